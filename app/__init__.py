@@ -1,0 +1,1 @@
+"""Equipment Stores: the service that UK community equipment stores are run on."""

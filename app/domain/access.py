@@ -1,0 +1,138 @@
+"""Roles and what each may do: one table. Which route asks for which permission is in `web/permissions.py`."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.domain.errors import BadValue
+
+
+class Role(StrEnum):
+    """What a person is here for."""
+
+    PRESCRIBER = "prescriber"
+    SENIOR_PRESCRIBER = "senior_prescriber"
+    TECHNICIAN = "technician"
+    SAFETY_OFFICER = "safety_officer"
+    PANEL_MEMBER = "panel_member"
+    PANEL_CHAIR = "panel_chair"
+    FINANCE = "finance"
+    MANAGER = "manager"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+    @property
+    def text(self) -> str:
+        """The role as people read it."""
+        return self.value.replace("_", " ").capitalize()
+
+
+class Permission(StrEnum):
+    """One thing that a person may be let to do."""
+
+    SIGNED_IN = "signed_in"
+    SEE_STOCK = "see_stock"
+    SEE_CATALOGUE = "see_catalogue"
+    KEEP_CATALOGUE = "keep_catalogue"
+    RECEIVE_ITEMS = "receive_items"
+    PRINT_LABELS = "print_labels"
+    MOVE_ITEMS = "move_items"
+    SCRAP_ITEMS = "scrap_items"
+    SCAN = "scan"
+    WORK_ON_ITEMS = "work_on_items"
+    RECONCILE_SCANS = "reconcile_scans"
+    PLACE_HOLDS = "place_holds"
+    LIFT_HOLDS = "lift_holds"
+    SEE_CLIENTS = "see_clients"
+    KEEP_CLIENTS = "keep_clients"
+    SEE_ACCESS_NOTES = "see_access_notes"
+    RESERVE_ITEMS = "reserve_items"
+    ISSUE_ITEMS = "issue_items"
+    REVIEW_TRIALS = "review_trials"
+    REQUEST_COLLECTIONS = "request_collections"
+    MANAGE_USERS = "manage_users"
+    SEE_AUDIT = "see_audit"
+
+    @property
+    def text(self) -> str:
+        """The permission as people read it."""
+        return self.value.replace("_", " ").capitalize()
+
+
+_EVERYBODY = frozenset({Permission.SIGNED_IN})
+_LOOKING = _EVERYBODY | {Permission.SEE_STOCK, Permission.SEE_CATALOGUE}
+_PRESCRIBING = _LOOKING | {
+    Permission.PLACE_HOLDS,
+    Permission.SEE_CLIENTS,
+    Permission.KEEP_CLIENTS,
+    Permission.RESERVE_ITEMS,
+    Permission.ISSUE_ITEMS,
+    Permission.REVIEW_TRIALS,
+    Permission.REQUEST_COLLECTIONS,
+}
+_STOREKEEPING = _LOOKING | {
+    Permission.RECEIVE_ITEMS,
+    Permission.PRINT_LABELS,
+    Permission.MOVE_ITEMS,
+    Permission.SCRAP_ITEMS,
+    Permission.SCAN,
+    Permission.WORK_ON_ITEMS,
+    Permission.PLACE_HOLDS,
+    Permission.SEE_CLIENTS,
+    Permission.SEE_ACCESS_NOTES,
+    Permission.RESERVE_ITEMS,
+    Permission.ISSUE_ITEMS,
+    Permission.REQUEST_COLLECTIONS,
+}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.PRESCRIBER: _PRESCRIBING,
+    Role.SENIOR_PRESCRIBER: _PRESCRIBING,
+    Role.TECHNICIAN: _STOREKEEPING,
+    Role.SAFETY_OFFICER: _LOOKING | {Permission.PLACE_HOLDS, Permission.LIFT_HOLDS, Permission.SEE_CLIENTS},
+    Role.PANEL_MEMBER: _LOOKING,
+    Role.PANEL_CHAIR: _LOOKING,
+    Role.FINANCE: _LOOKING,
+    Role.MANAGER: _STOREKEEPING
+    | {
+        Permission.KEEP_CATALOGUE,
+        Permission.KEEP_CLIENTS,
+        Permission.LIFT_HOLDS,
+        Permission.RECONCILE_SCANS,
+        Permission.REVIEW_TRIALS,
+    },
+    Role.ADMIN: _EVERYBODY | {Permission.MANAGE_USERS, Permission.SEE_AUDIT},
+    Role.AUDITOR: _LOOKING | {Permission.SEE_AUDIT},
+}
+"""The one table. A role that is not here may do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRef:
+    """A store as far as an actor needs it."""
+
+    id: int
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a signed-in person with their roles and the stores they work in."""
+
+    id: int
+    username: str
+    name: str
+    roles: frozenset[Role]
+    stores: tuple[StoreRef, ...] = field(default=())
+
+    def may(self, permission: Permission) -> bool:
+        """Whether any of their roles grants this."""
+        return any(permission in GRANTS.get(role, frozenset()) for role in self.roles)
+
+    def store(self, code: str) -> StoreRef:
+        """The store of that code. Raises BadValue `not-your-store` when they do not work there."""
+        for store in self.stores:
+            if store.code == code:
+                return store
+        known = ", ".join(store.code for store in self.stores) or "none"
+        raise BadValue("not-your-store", f"You do not work in a store with this code. Yours: {known}.", field="store")

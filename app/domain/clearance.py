@@ -1,0 +1,162 @@
+"""May this item leave the store? Every reason why not, at once. What is not known is never taken for safe."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from app.domain.errors import Blocker
+from app.domain.hygiene import Outcome
+from app.domain.inspections import InspectionKind, InspectionOutcome
+from app.domain.lifecycle import Move, State
+
+
+class HoldKind(StrEnum):
+    """Why an item is held."""
+
+    SAFETY_NOTICE = "safety_notice"
+    FAULT = "fault"
+    INVESTIGATION = "investigation"
+
+    @property
+    def text(self) -> str:
+        """The kind as people read it."""
+        return self.value.replace("_", " ").capitalize()
+
+
+GATED = frozenset({Move.RESERVE, Move.DISPATCH, Move.DELIVER, Move.ISSUE, Move.START_TRIAL, Move.RELEASE})
+"""Moves that ask for clearance. `needs_clearance` names the two that are exempt by their starting state."""
+
+CLEARABLE = frozenset({State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION})
+"""States in which an item can be clear at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFact:
+    """One open hold."""
+
+    kind: HoldKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueFact:
+    """One inspection the product asks for; `due_on` None: nobody knows when. `failed`: its latest one did not pass."""
+
+    kind: InspectionKind
+    due_on: date | None
+    failed: bool = False
+
+    def is_met(self, on: date) -> bool:
+        """Whether it is in date on that day and its latest one passed, if there was one."""
+        return self.due_on is not None and self.due_on >= on and not self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the record says of one item. Sequence numbers are those of its movements, so no clock is trusted.
+
+    `returned_seq`: its last return or finding. `inspectable_seq`: when it last came to the inspection bench.
+    `decontamination_*`: its latest decontamination. `inspection_*`: its latest functional inspection.
+    """
+
+    state: State
+    single_patient_use: bool = False
+    high_risk: bool = False
+    times_issued: int = 0
+    returned_seq: int | None = None
+    inspectable_seq: int | None = None
+    decontamination_outcome: Outcome | None = None
+    decontamination_seq: int | None = None
+    decontaminated_by: str | None = None
+    inspection_outcome: InspectionOutcome | None = None
+    inspection_seq: int | None = None
+    holds: tuple[HoldFact, ...] = ()
+    due: tuple[DueFact, ...] = ()
+
+    @property
+    def is_inspected(self) -> bool:
+        """The functional inspection after the last arrival at the bench has passed."""
+        return (
+            self.inspection_outcome is InspectionOutcome.PASSED
+            and self.inspection_seq is not None
+            and self.inspection_seq > max(self.inspectable_seq or 0, self.returned_seq or 0)
+        )
+
+
+def needs_clearance(state: State, move: Move) -> bool:
+    """Whether this move asks for clearance.
+
+    Giving up a reservation puts nothing new on the shelf, and a trial that goes on after a cancelled collection
+    does not leave the store: both are exempt.
+    """
+    exempt = {(State.RESERVED, Move.RELEASE), (State.AWAITING_COLLECTION, Move.START_TRIAL)}
+    return move in GATED and (state, move) not in exempt
+
+
+def find_blockers(evidence: Evidence, *, on: date, releaser: str | None = None) -> list[Blocker]:
+    """Every reason why the item may not go out on that day; empty means the evidence is complete.
+
+    `releaser`: who is about to release it. One person may not both clean and release a high-risk product.
+    """
+    return [
+        *(Blocker("on-hold", f"{hold.kind.text}: {hold.reason}") for hold in evidence.holds),
+        *_hygiene(evidence),
+        *_inspection(evidence),
+        *(_unmet(due) for due in evidence.due if not due.is_met(on)),
+        *_second_person(evidence, releaser),
+    ]
+
+
+def is_clear(evidence: Evidence, *, on: date) -> bool:
+    """The item stands where it can go out from, and nothing blocks it."""
+    return evidence.state in CLEARABLE and not find_blockers(evidence, on=on)
+
+
+def place_blockers(evidence: Evidence) -> list[Blocker]:
+    """Why an item that stands elsewhere than on the shelf or at the inspection bench is not clear."""
+    if evidence.state in CLEARABLE:
+        return []
+    return [Blocker("not-on-the-shelf", f"The item is “{evidence.state.text.lower()}”.")]
+
+
+def _hygiene(evidence: Evidence) -> list[Blocker]:
+    blockers = []
+    if evidence.single_patient_use and evidence.times_issued:
+        blockers.append(Blocker("single-patient-use", "It is for a single patient and has been issued before."))
+    if evidence.returned_seq is None:
+        return blockers
+    outcome, seq = evidence.decontamination_outcome, evidence.decontamination_seq
+    if outcome is None or seq is None or seq <= evidence.returned_seq:
+        blockers.append(Blocker("not-decontaminated", "It has not passed decontamination since it came back."))
+    elif outcome is Outcome.FAILED:
+        blockers.append(Blocker("decontamination-failed", "Its last decontamination failed. Clean it again."))
+    elif outcome is Outcome.CANNOT:
+        blockers.append(Blocker("cannot-be-decontaminated", "It cannot be decontaminated. It must be scrapped."))
+    return blockers
+
+
+def _inspection(evidence: Evidence) -> list[Blocker]:
+    if evidence.returned_seq is None and evidence.inspectable_seq is None:
+        return []
+    if evidence.is_inspected:
+        return []
+    since = max(evidence.inspectable_seq or 0, evidence.returned_seq or 0)
+    if evidence.inspection_seq is not None and evidence.inspection_seq > since:
+        return [Blocker("inspection-failed", "Its last functional check failed. Repair it, then check it again.")]
+    return [Blocker("not-inspected", "It has not passed a functional check since it was cleaned or repaired.")]
+
+
+def _unmet(due: DueFact) -> Blocker:
+    if due.failed:
+        return Blocker("inspection-failed", f"Its latest {due.kind.text} failed. It must pass one.")
+    if due.due_on is None:
+        return Blocker("inspection-unknown", f"No record says when its {due.kind.text} is due.")
+    return Blocker("inspection-overdue", f"Its {due.kind.text} was due by {due.due_on.isoformat()}.")
+
+
+def _second_person(evidence: Evidence, releaser: str | None) -> list[Blocker]:
+    if not (evidence.high_risk and releaser and evidence.returned_seq is not None):
+        return []
+    if releaser != evidence.decontaminated_by:
+        return []
+    return [Blocker("same-person", "You cleaned it. This product is high-risk: somebody else must release it.")]

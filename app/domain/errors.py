@@ -1,0 +1,62 @@
+"""The few kinds of refusal the rules know. HTTP statuses do not live here: `web/problems.py` translates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One reason why an item may not go out: a stable kebab-case code and a sentence for people."""
+
+    code: str
+    detail: str
+
+
+class RuleError(Exception):
+    """A refusal in the domain's words.
+
+    `code` is stable and kebab-case, `detail` is a sentence that says what is wrong and what would be right,
+    `field` names the input it is about (None: it is about the whole request).
+    """
+
+    def __init__(self, code: str, detail: str, *, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.field = field
+
+
+class NotFound(RuleError):
+    """What was named does not exist here."""
+
+
+class Conflict(RuleError):
+    """The rules, or another user, say no in the present state."""
+
+
+class NotAllowed(RuleError):
+    """The person may not do this."""
+
+
+class BadValue(RuleError):
+    """A value can never be right, whatever the state."""
+
+
+class Stale(RuleError):
+    """Somebody else changed it since it was read."""
+
+
+class TooMany(RuleError):
+    """Too many tries; wait."""
+
+
+class WrongState(Conflict):
+    """The item is in a state from which this move does not go."""
+
+
+class NotClear(Conflict):
+    """The item may not leave the store; `blockers` says why, all of it."""
+
+    def __init__(self, code: str, detail: str, blockers: Sequence[Blocker]) -> None:
+        super().__init__(code, detail)
+        self.blockers = tuple(blockers)

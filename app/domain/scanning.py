@@ -1,0 +1,79 @@
+"""What a scan that does not name one of our items means, and what to do with the thing in one's hands."""
+
+from app.domain.errors import BadValue, Conflict, NotFound, RuleError
+from app.domain.hygiene import NextStep, Route, next_step
+from app.domain.labels import TagFault, TagKind, display, read_tag
+from app.domain.lifecycle import State
+
+QUERY_SHELF = NextStep("query_shelf", "Put it on the query shelf. The manager has this scan on the list to reconcile.")
+SCAN_AGAIN = NextStep("scan_again", "Scan the label again, or type all of the tag, with its last two digits.")
+
+FAULTS: dict[TagFault | None, str] = {
+    TagFault.CHECK_DIGITS: "the last two digits do not fit the rest",
+    TagFault.PREFIX: "the letters at the start are wrong",
+    TagFault.LETTER_FOR_DIGIT: "there is a letter among the digits",
+    TagFault.LENGTH: "there are too few or too many digits",
+    None: "it does not fit",
+}
+
+
+def check_tag(raw: str, *, prefix: str) -> str:
+    """The tag in normal form, when the text is one of this service's.
+
+    Raises BadValue `mistyped-barcode` or `not-a-barcode`, and NotFound `other-service` or `unknown-barcode`.
+    """
+    # A wedge scanner may send its Enter or Tab along.
+    reading = read_tag(raw.strip("\t\r\n "), prefix=prefix)
+    if reading.kind is TagKind.OURS and reading.tag:
+        return reading.tag
+    raise _refusal(reading.kind, reading.fault, reading.tag)
+
+
+def step_after(error: RuleError, state: State | None, route: Route, *, on_hold: bool) -> NextStep:
+    """What to do with an item that was refused; `state` is None when nobody knows the item."""
+    if error.code in {"mistyped-barcode", "not-a-barcode"}:
+        return SCAN_AGAIN
+    if state is None or error.code == "not-out":
+        return QUERY_SHELF
+    return next_step(state, route, on_hold=on_hold)
+
+
+def check_was_out(state: State, error: RuleError) -> RuleError:
+    """Why a return was refused, in the words of the returns desk.
+
+    `already-returned`: it was scanned in before and stands in the store. `not-out`: by the record it never left, so it
+    may have been used without anybody knowing; it must not go back to the shelf on the strength of the record.
+    """
+    if state in {State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR}:
+        return Conflict("already-returned", f"It was scanned in before: it is “{state.text.lower()}”.")
+    if state in {State.IN_STOCK, State.RESERVED, State.SCRAPPED}:
+        return Conflict("not-out", f"By the record it was not out: it is “{state.text.lower()}”.")
+    return error
+
+
+def _refusal(kind: TagKind, fault: TagFault | None, tag: str | None) -> RuleError:
+    if kind is TagKind.MISTYPED:
+        detail = f"This asset tag is mistyped or misread: {FAULTS[fault]}. Scan it, or type all of it again."
+        return BadValue("mistyped-barcode", detail, field="barcode")
+    if kind is TagKind.OTHER_SERVICE and tag:
+        return NotFound("other-service", f"{display(tag)} is the label of another service.", field="barcode")
+    if kind is TagKind.NOT_A_BARCODE:
+        detail = "No label carries this: it is empty, too long, or has characters that cannot be printed."
+        return BadValue("not-a-barcode", detail, field="barcode")
+    detail = "This is not one of our asset tags. Scan our own label on the item."
+    return NotFound("unknown-barcode", detail, field="barcode")
+
+COMMANDS: dict[str, str] = {
+    "CMD-RETURN": "return",
+    "CMD-START-CLEANING": "start_decontamination",
+    "CMD-CLEANED": "pass_decontamination",
+    "CMD-CLEAN-FAILED": "fail_decontamination",
+    "CMD-INSPECTED": "pass_inspection",
+    "CMD-INSPECT-FAILED": "fail_inspection",
+    "CMD-RELEASE": "release",
+    "CMD-LOOK-UP": "look_up",
+}
+"""Barcodes that change what the scan page does with the scans after them: the command's text → the page's mode.
+
+No asset tag can be one of them: a tag has no dash in its normal form and ends in nine digits.
+"""

@@ -1,0 +1,38 @@
+"""What the environment may set. One frozen class, made once by the caller; there is no global instance."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting is read from `STORES_<NAME>`; the README lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="STORES_", frozen=True, extra="ignore")
+
+    database_url: str | None = Field(
+        default=None,
+        description="Your own PostgreSQL (15 or newer): postgresql://user:password@host/name. Unset: the embedded one.",
+    )
+    data_dir: Path = Field(default=Path(".data"), description="Where the embedded PostgreSQL and local secrets live.")
+    host: str = Field(
+        default="127.0.0.1", description="Address to serve on. Demonstration mode binds to loopback alone."
+    )
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to serve on.")
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Signs forms and encrypts access notes. At least 32 characters; required in production.",
+    )
+    demonstration: bool = Field(default=False, description="Demonstration users and a banner on every page.")
+    service_name: str = Field(default="Equipment Stores", min_length=1, max_length=40, description="Printed on labels.")
+    return_phone: str = Field(
+        default="0300 000 0000", max_length=20, description="The return telephone number on labels."
+    )
+    tag_prefix: str = Field(
+        default="ES", pattern=r"^[A-Z]{2,4}$", description="The letters that begin this service's asset tags."
+    )
+    session_hours: int = Field(default=12, ge=1, le=72, description="How long a sign-in lasts.")
+    max_body_bytes: int = Field(default=1_000_000, ge=10_000, description="The largest request body taken.")
+    log_format: Literal["console", "json"] = Field(default="console", description="How log lines are written.")
