@@ -1,0 +1,50 @@
+"""The way to PostgreSQL: engine, sessions and the unit of work. The embedded server is in `postgres.py`."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+OLDEST_POSTGRES = 150000
+"""PostgreSQL 15, as `server_version_num` counts."""
+
+
+def normal_url(url: str) -> str:
+    """The URL with the driver that this service speaks: `postgresql://…` becomes `postgresql+asyncpg://…`."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        other = parsed.get_backend_name()
+        raise ValueError(f"STORES_DATABASE_URL names {other}, but only postgresql:// is spoken here.")
+    return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+class Database:
+    """One engine and its sessions, for the life of a process."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine = create_async_engine(
+            normal_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=10,
+            connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"application_name": "stores"}},
+        )
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+async def unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
+    """One request, one transaction: leaving commits, raising rolls back."""
+    sessions: async_sessionmaker[AsyncSession] = request.app.state.database.sessions
+    async with sessions.begin() as session:
+        request.state.session = session
+        yield session
+
+
+# With scope="function" the commit comes before the answer is sent: a failed commit is a failed request.
+Session = Annotated[AsyncSession, Depends(unit_of_work, scope="function")]

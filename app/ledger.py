@@ -1,0 +1,393 @@
+"""The only door through which an item is born or changes state: lock, ask the rules, write the movement.
+
+Set-based: one item or five hundred cost the same number of statements. What a move means for loans, jobs and
+collections is not here; the verbs in `features/` write that in the same transaction.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit import Break, walk_chains
+from app.domain.clearance import (
+    GATED,
+    DueFact,
+    Evidence,
+    HoldFact,
+    HoldKind,
+    find_blockers,
+    needs_clearance,
+    place_blockers,
+)
+from app.domain.dates import uk_date
+from app.domain.errors import Conflict, NotClear, NotFound, RuleError
+from app.domain.hygiene import Outcome, Route
+from app.domain.inspections import InspectionKind, InspectionOutcome
+from app.domain.labels import make_tag
+from app.domain.lifecycle import BIRTH, IN_STORE, Move, State, can_move, is_issue, is_return, next_state
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """One item as the ledger knows it; `evidence` is what clearance is decided on."""
+
+    id: int
+    barcode: str
+    product_id: int
+    product_code: str
+    product_name: str
+    route: Route
+    store_id: int
+    bay: str | None
+    last_seq: int
+    last_hash: str
+    evidence: Evidence
+
+    @property
+    def state(self) -> State:
+        """Where it stands."""
+        return self.evidence.state
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An item that moved: as it was, where it is now, and the number of the movement."""
+
+    item: ItemRecord
+    state: State
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An item that did not move, and why; `item` is None when nobody knows the barcode."""
+
+    barcode: str
+    error: RuleError
+    item: ItemRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """One item to receive: everything that the ledger itself does not decide."""
+
+    product_id: int
+    serial_number: str | None
+    serial_key: str | None
+    lot_number: str | None
+    manufactured_on: date | None
+    manufactured_precision: str | None
+    received_on: date
+    dispatched_on: date | None
+    purchase_price_pence: int
+    udi_di: str | None
+
+
+LOCK = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
+
+# Read after the lock and by a statement of its own: a hold that was placed while we waited for the row is seen.
+READ = text("""
+    SELECT item.id, item.barcode, item.state, item.store_id, item.bay, item.times_issued, item.last_seq, item.last_hash,
+           item.returned_seq, item.inspectable_seq, product.id AS product_id, product.code AS product_code,
+           product.name AS product_name, product.decontamination_route, product.single_patient_use, product.high_risk,
+           cleaning.outcome AS decontamination_outcome, cleaning.finished_seq AS decontamination_seq,
+           cleaning.finished_by AS decontaminated_by, checked.outcome AS inspection_outcome,
+           checked.seq AS inspection_seq, held.holds, asked.due
+    FROM item
+    JOIN product ON product.id = item.product_id
+    LEFT JOIN LATERAL (
+        SELECT outcome, finished_seq, finished_by FROM decontamination
+        WHERE item_id = item.id AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1
+    ) AS cleaning ON true
+    LEFT JOIN LATERAL (
+        SELECT outcome, seq FROM inspection WHERE item_id = item.id AND kind = 'functional' ORDER BY id DESC LIMIT 1
+    ) AS checked ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('kind', kind, 'reason', reason) ORDER BY id) AS holds
+        FROM hold WHERE item_id = item.id AND lifted_at IS NULL
+    ) AS held ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object(
+                   'kind', wanted.kind, 'due_on', known.due_on,
+                   'failed', COALESCE((SELECT outcome <> 'passed' FROM inspection
+                                       WHERE item_id = item.id AND kind = wanted.kind ORDER BY id DESC LIMIT 1), false)
+               ) ORDER BY wanted.kind) AS due
+        FROM product_inspection AS wanted
+        LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = wanted.kind
+        WHERE wanted.product_id = item.product_id
+    ) AS asked ON true
+    WHERE item.barcode = ANY(:barcodes)
+    ORDER BY item.barcode
+""")
+
+WRITE = text("""
+    WITH line AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (
+            item_id bigint, seq int, move text, from_state text, to_state text, actor text, at timestamptz,
+            store_id bigint, bay text, reason text, reference text, hash text,
+            issued int, returned boolean, inspectable boolean)
+    ), moved AS (
+        UPDATE item SET state = line.to_state, store_id = line.store_id, bay = line.bay,
+               times_issued = item.times_issued + line.issued, last_seq = line.seq, last_hash = line.hash,
+               returned_seq = CASE WHEN line.returned THEN line.seq ELSE item.returned_seq END,
+               inspectable_seq = CASE WHEN line.inspectable THEN line.seq ELSE item.inspectable_seq END
+        FROM line WHERE item.id = line.item_id
+    )
+    INSERT INTO movement (item_id, seq, move, from_state, to_state, actor, at, store_id, bay, reason, reference, hash)
+    SELECT item_id, seq, move, from_state, to_state, actor, at, store_id, bay, reason, reference, hash FROM line
+""")
+
+NUMBERS = text("""
+    SELECT nextval(pg_get_serial_sequence('item', 'id')) AS id, nextval('asset_number') AS asset_number
+    FROM generate_series(1, :quantity)
+""")
+
+BEAR = text("""
+    WITH line AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (
+            item_id bigint, barcode text, product_id bigint, serial_number text, serial_key text, lot_number text,
+            manufactured_on date, manufactured_precision text, received_on date, dispatched_on date,
+            purchase_price_pence int, udi_di text, seq int, move text, to_state text, actor text, at timestamptz,
+            store_id bigint, bay text, reference text, hash text)
+    ), born AS (
+        INSERT INTO item (id, barcode, product_id, serial_number, serial_key, lot_number, manufactured_on,
+                          manufactured_precision, received_on, dispatched_on, purchase_price_pence, udi_di,
+                          state, store_id, bay, last_seq, last_hash)
+        SELECT item_id, barcode, product_id, serial_number, serial_key, lot_number, manufactured_on,
+               manufactured_precision, received_on, dispatched_on, purchase_price_pence, udi_di,
+               to_state, store_id, bay, seq, hash
+        FROM line
+    )
+    INSERT INTO movement (item_id, seq, move, to_state, actor, at, store_id, bay, reference, hash)
+    SELECT item_id, seq, move, to_state, actor, at, store_id, bay, reference, hash FROM line
+""")
+
+
+async def read_items(session: AsyncSession, barcodes: Sequence[str], *, lock: bool = False) -> dict[str, ItemRecord]:
+    """The items of these barcodes; unknown ones are left out. `lock` keeps others from moving them until the end.
+
+    Rows are locked in barcode order, so that two trolleys with the same items cannot block each other for ever.
+    """
+    if lock:
+        await session.execute(LOCK, {"barcodes": list(barcodes)})
+    rows = (await session.execute(READ, {"barcodes": list(barcodes)})).mappings()
+    return {row["barcode"]: _record(row) for row in rows}
+
+
+async def move(
+    session: AsyncSession,
+    barcodes: Sequence[str],
+    how: Move,
+    *,
+    actor: str,
+    at: datetime,
+    store_id: int | None = None,
+    bay: str | None = None,
+    reason: str | None = None,
+    reference: str | None = None,
+) -> tuple[list[Moved], list[Refused]]:
+    """Move each item, or say why not. Three statements, whatever the number of items.
+
+    `store_id` is where it now stands (None: its store stays), `bay` likewise. A barcode that comes twice moves once.
+    The refusals carry WrongState, NotClear (with every blocker) or NotFound; nothing is raised for them.
+    """
+    items = await read_items(session, barcodes, lock=True)
+    moved: dict[str, Moved] = {}
+    refused: list[Refused] = []
+    lines: list[dict[str, Any]] = []
+    for barcode in barcodes:
+        try:
+            item = _wanted(items, moved, barcode)
+            target = _checked(item, how, actor=actor, on=uk_date(at))
+        except RuleError as error:
+            refused.append(Refused(barcode, error, items.get(barcode)))
+            continue
+        line = _line(item, how, target, actor=actor, at=at, store_id=store_id, bay=bay, reason=reason, ref=reference)
+        lines.append(line)
+        moved[barcode] = Moved(item, target, line["seq"])
+    if lines:
+        await session.execute(WRITE, {"lines": json.dumps(lines)})
+    return list(moved.values()), refused
+
+
+async def move_one(session: AsyncSession, barcode: str, how: Move, **details: Any) -> Moved:
+    """Move one item or raise what `move` would have refused it with. `details` are those of `move`."""
+    moved, refused = await move(session, [barcode], how, **details)
+    if refused:
+        raise refused[0].error
+    return moved[0]
+
+
+async def receive(
+    session: AsyncSession,
+    births: Sequence[Birth],
+    *,
+    prefix: str,
+    store_id: int,
+    bay: str | None,
+    actor: str,
+    at: datetime,
+    reference: str | None = None,
+) -> list[tuple[int, str]]:
+    """Take new items into a store: each gets an asset tag and its first movement. Returns (id, barcode) in order."""
+    numbers = (await session.execute(NUMBERS, {"quantity": len(births)})).all()
+    lines = []
+    for birth, number in zip(births, numbers, strict=True):
+        line: dict[str, Any] = {
+            "item_id": number.id,
+            "seq": 1,
+            "move": Move.RECEIVE.value,
+            "from_state": None,
+            "to_state": BIRTH.value,
+            "actor": actor,
+            "at": at.isoformat(),
+            "store_id": store_id,
+            "bay": bay,
+            "reason": None,
+            "reference": reference,
+        }
+        line["hash"] = chain_hash("", line)
+        line |= {
+            "barcode": make_tag(prefix, number.asset_number),
+            "product_id": birth.product_id,
+            "serial_number": birth.serial_number,
+            "serial_key": birth.serial_key,
+            "lot_number": birth.lot_number,
+            "manufactured_on": birth.manufactured_on and birth.manufactured_on.isoformat(),
+            "manufactured_precision": birth.manufactured_precision,
+            "received_on": birth.received_on.isoformat(),
+            "dispatched_on": birth.dispatched_on and birth.dispatched_on.isoformat(),
+            "purchase_price_pence": birth.purchase_price_pence,
+            "udi_di": birth.udi_di,
+        }
+        lines.append(line)
+    await session.execute(BEAR, {"lines": json.dumps(lines)})
+    return [(line["item_id"], line["barcode"]) for line in lines]
+
+
+HASHED = ("item_id", "seq", "move", "from_state", "to_state", "actor", "at", "store_id", "bay", "reason", "reference")
+
+
+def chain_hash(previous: str, line: Mapping[str, Any]) -> str:
+    """SHA-256 over the hash before and every field of this movement, `at` as UTC ISO 8601."""
+    fields = [line[name] for name in HASHED]
+    return sha256(json.dumps([previous, *fields], separators=(",", ":")).encode()).hexdigest()
+
+
+WALK = text("""
+    SELECT item.barcode AS chain, item.last_seq, item.last_hash, movement.*
+    FROM item LEFT JOIN movement ON movement.item_id = item.id ORDER BY item.id, movement.seq
+""")
+
+
+async def verify(session: AsyncSession) -> tuple[int, Break | None]:
+    """Walk every item's movements in order. Returns how many hold, and the first that does not."""
+    rows = (await session.stream(WALK)).mappings()
+    return await walk_chains(rows, _hash_of_row)
+
+
+def _record(row: RowMapping) -> ItemRecord:
+    evidence = Evidence(
+        state=State(row["state"]),
+        single_patient_use=row["single_patient_use"],
+        high_risk=row["high_risk"],
+        times_issued=row["times_issued"],
+        returned_seq=row["returned_seq"],
+        inspectable_seq=row["inspectable_seq"],
+        decontamination_outcome=row["decontamination_outcome"] and Outcome(row["decontamination_outcome"]),
+        decontamination_seq=row["decontamination_seq"],
+        decontaminated_by=row["decontaminated_by"],
+        inspection_outcome=row["inspection_outcome"] and InspectionOutcome(row["inspection_outcome"]),
+        inspection_seq=row["inspection_seq"],
+        holds=tuple(HoldFact(HoldKind(hold["kind"]), hold["reason"]) for hold in row["holds"] or ()),
+        due=tuple(
+            DueFact(InspectionKind(due["kind"]), due["due_on"] and date.fromisoformat(due["due_on"]), due["failed"])
+            for due in row["due"] or ()
+        ),
+    )
+    return ItemRecord(
+        id=row["id"],
+        barcode=row["barcode"],
+        product_id=row["product_id"],
+        product_code=row["product_code"],
+        product_name=row["product_name"],
+        route=Route(row["decontamination_route"]),
+        store_id=row["store_id"],
+        bay=row["bay"],
+        last_seq=row["last_seq"],
+        last_hash=row["last_hash"],
+        evidence=evidence,
+    )
+
+
+def _wanted(items: Mapping[str, ItemRecord], moved: Mapping[str, Moved], barcode: str) -> ItemRecord:
+    if barcode not in items:
+        raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
+    if barcode in moved:
+        raise Conflict("repeated-barcode", "The same item came twice; it was moved once.", field="barcode")
+    return items[barcode]
+
+
+def _checked(item: ItemRecord, how: Move, *, actor: str, on: date) -> State:
+    if not can_move(item.state, how):
+        _explain_by_clearance(item, how, on=on)
+    target = next_state(item.state, how)
+    if needs_clearance(item.state, how):
+        releaser = actor if how is Move.RELEASE else None
+        blockers = find_blockers(item.evidence, on=on, releaser=releaser)
+        if blockers:
+            code = "on-hold" if item.evidence.holds and how is not Move.RELEASE else "not-clear"
+            raise NotClear(code, " ".join(blocker.detail for blocker in blockers), blockers)
+    return target
+
+
+def _explain_by_clearance(item: ItemRecord, how: Move, *, on: date) -> None:
+    """An item that stands dirty in a store is refused with all that blocks it, which says more than its state."""
+    if how not in GATED or not (how is Move.RELEASE or item.state in IN_STORE):
+        return
+    blockers = [*place_blockers(item.evidence), *find_blockers(item.evidence, on=on)]
+    if blockers:
+        raise NotClear("not-clear", " ".join(blocker.detail for blocker in blockers), blockers)
+
+
+def _line(
+    item: ItemRecord,
+    how: Move,
+    target: State,
+    *,
+    actor: str,
+    at: datetime,
+    store_id: int | None,
+    bay: str | None,
+    reason: str | None,
+    ref: str | None,
+) -> dict[str, Any]:
+    stays = item.state in IN_STORE and target in IN_STORE and store_id in {None, item.store_id}
+    line: dict[str, Any] = {
+        "item_id": item.id,
+        "seq": item.last_seq + 1,
+        "move": how.value,
+        "from_state": item.state.value,
+        "to_state": target.value,
+        "actor": actor,
+        "at": at.isoformat(),
+        "store_id": store_id or item.store_id,
+        "bay": bay or (item.bay if stays else None),
+        "reason": reason,
+        "reference": ref,
+    }
+    line["hash"] = chain_hash(item.last_hash, line)
+    line["issued"] = int(is_issue(item.state, how))
+    line["returned"] = is_return(how)
+    line["inspectable"] = target is State.AWAITING_INSPECTION and target is not item.state
+    return line
+
+
+def _hash_of_row(previous: str, row: Mapping[str, Any]) -> str:
+    return chain_hash(previous, {**row, "at": row["at"].isoformat()})

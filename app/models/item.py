@@ -1,0 +1,139 @@
+"""Pieces of equipment, what happened to each (append-only), and the holds on them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Sequence,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+from app.domain.clearance import HoldKind
+from app.domain.lifecycle import Move, State
+from app.models.base import (
+    both_or_neither,
+    enum_column,
+    id_column,
+    instant_column,
+    metadata,
+    pence_column,
+    reference_column,
+    text_column,
+)
+
+asset_number = Sequence("asset_number", start=1, maxvalue=9_999_999, metadata=metadata)
+"""The running number inside an asset tag."""
+
+
+class Precision(StrEnum):
+    """How exactly a maker's date is known."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Item(SQLModel, table=True):
+    """One piece of equipment. Only `ledger.py` writes `state`, `store_id`, `bay` and the columns below them.
+
+    `serial_key` is the serial number without case, blanks and dashes; leading zeros stay. The last foreign key ties
+    the state to the newest movement, so that a state without its movement cannot be committed.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("product_id", "serial_key", name="uq_item_serial_number_within_product"),
+        both_or_neither("manufactured_on_and_precision_together", "manufactured_on", "manufactured_precision"),
+        both_or_neither("serial_number_and_key_together", "serial_number", "serial_key"),
+        CheckConstraint("purchase_price_pence >= 0", name="price_not_negative"),
+        ForeignKeyConstraint(
+            ["id", "last_seq", "state"],
+            ["movement.item_id", "movement.seq", "movement.to_state"],
+            name="fk_item_state_is_that_of_its_last_movement",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
+        ),
+        Index("ix_item_product_id_state", "product_id", "state"),
+        Index("ix_item_state_store_id", "state", "store_id"),
+        Index("ix_item_serial_key", "serial_key"),
+    )
+
+    id: int = id_column()
+    barcode: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    product_id: int = Field(sa_column=reference_column("product.id"))
+    serial_number: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    serial_key: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    lot_number: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    manufactured_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    manufactured_precision: Precision | None = Field(
+        default=None, sa_column=enum_column(Precision, "manufactured_precision", nullable=True)
+    )
+    received_on: date = Field(sa_column=Column(Date, nullable=False))
+    dispatched_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    purchase_price_pence: int = Field(sa_column=pence_column())
+    udi_di: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    condition: str = Field(default="", sa_column=text_column(server_default=""))
+    state: State = Field(sa_column=enum_column(State, "state"))
+    store_id: int = Field(sa_column=reference_column("store.id"))
+    bay: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    times_issued: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    last_seq: int = Field(sa_column=Column(Integer, nullable=False))
+    last_hash: str = Field(sa_column=text_column())
+    returned_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    inspectable_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+
+
+class Movement(SQLModel, table=True):
+    """One line of an item's history. A trigger refuses UPDATE, DELETE and TRUNCATE; each hash covers the one before."""
+
+    __table_args__ = (
+        UniqueConstraint("item_id", "seq", name="uq_movement_item_id_seq"),
+        UniqueConstraint("item_id", "seq", "to_state", name="uq_movement_item_id_seq_to_state"),
+        CheckConstraint("(from_state IS NULL) = (move = 'receive')", name="only_a_receipt_comes_from_nowhere"),
+        CheckConstraint("(seq = 1) = (move = 'receive')", name="a_receipt_is_first"),
+        Index("ix_movement_at", "at"),
+    )
+
+    id: int = id_column()
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    seq: int = Field(sa_column=Column(Integer, nullable=False))
+    move: Move = Field(sa_column=enum_column(Move, "move"))
+    from_state: State | None = Field(default=None, sa_column=enum_column(State, "from_state", nullable=True))
+    to_state: State = Field(sa_column=enum_column(State, "to_state"))
+    actor: str = Field(sa_column=text_column())
+    at: datetime = Field(sa_column=instant_column())
+    store_id: int = Field(sa_column=reference_column("store.id"))
+    bay: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    reason: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    reference: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    hash: str = Field(sa_column=text_column())
+
+
+class Hold(SQLModel, table=True):
+    """Something that keeps an item from going out until it is lifted."""
+
+    __table_args__ = (
+        both_or_neither("lifted_at_and_by_together", "lifted_at", "lifted_by"),
+        both_or_neither("lifted_at_and_reason_together", "lifted_at", "lift_reason"),
+        Index("ix_hold_item_id_while_open", "item_id", postgresql_where=text("lifted_at IS NULL")),
+    )
+
+    id: int = id_column()
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    kind: HoldKind = Field(sa_column=enum_column(HoldKind, "kind"))
+    reason: str = Field(sa_column=text_column())
+    placed_at: datetime = Field(sa_column=instant_column())
+    placed_by: str = Field(sa_column=text_column())
+    lifted_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    lifted_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    lift_reason: str | None = Field(default=None, sa_column=text_column(nullable=True))

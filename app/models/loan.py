@@ -1,0 +1,117 @@
+"""Who has what: reservations, loans and trials, collections and their lines."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Column, Date, Index, Text, text
+from sqlmodel import Field, SQLModel
+
+from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome
+from app.models.base import (
+    both_or_neither,
+    enum_column,
+    id_column,
+    instant_column,
+    reference_column,
+    text_column,
+)
+
+
+class Reservation(SQLModel, table=True):
+    """An item kept for a client until a day; one live reservation per item."""
+
+    __table_args__ = (
+        both_or_neither("ended_at_and_by_together", "ended_at", "ended_by"),
+        CheckConstraint("until_on >= from_on", name="ends_after_it_starts"),
+        Index("uq_reservation_one_live_per_item", "item_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: int = id_column()
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    client_id: int = Field(sa_column=reference_column("client.id"))
+    from_on: date = Field(sa_column=Column(Date, nullable=False))
+    until_on: date = Field(sa_column=Column(Date, nullable=False))
+    made_at: datetime = Field(sa_column=instant_column())
+    made_by: str = Field(sa_column=text_column())
+    ended_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+
+
+class Loan(SQLModel, table=True):
+    """An item at a client's: open until it is scanned back. One open loan per item."""
+
+    __table_args__ = (
+        both_or_neither("ended_at_and_by_together", "ended_at", "ended_by"),
+        CheckConstraint("kind <> 'trial' OR trial_ends_on IS NOT NULL", name="a_trial_has_an_end"),
+        Index("uq_loan_one_open_per_item", "item_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_loan_client_id", "client_id"),
+        Index("ix_loan_item_id", "item_id"),
+    )
+
+    id: int = id_column()
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    client_id: int = Field(sa_column=reference_column("client.id"))
+    kind: LoanKind = Field(sa_column=enum_column(LoanKind, "kind"))
+    trial_ends_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    started_at: datetime = Field(sa_column=instant_column())
+    started_by: str = Field(sa_column=text_column())
+    ended_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+
+
+class TrialReview(SQLModel, table=True):
+    """One decision about a trial; the newest counts."""
+
+    __tablename__ = "trial_review"
+    __table_args__ = (
+        CheckConstraint("(outcome = 'extend') = (until_on IS NOT NULL)", name="only_an_extension_has_a_new_end"),
+        Index("ix_trial_review_loan_id", "loan_id"),
+    )
+
+    id: int = id_column()
+    loan_id: int = Field(sa_column=reference_column("loan.id"))
+    outcome: TrialOutcome = Field(sa_column=enum_column(TrialOutcome, "outcome"))
+    notes: str = Field(sa_column=text_column())
+    until_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    reviewed_at: datetime = Field(sa_column=instant_column())
+    reviewed_by: str = Field(sa_column=text_column())
+
+
+class Collection(SQLModel, table=True):
+    """A request to fetch equipment from a client; it is done when none of its lines is open."""
+
+    __table_args__ = (Index("ix_collection_client_id", "client_id"),)
+
+    id: int = id_column()
+    number: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    client_id: int = Field(sa_column=reference_column("client.id"))
+    reason: str = Field(sa_column=text_column())
+    speed: CollectionSpeed = Field(sa_column=enum_column(CollectionSpeed, "speed"))
+    requested_at: datetime = Field(sa_column=instant_column())
+    requested_by: str = Field(sa_column=text_column())
+
+
+class CollectionLine(SQLModel, table=True):
+    """One item of a collection: open, collected, or cancelled."""
+
+    __tablename__ = "collection_line"
+    __table_args__ = (
+        both_or_neither("collected_at_and_by_together", "collected_at", "collected_by"),
+        both_or_neither("cancelled_at_and_by_together", "cancelled_at", "cancelled_by"),
+        CheckConstraint("collected_at IS NULL OR cancelled_at IS NULL", name="not_both_collected_and_cancelled"),
+        Index(
+            "uq_collection_line_one_open_per_item",
+            "item_id",
+            unique=True,
+            postgresql_where=text("collected_at IS NULL AND cancelled_at IS NULL"),
+        ),
+        Index("ix_collection_line_collection_id", "collection_id"),
+    )
+
+    id: int = id_column()
+    collection_id: int = Field(sa_column=reference_column("collection.id"))
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    loan_id: int = Field(sa_column=reference_column("loan.id"))
+    collected_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    collected_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    cancelled_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    cancelled_by: str | None = Field(default=None, sa_column=text_column(nullable=True))

@@ -1,0 +1,59 @@
+"""Every scan at the returns desk, whatever came of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Index, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from app.models.base import (
+    both_or_neither,
+    enum_column,
+    id_column,
+    instant_column,
+    reference_column,
+    text_column,
+)
+
+
+class ScanOutcome(StrEnum):
+    """What came of one scan."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class ReturnScan(SQLModel, table=True):
+    """One scan, known by the id that the scanner gave it. What was not accepted stays open until it is reconciled.
+
+    `raw` is what the scanner sent, control characters written out, at most 300 characters.
+    """
+
+    __tablename__ = "return_scan"
+    __table_args__ = (
+        both_or_neither("reconciled_at_and_by_together", "reconciled_at", "reconciled_by"),
+        both_or_neither("reconciled_at_and_note_together", "reconciled_at", "reconciled_note"),
+        Index(
+            "ix_return_scan_to_reconcile",
+            "id",
+            postgresql_where=text("outcome IN ('refused', 'unknown') AND reconciled_at IS NULL"),
+        ),
+    )
+
+    id: int = id_column()
+    scan_id: UUID = Field(sa_column=Column(Uuid, nullable=False, unique=True))
+    raw: str = Field(sa_column=text_column())
+    store_id: int = Field(sa_column=reference_column("store.id"))
+    scanned_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    received_at: datetime = Field(sa_column=instant_column())
+    received_by: str = Field(sa_column=text_column())
+    outcome: ScanOutcome | None = Field(default=None, sa_column=enum_column(ScanOutcome, "outcome", nullable=True))
+    result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+    reconciled_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    reconciled_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    reconciled_note: str | None = Field(default=None, sa_column=text_column(nullable=True))

@@ -1,0 +1,77 @@
+"""What is done to an item in the store: decontaminations, inspections and when the next ones are due."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Column, Date, Index, Integer, text
+from sqlmodel import Field, SQLModel
+
+from app.domain.hygiene import Outcome, Route
+from app.domain.inspections import InspectionKind, InspectionOutcome
+from app.models.base import (
+    both_or_neither,
+    enum_column,
+    id_column,
+    instant_column,
+    reference_column,
+    text_column,
+)
+
+
+class Decontamination(SQLModel, table=True):
+    """One cleaning job: opened by a return, started, then finished with an outcome. A failed one opens the next.
+
+    `finished_seq` is the movement that finished it; the release gate compares it with the item's last return.
+    """
+
+    __table_args__ = (
+        both_or_neither("started_at_and_by_together", "started_at", "started_by"),
+        both_or_neither("started_at_and_route_together", "started_at", "route"),
+        both_or_neither("finished_at_and_by_together", "finished_at", "finished_by"),
+        both_or_neither("finished_at_and_outcome_together", "finished_at", "outcome"),
+        both_or_neither("finished_at_and_seq_together", "finished_at", "finished_seq"),
+        Index(
+            "uq_decontamination_one_open_per_item",
+            "item_id",
+            unique=True,
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+        Index("ix_decontamination_item_id_id", "item_id", "id"),
+    )
+
+    id: int = id_column()
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    opened_at: datetime = Field(sa_column=instant_column())
+    route: Route | None = Field(default=None, sa_column=enum_column(Route, "route", nullable=True))
+    started_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    started_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    finished_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    finished_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    finished_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    outcome: Outcome | None = Field(default=None, sa_column=enum_column(Outcome, "outcome", nullable=True))
+    notes: str = Field(default="", sa_column=text_column(server_default=""))
+
+
+class Inspection(SQLModel, table=True):
+    """One inspection that was made; a correction is a new line. `seq` is the movement that it wrote."""
+
+    __table_args__ = (Index("ix_inspection_item_id_kind_id", "item_id", "kind", "id"),)
+
+    id: int = id_column()
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    kind: InspectionKind = Field(sa_column=enum_column(InspectionKind, "kind"))
+    outcome: InspectionOutcome = Field(sa_column=enum_column(InspectionOutcome, "outcome"))
+    seq: int = Field(sa_column=Column(Integer, nullable=False))
+    inspected_at: datetime = Field(sa_column=instant_column())
+    inspected_by: str = Field(sa_column=text_column())
+    next_due_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    notes: str = Field(default="", sa_column=text_column(server_default=""))
+
+
+class InspectionDue(SQLModel, table=True):
+    """When an item's next inspection of a kind is due. No row where the product asks for one: it is not clear."""
+
+    __tablename__ = "inspection_due"
+
+    item_id: int = Field(sa_column=reference_column("item.id", primary_key=True))
+    kind: InspectionKind = Field(sa_column=enum_column(InspectionKind, "kind", primary_key=True))
+    due_on: date = Field(sa_column=Column(Date, nullable=False))
