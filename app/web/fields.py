@@ -1,0 +1,60 @@
+"""Kinds of input that many forms and bodies share: lines of text, pence, ids. Rules of the business are in `domain`."""
+
+import unicodedata
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+BIGGEST_ID = 2**63 - 1
+
+
+def without_controls(text: str) -> str:
+    """The text, unless it carries control characters; line breaks are let through."""
+    if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in "\r\n\t" for character in text):
+        raise ValueError("Take out the control characters: they cannot be seen or printed.")
+    return text
+
+
+def on_one_line(text: str) -> str:
+    """The text, unless it has line breaks."""
+    if any(character in "\r\n\t" for character in text):
+        raise ValueError("Write it on one line.")
+    return text
+
+
+_Clean = AfterValidator(without_controls)
+_OneLine = AfterValidator(on_one_line)
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Clean, _OneLine]
+"""One line of text, 1 to 200 characters."""
+
+OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), _Clean, _OneLine]
+"""One line of text that may be empty."""
+
+Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), _Clean]
+"""Text with line breaks, 1 to 4,000 characters."""
+
+OptionalParagraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), _Clean]
+"""Text with line breaks that may be empty."""
+
+Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
+"""A code that people choose: letters, digits, dot, dash, underscore and slash; up to 40 characters."""
+
+Pence = Annotated[int, Field(ge=0, le=100_000_000)]
+"""Money in whole pence, up to a million pounds."""
+
+Id = Annotated[int, Path(ge=1, le=BIGGEST_ID)]
+"""A number in an address."""
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+"""How many entries of a list to give."""
+
+After = Annotated[str | None, Query(max_length=100)]
+"""The cursor that the last page of a list ended with."""
+
+
+class Body(BaseModel):
+    """A request body or form: what is not asked for is refused, so that a mistyped name is not silently dropped."""
+
+    model_config = ConfigDict(extra="forbid")

@@ -1,0 +1,61 @@
+"""Is it alive, is it ready, how is it doing: /livez, /readyz and /metrics."""
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.web.auth import Public
+
+router = APIRouter(include_in_schema=False)
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@router.get("/livez")
+async def livez(_: Public) -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def readyz(request: Request, _: Public) -> JSONResponse:
+    """200 when every part is ready, else 503; each part says for itself what is wrong."""
+    parts = {"database": "ok", "migrations": "ok", "assets": "ok"}
+    try:
+        async with request.app.state.database.engine.connect() as connection:
+            row = await connection.execute(text("SELECT version_num FROM alembic_version"))
+            found = row.scalar_one_or_none()
+        if found != newest_migration():
+            parts["migrations"] = f"at {found}, wants {newest_migration()}: run `stores db upgrade`"
+    except (SQLAlchemyError, OSError) as error:
+        missing = "alembic_version" in str(error)
+        parts["migrations" if missing else "database"] = "run `stores db upgrade`" if missing else "cannot be reached"
+    if not (ROOT / "app/static/dist/app.css").is_file():
+        parts["assets"] = "not built: run scripts/assets"
+    ready = all(state == "ok" for state in parts.values())
+    return JSONResponse({"status": "ok" if ready else "not ready", "parts": parts}, 200 if ready else 503)
+
+
+@router.get("/metrics")
+async def metrics(_: Public) -> Response:
+    """Counters and timings for Prometheus; nothing personal."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def alembic_config(url: str | None = None) -> Config:
+    """Alembic's settings, wherever the process was started from."""
+    config = Config(str(ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(ROOT / "alembic"))
+    config.attributes["url"] = url
+    return config
+
+
+def newest_migration() -> str | None:
+    """The revision that this code was written for."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()

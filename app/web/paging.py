@@ -1,0 +1,33 @@
+"""Lists in pages by keyset: `items` and the cursor of the next page."""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from app.domain.errors import BadValue
+from app.web.fields import BIGGEST_ID
+
+Row = TypeVar("Row")
+
+
+class Page(BaseModel, Generic[Row]):
+    """One page of a list; `next` is None on the last."""
+
+    items: list[Row]
+    next: str | None
+
+
+def page_of(rows: Sequence[Row], *, limit: int, cursor: Callable[[Row], str | int]) -> Page[Row]:
+    """A page from `limit + 1` rows: the last one only tells that there is more."""
+    shown = list(rows[:limit])
+    return Page(items=shown, next=str(cursor(shown[-1])) if len(rows) > limit else None)
+
+
+def number_cursor(after: str | None) -> int:
+    """A cursor that counts ids; 0 before the first. Raises BadValue `bad-cursor`."""
+    if after is None:
+        return 0
+    if not (after.isascii() and after.isdigit() and int(after) <= BIGGEST_ID):
+        raise BadValue("bad-cursor", "`after` must be the `next` of the page before.", field="after")
+    return int(after)

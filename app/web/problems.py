@@ -1,0 +1,216 @@
+"""Where refusals become HTTP: the only place that knows both. Nothing else raises or names a status for a rule."""
+
+import uuid
+from typing import Any
+
+import structlog
+from asyncpg.exceptions import PostgresConnectionError, PostgresError
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.domain.errors import BadValue, Conflict, NotAllowed, NotClear, NotFound, RuleError, Stale, TooMany
+from app.web.auth import SESSION_COOKIE, NotSignedIn
+from app.web.forms import ShowAgain
+from app.web.once import Replay
+from app.web.templating import render
+from app.web.wording import code_of, in_words
+
+log = structlog.get_logger()
+
+STATUS: dict[type[RuleError], int] = {
+    NotFound: 404,
+    Conflict: 409,
+    NotAllowed: 403,
+    BadValue: 422,
+    Stale: 412,
+    TooMany: 429,
+}
+
+CONSTRAINTS: dict[str, RuleError] = {
+    "uq_item_serial_number_within_product": Conflict(
+        "duplicate-serial", "This product already has an item with this serial number.", field="serial_numbers"
+    ),
+    "uq_loan_one_open_per_item": Conflict("already-on-loan", "The item is on loan already.", field="barcode"),
+    "uq_reservation_one_live_per_item": Conflict("already-reserved", "The item is reserved.", field="barcode"),
+    "uq_collection_line_one_open_per_item": Conflict(
+        "already-being-collected", "The item is on a collection already.", field="barcodes"
+    ),
+    "uq_decontamination_one_open_per_item": Conflict(
+        "already-being-decontaminated", "The item has an open decontamination already.", field="barcodes"
+    ),
+    "uq_product_code": Conflict("duplicate-code", "Another product has this code. Choose a new one.", field="code"),
+    "uq_client_client_ref": Conflict(
+        "duplicate-client-ref", "Another client has this reference. Look them up first.", field="client_ref"
+    ),
+    "uq_client_nhs_number": Conflict(
+        "duplicate-nhs-number", "Another client has this NHS number. Look them up first.", field="nhs_number"
+    ),
+}
+"""What the database's last word means, by the constraint's name."""
+
+TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
+"""Serialisation failure, deadlock, lock not available, cancelled by a time limit: another try may well succeed."""
+
+GONE = {"57P01", "57P02", "57P03", "53300"}
+"""The server is shutting down, crashed, starting up, or has no connection free."""
+
+
+def problem(
+    request: Request, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+) -> Response:
+    """The refusal as RFC 9457 problem+json under /api and on health checks, as a page elsewhere."""
+    if _wants_json(request):
+        body = {
+            "type": "about:blank",
+            "title": TITLES.get(status, "Refused"),
+            "status": status,
+            "detail": detail,
+            "instance": request.url.path,
+            "code": code,
+            **more,
+        }
+        return JSONResponse(body, status, headers, media_type="application/problem+json")
+    context = {"title": TITLES.get(status, "Refused"), "detail": detail, "request_id": request.state.request_id, **more}
+    page = render(request, "errors/problem.html", context, status)
+    page.headers.update(headers or {})
+    return page
+
+
+TITLES: dict[int, str] = {
+    401: "Sign in first",
+    403: "You may not do this",
+    404: "Not found",
+    405: "Not possible here",
+    409: "This cannot be done now",
+    412: "Somebody else changed this",
+    413: "Too large",
+    422: "Something needs correcting",
+    429: "Too many tries",
+    500: "Something went wrong",
+    503: "Not available for a moment",
+}
+
+
+def status_of(error: RuleError) -> int:
+    """The HTTP status of a refusal, by its kind."""
+    return next(status for kind, status in STATUS.items() if isinstance(error, kind))
+
+
+def refused(request: Request, error: RuleError) -> Response:
+    """A refusal of the rules."""
+    more: dict[str, Any] = {}
+    if error.field:
+        more["errors"] = [{"loc": ["body", error.field], "code": error.code, "message": error.detail}]
+    if isinstance(error, NotClear):
+        more["blockers"] = [{"code": blocker.code, "detail": blocker.detail} for blocker in error.blockers]
+    headers = {"Retry-After": "60"} if isinstance(error, TooMany) else None
+    return problem(request, status_of(error), error.code, error.detail, headers=headers, **more)
+
+
+def known_violation(error: IntegrityError) -> RuleError | None:
+    """What a violated constraint means in the domain's words, if it is one that people can cause."""
+    cause = error.orig.__cause__ if error.orig else None
+    return CONSTRAINTS.get(getattr(cause, "constraint_name", None) or "")
+
+
+def install(app: FastAPI) -> None:
+    """Hang every translation on the app."""
+    app.add_exception_handler(RuleError, _rule)
+    app.add_exception_handler(NotSignedIn, _not_signed_in)
+    app.add_exception_handler(ShowAgain, _show_again)
+    app.add_exception_handler(Replay, _replay)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(IntegrityError, _integrity)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PostgresError, _database)
+    app.add_exception_handler(OSError, _database)
+    app.add_exception_handler(PoolTimeout, _database)
+    app.add_exception_handler(Exception, _unknown)
+
+
+async def _rule(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RuleError)
+    return refused(request, error)
+
+
+async def _not_signed_in(request: Request, _: Exception) -> Response:
+    if _wants_json(request):
+        headers = {"WWW-Authenticate": "Bearer"}
+        return problem(request, 401, "not-signed-in", "Sign in: the token is missing or has ended.", headers=headers)
+    # Only where somebody wanted to look: what was posted would be lost by coming back to it.
+    there = f"?next={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""
+    answer = RedirectResponse(f"/sign-in{there}", 303)
+    answer.delete_cookie(SESSION_COOKIE)
+    return answer
+
+
+async def _show_again(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ShowAgain)
+    return render(request, error.template, error.context, status_of(error.error) if error.error else 422)
+
+
+async def _replay(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Replay)
+    return Response(error.body, error.status, {**error.headers, "Idempotency-Replayed": "true"})
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"loc": list(found["loc"]), "code": code_of(found), "message": in_words(found)} for found in error.errors()
+    ]
+    detail = " ".join(str(found["message"]) for found in errors[:5])
+    return problem(request, 422, "malformed", detail, errors=errors)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    known = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+    details = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+    headers = dict(error.headers or {})
+    code = known.get(error.status_code, "refused")
+    return problem(request, error.status_code, code, details.get(error.status_code, str(error.detail)), headers=headers)
+
+
+async def _integrity(request: Request, error: Exception) -> Response:
+    assert isinstance(error, IntegrityError)
+    violation = known_violation(error)
+    return refused(request, violation) if violation else await _unknown(request, error)
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    if not _is_passing(error):
+        return await _unknown(request, error)
+    log.warning("database_unavailable", error=type(error).__name__, request_id=request.state.request_id)
+    detail = "The database cannot be reached for a moment. Nothing was changed. Try again shortly."
+    return problem(request, 503, "try-again", detail, headers={"Retry-After": "5"})
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the database, or the way to it, is only gone for now."""
+    if isinstance(error, DBAPIError):
+        cause = error.orig.__cause__ if error.orig else None
+        state = getattr(cause, "sqlstate", None)
+        lost = error.connection_invalidated or isinstance(cause, PostgresConnectionError | OSError)
+        return lost or state in TRY_AGAIN | GONE
+    if isinstance(error, PostgresError):
+        return isinstance(error, PostgresConnectionError) or error.sqlstate in GONE
+    return isinstance(error, OSError | PoolTimeout)
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    log.error("unexpected", request_id=request.state.request_id, path=request.url.path, exc_info=error)
+    number = request.state.request_id
+    detail = f"This is our fault, not yours. Nothing was changed. Tell the service desk this number: {number}."
+    return problem(request, 500, "unexpected", detail)
+
+
+def _wants_json(request: Request) -> bool:
+    if not hasattr(request.state, "request_id"):
+        request.state.request_id = uuid.uuid4().hex
+    return request.url.path.startswith(("/api/", "/livez", "/readyz", "/metrics"))

@@ -1,0 +1,107 @@
+"""What a scan, or one item of a set, is answered with: what happened and what to do next."""
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel
+
+from app.domain.errors import NotClear, NotFound, RuleError
+from app.domain.hygiene import NextStep, Route, next_step
+from app.domain.lifecycle import State
+from app.domain.scanning import step_after
+from app.ledger import ItemRecord, Moved
+from app.models import ScanOutcome
+
+
+class Step(BaseModel):
+    """Where the item goes now: a decontamination route or a bench, and a sentence to act on."""
+
+    route: str
+    text: str
+
+
+class HoldBody(BaseModel):
+    """An open hold, as a scan shows it."""
+
+    kind: str
+    reason: str
+
+
+class BlockerBody(BaseModel):
+    """One reason why an item may not go out."""
+
+    code: str
+    detail: str
+
+
+class ItemResult(BaseModel):
+    """What came of one item. `code` and `detail` say why it was refused; `state` is None when nobody knows it."""
+
+    barcode: str
+    outcome: ScanOutcome
+    code: str | None = None
+    detail: str | None = None
+    state: State | None = None
+    product_name: str | None = None
+    next_step: Step
+    holds: list[HoldBody] = []
+    blockers: list[BlockerBody] = []
+
+
+class ItemResults(BaseModel):
+    """One result per item that was sent, in the order they were sent."""
+
+    results: list[ItemResult]
+
+
+def accepted(moved: Moved, *, inspected: bool = False, step: NextStep | None = None) -> ItemResult:
+    """The result of an item that moved."""
+    item = moved.item
+    fact = item.evidence
+    todo = step or next_step(
+        moved.state,
+        item.route,
+        on_hold=bool(fact.holds),
+        single_patient_use=fact.single_patient_use,
+        inspected=inspected,
+    )
+    return ItemResult(
+        barcode=item.barcode,
+        outcome=ScanOutcome.ACCEPTED,
+        state=moved.state,
+        product_name=item.product_name,
+        next_step=_step(todo),
+        holds=_holds(item),
+    )
+
+
+def refused(barcode: str, error: RuleError, item: ItemRecord | None = None) -> ItemResult:
+    """The result of an item that did not move."""
+    state = item.state if item else None
+    route = item.route if item else Route.CANNOT
+    todo = step_after(error, state, route, on_hold=bool(item and item.evidence.holds))
+    blockers = error.blockers if isinstance(error, NotClear) else ()
+    return ItemResult(
+        barcode=barcode,
+        outcome=ScanOutcome.UNKNOWN if isinstance(error, NotFound) else ScanOutcome.REFUSED,
+        code=error.code,
+        detail=error.detail,
+        state=state,
+        product_name=item.product_name if item else None,
+        next_step=_step(todo),
+        holds=_holds(item) if item else [],
+        blockers=[BlockerBody(code=blocker.code, detail=blocker.detail) for blocker in blockers],
+    )
+
+
+def in_order(raws: Iterable[str], found: dict[str, list[ItemResult]]) -> list[ItemResult]:
+    """The results in the order in which the barcodes were sent; each is used once."""
+    left = {raw: list(results) for raw, results in found.items()}
+    return [left[raw].pop(0) for raw in raws]
+
+
+def _step(step: NextStep) -> Step:
+    return Step(route=step.route, text=step.text)
+
+
+def _holds(item: ItemRecord) -> list[HoldBody]:
+    return [HoldBody(kind=hold.kind.value, reason=hold.reason) for hold in item.evidence.holds]

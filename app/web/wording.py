@@ -1,0 +1,57 @@
+"""What a validation error says to people, for forms and for the API alike."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+WORDS: dict[str, Callable[[str, dict[str, Any]], str]] = {
+    "missing": lambda name, _: f"Enter {name}.",
+    "string_too_short": lambda name, _: f"Enter {name}.",
+    "string_too_long": lambda name, ctx: f"{_capital(name)} must be {ctx['max_length']} characters or fewer.",
+    "string_type": lambda name, _: f"{_capital(name)} must be text.",
+    "int_parsing": lambda name, _: f"{_capital(name)} must be a whole number.",
+    "int_type": lambda name, _: f"{_capital(name)} must be a whole number.",
+    "int_from_float": lambda name, _: f"{_capital(name)} must be a whole number.",
+    "bool_parsing": lambda name, _: f"{_capital(name)} must be true or false.",
+    "greater_than_equal": lambda name, ctx: f"{_capital(name)} must be {ctx['ge']} or more.",
+    "less_than_equal": lambda name, ctx: f"{_capital(name)} must be {ctx['le']} or less.",
+    "enum": lambda name, ctx: f"Choose {name}: {ctx['expected']}.",
+    "literal_error": lambda name, ctx: f"Choose {name}: {ctx['expected']}.",
+    "date_parsing": lambda name, _: f"{_capital(name)} must be a real date, such as 2026-03-27.",
+    "date_from_datetime_parsing": lambda name, _: f"{_capital(name)} must be a real date, such as 2026-03-27.",
+    "date_from_datetime_inexact": lambda name, _: f"{_capital(name)} must be a date without a time.",
+    "datetime_parsing": lambda name, _: f"{_capital(name)} must be an instant, such as 2026-03-27T14:05:00Z.",
+    "datetime_from_date_parsing": lambda name, _: f"{_capital(name)} must be an instant, such as 2026-03-27T14:05:00Z.",
+    "uuid_parsing": lambda name, _: f"{_capital(name)} must be a UUID.",
+    "list_type": lambda name, _: f"{_capital(name)} must be a list.",
+    "too_long": lambda name, ctx: f"{_capital(name)} must have {ctx['max_length']} entries or fewer.",
+    "too_short": lambda name, ctx: f"{_capital(name)} must have at least {ctx['min_length']}.",
+    "extra_forbidden": lambda name, _: f"There is no {name} here. Leave it out.",
+    "string_pattern_mismatch": lambda name, ctx: f"{_capital(name)} must look like {ctx['pattern']}.",
+    "json_invalid": lambda _, __: "The body is not valid JSON.",
+}
+
+
+def in_words(error: ErrorDetails) -> str:
+    """A sentence for people: what is wrong with which field, and what would be right."""
+    name = _field_name(error["loc"])
+    context: dict[str, Any] = error.get("ctx") or {}
+    if error["type"] in WORDS:
+        return WORDS[error["type"]](name, context)
+    # Our own validators raise ValueError with a whole sentence; pydantic puts a prefix before it.
+    return error["msg"].removeprefix("Value error, ")
+
+
+def code_of(error: ErrorDetails) -> str:
+    """The stable kebab-case code of a validation error."""
+    return error["type"].replace("_", "-")
+
+
+def _field_name(loc: tuple[int | str, ...]) -> str:
+    names = [part for part in loc if isinstance(part, str) and part not in {"body", "query", "path"}]
+    return names[-1].replace("_", " ") if names else "a value"
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
