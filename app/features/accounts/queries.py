@@ -1,0 +1,99 @@
+"""Reads about people and the audit trail: typed rows for pages and the API."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.models import AuditEvent, SignIn, Store
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRow:
+    """One open sign-in; `is_this` is the one that asks."""
+
+    id: int
+    kind: str
+    device: str
+    started_at: datetime
+    expires_at: datetime
+    is_this: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One account as the list of users shows it."""
+
+    username: str
+    name: str
+    roles: list[str]
+    stores: list[str]
+    is_active: bool
+    open_sign_ins: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One act of the audit trail."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+PEOPLE = text("""
+    SELECT account.username, account.name, account.is_active,
+           ARRAY(SELECT role FROM account_role WHERE account_id = account.id ORDER BY role) AS roles,
+           ARRAY(SELECT code FROM account_store JOIN store ON store.id = store_id
+                 WHERE account_id = account.id ORDER BY code) AS stores,
+           (SELECT count(*) FROM sign_in WHERE account_id = account.id AND ended_at IS NULL
+            AND expires_at > :now) AS open_sign_ins
+    FROM account ORDER BY account.username
+""")
+
+
+async def list_sign_ins(session: AsyncSession, account_id: int, *, this: str, now: datetime) -> list[SignInRow]:
+    """The open sign-ins of an account, newest first; `this` is the secret hash of the one that asks."""
+    wanted = (
+        select(SignIn)
+        .where(col(SignIn.account_id) == account_id, col(SignIn.ended_at).is_(None), col(SignIn.expires_at) > now)
+        .order_by(col(SignIn.id).desc())
+    )
+    return [
+        SignInRow(row.id, row.kind.value, row.device, row.started_at, row.expires_at, row.secret_hash == this)
+        for row in (await session.execute(wanted)).scalars()
+    ]
+
+
+async def list_people(session: AsyncSession, *, now: datetime) -> list[PersonRow]:
+    """Every account by username."""
+    rows = (await session.execute(PEOPLE, {"now": now})).mappings()
+    return [PersonRow(**row) for row in rows]
+
+
+async def list_stores(session: AsyncSession) -> list[Store]:
+    """Every store by code."""
+    return list((await session.execute(select(Store).order_by(col(Store.code)))).scalars())
+
+
+async def list_audit_events(
+    session: AsyncSession, *, subject: str | None, actor: str | None, before: int | None, limit: int
+) -> list[AuditRow]:
+    """The newest acts first, `limit + 1` of them; `before` is the id that the last page ended with."""
+    wanted = select(AuditEvent).order_by(col(AuditEvent.id).desc()).limit(limit + 1)
+    if subject:
+        wanted = wanted.where(col(AuditEvent.subject) == subject)
+    if actor:
+        wanted = wanted.where(col(AuditEvent.chain) == actor)
+    if before:
+        wanted = wanted.where(col(AuditEvent.id) < before)
+    return [
+        AuditRow(row.id, row.at, row.chain, row.action, row.subject, row.detail)
+        for row in (await session.execute(wanted)).scalars()
+    ]

@@ -1,0 +1,1 @@
+"""Reservations, loans, trials and collections."""

@@ -1,0 +1,93 @@
+"""Bodies of reservations, loans, trials and collections."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.domain.lifecycle import State
+from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome
+from app.web.fields import Body, Code, OptionalParagraph, Paragraph
+
+Barcode = Annotated[str, Field(max_length=2000)]
+
+
+class NewLoan(Body):
+    """An item handed over the counter; a trial needs its end."""
+
+    barcode: Barcode
+    client_ref: Code
+    kind: LoanKind = LoanKind.LOAN
+    trial_ends_on: date | None = None
+
+
+class LoanBody(BaseModel):
+    """A loan or trial; `ended_at` None: the client has it."""
+
+    id: int
+    barcode: str
+    product_name: str
+    client_ref: str
+    kind: LoanKind
+    state: State
+    started_at: datetime
+    started_by: str
+    trial_ends_on: date | None
+    ended_at: datetime | None
+
+
+class TrialOutcomeBody(Body):
+    """What was decided; `until` only for an extension."""
+
+    outcome: TrialOutcome
+    notes: OptionalParagraph = ""
+    until: date | None = None
+
+
+class NewReservation(Body):
+    """Keep an item (`barcode`), or the best one of a product (`product_code`), for a client."""
+
+    product_code: Code | None = None
+    barcode: Barcode | None = None
+    client_ref: Code
+    from_: Annotated[date | None, Field(alias="from")] = None
+    until: date
+
+
+class ReservationBody(BaseModel):
+    """A live reservation."""
+
+    id: int
+    barcode: str
+    client_ref: str
+    until: date
+
+
+class NewCollection(Body):
+    """What to fetch from a client."""
+
+    client_ref: Code
+    barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=100)]
+    reason: Paragraph
+    speed: CollectionSpeed = CollectionSpeed.STANDARD
+
+
+class CollectionLineBody(BaseModel):
+    """One item of a collection."""
+
+    barcode: str
+    product_name: str
+    state: str
+
+
+class CollectionBody(BaseModel):
+    """A collection; `state` is open until none of its lines is."""
+
+    number: str
+    client_ref: str
+    reason: str
+    speed: CollectionSpeed
+    state: str
+    requested_at: datetime
+    requested_by: str
+    lines: list[CollectionLineBody]

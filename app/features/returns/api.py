@@ -1,0 +1,61 @@
+"""JSON routes of the returns desk."""
+
+from typing import Any
+
+from fastapi import Response
+
+from app.db import Session
+from app.domain.lifecycle import State
+from app.features.returns import queries
+from app.features.returns.found import find_item
+from app.features.returns.schemas import (
+    FoundBody,
+    FoundItem,
+    ReconcileBody,
+    ScanResults,
+    ScansBody,
+    UnmatchedScan,
+    read_scan,
+)
+from app.features.returns.service import Scan, ScanResult, reconcile, scan_returns
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.fields import After, Id, Limit
+from app.web.once import api_router
+from app.web.paging import Page, number_cursor, page_of
+from app.web.tags import Prefix, Tag
+
+router = api_router("returns")
+
+
+@router.post("/returns/scans")
+async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, body: ScansBody) -> ScanResults:
+    """Take back what was scanned: 1 to 500 scans, idempotent by scan id; one bad scan never loses the others."""
+    store = actor.store(body.store)
+    read = [read_scan(given) for given in body.scans]
+    scans = [one for one in read if isinstance(one, Scan)]
+    taken = iter(await scan_returns(session, scans, store=store, prefix=prefix, actor=actor.username, at=now))
+    results: list[ScanResult | dict[str, Any]] = [next(taken) if isinstance(one, Scan) else one for one in read]
+    return ScanResults(results=results)
+
+
+@router.get("/returns/unmatched")
+async def unmatched(session: Session, actor: Actor, limit: Limit = 50, after: After = None) -> Page[UnmatchedScan]:
+    """Scans that were refused or unknown and that nobody has reconciled yet, oldest first."""
+    rows = await queries.list_unmatched(session, after=number_cursor(after), limit=limit)
+    return page_of(rows, limit=limit, cursor=lambda row: row.number)
+
+
+@router.post("/returns/unmatched/{scan_number}", status_code=204)
+async def reconcile_scan(session: Session, actor: Actor, now: Now, scan_number: Id, body: ReconcileBody) -> Response:
+    """Say what was done about a scan that was refused or unknown."""
+    await reconcile(session, scan_number, note=body.note, actor=actor.username, at=now)
+    return Response(status_code=204)
+
+
+@router.post("/items/{barcode}/find")
+async def find(session: Session, actor: Actor, now: Now, tag: Tag, body: FoundBody) -> FoundItem:
+    """A missing item turned up in a store; it goes to be cleaned like any return."""
+    store = actor.store(body.store)
+    await find_item(session, tag, store=store, reason=body.reason, actor=actor.username, at=now)
+    return FoundItem(barcode=tag, state=State.RETURNED)

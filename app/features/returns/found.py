@@ -1,0 +1,19 @@
+"""A missing item is found: it comes in as dirty as any other return."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import ledger
+from app.domain.access import StoreRef
+from app.domain.lifecycle import Move
+from app.features.returns.service import CONSEQUENCES
+
+
+async def find_item(
+    session: AsyncSession, barcode: str, *, store: StoreRef, reason: str, actor: str, at: datetime
+) -> None:
+    """A missing item turned up in a store: its loan is closed and its decontamination opened. Raises WrongState."""
+    moved = await ledger.move_one(session, barcode, Move.FIND, actor=actor, at=at, store_id=store.id, reason=reason)
+    values = {"item_ids": [moved.item.id], "answers": "[]", "actor": actor, "at": at}
+    await session.execute(CONSEQUENCES, values)

@@ -1,0 +1,107 @@
+"""Bodies of the returns desk. A scan that is malformed is one refused scan, never a refused batch."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
+
+from app.domain.errors import BadValue
+from app.domain.lifecycle import State
+from app.features.returns.service import Scan, ScanResult
+from app.web.fields import Body, Code, Paragraph
+from app.web.wording import in_words
+
+
+class ScanBody(BaseModel):
+    """One scan: `scan_id` is a UUID that the device gives it, `scanned_at` an instant with its zone."""
+
+    scan_id: UUID
+    barcode: str
+    scanned_at: AwareDatetime | None = None
+    condition: str | None = Field(default=None, max_length=500)
+
+
+class ScansBody(Body):
+    """1 to 500 scans at one store."""
+
+    store: Code
+    scans: Annotated[
+        list[dict[str, Any]],
+        Field(min_length=1, max_length=500, json_schema_extra={"items": ScanBody.model_json_schema()}),
+    ]
+
+
+class ScanResults(BaseModel):
+    """One result per scan, in the order they were sent."""
+
+    results: list[ScanResult | dict[str, Any]]
+
+
+class ReconcileBody(Body):
+    """What was done about the scan."""
+
+    note: Paragraph
+
+
+class FoundBody(Body):
+    """Where it turned up, and how."""
+
+    store: Code
+    reason: Paragraph
+
+
+class FoundItem(BaseModel):
+    """A found item."""
+
+    barcode: str
+    state: State
+
+
+class UnmatchedScan(BaseModel):
+    """A scan to reconcile."""
+
+    number: int
+    raw: str
+    store: str
+    received_at: datetime
+    received_by: str
+    scanned_at: datetime | None
+    outcome: str
+    code: str | None
+    detail: str | None
+    barcode: str | None
+    product_name: str | None
+    reconciled_by: str | None
+    reconciled_note: str | None
+
+
+_SCAN_ID: TypeAdapter[UUID] = TypeAdapter(UUID)
+
+
+def read_scan(given: dict[str, Any]) -> Scan | dict[str, Any]:
+    """The scan; or, when not even its id can be read, the refusal that goes back (nothing of it is kept)."""
+    try:
+        body = ScanBody.model_validate(given)
+    except ValidationError as invalid:
+        detail = " ".join(in_words(error) for error in invalid.errors()[:3])
+        try:
+            scan_id = _SCAN_ID.validate_python(given.get("scan_id"))
+        except ValidationError:
+            return _unreadable(given, detail)
+        flaw = BadValue("malformed-scan", detail)
+        return Scan(scan_id, str(given.get("barcode", "")), None, flaw)
+    return Scan(body.scan_id, body.barcode, body.scanned_at)
+
+
+def _unreadable(given: dict[str, Any], detail: str) -> dict[str, Any]:
+    return {
+        "scan_id": given.get("scan_id"),
+        "barcode": str(given.get("barcode", ""))[:300],
+        "outcome": "refused",
+        "code": "malformed-scan",
+        "detail": f"{detail} It was not kept.",
+        "state": None,
+        "next_step": {"route": "scan_again", "text": "Scan it again."},
+        "holds": [],
+    }

@@ -1,0 +1,219 @@
+"""The returns desk: scans in, each with all its consequences, in six statements for one and for five hundred."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import audit, ledger
+from app.domain.access import StoreRef
+from app.domain.errors import Conflict, NotFound, RuleError
+from app.domain.lifecycle import Move
+from app.domain.scanning import check_tag, check_was_out
+from app.models import ScanOutcome
+from app.web.results import ItemResult, accepted, refused
+
+LONGEST_RAW = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan as it came: its id is the scanner's, its barcode may be anything. `flaw`: why it cannot be taken."""
+
+    scan_id: UUID
+    barcode: str
+    scanned_at: datetime | None
+    flaw: RuleError | None = None
+
+
+class ScanResult(ItemResult):
+    """What came of one scan."""
+
+    scan_id: UUID
+
+
+# The scan ids are claimed in their own order, before any item is locked: two devices that drain the same queue wait
+# for each other here and cannot block each other for ever.
+CLAIM = text("""
+    INSERT INTO return_scan (scan_id, raw, store_id, scanned_at, received_at, received_by)
+    SELECT scan_id, raw, :store_id, scanned_at, :at, :actor
+    FROM jsonb_to_recordset(CAST(:scans AS jsonb)) AS scan (scan_id uuid, raw text, scanned_at timestamptz)
+    ORDER BY scan_id
+    ON CONFLICT (scan_id) DO NOTHING
+    RETURNING scan_id
+""")
+
+EARLIER = text("SELECT scan_id, raw, result FROM return_scan WHERE scan_id = ANY(:scan_ids)")
+
+# Everything that a return means besides the movement itself, and the answers that a replay will get.
+CONSEQUENCES = text("""
+    WITH closed AS (
+        UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = ANY(:item_ids) AND ended_at IS NULL
+    ), freed AS (
+        UPDATE reservation SET ended_at = :at, ended_by = :actor WHERE item_id = ANY(:item_ids) AND ended_at IS NULL
+    ), fetched AS (
+        UPDATE collection_line SET collected_at = :at, collected_by = :actor
+        WHERE item_id = ANY(:item_ids) AND collected_at IS NULL AND cancelled_at IS NULL
+    ), opened AS (
+        INSERT INTO decontamination (item_id, opened_at) SELECT unnest(CAST(:item_ids AS bigint[])), :at
+        ON CONFLICT (item_id) WHERE finished_at IS NULL
+        DO UPDATE SET opened_at = excluded.opened_at, started_at = NULL, started_by = NULL, route = NULL
+    )
+    UPDATE return_scan SET outcome = answer.outcome, result = answer.result
+    FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS answer (scan_id uuid, outcome text, result jsonb)
+    WHERE return_scan.scan_id = answer.scan_id
+""")
+
+
+async def scan_returns(
+    session: AsyncSession, scans: Sequence[Scan], *, store: StoreRef, prefix: str, actor: str, at: datetime
+) -> list[ScanResult]:
+    """Take back what was scanned, in one transaction; one result per scan, in order.
+
+    Idempotent by scan id: a scan that was taken before is a `duplicate` with the answer of then. A returned item's loan
+    and collection line are closed and its decontamination is opened. What is refused or unknown is kept for the
+    manager to reconcile. Never raises for what a scanner may send. Five statements, six when some came before.
+    """
+    first = {scan.scan_id: scan for scan in reversed(scans)}
+    fresh = await _claim(session, list(first.values()), store=store, actor=actor, at=at)
+    answers = await _take_back(
+        session, [first[scan_id] for scan_id in first if scan_id in fresh], store, prefix, actor, at
+    )
+    earlier = await _earlier(session, [scan_id for scan_id in first if scan_id not in fresh])
+    results = []
+    for scan in scans:
+        fresh_now = scan.scan_id in fresh
+        fresh.discard(scan.scan_id)
+        if fresh_now:
+            results.append(answers[scan.scan_id])
+        else:
+            results.append(
+                _repeat(scan, earlier.get(scan.scan_id) or (_raw(first[scan.scan_id]), answers[scan.scan_id]))
+            )
+    return results
+
+
+async def reconcile(session: AsyncSession, scan_number: int, *, note: str, actor: str, at: datetime) -> None:
+    """The manager has dealt with a scan that was refused or unknown.
+
+    Raises NotFound `unknown-scan`, Conflict `already-reconciled`.
+    """
+    find = text("SELECT reconciled_by, outcome FROM return_scan WHERE id = :number FOR UPDATE")
+    found = (await session.execute(find, {"number": scan_number})).one_or_none()
+    if found is None or found.outcome not in {ScanOutcome.REFUSED, ScanOutcome.UNKNOWN}:
+        raise NotFound("unknown-scan", "There is no such scan to reconcile.")
+    if found.reconciled_by:
+        raise Conflict("already-reconciled", f"{found.reconciled_by} has dealt with this scan already.")
+    write = text(
+        "UPDATE return_scan SET reconciled_at = :at, reconciled_by = :actor, reconciled_note = :note WHERE id = :number"
+    )
+    await session.execute(write, {"at": at, "actor": actor, "note": note, "number": scan_number})
+    await audit.record(session, "scan_reconciled", f"scan:{scan_number}", actor=actor, at=at, note=note)
+
+
+async def _claim(
+    session: AsyncSession, scans: Sequence[Scan], *, store: StoreRef, actor: str, at: datetime
+) -> set[UUID]:
+    lines = [
+        {
+            "scan_id": str(scan.scan_id),
+            "raw": _raw(scan),
+            "scanned_at": scan.scanned_at and scan.scanned_at.isoformat(),
+        }
+        for scan in scans
+    ]
+    rows = await session.execute(CLAIM, {"scans": json.dumps(lines), "store_id": store.id, "actor": actor, "at": at})
+    return set(rows.scalars())
+
+
+async def _take_back(
+    session: AsyncSession, scans: Sequence[Scan], store: StoreRef, prefix: str, actor: str, at: datetime
+) -> dict[UUID, ScanResult]:
+    tags, results = _read(scans, prefix=prefix)
+    reference = f"scan {scans[0].scan_id}" if len(scans) == 1 else f"{len(scans)} scans"
+    moved, turned_away = (
+        await ledger.move(
+            session, list(tags.values()), Move.RETURN, actor=actor, at=at, store_id=store.id, reference=reference
+        )
+        if tags
+        else ([], [])
+    )
+    taken = {one.item.barcode: one for one in moved}
+    refusals = {one.barcode: _as_seen_at_the_desk(one) for one in turned_away if one.barcode not in taken}
+    for scan_id, tag in tags.items():
+        one = taken.pop(tag, None)
+        results[scan_id] = accepted(one) if one else _second_time(tag, refusals, moved)
+    answers = {scan.scan_id: ScanResult(scan_id=scan.scan_id, **dict(results[scan.scan_id])) for scan in scans}
+    await _write_consequences(session, [one.item.id for one in moved], answers, actor=actor, at=at)
+    return answers
+
+
+def _read(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], dict[UUID, ItemResult]]:
+    tags: dict[UUID, str] = {}
+    results: dict[UUID, ItemResult] = {}
+    for scan in scans:
+        try:
+            if scan.flaw:
+                raise scan.flaw
+            tags[scan.scan_id] = check_tag(scan.barcode, prefix=prefix)
+        except RuleError as error:
+            results[scan.scan_id] = refused(_raw(scan), error)
+    return tags, results
+
+
+def _as_seen_at_the_desk(one: ledger.Refused) -> ItemResult:
+    error = check_was_out(one.item.state, one.error) if one.item else one.error
+    return refused(one.barcode, error, one.item)
+
+
+def _second_time(tag: str, refusals: dict[str, ItemResult], moved: Sequence[ledger.Moved]) -> ItemResult:
+    """The same label came twice in one burst under two scan ids: the second is told what became of the first."""
+    if tag in refusals:
+        return refusals[tag]
+    one = next(one for one in moved if one.item.barcode == tag)
+    now = replace(one.item, evidence=replace(one.item.evidence, state=one.state))
+    return refused(tag, check_was_out(one.state, Conflict("already-returned", "")), now)
+
+
+async def _write_consequences(
+    session: AsyncSession, item_ids: list[int], answers: dict[UUID, ScanResult], *, actor: str, at: datetime
+) -> None:
+    if not answers:
+        return
+    lines = [
+        {"scan_id": str(scan_id), "outcome": answer.outcome.value, "result": answer.model_dump(mode="json")}
+        for scan_id, answer in answers.items()
+    ]
+    values: dict[str, Any] = {"item_ids": item_ids, "answers": json.dumps(lines), "actor": actor, "at": at}
+    await session.execute(CONSEQUENCES, values)
+
+
+async def _earlier(session: AsyncSession, scan_ids: list[UUID]) -> dict[UUID, tuple[str, ScanResult]]:
+    if not scan_ids:
+        return {}
+    rows = await session.execute(EARLIER, {"scan_ids": scan_ids})
+    return {row.scan_id: (row.raw, ScanResult.model_validate(row.result)) for row in rows}
+
+
+def _repeat(scan: Scan, before: tuple[str, ScanResult]) -> ScanResult:
+    """The answer to a scan id that was taken before: the same, marked as a duplicate."""
+    raw, answer = before
+    if raw != _raw(scan):
+        detail = "This scan id was used for another label. The device must give each scan an id of its own. Scan again."
+        return ScanResult(scan_id=scan.scan_id, **dict(refused(_raw(scan), Conflict("scan-id-reused", detail))))
+    if answer.outcome is not ScanOutcome.ACCEPTED:
+        return answer
+    return answer.model_copy(update={"outcome": ScanOutcome.DUPLICATE, "code": "scan-already-taken"})
+
+
+def _raw(scan: Scan) -> str:
+    """What the scanner sent, as it can be stored and read: control characters written out, cut at 300."""
+    written = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in scan.barcode[: LONGEST_RAW + 1]
+    )
+    return written if len(written) <= LONGEST_RAW else f"{written[: LONGEST_RAW - 1]}…"

@@ -1,0 +1,1 @@
+"""Items: goods in, finding them, moving them, holding them."""

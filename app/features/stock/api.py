@@ -1,0 +1,124 @@
+"""JSON routes of stock."""
+
+from typing import Annotated
+
+from fastapi import Query, Response
+from pydantic import BaseModel
+
+from app.db import Session
+from app.domain.access import Permission
+from app.domain.dates import uk_date
+from app.domain.lifecycle import State
+from app.features.stock import queries, service
+from app.features.stock.schemas import (
+    GoodsIn,
+    HistoryLine,
+    ItemBody,
+    ItemLine,
+    NewHold,
+    ReasonBody,
+    Received,
+    ScrapBody,
+    TransferBody,
+)
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.fields import After, Id, Limit, Paragraph
+from app.web.once import api_router
+from app.web.paging import Page, number_cursor, page_of
+from app.web.tags import Prefix, Tag
+
+router = api_router("stock")
+
+Words = Annotated[str | None, Query(max_length=100)]
+
+
+class HoldPlaced(BaseModel):
+    """The number of the new hold."""
+
+    id: int
+
+
+@router.post("/items", status_code=201)
+async def receive_items(session: Session, actor: Actor, now: Now, prefix: Prefix, body: GoodsIn) -> Received:
+    """Goods in: 1 to 500 items of one product."""
+    goods = await service.receive_items(session, body, prefix=prefix, actor=actor, at=now)
+    return Received(items=await queries.list_lines(session, goods.barcodes), warnings=goods.warnings)
+
+
+@router.get("/items")
+async def list_items(
+    session: Session,
+    actor: Actor,
+    q: Words = None,
+    state: State | None = None,
+    product_code: Words = None,
+    store: Words = None,
+    held: bool | None = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[ItemLine]:
+    """Items by barcode. `q`: a tag or part of one, a serial number, or part of a product's name."""
+    rows = await queries.list_items(
+        session, q=q, state=state, product_code=product_code, store=store, held=held, after=after or "", limit=limit
+    )
+    return page_of(rows, limit=limit, cursor=lambda row: row.barcode)
+
+
+@router.get("/items/{barcode}")
+async def get_item(session: Session, actor: Actor, now: Now, tag: Tag) -> ItemBody:
+    """One item: state, place, what blocks it and why, its next checks."""
+    return await _shown(session, actor, now, tag)
+
+
+@router.get("/items/{barcode}/history")
+async def history(
+    session: Session, actor: Actor, tag: Tag, limit: Limit = 50, after: After = None
+) -> Page[HistoryLine]:
+    """Everything that happened to the item, oldest first."""
+    rows = await queries.list_history(session, tag, after=number_cursor(after), limit=limit)
+    return page_of(rows, limit=limit, cursor=lambda row: row.seq)
+
+
+@router.post("/items/{barcode}/transfer")
+async def transfer(session: Session, actor: Actor, now: Now, tag: Tag, body: TransferBody) -> ItemBody:
+    """Put an item that stands in a store into another store or bay."""
+    store = actor.store(body.store)
+    await service.transfer(
+        session, tag, store=store, bay=body.bay or None, reason=body.reason, actor=actor.username, at=now
+    )
+    return await _shown(session, actor, now, tag)
+
+
+@router.post("/items/{barcode}/missing")
+async def mark_missing(session: Session, actor: Actor, now: Now, tag: Tag, body: ReasonBody) -> ItemBody:
+    """Nobody knows where the item is."""
+    await service.mark_missing(session, tag, reason=body.reason, actor=actor.username, at=now)
+    return await _shown(session, actor, now, tag)
+
+
+@router.post("/items/{barcode}/scrap")
+async def scrap(session: Session, actor: Actor, now: Now, tag: Tag, body: ScrapBody) -> ItemBody:
+    """Take the item out of use for good."""
+    await service.scrap(session, tag, reason=body.reason, reference=body.reference, actor=actor.username, at=now)
+    return await _shown(session, actor, now, tag)
+
+
+@router.post("/items/{barcode}/holds", status_code=201)
+async def place_hold(session: Session, actor: Actor, now: Now, tag: Tag, body: NewHold) -> HoldPlaced:
+    """Hold the item: it cannot be reserved, issued or released until the hold is lifted."""
+    hold_id = await service.place_hold(session, tag, kind=body.kind, reason=body.reason, actor=actor.username, at=now)
+    return HoldPlaced(id=hold_id)
+
+
+@router.delete("/items/{barcode}/holds/{hold_id}", status_code=204)
+async def lift_hold(
+    session: Session, actor: Actor, now: Now, tag: Tag, hold_id: Id, reason: Annotated[Paragraph, Query()]
+) -> Response:
+    """Lift a hold; `?reason=` says why."""
+    await service.lift_hold(session, tag, hold_id, reason=reason, actor=actor.username, at=now)
+    return Response(status_code=204)
+
+
+async def _shown(session: Session, actor: Actor, now: Now, tag: str) -> ItemBody:
+    return await queries.get_item(session, tag, today=uk_date(now), may_see_client=actor.may(Permission.SEE_CLIENTS))

@@ -1,0 +1,169 @@
+"""Bodies of stock: goods in, items, histories, holds."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from app.domain.clearance import HoldKind
+from app.domain.identifiers import check_gtin
+from app.domain.inspections import InspectionKind
+from app.domain.lifecycle import Move, State
+from app.models import Precision
+from app.web.fields import Body, Code, Line, OptionalLine, Paragraph, Pence
+from app.web.results import BlockerBody, Step
+
+MOST_AT_ONCE = 500
+
+
+class GoodsIn(Body):
+    """What has come in: `quantity` items without serial numbers, or one item per serial number."""
+
+    product_code: Code
+    store: Code
+    bay: OptionalLine = ""
+    quantity: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] | None = None
+    serial_numbers: Annotated[list[Line], Field(max_length=MOST_AT_ONCE)] = []
+    lot_number: OptionalLine = ""
+    manufactured_on: date | None = None
+    manufactured_precision: Precision | None = None
+    received_on: date
+    dispatched_on: date | None = None
+    purchase_price_pence: Pence | None = None
+    udi_di: Annotated[str, AfterValidator(check_gtin)] | None = None
+
+    @model_validator(mode="after")
+    def check_quantity(self) -> "GoodsIn":
+        """Either a quantity or serial numbers; both only when they agree."""
+        if self.quantity is None and not self.serial_numbers:
+            raise ValueError("Say how many items came in, or give their serial numbers.")
+        if self.quantity and self.serial_numbers and self.quantity != len(self.serial_numbers):
+            given = len(self.serial_numbers)
+            raise ValueError(f"The quantity is {self.quantity}, but there are {given} serial numbers.")
+        if (self.manufactured_on is None) != (self.manufactured_precision is None):
+            raise ValueError("Give manufactured_on and manufactured_precision together, or neither.")
+        return self
+
+
+class Warned(BaseModel):
+    """Something to look at that does not stop the work."""
+
+    code: str
+    detail: str
+
+
+class HoldBody(BaseModel):
+    """An open hold."""
+
+    id: int
+    kind: HoldKind
+    reason: str
+    placed_at: datetime
+    placed_by: str
+
+
+class LoanBody(BaseModel):
+    """The open loan of an item; `client_ref` only for those who may see clients."""
+
+    id: int
+    kind: str
+    client_ref: str | None
+    started_at: datetime
+    trial_ends_on: date | None
+
+
+class DueBody(BaseModel):
+    """An inspection the product asks for; `due_on` None: nobody knows."""
+
+    kind: InspectionKind
+    due_on: date | None
+
+
+class ItemBody(BaseModel):
+    """One item, what blocks it, and what to do with it next."""
+
+    barcode: str
+    product_code: str
+    product_name: str
+    serial_number: str | None
+    lot_number: str | None
+    manufactured_on: date | None
+    manufactured_precision: Precision | None
+    received_on: date
+    dispatched_on: date | None
+    purchase_price_pence: int
+    udi_di: str | None
+    state: State
+    store: str
+    bay: str | None
+    condition: str
+    is_clear: bool
+    blockers: list[BlockerBody]
+    holds: list[HoldBody]
+    loan: LoanBody | None
+    next_inspections: list[DueBody]
+    times_issued: int
+    moves: list[Move]
+    next_step: Step
+
+
+class ItemLine(BaseModel):
+    """One item in a list."""
+
+    barcode: str
+    product_code: str
+    product_name: str
+    serial_number: str | None
+    state: State
+    store: str
+    bay: str | None
+    times_issued: int
+    held: bool
+
+
+class Received(BaseModel):
+    """What goods-in made: the new items, and warnings that do not stop the work."""
+
+    items: list[ItemLine]
+    warnings: list[Warned]
+
+
+class HistoryLine(BaseModel):
+    """One movement; `hash` covers the one before."""
+
+    seq: int
+    move: Move
+    from_state: State | None
+    to_state: State
+    actor: str
+    at: datetime
+    store: str
+    bay: str | None
+    reason: str | None
+    reference: str | None
+    hash: str
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    reason: Paragraph
+
+
+class TransferBody(ReasonBody):
+    """Where to, and why."""
+
+    store: Code
+    bay: OptionalLine = ""
+
+
+class ScrapBody(ReasonBody):
+    """Why, and under which waste reference."""
+
+    reference: OptionalLine = ""
+
+
+class NewHold(ReasonBody):
+    """A hold to place."""
+
+    kind: HoldKind

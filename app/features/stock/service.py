@@ -1,0 +1,214 @@
+"""Goods in, and what happens to an item outside loans and the workshop: moves between stores, holds, losses, scrap."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit, ledger
+from app.domain.access import Actor, StoreRef
+from app.domain.clearance import HoldKind
+from app.domain.dates import uk_date
+from app.domain.errors import BadValue, Conflict, NotFound
+from app.domain.inspections import months_after
+from app.domain.labels import normalise
+from app.domain.lifecycle import Move
+from app.features.stock.schemas import GoodsIn, Warned
+from app.models import Hold, InspectionDue, Item, Product, ProductInspection
+
+OLDEST = date(1950, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What a receipt made: barcodes in the order of the serial numbers, and what to look at."""
+
+    barcodes: list[str]
+    warnings: list[Warned]
+
+
+async def receive_items(session: AsyncSession, goods: GoodsIn, *, prefix: str, actor: Actor, at: datetime) -> Goods:
+    """Take new items into a store: tags are given, first inspections are due an interval after the receipt.
+
+    Raises BadValue (`unknown-product`, `not-your-store`, `date-in-the-future`, `date-too-old`, `duplicate-serial`
+    within the list) and Conflict `duplicate-serial` when the product has an item with that serial number.
+    A serial number that another product has is a warning: makers number for themselves.
+    """
+    store = actor.store(goods.store)
+    _check_dates(goods, today=uk_date(at))
+    found = await session.execute(select(Product).where(col(Product.code) == goods.product_code))
+    product = found.scalar_one_or_none()
+    if product is None:
+        raise BadValue("unknown-product", "There is no product with this code. Add it first.", field="product_code")
+    keys = _serial_keys(goods.serial_numbers)
+    warnings = await _check_serials(session, product, keys)
+    births = _births(goods, product, keys)
+    born = await ledger.receive(
+        session, births, prefix=prefix, store_id=store.id, bay=goods.bay or None, actor=actor.username, at=at
+    )
+    await _plan_first_inspections(session, product.id, [item_id for item_id, _ in born], received_on=goods.received_on)
+    return Goods([barcode for _, barcode in born], warnings)
+
+
+async def transfer(
+    session: AsyncSession, barcode: str, *, store: StoreRef, bay: str | None, reason: str, actor: str, at: datetime
+) -> None:
+    """Put an item that stands in a store into another store or bay. Raises NotFound, WrongState."""
+    await ledger.move_one(
+        session, barcode, Move.TRANSFER, actor=actor, at=at, store_id=store.id, bay=bay, reason=reason
+    )
+
+
+async def mark_missing(session: AsyncSession, barcode: str, *, reason: str, actor: str, at: datetime) -> None:
+    """Nobody knows where the item is. An open loan stays open; a reservation ends. Raises NotFound, WrongState."""
+    moved = await ledger.move_one(session, barcode, Move.MARK_MISSING, actor=actor, at=at, reason=reason)
+    await _free(session, moved.item.id, actor=actor, at=at)
+
+
+async def scrap(
+    session: AsyncSession, barcode: str, *, reason: str, reference: str | None, actor: str, at: datetime
+) -> None:
+    """Take an item out of use for good; a missing one's loan ends with it. Raises NotFound, WrongState."""
+    moved = await ledger.move_one(
+        session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason, reference=reference or None
+    )
+    await _free(session, moved.item.id, actor=actor, at=at)
+    close = text("UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = :item_id AND ended_at IS NULL")
+    await session.execute(close, {"at": at, "actor": actor, "item_id": moved.item.id})
+
+
+async def place_hold(
+    session: AsyncSession, barcode: str, *, kind: HoldKind, reason: str, actor: str, at: datetime
+) -> int:
+    """Hold an item, whatever state it is in; returns the hold's number. Raises NotFound `unknown-barcode`.
+
+    The item's row is locked first, so that whoever is issuing it at this moment either went before or sees the hold.
+    """
+    items = await ledger.read_items(session, [barcode], lock=True)
+    if barcode not in items:
+        raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
+    row = {"item_id": items[barcode].id, "kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
+    hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
+    await audit.record(
+        session, "hold_placed", f"item:{barcode}", actor=actor, at=at, hold=hold_id, kind=kind.value, reason=reason
+    )
+    return hold_id
+
+
+async def lift_hold(
+    session: AsyncSession, barcode: str, hold_id: int, *, reason: str, actor: str, at: datetime
+) -> None:
+    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`."""
+    item_id = select(col(Item.id)).where(col(Item.barcode) == barcode).scalar_subquery()
+    found = await session.execute(
+        select(Hold).where(col(Hold.id) == hold_id, col(Hold.item_id) == item_id).with_for_update()
+    )
+    hold = found.scalar_one_or_none()
+    if hold is None:
+        raise NotFound("unknown-hold", "This item has no such hold.")
+    if hold.lifted_at is not None:
+        raise Conflict("already-lifted", f"{hold.lifted_by} lifted this hold already.")
+    lifted = {"lifted_at": at, "lifted_by": actor, "lift_reason": reason}
+    await session.execute(update(Hold).where(col(Hold.id) == hold_id).values(**lifted))
+    await audit.record(session, "hold_lifted", f"item:{barcode}", actor=actor, at=at, hold=hold_id, reason=reason)
+
+
+def _check_dates(goods: GoodsIn, *, today: date) -> None:
+    for field in ("received_on", "manufactured_on", "dispatched_on"):
+        value: date | None = getattr(goods, field)
+        if value and value > today:
+            raise BadValue("date-in-the-future", f"{_words(field)} cannot be after today.", field=field)
+        if value and value < OLDEST:
+            raise BadValue("date-too-old", f"{_words(field)} must be {OLDEST.year} or later.", field=field)
+    if goods.manufactured_on and goods.manufactured_on > goods.received_on:
+        raise BadValue("made-after-it-came", "It cannot have been made after it came in.", field="manufactured_on")
+    if goods.dispatched_on and goods.dispatched_on > goods.received_on:
+        raise BadValue("sent-after-it-came", "It cannot have been sent after it came in.", field="dispatched_on")
+
+
+def _words(field: str) -> str:
+    words = {"received_on": "The day it came in", "manufactured_on": "The day it was made"}
+    return words.get(field, "The day it was sent")
+
+
+def _serial_keys(serial_numbers: Sequence[str]) -> list[str]:
+    keys = [normalise(number).casefold() for number in serial_numbers]
+    empty = [number for number, key in zip(serial_numbers, keys, strict=True) if not key]
+    if empty:
+        raise BadValue("empty-serial", f"“{empty[0]}” is no serial number: it has only dashes.", field="serial_numbers")
+    twice = [key for key, times in Counter(keys).items() if times > 1]
+    if twice:
+        names = ", ".join(number for number, key in zip(serial_numbers, keys, strict=True) if key in twice)
+        raise BadValue("duplicate-serial", f"These serial numbers are the same: {names}.", field="serial_numbers")
+    return keys
+
+
+async def _check_serials(session: AsyncSession, product: Product, keys: Sequence[str]) -> list[Warned]:
+    if not keys:
+        return []
+    wanted = (
+        select(col(Item.serial_number), col(Item.barcode), col(Item.product_id), col(Product.name))
+        .join(Product, col(Product.id) == col(Item.product_id))
+        .where(col(Item.serial_key).in_(keys))
+        .order_by(col(Item.barcode))
+    )
+    known = (await session.execute(wanted)).all()
+    same = [f"{row.serial_number} ({row.barcode})" for row in known if row.product_id == product.id]
+    if same:
+        detail = f"This product already has items with these serial numbers: {', '.join(same)}."
+        raise Conflict("duplicate-serial", detail, field="serial_numbers")
+    return [
+        Warned(code="serial-on-another-product", detail=f"{row.serial_number} is also on {row.name} ({row.barcode}).")
+        for row in known
+    ]
+
+
+def _births(goods: GoodsIn, product: Product, keys: Sequence[str]) -> list[ledger.Birth]:
+    serials: list[tuple[str | None, str | None]] = list(zip(goods.serial_numbers, keys, strict=True))
+    price = goods.purchase_price_pence
+    return [
+        ledger.Birth(
+            product_id=product.id,
+            serial_number=serial,
+            serial_key=key,
+            lot_number=goods.lot_number or None,
+            manufactured_on=goods.manufactured_on,
+            manufactured_precision=goods.manufactured_precision,
+            received_on=goods.received_on,
+            dispatched_on=goods.dispatched_on,
+            purchase_price_pence=product.purchase_price_pence if price is None else price,
+            udi_di=goods.udi_di,
+        )
+        for serial, key in serials or [(None, None)] * (goods.quantity or 0)
+    ]
+
+
+async def _plan_first_inspections(
+    session: AsyncSession, product_id: int, item_ids: Sequence[int], *, received_on: date
+) -> None:
+    rules = await session.execute(select(ProductInspection).where(col(ProductInspection.product_id) == product_id))
+    rows = [
+        {"item_id": item_id, "kind": rule.kind, "due_on": months_after(received_on, rule.every_months)}
+        for rule in rules.scalars()
+        for item_id in item_ids
+    ]
+    if rows:
+        await session.execute(insert(InspectionDue), rows)
+
+
+async def _free(session: AsyncSession, item_id: int, *, actor: str, at: datetime) -> None:
+    """End the item's reservation and take it off an open collection."""
+    values = {"at": at, "actor": actor, "item_id": item_id}
+    await session.execute(
+        text("UPDATE reservation SET ended_at = :at, ended_by = :actor WHERE item_id = :item_id AND ended_at IS NULL"),
+        values,
+    )
+    cancel = text(
+        "UPDATE collection_line SET cancelled_at = :at, cancelled_by = :actor "
+        "WHERE item_id = :item_id AND collected_at IS NULL AND cancelled_at IS NULL"
+    )
+    await session.execute(cancel, values)

@@ -1,0 +1,1 @@
+"""Decontamination, inspection, repair and release."""

@@ -1,0 +1,148 @@
+"""JSON routes of the workshop."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import Query
+
+from app.db import Session
+from app.domain.dates import uk_date
+from app.domain.errors import RuleError
+from app.domain.hygiene import next_step
+from app.domain.inspections import InspectionKind, InspectionOutcome
+from app.domain.scanning import check_tag
+from app.features.workshop import queries, service
+from app.features.workshop.schemas import (
+    DecontaminationResults,
+    DueInspection,
+    InspectionBody,
+    NewInspection,
+    ReleaseBody,
+    Released,
+    RepairBody,
+    RepairOutcome,
+    StartDecontaminations,
+)
+from app.ledger import Moved, Refused
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.fields import After, Limit
+from app.web.once import api_router
+from app.web.paging import Page, page_of
+from app.web.results import ItemResult, ItemResults, Step, accepted, in_order, refused
+from app.web.tags import Prefix, Tag, sort_tags
+
+router = api_router("workshop")
+
+
+@router.post("/decontaminations")
+async def start_decontaminations(
+    session: Session, actor: Actor, now: Now, prefix: Prefix, body: StartDecontaminations
+) -> ItemResults:
+    """Begin to clean 1 to 500 items; one result per barcode, in order."""
+    tags, errors = sort_tags(body.barcodes, prefix=prefix)
+    wanted = [tags[raw] for raw in body.barcodes if raw in tags]
+    moved, turned_away = await service.start_decontaminations(
+        session, wanted, route=body.route, actor=actor.username, at=now
+    )
+    return _answers(body.barcodes, tags, errors, moved, turned_away)
+
+
+@router.post("/decontaminations/results")
+async def finish_decontaminations(
+    session: Session, actor: Actor, now: Now, prefix: Prefix, body: DecontaminationResults
+) -> ItemResults:
+    """Record how 1 to 500 cleanings ended; one result per barcode, in order."""
+    raws = [result.barcode for result in body.results]
+    tags, errors = sort_tags(raws, prefix=prefix)
+    results = [(tags[r.barcode], r.outcome, r.notes) for r in body.results if r.barcode in tags]
+    moved, turned_away = await service.finish_decontaminations(session, results, actor=actor.username, at=now)
+    return _answers(raws, tags, errors, moved, turned_away)
+
+
+@router.post("/inspections", status_code=201)
+async def inspect(session: Session, actor: Actor, now: Now, prefix: Prefix, body: NewInspection) -> InspectionBody:
+    """Record an inspection of one item."""
+    moved, due_on = await service.inspect(
+        session,
+        check_tag(body.barcode, prefix=prefix),
+        kind=body.kind,
+        outcome=body.outcome,
+        next_due_on=body.next_due_on,
+        notes=body.notes,
+        actor=actor.username,
+        at=now,
+    )
+    inspected = body.kind is InspectionKind.FUNCTIONAL and body.outcome is InspectionOutcome.PASSED
+    return InspectionBody(
+        barcode=moved.item.barcode,
+        product_name=moved.item.product_name,
+        kind=body.kind,
+        outcome=body.outcome,
+        state=moved.state,
+        next_due_on=due_on,
+        next_step=accepted(moved, inspected=inspected or moved.item.evidence.is_inspected).next_step,
+    )
+
+
+@router.get("/inspections/due")
+async def due(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    before: date | None = None,
+    store: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[DueInspection]:
+    """Inspections that fall due before a day (as a rule the next 30 days), by barcode."""
+    today = uk_date(now)
+    until = before or today + timedelta(days=30)
+    rows = await queries.list_due(session, before=until, today=today, store=store, after=after or "", limit=limit)
+    return page_of(rows, limit=limit, cursor=lambda row: f"{row.barcode} {row.kind.value}")
+
+
+@router.post("/items/{barcode}/release")
+async def release(session: Session, actor: Actor, now: Now, tag: Tag, body: ReleaseBody | None = None) -> Released:
+    """Put a clean and checked item on the shelf; 409 `not-clear` with every blocker otherwise."""
+    bay = body.bay if body else ""
+    moved = await service.release(session, tag, bay=bay or None, actor=actor.username, at=now)
+    return _released(moved)
+
+
+@router.post("/items/{barcode}/repair")
+async def repair(session: Session, actor: Actor, now: Now, tag: Tag, body: RepairBody) -> Released:
+    """Record how a repair ended: back to the inspection bench, or scrapped."""
+    verb = service.complete_repair if body.outcome is RepairOutcome.REPAIRED else service.give_up_repair
+    return _released(await verb(session, tag, notes=body.notes, actor=actor.username, at=now))
+
+
+def _released(moved: Moved) -> Released:
+    step = next_step(moved.state, moved.item.route, on_hold=bool(moved.item.evidence.holds))
+    return Released(
+        barcode=moved.item.barcode,
+        product_name=moved.item.product_name,
+        state=moved.state,
+        is_clear=moved.state.value == "in_stock",
+        next_step=Step(route=step.route, text=step.text),
+    )
+
+
+def _answers(
+    raws: Sequence[str],
+    tags: dict[str, str],
+    errors: dict[str, RuleError],
+    moved: Sequence[Moved],
+    turned_away: Sequence[Refused],
+) -> ItemResults:
+    """One result per barcode as it was sent; of two that mean the same item the first one moved it."""
+    found: dict[str, list[ItemResult]] = defaultdict(list)
+    for one in moved:
+        found[one.item.barcode].append(accepted(one))
+    for one_refused in turned_away:
+        found[one_refused.barcode].append(refused(one_refused.barcode, one_refused.error, one_refused.item))
+    for raw, error in errors.items():
+        found[raw] += [refused(raw[:300], error)] * raws.count(raw)
+    return ItemResults(results=in_order([tags.get(raw, raw) for raw in raws], found))

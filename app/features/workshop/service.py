@@ -1,0 +1,176 @@
+"""What is done to an item between its return and the shelf: decontamination, inspection, repair, release."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit, ledger
+from app.domain.clearance import HoldKind
+from app.domain.dates import uk_date
+from app.domain.hygiene import Outcome, Route
+from app.domain.inspections import InspectionKind, InspectionOutcome, check_next_due
+from app.domain.lifecycle import OUT, Move, State, next_state
+from app.ledger import Moved, Refused
+from app.models import Hold, Inspection, InspectionDue, ProductInspection
+
+START = text("""
+    INSERT INTO decontamination (item_id, opened_at, route, started_at, started_by)
+    SELECT item_id, :at, route, :at, :actor
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (item_id bigint, route text)
+    ON CONFLICT (item_id) WHERE finished_at IS NULL
+    DO UPDATE SET route = excluded.route, started_at = excluded.started_at, started_by = excluded.started_by
+""")
+FINISH = text("""
+    UPDATE decontamination
+    SET finished_at = :at, finished_by = :actor, outcome = line.outcome, finished_seq = line.seq, notes = line.notes
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (item_id bigint, outcome text, seq int, notes text)
+    WHERE decontamination.item_id = line.item_id AND decontamination.finished_at IS NULL
+""")
+
+
+async def start_decontaminations(
+    session: AsyncSession, barcodes: Sequence[str], *, route: Route | None, actor: str, at: datetime
+) -> tuple[list[Moved], list[Refused]]:
+    """Begin to clean items, each by its product's route unless one is named. Four statements for any number."""
+    moved, refused = await ledger.move(session, barcodes, Move.START_DECONTAMINATION, actor=actor, at=at)
+    lines = [{"item_id": one.item.id, "route": (route or one.item.route).value} for one in moved]
+    if lines:
+        await session.execute(START, {"lines": json.dumps(lines), "at": at, "actor": actor})
+    return moved, refused
+
+
+async def finish_decontaminations(
+    session: AsyncSession, results: Sequence[tuple[str, Outcome, str]], *, actor: str, at: datetime
+) -> tuple[list[Moved], list[Refused]]:
+    """Record how cleanings ended, as (barcode, outcome, notes). What failed goes back to be cleaned again."""
+    moved: list[Moved] = []
+    refused: list[Refused] = []
+    told = {barcode: (outcome, notes) for barcode, outcome, notes in reversed(results)}
+    groups: Mapping[Move, list[str]] = defaultdict(list)
+    for barcode, outcome, _ in results:
+        groups[Move.PASS_DECONTAMINATION if outcome is Outcome.PASSED else Move.FAIL_DECONTAMINATION].append(barcode)
+    for how, barcodes in groups.items():
+        done, turned_away = await ledger.move(session, barcodes, how, actor=actor, at=at)
+        moved += done
+        refused += turned_away
+    lines = [
+        {
+            "item_id": one.item.id,
+            "seq": one.seq,
+            "outcome": told[one.item.barcode][0],
+            "notes": told[one.item.barcode][1],
+        }
+        for one in moved
+    ]
+    if lines:
+        await session.execute(FINISH, {"lines": json.dumps(lines), "at": at, "actor": actor})
+    return moved, refused
+
+
+async def inspect(
+    session: AsyncSession,
+    barcode: str,
+    *,
+    kind: InspectionKind,
+    outcome: InspectionOutcome,
+    next_due_on: date | None,
+    notes: str,
+    actor: str,
+    at: datetime,
+) -> tuple[Moved, date | None]:
+    """Record an inspection; returns the move and when the next one of this kind is due.
+
+    A failed one sends the item to repair; where a client has it, it stays there on hold until it is fetched.
+    Raises NotFound, WrongState, BadValue for the next date.
+    """
+    passed = outcome is InspectionOutcome.PASSED
+    how = Move.PASS_INSPECTION if passed else Move.FAIL_INSPECTION
+    moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reason=notes or None, reference=kind.text)
+    rule = select(col(ProductInspection.every_months)).where(
+        col(ProductInspection.product_id) == moved.item.product_id, col(ProductInspection.kind) == kind
+    )
+    every_months = await session.scalar(rule)
+    due_on = check_next_due(next_due_on, on=uk_date(at), every_months=every_months) if passed else None
+    values: dict[str, Any] = {
+        "item_id": moved.item.id,
+        "kind": kind,
+        "outcome": outcome,
+        "seq": moved.seq,
+        "inspected_at": at,
+        "inspected_by": actor,
+        "next_due_on": due_on,
+        "notes": notes,
+    }
+    await session.execute(insert(Inspection).values(**values))
+    await _plan_next(session, moved.item.id, kind, due_on)
+    if not passed:
+        await _out_of_use(session, moved, outcome, kind, actor=actor, at=at)
+    return moved, due_on
+
+
+async def release(session: AsyncSession, barcode: str, *, bay: str | None, actor: str, at: datetime) -> Moved:
+    """Put a clean and checked item on the shelf. Raises NotClear with every blocker, WrongState, NotFound."""
+    moved = await ledger.move_one(session, barcode, Move.RELEASE, actor=actor, at=at, bay=bay)
+    if moved.item.state is State.RESERVED:
+        # The table has this move for a reservation that is given up; the bench must not end one by the way.
+        next_state(State.IN_STOCK, Move.RELEASE)
+    return moved
+
+
+async def complete_repair(session: AsyncSession, barcode: str, *, notes: str, actor: str, at: datetime) -> Moved:
+    """The item is mended: it goes back to the inspection bench. Raises NotFound, WrongState."""
+    return await ledger.move_one(session, barcode, Move.COMPLETE_REPAIR, actor=actor, at=at, reason=notes or None)
+
+
+async def give_up_repair(session: AsyncSession, barcode: str, *, notes: str, actor: str, at: datetime) -> Moved:
+    """The item is beyond repair: it is scrapped. Raises NotFound, WrongState when it is not in repair."""
+    reason = f"Beyond repair. {notes}".strip()
+    moved = await ledger.move_one(session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason)
+    next_state(moved.item.state, Move.COMPLETE_REPAIR)
+    return moved
+
+
+async def _plan_next(session: AsyncSession, item_id: int, kind: InspectionKind, due_on: date | None) -> None:
+    if due_on is None:
+        return
+    row = upsert(InspectionDue).values(item_id=item_id, kind=kind, due_on=due_on)
+    await session.execute(
+        row.on_conflict_do_update(index_elements=["item_id", "kind"], set_={"due_on": row.excluded.due_on})
+    )
+
+
+async def _out_of_use(
+    session: AsyncSession,
+    moved: Moved,
+    outcome: InspectionOutcome,
+    kind: InspectionKind,
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
+    if moved.item.state is State.RESERVED:
+        free = text("UPDATE reservation SET ended_at = :at, ended_by = :actor WHERE item_id = :id AND ended_at IS NULL")
+        await session.execute(free, {"at": at, "actor": actor, "id": moved.item.id})
+    if moved.item.state not in OUT and outcome is not InspectionOutcome.DANGER:
+        return
+    found = "a dangerous defect" if outcome is InspectionOutcome.DANGER else "a defect"
+    reason = f"{kind.text} found {found}."
+    row = {"item_id": moved.item.id, "kind": HoldKind.FAULT, "reason": reason, "placed_at": at, "placed_by": actor}
+    hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
+    await audit.record(
+        session,
+        "hold_placed",
+        f"item:{moved.item.barcode}",
+        actor=actor,
+        at=at,
+        hold=hold_id,
+        kind="fault",
+        reason=reason,
+    )

@@ -1,0 +1,66 @@
+"""Where everything is wired together: settings in, app out. Nothing is wired anywhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import Depends, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from app.db import Database
+from app.features.accounts import api as accounts_api
+from app.features.catalogue import api as catalogue_api
+from app.features.clients import api as clients_api
+from app.features.loans import api as loans_api
+from app.features.returns import api as returns_api
+from app.features.stock import api as stock_api
+from app.features.workshop import api as workshop_api
+from app.settings import Settings
+from app.web import health, problems
+from app.web.auth import authorise
+from app.web.middleware import Edge
+
+STATIC = Path(__file__).resolve().parent / "static"
+SHORTEST_SECRET = 32
+
+ROUTERS = (
+    health.router,
+    accounts_api.router,
+    catalogue_api.router,
+    stock_api.router,
+    clients_api.router,
+    loans_api.router,
+    returns_api.router,
+    workshop_api.router,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service. Raises ValueError when a setting that it cannot do without is missing."""
+    if settings.database_url is None:
+        raise ValueError("Set STORES_DATABASE_URL, or start with scripts/run, which brings a PostgreSQL of its own.")
+    if settings.secret_key is None or len(settings.secret_key.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"Set STORES_SECRET_KEY to at least {SHORTEST_SECRET} random characters.")
+    app = FastAPI(
+        title="Equipment Stores",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(authorise)],
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.state.database = Database(settings.database_url)
+    app.add_middleware(Edge, settings=settings)
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await app.state.database.dispose()
