@@ -1,0 +1,32 @@
+"""`stores audit …`: the proof that no history was changed."""
+
+import asyncio
+
+import typer
+
+from app import audit, ledger
+from app.cli.reach import console, database_url, fail, open_session, read_settings
+
+app = typer.Typer(no_args_is_help=True, help="The audit trail.")
+
+
+@app.callback()
+def the_trail() -> None:
+    """The audit trail."""
+
+
+@app.command()
+def verify() -> None:
+    """Walk every hash chain: each item's movements and each actor's acts. Names the first row that is broken."""
+    asyncio.run(_verify())
+
+
+async def _verify() -> None:
+    async with open_session(database_url(read_settings())) as session:
+        movements, broken = await ledger.verify(session)
+        if broken:
+            raise fail(f"Item {broken.chain}, movement {broken.seq}: {broken.what}.")
+        events, broken_act = await audit.verify(session)
+        if broken_act:
+            raise fail(f"Acts of {broken_act.chain}, number {broken_act.seq}: {broken_act.what}.")
+    console.print(f"Every chain holds: {movements:,} movements and {events:,} acts.")

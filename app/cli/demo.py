@@ -1,0 +1,80 @@
+"""`stores demo`: the whole service on this machine, with a believable store to try it on."""
+
+import asyncio
+import ipaddress
+import logging
+import signal
+import sys
+from contextlib import ExitStack
+from types import FrameType
+
+from alembic import command
+from pydantic import SecretStr
+from rich.table import Table
+
+from app.cli import seed
+from app.cli.reach import check_server, configure_logs, console, fail, local_secret, open_session, read_settings
+from app.cli.serve import run
+from app.postgres import EmbeddedPostgres, EmbeddedPostgresError
+from app.settings import Settings
+from app.web.health import alembic_config
+
+
+def demo() -> None:
+    """Start PostgreSQL (unless STORES_DATABASE_URL names one), migrate, fill an empty database, and serve."""
+    settings = read_settings()
+    _check_loopback(settings)
+    configure_logs(settings, level=logging.WARNING)
+    signal.signal(signal.SIGTERM, _stop)
+    with ExitStack() as stack:
+        try:
+            url = settings.database_url or stack.enter_context(EmbeddedPostgres(settings.data_dir)).url
+        except EmbeddedPostgresError as error:
+            raise fail(str(error)) from error
+        secret = settings.secret_key or SecretStr(local_secret(settings.data_dir))
+        ready = settings.model_copy(update={"database_url": url, "secret_key": secret, "demonstration": True})
+        asyncio.run(check_server(url))
+        with console.status("Migrating the database"):
+            command.upgrade(alembic_config(url), "head")
+        asyncio.run(_fill(ready, url))
+        run(ready, announce=lambda port: _announce(ready, port))
+
+
+async def _fill(settings: Settings, url: str) -> None:
+    async with open_session(url) as session:
+        if await seed.is_empty(session):
+            await seed.fill(session, prefix=settings.tag_prefix, secret=local_or_set(settings))
+
+
+def local_or_set(settings: Settings) -> str:
+    """The secret key of settings that are complete."""
+    assert settings.secret_key is not None
+    return settings.secret_key.get_secret_value()
+
+
+def _check_loopback(settings: Settings) -> None:
+    if settings.host == "localhost":
+        return
+    try:
+        loopback = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise fail(
+            f"The demonstration has users whose password everybody knows, so it serves on this machine alone.\n"
+            f"STORES_HOST is {settings.host}; leave it out, or use `stores serve` for a real service."
+        )
+
+
+def _announce(settings: Settings, port: int) -> None:
+    table = Table("Username", "Name", "Roles", title=f"Password of all: {seed.PASSWORD}", title_justify="left")
+    for person in seed.PEOPLE:
+        table.add_row(person.username, person.name, ", ".join(role.text for role in person.roles))
+    console.print(table)
+    console.print(f"Equipment Stores is at [bold]http://{settings.host}:{port}[/bold] (Ctrl-C stops it)")
+    sys.stdout.flush()
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    """SIGTERM before the server listens: leave through the context managers, so that PostgreSQL stops too."""
+    raise SystemExit(128 + number)

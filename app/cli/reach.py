@@ -1,0 +1,97 @@
+"""How a command reaches the service: its settings, its database, its secret, its log. No commands live here."""
+
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import OLDEST_POSTGRES, Database
+from app.postgres import EmbeddedPostgresError, running_url
+from app.settings import Settings
+
+console = Console()
+warnings = Console(stderr=True)
+
+
+def fail(message: str) -> typer.Exit:
+    """Say what went wrong and end with 1: `raise fail(...)`."""
+    warnings.print(f"[red]{message}[/red]", highlight=False)
+    return typer.Exit(1)
+
+
+def read_settings() -> Settings:
+    """The settings from the environment; ends with what is wrong with them."""
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        lines = [f"STORES_{str(error['loc'][0]).upper()}: {error['msg']}" for error in invalid.errors()]
+        raise fail("These settings are not right:\n" + "\n".join(lines)) from invalid
+
+
+def database_url(settings: Settings) -> str:
+    """The database to talk to: the one that is set, else the embedded one if it is running."""
+    if settings.database_url:
+        return settings.database_url
+    try:
+        url = running_url(settings.data_dir)
+    except EmbeddedPostgresError as error:
+        raise fail(str(error)) from error
+    if url is None:
+        raise fail("No database: set STORES_DATABASE_URL, or start the embedded one with scripts/run.")
+    return url
+
+
+@asynccontextmanager
+async def open_session(url: str) -> AsyncIterator[AsyncSession]:
+    """One transaction on the database; ends with a sentence when it cannot be reached."""
+    database = Database(url, pool_size=1)
+    try:
+        async with database.sessions.begin() as session:
+            yield session
+    except OSError as error:
+        raise fail(f"The database cannot be reached: {error}") from error
+    finally:
+        await database.dispose()
+
+
+async def check_server(url: str) -> None:
+    """End with a sentence unless the server is PostgreSQL 15 or newer."""
+    async with open_session(url) as session:
+        number = int(await session.scalar(text("SHOW server_version_num")) or 0)
+    if number < OLDEST_POSTGRES:
+        raise fail(f"PostgreSQL {number // 10000} is too old: 15 or newer is needed.")
+
+
+def local_secret(folder: Path) -> str:
+    """A secret key for this machine, made on first need and kept for its owner alone."""
+    path = folder / "secret_key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def configure_logs(settings: Settings, *, level: int = logging.INFO) -> None:
+    """Structured lines to standard output: JSON for machines, colours for people."""
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.format_exc_info] if settings.log_format == "json" else []),
+            renderer,
+        ],
+    )
