@@ -1,0 +1,255 @@
+"""Labels as PNG, SVG, PDF and ZPL. Pure rendering: words in, bytes out; no database, no HTTP."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+from io import BytesIO
+from typing import Final, Literal, cast
+from xml.sax.saxutils import escape
+
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+
+from app.features.labels.layout import (
+    MM_PER_INCH,
+    QUIET_MODULES,
+    Bars,
+    LabelContent,
+    Layout,
+    Line,
+    code_128,
+    dots,
+    lay_out,
+)
+from app.features.labels.stocks import AVERY_L7160, LabelSize, SheetStock
+from app.features.labels.words import Measure
+
+__all__ = ["Dpi", "LabelContent", "LabelSize", "command_svg", "label_pdf", "label_png", "label_svg", "label_zpl"]
+
+Dpi = Literal[203, 300]
+"""The two resolutions of label printers. Office printers have multiples of 300."""
+
+DEFAULT_SIZE: Final = AVERY_L7160.label
+_FINE_DPI: Final = 300
+"""Bars of a PDF or SVG stand on this grid: exact on printers of 300, 600 and 1,200 dots an inch."""
+
+_POINTS_PER_MM: Final = 72 / MM_PER_INCH
+
+
+def label_png(content: LabelContent, *, dpi: Dpi = 300, size: LabelSize = DEFAULT_SIZE) -> bytes:
+    """One label as a PNG in pure black and white, one pixel a dot, with its resolution noted.
+
+    There are no greys, because a thermal printer would turn them into specks. Raises ValueError for a label too small.
+    """
+    _check_dpi(dpi)
+    layout = lay_out(content, size, dpi, _vera_width(dpi))
+    picture = Image.new("1", (dots(size.width_mm, dpi), dots(size.height_mm, dpi)), 1)
+    draw = ImageDraw.Draw(picture)
+    draw.fontmode = "1"
+    for box in layout.boxes:
+        left, top = dots(box.x_mm, dpi), dots(box.y_mm, dpi)
+        draw.rectangle((left, top, left + dots(box.width_mm, dpi) - 1, top + dots(box.height_mm, dpi) - 1), fill=0)
+    for line in layout.lines:
+        where = (dots(line.x_mm, dpi), dots(line.baseline_mm, dpi))
+        anchor = {"left": "ls", "centre": "ms", "right": "rs"}[line.align]
+        font = _vera(line.bold, dots(line.size_mm, dpi))
+        draw.text(where, line.text, fill=int(line.white), font=font, anchor=anchor)
+    bars, top = layout.bars, dots(layout.bars.y_mm, dpi)
+    for start, width in bars.runs():
+        left = bars.x_dots + start * bars.module_dots
+        right = left + width * bars.module_dots - 1
+        draw.rectangle((left, top, right, top + dots(bars.height_mm, dpi) - 1), fill=0)
+    stream = BytesIO()
+    picture.save(stream, "PNG", dpi=(dpi, dpi), compress_level=6)
+    return stream.getvalue()
+
+
+def label_svg(content: LabelContent, *, size: LabelSize = DEFAULT_SIZE) -> bytes:
+    """One label as an SVG in millimetres, its words as text. It has no style attribute, so a strict CSP lets it in."""
+    layout = lay_out(content, size, _FINE_DPI, _helvetica_width)
+    shapes = [
+        f'<rect x="{_short(box.x_mm)}" y="{_short(box.y_mm)}" width="{_short(box.width_mm)}"'
+        f' height="{_short(box.height_mm)}"/>'
+        for box in layout.boxes
+    ]
+    words = [_svg_text(line) for line in layout.lines]
+    return _svg(size, f"Label of {content.tag}", [*shapes, _svg_bars(layout.bars), *words])
+
+
+def command_svg(text: str) -> bytes:
+    """A bare Code 128 with the text beneath, for the scan page's command cards (`CMD-RETURN`). Modules of 0.423 mm.
+
+    Raises ValueError unless the text is 1 to 40 printable ASCII characters.
+    """
+    if not (text.isascii() and text.isprintable() and 1 <= len(text) <= 40):
+        raise ValueError("A command's barcode has 1 to 40 letters, digits or signs of plain ASCII.")
+    modules, module_dots = code_128(text), 5
+    bars = Bars(modules, _FINE_DPI, module_dots, x_dots=QUIET_MODULES * module_dots, y_mm=2.0, height_mm=14.0)
+    size = LabelSize((len(modules) + 2 * QUIET_MODULES) * bars.module_mm, 23.0)
+    caption = Line(text, size.width_mm / 2, 21.0, 4.0, bold=True, align="centre")
+    return _svg(size, f"Barcode {text}", [_svg_bars(bars), _svg_text(caption)])
+
+
+def label_pdf(contents: Sequence[LabelContent], *, skip: int = 0, stock: SheetStock = AVERY_L7160) -> bytes:
+    """Sheets of labels, row by row, after leaving the first `skip` labels of the first sheet blank.
+
+    Print it at 100 %. The same labels give the same bytes. Raises ValueError for no labels, or for a `skip` that is not
+    on the first sheet.
+    """
+    if not contents:
+        raise ValueError("Choose at least one item to print a label for.")
+    if not 0 <= skip < stock.labels_per_sheet:
+        last = stock.labels_per_sheet - 1
+        raise ValueError(f"A sheet of {stock.name} has {stock.labels_per_sheet} labels, so skip 0 to {last}.")
+    stream = BytesIO()
+    page = (stock.sheet.width_mm * _POINTS_PER_MM, stock.sheet.height_mm * _POINTS_PER_MM)
+    canvas = Canvas(stream, pagesize=page, invariant=1, pageCompression=1, lang="en-GB")
+    canvas.setTitle("Labels")
+    canvas.setViewerPreference("PrintScaling", "None")
+    for position, content in enumerate(contents, start=skip):
+        cell = position % stock.labels_per_sheet
+        if cell == 0 and position > skip:
+            canvas.showPage()
+        _paint_pdf(canvas, lay_out(content, stock.label, _FINE_DPI, _helvetica_width), stock, cell)
+    canvas.save()
+    return stream.getvalue()
+
+
+def label_zpl(content: LabelContent, *, dpi: Dpi = 203, size: LabelSize = DEFAULT_SIZE) -> str:
+    """One label in ZPL II for a Zebra printer of this resolution (ZPL II Programming Guide: ^BC, ^FH, ^FB, ^CI28).
+
+    Words are sent as hexadecimal wherever ZPL would read them as commands. Raises ValueError for a label too small.
+    """
+    _check_dpi(dpi)
+    layout = lay_out(content, size, dpi, _helvetica_width)
+    bars = layout.bars
+    fields = [
+        f"^FO{dots(box.x_mm, dpi)},{dots(box.y_mm, dpi)}"
+        f"^GB{dots(box.width_mm, dpi)},{dots(box.height_mm, dpi)},{dots(box.height_mm, dpi)}^FS"
+        for box in layout.boxes
+    ]
+    fields += [_zpl_text(line, size, dpi) for line in layout.lines]
+    fields.append(
+        f"^FO{bars.x_dots},{dots(bars.y_mm, dpi)}^BY{bars.module_dots}"
+        f"^BCN,{dots(bars.height_mm, dpi)},N,N,N,N^FD{_zpl_code_128(content.tag)}^FS"
+    )
+    paper = f"^PW{dots(size.width_mm, dpi)}^LL{dots(size.height_mm, dpi)}"
+    return "\n".join(["^XA^CI28^LH0,0", paper, *fields, "^PQ1^XZ", ""])
+
+
+def _check_dpi(dpi: int) -> None:
+    if dpi not in (203, 300):
+        raise ValueError(f"Label printers print 203 or 300 dots an inch, not {dpi}.")
+
+
+@lru_cache(maxsize=32)
+def _vera(bold: bool, size_dots: int) -> ImageFont.FreeTypeFont:
+    """Bitstream Vera, which the PDF library brings along: Pillow's own font has neither a bold cut nor "£" and "é"."""
+    face = files("reportlab").joinpath("fonts", "VeraBd.ttf" if bold else "Vera.ttf")
+    return ImageFont.truetype(BytesIO(face.read_bytes()), size_dots)
+
+
+def _vera_width(dpi: int) -> Measure:
+    def measure(text: str, size_mm: float, bold: bool) -> float:
+        return _vera(bold, dots(size_mm, dpi)).getlength(text) * MM_PER_INCH / dpi
+
+    return measure
+
+
+def _helvetica(bold: bool) -> str:
+    return "Helvetica-Bold" if bold else "Helvetica"
+
+
+def _helvetica_width(text: str, size_mm: float, bold: bool) -> float:
+    """Also right for Arial, which has the same widths, and on the safe side for a Zebra's narrower font 0."""
+    return cast(float, stringWidth(text, _helvetica(bold), size_mm))
+
+
+def _svg(size: LabelSize, title: str, parts: Sequence[str]) -> bytes:
+    width, height = _short(size.width_mm), _short(size.height_mm)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}mm" height="{height}mm" viewBox="0 0 {width} {height}"'
+        f' role="img"><title>{escape(title)}</title><rect width="{width}" height="{height}" fill="#fff"/>'
+    )
+    return "\n".join([head, *parts, "</svg>", ""]).encode()
+
+
+def _svg_bars(bars: Bars) -> str:
+    """The bars in whole modules, which one transformation makes millimetres: so no bar is rounded by itself."""
+    rects = "".join(f'<rect x="{start}" width="{width}" height="1"/>' for start, width in bars.runs())
+    corner = f"{_short(bars.x_mm)} {_short(bars.y_mm)}"
+    place = f"translate({corner}) scale({_short(bars.module_mm)} {_short(bars.height_mm)})"
+    return f'<g transform="{place}" shape-rendering="crispEdges">{rects}</g>'
+
+
+def _svg_text(line: Line) -> str:
+    anchor = {"left": "start", "centre": "middle", "right": "end"}[line.align]
+    return (
+        f'<text x="{_short(line.x_mm)}" y="{_short(line.baseline_mm)}" font-family="Arial, Helvetica, sans-serif"'
+        f' font-size="{_short(line.size_mm)}" font-weight="{"bold" if line.bold else "normal"}"'
+        f' text-anchor="{anchor}" fill="{"#fff" if line.white else "#000"}">{escape(line.text)}</text>'
+    )
+
+
+def _short(number: float) -> str:
+    return f"{number:.5f}".rstrip("0").rstrip(".")
+
+
+def _paint_pdf(canvas: Canvas, layout: Layout, stock: SheetStock, cell: int) -> None:
+    """One label into its cell. PDF counts upwards from the sheet's foot, so every y is turned round."""
+    left, top = stock.corner(cell)
+    foot = (stock.sheet.height_mm - top) * _POINTS_PER_MM
+    for box in layout.boxes:
+        height = box.height_mm * _POINTS_PER_MM
+        x, y = (left + box.x_mm) * _POINTS_PER_MM, foot - box.y_mm * _POINTS_PER_MM - height
+        canvas.rect(x, y, box.width_mm * _POINTS_PER_MM, height, stroke=0, fill=1)
+    _paint_pdf_bars(canvas, layout.bars, left, foot)
+    draw = {"left": canvas.drawString, "centre": canvas.drawCentredString, "right": canvas.drawRightString}
+    for line in layout.lines:
+        canvas.setFont(_helvetica(line.bold), line.size_mm * _POINTS_PER_MM)
+        canvas.setFillGray(1 if line.white else 0)
+        draw[line.align]((left + line.x_mm) * _POINTS_PER_MM, foot - line.baseline_mm * _POINTS_PER_MM, line.text)
+    canvas.setFillGray(0)
+
+
+def _paint_pdf_bars(canvas: Canvas, bars: Bars, left_mm: float, foot: float) -> None:
+    """All bars as one path, and on the sheet's own grid of dots, not only on the label's."""
+    dot, height = 72 / bars.dpi, bars.height_mm * _POINTS_PER_MM
+    first = round(left_mm * bars.dpi / MM_PER_INCH) + bars.x_dots
+    path = canvas.beginPath()
+    for start, width in bars.runs():
+        x = (first + start * bars.module_dots) * dot
+        path.rect(x, foot - bars.y_mm * _POINTS_PER_MM - height, width * bars.module_dots * dot, height)
+    canvas.drawPath(path, stroke=0, fill=1)
+
+
+def _zpl_text(line: Line, size: LabelSize, dpi: int) -> str:
+    """A line in a block on the label, so that the printer, which knows its own font, centres it or sets it right."""
+    height, width, x = dots(line.size_mm, dpi), dots(size.width_mm, dpi), dots(line.x_mm, dpi)
+    reach = min(x, width - x)
+    left, block, justify = {
+        "left": (x, width - x, "L"),
+        "centre": (x - reach, 2 * reach, "C"),
+        "right": (0, x, "R"),
+    }[line.align]
+    where = f"^FT{left},{dots(line.baseline_mm, dpi)}^A0N,{height},{height}^FB{block},1,0,{justify}"
+    return f"{where}{'^FR' if line.white else ''}^FH_^FD{_zpl_words(line.text)}^FS"
+
+
+def _zpl_words(text: str) -> str:
+    """The text with ^, ~, _ and all but ASCII in hexadecimal; a backslash would break the line of a ^FB block."""
+    return "".join(
+        character if character.isascii() and character not in "^~_" else _zpl_hexadecimal(character)
+        for character in text.replace("\\", "/")
+    )
+
+
+def _zpl_hexadecimal(character: str) -> str:
+    return "".join(f"_{byte:02X}" for byte in character.encode())
+
+
+def _zpl_code_128(tag: str) -> str:
+    """The tag in subset B, with C for eight of the digits: the very symbol that the layout measured."""
+    prefix, pairs, last = tag[:-9], tag[-9:-1], tag[-1]
+    return f">:{prefix}>5{pairs}>6{last}"
