@@ -1,0 +1,75 @@
+/** Keeps scans on this device until the service has answered them: through a reload, a crash, a pulled plug. */
+
+/** @typedef {import("./modes.js").Scan} Scan */
+
+const DATABASE = "equipment-stores-scans";
+const STORE = "scans";
+
+/**
+ * @typedef {object} Journal
+ * @property {boolean} durable  false where the browser keeps nothing: then scans live only as long as the page
+ * @property {(scan: Scan) => Promise<void>} put
+ * @property {(ids: string[]) => Promise<void>} remove
+ * @property {() => Promise<Scan[]>} all  oldest first, of every user of this device
+ */
+
+/** @returns {Promise<Journal>} */
+export async function openJournal() {
+  try {
+    const database = await finished(opening());
+    // Asks the browser not to clear the journal when it runs short of space. It may say no; nothing else changes.
+    navigator.storage?.persist?.().catch(() => {});
+    return onDisk(database);
+  } catch {
+    return inMemory();
+  }
+}
+
+function opening() {
+  const request = indexedDB.open(DATABASE, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
+  return request;
+}
+
+function finished(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("blocked"));
+  });
+}
+
+/** @returns {Journal} */
+function onDisk(database) {
+  return {
+    durable: true,
+    put: (scan) => write(database, (store) => store.put(scan)),
+    remove: (ids) => write(database, (store) => ids.forEach((id) => store.delete(id))),
+    all: async () => byOrder(await finished(database.transaction(STORE).objectStore(STORE).getAll())),
+  };
+}
+
+/** Done when it is on the disk, not when it is in the system's cache: that is what `strict` asks for. */
+function write(database, change) {
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+    change(transaction.objectStore(STORE));
+  });
+}
+
+/** @returns {Journal} */
+function inMemory() {
+  const kept = new Map();
+  return {
+    durable: false,
+    put: async (scan) => void kept.set(scan.id, scan),
+    remove: async (ids) => ids.forEach((id) => kept.delete(id)),
+    all: async () => byOrder([...kept.values()]),
+  };
+}
+
+function byOrder(scans) {
+  return scans.sort((one, other) => one.order - other.order);
+}

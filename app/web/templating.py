@@ -1,0 +1,164 @@
+"""Renders pages: the Jinja environment, its filters, and what every template is given. No page's own data."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+
+from app.domain.access import Permission
+from app.domain.labels import display
+from app.domain.lifecycle import State
+from app.settings import Settings
+from app.web.navigation import navigation_for
+
+APP = Path(__file__).resolve().parent.parent
+LONDON = ZoneInfo("Europe/London")
+
+STATE_COLOURS: dict[State, str] = {
+    State.IN_STOCK: "green",
+    State.RESERVED: "teal",
+    State.DISPATCHED: "blue",
+    State.ON_LOAN: "blue",
+    State.ON_TRIAL: "purple",
+    State.AWAITING_COLLECTION: "yellow",
+    State.RETURNED: "orange",
+    State.DECONTAMINATING: "orange",
+    State.AWAITING_INSPECTION: "orange",
+    State.IN_REPAIR: "magenta",
+    State.SCRAPPED: "grey",
+    State.MISSING: "red",
+}
+
+
+class BoundForm(Protocol):
+    """What a form field needs of the form that was sent; `web.forms` makes them."""
+
+    @property
+    def errors(self) -> Sequence[object]: ...
+
+    def value(self, name: str) -> str: ...
+
+    def error(self, name: str) -> str | None: ...
+
+
+class OnceKeys:
+    """Prints another key each time: every form on a page has its own, so sending one says nothing of the others."""
+
+    def __str__(self) -> str:
+        return uuid4().hex
+
+
+def render(
+    request: Request, template: str, context: Mapping[str, Any] | None = None, status_code: int = 200
+) -> HTMLResponse:
+    """The page from `app/templates/<template>`, given the context and what every page shares."""
+    page = environment().get_template(template).render({**_shared(request), **(context or {})})
+    return HTMLResponse(page, status_code=status_code)
+
+
+@cache
+def environment() -> Environment:
+    """The Jinja environment, made once: our templates, and GOV.UK's macros under `govuk_frontend_jinja/`."""
+    made = Environment(
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader(APP / "templates"),
+                PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+            ]
+        ),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+    )
+    made.filters.update(date=day, datetime=moment, pence=pounds, state_tag=state_tag, tag=display, words=words)
+    made.globals.update(asset=asset, given=given, error_of=error_of, Permission=Permission)
+    return made
+
+
+def day(value: date | datetime | None) -> str:
+    """2 March 2026. An instant becomes the day it falls on in London; None becomes nothing."""
+    if value is None:
+        return ""
+    local = _in_london(value) if isinstance(value, datetime) else value
+    return f"{local.day} {local:%B %Y}"
+
+
+def moment(value: datetime | None) -> str:
+    """2 March 2026 at 2:05pm, in London, as GOV.UK's style writes it. None becomes nothing."""
+    if value is None:
+        return ""
+    local = _in_london(value)
+    return f"{day(local)} at {local.hour % 12 or 12}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+
+
+def pounds(pence: int | None) -> str:
+    """123456 pence is £1,234.56. None becomes nothing."""
+    if pence is None:
+        return ""
+    sign = "-" if pence < 0 else ""
+    return f"{sign}£{abs(pence) // 100:,}.{abs(pence) % 100:02}"
+
+
+def state_tag(state: State | str) -> tuple[str, str]:
+    """The words and the tag class of an item's state: ("In stock", "govuk-tag--green")."""
+    known = State(state)
+    return known.text, f"govuk-tag--{STATE_COLOURS[known]}"
+
+
+def words(name: str) -> str:
+    """A name of the program as people read it: `hold_placed` is "Hold placed"."""
+    return name.replace("_", " ").capitalize()
+
+
+def given(form: BoundForm | None, name: str, fallback: object = "") -> object:
+    """What to show in a field: what was typed, else the page's own value unless somebody emptied the field."""
+    if not form:
+        return fallback
+    typed = form.value(name)
+    return typed if typed or form.errors else fallback
+
+
+def error_of(form: BoundForm | None, name: str) -> dict[str, str] | None:
+    """The field's error as GOV.UK's macros take it, if it has one."""
+    message = form.error(name) if form else None
+    return {"text": message} if message else None
+
+
+def asset(name: str) -> str:
+    """The address of a built asset, with the build's version, so that a browser may keep it for ever."""
+    return f"/static/dist/{name}?v={_asset_version()}"
+
+
+@cache
+def _asset_version() -> str:
+    stamp = APP / "static/dist/stamp"
+    return stamp.read_text()[:12] if stamp.is_file() else "unbuilt"
+
+
+def _in_london(value: datetime) -> datetime:
+    # The database hands out aware instants; a naive one can only be UTC.
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(LONDON)
+
+
+def _shared(request: Request) -> dict[str, Any]:
+    settings: Settings = request.app.state.settings
+    actor = getattr(request.state, "actor", None)
+    return {
+        "request": request,
+        "settings": settings,
+        "service_name": settings.service_name,
+        "demonstration": settings.demonstration,
+        "actor": actor,
+        "navigation": navigation_for(actor, request.url.path),
+        "csrf_token": getattr(request.state, "csrf_token", None) or "",
+        "flash": getattr(request.state, "flash", None),
+        "once": OnceKeys(),
+    }
