@@ -30,12 +30,13 @@ class CollectionSpeed(StrEnum):
     URGENT = "urgent"
 
 
-def check_trial_dates(kind: LoanKind, trial_ends_on: date | None, *, today: date) -> None:
-    """A trial needs an end, after today and within a year; a loan has none.
+def check_trial_dates(
+    kind: LoanKind, trial_ends_on: date | None, *, today: date, field: str = "trial_ends_on"
+) -> None:
+    """A trial needs an end, after today and within a year; a loan has none. `field`: what the form calls that end.
 
     Raises BadValue `trial-without-end`, `trial-ends-before-it-starts`, `trial-too-long` or `loan-with-trial-end`.
     """
-    field = "trial_ends_on"
     if kind is LoanKind.LOAN:
         if trial_ends_on is not None:
             raise BadValue("loan-with-trial-end", "Only a trial has an end date. Leave it out for a loan.", field=field)

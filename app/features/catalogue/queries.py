@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import NotFound
 from app.features.catalogue.schemas import ProductBody
+from app.models import Tier
 
 PRODUCTS = """
     SELECT product.*,
@@ -29,6 +30,7 @@ MANY = text(f"""{PRODUCTS}
            ILIKE '%' || :q || '%')
       AND (CAST(:category AS text) IS NULL OR replace(product.category, ' ', '') LIKE :category || '%')
       AND (CAST(:specialist AS boolean) IS NULL OR (product.tier <> 'standard') = :specialist)
+      AND (CAST(:tier AS text) IS NULL OR product.tier = :tier)
       AND (CAST(:available AS boolean) IS NULL OR (shelf.in_stock > 0) = :available)
     ORDER BY product.code LIMIT :limit
 """)
@@ -48,6 +50,7 @@ async def list_products(
     q: str | None = None,
     category: str | None = None,
     specialist: bool | None = None,
+    tier: Tier | None = None,
     available: bool | None = None,
     after: str = "",
     limit: int = 50,
@@ -57,6 +60,7 @@ async def list_products(
         "q": q and _literal(q),
         "category": category and _literal(category.replace(" ", "")),
         "specialist": specialist,
+        "tier": tier and tier.value,
         "available": available,
         "after": after,
         "limit": limit + 1,

@@ -51,11 +51,13 @@ async def change_product(
     if "inspections" in fields:
         await session.execute(delete(ProductInspection).where(col(ProductInspection.product_id) == product_id))
         await _write_inspections(session, product_id, change.inspections)
-    for name, compatible in (("compatible_with", True), ("incompatible_with", False)):
-        if name in fields:
-            mine = (col(ProductFit.product_id) == product_id) & (col(ProductFit.compatible).is_(compatible))
-            await session.execute(delete(ProductFit).where(mine))
-            await _write_fits(session, product_id, fields[name], compatible=compatible)
+    lists = [(name, name == "compatible_with") for name in ("compatible_with", "incompatible_with") if name in fields]
+    # Both are emptied before either is written, so that a product may change from one list to the other.
+    for _, compatible in lists:
+        mine = (col(ProductFit.product_id) == product_id) & (col(ProductFit.compatible).is_(compatible))
+        await session.execute(delete(ProductFit).where(mine))
+    for name, compatible in lists:
+        await _write_fits(session, product_id, fields[name], compatible=compatible)
     names = ", ".join(sorted(fields))
     await audit.record(session, "product_changed", f"product:{code}", actor=actor, at=at, fields=names)
 

@@ -1,12 +1,14 @@
 """Bodies of clients."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from app.domain.identifiers import check_nhs_number, check_postcode
-from app.domain.lifecycle import State
+from app.domain.lifecycle import Move, State, can_move
+from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Line, OptionalLine, OptionalParagraph, Paragraph
 
 NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]
@@ -29,6 +31,24 @@ class NewClient(ClientDetails):
     """A client to add; `client_ref` is the service's own reference."""
 
     client_ref: Code
+
+
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+def _typed_reference(text: str) -> str:
+    if not _REFERENCE.fullmatch(text.strip()):
+        raise ValueError("Write the reference with up to 40 letters, digits, dots, dashes and underscores.")
+    return text.strip()
+
+
+class ClientForm(NewClient):
+    """A client to add, on their page."""
+
+    client_ref: Annotated[str, AfterValidator(_typed_reference), asked("Enter a reference for the client.")] = needed()
+    name: Annotated[Line, asked("Enter the name of the client.")] = needed()
+    address: Annotated[Paragraph, asked("Enter the address that equipment goes to.")] = needed()
+    postcode: Annotated[Postcode, asked("Enter the postcode.")] = needed()
 
 
 class ClientChange(ClientDetails):
@@ -80,3 +100,7 @@ class EquipmentLine(BaseModel):
     is_overdue: bool
     held: bool
     collection: str | None
+
+    def can(self, move: Move) -> bool:
+        """Whether the lifecycle has this move from where the item stands."""
+        return can_move(self.state, move)

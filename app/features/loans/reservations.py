@@ -36,7 +36,7 @@ async def reserve(
     if until_on < (from_on or today) or until_on < today:
         raise BadValue("ends-before-it-starts", "A reservation ends on or after its first day.", field="until")
     client_id = await find_client(session, client_ref)
-    chosen = barcode or await _choose(session, product_code or "")
+    chosen = barcode or await _choose(session, product_code or "", today=today)
     items = await ledger.read_items(session, [chosen], lock=True)
     if chosen in items and items[chosen].state is State.RESERVED:
         raise Conflict("already-reserved", "The item is reserved for somebody else.", field="barcode")
@@ -83,14 +83,14 @@ CHOOSE = text("""
       AND NOT EXISTS (
           SELECT FROM product_inspection AS wanted
           LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = wanted.kind
-          WHERE wanted.product_id = product.id AND COALESCE(known.due_on < CURRENT_DATE, true))
+          WHERE wanted.product_id = product.id AND COALESCE(known.due_on < :today, true))
     ORDER BY (item.times_issued > 0) DESC, item.barcode
     LIMIT 1 FOR UPDATE OF item SKIP LOCKED
 """)
 
 
-async def _choose(session: AsyncSession, product_code: str) -> str:
-    barcode: str | None = await session.scalar(CHOOSE, {"product_code": product_code})
+async def _choose(session: AsyncSession, product_code: str, *, today: date) -> str:
+    barcode: str | None = await session.scalar(CHOOSE, {"product_code": product_code, "today": today})
     if barcode is None:
         raise Conflict("no-stock", "No item of this product is free on a shelf now.", field="product_code")
     return barcode

@@ -7,7 +7,9 @@ from pydantic import BaseModel, Field
 
 from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome
-from app.web.fields import Body, Code, OptionalParagraph, Paragraph
+from app.web.asked import asked, needed
+from app.web.fields import Body, Code, Line, OptionalParagraph, Paragraph
+from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
 
@@ -91,3 +93,67 @@ class CollectionBody(BaseModel):
     requested_at: datetime
     requested_by: str
     lines: list[CollectionLineBody]
+
+
+class FoundClient(BaseModel):
+    """Enough of a client to tell them from others."""
+
+    client_ref: str
+    name: str
+    date_of_birth: date | None
+    postcode: str
+
+
+class Issuable(BaseModel):
+    """An item that somebody wants to hand over; `blockers` empty: it may go. `kept_for`: who has it reserved."""
+
+    barcode: str
+    product_code: str
+    product_name: str
+    serial_number: str | None
+    state: State
+    store: str
+    bay: str | None
+    times_issued: int
+    blockers: list[BlockerBody]
+    kept_for: str | None
+
+
+class CollectableLoan(BaseModel):
+    """Something that a client has and that no collection fetches yet."""
+
+    barcode: str
+    product_name: str
+    serial_number: str | None
+    kind: LoanKind
+    started_at: datetime
+
+
+class IssueForm(BaseModel):
+    """An item handed over the counter, on its page."""
+
+    client_ref: Annotated[Line, asked("Enter the reference of the client.")] = needed()
+    kind: Annotated[LoanKind, asked("Choose whether they have it on loan or on trial.")] = needed()
+    trial_ends_on: date | None = None
+
+
+class TrialForm(BaseModel):
+    """What was decided about a trial, on its page."""
+
+    outcome: Annotated[TrialOutcome, asked("Choose what was decided.")] = needed()
+    notes: OptionalParagraph = ""
+    until: date | None = None
+
+
+class CollectForm(BaseModel):
+    """What to fetch from a client, on its page."""
+
+    barcodes: Annotated[list[Barcode], Field(max_length=100), asked("Choose what is to be fetched.")] = needed()
+    reason: Annotated[Paragraph, asked("Say why it is to be fetched.")] = needed()
+    speed: CollectionSpeed = CollectionSpeed.STANDARD
+
+
+class CancelForm(BaseModel):
+    """Why a collection is called off, on its page."""
+
+    reason: Annotated[Paragraph, asked("Say why it is called off.")] = needed()

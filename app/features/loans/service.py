@@ -183,7 +183,7 @@ def _check_extension(ends_on: date, until: date, *, today: date) -> None:
     if until <= ends_on:
         detail = f"The trial ends on {ends_on.isoformat()} now. Extend it to a later day."
         raise BadValue("extension-too-short", detail, field="until")
-    check_trial_dates(LoanKind.TRIAL, until, today=today)
+    check_trial_dates(LoanKind.TRIAL, until, today=today, field="until")
 
 
 async def _collect(

@@ -15,5 +15,5 @@ async def find_item(
 ) -> None:
     """A missing item turned up in a store: its loan is closed and its decontamination opened. Raises WrongState."""
     moved = await ledger.move_one(session, barcode, Move.FIND, actor=actor, at=at, store_id=store.id, reason=reason)
-    values = {"item_ids": [moved.item.id], "answers": "[]", "actor": actor, "at": at}
+    values = {"item_ids": [moved.item.id], "answers": "[]", "conditions": "[]", "actor": actor, "at": at}
     await session.execute(CONSEQUENCES, values)

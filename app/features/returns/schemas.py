@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
 
 from app.domain.errors import BadValue
-from app.domain.lifecycle import State
-from app.features.returns.service import Scan, ScanResult
-from app.web.fields import Body, Code, Paragraph
+from app.domain.lifecycle import Move, State, can_move
+from app.features.returns.service import Scan, ScanResult, written_out
+from app.web.asked import asked, needed
+from app.web.fields import Body, Code, OptionalLine, Paragraph
 from app.web.wording import in_words
 
 
@@ -19,7 +20,7 @@ class ScanBody(BaseModel):
     scan_id: UUID
     barcode: str
     scanned_at: AwareDatetime | None = None
-    condition: str | None = Field(default=None, max_length=500)
+    condition: OptionalLine | None = None
 
 
 class ScansBody(Body):
@@ -58,6 +59,31 @@ class FoundItem(BaseModel):
     state: State
 
 
+class ReconcileForm(BaseModel):
+    """What was done about the scan, on its page."""
+
+    note: Annotated[Paragraph, asked("Say what was done about the scan.")] = needed()
+
+
+class FoundForm(BaseModel):
+    """Where it turned up, on its page."""
+
+    store: Annotated[str, asked("Choose the store that it is in now.")] = needed()
+    reason: Annotated[Paragraph, asked("Say where it was found, and how.")] = needed()
+
+
+class MissingItem(BaseModel):
+    """An item as far as finding it asks."""
+
+    barcode: str
+    product_name: str
+    state: State
+
+    def can(self, move: Move) -> bool:
+        """Whether the lifecycle has this move from where the item stands."""
+        return can_move(self.state, move)
+
+
 class UnmatchedScan(BaseModel):
     """A scan to reconcile."""
 
@@ -90,14 +116,14 @@ def read_scan(given: dict[str, Any]) -> Scan | dict[str, Any]:
         except ValidationError:
             return _unreadable(given, detail)
         flaw = BadValue("malformed-scan", detail)
-        return Scan(scan_id, str(given.get("barcode", "")), None, flaw)
-    return Scan(body.scan_id, body.barcode, body.scanned_at)
+        return Scan(scan_id, str(given.get("barcode", "")), None, flaw=flaw)
+    return Scan(body.scan_id, body.barcode, body.scanned_at, body.condition)
 
 
 def _unreadable(given: dict[str, Any], detail: str) -> dict[str, Any]:
     return {
-        "scan_id": given.get("scan_id"),
-        "barcode": str(given.get("barcode", ""))[:300],
+        "scan_id": written_out(str(given.get("scan_id", ""))),
+        "barcode": written_out(str(given.get("barcode", ""))),
         "outcome": "refused",
         "code": "malformed-scan",
         "detail": f"{detail} It was not kept.",

@@ -28,6 +28,7 @@ class Scan:
     scan_id: UUID
     barcode: str
     scanned_at: datetime | None
+    condition: str | None = None
     flaw: RuleError | None = None
 
 
@@ -63,6 +64,10 @@ CONSEQUENCES = text("""
         INSERT INTO decontamination (item_id, opened_at) SELECT unnest(CAST(:item_ids AS bigint[])), :at
         ON CONFLICT (item_id) WHERE finished_at IS NULL
         DO UPDATE SET opened_at = excluded.opened_at, started_at = NULL, started_by = NULL, route = NULL
+    ), noted AS (
+        UPDATE item SET condition = note.condition
+        FROM jsonb_to_recordset(CAST(:conditions AS jsonb)) AS note (item_id bigint, condition text)
+        WHERE item.id = note.item_id
     )
     UPDATE return_scan SET outcome = answer.outcome, result = answer.result
     FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS answer (scan_id uuid, outcome text, result jsonb)
@@ -79,7 +84,9 @@ async def scan_returns(
     and collection line are closed and its decontamination is opened. What is refused or unknown is kept for the
     manager to reconcile. Never raises for what a scanner may send. Five statements, six when some came before.
     """
-    first = {scan.scan_id: scan for scan in reversed(scans)}
+    first: dict[UUID, Scan] = {}
+    for scan in scans:
+        first.setdefault(scan.scan_id, scan)
     fresh = await _claim(session, list(first.values()), store=store, actor=actor, at=at)
     answers = await _take_back(
         session, [first[scan_id] for scan_id in first if scan_id in fresh], store, prefix, actor, at
@@ -149,7 +156,9 @@ async def _take_back(
         one = taken.pop(tag, None)
         results[scan_id] = accepted(one) if one else _second_time(tag, refusals, moved)
     answers = {scan.scan_id: ScanResult(scan_id=scan.scan_id, **dict(results[scan.scan_id])) for scan in scans}
-    await _write_consequences(session, [one.item.id for one in moved], answers, actor=actor, at=at)
+    said = {tags[scan.scan_id]: scan.condition for scan in scans if scan.scan_id in tags and scan.condition}
+    conditions = {one.item.id: said[one.item.barcode] for one in moved if one.item.barcode in said}
+    await _write_consequences(session, [one.item.id for one in moved], conditions, answers, actor=actor, at=at)
     return answers
 
 
@@ -181,7 +190,13 @@ def _second_time(tag: str, refusals: dict[str, ItemResult], moved: Sequence[ledg
 
 
 async def _write_consequences(
-    session: AsyncSession, item_ids: list[int], answers: dict[UUID, ScanResult], *, actor: str, at: datetime
+    session: AsyncSession,
+    item_ids: list[int],
+    conditions: dict[int, str],
+    answers: dict[UUID, ScanResult],
+    *,
+    actor: str,
+    at: datetime,
 ) -> None:
     if not answers:
         return
@@ -189,8 +204,9 @@ async def _write_consequences(
         {"scan_id": str(scan_id), "outcome": answer.outcome.value, "result": answer.model_dump(mode="json")}
         for scan_id, answer in answers.items()
     ]
-    values: dict[str, Any] = {"item_ids": item_ids, "answers": json.dumps(lines), "actor": actor, "at": at}
-    await session.execute(CONSEQUENCES, values)
+    notes = [{"item_id": item_id, "condition": condition} for item_id, condition in conditions.items()]
+    values: dict[str, Any] = {"item_ids": item_ids, "answers": json.dumps(lines), "conditions": json.dumps(notes)}
+    await session.execute(CONSEQUENCES, values | {"actor": actor, "at": at})
 
 
 async def _earlier(session: AsyncSession, scan_ids: list[UUID]) -> dict[UUID, tuple[str, ScanResult]]:
@@ -212,8 +228,10 @@ def _repeat(scan: Scan, before: tuple[str, ScanResult]) -> ScanResult:
 
 
 def _raw(scan: Scan) -> str:
-    """What the scanner sent, as it can be stored and read: control characters written out, cut at 300."""
-    written = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in scan.barcode[: LONGEST_RAW + 1]
-    )
-    return written if len(written) <= LONGEST_RAW else f"{written[: LONGEST_RAW - 1]}…"
+    return written_out(scan.barcode)
+
+
+def written_out(sent: str) -> str:
+    """What a scanner sent, as it can be stored and read: control characters written out, cut at 300 characters."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sent[: LONGEST_RAW + 1])
+    return shown if len(shown) <= LONGEST_RAW else f"{shown[: LONGEST_RAW - 1]}…"

@@ -5,8 +5,14 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import ledger
+from app.domain.clearance import find_blockers
+from app.domain.dates import uk_date
+from app.domain.errors import NotFound
+from app.domain.hygiene import Outcome, Route, next_step
 from app.domain.lifecycle import State
-from app.features.workshop.schemas import DueInspection, QueueLine
+from app.features.workshop.schemas import BenchItem, BenchLine, DueInspection, DueLine, QueueLine
+from app.web.results import BlockerBody
 
 BENCHES = (State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR)
 
@@ -45,7 +51,7 @@ DUE = text("""
     JOIN product ON product.id = item.product_id
     JOIN store ON store.id = item.store_id
     WHERE due.due_on < :before AND item.state <> 'scrapped' AND (CAST(:store AS text) IS NULL OR store.code = :store)
-      AND item.barcode || ' ' || due.kind > :after
+      AND (item.barcode, due.kind) > (:after_barcode, :after_kind)
     ORDER BY item.barcode, due.kind LIMIT :limit
 """)
 
@@ -68,6 +74,65 @@ async def count_benches(session: AsyncSession, *, store: str | None) -> dict[Sta
 async def list_due(
     session: AsyncSession, *, before: date, today: date, store: str | None, after: str = "", limit: int = 50
 ) -> list[DueInspection]:
-    """Inspections due before a day, by barcode, `limit + 1` of them."""
-    values = {"before": before, "today": today, "store": store, "after": after, "limit": limit + 1}
+    """Inspections due before a day, by barcode and kind, `limit + 1` of them; `after`: "barcode kind"."""
+    barcode, _, kind = after.partition(" ")
+    cursor = {"after_barcode": barcode, "after_kind": kind}
+    values = {"before": before, "today": today, "store": store, "limit": limit + 1, **cursor}
     return [DueInspection(**row) for row in (await session.execute(DUE, values)).mappings()]
+
+
+async def list_bench(
+    session: AsyncSession, state: State, *, store: str | None, releaser: str, now: datetime
+) -> list[BenchLine]:
+    """The items on a bench with what to do next; before the shelf also what keeps `releaser` from releasing each."""
+    queue = await list_queue(session, state, store=store, now=now)
+    blockers = {}
+    if state is State.AWAITING_INSPECTION:
+        items = await ledger.read_items(session, [line.barcode for line in queue])
+        blockers = {
+            barcode: find_blockers(item.evidence, on=uk_date(now), releaser=releaser) for barcode, item in items.items()
+        }
+    return [
+        BenchLine(
+            **line.model_dump(),
+            next_text=_next_text(line),
+            blockers=[BlockerBody(code=one.code, detail=one.detail) for one in blockers.get(line.barcode, ())],
+            must_be_scrapped=_must_be_scrapped(line),
+        )
+        for line in queue
+    ]
+
+
+async def get_bench_item(session: AsyncSession, barcode: str, *, today: date) -> BenchItem:
+    """One item for the inspection or the repair bench. Raises NotFound `unknown-barcode`."""
+    item = (await ledger.read_items(session, [barcode])).get(barcode)
+    if item is None:
+        raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
+    fact = item.evidence
+    serial = await session.scalar(text("SELECT serial_number FROM item WHERE id = :item_id"), {"item_id": item.id})
+    return BenchItem(
+        barcode=item.barcode,
+        product_name=item.product_name,
+        state=item.state,
+        serial_number=serial,
+        holds=[f"{hold.kind.text}: {hold.reason}" for hold in fact.holds],
+        due=[DueLine(kind=d.kind, due_on=d.due_on, failed=d.failed, is_met=d.is_met(today)) for d in fact.due],
+        is_inspected=fact.is_inspected,
+    )
+
+
+def _must_be_scrapped(line: QueueLine) -> bool:
+    """Nothing on the benches can make it fit for another client."""
+    return line.single_patient_use or line.last_outcome is Outcome.CANNOT or line.route is Route.CANNOT
+
+
+def _next_text(line: QueueLine) -> str:
+    route = Route.CANNOT if line.state is State.RETURNED and line.last_outcome is Outcome.CANNOT else line.route
+    step = next_step(
+        line.state,
+        route,
+        on_hold=line.held,
+        single_patient_use=line.single_patient_use,
+        inspected=line.is_inspected,
+    )
+    return step.text

@@ -4,13 +4,14 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from app.domain.hygiene import Outcome, Route
 from app.domain.inspections import InspectionKind, InspectionOutcome
-from app.domain.lifecycle import State
+from app.domain.lifecycle import Move, State, can_move
+from app.web.asked import asked, needed
 from app.web.fields import Body, OptionalLine, OptionalParagraph
-from app.web.results import Step
+from app.web.results import BlockerBody, Step
 
 Barcode = Annotated[str, Field(max_length=2000)]
 
@@ -80,6 +81,11 @@ class RepairOutcome(StrEnum):
     REPAIRED = "repaired"
     BEYOND_REPAIR = "beyond_repair"
 
+    @property
+    def done(self) -> str:
+        """What is said when it is recorded."""
+        return "Repaired" if self is RepairOutcome.REPAIRED else "Beyond repair and scrapped"
+
 
 class RepairBody(Body):
     """How the repair ended; `notes` say what was done, or why it is beyond repair."""
@@ -114,3 +120,96 @@ class QueueLine(BaseModel):
     held: bool
     single_patient_use: bool
     is_inspected: bool
+
+
+class BenchLine(QueueLine):
+    """A line of a bench's page: what to do with the item, and what keeps it from the shelf."""
+
+    next_text: str
+    blockers: list[BlockerBody] = []
+    must_be_scrapped: bool = False
+
+
+class DueLine(BaseModel):
+    """An inspection that the item needs; `due_on` None: nobody knows. `failed`: its latest one did not pass."""
+
+    kind: InspectionKind
+    due_on: date | None
+    failed: bool
+    is_met: bool
+
+
+class BenchItem(BaseModel):
+    """One item under inspection or repair."""
+
+    barcode: str
+    product_name: str
+    state: State
+    serial_number: str | None
+    holds: list[str]
+    due: list[DueLine]
+    is_inspected: bool
+
+    def can(self, move: Move) -> bool:
+        """Whether the lifecycle has this move from where the item stands."""
+        return can_move(self.state, move)
+
+
+def own_path(path: str) -> str:
+    """The path, if it is one of this service's; the workshop otherwise, so that no form leads people elsewhere."""
+    foreign = not path.startswith("/") or path.startswith(("//", "/\\")) or not path.isprintable()
+    return "/workshop" if foreign else path
+
+
+class WayBack(BaseModel):
+    """A form that knows where it was opened."""
+
+    back: Annotated[str, AfterValidator(own_path)] = "/workshop"
+
+
+class CleaningStep(StrEnum):
+    """What is recorded of a cleaning."""
+
+    START = "start"
+    PASSED = "passed"
+    FAILED = "failed"
+    CANNOT = "cannot"
+
+    @property
+    def done(self) -> str:
+        """What is said when it is recorded."""
+        return {
+            CleaningStep.START: "Cleaning started",
+            CleaningStep.PASSED: "Cleaned",
+            CleaningStep.FAILED: "Cleaning failed",
+            CleaningStep.CANNOT: "Cannot be cleaned",
+        }[self]
+
+
+class CleaningForm(WayBack):
+    """One button of the decontamination bench."""
+
+    do: Annotated[CleaningStep, asked("Choose what happened to the cleaning.")] = needed()
+    notes: OptionalParagraph = ""
+
+
+class InspectionForm(WayBack):
+    """One inspection, on its page."""
+
+    kind: Annotated[InspectionKind, asked("Choose which inspection it was.")] = needed()
+    outcome: Annotated[InspectionOutcome, asked("Choose how the inspection ended.")] = needed()
+    next_due_on: date | None = None
+    notes: OptionalParagraph = ""
+
+
+class ReleaseForm(WayBack):
+    """Where on the shelf it goes."""
+
+    bay: OptionalLine = ""
+
+
+class RepairForm(WayBack):
+    """How the repair ended, on its page."""
+
+    outcome: Annotated[RepairOutcome, asked("Choose how the repair ended.")] = needed()
+    notes: OptionalParagraph = ""

@@ -14,6 +14,7 @@ from sqlmodel import col
 from app import audit, ledger
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
+from app.domain.errors import WrongState
 from app.domain.hygiene import Outcome, Route
 from app.domain.inspections import InspectionKind, InspectionOutcome, check_next_due
 from app.domain.lifecycle import OUT, Move, State, next_state
@@ -120,7 +121,7 @@ async def release(session: AsyncSession, barcode: str, *, bay: str | None, actor
     moved = await ledger.move_one(session, barcode, Move.RELEASE, actor=actor, at=at, bay=bay)
     if moved.item.state is State.RESERVED:
         # The table has this move for a reservation that is given up; the bench must not end one by the way.
-        next_state(State.IN_STOCK, Move.RELEASE)
+        raise WrongState("wrong-state", "The item is on the shelf, reserved. Give up the reservation instead.")
     return moved
 
 

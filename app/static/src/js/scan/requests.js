@@ -26,6 +26,26 @@ const PATIENCE_MS = 20_000;
 const TRY_AGAIN = new Set([408, 425, 429]);
 const WORDS = { duplicate: "Already scanned", refused: "Refused", unknown: "Not known" };
 
+/** What to do after a refusal that brings no next step of its own, by the problem's code. */
+const SCAN_AGAIN = "Scan the label again, or type all of the tag, with its last two digits.";
+const QUERY_SHELF = "Put it on the query shelf and tell the manager.";
+const QUARANTINE = "Quarantine it: it is on hold. Do not clean, issue or release it.";
+const NEXT = {
+  "mistyped-barcode": SCAN_AGAIN,
+  "not-a-barcode": SCAN_AGAIN,
+  "other-service": QUERY_SHELF,
+  "unknown-barcode": QUERY_SHELF,
+  "not-clear": "Keep it off the shelf until this is put right.",
+  "wrong-state": "Look it up to see where it belongs.",
+};
+
+/** A barcode with a slash makes an address that does not exist; what matters to people is that it is no tag of ours. */
+const NO_TAG = {
+  code: "unknown-barcode",
+  detail: "This is not one of our asset tags. Scan our own label on the item.",
+};
+const NO_SUCH_ADDRESS = new Set(["not-found", "method-not-allowed"]);
+
 /**
  * @param {Scan[]} scans  of one mode and one store, at most that mode's `most`
  * @returns {Promise<Reply>}
@@ -81,7 +101,8 @@ function reply(scans, response, content) {
 
 function accepted(scans, content) {
   if (!content.results) {
-    return answers([[scans[0], answer(scans[0], { outcome: "accepted", ...content })]]);
+    // An inspection's own `outcome` says how it ended; that it was recorded is what the desk calls accepted.
+    return answers([[scans[0], answer(scans[0], { ...content, outcome: "accepted" })]]);
   }
   const pairs = scans.map((scan, at) => [scan, resultFor(scan, content.results, at)]);
   if (pairs.some(([, result]) => !result)) {
@@ -120,16 +141,20 @@ function doneWords(scan, result) {
 }
 
 /** @returns {Answer} */
-function refusal(response, problem) {
-  const outcome = response.status === 404 ? "unknown" : "refused";
+function refusal(response, sent) {
+  const problem = NO_SUCH_ADDRESS.has(sent?.code) ? NO_TAG : sent;
+  const outcome = problem === NO_TAG || response.status === 404 ? "unknown" : "refused";
   const sentence = problem?.detail ?? problem?.title ?? `The service refused this scan (${response.status}).`;
+  const blockers = (problem?.blockers ?? []).filter((blocker) => !sentence.includes(blocker.detail));
+  const held = (problem?.blockers ?? []).filter((blocker) => blocker.code === "on-hold");
+  const holds = reasons(problem?.holds ?? held.map((blocker) => ({ reason: blocker.detail })));
   return {
     outcome,
     words: WORDS[outcome],
-    detail: [sentence, sentences(problem?.blockers)].filter(Boolean).join(" "),
+    detail: [sentence, sentences(blockers)].filter(Boolean).join(" "),
     product: problem?.product_name ?? "",
-    next: problem?.next_step?.text ?? "",
-    holds: reasons(problem?.holds),
+    next: problem?.next_step?.text ?? (holds.length ? QUARANTINE : NEXT[problem?.code]) ?? "",
+    holds,
   };
 }
 

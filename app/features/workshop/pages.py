@@ -1,0 +1,187 @@
+"""Pages of the workshop: the benches, what is done to one item on them, and scans from a page without its script."""
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Query, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Session
+from app.domain.dates import uk_date
+from app.domain.errors import BadValue
+from app.domain.hygiene import Outcome
+from app.domain.inspections import InspectionKind, InspectionOutcome
+from app.domain.labels import display
+from app.domain.lifecycle import Move, State
+from app.features.workshop import queries, scans, service
+from app.features.workshop.schemas import (
+    CleaningForm,
+    CleaningStep,
+    InspectionForm,
+    ReleaseForm,
+    RepairForm,
+    RepairOutcome,
+    own_path,
+)
+from app.ledger import Moved
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.flash import redirect
+from app.web.forms import Form, or_again, read_form
+from app.web.once import page_router
+from app.web.results import accepted
+from app.web.scan_desk import find_mode, read_scan_form, show_desk
+from app.web.tags import Prefix, Tag
+from app.web.templating import day, render
+
+CLEANED: dict[CleaningStep, Outcome] = {
+    CleaningStep.PASSED: Outcome.PASSED,
+    CleaningStep.FAILED: Outcome.FAILED,
+    CleaningStep.CANNOT: Outcome.CANNOT,
+}
+
+router = page_router()
+
+Words = Annotated[str, Query(max_length=40)]
+Back = Annotated[str, Query(max_length=200)]
+Sent = TypeVar("Sent", bound=BaseModel)
+
+
+@router.get("/workshop")
+async def benches(
+    request: Request, session: Session, actor: Actor, now: Now, bench: Words = "", store: Words = ""
+) -> HTMLResponse:
+    """One bench at a time, longest waiting first, and how many items wait on each."""
+    place = store if store in {one.code for one in actor.stores} else None
+    counts = await queries.count_benches(session, store=place)
+    here = next((state for state in counts if state.value == bench), _first_with_work(counts))
+    context = {
+        "counts": counts,
+        "bench": here,
+        "items": await queries.list_bench(session, here, store=place, releaser=actor.username, now=now),
+        "store": place or "",
+        "stores": [(one.code, one.name) for one in actor.stores],
+        "back": f"/workshop?bench={here.value}" + (f"&store={place}" if place else ""),
+    }
+    return render(request, "workshop/benches.html", context)
+
+
+@router.post("/workshop/scan")
+async def scan(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> HTMLResponse:
+    """One scan of a workshop mode from a page without its script; `POST /scan` sends it here."""
+    form, body = await read_scan_form(request)
+    if body is None:
+        return show_desk(request, actor, mode=form.value("mode"), store=form.value("store"), form=form)
+    mode = find_mode(actor, body.mode)
+    one = await scans.do_scan(session, mode.value, body.barcode, prefix=prefix, actor=actor.username, at=now)
+    return show_desk(request, actor, mode=mode.value, store=body.store, result=[one], done=mode.done)
+
+
+@router.post("/workshop/{barcode}/decontamination")
+async def decontaminate(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
+    """Cleaning starts, or ended one way or another."""
+    body = await _read_whole(request, CleaningForm)
+    if body.do is CleaningStep.START:
+        moved, refused = await service.start_decontaminations(session, [tag], route=None, actor=actor.username, at=now)
+    else:
+        results = [(tag, CLEANED[body.do], body.notes)]
+        moved, refused = await service.finish_decontaminations(session, results, actor=actor.username, at=now)
+    if refused:
+        raise refused[0].error
+    if body.do is CleaningStep.CANNOT:
+        named = f"{moved[0].item.product_name} {display(tag)}"
+        return redirect(request, body.back, f"Cannot be cleaned: {named}. Put it in the scrap cage and scrap it.")
+    return redirect(request, body.back, _sentence(body.do.done, moved[0]))
+
+
+@router.get("/workshop/{barcode}/inspection")
+async def inspection_form(
+    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, back: Back = ""
+) -> HTMLResponse:
+    """One item on the inspection bench."""
+    context = await _on_the_bench(session, tag, now=now, back=back)
+    return render(request, "workshop/inspection.html", {"form": Form(), **context})
+
+
+@router.post("/workshop/{barcode}/inspection")
+async def inspect(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
+    """What the inspection found."""
+    form, body = await read_form(request, InspectionForm)
+    context = await _on_the_bench(session, tag, now=now, back=form.value("back"))
+    if not context["item"].can(Move.PASS_INSPECTION):
+        return render(request, "workshop/inspection.html", {"form": Form(), **context}, 409)
+    if body is None:
+        return render(request, "workshop/inspection.html", {"form": form, **context}, 422)
+    with or_again("workshop/inspection.html", form, **context):
+        moved, due_on = await service.inspect(
+            session,
+            tag,
+            kind=body.kind,
+            outcome=body.outcome,
+            next_due_on=body.next_due_on,
+            notes=body.notes,
+            actor=actor.username,
+            at=now,
+        )
+    passed = body.outcome is InspectionOutcome.PASSED
+    is_inspected = passed and (body.kind is InspectionKind.FUNCTIONAL or moved.item.evidence.is_inspected)
+    said = f"{body.kind.text} {'passed' if passed else 'failed'}"
+    again = f" Due again by {day(due_on)}." if due_on else ""
+    return redirect(request, body.back, _sentence(said, moved, is_inspected=is_inspected) + again)
+
+
+@router.post("/workshop/{barcode}/release")
+async def release(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
+    """Onto the shelf, if nothing stands in the way."""
+    body = await _read_whole(request, ReleaseForm)
+    moved = await service.release(session, tag, bay=body.bay or None, actor=actor.username, at=now)
+    where = f" Bay {body.bay}." if body.bay else ""
+    return redirect(request, body.back, _sentence("Released to the shelf", moved) + where)
+
+
+@router.get("/workshop/{barcode}/repair")
+async def repair_form(
+    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, back: Back = ""
+) -> HTMLResponse:
+    """One item on the repair bench."""
+    context = await _on_the_bench(session, tag, now=now, back=back)
+    return render(request, "workshop/repair.html", {"form": Form(), **context})
+
+
+@router.post("/workshop/{barcode}/repair")
+async def repair(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
+    """Mended, or beyond it."""
+    form, body = await read_form(request, RepairForm)
+    context = await _on_the_bench(session, tag, now=now, back=form.value("back"))
+    if not context["item"].can(Move.COMPLETE_REPAIR):
+        return render(request, "workshop/repair.html", {"form": Form(), **context}, 409)
+    if body is None:
+        return render(request, "workshop/repair.html", {"form": form, **context}, 422)
+    verb = service.complete_repair if body.outcome is RepairOutcome.REPAIRED else service.give_up_repair
+    with or_again("workshop/repair.html", form, **context):
+        moved = await verb(session, tag, notes=body.notes, actor=actor.username, at=now)
+    return redirect(request, body.back, _sentence(body.outcome.done, moved))
+
+
+async def _read_whole(request: Request, schema: type[Sent]) -> Sent:
+    """A form that is a row of a list, which cannot be shown again on its own. Raises BadValue `malformed`."""
+    form, body = await read_form(request, schema)
+    if body is None:
+        raise BadValue("malformed", " ".join(error["text"] for error in form.errors))
+    return body
+
+
+async def _on_the_bench(session: AsyncSession, tag: str, *, now: Now, back: str) -> dict[str, Any]:
+    item = await queries.get_bench_item(session, tag, today=uk_date(now))
+    return {"item": item, "back": own_path(back), "kinds": list(InspectionKind)}
+
+
+def _first_with_work(counts: dict[State, int]) -> State:
+    return next((state for state, items in counts.items() if items), State.RETURNED)
+
+
+def _sentence(said: str, moved: Moved, *, is_inspected: bool = False) -> str:
+    """What happened to which item, and what to do with it now."""
+    todo = accepted(moved, inspected=is_inspected).next_step.text
+    return f"{said}: {moved.item.product_name} {display(moved.item.barcode)}. {todo}"

@@ -1,0 +1,69 @@
+"""One scan of a workshop mode: the verb it stands for, and its result. How the page looks is not here."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import ledger
+from app.domain.errors import RuleError
+from app.domain.hygiene import Outcome
+from app.domain.inspections import InspectionKind, InspectionOutcome
+from app.domain.scanning import check_tag
+from app.features.workshop import service
+from app.ledger import Moved
+from app.web.results import ItemResult, accepted, refused
+
+LONGEST_RAW = 300
+
+Verb = Callable[..., Awaitable[Moved]]
+
+
+async def do_scan(session: AsyncSession, mode: str, raw: str, *, prefix: str, actor: str, at: datetime) -> ItemResult:
+    """Do what `mode` says with the item of this label. Never raises for what a scanner may send."""
+    try:
+        tag = check_tag(raw, prefix=prefix)
+    except RuleError as error:
+        return refused(raw[:LONGEST_RAW], error)
+    try:
+        # Some verbs refuse after they have moved the item; what they wrote must go.
+        async with session.begin_nested():
+            moved = await VERBS[mode](session, tag, actor=actor, at=at)
+    except RuleError as error:
+        items = await ledger.read_items(session, [tag])
+        return refused(tag, error, items.get(tag))
+    return accepted(moved, inspected=mode == "pass_inspection" or moved.item.evidence.is_inspected)
+
+
+async def _start(session: AsyncSession, tag: str, *, actor: str, at: datetime) -> Moved:
+    moved, turned_away = await service.start_decontaminations(session, [tag], route=None, actor=actor, at=at)
+    if turned_away:
+        raise turned_away[0].error
+    return moved[0]
+
+
+async def _finish(session: AsyncSession, tag: str, *, outcome: Outcome, actor: str, at: datetime) -> Moved:
+    moved, turned_away = await service.finish_decontaminations(session, [(tag, outcome, "")], actor=actor, at=at)
+    if turned_away:
+        raise turned_away[0].error
+    return moved[0]
+
+
+async def _inspect(session: AsyncSession, tag: str, *, outcome: InspectionOutcome, actor: str, at: datetime) -> Moved:
+    kind = InspectionKind.FUNCTIONAL
+    moved, _ = await service.inspect(
+        session, tag, kind=kind, outcome=outcome, next_due_on=None, notes="", actor=actor, at=at
+    )
+    return moved
+
+
+VERBS: dict[str, Verb] = {
+    "start_decontamination": _start,
+    "pass_decontamination": partial(_finish, outcome=Outcome.PASSED),
+    "fail_decontamination": partial(_finish, outcome=Outcome.FAILED),
+    "pass_inspection": partial(_inspect, outcome=InspectionOutcome.PASSED),
+    "fail_inspection": partial(_inspect, outcome=InspectionOutcome.FAILED),
+    "release": partial(service.release, bay=None),
+}
+"""What a scan does in each mode of the workshop."""

@@ -1,0 +1,105 @@
+"""The scan page: its modes, and what every showing of it needs. What a scan does is for the features to say.
+
+The page is one, but its modes belong to several features, which never import each other. With its script the page
+sends each scan to the API. Without it, the form goes to `POST /scan`, which does its own modes and sends the browser on
+(307, the same form again) to the route of the feature that does the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+
+from app.domain.access import Actor, Permission
+from app.domain.errors import BadValue
+from app.domain.scanning import COMMANDS
+from app.web.asked import asked, needed
+from app.web.forms import Form, read_form
+from app.web.results import ItemResult
+from app.web.templating import render
+
+DESK = "/scan"
+WORKSHOP_DESK = "/workshop/scan"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanMode:
+    """What the next scan does: its name, what is said when it is done, who may, and which route takes the form."""
+
+    value: str
+    text: str
+    done: str
+    permission: Permission
+    path: str
+
+
+MODES: tuple[ScanMode, ...] = (
+    ScanMode("return", "Return", "Returned", Permission.SCAN, DESK),
+    ScanMode("start_decontamination", "Start cleaning", "Cleaning started", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
+    ScanMode("pass_decontamination", "Cleaning passed", "Cleaned", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
+    ScanMode("fail_decontamination", "Cleaning failed", "Cleaning failed", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
+    ScanMode("pass_inspection", "Inspection passed", "Passed inspection", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
+    ScanMode("fail_inspection", "Inspection failed", "Failed inspection", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
+    ScanMode("release", "Release to shelf", "Released to the shelf", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
+    ScanMode("look_up", "Look up", "Looked up", Permission.SCAN, DESK),
+)
+"""In the order of an item's way through the store. The first is where a new page begins."""
+
+COMMAND_OF: dict[str, str] = {mode: command for command, mode in COMMANDS.items()}
+
+
+class ScanForm(BaseModel):
+    """One scan from a page without its script."""
+
+    mode: str = MODES[0].value
+    store: str = ""
+    barcode: Annotated[str, Field(max_length=2000), asked("Scan a barcode, or type it.")] = needed()
+    scan_id: UUID
+
+
+async def read_scan_form(request: Request) -> tuple[Form, ScanForm | None]:
+    """The form as sent, and the scan when there is one. Raises BadValue `malformed-scan` for another form."""
+    form, body = await read_form(request, ScanForm)
+    if body is None and not form.error("barcode"):
+        raise BadValue("malformed-scan", "This form did not come whole. Load the scan page again.")
+    return form, body
+
+
+def find_mode(actor: Actor, value: str) -> ScanMode:
+    """The mode of that name. Raises BadValue `unknown-mode` when there is none that this person may use."""
+    for mode in MODES:
+        if mode.value == value and actor.may(mode.permission):
+            return mode
+    raise BadValue("unknown-mode", "Choose what the scan does.", field="mode")
+
+
+def desk_context(actor: Actor, *, mode: str, store: str) -> dict[str, object]:
+    """What the template needs, whatever came of the scan."""
+    codes = [place.code for place in actor.stores]
+    return {
+        "stores": [(place.code, place.name) for place in actor.stores],
+        "store": store if store in codes else "".join(codes[:1]),
+        "modes": [(one.value, one.text, COMMAND_OF[one.value]) for one in MODES if actor.may(one.permission)],
+        "mode": mode if mode in COMMAND_OF else MODES[0].value,
+        "scan_id": str(uuid4()),
+    }
+
+
+def show_desk(
+    request: Request,
+    actor: Actor,
+    *,
+    mode: str,
+    store: str,
+    form: Form | None = None,
+    result: Sequence[ItemResult] = (),
+    done: str = "",
+) -> HTMLResponse:
+    """The scan page; `done` is what its lines say of a scan that was accepted."""
+    context = desk_context(actor, mode=mode, store=store)
+    status = 422 if form and form.errors else 200
+    return render(request, "scan/scan.html", {**context, "form": form, "result": result, "done": done}, status)

@@ -1,0 +1,144 @@
+"""The catalogue's pages."""
+
+import pytest
+
+from app.features.catalogue.schemas import pence_from
+from tests.browser import Browser
+from tests.conftest import Query
+from tests.given import Given
+
+
+async def test_the_catalogue_shows_what_is_on_the_shelf_recycled_and_new(ot: Browser, given: Given) -> None:
+    code = await given.product("HOIST-150", name="Mobile hoist", tier="specialist", purchase_price_pence=89_500)
+    await given.items(2, product=code)
+    await given.recycled(product=code)
+    await given.hold(await given.item(product=code))
+    page = await ot.get("/products", q="mobile")
+    assert page.table() == [["HOIST-150", "Mobile hoist", "", "09 12 03", "Specialist", "£895.00", "1", "2"]]
+
+
+async def test_the_catalogue_is_searched_by_words_tier_category_and_what_is_available(
+    ot: Browser, given: Given
+) -> None:
+    hoist = await given.product("HOIST", tier="specialist", category="12 36 03")
+    await given.product("RAIL", category="18 12 27")
+    await given.items(1, product=hoist)
+    for asked in ({"q": "hoi"}, {"tier": "specialist"}, {"category": "1236"}, {"available": "yes"}):
+        page = await ot.get("/products", **asked)
+        assert [row[0] for row in page.table()] == ["HOIST"], asked
+    nothing = await ot.get("/products", q="100%")
+    assert "No product is like that" in nothing.text
+
+
+async def test_a_long_catalogue_goes_on_on_the_next_page_with_the_same_search(ot: Browser, given: Given) -> None:
+    for number in range(51):
+        await given.product(f"ROW-{number:02}")
+    first = await ot.get("/products", q="ROW")
+    assert len(first.table()) == 50
+    [onward] = [str(link["href"]) for link in first.soup.select(".govuk-pagination a")]
+    second = await ot.get(onward)
+    assert [row[0] for row in second.table()] == ["ROW-50"]
+
+
+async def test_a_product_has_a_page_with_everything_about_it(technician: Browser, given: Given) -> None:
+    sling = await given.product("SLING")
+    await given.product(
+        "HOIST",
+        high_risk=True,
+        safe_working_load_kg=150,
+        compatible_with=[sling],
+        dimensions={"seat_width_mm": 480},
+        inspections=[{"kind": "loler", "every_months": 6}],
+    )
+    page = await technician.get("/products/HOIST")
+    for words in ("150 kg", "SLING", "480 mm", "LOLER thorough examination", "6 months", "another releases it"):
+        assert words in page.text
+    assert page.soup.select_one('a[href="/items?product_code=HOIST"]')
+    assert (await technician.get("/products/NOTHING")).status == 404
+
+
+async def test_a_manager_adds_a_product_with_its_price_in_pounds(manager: Browser, given: Given, query: Query) -> None:
+    await given.product("SLING")
+    sent = await manager.post_form(
+        "/products/new",
+        code="HOIST-200",
+        name="Mobile hoist",
+        category="12 36 03",
+        price="1,299.99",
+        tier="specialist",
+        high_risk="true",
+        loler_months="6",
+        pat_months="12",
+        udi_di="05012345678900\n4006381333931",
+        compatible_with="SLING",
+        length_mm="1210",
+        seat_width_mm="",
+        safe_working_load_kg="200",
+    )
+    assert sent.goes_to == "/products/HOIST-200"
+    assert "Mobile hoist is in the catalogue" in (await manager.follow(sent)).banner
+    [row] = await query("SELECT * FROM product WHERE code = 'HOIST-200'")
+    assert row["purchase_price_pence"] == 129_999
+    assert (row["returnable"], row["high_risk"]) == (True, True)
+    assert row["udi_di"] == ["05012345678900", "04006381333931"]
+    assert row["dimensions"] == {"length_mm": 1210}
+    rules = await query("SELECT kind, every_months FROM product_inspection ORDER BY kind")
+    assert [(rule["kind"], rule["every_months"]) for rule in rules] == [("loler", 6), ("pat", 12)]
+
+
+async def test_each_wrong_field_of_a_new_product_is_named_and_nothing_is_kept(
+    manager: Browser, given: Given, query: Query
+) -> None:
+    empty = await manager.post_form("/products/new")
+    assert set(empty.errors) == {"code", "name", "category", "price"}
+    page = await manager.post_form(
+        "/products/new",
+        code="two words",
+        name="Hoist",
+        category="hoists",
+        price="9.999",
+        udi_di="05012345678901",
+        loler_months="500",
+        length_mm="wide",
+        compatible_with="a b",
+    )
+    assert page.status == 422
+    assert page.title.startswith("Error: ")
+    assert set(page.errors) == {
+        "code", "category", "price", "udi_di", "loler_months", "length_mm", "compatible_with"
+    }  # fmt: skip
+    assert page.form("/products/new").select_one('[name="name"]')["value"] == "Hoist"  # type: ignore[index]
+    assert await query("SELECT id FROM product") == []
+
+
+async def test_a_code_that_is_taken_and_a_fit_that_is_unknown_are_said_at_their_fields(
+    manager: Browser, given: Given
+) -> None:
+    await given.product("HOIST")
+    usual = {"name": "Hoist", "category": "12", "price": "1"}
+    taken = await manager.post_form("/products/new", code="HOIST", **usual)
+    assert (taken.status, set(taken.errors)) == (409, {"code"})
+    unknown = await manager.post_form("/products/new", code="NEW", incompatible_with="HOIST, NOBODY", **usual)
+    assert (unknown.status, set(unknown.errors)) == (422, {"incompatible_with"})
+    both = await manager.post_form(
+        "/products/new", code="NEW", compatible_with="HOIST", incompatible_with="HOIST", **usual
+    )
+    assert "both compatible and incompatible" in both.text
+
+
+async def test_who_may_not_keep_the_catalogue_is_not_offered_it(ot: Browser, given: Given) -> None:
+    assert (await ot.get("/products")).soup.select_one('a[href="/products/new"]') is None
+    assert (await ot.get("/products/new")).status == 403
+
+
+@pytest.mark.parametrize(
+    ("typed", "pence"), [("349.5", 34_950), ("£1,000,000", 100_000_000), ("0.07", 7), ("1.10", 110), ("0", 0)]
+)
+def test_pounds_become_pence_exactly(typed: str, pence: int) -> None:
+    assert pence_from(typed) == pence
+
+
+@pytest.mark.parametrize("typed", ["1.005", "-1", "1000000.01", "ten", "NaN", "inf", "1e3.2", "£", "1 000"])
+def test_what_is_no_price_is_refused_in_words(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"[Pp]rice"):
+        pence_from(typed)
