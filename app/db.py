@@ -1,4 +1,4 @@
-"""The way to PostgreSQL: engine, sessions and the unit of work. The embedded server is in `postgres.py`."""
+"""The way to PostgreSQL: engine, sessions and the unit of work. The embedded server is in `postgres/`."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

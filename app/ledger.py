@@ -6,7 +6,7 @@ collections is not here; the verbs in `features/` write that in the same transac
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -57,11 +57,16 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An item that moved: as it was, where it is now, and the number of the movement."""
+    """An item that moved: as it was, the number of the movement, and the evidence as the move left it."""
 
     item: ItemRecord
-    state: State
     seq: int
+    evidence: Evidence
+
+    @property
+    def state(self) -> State:
+        """Where it stands now."""
+        return self.evidence.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +215,7 @@ async def move(
             continue
         line = _line(item, how, target, actor=actor, at=at, store_id=store_id, bay=bay, reason=reason, ref=reference)
         lines.append(line)
-        moved[barcode] = Moved(item, target, line["seq"])
+        moved[barcode] = Moved(item, line["seq"], _after(item.evidence, line))
     if lines:
         await session.execute(WRITE, {"lines": json.dumps(lines)})
     return list(moved.values()), refused
@@ -387,6 +392,16 @@ def _line(
     line["returned"] = is_return(how)
     line["inspectable"] = target is State.AWAITING_INSPECTION and target is not item.state
     return line
+
+
+def _after(evidence: Evidence, line: Mapping[str, Any]) -> Evidence:
+    return replace(
+        evidence,
+        state=State(line["to_state"]),
+        times_issued=evidence.times_issued + line["issued"],
+        returned_seq=line["seq"] if line["returned"] else evidence.returned_seq,
+        inspectable_seq=line["seq"] if line["inspectable"] else evidence.inspectable_seq,
+    )
 
 
 def _hash_of_row(previous: str, row: Mapping[str, Any]) -> str:

@@ -9,14 +9,25 @@ from fastapi.staticfiles import StaticFiles
 
 from app.db import Database
 from app.features.accounts import api as accounts_api
+from app.features.accounts import pages as accounts_pages
 from app.features.catalogue import api as catalogue_api
+from app.features.catalogue import pages as catalogue_pages
 from app.features.clients import api as clients_api
+from app.features.clients import pages as clients_pages
+from app.features.home import pages as home_pages
+from app.features.labels import api as labels_api
+from app.features.labels import pages as labels_pages
 from app.features.loans import api as loans_api
+from app.features.loans import pages as loans_pages
 from app.features.returns import api as returns_api
+from app.features.returns import pages as returns_pages
 from app.features.stock import api as stock_api
+from app.features.stock import changes as stock_changes
+from app.features.stock import pages as stock_pages
 from app.features.workshop import api as workshop_api
+from app.features.workshop import pages as workshop_pages
 from app.settings import Settings
-from app.web import health, problems
+from app.web import apidocs, health, problems
 from app.web.auth import authorise
 from app.web.middleware import Edge
 
@@ -32,6 +43,19 @@ ROUTERS = (
     loans_api.router,
     returns_api.router,
     workshop_api.router,
+    labels_api.router,
+    apidocs.router,
+    home_pages.router,
+    accounts_pages.router,
+    stock_pages.router,
+    stock_changes.router,
+    labels_pages.router,
+    catalogue_pages.router,
+    clients_pages.router,
+    loans_pages.router,
+    returns_pages.desk,
+    returns_pages.router,
+    workshop_pages.router,
 )
 
 

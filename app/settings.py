@@ -31,7 +31,13 @@ class Settings(BaseSettings):
         default="0300 000 0000", max_length=20, description="The return telephone number on labels."
     )
     tag_prefix: str = Field(
-        default="ES", pattern=r"^[A-Z]{2,4}$", description="The letters that begin this service's asset tags."
+        default="ES",
+        pattern=r"^[A-Z]{2,4}$",
+        description="The letters that begin this service's asset tags. Never change it once labels are printed.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas between them.",
     )
     session_hours: int = Field(default=12, ge=1, le=72, description="How long a sign-in lasts.")
     max_body_bytes: int = Field(default=1_000_000, ge=10_000, description="The largest request body taken.")

@@ -45,7 +45,8 @@ def run(settings: Settings, *, announce: Callable[[int], None]) -> None:
         log_level=logging.WARNING,
         access_log=False,
         timeout_graceful_shutdown=10,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
         server_header=False,
     )
     with config.bind_socket() as listening:

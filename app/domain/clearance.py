@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from app.domain.errors import Blocker
-from app.domain.hygiene import Outcome
+from app.domain.hygiene import NextStep, Outcome, Route, next_step
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 
@@ -74,6 +74,12 @@ class Evidence:
     due: tuple[DueFact, ...] = ()
 
     @property
+    def cannot_be_cleaned(self) -> bool:
+        """Its decontamination since the last return ended with "cannot"."""
+        seq = self.decontamination_seq
+        return self.decontamination_outcome is Outcome.CANNOT and seq is not None and seq > (self.returned_seq or 0)
+
+    @property
     def is_inspected(self) -> bool:
         """The functional inspection after the last arrival at the bench has passed."""
         return (
@@ -81,6 +87,18 @@ class Evidence:
             and self.inspection_seq is not None
             and self.inspection_seq > max(self.inspectable_seq or 0, self.returned_seq or 0)
         )
+
+
+def step_for(evidence: Evidence, route: Route) -> NextStep:
+    """What the person with the item in their hands does now, by what the record says of it."""
+    stays_dirty = evidence.state is State.RETURNED and evidence.cannot_be_cleaned
+    return next_step(
+        evidence.state,
+        Route.CANNOT if stays_dirty else route,
+        on_hold=bool(evidence.holds),
+        single_patient_use=evidence.single_patient_use,
+        inspected=evidence.is_inspected,
+    )
 
 
 def needs_clearance(state: State, move: Move) -> bool:

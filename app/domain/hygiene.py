@@ -54,6 +54,7 @@ class NextStep:
 
 
 QUARANTINE = NextStep("quarantine", "Quarantine it: it is on hold. Do not clean, issue or release it.")
+TO_RELEASE = NextStep("release", "It passed. Release it to the shelf.")
 TO_SCRAP = NextStep("scrap", "It must not be used again. Put it in the scrap cage and record the scrap.")
 
 BENCH: dict[State, NextStep] = {
@@ -87,5 +88,5 @@ def next_step(
             return TO_SCRAP
         return NextStep(route.value, f"Take it to decontamination: {route.text.lower()}.")
     if state is State.AWAITING_INSPECTION and inspected:
-        return NextStep("release", "It passed. Release it to the shelf.")
+        return TO_RELEASE
     return BENCH[state]

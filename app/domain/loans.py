@@ -30,9 +30,7 @@ class CollectionSpeed(StrEnum):
     URGENT = "urgent"
 
 
-def check_trial_dates(
-    kind: LoanKind, trial_ends_on: date | None, *, today: date, field: str = "trial_ends_on"
-) -> None:
+def check_trial_dates(kind: LoanKind, trial_ends_on: date | None, *, today: date, field: str = "trial_ends_on") -> None:
     """A trial needs an end, after today and within a year; a loan has none. `field`: what the form calls that end.
 
     Raises BadValue `trial-without-end`, `trial-ends-before-it-starts`, `trial-too-long` or `loan-with-trial-end`.

@@ -1,11 +1,11 @@
 """What a scan that does not name one of our items means, and what to do with the thing in one's hands."""
 
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
-from app.domain.hygiene import NextStep, Route, next_step
+from app.domain.hygiene import NextStep
 from app.domain.labels import TagFault, TagKind, display, read_tag
 from app.domain.lifecycle import State
 
-QUERY_SHELF = NextStep("query_shelf", "Put it on the query shelf. The manager has this scan on the list to reconcile.")
+QUERY_SHELF = NextStep("query_shelf", "Put it on the query shelf, for the manager to find out what it is.")
 SCAN_AGAIN = NextStep("scan_again", "Scan the label again, or type all of the tag, with its last two digits.")
 
 FAULTS: dict[TagFault | None, str] = {
@@ -29,13 +29,11 @@ def check_tag(raw: str, *, prefix: str) -> str:
     raise _refusal(reading.kind, reading.fault, reading.tag)
 
 
-def step_after(error: RuleError, state: State | None, route: Route, *, on_hold: bool) -> NextStep:
-    """What to do with an item that was refused; `state` is None when nobody knows the item."""
-    if error.code in {"mistyped-barcode", "not-a-barcode"}:
+def step_after_refusal(error: RuleError) -> NextStep | None:
+    """What to do after this refusal, where it does not depend on the item: None for the rest."""
+    if error.code in {"mistyped-barcode", "not-a-barcode", "malformed-scan", "scan-id-reused"}:
         return SCAN_AGAIN
-    if state is None or error.code == "not-out":
-        return QUERY_SHELF
-    return next_step(state, route, on_hold=on_hold)
+    return QUERY_SHELF if error.code == "not-out" else None
 
 
 def check_was_out(state: State, error: RuleError) -> RuleError:
@@ -62,6 +60,7 @@ def _refusal(kind: TagKind, fault: TagFault | None, tag: str | None) -> RuleErro
         return BadValue("not-a-barcode", detail, field="barcode")
     detail = "This is not one of our asset tags. Scan our own label on the item."
     return NotFound("unknown-barcode", detail, field="barcode")
+
 
 COMMANDS: dict[str, str] = {
     "CMD-RETURN": "return",

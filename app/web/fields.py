@@ -1,5 +1,6 @@
 """Kinds of input that many forms and bodies share: lines of text, pence, ids. Rules of the business are in `domain`."""
 
+import re
 import unicodedata
 from typing import Annotated
 
@@ -38,8 +39,16 @@ Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 OptionalParagraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), _Clean]
 """Text with line breaks that may be empty."""
 
-Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$")]
-"""A code that people choose: letters, digits, dot, dash, underscore and slash; up to 40 characters."""
+
+def as_code(text: str) -> str:
+    """The text, if it can be a code."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", text):
+        raise ValueError("Use up to 40 letters, digits, dots, dashes and underscores, such as HOIST-150.")
+    return text
+
+
+Code = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(as_code)]
+"""A code that people choose: letters, digits, dot, dash and underscore; up to 40 characters."""
 
 Pence = Annotated[int, Field(ge=0, le=100_000_000)]
 """Money in whole pence, up to a million pounds."""

@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -63,9 +64,10 @@ class Edge:
             await visit.refuse_body()
             return
         try:
-            await self.app(scope, visit.receive, visit.send)
-        except BodyTooLarge:
-            await visit.refuse_body()
+            with suppress(BodyTooLarge):
+                await self.app(scope, visit.receive, visit.send)
+            if visit.is_too_large:
+                await visit.refuse_body()
         finally:
             visit.close()
 
@@ -76,7 +78,7 @@ class _Visit:
         self._receive, self._send = receive, send
         self.headers = Headers(scope=scope)
         self.began = time.perf_counter()
-        self.taken, self.status, self.started = 0, 500, False
+        self.taken, self.status, self.started, self.is_too_large = 0, 500, False, False
         cookie = cookie_parser(self.headers.get("cookie", "")).get(FLASH_COOKIE)
         self.has_flash = cookie is not None
         state = scope.setdefault("state", {})
@@ -92,10 +94,14 @@ class _Visit:
         if message["type"] == "http.request":
             self.taken += len(message.get("body", b""))
             if self.taken > self.settings.max_body_bytes:
+                self.is_too_large = True
                 raise BodyTooLarge
         return message
 
     async def send(self, message: Message) -> None:
+        if self.is_too_large and not self.started:
+            # FastAPI takes the exception for a body that it cannot parse and answers so; `refuse_body` says it right.
+            return
         if message["type"] == "http.response.start":
             self.started, self.status = True, message["status"]
             self._dress(MutableHeaders(raw=message["headers"]))
@@ -113,6 +119,7 @@ class _Visit:
     async def refuse_body(self) -> None:
         if self.started:
             return
+        self.is_too_large = False
         problem = {
             "type": "about:blank",
             "title": "Too large",

@@ -28,6 +28,7 @@ KEEP = text("""
     UPDATE idempotency_key SET status = :status, headers = CAST(:headers AS jsonb), body = :body
     WHERE username = :username AND key = :key
 """)
+FORGET = text("DELETE FROM idempotency_key WHERE username = :username AND key = :key")
 KEPT_HEADERS = ("content-type", "location", "etag")
 
 
@@ -73,6 +74,9 @@ class OnceRoute(APIRoute):
             claim = getattr(request.state, "claim", None)
             if claim:
                 session: AsyncSession = request.state.session
+                if response.status_code >= 400:
+                    await session.execute(FORGET, claim)
+                    return response
                 kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
                 line = {"status": response.status_code, "headers": json.dumps(kept), "body": bytes(response.body)}
                 await session.execute(KEEP, claim | line)

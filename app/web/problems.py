@@ -55,6 +55,9 @@ CONSTRAINTS: dict[str, RuleError] = {
 TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
 """Serialisation failure, deadlock, lock not available, cancelled by a time limit: another try may well succeed."""
 
+NO_SUCH_CHARACTER = "22021"
+"""A NUL in an address, a question or a name: no text in PostgreSQL can have one, so nothing here is called that."""
+
 GONE = {"57P01", "57P02", "57P03", "53300"}
 """The server is shutting down, crashed, starting up, or has no connection free."""
 
@@ -184,6 +187,8 @@ async def _integrity(request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
+    if _state_of(error) == NO_SUCH_CHARACTER:
+        return problem(request, 422, "bad-character", "Take out the control characters: nothing here is written so.")
     if not _is_passing(error):
         return await _unknown(request, error)
     log.warning("database_unavailable", error=type(error).__name__, request_id=request.state.request_id)
@@ -195,12 +200,17 @@ def _is_passing(error: Exception) -> bool:
     """Whether the database, or the way to it, is only gone for now."""
     if isinstance(error, DBAPIError):
         cause = error.orig.__cause__ if error.orig else None
-        state = getattr(cause, "sqlstate", None)
         lost = error.connection_invalidated or isinstance(cause, PostgresConnectionError | OSError)
-        return lost or state in TRY_AGAIN | GONE
+        return lost or _state_of(error) in TRY_AGAIN | GONE
     if isinstance(error, PostgresError):
         return isinstance(error, PostgresConnectionError) or error.sqlstate in GONE
     return isinstance(error, OSError | PoolTimeout)
+
+
+def _state_of(error: Exception) -> str | None:
+    """PostgreSQL's five letters for what went wrong, if it was PostgreSQL that said so."""
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+    return getattr(cause, "sqlstate", None)
 
 
 async def _unknown(request: Request, error: Exception) -> Response:

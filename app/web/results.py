@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
+from app.domain.clearance import Evidence, step_for
 from app.domain.errors import NotClear, NotFound, RuleError
-from app.domain.hygiene import NextStep, Route, next_step
+from app.domain.hygiene import NextStep
 from app.domain.lifecycle import State
-from app.domain.scanning import step_after
+from app.domain.scanning import QUERY_SHELF, step_after_refusal
 from app.ledger import ItemRecord, Moved
 from app.models import ScanOutcome
 
@@ -53,32 +54,23 @@ class ItemResults(BaseModel):
     results: list[ItemResult]
 
 
-def accepted(moved: Moved, *, inspected: bool = False, step: NextStep | None = None) -> ItemResult:
+def accepted(moved: Moved) -> ItemResult:
     """The result of an item that moved."""
     item = moved.item
-    fact = item.evidence
-    todo = step or next_step(
-        moved.state,
-        item.route,
-        on_hold=bool(fact.holds),
-        single_patient_use=fact.single_patient_use,
-        inspected=inspected,
-    )
     return ItemResult(
         barcode=item.barcode,
         outcome=ScanOutcome.ACCEPTED,
         state=moved.state,
         product_name=item.product_name,
-        next_step=_step(todo),
-        holds=_holds(item),
+        next_step=_step(step_for(moved.evidence, item.route)),
+        holds=_holds(moved.evidence),
     )
 
 
 def refused(barcode: str, error: RuleError, item: ItemRecord | None = None) -> ItemResult:
     """The result of an item that did not move."""
     state = item.state if item else None
-    route = item.route if item else Route.CANNOT
-    todo = step_after(error, state, route, on_hold=bool(item and item.evidence.holds))
+    todo = step_after_refusal(error) or (step_for(item.evidence, item.route) if item else QUERY_SHELF)
     blockers = error.blockers if isinstance(error, NotClear) else ()
     return ItemResult(
         barcode=barcode,
@@ -88,7 +80,7 @@ def refused(barcode: str, error: RuleError, item: ItemRecord | None = None) -> I
         state=state,
         product_name=item.product_name if item else None,
         next_step=_step(todo),
-        holds=_holds(item) if item else [],
+        holds=_holds(item.evidence) if item else [],
         blockers=[BlockerBody(code=blocker.code, detail=blocker.detail) for blocker in blockers],
     )
 
@@ -103,5 +95,5 @@ def _step(step: NextStep) -> Step:
     return Step(route=step.route, text=step.text)
 
 
-def _holds(item: ItemRecord) -> list[HoldBody]:
-    return [HoldBody(kind=hold.kind.value, reason=hold.reason) for hold in item.evidence.holds]
+def _holds(evidence: Evidence) -> list[HoldBody]:
+    return [HoldBody(kind=hold.kind.value, reason=hold.reason) for hold in evidence.holds]

@@ -123,3 +123,28 @@ def test_the_gtin_check_digit_agrees_with_an_independent_one(number: str) -> Non
     except ValueError:
         ours = False
     assert ours == ean.is_valid(number)
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("me14 1xq", "ME14 1XQ"),
+        ("ME141XQ", "ME14 1XQ"),
+        (" m1 1ae ", "M1 1AE"),
+        ("B33 8TH", "B33 8TH"),
+        ("CR2 6XH", "CR2 6XH"),
+        ("DN55 1PT", "DN55 1PT"),
+        ("W1A 1HQ", "W1A 1HQ"),
+        ("EC1A 1BB", "EC1A 1BB"),
+    ],
+)
+def test_a_postcode_is_written_as_royal_mail_does(typed: str, written: str) -> None:
+    assert check_postcode(typed) == written
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "ME14", "1XQ", "ME14 1X", "ME14 1CQ", "QQ1 1AA", "ME14 1XQ2", "ＭＥ14 1XQ", "\x00"]
+)
+def test_what_has_no_shape_of_a_postcode_is_refused_with_an_example(typed: str) -> None:
+    with pytest.raises(ValueError, match="such as ME14 1XQ"):
+        check_postcode(typed)

@@ -36,6 +36,14 @@ class PersonRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DemonstrationRow:
+    """Somebody whom the demonstration lets one sign in as."""
+
+    username: str
+    roles: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class AuditRow:
     """One act of the audit trail."""
 
@@ -58,6 +66,12 @@ PEOPLE = text("""
 """)
 
 
+DEMONSTRATION_PEOPLE = text("""
+    SELECT account.username, ARRAY(SELECT role FROM account_role WHERE account_id = account.id ORDER BY role) AS roles
+    FROM account WHERE is_demonstration AND is_active ORDER BY account.id
+""")
+
+
 async def list_sign_ins(session: AsyncSession, account_id: int, *, this: str, now: datetime) -> list[SignInRow]:
     """The open sign-ins of an account, newest first; `this` is the secret hash of the one that asks."""
     wanted = (
@@ -75,6 +89,11 @@ async def list_people(session: AsyncSession, *, now: datetime) -> list[PersonRow
     """Every account by username."""
     rows = (await session.execute(PEOPLE, {"now": now})).mappings()
     return [PersonRow(**row) for row in rows]
+
+
+async def list_demonstration_people(session: AsyncSession) -> list[DemonstrationRow]:
+    """The accounts of the demonstration, in the order they were made. Nobody of a real service is among them."""
+    return [DemonstrationRow(**row) for row in (await session.execute(DEMONSTRATION_PEOPLE)).mappings()]
 
 
 async def list_stores(session: AsyncSession) -> list[Store]:

@@ -13,7 +13,15 @@ from app.models import Tier
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Line, OptionalLine, Pence
 
-Iso9999 = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{2}( ?\d{2}){0,2}$")]
+
+def as_iso_9999(text: str) -> str:
+    """The code, if it has the shape of one: two, four or six digits."""
+    if not re.fullmatch(r"[0-9]{2}( ?[0-9]{2}){0,2}", text):
+        raise ValueError("An ISO 9999 code has two, four or six digits, such as 12 36 03.")
+    return text
+
+
+Iso9999 = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(as_iso_9999)]
 Gtin = Annotated[str, AfterValidator(check_gtin)]
 Millimetres = Annotated[int, Field(ge=1, le=20_000)]
 DimensionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,30}_mm$")]

@@ -77,18 +77,19 @@ def label_svg(content: LabelContent, *, size: LabelSize = DEFAULT_SIZE) -> bytes
     return _svg(size, f"Label of {content.tag}", [*shapes, _svg_bars(layout.bars), *words])
 
 
-def command_svg(text: str) -> bytes:
-    """A bare Code 128 with the text beneath, for the scan page's command cards (`CMD-RETURN`). Modules of 0.423 mm.
+def command_svg(text: str, *, caption: bool = True) -> bytes:
+    """A bare Code 128 for the scan page's command cards (`CMD-RETURN`), its text beneath. Modules of 0.423 mm.
 
+    `caption` is False where the page itself says the text.
     Raises ValueError unless the text is 1 to 40 printable ASCII characters.
     """
     if not (text.isascii() and text.isprintable() and 1 <= len(text) <= 40):
         raise ValueError("A command's barcode has 1 to 40 letters, digits or signs of plain ASCII.")
     modules, module_dots = code_128(text), 5
     bars = Bars(modules, _FINE_DPI, module_dots, x_dots=QUIET_MODULES * module_dots, y_mm=2.0, height_mm=14.0)
-    size = LabelSize((len(modules) + 2 * QUIET_MODULES) * bars.module_mm, 23.0)
-    caption = Line(text, size.width_mm / 2, 21.0, 4.0, bold=True, align="centre")
-    return _svg(size, f"Barcode {text}", [_svg_bars(bars), _svg_text(caption)])
+    size = LabelSize((len(modules) + 2 * QUIET_MODULES) * bars.module_mm, 23.0 if caption else 18.0)
+    words = _svg_text(Line(text, size.width_mm / 2, 21.0, 4.0, bold=True, align="centre"))
+    return _svg(size, f"Barcode {text}", [_svg_bars(bars), words] if caption else [_svg_bars(bars)])
 
 
 def label_pdf(contents: Sequence[LabelContent], *, skip: int = 0, stock: SheetStock = AVERY_L7160) -> bytes:

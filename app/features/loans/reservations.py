@@ -59,7 +59,7 @@ async def give_up_reservation(session: AsyncSession, reservation_id: int, *, act
         select(col(Reservation.ended_at), col(Item.barcode))
         .join(Item, col(Item.id) == col(Reservation.item_id))
         .where(col(Reservation.id) == reservation_id)
-        .with_for_update()
+        .with_for_update(of=Item)
     )
     found = (await session.execute(wanted)).one_or_none()
     if found is None:

@@ -23,7 +23,7 @@ OPEN_LINES = text("""
     FROM collection JOIN collection_line AS line ON line.collection_id = collection.id
     JOIN item ON item.id = line.item_id JOIN loan ON loan.id = line.loan_id
     WHERE collection.number = :number AND line.collected_at IS NULL AND line.cancelled_at IS NULL
-    ORDER BY item.barcode FOR UPDATE OF line
+    ORDER BY item.barcode
 """)
 OPEN_LOANS = text("""
     SELECT item.id, item.barcode, loan.id AS loan_id FROM loan JOIN item ON item.id = loan.item_id
@@ -123,6 +123,9 @@ async def cancel_collection(session: AsyncSession, number: str, *, reason: str, 
 
     Raises NotFound `unknown-collection`, Conflict `nothing-to-cancel`.
     """
+    seen = (await session.execute(OPEN_LINES, {"number": number})).all()
+    # Items are locked before their lines everywhere, so the lines are read again once nobody can collect them.
+    await ledger.read_items(session, [line.barcode for line in seen], lock=True)
     lines = (await session.execute(OPEN_LINES, {"number": number})).all()
     if not lines:
         if await session.scalar(select(col(Collection.id)).where(col(Collection.number) == number)) is None:

@@ -4,8 +4,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
+from app.domain.clearance import step_for
 from app.domain.errors import NotFound, RuleError
-from app.domain.hygiene import next_step
 from app.domain.scanning import check_tag
 from app.features.returns.schemas import MissingItem, UnmatchedScan
 from app.features.returns.service import written_out
@@ -56,13 +56,7 @@ async def look_up(session: AsyncSession, raw: str, *, prefix: str) -> ItemResult
     except RuleError as error:
         return refused(written_out(raw), error)
     fact = item.evidence
-    todo = next_step(
-        item.state,
-        item.route,
-        on_hold=bool(fact.holds),
-        single_patient_use=fact.single_patient_use,
-        inspected=fact.is_inspected,
-    )
+    todo = step_for(fact, item.route)
     return ItemResult(
         barcode=tag,
         outcome=ScanOutcome.ACCEPTED,

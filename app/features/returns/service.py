@@ -185,7 +185,7 @@ def _second_time(tag: str, refusals: dict[str, ItemResult], moved: Sequence[ledg
     if tag in refusals:
         return refusals[tag]
     one = next(one for one in moved if one.item.barcode == tag)
-    now = replace(one.item, evidence=replace(one.item.evidence, state=one.state))
+    now = replace(one.item, evidence=one.evidence)
     return refused(tag, check_was_out(one.state, Conflict("already-returned", "")), now)
 
 

@@ -6,8 +6,6 @@ from fastapi import Query, Response
 from pydantic import BaseModel
 
 from app.db import Session
-from app.domain.access import Permission
-from app.domain.dates import uk_date
 from app.domain.lifecycle import State
 from app.features.stock import queries, service
 from app.features.stock.schemas import (
@@ -121,4 +119,4 @@ async def lift_hold(
 
 
 async def _shown(session: Session, actor: Actor, now: Now, tag: str) -> ItemBody:
-    return await queries.get_item(session, tag, today=uk_date(now), may_see_client=actor.may(Permission.SEE_CLIENTS))
+    return await service.read_item(session, tag, actor=actor, at=now)

@@ -1,18 +1,27 @@
 """Reads of stock: one item with everything about it, lists, histories."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
-from app.domain.clearance import find_blockers, is_clear, place_blockers
+from app.domain.clearance import find_blockers, is_clear, place_blockers, step_for
 from app.domain.errors import NotFound
-from app.domain.hygiene import next_step
 from app.domain.labels import normalise
 from app.domain.lifecycle import State, moves_from
-from app.features.stock.schemas import DueBody, HistoryLine, HoldBody, ItemBody, ItemLine, LoanBody
+from app.features.stock.schemas import (
+    DueBody,
+    HistoryLine,
+    HoldBody,
+    ItemBody,
+    ItemLine,
+    LoanBody,
+    PastHoldBody,
+    Warned,
+)
 from app.web.results import BlockerBody, Step
 
 DETAILS = text("""
@@ -34,12 +43,50 @@ HISTORY = text("""
     FROM movement JOIN store ON store.id = movement.store_id JOIN item ON item.id = movement.item_id
     WHERE item.barcode = :barcode AND movement.seq > :after ORDER BY movement.seq LIMIT :limit
 """)
+LATEST = text("""
+    SELECT movement.seq, movement.move, movement.from_state, movement.to_state, movement.actor, movement.at,
+           store.code AS store, movement.bay, movement.reason, movement.reference, movement.hash
+    FROM movement JOIN store ON store.id = movement.store_id JOIN item ON item.id = movement.item_id
+    WHERE item.barcode = :barcode AND (CAST(:before AS int) IS NULL OR movement.seq < :before)
+    ORDER BY movement.seq DESC LIMIT :limit
+""")
+PAST_HOLDS = text("""
+    SELECT kind, reason, placed_at, placed_by, lifted_at, lifted_by, lift_reason
+    FROM hold JOIN item ON item.id = hold.item_id
+    WHERE item.barcode = :barcode AND lifted_at IS NOT NULL ORDER BY hold.id DESC LIMIT 50
+""")
+CHECK_DUE = """
+    item.state <> 'scrapped' AND EXISTS (
+        SELECT FROM inspection_due WHERE item_id = item.id AND due_on >= :due_from AND due_on < :due_before)
+"""
+PRODUCTS = text("SELECT code, name FROM product ORDER BY code LIMIT 1000")
+STORES = text("SELECT code, name FROM store ORDER BY code")
+# All items of one receipt share its instant, and nobody can make two receipts in one microsecond.
+RECEIPT = """
+    JOIN movement ON movement.item_id = item.id AND movement.seq = 1
+    WHERE movement.at = :at AND movement.actor = :actor
+"""
+SAME_SERIALS = text("""
+    SELECT item.serial_number, other.barcode, product.name
+    FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = 1
+    JOIN item AS other ON other.serial_key = item.serial_key AND other.product_id <> item.product_id
+    JOIN product ON product.id = other.product_id
+    WHERE movement.at = :at AND movement.actor = :actor ORDER BY item.id, other.id LIMIT 500
+""")
 LINES = """
     SELECT item.barcode, product.code AS product_code, product.name AS product_name, item.serial_number, item.state,
            store.code AS store, item.bay, item.times_issued,
            EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL) AS held
     FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A code and the name that goes with it, to choose from."""
+
+    code: str
+    name: str
 
 
 async def get_item(session: AsyncSession, barcode: str, *, today: date, may_see_client: bool) -> ItemBody:
@@ -51,13 +98,7 @@ async def get_item(session: AsyncSession, barcode: str, *, today: date, may_see_
     holds = (await session.execute(HOLDS, {"item_id": record.id})).mappings()
     fact = record.evidence
     blockers = [*place_blockers(fact), *find_blockers(fact, on=today)]
-    todo = next_step(
-        record.state,
-        record.route,
-        on_hold=bool(fact.holds),
-        single_patient_use=fact.single_patient_use,
-        inspected=fact.is_inspected,
-    )
+    todo = step_for(fact, record.route)
     loan = row["loan_id"] and LoanBody(
         id=row["loan_id"],
         kind=row["loan_kind"],
@@ -92,12 +133,19 @@ async def list_items(
     product_code: str | None = None,
     store: str | None = None,
     held: bool | None = None,
+    due: tuple[date, date] | None = None,
     after: str = "",
     limit: int = 50,
 ) -> list[ItemLine]:
-    """Items by barcode, `limit + 1` of them; `q`: part of a tag, a serial number, words of the product's name."""
+    """Items by barcode, `limit + 1` of them; `q`: part of a tag, a serial number, words of the product's name.
+
+    `due`: a check falls due from the first day on and before the second.
+    """
     where = ["item.barcode > :after"]
     values: dict[str, Any] = {"after": after, "limit": limit + 1}
+    if due:
+        where.append(CHECK_DUE)
+        values |= {"due_from": due[0], "due_before": due[1]}
     filters = {"state": state and state.value, "product_code": product_code, "store": store, "held": held}
     clauses = {
         "state": "item.state = :state",
@@ -126,6 +174,46 @@ async def list_lines(session: AsyncSession, barcodes: list[str]) -> list[ItemLin
 
 
 async def list_history(session: AsyncSession, barcode: str, *, after: int = 0, limit: int = 500) -> list[HistoryLine]:
-    """The item's movements, oldest first, `limit + 1` of them."""
+    """The item's movements, oldest first, `limit + 1` of them. Raises NotFound `unknown-barcode`."""
     rows = await session.execute(HISTORY, {"barcode": barcode, "after": after, "limit": limit + 1})
+    lines = [HistoryLine(**row) for row in rows.mappings()]
+    if not lines and not after:
+        # Every item has at least the movement by which it came in.
+        raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
+    return lines
+
+
+async def list_latest_history(
+    session: AsyncSession, barcode: str, *, before: int | None, limit: int = 50
+) -> list[HistoryLine]:
+    """The item's movements, newest first, `limit + 1` of them; `before`: the number that the last page ended with."""
+    rows = await session.execute(LATEST, {"barcode": barcode, "before": before, "limit": limit + 1})
     return [HistoryLine(**row) for row in rows.mappings()]
+
+
+async def list_past_holds(session: AsyncSession, barcode: str) -> list[PastHoldBody]:
+    """The item's holds that were lifted, newest first, fifty at most."""
+    rows = await session.execute(PAST_HOLDS, {"barcode": barcode})
+    return [PastHoldBody(**row) for row in rows.mappings()]
+
+
+async def list_product_names(session: AsyncSession) -> list[Named]:
+    """The catalogue's codes and names, to choose from."""
+    return [Named(**row) for row in (await session.execute(PRODUCTS)).mappings()]
+
+
+async def list_store_names(session: AsyncSession) -> list[Named]:
+    """Every store by code, to choose from."""
+    return [Named(**row) for row in (await session.execute(STORES)).mappings()]
+
+
+async def list_receipt(session: AsyncSession, *, actor: str, at: datetime) -> tuple[list[ItemLine], list[Warned]]:
+    """What `actor` received at that instant, in the order of the tags, and serial numbers that other products have."""
+    values = {"actor": actor, "at": at}
+    rows = (await session.execute(text(f"{LINES} {RECEIPT} ORDER BY item.barcode"), values)).mappings()
+    same = await session.execute(SAME_SERIALS, values)
+    warnings = [
+        Warned(code="serial-on-another-product", detail=f"{row.serial_number} is also on {row.name} ({row.barcode}).")
+        for row in same
+    ]
+    return [ItemLine(**row) for row in rows], warnings

@@ -3,15 +3,18 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from app.domain.clearance import HoldKind
+from app.domain.errors import BadValue
 from app.domain.identifiers import check_gtin
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import Move, State
 from app.models import Precision
+from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Line, OptionalLine, Paragraph, Pence
 from app.web.results import BlockerBody, Step
+from app.web.typed import pence_from
 
 MOST_AT_ONCE = 500
 
@@ -43,6 +46,46 @@ class GoodsIn(Body):
         if (self.manufactured_on is None) != (self.manufactured_precision is None):
             raise ValueError("Give manufactured_on and manufactured_precision together, or neither.")
         return self
+
+
+def lines_of(texts: object) -> object:
+    """Each line that says something, of one text or of several."""
+    if not isinstance(texts, list):
+        return texts
+    return [line for text in texts for line in str(text).splitlines() if line.strip()]
+
+
+class GoodsInForm(GoodsIn):
+    """Goods in as typed on the page: serial numbers one a line, the price in pounds."""
+
+    product_code: Annotated[Code, asked("Choose the product that came in.")] = needed()
+    store: Annotated[Code, asked("Choose the store that it came to.")] = needed()
+    received_on: Annotated[date, asked("Enter the day it came in.")] = needed()
+    serial_numbers: Annotated[list[Line], BeforeValidator(lines_of), Field(max_length=MOST_AT_ONCE)] = []
+    price: Annotated[int | None, BeforeValidator(pence_from)] = None
+
+    @model_validator(mode="after")
+    def check_quantity(self) -> "GoodsInForm":
+        """Nothing here: what fields say together is checked by `goods`, which can name the field."""
+        return self
+
+    def goods(self) -> GoodsIn:
+        """The goods as the verb takes them. Raises BadValue about the field that does not go with the others."""
+        if self.quantity is None and not self.serial_numbers:
+            detail = "Say how many items came in, or give their serial numbers."
+            raise BadValue("quantity-missing", detail, field="quantity")
+        given = len(self.serial_numbers)
+        if self.quantity and given and self.quantity != given:
+            detail = f"The quantity is {self.quantity}, but there are {given} serial numbers."
+            raise BadValue("quantity-differs", detail, field="quantity")
+        if self.manufactured_on and not self.manufactured_precision:
+            detail = "Choose how exactly the day it was made is known."
+            raise BadValue("precision-missing", detail, field="manufactured_precision")
+        if self.manufactured_precision and not self.manufactured_on:
+            detail = "Enter when it was made, or choose “Not known”."
+            raise BadValue("date-missing", detail, field="manufactured_on")
+        values = self.model_dump(exclude={"price"}) | {"purchase_price_pence": self.price}
+        return GoodsIn.model_validate(values)
 
 
 class Warned(BaseModel):
@@ -77,6 +120,18 @@ class DueBody(BaseModel):
 
     kind: InspectionKind
     due_on: date | None
+
+
+class PastHoldBody(BaseModel):
+    """A hold that was lifted."""
+
+    kind: HoldKind
+    reason: str
+    placed_at: datetime
+    placed_by: str
+    lifted_at: datetime
+    lifted_by: str
+    lift_reason: str
 
 
 class ItemBody(BaseModel):
@@ -167,3 +222,34 @@ class NewHold(ReasonBody):
     """A hold to place."""
 
     kind: HoldKind
+
+
+Why = Annotated[Paragraph, asked("Say why. It stays in the history of the item.")]
+
+
+class WhyForm(BaseModel):
+    """A form that asks why and nothing else."""
+
+    reason: Why = needed()
+
+
+class TransferForm(BaseModel):
+    """Where to, and why. Here and below in the order of the page, because errors are listed in it."""
+
+    store: Annotated[Code, asked("Choose the store that it goes to.")] = needed()
+    bay: OptionalLine = ""
+    reason: Why = needed()
+
+
+class ScrapForm(BaseModel):
+    """Why, and under which waste reference."""
+
+    reason: Why = needed()
+    reference: OptionalLine = ""
+
+
+class HoldForm(BaseModel):
+    """A hold to place."""
+
+    kind: Annotated[HoldKind, asked("Choose what kind of hold it is.")] = needed()
+    reason: Why = needed()

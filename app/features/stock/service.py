@@ -10,14 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
-from app.domain.access import Actor, StoreRef
+from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.inspections import months_after
 from app.domain.labels import normalise
 from app.domain.lifecycle import Move
-from app.features.stock.schemas import GoodsIn, Warned
+from app.features.stock.queries import get_item
+from app.features.stock.schemas import GoodsIn, ItemBody, Warned
 from app.models import Hold, InspectionDue, Item, Product, ProductInspection
 
 OLDEST = date(1950, 1, 1)
@@ -115,6 +116,19 @@ async def lift_hold(
     lifted = {"lifted_at": at, "lifted_by": actor, "lift_reason": reason}
     await session.execute(update(Hold).where(col(Hold.id) == hold_id).values(**lifted))
     await audit.record(session, "hold_lifted", f"item:{barcode}", actor=actor, at=at, hold=hold_id, reason=reason)
+
+
+async def read_item(session: AsyncSession, barcode: str, *, actor: Actor, at: datetime) -> ItemBody:
+    """Everything about one item. Who has it is told only to those who may see clients, and that is logged.
+
+    Raises NotFound `unknown-barcode`.
+    """
+    may_see_client = actor.may(Permission.SEE_CLIENTS)
+    item = await get_item(session, barcode, today=uk_date(at), may_see_client=may_see_client)
+    if item.loan and item.loan.client_ref:
+        subject = f"client:{item.loan.client_ref}"
+        await audit.record(session, "loan_read", subject, actor=actor.username, at=at, item=barcode)
+    return item
 
 
 def _check_dates(goods: GoodsIn, *, today: date) -> None:

@@ -8,10 +8,9 @@ from typing import Annotated
 from fastapi import Query
 
 from app.db import Session
+from app.domain.clearance import step_for
 from app.domain.dates import uk_date
 from app.domain.errors import RuleError
-from app.domain.hygiene import next_step
-from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.scanning import check_tag
 from app.features.workshop import queries, service
 from app.features.workshop.schemas import (
@@ -75,7 +74,6 @@ async def inspect(session: Session, actor: Actor, now: Now, prefix: Prefix, body
         actor=actor.username,
         at=now,
     )
-    inspected = body.kind is InspectionKind.FUNCTIONAL and body.outcome is InspectionOutcome.PASSED
     return InspectionBody(
         barcode=moved.item.barcode,
         product_name=moved.item.product_name,
@@ -83,7 +81,7 @@ async def inspect(session: Session, actor: Actor, now: Now, prefix: Prefix, body
         outcome=body.outcome,
         state=moved.state,
         next_due_on=due_on,
-        next_step=accepted(moved, inspected=inspected or moved.item.evidence.is_inspected).next_step,
+        next_step=accepted(moved).next_step,
     )
 
 
@@ -120,7 +118,7 @@ async def repair(session: Session, actor: Actor, now: Now, tag: Tag, body: Repai
 
 
 def _released(moved: Moved) -> Released:
-    step = next_step(moved.state, moved.item.route, on_hold=bool(moved.item.evidence.holds))
+    step = step_for(moved.evidence, moved.item.route)
     return Released(
         barcode=moved.item.barcode,
         product_name=moved.item.product_name,

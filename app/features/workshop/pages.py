@@ -125,10 +125,9 @@ async def inspect(request: Request, session: Session, actor: Actor, now: Now, ta
             at=now,
         )
     passed = body.outcome is InspectionOutcome.PASSED
-    is_inspected = passed and (body.kind is InspectionKind.FUNCTIONAL or moved.item.evidence.is_inspected)
     said = f"{body.kind.text} {'passed' if passed else 'failed'}"
     again = f" Due again by {day(due_on)}." if due_on else ""
-    return redirect(request, body.back, _sentence(said, moved, is_inspected=is_inspected) + again)
+    return redirect(request, body.back, _sentence(said, moved) + again)
 
 
 @router.post("/workshop/{barcode}/release")
@@ -181,7 +180,7 @@ def _first_with_work(counts: dict[State, int]) -> State:
     return next((state for state, items in counts.items() if items), State.RETURNED)
 
 
-def _sentence(said: str, moved: Moved, *, is_inspected: bool = False) -> str:
+def _sentence(said: str, moved: Moved) -> str:
     """What happened to which item, and what to do with it now."""
-    todo = accepted(moved, inspected=is_inspected).next_step.text
+    todo = accepted(moved).next_step.text
     return f"{said}: {moved.item.product_name} {display(moved.item.barcode)}. {todo}"

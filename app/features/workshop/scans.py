@@ -33,7 +33,7 @@ async def do_scan(session: AsyncSession, mode: str, raw: str, *, prefix: str, ac
     except RuleError as error:
         items = await ledger.read_items(session, [tag])
         return refused(tag, error, items.get(tag))
-    return accepted(moved, inspected=mode == "pass_inspection" or moved.item.evidence.is_inspected)
+    return accepted(moved)
 
 
 async def _start(session: AsyncSession, tag: str, *, actor: str, at: datetime) -> Moved:

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
-from app.domain.clearance import HoldKind
+from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import WrongState
 from app.domain.hygiene import Outcome, Route
@@ -57,6 +58,8 @@ async def finish_decontaminations(
     groups: Mapping[Move, list[str]] = defaultdict(list)
     for barcode, outcome, _ in results:
         groups[Move.PASS_DECONTAMINATION if outcome is Outcome.PASSED else Move.FAIL_DECONTAMINATION].append(barcode)
+    # All of them at once, in barcode order, before the two kinds of outcome take their turns.
+    await ledger.read_items(session, list(told), lock=True)
     for how, barcodes in groups.items():
         done, turned_away = await ledger.move(session, barcodes, how, actor=actor, at=at)
         moved += done
@@ -72,7 +75,7 @@ async def finish_decontaminations(
     ]
     if lines:
         await session.execute(FINISH, {"lines": json.dumps(lines), "at": at, "actor": actor})
-    return moved, refused
+    return [_cleaned(one, told[one.item.barcode][0], actor) for one in moved], refused
 
 
 async def inspect(
@@ -112,7 +115,9 @@ async def inspect(
     await session.execute(insert(Inspection).values(**values))
     await _plan_next(session, moved.item.id, kind, due_on)
     if not passed:
-        await _out_of_use(session, moved, outcome, kind, actor=actor, at=at)
+        moved = await _out_of_use(session, moved, outcome, kind, actor=actor, at=at)
+    if kind is InspectionKind.FUNCTIONAL:
+        moved = replace(moved, evidence=replace(moved.evidence, inspection_outcome=outcome, inspection_seq=moved.seq))
     return moved, due_on
 
 
@@ -138,6 +143,14 @@ async def give_up_repair(session: AsyncSession, barcode: str, *, notes: str, act
     return moved
 
 
+def _cleaned(moved: Moved, outcome: Outcome, actor: str) -> Moved:
+    """The move with the evidence that was recorded beside it."""
+    evidence = replace(
+        moved.evidence, decontamination_outcome=outcome, decontamination_seq=moved.seq, decontaminated_by=actor
+    )
+    return replace(moved, evidence=evidence)
+
+
 async def _plan_next(session: AsyncSession, item_id: int, kind: InspectionKind, due_on: date | None) -> None:
     if due_on is None:
         return
@@ -155,12 +168,12 @@ async def _out_of_use(
     *,
     actor: str,
     at: datetime,
-) -> None:
+) -> Moved:
     if moved.item.state is State.RESERVED:
         free = text("UPDATE reservation SET ended_at = :at, ended_by = :actor WHERE item_id = :id AND ended_at IS NULL")
         await session.execute(free, {"at": at, "actor": actor, "id": moved.item.id})
     if moved.item.state not in OUT and outcome is not InspectionOutcome.DANGER:
-        return
+        return moved
     found = "a dangerous defect" if outcome is InspectionOutcome.DANGER else "a defect"
     reason = f"{kind.text} found {found}."
     row = {"item_id": moved.item.id, "kind": HoldKind.FAULT, "reason": reason, "placed_at": at, "placed_by": actor}
@@ -175,3 +188,5 @@ async def _out_of_use(
         kind="fault",
         reason=reason,
     )
+    holds = (*moved.evidence.holds, HoldFact(HoldKind.FAULT, reason))
+    return replace(moved, evidence=replace(moved.evidence, holds=holds))

@@ -1,0 +1,91 @@
+"""Who may do what: the whole table, as it is meant to be."""
+
+import pytest
+
+from app.domain.access import GRANTS, Actor, Permission, Role, StoreRef
+from app.domain.errors import BadValue
+
+LETTERS = {
+    "P": Role.PRESCRIBER,
+    "S": Role.SENIOR_PRESCRIBER,
+    "T": Role.TECHNICIAN,
+    "O": Role.SAFETY_OFFICER,
+    "E": Role.PANEL_MEMBER,
+    "C": Role.PANEL_CHAIR,
+    "F": Role.FINANCE,
+    "M": Role.MANAGER,
+    "A": Role.ADMIN,
+    "U": Role.AUDITOR,
+}
+MEANT = {
+    Permission.SIGNED_IN: "PSTOECFMAU",
+    Permission.SEE_STOCK: "PSTOECFMU",
+    Permission.SEE_CATALOGUE: "PSTOECFMU",
+    Permission.KEEP_CATALOGUE: "M",
+    Permission.RECEIVE_ITEMS: "TM",
+    Permission.PRINT_LABELS: "TM",
+    Permission.MOVE_ITEMS: "TM",
+    Permission.SCRAP_ITEMS: "TM",
+    Permission.SCAN: "TM",
+    Permission.WORK_ON_ITEMS: "TM",
+    Permission.RECONCILE_SCANS: "M",
+    Permission.PLACE_HOLDS: "PSTOM",
+    Permission.LIFT_HOLDS: "OM",
+    Permission.SEE_CLIENTS: "PSTOM",
+    Permission.KEEP_CLIENTS: "PSM",
+    Permission.SEE_ACCESS_NOTES: "TM",
+    Permission.RESERVE_ITEMS: "PSTM",
+    Permission.ISSUE_ITEMS: "PSTM",
+    Permission.REVIEW_TRIALS: "PSM",
+    Permission.REQUEST_COLLECTIONS: "PSTM",
+    Permission.MANAGE_USERS: "A",
+    Permission.SEE_AUDIT: "AU",
+}
+MAIN, COAST = StoreRef(1, "MAIN", "Main store"), StoreRef(2, "COAST", "Coast store")
+
+
+def somebody(*roles: Role, stores: tuple[StoreRef, ...] = ()) -> Actor:
+    return Actor(1, "sam", "Sam Okafor", frozenset(roles), stores)
+
+
+def test_the_table_names_every_role_and_permission() -> None:
+    assert set(MEANT) == set(Permission)
+    assert set(LETTERS.values()) == set(Role) == set(GRANTS)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_may_do_exactly_what_it_is_meant_to(role: Role) -> None:
+    meant = {permission for permission, letters in MEANT.items() if role in {LETTERS[letter] for letter in letters}}
+    assert {permission for permission in Permission if somebody(role).may(permission)} == meant
+
+
+def test_a_manager_may_do_all_that_a_technician_may() -> None:
+    assert GRANTS[Role.TECHNICIAN] < GRANTS[Role.MANAGER]
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_nobody_may_do_anything_without_a_role_or_with_an_unknown_one(permission: Permission) -> None:
+    assert not somebody().may(permission)
+    assert not somebody("caretaker").may(permission)  # type: ignore[arg-type]
+
+
+def test_several_roles_add_up() -> None:
+    both = somebody(Role.FINANCE, Role.ADMIN)
+    assert both.may(Permission.SEE_STOCK)
+    assert both.may(Permission.MANAGE_USERS)
+    assert not both.may(Permission.SCAN)
+
+
+def test_an_actor_knows_the_stores_they_work_in() -> None:
+    actor = somebody(Role.TECHNICIAN, stores=(MAIN, COAST))
+    assert actor.store("COAST") is COAST
+    with pytest.raises(BadValue, match="Yours: MAIN, COAST") as refusal:
+        actor.store("NORTH")
+    assert (refusal.value.code, refusal.value.field) == ("not-your-store", "store")
+    with pytest.raises(BadValue, match="Yours: none"):
+        somebody(Role.FINANCE).store("MAIN")
+
+
+def test_roles_and_permissions_have_words_for_people() -> None:
+    assert Role.SENIOR_PRESCRIBER.text == "Senior prescriber"
+    assert Permission.SEE_ACCESS_NOTES.text == "See access notes"

@@ -1,0 +1,219 @@
+"""May an item leave the store: each blocker alone, all their combinations, and what is not known."""
+
+from datetime import date, timedelta
+from itertools import product
+
+import pytest
+
+from app.domain.clearance import (
+    CLEARABLE,
+    DueFact,
+    Evidence,
+    HoldFact,
+    HoldKind,
+    find_blockers,
+    is_clear,
+    needs_clearance,
+    place_blockers,
+    step_for,
+)
+from app.domain.hygiene import Outcome, Route, next_step
+from app.domain.inspections import InspectionKind, InspectionOutcome
+from app.domain.lifecycle import Move, State
+
+TODAY = date(2026, 3, 2)
+YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+FAULT = HoldFact(HoldKind.FAULT, "The castor is loose.")
+NOTICE = HoldFact(HoldKind.SAFETY_NOTICE, "NatPSA/2026/001")
+
+
+def loler(due_on: date | None = TOMORROW, *, failed: bool = False) -> DueFact:
+    return DueFact(InspectionKind.LOLER, due_on, failed)
+
+
+def back_and_ready(**changes: object) -> Evidence:
+    """An item that came back with movement 5, was cleaned by Terry with 7 and checked with 8: nothing is missing."""
+    facts: dict[str, object] = {
+        "state": State.AWAITING_INSPECTION,
+        "times_issued": 1,
+        "returned_seq": 5,
+        "inspectable_seq": 7,
+        "decontamination_outcome": Outcome.PASSED,
+        "decontamination_seq": 7,
+        "decontaminated_by": "terry",
+        "inspection_outcome": InspectionOutcome.PASSED,
+        "inspection_seq": 8,
+    }
+    return Evidence(**(facts | changes))  # type: ignore[arg-type]
+
+
+def codes(evidence: Evidence, *, on: date = TODAY, releaser: str | None = None) -> list[str]:
+    return [blocker.code for blocker in find_blockers(evidence, on=on, releaser=releaser)]
+
+
+def test_a_new_item_is_clear() -> None:
+    assert codes(Evidence(State.IN_STOCK)) == []
+    assert is_clear(Evidence(State.IN_STOCK), on=TODAY)
+
+
+def test_an_item_that_was_cleaned_and_checked_is_clear() -> None:
+    assert codes(back_and_ready()) == []
+    assert is_clear(back_and_ready(), on=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"holds": (FAULT,)}, "on-hold"),
+        ({"single_patient_use": True}, "single-patient-use"),
+        ({"decontamination_outcome": None, "decontamination_seq": None}, "not-decontaminated"),
+        ({"decontamination_seq": 5}, "not-decontaminated"),
+        ({"decontamination_seq": 4}, "not-decontaminated"),
+        ({"decontamination_outcome": None}, "not-decontaminated"),
+        ({"decontamination_seq": None}, "not-decontaminated"),
+        ({"decontamination_outcome": Outcome.FAILED}, "decontamination-failed"),
+        ({"decontamination_outcome": Outcome.CANNOT}, "cannot-be-decontaminated"),
+        ({"inspection_outcome": None, "inspection_seq": None}, "not-inspected"),
+        ({"inspection_seq": 7}, "not-inspected"),
+        ({"inspection_seq": 6}, "not-inspected"),
+        ({"inspection_seq": None}, "not-inspected"),
+        ({"inspection_outcome": InspectionOutcome.FAILED}, "inspection-failed"),
+        ({"inspection_outcome": InspectionOutcome.DANGER}, "inspection-failed"),
+        ({"inspectable_seq": None, "inspection_seq": 5}, "not-inspected"),
+        ({"inspectable_seq": 9}, "not-inspected"),
+        ({"due": (loler(YESTERDAY),)}, "inspection-overdue"),
+        ({"due": (loler(None),)}, "inspection-unknown"),
+        ({"due": (loler(failed=True),)}, "inspection-failed"),
+        ({"due": (loler(YESTERDAY, failed=True),)}, "inspection-failed"),
+        ({"due": (loler(None, failed=True),)}, "inspection-failed"),
+    ],
+)
+def test_each_gap_in_the_evidence_blocks_alone(changes: dict[str, object], code: str) -> None:
+    evidence = back_and_ready(**changes)
+    assert codes(evidence) == [code]
+    assert not is_clear(evidence, on=TODAY)
+    [blocker] = find_blockers(evidence, on=TODAY)
+    assert blocker.detail.endswith(".") or code == "on-hold"
+
+
+def test_an_inspection_is_in_date_on_its_last_day() -> None:
+    assert codes(back_and_ready(due=(loler(TODAY),))) == []
+    assert codes(back_and_ready(due=(loler(TODAY),)), on=TOMORROW) == ["inspection-overdue"]
+
+
+def test_a_new_item_needs_its_periodic_inspections_too() -> None:
+    assert codes(Evidence(State.IN_STOCK, due=(loler(None),))) == ["inspection-unknown"]
+
+
+def test_a_new_item_for_a_single_patient_may_go_out_once() -> None:
+    assert codes(Evidence(State.IN_STOCK, single_patient_use=True)) == []
+    assert codes(Evidence(State.IN_STOCK, single_patient_use=True, times_issued=1)) == ["single-patient-use"]
+
+
+def test_a_new_item_that_was_repaired_must_be_checked_though_it_never_came_back() -> None:
+    assert codes(Evidence(State.AWAITING_INSPECTION, inspectable_seq=4)) == ["not-inspected"]
+    passed = {"inspection_outcome": InspectionOutcome.PASSED, "inspection_seq": 5}
+    assert codes(Evidence(State.AWAITING_INSPECTION, inspectable_seq=4, **passed)) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("high_risk", "releaser", "cleaner", "returned_seq", "blocked"),
+    [
+        (True, "terry", "terry", 5, True),
+        (True, "tasha", "terry", 5, False),
+        (False, "terry", "terry", 5, False),
+        (True, None, "terry", 5, False),
+        (True, "terry", "terry", None, False),
+        (True, "terry", None, 5, False),
+    ],
+)
+def test_one_person_may_not_both_clean_and_release_a_high_risk_item(
+    high_risk: bool, releaser: str | None, cleaner: str | None, returned_seq: int | None, blocked: bool
+) -> None:
+    evidence = back_and_ready(high_risk=high_risk, decontaminated_by=cleaner, returned_seq=returned_seq)
+    assert codes(evidence, releaser=releaser) == (["same-person"] if blocked else [])
+
+
+def test_every_hold_is_named_with_its_reason() -> None:
+    blockers = find_blockers(back_and_ready(holds=(FAULT, NOTICE)), on=TODAY)
+    assert [blocker.code for blocker in blockers] == ["on-hold", "on-hold"]
+    assert blockers[0].detail == "Fault: The castor is loose."
+    assert blockers[1].detail == "Safety notice: NatPSA/2026/001"
+
+
+HOLDS = {(): [], (FAULT,): ["on-hold"], (FAULT, NOTICE): ["on-hold", "on-hold"]}
+CLEANINGS = {
+    (None, None): ["not-decontaminated"],
+    (Outcome.PASSED, 4): ["not-decontaminated"],
+    (Outcome.PASSED, 7): [],
+    (Outcome.FAILED, 7): ["decontamination-failed"],
+    (Outcome.CANNOT, 7): ["cannot-be-decontaminated"],
+}
+CHECKS = {
+    (None, None): ["not-inspected"],
+    (InspectionOutcome.PASSED, 3): ["not-inspected"],
+    (InspectionOutcome.PASSED, 8): [],
+    (InspectionOutcome.FAILED, 8): ["inspection-failed"],
+}
+DUES = {
+    (): [],
+    (loler(),): [],
+    (loler(YESTERDAY),): ["inspection-overdue"],
+    (loler(None), DueFact(InspectionKind.PAT, YESTERDAY)): ["inspection-unknown", "inspection-overdue"],
+}
+RISKS = {(False, None): [], (True, "tasha"): [], (True, "terry"): ["same-person"]}
+PATIENTS = {(False, 1): [], (True, 0): [], (True, 2): ["single-patient-use"]}
+
+
+def test_all_blockers_are_named_at_once_in_every_combination() -> None:
+    for holds, patients, cleaning, check, due, risk in product(HOLDS, PATIENTS, CLEANINGS, CHECKS, DUES, RISKS):
+        evidence = back_and_ready(
+            holds=holds,
+            single_patient_use=patients[0],
+            times_issued=patients[1],
+            decontamination_outcome=cleaning[0],
+            decontamination_seq=cleaning[1],
+            inspection_outcome=check[0],
+            inspection_seq=check[1],
+            due=due,
+            high_risk=risk[0],
+        )
+        wanted = HOLDS[holds] + PATIENTS[patients] + CLEANINGS[cleaning] + CHECKS[check] + DUES[due] + RISKS[risk]
+        assert codes(evidence, releaser=risk[1]) == wanted
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_item_is_clear_only_where_it_can_go_out_from(state: State) -> None:
+    at_hand = state in {State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION}
+    assert (state in CLEARABLE) == at_hand
+    assert is_clear(Evidence(state), on=TODAY) == at_hand
+    place = place_blockers(Evidence(state))
+    assert [blocker.code for blocker in place] == ([] if at_hand else ["not-on-the-shelf"])
+    assert all(state.text.lower() in blocker.detail for blocker in place)
+
+
+@pytest.mark.parametrize(("state", "move"), list(product(State, Move)))
+def test_what_hands_an_item_out_or_shelves_it_asks_for_clearance(state: State, move: Move) -> None:
+    gated = move in {Move.RESERVE, Move.DISPATCH, Move.DELIVER, Move.ISSUE, Move.START_TRIAL, Move.RELEASE}
+    gives_up = state is State.RESERVED and move is Move.RELEASE
+    trial_goes_on = state is State.AWAITING_COLLECTION and move is Move.START_TRIAL
+    assert needs_clearance(state, move) == (gated and not gives_up and not trial_goes_on)
+
+
+def test_kinds_of_holds_have_words_for_people() -> None:
+    assert [kind.text for kind in HoldKind] == ["Safety notice", "Fault", "Investigation"]
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("outcome", [None, *Outcome])
+def test_the_next_step_follows_from_the_evidence(state: State, outcome: Outcome | None) -> None:
+    evidence = Evidence(state=state, returned_seq=5, decontamination_outcome=outcome, decontamination_seq=outcome and 7)
+    cannot = state is State.RETURNED and outcome is Outcome.CANNOT
+    assert step_for(evidence, Route.LAUNDRY) == next_step(state, Route.CANNOT if cannot else Route.LAUNDRY)
+
+
+def test_a_cannot_from_before_the_last_return_does_not_count() -> None:
+    evidence = Evidence(
+        state=State.RETURNED, returned_seq=9, decontamination_outcome=Outcome.CANNOT, decontamination_seq=7
+    )
+    assert step_for(evidence, Route.LAUNDRY) == next_step(State.RETURNED, Route.LAUNDRY)

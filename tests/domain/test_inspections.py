@@ -1,0 +1,74 @@
+"""When inspections fall due."""
+
+from datetime import date
+
+import pytest
+
+from app.domain.errors import BadValue
+from app.domain.inspections import InspectionKind, check_next_due, months_after
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [
+        (date(2026, 3, 2), 6, date(2026, 9, 2)),
+        (date(2026, 3, 2), 12, date(2027, 3, 2)),
+        (date(2026, 8, 31), 6, date(2027, 2, 28)),
+        (date(2027, 8, 31), 6, date(2028, 2, 29)),
+        (date(2028, 2, 29), 12, date(2029, 2, 28)),
+        (date(2028, 2, 29), 48, date(2032, 2, 29)),
+        (date(2028, 2, 29), 6, date(2028, 8, 29)),
+        (date(2026, 12, 31), 1, date(2027, 1, 31)),
+        (date(2026, 12, 31), 2, date(2027, 2, 28)),
+        (date(2026, 11, 30), 1, date(2026, 12, 30)),
+        (date(2026, 1, 15), 11, date(2026, 12, 15)),
+        (date(2026, 1, 15), 120, date(2036, 1, 15)),
+        (date(2026, 3, 2), 0, date(2026, 3, 2)),
+    ],
+)
+def test_months_later_is_the_same_day_or_the_last_of_a_shorter_month(day: date, months: int, later: date) -> None:
+    assert months_after(day, months) == later
+
+
+ON = date(2028, 2, 29)
+
+
+@pytest.mark.parametrize(
+    ("next_due_on", "every_months", "due"),
+    [
+        (None, 6, date(2028, 8, 29)),
+        (None, None, None),
+        (date(2028, 3, 1), 6, date(2028, 3, 1)),
+        (date(2028, 8, 29), 6, date(2028, 8, 29)),
+        (date(2040, 1, 1), None, date(2040, 1, 1)),
+    ],
+)
+def test_an_inspector_may_name_an_earlier_date_than_the_interval(
+    next_due_on: date | None, every_months: int | None, due: date | None
+) -> None:
+    assert check_next_due(next_due_on, on=ON, every_months=every_months) == due
+
+
+@pytest.mark.parametrize(
+    ("next_due_on", "code"),
+    [
+        (date(2028, 2, 28), "next-due-too-early"),
+        (date(2028, 2, 29), "next-due-too-early"),
+        (date(2028, 8, 30), "next-due-too-late"),
+    ],
+)
+def test_a_next_date_outside_the_interval_is_refused(next_due_on: date, code: str) -> None:
+    with pytest.raises(BadValue) as refusal:
+        check_next_due(next_due_on, on=ON, every_months=6)
+    assert refusal.value.code == code
+    assert refusal.value.field == "next_due_on"
+
+
+def test_without_an_interval_a_past_date_is_still_refused() -> None:
+    with pytest.raises(BadValue, match="after today"):
+        check_next_due(ON, on=ON, every_months=None)
+
+
+def test_kinds_have_words_for_people() -> None:
+    assert InspectionKind.LOLER.text == "LOLER thorough examination"
+    assert len({kind.text for kind in InspectionKind}) == len(InspectionKind)

@@ -1,0 +1,78 @@
+"""What a scan that does not name one of our items means, and what to do with the thing in one's hands."""
+
+import pytest
+
+from app.domain.errors import BadValue, Conflict, NotFound, RuleError, WrongState
+from app.domain.labels import make_tag
+from app.domain.lifecycle import State
+from app.domain.scanning import FAULTS, QUERY_SHELF, SCAN_AGAIN, check_tag, check_was_out, step_after_refusal
+
+TAG = make_tag("ES", 1234)
+
+
+@pytest.mark.parametrize("raw", [TAG, TAG.lower(), f"  {TAG}\r\n", f"{TAG}\t", f"{TAG[:2]}-{TAG[2:9]}-{TAG[9:]}"])
+def test_a_tag_of_ours_is_read_however_it_is_written(raw: str) -> None:
+    assert check_tag(raw, prefix="ES") == TAG
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "code"),
+    [
+        ("ES000123473", BadValue, "mistyped-barcode"),
+        ("ES00012347", BadValue, "mistyped-barcode"),
+        ("ES0O0123472", BadValue, "mistyped-barcode"),
+        ("", BadValue, "not-a-barcode"),
+        ("   \r\n", BadValue, "not-a-barcode"),
+        ("A" * 1000, BadValue, "not-a-barcode"),
+        ("ES0001\x00234", BadValue, "not-a-barcode"),
+        ("05012345678900", NotFound, "unknown-barcode"),
+        ("hello", NotFound, "unknown-barcode"),
+        (make_tag("XY", 7), NotFound, "other-service"),
+    ],
+)
+def test_anything_else_is_refused_by_what_it_is(raw: str, kind: type[RuleError], code: str) -> None:
+    with pytest.raises(kind) as refusal:
+        check_tag(raw, prefix="ES")
+    assert refusal.value.code == code
+    assert refusal.value.field == "barcode"
+    assert refusal.value.detail.endswith(".")
+
+
+def test_each_way_of_mistyping_has_its_own_words() -> None:
+    assert len(set(FAULTS.values())) == len(FAULTS)
+    with pytest.raises(BadValue, match="the last two digits do not fit the rest"):
+        check_tag("ES000123473", prefix="ES")
+
+
+OUTCOMES = {
+    State.RETURNED: "already-returned",
+    State.DECONTAMINATING: "already-returned",
+    State.AWAITING_INSPECTION: "already-returned",
+    State.IN_REPAIR: "already-returned",
+    State.IN_STOCK: "not-out",
+    State.RESERVED: "not-out",
+    State.SCRAPPED: "not-out",
+}
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_return_is_refused_in_the_words_of_the_desk(state: State) -> None:
+    error = WrongState("wrong-state", "No.")
+    seen = check_was_out(state, error)
+    assert seen.code == OUTCOMES.get(state, "wrong-state")
+    assert (seen is error) == (state not in OUTCOMES)
+    assert seen is error or state.text.lower() in seen.detail
+
+
+@pytest.mark.parametrize("code", ["mistyped-barcode", "not-a-barcode", "malformed-scan", "scan-id-reused"])
+def test_what_cannot_be_read_is_scanned_again(code: str) -> None:
+    assert step_after_refusal(BadValue(code, "No.")) is SCAN_AGAIN
+
+
+def test_what_was_not_out_goes_to_the_query_shelf() -> None:
+    assert step_after_refusal(Conflict("not-out", "No.")) is QUERY_SHELF
+
+
+@pytest.mark.parametrize("code", ["already-returned", "wrong-state", "unknown-barcode"])
+def test_after_any_other_refusal_the_item_says_what_to_do(code: str) -> None:
+    assert step_after_refusal(Conflict(code, "No.")) is None

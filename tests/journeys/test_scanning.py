@@ -1,0 +1,137 @@
+"""The scan page at its worst: bursts, no network, a reload in between, a sign-in that ends."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+from playwright.async_api import Route
+from playwright.async_api import expect as expect_that
+
+from tests.journeys.conftest import Walk
+from tests.journeys.test_the_whole_loop import scan
+
+SCANS = "**/api/v1/returns/scans"
+
+
+def tags_of(count: int) -> list[str]:
+    """So many barcodes that nobody here knows, each another one."""
+    return [f"BOX{uuid4().hex[:9].upper()}" for _ in range(count)]
+
+
+async def burst(walk: Walk, barcodes: list[str]) -> float:
+    """Key events of a scanner, as fast as the page takes them; gives the seconds that it took."""
+    script = """async barcodes => {
+        const began = performance.now();
+        for (const barcode of barcodes) {
+            for (const key of [...barcode, 'Enter']) {
+                document.activeElement.dispatchEvent(
+                    new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+            }
+            await new Promise(next => setTimeout(next, 25));
+        }
+        return (performance.now() - began) / 1000;
+    }"""
+    seconds: float = await walk.page.evaluate(script, barcodes)
+    return seconds
+
+
+async def test_a_burst_of_thirty_scans_in_a_second_loses_none_and_shows_one_line_each(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    await technician.go("/scan")
+    barcodes = tags_of(30)
+    seconds = await burst(technician, barcodes)
+    assert seconds < 1.5
+    lines = technician.page.get_by_test_id("scan-line")
+    await expect_that(lines).to_have_count(30)
+    await expect_that(technician.page.get_by_test_id("scan-waiting-count")).to_have_text("0")
+    shown = " ".join(await lines.all_inner_texts())
+    assert [barcode for barcode in barcodes if barcode not in shown] == []
+    await technician.look()
+
+
+async def test_without_a_network_scans_wait_survive_a_reload_and_are_sent_by_themselves(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    await technician.go("/scan")
+
+    async def cut(route: Route) -> None:
+        await route.abort("internetdisconnected")
+
+    await page.route(SCANS, cut)
+    barcodes = tags_of(5)
+    await burst(technician, barcodes)
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("5")
+    await expect_that(page.get_by_test_id("scan-network")).to_have_attribute("data-network", "offline")
+    await technician.look()
+    await technician.picture("scan-offline")
+
+    await page.reload()
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("5")
+    await page.unroute(SCANS)
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0", timeout=20_000)
+    shown = " ".join(await page.get_by_test_id("scan-line").all_inner_texts())
+    assert [barcode for barcode in barcodes if barcode not in shown] == []
+
+
+async def test_a_scan_whose_answer_was_lost_is_sent_again_and_counts_once(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    await technician.go("/workshop")
+    await technician.go("/scan")
+    answers: list[int] = []
+
+    async def lose_the_first_answer(route: Route) -> None:
+        answer = await route.fetch()
+        answers.append(answer.status)
+        if len(answers) == 1:
+            await route.abort("connectionreset")
+        else:
+            await route.fulfill(response=answer)
+
+    await page.route(SCANS, lose_the_first_answer)
+    await burst(technician, tags_of(1))
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0", timeout=20_000)
+    await expect_that(page.get_by_test_id("scan-line")).to_have_count(1)
+    assert answers == [200, 200]
+
+
+async def test_a_sign_in_that_ended_keeps_the_scans_and_says_so(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    await technician.go("/scan")
+    await technician.context.clear_cookies()
+    await burst(technician, tags_of(2))
+    await expect_that(page.get_by_test_id("scan-network")).to_have_attribute("data-network", "sign-in")
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("2")
+    await technician.sign_in("technician")
+    await page.goto(f"{technician.address}/scan")
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0", timeout=20_000)
+    await expect_that(page.get_by_test_id("scan-line")).to_have_count(2)
+
+
+async def test_what_is_not_ours_is_a_result_with_the_next_thing_to_do(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    await technician.go("/scan")
+    for barcode, outcome, words in (
+        ("ES000000144", "refused", "mistyped"),
+        ("XX000123469", "unknown", "another service"),
+        ("05012345678900", "unknown", "query shelf"),
+        ("ES000000143", "refused", "was not out"),
+    ):
+        result = await scan(technician, barcode)
+        assert result["outcome"] == outcome, result
+        assert words in result["text"]
+    await technician.look()
+    await technician.picture("scan-refused")
+
+
+async def test_two_desks_scan_the_same_return_and_one_is_told_that_it_was_done(walks: Any) -> None:
+    first: Walk = await walks("technician")
+    second: Walk = await walks("technician2")
+    await first.go("/items?state=on_loan&q=commode")
+    tag = (await first.page.get_by_role("row").nth(1).get_by_role("link").first.inner_text()).strip()
+    barcode = tag.replace("-", "")
+    await asyncio.gather(first.go("/scan"), second.go("/scan"))
+    results = await asyncio.gather(scan(first, barcode), scan(second, barcode))
+    assert sorted(result["outcome"] for result in results) == ["accepted", "refused"]
