@@ -1,0 +1,196 @@
+"""Signing in and out, one's own account, everybody's accounts, and the audit trail."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import AfterValidator
+
+from app.db import Session
+from app.domain.errors import RuleError
+from app.domain.labels import TagKind, read_tag
+from app.features.accounts import queries, service
+from app.features.accounts.schemas import SignInForm
+from app.models import SignInKind
+from app.settings import Settings
+from app.web.auth import SESSION_COOKIE, VISIT_COOKIE, Actor, Public, check_csrf, csrf_token
+from app.web.clock import Now
+from app.web.fields import After, Id, without_controls
+from app.web.flash import redirect, set_cookie
+from app.web.forms import Form, read_form
+from app.web.once import page_router
+from app.web.paging import number_cursor, page_of
+from app.web.problems import status_of
+from app.web.tags import Prefix
+from app.web.templating import render
+from app.web.typed import own_path
+
+router = page_router()
+
+DEMONSTRATION_PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstration's password is known to everybody
+VISIT_SECONDS: Final = 24 * 3600
+AUDIT_PAGE: Final = 50
+
+Words = Annotated[str, Query(max_length=200), AfterValidator(without_controls)]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody who is not signed in yet: a random cookie stands for them, so that the form can carry a token."""
+
+    cookie: str
+    token: str
+
+
+def get_visit(request: Request) -> Visit:
+    """The visit of this browser, begun now unless it brings one."""
+    settings: Settings = request.app.state.settings
+    cookie = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(32)
+    return Visit(cookie, csrf_token(settings, f"visit:{cookie}"))
+
+
+Visitor = Annotated[Visit, Depends(get_visit)]
+
+
+@router.get("/sign-in")
+async def sign_in_form(
+    request: Request, session: Session, visit: Visitor, _: Public, after: Annotated[str, Query(alias="next")] = ""
+) -> Response:
+    """The form; in demonstration mode with the people one can sign in as."""
+    return await _ask(request, session, visit, Form(), own_path(after))
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, session: Session, visit: Visitor, now: Now, _: Public) -> Response:
+    """Open a sign-in and go to the page that was asked for. A wrong password is an answer: its count is committed."""
+    form, body = await read_form(request, SignInForm)
+    there = own_path(form.value("next"))
+    try:
+        await check_csrf(request, visit.token)
+        if body is None:
+            return await _ask(request, session, visit, form, there, 422)
+        opened = await _open(request, session, body, now)
+    except RuleError as error:
+        form.refuse(error.detail, error.field)
+        return await _ask(request, session, visit, form, there, status_of(error))
+    if opened is None:
+        form.refuse("Username and password do not go together.", "username")
+        return await _ask(request, session, visit, form, there, 401)
+    answer = redirect(request, there)
+    set_cookie(request, answer, SESSION_COOKIE, opened.secret, max_age=int((opened.expires_at - now).total_seconds()))
+    answer.delete_cookie(VISIT_COOKIE)
+    return answer
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, session: Session, actor: Actor, now: Now) -> Response:
+    """End this sign-in here and in the database."""
+    await service.end_sign_in(session, request.state.secret_hash, actor=actor.username, at=now)
+    answer = redirect(request, "/sign-in", "You have signed out.")
+    answer.delete_cookie(SESSION_COOKIE)
+    return answer
+
+
+@router.get("/account")
+async def account(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
+    """Who one is here, and where one is signed in."""
+    rows = await queries.list_sign_ins(session, actor.id, this=request.state.secret_hash, now=now)
+    return render(request, "accounts/account.html", {"sign_ins": rows})
+
+
+@router.post("/account/sign-ins/{sign_in_id}/end")
+async def end_sign_in(request: Request, session: Session, actor: Actor, now: Now, sign_in_id: Id) -> RedirectResponse:
+    """End one of one's own sign-ins; ending this one leads to the form to sign in."""
+    await service.end_own_sign_in(session, sign_in_id, account_id=actor.id, actor=actor.username, at=now)
+    return redirect(request, "/account", "The sign-in has ended.")
+
+
+@router.get("/users")
+async def users(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
+    """Everybody who has an account."""
+    return render(request, "accounts/users.html", {"people": await queries.list_people(session, now=now)})
+
+
+@router.post("/users/{username}/end-sign-ins")
+async def end_sign_ins(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    username: Annotated[str, AfterValidator(without_controls)],
+) -> RedirectResponse:
+    """End every sign-in of somebody."""
+    ended = await service.end_all_sign_ins(session, username, actor=actor.username, at=now)
+    words = "1 sign-in has" if ended == 1 else f"{ended} sign-ins have"
+    return redirect(request, "/users", f"{words} ended: {username}.")
+
+
+@router.get("/audit")
+async def audit_trail(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    prefix: Prefix,
+    who: Words = "",
+    subject: Words = "",
+    after: After = None,
+) -> HTMLResponse:
+    """What people did, newest first. A bare asset tag as the subject means the item."""
+    wanted = subject_of(subject, prefix=prefix)
+    rows = await queries.list_audit_events(
+        session,
+        subject=wanted or None,
+        actor=who.strip() or None,
+        before=number_cursor(after) or None,
+        limit=AUDIT_PAGE,
+    )
+    page = page_of(rows, limit=AUDIT_PAGE, cursor=lambda row: row.id)
+    query = {"who": who.strip(), "subject": wanted, "after": page.next}
+    following = f"/audit?{urlencode({name: value for name, value in query.items() if value})}" if page.next else None
+    context = {"events": page.items, "following": following, "who": who.strip(), "subject": wanted, "after": after}
+    return render(request, "accounts/audit.html", context)
+
+
+def subject_of(typed: str, *, prefix: str) -> str:
+    """The subject as the trail writes it: an asset tag becomes `item:<tag>`, everything else stays."""
+    reading = read_tag(typed, prefix=prefix)
+    if reading.kind is TagKind.OURS:
+        return f"item:{reading.tag}"
+    return typed.strip()
+
+
+async def _open(request: Request, session: Session, body: SignInForm, now: datetime) -> service.Opened | None:
+    settings: Settings = request.app.state.settings
+    return await service.sign_in(
+        session,
+        body.username,
+        body.password,
+        kind=SignInKind.PAGE,
+        device=request.headers.get("user-agent", ""),
+        address=request.client.host if request.client else "",
+        hours=settings.session_hours,
+        at=now,
+    )
+
+
+async def _ask(
+    request: Request, session: Session, visit: Visit, form: Form, there: str, status: int = 200
+) -> HTMLResponse:
+    request.state.csrf_token = visit.token
+    settings: Settings = request.app.state.settings
+    context: Mapping[str, Any] = {
+        "form": form,
+        "there": there,
+        "people": await queries.list_demonstration_people(session) if settings.demonstration else [],
+        "password": DEMONSTRATION_PASSWORD if settings.demonstration else None,
+    }
+    page = render(request, "accounts/sign_in.html", context, status)
+    set_cookie(request, page, VISIT_COOKIE, visit.cookie, max_age=VISIT_SECONDS)
+    if status == 429:
+        page.headers["Retry-After"] = "60"
+    return page

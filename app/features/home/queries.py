@@ -1,0 +1,125 @@
+"""Counts for the start page; what each leads to is another feature's page."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.lifecycle import State
+
+BENCHES = (State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR)
+SOON = timedelta(days=7)
+INSPECTIONS_AHEAD = timedelta(days=30)
+
+BENCH_COUNTS = text("""
+    SELECT item.state, count(*) AS items, min(movement.at) AS oldest_at
+    FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
+    WHERE item.state = ANY(:states) GROUP BY item.state
+""")
+STORE_COUNTS = text("""
+    SELECT
+        (SELECT count(*) FROM return_scan
+         WHERE outcome IN ('refused', 'unknown') AND reconciled_at IS NULL) AS scans_to_reconcile,
+        (SELECT count(DISTINCT collection_id) FROM collection_line
+         WHERE collected_at IS NULL AND cancelled_at IS NULL) AS open_collections,
+        (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id
+         WHERE item.state <> 'scrapped' AND due.due_on < :today) AS inspections_overdue,
+        (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id
+         WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until) AS inspections_soon
+""")
+HELD = text("SELECT count(DISTINCT item_id) FROM hold WHERE lifted_at IS NULL")
+TRIALS = text("""
+    SELECT loan.id, item.barcode, product.name AS product_name, client.client_ref, loan.trial_ends_on,
+           loan.trial_ends_on < :today AS is_overdue
+    FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+    JOIN client ON client.id = loan.client_id
+    WHERE loan.started_by = :actor AND loan.kind = 'trial' AND loan.ended_at IS NULL
+      AND loan.trial_ends_on <= :until AND item.state = 'on_trial'
+    ORDER BY loan.trial_ends_on, loan.id LIMIT :limit
+""")
+COLLECTIONS = text("""
+    SELECT collection.number, client.client_ref, collection.requested_at, collection.speed,
+           count(*) FILTER (WHERE line.collected_at IS NULL AND line.cancelled_at IS NULL) AS waiting
+    FROM collection JOIN client ON client.id = collection.client_id
+    JOIN collection_line AS line ON line.collection_id = collection.id
+    WHERE collection.requested_by = :actor
+    GROUP BY collection.id, client.client_ref
+    HAVING bool_or(line.collected_at IS NULL AND line.cancelled_at IS NULL)
+    ORDER BY collection.id LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One bench: how many items stand on it, and since when the one that was touched last longest ago."""
+
+    state: State
+    items: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """What waits in the stores; inspections are counted by item."""
+
+    scans_to_reconcile: int
+    open_collections: int
+    inspections_overdue: int
+    inspections_soon: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """A trial of one's own that is over or nearly so."""
+
+    id: int
+    barcode: str
+    product_name: str
+    client_ref: str
+    trial_ends_on: date
+    is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionRow:
+    """A collection that one asked for and that is not done; `waiting` counts its open lines."""
+
+    number: str
+    client_ref: str
+    requested_at: datetime
+    speed: str
+    waiting: int
+
+
+async def count_benches(session: AsyncSession) -> list[Bench]:
+    """Every bench of the workshop, in the order an item passes them."""
+    found = await session.execute(BENCH_COUNTS, {"states": [state.value for state in BENCHES]})
+    rows = {row.state: row for row in found}
+    return [
+        Bench(state, rows[state].items, rows[state].oldest_at) if state in rows else Bench(state, 0, None)
+        for state in BENCHES
+    ]
+
+
+async def count_waiting(session: AsyncSession, *, today: date) -> StoreCounts:
+    """What waits in all stores; inspections count as soon for 30 days ahead."""
+    values = {"today": today, "inspections_until": today + INSPECTIONS_AHEAD}
+    return StoreCounts(**(await session.execute(STORE_COUNTS, values)).mappings().one())
+
+
+async def count_held(session: AsyncSession) -> int:
+    """How many items are on hold."""
+    return int(await session.scalar(HELD) or 0)
+
+
+async def list_trials(session: AsyncSession, username: str, *, today: date, limit: int = 50) -> list[TrialRow]:
+    """The person's own trials that end within seven days or should have ended, the latest first."""
+    values = {"actor": username, "today": today, "until": today + SOON, "limit": limit}
+    return [TrialRow(**row) for row in (await session.execute(TRIALS, values)).mappings()]
+
+
+async def list_collections(session: AsyncSession, username: str, *, limit: int = 50) -> list[CollectionRow]:
+    """The collections that the person asked for and that are not done, oldest first."""
+    rows = await session.execute(COLLECTIONS, {"actor": username, "limit": limit})
+    return [CollectionRow(**row) for row in rows.mappings()]

@@ -1,0 +1,34 @@
+"""What labels say of items."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.features.labels.layout import LabelContent
+
+CONTENTS = text("""
+    SELECT item.barcode, product.name AS product_name, product.single_patient_use, product.safe_working_load_kg,
+           store.name AS store_name
+    FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
+    WHERE item.barcode = ANY(:barcodes)
+""")
+
+
+async def find_contents(
+    session: AsyncSession, tags: Sequence[str], *, service_name: str, return_phone: str
+) -> dict[str, LabelContent]:
+    """The label of each tag; those that no item has are left out. Who has an item is never on its label."""
+    rows = await session.execute(CONTENTS, {"barcodes": list(tags)})
+    return {
+        row.barcode: LabelContent(
+            tag=row.barcode,
+            product_name=row.product_name,
+            service_name=service_name,
+            return_phone=return_phone,
+            store_name=row.store_name,
+            single_patient_use=row.single_patient_use,
+            safe_working_load_kg=row.safe_working_load_kg,
+        )
+        for row in rows
+    }

@@ -1,0 +1,53 @@
+"""Forms and bodies of labels."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from app.features.labels.printing import Dpi
+from app.web.asked import asked, needed
+from app.web.fields import Body
+
+MOST_LABELS = 500
+
+
+class LabelFormat(StrEnum):
+    """What a label can be printed as."""
+
+    PDF = "pdf"
+    ZPL = "zpl"
+    PNG = "png"
+    SVG = "svg"
+
+
+def tags_of(texts: object) -> object:
+    """The tags in one text or in several: each line and each comma begins a new one, blanks around do not count."""
+    if not isinstance(texts, list):
+        return texts
+    lines = (line for text in texts for line in str(text).replace(",", "\n").splitlines())
+    return [line.strip() for line in lines if line.strip()]
+
+
+Barcodes = Annotated[list[Annotated[str, Field(max_length=2000)]], Field(min_length=1, max_length=MOST_LABELS)]
+
+
+class LabelsBody(Body):
+    """Labels to print, in this order. `skip`: labels already used on the first sheet. `dpi`: for PNG and ZPL.
+
+    PNG and SVG have one label in a file, so they take one barcode.
+    """
+
+    barcodes: Barcodes
+    format: LabelFormat = LabelFormat.PDF
+    stock: str = "L7160"
+    skip: Annotated[int, Field(ge=0)] = 0
+    dpi: Dpi = 203
+
+
+class LabelsForm(BaseModel):
+    """Labels to print on sheets or on a label printer, tags one a line."""
+
+    barcodes: Annotated[Barcodes, asked("Scan or type at least one asset tag."), BeforeValidator(tags_of)] = needed()
+    format: LabelFormat = LabelFormat.PDF
+    skip: Annotated[int, Field(ge=0)] = 0

@@ -1,0 +1,109 @@
+"""From barcodes to a file of labels. How a label looks is in `layout.py` and `printing.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from anyio import to_thread
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.errors import BadValue, NotFound
+from app.features.labels import printing, queries
+from app.features.labels.layout import LabelContent
+from app.features.labels.printing import Dpi
+from app.features.labels.schemas import LabelFormat
+from app.features.labels.stocks import SHEETS, SheetStock
+from app.settings import Settings
+from app.web.tags import sort_tags
+
+NAMED_AT_ONCE: Final = 10
+LONGEST_NAMED: Final = 40
+
+MEDIA_TYPES: Final[dict[LabelFormat, str]] = {
+    LabelFormat.PDF: "application/pdf",
+    LabelFormat.ZPL: "application/zpl",
+    LabelFormat.PNG: "image/png",
+    LabelFormat.SVG: "image/svg+xml",
+}
+ONE_A_FILE: Final = frozenset({LabelFormat.PNG, LabelFormat.SVG})
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """A file to download: its name has only letters, digits, dashes and a dot."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+async def print_labels(
+    session: AsyncSession,
+    barcodes: Sequence[str],
+    how: LabelFormat,
+    *,
+    settings: Settings,
+    stock: str = "L7160",
+    skip: int = 0,
+    dpi: Dpi = 203,
+) -> LabelFile:
+    """One label for each barcode, in their order; a barcode that comes twice gets two.
+
+    Raises BadValue `unknown-stock`, `skip-off-the-sheet`, `one-label-a-file` or `mistyped-barcodes`, and NotFound
+    `unknown-barcodes`; the last two name every barcode that is wrong.
+    """
+    sheet = _sheet(stock, skip)
+    if how in ONE_A_FILE and len(barcodes) > 1:
+        detail = f"A {how.value.upper()} has one label. Ask for pdf or zpl, or for one barcode at a time."
+        raise BadValue("one-label-a-file", detail, field="format")
+    contents = await _contents(session, barcodes, settings)
+    content = await to_thread.run_sync(partial(_render, contents, how, sheet=sheet, skip=skip, dpi=dpi))
+    subject = contents[0].tag if len(contents) == 1 else f"{len(contents)}-items"
+    return LabelFile(f"labels-{subject}.{how.value}", MEDIA_TYPES[how], content)
+
+
+def _sheet(stock: str, skip: int) -> SheetStock:
+    if stock not in SHEETS:
+        raise BadValue("unknown-stock", f"The labels known here are {', '.join(SHEETS)}.", field="stock")
+    sheet = SHEETS[stock]
+    if skip >= sheet.labels_per_sheet:
+        last = sheet.labels_per_sheet - 1
+        detail = f"A sheet of {sheet.name} has {sheet.labels_per_sheet} labels, so skip 0 to {last}."
+        raise BadValue("skip-off-the-sheet", detail, field="skip")
+    return sheet
+
+
+async def _contents(session: AsyncSession, barcodes: Sequence[str], settings: Settings) -> list[LabelContent]:
+    tags, errors = sort_tags(barcodes, prefix=settings.tag_prefix)
+    if errors:
+        raise BadValue("mistyped-barcodes", _named({raw: e.detail for raw, e in errors.items()}), field="barcodes")
+    contents = await queries.find_contents(
+        session, list(tags.values()), service_name=settings.service_name, return_phone=settings.return_phone
+    )
+    unknown = {raw: "No item here has this barcode." for raw, tag in tags.items() if tag not in contents}
+    if unknown:
+        raise NotFound("unknown-barcodes", _named(unknown), field="barcodes")
+    return [contents[tags[raw]] for raw in barcodes]
+
+
+def _named(wrong: dict[str, str]) -> str:
+    """Every wrong barcode with what is wrong, the first ten of them, each shortened."""
+    told = [f"{_printable(raw)}: {detail}" for raw, detail in list(wrong.items())[:NAMED_AT_ONCE]]
+    more = len(wrong) - NAMED_AT_ONCE
+    return " ".join([*told, f"And {more} more."] if more > 0 else told)
+
+
+def _printable(raw: str) -> str:
+    shown = "".join(character if character.isprintable() else "?" for character in raw)
+    return shown if len(shown) <= LONGEST_NAMED else f"{shown[:LONGEST_NAMED]}…"
+
+
+def _render(contents: Sequence[LabelContent], how: LabelFormat, *, sheet: SheetStock, skip: int, dpi: Dpi) -> bytes:
+    if how is LabelFormat.PDF:
+        return printing.label_pdf(contents, skip=skip, stock=sheet)
+    if how is LabelFormat.ZPL:
+        return "".join(printing.label_zpl(content, dpi=dpi, size=sheet.label) for content in contents).encode()
+    if how is LabelFormat.PNG:
+        return printing.label_png(contents[0], dpi=dpi, size=sheet.label)
+    return printing.label_svg(contents[0], size=sheet.label)

@@ -1,0 +1,198 @@
+"""Pages to find items, to look at one, and to take goods in. Pages that change one item are in `changes.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import AfterValidator
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Session
+from app.domain import access
+from app.domain.dates import uk_date
+from app.domain.errors import NotFound, RuleError
+from app.domain.lifecycle import State
+from app.domain.scanning import check_tag
+from app.features.stock import queries, service
+from app.features.stock.schemas import GoodsInForm, ItemLine
+from app.models import Precision
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.fields import After, without_controls
+from app.web.flash import redirect
+from app.web.forms import Form, or_again, read_form
+from app.web.once import page_router
+from app.web.paging import number_cursor, page_of
+from app.web.tags import Prefix, Tag
+from app.web.templating import render
+
+router = page_router()
+
+ITEMS_ON_A_PAGE = 50
+MOVEMENTS_ON_A_PAGE = 50
+MOST_IN_A_SELECT = 50
+INSPECTIONS_AHEAD = timedelta(days=30)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+Words = Annotated[str, Query(max_length=100), AfterValidator(without_controls), AfterValidator(str.strip)]
+Receipt = Annotated[int, Query(ge=0, le=10**16)]
+
+PRECISIONS = [
+    (Precision.DAY.value, "To the day"),
+    (Precision.WEEK.value, "To the week"),
+    (Precision.MONTH.value, "To the month"),
+    (Precision.YEAR.value, "To the year"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the list of items is narrowed to, as it stands in the address."""
+
+    q: Words = ""
+    state: Words = ""
+    store: Words = ""
+    held: Words = ""
+    due: Words = ""
+    product_code: Words = ""
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What was filled in."""
+        fields = ("q", "state", "store", "held", "due", "product_code")
+        return {name: value for name in fields if (value := getattr(self, name))}
+
+    @property
+    def known_state(self) -> State | None:
+        """The state, if there is one of this name; any other means every state."""
+        return next((state for state in State if state.value == self.state), None)
+
+    def due_between(self, today: date) -> tuple[date, date] | None:
+        """The days on which a check falls due: before today, or in the thirty days from today."""
+        ahead = today + INSPECTIONS_AHEAD + timedelta(days=1)
+        return {"overdue": (date.min, today), "soon": (today, ahead)}.get(self.due)
+
+
+@router.get("/items")
+async def items(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    prefix: Prefix,
+    wanted: Annotated[Filter, Depends()],
+    after: After = None,
+) -> Response:
+    """Items that fit, by tag. A whole tag of an item leads straight to it; a mistyped one is said to be mistyped."""
+    form = Form()
+    tag = _read_search(form, wanted.q, prefix)
+    if tag and await queries.list_lines(session, [tag]):
+        return RedirectResponse(f"/items/{tag}", 303)
+    rows = await _find(session, wanted, after, today=uk_date(now))
+    if rows:
+        form = Form()  # What is too short for a tag may still be a part of one.
+    page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.barcode)
+    context = {
+        "form": form,
+        "wanted": wanted,
+        "items": page.items,
+        "following": f"/items?{urlencode({**wanted.asked, 'after': page.next})}" if page.next else None,
+        "states": [(one.value, one.text) for one in State],
+        "stores": [(one.code, one.name) for one in await queries.list_store_names(session)],
+    }
+    return render(request, "stock/items.html", context, 422 if form.errors else 200)
+
+
+@router.get("/items/receive")
+async def receive_form(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
+    """Goods in."""
+    return render(request, "stock/receive.html", {"form": Form(), **await _goods_in(session, actor, now)})
+
+
+@router.post("/items/receive")
+async def receive(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> Response:
+    """Take items in, then show their tags on a page of their own, which may be loaded as often as one likes."""
+    form, body = await read_form(request, GoodsInForm)
+    context = await _goods_in(session, actor, now)
+    if body is None:
+        return render(request, "stock/receive.html", {"form": form, **context}, 422)
+    with or_again("stock/receive.html", form, **context):
+        goods = await service.receive_items(session, body.goods(), prefix=prefix, actor=actor, at=now)
+    count = len(goods.barcodes)
+    said = f"{count} {'item is' if count == 1 else 'items are'} in stock. Print and stick on the labels now."
+    return redirect(request, f"/items/received?receipt={(now - EPOCH) // MICROSECOND}", said)
+
+
+@router.get("/items/received")
+async def received(request: Request, session: Session, actor: Actor, receipt: Receipt) -> HTMLResponse:
+    """The tags that one of one's own receipts gave."""
+    at = EPOCH + receipt * MICROSECOND
+    lines, warnings = await queries.list_receipt(session, actor=actor.username, at=at)
+    if not lines:
+        raise NotFound("unknown-receipt", "You took nothing in at that time. Look for the items in the list of items.")
+    return render(request, "stock/received.html", {"items": lines, "warnings": warnings, "at": at})
+
+
+@router.get("/items/{barcode}")
+async def item(
+    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, after: After = None
+) -> HTMLResponse:
+    """One item: where it is, what blocks it, what to do next, all that happened to it."""
+    body = await service.read_item(session, tag, actor=actor, at=now)
+    rows = await queries.list_latest_history(
+        session, tag, before=number_cursor(after) or None, limit=MOVEMENTS_ON_A_PAGE
+    )
+    history = page_of(rows, limit=MOVEMENTS_ON_A_PAGE, cursor=lambda row: row.seq)
+    context = {
+        "item": body,
+        "today": uk_date(now),
+        "store_name": {one.code: one.name for one in await queries.list_store_names(session)}[body.store],
+        "past_holds": await queries.list_past_holds(session, tag),
+        "history": history.items,
+        "older": f"/items/{tag}?after={history.next}#history" if history.next else None,
+        "after": after,
+    }
+    return render(request, "stock/item.html", context)
+
+
+def _read_search(form: Form, q: str, prefix: str) -> str | None:
+    """The tag that was typed or scanned, if the text is one; says on the form what is wrong with a mistyped one."""
+    if not q:
+        return None
+    try:
+        return check_tag(q, prefix=prefix)
+    except RuleError as error:
+        # Words and serial numbers are no tags either, but nothing is wrong with them.
+        if error.code != "unknown-barcode":
+            form.refuse(error.detail, "q")
+        return None
+
+
+async def _find(session: AsyncSession, wanted: Filter, after: str | None, *, today: date) -> list[ItemLine]:
+    return await queries.list_items(
+        session,
+        q=wanted.q or None,
+        state=wanted.known_state,
+        store=wanted.store or None,
+        held={"yes": True, "no": False}.get(wanted.held),
+        due=wanted.due_between(today),
+        product_code=wanted.product_code or None,
+        after=after or "",
+        limit=ITEMS_ON_A_PAGE,
+    )
+
+
+async def _goods_in(session: AsyncSession, actor: access.Actor, now: datetime) -> Mapping[str, Any]:
+    products = await queries.list_product_names(session)
+    return {
+        "products": [(one.code, f"{one.code}: {one.name}") for one in products],
+        "many": len(products) > MOST_IN_A_SELECT,
+        "stores": [(one.code, one.name) for one in actor.stores],
+        "precisions": PRECISIONS,
+        "today": uk_date(now),
+    }

@@ -1,0 +1,39 @@
+"""What came from outside as text, read strictly: an amount of money, and the address of one of our own pages."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Final
+from urllib.parse import urlsplit
+
+DEAREST_POUNDS: Final = 1_000_000
+PENNY: Final = Decimal("0.01")
+LONGEST_PATH: Final = 500
+
+
+def pence_from(pounds: object) -> int:
+    """The pence of an amount as people write it: "£1,234.5" is 123450. Exact: no binary fraction comes into it.
+
+    Raises ValueError with a sentence for people.
+    """
+    try:
+        amount = Decimal(str(pounds).strip().removeprefix("£").replace(",", "").strip())
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ValueError("Write the price in pounds and pence, such as 149.99.")
+    if not 0 <= amount <= DEAREST_POUNDS:
+        raise ValueError("The price must be from £0 to £1,000,000.")
+    if amount != amount.quantize(PENNY):
+        raise ValueError("The price must not have parts of a penny. Write it as 149.99.")
+    return int(amount * 100)
+
+
+def own_path(path: str, otherwise: str = "/") -> str:
+    """The path, when it leads to a page of ours, else the other one.
+
+    Browsers read `//host`, `/\\host` and, because they drop tabs and line breaks, `/<tab>/host` as another site.
+    """
+    odd = not path.isprintable() or "\\" in path or len(path) > LONGEST_PATH
+    if odd or not path.startswith("/") or path.startswith(("//", "/sign-")):
+        return otherwise
+    parts = urlsplit(path)
+    return otherwise if parts.scheme or parts.netloc else path

@@ -1,0 +1,433 @@
+"""Reservations, loans, trials and collections by the API."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from app.domain.labels import make_tag
+from app.domain.lifecycle import IN_STORE, State
+from tests.conftest import Clock, Query
+from tests.given import Given
+from tests.problems import check_problem
+
+LOANS, RESERVATIONS, COLLECTIONS = "/api/v1/loans", "/api/v1/reservations", "/api/v1/collections"
+UNKNOWN = make_tag("ES", 9_999_999)
+
+
+async def state_of(client: AsyncClient, barcode: str) -> str:
+    return str((await client.get(f"/api/v1/items/{barcode}")).json()["state"])
+
+
+async def test_an_item_is_handed_over_the_counter(as_ot: AsyncClient, given: Given, query: Query) -> None:
+    barcode, client = await given.item(), await given.client()
+    made = await as_ot.post(LOANS, json={"barcode": barcode, "client_ref": client})
+    assert made.status_code == 201, made.text
+    loan = made.json()
+    assert (loan["kind"], loan["state"], loan["started_by"], loan["ended_at"]) == ("loan", "on_loan", "ot", None)
+    item = (await as_ot.get(f"/api/v1/items/{barcode}")).json()
+    assert (item["loan"]["client_ref"], item["times_issued"], item["bay"]) == (client, 1, None)
+    [line] = await query("SELECT reference FROM movement WHERE move = 'issue'")
+    assert line["reference"] == f"loan {loan['id']}"
+
+
+async def test_a_trial_has_an_end(as_ot: AsyncClient, given: Given, clock: Clock) -> None:
+    barcode, client = await given.item(), await given.client()
+    body = {"barcode": barcode, "client_ref": client, "kind": "trial", "trial_ends_on": clock.day(1)}
+    made = await as_ot.post(LOANS, json=body)
+    assert (made.json()["state"], made.json()["trial_ends_on"]) == ("on_trial", clock.day(1))
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "field"),
+    [
+        ({"barcode": UNKNOWN}, 404, "unknown-barcode", "barcode"),
+        ({"barcode": "ES000123473"}, 422, "mistyped-barcode", "barcode"),
+        ({"barcode": make_tag("XY", 1)}, 404, "other-service", "barcode"),
+        ({"barcode": "x" * 1000}, 422, "not-a-barcode", "barcode"),
+        ({"barcode": "\x00"}, 422, "not-a-barcode", "barcode"),
+        ({"barcode": ""}, 422, "not-a-barcode", "barcode"),
+        ({"barcode": 7}, 422, "malformed", "barcode"),
+        ({"client_ref": "NOBODY"}, 404, "unknown-client", "client_ref"),
+        ({"client_ref": "\x00"}, 422, "malformed", "client_ref"),
+        ({"kind": "gift"}, 422, "malformed", "kind"),
+        ({"kind": "trial"}, 422, "trial-without-end", "trial_ends_on"),
+        ({"kind": "trial", "trial_ends_on": "2026-03-02"}, 422, "trial-ends-before-it-starts", "trial_ends_on"),
+        ({"kind": "trial", "trial_ends_on": "2026-03-01"}, 422, "trial-ends-before-it-starts", "trial_ends_on"),
+        ({"kind": "trial", "trial_ends_on": "2027-03-04"}, 422, "trial-too-long", "trial_ends_on"),
+        ({"kind": "trial", "trial_ends_on": "9999-12-31"}, 422, "trial-too-long", "trial_ends_on"),
+        ({"kind": "trial", "trial_ends_on": "2026-02-29"}, 422, "malformed", "trial_ends_on"),
+        ({"trial_ends_on": "2026-03-09"}, 422, "loan-with-trial-end", "trial_ends_on"),
+        ({"until": "2026-03-09"}, 422, "malformed", "until"),
+    ],
+)
+async def test_a_loan_that_cannot_be_is_refused_and_nothing_is_written(
+    as_ot: AsyncClient,
+    given: Given,
+    query: Query,
+    change: dict[str, Any],
+    status: int,
+    code: str,
+    field: str,
+) -> None:
+    body = {"barcode": await given.item(), "client_ref": await given.client()}
+    check_problem(await as_ot.post(LOANS, json=body | change), status, code, field=field)
+    assert await state_of(as_ot, body["barcode"]) == "in_stock"
+    assert await query("SELECT id FROM loan") == []
+
+
+@pytest.mark.parametrize("kind", ["loan", "trial"])
+@pytest.mark.parametrize("state", list(State))
+async def test_only_what_is_on_the_shelf_is_handed_over(
+    as_ot: AsyncClient, given: Given, clock: Clock, query: Query, state: State, kind: str
+) -> None:
+    client = await given.client()
+    barcode = await given.item(state, client=client)
+    movements = await query("SELECT count(*) AS n FROM movement")
+    ends = {"trial_ends_on": clock.day(7)} if kind == "trial" else {}
+    answer = await as_ot.post(LOANS, json={"barcode": barcode, "client_ref": client, "kind": kind} | ends)
+    if state in {State.IN_STOCK, State.RESERVED}:
+        assert answer.status_code == 201, answer.text
+        assert await query("SELECT id FROM reservation WHERE ended_at IS NULL") == []
+        return
+    # What stands dirty in a store is refused with all that blocks it, which says more than its state.
+    check_problem(answer, 409, "not-clear" if state in IN_STORE else "wrong-state")
+    assert await state_of(as_ot, barcode) == state
+    assert await query("SELECT count(*) AS n FROM movement") == movements
+
+
+async def test_what_is_reserved_goes_to_the_client_it_is_kept_for(as_ot: AsyncClient, given: Given) -> None:
+    kept, other = await given.reservation(), await given.client()
+    body = {"barcode": kept.barcode, "client_ref": other}
+    check_problem(await as_ot.post(LOANS, json=body), 409, "already-reserved", field="barcode")
+    assert await state_of(as_ot, kept.barcode) == "reserved"
+    assert (await as_ot.post(LOANS, json=body | {"client_ref": kept.client_ref})).status_code == 201
+
+
+async def test_an_item_on_hold_cannot_be_issued_or_reserved(as_ot: AsyncClient, given: Given, clock: Clock) -> None:
+    barcode, client = await given.item(), await given.client()
+    await given.hold(barcode, reason="The castor is loose.")
+    refusal = check_problem(await as_ot.post(LOANS, json={"barcode": barcode, "client_ref": client}), 409, "on-hold")
+    assert refusal["blockers"] == [{"code": "on-hold", "detail": "Fault: The castor is loose."}]
+    body = {"barcode": barcode, "client_ref": client, "until": clock.day(3)}
+    check_problem(await as_ot.post(RESERVATIONS, json=body), 409, "on-hold")
+    check_problem(await as_ot.post(LOANS, json={"barcode": barcode, "client_ref": client}), 409, "on-hold")
+
+
+async def test_an_item_whose_inspection_has_lapsed_cannot_be_issued_or_reserved(
+    as_ot: AsyncClient, given: Given, clock: Clock
+) -> None:
+    product = await given.product(inspections=[{"kind": "loler", "every_months": 6}])
+    [barcode], client = await given.items(1, product=product), await given.client()
+    clock.move(days=184)
+    until = {"until": clock.day(1), "client_ref": client}
+    assert (await as_ot.post(RESERVATIONS, json={"barcode": barcode} | until)).status_code == 201
+    kept = await as_ot.get("/api/v1/items", params={"state": "reserved"})
+    assert len(kept.json()["items"]) == 1
+    clock.move(days=1)
+    refusal = check_problem(await as_ot.post(LOANS, json={"barcode": barcode, "client_ref": client}), 409, "not-clear")
+    assert [blocker["code"] for blocker in refusal["blockers"]] == ["inspection-overdue"]
+    [fresh] = await given.items(1, product=product)
+    by_product = await as_ot.post(RESERVATIONS, json={"product_code": product, "client_ref": client, "until": clock.day(1)})
+    assert by_product.json()["barcode"] == fresh
+
+
+async def test_the_services_clock_says_which_inspections_have_lapsed(
+    as_ot: AsyncClient, given: Given, clock: Clock
+) -> None:
+    clock.move(days=-3650)
+    product = await given.product(inspections=[{"kind": "loler", "every_months": 6}])
+    [barcode] = await given.items(1, product=product)
+    body = {"product_code": product, "client_ref": await given.client(), "until": clock.day(1)}
+    made = await as_ot.post(RESERVATIONS, json=body)
+    assert made.status_code == 201, made.text
+    assert made.json()["barcode"] == barcode
+
+
+async def test_a_single_patient_item_goes_out_once(as_ot: AsyncClient, given: Given, clock: Clock) -> None:
+    product = await given.product(single_patient_use=True)
+    barcode = await given.item(State.AWAITING_INSPECTION, product=product)
+    await given.inspected(barcode)
+    release = await as_ot.post(f"/api/v1/items/{barcode}/release", json={})
+    check_problem(release, 403, "not-allowed")
+    body = {"product_code": product, "client_ref": await given.client(), "until": clock.day(1)}
+    check_problem(await as_ot.post(RESERVATIONS, json=body), 409, "no-stock", field="product_code")
+
+
+# Reservations.
+
+
+async def test_a_reservation_keeps_an_item_until_a_day(as_ot: AsyncClient, given: Given, clock: Clock) -> None:
+    barcode, client = await given.item(), await given.client()
+    body = {"barcode": barcode, "client_ref": client, "from": clock.day(0), "until": clock.day(0)}
+    made = await as_ot.post(RESERVATIONS, json=body)
+    assert made.status_code == 201, made.text
+    assert made.json() | {"id": 0} == {"id": 0, "barcode": barcode, "client_ref": client, "until": clock.day(0)}
+    assert await state_of(as_ot, barcode) == "reserved"
+
+
+async def test_by_product_recycled_stock_goes_first(as_ot: AsyncClient, given: Given, clock: Clock) -> None:
+    product = await given.product()
+    await given.items(1, product=product)
+    recycled = await given.recycled(product=product)
+    held = await given.recycled(product=product)
+    await given.hold(held)
+    body = {"product_code": product, "client_ref": await given.client(), "until": clock.day(7)}
+    assert (await as_ot.post(RESERVATIONS, json=body)).json()["barcode"] == recycled
+    assert (await as_ot.post(RESERVATIONS, json=body)).status_code == 201
+    check_problem(await as_ot.post(RESERVATIONS, json=body), 409, "no-stock", field="product_code")
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "field"),
+    [
+        ({"barcode": None}, 422, "reserve-what", "barcode"),
+        ({"product_code": "P"}, 422, "reserve-what", "barcode"),
+        ({"barcode": None, "product_code": "NO-SUCH"}, 409, "no-stock", "product_code"),
+        ({"barcode": UNKNOWN}, 404, "unknown-barcode", "barcode"),
+        ({"barcode": "ES000123473"}, 422, "mistyped-barcode", "barcode"),
+        ({"client_ref": "NOBODY"}, 404, "unknown-client", "client_ref"),
+        ({"until": "2026-03-01"}, 422, "ends-before-it-starts", "until"),
+        ({"from": "2026-03-10", "until": "2026-03-09"}, 422, "ends-before-it-starts", "until"),
+        ({"until": None}, 422, "malformed", "until"),
+        ({"until": "31/12/2026"}, 422, "malformed", "until"),
+        ({"from": "x"}, 422, "malformed", "from"),
+    ],
+)
+async def test_a_reservation_that_cannot_be_is_refused(
+    as_ot: AsyncClient,
+    given: Given,
+    clock: Clock,
+    change: dict[str, Any],
+    status: int,
+    code: str,
+    field: str,
+) -> None:
+    barcode = await given.item()
+    body = {"barcode": barcode, "client_ref": await given.client(), "until": clock.day(7)}
+    check_problem(await as_ot.post(RESERVATIONS, json=body | change), status, code, field=field)
+    assert await state_of(as_ot, barcode) == "in_stock"
+
+
+@pytest.mark.parametrize("state", list(State))
+async def test_only_what_is_free_on_the_shelf_is_reserved(
+    as_ot: AsyncClient, given: Given, clock: Clock, state: State
+) -> None:
+    barcode = await given.item(state)
+    body = {"barcode": barcode, "client_ref": await given.client(), "until": clock.day(7)}
+    answer = await as_ot.post(RESERVATIONS, json=body)
+    if state is State.IN_STOCK:
+        assert answer.status_code == 201
+    else:
+        dirty = IN_STORE - {State.RESERVED}
+        code = "already-reserved" if state is State.RESERVED else "not-clear" if state in dirty else "wrong-state"
+        check_problem(answer, 409, code)
+
+
+async def test_a_reservation_that_is_given_up_frees_the_item_also_when_it_is_on_hold(
+    as_ot: AsyncClient, given: Given
+) -> None:
+    kept = await given.reservation()
+    await given.hold(kept.barcode)
+    assert (await as_ot.delete(f"{RESERVATIONS}/{kept.id}")).status_code == 204
+    assert await state_of(as_ot, kept.barcode) == "in_stock"
+    check_problem(await as_ot.delete(f"{RESERVATIONS}/{kept.id}"), 409, "already-ended")
+
+
+@pytest.mark.parametrize("number", ["9223372036854775807", "1"])
+async def test_a_reservation_that_is_not_there_is_not_found(as_ot: AsyncClient, number: str) -> None:
+    check_problem(await as_ot.delete(f"{RESERVATIONS}/{number}"), 404, "unknown-reservation")
+
+
+@pytest.mark.parametrize("number", ["9223372036854775808", "0", "-1", "x", "1e3"])
+async def test_numbers_that_no_record_can_have_are_malformed(as_ot: AsyncClient, number: str) -> None:
+    check_problem(await as_ot.delete(f"{RESERVATIONS}/{number}"), 422, "malformed")
+    answer = await as_ot.post(f"{LOANS}/{number}/trial-outcome", json={"outcome": "keep"})
+    check_problem(answer, 422, "malformed")
+
+
+# Trials.
+
+
+async def test_a_trial_that_is_kept_becomes_a_loan(as_ot: AsyncClient, given: Given, query: Query) -> None:
+    trial = await given.trial()
+    answer = await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json={"outcome": "keep", "notes": "It fits."})
+    assert (answer.json()["kind"], answer.json()["state"], answer.json()["ended_at"]) == ("loan", "on_loan", None)
+    [review] = await query("SELECT outcome, notes, reviewed_by FROM trial_review")
+    assert tuple(review.values()) == ("keep", "It fits.", "ot")
+
+
+async def test_a_trial_that_goes_on_has_a_later_end(as_ot: AsyncClient, given: Given, clock: Clock) -> None:
+    trial = await given.trial(days=7)
+    url = f"{LOANS}/{trial.id}/trial-outcome"
+    for day, code in ((6, "extension-too-short"), (7, "extension-too-short"), (367, "trial-too-long")):
+        check_problem(await as_ot.post(url, json={"outcome": "extend", "until": clock.day(day)}), 422, code, field="until")
+    answer = await as_ot.post(url, json={"outcome": "extend", "until": clock.day(8)})
+    assert (answer.json()["trial_ends_on"], answer.json()["state"]) == (clock.day(8), "on_trial")
+
+
+async def test_a_lapsed_trial_is_extended_to_a_day_that_is_still_to_come(
+    as_ot: AsyncClient, given: Given, clock: Clock
+) -> None:
+    trial = await given.trial(days=7)
+    clock.move(days=10)
+    body = {"outcome": "extend", "until": clock.day(-1)}
+    check_problem(await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json=body), 422, field="until")
+    body = {"outcome": "extend", "until": clock.day(1)}
+    assert (await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json=body)).status_code == 200
+
+
+async def test_a_trial_that_is_not_kept_is_collected(as_ot: AsyncClient, given: Given, query: Query) -> None:
+    trial = await given.trial()
+    answer = await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json={"outcome": "collect"})
+    assert answer.json()["state"] == "awaiting_collection"
+    [collection] = await query("SELECT number, reason FROM collection")
+    assert collection["reason"] == "Trial ended: not kept"
+    assert (await as_ot.get(f"{COLLECTIONS}/{collection['number']}")).json()["state"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"outcome": "extend"}, "extension-without-end", "until"),
+        ({"outcome": "keep", "until": "2026-04-01"}, "extension-without-end", "until"),
+        ({"outcome": "burn"}, "malformed", "outcome"),
+        ({}, "malformed", "outcome"),
+        ({"outcome": "keep", "notes": "\x00"}, "malformed", "notes"),
+        ({"outcome": "keep", "notes": "x" * 4001}, "malformed", "notes"),
+        ({"outcome": "extend", "until": "never"}, "malformed", "until"),
+    ],
+)
+async def test_an_outcome_that_cannot_be_is_refused(
+    as_ot: AsyncClient, given: Given, body: dict[str, Any], code: str, field: str
+) -> None:
+    trial = await given.trial()
+    check_problem(await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json=body), 422, code, field=field)
+    assert await state_of(as_ot, trial.barcode) == "on_trial"
+
+
+async def test_only_a_running_trial_has_an_outcome(as_ot: AsyncClient, given: Given) -> None:
+    loan, over, fetched, lost = [(await given.loan()), *[await given.trial() for _ in range(3)]]
+    await given.scan(over.barcode)
+    await given.collection(fetched.barcode, client=fetched.client_ref)
+    await given.missing(lost.barcode)
+    for one in (loan, over, fetched, lost):
+        answer = await as_ot.post(f"{LOANS}/{one.id}/trial-outcome", json={"outcome": "keep"})
+        check_problem(answer, 409, "not-on-trial")
+    check_problem(await as_ot.post(f"{LOANS}/999999/trial-outcome", json={"outcome": "keep"}), 404, "unknown-loan")
+
+
+async def test_loans_are_listed_by_client_kind_end_and_whether_they_are_open(
+    as_ot: AsyncClient, given: Given, clock: Clock, query: Query
+) -> None:
+    ada, bea = await given.client("ADA"), await given.client("BEA")
+    one, two = await given.loan(client=ada), await given.trial(client=ada, days=5)
+    three = await given.trial(client=bea, days=30)
+    await given.scan(one.barcode)
+
+    async def ids(**params: Any) -> list[int]:
+        answer = await as_ot.get(LOANS, params=params)
+        assert answer.status_code == 200, answer.text
+        return [loan["id"] for loan in answer.json()["items"]]
+
+    assert await ids() == [one.id, two.id, three.id]
+    assert await ids(client_ref="ADA") == [one.id, two.id]
+    assert await ids(kind="trial") == [two.id, three.id]
+    assert await ids(open=False) == [one.id]
+    assert await ids(open=True, client_ref="ADA") == [two.id]
+    assert await ids(due_before=clock.day(6)) == [two.id]
+    assert await ids(due_before=clock.day(5)) == []
+    assert await ids(limit=1, after=one.id) == [two.id]
+    assert len(await query("SELECT id FROM audit_event WHERE action = 'loans_listed'")) == 8
+
+
+@pytest.mark.parametrize(
+    "params", [{"after": "x"}, {"kind": "gift"}, {"due_before": "soon"}, {"open": "x"}, {"limit": 0}, {"client_ref": "\x00"}]
+)
+async def test_a_question_about_loans_that_cannot_be_is_malformed(as_ot: AsyncClient, params: dict[str, Any]) -> None:
+    check_problem(await as_ot.get(LOANS, params=params), 422)
+
+
+# Collections.
+
+
+async def test_a_collection_fetches_several_items_of_a_client(as_ot: AsyncClient, given: Given, query: Query) -> None:
+    client = await given.client()
+    loan, trial = await given.loan(client=client), await given.trial(client=client)
+    body = {"client_ref": client, "barcodes": [loan.barcode, trial.barcode], "reason": "Moved.", "speed": "urgent"}
+    made = await as_ot.post(COLLECTIONS, json=body)
+    assert made.status_code == 201, made.text
+    collection = made.json()
+    assert (collection["speed"], collection["state"], collection["client_ref"]) == ("urgent", "open", client)
+    assert [line["barcode"] for line in collection["lines"]] == sorted([loan.barcode, trial.barcode])
+    await given.scan(loan.barcode)
+    read = await as_ot.get(f"{COLLECTIONS}/{collection['number']}")
+    assert [line["state"] for line in read.json()["lines"]] == ["collected", "open"]
+    assert read.json()["state"] == "open"
+    await given.scan(trial.barcode)
+    assert (await as_ot.get(f"{COLLECTIONS}/{collection['number']}")).json()["state"] == "collected"
+    assert len(await query("SELECT id FROM audit_event WHERE action = 'collection_read'")) == 2
+
+
+async def test_a_collection_that_is_cancelled_lets_loans_and_trials_go_on(as_ot: AsyncClient, given: Given) -> None:
+    client = await given.client()
+    loan, trial = await given.loan(client=client), await given.trial(client=client)
+    body = {"client_ref": client, "barcodes": [loan.barcode, trial.barcode], "reason": "Moved."}
+    number = (await as_ot.post(COLLECTIONS, json=body)).json()["number"]
+    # What fails in a client's home or is on hold stays there: the cancellation hands nothing out anew.
+    await given.hold(trial.barcode)
+    cancelled = await as_ot.post(f"{COLLECTIONS}/{number}/cancel", json={"reason": "Stays."})
+    assert cancelled.json()["state"] == "cancelled", cancelled.text
+    item = (await as_ot.get(f"/api/v1/items/{trial.barcode}")).json()
+    assert (item["state"], item["times_issued"], item["loan"]["id"]) == ("on_trial", 1, trial.id)
+    assert await state_of(as_ot, loan.barcode) == "on_loan"
+    again = await as_ot.post(f"{COLLECTIONS}/{number}/cancel", json={"reason": "Stays."})
+    check_problem(again, 409, "nothing-to-cancel")
+
+
+async def test_a_collection_is_all_or_nothing(as_ot: AsyncClient, given: Given, query: Query) -> None:
+    client = await given.client()
+    mine, other = await given.loan(client=client), await given.loan()
+    body = {"client_ref": client, "barcodes": [mine.barcode, other.barcode], "reason": "Moved."}
+    refusal = check_problem(await as_ot.post(COLLECTIONS, json=body), 409, "not-with-this-client", field="barcodes")
+    assert other.barcode in refusal["detail"]
+    assert mine.barcode not in refusal["detail"]
+    twice = await given.collection(mine.barcode, client=client)
+    check_problem(await as_ot.post(COLLECTIONS, json=body | {"barcodes": [twice.barcode]}), 409, "wrong-state")
+    assert len(await query("SELECT id FROM collection")) == 1
+
+
+async def test_a_barcode_that_comes_twice_is_one_line(as_ot: AsyncClient, given: Given) -> None:
+    lent = await given.loan()
+    spoken = lent.barcode.lower()
+    body = {"client_ref": lent.client_ref, "barcodes": [lent.barcode, spoken], "reason": "Moved."}
+    assert len((await as_ot.post(COLLECTIONS, json=body)).json()["lines"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [
+        ({"barcodes": []}, 422, "barcodes"),
+        ({"barcodes": [UNKNOWN] * 101}, 422, "barcodes"),
+        ({"barcodes": ["ES000123473"]}, 422, "barcode"),
+        ({"barcodes": [None]}, 422, "barcodes"),
+        ({"barcodes": UNKNOWN}, 422, "barcodes"),
+        ({"client_ref": "NOBODY"}, 404, "client_ref"),
+        ({"reason": ""}, 422, "reason"),
+        ({"reason": "\x00"}, 422, "reason"),
+        ({"speed": "now"}, 422, "speed"),
+    ],
+)
+async def test_a_collection_that_cannot_be_is_refused(
+    as_ot: AsyncClient, given: Given, change: dict[str, Any], status: int, field: str
+) -> None:
+    lent = await given.loan()
+    body = {"client_ref": lent.client_ref, "barcodes": [lent.barcode], "reason": "Moved."}
+    check_problem(await as_ot.post(COLLECTIONS, json=body | change), status, field=field)
+    assert await state_of(as_ot, lent.barcode) == "on_loan"
+
+
+async def test_a_collection_that_is_not_there_is_not_found(as_ot: AsyncClient) -> None:
+    check_problem(await as_ot.get(f"{COLLECTIONS}/C999999"), 404, "unknown-collection")
+    check_problem(await as_ot.post(f"{COLLECTIONS}/C9/cancel", json={"reason": "X"}), 404, "unknown-collection")
+    check_problem(await as_ot.get(f"{COLLECTIONS}/%00"), 422, "bad-character")
