@@ -118,3 +118,15 @@ async def tab_to(walk: Walk, label: str) -> None:
         if await walk.page.evaluate("document.activeElement.id") == wanted:
             return
     raise AssertionError(f"Tab never came to {label}")
+
+
+async def test_the_list_of_items_narrows_while_one_types(walks: Any) -> None:
+    walk: Walk = await walks("technician")
+    await walk.go("/items")
+    rows = walk.page.get_by_role("row")
+    before = await rows.count()
+    await walk.page.get_by_label("Search").press_sequentially("mattress")
+    await expect_that(rows.filter(has_text="Mobile hoist")).to_have_count(0)
+    await expect_that(rows.filter(has_text="Dynamic air mattress").first).to_be_visible()
+    assert await rows.count() < before
+    await walk.look()

@@ -1,7 +1,6 @@
 """Bodies of the catalogue."""
 
 import re
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
@@ -12,6 +11,7 @@ from app.domain.inspections import LONGEST_INTERVAL_MONTHS, InspectionKind
 from app.models import Tier
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Line, OptionalLine, Pence
+from app.web.typed import pence_from
 
 
 def as_iso_9999(text: str) -> str:
@@ -107,8 +107,6 @@ class ProductBody(BaseModel):
     id: int = Field(exclude=True)
 
 
-DEAREST_POUNDS = 1_000_000
-
 INSPECTIONS_ASKED: dict[InspectionKind, str] = {
     InspectionKind.LOLER: "loler_months",
     InspectionKind.PAT: "pat_months",
@@ -120,55 +118,23 @@ INSPECTIONS_ASKED: dict[InspectionKind, str] = {
 DIMENSIONS_ASKED = ("length_mm", "width_mm", "height_mm", "seat_width_mm")
 """The fields of the form that are dimensions, by their names in the record."""
 
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-_CATEGORY = re.compile(r"\d{2}( ?\d{2}){0,2}", re.ASCII)
-
 
 def _split(given: Any) -> Any:
     """Entries that are typed into one box, one a line or with commas between."""
     return [entry.strip() for text in given for entry in re.split(r"[\n,]", text) if entry.strip()]
 
 
-def _typed_code(text: str) -> str:
-    if not _CODE.fullmatch(text.strip()):
-        raise ValueError("Write the code with up to 40 letters, digits, dots, dashes and underscores.")
-    return text.strip()
-
-
-def _typed_category(text: str) -> str:
-    if not _CATEGORY.fullmatch(text.strip()):
-        raise ValueError("An ISO 9999 code is two, four or six digits, such as 12 36 03.")
-    return text.strip()
-
-
-def pence_from(typed: Any) -> int:
-    """1,234.50 or £1234.5 as 123450 pence, exactly. Raises ValueError with a sentence for people."""
-    text = str(typed).strip().removeprefix("£").replace(",", "")
-    try:
-        pounds = Decimal(text)
-    except InvalidOperation:
-        pounds = Decimal("NaN")
-    if not pounds.is_finite():
-        raise ValueError("Write the price in pounds and pence, such as 349.50.")
-    if not 0 <= pounds <= DEAREST_POUNDS:
-        raise ValueError("The price must be from £0 to £1,000,000.")
-    if pounds != round(pounds, 2):
-        raise ValueError("The price must not have parts of a penny. Write it as 349.50.")
-    return int(pounds * 100)
-
-
-TypedCode = Annotated[str, AfterValidator(_typed_code)]
 Months = Annotated[int, Field(ge=1, le=LONGEST_INTERVAL_MONTHS)]
 
 
 class ProductForm(BaseModel):
     """A product as its page asks for it: pounds instead of pence, lists in one box, one field for each inspection."""
 
-    code: Annotated[TypedCode, asked("Enter a code for the product.")] = needed()
+    code: Annotated[Code, asked("Enter a code for the product.")] = needed()
     name: Annotated[Line, asked("Enter the name of the product.")] = needed()
     manufacturer: OptionalLine = ""
     model: OptionalLine = ""
-    category: Annotated[str, AfterValidator(_typed_category), asked("Enter its ISO 9999 code.")] = needed()
+    category: Annotated[Iso9999, asked("Enter its ISO 9999 code.")] = needed()
     price: Annotated[int, BeforeValidator(pence_from), asked("Enter what one item costs.")] = needed()
     tier: Tier = Tier.STANDARD
     decontamination_route: Route = Route.WASH_DOWN
@@ -185,8 +151,8 @@ class ProductForm(BaseModel):
     pat_months: Months | None = None
     service_months: Months | None = None
     functional_months: Months | None = None
-    compatible_with: Annotated[list[TypedCode], Field(max_length=500), BeforeValidator(_split)] = []
-    incompatible_with: Annotated[list[TypedCode], Field(max_length=500), BeforeValidator(_split)] = []
+    compatible_with: Annotated[list[Code], Field(max_length=500), BeforeValidator(_split)] = []
+    incompatible_with: Annotated[list[Code], Field(max_length=500), BeforeValidator(_split)] = []
 
     @model_validator(mode="after")
     def check_fits(self) -> "ProductForm":

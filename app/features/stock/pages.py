@@ -91,7 +91,8 @@ async def items(
     """Items that fit, by tag. A whole tag of an item leads straight to it; a mistyped one is said to be mistyped."""
     form = Form()
     tag = _read_search(form, wanted.q, prefix)
-    if tag and await queries.list_lines(session, [tag]):
+    # A list that is narrowed while somebody types stays a list.
+    if tag and "hx-request" not in request.headers and await queries.list_lines(session, [tag]):
         return RedirectResponse(f"/items/{tag}", 303)
     rows = await _find(session, wanted, after, today=uk_date(now))
     if rows:

@@ -22,7 +22,7 @@ from app.features.workshop.schemas import (
     ReleaseForm,
     RepairForm,
     RepairOutcome,
-    own_path,
+    to_the_workshop,
 )
 from app.ledger import Moved
 from app.web.auth import Actor
@@ -173,7 +173,7 @@ async def _read_whole(request: Request, schema: type[Sent]) -> Sent:
 
 async def _on_the_bench(session: AsyncSession, tag: str, *, now: Now, back: str) -> dict[str, Any]:
     item = await queries.get_bench_item(session, tag, today=uk_date(now))
-    return {"item": item, "back": own_path(back), "kinds": list(InspectionKind)}
+    return {"item": item, "back": to_the_workshop(back), "kinds": list(InspectionKind)}
 
 
 def _first_with_work(counts: dict[State, int]) -> State:

@@ -12,6 +12,7 @@ from app.domain.lifecycle import Move, State, can_move
 from app.web.asked import asked, needed
 from app.web.fields import Body, OptionalLine, OptionalParagraph
 from app.web.results import BlockerBody, Step
+from app.web.typed import own_path
 
 Barcode = Annotated[str, Field(max_length=2000)]
 
@@ -155,16 +156,15 @@ class BenchItem(BaseModel):
         return can_move(self.state, move)
 
 
-def own_path(path: str) -> str:
+def to_the_workshop(path: str) -> str:
     """The path, if it is one of this service's; the workshop otherwise, so that no form leads people elsewhere."""
-    foreign = not path.startswith("/") or path.startswith(("//", "/\\")) or not path.isprintable()
-    return "/workshop" if foreign else path
+    return own_path(path, "/workshop")
 
 
 class WayBack(BaseModel):
     """A form that knows where it was opened."""
 
-    back: Annotated[str, AfterValidator(own_path)] = "/workshop"
+    back: Annotated[str, AfterValidator(to_the_workshop)] = "/workshop"
 
 
 class CleaningStep(StrEnum):

@@ -5,7 +5,7 @@ import pytest
 from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionOutcome
 from app.domain.lifecycle import State
-from app.features.workshop.schemas import own_path
+from app.features.workshop.schemas import to_the_workshop
 from tests.browser import Browser, Page
 from tests.conftest import Clock, Query
 from tests.given import Given
@@ -178,11 +178,11 @@ async def test_a_form_leads_back_to_where_it_was_opened_and_never_elsewhere(tech
     "path", ["", "//elsewhere.test", "/\\elsewhere.test", "https://elsewhere.test", "/a\nb", "items"]
 )
 def test_a_way_back_that_is_not_ours_is_the_workshop(path: str) -> None:
-    assert own_path(path) == "/workshop"
+    assert to_the_workshop(path) == "/workshop"
 
 
 def test_a_way_back_that_is_ours_is_kept() -> None:
-    assert own_path("/workshop?bench=returned&store=MAIN") == "/workshop?bench=returned&store=MAIN"
+    assert to_the_workshop("/workshop?bench=returned&store=MAIN") == "/workshop?bench=returned&store=MAIN"
 
 
 LOOP = [

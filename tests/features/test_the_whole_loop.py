@@ -1,0 +1,444 @@
+"""Any walk through the whole loop, by the API on PostgreSQL, against a model of a dozen lines of rules.
+
+Hypothesis chooses what people do, in any order and also when it makes no sense; the model says what must come of it.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from httpx import AsyncClient, Response
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+
+from app import audit, ledger
+from app.domain.lifecycle import MOVES, Move, State
+from app.features.accounts.service import open_sign_in
+from app.main import create_app
+from app.models import Account, SignInKind
+from app.settings import Settings
+from app.web.clock import now
+from tests.conftest import Clock, client_of
+from tests.given import Given
+
+PEOPLE = ("technician", "technician2", "ot", "manager", "safety")
+OUT_WITH_LOAN = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
+SEEN = text("""
+    SELECT item.barcode, item.state, movement.to_state, item.times_issued,
+           (SELECT count(*) FROM loan WHERE item_id = item.id AND ended_at IS NULL) AS open_loans,
+           (SELECT count(*) FROM reservation WHERE item_id = item.id AND ended_at IS NULL) AS live_reservations,
+           (SELECT count(*) FROM collection_line WHERE item_id = item.id AND collected_at IS NULL
+            AND cancelled_at IS NULL) AS open_lines,
+           (SELECT count(*) FROM hold WHERE item_id = item.id AND lifted_at IS NULL) AS open_holds
+    FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
+""")
+# Each row would be an item on the shelf, or handed out, that should not be there.
+UNSAFE = text("""
+    SELECT gate.item_id, gate.seq FROM movement AS gate
+    JOIN item ON item.id = gate.item_id JOIN product ON product.id = item.product_id
+    CROSS JOIN LATERAL (SELECT max(seq) AS seq FROM movement WHERE item_id = item.id AND seq < gate.seq
+                        AND move IN ('return', 'find')) AS back
+    WHERE ((gate.move = 'release' AND gate.from_state = 'awaiting_inspection') OR gate.move = 'issue'
+           OR (gate.move = 'start_trial' AND gate.from_state <> 'awaiting_collection'))
+      AND back.seq IS NOT NULL
+      AND (product.single_patient_use
+           OR NOT EXISTS (SELECT FROM decontamination WHERE item_id = item.id AND outcome = 'passed'
+                          AND finished_seq > back.seq AND finished_seq < gate.seq)
+           OR NOT EXISTS (SELECT FROM inspection WHERE item_id = item.id AND kind = 'functional' AND outcome = 'passed'
+                          AND seq > back.seq AND seq < gate.seq))
+""")
+
+
+@dataclass
+class Thing:
+    """What the model knows of one item."""
+
+    barcode: str
+    single_patient: bool
+    high_risk: bool
+    state: State = State.IN_STOCK
+    was_back: bool = False
+    was_benched: bool = False
+    cleaned: bool = False
+    cleaner: str | None = None
+    checked: bool = False
+    issued: int = 0
+    holds: list[int] = field(default_factory=list)
+    loan: int | None = None
+    is_trial: bool = False
+    client: str | None = None
+    collection: str | None = None
+    reservation: tuple[int, str] | None = None
+
+    def is_blocked(self, releaser: str | None = None) -> bool:
+        """Whether anything keeps it from going out."""
+        return bool(
+            self.holds
+            or (self.single_patient and self.issued)
+            or (self.was_back and not self.cleaned)
+            or ((self.was_back or self.was_benched) and not self.checked)
+            or (self.high_risk and self.was_back and releaser is not None and releaser == self.cleaner)
+        )
+
+    def can(self, move: Move) -> bool:
+        """Whether the lifecycle has it."""
+        return (self.state, move) in MOVES
+
+    def moves(self, move: Move) -> None:
+        """It happened: the state, and what a change of state does to the evidence."""
+        target = MOVES[self.state, move]
+        if target is State.AWAITING_INSPECTION and target is not self.state:
+            self.was_benched, self.checked = True, False
+        self.state = target
+
+    def comes_back(self) -> None:
+        """Whatever it was, now it is dirty and belongs to nobody."""
+        self.was_back, self.cleaned, self.checked = True, False, False
+        self.loan = self.client = self.collection = self.reservation = None
+
+
+class World:
+    """The service in one transaction, and people who are signed in to it. All of it on one loop."""
+
+    def __init__(self, engine: AsyncEngine, service: Settings) -> None:
+        self.engine, self.settings, self.clock = engine, service, Clock()
+        self.app = create_app(service)
+        self.app.dependency_overrides[now] = lambda: self.clock.now
+        self.connection: AsyncConnection
+        self.people: dict[str, AsyncClient] = {}
+
+    async def open(self) -> None:
+        """Begin the transaction of one walk."""
+        self.connection = await self.engine.connect()
+        await self.connection.begin()
+        self.sessions = async_sessionmaker(
+            self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        )
+        self.app.state.database.sessions = self.sessions
+        self.given = Given(self.sessions, self.clock)
+        async with self.sessions.begin() as session:
+            for name in PEOPLE:
+                self.people[name] = await self._sign_in(session, name)
+
+    async def close(self) -> None:
+        """Undo the walk."""
+        for client in self.people.values():
+            await client.aclose()
+        await self.connection.rollback()
+        await self.connection.close()
+
+    async def _sign_in(self, session: AsyncSession, name: str) -> AsyncClient:
+        found = await session.execute(text("SELECT id FROM account WHERE username = :name"), {"name": name})
+        account = await session.get_one(Account, found.scalar_one())
+        opened = await open_sign_in(
+            session, account, kind=SignInKind.API, device="walk", hours=87_600, at=self.clock.now
+        )
+        client = client_of(self.app)
+        client.headers["Authorization"] = f"Bearer {opened.secret}"
+        return client
+
+
+class AnyWalk(RuleBasedStateMachine):
+    """One walk."""
+
+    runner: asyncio.Runner
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.things: list[Thing] = []
+        self.runner.run(self.world.open())
+
+    def teardown(self) -> None:
+        """At the end of each walk every chain holds."""
+        try:
+            self.runner.run(self._check_chains())
+        finally:
+            self.runner.run(self.world.close())
+
+    @initialize()
+    def a_store_with_something_in_it(self) -> None:
+        given, run = self.world.given, self.runner.run
+        self.products = [
+            (run(given.product(single_patient_use=single, high_risk=risky)), single, risky)
+            for single, risky in ((False, False), (False, True), (True, False))
+        ]
+        self.clients = [run(given.client()) for _ in range(2)]
+        for number in range(3):
+            self.receive(number)
+
+    # What people do. `n` chooses the item.
+
+    @precondition(lambda self: len(self.things) < 5)
+    @rule(product=st.integers(0, 2))
+    def receive(self, product: int) -> None:
+        code, single, risky = self.products[product]
+        body = {"product_code": code, "store": "MAIN", "quantity": 1, "received_on": self.world.clock.day(0)}
+        made = self.post("technician", "/items", body)
+        self.things.append(Thing(made.json()["items"][0]["barcode"], single, risky))
+
+    @rule(n=st.integers(0, 4), client=st.integers(0, 1), trial=st.booleans())
+    def hand_over(self, n: int, client: int, trial: bool) -> None:
+        thing, who = self.thing(n), self.clients[client]
+        move = Move.START_TRIAL if trial else Move.ISSUE
+        kept_for_other = thing.reservation is not None and thing.reservation[1] != who
+        shelf = thing.state in {State.IN_STOCK, State.RESERVED}
+        ends = {"kind": "trial", "trial_ends_on": self.world.clock.day(14)} if trial else {}
+        answer = self.post("ot", "/loans", {"barcode": thing.barcode, "client_ref": who} | ends)
+        if self.happened(answer, shelf and not thing.is_blocked() and not kept_for_other):
+            thing.moves(move)
+            thing.issued += 1
+            thing.loan, thing.is_trial, thing.client, thing.reservation = answer.json()["id"], trial, who, None
+
+    @rule(n=st.integers(0, 4), outcome=st.sampled_from(["keep", "collect", "extend"]))
+    def decide_trial(self, n: int, outcome: str) -> None:
+        thing = self.thing(n)
+        if thing.loan is None:
+            return
+        body = {"outcome": outcome}
+        if outcome == "extend":
+            self.world.clock.move(days=1)
+            body["until"] = self.world.clock.day(300)
+        answer = self.post("ot", f"/loans/{thing.loan}/trial-outcome", body)
+        possible = thing.state is State.ON_TRIAL and thing.is_trial
+        if outcome == "extend" and possible and answer.status_code == 422:
+            assert answer.json()["code"] == "extension-too-short"
+            return
+        if not self.happened(answer, possible):
+            return
+        if outcome == "keep":
+            thing.moves(Move.KEEP_AFTER_TRIAL)
+            thing.is_trial = False
+        elif outcome == "collect":
+            thing.moves(Move.REQUEST_COLLECTION)
+            [row] = self.runner.run(self._rows(text("SELECT max(number) AS number FROM collection")))
+            thing.collection = row["number"]
+
+    @rule(n=st.integers(0, 4), client=st.integers(0, 1))
+    def request_collection(self, n: int, client: int) -> None:
+        thing, who = self.thing(n), self.clients[client]
+        body = {"client_ref": who, "barcodes": [thing.barcode], "reason": "Moved."}
+        answer = self.post("ot", "/collections", body)
+        if self.happened(answer, thing.client == who and thing.can(Move.REQUEST_COLLECTION)):
+            thing.moves(Move.REQUEST_COLLECTION)
+            thing.collection = answer.json()["number"]
+
+    @rule(n=st.integers(0, 4))
+    def cancel_collection(self, n: int) -> None:
+        thing = self.thing(n)
+        if thing.collection is None:
+            return
+        answer = self.post("ot", f"/collections/{thing.collection}/cancel", {"reason": "Stays."})
+        if self.happened(answer, thing.state is State.AWAITING_COLLECTION):
+            thing.moves(Move.START_TRIAL if thing.is_trial else Move.CANCEL_COLLECTION)
+            thing.collection = None
+
+    @rule(n=st.integers(0, 4), again=st.booleans())
+    def scan(self, n: int, again: bool) -> None:
+        thing = self.thing(n)
+        body = {"store": "MAIN", "scans": [{"scan_id": str(uuid4()), "barcode": thing.barcode}]}
+        answer = self.post("technician", "/returns/scans", body)
+        [result] = answer.json()["results"]
+        assert (result["outcome"] == "accepted") == thing.can(Move.RETURN), result
+        if thing.can(Move.RETURN):
+            thing.moves(Move.RETURN)
+            thing.comes_back()
+            if again:
+                [replay] = self.post("technician", "/returns/scans", body).json()["results"]
+                assert replay["outcome"] == "duplicate"
+        assert result["state"] == thing.state
+
+    @rule(n=st.integers(0, 4))
+    def start_decontamination(self, n: int) -> None:
+        thing = self.thing(n)
+        answer = self.post("technician", "/decontaminations", {"barcodes": [thing.barcode]})
+        if self.was_accepted(answer, thing.can(Move.START_DECONTAMINATION)):
+            thing.moves(Move.START_DECONTAMINATION)
+
+    @rule(n=st.integers(0, 4), outcome=st.sampled_from(["passed", "passed", "failed", "cannot"]), second=st.booleans())
+    def finish_decontamination(self, n: int, outcome: str, second: bool) -> None:
+        thing, who = self.thing(n), "technician2" if second else "technician"
+        body = {"results": [{"barcode": thing.barcode, "outcome": outcome}]}
+        answer = self.post(who, "/decontaminations/results", body)
+        if self.was_accepted(answer, thing.state is State.DECONTAMINATING):
+            thing.moves(Move.PASS_DECONTAMINATION if outcome == "passed" else Move.FAIL_DECONTAMINATION)
+            thing.cleaned, thing.cleaner = outcome == "passed", who
+
+    @rule(n=st.integers(0, 4), outcome=st.sampled_from(["passed", "passed", "failed", "danger"]))
+    def inspect(self, n: int, outcome: str) -> None:
+        thing, passed = self.thing(n), outcome == "passed"
+        move = Move.PASS_INSPECTION if passed else Move.FAIL_INSPECTION
+        answer = self.post("technician2", "/inspections", {"barcode": thing.barcode, "outcome": outcome})
+        if not self.happened(answer, thing.can(move)):
+            return
+        if not passed and (outcome == "danger" or thing.state in OUT_WITH_LOAN):
+            thing.holds.append(self.newest_hold())
+        if not passed and thing.state is State.RESERVED:
+            thing.reservation = None
+        thing.moves(move)
+        thing.checked = passed
+
+    @rule(n=st.integers(0, 4), outcome=st.sampled_from(["repaired", "repaired", "repaired", "beyond_repair"]))
+    def repair(self, n: int, outcome: str) -> None:
+        thing = self.thing(n)
+        answer = self.post("technician", f"/items/{thing.barcode}/repair", {"outcome": outcome})
+        if self.happened(answer, thing.state is State.IN_REPAIR):
+            thing.moves(Move.COMPLETE_REPAIR if outcome == "repaired" else Move.SCRAP)
+
+    @rule(n=st.integers(0, 4), second=st.booleans())
+    def release(self, n: int, second: bool) -> None:
+        thing, who = self.thing(n), "technician2" if second else "technician"
+        answer = self.post(who, f"/items/{thing.barcode}/release", {})
+        possible = thing.state is State.AWAITING_INSPECTION and not thing.is_blocked(who)
+        if self.happened(answer, possible):
+            thing.moves(Move.RELEASE)
+        elif thing.state is State.AWAITING_INSPECTION:
+            assert answer.json()["blockers"]
+
+    @rule(n=st.integers(0, 4))
+    def hold(self, n: int) -> None:
+        thing = self.thing(n)
+        answer = self.post("safety", f"/items/{thing.barcode}/holds", {"kind": "fault", "reason": "Castor."})
+        assert answer.status_code == 201
+        thing.holds.append(answer.json()["id"])
+
+    @rule(n=st.integers(0, 4))
+    def lift(self, n: int) -> None:
+        thing = self.thing(n)
+        if thing.holds:
+            url = f"/api/v1/items/{thing.barcode}/holds/{thing.holds.pop()}"
+            answer = self.runner.run(self.world.people["safety"].delete(url, params={"reason": "Mended."}))
+            assert answer.status_code == 204, answer.text
+
+    @rule(n=st.integers(0, 4))
+    def mark_missing(self, n: int) -> None:
+        thing = self.thing(n)
+        answer = self.post("manager", f"/items/{thing.barcode}/missing", {"reason": "Not there."})
+        if self.happened(answer, thing.can(Move.MARK_MISSING)):
+            thing.moves(Move.MARK_MISSING)
+            thing.reservation = thing.collection = None
+
+    @rule(n=st.integers(0, 4))
+    def find(self, n: int) -> None:
+        thing = self.thing(n)
+        answer = self.post("manager", f"/items/{thing.barcode}/find", {"store": "COAST", "reason": "In a shed."})
+        if self.happened(answer, thing.can(Move.FIND)):
+            thing.moves(Move.FIND)
+            thing.comes_back()
+
+    @rule(n=st.integers(0, 4), sure=st.integers(0, 3))
+    def scrap(self, n: int, sure: int) -> None:
+        thing = self.thing(n)
+        if sure < 3 and thing.can(Move.SCRAP):
+            return
+        answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "Bent."})
+        if self.happened(answer, thing.can(Move.SCRAP)):
+            thing.moves(Move.SCRAP)
+            thing.loan = thing.client = None
+
+    @rule(n=st.integers(0, 4), client=st.integers(0, 1))
+    def reserve(self, n: int, client: int) -> None:
+        thing, who = self.thing(n), self.clients[client]
+        body = {"barcode": thing.barcode, "client_ref": who, "until": self.world.clock.day(7)}
+        answer = self.post("ot", "/reservations", body)
+        if self.happened(answer, thing.state is State.IN_STOCK and not thing.is_blocked()):
+            thing.moves(Move.RESERVE)
+            thing.reservation = (answer.json()["id"], who)
+
+    @rule(n=st.integers(0, 4))
+    def give_up_reservation(self, n: int) -> None:
+        thing = self.thing(n)
+        if thing.reservation:
+            url = f"/api/v1/reservations/{thing.reservation[0]}"
+            answer = self.runner.run(self.world.people["ot"].delete(url))
+            assert answer.status_code == 204, answer.text
+            thing.moves(Move.RELEASE)
+            thing.reservation = None
+
+    @rule(n=st.integers(0, 4))
+    def transfer(self, n: int) -> None:
+        thing = self.thing(n)
+        body = {"store": "COAST", "reason": "Room."}
+        self.happened(self.post("manager", f"/items/{thing.barcode}/transfer", body), thing.can(Move.TRANSFER))
+
+    @rule(hours=st.integers(1, 40))
+    def time_passes(self, hours: int) -> None:
+        self.world.clock.now += timedelta(hours=hours)
+
+    # What must hold after every step.
+
+    @invariant()
+    def the_record_is_what_the_model_says(self) -> None:
+        rows = {row["barcode"]: row for row in self.runner.run(self._rows(SEEN))}
+        assert set(rows) == {thing.barcode for thing in self.things}
+        for thing in self.things:
+            row = rows[thing.barcode]
+            assert row["state"] == row["to_state"] == thing.state
+            assert row["times_issued"] == thing.issued
+            assert row["open_loans"] == (thing.loan is not None)
+            assert (thing.loan is not None) == (
+                thing.state in OUT_WITH_LOAN or (thing.state is State.MISSING and thing.loan is not None)
+            )
+            assert row["live_reservations"] == (thing.state is State.RESERVED)
+            assert row["open_lines"] == (thing.state is State.AWAITING_COLLECTION)
+            assert row["open_holds"] == len(thing.holds)
+
+    @invariant()
+    def nothing_went_to_the_shelf_or_out_that_should_not(self) -> None:
+        assert self.runner.run(self._rows(UNSAFE)) == []
+
+    # How it is asked.
+
+    def thing(self, n: int) -> Thing:
+        return self.things[n % len(self.things)]
+
+    def post(self, who: str, path: str, body: dict[str, Any]) -> Response:
+        answer = self.runner.run(self.world.people[who].post(f"/api/v1{path}", json=body))
+        assert answer.status_code < 500, answer.text
+        return answer
+
+    def happened(self, answer: Response, wanted: bool) -> bool:
+        """It was done, or refused by the rules, as the model says."""
+        assert answer.status_code in ({200, 201} if wanted else {409}), answer.text
+        return wanted
+
+    def was_accepted(self, answer: Response, wanted: bool) -> bool:
+        [result] = answer.json()["results"]
+        assert (result["outcome"] == "accepted") == wanted, result
+        return wanted
+
+    def newest_hold(self) -> int:
+        [row] = self.runner.run(self._rows(text("SELECT max(id) AS id FROM hold")))
+        return int(row["id"])
+
+    async def _rows(self, wanted: Any) -> list[Any]:
+        async with self.world.sessions() as session:
+            return list((await session.execute(wanted)).mappings())
+
+    async def _check_chains(self) -> None:
+        async with self.world.sessions() as session:
+            assert (await ledger.verify(session))[1] is None
+            assert (await audit.verify(session))[1] is None
+        await self.world.connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+
+
+def test_any_walk_through_the_loop_keeps_the_rules(engine: AsyncEngine, settings: Settings) -> None:
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        AnyWalk.runner, AnyWalk.world = runner, World(engine, settings)
+        run_state_machine_as_test(AnyWalk, settings=MANY_STEPS)
+        runner.run(AnyWalk.world.app.state.database.dispose())
+
+
+MANY_STEPS = settings(
+    max_examples=35,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
