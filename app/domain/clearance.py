@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from app.domain.dates import in_words
 from app.domain.errors import Blocker
 from app.domain.hygiene import NextStep, Outcome, Route, next_step
 from app.domain.inspections import InspectionKind, InspectionOutcome
@@ -169,7 +170,7 @@ def _unmet(due: DueFact) -> Blocker:
         return Blocker("inspection-failed", f"Its latest {due.kind.text} failed. It must pass one.")
     if due.due_on is None:
         return Blocker("inspection-unknown", f"No record says when its {due.kind.text} is due.")
-    return Blocker("inspection-overdue", f"Its {due.kind.text} was due by {due.due_on.isoformat()}.")
+    return Blocker("inspection-overdue", f"Its {due.kind.text} was due by {in_words(due.due_on)}.")
 
 
 def _second_person(evidence: Evidence, releaser: str | None) -> list[Blocker]:

@@ -4,6 +4,7 @@ import calendar
 from datetime import date
 from enum import StrEnum
 
+from app.domain.dates import in_words
 from app.domain.errors import BadValue
 
 LONGEST_INTERVAL_MONTHS = 120
@@ -58,7 +59,7 @@ def check_next_due(next_due_on: date | None, *, on: date, every_months: int | No
     if latest and next_due_on > latest:
         raise BadValue(
             "next-due-too-late",
-            f"The interval is {every_months} months, so the next one is due by {latest.isoformat()} at the latest.",
+            f"The interval is {every_months} months, so the next one is due by {in_words(latest)} at the latest.",
             field="next_due_on",
         )
     return next_due_on

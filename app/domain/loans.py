@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from enum import StrEnum
 
+from app.domain.dates import in_words
 from app.domain.errors import BadValue
 
 LONGEST_TRIAL = timedelta(days=366)
@@ -44,7 +45,7 @@ def check_trial_dates(kind: LoanKind, trial_ends_on: date | None, *, today: date
     if trial_ends_on <= today:
         raise BadValue(
             "trial-ends-before-it-starts",
-            f"The trial starts today, so it must end after {today.isoformat()}.",
+            f"The trial starts today, so it must end after {in_words(today)}.",
             field=field,
         )
     if trial_ends_on > today + LONGEST_TRIAL:

@@ -15,7 +15,7 @@ SCANS = "**/api/v1/returns/scans"
 
 def tags_of(count: int) -> list[str]:
     """So many barcodes that nobody here knows, each another one."""
-    return [f"BOX{uuid4().hex[:9].upper()}" for _ in range(count)]
+    return [f"BOX{uuid4().hex[:9].upper()}X" for _ in range(count)]
 
 
 async def burst(walk: Walk, barcodes: list[str]) -> float:

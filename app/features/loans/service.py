@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
-from app.domain.dates import uk_date
+from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
@@ -184,7 +184,7 @@ async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
 
 def _check_extension(ends_on: date, until: date, *, today: date) -> None:
     if until <= ends_on:
-        detail = f"The trial ends on {ends_on.isoformat()} now. Extend it to a later day."
+        detail = f"The trial ends on {in_words(ends_on)} now. Extend it to a later day."
         raise BadValue("extension-too-short", detail, field="until")
     check_trial_dates(LoanKind.TRIAL, until, today=today, field="until")
 
