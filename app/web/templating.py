@@ -6,20 +6,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 
 from app.domain.access import Permission
+from app.domain.dates import UK, in_words
 from app.domain.labels import display
 from app.domain.lifecycle import State
 from app.settings import Settings
 from app.web.navigation import navigation_for
 
 APP = Path(__file__).resolve().parent.parent
-LONDON = ZoneInfo("Europe/London")
 
 STATE_COLOURS: dict[State, str] = {
     State.IN_STOCK: "green",
@@ -88,7 +87,7 @@ def day(value: date | datetime | None) -> str:
     if value is None:
         return ""
     local = _in_london(value) if isinstance(value, datetime) else value
-    return f"{local.day} {local:%B %Y}"
+    return in_words(local)
 
 
 def moment(value: datetime | None) -> str:
@@ -145,7 +144,7 @@ def _asset_version() -> str:
 
 def _in_london(value: datetime) -> datetime:
     # The database hands out aware instants; a naive one can only be UTC.
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(LONDON)
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UK)
 
 
 def _shared(request: Request) -> dict[str, Any]:
