@@ -35,7 +35,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
-from sqlalchemy import RowMapping, event, select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlmodel import col
 
@@ -107,7 +107,7 @@ class SignIn(Protocol):
     async def __call__(self, username: str, *, kind: SignInKind = SignInKind.API, hours: int = ...) -> AsyncClient: ...
 
 
-Query = Callable[..., Awaitable[list[RowMapping]]]
+Query = Callable[..., Awaitable[list[dict[str, Any]]]]
 
 
 @dataclass(frozen=True)
@@ -322,9 +322,9 @@ def opener(app: FastAPI, sessions: Sessions, clock: Clock, stack: AsyncExitStack
 def query_on(sessions: Sessions) -> Query:
     """A function that reads rows."""
 
-    async def query(wanted: str, **values: Any) -> list[RowMapping]:
+    async def query(wanted: str, **values: Any) -> list[dict[str, Any]]:
         async with sessions() as session:
-            return list((await session.execute(text(wanted), values)).mappings())
+            return [dict(row) for row in (await session.execute(text(wanted), values)).mappings()]
 
     return query
 

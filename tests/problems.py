@@ -1,4 +1,4 @@
-"""What every refusal of the API must look like: RFC 9457, with a stable code. What is refused is for that route's test."""
+"""What every refusal of the API looks like: RFC 9457, with a stable code. What is refused is for that route's test."""
 
 import re
 from typing import Any
@@ -9,7 +9,9 @@ PLAIN = re.compile(r"^[\w/.-]+$", re.ASCII)
 KEBAB = re.compile(r"^[a-z]+(-[a-z0-9]+)*$")
 
 
-def check_problem(response: Response, status: int, code: str | None = None, *, field: str | None = None) -> dict[str, Any]:
+def check_problem(
+    response: Response, status: int, code: str | None = None, *, field: str | None = None
+) -> dict[str, Any]:
     """The problem, after its shape, status, code and (if named) the field it is about were asserted."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"

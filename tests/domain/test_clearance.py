@@ -142,7 +142,7 @@ def test_every_hold_is_named_with_its_reason() -> None:
 
 
 HOLDS = {(): [], (FAULT,): ["on-hold"], (FAULT, NOTICE): ["on-hold", "on-hold"]}
-CLEANINGS = {
+CLEANINGS: dict[tuple[Outcome | None, int | None], list[str]] = {
     (None, None): ["not-decontaminated"],
     (Outcome.PASSED, 4): ["not-decontaminated"],
     (Outcome.PASSED, 7): [],
@@ -207,7 +207,8 @@ def test_kinds_of_holds_have_words_for_people() -> None:
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("outcome", [None, *Outcome])
 def test_the_next_step_follows_from_the_evidence(state: State, outcome: Outcome | None) -> None:
-    evidence = Evidence(state=state, returned_seq=5, decontamination_outcome=outcome, decontamination_seq=outcome and 7)
+    seq = 7 if outcome else None
+    evidence = Evidence(state=state, returned_seq=5, decontamination_outcome=outcome, decontamination_seq=seq)
     cannot = state is State.RETURNED and outcome is Outcome.CANNOT
     assert step_for(evidence, Route.LAUNDRY) == next_step(state, Route.CANNOT if cannot else Route.LAUNDRY)
 

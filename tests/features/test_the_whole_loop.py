@@ -14,7 +14,14 @@ from uuid import uuid4
 from httpx import AsyncClient, Response
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -174,7 +181,7 @@ class AnyWalk(RuleBasedStateMachine):
         self.receive(0)
         self.receive(1)
 
-    # What people do: `n` chooses the item, `pick` what is done with it. Mostly it makes sense, so that walks get somewhere.
+    # What people do: `n` chooses the item, `picks` what is done with it. Mostly it makes sense: walks get somewhere.
 
     @rule(n=st.integers(0, 2), picks=st.lists(st.integers(0, 59), min_size=1, max_size=8))
     def do_what_makes_sense(self, n: int, picks: list[int]) -> None:
@@ -196,7 +203,9 @@ class AnyWalk(RuleBasedStateMachine):
         thing = self.thing(n)
         who = self.clients.index(thing.reservation[1] if thing.reservation else thing.client or self.clients[0])
         lend, trial = partial(self.hand_over, n, who, False), partial(self.hand_over, n, who, True)
-        clean = [partial(self.finish_decontamination, n, how, False) for how in ("passed", "passed", "failed", "cannot")]
+        clean = [
+            partial(self.finish_decontamination, n, how, False) for how in ("passed", "passed", "failed", "cannot")
+        ]
         check = partial(self.inspect, n, "passed")
         release = [partial(self.release, n, second) for second in (True, True, False)]
         ways: dict[State, list[Callable[[], object]]] = {
@@ -206,7 +215,7 @@ class AnyWalk(RuleBasedStateMachine):
             State.ON_TRIAL: [partial(self.decide_trial, n, how) for how in ("keep", "collect", "extend")],
             State.AWAITING_COLLECTION: [partial(self.scan, n, False), partial(self.cancel_collection, n)],
             State.RETURNED: [partial(self.start_decontamination, n)],
-            State.DECONTAMINATING: clean,
+            State.DECONTAMINATING: [*clean],
             State.AWAITING_INSPECTION: [check, *release, partial(self.lift, n)],
             State.IN_REPAIR: [partial(self.repair, n, "repaired")],
             State.MISSING: [partial(self.find, n), partial(self.scan, n, False)],

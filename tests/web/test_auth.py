@@ -48,7 +48,9 @@ async def test_the_token_of_another_sign_in_does_not_do(app: FastAPI, by_cookie:
     check_problem(answer, 403, "csrf-failed")
 
 
-@pytest.mark.parametrize(("site", "status"), [("same-origin", 200), ("none", 200), ("cross-site", 403), ("same-site", 403)])
+@pytest.mark.parametrize(
+    ("site", "status"), [("same-origin", 200), ("none", 200), ("cross-site", 403), ("same-site", 403)]
+)
 async def test_a_request_from_another_site_may_not_write_even_with_the_token(
     app: FastAPI, by_cookie: AsyncClient, site: str, status: int
 ) -> None:
@@ -97,9 +99,7 @@ async def test_signing_out_ends_the_session_for_good(app: FastAPI, by_cookie: As
 async def test_a_cookie_is_kept_from_scripts_from_other_sites_and_from_plain_http(visitor: Browser) -> None:
     page = await visitor.post_form("/sign-in", username="technician", password="equipment-demo")
     assert page.status == 303, page.errors
-    [cookie] = [
-        line for line in page.response.headers.get_list("set-cookie") if line.startswith(f"{SESSION_COOKIE}=")
-    ]
+    [cookie] = [line for line in page.response.headers.get_list("set-cookie") if line.startswith(f"{SESSION_COOKIE}=")]
     for word in ("HttpOnly", "SameSite=lax", "Secure", "Path=/"):
         assert word in cookie, cookie
 

@@ -53,7 +53,9 @@ async def test_without_a_database_every_answer_says_so_and_afterwards_all_goes_o
 async def test_a_connection_that_is_cut_in_the_middle_is_said_and_the_next_one_works(scratch: Scratch) -> None:
     client = await scratch.sign_in("technician")
     assert (await client.get("/api/v1/me")).status_code == 200
-    cut = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()")
+    cut = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()"
+    )
     async with scratch.database.sessions.begin() as session:
         await session.execute(cut, {"name": scratch.name})
     answer = await client.get("/api/v1/me")
@@ -66,7 +68,7 @@ async def test_a_wait_for_a_lock_that_takes_too_long_is_for_another_time(scratch
     client = await scratch.sign_in("technician")
     barcode = await scratch.given.item()
     async with scratch.database.sessions.begin() as session:
-        await session.execute(text(f'ALTER DATABASE "{scratch.name}" SET lock_timeout = \'100ms\''))
+        await session.execute(text(f"ALTER DATABASE \"{scratch.name}\" SET lock_timeout = '100ms'"))
     await scratch.database.dispose()
     async with scratch.database.sessions.begin() as session:
         await session.execute(text("SELECT id FROM item WHERE barcode = :barcode FOR UPDATE"), {"barcode": barcode})

@@ -172,7 +172,9 @@ def body_schema(app: FastAPI, route: str) -> dict[str, Any]:
     """What the service says that it wants in the body."""
     method, path = route.split()
     operation = app.openapi()["paths"][path][method.lower()]
-    schema: dict[str, Any] = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    schema: dict[str, Any] = (
+        operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    )
     return schema
 
 

@@ -1,4 +1,4 @@
-"""What every answer passes through: the limit on bodies, the security headers, the request's number; malformed bodies."""
+"""What every answer passes through: the limit on bodies, the security headers, the number; malformed bodies."""
 
 from collections.abc import AsyncIterator
 
@@ -77,7 +77,8 @@ async def test_a_body_that_is_not_what_was_asked_for_is_malformed(
 
 
 @pytest.mark.parametrize(
-    "kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x"]
+    "kind",
+    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x"],
 )
 async def test_a_body_of_another_kind_is_malformed(as_manager: AsyncClient, kind: str) -> None:
     answer = await as_manager.post(PRODUCTS, content=b"code=A", headers={"Content-Type": kind})

@@ -36,7 +36,9 @@ async def test_a_key_is_remembered_across_a_restart(
     fresh = create_app(app.state.settings)
     fresh.state.database.sessions = sessions
     fresh.dependency_overrides[now] = lambda: clock.now
-    async with AsyncClient(transport=ASGITransport(fresh), base_url="https://stores.test", headers=as_ot.headers) as after:
+    async with AsyncClient(
+        transport=ASGITransport(fresh), base_url="https://stores.test", headers=as_ot.headers
+    ) as after:
         again = await after.post(CLIENTS, json=ADA, headers=KEY)
     assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
 
@@ -106,7 +108,9 @@ async def test_every_verb_on_an_item_can_be_sent_again(
     counted = await query("SELECT (SELECT count(*) FROM movement) AS moves, (SELECT count(*) FROM hold) AS holds")
     again = await as_manager.post(url, json=body, headers=KEY)
     assert (again.status_code, again.content) == (first.status_code, first.content)
-    assert await query("SELECT (SELECT count(*) FROM movement) AS moves, (SELECT count(*) FROM hold) AS holds") == counted
+    assert (
+        await query("SELECT (SELECT count(*) FROM movement) AS moves, (SELECT count(*) FROM hold) AS holds") == counted
+    )
 
 
 async def test_an_answer_without_a_body_is_replayed_too(as_manager: AsyncClient, query: Query) -> None:

@@ -1,4 +1,4 @@
-"""Every route of the service × every role, and nobody: let in exactly when the two tables say so."""
+"""Every route of the service by every role, and nobody: let in exactly when the two tables say so."""
 
 import re
 
@@ -32,7 +32,7 @@ OF_THE_SIGN_IN = {"POST /sign-in", "POST /sign-out", "POST /api/v1/token"}
 
 
 def routes_of(app: FastAPI) -> list[str]:
-    """Every route as the table names it: `GET /items/{barcode}`. HEAD is asked for like GET; files are nobody's secret."""
+    """Every route as the table names it: `GET /items/{barcode}`. HEAD is asked like GET; files are nobody's secret."""
     found = []
     for route in iter_route_contexts(app.routes):
         if isinstance(getattr(route, "original_route", None), Mount) or route.path == "/static":

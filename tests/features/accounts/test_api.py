@@ -162,7 +162,9 @@ async def test_failures_of_a_name_or_of_a_place_add_up(
     rows = [{"username": name, "address": address, "failed_at": at} for name, address in failures]
     await session.execute(insert(SignInFailure), rows)
     await session.commit()
-    async with AsyncClient(transport=ASGITransport(app, client=("127.0.0.1", 1)), base_url="https://stores.test") as here:
+    async with AsyncClient(
+        transport=ASGITransport(app, client=("127.0.0.1", 1)), base_url="https://stores.test"
+    ) as here:
         answer = await here.post(TOKEN, data={"username": username, "password": PASSWORD})
     assert answer.status_code == (429 if is_refused else 200), answer.text
 

@@ -128,7 +128,9 @@ async def test_an_item_whose_inspection_has_lapsed_cannot_be_issued_or_reserved(
     refusal = check_problem(await as_ot.post(LOANS, json={"barcode": barcode, "client_ref": client}), 409, "not-clear")
     assert [blocker["code"] for blocker in refusal["blockers"]] == ["inspection-overdue"]
     [fresh] = await given.items(1, product=product)
-    by_product = await as_ot.post(RESERVATIONS, json={"product_code": product, "client_ref": client, "until": clock.day(1)})
+    by_product = await as_ot.post(
+        RESERVATIONS, json={"product_code": product, "client_ref": client, "until": clock.day(1)}
+    )
     assert by_product.json()["barcode"] == fresh
 
 
@@ -261,7 +263,9 @@ async def test_a_trial_that_goes_on_has_a_later_end(as_ot: AsyncClient, given: G
     trial = await given.trial(days=7)
     url = f"{LOANS}/{trial.id}/trial-outcome"
     for day, code in ((6, "extension-too-short"), (7, "extension-too-short"), (367, "trial-too-long")):
-        check_problem(await as_ot.post(url, json={"outcome": "extend", "until": clock.day(day)}), 422, code, field="until")
+        check_problem(
+            await as_ot.post(url, json={"outcome": "extend", "until": clock.day(day)}), 422, code, field="until"
+        )
     answer = await as_ot.post(url, json={"outcome": "extend", "until": clock.day(8)})
     assert (answer.json()["trial_ends_on"], answer.json()["state"]) == (clock.day(8), "on_trial")
 
@@ -342,7 +346,8 @@ async def test_loans_are_listed_by_client_kind_end_and_whether_they_are_open(
 
 
 @pytest.mark.parametrize(
-    "params", [{"after": "x"}, {"kind": "gift"}, {"due_before": "soon"}, {"open": "x"}, {"limit": 0}, {"client_ref": "\x00"}]
+    "params",
+    [{"after": "x"}, {"kind": "gift"}, {"due_before": "soon"}, {"open": "x"}, {"limit": 0}, {"client_ref": "\x00"}],
 )
 async def test_a_question_about_loans_that_cannot_be_is_malformed(as_ot: AsyncClient, params: dict[str, Any]) -> None:
     check_problem(await as_ot.get(LOANS, params=params), 422)

@@ -59,7 +59,9 @@ async def test_a_return_closes_the_loan_and_the_collection_and_opens_the_cleanin
 
 
 @pytest.mark.parametrize("state", sorted({*OUT, State.MISSING}))
-async def test_whatever_is_out_can_come_back(as_technician: AsyncClient, given: Given, query: Query, state: State) -> None:
+async def test_whatever_is_out_can_come_back(
+    as_technician: AsyncClient, given: Given, query: Query, state: State
+) -> None:
     barcode = await given.item(state)
     [result] = await scan(as_technician, batch(barcode))
     assert (result["outcome"], result["state"]) == ("accepted", "returned")
@@ -239,7 +241,9 @@ async def test_one_bad_scan_never_loses_the_others(as_technician: AsyncClient, g
     assert empty["outcome"] == "refused"
 
 
-async def test_a_scan_may_say_when_and_in_what_condition(as_technician: AsyncClient, given: Given, query: Query) -> None:
+async def test_a_scan_may_say_when_and_in_what_condition(
+    as_technician: AsyncClient, given: Given, query: Query
+) -> None:
     lent = await given.loan()
     body = batch(lent.barcode)
     body["scans"][0] |= {"scanned_at": "2026-03-02T15:04:00+01:00", "condition": "Arm rest torn"}

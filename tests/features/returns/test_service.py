@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from app.domain.lifecycle import State
 from tests.conftest import Query, Sessions
 from tests.given import Given
@@ -34,6 +36,6 @@ async def test_what_came_back_after_an_unfinished_cleaning_is_cleaned_anew(given
 async def test_a_forgotten_commit_would_lose_its_work(sessions: Sessions, given: Given) -> None:
     barcode = await given.item()
     async with sessions() as session:
-        hold = "INSERT INTO hold (item_id, kind, reason, placed_at, placed_by) SELECT id, 'fault', 'x', now(), 'x' FROM item"
-        await (await session.connection()).exec_driver_sql(hold)
+        columns = "item_id, kind, reason, placed_at, placed_by"
+        await session.execute(text(f"INSERT INTO hold ({columns}) SELECT id, 'fault', 'x', now(), 'x' FROM item"))  # noqa: S608
     assert (await given.record(barcode)).evidence.holds == ()

@@ -398,5 +398,7 @@ async def test_holds_are_in_the_audit_trail(as_safety: AsyncClient, given: Given
     barcode = await given.item()
     placed = await as_safety.post(f"{ITEMS}/{barcode}/holds", json={"kind": "fault", "reason": "Castor."})
     await as_safety.delete(f"{ITEMS}/{barcode}/holds/{placed.json()['id']}", params={"reason": "New castor."})
-    events = await query("SELECT action, detail ->> 'reason' AS reason FROM audit_event WHERE chain = 'safety' ORDER BY seq")
+    events = await query(
+        "SELECT action, detail ->> 'reason' AS reason FROM audit_event WHERE chain = 'safety' ORDER BY seq"
+    )
     assert [tuple(event.values()) for event in events] == [("hold_placed", "Castor."), ("hold_lifted", "New castor.")]

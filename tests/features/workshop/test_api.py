@@ -212,9 +212,7 @@ async def test_the_next_date_follows_from_the_product_and_may_be_earlier(
     assert item["next_inspections"] == [{"kind": "loler", "due_on": "2026-06-01"}]
 
 
-async def test_a_failed_periodic_inspection_blocks_until_one_passes(
-    as_technician: AsyncClient, given: Given
-) -> None:
+async def test_a_failed_periodic_inspection_blocks_until_one_passes(as_technician: AsyncClient, given: Given) -> None:
     product = await given.product(inspections=[{"kind": "loler", "every_months": 6}])
     [barcode] = await given.items(1, product=product)
     await given.inspected(barcode, InspectionOutcome.FAILED, InspectionKind.LOLER)
@@ -226,9 +224,7 @@ async def test_a_failed_periodic_inspection_blocks_until_one_passes(
     assert (await release(as_technician, barcode)).status_code == 200
 
 
-async def test_what_is_due_is_listed_by_day_and_store_in_pages(
-    as_ot: AsyncClient, given: Given, clock: Clock
-) -> None:
+async def test_what_is_due_is_listed_by_day_and_store_in_pages(as_ot: AsyncClient, given: Given, clock: Clock) -> None:
     rules = [{"kind": "loler", "every_months": 6}, {"kind": "pat", "every_months": 12}]
     product = await given.product(inspections=rules)
     [one, two] = await given.items(2, product=product)
@@ -314,9 +310,7 @@ async def test_a_repair_says_how_it_ended(as_technician: AsyncClient, given: Giv
     check_problem(await as_technician.post(f"/api/v1/items/{barcode}/repair", json=body), 422, "malformed")
 
 
-async def test_a_single_patient_item_is_never_released_after_a_return(
-    as_technician: AsyncClient, given: Given
-) -> None:
+async def test_a_single_patient_item_is_never_released_after_a_return(as_technician: AsyncClient, given: Given) -> None:
     product = await given.product(single_patient_use=True)
     barcode = await given.item(State.AWAITING_INSPECTION, product=product)
     await given.inspected(barcode)
@@ -332,9 +326,7 @@ async def test_one_person_does_not_both_clean_and_release_a_high_risk_item(
     assert (await release(as_technician2, barcode)).status_code == 200
 
 
-async def test_one_person_may_clean_and_release_what_is_not_high_risk(
-    as_technician: AsyncClient, given: Given
-) -> None:
+async def test_one_person_may_clean_and_release_what_is_not_high_risk(as_technician: AsyncClient, given: Given) -> None:
     barcode = await given.item(State.AWAITING_INSPECTION)
     await given.inspected(barcode, by="technician")
     assert (await release(as_technician, barcode)).status_code == 200

@@ -1,0 +1,103 @@
+"""`stores audit verify` and its neighbours, as the command that an operator types."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from app.cli.main import app
+from app.cli.seed import PASSWORD
+from tests.conftest import Scratch, client_of
+
+
+async def stores(scratch: Scratch | None, *words: str, **environment: str) -> tuple[int, str]:
+    """Run the command on the scratch database: its exit code and all that it said."""
+    url = {"STORES_DATABASE_URL": scratch.url} if scratch else {}
+    # On a thread of its own because the commands start a loop; each process of its own would cost three seconds.
+    told = await asyncio.to_thread(CliRunner().invoke, app, words, env={"COLUMNS": "200"} | url | environment)
+    assert told.exception is None or isinstance(told.exception, SystemExit), told.exception
+    return told.exit_code, " ".join(told.output.split())
+
+
+async def tamper(scratch: Scratch, table: str, statement: str, **values: str) -> None:
+    """As a superuser: switch the trigger off, change history, switch it on again."""
+    async with scratch.database.sessions.begin() as session:
+        await session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        await session.execute(text(statement), values)
+        await session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+
+
+CHANGE = """
+    UPDATE movement SET actor = 'somebody'
+    WHERE item_id = (SELECT id FROM item WHERE barcode = :barcode) AND seq = CAST(:seq AS int)
+"""
+REMOVE = "DELETE FROM audit_event WHERE chain = :chain AND seq = (SELECT {}(seq) FROM audit_event WHERE chain = :chain)"
+
+
+async def test_the_first_broken_row_is_named_whatever_was_done_to_it(scratch: Scratch) -> None:
+    one, two = [await scratch.given.recycled() for _ in range(2)]
+    code, said = await stores(scratch, "audit", "verify")
+    assert (code, "Every chain holds: 14 movements" in said) == (0, True), said
+
+    await tamper(scratch, "audit_event", REMOVE.format("min"), chain="ot")
+    code, said = await stores(scratch, "audit", "verify")
+    assert (code, "Acts of ot, number 1: the line is missing." in said) == (1, True), said
+
+    await tamper(scratch, "movement", CHANGE, barcode=two, seq="3")
+    code, said = await stores(scratch, "audit", "verify")
+    assert (code, f"Item {two}, movement 3: the line was changed." in said) == (1, True), said
+
+    await tamper(scratch, "movement", CHANGE, barcode=one, seq="7")
+    code, said = await stores(scratch, "audit", "verify")
+    assert (code, f"Item {one}, movement 7: the line was changed." in said) == (1, True), said
+
+
+async def test_the_newest_act_that_is_gone_is_named(scratch: Scratch) -> None:
+    await scratch.given.client()
+    await scratch.given.client()
+    await tamper(scratch, "audit_event", REMOVE.format("max"), chain="ot")
+    code, said = await stores(scratch, "audit", "verify")
+    assert (code, "Acts of ot, number 2: the newest lines are missing." in said) == (1, True), said
+
+
+async def test_somebody_new_is_added_listed_signed_in_and_signed_out_again(scratch: Scratch) -> None:
+    add = ("users", "add", "new.person", "--name", "New Person", "--role", "technician", "--store", "MAIN")
+    code, said = await stores(scratch, *add, STORES_NEW_PASSWORD=PASSWORD)
+    assert (code, "Added new.person." in said) == (0, True), said
+    code, said = await stores(scratch, *add, STORES_NEW_PASSWORD=PASSWORD)
+    assert (code, "Somebody has this username already." in said) == (1, True), said
+    async with client_of(scratch.app) as client:
+        answer = await client.post("/api/v1/token", data={"username": "new.person", "password": PASSWORD})
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        code, said = await stores(scratch, "users", "list")
+        assert (code, "new.person" in said) == (0, True), said
+        code, said = await stores(scratch, "users", "end-sign-ins", "new.person")
+        assert code == 0, said
+        assert (await client.get("/api/v1/me")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "STORES_DATABASE_URL"),
+        ({"STORES_DATABASE_URL": "mysql://localhost/x"}, "only postgresql://"),
+        ({"STORES_DATABASE_URL": "my database"}, "Could not parse"),
+        ({"STORES_DATABASE_URL": "postgresql://postgres@/x?host=/nowhere"}, "cannot be reached"),
+        ({"STORES_PORT": "ninety"}, "STORES_PORT"),
+        ({"STORES_TAG_PREFIX": "es1"}, "STORES_TAG_PREFIX"),
+    ],
+)
+async def test_a_setting_that_is_not_right_is_said_in_a_sentence(
+    environment: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    code, said = await stores(None, "audit", "verify", STORES_DATA_DIR=str(tmp_path), **environment)
+    assert code == 1
+    assert sentence in said
+
+
+async def test_a_real_service_wants_a_secret_key(scratch: Scratch) -> None:
+    for environment in ({}, {"STORES_SECRET_KEY": "short"}):
+        code, said = await stores(scratch, "serve", **environment)
+        assert (code, "STORES_SECRET_KEY" in said) == (1, True), said

@@ -1,0 +1,213 @@
+"""The database has the last word: what no verb would write, PostgreSQL refuses too."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, Enum, UniqueConstraint, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.domain.lifecycle import State
+from app.models import metadata
+from tests.conftest import Query, Scratch
+from tests.given import Given
+
+ENUMS = [
+    (table.name, column.name, column.type)
+    for table in metadata.sorted_tables
+    for column in table.columns
+    if isinstance(column.type, Enum)
+]
+CHECKS = sorted(
+    (table.name, str(constraint.name))
+    for table in metadata.sorted_tables
+    for constraint in sorted(table.constraints, key=lambda one: str(one.name))
+    if isinstance(constraint, CheckConstraint)
+)
+
+
+async def refuse(connection: AsyncConnection, statement: str, constraint: str, **values: Any) -> None:
+    """Assert that the statement violates the constraint of that name."""
+
+    async def write() -> None:
+        async with connection.begin_nested():
+            await connection.execute(text(statement), values)
+            await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+
+    with pytest.raises(IntegrityError) as refusal:
+        await write()
+    assert constraint in str(refusal.value.orig)
+
+
+@pytest.mark.parametrize(("table", "column", "kind"), ENUMS, ids=[f"{table}.{column}" for table, column, _ in ENUMS])
+async def test_a_column_of_choices_takes_exactly_what_the_code_knows(
+    query: Query, table: str, column: str, kind: Enum
+) -> None:
+    [row] = await query(
+        "SELECT pg_get_constraintdef(oid) AS said FROM pg_constraint "
+        "WHERE conname = :name AND conrelid = to_regclass(:t)",
+        name=f"ck_{table}_{column}",
+        t=table,
+    )
+    said = set(row["said"].split("'")[1::2])
+    assert kind.enum_class is not None
+    assert said == {member.value for member in kind.enum_class}
+
+
+@pytest.mark.parametrize(("table", "name"), CHECKS)
+async def test_every_check_of_the_models_is_in_the_database(query: Query, table: str, name: str) -> None:
+    found = await query(
+        "SELECT 1 FROM pg_constraint WHERE conname = :name AND conrelid = to_regclass(:t)", name=name, t=table
+    )
+    assert found, f"{name} is missing"
+
+
+async def test_every_unique_rule_of_the_models_is_in_the_database(query: Query) -> None:
+    wanted = {
+        str(constraint.name)
+        for table in metadata.sorted_tables
+        for constraint in table.constraints
+        if isinstance(constraint, UniqueConstraint)
+    } | {str(index.name) for table in metadata.sorted_tables for index in table.indexes if index.unique}
+    found = {row["relname"] for row in await query("SELECT relname FROM pg_class WHERE relkind = 'i'")}
+    assert wanted <= found
+
+
+TOGETHER = sorted(name for _, name in CHECKS if name.endswith("_together"))
+
+
+def test_paired_columns_are_known() -> None:
+    assert len(TOGETHER) == len(PAIRS)
+
+
+PAIRS = {
+    "ck_collection_line_cancelled_at_and_by_together": "UPDATE collection_line SET cancelled_at = now()",
+    "ck_collection_line_collected_at_and_by_together": "UPDATE collection_line SET collected_by = 'x'",
+    "ck_decontamination_finished_at_and_by_together": (
+        "UPDATE decontamination SET finished_at = NULL, outcome = NULL, finished_seq = NULL"
+    ),
+    "ck_decontamination_finished_at_and_outcome_together": "UPDATE decontamination SET outcome = NULL",
+    "ck_decontamination_finished_at_and_seq_together": "UPDATE decontamination SET finished_seq = NULL",
+    "ck_decontamination_started_at_and_by_together": "UPDATE decontamination SET started_by = NULL",
+    "ck_decontamination_started_at_and_route_together": "UPDATE decontamination SET route = NULL",
+    "ck_hold_lifted_at_and_by_together": "UPDATE hold SET lifted_at = now(), lift_reason = 'x'",
+    "ck_hold_lifted_at_and_reason_together": "UPDATE hold SET lifted_at = now(), lifted_by = 'x'",
+    "ck_item_manufactured_on_and_precision_together": "UPDATE item SET manufactured_on = '2026-01-01'",
+    "ck_item_serial_number_and_key_together": "UPDATE item SET serial_number = 'x'",
+    "ck_loan_ended_at_and_by_together": "UPDATE loan SET ended_at = now(), ended_by = NULL",
+    "ck_reservation_ended_at_and_by_together": "UPDATE reservation SET ended_at = now()",
+    "ck_return_scan_reconciled_at_and_by_together": (
+        "UPDATE return_scan SET reconciled_at = now(), reconciled_note = 'x'"
+    ),
+    "ck_return_scan_reconciled_at_and_note_together": (
+        "UPDATE return_scan SET reconciled_at = now(), reconciled_by = 'x'"
+    ),
+    "ck_sign_in_ended_at_and_by_together": "UPDATE sign_in SET ended_by = 'x'",
+}
+
+
+@pytest.fixture
+async def a_bit_of_everything(given: Given, as_ot: object) -> None:
+    """Rows in every table that the statements above touch."""
+    barcode = await given.item(State.AWAITING_INSPECTION)
+    await given.hold(barcode)
+    await given.collection()
+    await given.reservation()
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+async def test_columns_that_belong_together_are_filled_together(
+    connection: AsyncConnection, a_bit_of_everything: None, name: str
+) -> None:
+    await refuse(connection, PAIRS[name], name)
+
+
+OTHERS = {
+    "ck_client_nhs_number_has_ten_digits": "UPDATE client SET nhs_number = '999 000 001'",
+    "ck_collection_line_not_both_collected_and_cancelled": (
+        "UPDATE collection_line SET collected_at = now(), collected_by = 'x', cancelled_at = now(), cancelled_by = 'x'"
+    ),
+    "ck_item_price_not_negative": "UPDATE item SET purchase_price_pence = -1",
+    "ck_product_price_not_negative": "UPDATE product SET purchase_price_pence = -1",
+    "ck_product_safe_working_load_positive": "UPDATE product SET safe_working_load_kg = 0",
+    "ck_loan_a_trial_has_an_end": "UPDATE loan SET kind = 'trial'",
+    "ck_reservation_ends_after_it_starts": "UPDATE reservation SET until_on = from_on - 1",
+    "ck_product_fit_not_with_itself": "INSERT INTO product_fit SELECT id, id, true FROM product LIMIT 1",
+    "ck_product_inspection_every_months_sensible": "INSERT INTO product_inspection SELECT id, 'pat', 0 FROM product",
+    "ck_trial_review_only_an_extension_has_a_new_end": (
+        "INSERT INTO trial_review (loan_id, outcome, notes, until_on, reviewed_at, reviewed_by) "
+        "SELECT id, 'keep', '', '2026-01-01', now(), 'x' FROM loan LIMIT 1"
+    ),
+    "uq_loan_one_open_per_item": (
+        "INSERT INTO loan (item_id, client_id, kind, started_at, started_by) "
+        "SELECT item_id, client_id, kind, now(), 'x' FROM loan WHERE ended_at IS NULL LIMIT 1"
+    ),
+    "uq_reservation_one_live_per_item": (
+        "INSERT INTO reservation (item_id, client_id, from_on, until_on, made_at, made_by) "
+        "SELECT item_id, client_id, from_on, until_on, now(), 'x' FROM reservation WHERE ended_at IS NULL"
+    ),
+    "uq_collection_line_one_open_per_item": (
+        "INSERT INTO collection_line (collection_id, item_id, loan_id) "
+        "SELECT collection_id, item_id, loan_id FROM collection_line"
+    ),
+    "uq_decontamination_one_open_per_item": (
+        "INSERT INTO decontamination (item_id, opened_at) SELECT item_id, now() FROM decontamination "
+        "UNION ALL SELECT item_id, now() FROM decontamination"
+    ),
+    "uq_item_barcode": "UPDATE item SET barcode = 'same'",
+    "uq_client_client_ref": "UPDATE client SET client_ref = 'same'",
+    "uq_movement_item_id_seq": (
+        "INSERT INTO movement (item_id, seq, move, from_state, to_state, actor, at, store_id, hash) "
+        "SELECT item_id, seq, move, from_state, to_state, actor, at, store_id, hash FROM movement WHERE seq = 2"
+    ),
+    "ck_movement_a_receipt_is_first": (
+        "INSERT INTO movement (item_id, seq, move, to_state, actor, at, store_id, hash) "
+        "SELECT id, 99, 'receive', 'in_stock', 'x', now(), store_id, 'x' FROM item LIMIT 1"
+    ),
+    "ck_movement_only_a_receipt_comes_from_nowhere": (
+        "INSERT INTO movement (item_id, seq, move, to_state, actor, at, store_id, hash) "
+        "SELECT id, 99, 'issue', 'on_loan', 'x', now(), store_id, 'x' FROM item LIMIT 1"
+    ),
+    "ck_movement_move": (
+        "INSERT INTO movement (item_id, seq, move, from_state, to_state, actor, at, store_id, hash) "
+        "SELECT id, 99, 'teleport', 'in_stock', 'in_stock', 'x', now(), store_id, 'x' FROM item LIMIT 1"
+    ),
+    "ck_item_state": "UPDATE item SET state = 'lost'",
+    "fk_item_product_id": "DELETE FROM product",
+    "fk_loan_client_id": "DELETE FROM client",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+async def test_what_must_not_be_cannot_be_written(
+    connection: AsyncConnection, a_bit_of_everything: None, name: str
+) -> None:
+    await refuse(connection, OTHERS[name], name)
+
+
+async def test_a_state_without_its_movement_cannot_be_committed(scratch: Scratch) -> None:
+    barcode = await scratch.given.item()
+
+    async def change(session: AsyncSession) -> None:
+        await session.execute(text("UPDATE item SET state = 'on_loan' WHERE barcode = :barcode"), {"barcode": barcode})
+
+    session = scratch.database.sessions()
+    await change(session)
+    with pytest.raises(IntegrityError, match="fk_item_state_is_that_of_its_last_movement"):
+        await session.commit()
+    await session.close()
+    assert (await scratch.given.record(barcode)).state is State.IN_STOCK
+
+
+@pytest.mark.parametrize("table", ["movement", "audit_event"])
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE {} SET hash = 'x'", "DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET hash = hash WHERE false"],
+)
+async def test_a_history_is_only_ever_added_to(
+    connection: AsyncConnection, a_bit_of_everything: None, table: str, statement: str
+) -> None:
+    await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    with pytest.raises(DBAPIError, match="is append-only"):
+        async with connection.begin_nested():
+            await connection.execute(text(statement.format(table)))

@@ -1,0 +1,231 @@
+"""The one door: set-based moves, refusals in the domain's words, and chains that show what was tampered with."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app import ledger
+from app.domain.errors import NotClear, WrongState
+from app.domain.hygiene import Outcome, Route
+from app.domain.inspections import InspectionOutcome
+from app.domain.labels import make_tag
+from app.domain.lifecycle import Move, State
+from tests.conftest import Clock, Query, Statements
+from tests.given import Given
+
+UNKNOWN = make_tag("ES", 9_999_999)
+
+
+async def test_each_item_moves_or_is_refused_in_the_order_they_were_named(
+    session: AsyncSession, given: Given, clock: Clock
+) -> None:
+    held, scrapped = await given.item(), await given.item(State.SCRAPPED)
+    await given.hold(held, reason="Castor.")
+    one, two = await given.items(2)
+    wanted = [two, UNKNOWN, held, scrapped, one, two]
+    moved, refused = await ledger.move(session, wanted, Move.ISSUE, actor="ot", at=clock.now)
+    assert [done.item.barcode for done in moved] == [two, one]
+    assert [(done.state, done.seq, done.item.state) for done in moved] == [(State.ON_LOAN, 2, State.IN_STOCK)] * 2
+    assert [(no.barcode, no.error.code, no.item is None) for no in refused] == [
+        (UNKNOWN, "unknown-barcode", True),
+        (held, "on-hold", False),
+        (scrapped, "wrong-state", False),
+        (two, "repeated-barcode", False),
+    ]
+    assert isinstance(refused[1].error, NotClear)
+
+
+async def test_any_number_of_items_moves_in_three_statements(
+    session: AsyncSession, given: Given, clock: Clock, statements: Statements
+) -> None:
+    for quantity in (1, 100, 500):
+        barcodes = await given.items(quantity)
+        statements.clear()
+        moved, refused = await ledger.move(session, barcodes, Move.TRANSFER, actor="technician", at=clock.now)
+        assert (len(moved), refused, len(statements)) == (quantity, [], 3)
+
+
+async def test_nothing_to_move_writes_nothing(session: AsyncSession, clock: Clock, statements: Statements) -> None:
+    assert await ledger.move(session, [], Move.ISSUE, actor="ot", at=clock.now) == ([], [])
+    moved, [refused] = await ledger.move(session, [UNKNOWN], Move.ISSUE, actor="ot", at=clock.now)
+    assert (moved, refused.error.code) == ([], "unknown-barcode")
+    assert not [statement for statement in statements if "INSERT" in statement]
+
+
+async def test_one_item_that_cannot_move_raises(session: AsyncSession, given: Given, clock: Clock) -> None:
+    barcode = await given.item()
+    with pytest.raises(WrongState, match="reserve, dispatch"):
+        await ledger.move_one(session, barcode, Move.RETURN, actor="technician", at=clock.now)
+
+
+@pytest.mark.parametrize("state", list(State))
+async def test_an_item_that_stands_dirty_in_a_store_is_refused_with_all_that_blocks_it(
+    session: AsyncSession, given: Given, clock: Clock, state: State
+) -> None:
+    barcode = await given.item(state)
+    _, refused = await ledger.move(session, [barcode], Move.ISSUE, actor="ot", at=clock.now)
+    codes = {
+        State.RETURNED: "not-clear",
+        State.DECONTAMINATING: "not-clear",
+        State.AWAITING_INSPECTION: "not-clear",
+        State.IN_REPAIR: "not-clear",
+    }
+    wanted = [] if state in {State.IN_STOCK, State.RESERVED} else [codes.get(state, "wrong-state")]
+    assert [no.error.code for no in refused] == wanted
+
+
+async def test_a_place_is_kept_within_a_store_and_forgotten_outside(
+    session: AsyncSession, given: Given, clock: Clock
+) -> None:
+    stores = await given.stores()
+    main, coast = stores["MAIN"].id, stores["COAST"].id
+    [barcode] = await given.items(1, bay="A1")
+
+    async def place_after(how: Move, **where: Any) -> tuple[int, str | None]:
+        await ledger.move_one(session, barcode, how, actor="technician", at=clock.now, **where)
+        record = (await ledger.read_items(session, [barcode]))[barcode]
+        return record.store_id, record.bay
+
+    assert await place_after(Move.PASS_INSPECTION) == (main, "A1")
+    assert await place_after(Move.TRANSFER, bay="B2") == (main, "B2")
+    assert await place_after(Move.TRANSFER, store_id=main) == (main, "B2")
+    assert await place_after(Move.TRANSFER, store_id=coast) == (coast, None)
+    assert await place_after(Move.TRANSFER, store_id=main, bay="C3") == (main, "C3")
+    assert await place_after(Move.ISSUE) == (main, None)
+    assert await place_after(Move.RETURN, store_id=coast) == (coast, None)
+
+
+async def test_the_ledger_knows_the_evidence_of_an_item(given: Given) -> None:
+    rules = [{"kind": "loler", "every_months": 6}]
+    product = await given.product(decontamination_route="thermal", high_risk=True, inspections=rules)
+    barcode = await given.recycled(product=product)
+    await given.hold(barcode, reason="Castor.")
+    record = await given.record(barcode)
+    fact = record.evidence
+    assert (record.route, record.product_code, record.last_seq) == (Route.THERMAL, product, 7)
+    assert (fact.times_issued, fact.returned_seq, fact.inspectable_seq, fact.high_risk) == (1, 3, 5, True)
+    assert (fact.decontamination_outcome, fact.decontamination_seq, fact.decontaminated_by) == (
+        Outcome.PASSED,
+        5,
+        "technician",
+    )
+    assert (fact.inspection_outcome, fact.inspection_seq, fact.is_inspected) == (InspectionOutcome.PASSED, 6, True)
+    assert [(due.kind.value, due.due_on is None, due.failed) for due in fact.due] == [("loler", False, False)]
+    assert [(hold.kind.value, hold.reason) for hold in fact.holds] == [("fault", "Castor.")]
+
+
+async def test_a_product_that_began_to_ask_for_an_inspection_makes_its_old_items_unclear(
+    as_manager: Any, given: Given
+) -> None:
+    product = await given.product()
+    [barcode] = await given.items(1, product=product)
+    change = {"inspections": [{"kind": "loler", "every_months": 6}]}
+    await as_manager.patch(f"/api/v1/products/{product}", json=change, headers={"If-Match": '"1"'})
+    item = (await as_manager.get(f"/api/v1/items/{barcode}")).json()
+    assert [blocker["code"] for blocker in item["blockers"]] == ["inspection-unknown"]
+
+
+# The chains.
+
+
+async def tampered(
+    connection: AsyncConnection, session: AsyncSession, statement: str, **values: Any
+) -> tuple[str, int, str]:
+    """What the walk finds after somebody with all rights changed the history."""
+    # What the database would check at the commit of the honest work is checked now; afterwards it is switched off.
+    await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    await connection.execute(text("SET LOCAL session_replication_role = replica"))
+    await connection.execute(text(statement), values)
+    _, broken = await ledger.verify(session)
+    await connection.execute(text("SET LOCAL session_replication_role = origin"))
+    assert broken is not None
+    return broken.chain, broken.seq, broken.what
+
+
+@pytest.fixture
+async def three(given: Given, connection: AsyncConnection) -> list[str]:
+    """Three recycled items, seven movements each."""
+    return [await given.recycled() for _ in range(3)]
+
+
+async def test_every_chain_holds(session: AsyncSession, three: list[str]) -> None:
+    assert await ledger.verify(session) == (21, None)
+
+
+async def test_an_empty_history_holds(session: AsyncSession) -> None:
+    assert await ledger.verify(session) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "actor = 'somebody'",
+        "at = at + interval '1 second'",
+        "move = 'transfer'",
+        "to_state = 'scrapped'",
+        "from_state = 'missing'",
+        "reason = 'Because.'",
+        "reference = 'loan 99'",
+        "bay = 'Z9'",
+        "store_id = movement.store_id + 1",
+        "hash = repeat('0', 64)",
+    ],
+)
+@pytest.mark.parametrize("seq", [2, 7])
+async def test_a_changed_movement_is_named(
+    connection: AsyncConnection, session: AsyncSession, three: list[str], change: str, seq: int
+) -> None:
+    wanted = "item.id = item_id AND barcode = :barcode AND seq = :seq"
+    statement = f"UPDATE movement SET {change} FROM item WHERE {wanted}"  # noqa: S608 - our own words
+    found = await tampered(connection, session, statement, barcode=three[1], seq=seq)
+    assert found == (three[1], seq, "the line was changed")
+
+
+@pytest.mark.parametrize(
+    ("which", "seq", "what"),
+    [
+        ("seq = 1", 1, "the line is missing"),
+        ("seq = 4", 4, "the line is missing"),
+        ("seq = 7", 7, "the newest lines are missing"),
+        ("seq > 5", 6, "the newest lines are missing"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_a_deleted_movement_is_named(
+    connection: AsyncConnection, session: AsyncSession, three: list[str], which: str, seq: int, what: str, place: int
+) -> None:
+    wanted = f"item.id = item_id AND barcode = :barcode AND {which}"
+    statement = f"DELETE FROM movement USING item WHERE {wanted}"  # noqa: S608 - our own words
+    assert await tampered(connection, session, statement, barcode=three[place]) == (three[place], seq, what)
+
+
+async def test_a_whole_history_that_is_gone_is_named(
+    connection: AsyncConnection, session: AsyncSession, three: list[str]
+) -> None:
+    statement = "DELETE FROM movement USING item WHERE item.id = item_id AND barcode = :barcode"
+    chain, seq, _ = await tampered(connection, session, statement, barcode=three[2])
+    assert (chain, seq) == (three[2], 1)
+
+
+async def test_a_history_whose_item_is_gone_is_named(
+    connection: AsyncConnection, session: AsyncSession, three: list[str]
+) -> None:
+    statement = "DELETE FROM item WHERE barcode = :barcode"
+    chain, seq, _ = await tampered(connection, session, statement, barcode=three[0])
+    assert (chain.startswith("number "), seq) == (True, 8)
+
+
+async def test_a_history_that_was_rewritten_with_the_right_hashes_is_found_by_its_item(
+    connection: AsyncConnection, session: AsyncSession, three: list[str], query: Query
+) -> None:
+    [row] = await query(
+        "SELECT movement.*, before.hash AS before FROM movement JOIN item ON item.id = item_id AND seq = last_seq "
+        "JOIN movement AS before ON before.item_id = item.id AND before.seq = movement.seq - 1 WHERE barcode = :b",
+        b=three[0],
+    )
+    forged = dict(row) | {"actor": "somebody", "at": row["at"].isoformat()}
+    statement = "UPDATE movement SET actor = 'somebody', hash = :hash WHERE id = :id"
+    found = await tampered(connection, session, statement, hash=ledger.chain_hash(row["before"], forged), id=row["id"])
+    assert found == (three[0], 8, "the newest lines are missing")
