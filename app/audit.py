@@ -59,10 +59,10 @@ class Break:
 
 
 WALK = text("""
-    SELECT head.chain, head.seq AS last_seq, head.hash AS last_hash,
+    SELECT COALESCE(head.chain, event.chain) AS chain, head.seq AS last_seq, head.hash AS last_hash,
            event.seq, event.at, event.action, event.subject, event.detail, event.hash
-    FROM audit_head AS head LEFT JOIN audit_event AS event ON event.chain = head.chain
-    ORDER BY head.chain, event.seq
+    FROM audit_head AS head FULL JOIN audit_event AS event ON event.chain = head.chain
+    ORDER BY 1, event.seq
 """)
 
 

@@ -102,12 +102,13 @@ READ = text("""
            item.returned_seq, item.inspectable_seq, product.id AS product_id, product.code AS product_code,
            product.name AS product_name, product.decontamination_route, product.single_patient_use, product.high_risk,
            cleaning.outcome AS decontamination_outcome, cleaning.finished_seq AS decontamination_seq,
-           cleaning.finished_by AS decontaminated_by, checked.outcome AS inspection_outcome,
+           cleaning.started_by AS decontamination_started_by, cleaning.finished_by AS decontaminated_by,
+           checked.outcome AS inspection_outcome,
            checked.seq AS inspection_seq, held.holds, asked.due
     FROM item
     JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
-        SELECT outcome, finished_seq, finished_by FROM decontamination
+        SELECT outcome, finished_seq, started_by, finished_by FROM decontamination
         WHERE item_id = item.id AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1
     ) AS cleaning ON true
     LEFT JOIN LATERAL (
@@ -286,8 +287,9 @@ def chain_hash(previous: str, line: Mapping[str, Any]) -> str:
 
 
 WALK = text("""
-    SELECT item.barcode AS chain, item.last_seq, item.last_hash, movement.*
-    FROM item LEFT JOIN movement ON movement.item_id = item.id ORDER BY item.id, movement.seq
+    SELECT COALESCE(item.barcode, 'number ' || movement.item_id) AS chain, item.last_seq, item.last_hash, movement.*
+    FROM item FULL JOIN movement ON movement.item_id = item.id
+    ORDER BY COALESCE(item.id, movement.item_id), movement.seq
 """)
 
 
@@ -307,6 +309,7 @@ def _record(row: RowMapping) -> ItemRecord:
         inspectable_seq=row["inspectable_seq"],
         decontamination_outcome=row["decontamination_outcome"] and Outcome(row["decontamination_outcome"]),
         decontamination_seq=row["decontamination_seq"],
+        decontamination_started_by=row["decontamination_started_by"],
         decontaminated_by=row["decontaminated_by"],
         inspection_outcome=row["inspection_outcome"] and InspectionOutcome(row["inspection_outcome"]),
         inspection_seq=row["inspection_seq"],

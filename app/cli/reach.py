@@ -11,9 +11,10 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy import text
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import OLDEST_POSTGRES, Database
+from app.db import OLDEST_POSTGRES, Database, normal_url
 from app.postgres import EmbeddedPostgresError, running_url
 from app.settings import Settings
 
@@ -39,6 +40,10 @@ def read_settings() -> Settings:
 def database_url(settings: Settings) -> str:
     """The database to talk to: the one that is set, else the embedded one if it is running."""
     if settings.database_url:
+        try:
+            normal_url(settings.database_url)
+        except (ValueError, ArgumentError) as error:
+            raise fail(str(error)) from error
         return settings.database_url
     try:
         url = running_url(settings.data_dir)
@@ -81,9 +86,14 @@ def local_secret(folder: Path) -> str:
 
 
 def configure_logs(settings: Settings, *, level: int = logging.INFO) -> None:
-    """Structured lines to standard output: JSON for machines, colours for people."""
+    """Structured lines to standard output: JSON for machines, colours for people.
+
+    Tracebacks are plain: never with local variables, among which are tokens and people's data.
+    """
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),

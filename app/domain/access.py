@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SCRAP_ITEMS = "scrap_items"
     SCAN = "scan"
     WORK_ON_ITEMS = "work_on_items"
+    OVERRULE_CLEANING = "overrule_cleaning"
     RECONCILE_SCANS = "reconcile_scans"
     PLACE_HOLDS = "place_holds"
     LIFT_HOLDS = "lift_holds"
@@ -97,6 +98,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_CATALOGUE,
         Permission.KEEP_CLIENTS,
         Permission.LIFT_HOLDS,
+        Permission.OVERRULE_CLEANING,
         Permission.RECONCILE_SCANS,
         Permission.REVIEW_TRIALS,
     },

@@ -5,8 +5,8 @@ from datetime import date
 from enum import StrEnum
 
 from app.domain.dates import in_words
-from app.domain.errors import Blocker
-from app.domain.hygiene import NextStep, Outcome, Route, next_step
+from app.domain.errors import Blocker, Conflict
+from app.domain.hygiene import TO_KEEP, NextStep, Outcome, Route, next_step
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 
@@ -68,6 +68,7 @@ class Evidence:
     inspectable_seq: int | None = None
     decontamination_outcome: Outcome | None = None
     decontamination_seq: int | None = None
+    decontamination_started_by: str | None = None
     decontaminated_by: str | None = None
     inspection_outcome: InspectionOutcome | None = None
     inspection_seq: int | None = None
@@ -76,9 +77,13 @@ class Evidence:
 
     @property
     def cannot_be_cleaned(self) -> bool:
-        """Its decontamination since the last return ended with "cannot"."""
-        seq = self.decontamination_seq
-        return self.decontamination_outcome is Outcome.CANNOT and seq is not None and seq > (self.returned_seq or 0)
+        """Its latest decontamination ended with "cannot"; a return does not make that undone."""
+        return self.decontamination_outcome is Outcome.CANNOT
+
+    @property
+    def is_spent(self) -> bool:
+        """It is for a single patient and has had one."""
+        return self.single_patient_use and self.times_issued > 0
 
     @property
     def is_inspected(self) -> bool:
@@ -90,16 +95,35 @@ class Evidence:
         )
 
 
-def step_for(evidence: Evidence, route: Route) -> NextStep:
-    """What the person with the item in their hands does now, by what the record says of it."""
+def step_for(evidence: Evidence, route: Route, *, on: date | None = None) -> NextStep:
+    """What the person with the item in their hands does now, by what the record says of it.
+
+    `on`: the day, where it is to be asked too whether an item on the shelf may go out.
+    """
+    on_the_shelf = evidence.state in {State.IN_STOCK, State.RESERVED} and not evidence.holds
+    if on and on_the_shelf and find_blockers(evidence, on=on):
+        return TO_KEEP
     stays_dirty = evidence.state is State.RETURNED and evidence.cannot_be_cleaned
     return next_step(
         evidence.state,
         Route.CANNOT if stays_dirty else route,
         on_hold=bool(evidence.holds),
-        single_patient_use=evidence.single_patient_use,
+        single_patient_use=evidence.is_spent,
         inspected=evidence.is_inspected,
     )
+
+
+def check_cleaning(evidence: Evidence, route: Route, *, overruled: bool) -> None:
+    """Whether an item may be cleaned for another use.
+
+    Raises Conflict `single-patient-use`, and `cannot-be-decontaminated` for one that cannot be cleaned, unless a
+    manager has overruled that by naming a route.
+    """
+    if evidence.is_spent:
+        raise Conflict("single-patient-use", "It is for a single patient and has had one. It must be scrapped.")
+    if not overruled and (evidence.cannot_be_cleaned or route is Route.CANNOT):
+        detail = "It cannot be decontaminated. Scrap it, or ask the manager, who may name another way to clean it."
+        raise Conflict("cannot-be-decontaminated", detail)
 
 
 def needs_clearance(state: State, move: Move) -> bool:
@@ -140,17 +164,17 @@ def place_blockers(evidence: Evidence) -> list[Blocker]:
 
 def _hygiene(evidence: Evidence) -> list[Blocker]:
     blockers = []
-    if evidence.single_patient_use and evidence.times_issued:
+    if evidence.is_spent:
         blockers.append(Blocker("single-patient-use", "It is for a single patient and has been issued before."))
     if evidence.returned_seq is None:
         return blockers
     outcome, seq = evidence.decontamination_outcome, evidence.decontamination_seq
-    if outcome is None or seq is None or seq <= evidence.returned_seq:
+    if evidence.cannot_be_cleaned:
+        blockers.append(Blocker("cannot-be-decontaminated", "It cannot be decontaminated. It must be scrapped."))
+    elif outcome is None or seq is None or seq <= evidence.returned_seq:
         blockers.append(Blocker("not-decontaminated", "It has not passed decontamination since it came back."))
     elif outcome is Outcome.FAILED:
         blockers.append(Blocker("decontamination-failed", "Its last decontamination failed. Clean it again."))
-    elif outcome is Outcome.CANNOT:
-        blockers.append(Blocker("cannot-be-decontaminated", "It cannot be decontaminated. It must be scrapped."))
     return blockers
 
 
@@ -176,6 +200,6 @@ def _unmet(due: DueFact) -> Blocker:
 def _second_person(evidence: Evidence, releaser: str | None) -> list[Blocker]:
     if not (evidence.high_risk and releaser and evidence.returned_seq is not None):
         return []
-    if releaser != evidence.decontaminated_by:
+    if releaser not in {evidence.decontamination_started_by, evidence.decontaminated_by}:
         return []
     return [Blocker("same-person", "You cleaned it. This product is high-risk: somebody else must release it.")]

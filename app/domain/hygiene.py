@@ -6,7 +6,7 @@ No contamination status means dirty (MHRA, Managing Medical Devices, section 9).
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.lifecycle import State
+from app.domain.lifecycle import OUT, State
 
 
 class Route(StrEnum):
@@ -53,7 +53,11 @@ class NextStep:
     text: str
 
 
-QUARANTINE = NextStep("quarantine", "Quarantine it: it is on hold. Do not clean, issue or release it.")
+QUARANTINE = NextStep("quarantine", "Quarantine it: it is on hold, and not to go out until that is lifted.")
+TO_FETCH = NextStep(
+    "collection", "It is on hold at the client's. Ask them to stop using it, and request an urgent collection."
+)
+TO_KEEP = NextStep("keep", "Keep it here. It must not go out until what stands in the way is put right.")
 TO_RELEASE = NextStep("release", "It passed. Release it to the shelf.")
 TO_SCRAP = NextStep("scrap", "It must not be used again. Put it in the scrap cage and record the scrap.")
 
@@ -73,6 +77,9 @@ BENCH: dict[State, NextStep] = {
 """What to do with an item that stands in this state. `returned` depends on the product: see `next_step`."""
 
 
+DIRTY_OR_UNDER_WORK = frozenset({State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR})
+
+
 def next_step(
     state: State, route: Route, *, on_hold: bool = False, single_patient_use: bool = False, inspected: bool = False
 ) -> NextStep:
@@ -81,11 +88,11 @@ def next_step(
     A hold goes before all else; then single-patient use, which never comes back to the shelf after a return.
     `inspected`: the functional inspection that release asks for has passed already.
     """
-    if on_hold and state not in {State.SCRAPPED, State.ON_LOAN, State.ON_TRIAL}:
-        return QUARANTINE
+    if on_hold and state is not State.SCRAPPED:
+        return TO_FETCH if state in OUT and state is not State.DISPATCHED else QUARANTINE
+    if state in DIRTY_OR_UNDER_WORK and (single_patient_use or (route is Route.CANNOT and state is State.RETURNED)):
+        return TO_SCRAP
     if state is State.RETURNED:
-        if single_patient_use or route is Route.CANNOT:
-            return TO_SCRAP
         return NextStep(route.value, f"Take it to decontamination: {route.text.lower()}.")
     if state is State.AWAITING_INSPECTION and inspected:
         return TO_RELEASE

@@ -1,5 +1,7 @@
 """What a scan that does not name one of our items means, and what to do with the thing in one's hands."""
 
+import re
+
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
 from app.domain.hygiene import NextStep
 from app.domain.labels import TagFault, TagKind, display, read_tag
@@ -22,8 +24,9 @@ def check_tag(raw: str, *, prefix: str) -> str:
 
     Raises BadValue `mistyped-barcode` or `not-a-barcode`, and NotFound `other-service` or `unknown-barcode`.
     """
-    # A wedge scanner may send its Enter or Tab along.
-    reading = read_tag(raw.strip("\t\r\n "), prefix=prefix)
+    # A wedge scanner may send its Enter or Tab along, or say before the label that it was Code 128 (ISO/IEC 15424).
+    bare = re.sub(r"^\](?:C[0-4]|A[0-7])", "", raw.strip("\t\r\n "))
+    reading = read_tag(bare, prefix=prefix)
     if reading.kind is TagKind.OURS and reading.tag:
         return reading.tag
     raise _refusal(reading.kind, reading.fault, reading.tag)

@@ -2,18 +2,19 @@
 
 import re
 import unicodedata
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 BIGGEST_ID = 2**63 - 1
 
 
 def without_controls(text: str) -> str:
     """The text, unless it carries control characters; line breaks are let through."""
-    if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in "\r\n\t" for character in text):
-        raise ValueError("Take out the control characters: they cannot be seen or printed.")
+    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in "\r\n\t" for character in text):
+        raise ValueError("Take out the invisible characters: they cannot be seen or printed.")
     return text
 
 
@@ -26,6 +27,26 @@ def on_one_line(text: str) -> str:
 
 _Clean = AfterValidator(without_controls)
 _OneLine = AfterValidator(on_one_line)
+
+
+def as_day(given: object) -> object:
+    """A date, or text that is written like one; numbers and instants are no days."""
+    if isinstance(given, date) and not isinstance(given, datetime):
+        return given
+    if isinstance(given, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given.strip()):
+        return given.strip()
+    raise ValueError("Enter a real date: day, month and year (in the API 2026-03-27).")
+
+
+def no_truth(given: object) -> object:
+    """The value, unless it is true or false, which Python would count as 1 and 0."""
+    if isinstance(given, bool):
+        raise ValueError("Write a whole number, not true or false.")  # noqa: TRY004 - pydantic wants a ValueError
+    return given
+
+
+Day = Annotated[date, BeforeValidator(as_day)]
+"""A day of the calendar, as `YYYY-MM-DD`."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _Clean, _OneLine]
 """One line of text, 1 to 200 characters."""
@@ -43,7 +64,9 @@ OptionalParagraph = Annotated[str, StringConstraints(strip_whitespace=True, max_
 def as_code(text: str) -> str:
     """The text, if it can be a code."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", text):
-        raise ValueError("Use up to 40 letters, digits, dots, dashes and underscores, such as HOIST-150.")
+        raise ValueError("Use up to 40 letters, digits, dots, dashes and underscores, such as C-1001 or HOIST-150.")
+    if text == "new":
+        raise ValueError("“new” is the address of a form here. Choose another one.")
     return text
 
 

@@ -29,6 +29,8 @@ KEEP = text("""
     WHERE username = :username AND key = :key
 """)
 FORGET = text("DELETE FROM idempotency_key WHERE username = :username AND key = :key")
+REUSED = "This Idempotency-Key was used for another request. Make a new one."
+SENT_BEFORE = "This form was sent before, with other answers, and that was done. Open the form again for another one."
 KEPT_HEADERS = ("content-type", "location", "etag")
 
 
@@ -58,7 +60,7 @@ async def once(request: Request, session: Session, now: Now) -> None:
         return
     first = (await session.execute(FIND, claim)).one()
     if first.fingerprint != fingerprint:
-        raise Conflict("idempotency-key-reused", "This Idempotency-Key was used for another request. Make a new one.")
+        raise Conflict("idempotency-key-reused", REUSED if request.url.path.startswith("/api/") else SENT_BEFORE)
     raise Replay(first.status, first.headers, first.body)
 
 

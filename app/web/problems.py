@@ -2,6 +2,7 @@
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from asyncpg.exceptions import PostgresConnectionError, PostgresError
@@ -110,7 +111,7 @@ def refused(request: Request, error: RuleError) -> Response:
         more["errors"] = [{"loc": ["body", error.field], "code": error.code, "message": error.detail}]
     if isinstance(error, NotClear):
         more["blockers"] = [{"code": blocker.code, "detail": blocker.detail} for blocker in error.blockers]
-    headers = {"Retry-After": "60"} if isinstance(error, TooMany) else None
+    headers = {"Retry-After": "900"} if isinstance(error, TooMany) else None
     return problem(request, status_of(error), error.code, error.detail, headers=headers, **more)
 
 
@@ -146,8 +147,12 @@ async def _not_signed_in(request: Request, _: Exception) -> Response:
         headers = {"WWW-Authenticate": "Bearer"}
         return problem(request, 401, "not-signed-in", "Sign in: the token is missing or has ended.", headers=headers)
     # Only where somebody wanted to look: what was posted would be lost by coming back to it.
-    there = f"?next={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""
-    answer = RedirectResponse(f"/sign-in{there}", 303)
+    ended = SESSION_COOKIE in request.cookies
+    asked = {"next": request.url.path} if request.method == "GET" and request.url.path != "/" else {}
+    if ended:
+        asked["ended"] = "lost" if request.method == "POST" else "yes"
+    question = urlencode(asked, safe="/")
+    answer = RedirectResponse(f"/sign-in?{question}" if question else "/sign-in", 303)
     answer.delete_cookie(SESSION_COOKIE)
     return answer
 

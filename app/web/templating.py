@@ -58,7 +58,11 @@ def render(
     request: Request, template: str, context: Mapping[str, Any] | None = None, status_code: int = 200
 ) -> HTMLResponse:
     """The page from `app/templates/<template>`, given the context and what every page shares."""
-    page = environment().get_template(template).render({**_shared(request), **(context or {})})
+    shared = _shared(request)
+    if status_code >= 400:
+        # What went well before is no news on a page that says what went wrong; it waits for the next good page.
+        shared["flash"] = None
+    page = environment().get_template(template).render({**shared, **(context or {})})
     return HTMLResponse(page, status_code=status_code)
 
 

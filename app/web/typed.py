@@ -15,7 +15,7 @@ def pence_from(pounds: object) -> int:
     Raises ValueError with a sentence for people.
     """
     try:
-        amount = Decimal(str(pounds).strip().removeprefix("£").replace(",", "").strip())
+        amount = Decimal(_ascii(str(pounds)).strip().removeprefix("£").replace(",", "").strip())
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite():
@@ -25,6 +25,11 @@ def pence_from(pounds: object) -> int:
     if amount != amount.quantize(PENNY):
         raise ValueError("The price must not have parts of a penny. Write it as 149.99.")
     return int(amount * 100)
+
+
+def _ascii(text: str) -> str:
+    """The text, or nothing when it has digits of another script, which Decimal would take."""
+    return text if text.replace("£", "").isascii() else ""
 
 
 def own_path(path: str, otherwise: str = "/") -> str:

@@ -21,7 +21,7 @@ async def stores(scratch: Scratch | None, *words: str, **environment: str) -> tu
     return told.exit_code, " ".join(told.output.split())
 
 
-async def tamper(scratch: Scratch, table: str, statement: str, **values: str) -> None:
+async def tamper(scratch: Scratch, table: str, statement: str, **values: str | int) -> None:
     """As a superuser: switch the trigger off, change history, switch it on again."""
     async with scratch.database.sessions.begin() as session:
         await session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
@@ -31,7 +31,7 @@ async def tamper(scratch: Scratch, table: str, statement: str, **values: str) ->
 
 CHANGE = """
     UPDATE movement SET actor = 'somebody'
-    WHERE item_id = (SELECT id FROM item WHERE barcode = :barcode) AND seq = CAST(:seq AS int)
+    WHERE item_id = (SELECT id FROM item WHERE barcode = :barcode) AND seq = :seq
 """
 REMOVE = "DELETE FROM audit_event WHERE chain = :chain AND seq = (SELECT {}(seq) FROM audit_event WHERE chain = :chain)"
 
@@ -45,11 +45,11 @@ async def test_the_first_broken_row_is_named_whatever_was_done_to_it(scratch: Sc
     code, said = await stores(scratch, "audit", "verify")
     assert (code, "Acts of ot, number 1: the line is missing." in said) == (1, True), said
 
-    await tamper(scratch, "movement", CHANGE, barcode=two, seq="3")
+    await tamper(scratch, "movement", CHANGE, barcode=two, seq=3)
     code, said = await stores(scratch, "audit", "verify")
     assert (code, f"Item {two}, movement 3: the line was changed." in said) == (1, True), said
 
-    await tamper(scratch, "movement", CHANGE, barcode=one, seq="7")
+    await tamper(scratch, "movement", CHANGE, barcode=one, seq=7)
     code, said = await stores(scratch, "audit", "verify")
     assert (code, f"Item {one}, movement 7: the line was changed." in said) == (1, True), said
 

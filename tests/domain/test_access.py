@@ -28,6 +28,7 @@ MEANT = {
     Permission.SCRAP_ITEMS: "TM",
     Permission.SCAN: "TM",
     Permission.WORK_ON_ITEMS: "TM",
+    Permission.OVERRULE_CLEANING: "M",
     Permission.RECONCILE_SCANS: "M",
     Permission.PLACE_HOLDS: "PSTOM",
     Permission.LIFT_HOLDS: "OM",

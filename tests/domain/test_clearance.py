@@ -1,5 +1,6 @@
 """May an item leave the store: each blocker alone, all their combinations, and what is not known."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 
@@ -11,13 +12,15 @@ from app.domain.clearance import (
     Evidence,
     HoldFact,
     HoldKind,
+    check_cleaning,
     find_blockers,
     is_clear,
     needs_clearance,
     place_blockers,
     step_for,
 )
-from app.domain.hygiene import Outcome, Route, next_step
+from app.domain.errors import Conflict
+from app.domain.hygiene import QUARANTINE, TO_KEEP, TO_SCRAP, Outcome, Route, next_step
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 
@@ -117,20 +120,32 @@ def test_a_new_item_that_was_repaired_must_be_checked_though_it_never_came_back(
 
 
 @pytest.mark.parametrize(
-    ("high_risk", "releaser", "cleaner", "returned_seq", "blocked"),
+    ("high_risk", "releaser", "cleaners", "returned_seq", "blocked"),
     [
-        (True, "terry", "terry", 5, True),
-        (True, "tasha", "terry", 5, False),
-        (False, "terry", "terry", 5, False),
-        (True, None, "terry", 5, False),
-        (True, "terry", "terry", None, False),
-        (True, "terry", None, 5, False),
+        (True, "terry", ("terry", "terry"), 5, True),
+        (True, "terry", ("terry", "tasha"), 5, True),
+        (True, "terry", ("tasha", "terry"), 5, True),
+        (True, "tasha", ("terry", "terry"), 5, False),
+        (False, "terry", ("terry", "terry"), 5, False),
+        (True, None, ("terry", "terry"), 5, False),
+        (True, "terry", ("terry", "terry"), None, False),
+        (True, "terry", (None, None), 5, False),
     ],
 )
 def test_one_person_may_not_both_clean_and_release_a_high_risk_item(
-    high_risk: bool, releaser: str | None, cleaner: str | None, returned_seq: int | None, blocked: bool
+    high_risk: bool,
+    releaser: str | None,
+    cleaners: tuple[str | None, str | None],
+    returned_seq: int | None,
+    blocked: bool,
 ) -> None:
-    evidence = back_and_ready(high_risk=high_risk, decontaminated_by=cleaner, returned_seq=returned_seq)
+    started_by, finished_by = cleaners
+    evidence = back_and_ready(
+        high_risk=high_risk,
+        decontamination_started_by=started_by,
+        decontaminated_by=finished_by,
+        returned_seq=returned_seq,
+    )
     assert codes(evidence, releaser=releaser) == (["same-person"] if blocked else [])
 
 
@@ -147,7 +162,9 @@ CLEANINGS: dict[tuple[Outcome | None, int | None], list[str]] = {
     (Outcome.PASSED, 4): ["not-decontaminated"],
     (Outcome.PASSED, 7): [],
     (Outcome.FAILED, 7): ["decontamination-failed"],
+    (Outcome.FAILED, 4): ["not-decontaminated"],
     (Outcome.CANNOT, 7): ["cannot-be-decontaminated"],
+    (Outcome.CANNOT, 4): ["cannot-be-decontaminated"],
 }
 CHECKS = {
     (None, None): ["not-inspected"],
@@ -213,8 +230,34 @@ def test_the_next_step_follows_from_the_evidence(state: State, outcome: Outcome 
     assert step_for(evidence, Route.LAUNDRY) == next_step(state, Route.CANNOT if cannot else Route.LAUNDRY)
 
 
-def test_a_cannot_from_before_the_last_return_does_not_count() -> None:
-    evidence = Evidence(
-        state=State.RETURNED, returned_seq=9, decontamination_outcome=Outcome.CANNOT, decontamination_seq=7
-    )
-    assert step_for(evidence, Route.LAUNDRY) == next_step(State.RETURNED, Route.LAUNDRY)
+def test_a_cannot_is_not_undone_by_another_return() -> None:
+    evidence = back_and_ready(decontamination_outcome=Outcome.CANNOT, decontamination_seq=4)
+    assert codes(evidence) == ["cannot-be-decontaminated"]
+    assert step_for(replace(evidence, state=State.RETURNED), Route.LAUNDRY) is TO_SCRAP
+
+
+@pytest.mark.parametrize("state", [State.IN_STOCK, State.RESERVED])
+def test_what_may_not_go_out_is_kept_on_the_shelf_when_the_day_is_asked_for(state: State) -> None:
+    lapsed = Evidence(state, due=(loler(YESTERDAY),))
+    assert step_for(lapsed, Route.LAUNDRY, on=TODAY) is TO_KEEP
+    assert step_for(lapsed, Route.LAUNDRY) == next_step(state, Route.LAUNDRY)
+    assert step_for(Evidence(state, due=(loler(),)), Route.LAUNDRY, on=TODAY) == next_step(state, Route.LAUNDRY)
+    assert step_for(replace(lapsed, holds=(FAULT,)), Route.LAUNDRY, on=TODAY) is QUARANTINE
+
+
+@pytest.mark.parametrize("overruled", [False, True])
+@pytest.mark.parametrize("route", Route)
+@pytest.mark.parametrize("outcome", [None, *Outcome])
+@pytest.mark.parametrize(("single", "issued"), [(False, 1), (True, 0), (True, 1)])
+def test_what_cannot_be_cleaned_for_another_use_is_cleaned_only_by_order(
+    single: bool, issued: int, outcome: Outcome | None, route: Route, overruled: bool
+) -> None:
+    evidence = Evidence(State.RETURNED, single_patient_use=single, times_issued=issued, decontamination_outcome=outcome)
+    spent = single and issued > 0
+    past_cleaning = (outcome is Outcome.CANNOT or route is Route.CANNOT) and not overruled
+    if not spent and not past_cleaning:
+        check_cleaning(evidence, route, overruled=overruled)
+        return
+    with pytest.raises(Conflict) as refusal:
+        check_cleaning(evidence, route, overruled=overruled)
+    assert refusal.value.code == ("single-patient-use" if spent else "cannot-be-decontaminated")

@@ -20,15 +20,18 @@ BENCHES = {
     State.SCRAPPED: "scrap",
     State.MISSING: "returns",
 }
-NOT_IN_HAND = {State.SCRAPPED, State.ON_LOAN, State.ON_TRIAL}
+AT_A_CLIENTS = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
+UNDER_WORK = {State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR}
 
 
 def wanted(state: State, route: Route, on_hold: bool, single_patient_use: bool, inspected: bool) -> str:
     """The bench, by hand."""
-    if on_hold and state not in NOT_IN_HAND:
-        return "quarantine"
+    if on_hold and state is not State.SCRAPPED:
+        return "collection" if state in AT_A_CLIENTS else "quarantine"
+    if single_patient_use and state in UNDER_WORK:
+        return "scrap"
     if state is State.RETURNED:
-        return "scrap" if single_patient_use or route is Route.CANNOT else route.value
+        return "scrap" if route is Route.CANNOT else route.value
     if state is State.AWAITING_INSPECTION and inspected:
         return "release"
     return BENCHES[state]

@@ -10,7 +10,9 @@ from app.domain.scanning import FAULTS, QUERY_SHELF, SCAN_AGAIN, check_tag, chec
 TAG = make_tag("ES", 1234)
 
 
-@pytest.mark.parametrize("raw", [TAG, TAG.lower(), f"  {TAG}\r\n", f"{TAG}\t", f"{TAG[:2]}-{TAG[2:9]}-{TAG[9:]}"])
+@pytest.mark.parametrize(
+    "raw", [TAG, TAG.lower(), f"]C1{TAG}", f"]A0{TAG}\n", f"  {TAG}\r\n", f"{TAG}\t", f"{TAG[:2]}-{TAG[2:9]}-{TAG[9:]}"]
+)
 def test_a_tag_of_ours_is_read_however_it_is_written(raw: str) -> None:
     assert check_tag(raw, prefix="ES") == TAG
 

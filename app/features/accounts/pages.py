@@ -59,10 +59,15 @@ Visitor = Annotated[Visit, Depends(get_visit)]
 
 @router.get("/sign-in")
 async def sign_in_form(
-    request: Request, session: Session, visit: Visitor, _: Public, after: Annotated[str, Query(alias="next")] = ""
+    request: Request,
+    session: Session,
+    visit: Visitor,
+    _: Public,
+    after: Annotated[str, Query(alias="next")] = "",
+    ended: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """The form; in demonstration mode with the people one can sign in as."""
-    return await _ask(request, session, visit, Form(), own_path(after))
+    """The form; in demonstration mode with the people one can sign in as. `ended`: how the last sign-in did."""
+    return await _ask(request, session, visit, Form(), own_path(after), ended=ended)
 
 
 @router.post("/sign-in")
@@ -179,18 +184,19 @@ async def _open(request: Request, session: Session, body: SignInForm, now: datet
 
 
 async def _ask(
-    request: Request, session: Session, visit: Visit, form: Form, there: str, status: int = 200
+    request: Request, session: Session, visit: Visit, form: Form, there: str, status: int = 200, *, ended: str = ""
 ) -> HTMLResponse:
     request.state.csrf_token = visit.token
     settings: Settings = request.app.state.settings
     context: Mapping[str, Any] = {
         "form": form,
         "there": there,
+        "ended": ended,
         "people": await queries.list_demonstration_people(session) if settings.demonstration else [],
         "password": DEMONSTRATION_PASSWORD if settings.demonstration else None,
     }
     page = render(request, "accounts/sign_in.html", context, status)
     set_cookie(request, page, VISIT_COOKIE, visit.cookie, max_age=VISIT_SECONDS)
     if status == 429:
-        page.headers["Retry-After"] = "60"
+        page.headers["Retry-After"] = "900"
     return page

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from app.domain.identifiers import check_nhs_number, check_postcode
 from app.domain.lifecycle import Move, State, can_move
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Line, OptionalLine, OptionalParagraph, Paragraph
+from app.web.fields import Body, Code, Day, Line, OptionalLine, OptionalParagraph, Paragraph
 
 NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]
 Postcode = Annotated[str, Field(max_length=20), AfterValidator(check_postcode)]
@@ -20,7 +20,7 @@ class ClientDetails(Body):
 
     nhs_number: NhsNumber | None = None
     name: Line
-    date_of_birth: date | None = None
+    date_of_birth: Day | None = None
     address: Paragraph
     postcode: Postcode
     phone: OptionalLine = ""

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -101,13 +101,13 @@ def _check_birth(born: date | None, *, today: date) -> None:
 
 
 async def _check_free(session: AsyncSession, client_ref: str, nhs_number: str | None) -> None:
-    same = col(Client.client_ref) == client_ref
+    same = func.lower(col(Client.client_ref)) == client_ref.lower()
     if nhs_number:
         same |= col(Client.nhs_number) == nhs_number
     taken = await session.execute(select(col(Client.client_ref)).where(same))
     for row in taken:
-        if row.client_ref == client_ref:
-            detail = "Another client has this reference. Look them up first."
+        if row.client_ref.lower() == client_ref.lower():
+            detail = f"Client {row.client_ref} has this reference already. Look them up first."
             raise Conflict("duplicate-client-ref", detail, field="client_ref")
         detail = f"Client {row.client_ref} has this NHS number. Use that record."
         raise Conflict("duplicate-nhs-number", detail, field="nhs_number")

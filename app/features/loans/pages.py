@@ -82,7 +82,7 @@ async def decide_trial(request: Request, session: Session, actor: Actor, now: No
     """Keep it, have it collected, or go on trying."""
     form, body = await read_form(request, TrialForm)
     loan = await _read_loan(session, loan_id, actor, now)
-    context = {"loan": loan, "today": uk_date(now)}
+    context = {"loan": loan, "today": uk_date(now), "reviews": await queries.list_trial_reviews(session, loan_id)}
     if loan.state is not State.ON_TRIAL:
         return render(request, "loans/trial_outcome.html", {"form": Form(), **context}, 409)
     if body is None:

@@ -18,6 +18,7 @@ from app.features.loans.schemas import (
     Issuable,
     LoanBody,
     ReservationBody,
+    TrialReviewLine,
 )
 from app.web.results import BlockerBody
 
@@ -152,6 +153,14 @@ async def list_loans(
         "limit": limit + 1,
     }
     return [LoanBody(**row) for row in (await session.execute(MANY, values)).mappings()]
+
+
+async def list_trial_reviews(session: AsyncSession, loan_id: int) -> list[TrialReviewLine]:
+    """What was decided about a trial before, oldest first."""
+    wanted = text("""
+        SELECT outcome, until_on, notes, reviewed_at, reviewed_by FROM trial_review WHERE loan_id = :loan_id ORDER BY id
+    """)
+    return [TrialReviewLine(**row) for row in (await session.execute(wanted, {"loan_id": loan_id})).mappings()]
 
 
 async def get_collection(session: AsyncSession, number: str) -> CollectionBody:

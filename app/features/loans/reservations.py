@@ -1,6 +1,6 @@
 """Reservations: an item kept for a client until a day."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,8 @@ from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.features.loans.service import find_client
 from app.models import Item, Reservation
+
+LONGEST_RESERVATION = timedelta(days=366)
 
 
 async def reserve(
@@ -35,11 +37,14 @@ async def reserve(
         raise BadValue("reserve-what", "Name either a barcode or a product_code.", field="barcode")
     if until_on < (from_on or today) or until_on < today:
         raise BadValue("ends-before-it-starts", "A reservation ends on or after its first day.", field="until")
+    if until_on > today + LONGEST_RESERVATION:
+        raise BadValue("reserved-too-long", "A reservation lasts a year at most.", field="until")
     client_id = await find_client(session, client_ref)
     chosen = barcode or await _choose(session, product_code or "", today=today)
     items = await ledger.read_items(session, [chosen], lock=True)
     if chosen in items and items[chosen].state is State.RESERVED:
-        raise Conflict("already-reserved", "The item is reserved for somebody else.", field="barcode")
+        detail = "The item is reserved already. Give that reservation up first."
+        raise Conflict("already-reserved", detail, field="barcode")
     moved = await ledger.move_one(session, chosen, Move.RESERVE, actor=actor, at=at)
     values = {
         "item_id": moved.item.id,

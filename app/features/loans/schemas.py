@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Line, OptionalParagraph, Paragraph
+from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Paragraph
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -20,7 +20,7 @@ class NewLoan(Body):
     barcode: Barcode
     client_ref: Code
     kind: LoanKind = LoanKind.LOAN
-    trial_ends_on: date | None = None
+    trial_ends_on: Day | None = None
 
 
 class LoanBody(BaseModel):
@@ -43,7 +43,17 @@ class TrialOutcomeBody(Body):
 
     outcome: TrialOutcome
     notes: OptionalParagraph = ""
-    until: date | None = None
+    until: Day | None = None
+
+
+class TrialReviewLine(BaseModel):
+    """One decision about a trial."""
+
+    outcome: TrialOutcome
+    until_on: date | None
+    notes: str
+    reviewed_at: datetime
+    reviewed_by: str
 
 
 class NewReservation(Body):
@@ -52,8 +62,8 @@ class NewReservation(Body):
     product_code: Code | None = None
     barcode: Barcode | None = None
     client_ref: Code
-    from_: Annotated[date | None, Field(alias="from")] = None
-    until: date
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    until: Day
 
 
 class ReservationBody(BaseModel):
@@ -134,7 +144,7 @@ class IssueForm(BaseModel):
 
     client_ref: Annotated[Line, asked("Enter the reference of the client.")] = needed()
     kind: Annotated[LoanKind, asked("Choose whether they have it on loan or on trial.")] = needed()
-    trial_ends_on: date | None = None
+    trial_ends_on: Day | None = None
 
 
 class TrialForm(BaseModel):
@@ -142,7 +152,7 @@ class TrialForm(BaseModel):
 
     outcome: Annotated[TrialOutcome, asked("Choose what was decided.")] = needed()
     notes: OptionalParagraph = ""
-    until: date | None = None
+    until: Day | None = None
 
 
 class CollectForm(BaseModel):

@@ -94,6 +94,10 @@ async def decide_trial(
         await ledger.move_one(session, loan.barcode, Move.KEEP_AFTER_TRIAL, **details)
         await session.execute(update(Loan).where(col(Loan.id) == loan_id).values(kind=LoanKind.LOAN))
     elif outcome is TrialOutcome.EXTEND:
+        until_words = until.isoformat() if until else ""
+        await audit.record(
+            session, "trial_extended", f"item:{loan.barcode}", actor=actor, at=at, loan=loan_id, until=until_words
+        )
         await session.execute(update(Loan).where(col(Loan.id) == loan_id).values(trial_ends_on=until))
     else:
         reason = notes or NOT_KEPT

@@ -102,6 +102,8 @@ class UnmatchedScan(BaseModel):
     reconciled_note: str | None
 
 
+BELIEVABLE_YEARS = range(2000, 2100)
+
 _SCAN_ID: TypeAdapter[UUID] = TypeAdapter(UUID)
 
 
@@ -117,7 +119,9 @@ def read_scan(given: dict[str, Any]) -> Scan | dict[str, Any]:
             return _unreadable(given, detail)
         flaw = BadValue("malformed-scan", detail)
         return Scan(scan_id, str(given.get("barcode", "")), None, flaw=flaw)
-    return Scan(body.scan_id, body.barcode, body.scanned_at, body.condition)
+    # A device whose clock is lost still brings the item back; the time that it claims is then not kept.
+    scanned_at = body.scanned_at if body.scanned_at and body.scanned_at.year in BELIEVABLE_YEARS else None
+    return Scan(body.scan_id, body.barcode, scanned_at, body.condition)
 
 
 def _unreadable(given: dict[str, Any], detail: str) -> dict[str, Any]:

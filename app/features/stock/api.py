@@ -6,6 +6,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel
 
 from app.db import Session
+from app.domain.access import Permission
 from app.domain.lifecycle import State
 from app.features.stock import queries, service
 from app.features.stock.schemas import (
@@ -74,7 +75,10 @@ async def history(
     session: Session, actor: Actor, tag: Tag, limit: Limit = 50, after: After = None
 ) -> Page[HistoryLine]:
     """Everything that happened to the item, oldest first."""
-    rows = await queries.list_history(session, tag, after=number_cursor(after), limit=limit)
+    may_see_client = actor.may(Permission.SEE_CLIENTS)
+    rows = await queries.list_history(
+        session, tag, may_see_client=may_see_client, after=number_cursor(after), limit=limit
+    )
     return page_of(rows, limit=limit, cursor=lambda row: row.seq)
 
 

@@ -146,7 +146,11 @@ async def item(
     """One item: where it is, what blocks it, what to do next, all that happened to it."""
     body = await service.read_item(session, tag, actor=actor, at=now)
     rows = await queries.list_latest_history(
-        session, tag, before=number_cursor(after) or None, limit=MOVEMENTS_ON_A_PAGE
+        session,
+        tag,
+        may_see_client=actor.may(access.Permission.SEE_CLIENTS),
+        before=number_cursor(after) or None,
+        limit=MOVEMENTS_ON_A_PAGE,
     )
     history = page_of(rows, limit=MOVEMENTS_ON_A_PAGE, cursor=lambda row: row.seq)
     context = {

@@ -11,7 +11,7 @@ from app import ledger
 from app.domain.clearance import find_blockers, is_clear, place_blockers, step_for
 from app.domain.errors import NotFound
 from app.domain.labels import normalise
-from app.domain.lifecycle import State, moves_from
+from app.domain.lifecycle import Move, State, moves_from
 from app.features.stock.schemas import (
     DueBody,
     HistoryLine,
@@ -98,7 +98,7 @@ async def get_item(session: AsyncSession, barcode: str, *, today: date, may_see_
     holds = (await session.execute(HOLDS, {"item_id": record.id})).mappings()
     fact = record.evidence
     blockers = [*place_blockers(fact), *find_blockers(fact, on=today)]
-    todo = step_for(fact, record.route)
+    todo = step_for(fact, record.route, on=today)
     loan = row["loan_id"] and LoanBody(
         id=row["loan_id"],
         kind=row["loan_kind"],
@@ -173,22 +173,36 @@ async def list_lines(session: AsyncSession, barcodes: list[str]) -> list[ItemLin
     return [ItemLine(**row) for row in rows]
 
 
-async def list_history(session: AsyncSession, barcode: str, *, after: int = 0, limit: int = 500) -> list[HistoryLine]:
+AT_A_CLIENT = frozenset(
+    {Move.ISSUE, Move.START_TRIAL, Move.KEEP_AFTER_TRIAL, Move.REQUEST_COLLECTION, Move.CANCEL_COLLECTION}
+)
+"""Moves whose reason is written about a client, and is kept from those who may not see clients."""
+
+
+async def list_history(
+    session: AsyncSession, barcode: str, *, may_see_client: bool, after: int = 0, limit: int = 500
+) -> list[HistoryLine]:
     """The item's movements, oldest first, `limit + 1` of them. Raises NotFound `unknown-barcode`."""
     rows = await session.execute(HISTORY, {"barcode": barcode, "after": after, "limit": limit + 1})
     lines = [HistoryLine(**row) for row in rows.mappings()]
     if not lines and not after:
         # Every item has at least the movement by which it came in.
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
-    return lines
+    return _for_reader(lines, may_see_client=may_see_client)
 
 
 async def list_latest_history(
-    session: AsyncSession, barcode: str, *, before: int | None, limit: int = 50
+    session: AsyncSession, barcode: str, *, may_see_client: bool, before: int | None, limit: int = 50
 ) -> list[HistoryLine]:
     """The item's movements, newest first, `limit + 1` of them; `before`: the number that the last page ended with."""
     rows = await session.execute(LATEST, {"barcode": barcode, "before": before, "limit": limit + 1})
-    return [HistoryLine(**row) for row in rows.mappings()]
+    return _for_reader([HistoryLine(**row) for row in rows.mappings()], may_see_client=may_see_client)
+
+
+def _for_reader(lines: list[HistoryLine], *, may_see_client: bool) -> list[HistoryLine]:
+    if may_see_client:
+        return lines
+    return [line.model_copy(update={"reason": None}) if line.move in AT_A_CLIENT else line for line in lines]
 
 
 async def list_past_holds(session: AsyncSession, barcode: str) -> list[PastHoldBody]:

@@ -12,7 +12,7 @@ from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import Move, State
 from app.models import Precision
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Line, OptionalLine, Paragraph, Pence
+from app.web.fields import Body, Code, Day, Line, OptionalLine, Paragraph, Pence, no_truth
 from app.web.results import BlockerBody, Step
 from app.web.typed import pence_from
 
@@ -25,13 +25,13 @@ class GoodsIn(Body):
     product_code: Code
     store: Code
     bay: OptionalLine = ""
-    quantity: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] | None = None
+    quantity: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=MOST_AT_ONCE)] | None = None
     serial_numbers: Annotated[list[Line], Field(max_length=MOST_AT_ONCE)] = []
     lot_number: OptionalLine = ""
-    manufactured_on: date | None = None
+    manufactured_on: Day | None = None
     manufactured_precision: Precision | None = None
-    received_on: date
-    dispatched_on: date | None = None
+    received_on: Day
+    dispatched_on: Day | None = None
     purchase_price_pence: Pence | None = None
     udi_di: Annotated[str, AfterValidator(check_gtin)] | None = None
 

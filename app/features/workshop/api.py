@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Query
 
 from app.db import Session
+from app.domain.access import Permission
 from app.domain.clearance import step_for
 from app.domain.dates import uk_date
 from app.domain.errors import RuleError
@@ -44,7 +45,12 @@ async def start_decontaminations(
     tags, errors = sort_tags(body.barcodes, prefix=prefix)
     wanted = [tags[raw] for raw in body.barcodes if raw in tags]
     moved, turned_away = await service.start_decontaminations(
-        session, wanted, route=body.route, actor=actor.username, at=now
+        session,
+        wanted,
+        route=body.route,
+        actor=actor.username,
+        at=now,
+        may_overrule=actor.may(Permission.OVERRULE_CLEANING),
     )
     return _answers(body.barcodes, tags, errors, moved, turned_away)
 

@@ -10,7 +10,7 @@ from app.domain.hygiene import Outcome, Route
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State, can_move
 from app.web.asked import asked, needed
-from app.web.fields import Body, OptionalLine, OptionalParagraph
+from app.web.fields import Body, Day, OptionalLine, OptionalParagraph
 from app.web.results import BlockerBody, Step
 from app.web.typed import own_path
 
@@ -44,7 +44,7 @@ class NewInspection(Body):
     barcode: Barcode
     kind: InspectionKind = InspectionKind.FUNCTIONAL
     outcome: InspectionOutcome
-    next_due_on: date | None = None
+    next_due_on: Day | None = None
     notes: OptionalParagraph = ""
 
 
@@ -198,7 +198,7 @@ class InspectionForm(WayBack):
 
     kind: Annotated[InspectionKind, asked("Choose which inspection it was.")] = needed()
     outcome: Annotated[InspectionOutcome, asked("Choose how the inspection ended.")] = needed()
-    next_due_on: date | None = None
+    next_due_on: Day | None = None
     notes: OptionalParagraph = ""
 
 

@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
-from app.domain.clearance import HoldFact, HoldKind
+from app.domain.clearance import HoldFact, HoldKind, check_cleaning
 from app.domain.dates import uk_date
-from app.domain.errors import WrongState
+from app.domain.errors import Conflict, WrongState
 from app.domain.hygiene import Outcome, Route
 from app.domain.inspections import InspectionKind, InspectionOutcome, check_next_due
-from app.domain.lifecycle import OUT, Move, State, next_state
+from app.domain.lifecycle import OUT, Move, State, can_move, next_state
 from app.ledger import Moved, Refused
 from app.models import Hold, Inspection, InspectionDue, ProductInspection
 
@@ -38,14 +38,41 @@ FINISH = text("""
 
 
 async def start_decontaminations(
-    session: AsyncSession, barcodes: Sequence[str], *, route: Route | None, actor: str, at: datetime
+    session: AsyncSession,
+    barcodes: Sequence[str],
+    *,
+    route: Route | None,
+    actor: str,
+    at: datetime,
+    may_overrule: bool = False,
 ) -> tuple[list[Moved], list[Refused]]:
-    """Begin to clean items, each by its product's route unless one is named. Four statements for any number."""
-    moved, refused = await ledger.move(session, barcodes, Move.START_DECONTAMINATION, actor=actor, at=at)
+    """Begin to clean items, each by its product's route unless one is named. Six statements for any number.
+
+    `may_overrule`: a manager, who may name a route for what was said to be past cleaning.
+    """
+    overruled = may_overrule and route not in {None, Route.CANNOT}
+    items = await ledger.read_items(session, barcodes, lock=True)
+    past_cleaning = _past_cleaning(items, overruled=overruled)
+    fit = [barcode for barcode in barcodes if barcode not in past_cleaning]
+    reason = f"Cleaned by order: {route.text.lower()}" if overruled and route else None
+    moved, refused = await ledger.move(session, fit, Move.START_DECONTAMINATION, actor=actor, at=at, reason=reason)
+    refused += [past_cleaning[barcode] for barcode in barcodes if barcode in past_cleaning]
     lines = [{"item_id": one.item.id, "route": (route or one.item.route).value} for one in moved]
     if lines:
         await session.execute(START, {"lines": json.dumps(lines), "at": at, "actor": actor})
     return moved, refused
+
+
+def _past_cleaning(items: Mapping[str, ledger.ItemRecord], *, overruled: bool) -> dict[str, Refused]:
+    found = {}
+    for barcode, item in items.items():
+        if not can_move(item.state, Move.START_DECONTAMINATION):
+            continue
+        try:
+            check_cleaning(item.evidence, item.route, overruled=overruled)
+        except Conflict as error:
+            found[barcode] = Refused(barcode, error, item)
+    return found
 
 
 async def finish_decontaminations(
@@ -55,13 +82,14 @@ async def finish_decontaminations(
     moved: list[Moved] = []
     refused: list[Refused] = []
     told = {barcode: (outcome, notes) for barcode, outcome, notes in reversed(results)}
-    groups: Mapping[Move, list[str]] = defaultdict(list)
-    for barcode, outcome, _ in results:
-        groups[Move.PASS_DECONTAMINATION if outcome is Outcome.PASSED else Move.FAIL_DECONTAMINATION].append(barcode)
+    groups: Mapping[tuple[Move, str], list[str]] = defaultdict(list)
+    for barcode, outcome, notes in results:
+        how = Move.PASS_DECONTAMINATION if outcome is Outcome.PASSED else Move.FAIL_DECONTAMINATION
+        groups[how, notes].append(barcode)
     # All of them at once, in barcode order, before the two kinds of outcome take their turns.
     await ledger.read_items(session, list(told), lock=True)
-    for how, barcodes in groups.items():
-        done, turned_away = await ledger.move(session, barcodes, how, actor=actor, at=at)
+    for (how, notes), barcodes in groups.items():
+        done, turned_away = await ledger.move(session, barcodes, how, actor=actor, at=at, reason=notes or None)
         moved += done
         refused += turned_away
     lines = [

@@ -107,7 +107,7 @@ async def test_signing_out_ends_the_sign_in_also_for_whoever_kept_the_cookie(tec
     assert answer.goes_to == "/sign-in"
     assert SESSION_COOKIE not in technician.client.cookies
     technician.client.cookies.set(SESSION_COOKIE, secret, domain="stores.test")
-    assert (await technician.get("/items")).goes_to == "/sign-in?next=/items"
+    assert (await technician.get("/items")).goes_to == "/sign-in?next=/items&ended=yes"
 
 
 async def test_one_ends_ones_own_sign_ins_and_nobody_elses(
@@ -136,7 +136,7 @@ async def test_an_administrator_ends_all_sign_ins_of_somebody(admin: Browser, te
     assert row[1:5] == ["Terry Nash", "Technician", "COAST, MAIN", "1"]
     ended = await admin.post_form("/users/technician/end-sign-ins", on="/users")
     assert (await admin.follow(ended)).banner == "1 sign-in has ended: technician."
-    assert (await technician.get("/")).goes_to == "/sign-in"
+    assert (await technician.get("/")).goes_to == "/sign-in?ended=yes"
 
 
 async def test_the_audit_trail_is_newest_first_and_narrowed_by_who_and_what(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.features.catalogue.schemas import pence_from
+from app.web.typed import pence_from
 from tests.browser import Browser
 from tests.conftest import Query
 from tests.given import Given

@@ -85,7 +85,26 @@ async def test_what_is_not_clean_goes_back_and_says_why_it_is_not_clear(
     code = {Outcome.FAILED: "decontamination-failed", Outcome.CANNOT: "cannot-be-decontaminated"}[outcome]
     assert code in [blocker["code"] for blocker in item["blockers"]]
     [again] = await results_of(as_technician, START, {"barcodes": [barcode]})
-    assert again["outcome"] == "accepted"
+    assert again["code"] == (None if outcome is Outcome.FAILED else "cannot-be-decontaminated")
+
+
+async def test_only_a_manager_orders_what_cannot_be_cleaned_to_be_cleaned_another_way(
+    as_technician: AsyncClient, as_manager: AsyncClient, given: Given, query: Query
+) -> None:
+    barcode = await given.item(State.DECONTAMINATING)
+    await given.cleaned(barcode, Outcome.CANNOT)
+    by_thermal = {"barcodes": [barcode], "route": "thermal"}
+    for client, body in (
+        (as_technician, by_thermal),
+        (as_manager, {"barcodes": [barcode]}),
+        (as_manager, {"barcodes": [barcode], "route": "cannot"}),
+    ):
+        [refused] = await results_of(client, START, body)
+        assert (refused["outcome"], refused["code"]) == ("refused", "cannot-be-decontaminated")
+    [ordered] = await results_of(as_manager, START, by_thermal)
+    assert (ordered["outcome"], ordered["state"]) == ("accepted", "decontaminating")
+    await given.cleaned(barcode)
+    assert (await given.record(barcode)).state is State.AWAITING_INSPECTION
 
 
 async def test_cleanings_are_kept_with_their_route_and_their_people(
@@ -312,8 +331,24 @@ async def test_a_repair_says_how_it_ended(as_technician: AsyncClient, given: Giv
 
 async def test_a_single_patient_item_is_never_released_after_a_return(as_technician: AsyncClient, given: Given) -> None:
     product = await given.product(single_patient_use=True)
+    barcode = await given.item(State.RETURNED, product=product)
+    [result] = await results_of(as_technician, START, {"barcodes": [barcode]})
+    assert (result["outcome"], result["code"], result["next_step"]["route"]) == (
+        "refused",
+        "single-patient-use",
+        "scrap",
+    )
+    assert "single-patient-use" in await blockers_at_release(as_technician, barcode)
+
+
+async def test_an_item_that_became_single_patient_is_not_released_either(
+    as_technician: AsyncClient, as_manager: AsyncClient, given: Given
+) -> None:
+    product = await given.product()
     barcode = await given.item(State.AWAITING_INSPECTION, product=product)
     await given.inspected(barcode)
+    change = {"single_patient_use": True}
+    await as_manager.patch(f"/api/v1/products/{product}", json=change, headers={"If-Match": '"1"'})
     assert await blockers_at_release(as_technician, barcode) == ["single-patient-use"]
 
 
