@@ -76,6 +76,14 @@ async def test_an_item_that_stands_dirty_in_a_store_is_refused_with_all_that_blo
     assert [no.error.code for no in refused] == wanted
 
 
+async def test_what_stands_on_the_shelf_already_is_not_released_again(
+    session: AsyncSession, given: Given, clock: Clock
+) -> None:
+    barcode = await given.item()
+    _, [refused] = await ledger.move(session, [barcode], Move.RELEASE, actor="technician", at=clock.now)
+    assert (refused.error.code, refused.barcode) == ("wrong-state", barcode)
+
+
 async def test_a_place_is_kept_within_a_store_and_forgotten_outside(
     session: AsyncSession, given: Given, clock: Clock
 ) -> None:
