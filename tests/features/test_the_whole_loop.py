@@ -5,13 +5,12 @@ Hypothesis chooses what people do, in any order and also when it makes no sense;
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from httpx import AsyncClient, Response
+from httpx import Response
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,19 +22,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import audit, ledger
-from app.domain.lifecycle import MOVES, Move, State
-from app.features.accounts.service import open_sign_in
-from app.main import create_app
-from app.models import Account, SignInKind
+from app.domain.lifecycle import Move, State
 from app.settings import Settings
-from app.web.clock import now
-from tests.conftest import Clock, client_of
-from tests.given import Given
+from tests.features.walk import Thing, World
 
-PEOPLE = ("technician", "technician2", "ot", "manager", "safety")
 OUT_WITH_LOAN = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
 SEEN = text("""
     SELECT item.barcode, item.state, movement.to_state, item.times_issued,
@@ -61,102 +54,6 @@ UNSAFE = text("""
            OR NOT EXISTS (SELECT FROM inspection WHERE item_id = item.id AND kind = 'functional' AND outcome = 'passed'
                           AND seq > back.seq AND seq < gate.seq))
 """)
-
-
-@dataclass
-class Thing:
-    """What the model knows of one item."""
-
-    barcode: str
-    single_patient: bool
-    high_risk: bool
-    state: State = State.IN_STOCK
-    was_back: bool = False
-    was_benched: bool = False
-    cleaned: bool = False
-    cannot_be_cleaned: bool = False
-    starter: str | None = None
-    cleaners: tuple[str | None, ...] = ()
-    checked: bool = False
-    issued: int = 0
-    holds: list[int] = field(default_factory=list)
-    loan: int | None = None
-    is_trial: bool = False
-    client: str | None = None
-    collection: str | None = None
-    reservation: tuple[int, str] | None = None
-
-    def is_blocked(self, releaser: str | None = None) -> bool:
-        """Whether anything keeps it from going out."""
-        return bool(
-            self.holds
-            or self.is_spent
-            or (self.was_back and (not self.cleaned or self.cannot_be_cleaned))
-            or ((self.was_back or self.was_benched) and not self.checked)
-            or (self.high_risk and self.was_back and releaser in self.cleaners)
-        )
-
-    @property
-    def is_spent(self) -> bool:
-        """Nobody may clean it for another patient."""
-        return self.single_patient and self.issued > 0
-
-    def can(self, move: Move) -> bool:
-        """Whether the lifecycle has it."""
-        return (self.state, move) in MOVES
-
-    def moves(self, move: Move) -> None:
-        """It happened: the state, and what a change of state does to the evidence."""
-        target = MOVES[self.state, move]
-        if target is State.AWAITING_INSPECTION and target is not self.state:
-            self.was_benched, self.checked = True, False
-        self.state = target
-
-    def comes_back(self) -> None:
-        """Whatever it was, now it is dirty and belongs to nobody."""
-        self.was_back, self.cleaned, self.checked = True, False, False
-        self.loan = self.client = self.collection = self.reservation = None
-
-
-class World:
-    """The service in one transaction, and people who are signed in to it. All of it on one loop."""
-
-    def __init__(self, engine: AsyncEngine, service: Settings) -> None:
-        self.engine, self.settings, self.clock = engine, service, Clock()
-        self.app = create_app(service)
-        self.app.dependency_overrides[now] = lambda: self.clock.now
-        self.connection: AsyncConnection
-        self.people: dict[str, AsyncClient] = {}
-
-    async def open(self) -> None:
-        """Begin the transaction of one walk."""
-        self.connection = await self.engine.connect()
-        await self.connection.begin()
-        self.sessions = async_sessionmaker(
-            self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-        )
-        self.app.state.database.sessions = self.sessions
-        self.given = Given(self.sessions, self.clock)
-        async with self.sessions.begin() as session:
-            for name in PEOPLE:
-                self.people[name] = await self._sign_in(session, name)
-
-    async def close(self) -> None:
-        """Undo the walk."""
-        for client in self.people.values():
-            await client.aclose()
-        await self.connection.rollback()
-        await self.connection.close()
-
-    async def _sign_in(self, session: AsyncSession, name: str) -> AsyncClient:
-        found = await session.execute(text("SELECT id FROM account WHERE username = :name"), {"name": name})
-        account = await session.get_one(Account, found.scalar_one())
-        opened = await open_sign_in(
-            session, account, kind=SignInKind.API, device="walk", hours=87_600, at=self.clock.now
-        )
-        client = client_of(self.app)
-        client.headers["Authorization"] = f"Bearer {opened.secret}"
-        return client
 
 
 class AnyWalk(RuleBasedStateMachine):
