@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from app.db import Database
 from app.features.accounts import api as accounts_api
 from app.features.accounts import pages as accounts_pages
+from app.features.accounts import users_api, users_pages
 from app.features.catalogue import api as catalogue_api
 from app.features.catalogue import pages as catalogue_pages
 from app.features.clients import api as clients_api
@@ -37,6 +38,7 @@ SHORTEST_SECRET = 32
 ROUTERS = (
     health.router,
     accounts_api.router,
+    users_api.router,
     catalogue_api.router,
     stock_api.router,
     clients_api.router,
@@ -47,6 +49,7 @@ ROUTERS = (
     apidocs.router,
     home_pages.router,
     accounts_pages.router,
+    users_pages.router,
     stock_pages.router,
     stock_changes.router,
     labels_pages.router,

@@ -15,8 +15,9 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import col
 
 from app.cli.seed import PASSWORD, PEOPLE, STORES
+from app.cli.seed_authority import add_authority
 from app.db import normal_url
-from app.features.accounts.service import HASHER
+from app.features.accounts.passwords import HASHER
 from app.models import Account, AccountRole, AccountStore, Store
 from app.postgres import throwaway
 from app.web.health import alembic_config
@@ -103,4 +104,5 @@ async def fill_template(url: str) -> None:
             if places:
                 await session.execute(insert(AccountStore), places)
         await session.execute(text("SELECT setval(pg_get_serial_sequence('account', 'id'), :last)"), {"last": number})
+        await add_authority(session, today=at.date())
     await engine.dispose()

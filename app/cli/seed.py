@@ -13,13 +13,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.cli.seed_authority import add_authority
 from app.cli.seed_catalogue import CLIENTS, PRODUCTS
 from app.domain.access import Actor, Role, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.loans import CollectionSpeed, LoanKind
-from app.features.accounts import service as accounts
+from app.features.accounts import people as accounts
 from app.features.catalogue import service as catalogue
 from app.features.catalogue.schemas import NewProduct
 from app.features.clients import service as clients
@@ -79,6 +80,7 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
     start = now - timedelta(days=200)
     await session.execute(insert(Store), [{"code": code, "name": name} for code, name in STORES])
     await _add_people(session, at=start)
+    await add_authority(session, today=now.date())
     for product in PRODUCTS:
         await catalogue.add_product(session, NewProduct.model_validate(product), actor="manager", at=start)
     for client in CLIENTS:

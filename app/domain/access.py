@@ -50,6 +50,15 @@ class Permission(StrEnum):
     ISSUE_ITEMS = "issue_items"
     REVIEW_TRIALS = "review_trials"
     REQUEST_COLLECTIONS = "request_collections"
+    KEEP_STOP_USE_NOTICES = "keep_stop_use_notices"
+    KEEP_PRESCRIBERS = "keep_prescribers"
+    PLACE_ORDERS = "place_orders"
+    SIGN_ORDERS = "sign_orders"
+    AUTHORISE_ORDERS = "authorise_orders"
+    SEE_ORDERS = "see_orders"
+    FULFIL_ORDERS = "fulfil_orders"
+    SEE_ALL_MESSAGES = "see_all_messages"
+    IMPORT_DATA = "import_data"
     MANAGE_USERS = "manage_users"
     SEE_AUDIT = "see_audit"
 
@@ -69,6 +78,10 @@ _PRESCRIBING = _LOOKING | {
     Permission.ISSUE_ITEMS,
     Permission.REVIEW_TRIALS,
     Permission.REQUEST_COLLECTIONS,
+    Permission.KEEP_STOP_USE_NOTICES,
+    Permission.PLACE_ORDERS,
+    Permission.SIGN_ORDERS,
+    Permission.SEE_ORDERS,
 }
 _STOREKEEPING = _LOOKING | {
     Permission.RECEIVE_ITEMS,
@@ -83,13 +96,21 @@ _STOREKEEPING = _LOOKING | {
     Permission.RESERVE_ITEMS,
     Permission.ISSUE_ITEMS,
     Permission.REQUEST_COLLECTIONS,
+    Permission.SEE_ORDERS,
+    Permission.FULFIL_ORDERS,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PRESCRIBER: _PRESCRIBING,
-    Role.SENIOR_PRESCRIBER: _PRESCRIBING,
+    Role.SENIOR_PRESCRIBER: _PRESCRIBING | {Permission.AUTHORISE_ORDERS},
     Role.TECHNICIAN: _STOREKEEPING,
-    Role.SAFETY_OFFICER: _LOOKING | {Permission.PLACE_HOLDS, Permission.LIFT_HOLDS, Permission.SEE_CLIENTS},
+    Role.SAFETY_OFFICER: _LOOKING
+    | {
+        Permission.PLACE_HOLDS,
+        Permission.LIFT_HOLDS,
+        Permission.SEE_CLIENTS,
+        Permission.KEEP_STOP_USE_NOTICES,
+    },
     Role.PANEL_MEMBER: _LOOKING,
     Role.PANEL_CHAIR: _LOOKING,
     Role.FINANCE: _LOOKING,
@@ -101,8 +122,12 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.OVERRULE_CLEANING,
         Permission.RECONCILE_SCANS,
         Permission.REVIEW_TRIALS,
+        Permission.KEEP_STOP_USE_NOTICES,
+        Permission.KEEP_PRESCRIBERS,
+        Permission.SEE_ALL_MESSAGES,
+        Permission.IMPORT_DATA,
     },
-    Role.ADMIN: _EVERYBODY | {Permission.MANAGE_USERS, Permission.SEE_AUDIT},
+    Role.ADMIN: _EVERYBODY | {Permission.MANAGE_USERS, Permission.SEE_AUDIT, Permission.SEE_ALL_MESSAGES},
     Role.AUDITOR: _LOOKING | {Permission.SEE_AUDIT},
 }
 """The one table. A role that is not here may do nothing."""

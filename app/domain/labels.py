@@ -30,6 +30,10 @@ _PREFIX = re.compile(r"[A-Z]{2,4}")
 _TAG = re.compile(r"([A-Z]{2,4})([0-9]{7})([0-9]{2})")
 _NEARLY_THE_DIGITS = re.compile(r"[0-9OQDILZSGB]{7,11}")
 
+# What a scanner may say before the label: which kind of barcode it read (ISO/IEC 15424), here Code 39 or Code 128, in
+# small letters when its shift lock is on.
+_SYMBOLOGY = re.compile(r"\](?:C[0-4]|A[0-7])", re.IGNORECASE)
+
 # Blanks and dashes as people type them and as word processors change them, and the 26 small letters. `str.upper` is not
 # used, because it turns letters of other alphabets into ours (the long s of old print becomes S).
 _NORMAL = str.maketrans(
@@ -88,6 +92,18 @@ def normalise(raw: str) -> str:
     return raw.translate(_NORMAL)
 
 
+def bare(raw: str) -> str:
+    """The text of the label, without what a scanner may be set to send around it, and nothing else taken away.
+
+    That is: blanks, Tab and line ends on either side, the symbology identifier of Code 39 or Code 128 before it, and
+    the pair of asterisks in which Code 39 starts and stops.
+    """
+    text = raw.strip("\t\r\n ")
+    identifier = _SYMBOLOGY.match(text)
+    text = text[identifier.end() :] if identifier else text
+    return text[1:-1] if len(text) > 2 and text[0] == text[-1] == "*" else text
+
+
 def display(tag: str) -> str:
     """The tag for people, in groups: `ES-0001234-30`. A text that is not of the tag's shape comes back as it was."""
     shape = _TAG.fullmatch(normalise(tag))
@@ -103,9 +119,10 @@ def is_tag(text: str) -> bool:
 def read_tag(raw: str, *, prefix: str) -> TagReading:
     """What a scanned or typed text is to the service with this prefix. Never raises for any `raw`.
 
-    Small letters, blanks and dashes are tolerated. A letter O among the digits is **not** read as a zero, nor I as a
-    one: that is MISTYPED. A scanner never makes that slip, so only a person is asked, and a person can look again;
-    guessing would spend the check digits on the guess, and a second slip might then pick another item.
+    What the scanner sends around the label is taken off (`bare`), and small letters, blanks and dashes are tolerated.
+    A letter O among the digits is **not** read as a zero, nor I as a one: that is MISTYPED. A scanner never makes that
+    slip, so only a person is asked, and a person can look again; guessing would spend the check digits on the guess,
+    and a second slip might then pick another item.
 
     A tag-shaped text with another prefix is OTHER_SERVICE whatever its check digits are, because other services may
     reckon theirs otherwise; except that it is MISTYPED when our prefix in its place would make it right.
@@ -113,9 +130,10 @@ def read_tag(raw: str, *, prefix: str) -> TagReading:
     Raises ValueError for a `prefix` that is not 2 to 4 capital letters A to Z.
     """
     _check_prefix(prefix)
-    if not _could_be_a_barcode(raw):
+    label = bare(raw)
+    if not _could_be_a_barcode(label):
         return TagReading(TagKind.NOT_A_BARCODE)
-    text = normalise(raw)
+    text = normalise(label)
     shape = _TAG.fullmatch(text)
     if shape is None:
         return _read_other_shape(text, prefix)

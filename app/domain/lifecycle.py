@@ -85,6 +85,22 @@ MOVE_TEXT: dict[Move, str] = {
     Move.TRANSFER: "Moved to another place",
 }
 
+NEXT: dict[State, str] = {
+    State.IN_STOCK: "It is on the shelf, to be reserved, issued or sent out.",
+    State.RESERVED: "It is kept for a client: issue it, send it out, or give up the reservation.",
+    State.DISPATCHED: "It is with the driver: record its delivery, or scan it in at the returns desk if it came back.",
+    State.ON_LOAN: "A client has it: request its collection, or scan it in at the returns desk if it is here.",
+    State.ON_TRIAL: "A client has it on trial: record how that ended, or scan it in at the returns desk if it is here.",
+    State.AWAITING_COLLECTION: "It is at the client's until it is fetched: scan it in at the returns desk then.",
+    State.RETURNED: "It has come back and is dirty: start its decontamination.",
+    State.DECONTAMINATING: "It is being cleaned: record how its decontamination ended.",
+    State.AWAITING_INSPECTION: "It is at the inspection bench: check it, then release it to the shelf.",
+    State.IN_REPAIR: "It is being mended: complete the repair, then check it.",
+    State.SCRAPPED: "Nothing can be done with it any more.",
+    State.MISSING: "Nobody knows where it is: if it turns up, scan it in at the returns desk.",
+}
+"""What comes next for an item, said to somebody who tried something else."""
+
 OUT = frozenset({State.DISPATCHED, State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION})
 """States in which the item is not in a store: with the van or with a client."""
 
@@ -184,10 +200,8 @@ def can_move(state: State, move: Move) -> bool:
 
 
 def next_state(state: State, move: Move) -> State:
-    """Where this move leads. Raises WrongState (code `wrong-state`) that says what the item can do instead."""
+    """Where this move leads. Raises WrongState (code `wrong-state`) that says what to do with the item next."""
     if (state, move) in MOVES:
         return MOVES[state, move]
-    ways = ", ".join(m.value.replace("_", " ") for m in moves_from(state))
-    instead = f"From there it can: {ways}." if ways else "Nothing can be done with it any more."
-    verb = move.value.replace("_", " ")
-    raise WrongState("wrong-state", f"The item is “{state.text.lower()}”, so “{verb}” is not possible. {instead}")
+    recorded = f"The item is “{state.text.lower()}”, so “{move.text.lower()}” cannot be recorded."
+    raise WrongState("wrong-state", f"{recorded} {NEXT[state]}")

@@ -1,7 +1,5 @@
 """What a scan that does not name one of our items means, and what to do with the thing in one's hands."""
 
-import re
-
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
 from app.domain.hygiene import NextStep
 from app.domain.labels import TagFault, TagKind, display, read_tag
@@ -9,6 +7,20 @@ from app.domain.lifecycle import State
 
 QUERY_SHELF = NextStep("query_shelf", "Put it on the query shelf, for the manager to find out what it is.")
 SCAN_AGAIN = NextStep("scan_again", "Scan the label again, or type all of the tag, with its last two digits.")
+SET_THE_CLOCK = NextStep(
+    "set_clock",
+    "Keep the item here. Set the date, time and time zone of the device, or take another device; then scan it again.",
+)
+SHORTER_CONDITION = NextStep(
+    "scan_again", "Scan it again, and say its condition on one line of 200 characters or fewer."
+)
+NO_SCAN_ID = NextStep(
+    "use_another_device",
+    "Scan it on the scan page or with another device, and tell the manager that this one gives its scans no ids.",
+)
+
+# A scan can be malformed in a part that no second reading of the label would mend.
+STEP_FOR_FIELD = {"scan_id": NO_SCAN_ID, "scanned_at": SET_THE_CLOCK, "condition": SHORTER_CONDITION}
 
 FAULTS: dict[TagFault | None, str] = {
     TagFault.CHECK_DIGITS: "the last two digits do not fit the rest",
@@ -24,9 +36,7 @@ def check_tag(raw: str, *, prefix: str) -> str:
 
     Raises BadValue `mistyped-barcode` or `not-a-barcode`, and NotFound `other-service` or `unknown-barcode`.
     """
-    # A wedge scanner may send its Enter or Tab along, or say before the label that it was Code 128 (ISO/IEC 15424).
-    bare = re.sub(r"^\](?:C[0-4]|A[0-7])", "", raw.strip("\t\r\n "))
-    reading = read_tag(bare, prefix=prefix)
+    reading = read_tag(raw, prefix=prefix)
     if reading.kind is TagKind.OURS and reading.tag:
         return reading.tag
     raise _refusal(reading.kind, reading.fault, reading.tag)
@@ -34,7 +44,9 @@ def check_tag(raw: str, *, prefix: str) -> str:
 
 def step_after_refusal(error: RuleError) -> NextStep | None:
     """What to do after this refusal, where it does not depend on the item: None for the rest."""
-    if error.code in {"mistyped-barcode", "not-a-barcode", "malformed-scan", "scan-id-reused"}:
+    if error.code == "malformed-scan":
+        return STEP_FOR_FIELD.get(error.field or "", SCAN_AGAIN)
+    if error.code in {"mistyped-barcode", "not-a-barcode", "scan-id-reused"}:
         return SCAN_AGAIN
     return QUERY_SHELF if error.code == "not-out" else None
 

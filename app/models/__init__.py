@@ -1,12 +1,33 @@
 """Tables only: no queries, no verbs. Importing this package fills `metadata`."""
 
-from app.models.account import Account, AccountRole, AccountStore, SignIn, SignInFailure, SignInKind
+from app.domain.authority import Tier
+from app.models.account import Account, AccountRole, AccountStore, KnownBrowser, SignIn, SignInFailure, SignInKind
 from app.models.audit import AuditEvent, AuditHead, IdempotencyKey
 from app.models.base import metadata
-from app.models.client import Client, ClientAccess
+from app.models.client import CareProvider, Client, ClientAccess
 from app.models.item import Hold, Item, Movement, Precision
-from app.models.loan import Collection, CollectionLine, Loan, Reservation, TrialReview
-from app.models.product import Product, ProductFit, ProductInspection, Tier
+from app.models.loan import (
+    Collection,
+    CollectionFound,
+    CollectionLine,
+    CollectionVisit,
+    Loan,
+    Reservation,
+    ReservationEnd,
+    TrialReview,
+)
+from app.models.message import Message
+from app.models.ordering import (
+    DeliveryVisit,
+    EquipmentOrder,
+    OrderAnswer,
+    OrderLine,
+    OrderSupersedes,
+    OrderUnit,
+    StopUseNotice,
+)
+from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
+from app.models.product import Product, ProductFit, ProductInspection
 from app.models.scan import ReturnScan, ScanOutcome
 from app.models.store import Store
 from app.models.workshop import Decontamination, Inspection, InspectionDue
@@ -17,29 +38,47 @@ __all__ = [
     "AccountStore",
     "AuditEvent",
     "AuditHead",
+    "CareProvider",
     "Client",
     "ClientAccess",
     "Collection",
+    "CollectionFound",
     "CollectionLine",
+    "CollectionVisit",
     "Decontamination",
+    "Delegation",
+    "DeliveryVisit",
+    "EquipmentOrder",
+    "Funder",
     "Hold",
     "IdempotencyKey",
     "Inspection",
     "InspectionDue",
     "Item",
+    "KnownBrowser",
     "Loan",
+    "Message",
     "Movement",
+    "OrderAnswer",
+    "OrderLine",
+    "OrderSupersedes",
+    "OrderUnit",
+    "Panel",
     "Precision",
+    "Prescriber",
     "Product",
     "ProductFit",
     "ProductInspection",
     "Reservation",
+    "ReservationEnd",
     "ReturnScan",
     "ScanOutcome",
     "SignIn",
     "SignInFailure",
     "SignInKind",
+    "StopUseNotice",
     "Store",
+    "Team",
     "Tier",
     "TrialReview",
     "metadata",

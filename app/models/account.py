@@ -1,9 +1,9 @@
-"""People who sign in: accounts, their roles and stores, their sign-ins and the failed tries."""
+"""People who sign in: accounts, their roles and stores, their sign-ins, their browsers and the failed tries."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import Column, Index, Integer, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.domain.access import Role
@@ -24,9 +24,11 @@ class Account(SQLModel, table=True):
     username: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     name: str = Field(sa_column=text_column())
     password_hash: str = Field(sa_column=text_column())
+    email: str | None = Field(default=None, sa_column=text_column(nullable=True))
     is_active: bool = True
     is_demonstration: bool = False
     created_at: datetime = Field(sa_column=instant_column())
+    version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
 class AccountRole(SQLModel, table=True):
@@ -74,16 +76,36 @@ class SignIn(SQLModel, table=True):
     ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
+class KnownBrowser(SQLModel, table=True):
+    """A browser in which a person signed in before. Only the SHA-256 of its cookie is kept; it signs nobody in.
+
+    People who share a browser share its cookie, each with a line of their own.
+    """
+
+    __tablename__ = "known_browser"
+    __table_args__ = (
+        UniqueConstraint("secret_hash", "account_id"),
+        Index("ix_known_browser_account_id", "account_id"),
+    )
+
+    id: int = id_column()
+    account_id: int = Field(sa_column=reference_column("account.id"))
+    secret_hash: str = Field(sa_column=text_column())
+    expires_at: datetime = Field(sa_column=instant_column())
+
+
 class SignInFailure(SQLModel, table=True):
-    """One failed try to sign in; counted to slow down guessing."""
+    """One failed try to sign in; counted to slow down guessing. With a known browser, only that browser pays for it."""
 
     __tablename__ = "sign_in_failure"
     __table_args__ = (
         Index("ix_sign_in_failure_username_failed_at", "username", "failed_at"),
         Index("ix_sign_in_failure_address_failed_at", "address", "failed_at"),
+        Index("ix_sign_in_failure_known_browser_id", "known_browser_id"),
     )
 
     id: int = id_column()
     username: str = Field(sa_column=text_column())
     address: str = Field(sa_column=text_column())
     failed_at: datetime = Field(sa_column=instant_column())
+    known_browser_id: int | None = Field(default=None, sa_column=reference_column("known_browser.id", nullable=True))

@@ -1,17 +1,35 @@
-"""People who are lent equipment: the least data that will do, and their access notes encrypted apart."""
+"""People who are lent equipment: the least data that will do, their care providers, and how to get in, encrypted."""
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Date, Integer, LargeBinary, Text
+from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
-from app.models.base import id_column, instant_column, reference_column, text_column
+from app.models.base import both_or_neither, id_column, instant_column, reference_column, text_column
+
+
+class CareProvider(SQLModel, table=True):
+    """An agency or home that cares for clients, and where it is told that an item must not be used any more."""
+
+    __tablename__ = "care_provider"
+
+    id: int = id_column()
+    name: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    email: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    phone: str = Field(default="", sa_column=text_column(server_default=""))
 
 
 class Client(SQLModel, table=True):
     """A person. `client_ref` is the service's own reference; not everybody has an NHS number when it is needed."""
 
-    __table_args__ = (CheckConstraint("nhs_number ~ '^[0-9]{10}$'", name="nhs_number_has_ten_digits"),)
+    __table_args__ = (
+        CheckConstraint("nhs_number ~ '^[0-9]{10}$'", name="nhs_number_has_ten_digits"),
+        CheckConstraint("weight_kg BETWEEN 1 AND 600", name="weight_sensible"),
+        both_or_neither("weight_and_its_day_together", "weight_kg", "weighed_on"),
+        Index("ix_client_name_trigrams", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        Index("ix_client_postcode", "postcode"),
+        Index("uq_client_client_ref_in_any_case", text("upper(client_ref)"), unique=True),
+    )
 
     id: int = id_column()
     client_ref: str = Field(sa_column=Column(Text, nullable=False, unique=True))
@@ -21,6 +39,10 @@ class Client(SQLModel, table=True):
     address: str = Field(sa_column=text_column())
     postcode: str = Field(sa_column=text_column())
     phone: str = Field(default="", sa_column=text_column(server_default=""))
+    weight_kg: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    weighed_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    died_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    care_provider_id: int | None = Field(default=None, sa_column=reference_column("care_provider.id", nullable=True))
     created_at: datetime = Field(sa_column=instant_column())
     created_by: str = Field(sa_column=text_column())
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))

@@ -82,6 +82,7 @@ class Item(SQLModel, table=True):
     dispatched_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
     purchase_price_pence: int = Field(sa_column=pence_column())
     udi_di: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    import_ref: str | None = Field(default=None, sa_column=Column(Text, nullable=True, unique=True))
     condition: str = Field(default="", sa_column=text_column(server_default=""))
     state: State = Field(sa_column=enum_column(State, "state"))
     store_id: int = Field(sa_column=reference_column("store.id"))

@@ -1,8 +1,10 @@
 """Who has what: reservations, loans and trials, collections and their lines."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, Text, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome
@@ -16,13 +18,32 @@ from app.models.base import (
 )
 
 
+class ReservationEnd(StrEnum):
+    """Why a reservation is over."""
+
+    GIVEN_UP = "given_up"
+    TAKEN = "taken"
+    EXPIRED = "expired"
+    ITEM_UNFIT = "item_unfit"
+    ITEM_MISSING = "item_missing"
+    ORDER_ENDED = "order_ended"
+
+
 class Reservation(SQLModel, table=True):
-    """An item kept for a client until a day; one live reservation per item."""
+    """An item kept for a client from a day until a day. The days of one item's live reservations never overlap."""
 
     __table_args__ = (
         both_or_neither("ended_at_and_by_together", "ended_at", "ended_by"),
         CheckConstraint("until_on >= from_on", name="ends_after_it_starts"),
-        Index("uq_reservation_one_live_per_item", "item_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        ExcludeConstraint(
+            (Column("item_id"), "="),
+            (func.daterange(Column("from_on"), Column("until_on"), text("'[]'")), "&&"),
+            name="ex_reservation_dates_of_one_item",
+            using="gist",
+            where=text("ended_at IS NULL"),
+        ),
+        Index("ix_reservation_client_id", "client_id"),
+        Index("ix_reservation_until_on_while_live", "until_on", postgresql_where=text("ended_at IS NULL")),
     )
 
     id: int = id_column()
@@ -32,8 +53,12 @@ class Reservation(SQLModel, table=True):
     until_on: date = Field(sa_column=Column(Date, nullable=False))
     made_at: datetime = Field(sa_column=instant_column())
     made_by: str = Field(sa_column=text_column())
+    warned_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     ended_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    ended_because: ReservationEnd | None = Field(
+        default=None, sa_column=enum_column(ReservationEnd, "ended_because", nullable=True)
+    )
 
 
 class Loan(SQLModel, table=True):
@@ -52,6 +77,8 @@ class Loan(SQLModel, table=True):
     client_id: int = Field(sa_column=reference_column("client.id"))
     kind: LoanKind = Field(sa_column=enum_column(LoanKind, "kind"))
     trial_ends_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    trial_goals: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    warned_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     started_at: datetime = Field(sa_column=instant_column())
     started_by: str = Field(sa_column=text_column())
     ended_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
@@ -71,6 +98,10 @@ class TrialReview(SQLModel, table=True):
     loan_id: int = Field(sa_column=reference_column("loan.id"))
     outcome: TrialOutcome = Field(sa_column=enum_column(TrialOutcome, "outcome"))
     notes: str = Field(sa_column=text_column())
+    tried_what: str = Field(default="", sa_column=text_column(server_default=""))
+    tried_where: str = Field(default="", sa_column=text_column(server_default=""))
+    who_was_there: str = Field(default="", sa_column=text_column(server_default=""))
+    result: str = Field(default="", sa_column=text_column(server_default=""))
     until_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
     reviewed_at: datetime = Field(sa_column=instant_column())
     reviewed_by: str = Field(sa_column=text_column())
@@ -79,7 +110,11 @@ class TrialReview(SQLModel, table=True):
 class Collection(SQLModel, table=True):
     """A request to fetch equipment from a client; it is done when none of its lines is open."""
 
-    __table_args__ = (Index("ix_collection_client_id", "client_id"),)
+    __table_args__ = (
+        both_or_neither("list_agreed_at_and_by_together", "list_agreed_at", "list_agreed_by"),
+        CheckConstraint("NOT is_bereavement OR contact_name <> ''", name="bereavement_has_one_contact"),
+        Index("ix_collection_client_id", "client_id"),
+    )
 
     id: int = id_column()
     number: str = Field(sa_column=Column(Text, nullable=False, unique=True))
@@ -88,6 +123,12 @@ class Collection(SQLModel, table=True):
     speed: CollectionSpeed = Field(sa_column=enum_column(CollectionSpeed, "speed"))
     requested_at: datetime = Field(sa_column=instant_column())
     requested_by: str = Field(sa_column=text_column())
+    contact_name: str = Field(default="", sa_column=text_column(server_default=""))
+    contact_phone: str = Field(default="", sa_column=text_column(server_default=""))
+    is_bereavement: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
+    list_agreed_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    list_agreed_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    scheduled_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
 
 
 class CollectionLine(SQLModel, table=True):
@@ -115,3 +156,38 @@ class CollectionLine(SQLModel, table=True):
     collected_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     cancelled_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     cancelled_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+
+
+class CollectionVisit(SQLModel, table=True):
+    """A visit that came back without what it was to fetch, and why."""
+
+    __tablename__ = "collection_visit"
+    __table_args__ = (Index("ix_collection_visit_collection_id", "collection_id"),)
+
+    id: int = id_column()
+    collection_id: int = Field(sa_column=reference_column("collection.id"))
+    visited_at: datetime = Field(sa_column=instant_column())
+    failed_because: str = Field(sa_column=text_column())
+    recorded_at: datetime = Field(sa_column=instant_column())
+    recorded_by: str = Field(sa_column=text_column())
+
+
+class CollectionFound(SQLModel, table=True):
+    """Something found at the client's that is not on the collection's list: taken, never refused, and reconciled."""
+
+    __tablename__ = "collection_found"
+    __table_args__ = (
+        both_or_neither("reconciled_at_and_by_together", "reconciled_at", "reconciled_by"),
+        Index("ix_collection_found_collection_id", "collection_id"),
+    )
+
+    id: int = id_column()
+    collection_id: int = Field(sa_column=reference_column("collection.id"))
+    label: str = Field(default="", sa_column=text_column(server_default=""))
+    description: str = Field(default="", sa_column=text_column(server_default=""))
+    item_id: int | None = Field(default=None, sa_column=reference_column("item.id", nullable=True))
+    taken_at: datetime = Field(sa_column=instant_column())
+    taken_by: str = Field(sa_column=text_column())
+    reconciled_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    reconciled_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    reconciled_note: str | None = Field(default=None, sa_column=text_column(nullable=True))

@@ -1,22 +1,13 @@
 """The catalogue: products, the inspections they ask for, and what goes with what."""
 
-from enum import StrEnum
-
-from sqlalchemy import CheckConstraint, Column, Integer, Text
+from sqlalchemy import CheckConstraint, Column, Computed, Index, Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
+from app.domain.authority import Tier
 from app.domain.hygiene import Route
 from app.domain.inspections import InspectionKind
 from app.models.base import enum_column, id_column, pence_column, reference_column, text_column
-
-
-class Tier(StrEnum):
-    """How specialist a product is: who may prescribe it follows from this."""
-
-    STANDARD = "standard"
-    SPECIALIST = "specialist"
-    HIGHLY_SPECIALIST = "highly_specialist"
 
 
 class Product(SQLModel, table=True):
@@ -25,6 +16,13 @@ class Product(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("purchase_price_pence >= 0", name="price_not_negative"),
         CheckConstraint("safe_working_load_kg > 0", name="safe_working_load_positive"),
+        Index(
+            "ix_product_search_text_trigrams",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+        Index("ix_product_category", "category"),
     )
 
     id: int = id_column()
@@ -42,6 +40,16 @@ class Product(SQLModel, table=True):
     udi_di: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     safe_working_load_kg: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
     dimensions: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))
+    search_text: str = Field(
+        default=None,
+        sa_column=Column(
+            Text,
+            Computed(
+                "lower(code || ' ' || name || ' ' || manufacturer || ' ' || model || ' ' || category)", persisted=True
+            ),
+            nullable=False,
+        ),
+    )
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 BIGGEST_ID = 2**63 - 1
 
@@ -35,7 +36,7 @@ def as_day(given: object) -> object:
         return given
     if isinstance(given, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given.strip()):
         return given.strip()
-    raise ValueError("Enter a real date: day, month and year (in the API 2026-03-27).")
+    raise PydanticCustomError("date_parsing", "No day of the calendar.")  # app/web/wording.py says it to people.
 
 
 def no_truth(given: object) -> object:

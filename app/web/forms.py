@@ -75,14 +75,15 @@ async def read_form(request: Request, schema: type[Model]) -> tuple[Form, Model 
         if values:
             given[name] = values if _is_list(field.annotation) else values[0]
         elif any(form.value(f"{name}-{part}") for part in DATE_PARTS):
-            given[name] = "-".join(form.value(f"{name}-{part}").strip().zfill(2) for part in DATE_PARTS)
+            given[name] = _one_date(form, name)
     try:
-        return form, schema.model_validate(given)
+        body = schema.model_validate(given)
     except ValidationError as invalid:
         for error in invalid.errors():
             field_name = str(error["loc"][0]) if error["loc"] else None
-            form.refuse(in_words(error), field_name)
+            form.refuse(in_words(error, on_page=True), field_name)
         return form, None
+    return form, None if form.errors else body
 
 
 @contextmanager
@@ -103,6 +104,15 @@ def form_fields(form: Form) -> set[str]:
 
 DATE_PARTS = ("year", "month", "day")
 DATE_SUFFIXES = ("-year", "-month", "-day")
+
+
+def _one_date(form: Form, name: str) -> str:
+    """The boxes of a date as one text; a box that was left empty is named."""
+    typed = {part: form.value(f"{name}-{part}").strip() for part in DATE_PARTS}
+    empty = [part for part in reversed(DATE_PARTS) if not typed[part]]
+    if empty:
+        form.refuse(f"{name.replace('_', ' ').capitalize()} must include a {' and a '.join(empty)}.", name)
+    return "-".join(text.zfill(2) for text in typed.values())
 
 
 def _typed(sent: FormData) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Session
 from app.domain.errors import BadValue, Conflict
 from app.web.clock import Now
+from app.web.questions import refuse_unknown
 
 CLAIM = text("""
     INSERT INTO idempotency_key (username, key, fingerprint, made_at) VALUES (:username, :key, :fingerprint, :now)
@@ -89,7 +90,8 @@ class OnceRoute(APIRoute):
 
 def api_router(tag: str) -> APIRouter:
     """A router for JSON routes under /api/v1."""
-    return APIRouter(prefix="/api/v1", tags=[tag], route_class=OnceRoute, dependencies=[Depends(once)])
+    dependencies = [Depends(refuse_unknown), Depends(once)]
+    return APIRouter(prefix="/api/v1", tags=[tag], route_class=OnceRoute, dependencies=dependencies)
 
 
 def page_router() -> APIRouter:

@@ -36,7 +36,9 @@ CONSTRAINTS: dict[str, RuleError] = {
         "duplicate-serial", "This product already has an item with this serial number.", field="serial_numbers"
     ),
     "uq_loan_one_open_per_item": Conflict("already-on-loan", "The item is on loan already.", field="barcode"),
-    "uq_reservation_one_live_per_item": Conflict("already-reserved", "The item is reserved.", field="barcode"),
+    "ex_reservation_dates_of_one_item": Conflict(
+        "already-reserved", "The item is reserved for some of these days.", field="barcode"
+    ),
     "uq_collection_line_one_open_per_item": Conflict(
         "already-being-collected", "The item is on a collection already.", field="barcodes"
     ),
@@ -45,6 +47,9 @@ CONSTRAINTS: dict[str, RuleError] = {
     ),
     "uq_product_code": Conflict("duplicate-code", "Another product has this code. Choose a new one.", field="code"),
     "uq_client_client_ref": Conflict(
+        "duplicate-client-ref", "Another client has this reference. Look them up first.", field="client_ref"
+    ),
+    "uq_client_client_ref_in_any_case": Conflict(
         "duplicate-client-ref", "Another client has this reference. Look them up first.", field="client_ref"
     ),
     "uq_client_nhs_number": Conflict(
@@ -58,6 +63,8 @@ TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
 
 NO_SUCH_CHARACTER = "22021"
 """A NUL in an address, a question or a name: no text in PostgreSQL can have one, so nothing here is called that."""
+
+WITHOUT_BODY = {"GET", "HEAD", "DELETE"}
 
 GONE = {"57P01", "57P02", "57P03", "53300"}
 """The server is shutting down, crashed, starting up, or has no connection free."""
@@ -85,6 +92,7 @@ def problem(
 
 
 TITLES: dict[int, str] = {
+    400: "Cannot be read",
     401: "Sign in first",
     403: "You may not do this",
     404: "Not found",
@@ -108,11 +116,20 @@ def refused(request: Request, error: RuleError) -> Response:
     """A refusal of the rules."""
     more: dict[str, Any] = {}
     if error.field:
-        more["errors"] = [{"loc": ["body", error.field], "code": error.code, "message": error.detail}]
+        more["errors"] = [{"loc": _where(request, error.field), "code": error.code, "message": error.detail}]
     if isinstance(error, NotClear):
         more["blockers"] = [{"code": blocker.code, "detail": blocker.detail} for blocker in error.blockers]
     headers = {"Retry-After": "900"} if isinstance(error, TooMany) else None
     return problem(request, status_of(error), error.code, error.detail, headers=headers, **more)
+
+
+def _where(request: Request, field: str) -> list[str]:
+    """Where the field stood, of which the rules know only the name: in the address, in the question, or in the body."""
+    for name in (field, field.removesuffix("s")):  # A verb for many items is asked for the one of the address, too.
+        if name in request.path_params:
+            return ["path", name]
+    asked = field in request.query_params or request.method in WITHOUT_BODY
+    return ["query" if asked else "body", field]
 
 
 def known_violation(error: IntegrityError) -> RuleError | None:
@@ -178,11 +195,22 @@ async def _malformed(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        return problem(request, 400, "unreadable-body", _unreadable(request))
     known = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
     details = {404: "There is nothing at this address.", 405: "This address does not take that method."}
     headers = dict(error.headers or {})
     code = known.get(error.status_code, "refused")
     return problem(request, error.status_code, code, details.get(error.status_code, str(error.detail)), headers=headers)
+
+
+def _unreadable(request: Request) -> str:
+    """What is wrong with a body that nobody could read, and what would be right: all that the framework calls 400."""
+    if not _wants_json(request):
+        return "The form did not arrive whole, or has too many answers. Open the page again, and send it once more."
+    if "form" in request.headers.get("content-type", ""):
+        return "The form cannot be read. Send it whole, as application/x-www-form-urlencoded."
+    return "The body cannot be read. Send JSON in UTF-8, with Content-Type: application/json."
 
 
 async def _integrity(request: Request, error: Exception) -> Response:

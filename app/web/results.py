@@ -1,7 +1,5 @@
 """What a scan, or one item of a set, is answered with: what happened and what to do next."""
 
-from collections.abc import Iterable
-
 from pydantic import BaseModel
 
 from app.domain.clearance import Evidence, step_for
@@ -85,10 +83,21 @@ def refused(barcode: str, error: RuleError, item: ItemRecord | None = None) -> I
     )
 
 
-def in_order(raws: Iterable[str], found: dict[str, list[ItemResult]]) -> list[ItemResult]:
-    """The results in the order in which the barcodes were sent; each is used once."""
-    left = {raw: list(results) for raw, results in found.items()}
-    return [left[raw].pop(0) for raw in raws]
+def already_done(moved: Moved) -> ItemResult:
+    """The result of an item that came again in the batch that moved it, for the same thing: as it stands now."""
+    detail = f"It came twice in this batch and was done once: it is “{moved.state.text.lower()}” now."
+    changes = {"outcome": ScanOutcome.DUPLICATE, "code": "repeated-barcode", "detail": detail}
+    return accepted(moved).model_copy(update=changes)
+
+
+def contradicted(moved: Moved) -> ItemResult:
+    """The result of an item that came again in the batch that moved it, for something else: the first one counts."""
+    detail = (
+        "It came twice in this batch, with two different outcomes. The first one counts: "
+        f"it is “{moved.state.text.lower()}” now. Look at the item, and put it right if that is wrong."
+    )
+    changes = {"outcome": ScanOutcome.REFUSED, "code": "repeated-barcode", "detail": detail}
+    return accepted(moved).model_copy(update=changes)
 
 
 def _step(step: NextStep) -> Step:

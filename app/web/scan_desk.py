@@ -80,11 +80,12 @@ def find_mode(actor: Actor, value: str) -> ScanMode:
 def desk_context(actor: Actor, *, mode: str, store: str) -> dict[str, object]:
     """What the template needs, whatever came of the scan."""
     codes = [place.code for place in actor.stores]
+    modes = [one for one in MODES if actor.may(one.permission)]
     return {
         "stores": [(place.code, place.name) for place in actor.stores],
         "store": store if store in codes else "".join(codes[:1]),
-        "modes": [(one.value, one.text, COMMAND_OF[one.value]) for one in MODES if actor.may(one.permission)],
-        "mode": mode if mode in COMMAND_OF else MODES[0].value,
+        "modes": [(one.value, one.text, COMMAND_OF[one.value]) for one in modes],
+        "mode": mode if mode in {one.value for one in modes} else MODES[0].value,
         "scan_id": str(uuid4()),
     }
 

@@ -35,13 +35,29 @@ WORDS: dict[str, Callable[[str, dict[str, Any]], str]] = {
     "too_short": lambda name, ctx: f"{_capital(name)} must have at least {ctx['min_length']}.",
     "extra_forbidden": lambda name, _: f"There is no {name} here. Leave it out.",
     "string_pattern_mismatch": lambda name, ctx: f"{_capital(name)} must look like {ctx['pattern']}.",
-    "json_invalid": lambda _, __: "The body is not valid JSON.",
+    "json_invalid": lambda _, __: "The body is not valid JSON. Check its quotes, commas and brackets.",
 }
 
+NO_DATE = "{} must be a real date, for example 27 3 2026."
 
-def in_words(error: ErrorDetails) -> str:
+WORDS_ON_PAGES: dict[str, str] = {
+    "date_parsing": NO_DATE,
+    "date_type": NO_DATE,
+    "date_from_datetime_parsing": NO_DATE,
+    "date_from_datetime_inexact": NO_DATE,
+    "enum": "Choose {} from the list.",
+    "literal_error": "Choose {} from the list.",
+    "bool_parsing": "Choose {} from the list.",
+}
+"""What is said otherwise where people answer, not programs: dates as they are typed into boxes, no names of choices."""
+
+
+def in_words(error: ErrorDetails, *, on_page: bool = False) -> str:
     """A sentence for people: what is wrong with which field, and what would be right."""
     name = _field_name(error["loc"])
+    if on_page and error["type"] in WORDS_ON_PAGES:
+        sentence = WORDS_ON_PAGES[error["type"]]
+        return sentence.format(_capital(name) if sentence.startswith("{") else name)
     context: dict[str, Any] = error.get("ctx") or {}
     if error["type"] in WORDS:
         return WORDS[error["type"]](name, context)
@@ -56,7 +72,9 @@ def code_of(error: ErrorDetails) -> str:
 
 def _field_name(loc: tuple[int | str, ...]) -> str:
     names = [part for part in loc if isinstance(part, str) and part not in {"body", "query", "path"}]
-    return names[-1].replace("_", " ") if names else "a value"
+    if names:
+        return names[-1].replace("_", " ")
+    return "the body" if loc == ("body",) else "a value"
 
 
 def _capital(name: str) -> str:

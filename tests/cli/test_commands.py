@@ -78,6 +78,30 @@ async def test_somebody_new_is_added_listed_signed_in_and_signed_out_again(scrat
         assert (await client.get("/api/v1/me")).status_code == 401
 
 
+async def test_an_account_is_changed_closed_opened_again_and_given_a_password(scratch: Scratch) -> None:
+    told = await stores(scratch, "users", "change", "ot", "--role", "manager", "--store", "MAIN", "--name", "O. T.")
+    assert told == (0, "Changed ot.")
+    assert await stores(scratch, "users", "close", "ot") == (0, "Closed the account of ot.")
+    code, said = await stores(scratch, "users", "list")
+    assert (code, "O. T. │ manager │ MAIN │ closed" in said) == (0, True), said
+    assert await stores(scratch, "users", "reopen", "ot") == (0, "Opened the account of ot again.")
+    code, said = await stores(scratch, "users", "set-password", "ot")
+    assert (code, said.startswith("The new password of ot is ")) == (0, True), said
+    async with client_of(scratch.app) as client:
+        form = {"username": "ot", "password": said.rpartition(" ")[2]}
+        assert (await client.post("/api/v1/token", data=form)).status_code == 200
+
+
+async def test_the_command_line_refuses_in_sentences(scratch: Scratch) -> None:
+    code, said = await stores(scratch, "users", "close", "admin")
+    assert (code, "last administrator" in said) == (1, True), said
+    for words in (("close", "nobody"), ("set-password", "nobody"), ("change", "nobody", "--name", "N")):
+        code, said = await stores(scratch, "users", *words)
+        assert (code, "Nobody has this username." in said) == (1, True), said
+    code, said = await stores(scratch, "users", "change", "ot", "--store", "a store")
+    assert (code, "Use up to 40 letters" in said) == (1, True), said
+
+
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [

@@ -10,7 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_97_10
 
-from app.domain.labels import TagFault, TagKind, TagReading, display, is_tag, make_tag, normalise, read_tag
+from app.domain.labels import TagFault, TagKind, TagReading, bare, display, is_tag, make_tag, normalise, read_tag
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 GS1_TEXTS: list[str] = json.loads((VECTORS / "gs1_texts.json").read_text())["texts"]
@@ -109,6 +109,43 @@ def test_the_form_for_people_reads_as_ours_too(tag: str) -> None:
 )
 def test_small_letters_blanks_and_dashes_are_tolerated(typed: str) -> None:
     assert read_tag(typed, prefix="ES").tag == "ES000123430"
+
+
+@settings(deadline=None)
+@given(
+    tags,
+    st.sampled_from(["", "]C0", "]C1", "]c1", "]A0", "]A7"]),
+    st.booleans(),
+    st.sampled_from(["", "\r", "\n", "\r\n", "\t", " \t\r\n"]),
+    st.booleans(),
+)
+def test_what_a_scanner_sends_around_a_tag_changes_nothing(
+    tag: str, identifier: str, starred: bool, ending: str, small: bool
+) -> None:
+    label = tag.lower() if small else tag
+    sent = identifier + (f"*{label}*" if starred else label) + ending
+    assert bare(sent) == label
+    assert read_tag(sent, prefix=letters_of(tag)) == TagReading(TagKind.OURS, tag=tag)
+
+
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        ("*ES000123430", "*ES000123430"),
+        ("ES000123430*", "ES000123430*"),
+        ("**ES000123430**", "*ES000123430*"),
+        ("*]C1ES000123430*", "]C1ES000123430"),
+        ("]C1]C1ES000123430", "]C1ES000123430"),
+        ("]E0ES000123430", "]E0ES000123430"),
+        ("]C5ES000123430", "]C5ES000123430"),
+        ("~ES000123430", "~ES000123430"),
+        ("ES000123430\x1d", "ES000123430\x1d"),
+        ("**", "**"),
+    ],
+)
+def test_nothing_else_is_taken_off_and_the_rest_is_not_ours(sent: str, left: str) -> None:
+    assert bare(sent) == left
+    assert read_tag(sent, prefix="ES").kind is not TagKind.OURS
 
 
 @settings(deadline=None)
@@ -227,7 +264,10 @@ def test_characters_of_other_alphabets_never_pass_as_ours(text: str) -> None:
         "\x1d",
         "9" * 101,
         "ES000123430" * 91,
-        "ES000123430\n",
+        "ES0001\n23430",
+        "ES000123430\x0b",
+        "]C1",
+        "* *",
         "ES\x00000123430",
         "ES000123430\x7f",
         "\x1b[31mES000123430",
@@ -253,8 +293,8 @@ def test_any_text_at_all_gets_one_consistent_reading(raw: str) -> None:
     assert (reading.tag is not None) == (reading.kind in {TagKind.OURS, TagKind.OTHER_SERVICE})
     assert (reading.fault is not None) == (reading.kind is TagKind.MISTYPED)
     if reading.kind is TagKind.OURS:
-        assert reading.tag == normalise(raw)
-        assert is_tag(normalise(raw))
+        assert reading.tag == normalise(bare(raw))
+        assert is_tag(reading.tag)
 
 
 @pytest.mark.parametrize("text", ["CMD-RETURN", "", "0110080196546992", "ES-12"])

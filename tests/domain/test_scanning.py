@@ -3,15 +3,37 @@
 import pytest
 
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError, WrongState
+from app.domain.hygiene import NextStep
 from app.domain.labels import make_tag
 from app.domain.lifecycle import State
-from app.domain.scanning import FAULTS, QUERY_SHELF, SCAN_AGAIN, check_tag, check_was_out, step_after_refusal
+from app.domain.scanning import (
+    FAULTS,
+    NO_SCAN_ID,
+    QUERY_SHELF,
+    SCAN_AGAIN,
+    SET_THE_CLOCK,
+    SHORTER_CONDITION,
+    check_tag,
+    check_was_out,
+    step_after_refusal,
+)
 
 TAG = make_tag("ES", 1234)
 
 
 @pytest.mark.parametrize(
-    "raw", [TAG, TAG.lower(), f"]C1{TAG}", f"]A0{TAG}\n", f"  {TAG}\r\n", f"{TAG}\t", f"{TAG[:2]}-{TAG[2:9]}-{TAG[9:]}"]
+    "raw",
+    [
+        TAG,
+        TAG.lower(),
+        f"]C1{TAG}",
+        f"]A0{TAG}\n",
+        f"]A0*{TAG}*\r\n",
+        f"*{TAG.lower()}*\t",
+        f"  {TAG}\r\n",
+        f"{TAG}\t",
+        f"{TAG[:2]}-{TAG[2:9]}-{TAG[9:]}",
+    ],
 )
 def test_a_tag_of_ours_is_read_however_it_is_written(raw: str) -> None:
     assert check_tag(raw, prefix="ES") == TAG
@@ -69,6 +91,14 @@ def test_a_return_is_refused_in_the_words_of_the_desk(state: State) -> None:
 @pytest.mark.parametrize("code", ["mistyped-barcode", "not-a-barcode", "malformed-scan", "scan-id-reused"])
 def test_what_cannot_be_read_is_scanned_again(code: str) -> None:
     assert step_after_refusal(BadValue(code, "No.")) is SCAN_AGAIN
+
+
+@pytest.mark.parametrize(
+    ("field", "step"),
+    [("scanned_at", SET_THE_CLOCK), ("condition", SHORTER_CONDITION), ("scan_id", NO_SCAN_ID), ("barcode", SCAN_AGAIN)],
+)
+def test_after_a_malformed_scan_the_part_that_is_wrong_says_what_to_do(field: str, step: NextStep) -> None:
+    assert step_after_refusal(BadValue("malformed-scan", "No.", field=field)) is step
 
 
 def test_what_was_not_out_goes_to_the_query_shelf() -> None:

@@ -35,6 +35,12 @@ async def burst(walk: Walk, barcodes: list[str]) -> float:
     return seconds
 
 
+async def type_in(walk: Walk, text: str) -> None:
+    """What a scanner types, when no line is to come of it."""
+    await walk.page.keyboard.type(text)
+    await walk.page.keyboard.press("Enter")
+
+
 async def test_a_burst_of_thirty_scans_in_a_second_loses_none_and_shows_one_line_each(walks: Any) -> None:
     technician: Walk = await walks("technician")
     await technician.go("/scan")
@@ -108,6 +114,144 @@ async def test_a_sign_in_that_ended_keeps_the_scans_and_says_so(walks: Any) -> N
     await page.goto(f"{technician.address}/scan")
     await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0", timeout=20_000)
     await expect_that(page.get_by_test_id("scan-line")).to_have_count(2)
+
+
+async def test_a_second_tab_notices_that_the_sign_in_is_back_and_drains_by_itself(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    await technician.go("/scan")
+    await technician.context.clear_cookies()
+    barcodes = tags_of(2)
+    await burst(technician, barcodes)
+    await expect_that(page.get_by_test_id("scan-network")).to_have_attribute("data-network", "sign-in")
+    await technician.look()
+    await technician.picture("scan-signed-out")
+    other = Walk(technician.context, await technician.context.new_page(), technician.address)
+    await other.sign_in("technician")
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0")
+    await expect_that(page.get_by_test_id("scan-network")).to_have_attribute("data-network", "ready")
+    await burst(technician, tags_of(1))
+    await expect_that(page.get_by_test_id("scan-line")).to_have_count(3)
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0")
+
+
+async def test_when_somebody_else_signs_in_scans_stay_with_who_made_them_and_are_shown(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    await technician.go("/scan")
+    await scan(technician, "CMD-RELEASE")
+    await scan(technician, "CMD-RETURN")
+    await technician.context.clear_cookies()
+    barcodes = tags_of(2)
+    await burst(technician, barcodes)
+    await expect_that(page.get_by_test_id("scan-network")).to_have_attribute("data-network", "sign-in")
+    sent: list[str] = []
+    await technician.context.route(SCANS, lambda route: note_and_go_on(route, sent))
+
+    # Another tab: the first page begins anew by itself, for the other person.
+    other = Walk(technician.context, await technician.context.new_page(), technician.address)
+    await other.sign_in("technician2")
+    kept = page.get_by_test_id("scan-others")
+    await expect_that(kept).to_contain_text("2 scans are kept here for somebody else")
+    for words in (*barcodes, "Return, scanned by technician,", "not sent in your name"):
+        await expect_that(kept).to_contain_text(words)
+    await expect_that(page.get_by_test_id("scan-mode-told")).to_contain_text("Somebody else worked here before you")
+    await technician.look()
+    await technician.picture("scan-kept-for-another")
+    await burst(technician, tags_of(1))
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0")
+    assert [barcode for barcode in barcodes if barcode in " ".join(sent)] == []
+
+    await technician.context.clear_cookies()
+    await other.sign_in("technician")
+    await expect_that(page.get_by_test_id("scan-line")).to_have_count(2)
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0")
+    await expect_that(kept).to_be_hidden()
+    assert [barcode for barcode in barcodes if barcode not in " ".join(sent)] == []
+
+
+async def note_and_go_on(route: Route, sent: list[str]) -> None:
+    sent.append(route.request.post_data or "")
+    await route.continue_()
+
+
+async def test_a_mode_outlives_a_reload_for_the_same_person_is_said_loudly_and_is_left_by_one_press(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    mode, told = page.get_by_test_id("scan-mode"), page.get_by_test_id("scan-mode-told")
+    await technician.go("/scan")
+    await expect_that(mode).to_have_text("Return")
+    await expect_that(told).to_be_hidden()
+    await expect_that(page.get_by_role("status")).to_have_text("Each scan now does: Return.")
+    await type_in(technician, "*cmd-release*")
+    await expect_that(page.get_by_test_id("scan-mode-warning")).to_contain_text("ready for the next client")
+    shown = await scan(technician, tags_of(1)[0])
+    assert "Release to shelf" in shown["text"]
+    await page.reload()
+    await expect_that(mode).to_have_text("Release to shelf")
+    await expect_that(told).to_contain_text("Still “Release to shelf”, as you left it just now.")
+    await technician.look()
+    await technician.picture("scan-release")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await technician.look()
+    await technician.picture("scan-release-phone")
+    await page.get_by_role("button", name="Go back to “Return”").click()
+    await expect_that(mode).to_have_text("Return")
+    await expect_that(told).to_be_hidden()
+    await page.reload()
+    await expect_that(mode).to_have_text("Return")
+
+
+async def test_a_mode_is_not_kept_for_another_person_nor_after_half_an_hour(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    mode, told = page.get_by_test_id("scan-mode"), page.get_by_test_id("scan-mode-told")
+    await technician.go("/scan")
+    await scan(technician, "CMD-RELEASE")
+    await page.evaluate("""() => {
+        const kept = JSON.parse(sessionStorage.getItem('stores-scan-desk'));
+        sessionStorage.setItem('stores-scan-desk', JSON.stringify({...kept, at: kept.at - 31 * 60000}));
+    }""")
+    await page.reload()
+    await expect_that(mode).to_have_text("Return")
+    await expect_that(told).to_contain_text("You were away for a while. You begin again with “Return”.")
+    await scan(technician, "CMD-RELEASE")
+    await technician.sign_out()
+    await technician.sign_in("technician2")
+    await technician.go("/scan")
+    await expect_that(mode).to_have_text("Return")
+    await expect_that(told).to_contain_text("Somebody else worked here before you. You begin with “Return”.")
+    await expect_that(page.locator('input[value="return"]')).to_be_checked()
+
+
+async def test_a_scanner_that_sends_more_than_the_label_is_understood(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    await technician.go("/scan")
+    await type_in(technician, "]C0CMD-LOOK-UP")
+    for sent in ("*ES000000143*", "]A0*es000000143*", "]C1ES000000143"):
+        result = await scan(technician, sent)
+        assert result["outcome"] == "accepted", result
+        assert "ES-0000001-43" in result["text"]
+
+
+async def test_the_manager_reconciles_several_scans_with_one_note(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    await technician.go("/scan")
+    await burst(technician, tags_of(30))
+    await expect_that(technician.page.get_by_test_id("scan-waiting-count")).to_have_text("0")
+    manager: Walk = await walks("manager")
+    await manager.go("/returns/unmatched")
+    await manager.follow("Tick all 25 on this page")
+    await manager.picture("scans-to-reconcile")
+    await manager.page.get_by_label("What was done").fill("Empty boxes. Recycled.")
+    await manager.press("Reconcile the ticked scans")
+    assert "The 25 scans are off the list" in await manager.text()
+    await manager.page.get_by_text("Show one store, or some days").click()
+    await manager.page.get_by_label("Store", exact=True).select_option("MAIN")
+    await manager.look()
+    await manager.picture("scans-to-reconcile-narrow")
+    await manager.press("Show")
+    assert "store=MAIN" in manager.page.url
 
 
 async def test_what_is_not_ours_is_a_result_with_the_next_thing_to_do(walks: Any) -> None:

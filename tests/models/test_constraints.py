@@ -142,7 +142,7 @@ OTHERS = {
         "INSERT INTO loan (item_id, client_id, kind, started_at, started_by) "
         "SELECT item_id, client_id, kind, now(), 'x' FROM loan WHERE ended_at IS NULL LIMIT 1"
     ),
-    "uq_reservation_one_live_per_item": (
+    "ex_reservation_dates_of_one_item": (
         "INSERT INTO reservation (item_id, client_id, from_on, until_on, made_at, made_by) "
         "SELECT item_id, client_id, from_on, until_on, now(), 'x' FROM reservation WHERE ended_at IS NULL"
     ),

@@ -198,7 +198,7 @@ async def test_what_may_be_there_once_is_made_once(scratch: Scratch, what: str) 
     bodies: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
         "product code": (
             "/api/v1/products",
-            lambda _: {"code": "X", "name": "X", "category": "09", "purchase_price_pence": 1},
+            lambda _: {"code": "X", "name": "X", "category": "09 12", "purchase_price_pence": 1},
         ),
         "client reference": ("/api/v1/clients", lambda _: someone | {"client_ref": "ADA"}),
         "nhs number": ("/api/v1/clients", lambda n: someone | {"client_ref": f"A{n}", "nhs_number": "9990000018"}),

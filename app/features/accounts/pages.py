@@ -1,4 +1,4 @@
-"""Signing in and out, one's own account, everybody's accounts, and the audit trail."""
+"""Signing in and out, one's own account and its password, and the audit trail."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,14 +15,15 @@ from app.db import Session
 from app.domain.errors import RuleError
 from app.domain.labels import TagKind, read_tag
 from app.features.accounts import queries, service
-from app.features.accounts.schemas import SignInForm
+from app.features.accounts.guessing import KNOWN_FOR
+from app.features.accounts.schemas import PasswordForm, SignInForm
 from app.models import SignInKind
 from app.settings import Settings
 from app.web.auth import SESSION_COOKIE, VISIT_COOKIE, Actor, Public, check_csrf, csrf_token
 from app.web.clock import Now
 from app.web.fields import After, Id, without_controls
 from app.web.flash import redirect, set_cookie
-from app.web.forms import Form, read_form
+from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
 from app.web.problems import status_of
@@ -33,6 +34,7 @@ from app.web.typed import own_path
 router = page_router()
 
 DEMONSTRATION_PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstration's password is known to everybody
+BROWSER_COOKIE: Final = "stores_browser"
 VISIT_SECONDS: Final = 24 * 3600
 AUDIT_PAGE: Final = 50
 
@@ -88,6 +90,8 @@ async def sign_in(request: Request, session: Session, visit: Visitor, now: Now, 
         return await _ask(request, session, visit, form, there, 401)
     answer = redirect(request, there)
     set_cookie(request, answer, SESSION_COOKIE, opened.secret, max_age=int((opened.expires_at - now).total_seconds()))
+    if opened.browser:
+        set_cookie(request, answer, BROWSER_COOKIE, opened.browser, max_age=int(KNOWN_FOR.total_seconds()))
     answer.delete_cookie(VISIT_COOKIE)
     return answer
 
@@ -115,24 +119,35 @@ async def end_sign_in(request: Request, session: Session, actor: Actor, now: Now
     return redirect(request, "/account", "The sign-in has ended.")
 
 
-@router.get("/users")
-async def users(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
-    """Everybody who has an account."""
-    return render(request, "accounts/users.html", {"people": await queries.list_people(session, now=now)})
+@router.get("/account/password")
+async def password_form(request: Request, actor: Actor) -> HTMLResponse:
+    """A new password for oneself."""
+    return render(request, "accounts/password.html", {"form": Form()})
 
 
-@router.post("/users/{username}/end-sign-ins")
-async def end_sign_ins(
-    request: Request,
-    session: Session,
-    actor: Actor,
-    now: Now,
-    username: Annotated[str, AfterValidator(without_controls)],
-) -> RedirectResponse:
-    """End every sign-in of somebody."""
-    ended = await service.end_all_sign_ins(session, username, actor=actor.username, at=now)
-    words = "1 sign-in has" if ended == 1 else f"{ended} sign-ins have"
-    return redirect(request, "/users", f"{words} ended: {username}.")
+@router.post("/account/password")
+async def change_password(request: Request, session: Session, actor: Actor, now: Now) -> Response:
+    """Change it. A wrong current password is an answer: its count is committed."""
+    form, body = await read_form(request, PasswordForm)
+    if body is None:
+        return render(request, "accounts/password.html", {"form": form}, 422)
+    with or_again("accounts/password.html", form):
+        ended = await service.change_own_password(
+            session,
+            actor.username,
+            current=body.current_password,
+            new=body.new_password,
+            this=request.state.secret_hash,
+            address=_address(request),
+            browser=request.cookies.get(BROWSER_COOKIE),
+            at=now,
+        )
+    if ended is None:
+        form.refuse("This is not your current password.", "current_password")
+        return render(request, "accounts/password.html", {"form": form}, 422)
+    others = "Your other sign-in has ended" if ended == 1 else f"Your {ended} other sign-ins have ended"
+    where = f"{others}: sign in there with the new password." if ended else "You were signed in nowhere else."
+    return redirect(request, "/account", f"Your password has been changed. {where}")
 
 
 @router.get("/audit")
@@ -177,10 +192,15 @@ async def _open(request: Request, session: Session, body: SignInForm, now: datet
         body.password,
         kind=SignInKind.PAGE,
         device=request.headers.get("user-agent", ""),
-        address=request.client.host if request.client else "",
+        address=_address(request),
         hours=settings.session_hours,
         at=now,
+        browser=request.cookies.get(BROWSER_COOKIE),
     )
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 async def _ask(

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.domain.errors import NotFound
 from app.models import AuditEvent, SignIn, Store
 
 
@@ -33,6 +34,7 @@ class PersonRow:
     stores: list[str]
     is_active: bool
     open_sign_ins: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,17 @@ class AuditRow:
     detail: dict[str, Any]
 
 
-PEOPLE = text("""
-    SELECT account.username, account.name, account.is_active,
+PEOPLE = """
+    SELECT account.username, account.name, account.is_active, account.version,
            ARRAY(SELECT role FROM account_role WHERE account_id = account.id ORDER BY role) AS roles,
            ARRAY(SELECT code FROM account_store JOIN store ON store.id = store_id
                  WHERE account_id = account.id ORDER BY code) AS stores,
            (SELECT count(*) FROM sign_in WHERE account_id = account.id AND ended_at IS NULL
             AND expires_at > :now) AS open_sign_ins
-    FROM account ORDER BY account.username
-""")
-
+    FROM account
+"""
+MANY = text(f"{PEOPLE} WHERE account.username > :after ORDER BY account.username LIMIT :limit")
+ONE = text(f"{PEOPLE} WHERE account.username = :username")
 
 DEMONSTRATION_PEOPLE = text("""
     SELECT account.username, ARRAY(SELECT role FROM account_role WHERE account_id = account.id ORDER BY role) AS roles
@@ -85,10 +88,20 @@ async def list_sign_ins(session: AsyncSession, account_id: int, *, this: str, no
     ]
 
 
-async def list_people(session: AsyncSession, *, now: datetime) -> list[PersonRow]:
-    """Every account by username."""
-    rows = (await session.execute(PEOPLE, {"now": now})).mappings()
+async def list_people(
+    session: AsyncSession, *, now: datetime, after: str = "", limit: int | None = None
+) -> list[PersonRow]:
+    """Accounts by username, at most `limit` of them; the closed ones are among them."""
+    rows = (await session.execute(MANY, {"now": now, "after": after, "limit": limit})).mappings()
     return [PersonRow(**row) for row in rows]
+
+
+async def get_person(session: AsyncSession, username: str, *, now: datetime) -> PersonRow:
+    """One account. Raises NotFound `unknown-user`."""
+    row = (await session.execute(ONE, {"now": now, "username": username})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-user", "Nobody has this username.", field="username")
+    return PersonRow(**row)
 
 
 async def list_demonstration_people(session: AsyncSession) -> list[DemonstrationRow]:

@@ -1,15 +1,91 @@
-"""Forms of signing in."""
+"""Bodies and forms of signing in and of accounts."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.web.fields import without_controls
+from app.domain.access import Role
+from app.features.accounts.passwords import LONGEST_PASSWORD
+from app.web.asked import asked, needed
+from app.web.fields import Body, Code, Line, without_controls
+
+Password = Annotated[str, Field(max_length=LONGEST_PASSWORD)]
+Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
+Stores = Annotated[list[Code], Field(max_length=100)]
 
 
 class SignInForm(BaseModel):
     """Who, and the password; `next` is the page that was asked for, if it is one of ours (the page checks)."""
 
     username: Annotated[str, Field(max_length=100), AfterValidator(without_controls)]
-    password: Annotated[str, Field(max_length=1000)]
+    password: Password
     next: str = ""
+
+
+class PasswordForm(BaseModel):
+    """One's own password: the one that is, and the one that will be."""
+
+    current_password: Annotated[Password, asked("Enter your current password.")] = needed()
+    new_password: Annotated[Password, asked("Enter a new password.")] = needed()
+
+
+class NewUser(Body):
+    """A person to add; what the username may be, the verb says."""
+
+    username: Line
+    name: Line
+    roles: Roles
+    stores: Stores = []
+
+
+class UserChange(Body):
+    """What to change of an account; what is left out stays. `is_active` false closes it and ends its sign-ins."""
+
+    name: Line = ""
+    roles: Roles = []
+    stores: Stores = []
+    is_active: bool = True
+
+
+class UserBody(BaseModel):
+    """An account. `open_sign_ins` counts where the person is signed in now."""
+
+    username: str
+    name: str
+    roles: list[Role]
+    stores: list[str]
+    is_active: bool
+    open_sign_ins: int
+
+
+class NewPassword(BaseModel):
+    """A password that was made up. It is answered once; a replay of the same request answers null."""
+
+    username: str
+    password: str | None
+
+
+class AddedUser(UserBody):
+    """An account that was added, with the password that was made up. A replay of the same request answers null."""
+
+    password: str | None
+
+
+class UserForm(BaseModel):
+    """An account as its page asks for it. An empty list of stores is one: nobody has to work in a store."""
+
+    name: Annotated[Line, asked("Enter the name of the person.")] = needed()
+    roles: Annotated[list[Role], asked("Choose at least one role.")] = Field(default=[], validate_default=True)
+    stores: Stores = []
+
+
+class NewUserForm(UserForm):
+    """A person to add, on their page."""
+
+    username: Annotated[Line, asked("Enter a username.")] = needed()
+
+
+class VersionForm(BaseModel):
+    """The version of the account that the page showed."""
+
+    version: Annotated[int, Field(ge=0, lt=2**31)]

@@ -1,38 +1,28 @@
-"""Signing in and out, and keeping accounts."""
+"""Signing in and out, and one's own password. Keeping other people's accounts is in `people.py`."""
 
 import secrets
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
-from anyio import to_thread
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
-from app.domain.access import Role
-from app.domain.errors import BadValue, Conflict, NotFound, TooMany
-from app.models import Account, AccountRole, AccountStore, SignIn, SignInFailure, SignInKind, Store
+from app.domain.errors import BadValue, NotFound
+from app.features.accounts import guessing
+from app.features.accounts.passwords import check_new_password, hash_password, is_right
+from app.models import Account, SignIn, SignInKind
 from app.web.auth import secret_hash
-
-HASHER: Final = PasswordHash((Argon2Hasher(),))
-SHORTEST_PASSWORD: Final = 12
-WINDOW: Final = timedelta(minutes=15)
-MOST_FAILURES_FROM_ONE_PLACE: Final = 5
-MOST_FAILURES_OF_ONE_NAME: Final = 30
-MOST_FAILURES_OF_ONE_PLACE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A new sign-in: the secret is shown this once and kept only as its hash."""
+    """A new sign-in: the secret is shown this once and kept only as its hash. `browser` is the cookie's new secret."""
 
     secret: str
     expires_at: datetime
+    browser: str | None = None
 
 
 async def sign_in(
@@ -45,26 +35,28 @@ async def sign_in(
     address: str,
     hours: int,
     at: datetime,
+    browser: str | None = None,
 ) -> Opened | None:
     """Open a sign-in, or None when name and password do not go together (the failure is kept: commit it).
 
-    Raises TooMany `too-many-sign-ins` after 5 failures of the name from one address, 30 of the name, or 60 from the
-    address within 15 minutes. Tries for one name wait for each other, so that guessing in parallel gains nothing.
+    `browser` is the secret of a cookie from an earlier sign-in; `guessing.py` says what it is for, and when TooMany
+    `too-many-sign-ins` is raised.
     """
     name = username.strip().lower()[:100]
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"sign-in:{name}"})
-    await _check_failures(session, name, address, at=at)
+    this = await guessing.begin_try(session, name, address=address, browser=browser, at=at)
     found = await session.execute(select(Account).where(col(Account.username) == name))
     account = found.scalar_one_or_none()
     # An unknown name costs the same time as a wrong password.
-    known_hash = account.password_hash if account else _nobody()
-    right = await to_thread.run_sync(_verify, password[:1000], known_hash)
+    right = await is_right(password, account.password_hash if account else None)
     if account is None or not right or not account.is_active:
-        await session.execute(insert(SignInFailure).values(username=name, address=address, failed_at=at))
+        await guessing.count_failure(session, this, at=at)
         return None
-    await session.execute(delete(SignInFailure).where(col(SignInFailure.username) == name))
+    await guessing.forget_failures(session, this)
     opened = await open_sign_in(session, account, kind=kind, device=device, hours=hours, at=at)
     await audit.record(session, "signed_in", f"account:{name}", actor=name, at=at, kind=kind.value)
+    if kind is SignInKind.PAGE:
+        known = await guessing.remember_browser(session, account.id, browser, at=at)
+        return Opened(opened.secret, opened.expires_at, known)
     return opened
 
 
@@ -88,22 +80,53 @@ async def open_sign_in(
 
 async def end_sign_in(session: AsyncSession, hashed: str, *, actor: str, at: datetime) -> None:
     """Sign out: end the sign-in of this hash."""
-    await _end(session, actor=actor, at=at, where=col(SignIn.secret_hash) == hashed)
+    await end_where(session, col(SignIn.secret_hash) == hashed, actor=actor, at=at)
 
 
 async def end_own_sign_in(session: AsyncSession, sign_in_id: int, *, account_id: int, actor: str, at: datetime) -> None:
     """End one of one's own sign-ins. Raises NotFound `unknown-sign-in`."""
     mine = (col(SignIn.id) == sign_in_id) & (col(SignIn.account_id) == account_id)
-    if not await _end(session, actor=actor, at=at, where=mine):
+    if not await end_where(session, mine, actor=actor, at=at):
         raise NotFound("unknown-sign-in", "You have no such sign-in that is still open.")
 
 
-async def end_all_sign_ins(session: AsyncSession, username: str, *, actor: str, at: datetime) -> int:
-    """End every sign-in of somebody; returns how many were open. Raises NotFound `unknown-user`."""
+async def change_own_password(
+    session: AsyncSession,
+    username: str,
+    *,
+    current: str,
+    new: str,
+    this: str,
+    address: str,
+    browser: str | None,
+    at: datetime,
+) -> int | None:
+    """Change one's own password and end every sign-in but `this` (its hash); returns how many ended.
+
+    None when the current password is wrong (the failure is kept: commit it). Raises TooMany `too-many-sign-ins`,
+    BadValue `weak-password`, `password-is-username` or `same-password`.
+    """
+    check_new_password(new, username=username, field="new_password")
+    tried = await guessing.begin_try(session, username, address=address, browser=browser, at=at)
     account = await get_account(session, username)
-    ended = await _end(session, actor=actor, at=at, where=col(SignIn.account_id) == account.id)
-    await audit.record(session, "sign_ins_ended", f"account:{account.username}", actor=actor, at=at, count=ended)
+    if not await is_right(current, account.password_hash):
+        await guessing.count_failure(session, tried, at=at)
+        return None
+    if new == current:
+        raise BadValue("same-password", "This is your password already. Choose another one.", field="new_password")
+    await guessing.forget_failures(session, tried)
+    await keep_password(session, account.id, new)
+    others = (col(SignIn.account_id) == account.id) & (col(SignIn.secret_hash) != this)
+    ended = await end_where(session, others, actor=username, at=at)
+    subject = f"account:{username}"
+    await audit.record(session, "password_changed", subject, actor=username, at=at, sign_ins_ended=ended)
     return ended
+
+
+async def keep_password(session: AsyncSession, account_id: int, password: str) -> None:
+    """Write what is kept of a password that was checked."""
+    hashed = await hash_password(password)
+    await session.execute(update(Account).where(col(Account.id) == account_id).values(password_hash=hashed))
 
 
 async def get_account(session: AsyncSession, username: str) -> Account:
@@ -115,79 +138,7 @@ async def get_account(session: AsyncSession, username: str) -> Account:
     return account
 
 
-async def add_account(
-    session: AsyncSession,
-    username: str,
-    *,
-    name: str,
-    password: str,
-    roles: Iterable[Role],
-    stores: Sequence[str],
-    actor: str,
-    at: datetime,
-    is_demonstration: bool = False,
-) -> None:
-    """Add a person with their roles and stores.
-
-    Raises BadValue `bad-username`, `weak-password` or `unknown-store`, and Conflict `duplicate-username`.
-    """
-    if not (username and username == username.strip().lower() and len(username) <= 100 and username.isprintable()):
-        raise BadValue("bad-username", "A username is in small letters, without blanks around it.", field="username")
-    if len(password) < SHORTEST_PASSWORD:
-        detail = f"A password has at least {SHORTEST_PASSWORD} characters. Three random words are a good one."
-        raise BadValue("weak-password", detail, field="password")
-    known = {store.code: store.id for store in (await session.execute(select(Store))).scalars()}
-    unknown = sorted(set(stores) - set(known))
-    if unknown:
-        raise BadValue("unknown-store", f"There is no store {', '.join(unknown)}.", field="stores")
-    if await session.scalar(select(col(Account.id)).where(col(Account.username) == username)):
-        raise Conflict("duplicate-username", "Somebody has this username already.", field="username")
-    hashed = await to_thread.run_sync(HASHER.hash, password)
-    row = {"username": username, "name": name, "password_hash": hashed, "is_active": True, "created_at": at}
-    added = insert(Account).values(**row, is_demonstration=is_demonstration).returning(col(Account.id))
-    account_id = (await session.execute(added)).scalar_one()
-    given = sorted(set(roles))
-    if given:
-        await session.execute(insert(AccountRole), [{"account_id": account_id, "role": role} for role in given])
-    if stores:
-        await session.execute(
-            insert(AccountStore), [{"account_id": account_id, "store_id": known[code]} for code in stores]
-        )
-    names = ", ".join(role.value for role in given)
-    await audit.record(session, "account_added", f"account:{username}", actor=actor, at=at, roles=names)
-
-
-async def _check_failures(session: AsyncSession, name: str, address: str, *, at: datetime) -> None:
-    of_name = col(SignInFailure.username) == name
-    of_address = col(SignInFailure.address) == address
-    counted = select(
-        func.count().filter(of_name & of_address).label("both"),
-        func.count().filter(of_name).label("name"),
-        func.count().filter(of_address).label("address"),
-    ).where(or_(of_name, of_address), col(SignInFailure.failed_at) > at - WINDOW)
-    both, name_failures, address_failures = (await session.execute(counted)).one()
-    if (
-        both >= MOST_FAILURES_FROM_ONE_PLACE
-        or name_failures >= MOST_FAILURES_OF_ONE_NAME
-        or address_failures >= MOST_FAILURES_OF_ONE_PLACE
-    ):
-        raise TooMany("too-many-sign-ins", "Too many failed tries to sign in. Wait 15 minutes and try again.")
-
-
-async def _end(session: AsyncSession, *, actor: str, at: datetime, where: object) -> int:
-    ended = update(SignIn).where(where, col(SignIn.ended_at).is_(None)).values(ended_at=at, ended_by=actor)  # type: ignore[arg-type]
+async def end_where(session: AsyncSession, where: ColumnElement[bool], *, actor: str, at: datetime) -> int:
+    """End the open sign-ins that fit; returns how many."""
+    ended = update(SignIn).where(where, col(SignIn.ended_at).is_(None)).values(ended_at=at, ended_by=actor)
     return len((await session.execute(ended.returning(col(SignIn.id)))).all())
-
-
-def _verify(password: str, hashed: str) -> bool:
-    return HASHER.verify(password, hashed)
-
-
-_NOBODY: list[str] = []
-
-
-def _nobody() -> str:
-    """A hash that nobody's password has, made on first need."""
-    if not _NOBODY:
-        _NOBODY.append(HASHER.hash(secrets.token_urlsafe(16)))
-    return _NOBODY[0]

@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import Query, Response
+from pydantic import AfterValidator
 
 from app.db import Session
+from app.domain.catalogue import as_iso_9999_group
 from app.features.catalogue import queries, service
 from app.features.catalogue.schemas import NewProduct, ProductBody, ProductChange
 from app.web.auth import Actor
@@ -19,12 +21,20 @@ router = api_router("catalogue")
 Words = Annotated[str | None, Query(max_length=100)]
 
 
+def as_group(text: str | None) -> str | None:
+    """The ISO 9999 group that is asked for; nothing asks for all of them."""
+    return as_iso_9999_group(text) if text else None
+
+
+Group = Annotated[str | None, Query(max_length=100), AfterValidator(as_group)]
+
+
 @router.get("/products")
 async def list_products(
     session: Session,
     actor: Actor,
     q: Words = None,
-    category: Words = None,
+    category: Group = None,
     specialist: bool | None = None,
     available: bool | None = None,
     limit: Limit = 50,

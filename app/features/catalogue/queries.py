@@ -3,6 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.catalogue import find_pairs
 from app.domain.errors import NotFound
 from app.features.catalogue.schemas import ProductBody
 from app.models import Tier
@@ -55,10 +56,13 @@ async def list_products(
     after: str = "",
     limit: int = 50,
 ) -> list[ProductBody]:
-    """Products by code, `limit + 1` of them; `q` is looked for in code, name, manufacturer and model."""
+    """Products by code, `limit + 1` of them; `q` is looked for in code, name, manufacturer and model.
+
+    `category` is the beginning of an ISO 9999 code.
+    """
     values = {
         "q": q and _literal(q),
-        "category": category and _literal(category.replace(" ", "")),
+        "category": category and "".join(find_pairs(category)),
         "specialist": specialist,
         "tier": tier and tier.value,
         "available": available,

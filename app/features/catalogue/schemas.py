@@ -3,8 +3,16 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
+from app.domain.catalogue import advise_examination, as_iso_9999, unprintable_letters
 from app.domain.hygiene import Route
 from app.domain.identifiers import check_gtin
 from app.domain.inspections import LONGEST_INTERVAL_MONTHS, InspectionKind
@@ -14,17 +22,21 @@ from app.web.fields import Body, Code, Line, OptionalLine, Pence
 from app.web.typed import pence_from
 
 
-def as_iso_9999(text: str) -> str:
-    """The code, if it has the shape of one: two, four or six digits."""
-    if not re.fullmatch(r"[0-9]{2}( ?[0-9]{2}){0,2}", text):
-        raise ValueError("An ISO 9999 code has two, four or six digits, such as 12 36 03.")
+def as_product_name(text: str) -> str:
+    """The name, if the labels can print all of it."""
+    lacking = unprintable_letters(text)
+    if lacking:
+        letters = " ".join(lacking[:MOST_NAMED])
+        raise ValueError(f"Labels cannot print {letters}. Write the name in Latin, Greek or Cyrillic letters.")
     return text
 
 
-Iso9999 = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(as_iso_9999)]
+Iso9999 = Annotated[str, AfterValidator(as_iso_9999)]
+ProductName = Annotated[Line, AfterValidator(as_product_name)]
 Gtin = Annotated[str, AfterValidator(check_gtin)]
 Millimetres = Annotated[int, Field(ge=1, le=20_000)]
 DimensionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,30}_mm$")]
+MOST_NAMED = 10
 Kilograms = Annotated[int, Field(ge=1, le=2_000)]
 
 
@@ -38,7 +50,7 @@ class InspectionRule(Body):
 class ProductDetails(Body):
     """What may be said of a product. `category` is an ISO 9999 code, `dimensions` are in millimetres by name."""
 
-    name: Line
+    name: ProductName
     manufacturer: OptionalLine = ""
     model: OptionalLine = ""
     category: Iso9999
@@ -76,13 +88,16 @@ class NewProduct(ProductDetails):
 class ProductChange(ProductDetails):
     """What to change of a product; what is left out stays."""
 
-    name: Line = ""
+    name: ProductName = ""
     category: Iso9999 = ""
     purchase_price_pence: Pence = 0
 
 
 class ProductBody(BaseModel):
-    """A catalogue line, with what is on the shelf now: `in_stock` of which `in_stock_recycled` were issued before."""
+    """A catalogue line, with what is on the shelf now: `in_stock` of which `in_stock_recycled` were issued before.
+
+    `advice`: what is better put right, such as a hoist without a LOLER examination.
+    """
 
     code: str
     name: str
@@ -103,8 +118,17 @@ class ProductBody(BaseModel):
     incompatible_with: list[str]
     in_stock: int
     in_stock_recycled: int
+    advice: list[str] = []
     version: int = Field(exclude=True)
     id: int = Field(exclude=True)
+
+    @model_validator(mode="after")
+    def give_advice(self) -> "ProductBody":
+        """Say what is better put right, though nothing refuses it."""
+        loler = next((rule.every_months for rule in self.inspections if rule.kind is InspectionKind.LOLER), None)
+        advice = advise_examination(self.category, loler)
+        self.advice = [advice] if advice else []
+        return self
 
 
 INSPECTIONS_ASKED: dict[InspectionKind, str] = {
@@ -131,7 +155,7 @@ class ProductForm(BaseModel):
     """A product as its page asks for it: pounds instead of pence, lists in one box, one field for each inspection."""
 
     code: Annotated[Code, asked("Enter a code for the product.")] = needed()
-    name: Annotated[Line, asked("Enter the name of the product.")] = needed()
+    name: Annotated[ProductName, asked("Enter the name of the product.")] = needed()
     manufacturer: OptionalLine = ""
     model: OptionalLine = ""
     category: Annotated[Iso9999, asked("Enter its ISO 9999 code.")] = needed()
@@ -175,3 +199,44 @@ class ProductForm(BaseModel):
             dimensions={name: size for name, size in sizes.items() if size},
             inspections=[InspectionRule(kind=kind, every_months=every) for kind, every in months.items() if every],
         )
+
+
+class ProductChangeForm(ProductForm):
+    """The same page for a product that is there already; `version` is the one that it showed."""
+
+    version: Annotated[int, Field(ge=1, lt=2**31)]
+
+    def as_change(self, before: ProductBody) -> ProductChange:
+        """What is different from the product as it was. Dimensions that the page does not ask for stay."""
+        asked_for = self.as_product().model_dump(exclude={"code"})
+        others = {name: size for name, size in before.dimensions.items() if name not in DIMENSIONS_ASKED}
+        asked_for["dimensions"] |= others
+        was = before.model_dump()
+        changed = {name: value for name, value in asked_for.items() if _in_order(value) != _in_order(was[name])}
+        return ProductChange.model_validate(changed)
+
+
+def as_typed(product: ProductBody) -> dict[str, list[str]]:
+    """The product as somebody would have typed it into its page."""
+    months = {rule.kind: rule.every_months for rule in product.inspections}
+    pounds, pence = divmod(product.purchase_price_pence, 100)
+    shown = {
+        **{name: getattr(product, name) for name in set(ProductForm.model_fields) & set(ProductBody.model_fields)},
+        **product.dimensions,
+        **{field: months.get(kind) for kind, field in INSPECTIONS_ASKED.items()},
+        "price": f"{pounds}.{pence:02}",
+        "consumable": not product.returnable,
+        "version": product.version,
+    }
+    return {name: [_typed(value)] for name, value in shown.items() if value}
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(value)
+    return "true" if value is True else str(value)
+
+
+def _in_order(value: Any) -> Any:
+    """A list whose order says nothing, in one order."""
+    return sorted(value, key=str) if isinstance(value, list) else value

@@ -33,7 +33,7 @@ _WHITE_SIDE_MM: Final = 1.9
 """Quiet zones are white and may lie nearer; on a sheet that far askew they are still whole on their label."""
 
 _CAPITALS: Final = 0.73
-"""How high a capital stands, as a share of the type size, in Helvetica and in Vera alike."""
+"""How high a capital stands, as a share of the type size, in Noto Sans, Arial and Helvetica alike."""
 
 _TALL_MM: Final = 38.1
 """The height that the sizes of type below are made for; lower and higher labels scale them."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.resources import files
 from io import BytesIO
 from typing import Final, Literal, cast
 from xml.sax.saxutils import escape
 
 from PIL import Image, ImageDraw, ImageFont
-from reportlab.pdfbase.pdfmetrics import stringWidth
+from pymupdf_fonts import myfont
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from app.features.labels.layout import (
@@ -43,7 +44,7 @@ def label_png(content: LabelContent, *, dpi: Dpi = 300, size: LabelSize = DEFAUL
     There are no greys, because a thermal printer would turn them into specks. Raises ValueError for a label too small.
     """
     _check_dpi(dpi)
-    layout = lay_out(content, size, dpi, _vera_width(dpi))
+    layout = lay_out(content, size, dpi, _dot_width(dpi))
     picture = Image.new("1", (dots(size.width_mm, dpi), dots(size.height_mm, dpi)), 1)
     draw = ImageDraw.Draw(picture)
     draw.fontmode = "1"
@@ -53,7 +54,7 @@ def label_png(content: LabelContent, *, dpi: Dpi = 300, size: LabelSize = DEFAUL
     for line in layout.lines:
         where = (dots(line.x_mm, dpi), dots(line.baseline_mm, dpi))
         anchor = {"left": "ls", "centre": "ms", "right": "rs"}[line.align]
-        font = _vera(line.bold, dots(line.size_mm, dpi))
+        font = _drawn(line.bold, dots(line.size_mm, dpi))
         draw.text(where, line.text, fill=int(line.white), font=font, anchor=anchor)
     bars, top = layout.bars, dots(layout.bars.y_mm, dpi)
     for start, width in bars.runs():
@@ -67,7 +68,7 @@ def label_png(content: LabelContent, *, dpi: Dpi = 300, size: LabelSize = DEFAUL
 
 def label_svg(content: LabelContent, *, size: LabelSize = DEFAULT_SIZE) -> bytes:
     """One label as an SVG in millimetres, its words as text. It has no style attribute, so a strict CSP lets it in."""
-    layout = lay_out(content, size, _FINE_DPI, _helvetica_width)
+    layout = lay_out(content, size, _FINE_DPI, _type_width)
     shapes = [
         f'<rect x="{_short(box.x_mm)}" y="{_short(box.y_mm)}" width="{_short(box.width_mm)}"'
         f' height="{_short(box.height_mm)}"/>'
@@ -112,7 +113,7 @@ def label_pdf(contents: Sequence[LabelContent], *, skip: int = 0, stock: SheetSt
         cell = position % stock.labels_per_sheet
         if cell == 0 and position > skip:
             canvas.showPage()
-        _paint_pdf(canvas, lay_out(content, stock.label, _FINE_DPI, _helvetica_width), stock, cell)
+        _paint_pdf(canvas, lay_out(content, stock.label, _FINE_DPI, _type_width), stock, cell)
     canvas.save()
     return stream.getvalue()
 
@@ -120,10 +121,11 @@ def label_pdf(contents: Sequence[LabelContent], *, skip: int = 0, stock: SheetSt
 def label_zpl(content: LabelContent, *, dpi: Dpi = 203, size: LabelSize = DEFAULT_SIZE) -> str:
     """One label in ZPL II for a Zebra printer of this resolution (ZPL II Programming Guide: ^BC, ^FH, ^FB, ^CI28).
 
-    Words are sent as hexadecimal wherever ZPL would read them as commands. Raises ValueError for a label too small.
+    Words are UTF-8, in hexadecimal wherever they are not ASCII or ZPL would read them as commands. Which letters its
+    font 0 has is the printer's matter. Raises ValueError for a label too small.
     """
     _check_dpi(dpi)
-    layout = lay_out(content, size, dpi, _helvetica_width)
+    layout = lay_out(content, size, dpi, _type_width)
     bars = layout.bars
     fields = [
         f"^FO{dots(box.x_mm, dpi)},{dots(box.y_mm, dpi)}"
@@ -144,27 +146,34 @@ def _check_dpi(dpi: int) -> None:
         raise ValueError(f"Label printers print 203 or 300 dots an inch, not {dpi}.")
 
 
+def _noto(bold: bool) -> BytesIO:
+    """Noto Sans: it has the letters of `domain/catalogue.py`, and may be embedded in what it is printed in."""
+    return BytesIO(myfont("notosbo" if bold else "notos"))
+
+
 @lru_cache(maxsize=32)
-def _vera(bold: bool, size_dots: int) -> ImageFont.FreeTypeFont:
-    """Bitstream Vera, which the PDF library brings along: Pillow's own font has neither a bold cut nor "£" and "é"."""
-    face = files("reportlab").joinpath("fonts", "VeraBd.ttf" if bold else "Vera.ttf")
-    return ImageFont.truetype(BytesIO(face.read_bytes()), size_dots)
+def _drawn(bold: bool, size_dots: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(_noto(bold), size_dots)
 
 
-def _vera_width(dpi: int) -> Measure:
+def _dot_width(dpi: int) -> Measure:
     def measure(text: str, size_mm: float, bold: bool) -> float:
-        return _vera(bold, dots(size_mm, dpi)).getlength(text) * MM_PER_INCH / dpi
+        return _drawn(bold, dots(size_mm, dpi)).getlength(text) * MM_PER_INCH / dpi
 
     return measure
 
 
-def _helvetica(bold: bool) -> str:
-    return "Helvetica-Bold" if bold else "Helvetica"
+@lru_cache(maxsize=2)
+def _typeface(bold: bool) -> str:
+    """The name that the PDF library knows the typeface by, once it has been told."""
+    name = "NotoSans-Bold" if bold else "NotoSans"
+    pdfmetrics.registerFont(TTFont(name, _noto(bold)))
+    return name
 
 
-def _helvetica_width(text: str, size_mm: float, bold: bool) -> float:
-    """Also right for Arial, which has the same widths, and on the safe side for a Zebra's narrower font 0."""
-    return cast(float, stringWidth(text, _helvetica(bold), size_mm))
+def _type_width(text: str, size_mm: float, bold: bool) -> float:
+    """Also on the safe side for Arial, which a browser may take instead, and for a Zebra's narrow font 0."""
+    return cast(float, pdfmetrics.stringWidth(text, _typeface(bold), size_mm))
 
 
 def _svg(size: LabelSize, title: str, parts: Sequence[str]) -> bytes:
@@ -187,7 +196,8 @@ def _svg_bars(bars: Bars) -> str:
 def _svg_text(line: Line) -> str:
     anchor = {"left": "start", "centre": "middle", "right": "end"}[line.align]
     return (
-        f'<text x="{_short(line.x_mm)}" y="{_short(line.baseline_mm)}" font-family="Arial, Helvetica, sans-serif"'
+        f'<text x="{_short(line.x_mm)}" y="{_short(line.baseline_mm)}"'
+        ' font-family="Noto Sans, Arial, Helvetica, sans-serif"'
         f' font-size="{_short(line.size_mm)}" font-weight="{"bold" if line.bold else "normal"}"'
         f' text-anchor="{anchor}" fill="{"#fff" if line.white else "#000"}">{escape(line.text)}</text>'
     )
@@ -208,7 +218,7 @@ def _paint_pdf(canvas: Canvas, layout: Layout, stock: SheetStock, cell: int) -> 
     _paint_pdf_bars(canvas, layout.bars, left, foot)
     draw = {"left": canvas.drawString, "centre": canvas.drawCentredString, "right": canvas.drawRightString}
     for line in layout.lines:
-        canvas.setFont(_helvetica(line.bold), line.size_mm * _POINTS_PER_MM)
+        canvas.setFont(_typeface(line.bold), line.size_mm * _POINTS_PER_MM)
         canvas.setFillGray(1 if line.white else 0)
         draw[line.align]((left + line.x_mm) * _POINTS_PER_MM, foot - line.baseline_mm * _POINTS_PER_MM, line.text)
     canvas.setFillGray(0)

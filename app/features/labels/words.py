@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
+from app.domain.catalogue import is_printable
+
 Measure = Callable[[str, float, bool], float]
 """How wide a text is in mm, from the text, its size in mm and whether it is bold. Each format brings its own."""
 
@@ -12,18 +14,15 @@ _LONGEST_TEXT: Final = 200
 _LEAST_SHRINK: Final = 0.74
 _FEWEST_LETTERS: Final = 3
 
-# Letters whose stroke Unicode does not count as an accent, so that decomposition leaves them as they are.
-_WITHOUT_STROKE: Final = {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ħ": "H", "ħ": "h"}
-
 
 def clean(text: str) -> str:
-    """One line of printable text that every format's fonts have: no control characters, blanks made single.
+    """One line of text that the labels' typeface can print: no control characters, blanks made single.
 
-    Characters outside Windows-1252 lose their accents where that leaves letters, else they become "?".
+    Letters that it lacks are taken apart where that leaves letters that it has, else they become "?".
     """
     composed = unicodedata.normalize("NFC", text[:_LONGEST_TEXT])
     visible = "".join(" " if character.isspace() else character for character in composed if _leaves_a_mark(character))
-    return "".join(map(_in_western_type, " ".join(visible.split())))
+    return "".join(map(_in_type, " ".join(visible.split())))
 
 
 def _leaves_a_mark(character: str) -> bool:
@@ -31,13 +30,11 @@ def _leaves_a_mark(character: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _in_western_type(character: str) -> str:
-    plain = _WITHOUT_STROKE.get(character, character)
-    for candidate in (plain, unicodedata.normalize("NFKD", plain)):
-        known = candidate.encode("cp1252", errors="ignore").decode("cp1252")
-        if known:
-            return known
-    return "?"
+def _in_type(character: str) -> str:
+    if is_printable(character):
+        return character
+    known = "".join(filter(is_printable, unicodedata.normalize("NFKD", character)))
+    return known or "?"
 
 
 def shorten(text: str, room_mm: float, size_mm: float, bold: bool, measure: Measure) -> str:

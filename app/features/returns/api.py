@@ -1,5 +1,6 @@
 """JSON routes of the returns desk."""
 
+from datetime import date
 from typing import Any
 
 from fastapi import Response
@@ -20,7 +21,7 @@ from app.features.returns.schemas import (
 from app.features.returns.service import Scan, ScanResult, reconcile, scan_returns
 from app.web.auth import Actor
 from app.web.clock import Now
-from app.web.fields import After, Id, Limit
+from app.web.fields import After, Code, Id, Limit
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
 from app.web.tags import Prefix, Tag
@@ -40,16 +41,25 @@ async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, body: S
 
 
 @router.get("/returns/unmatched")
-async def unmatched(session: Session, actor: Actor, limit: Limit = 50, after: After = None) -> Page[UnmatchedScan]:
+async def unmatched(
+    session: Session,
+    actor: Actor,
+    store: Code | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[UnmatchedScan]:
     """Scans that were refused or unknown and that nobody has reconciled yet, oldest first."""
-    rows = await queries.list_unmatched(session, after=number_cursor(after), limit=limit)
+    wanted = queries.Wanted(store, since, until)
+    rows = await queries.list_unmatched(session, wanted, after=number_cursor(after), limit=limit)
     return page_of(rows, limit=limit, cursor=lambda row: row.number)
 
 
 @router.post("/returns/unmatched/{scan_number}", status_code=204)
 async def reconcile_scan(session: Session, actor: Actor, now: Now, scan_number: Id, body: ReconcileBody) -> Response:
     """Say what was done about a scan that was refused or unknown."""
-    await reconcile(session, scan_number, note=body.note, actor=actor.username, at=now)
+    await reconcile(session, [scan_number], note=body.note, actor=actor.username, at=now)
     return Response(status_code=204)
 
 

@@ -2,9 +2,11 @@
 
 from datetime import UTC
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
@@ -12,20 +14,21 @@ from app.domain.access import Actor as Person
 from app.domain.lifecycle import Move
 from app.features.returns import queries
 from app.features.returns.found import find_item
-from app.features.returns.schemas import FoundForm, ReconcileForm
+from app.features.returns.schemas import FoundForm, ReconcileForm, UnmatchedForm
 from app.features.returns.service import Scan, reconcile, scan_returns
 from app.web.auth import Actor
 from app.web.clock import Now
-from app.web.fields import After, Id
 from app.web.flash import redirect
-from app.web.forms import Form, or_again, read_form
+from app.web.forms import DATE_PARTS, Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
 from app.web.scan_desk import DESK, desk_context, find_mode, read_scan_form, show_desk
 from app.web.tags import Prefix, Tag
 from app.web.templating import render
+from app.web.wording import in_words
 
 SCANS_ON_A_PAGE = 25
+UNMATCHED = "/returns/unmatched"
 
 # Scans are known by their own ids, so `once` has nothing to add; and it must not be used up here, because the form of
 # another feature's mode passes through on its way there.
@@ -63,22 +66,28 @@ async def scan(request: Request, session: Session, actor: Actor, now: Now, prefi
 
 
 @router.get("/returns/unmatched")
-async def unmatched(request: Request, session: Session, actor: Actor, after: After = None) -> HTMLResponse:
+async def unmatched(request: Request, session: Session, actor: Actor) -> HTMLResponse:
     """Scans that nobody could make sense of, oldest first."""
-    return render(request, "returns/unmatched.html", {"form": Form(), **await _unmatched(session, after)})
+    form, wanted = _read_filter(request, actor)
+    context = await _unmatched(request, session, actor, wanted)
+    status = 422 if form.errors else 200
+    return render(request, "returns/unmatched.html", {"form": form, **context}, status)
 
 
-@router.post("/returns/unmatched/{scan_number}")
-async def reconcile_scan(request: Request, session: Session, actor: Actor, now: Now, scan_number: Id) -> Response:
-    """What was done about one of them."""
+@router.post("/returns/unmatched/reconcile")
+async def reconcile_scans(request: Request, session: Session, actor: Actor, now: Now) -> Response:
+    """What was done about some of them."""
     form, body = await read_form(request, ReconcileForm)
-    context: dict[str, Any] = {"asked": scan_number, **await _unmatched(session, str(scan_number - 1))}
+    context = await _unmatched(request, session, actor, _read_filter(request, actor)[1])
     if body is None:
-        is_listed = any(scan.number == scan_number for scan in context["scans"])
-        return render(request, "returns/unmatched.html", {"form": form if is_listed else Form(), **context}, 422)
+        return render(request, "returns/unmatched.html", {"form": form, **context}, 422)
     with or_again("returns/unmatched.html", form, **context):
-        await reconcile(session, scan_number, note=body.note, actor=actor.username, at=now)
-    return redirect(request, "/returns/unmatched", "Reconciled. The scan is off the list, and your note is kept.")
+        await reconcile(session, body.numbers, note=body.note, actor=actor.username, at=now)
+    done = len(set(body.numbers))
+    said = "The scan is off the list, and your note is kept."
+    if done > 1:
+        said = f"The {done} scans are off the list, and your note is kept with each."
+    return redirect(request, context["here"], f"Reconciled. {said}")
 
 
 @router.get("/items/{barcode}/find")
@@ -102,13 +111,52 @@ async def find(request: Request, session: Session, actor: Actor, now: Now, tag: 
     return redirect(request, f"/items/{tag}", "Found. It counts as returned, so it goes to decontamination next.")
 
 
-async def _unmatched(session: AsyncSession, after: str | None) -> dict[str, Any]:
-    rows = await queries.list_unmatched(session, after=number_cursor(after), limit=SCANS_ON_A_PAGE)
+def _read_filter(request: Request, actor: Person) -> tuple[Form, queries.Wanted]:
+    """What the address asks for: all scans, when it asks for a day that there is not."""
+    typed = {name: request.query_params.getlist(name) for name in request.query_params}
+    form = Form(typed)
+    given: dict[str, str] = {}
+    if form.value("store") in {store.code for store in actor.stores}:
+        given["store"] = form.value("store")
+    for name in ("since", "until"):
+        if any(form.value(f"{name}-{part}") for part in DATE_PARTS):
+            given[name] = "-".join(form.value(f"{name}-{part}").strip().zfill(2) for part in DATE_PARTS)
+    try:
+        body = UnmatchedForm.model_validate(given)
+    except ValidationError as invalid:
+        for error in invalid.errors():
+            form.refuse(in_words(error), str(error["loc"][0]))
+        return form, queries.Wanted()
+    return form, queries.Wanted(body.store, body.since, body.until)
+
+
+async def _unmatched(request: Request, session: AsyncSession, actor: Person, wanted: queries.Wanted) -> dict[str, Any]:
+    after = number_cursor(request.query_params.get("after"))
+    rows = await queries.list_unmatched(session, wanted, after=after, limit=SCANS_ON_A_PAGE)
     page = page_of(rows, limit=SCANS_ON_A_PAGE, cursor=lambda row: row.number)
+    place = await queries.place_of_page(session, wanted, after=after, limit=SCANS_ON_A_PAGE)
+    days = {"since": wanted.since, "until": wanted.until}
+    asked = {"store": wanted.store} | {
+        f"{name}-{part}": getattr(day, part) for name, day in days.items() if day for part in DATE_PARTS
+    }
+    asked = {name: value for name, value in asked.items() if value}
+
+    def address(path: str, **more: object) -> str:
+        query = urlencode(asked | {name: value for name, value in more.items() if value})
+        return f"{path}?{query}" if query else path
+
     return {
         "scans": page.items,
-        "total": await queries.count_unmatched(session),
-        "next_page_href": page.next and f"/returns/unmatched?after={page.next}",
+        "place": place,
+        "narrowed": bool(asked),
+        "wanted": wanted,
+        "stores": [(one.code, one.name) for one in actor.stores],
+        "tick_all": request.query_params.get("tick") == "all",
+        "here": address(UNMATCHED, after=after),
+        "tick_all_href": address(UNMATCHED, after=after, tick="all"),
+        "action": address(f"{UNMATCHED}/reconcile", after=after),
+        "previous_href": address(UNMATCHED, after=place.previous) if place.before else None,
+        "next_href": address(UNMATCHED, after=page.next) if page.next else None,
     }
 
 

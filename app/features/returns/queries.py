@@ -1,5 +1,9 @@
 """Reads of the returns desk."""
 
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import NamedTuple
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,29 +16,60 @@ from app.features.returns.service import written_out
 from app.models import ScanOutcome
 from app.web.results import HoldBody, ItemResult, Step, refused
 
-UNMATCHED = text("""
-    SELECT scan.id AS number, scan.raw, store.code AS store, scan.received_at, scan.received_by, scan.scanned_at,
-           scan.outcome, scan.result ->> 'code' AS code, scan.result ->> 'detail' AS detail, item.barcode,
-           scan.result ->> 'product_name' AS product_name, scan.reconciled_by, scan.reconciled_note
+# A scan's day is the one that people see: when it was made, or when it came in where the device did not say.
+OPEN = """
     FROM return_scan AS scan
     JOIN store ON store.id = scan.store_id
     LEFT JOIN item ON item.barcode = scan.result ->> 'barcode'
-    WHERE scan.outcome IN ('refused', 'unknown') AND scan.reconciled_at IS NULL AND scan.id > :after
-    ORDER BY scan.id LIMIT :limit
+    WHERE scan.outcome IN ('refused', 'unknown') AND scan.reconciled_at IS NULL
+      AND (CAST(:store AS text) IS NULL OR store.code = :store)
+      AND (CAST(:since AS date) IS NULL OR CAST(:since AS date) <=
+           CAST(coalesce(scan.scanned_at, scan.received_at) AT TIME ZONE 'Europe/London' AS date))
+      AND (CAST(:until AS date) IS NULL OR CAST(:until AS date) >=
+           CAST(coalesce(scan.scanned_at, scan.received_at) AT TIME ZONE 'Europe/London' AS date))
+"""
+UNMATCHED = text(f"""
+    SELECT scan.id AS number, scan.raw, store.code AS store, scan.received_at, scan.received_by, scan.scanned_at,
+           scan.outcome, scan.result ->> 'code' AS code, scan.result ->> 'detail' AS detail, item.barcode,
+           scan.result ->> 'product_name' AS product_name, scan.reconciled_by, scan.reconciled_note
+    {OPEN} AND scan.id > :after ORDER BY scan.id LIMIT :limit
 """)
-COUNT_UNMATCHED = text("""
-    SELECT count(*) FROM return_scan WHERE outcome IN ('refused', 'unknown') AND reconciled_at IS NULL
-""")
+COUNT_UNMATCHED = text(f"SELECT count(*) AS total, count(*) FILTER (WHERE scan.id <= :after) AS before {OPEN}")
+# The page before holds `limit` scans, so it begins after the one that stands `limit` + 1 before this page.
+PAGE_BEFORE = text(f"SELECT scan.id {OPEN} AND scan.id <= :after ORDER BY scan.id DESC OFFSET :limit LIMIT 1")
 
 
-async def count_unmatched(session: AsyncSession) -> int:
-    """How many scans nobody has reconciled."""
-    return int(await session.scalar(COUNT_UNMATCHED) or 0)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which scans to list: of one store, and scanned on or between two days in the UK."""
+
+    store: str | None = None
+    since: date | None = None
+    until: date | None = None
 
 
-async def list_unmatched(session: AsyncSession, *, after: int, limit: int) -> list[UnmatchedScan]:
+class Place(NamedTuple):
+    """Where a page stands in its list: how many scans there are, how many before it, and where the last page began."""
+
+    total: int
+    before: int
+    previous: int
+
+
+async def place_of_page(session: AsyncSession, wanted: Wanted, *, after: int, limit: int) -> Place:
+    """How many scans nobody has reconciled, and where the page that begins behind `after` stands among them."""
+    values = {**asdict(wanted), "after": after}
+    counts = (await session.execute(COUNT_UNMATCHED, values)).one()
+    previous = await session.scalar(PAGE_BEFORE, {**values, "limit": limit}) if counts.before > limit else 0
+    return Place(counts.total, counts.before, int(previous or 0))
+
+
+async def list_unmatched(
+    session: AsyncSession, wanted: Wanted | None = None, *, after: int, limit: int
+) -> list[UnmatchedScan]:
     """Scans that nobody has reconciled, oldest first, `limit + 1` of them."""
-    rows = (await session.execute(UNMATCHED, {"after": after, "limit": limit + 1})).mappings()
+    values = {**asdict(wanted or Wanted()), "after": after, "limit": limit + 1}
+    rows = (await session.execute(UNMATCHED, values)).mappings()
     return [UnmatchedScan(**row) for row in rows]
 
 

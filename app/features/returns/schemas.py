@@ -5,12 +5,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from app.domain.errors import BadValue
 from app.domain.lifecycle import Move, State, can_move
+from app.domain.scanning import SCAN_AGAIN, step_after_refusal
 from app.features.returns.service import Scan, ScanResult, written_out
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, OptionalLine, Paragraph
+from app.web.fields import BIGGEST_ID, Body, Code, Day, OptionalLine, Paragraph
 from app.web.wording import in_words
 
 
@@ -60,9 +62,22 @@ class FoundItem(BaseModel):
 
 
 class ReconcileForm(BaseModel):
-    """What was done about the scan, on its page."""
+    """What was done about the scans that are ticked, on their page."""
 
-    note: Annotated[Paragraph, asked("Say what was done about the scan.")] = needed()
+    numbers: Annotated[
+        list[Annotated[int, Field(ge=1, le=BIGGEST_ID)]],
+        Field(max_length=100),
+        asked("Tick the scans that you have dealt with."),
+    ] = needed()
+    note: Annotated[Paragraph, asked("Say what was done about them.")] = needed()
+
+
+class UnmatchedForm(BaseModel):
+    """Which scans to reconcile are wanted, on their page: from the first day to the last."""
+
+    store: str | None = None
+    since: Day | None = None
+    until: Day | None = None
 
 
 class FoundForm(BaseModel):
@@ -103,6 +118,7 @@ class UnmatchedScan(BaseModel):
 
 
 BELIEVABLE_YEARS = range(2000, 2100)
+LONGEST_ECHO = 40
 
 _SCAN_ID: TypeAdapter[UUID] = TypeAdapter(UUID)
 
@@ -112,26 +128,49 @@ def read_scan(given: dict[str, Any]) -> Scan | dict[str, Any]:
     try:
         body = ScanBody.model_validate(given)
     except ValidationError as invalid:
-        detail = " ".join(in_words(error) for error in invalid.errors()[:3])
+        flaw = _flaw(invalid.errors()[:3])
         try:
             scan_id = _SCAN_ID.validate_python(given.get("scan_id"))
         except ValidationError:
-            return _unreadable(given, detail)
-        flaw = BadValue("malformed-scan", detail)
-        return Scan(scan_id, str(given.get("barcode", "")), None, flaw=flaw)
+            return _unreadable(given, flaw)
+        return Scan(scan_id, _echo(given.get("barcode")), None, flaw=flaw)
     # A device whose clock is lost still brings the item back; the time that it claims is then not kept.
     scanned_at = body.scanned_at if body.scanned_at and body.scanned_at.year in BELIEVABLE_YEARS else None
     return Scan(body.scan_id, body.barcode, scanned_at, body.condition)
 
 
-def _unreadable(given: dict[str, Any], detail: str) -> dict[str, Any]:
+def _flaw(errors: list[ErrorDetails]) -> BadValue:
+    """What is wrong, in the words of whoever holds the device. The first part that is wrong says what to do."""
+    detail = " ".join(_fault(str(error["loc"][0]), error) for error in errors)
+    return BadValue("malformed-scan", detail, field=str(errors[0]["loc"][0]))
+
+
+def _fault(field: str, error: ErrorDetails) -> str:
+    if field == "scanned_at":
+        why = "does not say its time zone" if error["type"] == "timezone_aware" else "is no date and time"
+        sent = written_out(_echo(error["input"]))[:LONGEST_ECHO]
+        return f"The time that the device sent, “{sent}”, {why}. It must look like 2026-03-27T14:05:00Z."
+    if field == "condition":
+        return f"The condition cannot be kept. {in_words(error)}"
+    if field == "scan_id":
+        return "The device gave this scan no id of its own. It must be a UUID."
+    return "The scan came without a barcode." if error["input"] is None else in_words(error)
+
+
+def _unreadable(given: dict[str, Any], flaw: BadValue) -> dict[str, Any]:
+    todo = step_after_refusal(flaw) or SCAN_AGAIN
     return {
-        "scan_id": written_out(str(given.get("scan_id", ""))),
-        "barcode": written_out(str(given.get("barcode", ""))),
+        "scan_id": written_out(_echo(given.get("scan_id"))),
+        "barcode": written_out(_echo(given.get("barcode"))),
         "outcome": "refused",
-        "code": "malformed-scan",
-        "detail": f"{detail} It was not kept.",
+        "code": flaw.code,
+        "detail": f"{flaw.detail} It was not kept.",
         "state": None,
-        "next_step": {"route": "scan_again", "text": "Scan it again."},
+        "next_step": {"route": todo.route, "text": todo.text},
         "holds": [],
     }
+
+
+def _echo(sent: object) -> str:
+    """What was sent for a text, as it goes back: a number as it is written, and nothing for what is no text at all."""
+    return str(sent) if isinstance(sent, str | int | float) and not isinstance(sent, bool) else ""

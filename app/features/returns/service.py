@@ -19,6 +19,7 @@ from app.models import ScanOutcome
 from app.web.results import ItemResult, accepted, refused
 
 LONGEST_RAW = 300
+UNMATCHED = frozenset({ScanOutcome.REFUSED, ScanOutcome.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +106,32 @@ async def scan_returns(
     return results
 
 
-async def reconcile(session: AsyncSession, scan_number: int, *, note: str, actor: str, at: datetime) -> None:
-    """The manager has dealt with a scan that was refused or unknown.
+async def reconcile(session: AsyncSession, numbers: Sequence[int], *, note: str, actor: str, at: datetime) -> None:
+    """The manager has dealt with scans that were refused or unknown: all of them, or none when one cannot be.
 
     Raises NotFound `unknown-scan`, Conflict `already-reconciled`.
     """
-    find = text("SELECT reconciled_by, outcome FROM return_scan WHERE id = :number FOR UPDATE")
-    found = (await session.execute(find, {"number": scan_number})).one_or_none()
-    if found is None or found.outcome not in {ScanOutcome.REFUSED, ScanOutcome.UNKNOWN}:
+    find = text("SELECT id, reconciled_by, outcome FROM return_scan WHERE id = ANY(:numbers) ORDER BY id FOR UPDATE")
+    found = (await session.execute(find, {"numbers": sorted(set(numbers))})).all()
+    if len(found) < len(set(numbers)) or any(one.outcome not in UNMATCHED for one in found):
         raise NotFound("unknown-scan", "There is no such scan to reconcile.")
-    if found.reconciled_by:
-        raise Conflict("already-reconciled", f"{found.reconciled_by} has dealt with this scan already.")
+    done = [one for one in found if one.reconciled_by]
+    if done:
+        raise Conflict("already-reconciled", _done_already(done[0].reconciled_by, len(done), len(found)))
     write = text(
-        "UPDATE return_scan SET reconciled_at = :at, reconciled_by = :actor, reconciled_note = :note WHERE id = :number"
+        "UPDATE return_scan SET reconciled_at = :at, reconciled_by = :actor, reconciled_note = :note "
+        "WHERE id = ANY(:numbers)"
     )
-    await session.execute(write, {"at": at, "actor": actor, "note": note, "number": scan_number})
-    await audit.record(session, "scan_reconciled", f"scan:{scan_number}", actor=actor, at=at, note=note)
+    await session.execute(write, {"at": at, "actor": actor, "note": note, "numbers": [one.id for one in found]})
+    for one in found:
+        await audit.record(session, "scan_reconciled", f"scan:{one.id}", actor=actor, at=at, note=note)
+
+
+def _done_already(who: str, done: int, asked: int) -> str:
+    if asked == 1:
+        return f"{who} has dealt with this scan already."
+    which = f"{done} of these scans" if done > 1 else "one of these scans"
+    return f"{who} has dealt with {which} already. Nothing was changed. Tick those that are left, and send again."
 
 
 async def _claim(

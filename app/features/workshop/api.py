@@ -1,7 +1,5 @@
 """JSON routes of the workshop."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -11,9 +9,8 @@ from app.db import Session
 from app.domain.access import Permission
 from app.domain.clearance import step_for
 from app.domain.dates import uk_date
-from app.domain.errors import RuleError
 from app.domain.scanning import check_tag
-from app.features.workshop import queries, service
+from app.features.workshop import queries, scans, service
 from app.features.workshop.schemas import (
     DecontaminationResults,
     DueInspection,
@@ -25,13 +22,13 @@ from app.features.workshop.schemas import (
     RepairOutcome,
     StartDecontaminations,
 )
-from app.ledger import Moved, Refused
+from app.ledger import Moved
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Limit
 from app.web.once import api_router
 from app.web.paging import Page, page_of
-from app.web.results import ItemResult, ItemResults, Step, accepted, in_order, refused
+from app.web.results import ItemResults, Step, accepted
 from app.web.tags import Prefix, Tag, sort_tags
 
 router = api_router("workshop")
@@ -43,7 +40,7 @@ async def start_decontaminations(
 ) -> ItemResults:
     """Begin to clean 1 to 500 items; one result per barcode, in order."""
     tags, errors = sort_tags(body.barcodes, prefix=prefix)
-    wanted = [tags[raw] for raw in body.barcodes if raw in tags]
+    wanted = list(dict.fromkeys(tags[raw] for raw in body.barcodes if raw in tags))
     moved, turned_away = await service.start_decontaminations(
         session,
         wanted,
@@ -52,7 +49,8 @@ async def start_decontaminations(
         at=now,
         may_overrule=actor.may(Permission.OVERRULE_CLEANING),
     )
-    return _answers(body.barcodes, tags, errors, moved, turned_away)
+    asked = [(tags.get(raw, raw), "start") for raw in body.barcodes]
+    return scans.answer_batch(asked, errors, moved, turned_away)
 
 
 @router.post("/decontaminations/results")
@@ -62,9 +60,12 @@ async def finish_decontaminations(
     """Record how 1 to 500 cleanings ended; one result per barcode, in order."""
     raws = [result.barcode for result in body.results]
     tags, errors = sort_tags(raws, prefix=prefix)
-    results = [(tags[r.barcode], r.outcome, r.notes) for r in body.results if r.barcode in tags]
+    # The first word on an item counts, whatever else the batch says of it.
+    told = {tags[r.barcode]: (r.outcome, r.notes) for r in reversed(body.results) if r.barcode in tags}
+    results = [(tag, *told[tag]) for tag in dict.fromkeys(tags[raw] for raw in raws if raw in tags)]
     moved, turned_away = await service.finish_decontaminations(session, results, actor=actor.username, at=now)
-    return _answers(raws, tags, errors, moved, turned_away)
+    asked = [(tags.get(r.barcode, r.barcode), r.outcome.value) for r in body.results]
+    return scans.answer_batch(asked, errors, moved, turned_away)
 
 
 @router.post("/inspections", status_code=201)
@@ -132,21 +133,3 @@ def _released(moved: Moved) -> Released:
         is_clear=moved.state.value == "in_stock",
         next_step=Step(route=step.route, text=step.text),
     )
-
-
-def _answers(
-    raws: Sequence[str],
-    tags: dict[str, str],
-    errors: dict[str, RuleError],
-    moved: Sequence[Moved],
-    turned_away: Sequence[Refused],
-) -> ItemResults:
-    """One result per barcode as it was sent; of two that mean the same item the first one moved it."""
-    found: dict[str, list[ItemResult]] = defaultdict(list)
-    for one in moved:
-        found[one.item.barcode].append(accepted(one))
-    for one_refused in turned_away:
-        found[one_refused.barcode].append(refused(one_refused.barcode, one_refused.error, one_refused.item))
-    for raw, error in errors.items():
-        found[raw] += [refused(raw[:300], error)] * raws.count(raw)
-    return ItemResults(results=in_order([tags.get(raw, raw) for raw in raws], found))

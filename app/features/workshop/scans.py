@@ -1,6 +1,6 @@
-"""One scan of a workshop mode: the verb it stands for, and its result. How the page looks is not here."""
+"""Scans of a workshop mode: the verb one stands for, its result, and a batch's. How the page looks is not here."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -12,8 +12,8 @@ from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.scanning import check_tag
 from app.features.workshop import service
-from app.ledger import Moved
-from app.web.results import ItemResult, accepted, refused
+from app.ledger import Moved, Refused
+from app.web.results import ItemResult, ItemResults, accepted, already_done, contradicted, refused
 
 LONGEST_RAW = 300
 
@@ -34,6 +34,33 @@ async def do_scan(session: AsyncSession, mode: str, raw: str, *, prefix: str, ac
         items = await ledger.read_items(session, [tag])
         return refused(tag, error, items.get(tag))
     return accepted(moved)
+
+
+def answer_batch(
+    asked: Sequence[tuple[str, str]],
+    errors: Mapping[str, RuleError],
+    moved: Sequence[Moved],
+    turned_away: Sequence[Refused],
+) -> ItemResults:
+    """One result for each (tag or what was sent, what was asked), in order.
+
+    An item that comes again after it moved is told what became of it: a duplicate, or refused when the second word
+    contradicts the first. One that did not move is refused as often as it came.
+    """
+    done = {one.item.barcode: one for one in moved}
+    refusals = {raw: refused(raw[:LONGEST_RAW], error) for raw, error in errors.items()}
+    refusals |= {one.barcode: refused(one.barcode, one.error, one.item) for one in turned_away}
+    first: dict[str, str] = {}
+    results = []
+    for key, what in asked:
+        if key not in done:
+            results.append(refusals[key])
+        elif key not in first:
+            first[key] = what
+            results.append(accepted(done[key]))
+        else:
+            results.append((already_done if first[key] == what else contradicted)(done[key]))
+    return ItemResults(results=results)
 
 
 async def _start(session: AsyncSession, tag: str, *, actor: str, at: datetime) -> Moved:

@@ -6,6 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from app.domain.inspections import InspectionKind
+from app.domain.labels import make_tag
 from app.domain.lifecycle import State
 from tests.given import Given
 from tests.problems import check_problem
@@ -57,6 +58,10 @@ async def test_a_product_is_added_and_read_back(as_manager: AsyncClient, as_ot: 
         ({"manufacturer": "\x00"}, "manufacturer"),
         ({"category": "lifting"}, "category"),
         ({"category": "12 3"}, "category"),
+        ({"category": "12"}, "category"),
+        ({"category": "12 36 03 04"}, "category"),
+        ({"category": "١٢ ٣٦"}, "category"),
+        ({"name": "車いす"}, "name"),
         ({"purchase_price_pence": -1}, "purchase_price_pence"),
         ({"purchase_price_pence": 10**9}, "purchase_price_pence"),
         ({"purchase_price_pence": 10**30}, "purchase_price_pence"),
@@ -111,7 +116,7 @@ async def test_what_goes_with_what_is_kept_both_ways_of_saying(as_manager: Async
 
 async def test_a_change_keeps_what_it_does_not_name(as_manager: AsyncClient) -> None:
     made = await as_manager.post(PRODUCTS, json=HOIST)
-    change = {"name": "Hoist, mobile", "inspections": [{"kind": "pat", "every_months": 24}]}
+    change = {"name": "Hoist, mobile", "inspections": [{"kind": "loler", "every_months": 3}]}
     changed = await as_manager.patch(f"{PRODUCTS}/HOIST", json=change, headers={"If-Match": made.headers["etag"]})
     assert changed.status_code == 200, changed.text
     assert changed.json() == made.json() | change
@@ -177,7 +182,9 @@ async def test_products_are_found_by_words_category_tier_and_availability(as_ot:
     assert await codes(as_ot, q="'; DROP TABLE item; --") == []
     assert await codes(as_ot, category="1236") == ["A", "B"]
     assert await codes(as_ot, category="12 36 04") == ["B"]
-    assert await codes(as_ot, category="%") == []
+    assert await codes(as_ot, category="12-36.04") == ["B"]
+    assert await codes(as_ot, category="12") == ["A", "B"]
+    assert await codes(as_ot, category="") == ["A", "B", "C"]
     assert await codes(as_ot, specialist=True) == ["A"]
     assert await codes(as_ot, available=True) == ["B"]
     assert await codes(as_ot, available=False) == ["A", "C"]
@@ -220,6 +227,9 @@ async def test_a_list_comes_in_pages_that_join_without_gap(as_ot: AsyncClient, g
         {"specialist": "perhaps"},
         {"q": "\x00"},
         {"category": "\x00"},
+        {"category": "%"},
+        {"category": "123"},
+        {"category": "hoists"},
         {"after": "\x00"},
     ],
 )
@@ -231,3 +241,39 @@ async def test_inspections_of_every_kind_can_be_asked_for(as_manager: AsyncClien
     rules = [{"kind": kind.value, "every_months": 6} for kind in sorted(InspectionKind)]
     made = await as_manager.post(PRODUCTS, json=HOIST | {"inspections": rules})
     assert made.json()["inspections"] == rules
+
+
+@pytest.mark.parametrize("typed", ["12 36 03", "123603", "12.36.03", " 12-36-03 "])
+async def test_an_iso_9999_code_is_kept_in_one_form_however_it_is_typed(as_manager: AsyncClient, typed: str) -> None:
+    made = await as_manager.post(PRODUCTS, json=HOIST | {"category": typed})
+    assert made.json()["category"] == "12 36 03"
+
+
+async def test_a_hoist_without_its_examination_is_kept_with_advice(as_manager: AsyncClient) -> None:
+    bare = await as_manager.post(PRODUCTS, json=HOIST | {"inspections": []})
+    assert bare.status_code == 201
+    [advice] = bare.json()["advice"]
+    assert "LOLER" in advice
+    change = {"inspections": [{"kind": "loler", "every_months": 6}]}
+    headers = {"If-Match": bare.headers["etag"]}
+    changed = await as_manager.patch(f"{PRODUCTS}/HOIST", json=change, headers=headers)
+    assert changed.json()["advice"] == []
+
+
+async def test_a_misspelt_parameter_is_named_with_those_that_are_known(as_ot: AsyncClient) -> None:
+    body = check_problem(await as_ot.get(PRODUCTS, params={"avialable": "true"}), 422, "unknown-parameter")
+    assert "“avialable”" in body["detail"]
+    assert "q, category, specialist, available, limit, after" in body["detail"]
+    assert body["errors"][0]["loc"] == ["query", "avialable"]
+
+
+async def test_a_refusal_says_whether_the_field_stood_in_the_address_or_the_body(as_manager: AsyncClient) -> None:
+    missing = check_problem(await as_manager.get(f"{PRODUCTS}/NO-SUCH"), 404)
+    assert missing["errors"][0]["loc"] == ["path", "code"]
+    await as_manager.post(PRODUCTS, json=HOIST)
+    twice = check_problem(await as_manager.post(PRODUCTS, json=HOIST), 409)
+    assert twice["errors"][0]["loc"] == ["body", "code"]
+    cursor = check_problem(await as_manager.get("/api/v1/loans", params={"after": "x"}), 422, "bad-cursor")
+    assert cursor["errors"][0]["loc"] == ["query", "after"]
+    label = check_problem(await as_manager.get(f"/api/v1/items/{make_tag('ES', 9_999)}/label"), 404)
+    assert label["errors"][0]["loc"] == ["path", "barcode"]

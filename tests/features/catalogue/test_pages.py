@@ -1,6 +1,7 @@
 """The catalogue's pages."""
 
 import pytest
+from httpx import AsyncClient
 
 from app.web.typed import pence_from
 from tests.browser import Browser
@@ -115,7 +116,7 @@ async def test_a_code_that_is_taken_and_a_fit_that_is_unknown_are_said_at_their_
     manager: Browser, given: Given
 ) -> None:
     await given.product("HOIST")
-    usual = {"name": "Hoist", "category": "12", "price": "1"}
+    usual = {"name": "Hoist", "category": "1236", "price": "1"}
     taken = await manager.post_form("/products/new", code="HOIST", **usual)
     assert (taken.status, set(taken.errors)) == (409, {"code"})
     unknown = await manager.post_form("/products/new", code="NEW", incompatible_with="HOIST, NOBODY", **usual)
@@ -129,6 +130,96 @@ async def test_a_code_that_is_taken_and_a_fit_that_is_unknown_are_said_at_their_
 async def test_who_may_not_keep_the_catalogue_is_not_offered_it(ot: Browser, given: Given) -> None:
     assert (await ot.get("/products")).soup.select_one('a[href="/products/new"]') is None
     assert (await ot.get("/products/new")).status == 403
+
+
+async def test_an_answer_that_a_filter_does_not_know_is_said_and_finds_nothing(ot: Browser, given: Given) -> None:
+    await given.product("HOIST")
+    for asked, field in (
+        ({"tier": "luxury"}, "tier"),
+        ({"category": "%"}, "category"),
+        ({"available": "1"}, "available"),
+    ):
+        page = await ot.get("/products", **asked)
+        assert (page.status, set(page.errors), page.table()) == (422, {field}, []), asked
+    assert (await ot.get("/products", utm_source="mail")).table()
+
+
+HOIST_TYPED = {
+    "name": "Mobile hoist",
+    "category": "12 36 03",
+    "price": "1299.99",
+    "tier": "specialist",
+    "high_risk": "true",
+    "loler_months": "6",
+    "pat_months": "12",
+    "udi_di": "05012345678900",
+    "length_mm": "1210",
+    "safe_working_load_kg": "200",
+}
+
+
+async def test_a_product_is_changed_on_its_page_and_only_what_is_different(
+    manager: Browser, as_manager: AsyncClient, given: Given, query: Query
+) -> None:
+    await given.product("SLING")
+    await manager.post_form("/products/new", code="HOIST", compatible_with="SLING", **HOIST_TYPED)
+    depth = {"dimensions": {"length_mm": 1210, "depth_mm": 80}}
+    await as_manager.patch("/api/v1/products/HOIST", json=depth, headers={"If-Match": '"1"'})
+    before = (await as_manager.get("/api/v1/products/HOIST")).json()
+    page = await manager.get("/products/HOIST")
+    assert page.soup.select_one('a[href="/products/HOIST/edit"]')
+    sent = await manager.post_form(
+        "/products/HOIST/edit", price="1,300", high_risk=None, pat_months="", length_mm="1215"
+    )
+    assert sent.goes_to == "/products/HOIST"
+    assert "Mobile hoist is changed" in (await manager.follow(sent)).banner
+    after = (await as_manager.get("/api/v1/products/HOIST")).json()
+    assert after == before | {
+        "purchase_price_pence": 130_000,
+        "high_risk": False,
+        "dimensions": {"length_mm": 1215, "depth_mm": 80},
+        "inspections": [{"kind": "loler", "every_months": 6}],
+    }
+    lines = await query("SELECT detail FROM audit_event WHERE action = 'product_changed' ORDER BY seq DESC")
+    assert lines[0]["detail"]["fields"] == "dimensions, high_risk, inspections, purchase_price_pence"
+
+
+async def test_a_page_sent_back_as_it_was_changes_nothing(manager: Browser, query: Query) -> None:
+    await manager.post_form("/products/new", code="HOIST", **HOIST_TYPED)
+    sent = await manager.post_form("/products/HOIST/edit")
+    assert (await manager.follow(sent)).banner.endswith("Nothing was changed.")
+    assert [row["version"] for row in await query("SELECT version FROM product")] == [1]
+
+
+async def test_a_change_that_is_wrong_or_too_late_is_shown_on_the_form_again(manager: Browser, query: Query) -> None:
+    await manager.post_form("/products/new", code="HOIST", **HOIST_TYPED)
+    wrong = await manager.post_form("/products/HOIST/edit", price="cheap", category="12", compatible_with="NOBODY")
+    assert (wrong.status, set(wrong.errors)) == (422, {"price", "category"})
+    unknown = await manager.post_form("/products/HOIST/edit", compatible_with="NOBODY")
+    assert (unknown.status, set(unknown.errors)) == (422, {"compatible_with"})
+    open_page = await manager.get("/products/HOIST/edit")
+    await manager.post_form("/products/HOIST/edit", name="Hoist, mobile")
+    late = await manager.send(open_page, "/products/HOIST/edit", name="Hoist, late")
+    assert late.status == 412
+    assert "Somebody else" in late.text or "Somebody changed this product" in late.text
+    assert [row["name"] for row in await query("SELECT name FROM product")] == ["Hoist, mobile"]
+    assert (await manager.get("/products/NOTHING/edit")).status == 404
+
+
+async def test_a_hoist_without_its_examination_has_a_warning_on_its_page(manager: Browser, ot: Browser) -> None:
+    sent = await manager.post_form("/products/new", code="HOIST", **(HOIST_TYPED | {"loler_months": "12"}))
+    page = await manager.follow(sent)
+    assert "asked for only every 12 months" in page.text
+    assert "every six months" in page.text
+    await manager.post_form("/products/HOIST/edit", loler_months="6")
+    assert "Regulation 9" not in (await manager.get("/products/HOIST")).text
+    assert (await ot.get("/products/HOIST/edit")).status == 403
+
+
+async def test_letters_that_no_label_prints_are_named_at_the_name(manager: Browser) -> None:
+    page = await manager.post_form("/products/new", code="HOIST", **(HOIST_TYPED | {"name": "Hoist 車い"}))
+    assert set(page.errors) == {"name"}
+    assert "車 い" in page.errors["name"]
 
 
 @pytest.mark.parametrize(

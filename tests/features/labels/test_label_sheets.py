@@ -1,12 +1,16 @@
 """Sheets of labels: every label in its cell, read back from the printed page at two resolutions."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
+from pymupdf_fonts import myfont
+from reportlab.pdfbase.ttfonts import TTFont
 
+from app.domain.catalogue import is_printable
 from app.domain.labels import display, make_tag
 from app.features.labels.printing import LabelContent, label_pdf
 from app.features.labels.stocks import AVERY_L7160, SHEETS, SheetStock
@@ -101,10 +105,23 @@ def test_a_sheet_says_its_words_as_text_and_nothing_about_pages_or_people() -> N
         "SWL",
         "160 kg",
         "Riser recliner chair £, dual",
-        "motor, for Zoë's café, in wash…",
+        "motor, for Zoë's café, in was…",
         "Please return: 0300 000 0000",
         display(CHAIR.tag),
     ]
+
+
+def test_a_sheet_prints_welsh_polish_greek_and_cyrillic_letters_as_they_are() -> None:
+    names = ["Tŷ Gŵyr", "Łódź", "Αναπηρικό", "Ходунки"]
+    contents = [replace(CHAIR, product_name=name, safe_working_load_kg=None) for name in names]
+    text = pypdfium2.PdfDocument(label_pdf(contents))[0].get_textpage().get_text_range()
+    assert [name for name in names if name in text] == names
+
+
+@pytest.mark.parametrize("bold", ["notos", "notosbo"])
+def test_the_typeface_has_every_letter_that_a_product_may_be_named_with(bold: str) -> None:
+    has = TTFont(bold, BytesIO(myfont(bold))).face.charToGlyph
+    assert [hex(code) for code in range(0x11_0000) if is_printable(chr(code)) and code not in has] == []
 
 
 @pytest.mark.parametrize("skip", [0, 1, 5, 20])

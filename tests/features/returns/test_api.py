@@ -237,8 +237,42 @@ async def test_one_bad_scan_never_loses_the_others(as_technician: AsyncClient, g
     assert [one["code"] for one in results[5:]] == ["malformed-scan"] * 6
     # All but the one without an id are kept.
     assert len(await query("SELECT id FROM return_scan")) == len(results) - 1
-    [empty] = await scan(as_technician, {"store": "MAIN", "scans": [{"scan_id": None}]})
+    [empty] = await scan(as_technician, {"store": "MAIN", "scans": [{"scan_id": "7"}]})
     assert empty["outcome"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "echo", "step", "words"),
+    [
+        ({"scanned_at": "yesterday"}, UNKNOWN, "set_clock", "“yesterday”, is no date and time"),
+        ({"scanned_at": "2026-03-02T14:04:00"}, UNKNOWN, "set_clock", "does not say its time zone"),
+        ({"condition": "x" * 5000}, UNKNOWN, "scan_again", "must be 200 characters or fewer"),
+        ({"barcode": None}, "", "scan_again", "came without a barcode"),
+        ({"barcode": {"is": "no text"}}, "", "scan_again", "must be text"),
+        ({"barcode": 17}, "17", "scan_again", "must be text"),
+        ({"scan_id": None}, UNKNOWN, "use_another_device", "no id of its own"),
+        ({"scan_id": "7", "barcode": None}, "", "use_another_device", "It was not kept."),
+    ],
+)
+async def test_a_malformed_scan_is_told_what_is_wrong_with_it_and_what_helps(
+    as_technician: AsyncClient, wrong: dict[str, Any], echo: str, step: str, words: str
+) -> None:
+    body = batch(UNKNOWN)
+    body["scans"][0] |= wrong
+    [result] = (await as_technician.post(SCANS, json=body)).json()["results"]
+    assert (result["outcome"], result["code"]) == ("refused", "malformed-scan")
+    assert (result["barcode"], result["next_step"]["route"]) == (echo, step)
+    assert words in result["detail"]
+    assert "None" not in str(result["scan_id"])
+
+
+async def test_what_a_scanner_sends_around_a_tag_is_taken_off_before_it_is_read(
+    as_technician: AsyncClient, given: Given
+) -> None:
+    for sent in ("*{}*", "]C1{}", "]A0*{}*", "{}\r\n", "{}\t"):
+        lent = await given.loan()
+        [result] = await scan(as_technician, batch(sent.format(lent.barcode.lower())))
+        assert (result["outcome"], result["barcode"]) == ("accepted", lent.barcode)
 
 
 async def test_a_scan_may_say_when_and_in_what_condition(

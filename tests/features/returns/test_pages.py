@@ -3,11 +3,15 @@
 from uuid import uuid4
 
 import pytest
+from httpx import AsyncClient
 
 from app.domain.lifecycle import State
 from tests.browser import Browser, Page
 from tests.conftest import Query
 from tests.given import Given
+
+HERE = "/returns/unmatched"
+RECONCILE = "/returns/unmatched/reconcile"
 
 
 async def send(browser: Browser, page: Page, **typed: str) -> Page:
@@ -128,35 +132,116 @@ async def test_scans_to_reconcile_say_what_was_scanned_where_by_whom_and_why(man
     assert page.soup.select_one(f'main a[href="/items/{shelf}"]')
 
 
-async def test_a_reconciled_scan_leaves_the_list_and_its_note_is_kept(
+async def numbers_of(query: Query, *raws: str) -> list[str]:
+    rows = await query("SELECT id, raw FROM return_scan ORDER BY id")
+    return [str(row["id"]) for row in rows if row["raw"] in raws]
+
+
+def listed(page: Page) -> list[str]:
+    return [str(box["value"]) for box in page.soup.select('input[name="numbers"]')]
+
+
+def link(page: Page, words: str) -> str | None:
+    found = [str(one["href"]) for one in page.soup.select("main a") if words in one.get_text()]
+    return found[0] if found else None
+
+
+async def test_scans_that_are_ticked_leave_the_list_together_and_the_note_is_kept_with_each(
     manager: Browser, given: Given, query: Query
 ) -> None:
+    await given.scan("XX000123469", "XX000123566", "05012345678900")
+    ours = await numbers_of(query, "XX000123469", "XX000123566")
+    empty = await manager.post_form(RECONCILE, on=HERE)
+    assert (empty.status, set(empty.errors)) == (422, {"numbers", "note"})
+    ticked = await manager.send(empty, RECONCILE, numbers=ours)
+    assert set(ticked.errors) == {"note"}
+    assert [box["value"] for box in ticked.soup.select('input[name="numbers"][checked]')] == ours
+    page = await manager.follow(await manager.send(ticked, RECONCILE, note="Sent back to their own service."))
+    assert "The 2 scans are off the list" in page.banner
+    assert listed(page) == await numbers_of(query, "05012345678900")
+    rows = await query("SELECT reconciled_by, reconciled_note FROM return_scan WHERE reconciled_at IS NOT NULL")
+    assert [tuple(row.values()) for row in rows] == [("manager", "Sent back to their own service.")] * 2
+    told = await query("SELECT subject FROM audit_event WHERE subject LIKE 'scan:%' ORDER BY subject")
+    assert [row["subject"] for row in told] == sorted(f"scan:{number}" for number in ours)
+
+
+async def test_scans_are_reconciled_once_and_all_of_them_or_none(manager: Browser, given: Given, query: Query) -> None:
     await given.scan("XX000123469", "05012345678900")
-    [row] = await query("SELECT id FROM return_scan WHERE raw = 'XX000123469'")
-    first = row["id"]
-    action, here = f"/returns/unmatched/{first}", "/returns/unmatched"
-    empty = await manager.post_form(action, on=here)
-    assert set(empty.errors) == {"note"}
-    sent = await manager.send(empty, action, note="Sent back to its own service.")
-    page = await manager.follow(sent)
-    assert "XX-0001234-69" not in page.text
-    assert "05012345678900" in page.text
-    [row] = await query("SELECT reconciled_by, reconciled_note FROM return_scan WHERE id = :id", id=first)
-    assert (row["reconciled_by"], row["reconciled_note"]) == ("manager", "Sent back to its own service.")
+    both = await numbers_of(query, "XX000123469", "05012345678900")
+    page = await manager.get(HERE)
+    await manager.send(page, RECONCILE, numbers=both[:1], note="Done.")
+    late = await manager.send(page, RECONCILE, numbers=both, note="Done again.", once=uuid4().hex)
+    assert late.status == 409
+    assert "manager has dealt with one of these scans already. Nothing was changed." in late.text
+    assert listed(late) == both[1:]
+    alone = await manager.send(page, RECONCILE, numbers=both[:1], note="Done again.", once=uuid4().hex)
+    assert "manager has dealt with this scan already" in alone.text
+    await manager.send(late, RECONCILE, numbers=both[1:], note="Thrown away.", once=uuid4().hex)
+    assert "accounted for" in (await manager.get(HERE)).text
 
 
-async def test_a_scan_is_reconciled_once_and_only_when_there_is_something_to_reconcile(
-    manager: Browser, given: Given, query: Query
+@pytest.mark.parametrize("numbers", [["x"], ["0"], ["9223372036854775808"], ["1"] * 101])
+async def test_numbers_that_no_scan_can_have_are_refused_on_the_page(
+    manager: Browser, given: Given, numbers: list[str]
 ) -> None:
     await given.scan("XX000123469")
-    [row] = await query("SELECT id FROM return_scan")
-    action = f"/returns/unmatched/{row['id']}"
-    page = await manager.get("/returns/unmatched")
-    await manager.send(page, action, note="Done.")
-    late = await manager.send(page, action, note="Done again.", once=uuid4().hex)
-    assert late.status == 409
-    assert "manager has dealt with this scan already" in late.text
-    assert "accounted for" in (await manager.get("/returns/unmatched")).text
+    page = await manager.get(HERE)
+    answer = await manager.send(page, RECONCILE, numbers=numbers, note="Done.")
+    assert (answer.status, set(answer.errors)) == (422, {"numbers"})
+
+
+async def test_the_list_is_narrowed_by_store_and_day_of_the_scan(
+    manager: Browser, given: Given, query: Query, as_technician: AsyncClient
+) -> None:
+    made = {"JULY": "2025-07-01T23:30:00Z", "MARCH": "2026-03-01T12:00:00Z"}
+    for raw, at in made.items():
+        scans = [{"scan_id": str(uuid4()), "barcode": raw, "scanned_at": at}]
+        await as_technician.post("/api/v1/returns/scans", json={"store": "COAST", "scans": scans})
+    await given.scan("AT-MAIN")
+    july, march, main = [(await numbers_of(query, raw))[0] for raw in ("JULY", "MARCH", "AT-MAIN")]
+    # 23:30 in summer time is the next day in the UK.
+    second = {
+        "since-day": 2,
+        "since-month": 7,
+        "since-year": 2025,
+        "until-day": 2,
+        "until-month": 7,
+        "until-year": 2025,
+    }
+    for asked, found in (
+        ({}, [july, march, main]),
+        ({"store": "COAST"}, [july, march]),
+        ({"store": "MAIN"}, [main]),
+        (second, [july]),
+        ({"since-day": 2, "since-month": 3, "since-year": 2026}, [main]),
+        ({"store": "MAIN", "until-day": 1, "until-month": 3, "until-year": 2026}, []),
+        ({"store": "\x00"}, [july, march, main]),
+    ):
+        page = await manager.get(HERE, **asked)
+        assert (page.status, listed(page)) == (200, found), asked
+    wrong = await manager.get(HERE, **{"since-day": 31, "since-month": 2, "since-year": 2026})
+    assert (wrong.status, set(wrong.errors)) == (422, {"since"})
+
+
+async def test_the_list_is_leafed_through_both_ways_and_keeps_its_place_when_scans_leave_it(
+    manager: Browser, given: Given
+) -> None:
+    await given.scan(*[f"BOX-{number}" for number in range(60)])
+    first = await manager.get(HERE, store="MAIN")
+    assert "Scans 1 to 25 of 60" in first.text
+    assert link(first, "Previous page") is None
+    second = await manager.get(link(first, "Next page") or "")
+    third = await manager.get(link(second, "Next page") or "")
+    assert "Scans 51 to 60 of 60" in third.text
+    assert link(third, "Next page") is None
+    assert listed(await manager.get(link(third, "Previous page") or "")) == listed(second)
+    assert listed(await manager.get(link(second, "Previous page") or "")) == listed(first)
+    assert len({*listed(first), *listed(second), *listed(third)}) == 60
+    all_ticked = await manager.get(link(second, "Tick all 25") or "")
+    action = next(str(form["action"]) for form in all_ticked.soup.select("main form") if form["method"] == "post")
+    after = await manager.follow(await manager.send(all_ticked, action, note="A box of old labels."))
+    assert listed(after) == listed(third)
+    assert "Scans 26 to 35 of 35" in after.text
 
 
 async def test_a_missing_item_that_is_found_goes_to_be_cleaned(technician: Browser, given: Given) -> None:

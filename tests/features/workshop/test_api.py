@@ -131,7 +131,7 @@ async def test_a_mixed_batch_is_answered_one_by_one_in_order(as_technician: Asyn
         ("accepted", None),
         ("refused", "mistyped-barcode"),
         ("refused", "wrong-state"),
-        ("refused", "repeated-barcode"),
+        ("duplicate", "repeated-barcode"),
         ("refused", "not-a-barcode"),
         ("refused", "not-a-barcode"),
         ("refused", "not-a-barcode"),
@@ -139,6 +139,36 @@ async def test_a_mixed_batch_is_answered_one_by_one_in_order(as_technician: Asyn
     results = [{"barcode": raw, "outcome": "failed" if raw == shelf else "passed"} for raw in sent]
     done = await results_of(as_technician, FINISH, {"results": results})
     assert [one["outcome"] for one in done] == [one["outcome"] for one in found]
+
+
+async def test_an_item_that_comes_twice_in_a_batch_is_told_what_became_of_the_first(
+    as_technician: AsyncClient, given: Given, query: Query
+) -> None:
+    barcode = await given.item(State.RETURNED)
+    for url, body, state in (
+        (START, {"barcodes": [barcode, f"*{barcode}*\r"]}, "decontaminating"),
+        (FINISH, {"results": [{"barcode": barcode, "outcome": "passed"}] * 2}, "awaiting_inspection"),
+    ):
+        first, second = await results_of(as_technician, url, body)
+        assert (first["outcome"], first["state"]) == ("accepted", state)
+        assert (second["outcome"], second["code"], second["state"]) == ("duplicate", "repeated-barcode", state)
+        assert second["next_step"] == first["next_step"]
+        assert "done once" in second["detail"]
+    assert len(await query("SELECT id FROM movement WHERE move LIKE '%decontamination'")) == 2
+
+
+async def test_of_two_words_on_one_item_the_first_counts_whatever_came_before_it(
+    as_technician: AsyncClient, given: Given
+) -> None:
+    other, barcode = await given.item(State.DECONTAMINATING), await given.item(State.DECONTAMINATING)
+    said = [(other, "passed"), (barcode, "failed"), (barcode, "passed")]
+    results = [{"barcode": one, "outcome": outcome, "notes": ""} for one, outcome in said]
+    _, first, second = await results_of(as_technician, FINISH, {"results": results})
+    assert (first["outcome"], first["state"]) == ("accepted", "returned")
+    assert (second["outcome"], second["code"], second["state"]) == ("refused", "repeated-barcode", "returned")
+    assert "two different outcomes" in second["detail"]
+    record = await given.record(barcode)
+    assert (record.state, record.evidence.decontamination_outcome) == (State.RETURNED, Outcome.FAILED)
 
 
 async def test_of_two_results_for_one_item_in_a_batch_one_counts(as_technician: AsyncClient, given: Given) -> None:

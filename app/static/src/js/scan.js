@@ -1,27 +1,34 @@
 /** The scan desk: joins scanner, journal, outbox and page. Without it the page is a plain form. */
 
+import { commandIn } from "./scan/barcode.js";
+import { recall, remember } from "./scan/desk-mode.js";
 import { openJournal } from "./scan/journal.js";
 import { readScanner } from "./scan/keyboard.js";
-import { passing } from "./scan/memory.js";
 import { Outbox } from "./scan/outbox.js";
 import { send } from "./scan/requests.js";
+import { SignInWatch } from "./scan/sign-in.js";
 import { offerSound, play } from "./scan/sound.js";
 import { View } from "./scan/view.js";
 
 /** @typedef {import("./scan/modes.js").Scan} Scan */
 
-const COMMAND = /^CMD-/i;
-const REMEMBERED = "stores-scan-desk";
-
 const desk = document.getElementById("scan");
 const form = document.getElementById("scan-form");
 const modes = [...desk.querySelectorAll('input[name="mode"]')];
+const [firstMode] = modes;
 const store = form.elements.store;
 const sound = document.getElementById("scan-sound");
-const view = new View();
+const view = new View(modes);
 const journal = openJournal();
 const madeHere = new Set();
 let lastOrder = 0;
+
+const watch = new SignInWatch({
+  user: desk.dataset.user,
+  onBack: async () => (await outbox).retryNow(),
+  // What is kept on this device outlives the page; where the browser keeps nothing, the person decides.
+  onOther: async () => ((await journal).durable ? location.reload() : view.showOtherPerson()),
+});
 
 const outbox = journal.then((opened) => new Outbox({
   journal: opened,
@@ -30,7 +37,10 @@ const outbox = journal.then((opened) => new Outbox({
     view.showAnswer(scan, answer);
     play(sound, (answer.outcome === "accepted" || answer.outcome === "duplicate") && answer.holds.length === 0);
   },
-  onChange: (network, waiting) => view.showNetwork(network, waiting, opened.durable),
+  onChange: (network, waiting) => {
+    view.showNetwork(network, waiting, opened.durable);
+    watch.watch(network === "sign-in" || network === "reload");
+  },
 }));
 
 /** crypto.randomUUID exists only where the page came by HTTPS or from this very machine. */
@@ -64,19 +74,21 @@ function newScan(barcode) {
 }
 
 function take(barcode) {
-  if (COMMAND.test(barcode)) {
-    obey(barcode);
+  const command = commandIn(barcode);
+  if (command) {
+    obey(command);
     return;
   }
   const scan = newScan(barcode);
   madeHere.add(scan.id);
   outbox.then((opened) => opened.add(scan));
   view.addScan(scan);
+  keep();
 }
 
 /** A command barcode chooses a mode, so that gloves need no mouse. */
 function obey(command) {
-  const choice = modes.find((radio) => radio.dataset.command === command.toUpperCase());
+  const choice = modes.find((radio) => radio.dataset.command === command);
   if (choice) {
     choose(choice);
   } else {
@@ -88,28 +100,42 @@ function obey(command) {
 function choose(choice) {
   choice.checked = true;
   view.showMode(choice);
-  view.announce(`Now: ${choice.parentElement.textContent.trim()}`);
-  remember();
+  view.tellMode("");
+  view.announce(`Now: ${choice.dataset.text}`);
+  keep();
 }
 
-function remember() {
-  passing.write(REMEMBERED, JSON.stringify({ user: desk.dataset.user, mode: chosenMode(), code: store.value }));
+function keep() {
+  remember({ user: desk.dataset.user, mode: chosenMode(), store: store.value });
 }
 
-/** A reload, or power that came back, finds the desk as it was; another user of the tab starts afresh. */
-function recall() {
-  const { user, mode, code } = JSON.parse(passing.read(REMEMBERED) ?? "{}");
-  if (user !== desk.dataset.user) {
-    return;
+/** A reload, or power that came back, finds the desk as it was; another person, or a later hour, starts afresh. */
+function begin() {
+  const last = recall(desk.dataset.user);
+  const choice = modes.find((radio) => radio.value === last.mode) ?? modes.find((radio) => radio.defaultChecked);
+  // A browser may have ticked again what an earlier page had chosen.
+  choice.checked = true;
+  view.showMode(choice);
+  if ([...store.options].some((option) => option.value === last.store)) {
+    store.value = last.store;
   }
-  const choice = modes.find((radio) => radio.value === mode);
-  if (choice) {
-    choice.checked = true;
-    view.showMode(choice);
+  view.tellMode(beginning(choice, last), choice === firstMode ? null : () => choose(firstMode));
+  view.announce(`Each scan now does: ${choice.dataset.text}.`);
+  if (last.because) {
+    keep();
   }
-  if ([...store.options].some((option) => option.value === code)) {
-    store.value = code;
+}
+
+function beginning(choice, { mode, minutes, left, because }) {
+  const name = `“${choice.dataset.text}”`;
+  if (choice !== firstMode) {
+    const ago = minutes === 1 ? "1 minute ago" : `${minutes} minutes ago`;
+    return mode ? `Still ${name}, as you left it ${minutes ? ago : "just now"}.` : `This page begins with ${name}.`;
   }
+  if (because === "person") {
+    return `Somebody else worked here before you. You begin with ${name}.`;
+  }
+  return because === "time" && left !== firstMode.value ? `You were away for a while. You begin again with ${name}.` : "";
 }
 
 /** Scans that an earlier page could not send. Another user's stay where they are: never under the wrong name. */
@@ -122,11 +148,17 @@ async function restore() {
   (await outbox).restore(mine);
 }
 
+async function lookAgain() {
+  (await outbox).retryNow();
+}
+
 readScanner(document.getElementById("barcode"), take);
 modes.forEach((radio) => radio.addEventListener("change", () => choose(radio)));
-store.addEventListener("change", remember);
-window.addEventListener("online", async () => (await outbox).retryNow());
-window.addEventListener("focus", async () => (await outbox).retryNow());
+store.addEventListener("change", keep);
+window.addEventListener("online", lookAgain);
+window.addEventListener("focus", lookAgain);
+// A page that the browser kept aside may be of a sign-in that has ended.
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 offerSound(sound);
-recall();
+begin();
 restore();

@@ -1,15 +1,18 @@
 /** Shows scans, answers, counts and the connection. Decides nothing. */
 
+import { forPeople } from "./barcode.js";
+
 /** @typedef {import("./modes.js").Scan} Scan */
 /** @typedef {import("./requests.js").Answer} Answer */
 
 const MARKS = { accepted: "✓", duplicate: "=", refused: "✕", unknown: "?" };
 const MOST_LINES = 200;
+const MOST_OTHERS_OPEN = 5;
 const ANNOUNCE_AFTER_MS = 700;
-const ASSET_TAG = /^([A-Z]{2,4})-?(\d{7})-?(\d{2})$/i;
 
 const WAYS_OUT = {
   "sign-in": { href: "/sign-in?next=/scan", text: "Sign in again" },
+  other: { href: "/scan", text: "Begin your own page" },
   reload: { href: "/scan", text: "Load it again" },
 };
 
@@ -17,20 +20,15 @@ const part = (id) => document.getElementById(id);
 
 const scans = (count) => (count === 1 ? "1 scan is" : `${count} scans are`);
 
-/** @param {string} barcode @returns {string} an asset tag in groups, anything else as it is */
-export function forPeople(barcode) {
-  const tag = ASSET_TAG.exec(barcode.trim());
-  const shown = tag ? `${tag[1]}-${tag[2]}-${tag[3]}`.toUpperCase() : barcode.replaceAll("\x1d", " ");
-  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
-}
-
 export class View {
   /** @type {Map<string, HTMLLIElement>} */
   #lines = new Map();
   #counts = { accepted: 0, refused: 0 };
   #announcing = { timer: 0, answered: 0, refused: 0, latest: "" };
 
-  constructor() {
+  /** @param {HTMLInputElement[]} modes  the radios, each of which carries its words */
+  constructor(modes) {
+    this.modes = new Map(modes.map((radio) => [radio.value, radio.dataset]));
     this.list = part("scan-lines");
     this.template = part("scan-line-template");
     part("scan-status").hidden = false;
@@ -41,7 +39,8 @@ export class View {
   addScan(scan) {
     const line = this.template.content.firstElementChild.cloneNode(true);
     line.dataset.mode = scan.mode;
-    this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt) });
+    const mode = this.modes.get(scan.mode)?.text ?? "";
+    this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode });
     this.#lines.set(scan.id, line);
     this.list.prepend(line);
     part("scan-none").hidden = true;
@@ -73,7 +72,8 @@ export class View {
       ready: durable ? "Connected" : "Connected. This browser keeps no scans when the page closes.",
       sending: "Sending …",
       offline: `No connection – ${safe} and will be sent`,
-      "sign-in": `Signed out – ${safe}.`,
+      "sign-in": `Signed out – ${safe}, sent when you have signed in.`,
+      other: `Somebody else has signed in – ${safe}.`,
       reload: `Page out of date – ${safe}.`,
     };
     part("scan-waiting-count").textContent = String(waiting);
@@ -88,20 +88,46 @@ export class View {
     }
   }
 
+  /** Only where the browser keeps no scans: anywhere else the page begins anew by itself. */
+  showOtherPerson() {
+    this.showNetwork("other", Number(part("scan-waiting-count").textContent), false);
+  }
+
   /** @param {HTMLInputElement} choice the radio of the mode */
   showMode(choice) {
-    const words = choice.parentElement.textContent.trim();
     part("scan-mode-panel").dataset.mode = choice.value;
-    part("scan-mode-name").textContent = words;
+    part("scan-mode-name").textContent = choice.dataset.text;
     part("scan-mode-help").textContent = choice.dataset.help;
+    part("scan-mode-warning").textContent = choice.dataset.warning;
+    part("scan-mode-warning").hidden = !choice.dataset.warning;
+  }
+
+  /** How the page came to its mode, until one is chosen. @param {string} words @param {(() => void) | null} [goBack] */
+  tellMode(words, goBack = null) {
+    const [sentence, button] = [part("scan-mode-told-words"), part("scan-mode-back")];
+    part("scan-mode-told").hidden = !words;
+    sentence.textContent = words;
+    button.hidden = !goBack;
+    button.onclick = goBack;
   }
 
   /** @param {Scan[]} others scans that other users left on this device */
   showOthers(others) {
-    const names = [...new Set(others.map((scan) => scan.user))].join(", ");
-    const notice = part("scan-others");
-    notice.hidden = others.length === 0;
-    notice.textContent = `${scans(others.length)} kept here for ${names}, to be sent when they sign in on this device.`;
+    part("scan-others").hidden = others.length === 0;
+    part("scan-others-heading").textContent = `${scans(others.length)} kept here for somebody else`;
+    // A long list would push the results off the screen.
+    part("scan-others-list").open = others.length <= MOST_OTHERS_OPEN;
+    part("scan-others-lines").replaceChildren(...others.map((scan) => this.#other(scan)));
+  }
+
+  #other(scan) {
+    const line = document.createElement("li");
+    const tag = document.createElement("strong");
+    tag.className = "app-code";
+    tag.textContent = forPeople(scan.barcode);
+    const mode = this.modes.get(scan.mode)?.text ?? scan.mode.replaceAll("_", " ");
+    line.append(tag, ` ${mode}, scanned by ${scan.user}, ${dayAndTime(scan.scannedAt)}`);
+    return line;
   }
 
   /** Said to screen readers, once, when things have been quiet for a moment. */
@@ -185,4 +211,8 @@ function wayOut(network) {
 
 function clock(instant) {
   return new Date(instant).toLocaleTimeString("en-GB");
+}
+
+function dayAndTime(instant) {
+  return new Date(instant).toLocaleString("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
 }

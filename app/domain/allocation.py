@@ -1,0 +1,245 @@
+"""Which item of the shelf meets a line of an order, recycled first, and why each other one was not chosen.
+
+The same facts give the same answer always. Loads and weights are in kilograms, sizes in millimetres. An item whose
+thorough examination is overdue or of unknown date is never chosen (LOLER, SI 1998/2307, regulation 9).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from app.domain.authority import Tier
+from app.domain.combinations import same_kind
+from app.domain.dates import in_words
+from app.domain.errors import BadValue, Blocker
+from app.domain.lifecycle import State
+
+Sizes = Mapping[str, tuple[int, int]]
+"""The least and the most that will do, in millimetres, by the name of the dimension."""
+
+MOST_OTHERS = 20
+"""So many of those not chosen are explained one by one; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a line asks for. `store`: the code of the delivering store. `sizes`: those that were asked for."""
+
+    product_code: str
+    quantity: int
+    store: str
+    on: date
+    client_weight_kg: float | None = None
+    sizes: Sizes = field(default_factory=dict)
+    accept_equivalent: bool = False
+    prefer_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item on the shelf. `blockers`: why it is not clear. `is_promised`: to another client, on a day of ours.
+
+    `examination_due_on` counts only where `is_examined`: the product asks for thorough examinations.
+    """
+
+    barcode: str
+    product_code: str
+    store: str
+    is_recycled: bool
+    is_examined: bool = False
+    examination_due_on: date | None = None
+    safe_working_load_kg: float | None = None
+    dimensions: Mapping[str, int] = field(default_factory=dict)
+    blockers: tuple[Blocker, ...] = ()
+    is_promised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """What was decided about one item: a stable code and a sentence."""
+
+    barcode: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The items chosen, the nearest others with the reason against each, and how many there were for each reason."""
+
+    chosen: tuple[Because, ...]
+    others: tuple[Because, ...]
+    counted: Mapping[str, int]
+
+    @property
+    def barcodes(self) -> tuple[str, ...]:
+        """The items chosen, the best first."""
+        return tuple(one.barcode for one in self.chosen)
+
+    def as_json(self) -> dict[str, object]:
+        """In the form in which it is stored with the line."""
+        return {
+            "chosen": [_as_json(one) for one in self.chosen],
+            "others": [_as_json(one) for one in self.others],
+            "counted": dict(sorted(self.counted.items())),
+        }
+
+
+def choose(
+    wanted: Wanted, candidates: Iterable[Candidate], *, elsewhere: Mapping[State, int] | None = None
+) -> Explanation:
+    """The best items for a line, as many as it wants or as there are, and why not the others.
+
+    `elsewhere`: how many items of the product stand in other states than on the shelf; they are only counted.
+    """
+    fitting, refused = [], []
+    for candidate in candidates:
+        refusal = _refusal(wanted, candidate)
+        if refusal:
+            refused.append(refusal)
+        else:
+            fitting.append(candidate)
+    fitting.sort(key=lambda one: _rank(wanted, one))
+    chosen, rest = fitting[: wanted.quantity], fitting[wanted.quantity :]
+    others = [*(_behind(wanted, one, chosen[-1]) for one in rest if chosen), *sorted(refused, key=_code_and_barcode)]
+    counted = Counter(one.code for one in others)
+    counted.update({f"state-{state.value.replace('_', '-')}": count for state, count in (elsewhere or {}).items()})
+    return Explanation(tuple(_for(wanted, one) for one in chosen), tuple(others[:MOST_OTHERS]), counted)
+
+
+def check_prefer_new(*, prefer_new: bool, recycled_is_there: bool, reason: str) -> None:
+    """Raises BadValue `reason-for-new` (field `reason_for_new`) when new is chosen over recycled without a reason."""
+    if prefer_new and recycled_is_there and not reason.strip():
+        detail = "A recycled one is on the shelf. Say why a new one is needed, or take the recycled one."
+        raise BadValue("reason-for-new", detail, field="reason_for_new")
+
+
+def _refusal(wanted: Wanted, item: Candidate) -> Because | None:
+    """Why this item cannot be taken at all. What is not known is never taken for safe."""
+    checks = (
+        (
+            item.product_code != wanted.product_code and not wanted.accept_equivalent,
+            "equivalent-not-accepted",
+            "It is of another product, and the line does not accept an equivalent.",
+        ),
+        (_is_on_hold(item), "on-hold", " ".join(blocker.detail for blocker in item.blockers)),
+        (bool(item.blockers), "not-clear", " ".join(blocker.detail for blocker in item.blockers)),
+        (item.is_promised, "promised", "It is reserved for another client."),
+        (_is_overdue(item, wanted.on), "examination-overdue", _overdue_in_words(item)),
+        (_is_too_weak(wanted, item), "load-too-low", _load_in_words(wanted, item)),
+        (not _has_size(wanted.sizes, item.dimensions), "size-does-not-fit", "It does not have the size asked for."),
+    )
+    return next((Because(item.barcode, code, detail) for applies, code, detail in checks if applies), None)
+
+
+def _is_on_hold(item: Candidate) -> bool:
+    return any(blocker.code == "on-hold" for blocker in item.blockers)
+
+
+def _is_overdue(item: Candidate, on: date) -> bool:
+    return item.is_examined and (item.examination_due_on is None or item.examination_due_on < on)
+
+
+def _overdue_in_words(item: Candidate) -> str:
+    due = item.examination_due_on
+    return (
+        f"Its thorough examination was due by {in_words(due)}."
+        if due
+        else "No record says when its examination is due."
+    )
+
+
+def _is_too_weak(wanted: Wanted, item: Candidate) -> bool:
+    load, weight = item.safe_working_load_kg, wanted.client_weight_kg
+    return load is not None and weight is not None and load < weight
+
+
+def _load_in_words(wanted: Wanted, item: Candidate) -> str:
+    return (
+        f"It carries {item.safe_working_load_kg or 0:g} kg, and the client weighs {wanted.client_weight_kg or 0:g} kg."
+    )
+
+
+def _has_size(sizes: Sizes, dimensions: Mapping[str, int]) -> bool:
+    return all(name in dimensions and least <= dimensions[name] <= most for name, (least, most) in sizes.items())
+
+
+_CRITERIA: tuple[tuple[str, str], ...] = (
+    ("another-product", "It is an equivalent, and the product itself is there."),
+    ("new", "It is new, and a recycled one is there."),
+    ("other-store", "It is in another store than the one that delivers."),
+    ("examined-sooner", "Its next thorough examination is due sooner."),
+    ("after-in-order", "It is as good; the older label goes first."),
+)
+"""What tells two fitting items apart, in this order; the places of `_rank`."""
+
+_RECYCLED_BUT = ("recycled", "It is recycled, and a new one was asked for with a reason.")
+
+
+def _rank(wanted: Wanted, item: Candidate) -> tuple[bool, bool, bool, int, str]:
+    """The lower the better, criterion by criterion."""
+    due = item.examination_due_on if item.is_examined else None
+    return (
+        item.product_code != wanted.product_code,
+        item.is_recycled is wanted.prefer_new,
+        item.store != wanted.store,
+        -(due or date.max).toordinal(),
+        item.barcode,
+    )
+
+
+def _behind(wanted: Wanted, item: Candidate, last_chosen: Candidate) -> Because:
+    """The first criterion by which a fitting item stands behind the last one that was chosen."""
+    pairs = zip(_rank(wanted, item), _rank(wanted, last_chosen), _CRITERIA, strict=True)
+    code, detail = next(criterion for mine, theirs, criterion in pairs if mine != theirs)
+    if code == "new" and wanted.prefer_new:
+        code, detail = _RECYCLED_BUT
+    return Because(item.barcode, code, detail)
+
+
+def _for(wanted: Wanted, item: Candidate) -> Because:
+    """Why this one was chosen."""
+    what = "It is recycled" if item.is_recycled else "It is new"
+    where = (
+        f"stands in {item.store} (the store that delivers)" if item.store == wanted.store else f"stands in {item.store}"
+    )
+    parts = [what, where]
+    if item.is_examined and item.examination_due_on:
+        parts.append(f"is next due for its thorough examination on {in_words(item.examination_due_on)}")
+    code = "recycled" if item.is_recycled else "new"
+    return Because(item.barcode, code, f"{', '.join(parts[:-1])} and {parts[-1]}.")
+
+
+def _code_and_barcode(one: Because) -> tuple[str, str]:
+    return one.code, one.barcode
+
+
+def _as_json(one: Because) -> dict[str, str]:
+    return {"barcode": one.barcode, "code": one.code, "detail": one.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """A product as far as an equivalent is judged by it; `recycled` and `new`: how many are free on the shelf."""
+
+    code: str
+    category: str
+    tier: Tier
+    safe_working_load_kg: float | None
+    recycled: int = 0
+    new: int = 0
+
+
+def is_close_equivalent(asked: ProductFacts, other: ProductFacts) -> bool:
+    """Another product of the same six digits of ISO 9999, that carries no less and is no more specialist."""
+    if asked.code == other.code or not same_kind(asked.category, asked.code, other.category, other.code):
+        return False
+    carries = asked.safe_working_load_kg is None or (other.safe_working_load_kg or 0) >= asked.safe_working_load_kg
+    return carries and asked.tier.covers(other.tier)
+
+
+def find_equivalents(asked: ProductFacts, others: Sequence[ProductFacts]) -> list[ProductFacts]:
+    """The close technical equivalents that are on the shelf: with recycled ones first, then the nearest load."""
+    there = [other for other in others if other.recycled + other.new > 0 and is_close_equivalent(asked, other)]
+    return sorted(there, key=lambda other: (other.recycled == 0, other.safe_working_load_kg or 0, other.code))

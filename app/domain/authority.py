@@ -1,0 +1,299 @@
+"""What a prescriber may order without anybody else, and who may sign what goes beyond it.
+
+Authority is competence, not rank: a tier of products, a spend limit, and a registration with the Health and Care
+Professions Council that is in date (Health Professions Order 2001, SI 2002/254). Money is in pence. Nobody
+authorises their own order, in their own name or through a deputy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from app.domain.dates import in_words
+from app.domain.errors import NotAllowed
+from app.domain.ordering import OrderDecision
+
+
+class Tier(StrEnum):
+    """How specialist a product is: who may prescribe it follows from this."""
+
+    STANDARD = "standard"
+    SPECIALIST = "specialist"
+    HIGHLY_SPECIALIST = "highly_specialist"
+
+    @property
+    def text(self) -> str:
+        """The tier as people read it."""
+        return self.value.replace("_", " ").capitalize()
+
+    def covers(self, other: "Tier") -> bool:
+        """Whether a person of this tier may prescribe a product of the other."""
+        return _RANK.index(self) >= _RANK.index(other)
+
+
+_RANK = tuple(Tier)
+MOST_NAMED = 5
+"""So many people are named in one sentence, and the rest counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an order goes where it goes, or why somebody may not sign it: a stable code and a sentence for people."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """One prescriber's authority. `registration_expires_on` is its last day. `may_authorise`: an active account
+    with the permission to authorise orders."""
+
+    username: str
+    name: str
+    team_id: int
+    tier: Tier
+    spend_limit_pence: int
+    registration_number: str | None = None
+    registration_expires_on: date | None = None
+    is_supervised: bool = False
+    may_authorise: bool = False
+
+    def is_registered(self, on: date) -> bool:
+        """Whether the registration is on record and in date on that day. What is not known is not in date."""
+        ends = self.registration_expires_on
+        return bool(self.registration_number) and ends is not None and ends >= on
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """From its first to its last day, `to_username` may sign with the authority of `from_username`."""
+
+    from_username: str
+    to_username: str
+    from_on: date
+    until_on: date
+
+    def is_in_force(self, on: date) -> bool:
+        """Whether that day is one of its days, both ends included."""
+        return self.from_on <= on <= self.until_on
+
+
+@dataclass(frozen=True, slots=True)
+class PanelRule:
+    """What a panel decides: every line of this tier or above it, and every order above this value in pence."""
+
+    name: str
+    from_tier: Tier = Tier.HIGHLY_SPECIALIST
+    orders_above_pence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an order asks of an authority: its maker's username, its team (None: the maker has none), the highest tier
+    of its lines, and its value: catalogue prices times quantities, because recycled stock must not let an order slip
+    under a limit."""
+
+    made_by: str
+    team_id: int | None
+    tier: Tier
+    value_pence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Where an order goes now, and every reason for it. `on_behalf_of`: whose authority was lent for it."""
+
+    decision: OrderDecision
+    reasons: tuple[Reason, ...]
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What surrounds a decision: everybody with authority, the delegations, the panel if there is one, and the day."""
+
+    on: date
+    people: Sequence[Authority] = ()
+    delegations: Sequence[Delegation] = ()
+    panel: PanelRule | None = None
+
+
+def decide_submission(asked: Asked, maker: Authority | None, setting: Setting) -> Ruling:
+    """Where an order goes when its maker submits it: approved, awaiting authorisation, or awaiting the panel.
+
+    What goes beyond the maker's authority is signed first; the panel's own reasons are named beside it.
+    Raises NotAllowed `no-authority` and `registration-expired`; both name who may order.
+    """
+    if maker is None:
+        detail = "You are not set up as a prescriber, so you cannot order equipment."
+        raise NotAllowed("no-authority", f"{detail} {_able_to_order(asked, setting)}")
+    if not maker.is_supervised and not maker.is_registered(setting.on):
+        raise NotAllowed("registration-expired", f"{_lapse(maker, 'Your')} {_able_to_order(asked, setting)}")
+    beyond = _beyond(asked, maker, "your")
+    if maker.is_supervised:
+        who = "You order under supervision, so a colleague must countersign the order."
+        beyond.insert(0, Reason("needs-countersignature", who))
+    panel = panel_reasons(asked, setting.panel)
+    if beyond:
+        return Ruling(OrderDecision.AWAITING_AUTHORISATION, (*beyond, *panel))
+    if panel:
+        return Ruling(OrderDecision.AWAITING_PANEL, panel)
+    limit = f"The order is within your tier and your limit of {_pounds(maker.spend_limit_pence)}."
+    return Ruling(OrderDecision.APPROVED, (Reason("within-your-authority", limit),))
+
+
+def panel_reasons(asked: Asked, panel: PanelRule | None) -> tuple[Reason, ...]:
+    """Why the panel decides this order; empty when it does not."""
+    if panel is None:
+        return ()
+    reasons = []
+    if asked.tier.covers(panel.from_tier):
+        detail = f"{panel.name} decides every {_low(panel.from_tier)} line."
+        reasons.append(Reason("panel-decides-this-tier", detail))
+    if panel.orders_above_pence is not None and asked.value_pence > panel.orders_above_pence:
+        detail = f"{panel.name} decides every order above {_pounds(panel.orders_above_pence)}."
+        reasons.append(Reason("panel-decides-this-value", detail))
+    return tuple(reasons)
+
+
+def check_authoriser(asked: Asked, signer: Authority | None, setting: Setting) -> Ruling:
+    """Whether this person may sign the order, and what becomes of it: approved, or endorsed to the panel.
+
+    They sign with their own authority if it suffices, else with one that was lent to them. Where the panel decides
+    the order anyway, tier and limit are not asked of who endorses it.
+    Raises NotAllowed `no-authority`, `own-order`, `is-supervised`, `registration-expired`, `not-an-authoriser`,
+    `not-your-team`, `above-your-tier` or `over-your-limit`; each names who can.
+    """
+    found = _sign(asked, signer, setting)
+    if isinstance(found, Reason):
+        raise NotAllowed(found.code, f"{found.detail} {_able_to_sign(asked, setting)}")
+    panel = panel_reasons(asked, setting.panel)
+    decision = OrderDecision.AWAITING_PANEL if panel else OrderDecision.APPROVED
+    return Ruling(decision, panel, None if found is signer else found.username)
+
+
+def who_can_authorise(asked: Asked, setting: Setting) -> tuple[Authority, ...]:
+    """Everybody who may sign this order on that day, by their own authority or a lent one, in the order of names."""
+    able = [person for person in setting.people if isinstance(_sign(asked, person, setting), Authority)]
+    return tuple(sorted(able, key=lambda person: (person.name, person.username)))
+
+
+def _sign(asked: Asked, signer: Authority | None, setting: Setting) -> Authority | Reason:
+    """The authority the signature rests on, the signer's own or a lent one; or the reason why there is none."""
+    if signer is None:
+        return Reason("no-authority", "You are not set up as a prescriber, so you cannot authorise orders.")
+    personal = _personal(asked, signer, setting.on)
+    if personal:
+        return personal
+    own = _office(asked, signer, setting, "your")
+    if own is None:
+        return signer
+    refusals = []
+    for lender in _lenders(signer, setting):
+        refusal = _lent(asked, lender, setting)
+        if refusal is None:
+            return lender
+        refusals.append(refusal)
+    return refusals[0] if refusals and own.code == "not-an-authoriser" else own
+
+
+def _lent(asked: Asked, lender: Authority, setting: Setting) -> Reason | None:
+    """Why an order may not be signed on the lender's behalf."""
+    whose = f"{lender.name}'s"
+    if lender.username == asked.made_by:
+        return Reason("own-order", f"{lender.name} made this order, so nobody may authorise it on their behalf.")
+    if lender.is_supervised:
+        return Reason("is-supervised", f"{lender.name} works under supervision and has no authority to lend.")
+    if not lender.is_registered(setting.on):
+        return Reason("registration-expired", _lapse(lender, whose))
+    return _office(asked, lender, setting, whose)
+
+
+def _personal(asked: Asked, signer: Authority, on: date) -> Reason | None:
+    """Why this person may sign nothing here, whoever's authority they use."""
+    if signer.username == asked.made_by:
+        return Reason("own-order", "You made this order, and nobody authorises their own.")
+    if signer.is_supervised:
+        return Reason("is-supervised", "You work under supervision, so you cannot authorise orders.")
+    if not signer.is_registered(on):
+        return Reason("registration-expired", _lapse(signer, "Your"))
+    return None
+
+
+def _office(asked: Asked, holder: Authority, setting: Setting, whose: str) -> Reason | None:
+    """Why this authority does not reach the order."""
+    if not holder.may_authorise:
+        return Reason("not-an-authoriser", f"{_capital(whose)} role does not authorise orders.")
+    if holder.team_id != asked.team_id:
+        return Reason("not-your-team", f"The order belongs to another team than {whose} own.")
+    if panel_reasons(asked, setting.panel):
+        return None
+    return next(iter(_beyond(asked, holder, whose)), None)
+
+
+def _lenders(signer: Authority, setting: Setting) -> list[Authority]:
+    """Whose authority this person may use on that day."""
+    lent = {
+        d.from_username for d in setting.delegations if d.to_username == signer.username and d.is_in_force(setting.on)
+    }
+    return [person for person in setting.people if person.username in lent]
+
+
+def _beyond(asked: Asked, holder: Authority, whose: str) -> list[Reason]:
+    """What of the order goes beyond this authority: its tier, its value."""
+    reasons = []
+    if not holder.tier.covers(asked.tier):
+        detail = f"The order has a {_low(asked.tier)} line, and {whose} tier is {_low(holder.tier)}."
+        reasons.append(Reason("above-your-tier", detail))
+    if asked.value_pence > holder.spend_limit_pence:
+        worth, limit = _pounds(asked.value_pence), _pounds(holder.spend_limit_pence)
+        reasons.append(Reason("over-your-limit", f"The order comes to {worth}, and {whose} limit is {limit}."))
+    return reasons
+
+
+def _lapse(holder: Authority, whose: str) -> str:
+    ends = holder.registration_expires_on
+    if not holder.registration_number or ends is None:
+        return f"{whose} registration with the HCPC is not on record."
+    return f"{whose} registration with the HCPC ended on {in_words(ends)}."
+
+
+def _able_to_order(asked: Asked, setting: Setting) -> str:
+    """Who of the order's team may order in their own right."""
+    able = [
+        person.name
+        for person in setting.people
+        if person.team_id == asked.team_id
+        and person.username != asked.made_by
+        and not person.is_supervised
+        and person.is_registered(setting.on)
+    ]
+    return f"{_either(sorted(able))} can order it." if able else "Nobody else in the team can order. Ask the manager."
+
+
+def _able_to_sign(asked: Asked, setting: Setting) -> str:
+    able = [person.name for person in who_can_authorise(asked, setting)]
+    return f"{_either(able)} can." if able else "At present nobody can. Ask the manager to name somebody."
+
+
+def _either(names: list[str]) -> str:
+    """Some of the names, as people say them."""
+    more = len(names) - MOST_NAMED
+    *first, last = [*names[:MOST_NAMED], f"{more} more"] if more > 0 else names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _low(tier: Tier) -> str:
+    return tier.text.lower()
+
+
+def _pounds(pence: int) -> str:
+    """£1,000, or £1,000.50: pence are written only where there are any."""
+    pounds, rest = divmod(pence, 100)
+    return f"£{pounds:,}.{rest:02}" if rest else f"£{pounds:,}"

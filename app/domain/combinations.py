@@ -1,0 +1,279 @@
+"""What a prescriber is warned of: things that do not go together, loads, the client's weight, and duplicates.
+
+Warnings advise and the clinician decides; `code` and `subject` name a warning for good, so that its answer can be kept.
+Weights and loads are in kilograms. Kinds are read from ISO 9999 codes; a code that is missing is of no kind.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import combinations
+
+from app.domain.catalogue import find_pairs
+from app.domain.dates import in_words
+from app.domain.inspections import months_after
+
+BEDS_ALERT = "NatPSA/2023/010/MHRA"
+LOLER_STRENGTH = "LOLER 1998 (SI 1998/2307), regulations 4 and 7"
+BED_STANDARD = "BS EN 60601-2-52"
+DEVICES_GUIDANCE = "MHRA, Managing medical devices"
+HOUSE_RULE = "Rule of the service"
+WEIGHT_LASTS_MONTHS = 6
+ADULT_FROM_KG = 40
+"""Under this weight a person is no adult in the sense of the standard for beds: gaps are too wide for them."""
+
+
+class Severity(StrEnum):
+    """How grave a warning is. A note is shown; the others must be answered."""
+
+    DANGER = "danger"
+    CAUTION = "caution"
+    NOTE = "note"
+
+
+class Kind(StrEnum):
+    """The kinds that the rules know."""
+
+    HOIST = "hoist"
+    SLING = "sling"
+    BED = "bed"
+    RAIL = "rail"
+    MATTRESS = "mattress"
+    SEAT = "seat"
+
+
+_KINDS: tuple[tuple[str, Kind | None], ...] = (
+    ("123621", Kind.SLING),
+    ("1236", Kind.HOIST),
+    ("181227", Kind.RAIL),
+    ("181228", Kind.RAIL),
+    ("181218", Kind.MATTRESS),
+    ("181215", None),  # bedding
+    ("1812", Kind.BED),
+    ("043306", Kind.MATTRESS),
+    ("1809", Kind.SEAT),
+)
+"""By the beginning of the ISO 9999 code; the first that fits counts. Parts of a bed count as a bed: they change its
+gaps. 12 36 holds every hoist beside the body-support units of 12 36 21."""
+
+_BED_SPACE = frozenset({Kind.BED, Kind.RAIL, Kind.MATTRESS})
+_BEARING = frozenset(Kind) - {Kind.RAIL}
+_MUST_BE_DECLARED = {frozenset(pair) for pair in combinations(sorted(_BED_SPACE), 2)} | {
+    frozenset({Kind.HOIST, Kind.SLING})
+}
+
+
+class Place(StrEnum):
+    """Where a piece is: in this order, at the client's and not being collected, or in another open order."""
+
+    ORDERED = "ordered"
+    AT_HOME = "at_home"
+    ON_ANOTHER_ORDER = "on_another_order"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A product in one place. `reference`: the barcode at home, or the number of the other order."""
+
+    product_code: str
+    name: str
+    category: str
+    safe_working_load_kg: float | None
+    place: Place = Place.ORDERED
+    reference: str = ""
+
+    @property
+    def kind(self) -> Kind | None:
+        """Its kind, as far as the rules know one."""
+        digits = "".join(find_pairs(self.category))
+        return next((kind for start, kind in _KINDS if digits.startswith(start)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What the client weighed, and when."""
+
+    kg: float
+    weighed_on: date
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OrderWarning:
+    """One warning. `subject` is made of product codes; `source` is the law, the notice or the guidance."""
+
+    severity: Severity
+    code: str
+    subject: str
+    detail: str
+    source: str
+
+
+Fits = Mapping[frozenset[str], bool]
+"""Whether two products, by their codes, may be used together; a pair that is missing: nobody has said."""
+
+Pair = tuple[Piece, Piece]
+
+
+def same_kind(category_a: str, code_a: str, category_b: str, code_b: str) -> bool:
+    """Whether one product may stand in the other's place: the same product, or the same six digits of ISO 9999."""
+    pairs = find_pairs(category_a)
+    return code_a == code_b or (len(pairs) == 3 and pairs == find_pairs(category_b))
+
+
+def find_warnings(
+    ordered: Sequence[Piece], around: Sequence[Piece], *, fits: Fits, weight: Weight | None, today: date
+) -> list[OrderWarning]:
+    """Every warning about an order, the gravest first. `around`: what is at the client's or in other open orders.
+
+    Each is named once, however many pieces it is about; what the order does not touch is not warned of, but for a
+    load at home that the client's weight is above.
+    """
+    pairs = _pairs(ordered, around)
+    found = {
+        *_entrapment(ordered, around),
+        *_small_stature(ordered, weight),
+        *_declared(pairs, fits),
+        *_weakest_loads(pairs, weight),
+        *_loads([*ordered, *around], pairs, weight),
+        *_weighing(ordered, weight, today),
+        *_duplicates(ordered, around),
+    }
+    once = {(warning.code, warning.subject): warning for warning in sorted(found, reverse=True)}
+    return sorted(once.values(), key=lambda warning: (_GRAVEST_FIRST.index(warning.severity), warning))
+
+
+_GRAVEST_FIRST = tuple(Severity)
+
+
+def unanswered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, str]]) -> list[OrderWarning]:
+    """The warnings that still want an answer. `answers`: the code and subject of each that has one."""
+    return [
+        warning
+        for warning in warnings
+        if warning.severity is not Severity.NOTE and (warning.code, warning.subject) not in answers
+    ]
+
+
+def _pairs(ordered: Sequence[Piece], around: Sequence[Piece]) -> list[Pair]:
+    """Every two different products of which the order brings at least one, in the order of their codes."""
+    pairs = [*combinations(ordered, 2), *((mine, other) for mine in ordered for other in around)]
+    return [_sorted(a, b) for a, b in pairs if a.product_code != b.product_code]
+
+
+def _sorted(a: Piece, b: Piece) -> Pair:
+    return (a, b) if a.product_code < b.product_code else (b, a)
+
+
+def _subject(pieces: Iterable[Piece]) -> str:
+    return "+".join(sorted({piece.product_code for piece in pieces}))
+
+
+def _entrapment(ordered: Sequence[Piece], around: Sequence[Piece]) -> Iterable[OrderWarning]:
+    """A rail or lever alone goes on the client's own bed and is warned of too."""
+    if not any(piece.kind in _BED_SPACE for piece in ordered):
+        return
+    pieces = [piece for piece in (*ordered, *around) if piece.kind in _BED_SPACE]
+    kinds = {piece.kind for piece in pieces}
+    if len(kinds) < 2 and Kind.RAIL not in kinds:
+        return
+    names = " + ".join(sorted({piece.name for piece in pieces}))
+    severity = Severity.DANGER if Kind.RAIL in kinds else Severity.CAUTION
+    detail = (
+        f"{names}: people have died trapped in the gaps of a bed. Check the gaps and the height of the rails in every "
+        "position with this mattress, and assess the risk again for this client and this change."
+    )
+    yield OrderWarning(severity, "entrapment", _subject(pieces), detail, BEDS_ALERT)
+
+
+def _small_stature(ordered: Sequence[Piece], weight: Weight | None) -> Iterable[OrderWarning]:
+    beds = [piece for piece in ordered if piece.kind in {Kind.BED, Kind.RAIL}]
+    if beds and weight and weight.kg < ADULT_FROM_KG:
+        detail = (
+            f"The client weighs {weight.kg:g} kg. Beds and rails for adults are made for people of {ADULT_FROM_KG} kg "
+            "and 146 cm or more; a smaller person can slip through the gaps."
+        )
+        yield OrderWarning(Severity.DANGER, "small-stature", _subject(beds), detail, f"{BED_STANDARD}; {BEDS_ALERT}")
+
+
+def _declared(pairs: Iterable[Pair], fits: Fits) -> Iterable[OrderWarning]:
+    for a, b in pairs:
+        said = fits.get(frozenset({a.product_code, b.product_code}))
+        names, subject = f"{a.name} and {b.name}", _subject((a, b))
+        if said is False:
+            detail = f"{names} must not be used together: the catalogue says so."
+            yield OrderWarning(Severity.DANGER, "incompatible", subject, detail, DEVICES_GUIDANCE)
+        elif said is None and frozenset({a.kind, b.kind}) in _MUST_BE_DECLARED:
+            detail = f"Nobody has said that {names} go together. Ask the manufacturers, and check it on the spot."
+            yield OrderWarning(Severity.CAUTION, "not-declared-compatible", subject, detail, DEVICES_GUIDANCE)
+
+
+def _is_hoisting(pair: Pair) -> bool:
+    return {piece.kind for piece in pair} == {Kind.HOIST, Kind.SLING}
+
+
+def _is_over(piece: Piece, weight: Weight) -> bool:
+    return piece.safe_working_load_kg is not None and weight.kg > piece.safe_working_load_kg
+
+
+def _weakest_loads(pairs: Iterable[Pair], weight: Weight | None) -> Iterable[OrderWarning]:
+    """A hoist and its sling carry together what the weaker of them carries."""
+    for a, b in filter(_is_hoisting, pairs):
+        names, subject = f"{a.name} and {b.name}", _subject((a, b))
+        loads = [load for load in (a.safe_working_load_kg, b.safe_working_load_kg) if load is not None]
+        weighs = f"the client weighs {weight.kg:g} kg" if weight else "the client's weight is not known"
+        if weight and loads and weight.kg > min(loads):
+            detail = f"{names} carry {min(loads):g} kg together, and {weighs}. Do not lift: choose stronger ones."
+            yield OrderWarning(Severity.DANGER, "over-weakest-load", subject, detail, LOLER_STRENGTH)
+        elif len(loads) < 2:
+            detail = f"The safe working load of {names} together is not known. Find it on their labels before lifting."
+            yield OrderWarning(Severity.CAUTION, "weakest-load-unknown", subject, detail, LOLER_STRENGTH)
+        else:
+            detail = f"{names} carry {min(loads):g} kg together, the load of the weaker; {weighs}."
+            yield OrderWarning(Severity.NOTE, "weakest-load", subject, detail, LOLER_STRENGTH)
+
+
+def _loads(pieces: Iterable[Piece], pairs: Iterable[Pair], weight: Weight | None) -> Iterable[OrderWarning]:
+    """What alone carries less than the client weighs; a hoist or sling that is part of a pair is named with it."""
+    if weight is None:
+        return
+    paired = {piece for pair in pairs if _is_hoisting(pair) for piece in pair}
+    for piece in pieces:
+        if _is_over(piece, weight) and piece not in paired:
+            where = {Place.ORDERED: "", Place.AT_HOME: ", at the client's,"}.get(piece.place, ", on another order,")
+            carries = f"{piece.name}{where} carries {piece.safe_working_load_kg:g} kg"
+            detail = f"{carries}, and the client weighs {weight.kg:g} kg. Choose a stronger one."
+            yield OrderWarning(Severity.DANGER, "over-safe-working-load", piece.product_code, detail, DEVICES_GUIDANCE)
+
+
+def _weighing(ordered: Iterable[Piece], weight: Weight | None, today: date) -> Iterable[OrderWarning]:
+    if not any(piece.kind in _BEARING for piece in ordered):
+        return
+    if weight is None:
+        detail = "The client's weight is not known, and this equipment must bear it. Weigh the client, or ask."
+        yield OrderWarning(Severity.CAUTION, "weight-unknown", "client", detail, DEVICES_GUIDANCE)
+    elif months_after(weight.weighed_on, WEIGHT_LASTS_MONTHS) < today:
+        detail = (
+            f"The client was last weighed on {in_words(weight.weighed_on)}, over {WEIGHT_LASTS_MONTHS} months ago. "
+            "Weigh the client again, or say why that weight still holds."
+        )
+        yield OrderWarning(Severity.CAUTION, "weight-old", "client", detail, HOUSE_RULE)
+
+
+def _duplicates(ordered: Iterable[Piece], around: Iterable[Piece]) -> Iterable[OrderWarning]:
+    """What is at home already is a note: the order asks anyway whether it is kept, stopped or collected."""
+    around = list(around)
+    for mine in ordered:
+        for place, severity, code, where in (
+            (Place.AT_HOME, Severity.NOTE, "already-at-home", "The client has it already"),
+            (Place.ON_ANOTHER_ORDER, Severity.CAUTION, "already-on-order", "It is on order for the client already"),
+        ):
+            same = [other for other in around if other.place is place and _is_same_kind(mine, other)]
+            if same:
+                there = ", ".join(sorted({f"{other.name} ({other.reference})" for other in same}))
+                detail = f"{mine.name}: {where[0].lower()}{where[1:]}, or another of its kind: {there}."
+                yield OrderWarning(severity, code, mine.product_code, detail, HOUSE_RULE)
+
+
+def _is_same_kind(a: Piece, b: Piece) -> bool:
+    return same_kind(a.category, a.product_code, b.category, b.product_code)

@@ -1,0 +1,169 @@
+"""Pages of everybody's accounts, for administrators."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import AfterValidator
+
+from app.db import Session
+from app.domain.access import Role
+from app.domain.errors import RuleError, Stale
+from app.features.accounts import people, queries
+from app.features.accounts.schemas import NewUserForm, UserChange, UserForm, VersionForm
+from app.features.accounts.shown_once import ShownOnceRoute
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.fields import without_controls
+from app.web.flash import redirect
+from app.web.forms import Form, or_again, read_form
+from app.web.once import page_router
+from app.web.problems import status_of
+from app.web.templating import render
+
+router = page_router()
+router.route_class = ShownOnceRoute
+
+Username = Annotated[str, AfterValidator(without_controls)]
+
+
+@router.get("/users")
+async def users(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
+    """Everybody who has an account."""
+    return render(request, "accounts/users.html", {"people": await queries.list_people(session, now=now)})
+
+
+@router.get("/users/new")
+async def new_user(request: Request, session: Session, actor: Actor) -> HTMLResponse:
+    """Somebody new."""
+    return render(request, "accounts/new_user.html", {"form": Form(), **await _choices(session)})
+
+
+@router.post("/users/new")
+async def add_user(request: Request, session: Session, actor: Actor, now: Now) -> Response:
+    """Add them, and show this once the password that was made up."""
+    form, body = await read_form(request, NewUserForm)
+    choices = await _choices(session)
+    if body is None:
+        return render(request, "accounts/new_user.html", {"form": form, **choices}, 422)
+    with or_again("accounts/new_user.html", form, **choices):
+        password = await people.add_user(
+            session,
+            body.username,
+            name=body.name,
+            roles=body.roles,
+            stores=body.stores,
+            actor=actor.username,
+            at=now,
+        )
+    return await _show_password(request, session, now, body.username, password)
+
+
+@router.get("/users/{username}")
+async def user(request: Request, session: Session, actor: Actor, now: Now, username: Username) -> HTMLResponse:
+    """One account, and what can be done with it."""
+    return await _show(request, session, now, username, Form())
+
+
+@router.post("/users/{username}")
+async def change_user(request: Request, session: Session, actor: Actor, now: Now, username: Username) -> Response:
+    """Change name, roles and stores."""
+    form, body = await read_form(request, UserForm)
+    if body is None:
+        return await _show(request, session, now, username, form, 422)
+    change = UserChange(name=body.name, roles=body.roles, stores=body.stores)
+    return await _change(request, session, actor, now, username, form, change, "The account has been changed.")
+
+
+@router.post("/users/{username}/close")
+async def close_account(request: Request, session: Session, actor: Actor, now: Now, username: Username) -> Response:
+    """Close an account: its person is signed out everywhere and cannot sign in."""
+    words = "The account is closed, and its sign-ins have ended."
+    return await _change(request, session, actor, now, username, Form(), UserChange(is_active=False), words)
+
+
+@router.post("/users/{username}/reopen")
+async def reopen_account(request: Request, session: Session, actor: Actor, now: Now, username: Username) -> Response:
+    """Open a closed account again, with the password that it had."""
+    words = "The account is open again, with the password that it had."
+    return await _change(request, session, actor, now, username, Form(), UserChange(is_active=True), words)
+
+
+@router.post("/users/{username}/password")
+async def set_password(request: Request, session: Session, actor: Actor, now: Now, username: Username) -> Response:
+    """Give somebody a password that is made up, and show it this once."""
+    try:
+        password = await people.set_password(session, username, actor=actor.username, at=now)
+    except RuleError as error:
+        return await _refuse(request, session, now, username, Form(), error)
+    return await _show_password(request, session, now, username, password)
+
+
+@router.post("/users/{username}/end-sign-ins")
+async def end_sign_ins(
+    request: Request, session: Session, actor: Actor, now: Now, username: Username
+) -> RedirectResponse:
+    """End every sign-in of somebody."""
+    ended = await people.end_all_sign_ins(session, username, actor=actor.username, at=now)
+    words = "1 sign-in has" if ended == 1 else f"{ended} sign-ins have"
+    return redirect(request, "/users", f"{words} ended: {username}.")
+
+
+async def _change(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    username: str,
+    form: Form,
+    change: UserChange,
+    done: str,
+) -> Response:
+    _, shown = await read_form(request, VersionForm)
+    if shown is None:
+        form.refuse("The form did not arrive whole. Check what is here, then send it again.")
+        return await _show(request, session, now, username, form, 422)
+    try:
+        await people.change_account(session, username, change, version=shown.version, actor=actor.username, at=now)
+    except RuleError as error:
+        return await _refuse(request, session, now, username, form, error)
+    return redirect(request, f"/users/{quote(username)}", done)
+
+
+async def _refuse(
+    request: Request, session: Session, now: Now, username: str, form: Form, error: RuleError
+) -> HTMLResponse:
+    """The account's page with the refusal. What was typed over another's change is not shown: theirs is."""
+    again = Form() if isinstance(error, Stale) else form
+    again.refuse(error.detail, error.field if error.field in again.names else None)
+    return await _show(request, session, now, username, again, status_of(error))
+
+
+async def _show(
+    request: Request, session: Session, now: Now, username: str, form: Form, status: int = 200
+) -> HTMLResponse:
+    person = await queries.get_person(session, username, now=now)
+    context = {"form": form if form.names else _as_it_is(person, form), "person": person, **await _choices(session)}
+    return render(request, "accounts/user.html", context, status)
+
+
+def _as_it_is(person: queries.PersonRow, form: Form) -> Form:
+    """The form filled in as the account is, with what was said of a form in which nothing was typed."""
+    filled = Form({"name": [person.name], "roles": person.roles, "stores": person.stores})
+    for sentence in form.general:
+        filled.refuse(sentence)
+    return filled
+
+
+async def _show_password(request: Request, session: Session, now: Now, username: str, password: str) -> Response:
+    person = await queries.get_person(session, username, now=now)
+    request.state.shown_once = render(request, "accounts/password_made.html", {"person": person, "password": password})
+    return render(request, "accounts/password_made.html", {"person": person, "password": None})
+
+
+async def _choices(session: Session) -> dict[str, Any]:
+    return {
+        "roles": [(role.value, role.text) for role in Role],
+        "stores": [(store.code, store.name) for store in await queries.list_stores(session)],
+    }

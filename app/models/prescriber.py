@@ -1,0 +1,90 @@
+"""Who may order and authorise what: teams, prescribers' authority, its delegation, and the panels above them."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Column, Date, Index, Text
+from sqlmodel import Field, SQLModel
+
+from app.domain.authority import Tier
+from app.models.base import (
+    both_or_neither,
+    enum_column,
+    id_column,
+    instant_column,
+    pence_column,
+    reference_column,
+    text_column,
+)
+
+
+class Team(SQLModel, table=True):
+    """A base that prescribers order from; authority reaches as far as one's own team."""
+
+    id: int = id_column()
+    code: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    name: str = Field(sa_column=text_column())
+
+
+class Prescriber(SQLModel, table=True):
+    """The authority of an account to prescribe. A supervised student has no registration yet.
+
+    `registration_number` is the number in the register of the Health and Care Professions Council (HCPC) or of
+    another regulator.
+    """
+
+    __table_args__ = (
+        CheckConstraint("spend_limit_pence >= 0", name="limit_not_negative"),
+        both_or_neither("registration_number_and_expiry_together", "registration_number", "registration_expires_on"),
+    )
+
+    account_id: int = Field(sa_column=reference_column("account.id", primary_key=True))
+    team_id: int = Field(sa_column=reference_column("team.id"))
+    tier: Tier = Field(sa_column=enum_column(Tier, "tier"))
+    spend_limit_pence: int = Field(sa_column=pence_column())
+    registration_number: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    registration_expires_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    is_supervised: bool = False
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+
+
+class Delegation(SQLModel, table=True):
+    """One prescriber's authority in another's hands from one day to another, while somebody deputises."""
+
+    __table_args__ = (
+        CheckConstraint("from_account_id <> to_account_id", name="not_to_oneself"),
+        CheckConstraint("until_on >= from_on", name="ends_after_it_starts"),
+        both_or_neither("ended_at_and_by_together", "ended_at", "ended_by"),
+        Index("ix_delegation_to_account_id", "to_account_id"),
+        Index("ix_delegation_from_account_id", "from_account_id"),
+    )
+
+    id: int = id_column()
+    from_account_id: int = Field(sa_column=reference_column("account.id"))
+    to_account_id: int = Field(sa_column=reference_column("account.id"))
+    from_on: date = Field(sa_column=Column(Date, nullable=False))
+    until_on: date = Field(sa_column=Column(Date, nullable=False))
+    reason: str = Field(sa_column=text_column())
+    made_at: datetime = Field(sa_column=instant_column())
+    made_by: str = Field(sa_column=text_column())
+    ended_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+
+
+class Panel(SQLModel, table=True):
+    """A panel that decides what is beyond a prescriber's authority, and from which value on."""
+
+    __table_args__ = (CheckConstraint("orders_above_pence >= 0", name="threshold_not_negative"),)
+
+    id: int = id_column()
+    code: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    name: str = Field(sa_column=text_column())
+    orders_above_pence: int | None = Field(default=None, sa_column=pence_column(nullable=True))
+    decides_highly_specialist: bool = False
+
+
+class Funder(SQLModel, table=True):
+    """Who pays for an order: adult social care, the integrated care board, continuing healthcare, children."""
+
+    id: int = id_column()
+    code: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    name: str = Field(sa_column=text_column())

@@ -1,0 +1,38 @@
+"""What may be asked in an address: a misspelt parameter of the API is refused, not answered as if it were not there."""
+
+from typing import Any
+
+from fastapi import Request
+
+from app.domain.errors import BadValue
+
+LONGEST_SHOWN = 40
+
+
+def refuse_unknown(request: Request) -> None:
+    """Refuse a parameter that the route does not know. Raises BadValue `unknown-parameter`.
+
+    Pages stay lenient: links from elsewhere bring parameters of their own.
+    """
+    if not request.query_params or not request.url.path.startswith("/api/"):
+        return
+    known = _known_to(request)
+    unknown = next((name for name in request.query_params if name not in known), None)
+    if unknown is None:
+        return
+    right = f"Those known are: {', '.join(known)}." if known else "None is known: leave it out."
+    raise BadValue(
+        "unknown-parameter", f"There is no parameter “{_shown(unknown)}” at this address. {right}", field=unknown
+    )
+
+
+def _known_to(request: Request) -> list[str]:
+    """The parameters that the service's own document names for this route."""
+    paths: dict[str, Any] = request.app.openapi()["paths"]
+    call = paths.get(request.scope["route"].path_format, {}).get(request.method.lower(), {})
+    return [one["name"] for one in call.get("parameters", []) if one["in"] == "query"]
+
+
+def _shown(name: str) -> str:
+    short = name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}…"
+    return "".join(character if character.isprintable() else "?" for character in short)
