@@ -81,8 +81,11 @@ def test_paired_columns_are_known() -> None:
 
 
 PAIRS = {
+    "ck_client_weight_and_its_day_together": "UPDATE client SET weight_kg = 70",
+    "ck_collection_found_reconciled_at_and_by_together": "UPDATE collection_found SET reconciled_at = now()",
     "ck_collection_line_cancelled_at_and_by_together": "UPDATE collection_line SET cancelled_at = now()",
     "ck_collection_line_collected_at_and_by_together": "UPDATE collection_line SET collected_by = 'x'",
+    "ck_collection_list_agreed_at_and_by_together": "UPDATE collection SET list_agreed_by = 'x'",
     "ck_decontamination_finished_at_and_by_together": (
         "UPDATE decontamination SET finished_at = NULL, outcome = NULL, finished_seq = NULL"
     ),
@@ -90,11 +93,17 @@ PAIRS = {
     "ck_decontamination_finished_at_and_seq_together": "UPDATE decontamination SET finished_seq = NULL",
     "ck_decontamination_started_at_and_by_together": "UPDATE decontamination SET started_by = NULL",
     "ck_decontamination_started_at_and_route_together": "UPDATE decontamination SET route = NULL",
+    "ck_delegation_ended_at_and_by_together": "UPDATE delegation SET ended_at = now()",
+    "ck_equipment_order_allocated_at_and_by_together": "UPDATE equipment_order SET allocated_by = 'x'",
+    "ck_equipment_order_decided_at_and_by_together": "UPDATE equipment_order SET decided_at = now()",
+    "ck_equipment_order_submitted_at_and_promised_on_together": "UPDATE equipment_order SET promised_on = now()",
     "ck_hold_lifted_at_and_by_together": "UPDATE hold SET lifted_at = now(), lift_reason = 'x'",
     "ck_hold_lifted_at_and_reason_together": "UPDATE hold SET lifted_at = now(), lifted_by = 'x'",
     "ck_item_manufactured_on_and_precision_together": "UPDATE item SET manufactured_on = '2026-01-01'",
     "ck_item_serial_number_and_key_together": "UPDATE item SET serial_number = 'x'",
     "ck_loan_ended_at_and_by_together": "UPDATE loan SET ended_at = now(), ended_by = NULL",
+    "ck_order_unit_cancelled_at_and_by_together": "UPDATE order_unit SET cancelled_at = now()",
+    "ck_prescriber_registration_number_and_expiry_together": "UPDATE prescriber SET registration_number = NULL",
     "ck_reservation_ended_at_and_by_together": "UPDATE reservation SET ended_at = now()",
     "ck_return_scan_reconciled_at_and_by_together": (
         "UPDATE return_scan SET reconciled_at = now(), reconciled_note = 'x'"
@@ -103,16 +112,33 @@ PAIRS = {
         "UPDATE return_scan SET reconciled_at = now(), reconciled_by = 'x'"
     ),
     "ck_sign_in_ended_at_and_by_together": "UPDATE sign_in SET ended_by = 'x'",
+    "ck_stop_use_notice_acknowledged_at_and_by_together": "UPDATE stop_use_notice SET acknowledged_by = 'x'",
 }
+
+A_ROW_EACH = (
+    "INSERT INTO collection_found (collection_id, taken_at, taken_by) SELECT id, now(), 'x' FROM collection",
+    "INSERT INTO delegation (from_account_id, to_account_id, from_on, until_on, reason, made_at, made_by) "
+    "SELECT min(account_id), max(account_id), now(), now(), '', now(), 'x' FROM prescriber",
+    "INSERT INTO equipment_order (number, client_id, funder_id, team_id, store_id, speed, reason, clinical_reasoning, "
+    "decision, made_at, made_by) SELECT 'O1', client.id, funder.id, team.id, store.id, 'five_day', 'other', '', "
+    "'draft', now(), 'x' FROM client, funder, team, store LIMIT 1",
+    "INSERT INTO order_line (order_id, position, product_id, quantity, kind, accept_equivalent, prefer_new, "
+    "unit_price_pence) SELECT equipment_order.id, 1, product.id, 1, 'loan', false, false, 0 "
+    "FROM equipment_order, product LIMIT 1",
+    "INSERT INTO order_unit (order_line_id) SELECT id FROM order_line",
+    "INSERT INTO stop_use_notice (loan_id, reason, given_at, given_by) SELECT id, '', now(), 'x' FROM loan LIMIT 1",
+)
 
 
 @pytest.fixture
-async def a_bit_of_everything(given: Given, as_ot: object) -> None:
+async def a_bit_of_everything(given: Given, as_ot: object, connection: AsyncConnection) -> None:
     """Rows in every table that the statements above touch."""
     barcode = await given.item(State.AWAITING_INSPECTION)
     await given.hold(barcode)
     await given.collection()
     await given.reservation()
+    for statement in A_ROW_EACH:
+        await connection.execute(text(statement))
 
 
 @pytest.mark.parametrize("name", TOGETHER)
@@ -123,6 +149,43 @@ async def test_columns_that_belong_together_are_filled_together(
 
 
 OTHERS = {
+    "ck_client_weight_sensible": "UPDATE client SET weight_kg = 0, weighed_on = now()",
+    "uq_client_client_ref_in_any_case": (
+        "INSERT INTO client (client_ref, name, address, postcode, created_at, created_by) "
+        "SELECT lower(client_ref), name, address, postcode, now(), 'x' FROM client LIMIT 1"
+    ),
+    "ck_collection_bereavement_has_one_contact": "UPDATE collection SET is_bereavement = true",
+    "ck_delegation_not_to_oneself": "UPDATE delegation SET to_account_id = from_account_id",
+    "ck_delegation_ends_after_it_starts": "UPDATE delegation SET until_on = from_on - 1",
+    "ck_delivery_visit_either_delivered_or_failed": (
+        "INSERT INTO delivery_visit (order_id, visited_at, recorded_at, recorded_by) "
+        "SELECT id, now(), now(), 'x' FROM equipment_order"
+    ),
+    "ck_equipment_order_a_declined_order_has_a_reason": (
+        "UPDATE equipment_order SET decision = 'declined', submitted_at = now(), promised_on = now()"
+    ),
+    "ck_equipment_order_submitted": "UPDATE equipment_order SET decision = 'approved'",
+    "ck_order_line_quantity_sensible": "UPDATE order_line SET quantity = 0",
+    "ck_order_line_only_a_trial_has_days": "UPDATE order_line SET kind = 'trial'",
+    "ck_order_line_trial_days_sensible": "UPDATE order_line SET kind = 'trial', trial_days = 0",
+    "ck_order_line_new_needs_a_reason": "UPDATE order_line SET prefer_new = true",
+    "ck_order_unit_not_both_delivered_and_cancelled": (
+        "UPDATE order_unit SET loan_id = (SELECT min(id) FROM loan), cancelled_at = now(), cancelled_by = 'x'"
+    ),
+    "ck_message_to_somebody": (
+        "INSERT INTO message (purpose, subject, body, made_at, made_by, next_try_at) "
+        "VALUES ('x', '', '', now(), 'x', now())"
+    ),
+    "ck_message_not_both_sent_and_given_up": (
+        "INSERT INTO message (purpose, subject, body, made_at, made_by, next_try_at, to_email, sent_at, given_up_at) "
+        "VALUES ('x', '', '', now(), 'x', now(), 'a@b.test', now(), now())"
+    ),
+    "ck_panel_threshold_not_negative": "UPDATE panel SET orders_above_pence = -1",
+    "ck_prescriber_limit_not_negative": "UPDATE prescriber SET spend_limit_pence = -1",
+    "uq_stop_use_notice_loan_id": (
+        "INSERT INTO stop_use_notice (loan_id, reason, given_at, given_by) "
+        "SELECT loan_id, '', now(), 'x' FROM stop_use_notice"
+    ),
     "ck_client_nhs_number_has_ten_digits": "UPDATE client SET nhs_number = '999 000 001'",
     "ck_collection_line_not_both_collected_and_cancelled": (
         "UPDATE collection_line SET collected_at = now(), collected_by = 'x', cancelled_at = now(), cancelled_by = 'x'"
