@@ -3,6 +3,7 @@
 #   docker build -t equipment-stores .
 #   docker run --rm -e STORES_DATABASE_URL=… equipment-stores db upgrade     (before each new version)
 #   docker run -p 8000:8000 -e STORES_DATABASE_URL=… -e STORES_SECRET_KEY=… equipment-stores
+#   docker run --no-healthcheck -e STORES_DATABASE_URL=… equipment-stores worker                (one or several)
 
 FROM node:24-bookworm-slim AS assets
 RUN apt-get update \

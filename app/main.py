@@ -15,16 +15,35 @@ from app.features.catalogue import api as catalogue_api
 from app.features.catalogue import pages as catalogue_pages
 from app.features.clients import api as clients_api
 from app.features.clients import pages as clients_pages
+from app.features.collections import api as collections_api
+from app.features.collections import find_pages as collection_find_pages
+from app.features.collections import pages as collections_pages
+from app.features.collections import request_pages as collection_request_pages
 from app.features.home import pages as home_pages
 from app.features.labels import api as labels_api
 from app.features.labels import pages as labels_pages
 from app.features.loans import api as loans_api
 from app.features.loans import pages as loans_pages
+from app.features.loans import trial_pages
+from app.features.messages import api as messages_api
+from app.features.messages import pages as messages_pages
+from app.features.prescribers import api as prescribers_api
+from app.features.prescribers import own_pages as prescribers_own_pages
+from app.features.prescribers import pages as prescribers_pages
+from app.features.reservations import api as reservations_api
+from app.features.reservations import pages as reservations_pages
+from app.features.ordering import api as ordering_api
+from app.features.ordering import pages as ordering_pages
+from app.features.ordering import pages_check as ordering_check
+from app.features.ordering import pages_draft as ordering_draft
+from app.features.ordering import pages_store as ordering_store
 from app.features.returns import api as returns_api
 from app.features.returns import pages as returns_pages
 from app.features.stock import api as stock_api
 from app.features.stock import changes as stock_changes
 from app.features.stock import pages as stock_pages
+from app.features.stop_use import api as stop_use_api
+from app.features.stop_use import pages as stop_use_pages
 from app.features.workshop import api as workshop_api
 from app.features.workshop import pages as workshop_pages
 from app.settings import Settings
@@ -43,19 +62,38 @@ ROUTERS = (
     stock_api.router,
     clients_api.router,
     loans_api.router,
+    collections_api.router,
+    stop_use_api.router,
+    reservations_api.router,
+    prescribers_api.router,
+    ordering_api.router,
     returns_api.router,
     workshop_api.router,
     labels_api.router,
+    messages_api.router,
     apidocs.router,
     home_pages.router,
     accounts_pages.router,
     users_pages.router,
+    messages_pages.router,
     stock_pages.router,
     stock_changes.router,
     labels_pages.router,
     catalogue_pages.router,
     clients_pages.router,
     loans_pages.router,
+    trial_pages.router,
+    collection_request_pages.router,
+    collection_find_pages.router,
+    collections_pages.router,
+    stop_use_pages.router,
+    reservations_pages.router,
+    prescribers_pages.router,
+    prescribers_own_pages.router,
+    ordering_draft.router,
+    ordering_check.router,
+    ordering_store.router,
+    ordering_pages.router,
     returns_pages.desk,
     returns_pages.router,
     workshop_pages.router,

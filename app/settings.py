@@ -41,4 +41,21 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(default=12, ge=1, le=72, description="How long a sign-in lasts.")
     max_body_bytes: int = Field(default=1_000_000, ge=10_000, description="The largest request body taken.")
+    mail: Literal["none", "smtp", "notify"] = Field(
+        default="none",
+        description="How the worker sends messages. With none, people read them under Messages alone.",
+    )
+    mail_host: str = Field(default="localhost", description="The SMTP server.")
+    mail_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    mail_user: str | None = Field(default=None, description="Who signs in to the SMTP server, if anybody does.")
+    mail_password: SecretStr | None = Field(default=None, description="And their password.")
+    mail_from: str = Field(default="", description="The address that messages come from by SMTP; required for smtp.")
+    mail_tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the way to the SMTP server is encrypted."
+    )
+    notify_api_key: SecretStr | None = Field(default=None, description="GOV.UK Notify's API key; required for notify.")
+    notify_template_id: str = Field(
+        default="", description="Notify's e-mail template, which shows ((subject)) and ((body)); required for notify."
+    )
+    notify_url: str = Field(default="https://api.notifications.service.gov.uk", description="Where Notify's API is.")
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines are written.")

@@ -24,10 +24,12 @@ from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind
 from app.features.catalogue import service as catalogue
 from app.features.catalogue.schemas import NewProduct
+from app.features.clients import care_providers
 from app.features.clients import service as clients
-from app.features.clients.schemas import NewClient
-from app.features.loans import reservations
+from app.features.clients.schemas import NewCareProvider, NewClient
+from app.features.collections import service as collections
 from app.features.loans import service as loans
+from app.features.reservations import service as reservations
 from app.features.returns import found
 from app.features.returns import service as returns
 from app.features.stock import service as stock
@@ -162,7 +164,7 @@ class Given:
             lent = await self.loan(barcode, client=client)
             barcode, client = lent.barcode, lent.client_ref
         number = await self._do(
-            loans.request_collection,
+            collections.request_collection,
             client,
             [barcode],
             reason="No longer needed.",
@@ -245,6 +247,12 @@ class Given:
         """`technician`, who works in both stores, as the verbs want an actor."""
         places = tuple((await self.stores()).values())
         return Actor(4, "technician", "Terry Nash", frozenset({Role.TECHNICIAN}), places)
+
+    async def care_provider(self, name: str = "Harbour Care", **details: Any) -> int:
+        """A care provider; `details` are fields of NewCareProvider (`email="…"`); returns its number."""
+        new = NewCareProvider.model_validate({"name": name} | details)
+        made = await self._do(care_providers.add_care_provider, new, actor="ot")
+        return int(made.id)
 
     async def _usual_product(self) -> str:
         """The product of items of which no test says what they are: a plain commode that is washed down."""

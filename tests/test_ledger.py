@@ -56,7 +56,7 @@ async def test_nothing_to_move_writes_nothing(session: AsyncSession, clock: Cloc
 
 async def test_one_item_that_cannot_move_raises(session: AsyncSession, given: Given, clock: Clock) -> None:
     barcode = await given.item()
-    with pytest.raises(WrongState, match="“in stock”.*“returned” cannot be recorded"):
+    with pytest.raises(WrongState, match=r"“in stock”.*“returned” cannot be recorded"):
         await ledger.move_one(session, barcode, Move.RETURN, actor="technician", at=clock.now)
 
 

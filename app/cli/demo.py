@@ -15,6 +15,7 @@ from rich.table import Table
 from app.cli import seed
 from app.cli.reach import check_server, configure_logs, console, fail, local_secret, open_session, read_settings
 from app.cli.serve import run
+from app.cli.worker import work
 from app.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from app.settings import Settings
 from app.web.health import alembic_config
@@ -37,7 +38,7 @@ def demo() -> None:
         with console.status("Migrating the database"):
             command.upgrade(alembic_config(url), "head")
         asyncio.run(_fill(ready, url))
-        run(ready, announce=lambda port: _announce(ready, port))
+        run(ready, announce=lambda port: _announce(ready, port), beside=lambda stop: work(ready, url, stop=stop))
 
 
 async def _fill(settings: Settings, url: str) -> None:

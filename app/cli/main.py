@@ -2,13 +2,14 @@
 
 import typer
 
-from app.cli import audit, database, demo, docs, serve, users
+from app.cli import audit, database, demo, docs, serve, users, worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Community equipment and recycling stores.")
 app.add_typer(database.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(audit.app, name="audit")
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("demo")(demo.demo)
 app.command("docs")(docs.docs)
 

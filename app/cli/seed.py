@@ -15,6 +15,8 @@ from sqlmodel import col
 
 from app.cli.seed_authority import add_authority
 from app.cli.seed_catalogue import CLIENTS, PRODUCTS
+from app.cli.seed_prescribing import Prescribers
+from app.cli.seed_range import RECYCLED, STOCK
 from app.domain.access import Actor, Role, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.hygiene import Outcome
@@ -25,6 +27,7 @@ from app.features.catalogue import service as catalogue
 from app.features.catalogue.schemas import NewProduct
 from app.features.clients import service as clients
 from app.features.clients.schemas import NewClient
+from app.features.collections import service as collections
 from app.features.loans import service as loans
 from app.features.returns import service as returns
 from app.features.stock import service as stock
@@ -86,6 +89,7 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
     for client in CLIENTS:
         await clients.add_client(session, NewClient.model_validate(client), secret=secret, actor="ot", at=start)
     await Storekeeper(session, prefix, await _stores(session), now).work()
+    await Prescribers(session, prefix, secret, now).work()
 
 
 async def _add_people(session: AsyncSession, *, at: datetime) -> None:
@@ -188,6 +192,12 @@ class Storekeeper:
             actor="manager",
             at=self.days_ago(11),
         )
+        for code, store, quantity in STOCK:
+            shelf = await self.receive(code, store, 100, quantity=quantity)
+            if code in RECYCLED:
+                await self.lend(shelf[0], "C-1008", days_ago=70)
+                await self.take_back(shelf[0], days_ago=20)
+                await self.recycle(shelf[0], days_ago=19)
         # What the returns desk could not make sense of.
         await self.scan(["XX000123469", commodes[4], "05012345678900"], days_ago=1)
 
@@ -240,7 +250,7 @@ class Storekeeper:
 
     async def ask_back(self, client_ref: str, barcodes: list[str], *, days_ago: int) -> None:
         """A collection."""
-        await loans.request_collection(
+        await collections.request_collection(
             self.session,
             client_ref,
             barcodes,

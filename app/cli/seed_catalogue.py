@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.cli.seed_range import RANGE
+
 _LOLER = {"kind": "loler", "every_months": 6}
 _SERVICE = {"kind": "service", "every_months": 12}
 _PAT = {"kind": "pat", "every_months": 12}
@@ -123,6 +125,7 @@ PRODUCTS: tuple[dict[str, Any], ...] = (
         "purchase_price_pence": 1_270,
         "safe_working_load_kg": 160,
     },
+    *RANGE,
 )
 
 CLIENTS: tuple[dict[str, Any], ...] = (

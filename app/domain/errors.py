@@ -1,6 +1,6 @@
 """The few kinds of refusal the rules know. HTTP statuses do not live here: `web/problems.py` translates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -40,6 +40,16 @@ class NotAllowed(RuleError):
 
 class BadValue(RuleError):
     """A value can never be right, whatever the state."""
+
+
+class Incomplete(BadValue):
+    """Something is still to be said; `wanted` lists each thing under the name by which a refusal shows them."""
+
+    def __init__(
+        self, code: str, detail: str, *, field: str, wanted: Mapping[str, Sequence[Mapping[str, str]]]
+    ) -> None:
+        super().__init__(code, detail, field=field)
+        self.wanted = wanted
 
 
 class Stale(RuleError):

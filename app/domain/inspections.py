@@ -44,15 +44,24 @@ def months_after(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
-def check_next_due(next_due_on: date | None, *, on: date, every_months: int | None) -> date | None:
+def check_next_due(
+    next_due_on: date | None, *, kind: InspectionKind, on: date, every_months: int | None
+) -> date | None:
     """The date by which the next inspection of this kind is due.
 
     What the inspector names may be earlier than the interval says, never later and never before the inspection
-    itself. None where the product asks for no repetition and none was named.
-    Raises BadValue `next-due-too-early` or `next-due-too-late`.
+    itself. None where the product asks for no repetition and none was named, except that a thorough examination always
+    has a next one (LOLER, SI 1998/2307, regulation 9(3)).
+    Raises BadValue `next-due-unknown`, `next-due-too-early` or `next-due-too-late`.
     """
     latest = months_after(on, every_months) if every_months else None
     if next_due_on is None:
+        if latest is None and kind is InspectionKind.LOLER:
+            raise BadValue(
+                "next-due-unknown",
+                "The product has no interval for thorough examinations. Say when the next one is due.",
+                field="next_due_on",
+            )
         return latest
     if next_due_on <= on:
         raise BadValue("next-due-too-early", "The next inspection must fall after today.", field="next_due_on")

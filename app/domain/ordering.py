@@ -161,15 +161,17 @@ _LEAST_ADVANCED_FIRST = {
 }
 
 
-def order_state(decision: OrderDecision, units: Collection[UnitState]) -> OrderState:
+def order_state(decision: OrderDecision, units: Collection[UnitState], *, is_allocated: bool) -> OrderState:
     """Where the order stands: its decision, or once approved its least advanced piece that was not cancelled.
 
-    An approved order of which every piece was cancelled is a cancelled one.
+    `is_allocated`: the store has committed itself. Pieces are held from submission on, so that nobody else gets them,
+    but that alone does not make the order an allocated one. An approved order of which every piece was cancelled is a
+    cancelled one.
     """
     if decision is not OrderDecision.APPROVED:
         return OrderState(decision.value)
-    found = (state for unit, state in _LEAST_ADVANCED_FIRST.items() if unit in units)
-    return next(found, OrderState.CANCELLED)
+    found = next((state for unit, state in _LEAST_ADVANCED_FIRST.items() if unit in units), OrderState.CANCELLED)
+    return OrderState.APPROVED if found is OrderState.ALLOCATED and not is_allocated else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +192,14 @@ ACTS: dict[Act, When] = {
     Act.AUTHORISE: When(frozenset({OrderDecision.AWAITING_AUTHORISATION})),
     Act.DECLINE: When(frozenset({OrderDecision.AWAITING_AUTHORISATION})),
     Act.CANCEL: When(_UNDECIDED | _APPROVED, STILL_HERE),
-    Act.ALLOCATE: When(_APPROVED, frozenset({UnitState.WANTED})),
+    Act.ALLOCATE: When(_APPROVED, STILL_HERE),
     Act.DISPATCH: When(_APPROVED, frozenset({UnitState.HELD})),
     Act.DELIVER: When(_APPROVED, frozenset({UnitState.DISPATCHED})),
 }
-"""What can be done when. Some pieces may go ahead of others: an order is sent, and cancelled, as far as it has come."""
+"""What can be done when. Some pieces may go ahead of others: an order is sent, and cancelled, as far as it has come.
+
+Once the store has allocated an order, only a piece that is wanted (again) makes it possible to allocate once more.
+"""
 
 _DONE = {
     Act.SUBMIT: "submitted",
@@ -220,22 +225,23 @@ NEXT: dict[OrderState, str] = {
 """What comes next for an order, said to somebody who tried something else."""
 
 
-def can(act: Act, decision: OrderDecision, units: Collection[UnitState]) -> bool:
+def can(act: Act, decision: OrderDecision, units: Collection[UnitState], *, is_allocated: bool) -> bool:
     """Whether the table has this act for an order of this decision with pieces in these states."""
     when = ACTS[act]
-    has_a_piece = decision is not OrderDecision.APPROVED or not when.pieces.isdisjoint(units)
+    pieces = when.pieces & {UnitState.WANTED} if act is Act.ALLOCATE and is_allocated else when.pieces
+    has_a_piece = decision is not OrderDecision.APPROVED or not pieces.isdisjoint(units)
     return decision in when.decisions and has_a_piece
 
 
-def acts_from(decision: OrderDecision, units: Collection[UnitState]) -> list[Act]:
+def acts_from(decision: OrderDecision, units: Collection[UnitState], *, is_allocated: bool) -> list[Act]:
     """The acts that are possible now, in the order of `Act`."""
-    return [act for act in Act if can(act, decision, units)]
+    return [act for act in Act if can(act, decision, units, is_allocated=is_allocated)]
 
 
-def check_act(act: Act, decision: OrderDecision, units: Collection[UnitState]) -> None:
+def check_act(act: Act, decision: OrderDecision, units: Collection[UnitState], *, is_allocated: bool) -> None:
     """Raises WrongState (code `wrong-state`) that says where the order stands and what to do instead."""
-    if not can(act, decision, units):
-        state = order_state(decision, units)
+    if not can(act, decision, units, is_allocated=is_allocated):
+        state = order_state(decision, units, is_allocated=is_allocated)
         stands = f"The order is “{state.text.lower()}”, so it cannot be {_DONE[act]}."
         raise WrongState("wrong-state", f"{stands} {NEXT[state]}")
 

@@ -14,6 +14,11 @@ from app.web.auth import Public
 
 router = APIRouter(include_in_schema=False)
 
+# The worker takes up its schedules every half minute.
+IDLE_WORKER = text("""
+    SELECT COALESCE(max(updated) < now() - interval '10 minutes', true) FROM jobs.pgqueuer_schedules
+""")
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -25,13 +30,21 @@ async def livez(_: Public) -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz(request: Request, _: Public) -> JSONResponse:
-    """200 when every part is ready, else 503; each part says for itself what is wrong."""
+    """200 when every part is ready, else 503; each part says for itself what is wrong.
+
+    A worker that nobody has seen is a warning: people can work without it for a while.
+    """
     parts = {"database": "ok", "migrations": "ok", "assets": "ok"}
+    warnings: dict[str, str] = {}
     try:
         async with request.app.state.database.engine.connect() as connection:
             row = await connection.execute(text("SELECT version_num FROM alembic_version"))
             found = row.scalar_one_or_none()
-        if found != newest_migration():
+            is_newest = found == newest_migration()
+            idle = is_newest and (await connection.execute(IDLE_WORKER)).scalar_one()
+        if idle:
+            warnings["worker"] = "not seen for 10 minutes: start `stores worker`"
+        if not is_newest:
             parts["migrations"] = f"at {found}, wants {newest_migration()}: run `stores db upgrade`"
     except (SQLAlchemyError, OSError) as error:
         missing = "alembic_version" in str(error)
@@ -39,7 +52,8 @@ async def readyz(request: Request, _: Public) -> JSONResponse:
     if not (ROOT / "app/static/dist/app.css").is_file():
         parts["assets"] = "not built: run scripts/assets"
     ready = all(state == "ok" for state in parts.values())
-    return JSONResponse({"status": "ok" if ready else "not ready", "parts": parts}, 200 if ready else 503)
+    answer = {"status": "ok" if ready else "not ready", "parts": parts, "warnings": warnings}
+    return JSONResponse(answer, 200 if ready else 503)
 
 
 @router.get("/metrics")

@@ -2,7 +2,7 @@
 
 import uuid
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import structlog
 from asyncpg.exceptions import PostgresConnectionError, PostgresError
@@ -12,8 +12,9 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-from app.domain.errors import BadValue, Conflict, NotAllowed, NotClear, NotFound, RuleError, Stale, TooMany
+from app.domain.errors import BadValue, Conflict, Incomplete, NotAllowed, NotClear, NotFound, RuleError, Stale, TooMany
 from app.web.auth import SESSION_COOKIE, NotSignedIn
 from app.web.forms import ShowAgain
 from app.web.once import Replay
@@ -119,6 +120,8 @@ def refused(request: Request, error: RuleError) -> Response:
         more["errors"] = [{"loc": _where(request, error.field), "code": error.code, "message": error.detail}]
     if isinstance(error, NotClear):
         more["blockers"] = [{"code": blocker.code, "detail": blocker.detail} for blocker in error.blockers]
+    if isinstance(error, Incomplete):
+        more |= error.wanted
     headers = {"Retry-After": "900"} if isinstance(error, TooMany) else None
     return problem(request, status_of(error), error.code, error.detail, headers=headers, **more)
 
@@ -163,15 +166,34 @@ async def _not_signed_in(request: Request, _: Exception) -> Response:
     if _wants_json(request):
         headers = {"WWW-Authenticate": "Bearer"}
         return problem(request, 401, "not-signed-in", "Sign in: the token is missing or has ended.", headers=headers)
-    # Only where somebody wanted to look: what was posted would be lost by coming back to it.
-    ended = SESSION_COOKIE in request.cookies
-    asked = {"next": request.url.path} if request.method == "GET" and request.url.path != "/" else {}
-    if ended:
-        asked["ended"] = "lost" if request.method == "POST" else "yes"
+    # A browser drops the cookie when its time is over, so a form that is sent tells by itself that somebody was here.
+    is_lost = request.method == "POST" and request.url.path != "/sign-out"
+    back = request.url.path if request.method == "GET" else _page_of_form(request)
+    asked = {"next": back} if back not in {"", "/"} else {}
+    if is_lost or SESSION_COOKIE in request.cookies:
+        asked["ended"] = "lost" if is_lost else "yes"
     question = urlencode(asked, safe="/")
     answer = RedirectResponse(f"/sign-in?{question}" if question else "/sign-in", 303)
     answer.delete_cookie(SESSION_COOKIE)
     return answer
+
+
+def _page_of_form(request: Request) -> str:
+    """The page on which the form stood: the one that the browser says it came from, else the form's own address."""
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        came_from = urlsplit("")
+    pages = [urlunsplit(came_from._replace(scheme="", netloc="", fragment=""))]
+    if came_from.netloc != request.url.netloc:
+        pages = []
+    return next((page for page in [*pages, request.url.path] if _is_page(request, page)), "")
+
+
+def _is_page(request: Request, page: str) -> bool:
+    """Whether this address of ours can be looked at."""
+    asked = {"type": "http", "method": "GET", "path": urlsplit(page).path, "root_path": "", "headers": []}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
 
 
 async def _show_again(request: Request, error: Exception) -> Response:

@@ -30,6 +30,7 @@ def test_months_later_is_the_same_day_or_the_last_of_a_shorter_month(day: date, 
     assert months_after(day, months) == later
 
 
+PAT = InspectionKind.PAT
 ON = date(2028, 2, 29)
 
 
@@ -46,7 +47,7 @@ ON = date(2028, 2, 29)
 def test_an_inspector_may_name_an_earlier_date_than_the_interval(
     next_due_on: date | None, every_months: int | None, due: date | None
 ) -> None:
-    assert check_next_due(next_due_on, on=ON, every_months=every_months) == due
+    assert check_next_due(next_due_on, kind=PAT, on=ON, every_months=every_months) == due
 
 
 @pytest.mark.parametrize(
@@ -59,14 +60,21 @@ def test_an_inspector_may_name_an_earlier_date_than_the_interval(
 )
 def test_a_next_date_outside_the_interval_is_refused(next_due_on: date, code: str) -> None:
     with pytest.raises(BadValue) as refusal:
-        check_next_due(next_due_on, on=ON, every_months=6)
+        check_next_due(next_due_on, kind=PAT, on=ON, every_months=6)
     assert refusal.value.code == code
     assert refusal.value.field == "next_due_on"
 
 
 def test_without_an_interval_a_past_date_is_still_refused() -> None:
     with pytest.raises(BadValue, match="after today"):
-        check_next_due(ON, on=ON, every_months=None)
+        check_next_due(ON, kind=PAT, on=ON, every_months=None)
+
+
+def test_a_thorough_examination_always_has_a_next_one() -> None:
+    with pytest.raises(BadValue) as refusal:
+        check_next_due(None, kind=InspectionKind.LOLER, on=ON, every_months=None)
+    assert refusal.value.code == "next-due-unknown"
+    assert check_next_due(date(2028, 8, 1), kind=InspectionKind.LOLER, on=ON, every_months=None) == date(2028, 8, 1)
 
 
 def test_kinds_have_words_for_people() -> None:

@@ -15,7 +15,7 @@ from app.web.clock import now
 from tests.conftest import Clock, client_of
 from tests.given import Given
 
-PEOPLE = ("technician", "technician2", "ot", "manager", "safety")
+PEOPLE = ("technician", "technician2", "ot", "senior.ot", "student.ot", "manager", "safety")
 
 
 @dataclass

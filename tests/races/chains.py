@@ -12,7 +12,11 @@ INCONSISTENT = """
        OR (loans.open = 1) <> (item.state IN ('on_loan', 'on_trial', 'awaiting_collection')
                                OR (item.state = 'missing' AND loans.open = 1))
        OR loans.open > 1
-       OR (item.state = 'reserved') <> EXISTS (SELECT FROM reservation WHERE item_id = item.id AND ended_at IS NULL)
+       OR (item.state = 'reserved'
+           AND NOT EXISTS (SELECT FROM reservation WHERE item_id = item.id AND ended_at IS NULL))
+       OR (item.state IN ('in_stock', 'missing', 'scrapped') AND EXISTS (
+           SELECT FROM reservation WHERE item_id = item.id AND ended_at IS NULL
+             AND (item.state <> 'in_stock' OR from_on <= (made_at AT TIME ZONE 'Europe/London')::date)))
 """
 
 

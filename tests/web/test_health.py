@@ -1,5 +1,7 @@
 """Is it alive, is it ready."""
 
+from datetime import timedelta
+
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +17,23 @@ async def test_the_process_answers(anonymous: AsyncClient) -> None:
 async def test_a_migrated_database_is_ready(anonymous: AsyncClient) -> None:
     parts = (await anonymous.get("/readyz")).json()["parts"]
     assert (parts["database"], parts["migrations"]) == ("ok", "ok")
+
+
+async def test_a_worker_that_nobody_has_seen_is_a_warning_and_no_more(scratch: Scratch) -> None:
+    seen = text("""
+        INSERT INTO jobs.pgqueuer_schedules (expression, entrypoint, updated)
+        VALUES ('* * * * *', 'send_messages', now() - CAST(:ago AS interval))
+        ON CONFLICT (expression, entrypoint) DO UPDATE SET updated = excluded.updated
+    """)
+    unseen = {"worker": "not seen for 10 minutes: start `stores worker`"}
+    async with client_of(scratch.app) as client:
+        assert (await client.get("/readyz")).json()["warnings"] == unseen
+        for ago, warnings in ((timedelta(minutes=11), unseen), (timedelta(minutes=9), {})):
+            async with scratch.database.sessions.begin() as session:
+                await session.execute(seen, {"ago": ago})
+            answer = await client.get("/readyz")
+            assert answer.json()["warnings"] == warnings
+            assert "worker" not in answer.json()["parts"]
 
 
 async def test_an_older_database_says_what_to_do(scratch: Scratch) -> None:

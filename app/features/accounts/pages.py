@@ -37,6 +37,7 @@ DEMONSTRATION_PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstrati
 BROWSER_COOKIE: Final = "stores_browser"
 VISIT_SECONDS: Final = 24 * 3600
 AUDIT_PAGE: Final = 50
+LOST: Final = "You are signed in again. What you sent before that was not saved. Do it again here."
 
 Words = Annotated[str, Query(max_length=200), AfterValidator(without_controls)]
 
@@ -76,19 +77,19 @@ async def sign_in_form(
 async def sign_in(request: Request, session: Session, visit: Visitor, now: Now, _: Public) -> Response:
     """Open a sign-in and go to the page that was asked for. A wrong password is an answer: its count is committed."""
     form, body = await read_form(request, SignInForm)
-    there = own_path(form.value("next"))
+    there, ended = own_path(form.value("next")), form.value("ended")
     try:
         await check_csrf(request, visit.token)
         if body is None:
-            return await _ask(request, session, visit, form, there, 422)
+            return await _ask(request, session, visit, form, there, 422, ended=ended)
         opened = await _open(request, session, body, now)
     except RuleError as error:
         form.refuse(error.detail, error.field)
-        return await _ask(request, session, visit, form, there, status_of(error))
+        return await _ask(request, session, visit, form, there, status_of(error), ended=ended)
     if opened is None:
         form.refuse("Username and password do not go together.", "username")
-        return await _ask(request, session, visit, form, there, 401)
-    answer = redirect(request, there)
+        return await _ask(request, session, visit, form, there, 401, ended=ended)
+    answer = redirect(request, there, LOST if ended == "lost" else None)
     set_cookie(request, answer, SESSION_COOKIE, opened.secret, max_age=int((opened.expires_at - now).total_seconds()))
     if opened.browser:
         set_cookie(request, answer, BROWSER_COOKIE, opened.browser, max_age=int(KNOWN_FOR.total_seconds()))

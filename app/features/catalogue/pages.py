@@ -1,16 +1,21 @@
 """Pages of the catalogue."""
 
+from datetime import date
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import Query, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
-from app.domain.catalogue import as_iso_9999_group
+from app.domain.dates import uk_date
+from app.domain.errors import BadValue
 from app.domain.hygiene import Route
 from app.domain.inspections import InspectionKind
 from app.features.catalogue import queries, service
+from app.features.catalogue.asking import DIMENSIONS, Asked
+from app.features.catalogue.finding import Wanted, cursor_of
 from app.features.catalogue.schemas import INSPECTIONS_ASKED, ProductChangeForm, ProductForm, as_typed
 from app.models import Tier
 from app.web.auth import Actor
@@ -27,44 +32,46 @@ FORM = "catalogue/form.html"
 
 router = page_router()
 
-Words = Annotated[str, Query(max_length=100)]
-
 
 @router.get("/products")
 async def list_products(
     request: Request,
     session: Session,
     actor: Actor,
-    q: Words = "",
-    tier: Words = "",
-    category: Words = "",
-    available: Words = "",
+    now: Now,
+    asked: Annotated[Asked, Depends()],
     after: After = None,
 ) -> HTMLResponse:
-    """The catalogue, by code. An answer that no filter knows is said to be none, and finds nothing."""
-    asked = {"q": q, "tier": tier, "category": category.strip(), "available": available}
-    form = _check_filters(asked)
-    rows = []
-    if not form.errors:
-        rows = await queries.list_products(
-            session,
-            q=q.strip() or None,
-            tier=Tier(tier) if tier else None,
-            category=asked["category"] or None,
-            available=True if available else None,
-            after=after or "",
-            limit=PRODUCTS_ON_A_PAGE,
-        )
-    page = page_of(rows, limit=PRODUCTS_ON_A_PAGE, cursor=lambda row: row.code)
+    """Find equipment: what fits, and where it can be had. An answer that no filter knows finds nothing."""
+    form, wanted = asked.read()
+    found = await _find(session, form, wanted, after, today=uk_date(now))
+    page = page_of(found.products, limit=PRODUCTS_ON_A_PAGE, cursor=lambda row: cursor_of(row.rank, row.code, wanted))
+    closest = []
+    if wanted.words and not page.items and not form.errors:
+        closest = await queries.list_closest(session, wanted.q, today=uk_date(now))
     context = {
         "form": form,
         "products": page.items,
+        "closest": closest,
         "asked": asked,
-        "is_filtered": any(asked.values()),
         "tiers": _tiers(),
-        "next_page_href": page.next and f"/products?{urlencode({**asked, 'after': page.next})}",
+        "stores": list(found.stores.items()),
+        "dimensions": list(DIMENSIONS.items()),
+        "next_page_href": page.next and f"/products?{urlencode({**asked.filled, 'after': page.next})}",
     }
     return render(request, "catalogue/list.html", context, 422 if form.errors else 200)
+
+
+async def _find(session: AsyncSession, form: Form, wanted: Wanted, after: str | None, *, today: date) -> queries.Found:
+    """What is wanted, or nothing of what cannot be; the form says why."""
+    if not form.errors:
+        try:
+            return await queries.list_products(session, wanted, today=today, after=after, limit=PRODUCTS_ON_A_PAGE)
+        except BadValue as wrong:
+            if wrong.field not in form.names:
+                raise
+            form.refuse(wrong.detail, wrong.field)
+    return queries.Found([], await queries.list_stores(session))
 
 
 @router.get("/products/new")
@@ -85,22 +92,28 @@ async def add_product(request: Request, session: Session, actor: Actor, now: Now
 
 
 @router.get("/products/{code}")
-async def get_product(request: Request, session: Session, actor: Actor, code: str) -> HTMLResponse:
-    """Everything about one product."""
-    return render(request, "catalogue/product.html", {"product": await queries.get_product(session, code)})
+async def get_product(request: Request, session: Session, actor: Actor, now: Now, code: str) -> HTMLResponse:
+    """Everything about one product: what can be had, where, and what goes with it."""
+    product = await queries.get_product(session, code, today=uk_date(now))
+    context = {
+        "product": product,
+        "fits": await queries.list_fits(session, product.id),
+        "items": await queries.read_whereabouts(session, product.id, today=uk_date(now)),
+    }
+    return render(request, "catalogue/product.html", context)
 
 
 @router.get("/products/{code}/edit")
-async def edit_form(request: Request, session: Session, actor: Actor, code: str) -> HTMLResponse:
+async def edit_form(request: Request, session: Session, actor: Actor, now: Now, code: str) -> HTMLResponse:
     """The product as it is, to be changed."""
-    product = await queries.get_product(session, code)
+    product = await queries.get_product(session, code, today=uk_date(now))
     return render(request, FORM, {"form": Form(as_typed(product)), "product": product, **_choices()})
 
 
 @router.post("/products/{code}/edit")
 async def edit_product(request: Request, session: Session, actor: Actor, now: Now, code: str) -> Response:
     """Change what is different."""
-    product = await queries.get_product(session, code)
+    product = await queries.get_product(session, code, today=uk_date(now))
     form, body = await read_form(request, ProductChangeForm)
     context = {"product": product, **_choices()}
     if body is None:
@@ -112,21 +125,6 @@ async def edit_product(request: Request, session: Session, actor: Actor, now: No
             await service.change_product(session, code, change, version=version, actor=actor.username, at=now)
     told = f"{body.name} is changed." if change.model_fields_set else "Nothing was changed."
     return redirect(request, f"/products/{quote(code)}", told)
-
-
-def _check_filters(asked: dict[str, str]) -> Form:
-    """What was asked, with what is wrong about it."""
-    form = Form({name: [value] for name, value in asked.items()})
-    if asked["tier"] and asked["tier"] not in list(Tier):
-        form.refuse("There is no such tier. Choose one from the list.", "tier")
-    if asked["category"]:
-        try:
-            as_iso_9999_group(asked["category"])
-        except ValueError as wrong:
-            form.refuse(str(wrong), "category")
-    if asked["available"] not in {"", "yes"}:
-        form.refuse("Tick “Only what is on a shelf now”, or leave it empty.", "available")
-    return form
 
 
 def _tiers() -> list[tuple[str, str]]:

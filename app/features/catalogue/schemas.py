@@ -93,9 +93,35 @@ class ProductChange(ProductDetails):
     purchase_price_pence: Pence = 0
 
 
+class Availability(BaseModel):
+    """What of a product a store can give now, and what it may give soon.
+
+    `recycled`, `new`: on the shelf and clear to go out today. `in_decontamination`: came back, and not released yet.
+    `due_back_this_week`: on a trial that ends within seven days, or to be collected.
+    """
+
+    store: str
+    recycled: int = 0
+    new: int = 0
+    in_decontamination: int = 0
+    due_back_this_week: int = 0
+    store_name: str = Field("", exclude=True)
+
+    @property
+    def now(self) -> int:
+        """How many can be had now."""
+        return self.recycled + self.new
+
+    @property
+    def soon(self) -> int:
+        """How many may be had soon."""
+        return self.in_decontamination + self.due_back_this_week
+
+
 class ProductBody(BaseModel):
     """A catalogue line, with what is on the shelf now: `in_stock` of which `in_stock_recycled` were issued before.
 
+    These two count what is not on hold; `availability` counts, store by store, what may really go out today.
     `advice`: what is better put right, such as a hoist without a LOLER examination.
     """
 
@@ -118,9 +144,11 @@ class ProductBody(BaseModel):
     incompatible_with: list[str]
     in_stock: int
     in_stock_recycled: int
+    availability: list[Availability] = []
     advice: list[str] = []
     version: int = Field(exclude=True)
     id: int = Field(exclude=True)
+    rank: int = Field(0, exclude=True)
 
     @model_validator(mode="after")
     def give_advice(self) -> "ProductBody":

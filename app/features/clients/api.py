@@ -1,4 +1,4 @@
-"""JSON routes of clients."""
+"""JSON routes of clients and their care providers."""
 
 from typing import Annotated
 
@@ -8,12 +8,25 @@ from app import audit
 from app.db import Session
 from app.domain.access import Permission
 from app.domain.dates import uk_date
-from app.features.clients import queries, service
-from app.features.clients.schemas import ClientBody, ClientChange, ClientLine, EquipmentLine, NewClient
+from app.domain.errors import NotAllowed
+from app.features.clients import care_providers, queries, service
+from app.features.clients.schemas import (
+    AccessReason,
+    AddedClient,
+    CareProviderBody,
+    CareProviderChange,
+    ClientBody,
+    ClientChange,
+    ClientLine,
+    EquipmentLine,
+    NewCareProvider,
+    NewClient,
+)
+from app.features.clients.search import cursor
 from app.web.auth import Actor, secret_of
 from app.web.clock import Now
 from app.web.etags import Version, etag
-from app.web.fields import After, Limit
+from app.web.fields import After, Id, Limit
 from app.web.once import api_router
 from app.web.paging import Page, page_of
 
@@ -29,27 +42,53 @@ async def list_clients(
     limit: Limit = 50,
     after: After = None,
 ) -> Page[ClientLine]:
-    """Clients by reference. `q`: a reference, a name, an NHS number or a postcode."""
-    rows = await queries.list_clients(session, q=q, after=after or "", limit=limit)
-    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=len(rows))
-    return page_of(rows, limit=limit, cursor=lambda row: row.client_ref)
+    """Clients by reference, or those like `q`, the likeliest first; what was asked is logged.
+
+    `q`: a reference in any case, an NHS number with or without blanks, a postcode or its beginning, a date of birth
+    (27/3/1944, 1944-03-27), or a name, in which mistakes are forgiven.
+    """
+    rows = await queries.list_clients(session, q=q, after=after, limit=limit)
+    page = page_of(rows, limit=limit, cursor=lambda row: cursor(row.rank, row.client_ref))
+    shown = len(page.items)
+    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, asked=q, found=shown)
+    return page
 
 
 @router.post("/clients", status_code=201)
 async def add_client(
     request: Request, session: Session, actor: Actor, now: Now, response: Response, body: NewClient
-) -> ClientBody:
-    """Add a client with the least data that will do."""
+) -> AddedClient:
+    """Add a client with the least data that will do. `possible_duplicates` names who may be the same person."""
+    alike = await queries.find_duplicates(
+        session, name=body.name, born=body.date_of_birth, postcode=body.postcode, other_than=body.client_ref
+    )
     await service.add_client(session, body, secret=secret_of(request), actor=actor.username, at=now)
-    return await _shown(request, session, actor, now, response, body.client_ref)
+    client = await service.read_client(session, body.client_ref, actor=actor.username, at=now)
+    response.headers["ETag"] = etag(client.version)
+    return AddedClient(**dict(client), possible_duplicates=[one.client_ref for one in alike])
 
 
 @router.get("/clients/{client_ref}")
 async def get_client(
-    request: Request, session: Session, actor: Actor, now: Now, response: Response, client_ref: str
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    response: Response,
+    client_ref: str,
+    access_reason: AccessReason | None = None,
 ) -> ClientBody:
-    """One client; the reading is logged. The ETag is wanted by PATCH."""
-    return await _shown(request, session, actor, now, response, client_ref)
+    """One client; the reading is logged. The ETag is wanted by PATCH.
+
+    `access_reason`: shows the access notes to those who deliver, and is logged with the look at them.
+    """
+    if access_reason and not actor.may(Permission.SEE_ACCESS_NOTES):
+        raise NotAllowed("not-allowed", "How to get in is shown to those who deliver, and to nobody else.")
+    client = await service.read_client(
+        session, client_ref, secret=secret_of(request), reason=access_reason, actor=actor.username, at=now
+    )
+    response.headers["ETag"] = etag(client.version)
+    return client
 
 
 @router.patch("/clients/{client_ref}")
@@ -67,20 +106,57 @@ async def change_client(
     await service.change_client(
         session, client_ref, body, version=version, secret=secret_of(request), actor=actor.username, at=now
     )
-    return await _shown(request, session, actor, now, response, client_ref)
+    client = await service.read_client(session, client_ref, actor=actor.username, at=now)
+    response.headers["ETag"] = etag(client.version)
+    return client
 
 
 @router.get("/clients/{client_ref}/equipment")
 async def equipment(session: Session, actor: Actor, now: Now, client_ref: str) -> list[EquipmentLine]:
-    """What the client has now; the reading is logged."""
-    await service.read_client(session, client_ref, access_secret=None, actor=actor.username, at=now)
+    """What the client has now; the reading is logged. What must not be used any more comes first."""
+    await service.read_client(session, client_ref, actor=actor.username, at=now)
     return await queries.list_equipment(session, client_ref, today=uk_date(now))
 
 
-async def _shown(
-    request: Request, session: Session, actor: Actor, now: Now, response: Response, client_ref: str
-) -> ClientBody:
-    secret = secret_of(request) if actor.may(Permission.SEE_ACCESS_NOTES) else None
-    client = await service.read_client(session, client_ref, access_secret=secret, actor=actor.username, at=now)
-    response.headers["ETag"] = etag(client.version)
-    return client
+@router.get("/care-providers")
+async def list_care_providers(session: Session, actor: Actor) -> list[CareProviderBody]:
+    """All care providers, by name."""
+    return list(await queries.list_care_providers(session))
+
+
+@router.post("/care-providers", status_code=201)
+async def add_care_provider(
+    session: Session, actor: Actor, now: Now, response: Response, body: NewCareProvider
+) -> CareProviderBody:
+    """Add one. The ETag is wanted by PATCH."""
+    provider = await care_providers.add_care_provider(session, body, actor=actor.username, at=now)
+    response.headers["ETag"] = etag(care_providers.version_of(provider))
+    return provider
+
+
+@router.get("/care-providers/{care_provider_id}")
+async def get_care_provider(
+    session: Session, actor: Actor, response: Response, care_provider_id: Id
+) -> CareProviderBody:
+    """One care provider. The ETag is wanted by PATCH."""
+    provider = await queries.get_care_provider(session, care_provider_id)
+    response.headers["ETag"] = etag(care_providers.version_of(provider))
+    return provider
+
+
+@router.patch("/care-providers/{care_provider_id}")
+async def change_care_provider(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    response: Response,
+    care_provider_id: Id,
+    version: Version,
+    body: CareProviderChange,
+) -> CareProviderBody:
+    """Change what the body names; the rest stays."""
+    provider = await care_providers.change_care_provider(
+        session, care_provider_id, body, version=version, actor=actor.username, at=now
+    )
+    response.headers["ETag"] = etag(care_providers.version_of(provider))
+    return provider

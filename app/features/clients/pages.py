@@ -1,7 +1,7 @@
 """Pages of clients: every page that shows a person's data writes down who read it."""
 
-from typing import Annotated
-from urllib.parse import urlencode
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -11,8 +11,10 @@ from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.dates import uk_date
-from app.features.clients import queries, service
-from app.features.clients.schemas import ClientForm
+from app.features.clients import care_providers, queries, service
+from app.features.clients.forms import AccessForm, ClientChangeForm, ClientForm, as_typed
+from app.features.clients.schemas import AccessReason, ClientBody, ClientLine
+from app.features.clients.search import cursor
 from app.web.auth import Actor, secret_of
 from app.web.clock import Now
 from app.web.fields import After
@@ -23,6 +25,8 @@ from app.web.paging import page_of
 from app.web.templating import render
 
 CLIENTS_ON_A_PAGE = 50
+FORM = "clients/form.html"
+LOOK_FIRST = "Look at who is here already, and tick that your client is somebody else."
 
 router = page_router()
 
@@ -36,11 +40,11 @@ async def list_clients(
     q: Annotated[str, Query(max_length=100)] = "",
     after: After = None,
 ) -> HTMLResponse:
-    """Clients by reference; looking for them is logged."""
+    """Clients by reference, or those like the words; looking for them is logged."""
     words = q.strip()
-    rows = await queries.list_clients(session, q=words or None, after=after or "", limit=CLIENTS_ON_A_PAGE)
-    page = page_of(rows, limit=CLIENTS_ON_A_PAGE, cursor=lambda row: row.client_ref)
-    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=len(page.items))
+    rows = await queries.list_clients(session, q=words, after=after, limit=CLIENTS_ON_A_PAGE)
+    page = page_of(rows, limit=CLIENTS_ON_A_PAGE, cursor=lambda row: cursor(row.rank, row.client_ref))
+    await _log_listing(session, actor, now, words or None, len(page.items))
     context = {
         "clients": page.items,
         "q": words,
@@ -50,39 +54,114 @@ async def list_clients(
 
 
 @router.get("/clients/new")
-async def client_form(request: Request, actor: Actor) -> HTMLResponse:
+async def client_form(request: Request, session: Session, actor: Actor) -> HTMLResponse:
     """A new client."""
-    return render(request, "clients/new.html", {"form": Form()})
+    return render(request, FORM, {"form": Form(), **await _choices(session)})
 
 
 @router.post("/clients/new")
 async def add_client(request: Request, session: Session, actor: Actor, now: Now) -> Response:
-    """Add them."""
+    """Add them, once it is said that they are none of those who look like the same person."""
     form, body = await read_form(request, ClientForm)
+    context = await _choices(session)
     if body is None:
-        return render(request, "clients/new.html", {"form": form}, 422)
-    with or_again("clients/new.html", form):
-        await service.add_client(session, body, secret=secret_of(request), actor=actor.username, at=now)
+        return render(request, FORM, {"form": form, **context}, 422)
+    alike = await _alike(session, body)
+    if alike:
+        await _log_listing(session, actor, now, "possible duplicates", len(alike))
+        context["alike"] = alike
+        if not {one.client_ref for one in alike} <= set(body.different_from.split()):
+            form.refuse(LOOK_FIRST, "different_from")
+            return render(request, FORM, {"form": form, **context}, 409)
+    with or_again(FORM, form, **context):
+        provider_id = await _provider(session, body, actor, now)
+        new = body.as_client(care_provider_id=provider_id)
+        await service.add_client(session, new, secret=secret_of(request), actor=actor.username, at=now)
     return redirect(request, f"/clients/{body.client_ref}", f"Client {body.client_ref} is added.")
 
 
 @router.get("/clients/{client_ref}")
 async def get_client(request: Request, session: Session, actor: Actor, now: Now, client_ref: str) -> HTMLResponse:
     """One client's record, less how to get in, and what they have."""
-    return await _shown(request, session, actor, now, client_ref, access_secret=None)
+    client = await service.read_client(session, client_ref, actor=actor.username, at=now)
+    return await _shown(request, session, now, client, Form())
 
 
 @router.post("/clients/{client_ref}/access")
 async def show_access_notes(
     request: Request, session: Session, actor: Actor, now: Now, client_ref: str
 ) -> HTMLResponse:
-    """The same with how to get in. A POST, because a look at these is an act that is written down."""
-    return await _shown(request, session, actor, now, client_ref, access_secret=secret_of(request))
+    """The same with how to get in. A POST, because a look at these is an act that is written down with its reason."""
+    form, body = await read_form(request, AccessForm)
+    client = await service.read_client(
+        session,
+        client_ref,
+        secret=secret_of(request),
+        reason=body.reason if body else None,
+        actor=actor.username,
+        at=now,
+    )
+    return await _shown(request, session, now, client, form if client.has_access_notes else Form())
 
 
-async def _shown(
-    request: Request, session: AsyncSession, actor: Person, now: Now, client_ref: str, *, access_secret: str | None
-) -> HTMLResponse:
-    client = await service.read_client(session, client_ref, access_secret=access_secret, actor=actor.username, at=now)
-    equipment = await queries.list_equipment(session, client_ref, today=uk_date(now))
-    return render(request, "clients/client.html", {"client": client, "equipment": equipment})
+@router.get("/clients/{client_ref}/edit")
+async def edit_form(request: Request, session: Session, actor: Actor, now: Now, client_ref: str) -> HTMLResponse:
+    """The client as they are, to be changed."""
+    client = await service.read_client(session, client_ref, actor=actor.username, at=now)
+    return render(request, FORM, {"form": Form(as_typed(client)), "client": client, **await _choices(session)})
+
+
+@router.post("/clients/{client_ref}/edit")
+async def edit_client(request: Request, session: Session, actor: Actor, now: Now, client_ref: str) -> Response:
+    """Change what is different."""
+    client = await service.read_client(session, client_ref, actor=actor.username, at=now)
+    form, body = await read_form(request, ClientChangeForm)
+    context = {"client": client, **await _choices(session)}
+    if body is None:
+        return render(request, FORM, {"form": form, **context}, 422)
+    with or_again(FORM, form, **context):
+        change = body.as_change(client, care_provider_id=await _provider(session, body, actor, now))
+        if change.model_fields_set:
+            secret, version = secret_of(request), body.version
+            details: dict[str, Any] = {"version": version, "secret": secret, "actor": actor.username, "at": now}
+            await service.change_client(session, client.client_ref, change, **details)
+    told = "The record is changed." if change.model_fields_set else "Nothing was changed."
+    return redirect(request, f"/clients/{quote(client.client_ref)}", told)
+
+
+async def _shown(request: Request, session: AsyncSession, now: Now, client: ClientBody, form: Form) -> HTMLResponse:
+    context = {
+        "form": form,
+        "client": client,
+        "equipment": await queries.list_equipment(session, client.client_ref, today=uk_date(now)),
+        "dealings": await queries.list_dealings(session, client.id),
+        "today": uk_date(now),
+        "reasons": [(reason.value, reason.text) for reason in AccessReason],
+    }
+    return render(request, "clients/client.html", context, 422 if form.errors else 200)
+
+
+async def _alike(session: AsyncSession, body: ClientForm) -> list[ClientLine]:
+    """Who may be the same person; whoever has the very reference is refused anyway, in words of its own."""
+    found = await queries.find_duplicates(session, name=body.name, born=body.date_of_birth, postcode=body.postcode)
+    return [one for one in found if one.client_ref.upper() != body.client_ref.upper()]
+
+
+async def _provider(session: AsyncSession, body: ClientForm | ClientChangeForm, actor: Person, now: Now) -> int | None:
+    """The care provider that was chosen, or the one that was written down, which is added."""
+    new = body.new_provider()
+    if new is None:
+        return body.care_provider_id
+    added = await care_providers.add_care_provider(
+        session, new, actor=actor.username, at=now, field="care_provider_name"
+    )
+    return added.id
+
+
+async def _log_listing(session: AsyncSession, actor: Person, now: Now, asked: str | None, found: int) -> None:
+    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, asked=asked, found=found)
+
+
+async def _choices(session: AsyncSession) -> dict[str, Any]:
+    providers = await queries.list_care_providers(session)
+    return {"care_providers": [(one.id, one.name) for one in providers]}

@@ -1,18 +1,52 @@
-"""Bodies of clients."""
+"""Bodies of clients and of their care providers. What their pages ask for is in `forms.py`."""
 
 import re
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from app.domain.identifiers import check_nhs_number, check_postcode
+from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import Move, State, can_move
-from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalLine, OptionalParagraph, Paragraph
+from app.domain.loans import LoanKind
+from app.domain.ordering import OrderState
+from app.web.fields import BIGGEST_ID, Body, Code, Day, Line, OptionalLine, OptionalParagraph, Paragraph, no_truth
+
+_ADDRESS = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]+")
+
+
+def _check_email(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("Write an e-mail address like office@example.org.")
+    return text
+
 
 NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]
 Postcode = Annotated[str, Field(max_length=20), AfterValidator(check_postcode)]
+Email = Annotated[Line, AfterValidator(_check_email)]
+Weight = Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=600)]
+CareProviderId = Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=BIGGEST_ID)]
+
+
+class AccessReason(StrEnum):
+    """Why somebody needs to know how to get in."""
+
+    DELIVERY = "delivery"
+    COLLECTION = "collection"
+    VISIT = "visit"
+    SAFETY = "safety"
+
+    @property
+    def text(self) -> str:
+        """The reason as people read it."""
+        return {
+            AccessReason.DELIVERY: "To deliver equipment",
+            AccessReason.COLLECTION: "To collect equipment",
+            AccessReason.VISIT: "To fit, examine or repair equipment there",
+            AccessReason.SAFETY: "An urgent safety visit",
+        }[self]
 
 
 class ClientDetails(Body):
@@ -24,6 +58,10 @@ class ClientDetails(Body):
     address: Paragraph
     postcode: Postcode
     phone: OptionalLine = ""
+    weight_kg: Weight | None = None
+    weighed_on: Day | None = None
+    died_on: Day | None = None
+    care_provider_id: CareProviderId | None = None
     access_notes: OptionalParagraph = ""
 
 
@@ -33,34 +71,39 @@ class NewClient(ClientDetails):
     client_ref: Code
 
 
-_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-
-
-def _typed_reference(text: str) -> str:
-    if not _REFERENCE.fullmatch(text.strip()):
-        raise ValueError("Write the reference with up to 40 letters, digits, dots, dashes and underscores.")
-    return text.strip()
-
-
-class ClientForm(NewClient):
-    """A client to add, on their page."""
-
-    client_ref: Annotated[str, AfterValidator(_typed_reference), asked("Enter a reference for the client.")] = needed()
-    name: Annotated[Line, asked("Enter the name of the client.")] = needed()
-    address: Annotated[Paragraph, asked("Enter the address that equipment goes to.")] = needed()
-    postcode: Annotated[Postcode, asked("Enter the postcode.")] = needed()
-
-
 class ClientChange(ClientDetails):
-    """What to change of a client; what is left out stays."""
+    """What to change of a client; what is left out stays. A weight and the day of weighing are sent together."""
 
     name: Line = ""
     address: Paragraph = ""
     postcode: Postcode = ""
 
 
+class NewCareProvider(Body):
+    """An agency or home to add: whom to tell when an item must not be used any more."""
+
+    name: Line
+    email: Email | None = None
+    phone: OptionalLine = ""
+
+
+class CareProviderChange(NewCareProvider):
+    """What to change of a care provider; what is left out stays."""
+
+    name: Line = ""
+
+
+class CareProviderBody(BaseModel):
+    """A care provider."""
+
+    id: int
+    name: str
+    email: str | None
+    phone: str
+
+
 class ClientBody(BaseModel):
-    """A client. `access_notes` is None for those who may not see them, and when there are none."""
+    """A client. `access_notes` is None unless somebody who may see them says why they ask."""
 
     client_ref: str
     nhs_number: str | None
@@ -69,6 +112,10 @@ class ClientBody(BaseModel):
     address: str
     postcode: str
     phone: str
+    weight_kg: int | None
+    weighed_on: date | None
+    died_on: date | None
+    care_provider: CareProviderBody | None
     has_access_notes: bool
     access_notes: str | None = None
     version: int = Field(exclude=True)
@@ -76,31 +123,91 @@ class ClientBody(BaseModel):
 
 
 class ClientLine(BaseModel):
-    """One client in a list."""
+    """One client in a list: the least that tells them from others. `rank`: how far off what was asked; 0 is exact."""
 
     client_ref: str
     name: str
     date_of_birth: date | None
     postcode: str
-    open_loans: int
+    rank: int = Field(default=0, exclude=True)
+
+
+class AddedClient(ClientBody):
+    """A client who was added, and the references of those who may be the same person."""
+
+    possible_duplicates: list[str]
 
 
 class EquipmentLine(BaseModel):
-    """One item that the client has; `collection` is the number of an open collection that fetches it."""
+    """One item that the client has.
+
+    `collection` is the number of an open collection that fetches it; `must_not_be_used`: why, from its stop-use notice.
+    """
 
     loan_id: int
     barcode: str
     product_code: str
     product_name: str
     serial_number: str | None
-    kind: str
+    kind: LoanKind
     state: State
     started_at: datetime
     trial_ends_on: date | None
     is_overdue: bool
     held: bool
     collection: str | None
+    next_inspection: InspectionKind | None
+    next_inspection_on: date | None
+    must_not_be_used: str | None
+    must_not_be_used_since: datetime | None
 
     def can(self, move: Move) -> bool:
         """Whether the lifecycle has this move from where the item stands."""
         return can_move(self.state, move)
+
+
+class ReservationLine(BaseModel):
+    """An item that is kept for the client."""
+
+    barcode: str
+    product_name: str
+    from_on: date
+    until_on: date
+
+
+class OrderSummary(BaseModel):
+    """An order for the client."""
+
+    number: str
+    state: OrderState
+    made_at: datetime
+    promised_on: date | None
+
+
+class CollectionSummary(BaseModel):
+    """A collection from the client, and how many of its items are still to be fetched."""
+
+    number: str
+    requested_at: datetime
+    scheduled_on: date | None
+    is_bereavement: bool
+    items: int
+    still_open: int
+
+
+class PastLoan(BaseModel):
+    """Something that the client had and gave back."""
+
+    barcode: str
+    product_name: str
+    started_at: datetime
+    ended_at: datetime
+
+
+class Dealings(BaseModel):
+    """What else goes on with a client; of each kind the newest only."""
+
+    reservations: list[ReservationLine]
+    orders: list[OrderSummary]
+    collections: list[CollectionSummary]
+    past_loans: list[PastLoan]

@@ -1,6 +1,6 @@
 """Keeping clients' records. Each reading of one is logged here too, in the reader's transaction."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, text, update
@@ -8,28 +8,39 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
+from app.domain.client_records import check_life, check_weight
 from app.domain.dates import uk_date
-from app.domain.errors import BadValue, Conflict, NotFound, Stale
+from app.domain.errors import Conflict, NotFound, Stale
 from app.features.clients.access_notes import decrypt, encrypt
-from app.features.clients.schemas import ClientBody, ClientChange, NewClient
+from app.features.clients.care_providers import check_known
+from app.features.clients.purging import record_purge
+from app.features.clients.schemas import AccessReason, ClientBody, ClientChange, NewClient
 from app.models import Client, ClientAccess
 
-OLDEST_BIRTH = date(1900, 1, 1)
-
 READ = text("""
-    SELECT client.*, client_access.notes_encrypted
-    FROM client LEFT JOIN client_access ON client_access.client_id = client.id
-    WHERE client.client_ref = :client_ref
+    SELECT client.*, to_jsonb(provider) AS care_provider, NULLIF(access.notes_encrypted, '') AS notes_encrypted
+    FROM client LEFT JOIN client_access AS access ON access.client_id = client.id
+    LEFT JOIN care_provider AS provider ON provider.id = client.care_provider_id
+    WHERE upper(client.client_ref) = upper(:client_ref)
+""")
+
+BEFORE = text("""
+    SELECT id, client_ref, version, date_of_birth, died_on FROM client
+    WHERE upper(client_ref) = upper(:client_ref) FOR UPDATE
 """)
 
 
 async def add_client(session: AsyncSession, new: NewClient, *, secret: str, actor: str, at: datetime) -> None:
-    """Add a client.
+    """Add a client. Who may be the same person is `queries.find_duplicates`'s to say.
 
-    Raises Conflict `duplicate-client-ref` or `duplicate-nhs-number`, BadValue `date-in-the-future` or `date-too-old`.
+    Raises Conflict `duplicate-client-ref` or `duplicate-nhs-number`, and BadValue for dates that cannot be, a weight
+    without its day, and `unknown-care-provider`.
     """
-    _check_birth(new.date_of_birth, today=uk_date(at))
+    today = uk_date(at)
+    check_life(born=new.date_of_birth, died=new.died_on, today=today)
+    check_weight(new.weight_kg, new.weighed_on, today=today)
     await _check_free(session, new.client_ref, new.nhs_number)
+    await check_known(session, new.care_provider_id)
     values = new.model_dump(exclude={"access_notes"}) | {"created_at": at, "created_by": actor}
     added = insert(Client).values(**values).returning(col(Client.id))
     client_id = (await session.execute(added)).scalar_one()
@@ -49,41 +60,51 @@ async def change_client(
 ) -> None:
     """Change what `change` sets of a client as read at `version`. Raises NotFound, Stale and what `add_client` does."""
     fields: dict[str, Any] = change.model_dump(exclude_unset=True)
-    _check_birth(fields.get("date_of_birth"), today=uk_date(at))
-    values = {name: value for name, value in fields.items() if name != "access_notes"}
-    changed = (
-        update(Client)
-        .where(col(Client.client_ref) == client_ref, col(Client.version) == version)
-        .values(**values, version=version + 1)
-        .returning(col(Client.id))
-    )
-    client_id = (await session.execute(changed)).scalar_one_or_none()
-    if client_id is None:
-        if await session.scalar(select(col(Client.id)).where(col(Client.client_ref) == client_ref)) is None:
-            raise _unknown()
+    before = (await session.execute(BEFORE, {"client_ref": client_ref})).one_or_none()
+    if before is None:
+        raise _unknown()
+    if before.version != version:
         raise Stale("stale", "Somebody changed this client since you read it. Read it again, then change it.")
-    if "access_notes" in fields:
-        await _write_access_notes(session, client_id, change.access_notes, secret=secret)
+    born, died = fields.get("date_of_birth", before.date_of_birth), fields.get("died_on", before.died_on)
+    check_life(born=born, died=died, today=uk_date(at))
+    # A new weight never keeps the day of the old one.
+    check_weight(fields.get("weight_kg"), fields.get("weighed_on"), today=uk_date(at))
+    if {"weight_kg", "weighed_on"} & fields.keys():
+        fields |= {"weight_kg": change.weight_kg, "weighed_on": change.weighed_on}
+    await _check_number_is_free(session, before.id, fields.get("nhs_number"))
+    await check_known(session, fields.get("care_provider_id"))
+    values = {name: value for name, value in fields.items() if name != "access_notes"}
+    await session.execute(update(Client).where(col(Client.id) == before.id).values(**values, version=version + 1))
+    if "access_notes" in fields and await _write_access_notes(session, before.id, change.access_notes, secret=secret):
+        await record_purge(session, before.client_ref, actor=actor, at=at)
     # The trail says which fields were changed, never what they hold.
     names = ", ".join(sorted(fields))
-    await audit.record(session, "client_changed", f"client:{client_ref}", actor=actor, at=at, fields=names)
+    await audit.record(session, "client_changed", f"client:{before.client_ref}", actor=actor, at=at, fields=names)
 
 
 async def read_client(
-    session: AsyncSession, client_ref: str, *, access_secret: str | None, actor: str, at: datetime
+    session: AsyncSession,
+    client_ref: str,
+    *,
+    actor: str,
+    at: datetime,
+    secret: str | None = None,
+    reason: AccessReason | None = None,
 ) -> ClientBody:
-    """The client's record, and a line in the audit trail that it was read.
+    """The client's record, and a line in the audit trail that it was read. The reference is taken in any case.
 
-    `access_secret`: given for those who may see the access notes; that view has its own line. Raises NotFound.
+    With `secret` and a `reason`, for those who may see them, the access notes too; that view has its own line with the
+    reason. Raises NotFound.
     """
     row = (await session.execute(READ, {"client_ref": client_ref})).mappings().one_or_none()
     if row is None:
         raise _unknown()
-    await audit.record(session, "client_read", f"client:{client_ref}", actor=actor, at=at)
+    subject = f"client:{row['client_ref']}"
+    await audit.record(session, "client_read", subject, actor=actor, at=at)
     notes = None
-    if row["notes_encrypted"] and access_secret:
-        notes = decrypt(row["notes_encrypted"], secret=access_secret)
-        await audit.record(session, "access_notes_read", f"client:{client_ref}", actor=actor, at=at)
+    if row["notes_encrypted"] and secret and reason:
+        notes = decrypt(row["notes_encrypted"], secret=secret)
+        await audit.record(session, "access_notes_read", subject, actor=actor, at=at, reason=reason.value)
     return ClientBody.model_validate(
         dict(row) | {"has_access_notes": row["notes_encrypted"] is not None, "access_notes": notes}
     )
@@ -93,28 +114,34 @@ def _unknown() -> NotFound:
     return NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
 
 
-def _check_birth(born: date | None, *, today: date) -> None:
-    if born and born > today:
-        raise BadValue("date-in-the-future", "Nobody is born after today.", field="date_of_birth")
-    if born and born < OLDEST_BIRTH:
-        raise BadValue("date-too-old", "The year of birth must be 1900 or later.", field="date_of_birth")
-
-
 async def _check_free(session: AsyncSession, client_ref: str, nhs_number: str | None) -> None:
-    same = func.lower(col(Client.client_ref)) == client_ref.lower()
-    if nhs_number:
-        same |= col(Client.nhs_number) == nhs_number
-    taken = await session.execute(select(col(Client.client_ref)).where(same))
-    for row in taken:
-        if row.client_ref.lower() == client_ref.lower():
-            detail = f"Client {row.client_ref} has this reference already. Look them up first."
-            raise Conflict("duplicate-client-ref", detail, field="client_ref")
-        detail = f"Client {row.client_ref} has this NHS number. Use that record."
+    same = func.upper(col(Client.client_ref)) == client_ref.upper()
+    taken = await session.scalar(select(col(Client.client_ref)).where(same))
+    if taken is not None:
+        detail = f"Client {taken} has this reference already. Look them up first."
+        raise Conflict("duplicate-client-ref", detail, field="client_ref")
+    await _check_number_is_free(session, 0, nhs_number)
+
+
+async def _check_number_is_free(session: AsyncSession, client_id: int, nhs_number: str | None) -> None:
+    if nhs_number is None:
+        return
+    same = (col(Client.nhs_number) == nhs_number) & (col(Client.id) != client_id)
+    taken = await session.scalar(select(col(Client.client_ref)).where(same))
+    if taken is not None:
+        detail = f"Client {taken} has this NHS number. Use that record."
         raise Conflict("duplicate-nhs-number", detail, field="nhs_number")
 
 
-async def _write_access_notes(session: AsyncSession, client_id: int, notes: str, *, secret: str) -> None:
-    await session.execute(delete(ClientAccess).where(col(ClientAccess.client_id) == client_id))
+async def _write_access_notes(session: AsyncSession, client_id: int, notes: str, *, secret: str) -> bool:
+    """Put these in the place of what was there. True: that was emptied by a return and nobody has written so yet."""
+    mine = (
+        delete(ClientAccess)
+        .where(col(ClientAccess.client_id) == client_id)
+        .returning(col(ClientAccess.notes_encrypted))
+    )
+    before: bytes | None = await session.scalar(mine)
     if notes:
         values = {"client_id": client_id, "notes_encrypted": encrypt(notes, secret=secret)}
         await session.execute(insert(ClientAccess).values(**values))
+    return before == b""

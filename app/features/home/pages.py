@@ -1,15 +1,18 @@
 """The start page of everybody who is signed in; which parts it has follows from what the person may do."""
 
+from datetime import date
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
 from app.db import Session
+from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
-from app.features.home import queries
+from app.features.home import my_work, queries, signing
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.once import page_router
@@ -23,17 +26,50 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
     """What waits for this person, then where they can go."""
     today = uk_date(now)
     context: dict[str, Any] = {"today": today, "now": now}
+    context["unread"] = await my_work.count_unread(session, actor.id)
+    context |= await _store(session, actor, today) | await _prescribing(session, actor, today)
+    if actor.may(Permission.LIFT_HOLDS):
+        context["held"] = await queries.count_held(session)
+    if actor.may(Permission.LIFT_HOLDS) or actor.may(Permission.WORK_ON_ITEMS):
+        context["held_away"] = await my_work.list_held_away(session)
+    if actor.may(Permission.KEEP_STOP_USE_NOTICES):
+        whose = actor.username if actor.may(Permission.PLACE_ORDERS) else None
+        context["notices"] = await my_work.list_notices(session, given_by=whose)
+    shown = _clients_shown(actor, context)
+    if shown:
+        await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=shown)
+    return render(request, "home/home.html", context)
+
+
+async def _store(session: AsyncSession, actor: Person, today: date) -> dict[str, Any]:
+    context: dict[str, Any] = {}
     if actor.may(Permission.WORK_ON_ITEMS):
         context["benches"] = await queries.count_benches(session)
         context["waiting"] = await queries.count_waiting(session, today=today)
+    if actor.may(Permission.FULFIL_ORDERS):
+        context["store_orders"] = await my_work.count_store_orders(session, today=today)
+    return context
+
+
+async def _prescribing(session: AsyncSession, actor: Person, today: date) -> dict[str, Any]:
+    context: dict[str, Any] = {}
+    who = actor.username
+    if actor.may(Permission.PLACE_ORDERS):
+        context["orders"] = await my_work.read_my_orders(session, who, today=today)
+    if actor.may(Permission.SIGN_ORDERS):
+        context["to_sign"] = await signing.list_to_sign(session, who, today=today)
     if actor.may(Permission.REVIEW_TRIALS):
-        context["trials"] = await queries.list_trials(session, actor.username, today=today)
+        context["trials"] = await queries.list_trials(session, who, today=today)
     if actor.may(Permission.REQUEST_COLLECTIONS):
-        context["collections"] = await queries.list_collections(session, actor.username)
-    shown = len(context.get("trials", [])) + len(context.get("collections", []))
-    if shown:
-        # Each line names a client.
-        await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=shown)
-    if actor.may(Permission.LIFT_HOLDS):
-        context["held"] = await queries.count_held(session)
-    return render(request, "home/home.html", context)
+        context["collections"] = await queries.list_collections(session, who)
+    if actor.may(Permission.RESERVE_ITEMS):
+        context["ending"] = await my_work.list_ending(session, who, today=today)
+    return context
+
+
+def _clients_shown(actor: Person, context: dict[str, Any]) -> int:
+    """In how many lines a client is named."""
+    lists = ("trials", "collections", "to_sign", "notices", "ending")
+    shown = sum(len(context.get(name, [])) for name in lists)
+    shown += sum(len(some.rows) for some in context.get("orders", {}).values())
+    return shown + (len(context.get("held_away", [])) if actor.may(Permission.SEE_CLIENTS) else 0)

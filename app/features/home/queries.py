@@ -1,4 +1,4 @@
-"""Counts for the start page; what each leads to is another feature's page."""
+"""Counts and short lists for the start page; what each leads to is another feature's page."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.lifecycle import State
+from app.domain.clearance import HoldKind
+from app.domain.lifecycle import OUT, State
 
 BENCHES = (State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR)
 SOON = timedelta(days=7)
@@ -47,6 +48,26 @@ COLLECTIONS = text("""
     GROUP BY collection.id, client.client_ref
     HAVING bool_or(line.collected_at IS NULL AND line.cancelled_at IS NULL)
     ORDER BY collection.id LIMIT :limit
+""")
+
+HELD_OUT = text("""
+    SELECT item.barcode, product.name AS product_name, item.state, hold.kind, hold.reason, hold.placed_at,
+           client.client_ref, count(*) OVER () AS found
+    FROM hold JOIN item ON item.id = hold.item_id JOIN product ON product.id = item.product_id
+    LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
+    LEFT JOIN client ON client.id = loan.client_id
+    WHERE hold.lifted_at IS NULL AND item.state = ANY(:states)
+    ORDER BY hold.placed_at, hold.id LIMIT :limit
+""")
+RESERVATIONS = text("""
+    SELECT reservation.id, item.barcode, product.name AS product_name, client.client_ref,
+           reservation.from_on, reservation.until_on, reservation.until_on < :today AS has_passed,
+           EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = reservation.id AND cancelled_at IS NULL)
+               AS of_an_order
+    FROM reservation JOIN item ON item.id = reservation.item_id JOIN product ON product.id = item.product_id
+    JOIN client ON client.id = reservation.client_id
+    WHERE reservation.made_by = :actor AND reservation.ended_at IS NULL
+    ORDER BY reservation.until_on, reservation.id LIMIT :limit
 """)
 
 
@@ -92,6 +113,34 @@ class CollectionRow:
     waiting: int
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A hold on an item that is out; `client_ref` only for those who may see clients. `found`: such holds in all."""
+
+    barcode: str
+    product_name: str
+    state: State
+    kind: HoldKind
+    reason: str
+    placed_at: datetime
+    client_ref: str | None
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationRow:
+    """A live reservation of one's own; one that an order holds is given up with the order."""
+
+    id: int
+    barcode: str
+    product_name: str
+    client_ref: str
+    from_on: date
+    until_on: date
+    has_passed: bool
+    of_an_order: bool
+
+
 async def count_benches(session: AsyncSession) -> list[Bench]:
     """Every bench of the workshop, in the order an item passes them."""
     found = await session.execute(BENCH_COUNTS, {"states": [state.value for state in BENCHES]})
@@ -123,3 +172,29 @@ async def list_collections(session: AsyncSession, username: str, *, limit: int =
     """The collections that the person asked for and that are not done, oldest first."""
     rows = await session.execute(COLLECTIONS, {"actor": username, "limit": limit})
     return [CollectionRow(**row) for row in rows.mappings()]
+
+
+async def list_held_out(session: AsyncSession, *, may_see_client: bool, limit: int = 50) -> list[HeldOut]:
+    """Holds on items that are with clients or on the way to them, the oldest first."""
+    rows = await session.execute(HELD_OUT, {"states": sorted(OUT), "limit": limit})
+    return [
+        HeldOut(
+            barcode=row.barcode,
+            product_name=row.product_name,
+            state=State(row.state),
+            kind=HoldKind(row.kind),
+            reason=row.reason,
+            placed_at=row.placed_at,
+            client_ref=row.client_ref if may_see_client else None,
+            found=row.found,
+        )
+        for row in rows
+    ]
+
+
+async def list_reservations(
+    session: AsyncSession, username: str, *, today: date, limit: int = 50
+) -> list[ReservationRow]:
+    """The person's own live reservations, the one that ends first first."""
+    rows = await session.execute(RESERVATIONS, {"actor": username, "today": today, "limit": limit})
+    return [ReservationRow(**row) for row in rows.mappings()]

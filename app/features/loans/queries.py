@@ -1,6 +1,6 @@
-"""Reads of loans, reservations and collections."""
+"""Reads of loans and trials."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,55 +8,46 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import ledger
 from app.domain.clearance import find_blockers, place_blockers
 from app.domain.errors import Blocker, NotFound
-from app.domain.lifecycle import Move, State, moves_from
+from app.domain.lifecycle import Move, moves_from
 from app.domain.loans import LoanKind
 from app.features.loans.schemas import (
-    CollectableLoan,
-    CollectionBody,
-    CollectionLineBody,
     FoundClient,
     Issuable,
     LoanBody,
-    ReservationBody,
     TrialReviewLine,
+    TrialRow,
+    TrialsShown,
 )
 from app.web.results import BlockerBody
 
 LOANS = """
     SELECT loan.id, item.barcode, product.name AS product_name, client.client_ref, loan.kind, item.state,
-           loan.started_at, loan.started_by, loan.trial_ends_on, loan.ended_at
+           loan.started_at, loan.started_by, loan.trial_ends_on, loan.trial_goals, loan.ended_at,
+           collection.number AS collection_number
     FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
     JOIN client ON client.id = loan.client_id
+    LEFT JOIN collection_line AS line ON line.item_id = loan.item_id AND line.loan_id = loan.id
+      AND line.collected_at IS NULL AND line.cancelled_at IS NULL
+    LEFT JOIN collection ON collection.id = line.collection_id
 """
 ONE = text(f"{LOANS} WHERE loan.id = :loan_id")
 MANY = text(f"""{LOANS}
     WHERE loan.id > :after
-      AND (CAST(:client_ref AS text) IS NULL OR client.client_ref = :client_ref)
+      AND (CAST(:client_ref AS text) IS NULL OR upper(client.client_ref) = upper(:client_ref))
       AND (CAST(:kind AS text) IS NULL OR loan.kind = :kind)
       AND (CAST(:due_before AS date) IS NULL OR (loan.kind = 'trial' AND loan.trial_ends_on < :due_before))
       AND (CAST(:open AS boolean) IS NULL OR (loan.ended_at IS NULL) = :open)
     ORDER BY loan.id LIMIT :limit
 """)
-COLLECTION = text("""
-    SELECT collection.number, client.client_ref, collection.reason, collection.speed, collection.requested_at,
-           collection.requested_by, item.barcode, product.name AS product_name,
-           CASE WHEN line.collected_at IS NOT NULL THEN 'collected'
-                WHEN line.cancelled_at IS NOT NULL THEN 'cancelled' ELSE 'open' END AS line_state
-    FROM collection JOIN client ON client.id = collection.client_id
-    JOIN collection_line AS line ON line.collection_id = collection.id
-    JOIN item ON item.id = line.item_id JOIN product ON product.id = item.product_id
-    WHERE collection.number = :number ORDER BY line.id
-""")
-RESERVATION = text("""
-    SELECT reservation.id, item.barcode, client.client_ref, reservation.until_on AS until
-    FROM reservation JOIN item ON item.id = reservation.item_id JOIN client ON client.id = reservation.client_id
-    WHERE reservation.id = :reservation_id
-""")
 ISSUABLE = text("""
-    SELECT item.serial_number, store.code AS store, client.client_ref AS kept_for
+    SELECT item.serial_number, store.code AS store, kept.client_ref AS kept_for,
+           kept.from_on AS kept_from, kept.until_on AS kept_until
     FROM item JOIN store ON store.id = item.store_id
-    LEFT JOIN reservation ON reservation.item_id = item.id AND reservation.ended_at IS NULL
-    LEFT JOIN client ON client.id = reservation.client_id
+    LEFT JOIN LATERAL (
+        SELECT client.client_ref, reservation.from_on, reservation.until_on
+        FROM reservation JOIN client ON client.id = reservation.client_id
+        WHERE reservation.item_id = item.id AND reservation.ended_at IS NULL ORDER BY reservation.from_on LIMIT 1
+    ) AS kept ON true
     WHERE item.id = :item_id
 """)
 CLIENTS = text("""
@@ -65,14 +56,26 @@ CLIENTS = text("""
        OR replace(postcode, ' ', '') ILIKE :postcode
     ORDER BY client_ref LIMIT :limit
 """)
-CLIENT = text("SELECT client_ref, name, date_of_birth, postcode FROM client WHERE client_ref = :client_ref")
-COLLECTABLE = text("""
-    SELECT item.barcode, product.name AS product_name, item.serial_number, loan.kind, loan.started_at
-    FROM loan JOIN client ON client.id = loan.client_id JOIN item ON item.id = loan.item_id
-    JOIN product ON product.id = item.product_id
-    WHERE client.client_ref = :client_ref AND loan.ended_at IS NULL AND item.state = ANY(:states)
-    ORDER BY loan.id
+CLIENT = text(
+    "SELECT client_ref, name, date_of_birth, postcode FROM client WHERE upper(client_ref) = upper(:client_ref)"
+)
+# A trial that came with an order was started by its driver; it is the trial of who ordered it.
+TRIALS = text("""
+    SELECT loan.id, item.barcode, product.name AS product_name, client.client_ref, loan.trial_ends_on, loan.trial_goals,
+           loan.trial_ends_on - CAST(:today AS date) AS days_left,
+           COALESCE(equipment_order.made_by, loan.started_by) AS started_by
+    FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+    JOIN client ON client.id = loan.client_id
+    LEFT JOIN order_unit ON order_unit.loan_id = loan.id
+    LEFT JOIN order_line ON order_line.id = order_unit.order_line_id
+    LEFT JOIN equipment_order ON equipment_order.id = order_line.order_id
+    WHERE loan.ended_at IS NULL AND loan.kind = 'trial' AND item.state = 'on_trial'
+      AND loan.trial_ends_on BETWEEN :first AND :last
+      AND (CAST(:whose AS text) IS NULL OR COALESCE(equipment_order.made_by, loan.started_by) = :whose)
+      AND (loan.trial_ends_on, loan.id) > (:after_day, :after_id)
+    ORDER BY loan.trial_ends_on, loan.id LIMIT :limit
 """)
+SOON = timedelta(days=7)
 
 
 async def get_issuable(session: AsyncSession, barcode: str, *, today: date) -> Issuable:
@@ -118,13 +121,6 @@ async def find_client(session: AsyncSession, client_ref: str) -> FoundClient | N
     return FoundClient(**row) if row else None
 
 
-async def list_collectable(session: AsyncSession, client_ref: str) -> list[CollectableLoan]:
-    """What the client has and no collection fetches yet, oldest loan first."""
-    states = [state.value for state in State if Move.REQUEST_COLLECTION in moves_from(state)]
-    rows = await session.execute(COLLECTABLE, {"client_ref": client_ref, "states": states})
-    return [CollectableLoan(**row) for row in rows.mappings()]
-
-
 async def get_loan(session: AsyncSession, loan_id: int) -> LoanBody:
     """One loan. Raises NotFound `unknown-loan`."""
     row = (await session.execute(ONE, {"loan_id": loan_id})).mappings().one_or_none()
@@ -155,38 +151,32 @@ async def list_loans(
     return [LoanBody(**row) for row in (await session.execute(MANY, values)).mappings()]
 
 
+async def list_trials(
+    session: AsyncSession,
+    show: TrialsShown,
+    *,
+    whose: str | None,
+    today: date,
+    after: tuple[date, int] = (date.min, 0),
+    limit: int,
+) -> list[TrialRow]:
+    """Running trials, the soonest end first, `limit + 1` of them; `whose`: only those of that person."""
+    values = {
+        "today": today,
+        "first": today if show is TrialsShown.ENDING else date.min,
+        "last": {TrialsShown.ENDING: today + SOON, TrialsShown.OVERDUE: today - timedelta(days=1)}.get(show, date.max),
+        "whose": whose,
+        "after_day": after[0],
+        "after_id": after[1],
+        "limit": limit + 1,
+    }
+    return [TrialRow(**row) for row in (await session.execute(TRIALS, values)).mappings()]
+
+
 async def list_trial_reviews(session: AsyncSession, loan_id: int) -> list[TrialReviewLine]:
     """What was decided about a trial before, oldest first."""
     wanted = text("""
-        SELECT outcome, until_on, notes, reviewed_at, reviewed_by FROM trial_review WHERE loan_id = :loan_id ORDER BY id
+        SELECT outcome, until_on, notes, tried_what, tried_where, who_was_there, result, reviewed_at, reviewed_by
+        FROM trial_review WHERE loan_id = :loan_id ORDER BY id
     """)
     return [TrialReviewLine(**row) for row in (await session.execute(wanted, {"loan_id": loan_id})).mappings()]
-
-
-async def get_collection(session: AsyncSession, number: str) -> CollectionBody:
-    """One collection with its lines. Raises NotFound `unknown-collection`."""
-    rows = (await session.execute(COLLECTION, {"number": number})).all()
-    if not rows:
-        raise NotFound("unknown-collection", "There is no collection with this number.", field="number")
-    first = rows[0]
-    lines = [CollectionLineBody(barcode=r.barcode, product_name=r.product_name, state=r.line_state) for r in rows]
-    states = {line.state for line in lines}
-    state = "open" if "open" in states else "collected" if "collected" in states else "cancelled"
-    return CollectionBody(
-        number=first.number,
-        client_ref=first.client_ref,
-        reason=first.reason,
-        speed=first.speed,
-        state=state,
-        requested_at=first.requested_at,
-        requested_by=first.requested_by,
-        lines=lines,
-    )
-
-
-async def get_reservation(session: AsyncSession, reservation_id: int) -> ReservationBody:
-    """One reservation. Raises NotFound `unknown-reservation`."""
-    row = (await session.execute(RESERVATION, {"reservation_id": reservation_id})).mappings().one_or_none()
-    if row is None:
-        raise NotFound("unknown-reservation", "There is no reservation with this number.")
-    return ReservationBody(**row)

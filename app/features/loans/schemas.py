@@ -1,30 +1,41 @@
-"""Bodies of reservations, loans, trials and collections."""
+"""Bodies and forms of loans and trials."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from app.domain.lifecycle import State
-from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome
+from app.domain.loans import LoanKind, TrialOutcome
+from app.features.loans.trials import Tried
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Paragraph
+from app.web.fields import Body, Code, Day, Line, OptionalLine, OptionalParagraph, Paragraph
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
 
 
+class TrialsShown(StrEnum):
+    """Which running trials the worklist shows."""
+
+    ENDING = "ending"
+    OVERDUE = "overdue"
+    ALL = "all"
+
+
 class NewLoan(Body):
-    """An item handed over the counter; a trial needs its end."""
+    """An item handed over the counter; a trial needs its end, and says what it is to show."""
 
     barcode: Barcode
     client_ref: Code
     kind: LoanKind = LoanKind.LOAN
     trial_ends_on: Day | None = None
+    trial_goals: OptionalParagraph = ""
 
 
 class LoanBody(BaseModel):
-    """A loan or trial; `ended_at` None: the client has it."""
+    """A loan or trial; `ended_at` None: the client has it. `collection_number`: which collection is to fetch it."""
 
     id: int
     barcode: str
@@ -35,15 +46,26 @@ class LoanBody(BaseModel):
     started_at: datetime
     started_by: str
     trial_ends_on: date | None
+    trial_goals: str | None
     ended_at: datetime | None
+    collection_number: str | None
 
 
 class TrialOutcomeBody(Body):
     """What was decided; `until` only for an extension."""
 
     outcome: TrialOutcome
+    tried_what: OptionalParagraph = ""
+    tried_where: OptionalLine = ""
+    who_was_there: OptionalLine = ""
+    result: OptionalParagraph = ""
     notes: OptionalParagraph = ""
     until: Day | None = None
+
+    @property
+    def tried(self) -> Tried:
+        """How it went."""
+        return Tried(self.tried_what, self.tried_where, self.who_was_there, self.result, self.notes)
 
 
 class TrialReviewLine(BaseModel):
@@ -51,58 +73,26 @@ class TrialReviewLine(BaseModel):
 
     outcome: TrialOutcome
     until_on: date | None
+    tried_what: str
+    tried_where: str
+    who_was_there: str
+    result: str
     notes: str
     reviewed_at: datetime
     reviewed_by: str
 
 
-class NewReservation(Body):
-    """Keep an item (`barcode`), or the best one of a product (`product_code`), for a client."""
-
-    product_code: Code | None = None
-    barcode: Barcode | None = None
-    client_ref: Code
-    from_: Annotated[Day | None, Field(alias="from")] = None
-    until: Day
-
-
-class ReservationBody(BaseModel):
-    """A live reservation."""
+class TrialRow(BaseModel):
+    """A running trial on the worklist. `days_left` is negative when it is overdue."""
 
     id: int
     barcode: str
-    client_ref: str
-    until: date
-
-
-class NewCollection(Body):
-    """What to fetch from a client."""
-
-    client_ref: Code
-    barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=100)]
-    reason: Paragraph
-    speed: CollectionSpeed = CollectionSpeed.STANDARD
-
-
-class CollectionLineBody(BaseModel):
-    """One item of a collection."""
-
-    barcode: str
     product_name: str
-    state: str
-
-
-class CollectionBody(BaseModel):
-    """A collection; `state` is open until none of its lines is."""
-
-    number: str
     client_ref: str
-    reason: str
-    speed: CollectionSpeed
-    state: str
-    requested_at: datetime
-    requested_by: str
-    lines: list[CollectionLineBody]
+    trial_ends_on: date
+    trial_goals: str | None
+    days_left: int
+    started_by: str
 
 
 class FoundClient(BaseModel):
@@ -115,7 +105,7 @@ class FoundClient(BaseModel):
 
 
 class Issuable(BaseModel):
-    """An item that somebody wants to hand over; `blockers` empty: it may go. `kept_for`: who has it reserved."""
+    """An item that somebody wants to hand over; `blockers` empty: it may go. `kept_for`: who has it reserved first."""
 
     barcode: str
     product_code: str
@@ -127,16 +117,8 @@ class Issuable(BaseModel):
     times_issued: int
     blockers: list[BlockerBody]
     kept_for: str | None
-
-
-class CollectableLoan(BaseModel):
-    """Something that a client has and that no collection fetches yet."""
-
-    barcode: str
-    product_name: str
-    serial_number: str | None
-    kind: LoanKind
-    started_at: datetime
+    kept_from: date | None
+    kept_until: date | None
 
 
 class IssueForm(BaseModel):
@@ -145,25 +127,21 @@ class IssueForm(BaseModel):
     client_ref: Annotated[Line, asked("Enter the reference of the client.")] = needed()
     kind: Annotated[LoanKind, asked("Choose whether they have it on loan or on trial.")] = needed()
     trial_ends_on: Day | None = None
+    trial_goals: OptionalParagraph = ""
 
 
 class TrialForm(BaseModel):
     """What was decided about a trial, on its page."""
 
     outcome: Annotated[TrialOutcome, asked("Choose what was decided.")] = needed()
+    tried_what: Annotated[Paragraph, asked("Say what was tried.")] = needed()
+    tried_where: Annotated[Line, asked("Say where it was tried.")] = needed()
+    who_was_there: Annotated[Line, asked("Say who was there.")] = needed()
+    result: Annotated[Paragraph, asked("Say how it went.")] = needed()
     notes: OptionalParagraph = ""
     until: Day | None = None
 
-
-class CollectForm(BaseModel):
-    """What to fetch from a client, on its page."""
-
-    barcodes: Annotated[list[Barcode], Field(max_length=100), asked("Choose what is to be fetched.")] = needed()
-    reason: Annotated[Paragraph, asked("Say why it is to be fetched.")] = needed()
-    speed: CollectionSpeed = CollectionSpeed.STANDARD
-
-
-class CancelForm(BaseModel):
-    """Why a collection is called off, on its page."""
-
-    reason: Annotated[Paragraph, asked("Say why it is called off.")] = needed()
+    @property
+    def tried(self) -> Tried:
+        """How it went."""
+        return Tried(self.tried_what, self.tried_where, self.who_was_there, self.result, self.notes)

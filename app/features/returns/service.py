@@ -53,11 +53,17 @@ CLAIM = text("""
 EARLIER = text("SELECT scan_id, raw, result FROM return_scan WHERE scan_id = ANY(:scan_ids)")
 
 # Everything that a return means besides the movement itself, and the answers that a replay will get.
+# With the last loan goes how to get in (clients/purging.py). A reservation ends with the
+# errand it was sent out on; what is reserved for later stays. Every part sees what was open before this statement.
 CONSEQUENCES = text("""
     WITH closed AS (
         UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = ANY(:item_ids) AND ended_at IS NULL
     ), freed AS (
-        UPDATE reservation SET ended_at = :at, ended_by = :actor WHERE item_id = ANY(:item_ids) AND ended_at IS NULL
+        UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit'
+        WHERE ended_at IS NULL AND from_on <= (CAST(:at AS timestamptz) AT TIME ZONE 'Europe/London')::date
+          AND item_id IN (
+              SELECT item.id FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
+              WHERE item.id = ANY(:item_ids) AND movement.from_state = 'dispatched')
     ), fetched AS (
         UPDATE collection_line SET collected_at = :at, collected_by = :actor
         WHERE item_id = ANY(:item_ids) AND collected_at IS NULL AND cancelled_at IS NULL
@@ -69,6 +75,17 @@ CONSEQUENCES = text("""
         UPDATE item SET condition = note.condition
         FROM jsonb_to_recordset(CAST(:conditions AS jsonb)) AS note (item_id bigint, condition text)
         WHERE item.id = note.item_id
+    ), forgotten AS (
+        UPDATE client_access AS access SET notes_encrypted = ''
+        WHERE access.client_id IN (SELECT client_id FROM loan WHERE item_id = ANY(:item_ids) AND ended_at IS NULL)
+          AND NOT EXISTS (SELECT FROM loan AS other WHERE other.client_id = access.client_id
+                          AND other.ended_at IS NULL AND other.item_id <> ALL(:item_ids))
+          AND NOT EXISTS (
+              SELECT FROM equipment_order AS asked JOIN order_line AS line ON line.order_id = asked.id
+              JOIN order_unit AS unit ON unit.order_line_id = line.id
+              WHERE asked.client_id = access.client_id
+                AND asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
+                AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL)
     )
     UPDATE return_scan SET outcome = answer.outcome, result = answer.result
     FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS answer (scan_id uuid, outcome text, result jsonb)

@@ -16,9 +16,10 @@ from app.domain import access
 from app.domain.dates import uk_date
 from app.domain.errors import NotFound, RuleError
 from app.domain.lifecycle import State
+from app.domain.loans import LoanKind
 from app.domain.scanning import check_tag
 from app.features.stock import queries, service
-from app.features.stock.schemas import GoodsInForm, ItemLine
+from app.features.stock.schemas import GoodsInForm, ItemBody, ItemLine
 from app.models import Precision
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -69,7 +70,7 @@ class Filter:
 
     @property
     def known_state(self) -> State | None:
-        """The state, if there is one of this name; any other means every state."""
+        """The state, if there is one of this name."""
         return next((state for state in State if state.value == self.state), None)
 
     def due_between(self, today: date) -> tuple[date, date] | None:
@@ -89,12 +90,14 @@ async def items(
     after: After = None,
 ) -> Response:
     """Items that fit, by tag. A whole tag of an item leads straight to it; a mistyped one is said to be mistyped."""
-    form = Form()
+    stores = [(one.code, one.name) for one in await queries.list_store_names(session)]
+    form = _check_filters(wanted, [code for code, _ in stores])
+    wrong_filter = bool(form.errors)
     tag = _read_search(form, wanted.q, prefix)
     # A list that is narrowed while somebody types stays a list.
-    if tag and "hx-request" not in request.headers and await queries.list_lines(session, [tag]):
+    if tag and not wrong_filter and "hx-request" not in request.headers and await queries.list_lines(session, [tag]):
         return RedirectResponse(f"/items/{tag}", 303)
-    rows = await _find(session, wanted, after, today=uk_date(now))
+    rows = [] if wrong_filter else await _find(session, wanted, after, today=uk_date(now))
     if rows:
         form = Form()  # What is too short for a tag may still be a part of one.
     page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.barcode)
@@ -104,7 +107,7 @@ async def items(
         "items": page.items,
         "following": f"/items?{urlencode({**wanted.asked, 'after': page.next})}" if page.next else None,
         "states": [(one.value, one.text) for one in State],
-        "stores": [(one.code, one.name) for one in await queries.list_store_names(session)],
+        "stores": stores,
     }
     return render(request, "stock/items.html", context, 422 if form.errors else 200)
 
@@ -130,8 +133,10 @@ async def receive(request: Request, session: Session, actor: Actor, now: Now, pr
 
 
 @router.get("/items/received")
-async def received(request: Request, session: Session, actor: Actor, receipt: Receipt) -> HTMLResponse:
-    """The tags that one of one's own receipts gave."""
+async def received(request: Request, session: Session, actor: Actor, receipt: Receipt | None = None) -> Response:
+    """The tags that one of one's own receipts gave. Without a receipt one is led to where they are made."""
+    if receipt is None:
+        return RedirectResponse("/items/receive", 303)
     at = EPOCH + receipt * MICROSECOND
     lines, warnings = await queries.list_receipt(session, actor=actor.username, at=at)
     if not lines:
@@ -144,7 +149,8 @@ async def item(
     request: Request, session: Session, actor: Actor, now: Now, tag: Tag, after: After = None
 ) -> HTMLResponse:
     """One item: where it is, what blocks it, what to do next, all that happened to it."""
-    body = await service.read_item(session, tag, actor=actor, at=now)
+    releaser = actor.username if actor.may(access.Permission.WORK_ON_ITEMS) else None
+    body = await service.read_item(session, tag, actor=actor, at=now, releaser=releaser)
     rows = await queries.list_latest_history(
         session,
         tag,
@@ -161,8 +167,24 @@ async def item(
         "history": history.items,
         "older": f"/items/{tag}?after={history.next}#history" if history.next else None,
         "after": after,
+        **await _trial(session, body, actor),
     }
     return render(request, "stock/item.html", context)
+
+
+def _check_filters(wanted: Filter, stores: list[str]) -> Form:
+    """What was asked, with what is wrong about it: an answer that no filter knows is said to be none."""
+    form = Form({name: [value] for name, value in wanted.asked.items()})
+    known = {
+        "state": ("state", [state.value for state in State]),
+        "store": ("store", stores),
+        "held": ("answer", ["yes", "no"]),
+        "due": ("answer", ["overdue", "soon"]),
+    }
+    for name, (noun, values) in known.items():
+        if name in wanted.asked and wanted.asked[name] not in values:
+            form.refuse(f"There is no such {noun}. Choose one from the list.", name)
+    return form
 
 
 def _read_search(form: Form, q: str, prefix: str) -> str | None:
@@ -176,6 +198,17 @@ def _read_search(form: Form, q: str, prefix: str) -> str | None:
         if error.code != "unknown-barcode":
             form.refuse(error.detail, "q")
         return None
+
+
+async def _trial(session: AsyncSession, body: ItemBody, actor: access.Actor) -> Mapping[str, Any]:
+    """How the running trial of the item went so far: its first end, and what was decided since."""
+    loan = body.loan
+    if loan is None or loan.kind != LoanKind.TRIAL:
+        return {"first_end": None, "reviews": []}
+    first = await queries.find_first_end(session, body.barcode, loan.id)
+    may_see_client = actor.may(access.Permission.SEE_CLIENTS)
+    reviews = await queries.list_trial_reviews(session, loan.id, may_see_client=may_see_client)
+    return {"first_end": first, "reviews": reviews}
 
 
 async def _find(session: AsyncSession, wanted: Filter, after: str | None, *, today: date) -> list[ItemLine]:

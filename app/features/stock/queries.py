@@ -20,6 +20,8 @@ from app.features.stock.schemas import (
     ItemLine,
     LoanBody,
     PastHoldBody,
+    ReservationBody,
+    TrialReviewLine,
     Warned,
 )
 from app.web.results import BlockerBody, Step
@@ -36,6 +38,29 @@ DETAILS = text("""
 """)
 HOLDS = text("""
     SELECT id, kind, reason, placed_at, placed_by FROM hold WHERE item_id = :item_id AND lifted_at IS NULL ORDER BY id
+""")
+RESERVATIONS = text("""
+    SELECT reservation.id, reservation.from_on AS from_, reservation.until_on AS until, client.client_ref,
+           reservation.made_by, holding.number AS order_number
+    FROM reservation JOIN client ON client.id = reservation.client_id
+    LEFT JOIN LATERAL (
+        SELECT equipment_order.number FROM order_unit
+        JOIN order_line ON order_line.id = order_unit.order_line_id
+        JOIN equipment_order ON equipment_order.id = order_line.order_id
+        WHERE order_unit.reservation_id = reservation.id AND order_unit.cancelled_at IS NULL
+    ) AS holding ON true
+    WHERE reservation.item_id = :item_id AND reservation.ended_at IS NULL ORDER BY reservation.from_on
+""")
+TRIAL_REVIEWS = text("""
+    SELECT outcome, until_on, reviewed_at, reviewed_by,
+           CASE WHEN :may_see_client THEN concat_ws(' ', NULLIF(result, ''), NULLIF(notes, '')) ELSE '' END AS notes
+    FROM trial_review WHERE loan_id = :loan_id ORDER BY id
+""")
+# A loan carries the end as it is now; what it was before the first extension is in the audit trail.
+FIRST_END = text("""
+    SELECT detail->>'was_until' FROM audit_event
+    WHERE subject = 'item:' || :barcode AND action = 'trial_extended' AND detail->>'loan' = :loan_id
+    ORDER BY id LIMIT 1
 """)
 HISTORY = text("""
     SELECT movement.seq, movement.move, movement.from_state, movement.to_state, movement.actor, movement.at,
@@ -89,15 +114,26 @@ class Named:
     name: str
 
 
-async def get_item(session: AsyncSession, barcode: str, *, today: date, may_see_client: bool) -> ItemBody:
-    """Everything about one item. Raises NotFound `unknown-barcode`."""
+async def get_item(
+    session: AsyncSession, barcode: str, *, today: date, may_see_client: bool, releaser: str | None = None
+) -> ItemBody:
+    """Everything about one item. Raises NotFound `unknown-barcode`.
+
+    `releaser`: who could release it from the inspection bench, and is told when that must be somebody else.
+    """
     record = (await ledger.read_items(session, [barcode])).get(barcode)
     if record is None:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
     row = (await session.execute(DETAILS, {"item_id": record.id})).mappings().one()
     holds = (await session.execute(HOLDS, {"item_id": record.id})).mappings()
+    reserved = (await session.execute(RESERVATIONS, {"item_id": record.id})).mappings()
+    kept = [
+        ReservationBody(**{**line, "client_ref": line["client_ref"] if may_see_client else None}) for line in reserved
+    ]
     fact = record.evidence
-    blockers = [*place_blockers(fact), *find_blockers(fact, on=today)]
+    at_the_bench = record.state is State.AWAITING_INSPECTION
+    found = find_blockers(fact, on=today, releaser=releaser if at_the_bench else None)
+    blockers = [*place_blockers(fact), *found]
     todo = step_for(fact, record.route, on=today)
     loan = row["loan_id"] and LoanBody(
         id=row["loan_id"],
@@ -114,10 +150,11 @@ async def get_item(session: AsyncSession, barcode: str, *, today: date, may_see_
         product_name=record.product_name,
         state=record.state,
         bay=record.bay,
-        is_clear=is_clear(fact, on=today),
+        is_clear=is_clear(fact, on=today) and not found,
         blockers=[BlockerBody(code=blocker.code, detail=blocker.detail) for blocker in blockers],
         holds=[HoldBody(**hold) for hold in holds],
         loan=loan or None,
+        reservations=kept,
         next_inspections=[DueBody(kind=due.kind, due_on=due.due_on) for due in fact.due],
         times_issued=fact.times_issued,
         moves=moves_from(record.state),
@@ -209,6 +246,18 @@ async def list_past_holds(session: AsyncSession, barcode: str) -> list[PastHoldB
     """The item's holds that were lifted, newest first, fifty at most."""
     rows = await session.execute(PAST_HOLDS, {"barcode": barcode})
     return [PastHoldBody(**row) for row in rows.mappings()]
+
+
+async def list_trial_reviews(session: AsyncSession, loan_id: int, *, may_see_client: bool) -> list[TrialReviewLine]:
+    """What was decided about a trial, oldest first; how it went only for those who may see clients."""
+    rows = await session.execute(TRIAL_REVIEWS, {"loan_id": loan_id, "may_see_client": may_see_client})
+    return [TrialReviewLine(**row) for row in rows.mappings()]
+
+
+async def find_first_end(session: AsyncSession, barcode: str, loan_id: int) -> date | None:
+    """When a trial that was extended was to end at first; None when it never was, or nobody wrote it down."""
+    first: str | None = await session.scalar(FIRST_END, {"barcode": barcode, "loan_id": str(loan_id)})
+    return date.fromisoformat(first) if first else None
 
 
 async def list_product_names(session: AsyncSession) -> list[Named]:

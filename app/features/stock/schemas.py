@@ -10,6 +10,7 @@ from app.domain.errors import BadValue
 from app.domain.identifiers import check_gtin
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import Move, State
+from app.domain.loans import TrialOutcome
 from app.models import Precision
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalLine, Paragraph, Pence, no_truth
@@ -115,6 +116,27 @@ class LoanBody(BaseModel):
     trial_ends_on: date | None
 
 
+class ReservationBody(BaseModel):
+    """A live reservation of an item; `client_ref` only for those who may see clients."""
+
+    id: int
+    from_: Annotated[date, Field(serialization_alias="from")]
+    until: date
+    client_ref: str | None
+    made_by: str
+    order_number: str | None
+
+
+class TrialReviewLine(BaseModel):
+    """One decision about the running trial of an item; `until_on`: its new end."""
+
+    outcome: TrialOutcome
+    until_on: date | None
+    notes: str
+    reviewed_at: datetime
+    reviewed_by: str
+
+
 class DueBody(BaseModel):
     """An inspection the product asks for; `due_on` None: nobody knows."""
 
@@ -156,6 +178,7 @@ class ItemBody(BaseModel):
     blockers: list[BlockerBody]
     holds: list[HoldBody]
     loan: LoanBody | None
+    reservations: list[ReservationBody]
     next_inspections: list[DueBody]
     times_issued: int
     moves: list[Move]

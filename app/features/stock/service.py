@@ -14,14 +14,12 @@ from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
+from app.domain.goods import DATES, find_date_faults, serial_key
 from app.domain.inspections import months_after
-from app.domain.labels import normalise
 from app.domain.lifecycle import Move
 from app.features.stock.queries import get_item
 from app.features.stock.schemas import GoodsIn, ItemBody, Warned
-from app.models import Hold, InspectionDue, Item, Product, ProductInspection
-
-OLDEST = date(1950, 1, 1)
+from app.models import Hold, InspectionDue, Item, Product, ProductInspection, ReservationEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,9 @@ async def transfer(
 
 
 async def mark_missing(session: AsyncSession, barcode: str, *, reason: str, actor: str, at: datetime) -> None:
-    """Nobody knows where the item is. An open loan stays open; a reservation ends. Raises NotFound, WrongState."""
+    """Nobody knows where the item is. An open loan stays open; reservations end. Raises NotFound, WrongState."""
     moved = await ledger.move_one(session, barcode, Move.MARK_MISSING, actor=actor, at=at, reason=reason)
-    await _free(session, moved.item.id, actor=actor, at=at)
+    await _free(session, moved.item.id, because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)
 
 
 async def scrap(
@@ -77,7 +75,7 @@ async def scrap(
     moved = await ledger.move_one(
         session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason, reference=reference or None
     )
-    await _free(session, moved.item.id, actor=actor, at=at)
+    await _free(session, moved.item.id, because=ReservationEnd.ITEM_UNFIT, actor=actor, at=at)
     close = text("UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = :item_id AND ended_at IS NULL")
     await session.execute(close, {"at": at, "actor": actor, "item_id": moved.item.id})
 
@@ -118,39 +116,31 @@ async def lift_hold(
     await audit.record(session, "hold_lifted", f"item:{barcode}", actor=actor, at=at, hold=hold_id, reason=reason)
 
 
-async def read_item(session: AsyncSession, barcode: str, *, actor: Actor, at: datetime) -> ItemBody:
+async def read_item(
+    session: AsyncSession, barcode: str, *, actor: Actor, at: datetime, releaser: str | None = None
+) -> ItemBody:
     """Everything about one item. Who has it is told only to those who may see clients, and that is logged.
 
-    Raises NotFound `unknown-barcode`.
+    `releaser` as in `get_item`. Raises NotFound `unknown-barcode`.
     """
     may_see_client = actor.may(Permission.SEE_CLIENTS)
-    item = await get_item(session, barcode, today=uk_date(at), may_see_client=may_see_client)
+    item = await get_item(session, barcode, today=uk_date(at), may_see_client=may_see_client, releaser=releaser)
     if item.loan and item.loan.client_ref:
         subject = f"client:{item.loan.client_ref}"
         await audit.record(session, "loan_read", subject, actor=actor.username, at=at, item=barcode)
+    for client_ref in dict.fromkeys(one.client_ref for one in item.reservations if one.client_ref):
+        subject = f"client:{client_ref}"
+        await audit.record(session, "reservation_read", subject, actor=actor.username, at=at, item=barcode)
     return item
 
 
 def _check_dates(goods: GoodsIn, *, today: date) -> None:
-    for field in ("received_on", "manufactured_on", "dispatched_on"):
-        value: date | None = getattr(goods, field)
-        if value and value > today:
-            raise BadValue("date-in-the-future", f"{_words(field)} cannot be after today.", field=field)
-        if value and value < OLDEST:
-            raise BadValue("date-too-old", f"{_words(field)} must be {OLDEST.year} or later.", field=field)
-    if goods.manufactured_on and goods.manufactured_on > goods.received_on:
-        raise BadValue("made-after-it-came", "It cannot have been made after it came in.", field="manufactured_on")
-    if goods.dispatched_on and goods.dispatched_on > goods.received_on:
-        raise BadValue("sent-after-it-came", "It cannot have been sent after it came in.", field="dispatched_on")
-
-
-def _words(field: str) -> str:
-    words = {"received_on": "The day it came in", "manufactured_on": "The day it was made"}
-    return words.get(field, "The day it was sent")
+    for fault in find_date_faults({field: getattr(goods, field) for field in DATES}, today=today):
+        raise fault
 
 
 def _serial_keys(serial_numbers: Sequence[str]) -> list[str]:
-    keys = [normalise(number).casefold() for number in serial_numbers]
+    keys = [serial_key(number) for number in serial_numbers]
     empty = [number for number, key in zip(serial_numbers, keys, strict=True) if not key]
     if empty:
         raise BadValue("empty-serial", f"“{empty[0]}” is no serial number: it has only dashes.", field="serial_numbers")
@@ -214,13 +204,14 @@ async def _plan_first_inspections(
         await session.execute(insert(InspectionDue), rows)
 
 
-async def _free(session: AsyncSession, item_id: int, *, actor: str, at: datetime) -> None:
-    """End the item's reservation and take it off an open collection."""
+async def _free(session: AsyncSession, item_id: int, *, because: ReservationEnd, actor: str, at: datetime) -> None:
+    """End the item's reservations, those for later too, and take it off an open collection."""
     values = {"at": at, "actor": actor, "item_id": item_id}
-    await session.execute(
-        text("UPDATE reservation SET ended_at = :at, ended_by = :actor WHERE item_id = :item_id AND ended_at IS NULL"),
-        values,
+    end = text(
+        "UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because "
+        "WHERE item_id = :item_id AND ended_at IS NULL"
     )
+    await session.execute(end, values | {"because": because.value})
     cancel = text(
         "UPDATE collection_line SET cancelled_at = :at, cancelled_by = :actor "
         "WHERE item_id = :item_id AND collected_at IS NULL AND cancelled_at IS NULL"

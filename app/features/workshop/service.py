@@ -35,6 +35,11 @@ FINISH = text("""
     FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (item_id bigint, outcome text, seq int, notes text)
     WHERE decontamination.item_id = line.item_id AND decontamination.finished_at IS NULL
 """)
+# Of what has begun by that day: what is reserved for later may be mended by then.
+UNFIT = text("""
+    UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit'
+    WHERE item_id = :id AND ended_at IS NULL AND from_on <= :until
+""")
 
 
 async def start_decontaminations(
@@ -129,7 +134,7 @@ async def inspect(
         col(ProductInspection.product_id) == moved.item.product_id, col(ProductInspection.kind) == kind
     )
     every_months = await session.scalar(rule)
-    due_on = check_next_due(next_due_on, on=uk_date(at), every_months=every_months) if passed else None
+    due_on = check_next_due(next_due_on, kind=kind, on=uk_date(at), every_months=every_months) if passed else None
     values: dict[str, Any] = {
         "item_id": moved.item.id,
         "kind": kind,
@@ -168,6 +173,7 @@ async def give_up_repair(session: AsyncSession, barcode: str, *, notes: str, act
     reason = f"Beyond repair. {notes}".strip()
     moved = await ledger.move_one(session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason)
     next_state(moved.item.state, Move.COMPLETE_REPAIR)
+    await session.execute(UNFIT, {"at": at, "actor": actor, "id": moved.item.id, "until": date.max})
     return moved
 
 
@@ -198,8 +204,7 @@ async def _out_of_use(
     at: datetime,
 ) -> Moved:
     if moved.item.state is State.RESERVED:
-        free = text("UPDATE reservation SET ended_at = :at, ended_by = :actor WHERE item_id = :id AND ended_at IS NULL")
-        await session.execute(free, {"at": at, "actor": actor, "id": moved.item.id})
+        await session.execute(UNFIT, {"at": at, "actor": actor, "id": moved.item.id, "until": uk_date(at)})
     if moved.item.state not in OUT and outcome is not InspectionOutcome.DANGER:
         return moved
     found = "a dangerous defect" if outcome is InspectionOutcome.DANGER else "a defect"

@@ -263,7 +263,10 @@ async def test_a_hoist_without_its_examination_is_kept_with_advice(as_manager: A
 async def test_a_misspelt_parameter_is_named_with_those_that_are_known(as_ot: AsyncClient) -> None:
     body = check_problem(await as_ot.get(PRODUCTS, params={"avialable": "true"}), 422, "unknown-parameter")
     assert "“avialable”" in body["detail"]
-    assert "q, category, specialist, available, limit, after" in body["detail"]
+    assert (
+        "limit, after, q, category, specialist, tier, available, min_load_kg, size, compatible_with, store"
+        in body["detail"]
+    )
     assert body["errors"][0]["loc"] == ["query", "avialable"]
 
 

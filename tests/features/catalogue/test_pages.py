@@ -1,44 +1,147 @@
 """The catalogue's pages."""
 
+from typing import Any
+
 import pytest
 from httpx import AsyncClient
 
+from app.domain.inspections import InspectionKind
+from app.domain.lifecycle import State
 from app.web.typed import pence_from
-from tests.browser import Browser
+from tests.browser import Browser, Page
 from tests.conftest import Query
 from tests.given import Given
 
 
-async def test_the_catalogue_shows_what_is_on_the_shelf_recycled_and_new(ot: Browser, given: Given) -> None:
-    code = await given.product("HOIST-150", name="Mobile hoist", tier="specialist", purchase_price_pence=89_500)
+def codes_on(page: Page) -> list[str]:
+    """The products of a list, by their codes."""
+    return [code.get_text() for code in page.soup.select("table .app-code")]
+
+
+async def test_the_list_shows_what_can_be_had_now_and_soon_recycled_first(ot: Browser, given: Given) -> None:
+    code = await given.product(
+        "HOIST-150",
+        name="Mobile hoist",
+        tier="specialist",
+        purchase_price_pence=89_500,
+        safe_working_load_kg=150,
+        manufacturer="Fenwick",
+    )
     await given.items(2, product=code)
     await given.recycled(product=code)
     await given.hold(await given.item(product=code))
+    await given.item(State.RETURNED, product=code)
+    await given.items(1, product=code, store="COAST")
+    await given.product("STICK", name="Mobile phone holder")
     page = await ot.get("/products", q="mobile")
-    assert page.table() == [["HOIST-150", "Mobile hoist", "", "09 12 03", "Specialist", "£895.00", "1", "2"]]
+    there = "Main store: 1 recycled here now 2 new here now 1 in decontamination Coast satellite store: 1 new here now"
+    assert page.table() == [
+        [
+            "Mobile hoist HOIST-150 Fenwick",
+            "150 kg",
+            "Specialist",
+            "£895.00",
+            there,
+        ],
+        ["Mobile phone holder STICK", "Not known", "Standard", "£45.00", "None now"],
+    ]
 
 
-async def test_the_catalogue_is_searched_by_words_tier_category_and_what_is_available(
-    ot: Browser, given: Given
-) -> None:
-    hoist = await given.product("HOIST", tier="specialist", category="12 36 03")
-    await given.product("RAIL", category="18 12 27")
-    await given.items(1, product=hoist)
-    for asked in ({"q": "hoi"}, {"tier": "specialist"}, {"category": "1236"}, {"available": "yes"}):
-        page = await ot.get("/products", **asked)
-        assert [row[0] for row in page.table()] == ["HOIST"], asked
+async def test_the_catalogue_is_searched_by_everything_the_form_asks(ot: Browser, given: Given) -> None:
+    sling = await given.product("SLING", category="12 36 21")
+    hoist = await given.product(
+        "HOIST",
+        tier="specialist",
+        category="12 36 03",
+        safe_working_load_kg=180,
+        dimensions={"width_mm": 640},
+        compatible_with=[sling],
+    )
+    await given.product("RAIL", category="18 12 27", safe_working_load_kg=100)
+    await given.items(1, product=hoist, store="COAST")
+    asks: tuple[dict[str, Any], ...] = (
+        {"q": "hoi"},
+        {"q": "hosit"},
+        {"tier": "specialist"},
+        {"category": "12-3603"},
+        {"available": "yes"},
+        {"available": "yes", "store": "COAST"},
+        {"min_load_kg": "180"},
+        {"size": "width_mm", "least": "600", "most": "640"},
+        {"size": "width_mm", "most": "700"},
+        {"compatible_with": "sling"},
+    )
+    for asked in asks:
+        assert codes_on(await ot.get("/products", **asked)) == ["HOIST"], asked
+    assert codes_on(await ot.get("/products", available="yes", store="MAIN")) == []
+
+
+async def test_where_nothing_fits_the_page_shows_the_nearest_and_how_to_ask_for_less(ot: Browser, given: Given) -> None:
+    await given.product("HOIST", name="Mobile hoist")
+    page = await ot.get("/products", q="hoist", tier="specialist", size="width_mm", least="600")
+    assert "No product fits" in page.text
+    drops = {link.get_text(): str(link["href"]) for link in page.soup.select("#results li a")}
+    assert drops == {
+        "Leave out “Tier: specialist”": "/products?q=hoist&size=width_mm&least=600",
+        "Leave out “Size: width from 600 mm”": "/products?q=hoist&tier=specialist",
+    }
+    assert codes_on(page) == ["HOIST"]
+    assert codes_on(await ot.get("/products", q="moble zzzz")) == ["HOIST"]
     nothing = await ot.get("/products", q="100%")
-    assert "No product is like that" in nothing.text
+    assert "Use fewer words" in nothing.text
+    assert "The catalogue is empty" not in nothing.text
+
+
+async def test_the_list_narrows_while_one_types_and_works_without_a_script(ot: Browser, given: Given) -> None:
+    await given.product("HOIST")
+    page = await ot.get("/products", min_load_kg="100")
+    form = page.form("/products")
+    assert (form["method"], form["hx-get"], form["hx-select"]) == ("get", "/products", "#results")
+    assert page.soup.select_one("#results") is not None
+    assert form.select_one("details[open] [name=min_load_kg][value='100']")
 
 
 async def test_a_long_catalogue_goes_on_on_the_next_page_with_the_same_search(ot: Browser, given: Given) -> None:
     for number in range(51):
         await given.product(f"ROW-{number:02}")
-    first = await ot.get("/products", q="ROW")
-    assert len(first.table()) == 50
-    [onward] = [str(link["href"]) for link in first.soup.select(".govuk-pagination a")]
-    second = await ot.get(onward)
-    assert [row[0] for row in second.table()] == ["ROW-50"]
+    for asked in ({"q": "ROW"}, {}):
+        first = await ot.get("/products", **asked)
+        assert len(first.table()) == 50
+        [onward] = [str(link["href"]) for link in first.soup.select(".govuk-pagination a")]
+        assert codes_on(await ot.get(onward)) == ["ROW-50"]
+
+
+async def test_a_product_shows_where_it_can_be_had_and_what_stands_on_the_shelf(
+    ot: Browser, technician: Browser, given: Given
+) -> None:
+    code = await given.product("HOIST", inspections=[{"kind": "pat", "every_months": 12}])
+    new = (await given.items(1, product=code, bay="A1"))[0]
+    await given.inspected(new, kind=InspectionKind.PAT)
+    await given.hold(await given.item(product=code))
+    page = await ot.get("/products/HOIST")
+    assert page.table()[:2] == [
+        ["Coast satellite store", "None here now", "0", "0"],
+        ["Main store", "1 new here now", "0", "0"],
+    ]
+    assert page.soup.select_one(f'a[href="/items/{new}"]')
+    for words in ("Main store, A1", "Portable appliance test by 2 March 2027", "1 more stands on the shelf"):
+        assert words in page.text
+    links = {str(link["href"]) for link in page.soup.select("main a[href]")}
+    assert {"/orders/new?product=HOIST", "/reservations/new?product=HOIST"} <= links
+    stores = await technician.get("/products/HOIST")
+    shown = {str(link["href"]) for link in stores.soup.select("main a[href]")}
+    assert "/orders/new?product=HOIST" not in shown
+    assert "/reservations/new?product=HOIST" in shown
+
+
+async def test_what_goes_with_a_product_is_shown_whichever_of_the_two_says_so(ot: Browser, given: Given) -> None:
+    await given.product("SLING", name="Loop sling")
+    await given.product("HOIST", compatible_with=["SLING"])
+    await given.product("BATH", name="Bath lift", incompatible_with=["SLING"])
+    page = await ot.get("/products/SLING")
+    assert "Goes with Commode 2 HOIST" in page.text
+    assert "Must not be used with Bath lift BATH" in page.text
+    assert "Nobody has said what goes with it" in (await ot.get("/products/BATH")).text
 
 
 async def test_a_product_has_a_page_with_everything_about_it(technician: Browser, given: Given) -> None:
@@ -138,6 +241,14 @@ async def test_an_answer_that_a_filter_does_not_know_is_said_and_finds_nothing(o
         ({"tier": "luxury"}, "tier"),
         ({"category": "%"}, "category"),
         ({"available": "1"}, "available"),
+        ({"min_load_kg": "heavy"}, "min_load_kg"),
+        ({"size": "depth"}, "size"),
+        ({"least": "5"}, "size"),
+        ({"size": "width_mm"}, "least"),
+        ({"size": "width_mm", "least": "wide"}, "least"),
+        ({"size": "width_mm", "least": "500", "most": "400"}, "most"),
+        ({"store": "NOWHERE"}, "store"),
+        ({"compatible_with": "NOTHING"}, "compatible_with"),
     ):
         page = await ot.get("/products", **asked)
         assert (page.status, set(page.errors), page.table()) == (422, {field}, []), asked

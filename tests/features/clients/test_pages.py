@@ -1,7 +1,13 @@
 """The pages of clients, and the lines that reading them leaves in the audit trail."""
 
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.lifecycle import State
 from tests.browser import Browser
-from tests.conftest import Query
+from tests.conftest import Clock, Query, Statements
+from tests.features.clients.rows import NOTICE, add_order
 from tests.given import Given
 
 ADDRESS = {"name": "Ivy Marsh", "address": "2 Quay Street\nSeaham", "postcode": "sr77aa"}
@@ -36,7 +42,10 @@ async def test_access_notes_are_hidden_until_they_are_asked_for_and_that_look_is
     await given.client("C-7", access_notes="Key safe by the back door, 4471.")
     page = await technician.get("/clients/C-7")
     assert "4471" not in page.text
-    shown = await technician.send(page, "/clients/C-7/access")
+    unsaid = await technician.send(page, "/clients/C-7/access")
+    assert unsaid.errors == {"reason": "Say why you need to know how to get in."}
+    assert "4471" not in unsaid.text
+    shown = await technician.send(page, "/clients/C-7/access", reason="delivery")
     assert "4471" in shown.text
     assert (await acts(query, "technician"))[-2:] == [
         ("client_read", "client:C-7"), ("access_notes_read", "client:C-7")
@@ -47,7 +56,8 @@ async def test_the_answer_with_access_notes_is_not_kept_for_a_replay(
     technician: Browser, given: Given, query: Query
 ) -> None:
     await given.client("C-7", access_notes="Key safe by the back door, 4471.")
-    await technician.send(await technician.get("/clients/C-7"), "/clients/C-7/access")
+    shown = await technician.send(await technician.get("/clients/C-7"), "/clients/C-7/access", reason="visit")
+    assert "4471" in shown.text
     assert await query("SELECT key FROM idempotency_key WHERE position('4471'::bytea IN body) > 0") == []
 
 
@@ -114,3 +124,135 @@ async def test_a_birth_in_the_future_is_refused_at_its_field(ot: Browser) -> Non
     born = {"date_of_birth-day": "3", "date_of_birth-month": "3", "date_of_birth-year": "2026"}
     page = await ot.post_form("/clients/new", client_ref="C-9", **ADDRESS, **born)
     assert page.errors == {"date_of_birth": "Nobody is born after today."}
+
+
+async def test_who_may_be_here_already_is_shown_before_a_client_is_added(
+    ot: Browser, given: Given, query: Query
+) -> None:
+    await given.client("C-7", name="Ivy Marsh", date_of_birth="1944-03-27", postcode="TN25 5AA")
+    await given.client("C-8", name="Ivy Marsh")
+    await given.client("C-6", name="Noor Aziz", date_of_birth="1944-03-27")
+    born = {"date_of_birth-day": "27", "date_of_birth-month": "3", "date_of_birth-year": "1944"}
+    page = await ot.post_form("/clients/new", client_ref="C-9", **ADDRESS, **born)
+    assert (page.status, set(page.errors)) == (409, {"different_from"})
+    assert [row[-1] for row in page.table()] == ["C-7", "C-8"]
+    [event] = await query("SELECT detail FROM audit_event WHERE action = 'clients_listed'")
+    assert event["detail"] == {"asked": "possible duplicates", "found": 2}
+    # Somebody else who is like them comes in between: what was ticked was not about them.
+    await given.client("C-5", name="Ivy Marsh")
+    ticked = await ot.send(page, "/clients/new", different_from="C-7 C-8")
+    assert [row[-1] for row in ticked.table()] == ["C-5", "C-7", "C-8"]
+    added = await ot.send(ticked, "/clients/new", different_from="C-5 C-7 C-8")
+    assert added.goes_to == "/clients/C-9"
+
+
+async def test_a_wrong_field_beside_a_possible_duplicate_keeps_the_question(ot: Browser, given: Given) -> None:
+    await given.client("C-7", name="Ivy Marsh", nhs_number="9990000018")
+    page = await ot.post_form("/clients/new", client_ref="C-9", **ADDRESS)
+    refused = await ot.send(page, "/clients/new", different_from="C-7", nhs_number="9990000018")
+    assert (refused.status, set(refused.errors)) == (409, {"nhs_number"})
+    assert (await ot.send(refused, "/clients/new", nhs_number=None)).goes_to == "/clients/C-9"
+
+
+async def test_a_record_is_changed_where_it_is_different(ot: Browser, given: Given, query: Query) -> None:
+    details = {"name": "Ivy Marsh", "address": "2 Quay Street\nSeaham", "access_notes": "Key safe 4471"}
+    await given.client("C-7", nhs_number="9990000018", **details)
+    older, form = await ot.get("/clients/c-7/edit"), await ot.get("/clients/c-7/edit")
+    assert "4471" not in form.text
+    weighed = {"weight_kg": 71, "weighed_on-day": 1, "weighed_on-month": 3, "weighed_on-year": 2026}
+    page = await ot.follow(await ot.send(form, "/clients/C-7/edit", phone="0191 555 0100", nhs_number=None, **weighed))
+    assert page.banner == "The record is changed."
+    assert "71 kg, weighed on 1 March 2026" in page.text
+    [event] = await query("SELECT detail FROM audit_event WHERE action = 'client_changed'")
+    assert event["detail"] == {"fields": "nhs_number, phone, weighed_on, weight_kg"}
+    # A browser ends lines in its own way.
+    same = await ot.follow(await ot.post_form("/clients/C-7/edit", address="2 Quay Street\r\nSeaham"))
+    assert same.banner == "Nothing was changed."
+    stale = await ot.send(older, "/clients/C-7/edit", phone="1")
+    assert stale.status == 412
+    assert "Somebody changed this client" in stale.errors["main-content"]
+
+
+async def test_access_notes_are_replaced_or_deleted_on_the_page_without_being_shown(
+    ot: Browser, technician: Browser, given: Given, query: Query
+) -> None:
+    await given.client("C-7", access_notes="Key safe 4471")
+    await ot.post_form("/clients/C-7/edit", access_notes="Key safe 4999")
+    shown = await technician.send(await technician.get("/clients/C-7"), "/clients/C-7/access", reason="delivery")
+    assert "4999" in shown.text
+    await ot.post_form("/clients/C-7/edit", forget_access_notes="true")
+    assert await query("SELECT client_id FROM client_access") == []
+
+
+async def test_each_wrong_field_of_a_change_is_named(ot: Browser, given: Given, clock: Clock) -> None:
+    await given.client("C-6", nhs_number="9990000018")
+    await given.client("C-7", date_of_birth="1944-03-27")
+    empty = await ot.post_form("/clients/C-7/edit", name=None, address=None, postcode=None, weight_kg="heavy")
+    assert set(empty.errors) == {"name", "address", "postcode", "weight_kg"}
+    taken = await ot.post_form("/clients/C-7/edit", nhs_number="9990000018")
+    assert (taken.status, set(taken.errors)) == (409, {"nhs_number"})
+    no_day = await ot.post_form("/clients/C-7/edit", weight_kg=71)
+    assert (no_day.status, set(no_day.errors)) == (422, {"weighed_on"})
+    died: dict[str, Any] = {"died_on-day": 1, "died_on-month": 3, "died_on-year": 1944}
+    assert set((await ot.post_form("/clients/C-7/edit", **died)).errors) == {"died_on"}
+    assert (await ot.get("/clients/NOBODY/edit")).status == 404
+
+
+async def test_of_somebody_who_died_the_page_says_so_and_offers_one_considerate_collection(
+    ot: Browser, given: Given
+) -> None:
+    await given.client("C-7", name="Ivy Marsh", died_on="2026-03-01")
+    assert "Ivy Marsh died on 1 March 2026." in (await ot.get("/clients/C-7")).text
+    await given.loan(client="C-7")
+    page = await ot.get("/clients/C-7")
+    links = [str(link["href"]) for link in page.soup.select("main a")]
+    assert "/clients/C-7/collect?bereavement=1" in links
+    assert not [link for link in links if link.startswith(("/orders/new", "/reservations/new"))]
+
+
+async def test_what_must_not_be_used_stands_out(ot: Browser, given: Given, session: AsyncSession, clock: Clock) -> None:
+    await given.client("C-7")
+    await given.loan(client="C-7")
+    lent = await given.loan(client="C-7")
+    await session.execute(NOTICE, {"loan_id": lent.id, "reason": "The sling is too big.", "at": clock.now})
+    await session.commit()
+    page = await ot.get("/clients/C-7")
+    warning = page.soup.select_one("[data-testid=must-not-be-used]")
+    assert warning is not None
+    assert "The sling is too big. Since 2 March 2026" in " ".join(warning.get_text(" ").split())
+    assert "Must not be used" in page.table()[0][5]
+    assert "Must not be used" not in page.table()[1][5]
+
+
+async def test_everything_that_goes_on_with_a_client_costs_six_statements(
+    ot: Browser, given: Given, session: AsyncSession, statements: Statements
+) -> None:
+    await given.client("C-7")
+    fetched = await given.collection(client="C-7")
+    kept = await given.reservation(client="C-7")
+    await given.item(State.RETURNED, client="C-7")
+    await add_order(session, "C-7", "approved")
+    statements.clear()
+    page = await ot.get("/clients/C-7")
+    of_the_page = [statement for statement in statements if "FROM sign_in" not in statement]
+    assert len(of_the_page) <= 6, "\n".join(of_the_page)
+    captions = [" ".join(caption.get_text(" ").split()) for caption in page.soup.select("caption")]
+    assert captions == [
+        "What they have",
+        "Kept for them",
+        "Orders",
+        "Collections",
+        "Given back, newest first, the last 50 at most",
+    ]
+    assert "O000001" in page.text
+    assert "Approved 27 February 2026 Late" in page.text
+    assert fetched.number in page.text
+    assert kept.barcode in str(page.soup)
+    assert "What they had before (1)" in page.text
+
+
+async def test_who_only_looks_is_offered_no_act(safety: Browser, given: Given) -> None:
+    await given.loan(client=await given.client("C-7"))
+    page = await safety.get("/clients/C-7")
+    links = {str(link["href"]) for link in page.soup.select("main a")}
+    assert {link.split("?")[0] for link in links if not link.startswith("/items/")} == set()

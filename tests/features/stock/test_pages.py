@@ -1,5 +1,7 @@
 """The pages of stock: finding items, one item with everything about it, goods in, and what changes one item."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.domain.access import Role
@@ -61,13 +63,89 @@ async def test_items_are_narrowed_by_words_state_store_hold_product_and_due_chec
         ({"held": "no"}, [other]),
         ({"product_code": "HOIST"}, [one]),
         ({"due": "soon"}, []),
-        ({"state": "no such state"}, sorted([one, other])),
     ):
         assert tags(await technician.get("/items", **asked)) == found, asked
     clock.move(days=170)
     assert tags(await technician.get("/items", due="soon")) == [one]
     clock.move(days=30)
     assert tags(await technician.get("/items", due="overdue")) == [one]
+
+
+@pytest.mark.parametrize("name", ["state", "store", "held", "due"])
+async def test_an_answer_that_no_filter_knows_is_said_at_its_field_and_finds_nothing(
+    technician: Browser, given: Given, name: str
+) -> None:
+    barcode = await given.item()
+    for q in ("", barcode):
+        page = await technician.get("/items", **{name: "nonsense", "q": q})
+        assert (page.status, set(page.errors), tags(page)) == (422, {name}, [])
+        assert "Choose one from the list." in page.errors[name]
+
+
+async def test_the_page_of_a_receipt_without_a_receipt_leads_to_goods_in(technician: Browser) -> None:
+    assert (await technician.get("/items/received")).goes_to == "/items/receive"
+
+
+async def test_the_page_of_an_item_shows_for_whom_and_when_it_is_kept(
+    ot: Browser, finance: Browser, given: Given, query: Query
+) -> None:
+    kept = await given.reservation(client=await given.client("C-7"))
+    page, unnamed = await ot.get(f"/items/{kept.barcode}"), await finance.get(f"/items/{kept.barcode}")
+    days = ["2 March 2026", "9 March 2026"]
+    acts = "Extend the reservation from 2 March 2026 Give up the reservation from 2 March 2026"
+    assert [*days, "C-7", "ot", acts] in page.table()
+    assert [*days, "ot"] in unnamed.table()
+    assert "C-7" not in unnamed.text
+    assert {"Reserve it", "Issue to a client"} <= set(buttons(page))
+    rows = await query("SELECT chain, subject FROM audit_event WHERE action = 'reservation_read'")
+    assert [(row["chain"], row["subject"]) for row in rows] == [("ot", "client:C-7")]
+
+
+async def test_every_sentence_about_what_keeps_an_item_here_is_true(ot: Browser, given: Given, clock: Clock) -> None:
+    single = await given.product(single_patient_use=True)
+    spent = await ot.get(f"/items/{await given.item(State.RETURNED, product=single)}")
+    assert "It is for a single patient and has been issued before." in spent.text
+    assert "It has not passed" not in spent.text
+    dirty = await ot.get(f"/items/{await given.item(State.DECONTAMINATING)}")
+    assert "It has not passed decontamination since it came back." in dirty.text
+    assert "functional check since" not in dirty.text
+    with_client = await ot.get(f"/items/{await given.item(State.ON_LOAN, product=single)}")
+    assert "Why it cannot go out again" in with_client.text
+    barcode = await given.item()
+    free = "Nothing stands in the way of issuing it."
+    assert free in (await ot.get(f"/items/{barcode}")).text
+    form = {"client_ref": await given.client(), "first_day-day": "11", "first_day-month": "3", "first_day-year": "2026"}
+    days = {"last_day-day": "11", "last_day-month": "3", "last_day-year": "2026"}
+    await ot.send(await ot.get("/reservations/new", barcode=barcode), "/reservations/new", **form, **days)
+    later = await ot.get(f"/items/{barcode}")
+    assert free not in later.text
+    assert "On the days for which it is reserved it can be issued to that client alone." in later.text
+    trial = await given.trial(days=2)
+    assert "Trial ends 4 March 2026" in (await ot.get(f"/items/{trial.barcode}")).text
+    clock.move(days=3)
+    assert "Trial was to end 4 March 2026, overdue" in (await ot.get(f"/items/{trial.barcode}")).text
+
+
+async def test_the_page_of_an_item_shows_how_its_trial_went_on(
+    ot: Browser, finance: Browser, given: Given, clock: Clock
+) -> None:
+    lent = await given.trial(days=14)
+    url = f"/items/{lent.barcode}"
+    assert ["2 March 2026 at 2:05pm", "Started", "16 March 2026", "", ""] in (await ot.get(url)).table()
+    went = {"tried_what": "Bath.", "tried_where": "Home.", "who_was_there": "Client, son.", "result": "Good."}
+    for days, notes in ((20, "Wants longer."), (30, "Son away.")):
+        clock.move(days=1)
+        day = clock.today + timedelta(days=days)
+        boxes = {"until-day": str(day.day), "until-month": str(day.month), "until-year": str(day.year)}
+        decided = await ot.post_form(f"/loans/{lent.id}/trial-outcome", outcome="extend", notes=notes, **boxes, **went)
+        assert decided.status == 303, decided.errors
+    rows = [row for row in (await ot.get(url)).table() if row[1:2] in (["Started"], ["Goes on"])]
+    assert rows == [
+        ["2 March 2026 at 2:05pm", "Started", "16 March 2026", "", ""],
+        ["3 March 2026 at 2:05pm", "Goes on", "23 March 2026", "ot", "Good. Wants longer."],
+        ["4 March 2026 at 2:05pm", "Goes on", "3 April 2026", "ot", "Good. Son away."],
+    ]
+    assert "Son away." not in (await finance.get(url)).text
 
 
 async def test_a_long_list_goes_on_on_the_next_page_with_the_same_search(technician: Browser, given: Given) -> None:

@@ -1,0 +1,162 @@
+"""The queue under `stores worker`: schedules and jobs of pgqueuer in PostgreSQL. Which jobs there are, `worker` says.
+
+A schedule falls due (one worker takes it) and puts its job into the queue, unless it stands there already. The queue
+hands each job to one worker at a time, tries a failed one again after growing pauses, and forgets it at last: its
+schedule brings it back. When the database goes away everything is opened again until it is there.
+"""
+
+import asyncio
+import functools
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import asyncpg
+import pgqueuer
+import structlog
+from croniter import croniter
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
+from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor, ScheduleExecutor
+from pgqueuer.domain.models import Job as QueuedJob
+from pgqueuer.domain.models import Schedule
+from pgqueuer.domain.settings import DBSettings
+from sqlalchemy.engine import make_url
+
+from app.db import normal_url
+from app.domain.dates import UK
+
+log = structlog.get_logger()
+
+SCHEMA: Final = "jobs"
+MOST_TRIES: Final = 6
+FIRST_PAUSE: Final = timedelta(seconds=15)
+LONGEST_PAUSE: Final = timedelta(minutes=15)
+BEFORE_OPENING_AGAIN: Final = timedelta(seconds=5)
+LOOK_AGAIN_AFTER: Final = timedelta(seconds=10)
+"""How long to wait for the database to say that there is something new; then it is also seen whether it is there."""
+
+PARTING_SECONDS: Final = 5
+ONLY_SQLALCHEMYS: Final = {"prepared_statement_cache_size", "prepared_statement_name_func", "async_fallback"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Work that comes round: `cron` in UK time, its sixth field seconds. `run` raises when it failed."""
+
+    name: str
+    cron: str
+    run: Callable[[], Awaitable[object]]
+
+
+def next_run(cron: str, *, after: datetime) -> datetime:
+    """When the schedule falls due next, by clocks in the UK; in UTC."""
+    due: datetime = croniter(cron, after.astimezone(UK)).get_next(datetime)
+    return due.astimezone(UTC)
+
+
+async def run_queue(url: str, recurring: Sequence[Recurring], *, stop: asyncio.Event) -> None:
+    """Do the work as it falls due until `stop` is set; what is being done then is finished first."""
+    forward_library_log()
+    await pgqueuer.run(
+        functools.partial(_open, url, recurring),
+        restart_on_failure=True,
+        restart_delay=BEFORE_OPENING_AGAIN,
+        shutdown_on_listener_failure=True,
+        dequeue_timeout=LOOK_AGAIN_AFTER,
+        shutdown=stop,
+    )
+
+
+def names() -> DBSettings:
+    """The names of the queue's tables, as migration 0014 made them."""
+    return DBSettings(db_schema=SCHEMA)
+
+
+def queries_on(driver: pgqueuer.AsyncpgPoolDriver) -> pgqueuer.Queries:
+    """The library's statements, for the queue's schema."""
+    known = names()
+    return pgqueuer.Queries(
+        driver, QueryBuilderEnvironment(known), QueryQueueBuilder(known), QuerySchedulerBuilder(known)
+    )
+
+
+async def open_pool(url: str) -> asyncpg.Pool:
+    """Connections for the queue itself, to the same place and in the same way as SQLAlchemy's."""
+    place = make_url(normal_url(url))
+    _, options = place.get_dialect()().create_connect_args(place)
+    ours = {name: value for name, value in options.items() if name not in ONLY_SQLALCHEMYS}
+    ours |= {"timeout": 5, "command_timeout": 30, "server_settings": {"application_name": "stores worker"}}
+    return await asyncpg.create_pool(min_size=1, max_size=3, **ours)
+
+
+@asynccontextmanager
+async def _open(url: str, recurring: Sequence[Recurring]) -> AsyncIterator[pgqueuer.PgQueuer]:
+    pool = await open_pool(url)
+    try:
+        driver = pgqueuer.AsyncpgPoolDriver(pool)
+        queries = queries_on(driver)
+        await _forget_old_schedules(queries, recurring)
+        queue = pgqueuer.PgQueuer(connection=driver, queries=queries)
+        for work in recurring:
+            _register(queue, queries, work)
+        yield queue
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), PARTING_SECONDS)
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            pool.terminate()
+
+
+def _register(queue: pgqueuer.PgQueuer, queries: pgqueuer.Queries, work: Recurring) -> None:
+    """The job, done by one worker at a time, and the schedule that brings it."""
+
+    async def do(_: QueuedJob) -> None:
+        await work.run()
+
+    async def bring(_: Schedule) -> None:
+        await queries.enqueue(work.name, None, dedupe_key=work.name, on_conflict="skip")
+
+    retrying = functools.partial(
+        DatabaseRetryEntrypointExecutor,
+        max_attempts=MOST_TRIES - 1,
+        initial_delay=FIRST_PAUSE,
+        max_delay=LONGEST_PAUSE,
+    )
+    queue.entrypoint(work.name, concurrency_limit=1, executor_factory=retrying)(do)
+    queue.schedule(work.name, work.cron, executor_factory=UkSchedule)(bring)
+
+
+class UkSchedule(ScheduleExecutor):
+    """A schedule by clocks in the UK; the library's own goes by UTC."""
+
+    def get_next(self) -> datetime:
+        """When it falls due next."""
+        return next_run(self.parameters.expression, after=datetime.now(UTC))
+
+
+async def _forget_old_schedules(queries: pgqueuer.Queries, recurring: Sequence[Recurring]) -> None:
+    """Schedules of earlier versions: the others stay, so that what fell due while nobody worked is done now."""
+    wanted = {(work.name, " ".join(croniter(work.cron).expressions)) for work in recurring}
+    known = await queries.peek_schedule()
+    old = {schedule.id for schedule in known if (schedule.entrypoint, schedule.expression) not in wanted}
+    if old:
+        await queries.delete_schedule(ids=old, entrypoints=set())
+
+
+class _ToOurLog(logging.Handler):
+    """What the library says becomes a line of our log, in which a job that failed stands with its traceback already."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        log.warning("queue", said=record.getMessage(), error=repr(error) if error else None)
+
+
+def forward_library_log() -> None:
+    """Bring the library's warnings and errors into our log, once a process."""
+    library: Any = logging.getLogger("pgqueuer")
+    if not any(isinstance(handler, _ToOurLog) for handler in library.handlers):
+        library.addHandler(_ToOurLog(level=logging.WARNING))
+        library.propagate = False

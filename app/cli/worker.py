@@ -1,0 +1,291 @@
+"""`stores worker`: what happens without anybody asking. The table of it is JOBS; how it recurs is `queue`'s."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final
+
+import structlog
+import typer
+from rich.table import Column, Table
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.cli.mailing import NoMailSet, mailer_of
+from app.cli.queue import Recurring, run_queue
+from app.cli.reach import check_server, configure_logs, console, database_url, fail, open_session, read_settings
+from app.db import Database
+from app.domain.dates import uk_date
+from app.features.accounts.housekeeping import forget_sign_ins
+from app.features.clients.purging import purge_access_notes
+from app.features.housekeeping.service import forget_queue_log, forget_requests
+from app.features.loans.trial_reminders import remind_of_ending_trials
+from app.features.messages.service import claim_due, deliver, settle
+from app.features.prescribers.expiry import warn_of_expiring_registrations
+from app.features.reservations.worker import (
+    begin_reservations,
+    expire_reservations,
+    tell_of_lost_reservations,
+    warn_before_expiry,
+)
+from app.features.stop_use.chasing import chase_stop_use_notices
+from app.integrations.mail import Mailer
+from app.settings import Settings
+from app.web.bank_holidays import bank_holidays
+from app.web.health import newest_migration
+
+log = structlog.get_logger()
+
+ACTOR: Final = "worker"
+"""Whose name stands in the histories of what the worker does."""
+
+
+def utc_now() -> datetime:
+    """This instant."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What jobs work with. `mail_leaves` is false where no e-mail is set up: messages to strangers wait."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    mailer: Mailer
+    mail_leaves: bool
+    now: Callable[[], datetime] = field(default=utc_now)
+
+
+Work = Callable[[Tools], Awaitable[object]]
+Verb = Callable[..., Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the table: its name, when it is done (cron in UK time; a sixth field is seconds), and what for."""
+
+    name: str
+    cron: str
+    work: Work
+    sentence: str
+
+
+class BusyElsewhere(Exception):
+    """Another worker is doing this very thing at this moment."""
+
+
+TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('job ' || :name, 0))")
+
+
+def calling(verb: Verb, **details: Any) -> Work:
+    """Work that calls a verb in one transaction, which no other worker does at the same time.
+
+    The verb is given `at`; what else it wants is in `details`, where a function is asked for the value at that instant.
+    """
+
+    async def work(tools: Tools) -> object:
+        at = tools.now()
+        asked = {name: value(at) if callable(value) else value for name, value in details.items()}
+        async with tools.sessions.begin() as session:
+            if not await session.scalar(TRY_LOCK, {"name": verb.__name__}):
+                raise BusyElsewhere(verb.__name__)
+            return await verb(session, at=at, **asked)
+
+    return work
+
+
+async def send_messages(tools: Tools) -> int:
+    """Send what is due, batch by batch; nothing is locked while a mail server thinks."""
+    handled = 0
+    while True:
+        async with tools.sessions.begin() as session:
+            claimed = await claim_due(session, mail_leaves=tools.mail_leaves, at=tools.now())
+        if not claimed:
+            return handled
+        fates = await deliver(tools.mailer, claimed)
+        async with tools.sessions.begin() as session:
+            await settle(session, fates, at=tools.now())
+        handled += len(fates)
+
+
+def holidays(at: datetime) -> frozenset[date]:
+    """The bank holidays around this instant."""
+    return bank_holidays(uk_date(at))
+
+
+# Nothing between one and two in the morning, an hour that is missing or there twice when the clocks change.
+JOBS: tuple[Job, ...] = (
+    Job("send_messages", "* * * * * */30", send_messages, "Sends messages that are due, and tries failed ones again."),
+    Job(
+        "expire_reservations",
+        "*/15 * * * *",
+        calling(expire_reservations, today=uk_date, actor=ACTOR),
+        "Ends reservations whose last day is over, and tells their owners.",
+    ),
+    Job(
+        "begin_reservations",
+        "3-59/15 * * * *",
+        calling(begin_reservations, today=uk_date, actor=ACTOR),
+        "Puts items aside whose reservation begins, and tells its owner if that cannot be.",
+    ),
+    Job(
+        "tell_of_lost_reservations",
+        "6-59/15 * * * *",
+        calling(tell_of_lost_reservations, actor=ACTOR),
+        "Tells owners whose reserved item became unfit or went missing.",
+    ),
+    Job(
+        "warn_before_expiry",
+        "0 8 * * *",
+        calling(warn_before_expiry, today=uk_date, actor=ACTOR, holidays=holidays),
+        "Tells owners that their reservation ends by the next working day.",
+    ),
+    Job(
+        "remind_of_ending_trials",
+        "10 8 * * *",
+        calling(remind_of_ending_trials, today=uk_date, actor=ACTOR),
+        "Tells who started a trial that it ends soon, or is overdue.",
+    ),
+    Job(
+        "chase_stop_use_notices",
+        "20 8 * * *",
+        calling(chase_stop_use_notices, today=uk_date, actor=ACTOR),
+        "Writes again where nobody has answered that something must not be used.",
+    ),
+    Job(
+        "warn_of_expiring_registrations",
+        "30 8 * * *",
+        calling(warn_of_expiring_registrations, today=uk_date),
+        "Tells prescribers 60, 30 and 7 days before their registration ends.",
+    ),
+    Job(
+        "purge_access_notes",
+        "0 3 * * *",
+        calling(purge_access_notes, actor=ACTOR),
+        "Deletes how to get in where the last loan has ended.",
+    ),
+    Job(
+        "forget_sign_ins",
+        "10 3 * * *",
+        calling(forget_sign_ins),
+        "Forgets failed sign-ins after 30 days, browsers after a year, and sign-ins 90 days after their end.",
+    ),
+    Job(
+        "forget_requests",
+        "20 3 * * *",
+        calling(forget_requests),
+        "Forgets after 7 days how requests were answered that might be sent again.",
+    ),
+    Job(
+        "forget_queue_log",
+        "30 3 * * *",
+        calling(forget_queue_log),
+        "Forgets after 7 days what the queue noted of each job.",
+    ),
+)
+
+
+def worker(
+    once: Annotated[str | None, typer.Option(metavar="NAME", help="Do this one job now, and end.")] = None,
+    show: Annotated[bool, typer.Option("--list", help="Show the jobs and when they are done.")] = False,
+) -> None:
+    """Do what falls due (reminders, expiries, messages) until Ctrl-C or SIGTERM; the job under way is finished."""
+    if show:
+        return _show()
+    settings = read_settings()
+    configure_logs(settings)
+    url = database_url(settings)
+    asyncio.run(check_server(url))
+    asyncio.run(_check_migrated(url))
+    if once is None:
+        return asyncio.run(_until_told(settings, url))
+    job = next((job for job in JOBS if job.name == once), None)
+    if job is None:
+        raise fail(f"There is no job {once}. The jobs are: {', '.join(job.name for job in JOBS)}.")
+    return asyncio.run(_once(settings, url, job))
+
+
+async def work(settings: Settings, url: str, *, stop: asyncio.Event, jobs: Sequence[Job] = JOBS) -> None:
+    """Do every job as it falls due until `stop` is set. For `stores worker`, and inside the demonstration."""
+    database = Database(url, pool_size=2)
+    try:
+        tools = tools_for(settings, database)
+        recurring = [Recurring(job.name, job.cron, _noted(job, tools)) for job in jobs]
+        await run_queue(url, recurring, stop=stop)
+    finally:
+        await database.dispose()
+
+
+def tools_for(settings: Settings, database: Database) -> Tools:
+    """The tools that the settings ask for; ends with a sentence when they are not complete."""
+    try:
+        mailer = mailer_of(settings)
+    except NoMailSet as error:
+        raise fail(str(error)) from error
+    return Tools(database.sessions, mailer, mail_leaves=settings.demonstration or settings.mail != "none")
+
+
+def _noted(job: Job, tools: Tools) -> Callable[[], Awaitable[object]]:
+    """The job with a line in the log when it did something, and one with its name when it failed."""
+
+    async def run() -> object:
+        try:
+            done = await job.work(tools)
+        except BusyElsewhere:
+            log.info("job_is_done_elsewhere", job=job.name)
+            return None
+        except Exception:
+            log.exception("job_failed", job=job.name)
+            raise
+        if how_many(done):
+            log.info("job_done", job=job.name, done=how_many(done))
+        return done
+
+    return run
+
+
+def how_many(done: object) -> int:
+    """How much a verb did: what it counted, or the length of what it lists."""
+    return len(done) if isinstance(done, list) else done if isinstance(done, int) else 0
+
+
+async def _until_told(settings: Settings, url: str) -> None:
+    if settings.mail == "none":
+        log.warning("no_mail", said="STORES_MAIL is none: people read their messages here, others get none.")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    log.info("worker_started", jobs=len(JOBS))
+    await work(settings, url, stop=stop)
+    log.info("worker_stopped")
+
+
+async def _once(settings: Settings, url: str, job: Job) -> None:
+    database = Database(url, pool_size=2)
+    try:
+        done = await job.work(tools_for(settings, database))
+    except BusyElsewhere as error:
+        raise fail(f"A worker is doing {job.name} at this moment.") from error
+    finally:
+        await database.dispose()
+    console.print(f"{job.name}: {how_many(done) or 'nothing'} done.")
+
+
+async def _check_migrated(url: str) -> None:
+    """End with a sentence unless the database is at this version."""
+    try:
+        async with open_session(url) as session:
+            found = await session.scalar(text("SELECT version_num FROM alembic_version"))
+    except SQLAlchemyError:
+        found = None
+    if found != newest_migration():
+        raise fail(f"The database is at {found}, and the worker wants {newest_migration()}: run `stores db upgrade`.")
+
+
+def _show() -> None:
+    table = Table(Column("Job", no_wrap=True), Column("When, in UK time", no_wrap=True), "What it does")
+    for job in JOBS:
+        table.add_row(job.name, job.cron, job.sentence)
+    console.print(table)

@@ -1,0 +1,47 @@
+"""What must hold between the dates and figures of a client's record."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from app.domain.errors import BadValue
+
+OLDEST_BIRTH = date(1900, 1, 1)
+
+
+def check_life(*, born: date | None, died: date | None, today: date) -> None:
+    """Raises the first of `find_life_faults`."""
+    for fault in find_life_faults(born=born, died=died, today=today):
+        raise fault
+
+
+def check_weight(weight_kg: int | None, weighed_on: date | None, *, today: date) -> None:
+    """Raises the first of `find_weight_faults`."""
+    for fault in find_weight_faults(weight_kg, weighed_on, today=today):
+        raise fault
+
+
+def find_life_faults(*, born: date | None, died: date | None, today: date) -> Iterator[BadValue]:
+    """BadValue `date-in-the-future`, `date-too-old`, `died-before-birth`."""
+    if born and born > today:
+        yield BadValue("date-in-the-future", "Nobody is born after today.", field="date_of_birth")
+    if born and born < OLDEST_BIRTH:
+        yield BadValue("date-too-old", "The year of birth must be 1900 or later.", field="date_of_birth")
+    if died and died > today:
+        yield BadValue("date-in-the-future", "The date of death must be today or earlier.", field="died_on")
+    if died and died < (born or OLDEST_BIRTH):
+        what = "The date of death must not be before the date of birth."
+        yield BadValue(
+            "died-before-birth", what if born else "The year of death must be 1900 or later.", field="died_on"
+        )
+
+
+def find_weight_faults(weight_kg: int | None, weighed_on: date | None, *, today: date) -> Iterator[BadValue]:
+    """A weight is worth something only with its day: BadValue `weight-without-day`, `day-without-weight` and so on."""
+    if weight_kg and weighed_on is None:
+        yield BadValue("weight-without-day", "Enter the day of weighing: weights change.", field="weighed_on")
+    if weighed_on and weight_kg is None:
+        yield BadValue("day-without-weight", "Enter the weight, or leave the day of weighing empty.", field="weight_kg")
+    if weighed_on and weighed_on > today:
+        yield BadValue("date-in-the-future", "The day of weighing must be today or earlier.", field="weighed_on")
+    if weighed_on and weighed_on < OLDEST_BIRTH:
+        yield BadValue("date-too-old", "The day of weighing must be in 1900 or later.", field="weighed_on")

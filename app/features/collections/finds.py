@@ -1,0 +1,84 @@
+"""Things found at a client's that are not on the collection's list: taken, never refused, and reconciled afterwards."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit
+from app.domain.errors import BadValue, Conflict, NotFound, RuleError
+from app.domain.scanning import check_tag
+from app.features.collections.service import unknown_collection
+from app.models import Collection, CollectionFound, Item
+
+ON_THE_LIST = text("""
+    SELECT line.id FROM collection_line AS line
+    WHERE line.collection_id = :collection_id AND line.item_id = :item_id
+      AND line.collected_at IS NULL AND line.cancelled_at IS NULL
+""")
+OPEN_FINDS = text("SELECT id, reconciled_by FROM collection_found WHERE id = ANY(:finds) ORDER BY id FOR UPDATE")
+RECONCILE = text("""
+    UPDATE collection_found SET reconciled_at = :at, reconciled_by = :actor, reconciled_note = :note
+    WHERE id = ANY(:finds)
+""")
+
+
+async def take_found(
+    session: AsyncSession, number: str, *, label: str, description: str, prefix: str, actor: str, at: datetime
+) -> int:
+    """Something else was found there and is taken along; returns the find's number. No label is refused as such.
+
+    Raises NotFound `unknown-collection`, BadValue `describe-what-was-found`, Conflict `on-the-list`.
+    """
+    if not label and not description:
+        detail = "Scan its label, or describe it if it has none."
+        raise BadValue("describe-what-was-found", detail, field="description")
+    wanted = select(col(Collection.id)).where(col(Collection.number) == number)
+    collection_id = await session.scalar(wanted)
+    if collection_id is None:
+        raise unknown_collection()
+    tag = as_tag(label, prefix=prefix)
+    item_id = await session.scalar(select(col(Item.id)).where(col(Item.barcode) == tag)) if tag else None
+    if item_id and await session.scalar(ON_THE_LIST, {"collection_id": collection_id, "item_id": item_id}):
+        detail = "It is on the list of this collection already. Take it along and scan it at the returns desk."
+        raise Conflict("on-the-list", detail, field="label")
+    values = {
+        "collection_id": collection_id,
+        "label": tag or label,
+        "description": description,
+        "item_id": item_id,
+        "taken_at": at,
+        "taken_by": actor,
+    }
+    made = await session.execute(insert(CollectionFound).values(**values).returning(col(CollectionFound.id)))
+    find_id = made.scalar_one()
+    await audit.record(session, "collection_found", f"collection:{number}", actor=actor, at=at, find=find_id)
+    return find_id
+
+
+async def reconcile_finds(session: AsyncSession, finds: Sequence[int], *, note: str, actor: str, at: datetime) -> None:
+    """The manager has found out about them: all of them, or none when one cannot be.
+
+    Raises NotFound `unknown-find`, Conflict `already-reconciled`.
+    """
+    wanted = sorted(set(finds))
+    found = (await session.execute(OPEN_FINDS, {"finds": wanted})).all()
+    if len(found) < len(wanted):
+        raise NotFound("unknown-find", "There is no such find to reconcile.")
+    done = [one for one in found if one.reconciled_by]
+    if done:
+        detail = f"{done[0].reconciled_by} has dealt with this already. Nothing was changed. Send the rest again."
+        raise Conflict("already-reconciled", detail)
+    await session.execute(RECONCILE, {"finds": wanted, "note": note, "actor": actor, "at": at})
+    for one in wanted:
+        await audit.record(session, "collection_find_reconciled", f"find:{one}", actor=actor, at=at, note=note)
+
+
+def as_tag(label: str, *, prefix: str) -> str | None:
+    """The label as an asset tag of ours, or None when it is not one."""
+    try:
+        return check_tag(label, prefix=prefix) if label else None
+    except RuleError:
+        return None

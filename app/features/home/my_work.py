@@ -1,0 +1,199 @@
+"""What waits for a prescriber, and what the store has to deliver: each a count with its first few rows."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+FIRST_FEW = 5
+SOON = timedelta(days=7)
+RESERVATION_ENDS_SOON = timedelta(days=3)
+
+# An order that waits to be decided may be late as well; it is shown once, under what it waits for.
+MY_ORDERS = text("""
+    WITH mine AS (
+        SELECT asked.id, asked.number, stands.state, client.client_ref, asked.promised_on,
+               COALESCE(asked.promised_on < :today, false) AS is_late,
+               CASE WHEN stands.state = 'draft' THEN 'draft'
+                    WHEN stands.state IN ('awaiting_authorisation', 'awaiting_panel') THEN 'waiting'
+                    WHEN asked.promised_on < :today THEN 'late'
+                    WHEN asked.promised_on <= :until THEN 'due' END AS part
+        FROM equipment_order AS asked JOIN equipment_order_state AS stands ON stands.order_id = asked.id
+        JOIN client ON client.id = asked.client_id
+        WHERE asked.made_by = :actor AND asked.decision NOT IN ('declined', 'cancelled')
+          AND stands.state NOT IN ('delivered', 'cancelled')
+    ), counted AS (
+        SELECT *, count(*) OVER (PARTITION BY part) AS how_many,
+               row_number() OVER (PARTITION BY part ORDER BY promised_on, id) AS place
+        FROM mine WHERE part IS NOT NULL
+    )
+    SELECT part, how_many, number, state, client_ref, promised_on, is_late
+    FROM counted WHERE place <= :limit ORDER BY part, place
+""")
+NOTICES = text("""
+    SELECT notice.id, item.barcode, product.name AS product_name, client.client_ref, notice.given_at,
+           notice.chased_at, count(*) OVER () AS how_many
+    FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id AND loan.ended_at IS NULL
+    JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+    JOIN client ON client.id = loan.client_id
+    WHERE notice.acknowledged_at IS NULL AND (CAST(:given_by AS text) IS NULL OR notice.given_by = :given_by)
+    ORDER BY notice.id LIMIT :limit
+""")
+# What an order holds is the order's business; only holds of one's own run out.
+RESERVATIONS = text("""
+    SELECT kept.id, item.barcode, product.name AS product_name, client.client_ref, kept.until_on,
+           count(*) OVER () AS how_many
+    FROM reservation AS kept JOIN item ON item.id = kept.item_id JOIN product ON product.id = item.product_id
+    JOIN client ON client.id = kept.client_id
+    WHERE kept.made_by = :actor AND kept.ended_at IS NULL AND kept.until_on <= :until
+      AND NOT EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = kept.id)
+    ORDER BY kept.until_on, kept.id LIMIT :limit
+""")
+UNREAD = text("SELECT count(*) FROM message WHERE to_account_id = :account_id AND seen_at IS NULL")
+STORE_ORDERS = text("""
+    WITH open_orders AS (
+        SELECT asked.id, asked.promised_on, stands.state,
+               EXISTS (SELECT FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
+                       JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+                       JOIN item ON item.id = kept.item_id AND item.state = 'reserved'
+                       WHERE line.order_id = asked.id AND unit.cancelled_at IS NULL) AS has_held,
+               EXISTS (SELECT FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
+                       JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+                       JOIN item ON item.id = kept.item_id AND item.state = 'dispatched'
+                       WHERE line.order_id = asked.id AND unit.cancelled_at IS NULL) AS is_out,
+               (SELECT failed_because IS NOT NULL FROM delivery_visit
+                WHERE order_id = asked.id ORDER BY id DESC LIMIT 1) AS last_failed
+        FROM equipment_order AS asked JOIN equipment_order_state AS stands ON stands.order_id = asked.id
+        WHERE asked.decision = 'approved' AND stands.state NOT IN ('delivered', 'cancelled')
+    )
+    SELECT count(*) FILTER (WHERE has_held AND promised_on <= :today) AS to_pick_today,
+           count(*) FILTER (WHERE has_held) AS to_pick,
+           count(*) FILTER (WHERE promised_on < :today) AS late,
+           count(*) FILTER (WHERE last_failed) AS failed_visits,
+           count(*) FILTER (WHERE is_out) AS out_now
+    FROM open_orders
+""")
+HELD_WITH_CLIENTS = text("""
+    SELECT item.barcode, product.name AS product_name, hold.kind, hold.reason, hold.placed_at, client.client_ref,
+           count(*) OVER () AS how_many
+    FROM hold JOIN item ON item.id = hold.item_id JOIN product ON product.id = item.product_id
+    JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL JOIN client ON client.id = loan.client_id
+    WHERE hold.lifted_at IS NULL ORDER BY hold.placed_at, hold.id LIMIT :limit
+""")
+
+
+class Part(StrEnum):
+    """What an order of one's own waits for."""
+
+    DRAFT = "draft"
+    WAITING = "waiting"
+    LATE = "late"
+    DUE = "due"
+
+
+@dataclass(frozen=True, slots=True)
+class MyOrder:
+    """An order of one's own that is not done."""
+
+    number: str
+    state: str
+    client_ref: str
+    promised_on: date | None
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """How many there are, and the first few."""
+
+    how_many: int = 0
+    rows: list[MyOrder] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A stop-use notice that nobody has acknowledged. `how_many`: there are in all, in every row."""
+
+    id: int
+    barcode: str
+    product_name: str
+    client_ref: str
+    given_at: datetime
+    chased_at: datetime | None
+    how_many: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A reservation of one's own that ends soon."""
+
+    id: int
+    barcode: str
+    product_name: str
+    client_ref: str
+    until_on: date
+    how_many: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOrders:
+    """What the store has to send out and deliver, in orders."""
+
+    to_pick_today: int
+    to_pick: int
+    late: int
+    failed_visits: int
+    out_now: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAway:
+    """An item on hold that a client has."""
+
+    barcode: str
+    product_name: str
+    kind: str
+    reason: str
+    placed_at: datetime
+    client_ref: str
+    how_many: int
+
+
+async def read_my_orders(session: AsyncSession, username: str, *, today: date) -> dict[Part, Some]:
+    """One's own orders that are not done, by what they wait for; due means within a week. One statement."""
+    values = {"actor": username, "today": today, "until": today + SOON, "limit": FIRST_FEW}
+    found: dict[Part, Some] = {part: Some() for part in Part}
+    for row in (await session.execute(MY_ORDERS, values)).mappings():
+        facts = {name: row[name] for name in ("number", "state", "client_ref", "promised_on", "is_late")}
+        rows = [*found[Part(row["part"])].rows, MyOrder(**facts)]
+        found[Part(row["part"])] = Some(row["how_many"], rows)
+    return found
+
+
+async def list_notices(session: AsyncSession, *, given_by: str | None) -> list[Notice]:
+    """The first few notices that nobody has acknowledged, the oldest first: those of one person, or all."""
+    values = {"given_by": given_by, "limit": FIRST_FEW}
+    return [Notice(**row) for row in (await session.execute(NOTICES, values)).mappings()]
+
+
+async def list_ending(session: AsyncSession, username: str, *, today: date) -> list[Ending]:
+    """The first few of one's own reservations that end within three days."""
+    values = {"actor": username, "until": today + RESERVATION_ENDS_SOON, "limit": FIRST_FEW}
+    return [Ending(**row) for row in (await session.execute(RESERVATIONS, values)).mappings()]
+
+
+async def count_unread(session: AsyncSession, account_id: int) -> int:
+    """How many messages the person has not opened."""
+    return int(await session.scalar(UNREAD, {"account_id": account_id}) or 0)
+
+
+async def count_store_orders(session: AsyncSession, *, today: date) -> StoreOrders:
+    """What the store has to send out and deliver."""
+    return StoreOrders(**(await session.execute(STORE_ORDERS, {"today": today})).mappings().one())
+
+
+async def list_held_away(session: AsyncSession, *, limit: int = 10) -> list[HeldAway]:
+    """The first few items on hold that clients have, held longest first."""
+    return [HeldAway(**row) for row in (await session.execute(HELD_WITH_CLIENTS, {"limit": limit})).mappings()]

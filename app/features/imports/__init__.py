@@ -1,0 +1,1 @@
+"""Bringing catalogue, items and clients in from files."""

@@ -1,0 +1,107 @@
+"""Pages of trials: the worklist, and what was decided at the end of one."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import audit
+from app.db import Session
+from app.domain.access import Actor as Person
+from app.domain.dates import uk_date
+from app.domain.errors import BadValue
+from app.domain.lifecycle import State
+from app.domain.loans import TrialOutcome
+from app.features.loans import queries, trials
+from app.features.loans.schemas import LoanBody, TrialForm, TrialsShown
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.fields import After, Id
+from app.web.flash import redirect
+from app.web.forms import Form, or_again, read_form
+from app.web.once import page_router
+from app.web.paging import number_cursor, page_of
+from app.web.templating import day, render
+
+TRIALS_ON_A_PAGE = 50
+OUTCOME = "loans/trial_outcome.html"
+
+router = page_router()
+
+
+@router.get("/trials")
+async def worklist(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    show: TrialsShown = TrialsShown.ALL,
+    mine: bool = False,
+    after: After = None,
+) -> HTMLResponse:
+    """Running trials, the soonest end first: about to end, overdue, or all; the reading is logged."""
+    whose = actor.username if mine else None
+    rows = await queries.list_trials(
+        session, show, whose=whose, today=uk_date(now), after=_cursor(after), limit=TRIALS_ON_A_PAGE
+    )
+    page = page_of(rows, limit=TRIALS_ON_A_PAGE, cursor=lambda row: f"{row.trial_ends_on}.{row.id}")
+    found = len(page.items)
+    await audit.record(session, "loans_listed", "loans", actor=actor.username, at=now, found=found)
+    asked = {"show": show.value} | ({"mine": "true"} if mine else {})
+    context = {
+        "show": show.value,
+        "mine": mine,
+        "trials": page.items,
+        "next_href": f"/trials?{urlencode(asked | {'after': page.next})}" if page.next else None,
+    }
+    return render(request, "loans/trials.html", context)
+
+
+@router.get("/loans/{loan_id}/trial-outcome")
+async def trial_form(request: Request, session: Session, actor: Actor, now: Now, loan_id: Id) -> HTMLResponse:
+    """What to decide about a trial."""
+    return render(request, OUTCOME, {"form": Form(), **await _trial(session, loan_id, actor, now)})
+
+
+@router.post("/loans/{loan_id}/trial-outcome")
+async def decide_trial(request: Request, session: Session, actor: Actor, now: Now, loan_id: Id) -> Response:
+    """Keep it, have it collected, or go on trying."""
+    form, body = await read_form(request, TrialForm)
+    context = await _trial(session, loan_id, actor, now)
+    loan: LoanBody = context["loan"]
+    if loan.state is not State.ON_TRIAL:
+        return render(request, OUTCOME, {"form": Form(), **context}, 409)
+    if body is None:
+        return render(request, OUTCOME, {"form": form, **context}, 422)
+    with or_again(OUTCOME, form, **context):
+        collection = await trials.decide_trial(
+            session, loan_id, body.outcome, tried=body.tried, until=body.until, actor=actor.username, at=now
+        )
+    if collection:
+        return redirect(request, f"/loans/{loan_id}/trial-outcome", f"Collection {collection} is requested.")
+    said = "They keep it: the trial is a loan now."
+    if body.outcome is TrialOutcome.EXTEND:
+        said = f"The trial goes on until {day(body.until)}."
+    return redirect(request, f"/clients/{loan.client_ref}", f"{loan.product_name}: {said}")
+
+
+async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -> dict[str, Any]:
+    """The loan and what was decided about it before; the reading is logged."""
+    loan = await queries.get_loan(session, loan_id)
+    await audit.record(session, "loans_listed", f"client:{loan.client_ref}", actor=actor.username, at=now, found=1)
+    reviews = await queries.list_trial_reviews(session, loan_id)
+    return {"loan": loan, "today": uk_date(now), "reviews": reviews}
+
+
+def _cursor(after: str | None) -> tuple[date, int]:
+    """Where the page before ended: its last trial's end and number. Raises BadValue `bad-cursor`."""
+    if after is None:
+        return date.min, 0
+    ends_on, _, number = after.partition(".")
+    try:
+        return date.fromisoformat(ends_on), number_cursor(number)
+    except ValueError as error:
+        raise BadValue("bad-cursor", "`after` must be the `next` of the page before.", field="after") from error

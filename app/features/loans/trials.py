@@ -1,0 +1,127 @@
+"""Trials: what was tried and found, and what was decided: keep it, have it collected, or go on."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import insert, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit, ledger
+from app.domain.dates import in_words, uk_date
+from app.domain.errors import BadValue, Conflict, NotFound
+from app.domain.lifecycle import Move, State
+from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
+from app.models import Collection, CollectionLine, Loan, TrialReview
+
+NOT_KEPT = "Trial ended: not kept"
+
+OPEN_TRIAL = text("""
+    SELECT loan.client_id, loan.item_id, loan.kind, loan.trial_ends_on, loan.ended_at, item.barcode, item.state
+    FROM loan JOIN item ON item.id = loan.item_id WHERE loan.id = :loan_id FOR UPDATE OF item
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How it went: what was tried, where, who was there, what came of it, and anything else."""
+
+    what: str = ""
+    where: str = ""
+    who: str = ""
+    result: str = ""
+    notes: str = ""
+
+
+async def decide_trial(
+    session: AsyncSession,
+    loan_id: int,
+    outcome: TrialOutcome,
+    *,
+    tried: Tried,
+    until: date | None,
+    actor: str,
+    at: datetime,
+) -> str | None:
+    """Record what was decided about a trial; returns the collection's number when it is collected.
+
+    Raises NotFound `unknown-loan`, Conflict `not-on-trial`, WrongState, and BadValue for the new end.
+    """
+    loan = await _open_trial(session, loan_id)
+    if (outcome is TrialOutcome.EXTEND) != (until is not None):
+        raise BadValue("extension-without-end", "A new end goes with an extension, and only with that.", field="until")
+    if until:
+        _check_extension(loan.trial_ends_on, until, today=uk_date(at))
+    await _keep_review(session, loan_id, outcome, tried, until, actor=actor, at=at)
+    if outcome is TrialOutcome.COLLECT:
+        reason = tried.notes or tried.result or NOT_KEPT
+        return await _collect(session, loan_id, loan, reason, actor=actor, at=at)
+    if outcome is TrialOutcome.KEEP:
+        details = {"actor": actor, "at": at, "reason": tried.notes or None, "reference": f"loan {loan_id}"}
+        await ledger.move_one(session, loan.barcode, Move.KEEP_AFTER_TRIAL, **details)
+        await session.execute(update(Loan).where(col(Loan.id) == loan_id).values(kind=LoanKind.LOAN))
+        return None
+    ends = {"until": until.isoformat() if until else "", "was_until": loan.trial_ends_on.isoformat()}
+    await audit.record(session, "trial_extended", f"item:{loan.barcode}", actor=actor, at=at, loan=loan_id, **ends)
+    # Its owner is warned afresh before the new end.
+    extended = {"trial_ends_on": until, "warned_at": None}
+    await session.execute(update(Loan).where(col(Loan.id) == loan_id).values(**extended))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrial:
+    """A running trial, its item locked."""
+
+    client_id: int
+    item_id: int
+    barcode: str
+    trial_ends_on: date
+
+
+async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
+    row = (await session.execute(OPEN_TRIAL, {"loan_id": loan_id})).one_or_none()
+    if row is None:
+        raise NotFound("unknown-loan", "There is no loan with this number.")
+    if row.ended_at is not None or row.kind != LoanKind.TRIAL or row.state != State.ON_TRIAL:
+        words = State(row.state).text.lower()
+        raise Conflict("not-on-trial", f"This is not a running trial: the item is “{words}”.")
+    return OpenTrial(row.client_id, row.item_id, row.barcode, row.trial_ends_on)
+
+
+def _check_extension(ends_on: date, until: date, *, today: date) -> None:
+    if until <= ends_on:
+        detail = f"The trial ends on {in_words(ends_on)} now. Extend it to a later day."
+        raise BadValue("extension-too-short", detail, field="until")
+    check_trial_dates(LoanKind.TRIAL, until, today=today, field="until")
+
+
+async def _keep_review(
+    session: AsyncSession,
+    loan_id: int,
+    outcome: TrialOutcome,
+    tried: Tried,
+    until: date | None,
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
+    words = {"tried_what": tried.what, "tried_where": tried.where, "who_was_there": tried.who, "result": tried.result}
+    review = {"outcome": outcome, "notes": tried.notes, "until_on": until, "reviewed_at": at, "reviewed_by": actor}
+    await session.execute(insert(TrialReview).values(loan_id=loan_id, **words, **review))
+
+
+async def _collect(
+    session: AsyncSession, loan_id: int, loan: OpenTrial, reason: str, *, actor: str, at: datetime
+) -> str:
+    collection_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('collection', 'id'))"))
+    number = f"C{collection_id:06}"
+    details = {"actor": actor, "at": at, "reason": reason, "reference": f"collection {number}"}
+    await ledger.move_one(session, loan.barcode, Move.REQUEST_COLLECTION, **details)
+    values = {"id": collection_id, "number": number, "client_id": loan.client_id, "reason": reason}
+    asked = {"speed": CollectionSpeed.STANDARD, "requested_at": at, "requested_by": actor}
+    await session.execute(insert(Collection).values(**values, **asked))
+    line = {"collection_id": collection_id, "item_id": loan.item_id, "loan_id": loan_id}
+    await session.execute(insert(CollectionLine).values(**line))
+    await audit.record(session, "collection_requested", f"collection:{number}", actor=actor, at=at, items=1)
+    return number

@@ -1,0 +1,1 @@
+"""Messages to people: what one was told, what was sent to others, and the sending itself."""

@@ -1,0 +1,1 @@
+"""Orders: made, submitted, signed, allocated, sent out and delivered."""

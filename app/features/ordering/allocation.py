@@ -1,0 +1,237 @@
+"""Which items an order gets: read the shelf, let the rules choose, and lock what was chosen before others do."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import ledger
+from app.domain.allocation import Because, Candidate, Explanation, ProductFacts, Wanted, choose, find_equivalents
+from app.domain.authority import Tier
+from app.domain.clearance import Evidence, find_blockers
+from app.domain.inspections import InspectionKind
+from app.domain.lifecycle import State
+from app.features.ordering.records import LineRecord, OrderRecord
+
+AS_MANY_AS_THERE_ARE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """A close technical equivalent that is on the shelf."""
+
+    product_code: str
+    name: str
+    recycled: int
+    new: int
+    unit_price_pence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product as far as equivalents are judged by it."""
+
+    code: str
+    name: str
+    category: str
+    tier: Tier
+    safe_working_load_kg: int | None
+    price: int
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What could be chosen for an order. `own`: reserved for its client before. What was taken is taken out of it."""
+
+    candidates: list[Candidate]
+    own: frozenset[str]
+    products: Mapping[str, Product]
+    elsewhere: Mapping[str, Mapping[State, int]]
+
+    def take(self, barcodes: Iterable[str]) -> None:
+        """Another line must not choose these."""
+        gone = set(barcodes)
+        self.candidates = [one for one in self.candidates if one.barcode not in gone]
+
+
+PRODUCTS = text("""
+    SELECT code, name, category, tier, safe_working_load_kg, purchase_price_pence AS price FROM product
+    WHERE code = ANY(:codes) OR (category <> '' AND category IN (SELECT category FROM product WHERE code = ANY(:codes)))
+    ORDER BY code
+""")
+# Of each product the nearest hundred recycled and the nearest hundred new ones: nobody reads why a thousand were not
+# chosen. What is kept for this client already, by a reservation of no order, is there to be chosen too.
+SHELF = text("""
+    WITH near AS (
+        SELECT item.barcode, product.code AS product_code, store.code AS store, item.times_issued > 0 AS is_recycled,
+               product.safe_working_load_kg, product.dimensions, own.id IS NOT NULL AS is_own,
+               EXISTS (SELECT FROM reservation AS theirs
+                       WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today
+                         AND theirs.client_id <> :client_id) AS is_promised,
+               row_number() OVER (PARTITION BY product.id, item.times_issued > 0
+                                  ORDER BY own.id IS NULL, store.code <> :store, due.due_on DESC NULLS LAST,
+                                           item.barcode) AS place
+        FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
+        LEFT JOIN inspection_due AS due ON due.item_id = item.id AND due.kind = 'loler'
+        LEFT JOIN LATERAL (
+            SELECT id FROM reservation AS mine
+            WHERE mine.item_id = item.id AND mine.ended_at IS NULL AND mine.client_id = :client_id
+              AND NOT EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = mine.id)
+            LIMIT 1
+        ) AS own ON true
+        WHERE product.code = ANY(:codes)
+          AND (item.state = 'in_stock' OR (item.state = 'reserved' AND own.id IS NOT NULL))
+    )
+    SELECT * FROM near WHERE place <= 100 ORDER BY barcode
+""")
+ELSEWHERE = text("""
+    SELECT product.code, item.state, count(*) AS items FROM item JOIN product ON product.id = item.product_id
+    WHERE product.code = ANY(:codes) AND item.state <> 'in_stock' GROUP BY product.code, item.state
+""")
+# An item that somebody else is taking at this moment is passed over instead of waited for; LIMIT locks no more than it
+# gives, so that many can choose from one shelf at once.
+LOCK_BEST = text("""
+    SELECT barcode FROM item WHERE barcode = ANY(:ranked) AND (state = 'in_stock' OR barcode = ANY(:own))
+    ORDER BY array_position(CAST(:ranked AS text[]), barcode) LIMIT :quantity FOR UPDATE SKIP LOCKED
+""")
+# Asked once the items are locked, by a statement of its own: what others committed just before is seen.
+STILL_FREE = text("""
+    SELECT item.barcode FROM item
+    WHERE item.barcode = ANY(:barcodes)
+      AND NOT EXISTS (SELECT FROM reservation AS theirs
+                      WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today
+                        AND (theirs.client_id <> :client_id
+                             OR EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = theirs.id)))
+      AND (item.state = 'in_stock' OR EXISTS (
+          SELECT FROM reservation AS mine
+          WHERE mine.item_id = item.id AND mine.ended_at IS NULL AND mine.client_id = :client_id))
+""")
+
+
+async def read_shelf(session: AsyncSession, order: OrderRecord, *, today: date) -> Shelf:
+    """What is there for the lines of an order, with the evidence of each item. Four statements."""
+    codes = sorted({line.product_code for line in order.lines})
+    rows = (await session.execute(PRODUCTS, {"codes": codes})).mappings()
+    products = {row["code"]: Product(**dict(row) | {"tier": Tier(row["tier"])}) for row in rows}
+    values = {"codes": sorted(products), "client_id": order.client_id, "store": order.store, "today": today}
+    there = list((await session.execute(SHELF, values)).mappings())
+    items = await ledger.read_items(session, [row["barcode"] for row in there]) if there else {}
+    elsewhere: dict[str, dict[State, int]] = defaultdict(dict)
+    for row in await session.execute(ELSEWHERE, {"codes": codes}):
+        elsewhere[row.code][State(row.state)] = row.items
+    candidates = [_candidate(row, items[row["barcode"]].evidence, today) for row in there if row["barcode"] in items]
+    own = frozenset(row["barcode"] for row in there if row["is_own"])
+    return Shelf(candidates, own, products, elsewhere)
+
+
+def plan(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, *, today: date) -> Explanation:
+    """What the rules choose for a line now: what is kept for the client already, then the best of the shelf."""
+    own, others = _pools(shelf, line)
+    wanted = _wanted(order, line, quantity, today)
+    mine = choose(wanted, own)
+    left = quantity - len(mine.chosen)
+    rest = choose(replace(wanted, quantity=left), others, elsewhere=shelf.elsewhere.get(line.product_code))
+    if not left:
+        rest = _not_needed(rest, wanted, others)
+    kept = [replace(one, detail=f"It was reserved for this client. {one.detail}") for one in mine.chosen]
+    counted = defaultdict(int, mine.counted)
+    for code, count in rest.counted.items():
+        counted[code] += count
+    return Explanation((*kept, *rest.chosen), (*mine.others, *rest.others), counted)
+
+
+async def choose_and_lock(
+    session: AsyncSession, shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, *, today: date
+) -> Explanation:
+    """What a line gets, locked; what others are taking at this moment is passed over and named. Two statements."""
+    ranked = plan(shelf, order, line, AS_MANY_AS_THERE_ARE, today=today).barcodes
+    locked: list[str] = []
+    if ranked:
+        best = {"ranked": list(ranked), "own": sorted(shelf.own), "quantity": quantity}
+        found = list((await session.execute(LOCK_BEST, best)).scalars())
+        values = {"barcodes": found, "client_id": order.client_id, "today": today}
+        free = set((await session.execute(STILL_FREE, values)).scalars())
+        locked = [barcode for barcode in ranked if barcode in free]
+    passed = ranked[: ranked.index(locked[-1])] if len(locked) == quantity else ranked
+    missed = [barcode for barcode in passed if barcode not in locked]
+    shelf.take(missed)
+    found_now = plan(shelf, order, line, quantity, today=today)
+    shelf.take(locked)
+    lost = [Because(barcode, "taken-meanwhile", "Somebody else is taking it at this moment.") for barcode in missed]
+    counted = {**found_now.counted} | ({"taken-meanwhile": len(lost)} if lost else {})
+    return Explanation(found_now.chosen, (*lost, *found_now.others), counted)
+
+
+def equivalents(shelf: Shelf, order: OrderRecord, line: LineRecord, *, today: date) -> list[Equivalent]:
+    """The close technical equivalents on the shelf, the best first, for a line whose own product is not there."""
+    facts = []
+    for product in shelf.products.values():
+        pool = [one for one in shelf.candidates if one.product_code == product.code]
+        asked = replace(_wanted(order, line, len(pool), today), product_code=product.code)
+        free = [one.code for one in choose(asked, pool).chosen] if pool else []
+        facts.append(_facts(product, recycled=free.count("recycled"), new=free.count("new")))
+    mine = next(one for one in facts if one.code == line.product_code)
+    return [
+        Equivalent(one.code, shelf.products[one.code].name, one.recycled, one.new, shelf.products[one.code].price)
+        for one in find_equivalents(mine, facts)
+    ]
+
+
+def recycled_is_there(shelf: Shelf, order: OrderRecord, line: LineRecord, *, today: date) -> bool:
+    """Whether a recycled item of the product itself could be taken."""
+    pool = [one for one in shelf.candidates if one.product_code == line.product_code and one.is_recycled]
+    return bool(choose(_wanted(order, line, 1, today), pool).chosen)
+
+
+def _pools(shelf: Shelf, line: LineRecord) -> tuple[list[Candidate], list[Candidate]]:
+    """What is kept for the client already, and the rest of the shelf; equivalents only where the line takes them."""
+    codes = {line.product_code}
+    if line.accept_equivalent:
+        asked = _facts(shelf.products[line.product_code])
+        codes |= {one.code for one in find_equivalents(asked, [_facts(p, new=1) for p in shelf.products.values()])}
+    pool = [one for one in shelf.candidates if one.product_code in codes]
+    own = [one for one in pool if one.barcode in shelf.own]
+    return own, [one for one in pool if one.barcode not in shelf.own]
+
+
+def _not_needed(rest: Explanation, wanted: Wanted, others: Sequence[Candidate]) -> Explanation:
+    """Nothing of the shelf is needed beside what is kept for the client; what would have done is named with that."""
+    fitting = choose(replace(wanted, quantity=AS_MANY_AS_THERE_ARE), others)
+    spare = [Because(one.barcode, "not-needed", "What is kept for the client is enough.") for one in fitting.chosen]
+    counted = {**rest.counted} | ({"not-needed": len(spare)} if spare else {})
+    return Explanation((), (*spare, *rest.others), counted)
+
+
+def _wanted(order: OrderRecord, line: LineRecord, quantity: int, today: date) -> Wanted:
+    return Wanted(
+        product_code=line.product_code,
+        quantity=quantity,
+        store=order.store,
+        on=today,
+        client_weight_kg=order.weight_kg,
+        accept_equivalent=line.accept_equivalent,
+        prefer_new=line.prefer_new,
+    )
+
+
+def _facts(product: Product, *, recycled: int = 0, new: int = 0) -> ProductFacts:
+    load = product.safe_working_load_kg
+    return ProductFacts(product.code, product.category, product.tier, load, recycled, new)
+
+
+def _candidate(row: RowMapping, evidence: Evidence, today: date) -> Candidate:
+    examined = [due for due in evidence.due if due.kind is InspectionKind.LOLER]
+    facts: dict[str, Any] = {name: row[name] for name in ("barcode", "product_code", "store", "is_recycled")}
+    return Candidate(
+        **facts,
+        is_examined=bool(examined),
+        examination_due_on=examined[0].due_on if examined else None,
+        safe_working_load_kg=row["safe_working_load_kg"],
+        dimensions=row["dimensions"],
+        blockers=tuple(find_blockers(evidence, on=today)),
+        is_promised=row["is_promised"],
+    )

@@ -1,0 +1,213 @@
+"""JSON routes of orders."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Response
+
+from app import audit
+from app.db import Session
+from app.domain.dates import uk_date
+from app.domain.scanning import check_tag
+from app.features.ordering import decisions, drafts, fulfilment, queries, reading, submission
+from app.features.ordering.schemas import (
+    DeliverBody,
+    DispatchBody,
+    FailedVisitBody,
+    NewOrder,
+    NoteBody,
+    OrderBody,
+    OrderChange,
+    OrderFilter,
+    OrderLineRow,
+    PickRow,
+    ReasonBody,
+    SubmitBody,
+)
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.etags import Version, etag
+from app.web.fields import After, Limit
+from app.web.once import api_router
+from app.web.paging import Page, number_cursor, page_of
+from app.web.tags import Prefix
+
+router = api_router("orders")
+
+Number = Annotated[str, Path(max_length=20)]
+
+
+@router.post("/orders", status_code=201)
+async def make_order(
+    session: Session, actor: Actor, now: Now, prefix: Prefix, response: Response, body: NewOrder
+) -> OrderBody:
+    """Draw up an order. The answer shows all that must be known before it is submitted; nothing is held yet."""
+    number = await drafts.make_order(session, body, prefix=prefix, actor=actor.username, at=now)
+    return await _shown(session, now, response, number)
+
+
+@router.get("/orders")
+async def list_orders(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    asked: Annotated[OrderFilter, Depends()],
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[OrderLineRow]:
+    """Orders, newest first. The reading is logged."""
+    before = number_cursor(after) or None
+    rows = await queries.list_orders(session, asked, me=actor.username, today=uk_date(now), before=before, limit=limit)
+    subject = f"client:{asked.client_ref}" if asked.client_ref else "orders"
+    await audit.record(session, "orders_listed", subject, actor=actor.username, at=now, found=len(rows))
+    return page_of(rows, limit=limit, cursor=lambda row: row.id)
+
+
+@router.get("/pick-list")
+async def pick_list(
+    session: Session, actor: Actor, now: Now, store: Annotated[str | None, Query(max_length=40)] = None
+) -> list[PickRow]:
+    """What is held for approved orders and stands on the shelf: by promised day, then store and bay."""
+    return await queries.pick_list(session, store=store, today=uk_date(now))
+
+
+@router.get("/orders/{number}")
+async def get_order(session: Session, actor: Actor, now: Now, response: Response, number: Number) -> OrderBody:
+    """One order; the reading is logged as one of the client's record. The ETag is wanted by PUT and PATCH."""
+    order = await _shown(session, now, response, number)
+    subject = f"client:{order.client_ref}"
+    await audit.record(session, "order_read", subject, actor=actor.username, at=now, order=order.number)
+    return order
+
+
+@router.put("/orders/{number}")
+async def replace_draft(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    prefix: Prefix,
+    response: Response,
+    number: Number,
+    version: Version,
+    body: NewOrder,
+) -> OrderBody:
+    """Draw up a draft anew."""
+    who = actor.username
+    await drafts.change_draft(session, number, body, version=version, prefix=prefix, actor=who, at=now)
+    return await _shown(session, now, response, number)
+
+
+@router.patch("/orders/{number}")
+async def change_draft(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    prefix: Prefix,
+    response: Response,
+    number: Number,
+    version: Version,
+    body: OrderChange,
+) -> OrderBody:
+    """Change what the body names of a draft; a list replaces the one before."""
+    who = actor.username
+    await drafts.change_draft(session, number, body, version=version, prefix=prefix, actor=who, at=now)
+    return await _shown(session, now, response, number)
+
+
+@router.post("/orders/{number}/submit")
+async def submit(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: SubmitBody | None = None
+) -> OrderBody:
+    """Submit a draft: it is approved, or goes to who must sign it. What is on the shelf is held for it at once."""
+    answers = body.answers if body else []
+    await submission.submit(session, number, answers=answers, actor=actor.username, at=now)
+    return await _shown(session, now, response, number)
+
+
+@router.post("/orders/{number}/authorise")
+async def authorise(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: NoteBody | None = None
+) -> OrderBody:
+    """Sign an order that waits for it. Nobody signs their own."""
+    note = body.note if body else ""
+    await decisions.authorise(session, number, note=note, actor=actor.username, at=now)
+    return await _shown(session, now, response, number)
+
+
+@router.post("/orders/{number}/decline")
+async def decline(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: ReasonBody
+) -> OrderBody:
+    """Say no to an order that waits; what was held for it is given back."""
+    await decisions.decline(session, number, reason=body.reason, actor=actor.username, at=now)
+    return await _shown(session, now, response, number)
+
+
+@router.post("/orders/{number}/cancel")
+async def cancel(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: ReasonBody
+) -> OrderBody:
+    """Call off what has not left the store."""
+    await decisions.cancel(session, number, reason=body.reason, actor=actor, at=now)
+    return await _shown(session, now, response, number)
+
+
+@router.post("/orders/{number}/allocate")
+async def allocate(session: Session, actor: Actor, now: Now, response: Response, number: Number) -> OrderBody:
+    """The store commits itself: what is still wanted is held as far as it is there; `missing` says what is not."""
+    await fulfilment.allocate(session, number, actor=actor.username, at=now)
+    return await _shown(session, now, response, number)
+
+
+@router.post("/orders/{number}/dispatch")
+async def dispatch(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    prefix: Prefix,
+    response: Response,
+    number: Number,
+    body: DispatchBody | None = None,
+) -> OrderBody:
+    """Send out what is held, or the pieces that are named: all of them or none."""
+    barcodes = _tags(body.barcodes if body else None, prefix)
+    await fulfilment.dispatch(session, number, barcodes=barcodes, actor=actor.username, at=now)
+    return await _shown(session, now, response, number)
+
+
+@router.post("/orders/{number}/deliver")
+async def deliver(
+    session: Session, actor: Actor, now: Now, prefix: Prefix, response: Response, number: Number, body: DeliverBody
+) -> OrderBody:
+    """Record a delivery: who received it, and when. Each piece becomes a loan or a trial."""
+    await fulfilment.deliver(
+        session,
+        number,
+        received_by=body.received_by,
+        delivered_at=body.delivered_at,
+        note=body.note,
+        barcodes=_tags(body.barcodes, prefix),
+        actor=actor.username,
+        at=now,
+    )
+    return await _shown(session, now, response, number)
+
+
+@router.post("/orders/{number}/failed-visit")
+async def fail_visit(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: FailedVisitBody
+) -> OrderBody:
+    """Record a visit that could not deliver. The items stay with the driver until they are scanned back."""
+    details = {"reason": body.reason, "note": body.note, "actor": actor.username}
+    await fulfilment.fail_visit(session, number, **details, visited_at=body.visited_at, at=now)
+    return await _shown(session, now, response, number)
+
+
+async def _shown(session: Session, now: Now, response: Response, number: str) -> OrderBody:
+    order = await reading.get_order(session, number, today=uk_date(now))
+    response.headers["ETag"] = etag(order.version)
+    return order
+
+
+def _tags(barcodes: Sequence[str] | None, prefix: str) -> list[str] | None:
+    return None if barcodes is None else [check_tag(barcode, prefix=prefix) for barcode in barcodes]

@@ -1,0 +1,110 @@
+"""Authorising, declining and cancelling an order."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit
+from app.domain.access import Actor, Permission
+from app.domain.authority import check_authoriser
+from app.domain.dates import uk_date
+from app.domain.errors import NotAllowed
+from app.domain.ordering import STILL_HERE, Act, OrderDecision, decision_after_cancel
+from app.features.ordering import messages
+from app.features.ordering.holding import give_back
+from app.features.ordering.records import OrderRecord, UnitRecord, find_person, read_order, read_setting
+from app.models import EquipmentOrder, ReservationEnd
+
+CANCEL = text("UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor WHERE id = ANY(:units)")
+
+
+async def authorise(session: AsyncSession, number: str, *, note: str, actor: str, at: datetime) -> OrderDecision:
+    """Sign an order that waits: it is approved, or endorsed to the panel where that decides.
+
+    Raises NotFound `unknown-order`, WrongState, and NotAllowed as `domain.authority.check_authoriser` does.
+    """
+    order = await read_order(session, number, lock=True)
+    order.check(Act.AUTHORISE)
+    setting = await read_setting(session, uk_date(at))
+    ruling = check_authoriser(order.asked, find_person(setting, actor), setting)
+    signed = {
+        "signed_by": actor,
+        "on_behalf_of": ruling.on_behalf_of,
+        "signed_at": at.isoformat(),
+        "note": note or None,
+        "panel": [{"code": reason.code, "detail": reason.detail} for reason in ruling.reasons],
+    }
+    values: dict[str, Any] = {"decision": ruling.decision, "authority": order.authority | signed}
+    if ruling.decision is OrderDecision.APPROVED:
+        values |= {"decided_at": at, "decided_by": actor, "decision_reason": note or None}
+    await _change(session, order, values)
+    facts = {"decision": ruling.decision.value, "on_behalf_of": ruling.on_behalf_of, "note": note or None}
+    await audit.record(session, "order_authorised", order.subject, actor=actor, at=at, **facts)
+    goes = "It goes to the panel now." if ruling.decision is OrderDecision.AWAITING_PANEL else ""
+    await messages.tell_maker(session, order, "authorised", goes, actor=actor, at=at)
+    return ruling.decision
+
+
+async def decline(session: AsyncSession, number: str, *, reason: str, actor: str, at: datetime) -> None:
+    """Say no to an order that waits for a signature; what was held for it is given back. Raises as `authorise` does."""
+    order = await read_order(session, number, lock=True)
+    order.check(Act.DECLINE)
+    setting = await read_setting(session, uk_date(at))
+    # Whoever may sign an order may decline it.
+    ruling = check_authoriser(order.asked, find_person(setting, actor), setting)
+    await _give_up(session, order, list(order.units), reason=reason, actor=actor, at=at)
+    signed = {"signed_by": actor, "on_behalf_of": ruling.on_behalf_of, "signed_at": at.isoformat(), "note": reason}
+    values = {"decision": OrderDecision.DECLINED, "decision_reason": reason, "decided_at": at, "decided_by": actor}
+    await _change(session, order, values | {"authority": order.authority | signed})
+    facts = {"reason": reason, "on_behalf_of": ruling.on_behalf_of}
+    await audit.record(session, "order_declined", order.subject, actor=actor, at=at, **facts)
+    await messages.tell_maker(session, order, "declined", f"Reason: {reason}", actor=actor, at=at)
+
+
+async def cancel(session: AsyncSession, number: str, *, reason: str, actor: Actor, at: datetime) -> None:
+    """Call off what has not left the store. Its maker, the prescribers of its team and the store may.
+
+    Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`.
+    """
+    order = await read_order(session, number, lock=True)
+    order.check(Act.CANCEL)
+    await _check_may_cancel(session, order, actor, at=at)
+    here = order.units_in(*STILL_HERE)
+    decision = decision_after_cancel(order.unit_states)
+    who: dict[str, Any] = {"actor": actor.username, "at": at}
+    await _give_up(session, order, here, reason=reason, **who)
+    values: dict[str, Any] = {"decision": decision}
+    if decision is OrderDecision.CANCELLED:
+        values |= {"decision_reason": reason, "decided_at": at, "decided_by": actor.username}
+    await _change(session, order, values)
+    await audit.record(session, "order_cancelled", order.subject, reason=reason, pieces=len(here), **who)
+    what = "cancelled" if decision is OrderDecision.CANCELLED else "cancelled in part"
+    await messages.tell_maker(session, order, what, f"Reason: {reason}", **who)
+
+
+async def _check_may_cancel(session: AsyncSession, order: OrderRecord, actor: Actor, *, at: datetime) -> None:
+    if order.made_by == actor.username or actor.may(Permission.FULFIL_ORDERS):
+        return
+    person = find_person(await read_setting(session, uk_date(at)), actor.username)
+    if person is None or person.team_id != order.team_id:
+        detail = f"{order.made_by} made this order in another team. They, a colleague there or the store can cancel it."
+        raise NotAllowed("not-your-order", detail)
+
+
+async def _give_up(
+    session: AsyncSession, order: OrderRecord, units: list[UnitRecord], *, reason: str, actor: str, at: datetime
+) -> None:
+    """These pieces are not wanted any more; what is held for them is anybody's again."""
+    details: dict[str, Any] = {"because": ReservationEnd.ORDER_ENDED, "reason": reason, "actor": actor, "at": at}
+    await give_back(session, order, units, **details)
+    open_ones = [unit.id for unit in units if not unit.is_cancelled]
+    if open_ones:
+        await session.execute(CANCEL, {"units": open_ones, "at": at, "actor": actor})
+
+
+async def _change(session: AsyncSession, order: OrderRecord, values: dict[str, Any]) -> None:
+    changed = update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id)
+    await session.execute(changed.values(**values, version=order.version + 1))

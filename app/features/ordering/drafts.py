@@ -1,0 +1,240 @@
+"""Drawing up an order and changing it until it is submitted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit
+from app.domain.authority import Asked, Authority, Tier, decide_submission
+from app.domain.dates import uk_date
+from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound, Stale, WrongState
+from app.domain.loans import LoanKind
+from app.domain.ordering import NEXT, OrderDecision
+from app.domain.scanning import check_tag
+from app.features.ordering.records import OrderRecord, find_person, read_order, read_setting
+from app.features.ordering.schemas import Answer, NewLine, NewOrder, NewSupersedes, OrderChange
+from app.features.ordering.surroundings import Surroundings, read_surroundings
+from app.models import EquipmentOrder, Funder, OrderAnswer, OrderLine, OrderSupersedes, Product, Store
+
+CLIENT = text("SELECT id, client_ref, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")
+OPEN_LOANS = text("""
+    SELECT item.barcode, loan.id FROM loan JOIN item ON item.id = loan.item_id
+    WHERE loan.client_id = :client_id AND loan.ended_at IS NULL AND item.barcode = ANY(:barcodes)
+""")
+HEADER = ("speed", "reason", "clinical_reasoning")
+
+
+async def make_order(session: AsyncSession, new: NewOrder, *, prefix: str, actor: str, at: datetime) -> str:
+    """Draw up an order; returns its number. Nothing is held and nobody is told before it is submitted.
+
+    Raises NotFound `unknown-client`, NotAllowed `no-authority`, Conflict `client-has-died`, `not-with-this-client`,
+    BadValue `unknown-funder`, `unknown-store`, `unknown-product`, `trial-without-end`, `loan-with-trial-end`,
+    `decided-twice`.
+    """
+    maker = await _find_maker(session, actor, at=at)
+    order_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('equipment_order', 'id'))"))
+    number = f"O{order_id:06}"
+    values: dict[str, Any] = {
+        "id": order_id,
+        "number": number,
+        "client_id": await _find_client(session, new.client_ref),
+        "funder_id": await _find_funder(session, new.funder),
+        "store_id": await _find_store(session, new.store),
+        "team_id": maker.team_id,
+        "decision": OrderDecision.DRAFT,
+        "made_at": at,
+        "made_by": actor,
+    }
+    values |= {name: getattr(new, name) for name in HEADER}
+    await session.execute(insert(EquipmentOrder).values(**values))
+    await _write_lines(session, order_id, new.lines)
+    await _write_old(session, order_id, values["client_id"], new.supersedes, prefix=prefix)
+    await _write_answers(session, number, new.answers, actor=actor, at=at)
+    await audit.record(session, "order_drafted", f"order:{number}", actor=actor, at=at, lines=len(new.lines))
+    return number
+
+
+async def change_draft(
+    session: AsyncSession,
+    number: str,
+    change: NewOrder | OrderChange,
+    *,
+    version: int,
+    prefix: str,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Change a draft as it was read at `version`: all of it, or what an OrderChange names.
+
+    Raises what `make_order` does, NotFound `unknown-order`, NotAllowed `not-your-order`, WrongState when it is no
+    draft any more, Stale `stale`.
+    """
+    order = await read_order(session, number, lock=True)
+    check_maker(order, actor)
+    if order.decision is not OrderDecision.DRAFT:
+        detail = f"The order is “{order.state.text.lower()}”, and only a draft can be changed. {NEXT[order.state]}"
+        raise WrongState("wrong-state", detail)
+    if order.version != version:
+        raise Stale("stale", "Somebody changed this order since you read it. Read it again, then change it.")
+    fields = set(NewOrder.model_fields) if isinstance(change, NewOrder) else change.model_fields_set
+    values = await _header(session, change, fields)
+    changed = update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values, version=version + 1)
+    await session.execute(changed)
+    if "lines" in fields:
+        await session.execute(delete(OrderLine).where(col(OrderLine.order_id) == order.id))
+        await _write_lines(session, order.id, change.lines)
+    client_id = values.get("client_id", order.client_id)
+    if "supersedes" in fields or client_id != order.client_id:
+        await session.execute(delete(OrderSupersedes).where(col(OrderSupersedes.order_id) == order.id))
+        await _write_old(session, order.id, client_id, change.supersedes, prefix=prefix)
+    if "answers" in fields or client_id != order.client_id:
+        await session.execute(delete(OrderAnswer).where(col(OrderAnswer.order_id) == order.id))
+        await _write_answers(session, order.number, change.answers, actor=actor, at=at)
+    names = ", ".join(sorted(fields))
+    await audit.record(session, "order_changed", order.subject, actor=actor, at=at, fields=names)
+
+
+async def _header(session: AsyncSession, change: NewOrder | OrderChange, fields: set[str]) -> dict[str, Any]:
+    """The columns of the order itself that are changed."""
+    values: dict[str, Any] = {name: getattr(change, name) for name in HEADER if name in fields}
+    if "client_ref" in fields:
+        values["client_id"] = await _find_client(session, change.client_ref)
+    if "funder" in fields:
+        values["funder_id"] = await _find_funder(session, change.funder)
+    if "store" in fields:
+        values["store_id"] = await _find_store(session, change.store)
+    return values
+
+
+async def keep_answers(
+    session: AsyncSession,
+    order: OrderRecord,
+    around: Surroundings,
+    answers: Sequence[Answer],
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Keep what was said to the warnings there are, in their words of now; an answer to any other has no use."""
+    words = {(warning.code, warning.subject): warning.detail for warning in around.warnings}
+    said = {(one.code, one.subject): one.answer for one in answers if (one.code, one.subject) in words}
+    mine = col(OrderAnswer.order_id) == order.id
+    for code, subject in said:
+        same = (col(OrderAnswer.code) == code) & (col(OrderAnswer.subject) == subject)
+        await session.execute(delete(OrderAnswer).where(mine & same))
+    who: dict[str, Any] = {"order_id": order.id, "answered_at": at, "answered_by": actor}
+    rows = [
+        who | {"code": key[0], "subject": key[1], "warning": words[key], "answer": answer}
+        for key, answer in said.items()
+    ]
+    if rows:
+        await session.execute(insert(OrderAnswer), rows)
+
+
+def check_maker(order: OrderRecord, actor: str) -> None:
+    """Raises NotAllowed `not-your-order`: whose name is on an order, changes and submits it."""
+    if order.made_by != actor:
+        detail = f"{order.made_by} is drawing up this order, and only they can change or submit it. Make one yourself."
+        raise NotAllowed("not-your-order", detail)
+
+
+async def _find_maker(session: AsyncSession, actor: str, *, at: datetime) -> Authority:
+    setting = await read_setting(session, uk_date(at))
+    maker = find_person(setting, actor)
+    if maker is None:
+        # Refuses in the words of the rules. Whatever somebody without authority asks for, the answer is the same.
+        decide_submission(Asked(actor, None, Tier.STANDARD, 0), None, setting)
+        raise NotAllowed("no-authority", "You are not set up as a prescriber, so you cannot order equipment.")
+    return maker
+
+
+async def _find_client(session: AsyncSession, client_ref: str) -> int:
+    found = (await session.execute(CLIENT, {"client_ref": client_ref})).one_or_none()
+    if found is None:
+        raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
+    if found.died_on:
+        detail = "This client has died. Have their equipment collected instead."
+        raise Conflict("client-has-died", detail, field="client_ref")
+    return int(found.id)
+
+
+async def _find_funder(session: AsyncSession, code: str) -> int:
+    funders = {row.code: row.id for row in await session.execute(select(col(Funder.code), col(Funder.id)))}
+    if code not in funders:
+        known = ", ".join(sorted(funders))
+        raise BadValue("unknown-funder", f"There is no funder with this code. There are: {known}.", field="funder")
+    return int(funders[code])
+
+
+async def _find_store(session: AsyncSession, code: str | None) -> int:
+    stores = (await session.execute(select(col(Store.code), col(Store.id)).order_by(col(Store.id)))).all()
+    for store in stores:
+        if code in {None, store.code}:
+            return int(store.id)
+    known = ", ".join(store.code for store in stores)
+    raise BadValue("unknown-store", f"There is no store with this code. There are: {known}.", field="store")
+
+
+async def _write_lines(session: AsyncSession, order_id: int, lines: Sequence[NewLine]) -> None:
+    wanted = select(col(Product.code), col(Product.id), col(Product.purchase_price_pence)).where(
+        col(Product.code).in_({line.product_code for line in lines})
+    )
+    products = {row.code: row for row in await session.execute(wanted)}
+    unknown = sorted({line.product_code for line in lines} - set(products))
+    if unknown:
+        detail = f"There is no product {', '.join(unknown)}. Look in the catalogue."
+        raise BadValue("unknown-product", detail, field="lines")
+    rows = []
+    for position, line in enumerate(lines, start=1):
+        _check_trial(line)
+        product = products[line.product_code]
+        row = line.model_dump(exclude={"product_code"}) | {"trial_goals": line.trial_goals or None}
+        price = product.purchase_price_pence
+        rows.append(
+            row | {"order_id": order_id, "position": position, "product_id": product.id, "unit_price_pence": price}
+        )
+    await session.execute(insert(OrderLine), rows)
+
+
+def _check_trial(line: NewLine) -> None:
+    if line.kind is LoanKind.TRIAL and line.trial_days is None:
+        detail = f"Say for how many days {line.product_code} is to be tried (trial_days)."
+        raise BadValue("trial-without-end", detail, field="lines")
+    if line.kind is LoanKind.LOAN and line.trial_days is not None:
+        detail = f"{line.product_code} is ordered on loan. Leave trial_days out, or order it on trial."
+        raise BadValue("loan-with-trial-end", detail, field="lines")
+
+
+async def _write_old(
+    session: AsyncSession, order_id: int, client_id: int, old: Sequence[NewSupersedes], *, prefix: str
+) -> None:
+    if not old:
+        return
+    said = [(check_tag(one.barcode, prefix=prefix), one) for one in old]
+    barcodes = [barcode for barcode, _ in said]
+    if len(set(barcodes)) < len(barcodes):
+        raise BadValue("decided-twice", "Say of each old item once what becomes of it.", field="supersedes")
+    rows = await session.execute(OPEN_LOANS, {"client_id": client_id, "barcodes": barcodes})
+    loans = {row.barcode: row.id for row in rows}
+    elsewhere = [barcode for barcode in barcodes if barcode not in loans]
+    if elsewhere:
+        detail = f"This client does not have {', '.join(elsewhere)}. Look at their equipment list."
+        raise Conflict("not-with-this-client", detail, field="supersedes")
+    lines = [
+        {"order_id": order_id, "loan_id": loans[barcode], "action": one.action, "reason": one.reason}
+        for barcode, one in said
+    ]
+    await session.execute(insert(OrderSupersedes), lines)
+
+
+async def _write_answers(
+    session: AsyncSession, number: str, answers: Sequence[Answer], *, actor: str, at: datetime
+) -> None:
+    if answers:
+        order = await read_order(session, number)
+        around = await read_surroundings(session, order, today=uk_date(at))
+        await keep_answers(session, order, around, answers, actor=actor, at=at)

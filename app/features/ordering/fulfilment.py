@@ -1,0 +1,267 @@
+"""What the store does with an approved order: allocate, send out, deliver, or come back from a visit that failed."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit, ledger
+from app.domain.clearance import find_blockers
+from app.domain.dates import uk_date
+from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
+from app.domain.lifecycle import Move
+from app.domain.loans import LoanKind
+from app.domain.ordering import Act, UnitState, check_act
+from app.features.ordering import messages
+from app.features.ordering.allocation import read_shelf
+from app.features.ordering.holding import Held, give_back, hold
+from app.features.ordering.old_equipment import collect_old
+from app.features.ordering.records import OrderRecord, UnitRecord, read_order
+from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
+
+UNFIT = "It cannot go out any more: another one is looked for."
+PROMISED = text("""
+    SELECT item.barcode FROM item JOIN reservation AS theirs ON theirs.item_id = item.id
+    WHERE item.barcode = ANY(:barcodes) AND theirs.ended_at IS NULL AND theirs.until_on >= :today
+      AND theirs.client_id <> :client_id
+""")
+LEND = text("""
+    WITH piece AS (
+        SELECT unit_id, reservation_id, item_id, kind, trial_ends_on, trial_goals,
+               nextval(pg_get_serial_sequence('loan', 'id')) AS loan_id
+        FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece (
+            unit_id bigint, reservation_id bigint, item_id bigint, kind text, trial_ends_on date, trial_goals text)
+    ), taken AS (
+        UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'taken'
+        FROM piece WHERE reservation.id = piece.reservation_id
+    ), lent AS (
+        INSERT INTO loan (id, item_id, client_id, kind, trial_ends_on, trial_goals, started_at, started_by)
+        SELECT loan_id, item_id, :client_id, kind, trial_ends_on, trial_goals, :started_at, :actor FROM piece
+        RETURNING id
+    )
+    UPDATE order_unit SET loan_id = piece.loan_id FROM piece JOIN lent ON lent.id = piece.loan_id
+    WHERE order_unit.id = piece.unit_id
+""")
+
+
+async def allocate(session: AsyncSession, number: str, *, actor: str, at: datetime) -> Held:
+    """The store commits itself to an order: what is still wanted is held as far as it is there.
+
+    An item that is held but may not go out any more (a hold, an overdue examination) is given back, and another one is
+    looked for. What is still wanted afterwards keeps the order `approved`.
+    Raises NotFound `unknown-order`, WrongState, and Conflict `no-stock` when nothing at all would change.
+    """
+    order = await read_order(session, number, lock=True)
+    today = uk_date(at)
+    unfit = await _unfit(session, order, order.units_in(UnitState.HELD), at=at)
+    gone = {unit.id for unit, _ in unfit}
+    states = [UnitState.WANTED if unit.id in gone else unit.state for unit in order.units]
+    check_act(Act.ALLOCATE, order.decision, states, is_allocated=order.is_allocated)
+    given_back = await give_back(
+        session, order, [unit for unit, _ in unfit], because=ReservationEnd.ITEM_UNFIT, reason=UNFIT, actor=actor, at=at
+    )
+    if unfit:
+        order = await read_order(session, number)
+    wanted = order.units_in(UnitState.WANTED)
+    shelf = await read_shelf(session, order, today=today)
+    shelf.take(given_back)
+    promised = order.promised_on or today
+    held = await hold(session, order, shelf, wanted, promised_on=promised, actor=actor, at=at)
+    has_some = bool(order.units_in(UnitState.HELD)) and not order.is_allocated
+    if not (held.barcodes or given_back or has_some):
+        raise Conflict("no-stock", "Nothing that fits is free on a shelf now, so nothing could be held for this order.")
+    await _commit(session, order, actor=actor, at=at)
+    facts: dict[str, str | int] = {
+        "held": ", ".join(held.barcodes),
+        "given_back": ", ".join(given_back),
+        "still_wanted": held.still_wanted,
+    }
+    await audit.record(session, "order_allocated", order.subject, actor=actor, at=at, **facts)
+    return held
+
+
+async def dispatch(
+    session: AsyncSession, number: str, *, barcodes: Sequence[str] | None, actor: str, at: datetime
+) -> list[str]:
+    """Send out what is held, or those of it that are named: all of them or none; returns their barcodes.
+
+    Old items that the order says are to be collected get a collection, for the same visit.
+    Raises NotFound `unknown-order`, WrongState, Conflict `not-held-for-this-order`, NotClear (`on-hold`, `not-clear`)
+    that names the item.
+    """
+    order = await read_order(session, number, lock=True)
+    order.check(Act.DISPATCH)
+    units = _named(order, UnitState.HELD, barcodes, code="not-held-for-this-order", what="held for")
+    going = [unit.barcode for unit in units if unit.barcode]
+    for unit, blockers in await _unfit(session, order, units, at=at):
+        raise _not_going(unit, blockers)
+    moved, refused = await ledger.move(session, going, Move.DISPATCH, actor=actor, at=at, reference=order.reference)
+    if refused:
+        raise _named_refusal(refused[0])
+    await _commit(session, order, actor=actor, at=at)
+    collection = await collect_old(session, order, actor=actor, at=at)
+    sent = [one.item.barcode for one in moved]
+    facts = {"barcodes": ", ".join(sent), "collection": collection}
+    await audit.record(session, "order_dispatched", order.subject, actor=actor, at=at, **facts)
+    return sent
+
+
+async def deliver(
+    session: AsyncSession,
+    number: str,
+    *,
+    received_by: str,
+    delivered_at: datetime | None,
+    note: str,
+    barcodes: Sequence[str] | None,
+    actor: str,
+    at: datetime,
+) -> list[str]:
+    """Record that what is with the driver, or what is named of it, was handed over; each piece becomes a loan or trial.
+
+    A trial runs from the day of delivery. Raises NotFound `unknown-order`, WrongState, Conflict
+    `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
+    """
+    order = await read_order(session, number, lock=True)
+    order.check(Act.DELIVER)
+    units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
+    when = _check_time(units, delivered_at, at=at, field="delivered_at")
+    for kind, how in ((LoanKind.LOAN, Move.DELIVER), (LoanKind.TRIAL, Move.START_TRIAL)):
+        going = [unit.barcode for unit in units if unit.kind is kind and unit.barcode]
+        if going:
+            details: dict[str, Any] = {"actor": actor, "at": at, "reference": order.reference}
+            _, refused = await ledger.move(session, going, how, **details)
+            if refused:
+                raise _named_refusal(refused[0])
+    pieces = json.dumps([_piece(unit, when) for unit in units])
+    values = {"client_id": order.client_id, "pieces": pieces, "started_at": when, "at": at, "actor": actor}
+    await session.execute(LEND, values)
+    given = [unit.barcode for unit in units if unit.barcode]
+    visit = {"received_by": received_by, "note": note, "barcodes": given, "visited_at": when}
+    await _write_visit(session, order, visit, actor=actor, at=at)
+    # What was dispatched before somebody said that the old one goes is fetched now at the latest.
+    collection = await collect_old(session, order, actor=actor, at=at)
+    facts = {"barcodes": ", ".join(given), "received_by": received_by, "collection": collection}
+    await audit.record(session, "order_delivered", order.subject, actor=actor, at=at, **facts)
+    return given
+
+
+async def fail_visit(
+    session: AsyncSession,
+    number: str,
+    *,
+    reason: str,
+    visited_at: datetime | None,
+    note: str,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Record a visit that could not deliver. The items stay with the driver until they are scanned back or delivered.
+
+    Raises NotFound `unknown-order`, WrongState, BadValue `time-in-the-future` or `before-it-left`.
+    """
+    order = await read_order(session, number, lock=True)
+    order.check(Act.DELIVER)
+    units = order.units_in(UnitState.DISPATCHED)
+    when = _check_time(units, visited_at, at=at, field="visited_at")
+    there = [unit.barcode for unit in units if unit.barcode]
+    visit = {"failed_because": reason, "note": note, "barcodes": there, "visited_at": when}
+    await _write_visit(session, order, visit, actor=actor, at=at)
+    await audit.record(session, "order_visit_failed", order.subject, actor=actor, at=at, reason=reason)
+    await messages.tell_maker(session, order, "not delivered", f"Reason: {reason}", actor=actor, at=at)
+
+
+def _named(
+    order: OrderRecord, state: UnitState, barcodes: Sequence[str] | None, *, code: str, what: str
+) -> list[UnitRecord]:
+    """The pieces in that state, or those of them that are named."""
+    there = {unit.barcode: unit for unit in order.units_in(state)}
+    if barcodes is None:
+        return list(there.values())
+    others = [barcode for barcode in barcodes if barcode not in there]
+    if others:
+        detail = f"{', '.join(others)} is not {what} this order. Look at its pieces."
+        raise Conflict(code, detail, field="barcodes")
+    return [there[barcode] for barcode in dict.fromkeys(barcodes)]
+
+
+async def _unfit(
+    session: AsyncSession, order: OrderRecord, units: Iterable[UnitRecord], *, at: datetime
+) -> list[tuple[UnitRecord, list[Blocker]]]:
+    """The pieces that are held but may not go out now: not clear, or promised to another client on a later day."""
+    units = list(units)
+    today, barcodes = uk_date(at), [unit.barcode for unit in units if unit.barcode]
+    if not barcodes:
+        return []
+    items = await ledger.read_items(session, barcodes)
+    values = {"barcodes": barcodes, "today": today, "client_id": order.client_id}
+    promised = set((await session.execute(PROMISED, values)).scalars())
+    found = []
+    for unit in units:
+        blockers = find_blockers(items[unit.barcode or ""].evidence, on=today)
+        if unit.barcode in promised:
+            blockers.append(Blocker("promised", "It is reserved for another client on a later day."))
+        if blockers:
+            found.append((unit, blockers))
+    return found
+
+
+def _not_going(unit: UnitRecord, blockers: Sequence[Blocker]) -> NotClear:
+    code = "on-hold" if any(blocker.code == "on-hold" for blocker in blockers) else "not-clear"
+    why = " ".join(blocker.detail for blocker in blockers)
+    detail = f"{unit.barcode} may not go out. {why} Allocate the order again to take another one, or send the others."
+    return NotClear(code, detail, blockers)
+
+
+def _named_refusal(refused: ledger.Refused) -> RuleError:
+    """The ledger's refusal with the item's name."""
+    error = refused.error
+    detail = f"{refused.barcode}: {error.detail}"
+    if isinstance(error, NotClear):
+        return NotClear(error.code, detail, error.blockers)
+    return Conflict(error.code, detail, field="barcodes")
+
+
+def _check_time(units: Sequence[UnitRecord], said: datetime | None, *, at: datetime, field: str) -> datetime:
+    """When the visit was. People write minutes, so the minute in which the items left is not before they left."""
+    when = said or at
+    if when.tzinfo is None:
+        detail = "Write the time with its zone, such as 2026-03-02T14:05:00Z."
+        raise BadValue("time-without-zone", detail, field=field)
+    if when > at:
+        raise BadValue("time-in-the-future", "The visit cannot have been after now.", field=field)
+    left = max((unit.moved_at for unit in units if unit.moved_at), default=when)
+    if when < left.replace(second=0, microsecond=0) - timedelta(minutes=1):
+        raise BadValue("before-it-left", "The visit cannot have been before the equipment left the store.", field=field)
+    return when
+
+
+def _piece(unit: UnitRecord, when: datetime) -> dict[str, Any]:
+    ends = uk_date(when) + timedelta(days=unit.trial_days) if unit.trial_days else None
+    return {
+        "unit_id": unit.id,
+        "reservation_id": unit.reservation_id,
+        "item_id": unit.item_id,
+        "kind": unit.kind.value,
+        "trial_ends_on": ends and ends.isoformat(),
+        "trial_goals": unit.trial_goals,
+    }
+
+
+async def _commit(session: AsyncSession, order: OrderRecord, *, actor: str, at: datetime) -> None:
+    """The store has said that it picks this order; the first time counts."""
+    values: dict[str, Any] = {"version": order.version + 1}
+    if not order.is_allocated:
+        values |= {"allocated_at": at, "allocated_by": actor}
+    await session.execute(update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values))
+
+
+async def _write_visit(
+    session: AsyncSession, order: OrderRecord, visit: dict[str, Any], *, actor: str, at: datetime
+) -> None:
+    values = {"order_id": order.id, "recorded_at": at, "recorded_by": actor}
+    await session.execute(insert(DeliveryVisit).values(**values | visit))

@@ -1,0 +1,136 @@
+"""The last page before an order is submitted: what would come of it, and all that must still be said."""
+
+import re
+from typing import Any, Literal
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel, ValidationError
+
+from app.db import Session
+from app.domain.combinations import Severity
+from app.domain.dates import uk_date
+from app.domain.ordering import OrderState, SupersedeAction
+from app.domain.promises import promised_on
+from app.features.ordering import drafts, reading, submission
+from app.features.ordering.pages_shared import Number, path_of, read_draft
+from app.features.ordering.schemas import Answer, NewSupersedes, OldItemBody, OrderBody, OrderChange, WarningBody
+from app.web.auth import Actor
+from app.web.bank_holidays import bank_holidays
+from app.web.clock import Now
+from app.web.flash import redirect
+from app.web.forms import Form, or_again, read_form
+from app.web.once import page_router
+from app.web.tags import Prefix
+from app.web.templating import render
+from app.web.wording import in_words
+
+CHECK = "ordering/check.html"
+SAID = {
+    OrderState.AWAITING_AUTHORISATION: "It waits to be authorised.",
+    OrderState.AWAITING_PANEL: "It waits for the panel.",
+    OrderState.APPROVED: "It is approved.",
+}
+
+router = page_router()
+
+
+class CheckForm(BaseModel):
+    """Which button was pressed; the answers have names of their own."""
+
+    then: Literal["save", "submit"] = "submit"
+
+
+@router.get("/orders/{number}/check")
+async def check_form(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> HTMLResponse:
+    """What would be chosen, what it costs, who must agree, and what must be answered."""
+    order = await read_draft(session, number, actor, now)
+    return render(request, CHECK, {"form": Form(), **_context(order, now)})
+
+
+@router.post("/orders/{number}/check")
+async def check(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: Number) -> Response:
+    """Keep what was answered, and submit the order when that was asked for and nothing is missing."""
+    form, body = await read_form(request, CheckForm)
+    order = await read_draft(session, number, actor, now)
+    context = _context(order, now)
+    change = OrderChange(answers=_read_answers(form, order), supersedes=_read_old(form, order))
+    who = actor.username
+    with or_again(CHECK, form, **context):
+        await drafts.change_draft(session, number, change, version=order.version, prefix=prefix, actor=who, at=now)
+    submits = body is not None and body.then == "submit"
+    if submits:
+        _refuse_gaps(form, order)
+    if form.errors:
+        # What was answered is kept all the same.
+        return render(request, CHECK, {"form": form, **context}, 422)
+    if not submits:
+        return redirect(request, path_of(order), "Your answers are kept with the draft.")
+    with or_again(CHECK, form, **context):
+        held = await submission.submit(session, number, answers=[], actor=who, at=now)
+    after = await reading.get_order(session, number, today=uk_date(now))
+    kept = f"{len(held.barcodes)} {'item is' if len(held.barcodes) == 1 else 'items are'} held for it."
+    kept = kept if held.barcodes else "Nothing that fits is free on a shelf yet."
+    return redirect(request, path_of(order), f"Order {order.number} is submitted. {SAID.get(after.state, '')} {kept}")
+
+
+def _context(order: OrderBody, now: Now) -> dict[str, Any]:
+    today = uk_date(now)
+    return {
+        "order": order,
+        "warnings": [(answer_field(one), one) for one in order.warnings],
+        "promised_on": promised_on(order.speed, now, bank_holidays(today)),
+        "actions": [(action.value, action.text) for action in SupersedeAction],
+        "today": today,
+    }
+
+
+def answer_field(warning: WarningBody) -> str:
+    """The name of the box in which a warning is answered: the same as long as the warning is."""
+    return "answer-" + re.sub(r"[^A-Za-z0-9._-]", "_", f"{warning.code}-{warning.subject}")
+
+
+def _read_answers(form: Form, order: OrderBody) -> list[Answer]:
+    found = []
+    for warning in order.warnings:
+        name = answer_field(warning)
+        answer = form.value(name).strip()
+        if answer:
+            try:
+                found.append(Answer(code=warning.code, subject=warning.subject, answer=answer))
+            except ValidationError as invalid:
+                form.refuse(in_words(invalid.errors()[0], on_page=True), name)
+    return found
+
+
+def _read_old(form: Form, order: OrderBody) -> list[NewSupersedes]:
+    """What was said of old items; half an answer is asked for the other half."""
+    found = []
+    for old in order.supersedes:
+        action, reason = form.value(f"old-{old.barcode}"), form.value(f"why-{old.barcode}").strip()
+        if action and not reason:
+            form.refuse(f"Say why, for {_name(old)}.", f"why-{old.barcode}")
+        elif reason and not action:
+            form.refuse(f"Choose what becomes of {_name(old)}.", f"old-{old.barcode}")
+        elif action:
+            try:
+                found.append(NewSupersedes.model_validate({"barcode": old.barcode, "action": action, "reason": reason}))
+            except ValidationError as invalid:
+                form.refuse(in_words(invalid.errors()[0], on_page=True), f"why-{old.barcode}")
+    return found
+
+
+def _refuse_gaps(form: Form, order: OrderBody) -> None:
+    """Everything that must still be said before the order can go, each at its own field."""
+    for old in order.supersedes:
+        if old.must_be_decided and not form.value(f"old-{old.barcode}"):
+            form.refuse(f"Choose what becomes of {_name(old)}.", f"old-{old.barcode}")
+        if old.must_be_decided and not form.value(f"why-{old.barcode}").strip():
+            form.refuse(f"Say why, for {_name(old)}.", f"why-{old.barcode}")
+    for warning in order.warnings:
+        if warning.severity is not Severity.NOTE and not form.value(answer_field(warning)).strip():
+            form.refuse(f"Answer the warning: {warning.detail}", answer_field(warning))
+
+
+def _name(old: OldItemBody) -> str:
+    return f"{old.product_name}, {old.barcode}"

@@ -1,0 +1,223 @@
+"""Pages of an order that is being drawn up: whose it is, its lines, and its details."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import audit
+from app.db import Session
+from app.domain.access import Actor as Person
+from app.domain.errors import NotFound
+from app.features.ordering import drafts, pages_queries
+from app.features.ordering.forms import DetailsForm, LineForm, StartForm, line_of, typed_line
+from app.features.ordering.pages_shared import Number, Words, choices, path_of, read_draft
+from app.features.ordering.schemas import LineBody, NewLine, NewOrder, OrderBody, OrderChange
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.flash import redirect
+from app.web.forms import Form, or_again, read_form
+from app.web.once import page_router
+from app.web.tags import Prefix
+from app.web.templating import render
+
+START = "ordering/start.html"
+LINE = "ordering/line.html"
+DETAILS = "ordering/details.html"
+
+router = page_router()
+
+
+@router.get("/orders/new")
+async def start_form(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    client_ref: Words = "",
+    client: Words = "",
+    product: Words = "",
+    order: Words = "",
+    q: Words = "",
+) -> Response:
+    """Whose order, then what and why. A product that was found for an `order` goes to its lines."""
+    if order:
+        return RedirectResponse(f"/orders/{order}/lines/new?{urlencode({'product': product})}", 303)
+    client_ref = client_ref or client
+    typed = {"client_ref": client_ref, "product_code": product, "quantity": "1", "kind": "loan"}
+    form = Form({name: [value] for name, value in typed.items() if value})
+    context = await _start(session, actor, now, client_ref, product)
+    found = await pages_queries.find_clients(session, q) if q else []
+    if q:
+        await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=len(found))
+    return render(request, START, {"form": form, "q": q, "found": found, **context})
+
+
+@router.post("/orders/new")
+async def start(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> Response:
+    """Keep it as a draft; nothing is held yet."""
+    form, body = await read_form(request, StartForm)
+    found = await _start(session, actor, now, form.value("client_ref"), form.value("product_code"))
+    context: dict[str, Any] = {"q": "", "found": [], **found}
+    if body:
+        body.refuse_gaps(form)
+    if body is None or form.errors:
+        return render(request, START, {"form": form, **context}, 422)
+    new = NewOrder(
+        client_ref=body.client_ref,
+        funder=body.funder,
+        speed=body.speed,
+        reason=body.reason,
+        clinical_reasoning=body.clinical_reasoning,
+        store=body.store,
+        lines=[body.as_line()],
+    )
+    with or_again(START, form, **context):
+        number = await drafts.make_order(session, new, prefix=prefix, actor=actor.username, at=now)
+    return redirect(request, f"/orders/{number}", f"Order {number} is kept as a draft. Add what else is needed.")
+
+
+@router.get("/orders/{number}/lines/new")
+async def line_form(
+    request: Request, session: Session, actor: Actor, now: Now, number: Number, product: Words = "", q: Words = ""
+) -> HTMLResponse:
+    """What else is needed; `q` looks for it, `product` is the one chosen."""
+    order = await read_draft(session, number, actor, now)
+    typed = {"product_code": product, "quantity": "1", "kind": "loan"}
+    form = Form({name: [value] for name, value in typed.items() if value})
+    found = await pages_queries.find_products(session, q) if q else []
+    context = await _line_context(session, order, product)
+    return render(request, LINE, {"form": form, "q": q, "found": found, **context})
+
+
+@router.post("/orders/{number}/lines")
+async def add_line(
+    request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: Number
+) -> Response:
+    """Add it."""
+    order = await read_draft(session, number, actor, now)
+    said = "is on the order."
+    return await _write_line(request, session, order, None, said, actor=actor, now=now, prefix=prefix)
+
+
+@router.get("/orders/{number}/lines/{position}")
+async def change_line_form(
+    request: Request, session: Session, actor: Actor, now: Now, number: Number, position: int
+) -> HTMLResponse:
+    """A line as it stands."""
+    order = await read_draft(session, number, actor, now)
+    line = _find_line(order, position)
+    context = await _line_context(session, order, line.product_code, line)
+    return render(request, LINE, {"form": typed_line(line), "q": "", "found": [], **context})
+
+
+@router.post("/orders/{number}/lines/{position}")
+async def change_line(
+    request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: Number, position: int
+) -> Response:
+    """Change it."""
+    order = await read_draft(session, number, actor, now)
+    line = _find_line(order, position)
+    return await _write_line(request, session, order, line, "is changed.", actor=actor, now=now, prefix=prefix)
+
+
+@router.post("/orders/{number}/lines/{position}/remove")
+async def remove_line(
+    request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: Number, position: int
+) -> Response:
+    """Take it off."""
+    form, _ = await read_form(request, LineForm)
+    order = await read_draft(session, number, actor, now)
+    line = _find_line(order, position)
+    if len(order.lines) == 1:
+        said = f"{line.product_name} is the only line. Change it, or delete the draft."
+        return redirect(request, path_of(order), said)
+    left = [line_of(one) for one in order.lines if one is not line]
+    await _change(session, order, OrderChange(lines=left), form, actor=actor, now=now, prefix=prefix)
+    return redirect(request, path_of(order), f"{line.product_name} is off the order.")
+
+
+@router.get("/orders/{number}/details")
+async def details_form(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> HTMLResponse:
+    """Why, how soon and for whose money."""
+    order = await read_draft(session, number, actor, now)
+    names = ("reason", "speed", "funder", "store", "clinical_reasoning")
+    form = Form({name: [str(getattr(order, name))] for name in names})
+    return render(request, DETAILS, {"form": form, "order": order, **await choices(session)})
+
+
+@router.post("/orders/{number}/details")
+async def change_details(
+    request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: Number
+) -> Response:
+    """Change them."""
+    form, body = await read_form(request, DetailsForm)
+    order = await read_draft(session, number, actor, now)
+    context = {"order": order, **await choices(session)}
+    if body is None:
+        return render(request, DETAILS, {"form": form, **context}, 422)
+    change = OrderChange(**body.model_dump(exclude={"version"}, exclude_none=True))
+    with or_again(DETAILS, form, **context):
+        await _change(session, order, change, form, actor=actor, now=now, prefix=prefix)
+    return redirect(request, path_of(order), "The details are changed.")
+
+
+async def _write_line(
+    request: Request,
+    session: AsyncSession,
+    order: OrderBody,
+    line: LineBody | None,
+    said: str,
+    *,
+    actor: Person,
+    now: Now,
+    prefix: str,
+) -> Response:
+    """The line that was typed takes the place of this one, or comes after the last."""
+    form, body = await read_form(request, LineForm)
+    context = {"q": "", "found": [], **await _line_context(session, order, form.value("product_code"), line)}
+    if body:
+        body.refuse_gaps(form)
+    if body is None or form.errors:
+        return render(request, LINE, {"form": form, **context}, 422)
+    lines: list[NewLine] = [body.as_line() if one is line else line_of(one) for one in order.lines]
+    lines += [] if line else [body.as_line()]
+    with or_again(LINE, form, **context):
+        await _change(session, order, OrderChange(lines=lines), form, actor=actor, now=now, prefix=prefix)
+    name = await pages_queries.product_name(session, body.product_code)
+    return redirect(request, path_of(order), f"{name} {said}")
+
+
+async def _change(
+    session: AsyncSession, order: OrderBody, change: OrderChange, form: Form, *, actor: Person, now: Now, prefix: str
+) -> None:
+    """Change the draft as the page showed it: two windows do not overwrite each other."""
+    shown = form.value("version")
+    version = int(shown) if shown.isascii() and shown.isdigit() else order.version
+    who = actor.username
+    await drafts.change_draft(session, order.number, change, version=version, prefix=prefix, actor=who, at=now)
+
+
+def _find_line(order: OrderBody, position: int) -> LineBody:
+    for line in order.lines:
+        if line.position == position:
+            return line
+    raise NotFound("unknown-line", "The order has no such line any more. Go back to the order.")
+
+
+async def _line_context(
+    session: AsyncSession, order: OrderBody, product: str, line: LineBody | None = None
+) -> dict[str, Any]:
+    name = await pages_queries.product_name(session, product.strip()) if product else None
+    return {"order": order, "line": line, "product_name": name}
+
+
+async def _start(session: AsyncSession, actor: Person, now: Now, client_ref: str, product: str) -> dict[str, Any]:
+    """The client, if they are known, whose reading is logged; the product; and what there is to choose from."""
+    client = await pages_queries.find_client(session, client_ref.strip()) if client_ref else None
+    if client:
+        await audit.record(session, "client_read", f"client:{client.client_ref}", actor=actor.username, at=now)
+    name = await pages_queries.product_name(session, product.strip()) if product else None
+    return {"client": client, "product": product, "product_name": name, **await choices(session)}

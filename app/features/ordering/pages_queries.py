@@ -1,0 +1,172 @@
+"""What the pages of orders offer to choose from: clients, products, funders and stores; and who may do what now."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.access import Actor as Person
+from app.domain.access import Permission
+from app.domain.authority import check_authoriser
+from app.domain.errors import NotAllowed
+from app.domain.ordering import NEXT, Act
+from app.features.ordering.records import find_person, read_order, read_setting
+from app.features.ordering.schemas import OrderBody
+
+FOUND_AT_ONCE = 10
+
+FUNDERS = text("SELECT code, name FROM funder ORDER BY name")
+STORES = text("SELECT code, name FROM store ORDER BY id")
+CLIENTS = text("""
+    SELECT client_ref, name, date_of_birth, postcode FROM client
+    WHERE died_on IS NULL
+      AND (client_ref ILIKE :begins OR name ILIKE :holds OR (nhs_number = :digits AND :digits <> '')
+           OR replace(postcode, ' ', '') ILIKE :postcode)
+    ORDER BY client_ref LIMIT :limit
+""")
+CLIENT = text("""
+    SELECT client_ref, name, date_of_birth, postcode FROM client WHERE upper(client_ref) = upper(:client_ref)
+""")
+# Misspelt words are found too: the index of product.search_text serves both.
+PRODUCTS = text("""
+    SELECT product.code, product.name, product.safe_working_load_kg, product.purchase_price_pence, product.tier,
+           count(item.id) FILTER (WHERE item.state = 'in_stock' AND item.times_issued > 0) AS recycled,
+           count(item.id) FILTER (WHERE item.state = 'in_stock' AND item.times_issued = 0) AS new
+    FROM product LEFT JOIN item ON item.product_id = product.id
+    WHERE product.search_text LIKE :holds OR product.search_text %> :words
+    GROUP BY product.id
+    ORDER BY bool_or(product.search_text LIKE :holds) DESC, max(word_similarity(:words, product.search_text)) DESC,
+             product.code
+    LIMIT :limit
+""")
+PRODUCT = text("SELECT name FROM product WHERE code = :code")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundClient:
+    """Enough of a client to tell them from others."""
+
+    client_ref: str
+    name: str
+    date_of_birth: date | None
+    postcode: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProduct:
+    """A product that may be meant, and how many of it are on a shelf."""
+
+    code: str
+    name: str
+    safe_working_load_kg: int | None
+    purchase_price_pence: int
+    tier: str
+    recycled: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class Can:
+    """Something to do with an order: whether this person may do it now, and why not."""
+
+    act: Act
+    may: bool
+    why_not: str = ""
+
+
+async def list_funders(session: AsyncSession) -> list[tuple[str, str]]:
+    """Those who pay, as a list to choose from."""
+    return [(row.code, row.name) for row in await session.execute(FUNDERS)]
+
+
+async def list_stores(session: AsyncSession) -> list[tuple[str, str]]:
+    """The stores, the usual one first."""
+    return [(row.code, row.name) for row in await session.execute(STORES)]
+
+
+async def find_clients(session: AsyncSession, q: str) -> list[FoundClient]:
+    """Living clients by a reference, a name, an NHS number or a postcode."""
+    literal = _literal(q)
+    values = {
+        "begins": f"{literal}%",
+        "holds": f"%{literal}%",
+        "digits": "".join(character for character in q if character.isdigit()),
+        "postcode": f"{literal.replace(' ', '')}%",
+        "limit": FOUND_AT_ONCE,
+    }
+    return [FoundClient(**row) for row in (await session.execute(CLIENTS, values)).mappings()]
+
+
+async def find_client(session: AsyncSession, client_ref: str) -> FoundClient | None:
+    """The client of that reference, if there is one."""
+    row = (await session.execute(CLIENT, {"client_ref": client_ref})).mappings().one_or_none()
+    return FoundClient(**row) if row else None
+
+
+async def find_products(session: AsyncSession, q: str) -> list[FoundProduct]:
+    """Products like these words, the likest first."""
+    values = {"holds": f"%{_literal(q.lower())}%", "words": q.lower(), "limit": FOUND_AT_ONCE}
+    return [FoundProduct(**row) for row in (await session.execute(PRODUCTS, values)).mappings()]
+
+
+async def product_name(session: AsyncSession, code: str) -> str | None:
+    """The name of the product of that code, if there is one."""
+    name: str | None = await session.scalar(PRODUCT, {"code": code})
+    return name
+
+
+WANTS = {
+    Act.AUTHORISE: Permission.SIGN_ORDERS,
+    Act.DECLINE: Permission.SIGN_ORDERS,
+    Act.ALLOCATE: Permission.FULFIL_ORDERS,
+    Act.DISPATCH: Permission.FULFIL_ORDERS,
+    Act.DELIVER: Permission.FULFIL_ORDERS,
+}
+WHOSE = {Permission.SIGN_ORDERS: "Prescribers who may sign do this.", Permission.FULFIL_ORDERS: "The store does this."}
+
+
+async def what_can_be_done(session: AsyncSession, order: OrderBody, actor: Person, *, today: date) -> list[Can]:
+    """Everything that comes after submitting, and for each whether this person may do it now or why not."""
+    signing = await _why_not_sign(session, order, actor, today=today)
+    cancelling = await _why_not_cancel(session, order, actor, today=today)
+    found = []
+    for act in (Act.AUTHORISE, Act.DECLINE, Act.ALLOCATE, Act.DISPATCH, Act.DELIVER, Act.CANCEL):
+        wants = WANTS.get(act)
+        why_not = ""
+        if act not in order.acts:
+            why_not = NEXT[order.state]
+        elif wants and not actor.may(wants):
+            why_not = WHOSE[wants]
+        elif act in {Act.AUTHORISE, Act.DECLINE}:
+            why_not = signing
+        elif act is Act.CANCEL:
+            why_not = cancelling
+        found.append(Can(act, not why_not, why_not))
+    return found
+
+
+async def _why_not_sign(session: AsyncSession, order: OrderBody, actor: Person, *, today: date) -> str:
+    signers = {one.username for one in order.authority.signers}
+    if Act.AUTHORISE not in order.acts or actor.username in signers or not actor.may(Permission.SIGN_ORDERS):
+        return ""
+    record, setting = await read_order(session, order.number), await read_setting(session, today)
+    try:
+        check_authoriser(record.asked, find_person(setting, actor.username), setting)
+    except NotAllowed as refusal:
+        return refusal.detail
+    return ""
+
+
+async def _why_not_cancel(session: AsyncSession, order: OrderBody, actor: Person, *, today: date) -> str:
+    if Act.CANCEL not in order.acts or order.made_by == actor.username or actor.may(Permission.FULFIL_ORDERS):
+        return ""
+    record, setting = await read_order(session, order.number), await read_setting(session, today)
+    person = find_person(setting, actor.username)
+    if person and person.team_id == record.team_id:
+        return ""
+    return f"{order.made_by_name}, a colleague of the same team or the store can cancel it."
+
+
+def _literal(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

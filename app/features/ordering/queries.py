@@ -1,0 +1,140 @@
+"""Lists of orders, of what is to be picked, and the history of one."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.authority import Asked, Tier, who_can_authorise
+from app.domain.ordering import OrderState
+from app.domain.promises import is_late
+from app.features.ordering.records import read_setting
+from app.features.ordering.schemas import EventBody, OrderFilter, OrderLineRow, PickRow
+from app.web.fields import BIGGEST_ID
+
+OPEN = ("awaiting_authorisation", "awaiting_panel", "approved", "allocated", "dispatched")
+"""States of orders that were submitted and that somebody still waits for."""
+
+ORDERS = """
+    SELECT asked.id, asked.number, stands.state, client.client_ref, client.name AS client_name, funder.code AS funder,
+           team.code AS team, store.code AS store, asked.speed, asked.reason, asked.made_at, asked.made_by,
+           COALESCE(maker.name, asked.made_by) AS made_by_name, asked.submitted_at, asked.promised_on,
+           CASE WHEN stands.state = 'delivered' THEN went.delivered_on END AS delivered_on,
+           COALESCE(went.last_failed AND stands.state NOT IN ('delivered', 'cancelled'), false) AS last_visit_failed,
+           what.products, what.pieces, what.value_pence
+    FROM equipment_order AS asked
+    JOIN equipment_order_state AS stands ON stands.order_id = asked.id
+    JOIN client ON client.id = asked.client_id JOIN funder ON funder.id = asked.funder_id
+    JOIN team ON team.id = asked.team_id JOIN store ON store.id = asked.store_id
+    LEFT JOIN account AS maker ON maker.username = asked.made_by
+    LEFT JOIN LATERAL (
+        SELECT string_agg(line.quantity || ' x ' || product.name, ', ' ORDER BY line.position) AS products,
+               sum(line.quantity) AS pieces, sum(line.quantity * line.unit_price_pence) AS value_pence
+        FROM order_line AS line JOIN product ON product.id = line.product_id WHERE line.order_id = asked.id
+    ) AS what ON true
+    LEFT JOIN LATERAL (
+        SELECT (max(visited_at) FILTER (WHERE received_by IS NOT NULL)
+                AT TIME ZONE 'Europe/London')::date AS delivered_on,
+               (array_agg(failed_because IS NOT NULL ORDER BY id DESC))[1] AS last_failed
+        FROM delivery_visit WHERE order_id = asked.id
+    ) AS went ON true
+"""
+MANY = text(f"""{ORDERS}
+    WHERE asked.id < :before
+      AND (CAST(:state AS text) IS NULL OR stands.state = :state)
+      AND (CAST(:state AS text) IS NULL OR asked.decision = :decision)
+      AND (CAST(:made_by AS text) IS NULL OR asked.made_by = :made_by)
+      AND (CAST(:client_ref AS text) IS NULL OR upper(client.client_ref) = upper(:client_ref))
+      AND (CAST(:ids AS bigint[]) IS NULL OR asked.id = ANY(:ids))
+      AND (CAST(:due_on AS date) IS NULL OR (asked.promised_on = :due_on AND stands.state = ANY(:open)))
+      AND (NOT :late OR (asked.promised_on < :today AND stands.state = ANY(:open)))
+      AND (NOT :failed OR (stands.state = ANY(:open) AND went.last_failed))
+    ORDER BY asked.id DESC LIMIT :limit
+""")
+AWAITING = text("""
+    SELECT asked.id, asked.made_by, asked.team_id, array_agg(DISTINCT product.tier) AS tiers,
+           sum(line.quantity * line.unit_price_pence) AS value_pence
+    FROM equipment_order AS asked JOIN order_line AS line ON line.order_id = asked.id
+    JOIN product ON product.id = line.product_id
+    WHERE asked.decision = 'awaiting_authorisation' GROUP BY asked.id ORDER BY asked.id
+""")
+PICK = text("""
+    SELECT asked.number, client.client_ref, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated,
+           asked.speed, item.barcode, product.code AS product_code, product.name AS product_name, store.code AS store,
+           item.bay, line.kind
+    FROM equipment_order AS asked JOIN client ON client.id = asked.client_id
+    JOIN order_line AS line ON line.order_id = asked.id JOIN order_unit AS unit ON unit.order_line_id = line.id
+    JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+    JOIN item ON item.id = kept.item_id AND item.state = 'reserved' JOIN product ON product.id = item.product_id
+    JOIN store ON store.id = item.store_id
+    WHERE asked.decision = 'approved' AND unit.cancelled_at IS NULL
+      AND (CAST(:store AS text) IS NULL OR store.code = :store)
+    ORDER BY asked.promised_on, store.code, item.bay NULLS LAST, asked.id, item.barcode LIMIT :limit
+""")
+HISTORY = text("SELECT at, chain AS actor, action, detail FROM audit_event WHERE subject = :subject ORDER BY at, id")
+
+
+async def list_orders(
+    session: AsyncSession, asked: OrderFilter, *, me: str, today: date, before: int | None = None, limit: int = 50
+) -> list[OrderLineRow]:
+    """Orders, newest first, `limit + 1` of them. `me`: who asks, for `mine` and `awaiting_me`."""
+    values: dict[str, Any] = {
+        "before": before or BIGGEST_ID,
+        "state": asked.state and asked.state.value,
+        "decision": asked.state and _decision_of(asked.state),
+        "made_by": me if asked.mine else None,
+        "client_ref": asked.client_ref,
+        "ids": await signable_by(session, me, today=today) if asked.awaiting_me else None,
+        "due_on": asked.due_on,
+        "late": asked.late,
+        "failed": asked.failed_visit,
+        "open": list(OPEN),
+        "today": today,
+        "limit": limit + 1,
+    }
+    rows = (await session.execute(MANY, values)).mappings()
+    found = []
+    for row in rows:
+        late = _late(row["state"], row["promised_on"], row["delivered_on"], today)
+        found.append(OrderLineRow(**row, is_late=late))
+    return found
+
+
+async def signable_by(session: AsyncSession, username: str, *, today: date) -> list[int]:
+    """The numbers of the rows of all orders that this person can sign now, by their own authority or a lent one."""
+    waiting = (await session.execute(AWAITING)).all()
+    setting = await read_setting(session, today)
+    ranks = list(Tier)
+    found = []
+    for row in waiting:
+        tier = max((Tier(tier) for tier in row.tiers), key=ranks.index)
+        asked = Asked(row.made_by, row.team_id, tier, row.value_pence)
+        if any(person.username == username for person in who_can_authorise(asked, setting)):
+            found.append(row.id)
+    return found
+
+
+async def pick_list(session: AsyncSession, *, store: str | None = None, today: date, limit: int = 500) -> list[PickRow]:
+    """What is held for approved orders and stands on the shelf: by promised day, then store and bay."""
+    rows = (await session.execute(PICK, {"store": store, "limit": limit})).mappings()
+    return [PickRow(**row, is_late=is_late(row["promised_on"], None, today)) for row in rows]
+
+
+async def list_history(session: AsyncSession, number: str) -> Sequence[EventBody]:
+    """What was done with an order, from the audit trail, oldest first."""
+    rows = (await session.execute(HISTORY, {"subject": f"order:{number}"})).mappings()
+    return [EventBody(**row) for row in rows]
+
+
+def _decision_of(state: OrderState) -> str:
+    """An indexed column that narrows the search. An approved order of which every piece was called off is cancelled."""
+    derived = {OrderState.APPROVED, OrderState.ALLOCATED, OrderState.DISPATCHED, OrderState.DELIVERED}
+    return "approved" if state in derived else state.value
+
+
+def _late(state: str, promised_on: date | None, delivered_on: date | None, today: date) -> bool:
+    if promised_on is None or state in {"draft", "declined", "cancelled"}:
+        return False
+    return is_late(promised_on, delivered_on, today)

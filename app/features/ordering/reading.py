@@ -1,0 +1,272 @@
+"""One order with everything about it. Of a draft: all that its prescriber must know before submitting it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import ledger
+from app.domain.authority import Setting, decide_submission, who_can_authorise
+from app.domain.clearance import find_blockers
+from app.domain.combinations import Severity
+from app.domain.dates import uk_date
+from app.domain.errors import NotAllowed
+from app.domain.ordering import OrderDecision, OrderState, UnitState, acts_from
+from app.domain.promises import is_late
+from app.features.ordering.allocation import equivalents, plan, read_shelf, recycled_is_there
+from app.features.ordering.queries import list_history
+from app.features.ordering.records import (
+    LineRecord,
+    OrderRecord,
+    UnitRecord,
+    find_person,
+    read_order,
+    read_setting,
+)
+from app.features.ordering.schemas import (
+    AuthorityBody,
+    Cost,
+    EquivalentBody,
+    ExplanationBody,
+    LineBody,
+    LineCost,
+    MissingLine,
+    OldItemBody,
+    OrderBody,
+    PersonBody,
+    ReasonLine,
+    UnitBody,
+    VisitBody,
+    WarningBody,
+)
+from app.features.ordering.surroundings import Surroundings, read_surroundings
+from app.web.results import BlockerBody
+
+HEADER = text("""
+    SELECT funder.code AS funder, asked.reason, asked.clinical_reasoning, asked.made_at,
+           COALESCE(maker.name, asked.made_by) AS made_by_name, asked.decided_at, asked.decided_by,
+           asked.decision_reason, asked.allocated_at
+    FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id
+    LEFT JOIN account AS maker ON maker.username = asked.made_by WHERE asked.id = :order_id
+""")
+VISITS = text("""
+    SELECT visited_at, barcodes, received_by, failed_because, note, recorded_by
+    FROM delivery_visit WHERE order_id = :order_id ORDER BY id
+""")
+NOTHING_FREE = "Nothing that fits is free on a shelf now."
+
+
+async def get_order(session: AsyncSession, number: str, *, today: date) -> OrderBody:
+    """One order as it stands, or as it would if it were submitted now. Raises NotFound `unknown-order`."""
+    order = await read_order(session, number)
+    header = (await session.execute(HEADER, {"order_id": order.id})).mappings().one()
+    visits = [VisitBody(**row) for row in (await session.execute(VISITS, {"order_id": order.id})).mappings()]
+    around = await read_surroundings(session, order, today=today)
+    may_need_signing = order.decision in {OrderDecision.DRAFT, OrderDecision.AWAITING_AUTHORISATION}
+    setting = await read_setting(session, today) if may_need_signing else Setting(on=today)
+    is_draft = order.decision is OrderDecision.DRAFT
+    lines = await (_planned(session, order, today) if is_draft else _as_held(session, order, today))
+    states = order.unit_states
+    return OrderBody(
+        **_facts(order, header),
+        is_late=_late(order, visits, today),
+        acts=acts_from(order.decision, states, is_allocated=order.is_allocated),
+        cost=_cost(lines),
+        lines=lines,
+        warnings=_warnings(around) if is_draft else _answered(around),
+        supersedes=_old(around, is_draft=is_draft),
+        missing=[]
+        if order.state in {OrderState.CANCELLED, OrderState.DECLINED}
+        else _missing(lines, is_draft=is_draft),
+        authority=_authority(order, setting),
+        visits=visits,
+        history=list(await list_history(session, order.number)),
+    )
+
+
+def _facts(order: OrderRecord, header: RowMapping) -> dict[str, Any]:
+    names = ("number", "state", "client_ref", "client_name", "team", "store", "speed", "made_by", "submitted_at")
+    return {name: getattr(order, name) for name in (*names, "promised_on", "version")} | dict(header)
+
+
+def _late(order: OrderRecord, visits: Sequence[VisitBody], today: date) -> bool:
+    if order.promised_on is None or order.state in {OrderState.CANCELLED, OrderState.DECLINED}:
+        return False
+    days = [uk_date(visit.visited_at) for visit in visits if visit.received_by]
+    delivered_on = max(days) if days and order.state is OrderState.DELIVERED else None
+    return is_late(order.promised_on, delivered_on, today)
+
+
+async def _planned(session: AsyncSession, order: OrderRecord, today: date) -> list[LineBody]:
+    """The lines of a draft: what would be chosen now, each line leaving to the next what it does not need."""
+    shelf = await read_shelf(session, order, today=today)
+    lines = []
+    for line in order.lines:
+        found = plan(shelf, order, line, line.quantity, today=today)
+        short = len(found.chosen) < line.quantity
+        near = equivalents(shelf, order, line, today=today) if short and not line.accept_equivalent else []
+        wants_reason = line.prefer_new and not (line.reason_for_new or "").strip()
+        lines.append(
+            _line(
+                line,
+                units=[],
+                needs_reason_for_new=wants_reason and recycled_is_there(shelf, order, line, today=today),
+                explanation=ExplanationBody.model_validate(found.as_json()),
+                equivalents=[EquivalentBody.model_validate(one, from_attributes=True) for one in near],
+                # A draft's price is the catalogue's until it is submitted.
+                unit_price_pence=line.price_now,
+            )
+        )
+        shelf.take(found.barcodes)
+    return lines
+
+
+async def _as_held(session: AsyncSession, order: OrderRecord, today: date) -> list[LineBody]:
+    held = [unit.barcode for unit in order.units if unit.state is UnitState.HELD and unit.barcode]
+    items = await ledger.read_items(session, held) if held else {}
+    blockers = {name: find_blockers(item.evidence, on=today) for name, item in items.items()}
+    lines = []
+    for line in order.lines:
+        units = [
+            _unit(unit, [BlockerBody(code=one.code, detail=one.detail) for one in blockers.get(unit.barcode or "", [])])
+            for unit in order.units
+            if unit.line_id == line.id
+        ]
+        said = line.explanation
+        wanted = any(unit.state is UnitState.WANTED for unit in units)
+        near = said.get("equivalents", []) if wanted else []
+        lines.append(
+            _line(
+                line,
+                units=units,
+                explanation=ExplanationBody.model_validate(said),
+                equivalents=[EquivalentBody.model_validate(one) for one in near],
+                unit_price_pence=line.unit_price_pence,
+            )
+        )
+    return lines
+
+
+def _line(line: LineRecord, **more: Any) -> LineBody:
+    names = ("position", "product_code", "product_name", "tier", "quantity", "kind", "trial_days")
+    facts = {name: getattr(line, name) for name in (*names, "accept_equivalent", "prefer_new")}
+    words = {"trial_goals": line.trial_goals or "", "reason_for_new": line.reason_for_new or ""}
+    return LineBody(**facts, **words, **more)
+
+
+def _unit(unit: UnitRecord, blockers: list[BlockerBody]) -> UnitBody:
+    """What was once held for a piece that is wanted again, or cancelled, is no longer its item."""
+    has_item = unit.state in {UnitState.HELD, UnitState.DISPATCHED, UnitState.DELIVERED}
+    names = ("barcode", "product_code", "item_state", "store", "bay")
+    item = {name: getattr(unit, name) if has_item else None for name in names}
+    return UnitBody(id=unit.id, state=unit.state, loan_id=unit.loan_id, blockers=blockers, **item)
+
+
+def _cost(lines: Sequence[LineBody]) -> Cost:
+    """Cancelled pieces count for the value, which was decided on, and for nothing else."""
+    costs = []
+    for line in lines:
+        recycled = {one.barcode for one in line.explanation.chosen if one.code == "recycled"}
+        going = [unit for unit in line.units if unit.state is not UnitState.CANCELLED]
+        pieces = len(going) if line.units else line.quantity
+        saved = sum(unit.barcode in recycled for unit in going) if line.units else len(recycled)
+        costs.append(
+            LineCost(
+                position=line.position,
+                product_code=line.product_code,
+                unit_price_pence=line.unit_price_pence,
+                value_pence=line.unit_price_pence * line.quantity,
+                recycled_saving_pence=line.unit_price_pence * saved,
+                to_buy_pence=line.unit_price_pence * (pieces - saved),
+            )
+        )
+    return Cost(
+        value_pence=sum(one.value_pence for one in costs),
+        recycled_saving_pence=sum(one.recycled_saving_pence for one in costs),
+        to_buy_pence=sum(one.to_buy_pence for one in costs),
+        lines=costs,
+    )
+
+
+def _warnings(around: Surroundings) -> list[WarningBody]:
+    """The warnings of now, each with its answer if it has one."""
+    found = []
+    for warning in around.warnings:
+        said = around.answers.get((warning.code, warning.subject))
+        found.append(
+            WarningBody(
+                code=warning.code,
+                subject=warning.subject,
+                severity=warning.severity,
+                detail=warning.detail,
+                source=warning.source,
+                needs_answer=warning.severity is not Severity.NOTE and said is None,
+                answer=said.answer if said else None,
+                answered_by=said.answered_by if said else None,
+            )
+        )
+    return found
+
+
+def _answered(around: Surroundings) -> list[WarningBody]:
+    """What was answered when the order was submitted, in the words of then: what has come since is not its matter."""
+    return [
+        WarningBody(
+            code=one.code,
+            subject=one.subject,
+            severity=None,
+            detail=one.warning,
+            source=None,
+            needs_answer=False,
+            answer=one.answer,
+            answered_by=one.answered_by,
+        )
+        for one in around.said
+    ]
+
+
+def _old(around: Surroundings, *, is_draft: bool) -> list[OldItemBody]:
+    shown = [one for one in around.old if one.action or (is_draft and one.must_be_decided)]
+    return [OldItemBody.model_validate(one, from_attributes=True) for one in shown]
+
+
+def _missing(lines: Sequence[LineBody], *, is_draft: bool) -> list[MissingLine]:
+    found = []
+    for line in lines:
+        wanted = sum(unit.state is UnitState.WANTED for unit in line.units)
+        quantity = line.quantity - len(line.explanation.chosen) if is_draft else wanted
+        if quantity > 0:
+            near = line.equivalents[0] if line.equivalents else None
+            detail = (
+                f"{NOTHING_FREE} {near.name} ({near.product_code}) is there, a close equivalent."
+                if near
+                else NOTHING_FREE
+            )
+            found.append(
+                MissingLine(position=line.position, product_code=line.product_code, quantity=quantity, detail=detail)
+            )
+    return found
+
+
+def _authority(order: OrderRecord, setting: Setting) -> AuthorityBody:
+    """Of a draft, where it would go now; of a submitted one, where it went. A refusal is shown as its reason."""
+    asked = order.asked
+    decision: OrderDecision | None = order.decision
+    reasons = [ReasonLine(**one) for one in order.authority.get("reasons", [])]
+    if order.decision is OrderDecision.DRAFT:
+        try:
+            ruling = decide_submission(asked, find_person(setting, order.made_by), setting)
+            decision, reasons = ruling.decision, [ReasonLine(code=r.code, detail=r.detail) for r in ruling.reasons]
+        except NotAllowed as refusal:
+            decision, reasons = None, [ReasonLine(code=refusal.code, detail=refusal.detail)]
+    signers = who_can_authorise(asked, setting) if decision is OrderDecision.AWAITING_AUTHORISATION else ()
+    return AuthorityBody(
+        decision=decision,
+        reasons=reasons,
+        signers=[PersonBody(username=one.username, name=one.name) for one in signers],
+        signed_by=order.authority.get("signed_by"),
+        on_behalf_of=order.authority.get("on_behalf_of"),
+        note=order.authority.get("note"),
+    )

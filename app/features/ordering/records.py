@@ -1,0 +1,268 @@
+"""An order as its verbs read it: the order, its lines and its pieces, locked or not, and who has authority."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.access import GRANTS, Permission, Role
+from app.domain.authority import Asked, Authority, Delegation, PanelRule, Setting, Tier
+from app.domain.combinations import Weight
+from app.domain.errors import NotFound
+from app.domain.lifecycle import State
+from app.domain.loans import LoanKind
+from app.domain.ordering import Act, OrderDecision, OrderState, Speed, UnitState, check_act, order_state, unit_state
+
+
+@dataclass(frozen=True, slots=True)
+class LineRecord:
+    """A line and its product. `price_now`: the catalogue's, where `unit_price_pence` is the order's."""
+
+    id: int
+    position: int
+    product_id: int
+    product_code: str
+    product_name: str
+    category: str
+    tier: Tier
+    safe_working_load_kg: int | None
+    price_now: int
+    quantity: int
+    kind: LoanKind
+    trial_days: int | None
+    trial_goals: str | None
+    accept_equivalent: bool
+    prefer_new: bool
+    reason_for_new: str | None
+    unit_price_pence: int
+    explanation: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRecord:
+    """A wanted piece with its reservation and the item reserved. `moved_at`: when the item last moved."""
+
+    id: int
+    line_id: int
+    position: int
+    kind: LoanKind
+    trial_days: int | None
+    trial_goals: str | None
+    reservation_id: int | None
+    is_reserved: bool
+    loan_id: int | None
+    is_cancelled: bool
+    item_id: int | None
+    barcode: str | None
+    product_code: str | None
+    item_state: State | None
+    store: str | None
+    bay: str | None
+    moved_at: datetime | None
+
+    @property
+    def state(self) -> UnitState:
+        """Where it stands."""
+        return unit_state(
+            is_cancelled=self.is_cancelled,
+            has_loan=self.loan_id is not None,
+            is_reserved=self.is_reserved,
+            item_state=self.item_state,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order with its client, its lines and its pieces."""
+
+    id: int
+    number: str
+    client_id: int
+    client_ref: str
+    client_name: str
+    weight_kg: int | None
+    weighed_on: date | None
+    died_on: date | None
+    care_provider_id: int | None
+    care_provider: str | None
+    care_provider_email: str | None
+    team_id: int
+    team: str
+    store: str
+    speed: Speed
+    decision: OrderDecision
+    authority: dict[str, Any]
+    made_by: str
+    submitted_at: datetime | None
+    promised_on: date | None
+    is_allocated: bool
+    version: int
+    lines: tuple[LineRecord, ...]
+    units: tuple[UnitRecord, ...]
+
+    @property
+    def subject(self) -> str:
+        """What the audit trail and messages call it."""
+        return f"order:{self.number}"
+
+    @property
+    def reference(self) -> str:
+        """What an item's history calls it."""
+        return f"order {self.number}"
+
+    @property
+    def weight(self) -> Weight | None:
+        """What the client weighed, and when."""
+        return Weight(self.weight_kg, self.weighed_on) if self.weight_kg and self.weighed_on else None
+
+    @property
+    def unit_states(self) -> list[UnitState]:
+        """Where its pieces stand."""
+        return [unit.state for unit in self.units]
+
+    @property
+    def state(self) -> OrderState:
+        """Where it stands."""
+        return order_state(self.decision, self.unit_states, is_allocated=self.is_allocated)
+
+    @property
+    def asked(self) -> Asked:
+        """What it asks of an authority: its value does not depend on what is on the shelf."""
+        tier = max((line.tier for line in self.lines), key=list(Tier).index, default=Tier.STANDARD)
+        value = sum(line.unit_price_pence * line.quantity for line in self.lines)
+        return Asked(self.made_by, self.team_id, tier, value)
+
+    def check(self, act: Act) -> None:
+        """Raises WrongState when this cannot be done now."""
+        check_act(act, self.decision, self.unit_states, is_allocated=self.is_allocated)
+
+    def units_in(self, *states: UnitState) -> list[UnitRecord]:
+        """Its pieces that stand there."""
+        return [unit for unit in self.units if unit.state in states]
+
+
+LOCK = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR UPDATE")
+ORDER = text("""
+    SELECT asked.id, asked.number, client.id AS client_id, client.client_ref, client.name AS client_name,
+           client.weight_kg, client.weighed_on, client.died_on, carer.id AS care_provider_id,
+           carer.name AS care_provider, carer.email AS care_provider_email, team.id AS team_id, team.code AS team,
+           store.code AS store, asked.speed, asked.decision, asked.authority, asked.made_by, asked.submitted_at,
+           asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
+    FROM equipment_order AS asked JOIN client ON client.id = asked.client_id JOIN team ON team.id = asked.team_id
+    JOIN store ON store.id = asked.store_id LEFT JOIN care_provider AS carer ON carer.id = client.care_provider_id
+    WHERE asked.number = upper(:number)
+""")
+LINES = text("""
+    SELECT line.id, line.position, product.id AS product_id, product.code AS product_code,
+           product.name AS product_name, product.category, product.tier, product.safe_working_load_kg,
+           product.purchase_price_pence AS price_now, line.quantity, line.kind, line.trial_days, line.trial_goals,
+           line.accept_equivalent, line.prefer_new, line.reason_for_new, line.unit_price_pence, line.explanation
+    FROM order_line AS line JOIN product ON product.id = line.product_id
+    WHERE line.order_id = :order_id ORDER BY line.position
+""")
+UNITS = text("""
+    SELECT unit.id, line.id AS line_id, line.position, line.kind, line.trial_days, line.trial_goals,
+           unit.reservation_id, COALESCE(kept.ended_at IS NULL AND kept.id IS NOT NULL, false) AS is_reserved,
+           unit.loan_id, unit.cancelled_at IS NOT NULL AS is_cancelled, item.id AS item_id, item.barcode,
+           product.code AS product_code, item.state AS item_state, store.code AS store, item.bay, last.at AS moved_at
+    FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
+    LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id
+    LEFT JOIN item ON item.id = kept.item_id LEFT JOIN product ON product.id = item.product_id
+    LEFT JOIN store ON store.id = item.store_id
+    LEFT JOIN movement AS last ON last.item_id = item.id AND last.seq = item.last_seq
+    WHERE line.order_id = :order_id ORDER BY line.position, unit.id
+""")
+# What is held for it and what it takes away, in one go: in the order of barcodes, as everywhere.
+LOCK_ITEMS = text("""
+    SELECT id FROM item
+    WHERE id IN (SELECT kept.item_id FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
+                 JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+                 WHERE line.order_id = :order_id)
+       OR id IN (SELECT loan.item_id FROM order_supersedes AS old JOIN loan ON loan.id = old.loan_id
+                 WHERE old.order_id = :order_id AND old.action = 'collect' AND loan.ended_at IS NULL)
+    ORDER BY barcode FOR UPDATE
+""")
+PEOPLE = text("""
+    SELECT account.username, account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
+           prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
+           ARRAY(SELECT role FROM account_role WHERE account_id = account.id) AS roles
+    FROM prescriber JOIN account ON account.id = prescriber.account_id
+    WHERE account.is_active ORDER BY account.username
+""")
+DELEGATIONS = text("""
+    SELECT lender.username AS from_username, receiver.username AS to_username, from_on, until_on
+    FROM delegation JOIN account AS lender ON lender.id = from_account_id
+    JOIN account AS receiver ON receiver.id = to_account_id
+    WHERE ended_at IS NULL AND :today BETWEEN from_on AND until_on ORDER BY delegation.id
+""")
+PANEL = text("SELECT code, orders_above_pence FROM panel WHERE decides_highly_specialist ORDER BY id LIMIT 1")
+
+
+async def read_order(session: AsyncSession, number: str, *, lock: bool = False) -> OrderRecord:
+    """An order. `lock` keeps others from changing it, and its items from moving, until the end.
+
+    Whoever changes an order locks it first and its items after, in the order of their barcodes, and reads where its
+    pieces stand only then. Raises NotFound `unknown-order`.
+    """
+    if lock:
+        await session.execute(LOCK, {"number": number})
+    found = (await session.execute(ORDER, {"number": number})).mappings().one_or_none()
+    if found is None:
+        raise NotFound("unknown-order", "There is no order with this number.", field="number")
+    of_order = {"order_id": found["id"]}
+    lines = [dict(row) for row in (await session.execute(LINES, of_order)).mappings()]
+    if lock:
+        await session.execute(LOCK_ITEMS, of_order)
+    units = await read_units(session, found["id"])
+    typed = {"speed": Speed(found["speed"]), "decision": OrderDecision(found["decision"])}
+    return OrderRecord(
+        **dict(found) | typed,
+        lines=tuple(LineRecord(**_typed_line(line)) for line in lines),
+        units=tuple(units),
+    )
+
+
+async def read_units(session: AsyncSession, order_id: int) -> list[UnitRecord]:
+    """The pieces of an order as they stand now."""
+    rows = (await session.execute(UNITS, {"order_id": order_id})).mappings()
+    return [
+        UnitRecord(
+            **dict(row) | {"kind": LoanKind(row["kind"]), "item_state": row["item_state"] and State(row["item_state"])}
+        )
+        for row in rows
+    ]
+
+
+async def read_setting(session: AsyncSession, today: date) -> Setting:
+    """Everybody with authority, what is lent today, and the panel."""
+    people = [_authority(dict(row)) for row in (await session.execute(PEOPLE)).mappings()]
+    delegations = (await session.execute(DELEGATIONS, {"today": today})).all()
+    panel = (await session.execute(PANEL)).one_or_none()
+    return Setting(
+        on=today,
+        people=[person for person in people if person],
+        delegations=[Delegation(*row) for row in delegations],
+        panel=PanelRule(panel.code, orders_above_pence=panel.orders_above_pence) if panel else None,
+    )
+
+
+def find_person(setting: Setting, username: str) -> Authority | None:
+    """The authority of that person, if they have one."""
+    return next((person for person in setting.people if person.username == username), None)
+
+
+def _authority(row: dict[str, Any]) -> Authority | None:
+    """None: their role does not sign orders any more, so they neither sign nor lend anything."""
+    roles: Sequence[str] = row.pop("roles")
+    granted = {permission for role in roles for permission in GRANTS[Role(role)]}
+    if Permission.SIGN_ORDERS not in granted:
+        return None
+    may = Permission.AUTHORISE_ORDERS in granted
+    return Authority(**row | {"tier": Tier(row["tier"])}, may_authorise=may)
+
+
+def _typed_line(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"tier": Tier(row["tier"]), "kind": LoanKind(row["kind"])}

@@ -1,0 +1,372 @@
+"""Bodies of orders: what comes in, and what is shown."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from app.domain.authority import Tier
+from app.domain.combinations import Severity
+from app.domain.lifecycle import State
+from app.domain.loans import LoanKind
+from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
+from app.web.fields import Body, Code, Line, OptionalParagraph, Paragraph
+from app.web.results import BlockerBody
+
+Barcode = Annotated[str, Field(max_length=2000)]
+
+
+class NewLine(Body):
+    """A product and how many of it, on loan or on trial."""
+
+    product_code: Code
+    quantity: Annotated[int, Field(ge=1, le=50)] = 1
+    kind: LoanKind = LoanKind.LOAN
+    trial_days: Annotated[int, Field(ge=1, le=366)] | None = None
+    trial_goals: OptionalParagraph = ""
+    accept_equivalent: bool = False
+    prefer_new: bool = False
+    reason_for_new: OptionalParagraph = ""
+
+
+class NewSupersedes(Body):
+    """What becomes of an old item that the client has."""
+
+    barcode: Barcode
+    action: SupersedeAction
+    reason: Paragraph
+
+
+class Answer(Body):
+    """What the prescriber says to a warning, named by its code and subject."""
+
+    code: Line
+    subject: Line
+    answer: Paragraph
+
+
+Lines = Annotated[list[NewLine], Field(min_length=1, max_length=50)]
+OldItems = Annotated[list[NewSupersedes], Field(max_length=100)]
+Answers = Annotated[list[Answer], Field(max_length=500)]
+
+
+class NewOrder(Body):
+    """An order to draw up. `store`: the one that delivers; without it the first one."""
+
+    client_ref: Code
+    funder: Code
+    speed: Speed
+    reason: OrderReason
+    clinical_reasoning: Paragraph
+    store: Code | None = None
+    lines: Lines
+    supersedes: OldItems = []
+    answers: Answers = []
+
+
+class OrderChange(Body):
+    """What to change of a draft; what is not named stays. A list replaces the one before."""
+
+    client_ref: Code = ""
+    funder: Code = ""
+    speed: Speed = Speed.FIVE_DAY
+    reason: OrderReason = OrderReason.OTHER
+    clinical_reasoning: Paragraph = ""
+    store: Code | None = None
+    lines: Lines = []
+    supersedes: OldItems = []
+    answers: Answers = []
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders to list; what is not asked for is not looked at."""
+
+    state: OrderState | None = None
+    mine: Annotated[bool, Query(description="Those that you made.")] = False
+    client_ref: Annotated[str | None, Query(max_length=40)] = None
+    awaiting_me: Annotated[bool, Query(description="Those that you can authorise now.")] = False
+    late: Annotated[bool, Query(description="Submitted, not delivered, and the promised day is over.")] = False
+    due_on: Annotated[date | None, Query(description="Still to be delivered, and promised for this day.")] = None
+    failed_visit: Annotated[bool, Query(description="Still to be delivered, and the last visit failed.")] = False
+
+
+class SubmitBody(Body):
+    """The answers to the warnings that have none yet."""
+
+    answers: Answers = []
+
+
+class NoteBody(Body):
+    """A note beside a signature."""
+
+    note: OptionalParagraph = ""
+
+
+class ReasonBody(Body):
+    """Why."""
+
+    reason: Paragraph
+
+
+class DispatchBody(Body):
+    """Which pieces leave; without it all that are held."""
+
+    barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=500)] | None = None
+
+
+class DeliverBody(Body):
+    """Proof of delivery. `delivered_at`: now, when it is not said. `barcodes`: all that are with the driver."""
+
+    received_by: Line
+    delivered_at: datetime | None = None
+    note: OptionalParagraph = ""
+    barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=500)] | None = None
+
+
+class FailedVisitBody(Body):
+    """A visit that could not deliver."""
+
+    reason: Paragraph
+    visited_at: datetime | None = None
+    note: OptionalParagraph = ""
+
+
+class LineCost(BaseModel):
+    """What one line costs, in pence."""
+
+    position: int
+    product_code: str
+    unit_price_pence: int
+    value_pence: int
+    recycled_saving_pence: int
+    to_buy_pence: int
+
+
+class Cost(BaseModel):
+    """At catalogue prices: the value, what recycled stock saves of it, and what is left to buy."""
+
+    value_pence: int
+    recycled_saving_pence: int
+    to_buy_pence: int
+    lines: list[LineCost]
+
+
+class WarningBody(BaseModel):
+    """A warning, and its answer if it has one; a note needs none. Once submitted, those answered, in their words."""
+
+    code: str
+    subject: str
+    severity: Severity | None
+    detail: str
+    source: str | None
+    needs_answer: bool
+    answer: str | None = None
+    answered_by: str | None = None
+
+
+class ReasonLine(BaseModel):
+    """A reason: a stable code and a sentence."""
+
+    code: str
+    detail: str
+
+
+class ItemReason(ReasonLine):
+    """What was decided about one item."""
+
+    barcode: str
+
+
+class ExplanationBody(BaseModel):
+    """Which items were chosen and why, why not the others, and how many there were for each reason."""
+
+    chosen: list[ItemReason] = []
+    others: list[ItemReason] = []
+    counted: dict[str, int] = {}
+
+
+class EquivalentBody(BaseModel):
+    """A close technical equivalent that is on the shelf."""
+
+    product_code: str
+    name: str
+    recycled: int
+    new: int
+    unit_price_pence: int
+
+
+class UnitBody(BaseModel):
+    """One wanted piece. `blockers`: why what is held for it may not go out at present."""
+
+    id: int
+    state: UnitState
+    barcode: str | None
+    product_code: str | None
+    item_state: State | None
+    store: str | None
+    bay: str | None
+    loan_id: int | None
+    blockers: list[BlockerBody] = []
+
+
+class LineBody(BaseModel):
+    """A line. Of a draft, `explanation` is what would be chosen now."""
+
+    position: int
+    product_code: str
+    product_name: str
+    tier: Tier
+    quantity: int
+    kind: LoanKind
+    trial_days: int | None
+    trial_goals: str
+    accept_equivalent: bool
+    prefer_new: bool
+    reason_for_new: str
+    needs_reason_for_new: bool = False
+    unit_price_pence: int
+    units: list[UnitBody]
+    explanation: ExplanationBody
+    equivalents: list[EquivalentBody] = []
+
+
+class OldItemBody(BaseModel):
+    """An item at the client's that the order must, or does, say something about. `action` None: not said yet."""
+
+    barcode: str
+    product_code: str
+    product_name: str
+    state: State
+    must_be_decided: bool
+    is_under_notice: bool
+    action: SupersedeAction | None = None
+    reason: str | None = None
+    collection: str | None = None
+
+
+class MissingLine(BaseModel):
+    """What nothing is held for, and why."""
+
+    position: int
+    product_code: str
+    quantity: int
+    detail: str
+
+
+class PersonBody(BaseModel):
+    """Somebody who can sign."""
+
+    username: str
+    name: str
+
+
+class AuthorityBody(BaseModel):
+    """Where the order goes, or went, when it is submitted, and every reason. `signers`: who can sign it at present."""
+
+    decision: OrderDecision | None
+    reasons: list[ReasonLine]
+    signers: list[PersonBody]
+    signed_by: str | None = None
+    on_behalf_of: str | None = None
+    note: str | None = None
+
+
+class VisitBody(BaseModel):
+    """A visit with the order: delivered or failed."""
+
+    visited_at: datetime
+    barcodes: list[str]
+    received_by: str | None
+    failed_because: str | None
+    note: str
+    recorded_by: str
+
+
+class EventBody(BaseModel):
+    """One line of the order's history."""
+
+    at: datetime
+    actor: str
+    action: str
+    detail: dict[str, str | int | bool | None]
+
+
+class OrderLineRow(BaseModel):
+    """An order in a list."""
+
+    id: Annotated[int, Field(exclude=True)]
+    number: str
+    state: OrderState
+    client_ref: str
+    client_name: str
+    funder: str
+    team: str
+    store: str
+    speed: Speed
+    reason: OrderReason
+    made_at: datetime
+    made_by: str
+    made_by_name: str
+    submitted_at: datetime | None
+    promised_on: date | None
+    delivered_on: date | None
+    is_late: bool
+    last_visit_failed: bool
+    products: str
+    pieces: int
+    value_pence: int
+
+
+class OrderBody(BaseModel):
+    """An order with everything about it. Of a draft: all that its prescriber must know before submitting it."""
+
+    number: str
+    state: OrderState
+    client_ref: str
+    client_name: str
+    funder: str
+    team: str
+    store: str
+    speed: Speed
+    reason: OrderReason
+    clinical_reasoning: str
+    made_at: datetime
+    made_by: str
+    made_by_name: str
+    submitted_at: datetime | None
+    promised_on: date | None
+    is_late: bool
+    decided_at: datetime | None
+    decided_by: str | None
+    decision_reason: str | None
+    allocated_at: datetime | None
+    version: int
+    acts: list[Act]
+    cost: Cost
+    lines: list[LineBody]
+    warnings: list[WarningBody]
+    supersedes: list[OldItemBody]
+    missing: list[MissingLine]
+    authority: AuthorityBody
+    visits: list[VisitBody]
+    history: list[EventBody]
+
+
+class PickRow(BaseModel):
+    """One piece to pick. `is_allocated`: the store has committed itself to the order."""
+
+    number: str
+    client_ref: str
+    promised_on: date | None
+    is_late: bool
+    is_allocated: bool
+    speed: Speed
+    barcode: str
+    product_code: str
+    product_name: str
+    store: str
+    bay: str | None
+    kind: LoanKind

@@ -1,0 +1,157 @@
+"""Submitting an order: all that must be said is said, authority decides where it goes, and what is there is held."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import insert, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit
+from app.domain.allocation import check_prefer_new
+from app.domain.authority import Authority, Ruling, decide_submission, who_can_authorise
+from app.domain.combinations import OrderWarning, unanswered
+from app.domain.dates import UK, uk_date
+from app.domain.errors import Conflict, Incomplete
+from app.domain.ordering import Act, OrderDecision, SupersedeAction
+from app.domain.promises import promised_on
+from app.features.ordering import messages
+from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
+from app.features.ordering.drafts import check_maker, keep_answers
+from app.features.ordering.holding import Held, hold
+from app.features.ordering.records import OrderRecord, UnitRecord, find_person, read_order, read_setting, read_units
+from app.features.ordering.schemas import Answer
+from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
+from app.models import EquipmentOrder, OrderUnit, StopUseNotice
+from app.web.bank_holidays import bank_holidays
+
+PRICES = text("""
+    UPDATE order_line SET unit_price_pence = product.purchase_price_pence
+    FROM product WHERE product.id = order_line.product_id AND order_line.order_id = :order_id
+      AND unit_price_pence <> product.purchase_price_pence
+""")
+
+
+async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer], actor: str, at: datetime) -> Held:
+    """Submit a draft: it is approved, or goes to who must sign it, and what is on the shelf is held for it at once.
+
+    Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`, `no-authority`, `registration-expired`,
+    Conflict `client-has-died`, Incomplete `say-what-becomes-of-old-equipment`, `answer-the-warnings`,
+    BadValue `reason-for-new`.
+    """
+    today = uk_date(at)
+    order = await read_order(session, number, lock=True)
+    check_maker(order, actor)
+    order.check(Act.SUBMIT)
+    if order.died_on:
+        raise Conflict("client-has-died", "This client has died. Cancel the order and have their equipment collected.")
+    if any(line.unit_price_pence != line.price_now for line in order.lines):
+        await session.execute(PRICES, {"order_id": order.id})
+        order = await read_order(session, number)
+    setting = await read_setting(session, today)
+    maker = find_person(setting, actor)
+    ruling = decide_submission(order.asked, maker, setting)
+    around = await read_surroundings(session, order, today=today)
+    _check_old(around)
+    await keep_answers(session, order, around, answers, actor=actor, at=at)
+    _check_answers(around, answers)
+    shelf = await read_shelf(session, order, today=today)
+    _check_new(order, shelf, today)
+    promised = promised_on(order.speed, at, bank_holidays(today))
+    await _write(session, order, ruling, promised, actor=actor, at=at)
+    units = await _make_units(session, order)
+    held = await hold(session, order, shelf, units, promised_on=promised, actor=actor, at=at)
+    await _stop_use(session, order, around.old, actor=actor, at=at)
+    codes = ", ".join(reason.code for reason in ruling.reasons)
+    facts: dict[str, str | int] = {"decision": ruling.decision.value, "reasons": codes, "held": len(held.barcodes)}
+    await audit.record(session, "order_submitted", order.subject, actor=actor, at=at, **facts)
+    if ruling.decision is OrderDecision.AWAITING_AUTHORISATION:
+        signers: Sequence[Authority] = who_can_authorise(order.asked, setting)
+        await messages.ask_for_signature(session, order, signers, actor=actor, at=at)
+    return held
+
+
+def authority_json(order: OrderRecord, ruling: Ruling) -> dict[str, object]:
+    """How it was decided where the order goes, as it is stored with it."""
+    asked = order.asked
+    return {
+        "decision": ruling.decision.value,
+        "value_pence": asked.value_pence,
+        "tier": asked.tier.value,
+        "reasons": [{"code": reason.code, "detail": reason.detail} for reason in ruling.reasons],
+    }
+
+
+def _check_old(around: Surroundings) -> None:
+    undecided = around.undecided
+    if undecided:
+        names = ", ".join(f"{one.product_name} ({one.barcode})" for one in undecided)
+        detail = f"The client has equipment of the same kind: {names}. Say of each whether it is kept, not used any "
+        detail += "more, or collected, and why."
+        wanted = [{"barcode": one.barcode, "product_name": one.product_name} for one in undecided]
+        code = "say-what-becomes-of-old-equipment"
+        raise Incomplete(code, detail, field="supersedes", wanted={"old_equipment": wanted})
+
+
+def _check_answers(around: Surroundings, answers: Sequence[Answer]) -> None:
+    said = {*around.answers, *((one.code, one.subject) for one in answers)}
+    left = unanswered(around.warnings, said)
+    if left:
+        count = "is 1 warning" if len(left) == 1 else f"are {len(left)} warnings"
+        detail = f"There {count} without an answer. They advise and you decide: say to each what you decided and why."
+        wanted = {"warnings": [_warning(one) for one in left]}
+        raise Incomplete("answer-the-warnings", detail, field="answers", wanted=wanted)
+
+
+def _warning(one: OrderWarning) -> dict[str, str]:
+    about = {"code": one.code, "subject": one.subject, "severity": one.severity.value}
+    return about | {"detail": one.detail, "source": one.source}
+
+
+def _check_new(order: OrderRecord, shelf: Shelf, today: date) -> None:
+    for line in order.lines:
+        there = line.prefer_new and recycled_is_there(shelf, order, line, today=today)
+        reason = line.reason_for_new or ""
+        check_prefer_new(prefer_new=line.prefer_new, recycled_is_there=there, reason=reason)
+
+
+async def _write(
+    session: AsyncSession, order: OrderRecord, ruling: Ruling, promised: date, *, actor: str, at: datetime
+) -> None:
+    values: dict[str, object] = {
+        "decision": ruling.decision,
+        "authority": authority_json(order, ruling),
+        "submitted_at": at,
+        "promised_on": promised,
+        "version": order.version + 1,
+    }
+    if ruling.decision is OrderDecision.APPROVED:
+        values |= {"decided_at": at, "decided_by": actor}
+    await session.execute(update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values))
+
+
+async def _make_units(session: AsyncSession, order: OrderRecord) -> list[UnitRecord]:
+    rows = [{"order_line_id": line.id} for line in order.lines for _ in range(line.quantity)]
+    await session.execute(insert(OrderUnit), rows)
+    return await read_units(session, order.id)
+
+
+async def _stop_use(
+    session: AsyncSession, order: OrderRecord, old: Sequence[OldItem], *, actor: str, at: datetime
+) -> None:
+    """It takes effect now: safety waits for nobody's signature. A notice that is open already stays as it is."""
+    for one in old:
+        if one.action is not SupersedeAction.STOP_USE or one.is_under_notice:
+            continue
+        told = await messages.stop_use(session, order, one, at.astimezone(UK), actor=actor, at=at)
+        notice = {
+            "loan_id": one.loan_id,
+            "order_id": order.id,
+            "reason": one.reason,
+            "care_provider_id": order.care_provider_id,
+            "given_at": at,
+            "given_by": actor,
+            "told": told,
+        }
+        await session.execute(insert(StopUseNotice).values(**notice))
+        await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=one.barcode)

@@ -1,0 +1,1 @@
+"""Who may order and authorise what: teams, prescribers and the lending of their authority."""

@@ -1,0 +1,82 @@
+"""Pages on which prescribers see their own authority and lend it."""
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from app.db import Session
+from app.domain.access import Permission
+from app.domain.dates import uk_date
+from app.features.prescribers import lending, queries
+from app.features.prescribers.rules import what_is_beyond, what_the_panel_decides
+from app.features.prescribers.schemas import DelegationForm
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.fields import Id
+from app.web.flash import redirect
+from app.web.forms import Form, or_again, read_form
+from app.web.once import page_router
+from app.web.templating import render
+
+HOME = "/my-authority"
+LEND = "prescribers/lend.html"
+
+router = page_router()
+
+
+@router.get("/my-authority")
+async def my_authority(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
+    """What one may order alone, who authorises the rest, and what is lent from and to oneself."""
+    today = uk_date(now)
+    person = await queries.find_prescriber(session, actor.username, today=today)
+    if person is None:
+        return render(request, "prescribers/my_authority.html", {"person": None})
+    setting = await queries.read_surroundings(session, today=today)
+    context = {
+        "person": person,
+        "beyond": what_is_beyond(person.authority(), setting),
+        "panel": what_the_panel_decides(setting.panel),
+        "panel_name": setting.panel.name if setting.panel else "",
+        "delegations": await queries.list_delegations(session, today=today, username=actor.username, is_open=True),
+        "may_lend": _may_lend(person, actor),
+    }
+    return render(request, "prescribers/my_authority.html", context)
+
+
+@router.get("/my-authority/lend")
+async def lend_form(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
+    """Lend one's authority while one is away."""
+    return render(request, LEND, {"form": Form(), **await _lending(session, actor, now)})
+
+
+@router.post("/my-authority/lend")
+async def lend(request: Request, session: Session, actor: Actor, now: Now) -> Response:
+    """Lend it."""
+    context = await _lending(session, actor, now)
+    form, body = await read_form(request, DelegationForm)
+    if body is None:
+        return render(request, LEND, {"form": form, **context}, 422)
+    with or_again(LEND, form, **context):
+        await lending.lend_authority(session, body.as_delegation(actor.username), actor=actor, at=now)
+    return redirect(request, HOME, "Your authority is lent. The person who has it has been told.")
+
+
+@router.post("/my-authority/delegations/{delegation_id}/end")
+async def end_lending(request: Request, session: Session, actor: Actor, now: Now, delegation_id: Id) -> Response:
+    """End a delegation of one's own."""
+    row = await lending.end_lending(session, delegation_id, actor=actor, at=now)
+    return redirect(request, HOME, f"{row.to_name} no longer has your authority, and has been told.")
+
+
+async def _lending(session: Session, actor: Actor, now: Now) -> dict[str, object]:
+    today = uk_date(now)
+    lender = await queries.get_prescriber(session, actor.username, today=today)
+    return {
+        "lender": lender,
+        "receivers": await queries.list_receivers(session, lender, today=today),
+        "back": HOME,
+        "action": f"{HOME}/lend",
+    }
+
+
+def _may_lend(person: queries.PrescriberRow, actor: Actor) -> bool:
+    return actor.may(Permission.AUTHORISE_ORDERS) and not person.is_supervised

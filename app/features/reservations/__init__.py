@@ -1,0 +1,1 @@
+"""Reservations: items kept for clients on dates, and the worker's acts on them."""

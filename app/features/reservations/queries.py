@@ -1,0 +1,152 @@
+"""Reads of reservations."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.errors import NotFound
+from app.domain.lifecycle import State
+from app.domain.reservations import Days
+from app.features.reservations.schemas import ReservationBody
+
+RESERVATIONS = """
+    SELECT reservation.id, item.barcode, product.code AS product_code, product.name AS product_name,
+           client.client_ref, reservation.from_on AS from_, reservation.until_on AS until, item.state,
+           reservation.made_at, reservation.made_by, reservation.ended_at, reservation.ended_because,
+           holding.number AS order_number
+    FROM reservation
+    JOIN item ON item.id = reservation.item_id
+    JOIN product ON product.id = item.product_id
+    JOIN client ON client.id = reservation.client_id
+    LEFT JOIN LATERAL (
+        SELECT equipment_order.number FROM order_unit
+        JOIN order_line ON order_line.id = order_unit.order_line_id
+        JOIN equipment_order ON equipment_order.id = order_line.order_id
+        WHERE order_unit.reservation_id = reservation.id AND order_unit.cancelled_at IS NULL
+    ) AS holding ON true
+"""
+ONE = text(f"{RESERVATIONS} WHERE reservation.id = :reservation_id")
+MANY = text(f"""{RESERVATIONS}
+    WHERE reservation.id > :after
+      AND (CAST(:client_ref AS text) IS NULL OR upper(client.client_ref) = upper(:client_ref))
+      AND (CAST(:barcode AS text) IS NULL OR item.barcode = :barcode)
+      AND (CAST(:made_by AS text) IS NULL OR reservation.made_by = :made_by)
+      AND (CAST(:live AS boolean) IS NULL OR (reservation.ended_at IS NULL) = :live)
+    ORDER BY reservation.id LIMIT :limit
+""")
+ITEM = text("""
+    SELECT item.barcode, product.code AS product_code, product.name AS product_name, item.state,
+           store.code AS store, item.bay
+    FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
+    WHERE item.barcode = :barcode
+""")
+PRODUCT = text("SELECT code, name FROM product WHERE code = :code")
+STORES = text("SELECT code, name FROM store ORDER BY code")
+# What an item is taken up with on some days: reservations, and the loan or trial that is open. No end: for good.
+TAKEN_UP = text("""
+    SELECT 'reserved' AS why, reservation.from_on, reservation.until_on, client.client_ref
+    FROM reservation JOIN item ON item.id = reservation.item_id JOIN client ON client.id = reservation.client_id
+    WHERE item.barcode = :barcode AND reservation.ended_at IS NULL
+    UNION ALL
+    SELECT loan.kind, (loan.started_at AT TIME ZONE 'Europe/London')::date,
+           CASE WHEN loan.kind = 'trial' THEN GREATEST(loan.trial_ends_on, :today) END, client.client_ref
+    FROM loan JOIN item ON item.id = loan.item_id JOIN client ON client.id = loan.client_id
+    WHERE item.barcode = :barcode AND loan.ended_at IS NULL
+    ORDER BY from_on
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The item that is to be reserved, or whose calendar is shown."""
+
+    barcode: str
+    product_code: str
+    product_name: str
+    state: State
+    store: str
+    bay: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """Days on which an item is reserved, on loan or on trial, and for whom."""
+
+    why: str
+    days: Days
+    client_ref: str
+
+    def has(self, day: date) -> bool:
+        """Whether that day is among them."""
+        return self.days.from_on <= day <= (self.days.until_on or date.max)
+
+
+async def get_reservation(session: AsyncSession, reservation_id: int) -> ReservationBody:
+    """One reservation. Raises NotFound `unknown-reservation`."""
+    row = (await session.execute(ONE, {"reservation_id": reservation_id})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-reservation", "There is no reservation with this number.")
+    return ReservationBody(**row)
+
+
+async def list_reservations(
+    session: AsyncSession,
+    *,
+    client_ref: str | None = None,
+    barcode: str | None = None,
+    made_by: str | None = None,
+    live: bool | None = None,
+    after: int = 0,
+    limit: int = 50,
+) -> list[ReservationBody]:
+    """Reservations, oldest first, `limit + 1` of them."""
+    values = {
+        "client_ref": client_ref,
+        "barcode": barcode,
+        "made_by": made_by,
+        "live": live,
+        "after": after,
+        "limit": limit + 1,
+    }
+    return [ReservationBody(**row) for row in (await session.execute(MANY, values)).mappings()]
+
+
+async def get_item(session: AsyncSession, barcode: str) -> Subject:
+    """The item. Raises NotFound `unknown-barcode`."""
+    row = (await session.execute(ITEM, {"barcode": barcode})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
+    return Subject(**{**row, "state": State(row["state"])})
+
+
+async def get_product_name(session: AsyncSession, code: str) -> str:
+    """The product's name. Raises NotFound `unknown-product`."""
+    row = (await session.execute(PRODUCT, {"code": code})).one_or_none()
+    if row is None:
+        detail = "There is no product with this code. Look for it in the catalogue."
+        raise NotFound("unknown-product", detail, field="product_code")
+    return str(row.name)
+
+
+async def list_stores(session: AsyncSession) -> list[tuple[str, str]]:
+    """Every store's code and name, to choose from."""
+    return [(row.code, row.name) for row in await session.execute(STORES)]
+
+
+async def list_taken_up(session: AsyncSession, barcode: str, *, today: date) -> list[TakenUp]:
+    """On which days the item is reserved, on loan or on trial, the first days first."""
+    rows = await session.execute(TAKEN_UP, {"barcode": barcode, "today": today})
+    return [TakenUp(row.why, Days(row.from_on, row.until_on), row.client_ref) for row in rows]
+
+
+def weeks_of(month: date) -> list[list[date]]:
+    """The weeks that the month has days in, Monday to Sunday, with the days of its neighbours that fill them."""
+    first = month - timedelta(days=month.weekday())
+    after = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+    weeks = []
+    while first < after:
+        weeks.append([first + timedelta(days=step) for step in range(7)])
+        first += timedelta(days=7)
+    return weeks

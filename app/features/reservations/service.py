@@ -1,0 +1,289 @@
+"""Reservations: an item kept for a client from a day until a day. What the worker does with them is in `worker.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import audit, ledger
+from app.domain.clearance import find_blockers, place_blockers
+from app.domain.dates import in_words, uk_date
+from app.domain.errors import BadValue, Conflict, NotClear, NotFound, RuleError, Stale
+from app.domain.lifecycle import IN_STORE, Move, State, next_state
+from app.domain.reservations import Days, check_dates, overlaps
+from app.models import ReservationEnd
+
+ON_SHELF = frozenset({State.IN_STOCK, State.RESERVED})
+
+CLIENT = text("SELECT id FROM client WHERE upper(client_ref) = upper(:client_ref)")
+STORE = text("SELECT id FROM store WHERE code = :code")
+
+# Rows that another prescriber is reserving at this moment are passed over instead of waited for. What is promised to
+# somebody for later comes last: it could not be handed out for good.
+CHOOSE = text("""
+    SELECT item.barcode FROM item JOIN product ON product.id = item.product_id
+    WHERE product.code = :product_code AND NOT (item.barcode = ANY(:passed_over))
+      AND (item.state = 'in_stock' OR (item.state = 'reserved' AND CAST(:from_on AS date) > :today))
+      AND (CAST(:store_id AS bigint) IS NULL OR item.store_id = :store_id)
+      AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL)
+      AND NOT (product.single_patient_use AND item.times_issued > 0)
+      AND NOT EXISTS (
+          SELECT FROM product_inspection AS wanted
+          LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = wanted.kind
+          WHERE wanted.product_id = product.id AND COALESCE(known.due_on < :today, true))
+      AND NOT EXISTS (
+          SELECT FROM reservation WHERE reservation.item_id = item.id AND ended_at IS NULL
+            AND from_on <= CAST(:until_on AS date) AND until_on >= CAST(:from_on AS date))
+    ORDER BY EXISTS (SELECT FROM reservation WHERE reservation.item_id = item.id AND ended_at IS NULL),
+             (item.times_issued > 0) DESC, item.barcode
+    LIMIT 1 FOR UPDATE OF item SKIP LOCKED
+""")
+
+LIVE = text("""
+    SELECT reservation.id, reservation.from_on, reservation.until_on, holding.number AS order_number
+    FROM reservation
+    LEFT JOIN LATERAL (
+        SELECT equipment_order.number FROM order_unit
+        JOIN order_line ON order_line.id = order_unit.order_line_id
+        JOIN equipment_order ON equipment_order.id = order_line.order_id
+        WHERE order_unit.reservation_id = reservation.id AND order_unit.cancelled_at IS NULL
+    ) AS holding ON true
+    WHERE reservation.item_id = :item_id AND reservation.ended_at IS NULL ORDER BY reservation.from_on
+""")
+NUMBER = text("SELECT nextval(pg_get_serial_sequence('reservation', 'id'))")
+MAKE = text("""
+    INSERT INTO reservation (id, item_id, client_id, from_on, until_on, made_at, made_by)
+    VALUES (:id, :item_id, :client_id, :from_on, :until_on, :at, :actor)
+""")
+FIND = text("""
+    SELECT reservation.from_on, reservation.until_on, reservation.ended_at, item.barcode
+    FROM reservation JOIN item ON item.id = reservation.item_id WHERE reservation.id = :id
+""")
+# A later end is worth another warning.
+EXTEND = text("UPDATE reservation SET until_on = :until_on, warned_at = NULL WHERE id = :id")
+END = text("UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because WHERE id = :id")
+
+
+async def reserve(
+    session: AsyncSession,
+    *,
+    barcode: str | None,
+    product_code: str | None,
+    client_ref: str,
+    from_on: date | None,
+    until_on: date,
+    actor: str,
+    at: datetime,
+    store: str | None = None,
+) -> tuple[int, str]:
+    """Keep an item for a client from a day (None: today) until a day; returns the reservation's number and the barcode.
+
+    With `product_code` the best free one is taken, in `store` if one is named: recycled before new. From a later day
+    the item stays in stock until then. Raises NotFound, BadValue (`reserve-what`, `store-with-barcode`, and the
+    dates'), Conflict (`already-reserved`, `no-stock`), NotClear (`on-hold`, `not-clear`), WrongState.
+    """
+    today = uk_date(at)
+    days = Days(from_on or today, until_on)
+    if (barcode is None) == (product_code is None):
+        raise BadValue("reserve-what", "Name either an item (barcode) or a product (product_code).", field="barcode")
+    check_dates(days.from_on, until_on, today=today)
+    client_id = await _find_client(session, client_ref)
+    store_id = await _find_store(session, store, barcode)
+    if barcode:
+        item = await _lock(session, barcode)
+        await _check_free(session, item, days, today=today)
+    else:
+        item = await _choose(session, product_code or "", days, store_id=store_id, today=today)
+    number: int = await session.scalar(NUMBER)
+    reference = f"reservation {number}"
+    if days.from_on == today:
+        await ledger.move_one(session, item.barcode, Move.RESERVE, actor=actor, at=at, reference=reference)
+    values = {"id": number, "item_id": item.id, "client_id": client_id, "from_on": days.from_on, "until_on": until_on}
+    await session.execute(MAKE, values | {"at": at, "actor": actor})
+    await audit.record(
+        session, "reservation_made", f"item:{item.barcode}", actor=actor, at=at, reservation=number, **_said(days)
+    )
+    return number, item.barcode
+
+
+async def extend(
+    session: AsyncSession, reservation_id: int, *, until_on: date, version: int | None = None, actor: str, at: datetime
+) -> None:
+    """Give a live reservation another last day, from today on; `version`: of the one that was read.
+
+    Raises NotFound, Stale, BadValue (`ends-in-the-past`, `reserved-too-long`), Conflict (`already-ended`,
+    `already-reserved`, `held-by-order`).
+    """
+    today = uk_date(at)
+    item, others, mine = await _open_for_change(session, reservation_id)
+    if version is not None and version != version_of(mine.until_on):
+        raise Stale("stale", "Somebody changed this reservation since you read it. Read it again.")
+    if until_on < today:
+        raise BadValue(
+            "ends-in-the-past", f"A reservation ends today, {in_words(today)}, at the earliest.", field="until"
+        )
+    check_dates(mine.from_on, until_on, today=min(today, mine.from_on))
+    _check_apart(Days(mine.from_on, until_on), others, today=today, field="until")
+    await session.execute(EXTEND, {"id": reservation_id, "until_on": until_on})
+    days = Days(mine.from_on, until_on)
+    await audit.record(
+        session,
+        "reservation_extended",
+        f"item:{item.barcode}",
+        actor=actor,
+        at=at,
+        reservation=reservation_id,
+        **_said(days),
+    )
+
+
+async def give_up_reservation(session: AsyncSession, reservation_id: int, *, actor: str, at: datetime) -> None:
+    """End a reservation before its time; the item is free again. Raises NotFound, WrongState when it is on its way,
+    Conflict (`already-ended`, `held-by-order`)."""
+    today = uk_date(at)
+    item, others, mine = await _open_for_change(session, reservation_id)
+    if item.state is State.DISPATCHED and mine.from_on <= today:
+        next_state(item.state, Move.RELEASE)
+    if keeps_item(item.state, mine.from_on, others, today=today):
+        reference = f"reservation {reservation_id}"
+        await ledger.move_one(session, item.barcode, Move.RELEASE, actor=actor, at=at, reference=reference)
+    values = {"id": reservation_id, "at": at, "actor": actor, "because": ReservationEnd.GIVEN_UP.value}
+    await session.execute(END, values)
+    await audit.record(
+        session, "reservation_given_up", f"item:{item.barcode}", actor=actor, at=at, reservation=reservation_id
+    )
+
+
+def keeps_item(state: State, from_on: date, others: Sequence["Kept"], *, today: date) -> bool:
+    """Whether the item is reserved because of this reservation and none of the item's others: it then goes free."""
+    return state is State.RESERVED and from_on <= today and not any(other.is_in_force(today) for other in others)
+
+
+def version_of(until_on: date) -> int:
+    """The version of a reservation, of which nothing can be changed but its last day."""
+    return until_on.toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A live reservation of an item."""
+
+    id: int
+    from_on: date
+    until_on: date
+    order_number: str | None
+
+    def days(self, today: date) -> Days:
+        """The days it keeps the item from others: for good when an order holds it, today at least while it is live."""
+        return Days(self.from_on, None if self.order_number else max(self.until_on, today))
+
+    def is_in_force(self, today: date) -> bool:
+        """Whether it keeps the item today by right, not only because nobody has ended it yet."""
+        return self.from_on <= today and (self.order_number is not None or self.until_on >= today)
+
+
+async def list_live(session: AsyncSession, item_id: int) -> list[Kept]:
+    """The live reservations of an item, the first days first."""
+    return [_kept(row) for row in await session.execute(LIVE, {"item_id": item_id})]
+
+
+async def _open_for_change(session: AsyncSession, reservation_id: int) -> tuple[ledger.ItemRecord, list[Kept], Kept]:
+    """The reservation and its item, locked, and the item's other live reservations."""
+    found = (await session.execute(FIND, {"id": reservation_id})).one_or_none()
+    if found is None:
+        raise NotFound("unknown-reservation", "There is no reservation with this number.")
+    item = await _lock(session, found.barcode)
+    live = {one.id: one for one in await list_live(session, item.id)}
+    mine = live.pop(reservation_id, None)
+    if mine is None:
+        raise Conflict("already-ended", "This reservation has ended already.")
+    if mine.order_number:
+        detail = f"Order {mine.order_number} holds this item. Change or cancel the order instead."
+        raise Conflict("held-by-order", detail)
+    return item, list(live.values()), mine
+
+
+async def _lock(session: AsyncSession, barcode: str) -> ledger.ItemRecord:
+    items = await ledger.read_items(session, [barcode], lock=True)
+    if barcode not in items:
+        raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
+    return items[barcode]
+
+
+async def _check_free(session: AsyncSession, item: ledger.ItemRecord, days: Days, *, today: date) -> None:
+    if item.state in ON_SHELF:
+        _check_apart(days, await list_live(session, item.id), today=today, field="barcode")
+    _check_clear(item, today=today)
+
+
+def _check_apart(days: Days, others: Sequence[Kept], *, today: date, field: str) -> None:
+    for other in others:
+        if not overlaps(days, other.days(today)):
+            continue
+        if other.order_number:
+            raise Conflict("already-reserved", "An order holds this item. Choose another one.", field=field)
+        held = f"from {in_words(other.from_on)} until {in_words(max(other.until_on, today))}"
+        raise Conflict(
+            "already-reserved", f"The item is reserved {held}. Choose other days or another item.", field=field
+        )
+
+
+def _check_clear(item: ledger.ItemRecord, *, today: date) -> None:
+    """What the ledger would say to reserving it now, also for an item that is kept for somebody until then."""
+    blockers = [*place_blockers(item.evidence), *find_blockers(item.evidence, on=today)]
+    if blockers and item.state in IN_STORE:
+        on_hold = item.state in ON_SHELF and item.evidence.holds
+        raise NotClear("on-hold" if on_hold else "not-clear", " ".join(one.detail for one in blockers), blockers)
+    if item.state not in ON_SHELF:
+        next_state(item.state, Move.RESERVE)
+
+
+async def _choose(
+    session: AsyncSession, product_code: str, days: Days, *, store_id: int | None, today: date
+) -> ledger.ItemRecord:
+    """The best free item. What somebody reserved or held in between is seen once it is locked, and passed over."""
+    passed_over: list[str] = []
+    values = {"product_code": product_code, "store_id": store_id, "today": today}
+    values |= {"from_on": days.from_on, "until_on": days.until_on}
+    while barcode := await session.scalar(CHOOSE, values | {"passed_over": passed_over}):
+        item = await _lock(session, barcode)
+        try:
+            await _check_free(session, item, days, today=today)
+        except RuleError:
+            passed_over.append(barcode)
+        else:
+            return item
+    when = "now" if days.from_on == today else "on these days"
+    where = "in this store" if store_id else "on a shelf"
+    raise Conflict("no-stock", f"No item of this product is free {where} {when}.", field="product_code")
+
+
+async def _find_client(session: AsyncSession, client_ref: str) -> int:
+    client_id: int | None = await session.scalar(CLIENT, {"client_ref": client_ref})
+    if client_id is None:
+        raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
+    return client_id
+
+
+async def _find_store(session: AsyncSession, store: str | None, barcode: str | None) -> int | None:
+    if store is None:
+        return None
+    if barcode:
+        detail = "Name a store only with a product_code: this item stands where it stands."
+        raise BadValue("store-with-barcode", detail, field="store")
+    store_id: int | None = await session.scalar(STORE, {"code": store})
+    if store_id is None:
+        raise BadValue("unknown-store", "There is no store with this code.", field="store")
+    return store_id
+
+
+def _kept(row: Row[tuple[int, date, date, str | None]]) -> Kept:
+    return Kept(row.id, row.from_on, row.until_on, row.order_number)
+
+
+def _said(days: Days) -> dict[str, str]:
+    """The days as the audit trail keeps them."""
+    until = days.until_on.isoformat() if days.until_on else ""
+    return {"from": days.from_on.isoformat(), "until": until}

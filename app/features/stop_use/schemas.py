@@ -1,0 +1,82 @@
+"""Bodies and forms of stop-use notices."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel
+
+from app.domain.lifecycle import State
+from app.web.asked import asked, needed
+from app.web.fields import Body, Line, Paragraph
+
+
+class StopUseBody(Body):
+    """Why the item must not be used any more; `collect`: an urgent collection is asked for at once."""
+
+    reason: Paragraph
+    collect: bool = False
+
+
+class AcknowledgeBody(Body):
+    """Who at the care provider's has acknowledged it, and how: by phone, by e-mail."""
+
+    by: Line
+    how: Line
+
+
+class NoticeBody(BaseModel):
+    """A notice. It is open until the item is scanned back (`closed_at`), acknowledged or not.
+
+    `to_phone`: nobody has acknowledged it, and the care provider has no e-mail address, so somebody must phone.
+    """
+
+    id: int
+    loan_id: int
+    barcode: str
+    product_name: str
+    state: State
+    client_ref: str
+    reason: str
+    order_number: str | None
+    given_at: datetime
+    given_by: str
+    care_provider: str | None
+    care_provider_phone: str | None
+    told: str | None
+    to_phone: bool
+    chased_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    acknowledged_how: str | None
+    collection_number: str | None
+    is_open: bool
+    closed_at: datetime | None
+
+
+class StoppableLoan(BaseModel):
+    """What a client has, as the page asks about it before its use is stopped."""
+
+    loan_id: int
+    barcode: str
+    product_name: str
+    state: State
+    client_ref: str
+    care_provider: str | None
+    email: str | None
+    phone: str | None
+    is_open: bool
+    notice_id: int | None
+
+
+class StopUseForm(BaseModel):
+    """Why the item must not be used any more, on its page."""
+
+    reason: Annotated[Paragraph, asked("Say why it must not be used any more.")] = needed()
+    collect: bool = False
+
+
+class AcknowledgeForm(BaseModel):
+    """Who has acknowledged it and how, on its page."""
+
+    by: Annotated[Line, asked("Enter who has acknowledged it.")] = needed()
+    how: Annotated[Line, asked("Say how they told you.")] = needed()

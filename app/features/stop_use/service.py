@@ -1,0 +1,129 @@
+"""Stopping the use of an item at a client's. A notice is closed by nothing but the item coming back.
+
+Coroner's report 2023-0336 (Friend): a sling judged unsuitable was neither removed nor was its use stopped.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit, ledger
+from app.domain.dates import in_words, uk_date
+from app.domain.errors import Conflict, NotFound
+from app.domain.lifecycle import Move, State
+from app.domain.loans import CollectionSpeed
+from app.features.stop_use import letters
+from app.features.stop_use.letters import Subject
+from app.models import Collection, CollectionLine, StopUseNotice
+
+LOCK = text("SELECT item.id FROM item JOIN loan ON loan.item_id = item.id WHERE loan.id = :loan_id FOR UPDATE OF item")
+LOAN = text("""
+    SELECT loan.id AS loan_id, loan.item_id, loan.client_id, loan.ended_at, item.barcode, item.state,
+           product.name AS product_name, client.client_ref, client.name AS client_name, client.care_provider_id,
+           care_provider.name AS provider, care_provider.email, care_provider.phone,
+           notice.id AS notice_id, notice.given_at
+    FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+    JOIN client ON client.id = loan.client_id LEFT JOIN care_provider ON care_provider.id = client.care_provider_id
+    LEFT JOIN stop_use_notice AS notice ON notice.loan_id = loan.id
+    WHERE loan.id = :loan_id
+""")
+NOTICE = text("SELECT id, acknowledged_by FROM stop_use_notice WHERE id = :notice_id FOR UPDATE")
+
+
+async def stop_use(session: AsyncSession, loan_id: int, *, reason: str, collect: bool, actor: str, at: datetime) -> int:
+    """Stop the use of what a client has on loan; returns the notice's number.
+
+    The client's care provider is told by e-mail; without an address, who gave the notice is told to phone. `collect`
+    asks for an urgent collection at once, unless one is to fetch it already. Raises NotFound `unknown-loan`, Conflict
+    `loan-ended` or `use-stopped-already`, and what the ledger refuses.
+    """
+    # Read only once nobody else can scan the item back or stop its use.
+    await session.execute(LOCK, {"loan_id": loan_id})
+    loan = (await session.execute(LOAN, {"loan_id": loan_id})).one_or_none()
+    if loan is None:
+        raise NotFound("unknown-loan", "There is no loan with this number.")
+    if loan.ended_at is not None:
+        raise Conflict("loan-ended", "This loan has ended: the item is not with the client any more.")
+    if loan.notice_id is not None:
+        raise _stopped_already(loan.given_at)
+    values = {
+        "loan_id": loan_id,
+        "reason": reason,
+        "care_provider_id": loan.care_provider_id,
+        "given_at": at,
+        "given_by": actor,
+        "told": loan.provider if loan.email else None,
+    }
+    given = insert(StopUseNotice).values(**values).on_conflict_do_nothing(index_elements=["loan_id"])
+    notice_id: int | None = await session.scalar(given.returning(col(StopUseNotice.id)))
+    if notice_id is None:
+        raise _stopped_already(at)
+    subject = subject_of(loan, notice_id, reason=reason, given_by=actor, given_on=uk_date(at))
+    if subject.email:
+        await letters.tell_provider(session, subject, again=False, actor=actor, at=at)
+    else:
+        await letters.ask_to_phone(session, subject, actor=actor, at=at)
+    await audit.record(session, "use_stopped", f"item:{loan.barcode}", actor=actor, at=at, notice=notice_id)
+    if collect and State(loan.state) is not State.AWAITING_COLLECTION:
+        await _collect(session, loan, reason, actor=actor, at=at)
+    return notice_id
+
+
+async def acknowledge(session: AsyncSession, notice_id: int, *, by: str, how: str, actor: str, at: datetime) -> None:
+    """Somebody at the care provider's has said that the item is not used any more. The notice stays open.
+
+    Raises NotFound `unknown-notice`, Conflict `acknowledged-already`.
+    """
+    found = (await session.execute(NOTICE, {"notice_id": notice_id})).one_or_none()
+    if found is None:
+        raise unknown_notice()
+    if found.acknowledged_by:
+        raise Conflict("acknowledged-already", f"{found.acknowledged_by} has acknowledged this notice already.")
+    said = {"acknowledged_at": at, "acknowledged_by": by, "acknowledged_how": how}
+    await session.execute(update(StopUseNotice).where(col(StopUseNotice.id) == notice_id).values(**said))
+    await audit.record(
+        session, "stop_use_acknowledged", f"stop_use_notice:{notice_id}", actor=actor, at=at, by=by, how=how
+    )
+
+
+def unknown_notice() -> NotFound:
+    """What is said when no notice has the number."""
+    return NotFound("unknown-notice", "There is no stop-use notice with this number.")
+
+
+def subject_of(row: Any, notice_id: int, **more: Any) -> Subject:
+    """What a letter needs, from a row that names the item, the client and the care provider."""
+    return Subject(
+        notice_id=notice_id,
+        barcode=row.barcode,
+        product_name=row.product_name,
+        client_ref=row.client_ref,
+        client_name=row.client_name,
+        provider=row.provider or "",
+        email=row.email,
+        phone=row.phone or "",
+        **more,
+    )
+
+
+def _stopped_already(given_at: datetime) -> Conflict:
+    since = in_words(uk_date(given_at))
+    detail = f"Its use was stopped on {since}. That notice stays open until the item is scanned back."
+    return Conflict("use-stopped-already", detail)
+
+
+async def _collect(session: AsyncSession, loan: Any, reason: str, *, actor: str, at: datetime) -> None:
+    collection_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('collection', 'id'))"))
+    number = f"C{collection_id:06}"
+    details = {"actor": actor, "at": at, "reason": reason, "reference": f"collection {number}"}
+    await ledger.move_one(session, loan.barcode, Move.REQUEST_COLLECTION, **details)
+    values = {"id": collection_id, "number": number, "client_id": loan.client_id, "reason": reason}
+    asked = {"speed": CollectionSpeed.URGENT, "requested_at": at, "requested_by": actor}
+    await session.execute(insert(Collection).values(**values, **asked))
+    line = {"collection_id": collection_id, "item_id": loan.item_id, "loan_id": loan.loan_id}
+    await session.execute(insert(CollectionLine).values(**line))
+    await audit.record(session, "collection_requested", f"collection:{number}", actor=actor, at=at, items=1)

@@ -1,0 +1,158 @@
+"""Trials on their pages: the worklist, what was tried and decided, and the reminders before and after the end."""
+
+from datetime import timedelta
+
+from httpx import AsyncClient
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.lifecycle import State
+from app.features.loans.trial_reminders import remind_of_ending_trials
+from tests.browser import Browser
+from tests.conftest import Clock, Query
+from tests.given import Given
+from tests.problems import check_problem
+
+TRIED = {
+    "tried_what": "Transfers from bed to chair.",
+    "tried_where": "At home",
+    "who_was_there": "The client and two carers",
+    "result": "Safe with both carers.",
+}
+
+
+def boxes(name: str, clock: Clock, days: int) -> dict[str, str]:
+    """The three boxes of a date so many days from today."""
+    day = clock.today + timedelta(days=days)
+    return {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
+
+
+async def remind(session: AsyncSession, clock: Clock) -> int:
+    """What the worker does once a day."""
+    sent = await remind_of_ending_trials(session, today=clock.today, actor="worker", at=clock.now)
+    await session.commit()
+    return sent
+
+
+async def test_a_trial_is_kept_or_goes_on_with_what_was_tried(
+    ot: Browser, given: Given, clock: Clock, query: Query
+) -> None:
+    kept, longer = await given.trial(), await given.trial(days=14)
+    await ot.post_form(f"/loans/{kept.id}/trial-outcome", outcome="keep", notes="It suits her.", **TRIED)
+    assert (await given.record(kept.barcode)).state is State.ON_LOAN
+    [review] = await query("SELECT tried_what, tried_where, who_was_there, result, notes FROM trial_review")
+    assert review == TRIED | {"notes": "It suits her."}
+    form = f"/loans/{longer.id}/trial-outcome"
+    too_soon = await ot.post_form(form, outcome="extend", **TRIED, **boxes("until", clock, 14))
+    assert set(too_soon.errors) == {"until"}
+    sent = await ot.send(too_soon, form, **boxes("until", clock, 21))
+    assert (await ot.follow(sent)).banner.endswith("The trial goes on until 23 March 2026.")
+    [row] = await query("SELECT trial_ends_on FROM loan WHERE id = :id", id=longer.id)
+    assert row["trial_ends_on"] == clock.today + timedelta(days=21)
+    [said] = (await ot.get(form)).table()
+    assert said[1:4] == [
+        "Extend until 23 March 2026",
+        "Transfers from bed to chair. At home, with The client and two carers",
+        "Safe with both carers.",
+    ]
+
+
+async def test_a_trial_that_is_not_kept_names_and_links_its_collection(ot: Browser, given: Given) -> None:
+    trial = await given.trial()
+    sent = await ot.post_form(f"/loans/{trial.id}/trial-outcome", outcome="collect", **TRIED)
+    page = await ot.follow(sent)
+    assert page.banner.startswith("Collection C")
+    [link] = page.soup.select('main a[href^="/collections/"]')
+    collection = await ot.get(str(link["href"]))
+    assert collection.heading == f"Collection {link.get_text()}"
+    assert "Safe with both carers." in collection.text
+    assert (await given.record(trial.barcode)).state is State.AWAITING_COLLECTION
+
+
+async def test_the_api_answers_with_the_number_of_the_collection(as_ot: AsyncClient, given: Given) -> None:
+    trial = await given.trial()
+    answer = await as_ot.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": "collect", **TRIED})
+    number = answer.json()["collection_number"]
+    collection = (await as_ot.get(f"/api/v1/collections/{number}")).json()
+    assert [line["barcode"] for line in collection["lines"]] == [trial.barcode]
+
+
+async def test_a_trial_has_goals_and_a_loan_has_none(as_ot: AsyncClient, given: Given, clock: Clock) -> None:
+    client = await given.client("c-7")
+    body = {"client_ref": "C-7", "trial_goals": "Two carers can use it."}
+    trial = {"kind": "trial", "trial_ends_on": clock.day(7)}
+    made = await as_ot.post("/api/v1/loans", json={"barcode": await given.item(), **body, **trial})
+    assert (made.json()["trial_goals"], made.json()["client_ref"]) == ("Two carers can use it.", client)
+    refused = await as_ot.post("/api/v1/loans", json={"barcode": await given.item(), **body})
+    check_problem(refused, 422, "loan-with-goals", field="trial_goals")
+
+
+async def test_a_trial_outcome_asks_what_was_tried_and_a_loan_has_none(ot: Browser, given: Given) -> None:
+    trial, loan = await given.trial(), await given.loan()
+    empty = await ot.post_form(f"/loans/{trial.id}/trial-outcome")
+    assert set(empty.errors) == {"outcome", *TRIED}
+    page = await ot.get(f"/loans/{loan.id}/trial-outcome")
+    assert "nothing to decide" in page.text
+    assert (await ot.get("/loans/999999/trial-outcome")).status == 404
+
+
+async def test_a_form_whose_time_has_passed_is_answered_with_how_things_stand_now(ot: Browser, given: Given) -> None:
+    trial = await given.trial()
+    outcome = f"/loans/{trial.id}/trial-outcome"
+    old_outcome = await ot.get(outcome)
+    await given.scan(trial.barcode)
+    late = await ot.send(old_outcome, outcome)
+    assert (late.status, "nothing to decide" in late.text) == (409, True)
+
+
+async def test_the_worklist_shows_what_ends_soon_what_is_overdue_and_whose_it_is(
+    ot: Browser, manager: Browser, given: Given, clock: Clock, query: Query
+) -> None:
+    soon, later, over = await given.trial(days=9), await given.trial(days=30), await given.trial(days=1)
+    await given.scan((await given.trial(days=1)).barcode)
+    clock.move(days=2)
+    everything = await ot.get("/trials")
+    assert [row[2] for row in everything.table()] == [over.client_ref, soon.client_ref, later.client_ref]
+    assert [row[5] for row in everything.table()] == ["Overdue by 1 day", "7 days", "28 days"]
+    assert [row[2] for row in (await ot.get("/trials", show="ending")).table()] == [soon.client_ref]
+    assert [row[2] for row in (await ot.get("/trials", show="overdue", mine="true")).table()] == [over.client_ref]
+    assert "There is none." in (await manager.get("/trials", mine="true")).text
+    assert (await ot.get("/trials", after="2026-03-03.x")).status == 422
+    assert (await ot.get("/trials", after=f"2026-03-03.{over.id}")).table()[0][2] == soon.client_ref
+    [row] = await query("SELECT action FROM audit_event WHERE chain = 'manager' ORDER BY seq DESC LIMIT 1")
+    assert row["action"] == "loans_listed"
+
+
+async def test_who_started_a_trial_is_told_three_working_days_before_its_end_and_once_when_it_is_over(
+    session: AsyncSession, given: Given, clock: Clock, query: Query
+) -> None:
+    trial = await given.trial(days=7)
+    await given.loan()
+    assert await remind(session, clock) == 0
+    # From Wednesday 4 March it is three working days to Monday 9 March.
+    clock.move(days=2)
+    assert [await remind(session, clock), await remind(session, clock)] == [1, 0]
+    clock.move(days=5)
+    assert await remind(session, clock) == 0
+    clock.move(days=1)
+    assert [await remind(session, clock), await remind(session, clock)] == [1, 0]
+    clock.move(days=1)
+    assert await remind(session, clock) == 0
+    told = await query(
+        "SELECT purpose, username, about FROM message JOIN account ON account.id = to_account_id ORDER BY message.id"
+    )
+    about = {"username": "ot", "about": f"loan:{trial.id}"}
+    assert told == [{"purpose": "trial_ends_soon", **about}, {"purpose": "trial_overdue", **about}]
+
+
+async def test_a_trial_that_goes_on_is_told_of_afresh_and_a_collected_one_no_more(
+    as_ot: AsyncClient, session: AsyncSession, given: Given, clock: Clock
+) -> None:
+    longer, fetched = await given.trial(days=1), await given.trial(days=1)
+    assert await remind(session, clock) == 2
+    body = {"outcome": "extend", "until": clock.day(14)}
+    assert (await as_ot.post(f"/api/v1/loans/{longer.id}/trial-outcome", json=body)).status_code == 200
+    await as_ot.post(f"/api/v1/loans/{fetched.id}/trial-outcome", json={"outcome": "collect"})
+    clock.move(days=8)
+    assert await remind(session, clock) == 0
+    clock.move(days=1)
+    assert await remind(session, clock) == 1

@@ -1,0 +1,98 @@
+"""Authorising, declining and cancelling: who may, who may not and why, and what is given back."""
+
+from httpx import AsyncClient
+
+from app.domain.lifecycle import State
+from tests.conftest import Query
+from tests.features.ordering.conftest import Orders, done, pieces
+from tests.given import Given
+from tests.problems import check_problem
+
+WHY = {"reason": "Not needed any more."}
+
+
+async def test_a_students_order_is_countersigned_by_a_senior_and_by_nobody_else(
+    orders: Orders, given: Given, as_student: AsyncClient, as_ot: AsyncClient, as_senior_ot: AsyncClient, query: Query
+) -> None:
+    order = await orders.submitted(await given.product(), by="student.ot")
+    assert order["state"] == "awaiting_authorisation"
+    assert [one["code"] for one in order["authority"]["reasons"]] == ["needs-countersignature"]
+    url = f"/api/v1/orders/{order['number']}"
+    own = check_problem(await as_student.post(f"{url}/authorise"), 403, "own-order")
+    assert "Sarah Okafor can." in own["detail"]
+    check_problem(await as_ot.post(f"{url}/authorise"), 403, "not-an-authoriser")
+    signed = done(await as_senior_ot.post(f"{url}/authorise", json={"note": "Seen together."}))
+    assert (signed["state"], signed["decided_by"]) == ("approved", "senior.ot")
+    assert (signed["authority"]["signed_by"], signed["authority"]["note"]) == ("senior.ot", "Seen together.")
+    assert [event["action"] for event in signed["history"]] == [
+        "order_drafted",
+        "order_submitted",
+        "order_authorised",
+    ]
+    told = await query("SELECT to_name FROM message WHERE purpose = 'order_authorised'")
+    assert told == [{"to_name": "Sam Whitfield"}]
+    check_problem(await as_senior_ot.post(f"{url}/authorise"), 409, "wrong-state")
+
+
+async def test_nobody_authorises_their_own(orders: Orders, given: Given, as_senior_ot: AsyncClient) -> None:
+    dear = await given.product(purchase_price_pence=240_000)
+    lines = [{"product_code": dear}]
+    order = await orders.submitted(dear, by="senior.ot", lines=lines)
+    assert order["state"] == "approved"
+    answer = await as_senior_ot.post(f"/api/v1/orders/{order['number']}/authorise")
+    check_problem(answer, 409, "wrong-state")
+
+
+async def test_an_endorsed_order_of_the_panel_waits_for_the_panel(orders: Orders, given: Given) -> None:
+    special = await given.product(tier="highly_specialist")
+    order = await orders.submitted(special)
+    assert order["state"] == "awaiting_authorisation"
+    order = await orders.step(order["number"], "authorise", by="senior.ot")
+    assert (order["state"], order["decided_at"]) == ("awaiting_panel", None)
+
+
+async def test_declining_needs_a_reason_gives_items_back_and_tells_the_maker(
+    orders: Orders, given: Given, as_senior_ot: AsyncClient, query: Query
+) -> None:
+    product = await given.product()
+    item = await given.item(product=product)
+    order = await orders.submitted(product, by="student.ot")
+    url = f"/api/v1/orders/{order['number']}/decline"
+    assert (await as_senior_ot.post(url, json={})).status_code == 422
+    order = done(await as_senior_ot.post(url, json={"reason": "A frame would do."}))
+    assert (order["state"], pieces(order), order["decision_reason"]) == ("declined", ["cancelled"], "A frame would do.")
+    assert (await given.record(item)).state is State.IN_STOCK
+    assert await query("SELECT ended_because FROM reservation") == [{"ended_because": "order_ended"}]
+    [told] = await query("SELECT to_name, body FROM message WHERE purpose = 'order_declined'")
+    assert (told["to_name"], "A frame would do." in told["body"]) == ("Sam Whitfield", True)
+
+
+async def test_cancelling_gives_up_what_has_not_left_and_keeps_what_has(
+    orders: Orders, given: Given, as_ot: AsyncClient
+) -> None:
+    one, other = await given.product(), await given.product()
+    gone, here = await given.item(product=one), await given.item(product=other)
+    order = await orders.submitted(one, other)
+    await orders.step(order["number"], "dispatch", barcodes=[gone])
+    order = await orders.step(order["number"], "cancel", by="manager", **WHY)
+    assert (order["state"], pieces(order)) == ("dispatched", ["dispatched", "cancelled"])
+    assert (await given.record(here)).state is State.IN_STOCK
+    answer = await as_ot.post(f"/api/v1/orders/{order['number']}/cancel", json=WHY)
+    check_problem(answer, 409, "wrong-state")
+    order = await orders.step(order["number"], "deliver", received_by="Mo")
+    assert order["state"] == "delivered"
+
+
+async def test_a_draft_is_cancelled(orders: Orders, given: Given) -> None:
+    draft = await orders.draft(await given.product())
+    order = await orders.step(draft["number"], "cancel", by="ot", **WHY)
+    assert (order["state"], order["acts"]) == ("cancelled", [])
+
+
+async def test_what_waits_for_me_is_listed_for_those_who_can_sign_and_for_nobody_else(
+    orders: Orders, given: Given, as_student: AsyncClient, as_ot: AsyncClient, as_senior_ot: AsyncClient
+) -> None:
+    order = await orders.submitted(await given.product(), by="student.ot")
+    url = "/api/v1/orders?awaiting_me=true"
+    for person, found in ((as_student, []), (as_ot, []), (as_senior_ot, [order["number"]])):
+        assert [row["number"] for row in done(await person.get(url))["items"]] == found

@@ -1,0 +1,143 @@
+"""Orders sent by many at once: the last item goes to one, everybody else is told in the answer, and nobody hangs."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+
+from tests.conftest import Scratch
+from tests.races.chains import check_chains
+
+pytestmark = pytest.mark.race
+
+AT_ONCE = 64
+TELL = {"reason": "Because."}
+DISAGREEING = """
+    SELECT item.barcode FROM item
+    JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
+    JOIN order_unit AS unit ON unit.reservation_id = kept.id
+    WHERE item.state NOT IN ('reserved', 'dispatched') OR unit.cancelled_at IS NOT NULL OR unit.loan_id IS NOT NULL
+"""
+
+
+async def drafts(scratch: Scratch, product: str, count: int, *, by: str = "ot", quantity: int = 1) -> list[str]:
+    """Drafts of the same product, each for a client of their own."""
+    maker = await scratch.sign_in(by)
+    numbers = []
+    for _ in range(count):
+        body = {
+            "client_ref": await scratch.given.client(),
+            "funder": "ASC",
+            "speed": "five_day",
+            "reason": "prevention",
+            "clinical_reasoning": "Cannot stand at the basin.",
+            "lines": [{"product_code": product, "quantity": quantity}],
+        }
+        answer = await maker.post("/api/v1/orders", json=body)
+        assert answer.status_code == 201, answer.text
+        numbers.append(answer.json()["number"])
+    return numbers
+
+
+async def submit_all(scratch: Scratch, numbers: list[str], *, by: str = "ot") -> list[dict[str, Any]]:
+    """Submit them at once, each from a connection of its own; every answer must come, and be a success."""
+    people = [await scratch.sign_in(by) for _ in numbers]
+    async with asyncio.timeout(60):
+        asked = (person.post(f"/api/v1/orders/{number}/submit") for person, number in zip(people, numbers, strict=True))
+        answers = await asyncio.gather(*asked)
+    assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
+    return [answer.json() for answer in answers]
+
+
+def first_unit(order: dict[str, Any]) -> dict[str, Any]:
+    """The first piece of an order."""
+    unit: dict[str, Any] = order["lines"][0]["units"][0]
+    return unit
+
+
+async def test_of_64_orders_for_the_last_recycled_chair_one_holds_it_and_63_are_told_at_once(scratch: Scratch) -> None:
+    product = await scratch.given.product()
+    chair = await scratch.given.recycled(product=product)
+    orders = await submit_all(scratch, await drafts(scratch, product, AT_ONCE))
+    winners = [order for order in orders if first_unit(order)["state"] == "held"]
+    assert [first_unit(order)["barcode"] for order in winners] == [chair]
+    told = [order for order in orders if order not in winners]
+    assert len(told) == AT_ONCE - 1
+    for order in told:
+        assert first_unit(order)["state"] == "wanted"
+        assert [line["product_code"] for line in order["missing"]] == [product]
+        assert order["cost"]["recycled_saving_pence"] == 0
+    live = await scratch.query("SELECT count(*) AS live FROM reservation WHERE ended_at IS NULL")
+    assert live == [{"live": 1}]
+    assert await scratch.query(DISAGREEING) == []
+    await check_chains(scratch)
+
+
+async def test_everything_on_the_shelf_goes_out_when_there_are_more_orders_than_items(scratch: Scratch) -> None:
+    product = await scratch.given.product()
+    old = await scratch.given.recycled(product=product)
+    new = await scratch.given.items(9, product=product)
+    orders = await submit_all(scratch, await drafts(scratch, product, 16))
+    held = [first_unit(order)["barcode"] for order in orders if first_unit(order)["state"] == "held"]
+    assert sorted(held) == sorted([old, *new])
+    assert sum(order["cost"]["recycled_saving_pence"] > 0 for order in orders) == 1
+
+
+async def test_of_two_authorisers_at_once_one_signs_and_the_other_is_told(scratch: Scratch) -> None:
+    product = await scratch.given.product()
+    await scratch.given.items(1, product=product)
+    [number] = await drafts(scratch, product, 1, by="student.ot")
+    await submit_all(scratch, [number], by="student.ot")
+    seniors = [await scratch.sign_in("senior.ot") for _ in range(8)]
+    asked = [
+        senior.post(f"/api/v1/orders/{number}/{verb}", json=body)
+        for senior, (verb, body) in zip(seniors, [("authorise", {}), ("decline", TELL)] * 4, strict=True)
+    ]
+    answers = await asyncio.gather(*asked)
+    assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
+    await check_chains(scratch)
+
+
+async def test_a_cancellation_and_a_dispatch_at_once_agree(scratch: Scratch) -> None:
+    product = await scratch.given.product()
+    technician, ot = await scratch.sign_in("technician"), await scratch.sign_in("ot")
+    for _ in range(5):
+        item = (await scratch.given.items(1, product=product))[0]
+        [number] = await drafts(scratch, product, 1)
+        await submit_all(scratch, [number])
+        url = f"/api/v1/orders/{number}"
+        sent, cancelled = await asyncio.gather(technician.post(f"{url}/dispatch"), ot.post(f"{url}/cancel", json=TELL))
+        assert sorted([sent.status_code, cancelled.status_code]) == [200, 409], (sent.text, cancelled.text)
+        order = (await ot.get(url)).json()
+        state = (await scratch.given.record(item)).state
+        assert (order["state"], state) == (
+            ("dispatched", "dispatched") if sent.status_code == 200 else ("cancelled", "in_stock")
+        )
+        if state == "in_stock":
+            await scratch.given.scrapped(item)
+    assert await scratch.query(DISAGREEING) == []
+    await check_chains(scratch)
+
+
+async def test_steps_of_one_order_at_once_happen_once(scratch: Scratch) -> None:
+    product = await scratch.given.product()
+    await scratch.given.items(2, product=product)
+    [number] = await drafts(scratch, product, 1, quantity=2)
+    await submit_all(scratch, [number])
+    people = [await scratch.sign_in("technician") for _ in range(8)]
+    steps: tuple[tuple[str, dict[str, str]], ...] = (
+        ("allocate", {}),
+        ("dispatch", {}),
+        ("deliver", {"received_by": "Mo"}),
+    )
+    for verb, body in steps:
+        answers = await asyncio.gather(*(send(person, number, verb, body) for person in people))
+        assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7], [a.text for a in answers]
+    assert await scratch.query("SELECT count(*) AS loans FROM loan") == [{"loans": 2}]
+    await check_chains(scratch)
+
+
+async def send(person: AsyncClient, number: str, verb: str, body: dict[str, str]) -> Response:
+    """One step of an order."""
+    return await person.post(f"/api/v1/orders/{number}/{verb}", json=body)
