@@ -20,6 +20,8 @@ from app.features.collections import find_pages as collection_find_pages
 from app.features.collections import pages as collections_pages
 from app.features.collections import request_pages as collection_request_pages
 from app.features.home import pages as home_pages
+from app.features.imports import api as imports_api
+from app.features.imports import pages as imports_pages
 from app.features.labels import api as labels_api
 from app.features.labels import pages as labels_pages
 from app.features.loans import api as loans_api
@@ -27,16 +29,16 @@ from app.features.loans import pages as loans_pages
 from app.features.loans import trial_pages
 from app.features.messages import api as messages_api
 from app.features.messages import pages as messages_pages
-from app.features.prescribers import api as prescribers_api
-from app.features.prescribers import own_pages as prescribers_own_pages
-from app.features.prescribers import pages as prescribers_pages
-from app.features.reservations import api as reservations_api
-from app.features.reservations import pages as reservations_pages
 from app.features.ordering import api as ordering_api
 from app.features.ordering import pages as ordering_pages
 from app.features.ordering import pages_check as ordering_check
 from app.features.ordering import pages_draft as ordering_draft
 from app.features.ordering import pages_store as ordering_store
+from app.features.prescribers import api as prescribers_api
+from app.features.prescribers import own_pages as prescribers_own_pages
+from app.features.prescribers import pages as prescribers_pages
+from app.features.reservations import api as reservations_api
+from app.features.reservations import pages as reservations_pages
 from app.features.returns import api as returns_api
 from app.features.returns import pages as returns_pages
 from app.features.stock import api as stock_api
@@ -71,6 +73,7 @@ ROUTERS = (
     workshop_api.router,
     labels_api.router,
     messages_api.router,
+    imports_api.router,
     apidocs.router,
     home_pages.router,
     accounts_pages.router,
@@ -97,6 +100,7 @@ ROUTERS = (
     returns_pages.desk,
     returns_pages.router,
     workshop_pages.router,
+    imports_pages.router,
 )
 
 

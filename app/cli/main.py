@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import audit, database, demo, docs, serve, users, worker
+from app.cli import audit, database, demo, docs, imports, serve, users, worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Community equipment and recycling stores.")
 app.add_typer(database.app, name="db")
@@ -12,6 +12,7 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("demo")(demo.demo)
 app.command("docs")(docs.docs)
+app.command("import")(imports.import_file)
 
 if __name__ == "__main__":
     app()

@@ -44,11 +44,15 @@ ONLY_SQLALCHEMYS: Final = {"prepared_statement_cache_size", "prepared_statement_
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """Work that comes round: `cron` in UK time, its sixth field seconds. `run` raises when it failed."""
+    """Work that comes round: `cron` in UK time, its sixth field seconds. `run` raises when it failed.
+
+    `at_start`: it is also done when the worker starts.
+    """
 
     name: str
     cron: str
     run: Callable[[], Awaitable[object]]
+    at_start: bool = False
 
 
 def next_run(cron: str, *, after: datetime) -> datetime:
@@ -57,15 +61,20 @@ def next_run(cron: str, *, after: datetime) -> datetime:
     return due.astimezone(UTC)
 
 
-async def run_queue(url: str, recurring: Sequence[Recurring], *, stop: asyncio.Event) -> None:
-    """Do the work as it falls due until `stop` is set; what is being done then is finished first."""
+async def run_queue(
+    url: str, recurring: Sequence[Recurring], *, stop: asyncio.Event, patience: timedelta = LOOK_AGAIN_AFTER
+) -> None:
+    """Do the work as it falls due until `stop` is set; what is being done then is finished first.
+
+    `patience`: how long to wait for news before looking whether the database is still there.
+    """
     forward_library_log()
     await pgqueuer.run(
         functools.partial(_open, url, recurring),
         restart_on_failure=True,
-        restart_delay=BEFORE_OPENING_AGAIN,
+        restart_delay=min(BEFORE_OPENING_AGAIN, patience),
         shutdown_on_listener_failure=True,
-        dequeue_timeout=LOOK_AGAIN_AFTER,
+        dequeue_timeout=patience,
         shutdown=stop,
     )
 
@@ -102,6 +111,8 @@ async def _open(url: str, recurring: Sequence[Recurring]) -> AsyncIterator[pgque
         queue = pgqueuer.PgQueuer(connection=driver, queries=queries)
         for work in recurring:
             _register(queue, queries, work)
+            if work.at_start:
+                await _bring(queries, work)
         yield queue
     finally:
         try:
@@ -117,7 +128,7 @@ def _register(queue: pgqueuer.PgQueuer, queries: pgqueuer.Queries, work: Recurri
         await work.run()
 
     async def bring(_: Schedule) -> None:
-        await queries.enqueue(work.name, None, dedupe_key=work.name, on_conflict="skip")
+        await _bring(queries, work)
 
     retrying = functools.partial(
         DatabaseRetryEntrypointExecutor,
@@ -127,6 +138,11 @@ def _register(queue: pgqueuer.PgQueuer, queries: pgqueuer.Queries, work: Recurri
     )
     queue.entrypoint(work.name, concurrency_limit=1, executor_factory=retrying)(do)
     queue.schedule(work.name, work.cron, executor_factory=UkSchedule)(bring)
+
+
+async def _bring(queries: pgqueuer.Queries, work: Recurring) -> None:
+    """Into the queue, unless it stands there already."""
+    await queries.enqueue(work.name, None, dedupe_key=work.name, on_conflict="skip")
 
 
 class UkSchedule(ScheduleExecutor):

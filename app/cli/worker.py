@@ -64,12 +64,16 @@ Verb = Callable[..., Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One line of the table: its name, when it is done (cron in UK time; a sixth field is seconds), and what for."""
+    """One line of the table: its name, when it is done (cron in UK time; a sixth field is seconds), and what for.
+
+    `at_start`: also as soon as a worker starts.
+    """
 
     name: str
     cron: str
     work: Work
     sentence: str
+    at_start: bool = False
 
 
 class BusyElsewhere(Exception):
@@ -117,7 +121,13 @@ def holidays(at: datetime) -> frozenset[date]:
 
 # Nothing between one and two in the morning, an hour that is missing or there twice when the clocks change.
 JOBS: tuple[Job, ...] = (
-    Job("send_messages", "* * * * * */30", send_messages, "Sends messages that are due, and tries failed ones again."),
+    Job(
+        "send_messages",
+        "* * * * * */30",
+        send_messages,
+        "Sends messages that are due, and tries failed ones again.",
+        at_start=True,
+    ),
     Job(
         "expire_reservations",
         "*/15 * * * *",
@@ -212,7 +222,7 @@ async def work(settings: Settings, url: str, *, stop: asyncio.Event, jobs: Seque
     database = Database(url, pool_size=2)
     try:
         tools = tools_for(settings, database)
-        recurring = [Recurring(job.name, job.cron, _noted(job, tools)) for job in jobs]
+        recurring = [Recurring(job.name, job.cron, _noted(job, tools), job.at_start) for job in jobs]
         await run_queue(url, recurring, stop=stop)
     finally:
         await database.dispose()

@@ -45,6 +45,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
     Link("Scans to reconcile", "/returns/unmatched", Permission.RECONCILE_SCANS),
     Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),
+    Link("Import", "/import", Permission.IMPORT_DATA),
     Link("Users", "/users", Permission.MANAGE_USERS),
     Link("Audit", "/audit", Permission.SEE_AUDIT),
 )

@@ -271,4 +271,11 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /api/v1/messages": _P.SIGNED_IN,
     "GET /api/v1/messages/{message_id}": _P.SIGNED_IN,
     "POST /api/v1/messages/{message_id}/resend": _P.SEE_ALL_MESSAGES,
+    # Import.
+    "GET /import": _P.IMPORT_DATA,
+    "GET /import/{kind}": _P.IMPORT_DATA,
+    "GET /import/{kind}/sample": _P.IMPORT_DATA,
+    "POST /import/{kind}": _P.IMPORT_DATA,
+    "POST /import/{kind}/confirm": _P.IMPORT_DATA,
+    "POST /api/v1/imports/{kind}": _P.IMPORT_DATA,
 }

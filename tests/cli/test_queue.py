@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pgqueuer
 import pytest
@@ -46,7 +47,10 @@ async def test_the_queues_tables_are_what_this_version_of_the_library_declares(s
 async def working(scratch: Scratch, *recurring: Recurring, workers: int = 1) -> AsyncIterator[None]:
     """Workers, as many as were asked for, until the end of the block; then they are told to stop, and do."""
     stop = asyncio.Event()
-    tasks = [asyncio.create_task(run_queue(scratch.url, recurring, stop=stop)) for _ in range(workers)]
+    tasks = [
+        asyncio.create_task(run_queue(scratch.url, recurring, stop=stop, patience=timedelta(seconds=1)))
+        for _ in range(workers)
+    ]
     try:
         yield
     finally:

@@ -142,7 +142,8 @@ async def test_a_server_that_is_away_or_cannot_encrypt_is_tried_again_and_sent_n
 
 async def test_who_sends_signs_in_when_the_server_wants_it() -> None:
     def known(_: SMTP, __: Session, ___: Envelope, ____: str, said: LoginPassword) -> AuthResult:
-        return AuthResult(success=said == LoginPassword(b"stores", b"right"))
+        # Not handled: the server itself says no.
+        return AuthResult(success=said == LoginPassword(b"stores", b"right"), handled=False)
 
     box = Mailbox()
     handler = SimpleNamespace(handle_RCPT=box.recipient, handle_DATA=box.letter)

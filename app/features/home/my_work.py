@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 FIRST_FEW = 5
 SOON = timedelta(days=7)
-RESERVATION_ENDS_SOON = timedelta(days=3)
+ENDS_SOON = timedelta(days=3)
 
 # An order that waits to be decided may be late as well; it is shown once, under what it waits for.
 MY_ORDERS = text("""
@@ -41,16 +41,6 @@ NOTICES = text("""
     WHERE notice.acknowledged_at IS NULL AND (CAST(:given_by AS text) IS NULL OR notice.given_by = :given_by)
     ORDER BY notice.id LIMIT :limit
 """)
-# What an order holds is the order's business; only holds of one's own run out.
-RESERVATIONS = text("""
-    SELECT kept.id, item.barcode, product.name AS product_name, client.client_ref, kept.until_on,
-           count(*) OVER () AS how_many
-    FROM reservation AS kept JOIN item ON item.id = kept.item_id JOIN product ON product.id = item.product_id
-    JOIN client ON client.id = kept.client_id
-    WHERE kept.made_by = :actor AND kept.ended_at IS NULL AND kept.until_on <= :until
-      AND NOT EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = kept.id)
-    ORDER BY kept.until_on, kept.id LIMIT :limit
-""")
 UNREAD = text("SELECT count(*) FROM message WHERE to_account_id = :account_id AND seen_at IS NULL")
 STORE_ORDERS = text("""
     WITH open_orders AS (
@@ -74,13 +64,6 @@ STORE_ORDERS = text("""
            count(*) FILTER (WHERE last_failed) AS failed_visits,
            count(*) FILTER (WHERE is_out) AS out_now
     FROM open_orders
-""")
-HELD_WITH_CLIENTS = text("""
-    SELECT item.barcode, product.name AS product_name, hold.kind, hold.reason, hold.placed_at, client.client_ref,
-           count(*) OVER () AS how_many
-    FROM hold JOIN item ON item.id = hold.item_id JOIN product ON product.id = item.product_id
-    JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL JOIN client ON client.id = loan.client_id
-    WHERE hold.lifted_at IS NULL ORDER BY hold.placed_at, hold.id LIMIT :limit
 """)
 
 
@@ -126,18 +109,6 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
-    """A reservation of one's own that ends soon."""
-
-    id: int
-    barcode: str
-    product_name: str
-    client_ref: str
-    until_on: date
-    how_many: int
-
-
-@dataclass(frozen=True, slots=True)
 class StoreOrders:
     """What the store has to send out and deliver, in orders."""
 
@@ -146,19 +117,6 @@ class StoreOrders:
     late: int
     failed_visits: int
     out_now: int
-
-
-@dataclass(frozen=True, slots=True)
-class HeldAway:
-    """An item on hold that a client has."""
-
-    barcode: str
-    product_name: str
-    kind: str
-    reason: str
-    placed_at: datetime
-    client_ref: str
-    how_many: int
 
 
 async def read_my_orders(session: AsyncSession, username: str, *, today: date) -> dict[Part, Some]:
@@ -178,12 +136,6 @@ async def list_notices(session: AsyncSession, *, given_by: str | None) -> list[N
     return [Notice(**row) for row in (await session.execute(NOTICES, values)).mappings()]
 
 
-async def list_ending(session: AsyncSession, username: str, *, today: date) -> list[Ending]:
-    """The first few of one's own reservations that end within three days."""
-    values = {"actor": username, "until": today + RESERVATION_ENDS_SOON, "limit": FIRST_FEW}
-    return [Ending(**row) for row in (await session.execute(RESERVATIONS, values)).mappings()]
-
-
 async def count_unread(session: AsyncSession, account_id: int) -> int:
     """How many messages the person has not opened."""
     return int(await session.scalar(UNREAD, {"account_id": account_id}) or 0)
@@ -192,8 +144,3 @@ async def count_unread(session: AsyncSession, account_id: int) -> int:
 async def count_store_orders(session: AsyncSession, *, today: date) -> StoreOrders:
     """What the store has to send out and deliver."""
     return StoreOrders(**(await session.execute(STORE_ORDERS, {"today": today})).mappings().one())
-
-
-async def list_held_away(session: AsyncSession, *, limit: int = 10) -> list[HeldAway]:
-    """The first few items on hold that clients have, held longest first."""
-    return [HeldAway(**row) for row in (await session.execute(HELD_WITH_CLIENTS, {"limit": limit})).mappings()]

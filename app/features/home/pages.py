@@ -25,17 +25,18 @@ router = page_router()
 async def home(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
     """What waits for this person, then where they can go."""
     today = uk_date(now)
-    context: dict[str, Any] = {"today": today, "now": now}
+    context: dict[str, Any] = {"today": today, "now": now, "soon": today + my_work.ENDS_SOON}
     context["unread"] = await my_work.count_unread(session, actor.id)
     context |= await _store(session, actor, today) | await _prescribing(session, actor, today)
     if actor.may(Permission.LIFT_HOLDS):
         context["held"] = await queries.count_held(session)
     if actor.may(Permission.LIFT_HOLDS) or actor.may(Permission.WORK_ON_ITEMS):
-        context["held_away"] = await my_work.list_held_away(session)
+        see = actor.may(Permission.SEE_CLIENTS)
+        context["held_out"] = await queries.list_held_out(session, may_see_client=see)
     if actor.may(Permission.KEEP_STOP_USE_NOTICES):
         whose = actor.username if actor.may(Permission.PLACE_ORDERS) else None
         context["notices"] = await my_work.list_notices(session, given_by=whose)
-    shown = _clients_shown(actor, context)
+    shown = _clients_shown(context)
     if shown:
         await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=shown)
     return render(request, "home/home.html", context)
@@ -63,13 +64,13 @@ async def _prescribing(session: AsyncSession, actor: Person, today: date) -> dic
     if actor.may(Permission.REQUEST_COLLECTIONS):
         context["collections"] = await queries.list_collections(session, who)
     if actor.may(Permission.RESERVE_ITEMS):
-        context["ending"] = await my_work.list_ending(session, who, today=today)
+        context["reservations"] = await queries.list_reservations(session, who, today=today)
     return context
 
 
-def _clients_shown(actor: Person, context: dict[str, Any]) -> int:
+def _clients_shown(context: dict[str, Any]) -> int:
     """In how many lines a client is named."""
-    lists = ("trials", "collections", "to_sign", "notices", "ending")
+    lists = ("trials", "collections", "to_sign", "notices", "reservations")
     shown = sum(len(context.get(name, [])) for name in lists)
     shown += sum(len(some.rows) for some in context.get("orders", {}).values())
-    return shown + (len(context.get("held_away", [])) if actor.may(Permission.SEE_CLIENTS) else 0)
+    return shown + sum(line.client_ref is not None for line in context.get("held_out", []))

@@ -67,7 +67,7 @@ async def list_to_sign(session: AsyncSession, username: str, *, today: date) -> 
 
 
 async def _read_setting(session: AsyncSession, today: date) -> Setting:
-    people = [_authority(row) for row in (await session.execute(PEOPLE)).mappings()]
+    people = [_authority(dict(row)) for row in (await session.execute(PEOPLE)).mappings()]
     delegations = (await session.execute(DELEGATIONS, {"today": today})).all()
     panel = (await session.execute(PANEL)).one_or_none()
     return Setting(

@@ -204,8 +204,8 @@ ITEMS = (
             f"The last day by which this must be done: {kind.text}.",
             (
                 "",
-                "2026-12-20" if kind is InspectionKind.LOLER else "",
-                "2026-12-20" if kind is InspectionKind.LOLER else "",
+                "2026-08-20" if kind is InspectionKind.LOLER else "",
+                "2026-08-20" if kind is InspectionKind.LOLER else "",
             ),
         )
         for name, kind in DUE.items()

@@ -167,7 +167,7 @@ def _lines(reader: Any, faults: Notes) -> Iterator[tuple[int, list[str]]]:
             detail = (
                 f"A cell has more than {BIGGEST_CELL:,} characters; a quotation mark may be missing in this row."
                 if too_long
-                else "A quotation mark is in the wrong place, or the one that ends a cell is missing. Put a cell that has "
+                else "A quotation mark is in the wrong place, or one that ends a cell is missing. Put a cell that has "
                 "quotation marks, delimiters or line breaks between quotation marks, and double those inside it."
             )
             faults.add(row, None, "bad-quotes", f"{detail} Nothing below this row was read.")

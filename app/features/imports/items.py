@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import ledger
 from app.domain.access import StoreRef
 from app.domain.clearance import HoldKind
-from app.domain.dates import in_words, uk_date
+from app.domain.dates import in_words
 from app.domain.goods import DATES, find_date_faults, serial_key
 from app.domain.inspections import months_after
 from app.features.imports.columns import DUE
@@ -37,7 +37,7 @@ KEPT: Final = (
     "purchase_price",
     "udi_di",
 )
-"""The columns in which a row is compared with the item that is there. Store and bay are the ledger's: it may have moved."""
+"""What of a row is compared with the item that is there. Store and bay are not: it may well have moved since."""
 
 PRODUCTS = text("""
     SELECT product.code, product.id, product.purchase_price_pence, product.single_patient_use,
@@ -102,13 +102,13 @@ async def add_items(
     actor: str,
     at: datetime,
     progress: Progress,
-) -> int:
-    """Receive the new items, those of one bay together. Returns how many of them are on hold."""
+) -> None:
+    """Receive the new items, those of one bay together, with their inspections and holds."""
     ids = {store.code: store.id for store in stores}
     places: dict[tuple[str, str | None], list[Record]] = {}
     for record in plan.new:
         places.setdefault((record.values["store"], record.get("bay")), []).append(record)
-    done = held = 0
+    done = 0
     for (store, bay), records in sorted(places.items(), key=lambda place: (place[0][0], place[0][1] or "")):
         for start in range(0, len(records), BATCH):
             batch = records[start : start + BATCH]
@@ -118,10 +118,9 @@ async def add_items(
             )
             item_ids = [item_id for item_id, _ in born]
             await _plan_inspections(session, item_ids, batch)
-            held += await _hold_used(session, item_ids, batch, actor=actor, at=at)
+            await _hold_used(session, item_ids, batch, actor=actor, at=at)
             done += len(batch)
             progress("Writing", done, len(plan.new))
-    return held
 
 
 def _check_rows(table: Table, products: Mapping[str, RowMapping], stores: set[str], *, today: date) -> None:
@@ -271,10 +270,9 @@ async def _plan_inspections(session: AsyncSession, item_ids: Sequence[int], batc
 
 async def _hold_used(
     session: AsyncSession, item_ids: Sequence[int], batch: Sequence[Record], *, actor: str, at: datetime
-) -> int:
+) -> None:
     """Put those on hold that nobody called new. An import's own line in the audit trail says how many."""
     used = [item_id for item_id, record in zip(item_ids, batch, strict=True) if record.get("used_before") is not False]
     if used:
         values = {"ids": used, "kind": HoldKind.INVESTIGATION.value, "reason": USED, "at": at, "actor": actor}
         await session.execute(HOLD, values)
-    return len(used)

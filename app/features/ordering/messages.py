@@ -8,10 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import outbox
 from app.domain.authority import Authority
-from app.domain.dates import in_words
-from app.domain.labels import display
+from app.domain.stop_use import StopUse
 from app.features.ordering.records import OrderRecord
-from app.features.ordering.surroundings import OldItem
 
 
 async def ask_for_signature(
@@ -48,36 +46,17 @@ async def tell_maker(
     )
 
 
-async def stop_use(
-    session: AsyncSession, order: OrderRecord, old: OldItem, day: datetime, *, actor: str, at: datetime
-) -> str | None:
-    """Tell the client's care provider, and the prescriber, that an item must not be used; returns who was told."""
-    item = f"{old.product_name}, label {display(old.barcode)}"
-    subject = f"Do not use {old.product_name}, label {display(old.barcode)}"
-    body = (
-        f"From {in_words(day.date())} on, do not use this item with our client {order.client_ref}: {item}. It is not "
-        "safe or not right for them any more. Put it out of reach, tell everybody who cares for them, and answer this "
-        "message to say that it was done. It stays forbidden until we have fetched it."
+async def stop_use(session: AsyncSession, notice_id: int, stop: StopUse, *, actor: str, at: datetime) -> None:
+    """Tell the client's care provider that an item must not be used, or the prescriber to phone them."""
+    letter = stop.to_provider(again=False) if stop.email else stop.to_phone()
+    to = {"to_email": stop.email, "to_name": stop.provider} if stop.email else {"to": stop.given_by}
+    await outbox.post(
+        session,
+        purpose="stop_use" if stop.email else "stop_use_phone",
+        subject=letter.subject,
+        body=letter.body,
+        about=f"stop_use_notice:{notice_id}",
+        actor=actor,
+        at=at,
+        **to,
     )
-    details: dict[str, Any] = {"about": order.subject, "actor": actor, "at": at}
-    told = order.care_provider if order.care_provider_email else None
-    if order.care_provider_email:
-        await outbox.post(
-            session,
-            purpose="stop_use",
-            subject=subject,
-            body=body,
-            to_email=order.care_provider_email,
-            to_name=order.care_provider,
-            **details,
-        )
-    said = f"{told} was sent word by e-mail. Make sure that they answer." if told else _nobody_to_tell(order)
-    own = f"You asked that {item} is not used any more at client {order.client_ref}. {said}"
-    await outbox.post(session, purpose="stop_use_given", subject=subject, body=own, to=order.made_by, **details)
-    return told
-
-
-def _nobody_to_tell(order: OrderRecord) -> str:
-    if order.care_provider:
-        return f"There is no e-mail address for {order.care_provider}: ring them today, and record who was told."
-    return "No care provider is on the client's record: tell whoever cares for them today, and record who was told."

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from app.db import Session
 from app.domain.combinations import Severity
 from app.domain.dates import uk_date
+from app.domain.labels import display
 from app.domain.ordering import OrderState, SupersedeAction
 from app.domain.promises import promised_on
 from app.features.ordering import drafts, reading, submission
@@ -133,4 +134,4 @@ def _refuse_gaps(form: Form, order: OrderBody) -> None:
 
 
 def _name(old: OldItemBody) -> str:
-    return f"{old.product_name}, {old.barcode}"
+    return f"{old.product_name}, {display(old.barcode)}"

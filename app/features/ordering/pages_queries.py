@@ -15,6 +15,8 @@ from app.features.ordering.records import find_person, read_order, read_setting
 from app.features.ordering.schemas import OrderBody
 
 FOUND_AT_ONCE = 10
+ALIKE = 0.35
+"""How alike words must be to be found: a letter may be missing or wrong even in a short one."""
 
 FUNDERS = text("SELECT code, name FROM funder ORDER BY name")
 STORES = text("SELECT code, name FROM store ORDER BY id")
@@ -28,13 +30,13 @@ CLIENTS = text("""
 CLIENT = text("""
     SELECT client_ref, name, date_of_birth, postcode FROM client WHERE upper(client_ref) = upper(:client_ref)
 """)
-# Misspelt words are found too: the index of product.search_text serves both.
+# Misspelt words are found too. A catalogue has a few thousand lines, so looking at each of them is quick.
 PRODUCTS = text("""
     SELECT product.code, product.name, product.safe_working_load_kg, product.purchase_price_pence, product.tier,
            count(item.id) FILTER (WHERE item.state = 'in_stock' AND item.times_issued > 0) AS recycled,
            count(item.id) FILTER (WHERE item.state = 'in_stock' AND item.times_issued = 0) AS new
     FROM product LEFT JOIN item ON item.product_id = product.id
-    WHERE product.search_text LIKE :holds OR product.search_text %> :words
+    WHERE product.search_text LIKE :holds OR word_similarity(:words, product.search_text) >= :alike
     GROUP BY product.id
     ORDER BY bool_or(product.search_text LIKE :holds) DESC, max(word_similarity(:words, product.search_text)) DESC,
              product.code
@@ -106,7 +108,7 @@ async def find_client(session: AsyncSession, client_ref: str) -> FoundClient | N
 
 async def find_products(session: AsyncSession, q: str) -> list[FoundProduct]:
     """Products like these words, the likest first."""
-    values = {"holds": f"%{_literal(q.lower())}%", "words": q.lower(), "limit": FOUND_AT_ONCE}
+    values = {"holds": f"%{_literal(q.lower())}%", "words": q.lower(), "alike": ALIKE, "limit": FOUND_AT_ONCE}
     return [FoundProduct(**row) for row in (await session.execute(PRODUCTS, values)).mappings()]
 
 

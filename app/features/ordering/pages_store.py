@@ -53,10 +53,10 @@ async def allocate(request: Request, session: Session, actor: Actor, now: Now, n
     """The store begins to pick: what is still wanted is held as far as it is there."""
     held = await fulfilment.allocate(session, number, actor=actor.username, at=now)
     order = await read_shown(session, number, actor, now)
-    said = "Picking has begun."
-    if held.still_wanted:
-        said += f" {held.still_wanted} {'piece has' if held.still_wanted == 1 else 'pieces have'} nothing on a shelf."
-    return redirect(request, f"{path_of(order)}/dispatch" if Act.DISPATCH in order.acts else path_of(order), said)
+    if Act.DISPATCH in order.acts:
+        # No banner there: it would take the focus from the box that the scanner types into.
+        return redirect(request, f"{path_of(order)}/dispatch")
+    return redirect(request, path_of(order), f"Nothing is on a shelf yet; {held.still_wanted} wanted.")
 
 
 @router.get("/orders/{number}/dispatch")
@@ -72,17 +72,17 @@ async def dispatch_form(
 ) -> HTMLResponse:
     """Each piece is scanned before it goes out: a label that is not on the order is refused in words."""
     order = await read_shown(session, number, actor, now)
-    form = Form()
     held = _units(order, UnitState.HELD)
     confirmed = [tag for tag in dict.fromkeys(scanned) if tag in held]
-    last = None
+    last = refused = None
     if barcode.strip():
         try:
             last = _confirm(order, held, confirmed, check_tag(barcode, prefix=prefix))
-        except RuleError as refused:
-            form.refuse(refused.detail, "barcode")
-    context = {"form": form, "order": order, "held": held, "scanned": confirmed, "last": last}
-    return render(request, DISPATCH, context, 422 if form.errors else 200)
+        except RuleError as error:
+            # Not an error of the form: its summary would take the focus, and the next scan would be lost.
+            refused = error.detail
+    context = {"form": Form(), "order": order, "held": held, "scanned": confirmed}
+    return render(request, DISPATCH, {**context, "last": last, "refused": refused})
 
 
 @router.post("/orders/{number}/dispatch")

@@ -15,6 +15,7 @@ from app.domain.errors import NotFound
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.ordering import Act, OrderDecision, OrderState, Speed, UnitState, check_act, order_state, unit_state
+from app.domain.stop_use import StopUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class OrderRecord:
     care_provider_id: int | None
     care_provider: str | None
     care_provider_email: str | None
+    care_provider_phone: str
     team_id: int
     team: str
     store: str
@@ -112,6 +114,21 @@ class OrderRecord:
     def reference(self) -> str:
         """What an item's history calls it."""
         return f"order {self.number}"
+
+    def stop_use(self, barcode: str, product_name: str, *, reason: str, given_by: str, on: date) -> StopUse:
+        """What is written when this order stops the use of an old item."""
+        return StopUse(
+            barcode=barcode,
+            product_name=product_name,
+            client_ref=self.client_ref,
+            client_name=self.client_name,
+            provider=self.care_provider or "",
+            email=self.care_provider_email,
+            phone=self.care_provider_phone,
+            reason=reason,
+            given_by=given_by,
+            given_on=on,
+        )
 
     @property
     def weight(self) -> Weight | None:
@@ -148,7 +165,8 @@ LOCK = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR UP
 ORDER = text("""
     SELECT asked.id, asked.number, client.id AS client_id, client.client_ref, client.name AS client_name,
            client.weight_kg, client.weighed_on, client.died_on, carer.id AS care_provider_id,
-           carer.name AS care_provider, carer.email AS care_provider_email, team.id AS team_id, team.code AS team,
+           carer.name AS care_provider, carer.email AS care_provider_email,
+           COALESCE(carer.phone, '') AS care_provider_phone, team.id AS team_id, team.code AS team,
            store.code AS store, asked.speed, asked.decision, asked.authority, asked.made_by, asked.submitted_at,
            asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id JOIN team ON team.id = asked.team_id

@@ -11,7 +11,7 @@ from app import audit
 from app.domain.allocation import check_prefer_new
 from app.domain.authority import Authority, Ruling, decide_submission, who_can_authorise
 from app.domain.combinations import OrderWarning, unanswered
-from app.domain.dates import UK, uk_date
+from app.domain.dates import uk_date
 from app.domain.errors import Conflict, Incomplete
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
 from app.domain.promises import promised_on
@@ -143,7 +143,7 @@ async def _stop_use(
     for one in old:
         if one.action is not SupersedeAction.STOP_USE or one.is_under_notice:
             continue
-        told = await messages.stop_use(session, order, one, at.astimezone(UK), actor=actor, at=at)
+        stop = order.stop_use(one.barcode, one.product_name, reason=one.reason or "", given_by=actor, on=uk_date(at))
         notice = {
             "loan_id": one.loan_id,
             "order_id": order.id,
@@ -151,7 +151,8 @@ async def _stop_use(
             "care_provider_id": order.care_provider_id,
             "given_at": at,
             "given_by": actor,
-            "told": told,
+            "told": stop.provider if stop.email else None,
         }
-        await session.execute(insert(StopUseNotice).values(**notice))
+        made = await session.execute(insert(StopUseNotice).values(**notice).returning(col(StopUseNotice.id)))
+        await messages.stop_use(session, made.scalar_one(), stop, actor=actor, at=at)
         await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=one.barcode)

@@ -10,9 +10,9 @@ from app import audit
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict
 from app.domain.promises import working_days_after
+from app.domain.stop_use import StopUse
 from app.features.stop_use import letters
-from app.features.stop_use.letters import Subject
-from app.features.stop_use.service import subject_of, unknown_notice
+from app.features.stop_use.service import facts_of, unknown_notice
 from app.web.bank_holidays import bank_holidays
 
 WORKING_DAYS_TO_ANSWER = 1
@@ -45,12 +45,12 @@ async def chase_stop_use_notices(session: AsyncSession, *, today: date, actor: s
         if working_days_after(uk_date(row.given_at), WORKING_DAYS_TO_ANSWER, holidays) <= today
     ]
     for row in notices:
-        subject = _subject(row)
-        if subject.email:
-            await letters.tell_provider(session, subject, again=True, actor=actor, at=at)
-        if await session.scalar(IS_ACCOUNT, {"username": subject.given_by}):
-            await letters.tell_giver(session, subject, actor=actor, at=at)
-        await _chased(session, subject, at=at)
+        stop = _facts(row)
+        if stop.email:
+            await letters.tell_provider(session, row.id, stop, again=True, actor=actor, at=at)
+        if await session.scalar(IS_ACCOUNT, {"username": stop.given_by}):
+            await letters.tell_giver(session, row.id, stop, actor=actor, at=at)
+        await _chased(session, row.id, stop, at=at)
     return len(notices)
 
 
@@ -65,20 +65,20 @@ async def chase(session: AsyncSession, notice_id: int, *, actor: str, at: dateti
     if row.acknowledged_at or row.ended_at:
         detail = "There is nobody to chase: the notice is acknowledged, or the item has come back."
         raise Conflict("nothing-to-chase", detail)
-    subject = _subject(row)
-    if not subject.email:
-        detail = f"There is no e-mail address to write to. {subject.whom_to_phone}"
+    stop = _facts(row)
+    if not stop.email:
+        detail = f"There is no e-mail address to write to. {stop.whom_to_phone}"
         raise Conflict("no-address-to-chase", detail)
-    await letters.tell_provider(session, subject, again=True, actor=actor, at=at)
-    await _chased(session, subject, at=at)
-    await audit.record(session, "stop_use_chased", subject.about, actor=actor, at=at)
-    return subject.provider
+    await letters.tell_provider(session, row.id, stop, again=True, actor=actor, at=at)
+    await _chased(session, row.id, stop, at=at)
+    await audit.record(session, "stop_use_chased", letters.about(row.id), actor=actor, at=at)
+    return stop.provider
 
 
-def _subject(row: Any) -> Subject:
-    return subject_of(row, row.id, reason=row.reason, given_by=row.given_by, given_on=uk_date(row.given_at))
+def _facts(row: Any) -> StopUse:
+    return facts_of(row, reason=row.reason, given_by=row.given_by, given_on=uk_date(row.given_at))
 
 
-async def _chased(session: AsyncSession, subject: Subject, *, at: datetime) -> None:
-    told = subject.provider if subject.email else None
-    await session.execute(CHASED, {"notice_id": subject.notice_id, "told": told, "at": at})
+async def _chased(session: AsyncSession, notice_id: int, stop: StopUse, *, at: datetime) -> None:
+    told = stop.provider if stop.email else None
+    await session.execute(CHASED, {"notice_id": notice_id, "told": told, "at": at})

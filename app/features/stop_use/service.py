@@ -16,8 +16,8 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed
+from app.domain.stop_use import StopUse
 from app.features.stop_use import letters
-from app.features.stop_use.letters import Subject
 from app.models import Collection, CollectionLine, StopUseNotice
 
 LOCK = text("SELECT item.id FROM item JOIN loan ON loan.item_id = item.id WHERE loan.id = :loan_id FOR UPDATE OF item")
@@ -62,11 +62,11 @@ async def stop_use(session: AsyncSession, loan_id: int, *, reason: str, collect:
     notice_id: int | None = await session.scalar(given.returning(col(StopUseNotice.id)))
     if notice_id is None:
         raise _stopped_already(at)
-    subject = subject_of(loan, notice_id, reason=reason, given_by=actor, given_on=uk_date(at))
-    if subject.email:
-        await letters.tell_provider(session, subject, again=False, actor=actor, at=at)
+    stop = facts_of(loan, reason=reason, given_by=actor, given_on=uk_date(at))
+    if stop.email:
+        await letters.tell_provider(session, notice_id, stop, again=False, actor=actor, at=at)
     else:
-        await letters.ask_to_phone(session, subject, actor=actor, at=at)
+        await letters.ask_to_phone(session, notice_id, stop, actor=actor, at=at)
     await audit.record(session, "use_stopped", f"item:{loan.barcode}", actor=actor, at=at, notice=notice_id)
     if collect and State(loan.state) is not State.AWAITING_COLLECTION:
         await _collect(session, loan, reason, actor=actor, at=at)
@@ -95,10 +95,9 @@ def unknown_notice() -> NotFound:
     return NotFound("unknown-notice", "There is no stop-use notice with this number.")
 
 
-def subject_of(row: Any, notice_id: int, **more: Any) -> Subject:
+def facts_of(row: Any, **more: Any) -> StopUse:
     """What a letter needs, from a row that names the item, the client and the care provider."""
-    return Subject(
-        notice_id=notice_id,
+    return StopUse(
         barcode=row.barcode,
         product_name=row.product_name,
         client_ref=row.client_ref,

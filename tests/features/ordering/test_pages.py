@@ -78,9 +78,7 @@ async def test_the_details_are_changed(ot: Browser, given: Given) -> None:
     assert "COAST" in page.text
 
 
-async def test_a_draft_is_its_makers_alone(
-    ot: Browser, senior_ot: Browser, technician: Browser, given: Given
-) -> None:
+async def test_a_draft_is_its_makers_alone(ot: Browser, senior_ot: Browser, technician: Browser, given: Given) -> None:
     here = await draft_by_page(ot, await given.product(), await given.client())
     assert (await senior_ot.get(f"{here}/check")).status == 403
     assert "What you can do now" in (await senior_ot.get(here)).text
@@ -91,7 +89,9 @@ async def hard_case(ot: Browser, given: Given) -> tuple[str, str]:
     """A draft of a hoist that would come to a client who has an old one, with a warning: its address, and the tag."""
     client = await given.client("C-7", weight_kg=160, weighed_on="2026-02-01")
     hoist = {"category": "12 36 03", "safe_working_load_kg": 150}
-    old = await given.loan(await given.item(product=await given.product("OLD", name="Old hoist", **hoist)), client="C-7")
+    old = await given.loan(
+        await given.item(product=await given.product("OLD", name="Old hoist", **hoist)), client="C-7"
+    )
     new = await given.product("NEW", name="New hoist", **hoist)
     await given.recycled(product=new)
     await given.item(product=new)
@@ -101,7 +101,12 @@ async def hard_case(ot: Browser, given: Given) -> tuple[str, str]:
 async def test_the_check_shows_all_that_must_be_known(ot: Browser, given: Given) -> None:
     here, old = await hard_case(ot, given)
     page = await ot.get(f"{here}/check")
-    for words in ("9 March 2026, if you submit it now", "Danger", "What the client has of this kind", "It carries 150 kg"):
+    for words in (
+        "9 March 2026, if you submit it now",
+        "Danger",
+        "What the client has of this kind",
+        "It carries 150 kg",
+    ):
         assert words in page.text, words
     assert page.table()[0][0] == "Value at catalogue prices"
     assert page.soup.select_one(f'input[name="old-{old}"]')
@@ -157,9 +162,7 @@ async def submitted(orders: Orders, given: Given, *, by: str = "student.ot") -> 
     return f"/orders/{(await orders.submitted(product, by=by))['number']}"
 
 
-async def test_a_students_order_is_countersigned(
-    ot: Browser, senior_ot: Browser, orders: Orders, given: Given
-) -> None:
+async def test_a_students_order_is_countersigned(ot: Browser, senior_ot: Browser, orders: Orders, given: Given) -> None:
     here = await submitted(orders, given)
     seen = await ot.get(here)
     assert "Authorise:" in seen.text

@@ -1,0 +1,77 @@
+"""Stopping the use of an item at a client's: what is written to whom, in one place, so that all say the same.
+
+Coroner's report 2023-0336 (Friend): a sling judged unsuitable was neither removed nor was its use stopped.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.domain.dates import in_words
+from app.domain.labels import display
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message in words. No health data stands in a subject line."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopUse:
+    """What a letter needs: the item, whose it is, and who cares for them. `email` None: they must be phoned."""
+
+    barcode: str
+    product_name: str
+    client_ref: str
+    client_name: str
+    provider: str
+    email: str | None
+    phone: str
+    reason: str
+    given_by: str
+    given_on: date
+
+    @property
+    def thing(self) -> str:
+        """The item in words."""
+        return f"{self.product_name} ({display(self.barcode)})"
+
+    @property
+    def whom_to_phone(self) -> str:
+        """The care provider, or what to do without one."""
+        if not self.provider:
+            return "No care provider is recorded for this client. Phone whoever cares for them."
+        return f"Phone {self.provider}{f' on {self.phone}' if self.phone else ''}."
+
+    def to_provider(self, *, again: bool) -> Letter:
+        """To the care provider; `again`: they have not answered yet. Carers know the client by name."""
+        first = "We have not heard from you about this yet.\n\n" if again else ""
+        return Letter(
+            f"{'Reminder: s' if again else 'S'}top using {display(self.barcode)}",
+            f"{first}Stop using this equipment now, and keep it apart so that nobody uses it by mistake:\n\n"
+            f"{self.thing}\nIt is with {self.client_name} (our reference {self.client_ref}).\n"
+            f"Stopped on {in_words(self.given_on)}, because: {self.reason}\n\n"
+            "Tell every carer who may use it. Then answer, with your name, that it is not used any more. "
+            "It stays forbidden until we have fetched it.",
+        )
+
+    def to_phone(self) -> Letter:
+        """To who gave the notice: the care provider has no e-mail address here."""
+        return Letter(
+            f"Phone about {display(self.barcode)}: its use is stopped",
+            f"{self.whom_to_phone} {self.thing} at client {self.client_ref} must not be used any more, and nobody "
+            "could be told by e-mail.\n\n"
+            "When they have acknowledged it, record who did and how. You find it under Stop use.",
+        )
+
+    def unacknowledged(self) -> Letter:
+        """To who gave the notice: nobody has acknowledged it."""
+        written = "They were written to again today." if self.email else self.whom_to_phone
+        return Letter(
+            f"Nobody has acknowledged: stop using {display(self.barcode)}",
+            f"{self.thing} at client {self.client_ref} must not be used since {in_words(self.given_on)}, and "
+            f"{self.provider or 'whoever cares for them'} has not acknowledged it. {written}\n\n"
+            "Make sure that it is not used. You find it under Stop use.",
+        )

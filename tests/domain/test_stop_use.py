@@ -1,0 +1,51 @@
+"""What is written when the use of an item is stopped."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from app.domain.stop_use import StopUse
+
+STOP = StopUse(
+    barcode="ES000012308",
+    product_name="Universal loop sling, medium",
+    client_ref="C-1001",
+    client_name="Margaret Ashby",
+    provider="Weald Home Care",
+    email="duty@weald.example",
+    phone="01632 960555",
+    reason="It is too small for her.",
+    given_by="ot",
+    given_on=date(2026, 3, 2),
+)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_care_provider_learns_whose_it_is_what_it_is_why_and_what_to_do(again: bool) -> None:
+    letter = STOP.to_provider(again=again)
+    assert "Margaret" not in letter.subject
+    assert "too small" not in letter.subject
+    assert letter.subject.startswith("Reminder: stop" if again else "Stop")
+    for words in ("Margaret Ashby", "Universal loop sling", "2 March 2026", "too small", "with your name"):
+        assert words in letter.body
+    assert ("not heard from you" in letter.body) is again
+
+
+@pytest.mark.parametrize(
+    ("provider", "phone", "words"),
+    [
+        ("Weald Home Care", "01632 960555", "Phone Weald Home Care on 01632 960555."),
+        ("Weald Home Care", "", "Phone Weald Home Care."),
+        ("", "", "No care provider is recorded for this client. Phone whoever cares for them."),
+    ],
+)
+def test_without_an_address_somebody_must_phone(provider: str, phone: str, words: str) -> None:
+    stop = replace(STOP, email=None, provider=provider, phone=phone)
+    assert words in stop.to_phone().body
+    assert words in stop.unacknowledged().body
+    assert (provider or "whoever cares for them") in stop.unacknowledged().body
+
+
+def test_who_was_written_to_is_written_to_again() -> None:
+    assert "written to again today" in STOP.unacknowledged().body

@@ -1,0 +1,112 @@
+"""My work: what waits for a prescriber and for the store, each a count with its first few rows."""
+
+from httpx import AsyncClient
+
+from tests.browser import Browser, Page
+from tests.conftest import Clock, Query, SignIn, Statements
+from tests.given import Given
+
+
+async def order(given: Given, sign_in: SignIn, *, by: str = "ot", **details: object) -> str:
+    """A submitted order of one piece that is on the shelf; gives its number."""
+    maker = await sign_in(by)
+    product = await given.product()
+    await given.item(product=product)
+    body = {
+        "client_ref": await given.client(weight_kg=70, weighed_on="2026-02-01"),
+        "funder": "ASC",
+        "speed": "five_day",
+        "reason": "hospital_discharge",
+        "clinical_reasoning": "Cannot rise alone.",
+        "lines": [{"product_code": product}],
+    }
+    made = await maker.post("/api/v1/orders", json=body | details)
+    number: str = made.json()["number"]
+    sent = await maker.post(f"/api/v1/orders/{number}/submit")
+    assert sent.status_code == 200, sent.text
+    return number
+
+
+def section(page: Page, caption: str) -> list[list[str]]:
+    """The rows of the table with that caption; none without it."""
+    for table in page.soup.find_all("table"):
+        if table.caption and table.caption.get_text(strip=True) == caption:
+            return [
+                [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
+                for row in table.select("tbody tr")
+            ]
+    return []
+
+
+async def test_an_order_is_under_what_it_waits_for(
+    ot: Browser, senior_ot: Browser, given: Given, sign_in: SignIn, clock: Clock, query: Query
+) -> None:
+    due = await order(given, sign_in)
+    waiting = await order(given, sign_in, by="student.ot")
+    page = await ot.get("/")
+    assert [row[0] for row in section(page, "Deliveries due within a week")] == [due]
+    assert "1 delivery due within a week" in page.text
+    assert section(page, "Orders that wait for your signature") == []
+    signer = await senior_ot.get("/")
+    assert [row[:2] for row in section(signer, "Orders that wait for your signature")] == [[waiting, "Sam Whitfield"]]
+    assert "1 order to sign" in signer.text
+    logged = await query("SELECT detail FROM audit_event WHERE action = 'clients_listed' AND chain = 'senior.ot'")
+    assert [row["detail"] for row in logged] == [{"found": 1}]
+    clock.move(days=8)
+    page = await ot.get("/")
+    assert [row[0] for row in section(page, "Late deliveries")] == [due]
+    assert section(page, "Deliveries due within a week") == []
+
+
+async def test_ending_reservations_notices_and_messages_are_there(
+    ot: Browser, given: Given, as_ot: AsyncClient, clock: Clock
+) -> None:
+    kept = await given.reservation(days=5)
+    lent = await given.loan()
+    told = await as_ot.post(f"/api/v1/loans/{lent.id}/stop-use", json={"reason": "The frame is cracked."})
+    assert told.status_code == 201, told.text
+    page = await ot.get("/")
+    assert "ends soon" not in page.text
+    [notice] = section(page, "Stop-use notices that nobody has acknowledged")
+    assert notice[3] == lent.client_ref
+    assert "1 message not read" in page.text
+    clock.move(days=2)
+    page = await ot.get("/")
+    [ending] = section(page, "Items you have reserved")
+    assert (ending[2], ending[4]) == (kept.client_ref, "7 March 2026, ends soon")
+    assert "1 reservation ends soon" in page.text
+
+
+async def test_the_store_sees_what_to_pick_what_is_out_and_what_failed(
+    technician: Browser, given: Given, sign_in: SignIn, as_technician: AsyncClient, clock: Clock
+) -> None:
+    await order(given, sign_in)
+    out = await order(given, sign_in)
+    await as_technician.post(f"/api/v1/orders/{out}/allocate")
+    await as_technician.post(f"/api/v1/orders/{out}/dispatch")
+    await as_technician.post(f"/api/v1/orders/{out}/failed-visit", json={"reason": "Nobody was in."})
+    text = (await technician.get("/")).text
+    for words in ("0 orders to pick for today 1 in all", "1 delivery to try again", "1 order with the driver"):
+        assert words in text, words
+    clock.move(days=8)
+    text = (await technician.get("/")).text
+    assert "2 orders late" in text
+    assert "1 order to pick for today" in text
+
+
+async def test_statements_do_not_grow_with_the_work(
+    senior_ot: Browser, ot: Browser, manager: Browser, given: Given, sign_in: SignIn, statements: Statements
+) -> None:
+    counts = []
+    for _ in range(2):
+        for by in ("student.ot", "ot", "student.ot"):
+            await order(given, sign_in, by=by)
+        await given.trial()
+        await given.reservation(days=2)
+        await given.hold((await given.loan()).barcode)
+        for person in (ot, senior_ot, manager):
+            statements.clear()
+            await person.get("/")
+            counts.append(len(statements))
+    assert counts[:3] == counts[3:]
+    assert max(counts) <= 16

@@ -1,0 +1,168 @@
+"""An order from the finder to the client's door, a student's countersigned order, and a replacement with stop-use."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.async_api import expect as expect_that
+
+from app.domain.dates import uk_date
+from tests.journeys.conftest import Walk
+from tests.journeys.test_every_page import tab_to
+from tests.journeys.test_the_whole_loop import fill_date
+
+REASONING = "Cannot rise from a low surface alone. Assessed at home with her daughter."
+
+
+async def reserve(prescriber: Walk, product: str, client: str) -> None:
+    """Find it in the catalogue, and keep the best one for the client."""
+    await prescriber.go(f"/products/{product}")
+    await prescriber.press("Reserve")
+    await prescriber.page.get_by_label(re.compile("Client.s reference")).fill(client)
+    await fill_date(prescriber, "Last day", uk_date(datetime.now(UTC)) + timedelta(days=10))
+    await prescriber.press("Reserve")
+
+
+async def begin(prescriber: Walk, product: str, client: str) -> str:
+    """From the product's page to a draft; gives its number."""
+    page = prescriber.page
+    await prescriber.go(f"/products/{product}")
+    await prescriber.press("Order")
+    await page.get_by_label("Find the client").fill(client)
+    await prescriber.press("Find")
+    await prescriber.follow(f"Choose {client}")
+    await page.get_by_label("Why is it needed?").select_option("hospital_discharge")
+    await page.get_by_label("Next working day").check()
+    await page.get_by_label("Who pays?").select_option("ASC")
+    await page.get_by_label("Clinical reasoning").fill(REASONING)
+    await prescriber.picture(f"order-start-{client.lower()}")
+    await prescriber.press("Save and continue")
+    found = re.search(r"O\d{6}", page.url)
+    assert found, page.url
+    return found[0]
+
+
+async def add(prescriber: Walk, words: str, name: str) -> None:
+    """Add a line that is found by misspelt words."""
+    await prescriber.press("Add equipment")
+    await prescriber.page.get_by_label("Find equipment").fill(words)
+    await prescriber.press("Find")
+    await prescriber.follow(f"Choose {name}")
+    await prescriber.press("Add to the order")
+
+
+async def answer_all(prescriber: Walk, action: str | None = None) -> None:
+    """Answer every warning, and say the same of each old item."""
+    page = prescriber.page
+    for box in await page.get_by_label("What you decided, and why").all():
+        await box.fill("Assessed at home. It fits, and the carers were shown how to use it.")
+    if action:
+        for choice in await page.get_by_label(action).all():
+            await choice.check()
+        for box in await page.get_by_label(re.compile("Why, for ")).all():
+            await box.fill("It is too weak for the client now.")
+
+
+async def send_out_and_deliver(technician: Walk, number: str, *, pictures: bool = False) -> None:
+    """Pick, scan out with the scanner's keys, and record the delivery."""
+    page = technician.page
+    await technician.go("/orders/pick")
+    if pictures:
+        await technician.picture("order-pick-list")
+    button = page.get_by_role("button", name=re.compile(f"Start picking {number}")).first
+    await technician.click(button)
+    assert "Scan out" in await technician.text()
+    await expect_that(page.get_by_label("Scan the label")).to_be_focused()
+    async with page.expect_navigation():
+        await page.keyboard.type("ES000000143")
+        await page.keyboard.press("Enter")
+    await technician.look()
+    assert "is not on order" in await technician.text()
+    if pictures:
+        await technician.picture("order-scan-refused")
+    tags = await page.locator("table tbody tr td:first-child").all_inner_texts()
+    for tag in tags:
+        await expect_that(page.get_by_label("Scan the label")).to_be_focused()
+        async with page.expect_navigation():
+            await page.keyboard.type(tag.replace("-", ""))
+            await page.keyboard.press("Enter")
+        await technician.look()
+    if pictures:
+        await technician.picture("order-scan-out")
+    await technician.press("Send out what is scanned")
+    await technician.press("Record the delivery")
+    await page.get_by_label("Who took it in?").fill("Rose Marsh")
+    if pictures:
+        await technician.picture("order-delivery")
+    await technician.press("Record the delivery")
+    assert "Delivered" in await technician.text()
+
+
+async def test_found_reserved_ordered_countersigned_picked_and_delivered(walks: Any) -> None:
+    student: Walk = await walks("student.ot")
+    senior: Walk = await walks("senior.ot")
+    technician: Walk = await walks("technician")
+    await reserve(student, "COMMODE", "C-1003")
+    number = await begin(student, "COMMODE", "C-1003")
+    await student.picture("order-draft")
+    await student.go(f"/orders/{number}/check")
+    await answer_all(student)
+    await student.picture("order-check")
+    assert "It was reserved for this client." in await student.text()
+    await student.press("Submit the order")
+    assert "waits to be authorised" in await student.text()
+
+    await senior.go("/")
+    await senior.picture("order-my-work")
+    await senior.follow(number)
+    await senior.picture("order-to-sign")
+    await senior.press("Authorise")
+    await senior.page.get_by_label("Note (optional)").fill("We assessed her together.")
+    await senior.press("Authorise the order")
+    assert "Approved" in await senior.text()
+
+    await send_out_and_deliver(technician, number, pictures=True)
+    await student.go(f"/orders/{number}")
+    await student.picture("order-delivered")
+    assert "We assessed her together." in await student.text()
+    await student.go("/orders")
+    await student.picture("order-list")
+
+
+async def test_an_old_item_is_replaced_and_its_use_stopped(walks: Any) -> None:
+    senior: Walk = await walks("senior.ot")
+    number = await begin(senior, "SLING-M", "C-1001")
+    await senior.go(f"/orders/{number}/check")
+    await senior.press("Submit the order")
+    assert (await senior.page.title()).startswith("Error:")
+    await senior.picture("order-check-missing")
+    await answer_all(senior, "Stop using it now")
+    await senior.press("Submit the order")
+    await senior.picture("order-replaces")
+    assert "is submitted" in await senior.text()
+    assert "Stop using it now" in await senior.text()
+    await senior.go("/stop-use")
+    assert "C-1001" in await senior.text()
+
+
+async def test_the_keyboard_alone_adds_a_line_and_cancels_the_draft(walks: Any) -> None:
+    prescriber: Walk = await walks("ot")
+    page = prescriber.page
+    number = await begin(prescriber, "COMMODE", "C-1002")
+    await add(prescriber, "slng", "Universal loop sling, medium")
+    await prescriber.go(f"/orders/{number}/lines/1")
+    await tab_to(prescriber, "How many")
+    await page.keyboard.press("Control+a")
+    await page.keyboard.type("2")
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+    await prescriber.look()
+    assert "is changed." in await prescriber.text()
+    await prescriber.go(f"/orders/{number}/cancel")
+    await tab_to(prescriber, "Why?")
+    await page.keyboard.type("Made by mistake.")
+    await page.keyboard.press("Tab")
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+    await prescriber.look()
+    assert "Cancelled" in await prescriber.text()
