@@ -12,6 +12,7 @@ from app.cli.reach import console, fail
 from app.domain.access import GRANTS, Role
 from app.domain.clearance import needs_clearance
 from app.domain.lifecycle import BIRTH, MOVES, Move, State
+from app.features.imports.columns_doc import describe
 from app.main import create_app
 from app.settings import Settings
 from app.web.permissions import PERMISSIONS, Anybody
@@ -20,7 +21,7 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "docs"
 
 
 def docs(check: Annotated[bool, typer.Option(help="Only say whether they are up to date.")] = False) -> None:
-    """Write docs/lifecycle.md, docs/access.md and docs/openapi.json from the code."""
+    """Write docs/lifecycle.md, docs/access.md, docs/imports.md and docs/openapi.json from the code."""
     stale = []
     for name, draw in DOCUMENTS.items():
         path = FOLDER / name
@@ -93,7 +94,12 @@ def openapi() -> str:
     return json.dumps(create_app(settings).openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
-DOCUMENTS: dict[str, Callable[[], str]] = {"lifecycle.md": lifecycle, "access.md": access, "openapi.json": openapi}
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "lifecycle.md": lifecycle,
+    "access.md": access,
+    "imports.md": describe,
+    "openapi.json": openapi,
+}
 
 
 def _in_order() -> list[tuple[tuple[State, Move], State]]:

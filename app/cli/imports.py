@@ -66,11 +66,11 @@ def _tell(report: ImportReport) -> None:
     """What became of it, or what is wrong; ends with 1 when there are faults."""
     if report.fault_count:
         _list(report.faults, report.fault_count)
-        raise fail(f"{report.fault_count:,} faults in {report.rows:,} rows. Nothing was written.")
+        raise fail(f"Faults: {report.fault_count:,}. Rows read: {report.rows:,}. Nothing was written.")
     _list(report.changes, report.change_count)
     _list(report.differences, report.difference_count)
     if report.difference_count:
-        console.print(f"{report.difference_count:,} differences: these items stay as they are.")
+        console.print(f"Differences: {report.difference_count:,}. These items stay as they are.")
     would = "Checked, nothing written. It would be" if report.dry_run else "Imported"
     held = f" ({report.held:,} on hold, as used before)" if report.held else ""
     counts = f"{report.added:,} new{held}, {report.changed:,} changed, {report.unchanged:,} there already"

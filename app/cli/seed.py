@@ -194,10 +194,10 @@ class Storekeeper:
         )
         for code, store, quantity in STOCK:
             shelf = await self.receive(code, store, 100, quantity=quantity)
-            if code in RECYCLED:
-                await self.lend(shelf[0], "C-1008", days_ago=70)
-                await self.take_back(shelf[0], days_ago=20)
-                await self.recycle(shelf[0], days_ago=19)
+            for used in shelf[:2] if code in RECYCLED else ():
+                await self.lend(used, "C-1008", days_ago=70)
+                await self.take_back(used, days_ago=20)
+                await self.recycle(used, days_ago=19)
         # What the returns desk could not make sense of.
         await self.scan(["XX000123469", commodes[4], "05012345678900"], days_ago=1)
 

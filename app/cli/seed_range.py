@@ -291,4 +291,4 @@ STOCK: Final[tuple[tuple[str, str, int], ...]] = (
 """What of them is on the shelves: product, store, how many. The rest is to be bought when it is ordered."""
 
 RECYCLED: Final = ("SLING-L", "STANDER-175", "MATT-FOAM", "TOILET-SEAT-10", "STOOL-PERCH", "SHOWER-CHAIR", "ROLLATOR-4")
-"""One of each of these has been out before."""
+"""Two of each of these have been out before."""

@@ -35,7 +35,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Items", "/items", Permission.SEE_STOCK),
     Link("Goods in", "/items/receive", Permission.RECEIVE_ITEMS),
     Link("Workshop", "/workshop", Permission.WORK_ON_ITEMS),
-    Link("Catalogue", "/products", Permission.SEE_CATALOGUE),
+    Link("Find equipment", "/products", Permission.SEE_CATALOGUE),
     Link("Orders", "/orders", Permission.SEE_ORDERS),
     Link("Pick list", "/orders/pick", Permission.FULFIL_ORDERS),
     Link("Reservations", "/reservations", Permission.RESERVE_ITEMS),
@@ -46,6 +46,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Scans to reconcile", "/returns/unmatched", Permission.RECONCILE_SCANS),
     Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),
     Link("Import", "/import", Permission.IMPORT_DATA),
+    Link("Messages", "/messages"),
     Link("Users", "/users", Permission.MANAGE_USERS),
     Link("Audit", "/audit", Permission.SEE_AUDIT),
 )

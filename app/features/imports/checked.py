@@ -20,7 +20,8 @@ ROOM: Final = 50_000
 
 def most_bytes(settings: Settings) -> int:
     """The largest file that the page takes: what the request body may have, packed by no more than its own size."""
-    return min(settings.max_body_bytes - ROOM, LARGEST_FIELD) * 3 // 4
+    room = min(ROOM, settings.max_body_bytes // 2)
+    return min(settings.max_body_bytes - room, LARGEST_FIELD) * 3 // 4
 
 
 LARGEST_FIELD: Final = 1_000_000

@@ -194,7 +194,7 @@ ITEMS = (
         "used_before",
         cells.truth,
         "Whether anybody has used it: yes or no. Empty, or no such column: taken as "
-        "used, because nobody knows. See “Items that were used before”.",
+        "used, because nobody knows. What is not new is put on hold.",
         ("no", "no", ""),
     ),
     *(

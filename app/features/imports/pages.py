@@ -96,14 +96,14 @@ async def confirm(request: Request, session: Session, actor: Actor, now: Now, pr
 
 
 def in_a_sentence(report: ImportReport) -> str:
-    """What became of a file: "Imported: 3 items are new, 2 were there already."."""
-    parts = [f"{report.added:,} {report.kind.text} are new"]
+    """What became of a file: "Imported. New: 3, of these on hold: 1, there already: 0."."""
+    parts = [f"New: {report.added:,}"]
     if report.held:
-        parts.append(f"{report.held:,} of them are on hold")
+        parts.append(f"of these on hold: {report.held:,}")
     if report.changed:
-        parts.append(f"{report.changed:,} were changed")
-    parts.append(f"{report.unchanged:,} were there already")
-    return f"Imported: {', '.join(parts)}."
+        parts.append(f"changed: {report.changed:,}")
+    parts.append(f"there already: {report.unchanged:,}")
+    return f"Imported {report.kind.text}. {', '.join(parts)}."
 
 
 async def _uploaded(request: Request, form: Form) -> tuple[bytes, str]:

@@ -6,11 +6,14 @@ from secrets import token_urlsafe
 import pytest
 from httpx import AsyncClient
 
+from app.features.imports.checked import most_bytes
 from app.features.imports.columns import Kind
 from app.features.imports.columns_doc import sample
+from app.features.imports.service import ONE_AT_A_TIME
+from app.models import SignInKind
 from app.settings import Settings
-from tests.browser import Browser, Page, page_from
-from tests.conftest import Query
+from tests.browser import Browser, Page, page_from, shown_in
+from tests.conftest import Query, Scratch
 from tests.features.imports.sending import send
 
 HEAD = "code,name,category,purchase_price"
@@ -19,7 +22,7 @@ HEAD = "code,name,category,purchase_price"
 async def upload(browser: Browser, content: bytes, kind: str = "catalogue", name: str = "products.csv") -> Page:
     """Choose a file on its page and press the button."""
     page = await browser.get(f"/import/{kind}")
-    token = str(page.form(f"/import/{kind}").select_one("[name=csrf_token]")["value"])  # type: ignore[index]
+    token = shown_in(page.form(f"/import/{kind}"))["csrf_token"]
     files = {"file": (name, content, "text/csv")}
     return page_from(await browser.client.post(f"/import/{kind}", data={"csrf_token": token}, files=files))
 
@@ -48,7 +51,7 @@ async def test_a_file_is_checked_then_confirmed_then_there(manager: Browser, que
     assert (done.status, done.goes_to) == (303, "/import")
     assert len(await query("SELECT code FROM product")) == 3
     banner = (await manager.get("/import")).banner
-    assert "Imported: 3 products are new, 0 were there already." in banner
+    assert "Imported products. New: 3, there already: 0." in banner
     page = await upload(manager, sample(Kind.CATALOGUE).encode())
     assert "There is nothing to import." in page.text
 
@@ -62,11 +65,11 @@ async def test_items_that_will_be_held_and_products_that_will_change_are_shown_b
     page = await upload(manager, sample(Kind.ITEMS).encode(), "items")
     assert "Of these on hold, as used before 1" in page.text
     await manager.send(page, "/import/items/confirm")
-    assert "3 items are new, 1 of them are on hold" in (await manager.get("/import")).banner
+    assert "Imported items. New: 3, of these on hold: 1, there already: 0." in (await manager.get("/import")).banner
     page = await upload(manager, sample(Kind.CATALOGUE).replace("31.50", "33.00").encode())
     assert "IMP-STOOL: purchase_price was £31.50 and becomes £33.00." in page.text
     await manager.send(page, "/import/catalogue/confirm")
-    assert "1 were changed" in (await manager.get("/import")).banner
+    assert "New: 0, changed: 1, there already: 2." in (await manager.get("/import")).banner
     page = await upload(manager, sample(Kind.ITEMS).replace("A1,,24-117", "A1,,24-118").encode(), "items")
     assert "What differs and stays as it is" in page.text
 
@@ -122,9 +125,7 @@ async def test_another_file_than_the_checked_one_is_refused(manager: Browser, qu
     assert await query("SELECT code FROM product") == []
 
 
-async def test_the_check_of_one_person_or_kind_is_not_anothers(
-    manager: Browser, as_manager: AsyncClient, settings: Settings
-) -> None:
+async def test_the_check_of_one_kind_is_not_anothers(manager: Browser) -> None:
     page = await upload(manager, sample(Kind.CATALOGUE).encode())
     form = page.form("/import/catalogue/confirm")
     fields = {str(tag["name"]): str(tag["value"]) for tag in form.select("input[name]")}
@@ -151,6 +152,22 @@ async def test_sending_the_confirmation_twice_imports_once(manager: Browser, que
     assert trail == [{"one": 1}]
 
 
+@pytest.mark.parametrize(("body", "file"), [(10_000, 3_750), (100_000, 37_500), (1_000_000, 712_500), (9**9, 750_000)])
+def test_a_file_has_room_in_the_body_that_is_taken(settings: Settings, body: int, file: int) -> None:
+    assert most_bytes(settings.model_copy(update={"max_body_bytes": body})) == file
+
+
 async def test_a_technician_is_neither_led_nor_let_there(technician: Browser) -> None:
     assert (await technician.get("/")).soup.select_one("nav a[href='/import']") is None
     assert (await technician.get("/import")).status == 403
+
+
+async def test_while_somebody_else_imports_the_check_says_to_wait(scratch: Scratch) -> None:
+    manager = Browser(await scratch.sign_in("manager", kind=SignInKind.PAGE))
+    page = await upload(manager, sample(Kind.CATALOGUE).encode())
+    async with scratch.database.sessions.begin() as session:
+        assert await session.scalar(ONE_AT_A_TIME)
+        again = await upload(manager, sample(Kind.CATALOGUE).encode())
+        confirmed = await manager.send(page, "/import/catalogue/confirm")
+    assert [one.status for one in (again, confirmed)] == [409, 409]
+    assert all("Another import is running." in one.errors["main-content"] for one in (again, confirmed))

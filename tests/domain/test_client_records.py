@@ -1,0 +1,50 @@
+"""Dates and weights of a client's record."""
+
+from datetime import date
+
+import pytest
+
+from app.domain.client_records import check_life, check_weight, find_life_faults, find_weight_faults
+from app.domain.errors import BadValue
+
+TODAY = date(2026, 3, 2)
+OLD, LATER = date(1899, 1, 1), date(2026, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("born", "died", "codes"),
+    [
+        (None, None, []),
+        (date(1938, 4, 2), TODAY, []),
+        (LATER, LATER, ["date-in-the-future", "date-in-the-future"]),
+        (OLD, None, ["date-too-old"]),
+        (None, OLD, ["died-before-birth"]),
+        (date(1938, 4, 2), date(1938, 4, 1), ["died-before-birth"]),
+    ],
+)
+def test_every_fault_of_a_life_is_named(born: date | None, died: date | None, codes: list[str]) -> None:
+    assert [fault.code for fault in find_life_faults(born=born, died=died, today=TODAY)] == codes
+
+
+@pytest.mark.parametrize(
+    ("weight", "on", "codes"),
+    [
+        (None, None, []),
+        (72, TODAY, []),
+        (72, None, ["weight-without-day"]),
+        (None, LATER, ["day-without-weight", "date-in-the-future"]),
+        (72, OLD, ["date-too-old"]),
+    ],
+)
+def test_every_fault_of_a_weight_is_named(weight: int | None, on: date | None, codes: list[str]) -> None:
+    assert [fault.code for fault in find_weight_faults(weight, on, today=TODAY)] == codes
+
+
+def test_a_check_raises_the_first_fault_or_nothing() -> None:
+    check_life(born=None, died=None, today=TODAY)
+    check_weight(72, TODAY, today=TODAY)
+    with pytest.raises(BadValue) as life:
+        check_life(born=LATER, died=LATER, today=TODAY)
+    with pytest.raises(BadValue) as weight:
+        check_weight(None, LATER, today=TODAY)
+    assert (life.value.field, weight.value.code) == ("date_of_birth", "day-without-weight")
