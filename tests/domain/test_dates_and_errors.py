@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from app.domain.dates import uk_date
-from app.domain.errors import Blocker, Conflict, NotClear, WrongState
+from app.domain.errors import BadValue, Blocker, Conflict, Incomplete, NotClear, WrongState
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,10 @@ def test_a_refusal_of_clearance_carries_every_blocker() -> None:
     assert error.blockers == tuple(blockers)
     assert isinstance(error, Conflict)
     assert issubclass(WrongState, Conflict)
+
+
+def test_what_is_still_to_be_said_goes_with_the_refusal() -> None:
+    wanted = {"warnings": [{"code": "loads-unknown"}]}
+    error = Incomplete("answer-the-warnings", "Answer the warnings.", field="answers", wanted=wanted)
+    assert isinstance(error, BadValue)
+    assert (error.code, error.field, error.wanted) == ("answer-the-warnings", "answers", wanted)

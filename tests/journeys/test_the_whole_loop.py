@@ -54,6 +54,7 @@ async def try_and_keep(prescriber: Walk, barcode: str, tag: str) -> None:
     await prescriber.page.get_by_label(re.compile("Client.s reference")).fill(CLIENT)
     await prescriber.page.get_by_label("On trial").check()
     await fill_date(prescriber, "Day on which the trial ends", uk_date(datetime.now(UTC)) + timedelta(days=14))
+    await prescriber.page.get_by_label("What is the trial to show?").fill("Transfers with one carer.")
     await prescriber.picture("issue")
     await prescriber.press("Issue the item")
     assert "On trial" in await prescriber.text()
@@ -62,9 +63,17 @@ async def try_and_keep(prescriber: Walk, barcode: str, tag: str) -> None:
     await prescriber.picture("client")
     await prescriber.follow(f"Trial outcome of {tag}")
     await prescriber.page.get_by_label("They keep it").check()
-    await prescriber.page.get_by_label("Notes").fill("Transfers safely with one carer.")
+    await tell_how_it_went(prescriber, "Transfers safely with one carer.")
     await prescriber.press("Record the outcome")
     assert "On loan" in await prescriber.text()
+
+
+async def tell_how_it_went(prescriber: Walk, result: str) -> None:
+    """What was tried, where, with whom, and how it went."""
+    await prescriber.page.get_by_label("What was tried?").fill("Transfers from bed to chair.")
+    await prescriber.page.get_by_label("Where?").fill("At home.")
+    await prescriber.page.get_by_label("Who was there?").fill("The client and a carer.")
+    await prescriber.page.get_by_label("How did it go?").fill(result)
 
 
 async def call_back(prescriber: Walk, tag: str) -> None:
@@ -165,6 +174,7 @@ async def test_a_trial_that_is_not_kept_is_collected(walks: Any) -> None:
     await prescriber.page.get_by_label(re.compile("Client.s reference")).fill("C-1007")
     await prescriber.page.get_by_label("On trial").check()
     await fill_date(prescriber, "Day on which the trial ends", uk_date(datetime.now(UTC)) - timedelta(days=1))
+    await prescriber.page.get_by_label("What is the trial to show?").fill("Whether it fits beside the bed.")
     await prescriber.press("Issue the item")
     assert (await prescriber.page.title()).startswith("Error:")
     assert "must end after" in await prescriber.text()
@@ -173,6 +183,7 @@ async def test_a_trial_that_is_not_kept_is_collected(walks: Any) -> None:
     await prescriber.go("/clients/C-1007")
     await prescriber.follow(f"Trial outcome of {tag}")
     await prescriber.page.get_by_label("It is collected").check()
+    await tell_how_it_went(prescriber, "It does not fit.")
     await prescriber.press("Record the outcome")
     await prescriber.go(f"/items/{barcode}")
     assert "Awaiting collection" in await prescriber.text()

@@ -146,8 +146,8 @@ def test_the_closest_link_above_the_page_is_active(path: str, active: str | None
     assert [link["href"] for link in links if link["active"]] == ([active] if active else [])
 
 
-def test_every_place_but_home_asks_for_a_permission() -> None:
-    assert [link.href for link in NAVIGATION if link.permission is None] == ["/"]
+def test_every_place_but_home_and_ones_own_messages_asks_for_a_permission() -> None:
+    assert [link.href for link in NAVIGATION if link.permission is None] == ["/", "/messages"]
     assert all(link.permission in Permission for link in NAVIGATION if link.permission)
 
 

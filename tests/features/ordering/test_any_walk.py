@@ -282,7 +282,7 @@ def test_any_walk_of_orders_keeps_all_records_in_agreement(engine: AsyncEngine, 
 
 
 MANY_STEPS = settings(
-    max_examples=20,
+    max_examples=12,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,

@@ -171,9 +171,9 @@ async def test_stop_use_takes_effect_at_submission_whoever_must_still_sign(
     assert order["state"] == "awaiting_authorisation"
     notices = await query("SELECT loan_id, reason, given_by, told FROM stop_use_notice")
     assert notices == [{"loan_id": old.id, "reason": "The loops are worn.", "given_by": "student.ot", "told": None}]
-    [told] = await query("SELECT to_name, body FROM message WHERE purpose = 'stop_use_given'")
+    [told] = await query("SELECT to_name, body FROM message WHERE purpose = 'stop_use_phone'")
     assert told["to_name"] == "Sam Whitfield"
-    assert "No care provider is on the client's record" in told["body"]
+    assert "No care provider is recorded for this client" in told["body"]
 
 
 async def test_old_equipment_of_another_client_is_refused(orders: Orders, given: Given, as_ot: AsyncClient) -> None:
