@@ -82,6 +82,9 @@ class Page:
         return " ".join(found.get_text(" ").split()) if found else ""
 
 
+AS_READ = "as read"
+
+
 class Browser:
     """One person's browser: its cookies are kept, redirects are shown and not followed (`follow` does)."""
 
@@ -128,8 +131,9 @@ class Browser:
 
 
 def page_from(response: Response) -> Page:
-    """The response as a page."""
-    return Page(response, BeautifulSoup(response.text if is_html(response) else "", "html.parser"))
+    """The response as a page; it was read when it was checked, unless it is a fragment or no page at all."""
+    read = response.extensions.get(AS_READ)
+    return Page(response, read or BeautifulSoup(response.text if is_html(response) else "", "html.parser"))
 
 
 def is_html(response: Response) -> bool:
@@ -141,7 +145,7 @@ async def check_every_page(response: Response) -> None:
     """For httpx's event hooks: each HTML page that anybody fetches is checked; fragments for htmx are not pages."""
     if is_html(response) and "hx-request" not in response.request.headers:
         html = (await response.aread()).decode()
-        check_page(html, url=urlsplit(str(response.request.url)).path)
+        response.extensions[AS_READ] = check_page(html, url=urlsplit(str(response.request.url)).path)
 
 
 def shown_in(form: Tag) -> dict[str, list[str]]:
