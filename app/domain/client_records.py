@@ -1,11 +1,18 @@
-"""What must hold between the dates and figures of a client's record."""
+"""What must hold between the dates and figures of a client's record, and what follows from them."""
 
 from collections.abc import Iterator
 from datetime import date
 
-from app.domain.errors import BadValue
+from app.domain.errors import BadValue, Conflict
 
 OLDEST_BIRTH = date(1900, 1, 1)
+
+
+def check_is_alive(died_on: date | None) -> None:
+    """Nothing more is kept for, sent to or handed to somebody who has died. Raises Conflict `client-has-died`."""
+    if died_on:
+        detail = "This client has died. Have their equipment collected instead, and cancel what is still on its way."
+        raise Conflict("client-has-died", detail, field="client_ref")
 
 
 def check_life(*, born: date | None, died: date | None, today: date) -> None:

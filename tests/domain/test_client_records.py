@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from app.domain.client_records import check_life, check_weight, find_life_faults, find_weight_faults
-from app.domain.errors import BadValue
+from app.domain.client_records import check_is_alive, check_life, check_weight, find_life_faults, find_weight_faults
+from app.domain.errors import BadValue, Conflict
 
 TODAY = date(2026, 3, 2)
 OLD, LATER = date(1899, 1, 1), date(2026, 3, 3)
@@ -48,3 +48,10 @@ def test_a_check_raises_the_first_fault_or_nothing() -> None:
     with pytest.raises(BadValue) as weight:
         check_weight(None, LATER, today=TODAY)
     assert (life.value.field, weight.value.code) == ("date_of_birth", "day-without-weight")
+
+
+def test_nothing_goes_to_somebody_who_has_died() -> None:
+    check_is_alive(None)
+    with pytest.raises(Conflict) as refused:
+        check_is_alive(TODAY)
+    assert (refused.value.code, refused.value.field) == ("client-has-died", "client_ref")

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
+from app.domain.clearance import HoldKind
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
 from app.domain.scanning import check_tag
 from app.features.collections.service import unknown_collection
-from app.models import Collection, CollectionFound, Item
+from app.models import Collection, CollectionFound, Hold, Item
 
 ON_THE_LIST = text("""
     SELECT line.id FROM collection_line AS line
@@ -54,6 +55,11 @@ async def take_found(
     }
     made = await session.execute(insert(CollectionFound).values(**values).returning(col(CollectionFound.id)))
     find_id = made.scalar_one()
+    if item_id:
+        # By the record it may stand clean on a shelf: until somebody has found out, it goes to nobody.
+        reason = f"Found at a client's with collection {number}; where it has been is not known."
+        hold = {"item_id": item_id, "kind": HoldKind.INVESTIGATION, "reason": reason, "placed_at": at}
+        await session.execute(insert(Hold).values(**hold, placed_by=actor))
     await audit.record(session, "collection_found", f"collection:{number}", actor=actor, at=at, find=find_id)
     return find_id
 

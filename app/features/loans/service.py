@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import ledger
+from app.domain.client_records import check_is_alive
 from app.domain.dates import in_words, uk_date
-from app.domain.errors import BadValue, Conflict, NotFound
+from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import LoanKind, check_trial_dates
 from app.domain.reservations import Days, blocks_issue, overlaps
@@ -28,6 +29,18 @@ LIVE_RESERVATIONS = text("""
 """)
 
 
+SUPERVISED = text("""
+    SELECT prescriber.is_supervised FROM prescriber JOIN account ON account.id = prescriber.account_id
+    WHERE account.username = :username
+""")
+
+
+async def check_qualified(session: AsyncSession, username: str, what: str) -> None:
+    """A supervised student decides nothing alone. Raises NotAllowed `is-supervised`; `what` they may not do alone."""
+    if await session.scalar(SUPERVISED, {"username": username}):
+        raise NotAllowed("is-supervised", f"You work under supervision, so you cannot {what}.")
+
+
 async def issue(
     session: AsyncSession,
     barcode: str,
@@ -41,14 +54,15 @@ async def issue(
 ) -> int:
     """Hand an item to a client over the counter, on loan or on trial; returns the loan's number.
 
-    Raises NotFound (`unknown-client`, `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`),
-    Conflict (`already-reserved` when it is kept for somebody else on these days, `held-by-order`), and BadValue for a
-    trial's dates and goals.
+    Raises NotAllowed `is-supervised`, NotFound (`unknown-client`, `unknown-barcode`), WrongState, NotClear (`on-hold`,
+    `not-clear`), Conflict (`client-has-died`, `already-reserved` when it is kept for somebody else on these days,
+    `held-by-order`), and BadValue for a trial's dates and goals.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
         raise BadValue("loan-with-goals", "Only a trial has goals. Leave them out for a loan.", field="trial_goals")
-    client_id = await find_client(session, client_ref)
+    await check_qualified(session, actor, "hand equipment out. Order it, and a colleague countersigns the order")
+    client_id = await find_living_client(session, client_ref)
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
@@ -69,13 +83,14 @@ async def issue(
     return loan_id
 
 
-async def find_client(session: AsyncSession, client_ref: str) -> int:
-    """The client's id. Raises NotFound `unknown-client`."""
+async def find_living_client(session: AsyncSession, client_ref: str) -> int:
+    """The client's id. Raises NotFound `unknown-client`, Conflict `client-has-died`."""
     same = func.upper(col(Client.client_ref)) == func.upper(client_ref)
-    client_id = await session.scalar(select(col(Client.id)).where(same))
-    if client_id is None:
+    found = (await session.execute(select(col(Client.id), col(Client.died_on)).where(same))).one_or_none()
+    if found is None:
         raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
-    return client_id
+    check_is_alive(found.died_on)
+    return int(found.id)
 
 
 async def _use_reservations(

@@ -12,6 +12,7 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
+from app.features.loans.service import check_qualified
 from app.models import Collection, CollectionLine, Loan, TrialReview
 
 NOT_KEPT = "Trial ended: not kept"
@@ -45,8 +46,11 @@ async def decide_trial(
 ) -> str | None:
     """Record what was decided about a trial; returns the collection's number when it is collected.
 
-    Raises NotFound `unknown-loan`, Conflict `not-on-trial`, WrongState, and BadValue for the new end.
+    Raises NotAllowed `is-supervised`, NotFound `unknown-loan`, Conflict `not-on-trial`, WrongState, and
+    BadValue for the new end.
     """
+    if outcome is TrialOutcome.KEEP:
+        await check_qualified(session, actor, "keep it after the trial alone. Ask a qualified colleague to record it")
     loan = await _open_trial(session, loan_id)
     if (outcome is TrialOutcome.EXTEND) != (until is not None):
         raise BadValue("extension-without-end", "A new end goes with an extension, and only with that.", field="until")

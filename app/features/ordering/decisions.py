@@ -65,7 +65,8 @@ async def decline(session: AsyncSession, number: str, *, reason: str, actor: str
 
 
 async def cancel(session: AsyncSession, number: str, *, reason: str, actor: Actor, at: datetime) -> None:
-    """Call off what has not left the store. Its maker, the prescribers of its team and the store may.
+    """Call off what has not left the store. Its maker and the store may, and once it is submitted the qualified
+    prescribers of its team.
 
     Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`.
     """
@@ -89,6 +90,8 @@ async def _check_may_cancel(session: AsyncSession, order: OrderRecord, actor: Ac
     if order.made_by == actor.username or actor.may(Permission.FULFIL_ORDERS):
         return
     person = find_person(await read_setting(session, uk_date(at)), actor.username)
+    if order.decision is OrderDecision.DRAFT or (person and person.is_supervised):
+        raise NotAllowed("not-your-order", f"{order.made_by} made this order. They or the store can cancel it.")
     if person is None or person.team_id != order.team_id:
         detail = f"{order.made_by} made this order in another team. They, a colleague there or the store can cancel it."
         raise NotAllowed("not-your-order", detail)

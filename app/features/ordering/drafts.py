@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from app import audit
 from app.domain.authority import Asked, Authority, Tier, decide_submission
+from app.domain.client_records import check_is_alive
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound, Stale, WrongState
 from app.domain.loans import LoanKind
@@ -156,9 +157,7 @@ async def _find_client(session: AsyncSession, client_ref: str) -> int:
     found = (await session.execute(CLIENT, {"client_ref": client_ref})).one_or_none()
     if found is None:
         raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
-    if found.died_on:
-        detail = "This client has died. Have their equipment collected instead."
-        raise Conflict("client-has-died", detail, field="client_ref")
+    check_is_alive(found.died_on)
     return int(found.id)
 
 

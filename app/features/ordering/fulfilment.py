@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from app import audit, ledger
 from app.domain.clearance import find_blockers
+from app.domain.client_records import check_is_alive
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.lifecycle import Move
@@ -90,11 +91,12 @@ async def dispatch(
     """Send out what is held, or those of it that are named: all of them or none; returns their barcodes.
 
     Old items that the order says are to be collected get a collection, for the same visit.
-    Raises NotFound `unknown-order`, WrongState, Conflict `not-held-for-this-order`, NotClear (`on-hold`, `not-clear`)
-    that names the item.
+    Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died` or `not-held-for-this-order`, and
+    NotClear (`on-hold`, `not-clear`) that names the item.
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.DISPATCH)
+    check_is_alive(order.died_on)
     units = _named(order, UnitState.HELD, barcodes, code="not-held-for-this-order", what="held for")
     going = [unit.barcode for unit in units if unit.barcode]
     for unit, blockers in await _unfit(session, order, units, at=at):

@@ -10,9 +10,11 @@ from sqlmodel import col
 from app import audit
 from app.domain.allocation import check_prefer_new
 from app.domain.authority import Authority, Ruling, decide_submission, who_can_authorise
+from app.domain.client_records import check_is_alive
 from app.domain.combinations import OrderWarning, unanswered
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, Incomplete
+from app.domain.labels import display
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
 from app.domain.promises import promised_on
 from app.features.ordering import messages
@@ -36,15 +38,14 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     """Submit a draft: it is approved, or goes to who must sign it, and what is on the shelf is held for it at once.
 
     Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`, `no-authority`, `registration-expired`,
-    Conflict `client-has-died`, Incomplete `say-what-becomes-of-old-equipment`, `answer-the-warnings`,
-    BadValue `reason-for-new`.
+    Conflict `client-has-died` or `use-was-stopped`, Incomplete `say-what-becomes-of-old-equipment` or
+    `answer-the-warnings`, BadValue `reason-for-new`.
     """
     today = uk_date(at)
     order = await read_order(session, number, lock=True)
     check_maker(order, actor)
     order.check(Act.SUBMIT)
-    if order.died_on:
-        raise Conflict("client-has-died", "This client has died. Cancel the order and have their equipment collected.")
+    check_is_alive(order.died_on)
     if any(line.unit_price_pence != line.price_now for line in order.lines):
         await session.execute(PRICES, {"order_id": order.id})
         order = await read_order(session, number)
@@ -53,6 +54,7 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     ruling = decide_submission(order.asked, maker, setting)
     around = await read_surroundings(session, order, today=today)
     _check_old(around)
+    _check_stopped(around)
     await keep_answers(session, order, around, answers, actor=actor, at=at)
     _check_answers(around, answers)
     shelf = await read_shelf(session, order, today=today)
@@ -128,6 +130,14 @@ async def _write(
     if ruling.decision is OrderDecision.APPROVED:
         values |= {"decided_at": at, "decided_by": actor}
     await session.execute(update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values))
+
+
+def _check_stopped(around: Surroundings) -> None:
+    """An item whose use was stopped is kept by no order."""
+    kept = [one.barcode for one in around.old if one.is_under_notice and one.action is SupersedeAction.KEEP]
+    if kept:
+        detail = f"The use of {', '.join(display(one) for one in kept)} was stopped. Have it collected, not kept."
+        raise Conflict("use-was-stopped", detail, field="supersedes")
 
 
 async def _make_units(session: AsyncSession, order: OrderRecord) -> list[UnitRecord]:

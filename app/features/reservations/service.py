@@ -7,17 +7,19 @@ from datetime import date, datetime
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger
+from app import audit, ledger, outbox
 from app.domain.clearance import find_blockers, place_blockers
+from app.domain.client_records import check_is_alive
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotClear, NotFound, RuleError, Stale
+from app.domain.labels import display
 from app.domain.lifecycle import IN_STORE, Move, State, next_state
 from app.domain.reservations import Days, check_dates, overlaps
 from app.models import ReservationEnd
 
 ON_SHELF = frozenset({State.IN_STOCK, State.RESERVED})
 
-CLIENT = text("SELECT id FROM client WHERE upper(client_ref) = upper(:client_ref)")
+CLIENT = text("SELECT id, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")
 STORE = text("SELECT id FROM store WHERE code = :code")
 
 # Rows that another prescriber is reserving at this moment are passed over instead of waited for. What is promised to
@@ -63,7 +65,10 @@ FIND = text("""
 """)
 # A later end is worth another warning.
 EXTEND = text("UPDATE reservation SET until_on = :until_on, warned_at = NULL WHERE id = :id")
-END = text("UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because WHERE id = :id")
+END = text("""
+    UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because WHERE id = :id
+    RETURNING (SELECT username FROM account WHERE username = made_by AND username <> :actor) AS owner
+""")
 
 
 async def reserve(
@@ -82,7 +87,8 @@ async def reserve(
 
     With `product_code` the best free one is taken, in `store` if one is named: recycled before new. From a later day
     the item stays in stock until then. Raises NotFound, BadValue (`reserve-what`, `store-with-barcode`, and the
-    dates'), Conflict (`already-reserved`, `no-stock`), NotClear (`on-hold`, `not-clear`), WrongState.
+    dates'), Conflict (`client-has-died`, `already-reserved`, `no-stock`), NotClear (`on-hold`, `not-clear`), and
+    WrongState.
     """
     today = uk_date(at)
     days = Days(from_on or today, until_on)
@@ -140,7 +146,8 @@ async def extend(
 
 
 async def give_up_reservation(session: AsyncSession, reservation_id: int, *, actor: str, at: datetime) -> None:
-    """End a reservation before its time; the item is free again. Raises NotFound, WrongState when it is on its way,
+    """End a reservation before its time; the item is free again, and its owner is
+    told unless it was they. Raises NotFound, WrongState when it is on its way,
     Conflict (`already-ended`, `held-by-order`)."""
     today = uk_date(at)
     item, others, mine = await _open_for_change(session, reservation_id)
@@ -150,7 +157,20 @@ async def give_up_reservation(session: AsyncSession, reservation_id: int, *, act
         reference = f"reservation {reservation_id}"
         await ledger.move_one(session, item.barcode, Move.RELEASE, actor=actor, at=at, reference=reference)
     values = {"id": reservation_id, "at": at, "actor": actor, "because": ReservationEnd.GIVEN_UP.value}
-    await session.execute(END, values)
+    owner: str | None = await session.scalar(END, values)
+    if owner:
+        tag = display(item.barcode)
+        body = f"{actor} gave up your reservation of {item.product_name} ({tag}). Reserve another one if it is needed."
+        await outbox.post(
+            session,
+            purpose="reservation_given_up",
+            subject=f"Your reservation of {tag} was given up",
+            body=body,
+            to=owner,
+            about=f"reservation:{reservation_id}",
+            actor=actor,
+            at=at,
+        )
     await audit.record(
         session, "reservation_given_up", f"item:{item.barcode}", actor=actor, at=at, reservation=reservation_id
     )
@@ -261,10 +281,11 @@ async def _choose(
 
 
 async def _find_client(session: AsyncSession, client_ref: str) -> int:
-    client_id: int | None = await session.scalar(CLIENT, {"client_ref": client_ref})
-    if client_id is None:
+    found = (await session.execute(CLIENT, {"client_ref": client_ref})).one_or_none()
+    if found is None:
         raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
-    return client_id
+    check_is_alive(found.died_on)
+    return int(found.id)
 
 
 async def _find_store(session: AsyncSession, store: str | None, barcode: str | None) -> int | None:

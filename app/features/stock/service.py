@@ -68,10 +68,24 @@ async def mark_missing(session: AsyncSession, barcode: str, *, reason: str, acto
     await _free(session, moved.item.id, because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)
 
 
+UNDER_NOTICE = text("""
+    SELECT notice.id FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id
+    JOIN item ON item.id = loan.item_id
+    WHERE item.barcode = :barcode AND loan.ended_at IS NULL
+""")
+
+
 async def scrap(
     session: AsyncSession, barcode: str, *, reason: str, reference: str | None, actor: str, at: datetime
 ) -> None:
-    """Take an item out of use for good; a missing one's loan ends with it. Raises NotFound, WrongState."""
+    """Take an item out of use for good; a missing one's loan ends with it.
+
+    Raises NotFound, WrongState, and Conflict `use-is-stopped`: what must not be used at a client's is written off by
+    nobody's word; its notice stays open until the item itself is here.
+    """
+    if await session.scalar(UNDER_NOTICE, {"barcode": barcode}):
+        detail = "Its use at a client's was stopped, and that stays open until it is scanned back. Look for it there."
+        raise Conflict("use-is-stopped", detail, field="barcode")
     moved = await ledger.move_one(
         session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason, reference=reference or None
     )

@@ -1,0 +1,107 @@
+"""Ways round the rules that people tried: each is closed, and says what to do instead."""
+
+from httpx import AsyncClient
+
+from app.domain.lifecycle import State
+from tests.conftest import Query, SignIn
+from tests.given import Given
+from tests.problems import check_problem
+
+WRITTEN_OFF = {"reason": "The family says that it was thrown away."}
+ORDER = {
+    "funder": "ASC",
+    "speed": "five_day",
+    "reason": "hospital_discharge",
+    "clinical_reasoning": "Cannot rise from the bed alone.",
+}
+
+
+async def test_what_must_not_be_used_is_written_off_by_nobodys_word(
+    given: Given, as_ot: AsyncClient, as_manager: AsyncClient
+) -> None:
+    lent = await given.loan()
+    stop = {"reason": "The loops are worn."}
+    notice = (await as_ot.post(f"/api/v1/loans/{lent.id}/stop-use", json=stop)).json()["id"]
+    assert (await as_manager.post(f"/api/v1/items/{lent.barcode}/missing", json=WRITTEN_OFF)).status_code == 200
+    check_problem(await as_manager.post(f"/api/v1/items/{lent.barcode}/scrap", json=WRITTEN_OFF), 409, "use-is-stopped")
+    assert (await as_ot.get(f"/api/v1/stop-use-notices/{notice}")).json()["is_open"]
+    await given.scan(lent.barcode)
+    assert not (await as_ot.get(f"/api/v1/stop-use-notices/{notice}")).json()["is_open"]
+
+
+async def test_an_order_does_not_keep_what_must_not_be_used(given: Given, as_ot: AsyncClient) -> None:
+    product, client = await given.product(), await given.client("C-9")
+    lent = await given.loan(await given.item(product=product), client=client)
+    await as_ot.post(f"/api/v1/loans/{lent.id}/stop-use", json={"reason": "The loops are worn."})
+    keep = [{"barcode": lent.barcode, "action": "keep", "reason": "Spare."}]
+    body = ORDER | {"client_ref": client, "lines": [{"product_code": product}], "supersedes": keep}
+    draft = (await as_ot.post("/api/v1/orders", json=body)).json()
+    answers = [{"code": one["code"], "subject": one["subject"], "answer": "Seen."} for one in draft["warnings"]]
+    refused = await as_ot.post(f"/api/v1/orders/{draft['number']}/submit", json={"answers": answers})
+    check_problem(refused, 409, "use-was-stopped", field="supersedes")
+
+
+async def test_a_supervised_student_hands_out_and_keeps_nothing_alone(given: Given, sign_in: SignIn) -> None:
+    student = await sign_in("student.ot")
+    body = {"barcode": await given.item(), "client_ref": await given.client()}
+    check_problem(await student.post("/api/v1/loans", json=body), 403, "is-supervised")
+    trial = await given.trial()
+    kept = await student.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": "keep", "notes": "Suits."})
+    check_problem(kept, 403, "is-supervised")
+
+
+async def test_nothing_is_kept_for_or_handed_to_somebody_who_has_died(given: Given, as_ot: AsyncClient) -> None:
+    body = {"barcode": await given.item(), "client_ref": await given.client(died_on=given.today)}
+    check_problem(await as_ot.post("/api/v1/loans", json=body), 409, "client-has-died", field="client_ref")
+    days = body | {"until": given.today.isoformat()}
+    check_problem(await as_ot.post("/api/v1/reservations", json=days), 409, "client-has-died", field="client_ref")
+
+
+async def test_an_order_for_somebody_who_has_died_stays_in_the_store(
+    given: Given, as_ot: AsyncClient, as_technician: AsyncClient
+) -> None:
+    product, client = await given.product(), await given.client("C-9", weight_kg=70, weighed_on=given.today)
+    await given.item(product=product)
+    body = ORDER | {"client_ref": client, "lines": [{"product_code": product}]}
+    draft = (await as_ot.post("/api/v1/orders", json=body)).json()
+    url = f"/api/v1/orders/{draft['number']}"
+    answers = [{"code": one["code"], "subject": one["subject"], "answer": "Seen."} for one in draft["warnings"]]
+    assert (await as_ot.post(f"{url}/submit", json={"answers": answers})).status_code == 200
+    died = {"died_on": given.today.isoformat()}
+    changed = await as_ot.patch(f"/api/v1/clients/{client}", json=died, headers={"If-Match": '"1"'})
+    assert changed.status_code == 200, changed.text
+    check_problem(await as_technician.post(f"{url}/dispatch", json={}), 409, "client-has-died")
+
+
+async def test_a_student_does_not_call_off_a_colleagues_order_nor_anybody_elses_draft(
+    given: Given, as_ot: AsyncClient, as_senior_ot: AsyncClient, sign_in: SignIn
+) -> None:
+    body = ORDER | {"client_ref": await given.client(), "lines": [{"product_code": await given.product()}]}
+    draft = (await as_ot.post("/api/v1/orders", json=body)).json()
+    url, reason = f"/api/v1/orders/{draft['number']}", {"reason": "Not wanted."}
+    check_problem(await as_senior_ot.post(f"{url}/cancel", json=reason), 403, "not-your-order")
+    answers = [{"code": one["code"], "subject": one["subject"], "answer": "Seen."} for one in draft["warnings"]]
+    assert (await as_ot.post(f"{url}/submit", json={"answers": answers})).status_code == 200
+    student = await sign_in("student.ot")
+    check_problem(await student.post(f"{url}/cancel", json=reason), 403, "not-your-order")
+    assert (await as_senior_ot.post(f"{url}/cancel", json=reason)).status_code == 200
+
+
+async def test_what_is_found_at_a_clients_goes_to_nobody_until_somebody_has_found_out(
+    given: Given, as_technician: AsyncClient, as_ot: AsyncClient
+) -> None:
+    fetched, stray = await given.collection(), await given.item()
+    found = {"label": stray, "description": "Under the stairs."}
+    assert (await as_technician.post(f"/api/v1/collections/{fetched.number}/found", json=found)).status_code == 201
+    assert (await given.record(stray)).state is State.IN_STOCK
+    body = {"barcode": stray, "client_ref": await given.client(), "until": given.today.isoformat()}
+    check_problem(await as_ot.post("/api/v1/reservations", json=body), 409, "on-hold")
+
+
+async def test_whose_reservation_is_given_up_by_somebody_else_is_told(
+    given: Given, as_senior_ot: AsyncClient, query: Query
+) -> None:
+    kept = await given.reservation()
+    assert (await as_senior_ot.delete(f"/api/v1/reservations/{kept.id}")).status_code == 204
+    [told] = await query("SELECT to_name, purpose FROM message")
+    assert told == {"to_name": "Olu Thompson", "purpose": "reservation_given_up"}
