@@ -23,6 +23,9 @@ READY_WITHIN = 300.0  # Seconds: recovery of a big database after a power cut re
 STOPPED_WITHIN = 60.0
 LEFTOVERS_GONE_WITHIN = 15.0
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - what is made in it has a name that nobody can guess
+MEMORY_WANTED = 2 << 30  # Bytes: each of a dozen databases takes some 15 MB, and the log up to a gigabyte.
+
 # Lines of postmaster.pid, counted from nought, as PostgreSQL's own pg_ctl reads them.
 SOCKET_LINE, STATUS_LINE = 4, 7
 
@@ -147,8 +150,9 @@ class EmbeddedPostgres:
 
 @contextlib.contextmanager
 def throwaway() -> Iterator[EmbeddedPostgres]:
-    """A server on an empty folder that is deleted afterwards: fast, not durable, for tests."""
-    folder = Path(tempfile.mkdtemp(prefix="stores-throwaway-"))
+    """A server on an empty folder that is deleted afterwards: fast, not durable, for tests; in memory where there is
+    room, because making a database is mostly making files (measured: a copy in 0.02 s there, 0.2 s on a disk)."""
+    folder = Path(tempfile.mkdtemp(prefix="stores-throwaway-", dir=_memory()))
     # The folder is ours and holds one private folder, which is all that the server's user has to reach.
     folder.chmod(0o711)
     try:
@@ -159,6 +163,15 @@ def throwaway() -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(elsewhere, ignore_errors=True)
         elsewhere.with_name(f"{elsewhere.name}.lock").unlink(missing_ok=True)
+
+
+def _memory() -> Path | None:
+    """The folder that the machine keeps in memory, if there is one with room; None stands for the usual place."""
+    try:
+        room = shutil.disk_usage(MEMORY).free
+    except OSError:
+        return None
+    return MEMORY if room >= MEMORY_WANTED and os.access(MEMORY, os.W_OK | os.X_OK) else None
 
 
 def running_url(data_dir: Path) -> str | None:

@@ -87,7 +87,7 @@ class running_service:  # noqa: N801 - used like a function
 @pytest.fixture(scope="session")
 def chromium_path() -> str | None:
     """The machine's Chromium, or None for the one that Playwright brought."""
-    return os.environ.get("STORES_CHROMIUM") or shutil.which("chromium")
+    return os.environ.get("STORES_CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 @pytest.fixture(scope="session")
