@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from app.domain.authority import Tier
-from app.domain.combinations import same_kind
+from app.domain.combinations import MUST_MATCH, Kind, kind_of, same_kind
 from app.domain.dates import in_words
 from app.domain.errors import BadValue, Blocker
 from app.domain.lifecycle import State
 
-Sizes = Mapping[str, tuple[int, int]]
-"""The least and the most that will do, in millimetres, by the name of the dimension."""
-
+FITTED_TO_A_BODY = frozenset({Kind.SLING, Kind.SEAT})
+"""Kinds whose size is a person's: of another size they are another piece of equipment."""
+SAME_SIZE_MM = 25
+"""Sizes of seats and slings go by steps of two inches; half of one is the same size."""
 MOST_OTHERS = 20
 """So many of those not chosen are explained one by one; all are counted."""
 
@@ -31,7 +32,6 @@ class Wanted:
     store: str
     on: date
     client_weight_kg: float | None = None
-    sizes: Sizes = field(default_factory=dict)
     accept_equivalent: bool = False
     prefer_new: bool = False
 
@@ -50,7 +50,6 @@ class Candidate:
     is_examined: bool = False
     examination_due_on: date | None = None
     safe_working_load_kg: float | None = None
-    dimensions: Mapping[str, int] = field(default_factory=dict)
     blockers: tuple[Blocker, ...] = ()
     is_promised: bool = False
 
@@ -128,7 +127,6 @@ def _refusal(wanted: Wanted, item: Candidate) -> Because | None:
         (item.is_promised, "promised", "It is reserved for another client."),
         (_is_overdue(item, wanted.on), "examination-overdue", _overdue_in_words(item)),
         (_is_too_weak(wanted, item), "load-too-low", _load_in_words(wanted, item)),
-        (not _has_size(wanted.sizes, item.dimensions), "size-does-not-fit", "It does not have the size asked for."),
     )
     return next((Because(item.barcode, code, detail) for applies, code, detail in checks if applies), None)
 
@@ -159,10 +157,6 @@ def _load_in_words(wanted: Wanted, item: Candidate) -> str:
     return (
         f"It carries {item.safe_working_load_kg or 0:g} kg, and the client weighs {wanted.client_weight_kg or 0:g} kg."
     )
-
-
-def _has_size(sizes: Sizes, dimensions: Mapping[str, int]) -> bool:
-    return all(name in dimensions and least <= dimensions[name] <= most for name, (least, most) in sizes.items())
 
 
 _CRITERIA: tuple[tuple[str, str], ...] = (
@@ -227,19 +221,42 @@ class ProductFacts:
     category: str
     tier: Tier
     safe_working_load_kg: float | None
+    price_pence: int = 0
+    dimensions: Mapping[str, int] = field(default_factory=dict)
     recycled: int = 0
     new: int = 0
 
 
 def is_close_equivalent(asked: ProductFacts, other: ProductFacts) -> bool:
-    """Another product of the same six digits of ISO 9999, that carries no less and is no more specialist."""
+    """Another product of the same six digits of ISO 9999, that carries no less, is no more specialist, and has the same
+    size where the size is a person's."""
     if asked.code == other.code or not same_kind(asked.category, asked.code, other.category, other.code):
         return False
     carries = asked.safe_working_load_kg is None or (other.safe_working_load_kg or 0) >= asked.safe_working_load_kg
-    return carries and asked.tier.covers(other.tier)
+    return carries and asked.tier.covers(other.tier) and _has_its_size(asked, other)
+
+
+def may_stand_in(asked: ProductFacts, other: ProductFacts) -> bool:
+    """Whether a close equivalent may be sent without anybody looking again, on a line that accepts one.
+
+    It costs no more, so that no limit and no panel is gone round. What is safe only with what it is used with is not
+    exchanged unseen: whoever prescribes it changes the line, and is shown the warnings for the other product.
+    """
+    is_unseen_risk = kind_of(asked.category) in MUST_MATCH
+    return not is_unseen_risk and other.price_pence <= asked.price_pence and is_close_equivalent(asked, other)
 
 
 def find_equivalents(asked: ProductFacts, others: Sequence[ProductFacts]) -> list[ProductFacts]:
     """The close technical equivalents that are on the shelf: with recycled ones first, then the nearest load."""
     there = [other for other in others if other.recycled + other.new > 0 and is_close_equivalent(asked, other)]
     return sorted(there, key=lambda other: (other.recycled == 0, other.safe_working_load_kg or 0, other.code))
+
+
+def _has_its_size(asked: ProductFacts, other: ProductFacts) -> bool:
+    """Every size of the one asked for is the other's too. A size that nobody wrote down is not taken for the same."""
+    if kind_of(asked.category) not in FITTED_TO_A_BODY:
+        return True
+    sizes, theirs = asked.dimensions, other.dimensions
+    return bool(sizes) and all(
+        name in theirs and abs(theirs[name] - size) <= SAME_SIZE_MM for name, size in sizes.items()
+    )

@@ -57,11 +57,20 @@ _KINDS: tuple[tuple[str, Kind | None], ...] = (
 """By the beginning of the ISO 9999 code; the first that fits counts. Parts of a bed count as a bed: they change its
 gaps. 12 36 holds every hoist beside the body-support units of 12 36 21."""
 
+MUST_MATCH = frozenset({Kind.HOIST, Kind.SLING, Kind.BED, Kind.RAIL, Kind.MATTRESS})
+"""Kinds that are safe only with what they are used with: hoist with sling, bed with rail and mattress."""
+
 _BED_SPACE = frozenset({Kind.BED, Kind.RAIL, Kind.MATTRESS})
 _BEARING = frozenset(Kind) - {Kind.RAIL}
 _MUST_BE_DECLARED = {frozenset(pair) for pair in combinations(sorted(_BED_SPACE), 2)} | {
     frozenset({Kind.HOIST, Kind.SLING})
 }
+
+
+def kind_of(category: str) -> Kind | None:
+    """The kind that an ISO 9999 code belongs to, as far as the rules know one."""
+    digits = "".join(find_pairs(category))
+    return next((kind for start, kind in _KINDS if digits.startswith(start)), None)
 
 
 class Place(StrEnum):
@@ -86,8 +95,7 @@ class Piece:
     @property
     def kind(self) -> Kind | None:
         """Its kind, as far as the rules know one."""
-        digits = "".join(find_pairs(self.category))
-        return next((kind for start, kind in _KINDS if digits.startswith(start)), None)
+        return kind_of(self.category)
 
 
 @dataclass(frozen=True, slots=True)

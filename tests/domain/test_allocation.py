@@ -17,6 +17,7 @@ from app.domain.allocation import (
     choose,
     find_equivalents,
     is_close_equivalent,
+    may_stand_in,
 )
 from app.domain.authority import Tier
 from app.domain.errors import BadValue, Blocker
@@ -70,13 +71,6 @@ def test_the_better_item_is_chosen_and_the_other_is_told_why_not(
         ({"examination_due_on": YESTERDAY}, {}, "examination-overdue", "was due by 1 March 2026."),
         ({"examination_due_on": None}, {}, "examination-overdue", "No record says when its examination is due."),
         ({}, {"client_weight_kg": 150.5}, "load-too-low", "It carries 150 kg, and the client weighs 150.5 kg."),
-        ({}, {"sizes": {"width_mm": (400, 500)}}, "size-does-not-fit", "size asked for."),
-        (
-            {"dimensions": {"width_mm": 501}},
-            {"sizes": {"width_mm": (400, 500)}},
-            "size-does-not-fit",
-            "size asked for.",
-        ),
         ({"product_code": "LIFT"}, {}, "equivalent-not-accepted", "does not accept an equivalent."),
     ],
 )
@@ -97,7 +91,6 @@ def test_what_cannot_be_taken_is_not_taken_even_alone(
         ({"is_examined": False, "examination_due_on": None}, {}),
         ({}, {"client_weight_kg": 150}),
         ({"safe_working_load_kg": None}, {"client_weight_kg": 300}),
-        ({"dimensions": {"width_mm": 500}}, {"sizes": {"width_mm": (500, 500)}}),
         ({"product_code": "LIFT"}, {"accept_equivalent": True}),
     ],
 )
@@ -202,9 +195,57 @@ def test_where_no_load_is_known_none_is_compared() -> None:
     assert is_close_equivalent(asked, replace(ASKED, code="LIFT", safe_working_load_kg=None))
 
 
+SEAT = ProductFacts("SEAT", "18 09 21", Tier.STANDARD, 150, 40_000, {"seat_width_mm": 460, "seat_depth_mm": 440})
+
+
+@pytest.mark.parametrize(
+    ("sizes", "theirs", "close"),
+    [
+        ({"seat_width_mm": 460}, {"seat_width_mm": 460, "seat_height_mm": 500}, True),
+        ({"seat_width_mm": 460}, {"seat_width_mm": 485}, True),
+        ({"seat_width_mm": 460}, {"seat_width_mm": 486}, False),
+        ({"seat_width_mm": 460}, {"seat_width_mm": 434}, False),
+        ({"seat_width_mm": 460, "seat_depth_mm": 440}, {"seat_width_mm": 460}, False),
+        ({}, {"seat_width_mm": 460}, False),
+        ({}, {}, False),
+    ],
+)
+@pytest.mark.parametrize("category", ["18 09 21", "12 36 21"])
+def test_what_is_fitted_to_a_body_has_the_same_size_and_an_unknown_size_is_not_the_same(
+    category: str, sizes: dict[str, int], theirs: dict[str, int], close: bool
+) -> None:
+    asked = replace(SEAT, category=category, dimensions=sizes)
+    other_one = replace(SEAT, code="OTHER", category=category, dimensions=theirs)
+    assert is_close_equivalent(asked, other_one) == close
+
+
+@pytest.mark.parametrize(
+    ("category", "price", "stands_in"),
+    [
+        ("09 12 03", 40_000, True),
+        ("09 12 03", 39_999, True),
+        ("09 12 03", 40_001, False),
+        ("18 09 21", 40_000, True),
+        ("12 36 03", 40_000, False),
+        ("12 36 21", 40_000, False),
+        ("18 12 10", 40_000, False),
+        ("18 12 27", 40_000, False),
+        ("18 12 18", 40_000, False),
+        ("04 33 06", 40_000, False),
+    ],
+)
+def test_nothing_dearer_stands_in_and_nothing_that_must_match_what_it_is_used_with(
+    category: str, price: int, stands_in: bool
+) -> None:
+    asked = replace(SEAT, category=category)
+    other_one = replace(asked, code="OTHER", price_pence=price)
+    assert is_close_equivalent(asked, other_one)
+    assert may_stand_in(asked, other_one) == stands_in
+
+
 def test_equivalents_on_the_shelf_are_offered_recycled_first_then_by_the_nearest_load() -> None:
     def product(code: str, load: float, recycled: int, new: int) -> ProductFacts:
-        return ProductFacts(code, "12 36 03", Tier.SPECIALIST, load, recycled, new)
+        return ProductFacts(code, "12 36 03", Tier.SPECIALIST, load, recycled=recycled, new=new)
 
     others = [
         product("A", 300, 1, 0),
@@ -226,7 +267,6 @@ candidates = st.builds(
     is_examined=st.booleans(),
     examination_due_on=st.sampled_from([None, YESTERDAY, TODAY, MAY, AUGUST]),
     safe_working_load_kg=st.sampled_from([None, 100, 150]),
-    dimensions=st.sampled_from([{}, {"width_mm": 400}, {"width_mm": 600}]),
     blockers=st.sampled_from([(), (), (HELD,), (DIRTY,)]),
     is_promised=st.sampled_from([False, False, True]),
 )
@@ -238,7 +278,6 @@ lines = st.builds(
     store=st.just("MAIN"),
     on=st.just(TODAY),
     client_weight_kg=st.sampled_from([None, 120]),
-    sizes=st.sampled_from([{}, {"width_mm": (300, 500)}]),
     accept_equivalent=st.booleans(),
     prefer_new=st.booleans(),
 )

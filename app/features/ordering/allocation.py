@@ -10,7 +10,16 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
-from app.domain.allocation import Because, Candidate, Explanation, ProductFacts, Wanted, choose, find_equivalents
+from app.domain.allocation import (
+    Because,
+    Candidate,
+    Explanation,
+    ProductFacts,
+    Wanted,
+    choose,
+    find_equivalents,
+    may_stand_in,
+)
 from app.domain.authority import Tier
 from app.domain.clearance import Evidence, find_blockers
 from app.domain.inspections import InspectionKind
@@ -40,6 +49,7 @@ class Product:
     category: str
     tier: Tier
     safe_working_load_kg: int | None
+    dimensions: dict[str, int]
     price: int
 
 
@@ -59,22 +69,25 @@ class Shelf:
 
 
 PRODUCTS = text("""
-    SELECT code, name, category, tier, safe_working_load_kg, purchase_price_pence AS price FROM product
+    SELECT code, name, category, tier, safe_working_load_kg, dimensions, purchase_price_pence AS price FROM product
     WHERE code = ANY(:codes) OR (category <> '' AND category IN (SELECT category FROM product WHERE code = ANY(:codes)))
     ORDER BY code
 """)
 # Of each product the nearest hundred recycled and the nearest hundred new ones: nobody reads why a thousand were not
-# chosen. What is kept for this client already, by a reservation of no order, is there to be chosen too.
+# chosen. What plainly cannot go comes last among them, or a hundred on hold would hide the one that is free. What is
+# kept for this client already, by a reservation of no order, is there to be chosen too.
 SHELF = text("""
-    WITH near AS (
+    WITH there AS (
         SELECT item.barcode, product.code AS product_code, store.code AS store, item.times_issued > 0 AS is_recycled,
-               product.safe_working_load_kg, product.dimensions, own.id IS NOT NULL AS is_own,
+               product.id AS product_id, product.safe_working_load_kg, own.id IS NOT NULL AS is_own,
+               due.due_on AS examined_by,
                EXISTS (SELECT FROM reservation AS theirs
                        WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today
                          AND theirs.client_id <> :client_id) AS is_promised,
-               row_number() OVER (PARTITION BY product.id, item.times_issued > 0
-                                  ORDER BY own.id IS NULL, store.code <> :store, due.due_on DESC NULLS LAST,
-                                           item.barcode) AS place
+               EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL) AS is_held,
+               EXISTS (SELECT FROM product_inspection AS wanted
+                       LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = wanted.kind
+                       WHERE wanted.product_id = product.id AND COALESCE(known.due_on < :today, true)) AS is_overdue
         FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
         LEFT JOIN inspection_due AS due ON due.item_id = item.id AND due.kind = 'loler'
         LEFT JOIN LATERAL (
@@ -85,6 +98,11 @@ SHELF = text("""
         ) AS own ON true
         WHERE product.code = ANY(:codes)
           AND (item.state = 'in_stock' OR (item.state = 'reserved' AND own.id IS NOT NULL))
+    ), near AS (
+        SELECT *, row_number() OVER (PARTITION BY product_id, is_recycled
+                                     ORDER BY NOT is_own, is_held OR is_promised OR is_overdue, store <> :store,
+                                              examined_by DESC NULLS LAST, barcode) AS place
+        FROM there
     )
     SELECT * FROM near WHERE place <= 100 ORDER BY barcode
 """)
@@ -147,15 +165,10 @@ def plan(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, *, t
 async def choose_and_lock(
     session: AsyncSession, shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, *, today: date
 ) -> Explanation:
-    """What a line gets, locked; what others are taking at this moment is passed over and named. Two statements."""
+    """What a line gets, locked; what others are taking at this moment is passed over and named. Two statements, and
+    two more each time that somebody was quicker."""
     ranked = plan(shelf, order, line, AS_MANY_AS_THERE_ARE, today=today).barcodes
-    locked: list[str] = []
-    if ranked:
-        best = {"ranked": list(ranked), "own": sorted(shelf.own), "quantity": quantity}
-        found = list((await session.execute(LOCK_BEST, best)).scalars())
-        values = {"barcodes": found, "client_id": order.client_id, "today": today}
-        free = set((await session.execute(STILL_FREE, values)).scalars())
-        locked = [barcode for barcode in ranked if barcode in free]
+    locked = await _lock_best(session, shelf, order, ranked, quantity, today=today)
     passed = ranked[: ranked.index(locked[-1])] if len(locked) == quantity else ranked
     missed = [barcode for barcode in passed if barcode not in locked]
     shelf.take(missed)
@@ -164,6 +177,22 @@ async def choose_and_lock(
     lost = [Because(barcode, "taken-meanwhile", "Somebody else is taking it at this moment.") for barcode in missed]
     counted = {**found_now.counted} | ({"taken-meanwhile": len(lost)} if lost else {})
     return Explanation(found_now.chosen, (*lost, *found_now.others), counted)
+
+
+async def _lock_best(
+    session: AsyncSession, shelf: Shelf, order: OrderRecord, ranked: Sequence[str], quantity: int, *, today: date
+) -> list[str]:
+    """The best of these that nobody else is taking, locked, in their order; as many as wanted or as there are."""
+    left, free = list(ranked), set[str]()
+    while left and len(free) < quantity:
+        best = {"ranked": left, "own": sorted(shelf.own), "quantity": quantity - len(free)}
+        found = list((await session.execute(LOCK_BEST, best)).scalars())
+        if not found:
+            break
+        values = {"barcodes": found, "client_id": order.client_id, "today": today}
+        free |= set((await session.execute(STILL_FREE, values)).scalars())
+        left = [barcode for barcode in left if barcode not in found]
+    return [barcode for barcode in ranked if barcode in free]
 
 
 def equivalents(shelf: Shelf, order: OrderRecord, line: LineRecord, *, today: date) -> list[Equivalent]:
@@ -191,8 +220,9 @@ def _pools(shelf: Shelf, line: LineRecord) -> tuple[list[Candidate], list[Candid
     """What is kept for the client already, and the rest of the shelf; equivalents only where the line takes them."""
     codes = {line.product_code}
     if line.accept_equivalent:
-        asked = _facts(shelf.products[line.product_code])
-        codes |= {one.code for one in find_equivalents(asked, [_facts(p, new=1) for p in shelf.products.values()])}
+        # What it may cost is what the order was judged by.
+        asked = replace(_facts(shelf.products[line.product_code]), price_pence=line.unit_price_pence)
+        codes |= {code for code, product in shelf.products.items() if may_stand_in(asked, _facts(product))}
     pool = [one for one in shelf.candidates if one.product_code in codes]
     own = [one for one in pool if one.barcode in shelf.own]
     return own, [one for one in pool if one.barcode not in shelf.own]
@@ -219,8 +249,16 @@ def _wanted(order: OrderRecord, line: LineRecord, quantity: int, today: date) ->
 
 
 def _facts(product: Product, *, recycled: int = 0, new: int = 0) -> ProductFacts:
-    load = product.safe_working_load_kg
-    return ProductFacts(product.code, product.category, product.tier, load, recycled, new)
+    return ProductFacts(
+        code=product.code,
+        category=product.category,
+        tier=product.tier,
+        safe_working_load_kg=product.safe_working_load_kg,
+        price_pence=product.price,
+        dimensions=product.dimensions,
+        recycled=recycled,
+        new=new,
+    )
 
 
 def _candidate(row: RowMapping, evidence: Evidence, today: date) -> Candidate:
@@ -231,7 +269,6 @@ def _candidate(row: RowMapping, evidence: Evidence, today: date) -> Candidate:
         is_examined=bool(examined),
         examination_due_on=examined[0].due_on if examined else None,
         safe_working_load_kg=row["safe_working_load_kg"],
-        dimensions=row["dimensions"],
         blockers=tuple(find_blockers(evidence, on=today)),
         is_promised=row["is_promised"],
     )

@@ -79,6 +79,26 @@ async def test_an_equivalent_is_offered_and_taken_only_when_the_line_accepts_it(
     assert barcodes(order) == [there]
 
 
+async def test_an_equivalent_goes_round_no_limit_and_no_warning(orders: Orders, given: Given) -> None:
+    cheap, dear = await given.product(), await given.product(purchase_price_pence=300_000)
+    await given.item(product=dear)
+    order = await orders.submitted(cheap, lines=[{"product_code": cheap, "accept_equivalent": True}])
+    assert barcodes(order) == [None]
+    medium = await given.product(category="12 36 21", dimensions={"length_mm": 900})
+    other = await given.product(category="12 36 21", dimensions={"length_mm": 900})
+    await given.item(product=other)
+    order = await orders.submitted(medium, lines=[{"product_code": medium, "accept_equivalent": True}])
+    assert barcodes(order) == [None]
+
+
+async def test_what_is_on_hold_never_hides_what_is_free(orders: Orders, given: Given) -> None:
+    product = await given.product()
+    for barcode in await given.items(101, product=product):
+        await given.hold(barcode)
+    free = await given.item(product=product)
+    assert barcodes(await orders.submitted(product)) == [free]
+
+
 async def test_new_over_recycled_needs_a_reason(orders: Orders, given: Given, as_ot: AsyncClient) -> None:
     product = await given.product()
     await given.recycled(product=product)
