@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit import Break, walk_chains
 from app.domain.clearance import (
     GATED,
+    HANDED_OVER,
     DueFact,
     Evidence,
     HoldFact,
@@ -198,10 +199,12 @@ async def move(
     bay: str | None = None,
     reason: str | None = None,
     reference: str | None = None,
+    happened: bool = False,
 ) -> tuple[list[Moved], list[Refused]]:
     """Move each item, or say why not. Three statements, whatever the number of items.
 
     `store_id` is where it now stands (None: its store stays), `bay` likewise. A barcode that comes twice moves once.
+    `happened`: it was handed over at a client's door already; what stood in the way becomes the movement's reason.
     The refusals carry WrongState, NotClear (with every blocker) or NotFound; nothing is raised for them.
     """
     items = await read_items(session, barcodes, lock=True)
@@ -211,11 +214,12 @@ async def move(
     for barcode in barcodes:
         try:
             item = _wanted(items, moved, barcode)
-            target = _checked(item, how, actor=actor, on=uk_date(at))
+            target, in_spite_of = _checked(item, how, actor=actor, on=uk_date(at), happened=happened)
         except RuleError as error:
             refused.append(Refused(barcode, error, items.get(barcode)))
             continue
-        line = _line(item, how, target, actor=actor, at=at, store_id=store_id, bay=bay, reason=reason, ref=reference)
+        why = f"Handed over in spite of: {in_spite_of}" if in_spite_of else reason
+        line = _line(item, how, target, actor=actor, at=at, store_id=store_id, bay=bay, reason=why, ref=reference)
         lines.append(line)
         moved[barcode] = Moved(item, line["seq"], _after(item.evidence, line))
     if lines:
@@ -344,17 +348,20 @@ def _wanted(items: Mapping[str, ItemRecord], moved: Mapping[str, Moved], barcode
     return items[barcode]
 
 
-def _checked(item: ItemRecord, how: Move, *, actor: str, on: date) -> State:
+def _checked(item: ItemRecord, how: Move, *, actor: str, on: date, happened: bool) -> tuple[State, str]:
+    """Where the move leads, and what would have stood in the way of one that has happened."""
     if not can_move(item.state, how):
         _explain_by_clearance(item, how, on=on)
     target = next_state(item.state, how)
     if needs_clearance(item.state, how):
         releaser = actor if how is Move.RELEASE else None
         blockers = find_blockers(item.evidence, on=on, releaser=releaser)
+        if blockers and happened and (item.state, how) in HANDED_OVER:
+            return target, " ".join(blocker.detail for blocker in blockers)
         if blockers:
             code = "on-hold" if item.evidence.holds and how is not Move.RELEASE else "not-clear"
             raise NotClear(code, " ".join(blocker.detail for blocker in blockers), blockers)
-    return target
+    return target, ""
 
 
 def _explain_by_clearance(item: ItemRecord, how: Move, *, on: date) -> None:

@@ -138,7 +138,7 @@ class Storekeeper:
 
         # Out and back, clean and checked: recycled stock on the shelf.
         for barcode, client in ((hoists[0], "C-1001"), (beds[0], "C-1002"), (beds[1], "C-1003"), (chairs[0], "C-1004")):
-            await self.lend(barcode, client, days_ago=120)
+            await self.lend(barcode, client, days_ago=120, trial_days=90)
             await self.take_back(barcode, days_ago=60)
             await self.recycle(barcode, days_ago=58)
         # With clients now.
@@ -155,7 +155,7 @@ class Storekeeper:
             await self.lend(barcode, client, days_ago=days)
         # On trial: one running, one about to end.
         await self.lend(chairs[1], "C-1006", days_ago=10, trial_days=21)
-        await self.lend(cushions[0], "C-1007", days_ago=12, trial_days=14)
+        await self.lend(cushions[0], "C-1007", days_ago=12, trial_days=14, by="ot")
         # Waiting to be collected.
         await self.lend(commodes[1], "C-1003", days_ago=40)
         await self.ask_back("C-1003", [commodes[1]], days_ago=2)
@@ -195,7 +195,7 @@ class Storekeeper:
         for code, store, quantity in STOCK:
             shelf = await self.receive(code, store, 100, quantity=quantity)
             for used in shelf[:2] if code in RECYCLED else ():
-                await self.lend(used, "C-1008", days_ago=70)
+                await self.lend(used, "C-1008", days_ago=70, trial_days=28)
                 await self.take_back(used, days_ago=20)
                 await self.recycle(used, days_ago=19)
         # What the returns desk could not make sense of.
@@ -234,7 +234,9 @@ class Storekeeper:
         )
         return taken.barcodes
 
-    async def lend(self, barcode: str, client_ref: str, *, days_ago: int, trial_days: int | None = None) -> None:
+    async def lend(
+        self, barcode: str, client_ref: str, *, days_ago: int, trial_days: int | None = None, by: str = "senior.ot"
+    ) -> None:
         """Over the counter, on loan or on trial."""
         ends_on = self.day(days_ago) + timedelta(days=trial_days) if trial_days else None
         kind = LoanKind.TRIAL if trial_days else LoanKind.LOAN
@@ -244,7 +246,7 @@ class Storekeeper:
             client_ref=client_ref,
             kind=kind,
             trial_ends_on=ends_on,
-            actor="ot",
+            actor=by,
             at=self.days_ago(days_ago),
         )
 

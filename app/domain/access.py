@@ -133,6 +133,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 """The one table. A role that is not here may do nothing."""
 
 
+def roles_with(permission: Permission) -> list[Role]:
+    """The roles that grant this, in the order of the table."""
+    return [role for role, granted in GRANTS.items() if permission in granted]
+
+
 @dataclass(frozen=True, slots=True)
 class StoreRef:
     """A store as far as an actor needs it."""

@@ -198,6 +198,8 @@ def _for(wanted: Wanted, item: Candidate) -> Because:
     where = (
         f"stands in {item.store} (the store that delivers)" if item.store == wanted.store else f"stands in {item.store}"
     )
+    if item.product_code != wanted.product_code:
+        what = f"It is an equivalent, {item.product_code}, and {what.removeprefix('It is ')}"
     parts = [what, where]
     if item.is_examined and item.examination_due_on:
         parts.append(f"is next due for its thorough examination on {in_words(item.examination_due_on)}")

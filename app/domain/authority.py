@@ -144,6 +144,35 @@ def decide_submission(asked: Asked, maker: Authority | None, setting: Setting) -
     return Ruling(OrderDecision.APPROVED, (Reason("within-your-authority", limit),))
 
 
+_ORDER_IT = "Order it, and it goes to who may authorise it."
+
+
+def check_counter(tier: Tier, price_pence: int, person: Authority | None, *, on_trial: bool, on: date) -> None:
+    """What may be handed over the counter without an order. `person`: None for the store's staff.
+
+    A prescriber hands out within their tier and limit; a trial may go one tier beyond, because trying specialist
+    equipment is how a case for it is made (Kent's job description KR9, duty 3). What a panel decides is never lent
+    without it: a prescriber may have it tried, and everybody else orders it.
+    Raises NotAllowed `needs-an-order`, `registration-expired`, `above-your-tier`, `over-your-limit`.
+    """
+    if tier is Tier.HIGHLY_SPECIALIST and not (person and on_trial):
+        detail = "It is highly specialist, and the panel decides about it. Order it instead of handing it out."
+        raise NotAllowed("needs-an-order", detail)
+    if person is None:
+        return
+    if not person.is_registered(on):
+        raise NotAllowed("registration-expired", f"{_lapse(person, 'Your')} A colleague can hand it out.")
+    reach = _RANK[min(_RANK.index(person.tier) + on_trial, len(_RANK) - 1)]
+    if not reach.covers(tier):
+        detail = (
+            f"It is {_low(tier)}, and your tier is {_low(person.tier)}. Order it, and it goes to who may authorise it."
+        )
+        raise NotAllowed("above-your-tier", detail)
+    if price_pence > person.spend_limit_pence:
+        worth, limit = _pounds(price_pence), _pounds(person.spend_limit_pence)
+        raise NotAllowed("over-your-limit", f"It is worth {worth}, and your limit is {limit}. {_ORDER_IT}")
+
+
 def panel_reasons(asked: Asked, panel: PanelRule | None) -> tuple[Reason, ...]:
     """Why the panel decides this order; empty when it does not."""
     if panel is None:

@@ -27,6 +27,10 @@ class HoldKind(StrEnum):
 GATED = frozenset({Move.RESERVE, Move.DISPATCH, Move.DELIVER, Move.ISSUE, Move.START_TRIAL, Move.RELEASE})
 """Moves that ask for clearance. `needs_clearance` names the two that are exempt by their starting state."""
 
+HANDED_OVER = frozenset({(State.DISPATCHED, Move.DELIVER), (State.DISPATCHED, Move.START_TRIAL)})
+"""Moves that may be recorded as having happened at a client's door in spite of what blocked them: an item that is there
+and is not known to be there is the greater danger."""
+
 CLEARABLE = frozenset({State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION})
 """States in which an item can be clear at all."""
 

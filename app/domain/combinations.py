@@ -12,6 +12,7 @@ from itertools import combinations
 
 from app.domain.catalogue import find_pairs
 from app.domain.dates import in_words
+from app.domain.errors import Blocker
 from app.domain.inspections import months_after
 
 BEDS_ALERT = "NatPSA/2023/010/MHRA"
@@ -73,6 +74,12 @@ def kind_of(category: str) -> Kind | None:
     return next((kind for start, kind in _KINDS if digits.startswith(start)), None)
 
 
+def lifts(category: str) -> bool:
+    """Whether it lifts a person, alone or with another: it must be strong enough, and nobody may decide otherwise
+    (LOLER 1998, SI 1998/2307, regulation 4)."""
+    return kind_of(category) in {Kind.HOIST, Kind.SLING}
+
+
 class Place(StrEnum):
     """Where a piece is: in this order, at the client's and not being collected, or in another open order."""
 
@@ -117,6 +124,9 @@ class OrderWarning:
     source: str
 
 
+OVERLOADS = frozenset({"over-safe-working-load", "over-weakest-load"})
+"""Codes of the warnings that something carries less than the client weighs."""
+
 Fits = Mapping[frozenset[str], bool]
 """Whether two products, by their codes, may be used together; a pair that is missing: nobody has said."""
 
@@ -152,6 +162,14 @@ def find_warnings(
 
 
 _GRAVEST_FIRST = tuple(Severity)
+
+
+def place_load_blockers(safe_working_load_kg: float | None, weight_kg: float | None) -> list[Blocker]:
+    """Why a piece may not go to this client for its load. What nobody knows is warned of, not barred."""
+    if safe_working_load_kg is None or weight_kg is None or weight_kg <= safe_working_load_kg:
+        return []
+    detail = f"It carries {safe_working_load_kg:g} kg, and the client weighs {weight_kg:g} kg."
+    return [Blocker("load-too-low", detail)]
 
 
 def unanswered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, str]]) -> list[OrderWarning]:

@@ -136,6 +136,6 @@ def _credentials(request: Request) -> tuple[str | None, bool]:
 def _refusal(actor: access.Actor, needed: access.Permission | None) -> str:
     if needed is None:
         return "Nobody may do this yet: the route has no permission in the table."
-    able = [role.text.lower() for role, granted in access.GRANTS.items() if needed in granted]
+    able = [role.text.lower() for role in access.roles_with(needed)]
     mine = ", ".join(sorted(role.text.lower() for role in actor.roles)) or "no role"
     return f"Your role ({mine}) does not allow this. Ask somebody who is: {', '.join(able)}."

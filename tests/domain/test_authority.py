@@ -16,6 +16,7 @@ from app.domain.authority import (
     Setting,
     Tier,
     check_authoriser,
+    check_counter,
     decide_submission,
     panel_reasons,
     who_can_authorise,
@@ -295,3 +296,34 @@ def test_only_what_is_within_every_limit_is_approved_at_once(asked: Asked, maker
     wanted = OrderDecision.AWAITING_PANEL if panel else OrderDecision.APPROVED
     assert found.decision is (wanted if within else OrderDecision.AWAITING_AUTHORISATION)
     assert found.reasons
+
+
+LAPSED = replace(SENIOR, registration_expires_on=YESTERDAY)
+
+
+@pytest.mark.parametrize(
+    ("person", "tier", "pence", "on_trial", "refusal"),
+    [
+        (OLLY, STANDARD, 100_000, False, None),
+        (OLLY, STANDARD, 100_001, False, "over-your-limit"),
+        (OLLY, SPECIALIST, 100_000, False, "above-your-tier"),
+        (OLLY, SPECIALIST, 100_000, True, None),
+        (OLLY, SPECIALIST, 100_001, True, "over-your-limit"),
+        (OLLY, HIGHLY, 40_000, True, "above-your-tier"),
+        (OLLY, HIGHLY, 40_000, False, "needs-an-order"),
+        (SENIOR, HIGHLY, 40_000, True, None),
+        (SENIOR, HIGHLY, 40_000, False, "needs-an-order"),
+        (LAPSED, STANDARD, 40_000, False, "registration-expired"),
+        (None, SPECIALIST, 900_000, False, None),
+        (None, HIGHLY, 40_000, True, "needs-an-order"),
+    ],
+)
+def test_the_counter_asks_for_the_same_authority_as_an_order(
+    person: Authority | None, tier: Tier, pence: int, on_trial: bool, refusal: str | None
+) -> None:
+    if refusal is None:
+        check_counter(tier, pence, person, on_trial=on_trial, on=TODAY)
+        return
+    with pytest.raises(NotAllowed) as refused:
+        check_counter(tier, pence, person, on_trial=on_trial, on=TODAY)
+    assert refused.value.code == refusal

@@ -1,6 +1,10 @@
 """Ways round the rules that people tried: each is closed, and says what to do instead."""
 
+from typing import Any
+
 from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.lifecycle import State
 from tests.conftest import Query, SignIn
@@ -105,3 +109,47 @@ async def test_whose_reservation_is_given_up_by_somebody_else_is_told(
     assert (await as_senior_ot.delete(f"/api/v1/reservations/{kept.id}")).status_code == 204
     [told] = await query("SELECT to_name, purpose FROM message")
     assert told == {"to_name": "Olu Thompson", "purpose": "reservation_given_up"}
+
+
+async def test_a_trial_that_must_not_be_used_is_neither_kept_nor_extended(given: Given, as_ot: AsyncClient) -> None:
+    trial = await given.trial()
+    await as_ot.post(f"/api/v1/loans/{trial.id}/stop-use", json={"reason": "The loops are worn."})
+    url = f"/api/v1/loans/{trial.id}/trial-outcome"
+    extend = {"outcome": "extend", "until": "2026-03-30", "notes": "Goes on."}
+    for body in ({"outcome": "keep", "notes": "Suits."}, extend):
+        check_problem(await as_ot.post(url, json=body), 409, "use-was-stopped", field="outcome")
+    assert (await as_ot.post(url, json={"outcome": "collect", "notes": "Stopped."})).status_code == 200
+
+
+async def test_the_counter_is_no_way_round_a_tier_a_limit_the_panel_or_a_load(
+    given: Given, as_ot: AsyncClient, as_technician: AsyncClient
+) -> None:
+    client = await given.client("C-9", weight_kg=120, weighed_on=given.today)
+    until = {"kind": "trial", "trial_ends_on": "2026-03-09"}
+
+    async def of(**details: Any) -> dict[str, str]:
+        return {"barcode": await given.item(product=await given.product(**details)), "client_ref": client}
+
+    panel = await of(tier="highly_specialist")
+    check_problem(await as_ot.post("/api/v1/loans", json=panel), 403, "needs-an-order")
+    check_problem(await as_technician.post("/api/v1/loans", json=panel), 403, "needs-an-order")
+    specialist = await of(tier="specialist")
+    check_problem(await as_ot.post("/api/v1/loans", json=specialist), 403, "above-your-tier")
+    assert (await as_ot.post("/api/v1/loans", json=specialist | until)).status_code == 201
+    dear = await of(purchase_price_pence=100_001)
+    check_problem(await as_ot.post("/api/v1/loans", json=dear), 403, "over-your-limit")
+    assert (await as_technician.post("/api/v1/loans", json=dear)).status_code == 201
+    weak = await of(safe_working_load_kg=119)
+    check_problem(await as_technician.post("/api/v1/loans", json=weak), 409, "load-too-low", field="barcode")
+
+
+async def test_whoever_has_no_registration_in_date_hands_nothing_out(
+    given: Given, as_ot: AsyncClient, session: AsyncSession
+) -> None:
+    await session.execute(
+        text("UPDATE prescriber SET registration_expires_on = '2026-03-01' WHERE registration_number IS NOT NULL")
+    )
+    await session.commit()
+    body = {"barcode": await given.item(), "client_ref": await given.client()}
+    refused = check_problem(await as_ot.post("/api/v1/loans", json=body), 403, "registration-expired")
+    assert refused["detail"].endswith("ended on 1 March 2026. A colleague can hand it out.")

@@ -23,21 +23,23 @@ DISAGREEING = """
 
 async def drafts(scratch: Scratch, product: str, count: int, *, by: str = "ot", quantity: int = 1) -> list[str]:
     """Drafts of the same product, each for a client of their own."""
-    maker = await scratch.sign_in(by)
-    numbers = []
-    for _ in range(count):
-        body = {
-            "client_ref": await scratch.given.client(),
-            "funder": "ASC",
-            "speed": "five_day",
-            "reason": "prevention",
-            "clinical_reasoning": "Cannot stand at the basin.",
-            "lines": [{"product_code": product, "quantity": quantity}],
-        }
-        answer = await maker.post("/api/v1/orders", json=body)
-        assert answer.status_code == 201, answer.text
-        numbers.append(answer.json()["number"])
-    return numbers
+    lines = [{"product_code": product, "quantity": quantity}]
+    return [await draft(scratch, await scratch.given.client(), by=by, lines=lines) for _ in range(count)]
+
+
+async def draft(scratch: Scratch, client: str, *, by: str = "ot", **details: Any) -> str:
+    """One draft for that client; returns its number."""
+    body = {
+        "client_ref": client,
+        "funder": "ASC",
+        "speed": "five_day",
+        "reason": "prevention",
+        "clinical_reasoning": "Cannot stand at the basin.",
+    }
+    answer = await (await scratch.sign_in(by)).post("/api/v1/orders", json=body | details)
+    assert answer.status_code == 201, answer.text
+    number: str = answer.json()["number"]
+    return number
 
 
 async def submit_all(scratch: Scratch, numbers: list[str], *, by: str = "ot") -> list[dict[str, Any]]:
@@ -141,3 +143,28 @@ async def test_steps_of_one_order_at_once_happen_once(scratch: Scratch) -> None:
 async def send(person: AsyncClient, number: str, verb: str, body: dict[str, str]) -> Response:
     """One step of an order."""
     return await person.post(f"/api/v1/orders/{number}/{verb}", json=body)
+
+
+async def test_of_orders_for_one_need_at_once_the_later_ones_are_warned_of_the_first(scratch: Scratch) -> None:
+    product, client = await scratch.given.product(), await scratch.given.client("C-9")
+    numbers = [await draft(scratch, client, lines=[{"product_code": product}]) for _ in range(6)]
+    ot = await scratch.sign_in("ot")
+    asked = [ot.post(f"/api/v1/orders/{number}/submit") for number in numbers]
+    answers = await asyncio.gather(*asked)
+    assert sorted(answer.status_code for answer in answers) == [200, *[422] * 5]
+    for answer in answers:
+        if answer.status_code == 422:
+            assert [one["code"] for one in answer.json()["warnings"]] == ["already-on-order"]
+
+
+async def test_of_orders_that_stop_one_item_at_once_each_succeeds_and_one_notice_is_given(scratch: Scratch) -> None:
+    given, ot = scratch.given, await scratch.sign_in("ot")
+    product, client = await given.product(), await given.client("C-9")
+    old = await given.loan(await given.item(product=product), client=client)
+    stop = [{"barcode": old.barcode, "action": "stop_use", "reason": "The loops are worn."}]
+    lines = [{"product_code": product}]
+    numbers = [await draft(scratch, client, lines=lines, supersedes=stop) for _ in range(4)]
+    known = {"answers": [{"code": "already-on-order", "subject": product, "answer": "Each for another room."}]}
+    answers = await asyncio.gather(*(ot.post(f"/api/v1/orders/{number}/submit", json=known) for number in numbers))
+    assert [answer.status_code for answer in answers] == [200] * 4, [answer.text for answer in answers]
+    assert await scratch.query("SELECT count(*) AS notices FROM stop_use_notice") == [{"notices": 1}]

@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import ledger
+from app.domain.authority import Authority, Tier, check_counter
 from app.domain.client_records import check_is_alive
+from app.domain.combinations import place_load_blockers
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
 from app.domain.lifecycle import Move, State
@@ -35,6 +37,17 @@ SUPERVISED = text("""
 """)
 
 
+# Who hands it out and what it is, in one go; nothing of the item where nobody knows the barcode.
+AT_THE_COUNTER = text("""
+    SELECT account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
+           prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
+           product.tier AS product_tier, product.purchase_price_pence, product.safe_working_load_kg
+    FROM account LEFT JOIN prescriber ON prescriber.account_id = account.id
+    LEFT JOIN item ON item.barcode = :barcode LEFT JOIN product ON product.id = item.product_id
+    WHERE account.username = :username
+""")
+
+
 async def check_qualified(session: AsyncSession, username: str, what: str) -> None:
     """A supervised student decides nothing alone. Raises NotAllowed `is-supervised`; `what` they may not do alone."""
     if await session.scalar(SUPERVISED, {"username": username}):
@@ -54,15 +67,19 @@ async def issue(
 ) -> int:
     """Hand an item to a client over the counter, on loan or on trial; returns the loan's number.
 
-    Raises NotAllowed `is-supervised`, NotFound (`unknown-client`, `unknown-barcode`), WrongState, NotClear (`on-hold`,
-    `not-clear`), Conflict (`client-has-died`, `already-reserved` when it is kept for somebody else on these days,
-    `held-by-order`), and BadValue for a trial's dates and goals.
+    Raises NotAllowed (`is-supervised` and what `domain.authority.check_counter` raises), NotFound (`unknown-client`,
+    `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`), Conflict (`client-has-died`, `load-too-low`,
+    `already-reserved` when it is kept for somebody else on these days, `held-by-order`), and BadValue for a trial's
+    dates and goals.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
         raise BadValue("loan-with-goals", "Only a trial has goals. Leave them out for a loan.", field="trial_goals")
-    await check_qualified(session, actor, "hand equipment out. Order it, and a colleague countersigns the order")
-    client_id = await find_living_client(session, client_ref)
+    carries = await _check_authority(session, barcode, kind, actor=actor, on=uk_date(at))
+    client_id, weight = await _find_living_client(session, client_ref)
+    for blocker in place_load_blockers(carries, weight):
+        detail = f"{blocker.detail} Take a stronger one, or order it and answer the warning."
+        raise Conflict(blocker.code, detail, field="barcode")
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
@@ -83,14 +100,35 @@ async def issue(
     return loan_id
 
 
-async def find_living_client(session: AsyncSession, client_ref: str) -> int:
-    """The client's id. Raises NotFound `unknown-client`, Conflict `client-has-died`."""
+async def _check_authority(session: AsyncSession, barcode: str, kind: LoanKind, *, actor: str, on: date) -> int | None:
+    """Raises what `issue` says of NotAllowed; returns the item's safe working load in kilograms, where it is known."""
+    row = (await session.execute(AT_THE_COUNTER, {"barcode": barcode, "username": actor})).mappings().one_or_none()
+    if row is None:
+        return None
+    if row["is_supervised"]:
+        detail = "You work under supervision, so you cannot hand equipment out. Order it, and a colleague countersigns."
+        raise NotAllowed("is-supervised", detail)
+    if row["product_tier"] is None:
+        return None
+    person = None
+    if row["tier"]:
+        names = ("name", "team_id", "spend_limit_pence", "registration_number", "registration_expires_on")
+        person = Authority(username=actor, tier=Tier(row["tier"]), **{name: row[name] for name in names})
+    tier, price = Tier(row["product_tier"]), row["purchase_price_pence"]
+    check_counter(tier, price, person, on_trial=kind is LoanKind.TRIAL, on=on)
+    carries: int | None = row["safe_working_load_kg"]
+    return carries
+
+
+async def _find_living_client(session: AsyncSession, client_ref: str) -> tuple[int, int | None]:
+    """The client's id, and their weight. Raises NotFound `unknown-client`, Conflict `client-has-died`."""
     same = func.upper(col(Client.client_ref)) == func.upper(client_ref)
-    found = (await session.execute(select(col(Client.id), col(Client.died_on)).where(same))).one_or_none()
+    wanted = select(col(Client.id), col(Client.died_on), col(Client.weight_kg)).where(same)
+    found = (await session.execute(wanted)).one_or_none()
     if found is None:
         raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
     check_is_alive(found.died_on)
-    return int(found.id)
+    return found.id, found.weight_kg
 
 
 async def _use_reservations(

@@ -18,7 +18,8 @@ from app.models import Collection, CollectionLine, Loan, TrialReview
 NOT_KEPT = "Trial ended: not kept"
 
 OPEN_TRIAL = text("""
-    SELECT loan.client_id, loan.item_id, loan.kind, loan.trial_ends_on, loan.ended_at, item.barcode, item.state
+    SELECT loan.client_id, loan.item_id, loan.kind, loan.trial_ends_on, loan.ended_at, item.barcode, item.state,
+           EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
     FROM loan JOIN item ON item.id = loan.item_id WHERE loan.id = :loan_id FOR UPDATE OF item
 """)
 
@@ -46,12 +47,15 @@ async def decide_trial(
 ) -> str | None:
     """Record what was decided about a trial; returns the collection's number when it is collected.
 
-    Raises NotAllowed `is-supervised`, NotFound `unknown-loan`, Conflict `not-on-trial`, WrongState, and
-    BadValue for the new end.
+    Raises NotAllowed `is-supervised`, NotFound `unknown-loan`, Conflict `not-on-trial` or `use-was-stopped`,
+    WrongState, and BadValue for the new end.
     """
     if outcome is TrialOutcome.KEEP:
         await check_qualified(session, actor, "keep it after the trial alone. Ask a qualified colleague to record it")
     loan = await _open_trial(session, loan_id)
+    if loan.is_stopped and outcome is not TrialOutcome.COLLECT:
+        detail = "Its use was stopped, so it is neither kept nor tried on. Have it collected."
+        raise Conflict("use-was-stopped", detail, field="outcome")
     if (outcome is TrialOutcome.EXTEND) != (until is not None):
         raise BadValue("extension-without-end", "A new end goes with an extension, and only with that.", field="until")
     if until:
@@ -81,6 +85,7 @@ class OpenTrial:
     item_id: int
     barcode: str
     trial_ends_on: date
+    is_stopped: bool
 
 
 async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
@@ -90,7 +95,7 @@ async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
     if row.ended_at is not None or row.kind != LoanKind.TRIAL or row.state != State.ON_TRIAL:
         words = State(row.state).text.lower()
         raise Conflict("not-on-trial", f"This is not a running trial: the item is “{words}”.")
-    return OpenTrial(row.client_id, row.item_id, row.barcode, row.trial_ends_on)
+    return OpenTrial(row.client_id, row.item_id, row.barcode, row.trial_ends_on, row.is_stopped)
 
 
 def _check_extension(ends_on: date, until: date, *, today: date) -> None:

@@ -22,6 +22,7 @@ from app.domain.allocation import (
 )
 from app.domain.authority import Tier
 from app.domain.clearance import Evidence, find_blockers
+from app.domain.combinations import lifts
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
 from app.features.ordering.records import LineRecord, OrderRecord
@@ -55,12 +56,14 @@ class Product:
 
 @dataclass(slots=True)
 class Shelf:
-    """What could be chosen for an order. `own`: reserved for its client before. What was taken is taken out of it."""
+    """What could be chosen for an order. `own`: reserved for its client before. `decided_loads`: products whose load
+    the prescriber knows to be too low and decided about. What was taken is taken out of it."""
 
     candidates: list[Candidate]
     own: frozenset[str]
     products: Mapping[str, Product]
     elsewhere: Mapping[str, Mapping[State, int]]
+    decided_loads: frozenset[str] = frozenset()
 
     def take(self, barcodes: Iterable[str]) -> None:
         """Another line must not choose these."""
@@ -130,7 +133,9 @@ STILL_FREE = text("""
 """)
 
 
-async def read_shelf(session: AsyncSession, order: OrderRecord, *, today: date) -> Shelf:
+async def read_shelf(
+    session: AsyncSession, order: OrderRecord, *, today: date, decided_loads: frozenset[str] = frozenset()
+) -> Shelf:
     """What is there for the lines of an order, with the evidence of each item. Four statements."""
     codes = sorted({line.product_code for line in order.lines})
     rows = (await session.execute(PRODUCTS, {"codes": codes})).mappings()
@@ -143,13 +148,13 @@ async def read_shelf(session: AsyncSession, order: OrderRecord, *, today: date) 
         elsewhere[row.code][State(row.state)] = row.items
     candidates = [_candidate(row, items[row["barcode"]].evidence, today) for row in there if row["barcode"] in items]
     own = frozenset(row["barcode"] for row in there if row["is_own"])
-    return Shelf(candidates, own, products, elsewhere)
+    return Shelf(candidates, own, products, elsewhere, decided_loads)
 
 
 def plan(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, *, today: date) -> Explanation:
     """What the rules choose for a line now: what is kept for the client already, then the best of the shelf."""
     own, others = _pools(shelf, line)
-    wanted = _wanted(order, line, quantity, today)
+    wanted = _wanted(shelf, order, line, quantity, today)
     mine = choose(wanted, own)
     left = quantity - len(mine.chosen)
     rest = choose(replace(wanted, quantity=left), others, elsewhere=shelf.elsewhere.get(line.product_code))
@@ -200,7 +205,7 @@ def equivalents(shelf: Shelf, order: OrderRecord, line: LineRecord, *, today: da
     facts = []
     for product in shelf.products.values():
         pool = [one for one in shelf.candidates if one.product_code == product.code]
-        asked = replace(_wanted(order, line, len(pool), today), product_code=product.code)
+        asked = replace(_wanted(shelf, order, line, len(pool), today), product_code=product.code)
         free = [one.code for one in choose(asked, pool).chosen] if pool else []
         facts.append(_facts(product, recycled=free.count("recycled"), new=free.count("new")))
     mine = next(one for one in facts if one.code == line.product_code)
@@ -213,7 +218,7 @@ def equivalents(shelf: Shelf, order: OrderRecord, line: LineRecord, *, today: da
 def recycled_is_there(shelf: Shelf, order: OrderRecord, line: LineRecord, *, today: date) -> bool:
     """Whether a recycled item of the product itself could be taken."""
     pool = [one for one in shelf.candidates if one.product_code == line.product_code and one.is_recycled]
-    return bool(choose(_wanted(order, line, 1, today), pool).chosen)
+    return bool(choose(_wanted(shelf, order, line, 1, today), pool).chosen)
 
 
 def _pools(shelf: Shelf, line: LineRecord) -> tuple[list[Candidate], list[Candidate]]:
@@ -236,13 +241,14 @@ def _not_needed(rest: Explanation, wanted: Wanted, others: Sequence[Candidate]) 
     return Explanation((), (*spare, *rest.others), counted)
 
 
-def _wanted(order: OrderRecord, line: LineRecord, quantity: int, today: date) -> Wanted:
+def _wanted(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, today: date) -> Wanted:
+    is_decided = line.product_code in shelf.decided_loads and not lifts(line.category)
     return Wanted(
         product_code=line.product_code,
         quantity=quantity,
         store=order.store,
         on=today,
-        client_weight_kg=order.weight_kg,
+        client_weight_kg=None if is_decided else order.weight_kg,
         accept_equivalent=line.accept_equivalent,
         prefer_new=line.prefer_new,
     )

@@ -15,13 +15,13 @@ from app.features.ordering.schemas import (
     DispatchBody,
     FailedVisitBody,
     NewOrder,
-    NoteBody,
     OrderBody,
     OrderChange,
     OrderFilter,
     OrderLineRow,
     PickRow,
     ReasonBody,
+    SignatureBody,
     SubmitBody,
 )
 from app.web.auth import Actor
@@ -126,11 +126,11 @@ async def submit(
 
 @router.post("/orders/{number}/authorise")
 async def authorise(
-    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: NoteBody | None = None
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: SignatureBody | None = None
 ) -> OrderBody:
     """Sign an order that waits for it. Nobody signs their own."""
-    note = body.note if body else ""
-    await decisions.authorise(session, number, note=note, actor=actor.username, at=now)
+    signed = body or SignatureBody()
+    await decisions.authorise(session, number, note=signed.note, answers=signed.answers, actor=actor.username, at=now)
     return await _shown(session, now, response, number)
 
 
@@ -187,6 +187,7 @@ async def deliver(
         delivered_at=body.delivered_at,
         note=body.note,
         barcodes=_tags(body.barcodes, prefix),
+        handed_over_already=body.handed_over_already,
         actor=actor.username,
         at=now,
     )

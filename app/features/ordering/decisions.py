@@ -1,5 +1,6 @@
 """Authorising, declining and cancelling an order."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,26 +11,39 @@ from sqlmodel import col
 from app import audit
 from app.domain.access import Actor, Permission
 from app.domain.authority import check_authoriser
+from app.domain.client_records import check_is_alive
 from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
 from app.domain.ordering import STILL_HERE, Act, OrderDecision, decision_after_cancel
 from app.features.ordering import messages
+from app.features.ordering.drafts import keep_answers
 from app.features.ordering.holding import give_back
 from app.features.ordering.records import OrderRecord, UnitRecord, find_person, read_order, read_setting
+from app.features.ordering.schemas import Answer
+from app.features.ordering.submission import check_answers
+from app.features.ordering.surroundings import read_surroundings
 from app.models import EquipmentOrder, ReservationEnd
 
 CANCEL = text("UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor WHERE id = ANY(:units)")
 
 
-async def authorise(session: AsyncSession, number: str, *, note: str, actor: str, at: datetime) -> OrderDecision:
+async def authorise(
+    session: AsyncSession, number: str, *, note: str, answers: Sequence[Answer] = (), actor: str, at: datetime
+) -> OrderDecision:
     """Sign an order that waits: it is approved, or endorsed to the panel where that decides.
 
-    Raises NotFound `unknown-order`, WrongState, and NotAllowed as `domain.authority.check_authoriser` does.
+    What has changed since it was submitted, such as the client's weight, makes new warnings, and whoever signs answers
+    them. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, Incomplete `answer-the-warnings`, and
+    NotAllowed as `domain.authority.check_authoriser` does.
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.AUTHORISE)
+    check_is_alive(order.died_on)
     setting = await read_setting(session, uk_date(at))
     ruling = check_authoriser(order.asked, find_person(setting, actor), setting)
+    around = await read_surroundings(session, order, today=uk_date(at))
+    await keep_answers(session, order, around, answers, actor=actor, at=at)
+    check_answers(around, answers)
     signed = {
         "signed_by": actor,
         "on_behalf_of": ruling.on_behalf_of,

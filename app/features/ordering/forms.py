@@ -113,6 +113,7 @@ class DeliverForm(VisitForm):
 
     received_by: Annotated[Line, asked("Enter the name of who took it in.")] = needed()
     barcodes: Annotated[list[str], asked("Tick what was handed over.")] = needed()
+    handed_over_already: bool = False
 
 
 class FailedVisitForm(VisitForm):

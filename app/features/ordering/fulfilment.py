@@ -12,6 +12,7 @@ from sqlmodel import col
 from app import audit, ledger
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
+from app.domain.combinations import lifts, place_load_blockers
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.lifecycle import Move
@@ -22,6 +23,7 @@ from app.features.ordering.allocation import read_shelf
 from app.features.ordering.holding import Held, give_back, hold
 from app.features.ordering.old_equipment import collect_old
 from app.features.ordering.records import OrderRecord, UnitRecord, read_order
+from app.features.ordering.surroundings import read_surroundings
 from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
 
 UNFIT = "It cannot go out any more: another one is looked for."
@@ -68,7 +70,8 @@ async def allocate(session: AsyncSession, number: str, *, actor: str, at: dateti
     if unfit:
         order = await read_order(session, number)
     wanted = order.units_in(UnitState.WANTED)
-    shelf = await read_shelf(session, order, today=today)
+    around = await read_surroundings(session, order, today=today)
+    shelf = await read_shelf(session, order, today=today, decided_loads=around.decided_loads())
     shelf.take(given_back)
     promised = order.promised_on or today
     held = await hold(session, order, shelf, wanted, promised_on=promised, actor=actor, at=at)
@@ -120,13 +123,16 @@ async def deliver(
     delivered_at: datetime | None,
     note: str,
     barcodes: Sequence[str] | None,
+    handed_over_already: bool = False,
     actor: str,
     at: datetime,
 ) -> list[str]:
     """Record that what is with the driver, or what is named of it, was handed over; each piece becomes a loan or trial.
 
-    A trial runs from the day of delivery. Raises NotFound `unknown-order`, WrongState, Conflict
-    `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
+    A trial runs from the day of delivery. What was put on hold meanwhile is not to be handed over; where it was already
+    (`handed_over_already`), that is recorded all the same, in those words, and the order's maker is told. Raises
+    NotFound `unknown-order`, WrongState, Conflict `not-with-the-driver`, BadValue `time-in-the-future` or
+    `before-it-left`, NotClear that names the item.
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.DELIVER)
@@ -136,9 +142,9 @@ async def deliver(
         going = [unit.barcode for unit in units if unit.kind is kind and unit.barcode]
         if going:
             details: dict[str, Any] = {"actor": actor, "at": at, "reference": order.reference}
-            _, refused = await ledger.move(session, going, how, **details)
+            _, refused = await ledger.move(session, going, how, happened=handed_over_already, **details)
             if refused:
-                raise _named_refusal(refused[0])
+                raise _not_to_be_handed_over(refused[0])
     pieces = json.dumps([_piece(unit, when) for unit in units])
     values = {"client_id": order.client_id, "pieces": pieces, "started_at": when, "at": at, "actor": actor}
     await session.execute(LEND, values)
@@ -147,6 +153,8 @@ async def deliver(
     await _write_visit(session, order, visit, actor=actor, at=at)
     # What was dispatched before somebody said that the old one goes is fetched now at the latest.
     collection = await collect_old(session, order, actor=actor, at=at)
+    if handed_over_already:
+        await _tell_of_blocked(session, order, given, actor=actor, at=at)
     facts = {"barcodes": ", ".join(given), "received_by": received_by, "collection": collection}
     await audit.record(session, "order_delivered", order.subject, actor=actor, at=at, **facts)
     return given
@@ -194,12 +202,15 @@ def _named(
 async def _unfit(
     session: AsyncSession, order: OrderRecord, units: Iterable[UnitRecord], *, at: datetime
 ) -> list[tuple[UnitRecord, list[Blocker]]]:
-    """The pieces that are held but may not go out now: not clear, or promised to another client on a later day."""
+    """The pieces that are held but may not go out now: not clear, promised to another client on a later day, or too
+    weak for a client who weighs more than when it was ordered."""
     units = list(units)
     today, barcodes = uk_date(at), [unit.barcode for unit in units if unit.barcode]
     if not barcodes:
         return []
     items = await ledger.read_items(session, barcodes)
+    decided = (await read_surroundings(session, order, today=today)).decided_loads()
+    lines = {line.id: line for line in order.lines}
     values = {"barcodes": barcodes, "today": today, "client_id": order.client_id}
     promised = set((await session.execute(PROMISED, values)).scalars())
     found = []
@@ -207,6 +218,9 @@ async def _unfit(
         blockers = find_blockers(items[unit.barcode or ""].evidence, on=today)
         if unit.barcode in promised:
             blockers.append(Blocker("promised", "It is reserved for another client on a later day."))
+        line = lines[unit.line_id]
+        if line.product_code not in decided or lifts(line.category):
+            blockers += place_load_blockers(unit.safe_working_load_kg, order.weight_kg)
         if blockers:
             found.append((unit, blockers))
     return found
@@ -217,6 +231,27 @@ def _not_going(unit: UnitRecord, blockers: Sequence[Blocker]) -> NotClear:
     why = " ".join(blocker.detail for blocker in blockers)
     detail = f"{unit.barcode} may not go out. {why} Allocate the order again to take another one, or send the others."
     return NotClear(code, detail, blockers)
+
+
+def _not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
+    """Why a piece may not be handed over at the door, and what to do where it was."""
+    error = _named_refusal(refused)
+    if not isinstance(error, NotClear):
+        return error
+    detail = f"{error.detail} Do not hand it over: bring it back. If it was handed over already, say so in the record."
+    return NotClear(error.code, detail, error.blockers)
+
+
+async def _tell_of_blocked(
+    session: AsyncSession, order: OrderRecord, barcodes: Sequence[str], *, actor: str, at: datetime
+) -> None:
+    """Tell the order's maker which of these were handed over although something stood in the way."""
+    for item in (await ledger.read_items(session, barcodes)).values():
+        blockers = find_blockers(item.evidence, on=uk_date(at))
+        if blockers:
+            why = " ".join(blocker.detail for blocker in blockers)
+            because = f"{item.barcode} was handed over in spite of this: {why} Stop its use, and have it collected."
+            await messages.tell_maker(session, order, "delivered", because, actor=actor, at=at)
 
 
 def _named_refusal(refused: ledger.Refused) -> RuleError:

@@ -4,12 +4,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import outbox
+from app.domain.access import Permission, roles_with
 from app.domain.authority import Authority
 from app.domain.stop_use import StopUse
 from app.features.ordering.records import OrderRecord
+
+MANAGERS = text("""
+    SELECT DISTINCT account.username FROM account JOIN account_role ON account_role.account_id = account.id
+    WHERE account.is_active AND account_role.role = ANY(:roles) ORDER BY account.username
+""")
 
 
 async def ask_for_signature(
@@ -23,6 +30,24 @@ async def ask_for_signature(
         details: dict[str, Any] = {"about": order.subject, "actor": actor, "at": at}
         await outbox.post(
             session, purpose="order_awaits_signature", to=signer.username, subject=subject, body=body, **details
+        )
+
+
+async def nobody_can_sign(session: AsyncSession, order: OrderRecord, *, actor: str, at: datetime) -> None:
+    """Tell the managers that an order waits for a signature that nobody may give, or it would wait in silence."""
+    body = f"Order {order.number}, made by {order.made_by}, must be authorised, and nobody in its team can do that. "
+    body += "Give somebody the authority, or have it lent to somebody, under Prescribers."
+    managers = (await session.scalars(MANAGERS, {"roles": roles_with(Permission.KEEP_PRESCRIBERS)})).all()
+    for username in managers:
+        await outbox.post(
+            session,
+            purpose="order_without_signer",
+            to=username,
+            subject=f"Nobody can authorise order {order.number}",
+            body=body,
+            about=order.subject,
+            actor=actor,
+            at=at,
         )
 
 

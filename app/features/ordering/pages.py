@@ -14,8 +14,8 @@ from app.domain.ordering import Act, OrderDecision, OrderState
 from app.features.ordering import decisions, queries
 from app.features.ordering.forms import NoteForm, ReasonForm
 from app.features.ordering.pages_queries import what_can_be_done
-from app.features.ordering.pages_shared import Number, Words, path_of, read_shown
-from app.features.ordering.schemas import OrderFilter, OrderLineRow
+from app.features.ordering.pages_shared import Number, Words, answer_field, path_of, read_answers, read_shown
+from app.features.ordering.schemas import OrderBody, OrderFilter, OrderLineRow, WarningBody
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After
@@ -86,11 +86,16 @@ async def authorise(request: Request, session: Session, actor: Actor, now: Now, 
     """Sign it."""
     form, body = await read_form(request, NoteForm)
     order = await read_shown(session, number, actor, now)
-    context = {"order": order, "act": Act.AUTHORISE}
-    if body is None:
+    context: dict[str, Any] = {"order": order, "act": Act.AUTHORISE, "new_warnings": _new_warnings(order)}
+    answers = read_answers(form, order.warnings)
+    for field, _ in context["new_warnings"]:
+        if not form.value(field).strip():
+            form.refuse("Say what you decided about this warning, and why.", field)
+    if body is None or form.errors:
         return render(request, ACT, {"form": form, **context}, 422)
     with or_again(ACT, form, **context):
-        decision = await decisions.authorise(session, number, note=body.note, actor=actor.username, at=now)
+        who = actor.username
+        decision = await decisions.authorise(session, number, note=body.note, answers=answers, actor=who, at=now)
     goes = "It goes to the panel now." if decision is OrderDecision.AWAITING_PANEL else "It is approved."
     return redirect(request, path_of(order), f"You have authorised the order. {goes}")
 
@@ -140,7 +145,12 @@ async def _ask(request: Request, session: Session, actor: Actor, now: Now, numbe
     acts = await what_can_be_done(session, order, actor, today=uk_date(now))
     can = next(one for one in acts if one.act is act)
     context: dict[str, Any] = {"form": Form(), "order": order, "act": act, "why_not": can.why_not}
-    return render(request, ACT, context)
+    return render(request, ACT, context | {"new_warnings": _new_warnings(order)})
+
+
+def _new_warnings(order: OrderBody) -> list[tuple[str, WarningBody]]:
+    """What is warned of now and has no answer yet, each with the name of its box."""
+    return [(answer_field(one), one) for one in order.warnings if one.needs_answer]
 
 
 def _open_first(row: OrderLineRow) -> tuple[bool, int]:

@@ -1,6 +1,5 @@
 """The last page before an order is submitted: what would come of it, and all that must still be said."""
 
-import re
 from typing import Any, Literal
 
 from fastapi import Request
@@ -14,8 +13,8 @@ from app.domain.labels import display
 from app.domain.ordering import OrderState, SupersedeAction
 from app.domain.promises import promised_on
 from app.features.ordering import drafts, reading, submission
-from app.features.ordering.pages_shared import Number, path_of, read_draft
-from app.features.ordering.schemas import Answer, NewSupersedes, OldItemBody, OrderBody, OrderChange, WarningBody
+from app.features.ordering.pages_shared import Number, answer_field, path_of, read_answers, read_draft
+from app.features.ordering.schemas import NewSupersedes, OldItemBody, OrderBody, OrderChange
 from app.web.auth import Actor
 from app.web.bank_holidays import bank_holidays
 from app.web.clock import Now
@@ -55,7 +54,7 @@ async def check(request: Request, session: Session, actor: Actor, now: Now, pref
     form, body = await read_form(request, CheckForm)
     order = await read_draft(session, number, actor, now)
     context = _context(order, now)
-    change = OrderChange(answers=_read_answers(form, order), supersedes=_read_old(form, order))
+    change = OrderChange(answers=read_answers(form, order.warnings), supersedes=_read_old(form, order))
     who = actor.username
     with or_again(CHECK, form, **context):
         await drafts.change_draft(session, number, change, version=order.version, prefix=prefix, actor=who, at=now)
@@ -84,24 +83,6 @@ def _context(order: OrderBody, now: Now) -> dict[str, Any]:
         "actions": [(action.value, action.text) for action in SupersedeAction],
         "today": today,
     }
-
-
-def answer_field(warning: WarningBody) -> str:
-    """The name of the box in which a warning is answered: the same as long as the warning is."""
-    return "answer-" + re.sub(r"[^A-Za-z0-9._-]", "_", f"{warning.code}-{warning.subject}")
-
-
-def _read_answers(form: Form, order: OrderBody) -> list[Answer]:
-    found = []
-    for warning in order.warnings:
-        name = answer_field(warning)
-        answer = form.value(name).strip()
-        if answer:
-            try:
-                found.append(Answer(code=warning.code, subject=warning.subject, answer=answer))
-            except ValidationError as invalid:
-                form.refuse(in_words(invalid.errors()[0], on_page=True), name)
-    return found
 
 
 def _read_old(form: Form, order: OrderBody) -> list[NewSupersedes]:

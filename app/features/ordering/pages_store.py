@@ -133,6 +133,7 @@ async def deliver(
             delivered_at=when,
             note=body.note,
             barcodes=[check_tag(barcode, prefix=prefix) for barcode in body.barcodes],
+            handed_over_already=body.handed_over_already,
             actor=actor.username,
             at=now,
         )
@@ -205,4 +206,6 @@ def _not_on_it(order: OrderBody, tag: str) -> str:
 
 
 def _delivering(order: OrderBody, now: Now) -> dict[str, Any]:
-    return {"order": order, "with_driver": _units(order, UnitState.DISPATCHED), "now": now, "today": uk_date(now)}
+    with_driver = _units(order, UnitState.DISPATCHED)
+    blocked = {barcode: unit.blockers for barcode, (unit, _) in with_driver.items() if unit.blockers}
+    return {"order": order, "with_driver": with_driver, "blocked": blocked, "now": now, "today": uk_date(now)}

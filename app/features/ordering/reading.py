@@ -67,7 +67,7 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     may_need_signing = order.decision in {OrderDecision.DRAFT, OrderDecision.AWAITING_AUTHORISATION}
     setting = await read_setting(session, today) if may_need_signing else Setting(on=today)
     is_draft = order.decision is OrderDecision.DRAFT
-    lines = await (_planned(session, order, today) if is_draft else _as_held(session, order, today))
+    lines = await (_planned(session, order, around, today) if is_draft else _as_held(session, order, today))
     states = order.unit_states
     return OrderBody(
         **_facts(order, header),
@@ -75,7 +75,8 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
         acts=acts_from(order.decision, states, is_allocated=order.is_allocated),
         cost=_cost(lines),
         lines=lines,
-        warnings=_warnings(around) if is_draft else _answered(around),
+        # Whoever signs sees what holds now: the client may weigh more than when it was submitted.
+        warnings=_warnings(around) if may_need_signing else _answered(around),
         supersedes=_old(around, is_draft=is_draft),
         missing=[]
         if order.state in {OrderState.CANCELLED, OrderState.DECLINED}
@@ -99,9 +100,9 @@ def _late(order: OrderRecord, visits: Sequence[VisitBody], today: date) -> bool:
     return is_late(order.promised_on, delivered_on, today)
 
 
-async def _planned(session: AsyncSession, order: OrderRecord, today: date) -> list[LineBody]:
+async def _planned(session: AsyncSession, order: OrderRecord, around: Surroundings, today: date) -> list[LineBody]:
     """The lines of a draft: what would be chosen now, each line leaving to the next what it does not need."""
-    shelf = await read_shelf(session, order, today=today)
+    shelf = await read_shelf(session, order, today=today, decided_loads=around.decided_loads())
     lines = []
     for line in order.lines:
         found = plan(shelf, order, line, line.quantity, today=today)
@@ -124,7 +125,8 @@ async def _planned(session: AsyncSession, order: OrderRecord, today: date) -> li
 
 
 async def _as_held(session: AsyncSession, order: OrderRecord, today: date) -> list[LineBody]:
-    held = [unit.barcode for unit in order.units if unit.state is UnitState.HELD and unit.barcode]
+    on_its_way = order.units_in(UnitState.HELD, UnitState.DISPATCHED)
+    held = [unit.barcode for unit in on_its_way if unit.barcode]
     items = await ledger.read_items(session, held) if held else {}
     blockers = {name: find_blockers(item.evidence, on=today) for name, item in items.items()}
     lines = []

@@ -59,6 +59,7 @@ class UnitRecord:
     item_id: int | None
     barcode: str | None
     product_code: str | None
+    safe_working_load_kg: int | None
     item_state: State | None
     store: str | None
     bay: str | None
@@ -185,7 +186,8 @@ UNITS = text("""
     SELECT unit.id, line.id AS line_id, line.position, line.kind, line.trial_days, line.trial_goals,
            unit.reservation_id, COALESCE(kept.ended_at IS NULL AND kept.id IS NOT NULL, false) AS is_reserved,
            unit.loan_id, unit.cancelled_at IS NOT NULL AS is_cancelled, item.id AS item_id, item.barcode,
-           product.code AS product_code, item.state AS item_state, store.code AS store, item.bay, last.at AS moved_at
+           product.code AS product_code, product.safe_working_load_kg, item.state AS item_state, store.code AS store,
+           item.bay, last.at AS moved_at
     FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
     LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id
     LEFT JOIN item ON item.id = kept.item_id LEFT JOIN product ON product.id = item.product_id

@@ -99,10 +99,11 @@ class SubmitBody(Body):
     answers: Answers = []
 
 
-class NoteBody(Body):
-    """A note beside a signature."""
+class SignatureBody(Body):
+    """A note beside a signature, and answers to what is warned of since the order was submitted."""
 
     note: OptionalParagraph = ""
+    answers: Answers = []
 
 
 class ReasonBody(Body):
@@ -118,12 +119,14 @@ class DispatchBody(Body):
 
 
 class DeliverBody(Body):
-    """Proof of delivery. `delivered_at`: now, when it is not said. `barcodes`: all that are with the driver."""
+    """Proof of delivery. `delivered_at`: now, when it is not said. `barcodes`: all that are with the driver.
+    `handed_over_already`: before anybody saw that an item is on hold or not clear."""
 
     received_by: Line
     delivered_at: datetime | None = None
     note: OptionalParagraph = ""
     barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=500)] | None = None
+    handed_over_already: bool = False
 
 
 class FailedVisitBody(Body):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import insert, text, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -27,6 +28,11 @@ from app.features.ordering.surroundings import OldItem, Surroundings, read_surro
 from app.models import EquipmentOrder, OrderUnit, StopUseNotice
 from app.web.bank_holidays import bank_holidays
 
+# Two orders for one client are submitted one after the other: the second is warned of the first.
+LOCK_CLIENT = text("""
+    SELECT client.id FROM client JOIN equipment_order AS asked ON asked.client_id = client.id
+    WHERE asked.number = upper(:number) FOR NO KEY UPDATE OF client
+""")
 PRICES = text("""
     UPDATE order_line SET unit_price_pence = product.purchase_price_pence
     FROM product WHERE product.id = order_line.product_id AND order_line.order_id = :order_id
@@ -42,6 +48,7 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     `answer-the-warnings`, BadValue `reason-for-new`.
     """
     today = uk_date(at)
+    await session.execute(LOCK_CLIENT, {"number": number})
     order = await read_order(session, number, lock=True)
     check_maker(order, actor)
     order.check(Act.SUBMIT)
@@ -56,8 +63,9 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     _check_old(around)
     _check_stopped(around)
     await keep_answers(session, order, around, answers, actor=actor, at=at)
-    _check_answers(around, answers)
-    shelf = await read_shelf(session, order, today=today)
+    check_answers(around, answers)
+    decided = around.decided_loads(answers)
+    shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     _check_new(order, shelf, today)
     promised = promised_on(order.speed, at, bank_holidays(today))
     await _write(session, order, ruling, promised, actor=actor, at=at)
@@ -70,6 +78,8 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     if ruling.decision is OrderDecision.AWAITING_AUTHORISATION:
         signers: Sequence[Authority] = who_can_authorise(order.asked, setting)
         await messages.ask_for_signature(session, order, signers, actor=actor, at=at)
+        if not signers:
+            await messages.nobody_can_sign(session, order, actor=actor, at=at)
     return held
 
 
@@ -95,7 +105,8 @@ def _check_old(around: Surroundings) -> None:
         raise Incomplete(code, detail, field="supersedes", wanted={"old_equipment": wanted})
 
 
-def _check_answers(around: Surroundings, answers: Sequence[Answer]) -> None:
+def check_answers(around: Surroundings, answers: Sequence[Answer]) -> None:
+    """Raises Incomplete `answer-the-warnings` with every warning of now that has no answer yet."""
     said = {*around.answers, *((one.code, one.subject) for one in answers)}
     left = unanswered(around.warnings, said)
     if left:
@@ -149,7 +160,8 @@ async def _make_units(session: AsyncSession, order: OrderRecord) -> list[UnitRec
 async def _stop_use(
     session: AsyncSession, order: OrderRecord, old: Sequence[OldItem], *, actor: str, at: datetime
 ) -> None:
-    """It takes effect now: safety waits for nobody's signature. A notice that is open already stays as it is."""
+    """It takes effect now: safety waits for nobody's signature. A notice that is open already, or that somebody gives
+    at this moment, stays as it is."""
     for one in old:
         if one.action is not SupersedeAction.STOP_USE or one.is_under_notice:
             continue
@@ -163,6 +175,9 @@ async def _stop_use(
             "given_by": actor,
             "told": stop.provider if stop.email else None,
         }
-        made = await session.execute(insert(StopUseNotice).values(**notice).returning(col(StopUseNotice.id)))
-        await messages.stop_use(session, made.scalar_one(), stop, actor=actor, at=at)
+        once = insert_or_not(StopUseNotice).on_conflict_do_nothing(index_elements=["loan_id"])
+        made = await session.scalar(once.values(**notice).returning(col(StopUseNotice.id)))
+        if made is None:
+            continue
+        await messages.stop_use(session, made, stop, actor=actor, at=at)
         await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=one.barcode)

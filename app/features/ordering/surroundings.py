@@ -1,6 +1,6 @@
 """What surrounds an order: what the client has and has on order, the warnings that follow, and what was answered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.combinations import OrderWarning, Piece, Place, find_warnings, same_kind
+from app.domain.combinations import OVERLOADS, OrderWarning, Piece, Place, find_warnings, same_kind
 from app.domain.lifecycle import State
 from app.domain.ordering import SupersedeAction
 from app.features.ordering.records import LineRecord, OrderRecord
+from app.features.ordering.schemas import Answer
 
 LEAVING = frozenset({SupersedeAction.COLLECT, SupersedeAction.STOP_USE})
 
@@ -59,6 +60,13 @@ class Surroundings:
     warnings: list[OrderWarning]
     answers: dict[tuple[str, str], Answered]
     said: list[Answered]
+
+    def decided_loads(self, answers: Iterable[Answer] = ()) -> frozenset[str]:
+        """Codes of products that carry less than the client weighs, where somebody was warned of that, by the weight of
+        today, and decided. `answers`: those that are being given now."""
+        said = {*self.answers, *((one.code, one.subject) for one in answers)}
+        now = {(one.code, one.subject) for one in self.warnings if one.code in OVERLOADS} & said
+        return frozenset(code for _, subject in now for code in subject.split("+"))
 
     @property
     def undecided(self) -> list[OldItem]:

@@ -83,12 +83,13 @@ async def scrap(
     Raises NotFound, WrongState, and Conflict `use-is-stopped`: what must not be used at a client's is written off by
     nobody's word; its notice stays open until the item itself is here.
     """
-    if await session.scalar(UNDER_NOTICE, {"barcode": barcode}):
-        detail = "Its use at a client's was stopped, and that stays open until it is scanned back. Look for it there."
-        raise Conflict("use-is-stopped", detail, field="barcode")
     moved = await ledger.move_one(
         session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason, reference=reference or None
     )
+    # Asked once the item is locked: a notice that is being given at this moment counts too.
+    if await session.scalar(UNDER_NOTICE, {"barcode": barcode}):
+        detail = "Its use at a client's was stopped, and that stays open until it is scanned back. Look for it there."
+        raise Conflict("use-is-stopped", detail, field="barcode")
     await _free(session, moved.item.id, because=ReservationEnd.ITEM_UNFIT, actor=actor, at=at)
     close = text("UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = :item_id AND ended_at IS NULL")
     await session.execute(close, {"at": at, "actor": actor, "item_id": moved.item.id})

@@ -252,8 +252,8 @@ async def test_everything_that_goes_on_with_a_client_costs_six_statements(
     assert "What they had before (1)" in page.text
 
 
-async def test_who_only_looks_is_offered_no_act(safety: Browser, given: Given) -> None:
-    await given.loan(client=await given.client("C-7"))
+async def test_who_only_looks_is_offered_nothing_but_to_stop_what_is_unsafe(safety: Browser, given: Given) -> None:
+    lent = await given.loan(client=await given.client("C-7"))
     page = await safety.get("/clients/C-7")
     links = {str(link["href"]) for link in page.soup.select("main a")}
-    assert {link.split("?")[0] for link in links if not link.startswith("/items/")} == set()
+    assert {link.split("?")[0] for link in links if not link.startswith("/items/")} == {f"/loans/{lent.id}/stop-use"}

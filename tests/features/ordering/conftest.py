@@ -90,3 +90,10 @@ def orders(given: Given, sign_in: SignIn) -> Orders:
 
 
 Post = Callable[[AsyncClient], Awaitable[Response]]
+
+
+async def weigh(client: AsyncClient, client_ref: str, kg: int) -> None:
+    """Write down a new weight of a client."""
+    url = f"/api/v1/clients/{client_ref}"
+    version = (await client.get(url)).headers["ETag"]
+    done(await client.patch(url, json={"weight_kg": kg, "weighed_on": "2026-03-02"}, headers={"If-Match": version}))

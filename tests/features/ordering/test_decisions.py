@@ -3,8 +3,9 @@
 from httpx import AsyncClient
 
 from app.domain.lifecycle import State
+from tests.browser import Browser
 from tests.conftest import Query
-from tests.features.ordering.conftest import Orders, done, pieces
+from tests.features.ordering.conftest import Orders, done, pieces, weigh
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -96,3 +97,33 @@ async def test_what_waits_for_me_is_listed_for_those_who_can_sign_and_for_nobody
     url = "/api/v1/orders?awaiting_me=true"
     for person, found in ((as_student, []), (as_ot, []), (as_senior_ot, [order["number"]])):
         assert [row["number"] for row in done(await person.get(url))["items"]] == found
+
+
+async def test_whoever_signs_answers_what_is_warned_of_since_it_was_submitted(
+    orders: Orders, given: Given, as_senior_ot: AsyncClient, as_ot: AsyncClient, senior_ot: Browser
+) -> None:
+    product = await given.product(safe_working_load_kg=100)
+    client = await given.client("C-9", weight_kg=70, weighed_on=given.today)
+    order = await orders.submitted(product, client=client, by="student.ot")
+    await weigh(as_ot, client, 120)
+    url = f"/orders/{order['number']}/authorise"
+    refused = check_problem(await as_senior_ot.post(f"/api/v1{url}"), 422, "answer-the-warnings", field="answers")
+    [warning] = refused["warnings"]
+    assert warning["code"] == "over-safe-working-load"
+    page = await senior_ot.post_form(url)
+    assert page.status == 422
+    [field] = page.errors
+    answered = await senior_ot.post_form(url, **{field: "Used lying down only; spoken about with the carer."})
+    assert answered.status == 303
+    shown = await orders.get(order["number"])
+    assert shown["state"] == "approved"
+    assert [(one["code"], one["answered_by"]) for one in shown["warnings"]] == [("over-safe-working-load", "senior.ot")]
+
+
+async def test_an_order_that_nobody_can_sign_is_told_to_the_managers(
+    orders: Orders, given: Given, as_admin: AsyncClient, query: Query
+) -> None:
+    done(await as_admin.patch("/api/v1/users/senior.ot", json={"is_active": False}, headers={"If-Match": '"1"'}))
+    order = await orders.submitted(await given.product(), by="student.ot")
+    [told] = await query("SELECT to_name, subject FROM message WHERE purpose = 'order_without_signer'")
+    assert told == {"to_name": "Martin Lowe", "subject": f"Nobody can authorise order {order['number']}"}

@@ -4,7 +4,7 @@ from httpx import AsyncClient
 
 from app.domain.lifecycle import State
 from tests.conftest import Clock, Query
-from tests.features.ordering.conftest import Orders, barcodes, done, pieces
+from tests.features.ordering.conftest import Orders, barcodes, done, pieces, weigh
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -216,3 +216,59 @@ async def test_lists_come_newest_first_in_pages_and_by_state(
     assert done(await as_senior_ot.get("/api/v1/orders?mine=true"))["items"] == []
     row = first["items"][0]
     assert (row["products"], row["pieces"], row["value_pence"]) == ("1 x Commode 1", 1, 4500)
+
+
+async def test_what_was_put_on_hold_on_the_way_is_not_handed_over_and_where_it_was_that_is_known(
+    orders: Orders, given: Given, as_technician: AsyncClient, query: Query
+) -> None:
+    product = await given.product()
+    item = await given.item(product=product)
+    order = await orders.dispatched(product)
+    await given.hold(item, reason="Field safety notice.")
+    url, body = f"/api/v1/orders/{order['number']}/deliver", {"received_by": "Mo Smith"}
+    refused = check_problem(await as_technician.post(url, json=body), 409, "on-hold")
+    assert refused["detail"].endswith("bring it back. If it was handed over already, say so in the record.")
+    order = done(await as_technician.post(url, json=body | {"handed_over_already": True}))
+    assert order["state"] == "delivered"
+    assert (await given.record(item)).state is State.ON_LOAN
+    [moved] = await query("SELECT reason FROM movement WHERE move = 'deliver'")
+    assert moved["reason"] == "Handed over in spite of: Fault: Field safety notice."
+    [told] = await query("SELECT to_name, body FROM message WHERE purpose = 'order_delivered'")
+    assert told["to_name"] == "Olu Thompson"
+    assert "Stop its use, and have it collected." in told["body"]
+
+
+async def test_nothing_leaves_for_a_client_who_weighs_more_than_it_carries_by_now(
+    orders: Orders, given: Given, as_ot: AsyncClient, as_technician: AsyncClient
+) -> None:
+    product = await given.product(safe_working_load_kg=100)
+    await given.item(product=product)
+    client = await given.client("C-9", weight_kg=70, weighed_on=given.today)
+    order = await orders.submitted(product, client=client)
+    await weigh(as_ot, client, 120)
+    url = f"/api/v1/orders/{order['number']}"
+    refused = check_problem(await as_technician.post(f"{url}/dispatch"), 409, "not-clear")
+    assert "It carries 100 kg, and the client weighs 120 kg." in refused["detail"]
+    order = done(await as_technician.post(f"{url}/allocate"))
+    assert pieces(order) == ["wanted"]
+
+
+async def test_a_load_that_the_prescriber_knows_of_and_decided_about_goes_out(orders: Orders, given: Given) -> None:
+    product = await given.product(safe_working_load_kg=100)
+    item = await given.item(product=product)
+    client = await given.client("C-9", weight_kg=120, weighed_on=given.today)
+    order = await orders.submitted(product, client=client)
+    assert barcodes(order) == [item]
+    await orders.step(order["number"], "allocate")
+    assert (await orders.step(order["number"], "dispatch"))["state"] == "dispatched"
+
+
+async def test_what_lifts_is_never_sent_to_a_client_who_is_too_heavy_whatever_was_decided(
+    orders: Orders, given: Given
+) -> None:
+    hoist = await given.product(safe_working_load_kg=100, category="12 36 03")
+    await given.item(product=hoist)
+    client = await given.client("C-9", weight_kg=120, weighed_on=given.today)
+    order = await orders.submitted(hoist, client=client)
+    assert barcodes(order) == [None]
+    assert order["lines"][0]["explanation"]["counted"] == {"load-too-low": 1}

@@ -87,11 +87,13 @@ async def test_a_draft_is_its_makers_alone(ot: Browser, senior_ot: Browser, tech
 
 async def hard_case(ot: Browser, given: Given) -> tuple[str, str]:
     """A draft of a hoist that would come to a client who has an old one, with a warning: its address, and the tag."""
-    client = await given.client("C-7", weight_kg=160, weighed_on="2026-02-01")
+    client = await given.client("C-7")
     hoist = {"category": "12 36 03", "safe_working_load_kg": 150}
     old = await given.loan(
         await given.item(product=await given.product("OLD", name="Old hoist", **hoist)), client="C-7"
     )
+    weighed = {"weighed_on-day": "1", "weighed_on-month": "2", "weighed_on-year": "2026"}
+    await ot.post_form("/clients/C-7/edit", weight_kg="160", **weighed)
     new = await given.product("NEW", name="New hoist", **hoist)
     await given.recycled(product=new)
     await given.item(product=new)
