@@ -1,5 +1,6 @@
 """Which way messages are sent, from the settings."""
 
+from app.domain.email_addresses import check_email
 from app.integrations.mail import Mailer, NullMailer
 from app.integrations.mail_notify import NotifyMailer
 from app.integrations.mail_smtp import SmtpMailer
@@ -18,12 +19,14 @@ def mailer_of(settings: Settings) -> Mailer:
 
 
 def _smtp(settings: Settings) -> SmtpMailer:
-    if "@" not in settings.mail_from:
-        raise NoMailSet("Set STORES_MAIL_FROM to the address that messages come from.")
+    try:
+        sender = check_email(settings.mail_from)
+    except ValueError as error:
+        raise NoMailSet(f"Set STORES_MAIL_FROM to the address that messages come from. {error}") from error
     return SmtpMailer(
         host=settings.mail_host,
         port=settings.mail_port,
-        sender=settings.mail_from,
+        sender=sender,
         user=settings.mail_user,
         password=settings.mail_password,
         tls=settings.mail_tls,

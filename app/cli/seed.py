@@ -103,6 +103,8 @@ async def _add_people(session: AsyncSession, *, at: datetime) -> None:
             stores=person.stores,
             actor=SEEDER,
             at=at,
+            # A domain that is reserved for examples; and the demonstration sends no mail anyway.
+            email=f"{person.username}@stores.example",
             is_demonstration=True,
         )
 

@@ -46,6 +46,9 @@ def add(
     name: Annotated[str, typer.Option(help="The person's name.")],
     role: Annotated[list[Role], typer.Option(help="May be given several times.")],
     store: SeveralStores = None,
+    email: Annotated[
+        str | None, typer.Option(help="Where messages to them go; without it they read them here.")
+    ] = None,
     password: Annotated[
         str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="STORES_NEW_PASSWORD")
     ] = "",
@@ -53,7 +56,15 @@ def add(
     """Add a person."""
     _do(
         lambda session, now: people.add_account(
-            session, username, name=name, password=password, roles=role, stores=store or [], actor=ACTOR, at=now
+            session,
+            username,
+            name=name,
+            password=password,
+            roles=role,
+            stores=store or [],
+            actor=ACTOR,
+            at=now,
+            email=email,
         )
     )
     console.print(f"Added {username}.")
@@ -63,11 +74,12 @@ def add(
 def change(
     username: str,
     name: Annotated[str | None, typer.Option(help="The person's name.")] = None,
+    email: Annotated[str | None, typer.Option(help="Where messages to them go.")] = None,
     role: SeveralRoles = None,
     store: SeveralStores = None,
 ) -> None:
-    """Change somebody's name, roles or stores. The roles or stores that are given stand in place of the old ones."""
-    given = {"name": name, "roles": role, "stores": store}
+    """Change somebody's name, e-mail address, roles or stores. Roles or stores that are given replace the old ones."""
+    given = {"name": name, "email": email, "roles": role, "stores": store}
     try:
         wanted = UserChange.model_validate({key: value for key, value in given.items() if value})
     except ValidationError as invalid:

@@ -23,7 +23,7 @@ from app.features.accounts.housekeeping import forget_sign_ins
 from app.features.clients.purging import purge_access_notes
 from app.features.housekeeping.service import forget_queue_log, forget_requests
 from app.features.loans.trial_reminders import remind_of_ending_trials
-from app.features.messages.service import claim_due, deliver, settle
+from app.features.messages.service import claim_next, deliver, give_up_unsettled, settle
 from app.features.prescribers.expiry import warn_of_expiring_registrations
 from app.features.reservations.worker import (
     begin_reservations,
@@ -101,17 +101,19 @@ def calling(verb: Verb, **details: Any) -> Work:
 
 
 async def send_messages(tools: Tools) -> int:
-    """Send what is due, batch by batch; nothing is locked while a mail server thinks."""
+    """Send what is due, one after another; nothing is locked while a mail server thinks."""
     handled = 0
+    async with tools.sessions.begin() as session:
+        await give_up_unsettled(session, at=tools.now())
     while True:
         async with tools.sessions.begin() as session:
-            claimed = await claim_due(session, mail_leaves=tools.mail_leaves, at=tools.now())
-        if not claimed:
+            claimed = await claim_next(session, mail_leaves=tools.mail_leaves, at=tools.now())
+        if claimed is None:
             return handled
-        fates = await deliver(tools.mailer, claimed)
+        fate = await deliver(tools.mailer, claimed)
         async with tools.sessions.begin() as session:
-            await settle(session, fates, at=tools.now())
-        handled += len(fates)
+            await settle(session, fate, at=tools.now())
+        handled += 1
 
 
 def holidays(at: datetime) -> frozenset[date]:

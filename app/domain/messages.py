@@ -13,6 +13,8 @@ PAUSES: Final = (
 )
 """How long to wait after the first failed try, the second, …; after one more the message is given up."""
 
+MOST_TRIES: Final = len(PAUSES) + 1
+
 
 class MessageState(StrEnum):
     """How the sending of a message stands."""
@@ -29,7 +31,7 @@ class MessageState(StrEnum):
 
 def pause_after(tries: int) -> timedelta | None:
     """How long to wait after so many failed tries; None: it is given up."""
-    return PAUSES[tries - 1] if tries <= len(PAUSES) else None
+    return PAUSES[tries - 1] if tries < MOST_TRIES else None
 
 
 def state_of(*, sent_at: datetime | None, given_up_at: datetime | None) -> MessageState:

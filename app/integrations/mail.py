@@ -20,7 +20,12 @@ class MailError(Exception):
 
     def __init__(self, detail: str, *, for_good: bool = False) -> None:
         super().__init__(detail)
-        self.detail, self.for_good = detail, for_good
+        self.detail, self.for_good = _printable(detail), for_good
+
+
+def _printable(detail: str) -> str:
+    """The words as a database can keep them: others' answers may carry zeros and halves of characters."""
+    return detail.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
 
 
 class Mailer(Protocol):

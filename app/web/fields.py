@@ -9,6 +9,8 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.domain.email_addresses import LONGEST_ADDRESS, check_email
+
 BIGGEST_ID = 2**63 - 1
 
 
@@ -54,6 +56,14 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), _Clean, _OneLine]
 """One line of text that may be empty."""
+
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ADDRESS),
+    _Clean,
+    AfterValidator(check_email),
+]
+"""An e-mail address that letters can be sent to."""
 
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), _Clean]
 """Text with line breaks, 1 to 4,000 characters."""

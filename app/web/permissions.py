@@ -27,6 +27,8 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /": _P.SIGNED_IN,
     "POST /sign-out": _P.SIGNED_IN,
     "GET /account": _P.SIGNED_IN,
+    "GET /account/email": _P.SIGNED_IN,
+    "POST /account/email": _P.SIGNED_IN,
     "GET /account/password": _P.SIGNED_IN,
     "POST /account/password": _P.SIGNED_IN,
     "POST /account/sign-ins/{sign_in_id}/end": _P.SIGNED_IN,

@@ -64,8 +64,13 @@ async def test_the_newest_act_that_is_gone_is_named(scratch: Scratch) -> None:
 
 async def test_somebody_new_is_added_listed_signed_in_and_signed_out_again(scratch: Scratch) -> None:
     add = ("users", "add", "new.person", "--name", "New Person", "--role", "technician", "--store", "MAIN")
-    code, said = await stores(scratch, *add, STORES_NEW_PASSWORD=PASSWORD)
+    code, said = await stores(scratch, *add, "--email", "new@care..uk", STORES_NEW_PASSWORD=PASSWORD)
+    assert (code, "Write an e-mail address like office@example.org." in said) == (1, True), said
+    code, said = await stores(scratch, *add, "--email", "new@example.org", STORES_NEW_PASSWORD=PASSWORD)
     assert (code, "Added new.person." in said) == (0, True), said
+    assert await scratch.query("SELECT email FROM account WHERE username = 'new.person'") == [
+        {"email": "new@example.org"}
+    ]
     code, said = await stores(scratch, *add, STORES_NEW_PASSWORD=PASSWORD)
     assert (code, "Somebody has this username already." in said) == (1, True), said
     async with client_of(scratch.app) as client:
@@ -81,6 +86,8 @@ async def test_somebody_new_is_added_listed_signed_in_and_signed_out_again(scrat
 async def test_an_account_is_changed_closed_opened_again_and_given_a_password(scratch: Scratch) -> None:
     told = await stores(scratch, "users", "change", "ot", "--role", "manager", "--store", "MAIN", "--name", "O. T.")
     assert told == (0, "Changed ot.")
+    assert await stores(scratch, "users", "change", "ot", "--email", "ot@example.org") == (0, "Changed ot.")
+    assert await scratch.query("SELECT email FROM account WHERE username = 'ot'") == [{"email": "ot@example.org"}]
     assert await stores(scratch, "users", "close", "ot") == (0, "Closed the account of ot.")
     code, said = await stores(scratch, "users", "list")
     assert (code, "O. T. │ manager │ MAIN │ closed" in said) == (0, True), said

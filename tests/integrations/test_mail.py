@@ -1,6 +1,7 @@
 """The ways of sending e-mail, each against a server on this machine: a real SMTP server (aiosmtpd), and a small HTTP
 server that answers as GOV.UK Notify documents it. Notify itself is simulated: nobody has an account of it here."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -21,10 +22,13 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
 from app.cli.mailing import NoMailSet, mailer_of
+from app.cli.worker import Tools, send_messages
 from app.integrations.mail import Letter, MailError, NullMailer
 from app.integrations.mail_notify import NotifyMailer
 from app.integrations.mail_smtp import SmtpMailer
 from app.settings import Settings
+from tests.conftest import Clock, Query, Sessions
+from tests.features.messages.outbox import post
 
 LETTER = Letter(
     17, "care@example.org", "Häll, Care", "Stop using the sling\r\nBcc: x@example.org", "Dear Ada,\n.\nyes, at ½ past"
@@ -122,7 +126,21 @@ async def test_what_the_server_will_never_take_is_told_from_what_it_may_take_lat
     assert mailbox.taken == []
 
 
-@pytest.mark.parametrize("address", ["", "nobody", "a b@example.org", "a@example.org\r\nRCPT TO:<x@example.org>"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nobody",
+        "a b@example.org",
+        "a@example.org\r\nRCPT TO:<x@example.org>",
+        # What the library's own parser fails on, each in a way of its own.
+        "duty@care..uk",
+        "[duty@care.uk",
+        "a@[1.2",
+        "\\@[11",
+        "=@[ ",
+    ],
+)
 async def test_what_is_no_address_is_refused_for_good_before_it_is_sent(mailbox: Mailbox, address: str) -> None:
     with pytest.raises(MailError, match="not an e-mail address") as refused:
         await by_smtp(mailbox).send(replace(LETTER, to=address))
@@ -140,6 +158,33 @@ async def test_a_server_that_is_away_or_cannot_encrypt_is_tried_again_and_sent_n
     assert mailbox.taken == []
 
 
+async def test_a_wrong_sender_is_not_blamed_on_the_receiver(mailbox: Mailbox) -> None:
+    with pytest.raises(MailError, match=r"STORES_MAIL_FROM is not an e-mail address: stores@\[1\.2") as refused:
+        await by_smtp(mailbox, sender="stores@[1.2").send(LETTER)
+    assert not refused.value.for_good
+    assert mailbox.taken == []
+
+
+async def test_a_server_that_stalls_is_left_when_time_is_up() -> None:
+    stalled, released = asyncio.Event(), threading.Event()
+
+    async def stall(_: SMTP, __: Session, ___: Envelope) -> str:
+        here.call_soon_threadsafe(stalled.set)
+        await asyncio.get_running_loop().run_in_executor(None, released.wait)
+        return "250 OK"
+
+    here, box = asyncio.get_running_loop(), Mailbox()
+    with serving(SimpleNamespace(handle_RCPT=box.recipient, handle_DATA=stall)) as box.port:
+        sending = asyncio.create_task(by_smtp(box).send(LETTER))
+        await stalled.wait()
+        begun = here.time()
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        released.set()
+    assert here.time() - begun < 5, "it waited to say goodbye to a server that does not answer"
+
+
 async def test_who_sends_signs_in_when_the_server_wants_it() -> None:
     def known(_: SMTP, __: Session, ___: Envelope, ____: str, said: LoginPassword) -> AuthResult:
         # Not handled: the server itself says no.
@@ -153,6 +198,25 @@ async def test_who_sends_signs_in_when_the_server_wants_it() -> None:
         assert not refused.value.for_good
         await by_smtp(box, user="stores", password=SecretStr("right")).send(LETTER)
     assert len(box.taken) == 1
+
+
+async def test_a_broken_address_among_others_keeps_no_letter_from_leaving_once(
+    mailbox: Mailbox, sessions: Sessions, clock: Clock, query: Query
+) -> None:
+    before, after = ["a@example.org", "b@example.org"], ["c@example.org", "d@example.org"]
+    broken = ["duty@care..uk", "[duty@care.uk", "a@[1.2"]
+    for address in (*before, *broken, *after):
+        await post(sessions, clock, to_email=address)
+    tools = Tools(sessions, by_smtp(mailbox), mail_leaves=True, now=lambda: clock.now)
+    assert await send_messages(tools) == 7
+    clock.move(days=1)
+    assert await send_messages(tools) == 0
+    assert [message["To"].addresses[0].addr_spec for message in mailbox.taken] == before + after
+    given_up = "SELECT to_email, tries, last_error FROM message WHERE given_up_at IS NOT NULL ORDER BY id"
+    assert await query(given_up) == [
+        {"to_email": address, "tries": 1, "last_error": f"This is not an e-mail address: {address}"}
+        for address in broken
+    ]
 
 
 @dataclass
@@ -228,6 +292,13 @@ async def test_notifys_refusals_are_kept_in_its_words(
     assert refused.value.for_good is for_good
 
 
+async def test_a_refusal_in_characters_that_no_database_takes_can_be_kept(notify: Notify) -> None:
+    notify.refuse(500, "Exception", "zero \0, half \ud800")
+    with pytest.raises(MailError) as refused:
+        await NotifyMailer(KEY, "a-template", notify.url).send(LETTER)
+    assert refused.value.detail == r"GOV.UK Notify answered 500. Exception: zero \x00, half \ud800"
+
+
 async def test_notify_that_is_away_is_tried_again() -> None:
     with pytest.raises(MailError, match="cannot be reached") as refused:
         await NotifyMailer(KEY, "a-template", "http://127.0.0.1:1").send(LETTER)
@@ -241,6 +312,7 @@ def test_the_settings_choose_the_way_and_say_what_is_missing() -> None:
     assert isinstance(mailer_of(Settings(mail="smtp", mail_from="a@example.org", demonstration=True)), NullMailer)
     for incomplete, missing in (
         (Settings(mail="smtp"), "STORES_MAIL_FROM"),
+        (Settings(mail="smtp", mail_from="stores@care..uk"), "STORES_MAIL_FROM"),
         (Settings(mail="notify", notify_api_key=KEY), "STORES_NOTIFY_TEMPLATE_ID"),
         (Settings(mail="notify", notify_api_key=SecretStr("x"), notify_template_id="t"), "STORES_NOTIFY_API_KEY"),
     ):

@@ -31,6 +31,7 @@ PAGES = {
         "/clients/C-1001",
         "/clients/C-1001/collect",
         "/account",
+        "/account/email",
         "/account/password",
         "/orders",
         "/orders/O000004",

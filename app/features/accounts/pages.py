@@ -1,4 +1,4 @@
-"""Signing in and out, one's own account and its password, and the audit trail."""
+"""Signing in and out, one's own account with its password and e-mail address, and the audit trail."""
 
 import secrets
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from app.domain.errors import RuleError
 from app.domain.labels import TagKind, read_tag
 from app.features.accounts import queries, service
 from app.features.accounts.guessing import KNOWN_FOR
-from app.features.accounts.schemas import PasswordForm, SignInForm
+from app.features.accounts.schemas import EmailForm, PasswordForm, SignInForm
 from app.models import SignInKind
 from app.settings import Settings
 from app.web.auth import SESSION_COOKIE, VISIT_COOKIE, Actor, Public, check_csrf, csrf_token
@@ -108,9 +108,10 @@ async def sign_out(request: Request, session: Session, actor: Actor, now: Now) -
 
 @router.get("/account")
 async def account(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
-    """Who one is here, and where one is signed in."""
+    """Who one is here, where one's messages go, and where one is signed in."""
     rows = await queries.list_sign_ins(session, actor.id, this=request.state.secret_hash, now=now)
-    return render(request, "accounts/account.html", {"sign_ins": rows})
+    email = await queries.find_email(session, actor.id)
+    return render(request, "accounts/account.html", {"sign_ins": rows, "email": email})
 
 
 @router.post("/account/sign-ins/{sign_in_id}/end")
@@ -149,6 +150,36 @@ async def change_password(request: Request, session: Session, actor: Actor, now:
     others = "Your other sign-in has ended" if ended == 1 else f"Your {ended} other sign-ins have ended"
     where = f"{others}: sign in there with the new password." if ended else "You were signed in nowhere else."
     return redirect(request, "/account", f"Your password has been changed. {where}")
+
+
+@router.get("/account/email")
+async def email_form(request: Request, session: Session, actor: Actor) -> HTMLResponse:
+    """Another e-mail address for oneself."""
+    form = Form({"email": [await queries.find_email(session, actor.id) or ""]})
+    return render(request, "accounts/email.html", {"form": form})
+
+
+@router.post("/account/email")
+async def change_email(request: Request, session: Session, actor: Actor, now: Now) -> Response:
+    """Change it. A wrong current password is an answer: its count is committed."""
+    form, body = await read_form(request, EmailForm)
+    if body is None:
+        return render(request, "accounts/email.html", {"form": form}, 422)
+    with or_again("accounts/email.html", form):
+        right = await service.change_own_email(
+            session,
+            actor.username,
+            email=body.email,
+            current=body.current_password,
+            address=_address(request),
+            browser=request.cookies.get(BROWSER_COOKIE),
+            at=now,
+        )
+    if not right:
+        form.refuse("This is not your current password.", "current_password")
+        return render(request, "accounts/email.html", {"form": form}, 422)
+    done = f"Messages to you now also go to {body.email}." if body.email else "Messages to you are now only shown here."
+    return redirect(request, "/account", done)
 
 
 @router.get("/audit")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, exists, insert, select, text, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -14,14 +14,14 @@ from app import audit
 from app.domain.access import Role
 from app.domain.errors import BadValue, Conflict, Stale
 from app.features.accounts import guessing
+from app.features.accounts.addresses import checked_email, tell_old_address
 from app.features.accounts.passwords import check_new_password, hash_password, make_up_password
 from app.features.accounts.schemas import UserChange
-from app.features.accounts.service import end_where, get_account, keep_password
+from app.features.accounts.service import ONE_AT_A_TIME, end_where, get_account, keep_password
 from app.models import Account, AccountRole, AccountStore, SignIn, Store
 
 USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 TAKEN_BY_ADDRESSES: Final = {"new"}
-ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtext('accounts'))")
 
 
 async def add_account(
@@ -34,21 +34,23 @@ async def add_account(
     stores: Sequence[str],
     actor: str,
     at: datetime,
+    email: str | None = None,
     is_demonstration: bool = False,
 ) -> None:
-    """Add a person with their roles and stores.
+    """Add a person with their roles and stores. Without `email` their messages are only shown to them here.
 
-    Raises BadValue `bad-username`, `weak-password`, `password-is-username` or `unknown-store`, and Conflict
-    `duplicate-username`.
+    Raises BadValue `bad-username`, `weak-password`, `password-is-username`, `bad-email` or `unknown-store`, and
+    Conflict `duplicate-username`.
     """
     if not USERNAME.fullmatch(username) or username in TAKEN_BY_ADDRESSES:
         detail = "A username has small letters, digits and . _ - @ +, up to 100 of them, such as jo.bloggs."
         raise BadValue("bad-username", detail, field="username")
     check_new_password(password, username=username, field="password")
-    places = await _store_ids(session, stores)
+    places, address = await _store_ids(session, stores), checked_email(email)
     row = {
         "username": username,
         "name": name,
+        "email": address,
         "password_hash": await hash_password(password),
         "is_active": True,
         "created_at": at,
@@ -61,7 +63,8 @@ async def add_account(
     given = sorted(set(roles))
     await _write_roles(session, account_id, given)
     await _write_stores(session, account_id, places)
-    await audit.record(session, "account_added", f"account:{username}", actor=actor, at=at, roles=", ".join(given))
+    noted = {"roles": ", ".join(given)} | ({"email": address} if address else {})
+    await audit.record(session, "account_added", f"account:{username}", actor=actor, at=at, **noted)
 
 
 async def add_user(
@@ -73,10 +76,21 @@ async def add_user(
     stores: Sequence[str],
     actor: str,
     at: datetime,
+    email: str | None = None,
 ) -> str:
     """Add a person with a password that is made up for them, and return it. Raises what `add_account` does."""
     password = make_up_password()
-    await add_account(session, username, name=name, password=password, roles=roles, stores=stores, actor=actor, at=at)
+    await add_account(
+        session,
+        username,
+        name=name,
+        password=password,
+        roles=roles,
+        stores=stores,
+        actor=actor,
+        at=at,
+        email=email,
+    )
     return password
 
 
@@ -88,7 +102,7 @@ async def change_account(
     Raises NotFound `unknown-user`, Stale `stale`, BadValue `unknown-store`, and Conflict `own-account` or
     `last-administrator`.
     """
-    # Changes of accounts wait for each other: two administrators could else close each other at the same moment.
+    # Two administrators could else close each other at the same moment.
     await session.execute(ONE_AT_A_TIME)
     account = await get_account(session, username)
     if version is not None and account.version != version:
@@ -97,6 +111,7 @@ async def change_account(
     wanted: dict[str, Any] = change.model_dump(exclude_unset=True)
     before: dict[str, Any] = {
         "name": account.name,
+        "email": account.email,
         "roles": roles,
         "stores": stores,
         "is_active": account.is_active,
@@ -105,7 +120,7 @@ async def change_account(
     if after == before:
         return
     await _check_administrators(session, account, before, after, actor=actor)
-    values = {"name": after["name"], "is_active": after["is_active"], "version": account.version + 1}
+    values = {key: after[key] for key in ("name", "email", "is_active")} | {"version": account.version + 1}
     places = await _store_ids(session, after["stores"])
     await session.execute(update(Account).where(col(Account.id) == account.id).values(**values))
     if after["roles"] != roles:
@@ -115,6 +130,8 @@ async def change_account(
         await session.execute(delete(AccountStore).where(col(AccountStore.account_id) == account.id))
         await _write_stores(session, account.id, places)
     await _record_change(session, username, before, after, actor=actor, at=at)
+    if after["email"] != before["email"]:
+        await tell_old_address(session, username, old=before["email"], new=after["email"], actor=actor, at=at)
     if after["is_active"] != before["is_active"]:
         await _open_or_close(session, account.id, username, opens=after["is_active"], actor=actor, at=at)
 
@@ -187,9 +204,9 @@ async def _open_or_close(
 async def _record_change(
     session: AsyncSession, username: str, before: dict[str, Any], after: dict[str, Any], *, actor: str, at: datetime
 ) -> None:
-    """One line that says what was and what is, for whatever of name, roles and stores is different."""
-    detail: dict[str, str] = {}
-    for key in ("name", "roles", "stores"):
+    """One line that says what was and what is, for whatever of name, e-mail, roles and stores is different."""
+    detail: dict[str, str | None] = {}
+    for key in ("name", "email", "roles", "stores"):
         if after[key] != before[key]:
             detail[f"{key}_before"] = _words(before[key])
             detail[key] = _words(after[key])
@@ -197,8 +214,8 @@ async def _record_change(
         await audit.record(session, "account_changed", f"account:{username}", actor=actor, at=at, **detail)
 
 
-def _words(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else ", ".join(value)
+def _words(value: str | list[str] | None) -> str | None:
+    return ", ".join(value) if isinstance(value, list) else value
 
 
 async def _roles_of(session: AsyncSession, account_id: int) -> list[Role]:

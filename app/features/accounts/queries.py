@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.domain.errors import NotFound
-from app.models import AuditEvent, SignIn, Store
+from app.models import Account, AuditEvent, SignIn, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class PersonRow:
 
     username: str
     name: str
+    email: str | None
     roles: list[str]
     stores: list[str]
     is_active: bool
@@ -58,7 +59,7 @@ class AuditRow:
 
 
 PEOPLE = """
-    SELECT account.username, account.name, account.is_active, account.version,
+    SELECT account.username, account.name, account.email, account.is_active, account.version,
            ARRAY(SELECT role FROM account_role WHERE account_id = account.id ORDER BY role) AS roles,
            ARRAY(SELECT code FROM account_store JOIN store ON store.id = store_id
                  WHERE account_id = account.id ORDER BY code) AS stores,
@@ -102,6 +103,11 @@ async def get_person(session: AsyncSession, username: str, *, now: datetime) -> 
     if row is None:
         raise NotFound("unknown-user", "Nobody has this username.", field="username")
     return PersonRow(**row)
+
+
+async def find_email(session: AsyncSession, account_id: int) -> str | None:
+    """Where the messages to an account go, beside its page of messages."""
+    return (await session.execute(select(col(Account.email)).where(col(Account.id) == account_id))).scalar_one()
 
 
 async def list_demonstration_people(session: AsyncSession) -> list[DemonstrationRow]:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from app.domain.access import Role
 from app.features.accounts.passwords import LONGEST_PASSWORD
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Line, without_controls
+from app.web.fields import Body, Code, Email, Line, without_controls
 
 Password = Annotated[str, Field(max_length=LONGEST_PASSWORD)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
@@ -29,19 +29,31 @@ class PasswordForm(BaseModel):
     new_password: Annotated[Password, asked("Enter a new password.")] = needed()
 
 
+class EmailForm(BaseModel):
+    """One's own e-mail address, or none, and the password that shows that it is oneself."""
+
+    email: Email | None = None
+    current_password: Annotated[Password, asked("Enter your current password.")] = needed()
+
+
 class NewUser(Body):
-    """A person to add; what the username may be, the verb says."""
+    """A person to add; what the username may be, the verb says. Without `email`, messages are only shown to them."""
 
     username: Line
     name: Line
+    email: Email | None = None
     roles: Roles
     stores: Stores = []
 
 
 class UserChange(Body):
-    """What to change of an account; what is left out stays. `is_active` false closes it and ends its sign-ins."""
+    """What to change of an account; what is left out stays; `email` null takes it away.
+
+    `is_active` false closes the account and ends its sign-ins.
+    """
 
     name: Line = ""
+    email: Email | None = None
     roles: Roles = []
     stores: Stores = []
     is_active: bool = True
@@ -52,6 +64,7 @@ class UserBody(BaseModel):
 
     username: str
     name: str
+    email: str | None
     roles: list[Role]
     stores: list[str]
     is_active: bool
@@ -75,6 +88,7 @@ class UserForm(BaseModel):
     """An account as its page asks for it. An empty list of stores is one: nobody has to work in a store."""
 
     name: Annotated[Line, asked("Enter the name of the person.")] = needed()
+    email: Email | None = None
     roles: Annotated[list[Role], asked("Choose at least one role.")] = Field(default=[], validate_default=True)
     stores: Stores = []
 

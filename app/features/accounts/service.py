@@ -1,19 +1,24 @@
-"""Signing in and out, and one's own password. Keeping other people's accounts is in `people.py`."""
+"""Signing in and out, one's own password and e-mail address. Keeping other people's accounts is in `people.py`."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
 from app.domain.errors import BadValue, NotFound
 from app.features.accounts import guessing
+from app.features.accounts.addresses import checked_email, tell_old_address
 from app.features.accounts.passwords import check_new_password, hash_password, is_right
 from app.models import Account, SignIn, SignInKind
 from app.web.auth import secret_hash
+
+ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtext('accounts'))")
+"""Changes of accounts wait for each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,41 @@ async def change_own_password(
     subject = f"account:{username}"
     await audit.record(session, "password_changed", subject, actor=username, at=at, sign_ins_ended=ended)
     return ended
+
+
+async def change_own_email(
+    session: AsyncSession,
+    username: str,
+    *,
+    email: str | None,
+    current: str,
+    address: str,
+    browser: str | None,
+    at: datetime,
+) -> bool:
+    """Change where one's own messages go (None: nowhere, they are only shown), and tell the address they went to.
+
+    It wants the password, as changing that does: at a browser that was left open nobody should turn a colleague's
+    messages aside. False when the password is wrong (the failure is kept: commit it). Raises TooMany
+    `too-many-sign-ins`, BadValue `bad-email`.
+    """
+    wanted = checked_email(email)
+    tried = await guessing.begin_try(session, username, address=address, browser=browser, at=at)
+    await session.execute(ONE_AT_A_TIME)
+    account = await get_account(session, username)
+    if not await is_right(current, account.password_hash):
+        await guessing.count_failure(session, tried, at=at)
+        return False
+    await guessing.forget_failures(session, tried)
+    before = account.email
+    if wanted == before:
+        return True
+    changed = {"email": wanted, "version": account.version + 1}
+    await session.execute(update(Account).where(col(Account.id) == account.id).values(**changed))
+    await tell_old_address(session, username, old=before, new=wanted, actor=username, at=at)
+    subject = f"account:{username}"
+    await audit.record(session, "account_changed", subject, actor=username, at=at, email_before=before, email=wanted)
+    return True
 
 
 async def keep_password(session: AsyncSession, account_id: int, password: str) -> None:

@@ -41,6 +41,7 @@ async def add_user(
         session,
         body.username,
         name=body.name,
+        email=body.email,
         roles=body.roles,
         stores=body.stores,
         actor=actor.username,

@@ -52,6 +52,7 @@ async def add_user(request: Request, session: Session, actor: Actor, now: Now) -
             session,
             body.username,
             name=body.name,
+            email=body.email,
             roles=body.roles,
             stores=body.stores,
             actor=actor.username,
@@ -68,11 +69,11 @@ async def user(request: Request, session: Session, actor: Actor, now: Now, usern
 
 @router.post("/users/{username}")
 async def change_user(request: Request, session: Session, actor: Actor, now: Now, username: Username) -> Response:
-    """Change name, roles and stores."""
+    """Change name, e-mail address, roles and stores."""
     form, body = await read_form(request, UserForm)
     if body is None:
         return await _show(request, session, now, username, form, 422)
-    change = UserChange(name=body.name, roles=body.roles, stores=body.stores)
+    change = UserChange(name=body.name, email=body.email, roles=body.roles, stores=body.stores)
     return await _change(request, session, actor, now, username, form, change, "The account has been changed.")
 
 
@@ -150,7 +151,8 @@ async def _show(
 
 def _as_it_is(person: queries.PersonRow, form: Form) -> Form:
     """The form filled in as the account is, with what was said of a form in which nothing was typed."""
-    filled = Form({"name": [person.name], "roles": person.roles, "stores": person.stores})
+    typed = {"name": [person.name], "email": [person.email or ""], "roles": person.roles, "stores": person.stores}
+    filled = Form(typed)
     for sentence in form.general:
         filled.refuse(sentence)
     return filled

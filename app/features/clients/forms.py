@@ -10,7 +10,6 @@ from app.features.clients.schemas import (
     CareProviderId,
     ClientBody,
     ClientChange,
-    Email,
     NewCareProvider,
     NewClient,
     NhsNumber,
@@ -18,7 +17,7 @@ from app.features.clients.schemas import (
     Weight,
 )
 from app.web.asked import asked, needed
-from app.web.fields import Day, Line, OptionalLine, OptionalParagraph, Paragraph
+from app.web.fields import Day, Email, Line, OptionalLine, OptionalParagraph, Paragraph
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 

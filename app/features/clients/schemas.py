@@ -1,6 +1,5 @@
 """Bodies of clients and of their care providers. What their pages ask for is in `forms.py`."""
 
-import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -12,20 +11,21 @@ from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import Move, State, can_move
 from app.domain.loans import LoanKind
 from app.domain.ordering import OrderState
-from app.web.fields import BIGGEST_ID, Body, Code, Day, Line, OptionalLine, OptionalParagraph, Paragraph, no_truth
-
-_ADDRESS = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]+")
-
-
-def _check_email(text: str) -> str:
-    if not _ADDRESS.fullmatch(text):
-        raise ValueError("Write an e-mail address like office@example.org.")
-    return text
-
+from app.web.fields import (
+    BIGGEST_ID,
+    Body,
+    Code,
+    Day,
+    Email,
+    Line,
+    OptionalLine,
+    OptionalParagraph,
+    Paragraph,
+    no_truth,
+)
 
 NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]
 Postcode = Annotated[str, Field(max_length=20), AfterValidator(check_postcode)]
-Email = Annotated[Line, AfterValidator(_check_email)]
 Weight = Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=600)]
 CareProviderId = Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=BIGGEST_ID)]
 

@@ -37,6 +37,7 @@ async def test_somebody_new_can_sign_in(session: AsyncSession, clock: Clock, sig
         ("x" * 101, {}, BadValue, "bad-username"),
         ("new\x00person", {}, BadValue, "bad-username"),
         ("new.person", {"password": "elevenchars"}, BadValue, "weak-password"),
+        ("new.person", {"email": "new@person"}, BadValue, "bad-email"),
         ("new.person", {"stores": ["MAIN", "NORTH"]}, BadValue, "unknown-store"),
         ("technician", {}, Conflict, "duplicate-username"),
     ],

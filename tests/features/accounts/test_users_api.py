@@ -42,7 +42,7 @@ async def test_somebody_new_signs_in_with_the_password_that_was_made_up(
     assert answer.status_code == 201, answer.text
     body = answer.json()
     password = body.pop("password")
-    assert body == NEW | {"is_active": True, "open_sign_ins": 0}
+    assert body == NEW | {"email": None, "is_active": True, "open_sign_ins": 0}
     assert answer.headers["etag"] == '"1"'
     assert len(password) == 23
     assert await token_status(anonymous, "jo.bloggs", password) == 200
@@ -75,6 +75,8 @@ async def test_the_password_is_answered_once_and_kept_nowhere(as_admin: AsyncCli
         ({"roles": []}, 422, "malformed"),
         ({"roles": ["king"]}, 422, "malformed"),
         ({"stores": ["NORTH"]}, 422, "unknown-store"),
+        ({"email": "jo@example..org"}, 422, "malformed"),
+        ({"email": ""}, 422, "malformed"),
         ({"password": "three random words"}, 422, "malformed"),
     ],
 )
@@ -102,6 +104,7 @@ async def test_one_account_is_read_with_its_version(as_admin: AsyncClient) -> No
     assert answer.json() == {
         "username": "technician",
         "name": "Terry Nash",
+        "email": None,
         "roles": ["technician"],
         "stores": ["COAST", "MAIN"],
         "is_active": True,
@@ -132,6 +135,25 @@ async def test_roles_and_stores_count_at_once_and_the_trail_says_what_was_before
     ]
 
 
+async def test_an_address_is_given_changed_and_taken_away(as_admin: AsyncClient, query: Query) -> None:
+    answer = await as_admin.post(USERS, json=NEW | {"email": "jo@example.org"})
+    assert answer.json()["email"] == "jo@example.org"
+    assert (await as_admin.get(f"{USERS}/jo.bloggs")).json()["email"] == "jo@example.org"
+    kept = await change(as_admin, "jo.bloggs", name="J. Bloggs")
+    assert kept.json()["email"] == "jo@example.org"
+    assert (await change(as_admin, "jo.bloggs", email="bloggs@example.org")).json()["email"] == "bloggs@example.org"
+    assert (await change(as_admin, "jo.bloggs", email=None)).json()["email"] is None
+    assert (await events(query, "jo.bloggs")) == [
+        ("admin", "account_added", {"roles": "technician", "email": "jo@example.org"}),
+        ("admin", "account_changed", {"name_before": "Jo Bloggs", "name": "J. Bloggs"}),
+        ("admin", "account_changed", {"email_before": "jo@example.org", "email": "bloggs@example.org"}),
+        ("admin", "account_changed", {"email_before": "bloggs@example.org", "email": None}),
+    ]
+    told = await query("SELECT to_email, body FROM message ORDER BY id")
+    assert [row["to_email"] for row in told] == ["jo@example.org", "bloggs@example.org"]
+    assert told[0]["body"].startswith("An administrator changed where the messages to jo.bloggs go.")
+
+
 async def test_what_is_as_it_was_is_no_change(as_admin: AsyncClient, query: Query) -> None:
     answer = await change(as_admin, "technician", name="Terry Nash", stores=["MAIN", "COAST"], is_active=True)
     assert (answer.status_code, answer.headers["etag"]) == (200, '"1"')
@@ -153,6 +175,7 @@ async def test_who_read_an_older_version_is_told(as_admin: AsyncClient) -> None:
         ({"roles": None}, "malformed"),
         ({"username": "other"}, "malformed"),
         ({"stores": ["NORTH"]}, "unknown-store"),
+        ({"email": "[ot@example.org"}, "malformed"),
     ],
 )
 async def test_a_change_that_cannot_be_is_refused(as_admin: AsyncClient, body: dict[str, Any], code: str) -> None:

@@ -70,6 +70,28 @@ async def test_an_account_is_changed_on_its_page(admin: Browser, sign_in: SignIn
     assert (me.json()["roles"], me.json()["stores"]) == (["manager", "technician"], [])
 
 
+async def test_an_address_is_set_changed_and_emptied_by_page(admin: Browser, query: Query) -> None:
+    async def kept() -> str | None:
+        [row] = await query("SELECT email FROM account WHERE username = 'jo.bloggs'")
+        email: str | None = row["email"]
+        return email
+
+    wrong = await admin.post_form("/users/new", **NEW, email="jo@example")
+    assert (wrong.status, wrong.errors) == (422, {"email": "Write an e-mail address like office@example.org."})
+    await admin.send(wrong, **NEW, email="jo@example.org")
+    assert await kept() == "jo@example.org"
+    page = await admin.get("/users/jo.bloggs")
+    field = page.soup.select_one("#email")
+    assert field is not None
+    assert field["value"] == "jo@example.org"
+    wrong = await admin.send(page, "/users/jo.bloggs", email="a@[1.2")
+    assert (wrong.status, set(wrong.errors)) == (422, {"email"})
+    await admin.send(wrong, "/users/jo.bloggs", email="bloggs@example.org")
+    assert await kept() == "bloggs@example.org"
+    await admin.post_form("/users/jo.bloggs", on="/users/jo.bloggs", email="")
+    assert await kept() is None
+
+
 async def test_an_account_without_a_role_is_refused_with_what_was_typed(admin: Browser) -> None:
     page = await admin.post_form("/users/technician", on="/users/technician", roles=None, name="Typed")
     assert (page.status, page.errors) == (422, {"roles": "Choose at least one role."})

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app import outbox
-from app.features.messages.service import Fate, claim_due, deliver, settle
+from app.features.messages.service import Fate, claim_next, deliver, settle
 from app.integrations.mail import Letter, MailError
 from tests.conftest import Clock, Sessions
 
@@ -39,10 +39,13 @@ async def post(sessions: Sessions, clock: Clock, **facts: Any) -> int:
 
 
 async def send_due(sessions: Sessions, clock: Clock, postbox: Postbox, *, mail_leaves: bool = True) -> list[Fate]:
-    """One round of the worker's."""
-    async with sessions.begin() as session:
-        claimed = await claim_due(session, mail_leaves=mail_leaves, at=clock.now)
-    fates = await deliver(postbox, claimed)
-    async with sessions.begin() as session:
-        await settle(session, fates, at=clock.now)
-    return fates
+    """What the worker does, with the fates that it counts."""
+    fates: list[Fate] = []
+    while True:
+        async with sessions.begin() as session:
+            claimed = await claim_next(session, mail_leaves=mail_leaves, at=clock.now)
+        if claimed is None:
+            return fates
+        fates.append(await deliver(postbox, claimed))
+        async with sessions.begin() as session:
+            await settle(session, fates[-1], at=clock.now)
