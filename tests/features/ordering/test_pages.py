@@ -1,5 +1,7 @@
 """The pages on which an order is drawn up, checked, submitted, signed and cancelled."""
 
+import pytest
+
 from tests.browser import Browser, Page
 from tests.conftest import Query, as_user
 from tests.features.ordering.conftest import Orders
@@ -218,3 +220,22 @@ async def test_lists_show_ones_own_open_first_and_all_by_state(
     assert numbers(await technician.get("/orders", show="cancelled")) == [gone]
     assert "There is none." in (await technician.get("/orders", show="late")).text
     assert await query("SELECT 1 FROM audit_event WHERE action = 'orders_listed' AND chain = 'ot'")
+
+
+async def test_what_is_open_comes_first_over_all_pages_of_a_list(
+    ot: Browser, orders: Orders, given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.features.ordering.pages.ORDERS_ON_A_PAGE", 2)
+    made = [(await submitted(orders, given, by="ot")).rpartition("/")[2] for _ in range(5)]
+    for number in made[2:4]:
+        await ot.post_form(f"/orders/{number}/cancel", reason="Not needed.")
+    draft = (await orders.draft(await given.product()))["number"]
+    seen, address = [], "/orders?show=mine"
+    while address:
+        page = await ot.get(address)
+        seen.append(numbers(page))
+        further = page.soup.select_one('a[href*="after="]')
+        address = str(further["href"]) if further else ""
+    assert seen == [[draft, made[4]], [made[1], made[0]], [made[3], made[2]]]
+    assert numbers(await ot.get("/orders", show="cancelled")) == [made[3], made[2]]
+    assert numbers(await ot.get("/orders", show="approved")) == [made[4], made[1]]
