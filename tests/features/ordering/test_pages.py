@@ -3,12 +3,13 @@
 import pytest
 
 from tests.browser import Browser, Page
-from tests.conftest import Query, as_user
+from tests.conftest import Query, SignIn, as_user, at_browser
 from tests.features.ordering.conftest import Orders
 from tests.given import Given
+from tests.problems import check_problem
 
 START = {"reason": "hospital_discharge", "funder": "ASC", "speed": "five_day"}
-as_student = as_user("student.ot")
+as_student, student = as_user("student.ot"), at_browser("student.ot")
 
 
 async def draft_by_page(ot: Browser, product: str, client: str, **fields: str) -> str:
@@ -239,3 +240,17 @@ async def test_what_is_open_comes_first_over_all_pages_of_a_list(
     assert seen == [[draft, made[4]], [made[1], made[0]], [made[3], made[2]]]
     assert numbers(await ot.get("/orders", show="cancelled")) == [made[3], made[2]]
     assert numbers(await ot.get("/orders", show="approved")) == [made[4], made[1]]
+
+
+async def test_cancelling_is_offered_to_those_who_may_and_refused_to_others_in_the_same_words(
+    student: Browser, senior_ot: Browser, orders: Orders, given: Given, sign_in: SignIn
+) -> None:
+    sent = await submitted(orders, given, by="ot")
+    draft = f"/orders/{(await orders.draft(await given.product(), by='ot'))['number']}"
+    for person, username, path in ((student, "student.ot", sent), (senior_ot, "senior.ot", draft)):
+        assert not (await person.get(path)).soup.select_one(f'a[href="{path}/cancel"]')
+        assert "made this order. They or the store can cancel it." in (await person.get(f"{path}/cancel")).text
+        refused = await (await sign_in(username)).post(f"/api/v1{path}/cancel", json={"reason": "Not needed."})
+        problem = check_problem(refused, 403, "not-your-order")
+        assert "made this order. They or the store can cancel it." in problem["detail"]
+    assert (await senior_ot.get(sent)).soup.select_one(f'a[href="{sent}/cancel"]')
