@@ -203,9 +203,14 @@ def check_authoriser(asked: Asked, signer: Authority | None, setting: Setting) -
     return Ruling(decision, panel, None if found is signer else found.username)
 
 
+def can_sign(asked: Asked, signer: Authority | None, setting: Setting) -> bool:
+    """Whether this person may sign the order on that day, by their own authority or a lent one."""
+    return isinstance(_sign(asked, signer, setting), Authority)
+
+
 def who_can_authorise(asked: Asked, setting: Setting) -> tuple[Authority, ...]:
     """Everybody who may sign this order on that day, by their own authority or a lent one, in the order of names."""
-    able = [person for person in setting.people if isinstance(_sign(asked, person, setting), Authority)]
+    able = [person for person in setting.people if can_sign(asked, person, setting)]
     return tuple(sorted(able, key=lambda person: (person.name, person.username)))
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, LargeBinary, Text, literal_column
 from sqlmodel import Field, SQLModel
 
 from app.models.base import both_or_neither, id_column, instant_column, reference_column, text_column
@@ -28,7 +28,19 @@ class Client(SQLModel, table=True):
         both_or_neither("weight_and_its_day_together", "weight_kg", "weighed_on"),
         Index("ix_client_name_trigrams", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
         Index("ix_client_postcode", "postcode"),
-        Index("uq_client_client_ref_in_any_case", text("upper(client_ref)"), unique=True),
+        Index("ix_client_date_of_birth", "date_of_birth"),
+        # The operator class makes LIKE use an index in a database of any collation.
+        Index(
+            "ix_client_postcode_without_blank",
+            literal_column("replace(postcode, ' ', '')").label("joined"),
+            postgresql_ops={"joined": "text_pattern_ops"},
+        ),
+        Index(
+            "uq_client_client_ref_in_any_case",
+            literal_column("upper(client_ref)").label("in_capitals"),
+            unique=True,
+            postgresql_ops={"in_capitals": "text_pattern_ops"},
+        ),
     )
 
     id: int = id_column()

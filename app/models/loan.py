@@ -44,6 +44,11 @@ class Reservation(SQLModel, table=True):
         ),
         Index("ix_reservation_client_id", "client_id"),
         Index("ix_reservation_until_on_while_live", "until_on", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_reservation_ended_at_of_lost_ones",
+            "ended_at",
+            postgresql_where=text("ended_because IN ('item_unfit', 'item_missing')"),
+        ),
     )
 
     id: int = id_column()
@@ -70,6 +75,12 @@ class Loan(SQLModel, table=True):
         Index("uq_loan_one_open_per_item", "item_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index("ix_loan_client_id", "client_id"),
         Index("ix_loan_item_id", "item_id"),
+        Index(
+            "ix_loan_trial_ends_on_while_open",
+            "trial_ends_on",
+            "id",
+            postgresql_where=text("ended_at IS NULL AND kind = 'trial'"),
+        ),
     )
 
     id: int = id_column()
@@ -114,6 +125,7 @@ class Collection(SQLModel, table=True):
         both_or_neither("list_agreed_at_and_by_together", "list_agreed_at", "list_agreed_by"),
         CheckConstraint("NOT is_bereavement OR contact_name <> ''", name="bereavement_has_one_contact"),
         Index("ix_collection_client_id", "client_id"),
+        Index("ix_collection_scheduled_on", "scheduled_on", "id"),
     )
 
     id: int = id_column()

@@ -100,6 +100,11 @@ class OrderUnit(SQLModel, table=True):
         both_or_neither("cancelled_at_and_by_together", "cancelled_at", "cancelled_by"),
         CheckConstraint("loan_id IS NULL OR cancelled_at IS NULL", name="not_both_delivered_and_cancelled"),
         Index("ix_order_unit_order_line_id", "order_line_id"),
+        Index(
+            "ix_order_unit_order_line_id_while_open",
+            "order_line_id",
+            postgresql_where=text("loan_id IS NULL AND cancelled_at IS NULL"),
+        ),
     )
 
     id: int = id_column()
@@ -130,7 +135,10 @@ class OrderSupersedes(SQLModel, table=True):
     """What becomes of an old item at the client's that this order replaces or adds to."""
 
     __tablename__ = "order_supersedes"
-    __table_args__ = (UniqueConstraint("order_id", "loan_id", name="uq_order_supersedes_order_id_loan_id"),)
+    __table_args__ = (
+        UniqueConstraint("order_id", "loan_id", name="uq_order_supersedes_order_id_loan_id"),
+        Index("ix_order_supersedes_collection_id", "collection_id"),
+    )
 
     id: int = id_column()
     order_id: int = Field(sa_column=reference_column("equipment_order.id"))

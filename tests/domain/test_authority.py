@@ -15,6 +15,7 @@ from app.domain.authority import (
     PanelRule,
     Setting,
     Tier,
+    can_sign,
     check_authoriser,
     check_counter,
     decide_submission,
@@ -256,6 +257,13 @@ settings_of_orders = st.builds(
 orders = st.builds(
     Asked, st.sampled_from("abc"), st.sampled_from([1, 2]), st.sampled_from(Tier), st.sampled_from([0, 100, 151, 200])
 )
+
+
+@given(orders, settings_of_orders)
+def test_one_person_can_sign_exactly_when_they_are_among_all_who_can(asked: Asked, setting: Setting) -> None:
+    able = {person.username for person in who_can_authorise(asked, setting)}
+    assert {person.username for person in setting.people if can_sign(asked, person, setting)} == able
+    assert not can_sign(asked, None, setting)
 
 
 @given(orders, settings_of_orders)

@@ -11,16 +11,23 @@ FIRST_FEW = 5
 SOON = timedelta(days=7)
 ENDS_SOON = timedelta(days=3)
 
+# An order stays `approved` when it is delivered. What sets apart those that somebody still waits for is a piece that
+# has no loan yet and was not called off: pieces are made when an order is submitted, and few are open at a time.
 # An order that waits to be decided may be late as well; it is shown once, under what it waits for.
 MY_ORDERS = text("""
-    WITH mine AS (
+    WITH waits AS (
+        SELECT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
+        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+        UNION SELECT id FROM equipment_order WHERE decision = 'draft' AND made_by = :actor
+    ), mine AS (
         SELECT asked.id, asked.number, stands.state, client.client_ref, asked.promised_on,
                COALESCE(asked.promised_on < :today, false) AS is_late,
                CASE WHEN stands.state = 'draft' THEN 'draft'
                     WHEN stands.state IN ('awaiting_authorisation', 'awaiting_panel') THEN 'waiting'
                     WHEN asked.promised_on < :today THEN 'late'
                     WHEN asked.promised_on <= :until THEN 'due' END AS part
-        FROM equipment_order AS asked JOIN equipment_order_state AS stands ON stands.order_id = asked.id
+        FROM waits JOIN equipment_order AS asked ON asked.id = waits.order_id
+        JOIN equipment_order_state AS stands ON stands.order_id = asked.id
         JOIN client ON client.id = asked.client_id
         WHERE asked.made_by = :actor AND asked.decision NOT IN ('declined', 'cancelled')
           AND stands.state NOT IN ('delivered', 'cancelled')
@@ -43,7 +50,10 @@ NOTICES = text("""
 """)
 UNREAD = text("SELECT count(*) FROM message WHERE to_account_id = :account_id AND seen_at IS NULL")
 STORE_ORDERS = text("""
-    WITH open_orders AS (
+    WITH waits AS (
+        SELECT DISTINCT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
+        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+    ), open_orders AS (
         SELECT asked.id, asked.promised_on, stands.state,
                EXISTS (SELECT FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
                        JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
@@ -55,7 +65,8 @@ STORE_ORDERS = text("""
                        WHERE line.order_id = asked.id AND unit.cancelled_at IS NULL) AS is_out,
                (SELECT failed_because IS NOT NULL FROM delivery_visit
                 WHERE order_id = asked.id ORDER BY id DESC LIMIT 1) AS last_failed
-        FROM equipment_order AS asked JOIN equipment_order_state AS stands ON stands.order_id = asked.id
+        FROM waits JOIN equipment_order AS asked ON asked.id = waits.order_id
+        JOIN equipment_order_state AS stands ON stands.order_id = asked.id
         WHERE asked.decision = 'approved' AND stands.state NOT IN ('delivered', 'cancelled')
     )
     SELECT count(*) FILTER (WHERE has_held AND promised_on <= :today) AS to_pick_today,

@@ -30,23 +30,32 @@ STORE_COUNTS = text("""
          WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until) AS inspections_soon
 """)
 HELD = text("SELECT count(DISTINCT item_id) FROM hold WHERE lifted_at IS NULL")
+# What came by an order belongs to who ordered it: it was the store that recorded the delivery, asked for the old
+# equipment or held the item. Each list begins from what is open, so that it does not grow with history.
 TRIALS = text("""
     SELECT loan.id, item.barcode, product.name AS product_name, client.client_ref, loan.trial_ends_on,
            loan.trial_ends_on < :today AS is_overdue
     FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
     JOIN client ON client.id = loan.client_id
-    WHERE loan.started_by = :actor AND loan.kind = 'trial' AND loan.ended_at IS NULL
+    LEFT JOIN order_unit ON order_unit.loan_id = loan.id
+    LEFT JOIN order_line ON order_line.id = order_unit.order_line_id
+    LEFT JOIN equipment_order ON equipment_order.id = order_line.order_id
+    WHERE COALESCE(equipment_order.made_by, loan.started_by) = :actor
+      AND loan.kind = 'trial' AND loan.ended_at IS NULL
       AND loan.trial_ends_on <= :until AND item.state = 'on_trial'
     ORDER BY loan.trial_ends_on, loan.id LIMIT :limit
 """)
 COLLECTIONS = text("""
-    SELECT collection.number, client.client_ref, collection.requested_at, collection.speed,
-           count(*) FILTER (WHERE line.collected_at IS NULL AND line.cancelled_at IS NULL) AS waiting
-    FROM collection JOIN client ON client.id = collection.client_id
-    JOIN collection_line AS line ON line.collection_id = collection.id
-    WHERE collection.requested_by = :actor
-    GROUP BY collection.id, client.client_ref
-    HAVING bool_or(line.collected_at IS NULL AND line.cancelled_at IS NULL)
+    WITH waits AS (
+        SELECT collection_id, count(*) AS waiting FROM collection_line
+        WHERE collected_at IS NULL AND cancelled_at IS NULL GROUP BY collection_id
+    )
+    SELECT collection.number, client.client_ref, collection.requested_at, collection.speed, waits.waiting
+    FROM waits JOIN collection ON collection.id = waits.collection_id
+    JOIN client ON client.id = collection.client_id
+    WHERE COALESCE((SELECT equipment_order.made_by FROM order_supersedes AS old
+                    JOIN equipment_order ON equipment_order.id = old.order_id
+                    WHERE old.collection_id = collection.id LIMIT 1), collection.requested_by) = :actor
     ORDER BY collection.id LIMIT :limit
 """)
 
@@ -62,11 +71,13 @@ HELD_OUT = text("""
 RESERVATIONS = text("""
     SELECT reservation.id, item.barcode, product.name AS product_name, client.client_ref,
            reservation.from_on, reservation.until_on, reservation.until_on < :today AS has_passed,
-           EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = reservation.id AND cancelled_at IS NULL)
-               AS of_an_order
+           order_unit.id IS NOT NULL AND order_unit.cancelled_at IS NULL AS of_an_order
     FROM reservation JOIN item ON item.id = reservation.item_id JOIN product ON product.id = item.product_id
     JOIN client ON client.id = reservation.client_id
-    WHERE reservation.made_by = :actor AND reservation.ended_at IS NULL
+    LEFT JOIN order_unit ON order_unit.reservation_id = reservation.id
+    LEFT JOIN order_line ON order_line.id = order_unit.order_line_id
+    LEFT JOIN equipment_order ON equipment_order.id = order_line.order_id
+    WHERE COALESCE(equipment_order.made_by, reservation.made_by) = :actor AND reservation.ended_at IS NULL
     ORDER BY reservation.until_on, reservation.id LIMIT :limit
 """)
 

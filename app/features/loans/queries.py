@@ -50,10 +50,16 @@ ISSUABLE = text("""
     ) AS kept ON true
     WHERE item.id = :item_id
 """)
+# Each way to be found is an arm of its own, so that each uses its own index.
 CLIENTS = text("""
-    SELECT client_ref, name, date_of_birth, postcode FROM client
-    WHERE client_ref ILIKE :begins OR name ILIKE :holds OR nhs_number = :digits
-       OR replace(postcode, ' ', '') ILIKE :postcode
+    WITH found AS (
+        (SELECT id FROM client WHERE upper(client_ref) LIKE upper(:begins) ORDER BY client_ref LIMIT :limit)
+        UNION (SELECT id FROM client WHERE name ILIKE :holds ORDER BY client_ref LIMIT :limit)
+        UNION (SELECT id FROM client WHERE replace(postcode, ' ', '') LIKE upper(:postcode)
+               ORDER BY client_ref LIMIT :limit)
+        UNION SELECT id FROM client WHERE nhs_number = :digits
+    )
+    SELECT client_ref, name, date_of_birth, postcode FROM client JOIN found ON found.id = client.id
     ORDER BY client_ref LIMIT :limit
 """)
 CLIENT = text(

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app import audit
 from app.domain.access import Actor, Permission
-from app.domain.authority import check_authoriser
+from app.domain.authority import Authority, check_authoriser
 from app.domain.client_records import check_is_alive
 from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
@@ -18,11 +18,12 @@ from app.domain.ordering import STILL_HERE, Act, OrderDecision, decision_after_c
 from app.features.ordering import messages
 from app.features.ordering.drafts import keep_answers
 from app.features.ordering.holding import give_back
-from app.features.ordering.records import OrderRecord, UnitRecord, find_person, read_order, read_setting
+from app.features.ordering.records import OrderRecord, UnitRecord, read_order
 from app.features.ordering.schemas import Answer
 from app.features.ordering.submission import check_answers
 from app.features.ordering.surroundings import read_surroundings
 from app.models import EquipmentOrder, ReservationEnd
+from app.signing import find_person, read_setting
 
 CANCEL = text("UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor WHERE id = ANY(:units)")
 
@@ -86,7 +87,10 @@ async def cancel(session: AsyncSession, number: str, *, reason: str, actor: Acto
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.CANCEL)
-    await _check_may_cancel(session, order, actor, at=at)
+    person = find_person(await read_setting(session, uk_date(at)), actor.username)
+    refusal = why_not_cancel(order, actor, person, maker=order.made_by)
+    if refusal:
+        raise NotAllowed("not-your-order", refusal)
     here = order.units_in(*STILL_HERE)
     decision = decision_after_cancel(order.unit_states)
     who: dict[str, Any] = {"actor": actor.username, "at": at}
@@ -100,15 +104,15 @@ async def cancel(session: AsyncSession, number: str, *, reason: str, actor: Acto
     await messages.tell_maker(session, order, what, f"Reason: {reason}", **who)
 
 
-async def _check_may_cancel(session: AsyncSession, order: OrderRecord, actor: Actor, *, at: datetime) -> None:
+def why_not_cancel(order: OrderRecord, actor: Actor, person: Authority | None, *, maker: str) -> str:
+    """Why this person may not cancel the order; empty when they may. `maker`: what its maker is called."""
     if order.made_by == actor.username or actor.may(Permission.FULFIL_ORDERS):
-        return
-    person = find_person(await read_setting(session, uk_date(at)), actor.username)
+        return ""
     if order.decision is OrderDecision.DRAFT or (person and person.is_supervised):
-        raise NotAllowed("not-your-order", f"{order.made_by} made this order. They or the store can cancel it.")
+        return f"{maker} made this order. They or the store can cancel it."
     if person is None or person.team_id != order.team_id:
-        detail = f"{order.made_by} made this order in another team. They, a colleague there or the store can cancel it."
-        raise NotAllowed("not-your-order", detail)
+        return f"{maker} made this order in another team. They, a colleague there or the store can cancel it."
+    return ""
 
 
 async def _give_up(

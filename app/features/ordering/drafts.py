@@ -16,10 +16,11 @@ from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound, Stale, W
 from app.domain.loans import LoanKind
 from app.domain.ordering import NEXT, OrderDecision
 from app.domain.scanning import check_tag
-from app.features.ordering.records import OrderRecord, find_person, read_order, read_setting
+from app.features.ordering.records import OrderRecord, read_order
 from app.features.ordering.schemas import Answer, NewLine, NewOrder, NewSupersedes, OrderChange
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, Funder, OrderAnswer, OrderLine, OrderSupersedes, Product, Store
+from app.signing import find_person, read_setting
 
 CLIENT = text("SELECT id, client_ref, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")
 OPEN_LOANS = text("""

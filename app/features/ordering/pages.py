@@ -15,19 +15,18 @@ from app.features.ordering import decisions, queries
 from app.features.ordering.forms import NoteForm, ReasonForm
 from app.features.ordering.pages_queries import what_can_be_done
 from app.features.ordering.pages_shared import Number, Words, answer_field, path_of, read_answers, read_shown
-from app.features.ordering.schemas import OrderBody, OrderFilter, OrderLineRow, WarningBody
+from app.features.ordering.schemas import OrderBody, OrderFilter, WarningBody
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
-from app.web.paging import number_cursor, page_of
+from app.web.paging import page_of
 from app.web.templating import render
 
 ORDERS_ON_A_PAGE = 50
 ACT = "ordering/act.html"
-DONE = {OrderState.DELIVERED, OrderState.DECLINED, OrderState.CANCELLED}
 SHOWN = {
     "mine": OrderFilter(mine=True),
     "sign": OrderFilter(awaiting_me=True),
@@ -45,19 +44,20 @@ router = page_router()
 async def list_orders(
     request: Request, session: Session, actor: Actor, now: Now, show: Words = "", after: After = None
 ) -> HTMLResponse:
-    """One's own orders, those that wait for one's signature, late ones, or all of a state; the reading is logged."""
+    """One's own orders, those that wait for one's signature, late ones, or all of a state: what is open comes first.
+    The reading is logged."""
     may_order = actor.may(Permission.PLACE_ORDERS)
     show = show if show in SHOWN else ("mine" if may_order else "all")
-    today, before = uk_date(now), number_cursor(after) or None
-    rows = await queries.list_orders(
-        session, SHOWN[show], me=actor.username, today=today, before=before, limit=ORDERS_ON_A_PAGE
+    today = uk_date(now)
+    rows = await queries.list_open_first(
+        session, SHOWN[show], me=actor.username, today=today, after=after, limit=ORDERS_ON_A_PAGE
     )
-    page = page_of(rows, limit=ORDERS_ON_A_PAGE, cursor=lambda row: row.id)
+    page = page_of(rows, limit=ORDERS_ON_A_PAGE, cursor=queries.cursor_of)
     await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(page.items))
     context = {
         "show": show,
         "states": list(OrderState),
-        "orders": sorted(page.items, key=_open_first),
+        "orders": page.items,
         "today": today,
         "to_sign": len(await queries.signable_by(session, actor.username, today=today)) if may_order else 0,
         "next_href": f"/orders?{urlencode({'show': show, 'after': page.next})}" if page.next else None,
@@ -151,8 +151,3 @@ async def _ask(request: Request, session: Session, actor: Actor, now: Now, numbe
 def _new_warnings(order: OrderBody) -> list[tuple[str, WarningBody]]:
     """What is warned of now and has no answer yet, each with the name of its box."""
     return [(answer_field(one), one) for one in order.warnings if one.needs_answer]
-
-
-def _open_first(row: OrderLineRow) -> tuple[bool, int]:
-    """Orders that somebody still waits for, then the others; the newest first among each."""
-    return row.state in DONE, -row.id

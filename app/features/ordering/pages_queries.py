@@ -11,8 +11,10 @@ from app.domain.access import Permission
 from app.domain.authority import check_authoriser
 from app.domain.errors import NotAllowed
 from app.domain.ordering import NEXT, Act
-from app.features.ordering.records import find_person, read_order, read_setting
+from app.features.ordering.decisions import why_not_cancel
+from app.features.ordering.records import read_order
 from app.features.ordering.schemas import OrderBody
+from app.signing import find_person, read_setting
 
 FOUND_AT_ONCE = 10
 ALIKE = 0.35
@@ -20,11 +22,17 @@ ALIKE = 0.35
 
 FUNDERS = text("SELECT code, name FROM funder ORDER BY name")
 STORES = text("SELECT code, name FROM store ORDER BY id")
+# Each way to be found is an arm of its own, so that each uses its own index.
 CLIENTS = text("""
-    SELECT client_ref, name, date_of_birth, postcode FROM client
-    WHERE died_on IS NULL
-      AND (client_ref ILIKE :begins OR name ILIKE :holds OR (nhs_number = :digits AND :digits <> '')
-           OR replace(postcode, ' ', '') ILIKE :postcode)
+    WITH found AS (
+        (SELECT id FROM client WHERE upper(client_ref) LIKE upper(:begins) AND died_on IS NULL
+         ORDER BY client_ref LIMIT :limit)
+        UNION (SELECT id FROM client WHERE name ILIKE :holds AND died_on IS NULL ORDER BY client_ref LIMIT :limit)
+        UNION (SELECT id FROM client WHERE replace(postcode, ' ', '') LIKE upper(:postcode) AND died_on IS NULL
+               ORDER BY client_ref LIMIT :limit)
+        UNION SELECT id FROM client WHERE nhs_number = :digits AND died_on IS NULL
+    )
+    SELECT client_ref, name, date_of_birth, postcode FROM client JOIN found ON found.id = client.id
     ORDER BY client_ref LIMIT :limit
 """)
 CLIENT = text("""
@@ -164,10 +172,7 @@ async def _why_not_cancel(session: AsyncSession, order: OrderBody, actor: Person
     if Act.CANCEL not in order.acts or order.made_by == actor.username or actor.may(Permission.FULFIL_ORDERS):
         return ""
     record, setting = await read_order(session, order.number), await read_setting(session, today)
-    person = find_person(setting, actor.username)
-    if person and person.team_id == record.team_id:
-        return ""
-    return f"{order.made_by_name}, a colleague of the same team or the store can cancel it."
+    return why_not_cancel(record, actor, find_person(setting, actor.username), maker=order.made_by_name)
 
 
 def _literal(words: str) -> str:

@@ -7,24 +7,38 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.authority import Asked, Tier, who_can_authorise
+from app.domain.authority import Asked, Tier, can_sign
 from app.domain.ordering import OrderState
 from app.domain.promises import is_late
-from app.features.ordering.records import read_setting
 from app.features.ordering.schemas import EventBody, OrderFilter, OrderLineRow, PickRow
+from app.signing import find_person, read_setting
 from app.web.fields import BIGGEST_ID
+from app.web.paging import number_cursor
 
-OPEN = ("awaiting_authorisation", "awaiting_panel", "approved", "allocated", "dispatched")
-"""States of orders that were submitted and that somebody still waits for."""
+DONE = (OrderState.DELIVERED, OrderState.DECLINED, OrderState.CANCELLED)
+"""States of orders that nobody waits for any more."""
+DONE_CURSOR = "done."
+"""With this begins where a page of orders ends whose last line is done."""
 
-ORDERS = """
+COLUMNS = """
     SELECT asked.id, asked.number, stands.state, client.client_ref, client.name AS client_name, funder.code AS funder,
            team.code AS team, store.code AS store, asked.speed, asked.reason, asked.made_at, asked.made_by,
            COALESCE(maker.name, asked.made_by) AS made_by_name, asked.submitted_at, asked.promised_on,
            CASE WHEN stands.state = 'delivered' THEN went.delivered_on END AS delivered_on,
            COALESCE(went.last_failed AND stands.state NOT IN ('delivered', 'cancelled'), false) AS last_visit_failed,
            what.products, what.pieces, what.value_pence
-    FROM equipment_order AS asked
+"""
+EVERY_ORDER = "FROM equipment_order AS asked"
+# An order stays `approved` when it is delivered. What sets apart those that are not done is a piece that has no loan
+# yet and was not called off: pieces are made when an order is submitted, and few are open at a time. They stand first,
+# because the database keeps to the order of so many joins.
+OPEN_ORDERS = """
+    FROM (SELECT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
+          WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+          UNION SELECT id FROM equipment_order WHERE decision = 'draft') AS waits
+    JOIN equipment_order AS asked ON asked.id = waits.order_id
+"""
+SURROUNDINGS = """
     JOIN equipment_order_state AS stands ON stands.order_id = asked.id
     JOIN client ON client.id = asked.client_id JOIN funder ON funder.id = asked.funder_id
     JOIN team ON team.id = asked.team_id JOIN store ON store.id = asked.store_id
@@ -41,18 +55,6 @@ ORDERS = """
         FROM delivery_visit WHERE order_id = asked.id
     ) AS went ON true
 """
-MANY = text(f"""{ORDERS}
-    WHERE asked.id < :before
-      AND (CAST(:state AS text) IS NULL OR stands.state = :state)
-      AND (CAST(:state AS text) IS NULL OR asked.decision = :decision)
-      AND (CAST(:made_by AS text) IS NULL OR asked.made_by = :made_by)
-      AND (CAST(:client_ref AS text) IS NULL OR upper(client.client_ref) = upper(:client_ref))
-      AND (CAST(:ids AS bigint[]) IS NULL OR asked.id = ANY(:ids))
-      AND (CAST(:due_on AS date) IS NULL OR (asked.promised_on = :due_on AND stands.state = ANY(:open)))
-      AND (NOT :late OR (asked.promised_on < :today AND stands.state = ANY(:open)))
-      AND (NOT :failed OR (stands.state = ANY(:open) AND went.last_failed))
-    ORDER BY asked.id DESC LIMIT :limit
-""")
 AWAITING = text("""
     SELECT asked.id, asked.made_by, asked.team_id, array_agg(DISTINCT product.tier) AS tiers,
            sum(line.quantity * line.unit_price_pence) AS value_pence
@@ -69,7 +71,7 @@ PICK = text("""
     JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
     JOIN item ON item.id = kept.item_id AND item.state = 'reserved' JOIN product ON product.id = item.product_id
     JOIN store ON store.id = item.store_id
-    WHERE asked.decision = 'approved' AND unit.cancelled_at IS NULL
+    WHERE asked.decision = 'approved' AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
       AND (CAST(:store AS text) IS NULL OR store.code = :store)
     ORDER BY asked.promised_on, store.code, item.bay NULLS LAST, asked.id, item.barcode LIMIT :limit
 """)
@@ -77,24 +79,39 @@ HISTORY = text("SELECT at, chain AS actor, action, detail FROM audit_event WHERE
 
 
 async def list_orders(
-    session: AsyncSession, asked: OrderFilter, *, me: str, today: date, before: int | None = None, limit: int = 50
+    session: AsyncSession,
+    asked: OrderFilter,
+    *,
+    me: str,
+    today: date,
+    before: int | None = None,
+    limit: int = 50,
+    is_done: bool | None = None,
 ) -> list[OrderLineRow]:
-    """Orders, newest first, `limit + 1` of them. `me`: who asks, for `mine` and `awaiting_me`."""
-    values: dict[str, Any] = {
+    """Orders, newest first, `limit + 1` of them. `me`: who asks, for `mine` and `awaiting_me`; `is_done`: only those
+    that nobody waits for any more, or only the others."""
+    if asked.late or asked.failed_visit or asked.due_on or (asked.state and asked.state not in DONE):
+        if is_done:
+            return []
+        is_done = False
+    values = {
         "before": before or BIGGEST_ID,
+        "limit": limit + 1,
+        "me": me,
+        "client_ref": asked.client_ref,
+        "due_on": asked.due_on,
+        "today": today,
+        "ids": await signable_by(session, me, today=today) if asked.awaiting_me else None,
         "state": asked.state and asked.state.value,
         "decision": asked.state and _decision_of(asked.state),
-        "made_by": me if asked.mine else None,
-        "client_ref": asked.client_ref,
-        "ids": await signable_by(session, me, today=today) if asked.awaiting_me else None,
-        "due_on": asked.due_on,
-        "late": asked.late,
-        "failed": asked.failed_visit,
-        "open": list(OPEN),
-        "today": today,
-        "limit": limit + 1,
+        "done": list(DONE),
     }
-    rows = (await session.execute(MANY, values)).mappings()
+    # What is not asked for is left out: as a question that is left open it would hide an index from the database.
+    wanted = text(f"""
+        {COLUMNS} {OPEN_ORDERS if is_done is False else EVERY_ORDER} {SURROUNDINGS}
+        WHERE {" AND ".join(_conditions(asked, is_done=is_done))} ORDER BY asked.id DESC LIMIT :limit
+    """)
+    rows = (await session.execute(wanted, values)).mappings()
     found = []
     for row in rows:
         late = _late(row["state"], row["promised_on"], row["delivered_on"], today)
@@ -102,16 +119,40 @@ async def list_orders(
     return found
 
 
+async def list_open_first(
+    session: AsyncSession, asked: OrderFilter, *, me: str, today: date, after: str | None = None, limit: int = 50
+) -> list[OrderLineRow]:
+    """Orders that are not done, then the others; newest first among each, `limit + 1` of them.
+
+    Raises BadValue `bad-cursor`.
+    """
+    was_done = (after or "").startswith(DONE_CURSOR)
+    before = number_cursor(after.removeprefix(DONE_CURSOR) if after else None) or None
+    details: dict[str, Any] = {"me": me, "today": today}
+    if was_done:
+        return await list_orders(session, asked, **details, before=before, limit=limit, is_done=True)
+    found = await list_orders(session, asked, **details, before=before, limit=limit, is_done=False)
+    if len(found) <= limit:
+        found += await list_orders(session, asked, **details, limit=limit - len(found), is_done=True)
+    return found
+
+
+def cursor_of(row: OrderLineRow) -> str:
+    """Where `list_open_first` goes on behind this line."""
+    return f"{DONE_CURSOR if row.state in DONE else ''}{row.id}"
+
+
 async def signable_by(session: AsyncSession, username: str, *, today: date) -> list[int]:
     """The numbers of the rows of all orders that this person can sign now, by their own authority or a lent one."""
     waiting = (await session.execute(AWAITING)).all()
     setting = await read_setting(session, today)
+    me = find_person(setting, username)
     ranks = list(Tier)
     found = []
     for row in waiting:
         tier = max((Tier(tier) for tier in row.tiers), key=ranks.index)
         asked = Asked(row.made_by, row.team_id, tier, row.value_pence)
-        if any(person.username == username for person in who_can_authorise(asked, setting)):
+        if can_sign(asked, me, setting):
             found.append(row.id)
     return found
 
@@ -126,6 +167,22 @@ async def list_history(session: AsyncSession, number: str) -> Sequence[EventBody
     """What was done with an order, from the audit trail, oldest first."""
     rows = (await session.execute(HISTORY, {"subject": f"order:{number}"})).mappings()
     return [EventBody(**row) for row in rows]
+
+
+def _conditions(asked: OrderFilter, *, is_done: bool | None) -> list[str]:
+    conditions = {
+        "asked.id < :before": True,
+        "asked.made_by = :me": asked.mine,
+        "upper(client.client_ref) = upper(:client_ref)": asked.client_ref is not None,
+        "asked.id = ANY(:ids)": asked.awaiting_me,
+        "asked.promised_on = :due_on": asked.due_on is not None,
+        "asked.promised_on < :today": asked.late,
+        "went.last_failed": asked.failed_visit,
+        "asked.decision = :decision AND stands.state = :state": asked.state is not None,
+        "stands.state = ANY(:done)": is_done is True,
+        "stands.state <> ALL(:done)": is_done is False,
+    }
+    return [condition for condition, is_asked in conditions.items() if is_asked]
 
 
 def _decision_of(state: OrderState) -> str:

@@ -17,14 +17,7 @@ from app.domain.ordering import OrderDecision, OrderState, UnitState, acts_from
 from app.domain.promises import is_late
 from app.features.ordering.allocation import equivalents, plan, read_shelf, recycled_is_there
 from app.features.ordering.queries import list_history
-from app.features.ordering.records import (
-    LineRecord,
-    OrderRecord,
-    UnitRecord,
-    find_person,
-    read_order,
-    read_setting,
-)
+from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_order
 from app.features.ordering.schemas import (
     AuthorityBody,
     Cost,
@@ -42,6 +35,7 @@ from app.features.ordering.schemas import (
     WarningBody,
 )
 from app.features.ordering.surroundings import Surroundings, read_surroundings
+from app.signing import find_person, read_setting
 from app.web.results import BlockerBody
 
 HEADER = text("""

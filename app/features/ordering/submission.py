@@ -22,10 +22,11 @@ from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers
 from app.features.ordering.holding import Held, hold
-from app.features.ordering.records import OrderRecord, UnitRecord, find_person, read_order, read_setting, read_units
+from app.features.ordering.records import OrderRecord, UnitRecord, read_order, read_units
 from app.features.ordering.schemas import Answer
 from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit, StopUseNotice
+from app.signing import find_person, read_setting
 from app.web.bank_holidays import bank_holidays
 
 # Two orders for one client are submitted one after the other: the second is warned of the first.

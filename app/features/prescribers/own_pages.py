@@ -9,6 +9,7 @@ from app.domain.dates import uk_date
 from app.features.prescribers import lending, queries
 from app.features.prescribers.rules import what_is_beyond, what_the_panel_decides
 from app.features.prescribers.schemas import DelegationForm
+from app.signing import read_setting
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Id
@@ -30,7 +31,7 @@ async def my_authority(request: Request, session: Session, actor: Actor, now: No
     person = await queries.find_prescriber(session, actor.username, today=today)
     if person is None:
         return render(request, "prescribers/my_authority.html", {"person": None})
-    setting = await queries.read_surroundings(session, today=today)
+    setting = await read_setting(session, today)
     context = {
         "person": person,
         "beyond": what_is_beyond(person.authority(), setting),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.domain.access import GRANTS, Permission, Role
-from app.domain.authority import Authority, Delegation, PanelRule, Setting, Tier
+from app.domain.authority import Authority, Delegation, Tier
 from app.domain.errors import NotFound
 from app.features.prescribers.rules import LendingState, Registration, lending_state, registration_on
 from app.models import Funder, Panel, Team
@@ -229,22 +229,6 @@ async def list_panels(session: AsyncSession, *, after: str = "", limit: int | No
     """Panels by code, with their thresholds."""
     wanted = select(Panel).where(col(Panel.code) > after).order_by(col(Panel.code)).limit(limit)
     return list((await session.execute(wanted)).scalars())
-
-
-async def read_surroundings(session: AsyncSession, *, today: date) -> Setting:
-    """Everybody with authority, what is lent today, and the panel: for saying who can authorise what."""
-    people = await list_prescribers(session, today=today)
-    lent = await list_delegations(session, today=today, is_open=True)
-    panels = await list_panels(session)
-    # A panel rule always begins at a tier: one that only knows a value cannot be said yet.
-    deciding = [panel for panel in panels if panel.decides_highly_specialist]
-    rules = [PanelRule(panel.code, orders_above_pence=panel.orders_above_pence) for panel in deciding]
-    return Setting(
-        on=today,
-        people=[person.authority() for person in people if person.may_sign],
-        delegations=as_rules(lent),
-        panel=rules[0] if rules else None,
-    )
 
 
 def as_rules(rows: Collection[DelegationRow]) -> list[Delegation]:

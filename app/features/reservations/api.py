@@ -50,7 +50,7 @@ async def list_reservations(
     limit: Limit = 50,
     after: After = None,
 ) -> Page[ReservationBody]:
-    """Reservations, oldest first; `mine`: those that one has made oneself. The reading is logged."""
+    """Reservations, oldest first; `mine`: made by oneself or held for one's orders. The reading is logged."""
     rows = await queries.list_reservations(
         session,
         client_ref=client_ref,

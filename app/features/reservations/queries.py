@@ -21,18 +21,20 @@ RESERVATIONS = """
     JOIN product ON product.id = item.product_id
     JOIN client ON client.id = reservation.client_id
     LEFT JOIN LATERAL (
-        SELECT equipment_order.number FROM order_unit
-        JOIN order_line ON order_line.id = order_unit.order_line_id
+        SELECT equipment_order.made_by,
+               CASE WHEN order_unit.cancelled_at IS NULL THEN equipment_order.number END AS number
+        FROM order_unit JOIN order_line ON order_line.id = order_unit.order_line_id
         JOIN equipment_order ON equipment_order.id = order_line.order_id
-        WHERE order_unit.reservation_id = reservation.id AND order_unit.cancelled_at IS NULL
+        WHERE order_unit.reservation_id = reservation.id
     ) AS holding ON true
 """
 ONE = text(f"{RESERVATIONS} WHERE reservation.id = :reservation_id")
+# What the store holds for an order is a reservation of who ordered it, whoever recorded it.
 MANY = text(f"""{RESERVATIONS}
     WHERE reservation.id > :after
       AND (CAST(:client_ref AS text) IS NULL OR upper(client.client_ref) = upper(:client_ref))
       AND (CAST(:barcode AS text) IS NULL OR item.barcode = :barcode)
-      AND (CAST(:made_by AS text) IS NULL OR reservation.made_by = :made_by)
+      AND (CAST(:made_by AS text) IS NULL OR COALESCE(holding.made_by, reservation.made_by) = :made_by)
       AND (CAST(:live AS boolean) IS NULL OR (reservation.ended_at IS NULL) = :live)
     ORDER BY reservation.id LIMIT :limit
 """)
@@ -101,7 +103,7 @@ async def list_reservations(
     after: int = 0,
     limit: int = 50,
 ) -> list[ReservationBody]:
-    """Reservations, oldest first, `limit + 1` of them."""
+    """Reservations, oldest first, `limit + 1` of them. `made_by`: also those held for orders of that person."""
     values = {
         "client_ref": client_ref,
         "barcode": barcode,

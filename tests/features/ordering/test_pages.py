@@ -1,12 +1,15 @@
 """The pages on which an order is drawn up, checked, submitted, signed and cancelled."""
 
+import pytest
+
 from tests.browser import Browser, Page
-from tests.conftest import Query, as_user
+from tests.conftest import Query, SignIn, as_user, at_browser
 from tests.features.ordering.conftest import Orders
 from tests.given import Given
+from tests.problems import check_problem
 
 START = {"reason": "hospital_discharge", "funder": "ASC", "speed": "five_day"}
-as_student = as_user("student.ot")
+as_student, student = as_user("student.ot"), at_browser("student.ot")
 
 
 async def draft_by_page(ot: Browser, product: str, client: str, **fields: str) -> str:
@@ -220,3 +223,36 @@ async def test_lists_show_ones_own_open_first_and_all_by_state(
     assert numbers(await technician.get("/orders", show="cancelled")) == [gone]
     assert "There is none." in (await technician.get("/orders", show="late")).text
     assert await query("SELECT 1 FROM audit_event WHERE action = 'orders_listed' AND chain = 'ot'")
+
+
+async def test_what_is_open_comes_first_over_all_pages_of_a_list(
+    ot: Browser, orders: Orders, given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.features.ordering.pages.ORDERS_ON_A_PAGE", 2)
+    made = [(await submitted(orders, given, by="ot")).rpartition("/")[2] for _ in range(5)]
+    for number in made[2:4]:
+        await ot.post_form(f"/orders/{number}/cancel", reason="Not needed.")
+    draft = (await orders.draft(await given.product()))["number"]
+    seen, address = [], "/orders?show=mine"
+    while address:
+        page = await ot.get(address)
+        seen.append(numbers(page))
+        further = page.soup.select_one('a[href*="after="]')
+        address = str(further["href"]) if further else ""
+    assert seen == [[draft, made[4]], [made[1], made[0]], [made[3], made[2]]]
+    assert numbers(await ot.get("/orders", show="cancelled")) == [made[3], made[2]]
+    assert numbers(await ot.get("/orders", show="approved")) == [made[4], made[1]]
+
+
+async def test_cancelling_is_offered_to_those_who_may_and_refused_to_others_in_the_same_words(
+    student: Browser, senior_ot: Browser, orders: Orders, given: Given, sign_in: SignIn
+) -> None:
+    sent = await submitted(orders, given, by="ot")
+    draft = f"/orders/{(await orders.draft(await given.product(), by='ot'))['number']}"
+    for person, username, path in ((student, "student.ot", sent), (senior_ot, "senior.ot", draft)):
+        assert not (await person.get(path)).soup.select_one(f'a[href="{path}/cancel"]')
+        assert "made this order. They or the store can cancel it." in (await person.get(f"{path}/cancel")).text
+        refused = await (await sign_in(username)).post(f"/api/v1{path}/cancel", json={"reason": "Not needed."})
+        problem = check_problem(refused, 403, "not-your-order")
+        assert "made this order. They or the store can cancel it." in problem["detail"]
+    assert (await senior_ot.get(sent)).soup.select_one(f'a[href="{sent}/cancel"]')

@@ -1,0 +1,53 @@
+"""Worklists and searches can begin from an index: with whole tables forbidden, the plans name the index of each.
+
+Tables are small here, so this cannot show speed: only that a query is written so that its index is of use.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.features.clients.queries import FOUND
+from app.features.collections.find_queries import CALLERS
+from app.features.home.my_work import MY_ORDERS, STORE_ORDERS
+from app.features.home.queries import COLLECTIONS, TRIALS
+from app.features.loans.queries import CLIENTS
+from app.features.ordering.pages_queries import CLIENTS as CLIENTS_TO_ORDER_FOR
+from app.features.reservations.worker import LOST
+
+TODAY = date(2026, 3, 2)
+MINE = {"actor": "ot", "today": TODAY, "until": TODAY, "limit": 5}
+LOOKED_FOR = {"begins": "C-1%", "holds": "%Moor%", "digits": "9990000018", "postcode": "sr7%", "limit": 5}
+READ = {"words": "Moor", "nhs_number": "9990000018", "postcode": "SR7 7AA", "born": TODAY, "begins": "C-1%"}
+READ |= {"postcode_begins": "SR7%", "holds": "%Moor%", "may_be_misspelt": True, "rank": 0, "after": "", "limit": 5}
+
+OPEN_PIECES = "ix_order_unit_order_line_id_while_open"
+WAYS_TO_A_CLIENT = {"uq_client_client_ref_in_any_case", "ix_client_name_trigrams", "ix_client_postcode_without_blank"}
+NHS_NUMBER = "uq_client_nhs_number"
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "indexes"),
+    [
+        (STORE_ORDERS, {"today": TODAY}, {OPEN_PIECES}),
+        (MY_ORDERS, MINE, {OPEN_PIECES}),
+        (TRIALS, MINE, {"ix_loan_trial_ends_on_while_open"}),
+        (COLLECTIONS, {"actor": "ot", "limit": 5}, {"uq_collection_line_one_open_per_item"}),
+        (LOST, {"at": datetime(2026, 3, 2, tzinfo=UTC), "purpose": "x"}, {"ix_reservation_ended_at_of_lost_ones"}),
+        (FOUND, READ, {*WAYS_TO_A_CLIENT, "ix_client_date_of_birth", "ix_client_postcode", NHS_NUMBER}),
+        (CLIENTS, LOOKED_FOR, {*WAYS_TO_A_CLIENT, NHS_NUMBER}),
+        (CLIENTS_TO_ORDER_FOR, LOOKED_FOR, {*WAYS_TO_A_CLIENT, NHS_NUMBER}),
+        (CALLERS, {**LOOKED_FOR, "tag": "ES1"}, {*WAYS_TO_A_CLIENT, NHS_NUMBER, "uq_item_barcode"}),
+    ],
+    ids=["store", "mine", "trials", "collections", "lost", "clients", "loans", "orders", "callers"],
+)
+async def test_it_can_begin_from_its_index(
+    session: AsyncSession, query: TextClause, values: dict[str, Any], indexes: set[str]
+) -> None:
+    for way in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+        await session.execute(text("SELECT set_config(:way, 'off', true)"), {"way": way})
+    plan = "\n".join(await session.scalars(text(f"EXPLAIN {query.text}"), values))
+    assert {name for name in indexes if name not in plan} == set(), plan
