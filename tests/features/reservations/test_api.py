@@ -341,9 +341,9 @@ async def test_what_an_order_holds_is_the_orders(
 HELD_BY_AN_ORDER = (
     """
     INSERT INTO equipment_order (number, client_id, funder_id, team_id, store_id, speed, reason, clinical_reasoning,
-                                 decision, made_at, made_by)
+                                 decision, made_at, made_by, submitted_at, promised_on)
     SELECT 'O000001', (SELECT client_id FROM reservation WHERE id = :id), funder.id, team.id, store.id,
-           'three_day', 'prevention', 'Needs it.', 'draft', :at, 'ot'
+           'three_day', 'prevention', 'Needs it.', 'awaiting_authorisation', :at, 'ot', :at, DATE '2026-03-05'
     FROM funder, team, store ORDER BY funder.id, team.id, store.id LIMIT 1
     """,
     """
