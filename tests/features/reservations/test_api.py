@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.domain.labels import make_tag
 from app.domain.lifecycle import IN_STORE, Move, State
-from app.ledger import move_one
+from app.ledger import move_one, verify
 from tests.conftest import Clock, Query, Sessions
 from tests.given import Given
 from tests.problems import check_problem
@@ -250,6 +250,19 @@ async def test_one_for_later_is_given_up_without_moving_the_item(
     assert (await as_ot.delete(f"{RESERVATIONS}/{later}")).status_code == 204
     assert await state_of(as_ot, kept.barcode) == "reserved"
     assert await ends(query) == [None, "given_up"]
+
+
+async def test_an_item_that_was_put_aside_for_later_as_it_once_was_is_freed_when_that_is_given_up(
+    as_ot: AsyncClient, given: Given, clock: Clock, sessions: Sessions
+) -> None:
+    barcode = await given.item()
+    later = await reserve(as_ot, barcode, await given.client(), clock.day(5), clock.day(6))
+    async with sessions.begin() as session:
+        await move_one(session, barcode, Move.RESERVE, actor="ot", at=clock.now, reference=f"reservation {later}")
+    assert (await as_ot.delete(f"{RESERVATIONS}/{later}")).status_code == 204
+    assert await state_of(as_ot, barcode) == "in_stock"
+    async with sessions() as session:
+        assert (await verify(session))[1] is None
 
 
 @pytest.mark.parametrize("number", ["9223372036854775807", "1"])
