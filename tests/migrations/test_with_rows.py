@@ -134,3 +134,21 @@ async def test_references_that_differ_only_by_case_are_named_before_anything_is_
     assert "CID" not in str(refusal.value)
     await old.write("UPDATE client SET client_ref = client_ref || '-2' WHERE client_ref IN ('ada', 'Bea')")
     old.to("0013")
+
+
+async def test_notes_that_are_there_are_as_old_as_the_audit_trail_says(old: Old) -> None:
+    old.to("0019")
+    await old.write(
+        *AN_ITEM,
+        "INSERT INTO client_access (client_id, notes_encrypted) SELECT id, 'x' FROM client",
+        "INSERT INTO audit_event (chain, seq, at, action, subject, detail, hash) VALUES "
+        "('x', 1, '2026-01-01Z', 'client_added', 'client:ADA', '{}', ''), "
+        "('x', 2, '2026-01-02Z', 'client_changed', 'client:ADA', '{\"fields\"\\: \"access_notes, phone\"}', ''), "
+        "('x', 3, '2026-01-03Z', 'client_changed', 'client:ADA', '{\"fields\"\\: \"phone\"}', '')",
+    )
+    old.to("0020")
+    assert await old.read(
+        "SELECT client_ref, CASE WHEN written_at < now() - interval '1 day' THEN written_at::date::text END "
+        "FROM client_access JOIN client ON client.id = client_id ORDER BY 1"
+    ) == [("ADA", "2026-01-02"), ("BEA", None)]
+    old.back_to("0019")
