@@ -81,7 +81,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """One item to receive: everything that the ledger itself does not decide."""
+    """One item to receive: everything that the ledger itself does not decide.
+
+    `used_before`: it was issued elsewhere, before it came into these books. It counts as issued once, so that it is
+    recycled, not new, and what is for a single patient never goes out again.
+    """
 
     product_id: int
     serial_number: str | None
@@ -94,6 +98,7 @@ class Birth:
     purchase_price_pence: int
     udi_di: str | None
     import_ref: str | None = None
+    used_before: bool = False
 
 
 LOCK = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
@@ -161,15 +166,15 @@ BEAR = text("""
         SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (
             item_id bigint, barcode text, product_id bigint, serial_number text, serial_key text, lot_number text,
             manufactured_on date, manufactured_precision text, received_on date, dispatched_on date,
-            purchase_price_pence int, udi_di text, import_ref text, seq int, move text, to_state text, actor text,
-            at timestamptz, store_id bigint, bay text, reference text, hash text)
+            purchase_price_pence int, udi_di text, import_ref text, times_issued int, seq int, move text, to_state text,
+            actor text, at timestamptz, store_id bigint, bay text, reference text, hash text)
     ), born AS (
         INSERT INTO item (id, barcode, product_id, serial_number, serial_key, lot_number, manufactured_on,
                           manufactured_precision, received_on, dispatched_on, purchase_price_pence, udi_di,
-                          import_ref, state, store_id, bay, last_seq, last_hash)
+                          import_ref, times_issued, state, store_id, bay, last_seq, last_hash)
         SELECT item_id, barcode, product_id, serial_number, serial_key, lot_number, manufactured_on,
                manufactured_precision, received_on, dispatched_on, purchase_price_pence, udi_di,
-               import_ref, to_state, store_id, bay, seq, hash
+               import_ref, times_issued, to_state, store_id, bay, seq, hash
         FROM line
     )
     INSERT INTO movement (item_id, seq, move, to_state, actor, at, store_id, bay, reference, hash)
@@ -277,6 +282,7 @@ async def receive(
             "purchase_price_pence": birth.purchase_price_pence,
             "udi_di": birth.udi_di,
             "import_ref": birth.import_ref,
+            "times_issued": int(birth.used_before),
         }
         lines.append(line)
     await session.execute(BEAR, {"lines": json.dumps(lines)})

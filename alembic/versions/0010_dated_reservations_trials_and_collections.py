@@ -119,6 +119,14 @@ def downgrade() -> None:
         "ix_reservation_until_on_while_live", table_name="reservation", postgresql_where=sa.text("ended_at IS NULL")
     )
     op.drop_index("ix_reservation_client_id", table_name="reservation")
+    # The code that comes back knows one live reservation of an item: the first stays, and who lost a later one can be
+    # found by `ended_by`.
+    op.execute("""
+        UPDATE reservation AS later SET ended_at = now(), ended_by = 'migration'
+        WHERE ended_at IS NULL AND EXISTS (
+            SELECT FROM reservation AS first WHERE first.item_id = later.item_id AND first.ended_at IS NULL
+              AND (first.from_on, first.id) < (later.from_on, later.id))
+    """)
     op.create_index(
         op.f("uq_reservation_one_live_per_item"),
         "reservation",

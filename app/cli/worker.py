@@ -176,7 +176,7 @@ JOBS: tuple[Job, ...] = (
         "purge_access_notes",
         "0 3 * * *",
         calling(purge_access_notes, actor=ACTOR),
-        "Deletes how to get in where the last loan has ended.",
+        "Deletes how to get in where the last loan has ended, or nothing goes on.",
     ),
     Job(
         "forget_sign_ins",

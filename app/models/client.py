@@ -2,7 +2,18 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, LargeBinary, Text, literal_column
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    literal_column,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from app.models.base import both_or_neither, id_column, instant_column, reference_column, text_column
@@ -67,3 +78,6 @@ class ClientAccess(SQLModel, table=True):
 
     client_id: int = Field(sa_column=reference_column("client.id", primary_key=True))
     notes_encrypted: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    written_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
+    )

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Text, func, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
@@ -42,6 +42,7 @@ class Reservation(SQLModel, table=True):
             using="gist",
             where=text("ended_at IS NULL"),
         ),
+        UniqueConstraint("id", "client_id", "item_id", name="uq_reservation_id_client_id_item_id"),
         Index("ix_reservation_client_id", "client_id"),
         Index("ix_reservation_until_on_while_live", "until_on", postgresql_where=text("ended_at IS NULL")),
         Index(
@@ -73,6 +74,7 @@ class Loan(SQLModel, table=True):
         both_or_neither("ended_at_and_by_together", "ended_at", "ended_by"),
         CheckConstraint("kind <> 'trial' OR trial_ends_on IS NOT NULL", name="a_trial_has_an_end"),
         Index("uq_loan_one_open_per_item", "item_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        UniqueConstraint("id", "client_id", "item_id", name="uq_loan_id_client_id_item_id"),
         Index("ix_loan_client_id", "client_id"),
         Index("ix_loan_item_id", "item_id"),
         Index(

@@ -7,7 +7,18 @@ Whether a unit is held, dispatched or wanted is not stored: it follows from its 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -34,6 +45,7 @@ class EquipmentOrder(SQLModel, table=True):
         both_or_neither("decided_at_and_by_together", "decided_at", "decided_by"),
         both_or_neither("allocated_at_and_by_together", "allocated_at", "allocated_by"),
         CheckConstraint("decision <> 'declined' OR decision_reason IS NOT NULL", name="a_declined_order_has_a_reason"),
+        UniqueConstraint("id", "client_id", name="uq_equipment_order_id_client_id"),
         Index("ix_equipment_order_client_id", "client_id"),
         Index("ix_equipment_order_made_by", "made_by"),
         Index("ix_equipment_order_decision", "decision", "id"),
@@ -69,6 +81,7 @@ class OrderLine(SQLModel, table=True):
     __tablename__ = "order_line"
     __table_args__ = (
         UniqueConstraint("order_id", "position", name="uq_order_line_order_id_position"),
+        UniqueConstraint("id", "order_id", name="uq_order_line_id_order_id"),
         CheckConstraint("quantity BETWEEN 1 AND 50", name="quantity_sensible"),
         CheckConstraint("(kind = 'trial') = (trial_days IS NOT NULL)", name="only_a_trial_has_days"),
         CheckConstraint("trial_days BETWEEN 1 AND 366", name="trial_days_sensible"),
@@ -91,24 +104,56 @@ class OrderLine(SQLModel, table=True):
 
 
 class OrderUnit(SQLModel, table=True):
-    """One wanted piece of a line: held by its reservation, and delivered once it has its loan."""
+    """One wanted piece of a line: held by its reservation, and delivered once it has its loan.
+
+    A trigger fills `order_id`, `client_id` and `item_id` from what the piece refers to. They are there for the foreign
+    keys: its reservation and its loan are of the order's client, and of one item. That a live reservation belongs to an
+    open piece of an order that still wants it, and that a submitted order has a unit for every piece, triggers check at
+    the end of each transaction.
+    """
 
     __tablename__ = "order_unit"
     __table_args__ = (
         UniqueConstraint("reservation_id", name="uq_order_unit_reservation_id"),
         UniqueConstraint("loan_id", name="uq_order_unit_loan_id"),
         both_or_neither("cancelled_at_and_by_together", "cancelled_at", "cancelled_by"),
+        both_or_neither("reservation_and_item_together", "reservation_id", "item_id"),
         CheckConstraint("loan_id IS NULL OR cancelled_at IS NULL", name="not_both_delivered_and_cancelled"),
+        CheckConstraint("loan_id IS NULL OR reservation_id IS NOT NULL", name="only_what_was_held_is_delivered"),
+        ForeignKeyConstraint(
+            ["order_line_id", "order_id"],
+            ["order_line.id", "order_line.order_id"],
+            name="fk_order_unit_line_is_of_its_order",
+        ),
+        ForeignKeyConstraint(
+            ["order_id", "client_id"],
+            ["equipment_order.id", "equipment_order.client_id"],
+            name="fk_order_unit_client_is_that_of_its_order",
+        ),
+        ForeignKeyConstraint(
+            ["reservation_id", "client_id", "item_id"],
+            ["reservation.id", "reservation.client_id", "reservation.item_id"],
+            name="fk_order_unit_reservation_is_of_its_client_and_item",
+        ),
+        ForeignKeyConstraint(
+            ["loan_id", "client_id", "item_id"],
+            ["loan.id", "loan.client_id", "loan.item_id"],
+            name="fk_order_unit_loan_is_of_its_client_and_item",
+        ),
         Index("ix_order_unit_order_line_id", "order_line_id"),
         Index(
             "ix_order_unit_order_line_id_while_open",
             "order_line_id",
             postgresql_where=text("loan_id IS NULL AND cancelled_at IS NULL"),
         ),
+        Index("ix_order_unit_order_id", "order_id"),
     )
 
     id: int = id_column()
     order_line_id: int = Field(sa_column=reference_column("order_line.id"))
+    order_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    client_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    item_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     reservation_id: int | None = Field(default=None, sa_column=reference_column("reservation.id", nullable=True))
     loan_id: int | None = Field(default=None, sa_column=reference_column("loan.id", nullable=True))
     cancelled_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))

@@ -103,6 +103,7 @@ PAIRS = {
     "ck_item_serial_number_and_key_together": "UPDATE item SET serial_number = 'x'",
     "ck_loan_ended_at_and_by_together": "UPDATE loan SET ended_at = now(), ended_by = NULL",
     "ck_order_unit_cancelled_at_and_by_together": "UPDATE order_unit SET cancelled_at = now()",
+    "ck_order_unit_reservation_and_item_together": "UPDATE order_unit SET reservation_id = -1",
     "ck_prescriber_registration_number_and_expiry_together": "UPDATE prescriber SET registration_number = NULL",
     "ck_reservation_ended_at_and_by_together": "UPDATE reservation SET ended_at = now()",
     "ck_return_scan_reconciled_at_and_by_together": (
@@ -127,6 +128,14 @@ A_ROW_EACH = (
     "FROM equipment_order, product LIMIT 1",
     "INSERT INTO order_unit (order_line_id) SELECT id FROM order_line",
     "INSERT INTO stop_use_notice (loan_id, reason, given_at, given_by) SELECT id, '', now(), 'x' FROM loan LIMIT 1",
+    "INSERT INTO equipment_order (number, client_id, funder_id, team_id, store_id, speed, reason, clinical_reasoning, "
+    "decision, made_at, made_by, submitted_at, promised_on) SELECT 'O2', reservation.client_id, funder_id, team_id, "
+    "store_id, speed, reason, '', 'approved', now(), 'x', now(), now() FROM reservation, equipment_order",
+    "INSERT INTO order_line (order_id, position, product_id, quantity, kind, accept_equivalent, prefer_new, "
+    "unit_price_pence) SELECT equipment_order.id, 1, product_id, 1, 'loan', false, false, 0 "
+    "FROM equipment_order, order_line WHERE number = 'O2'",
+    "INSERT INTO order_unit (order_line_id, reservation_id) SELECT order_line.id, reservation.id FROM reservation, "
+    "order_line JOIN equipment_order ON equipment_order.id = order_id WHERE number = 'O2'",
 )
 
 
@@ -171,6 +180,9 @@ OTHERS = {
     "ck_order_line_new_needs_a_reason": "UPDATE order_line SET prefer_new = true",
     "ck_order_unit_not_both_delivered_and_cancelled": (
         "UPDATE order_unit SET loan_id = (SELECT min(id) FROM loan), cancelled_at = now(), cancelled_by = 'x'"
+    ),
+    "ck_order_unit_only_what_was_held_is_delivered": (
+        "UPDATE order_unit SET loan_id = (SELECT min(id) FROM loan) WHERE reservation_id IS NULL"
     ),
     "ck_message_to_somebody": (
         "INSERT INTO message (purpose, subject, body, made_at, made_by, next_try_at) "
@@ -246,6 +258,118 @@ async def test_what_must_not_be_cannot_be_written(
     connection: AsyncConnection, a_bit_of_everything: None, name: str
 ) -> None:
     await refuse(connection, OTHERS[name], name)
+
+
+ENDED = "UPDATE reservation SET ended_at = now(), ended_by = 'x'"
+LENT = (
+    "WITH lent AS (INSERT INTO loan (item_id, client_id, kind, started_at, started_by, ended_at, ended_by) "
+    "SELECT {}, {}, 'loan', now(), 'x', now(), 'x' FROM order_unit WHERE reservation_id IS NOT NULL RETURNING id) "
+    "UPDATE order_unit SET loan_id = lent.id FROM lent WHERE reservation_id IS NOT NULL"
+)
+ANOTHER_ITEM = "(SELECT min(id) FROM item WHERE id <> order_unit.item_id)"
+ANOTHER_CLIENT = "(SELECT min(id) FROM client WHERE id <> order_unit.client_id)"
+LENT_RIGHT = "fk_order_unit_loan_is_of_its_client_and_item"
+KEPT = "order_keeps_only_what_it_wants"
+COMPLETE = "submitted_order_has_its_units"
+
+DISAGREEMENTS = {
+    "a piece that holds what is reserved for another client": (
+        "fk_order_unit_reservation_is_of_its_client_and_item",
+        "WITH theirs AS (INSERT INTO reservation (item_id, client_id, from_on, until_on, made_at, made_by) "
+        "SELECT item_id, (SELECT min(id) FROM client), '2030-01-01', '2030-01-02', now(), 'x' FROM order_unit "
+        "WHERE reservation_id IS NOT NULL RETURNING id) "
+        "UPDATE order_unit SET reservation_id = theirs.id FROM theirs WHERE reservation_id IS NOT NULL",
+    ),
+    "a delivery of another item than the one that was held": (LENT_RIGHT, LENT.format(ANOTHER_ITEM, "client_id")),
+    "a delivery to another client": (LENT_RIGHT, LENT.format("item_id", ANOTHER_CLIENT)),
+    "a reservation that becomes another client's": (
+        "fk_order_unit_reservation_is_of_its_client_and_item",
+        "UPDATE reservation SET client_id = (SELECT min(id) FROM client)",
+    ),
+    "an order that becomes another client's": (
+        "fk_order_unit_client_is_that_of_its_order",
+        "UPDATE equipment_order SET client_id = (SELECT min(id) FROM client) WHERE number = 'O2'",
+    ),
+    "a line that goes to another order with its pieces": (
+        "fk_order_unit_line_is_of_its_order",
+        "UPDATE order_line SET position = 2, order_id = (SELECT id FROM equipment_order WHERE number = 'O1') "
+        "WHERE order_id = (SELECT id FROM equipment_order WHERE number = 'O2')",
+    ),
+    "a cancelled piece that keeps its item": (
+        KEPT,
+        "UPDATE order_unit SET cancelled_at = now(), cancelled_by = 'x' WHERE reservation_id IS NOT NULL",
+    ),
+    "a delivered piece that keeps its item": (KEPT, LENT.format("item_id", "client_id")),
+    "a declined order that keeps its items": (
+        KEPT,
+        "UPDATE equipment_order SET decision = 'declined', decision_reason = '' WHERE number = 'O2'",
+    ),
+    "a cancelled order that keeps its items": (KEPT, "UPDATE equipment_order SET decision = 'cancelled'"),
+    "a draft that keeps an item": (
+        KEPT,
+        "UPDATE equipment_order SET decision = 'draft', submitted_at = NULL, promised_on = NULL",
+    ),
+    "a reservation that comes alive again for an order that is over": (
+        KEPT,
+        ENDED,
+        "UPDATE equipment_order SET decision = 'cancelled'",
+        "UPDATE reservation SET ended_at = NULL, ended_by = NULL",
+    ),
+    "an item that is held for a piece of a declined order": (
+        KEPT,
+        ENDED,
+        "UPDATE equipment_order SET decision = 'declined', decision_reason = '' WHERE number = 'O2'",
+        "WITH again AS (INSERT INTO reservation (item_id, client_id, from_on, until_on, made_at, made_by) "
+        "SELECT item_id, client_id, from_on, until_on, now(), 'x' FROM reservation RETURNING id) "
+        "UPDATE order_unit SET reservation_id = again.id FROM again WHERE reservation_id IS NOT NULL",
+    ),
+    "an order that is submitted without its units": (
+        COMPLETE,
+        "DELETE FROM order_unit WHERE reservation_id IS NULL",
+        "UPDATE equipment_order SET decision = 'approved', submitted_at = now(), promised_on = now()",
+    ),
+    "an order that is submitted without a line": (
+        COMPLETE,
+        "DELETE FROM order_unit WHERE reservation_id IS NULL",
+        "DELETE FROM order_line WHERE order_id = (SELECT id FROM equipment_order WHERE number = 'O1')",
+        "UPDATE equipment_order SET decision = 'approved', submitted_at = now(), promised_on = now()",
+    ),
+    "a unit that is taken from a submitted order": (
+        COMPLETE,
+        "DELETE FROM order_unit WHERE reservation_id IS NOT NULL",
+    ),
+    "a unit that goes to another order's line": (
+        COMPLETE,
+        ENDED,
+        "UPDATE order_unit SET reservation_id = NULL, order_line_id = (SELECT min(id) FROM order_line)",
+    ),
+    "a line of a submitted order that wants more than it has units": (COMPLETE, "UPDATE order_line SET quantity = 2"),
+    "a line that is added to a submitted order without a unit": (
+        COMPLETE,
+        "INSERT INTO order_line (order_id, position, product_id, quantity, kind, accept_equivalent, prefer_new, "
+        "unit_price_pence) SELECT order_id, 2, product_id, 1, 'loan', false, false, 0 FROM order_line",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DISAGREEMENTS)
+async def test_orders_reservations_and_loans_cannot_disagree(
+    connection: AsyncConnection, a_bit_of_everything: None, what: str
+) -> None:
+    constraint, *before, statement = DISAGREEMENTS[what]
+    for one in before:
+        await connection.execute(text(one))
+    await refuse(connection, statement, constraint)
+
+
+async def test_a_piece_says_by_itself_which_order_client_and_item_it_is_about(
+    query: Query, a_bit_of_everything: None
+) -> None:
+    [unit] = await query("SELECT order_id, client_id, item_id FROM order_unit WHERE reservation_id IS NOT NULL")
+    assert [unit] == await query(
+        "SELECT equipment_order.id AS order_id, reservation.client_id, item_id FROM equipment_order, reservation "
+        "WHERE number = 'O2'"
+    )
 
 
 async def test_a_state_without_its_movement_cannot_be_committed(scratch: Scratch) -> None:

@@ -13,7 +13,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, Stale
 from app.features.clients.access_notes import decrypt, encrypt
 from app.features.clients.care_providers import check_known
-from app.features.clients.purging import record_purge
+from app.features.clients.purging import LAST_LOAN_ENDED, record_purge
 from app.features.clients.schemas import AccessReason, ClientBody, ClientChange, NewClient
 from app.models import Client, ClientAccess
 
@@ -44,7 +44,7 @@ async def add_client(session: AsyncSession, new: NewClient, *, secret: str, acto
     values = new.model_dump(exclude={"access_notes"}) | {"created_at": at, "created_by": actor}
     added = insert(Client).values(**values).returning(col(Client.id))
     client_id = (await session.execute(added)).scalar_one()
-    await _write_access_notes(session, client_id, new.access_notes, secret=secret)
+    await _write_access_notes(session, client_id, new.access_notes, secret=secret, at=at)
     await audit.record(session, "client_added", f"client:{new.client_ref}", actor=actor, at=at)
 
 
@@ -75,8 +75,10 @@ async def change_client(
     await check_known(session, fields.get("care_provider_id"))
     values = {name: value for name, value in fields.items() if name != "access_notes"}
     await session.execute(update(Client).where(col(Client.id) == before.id).values(**values, version=version + 1))
-    if "access_notes" in fields and await _write_access_notes(session, before.id, change.access_notes, secret=secret):
-        await record_purge(session, before.client_ref, actor=actor, at=at)
+    if "access_notes" in fields:
+        purged = await _write_access_notes(session, before.id, change.access_notes, secret=secret, at=at)
+        if purged:
+            await record_purge(session, before.client_ref, LAST_LOAN_ENDED, actor=actor, at=at)
     # The trail says which fields were changed, never what they hold.
     names = ", ".join(sorted(fields))
     await audit.record(session, "client_changed", f"client:{before.client_ref}", actor=actor, at=at, fields=names)
@@ -133,7 +135,7 @@ async def _check_number_is_free(session: AsyncSession, client_id: int, nhs_numbe
         raise Conflict("duplicate-nhs-number", detail, field="nhs_number")
 
 
-async def _write_access_notes(session: AsyncSession, client_id: int, notes: str, *, secret: str) -> bool:
+async def _write_access_notes(session: AsyncSession, client_id: int, notes: str, *, secret: str, at: datetime) -> bool:
     """Put these in the place of what was there. True: that was emptied by a return and nobody has written so yet."""
     mine = (
         delete(ClientAccess)
@@ -142,6 +144,6 @@ async def _write_access_notes(session: AsyncSession, client_id: int, notes: str,
     )
     before: bytes | None = await session.scalar(mine)
     if notes:
-        values = {"client_id": client_id, "notes_encrypted": encrypt(notes, secret=secret)}
+        values = {"client_id": client_id, "notes_encrypted": encrypt(notes, secret=secret), "written_at": at}
         await session.execute(insert(ClientAccess).values(**values))
     return before == b""

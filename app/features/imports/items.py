@@ -1,7 +1,8 @@
 """Items from a file: what is new is received through the ledger; what is there already stays as it is.
 
 An item that was used before, or of which nobody knows, is put on hold at once: there is no record that it was cleaned
-and checked. One whose inspections have no date in the file is not clear until it is inspected, as any other.
+and checked. It counts as issued once: it is recycled, and never goes out again if its product is for a single patient,
+or becomes so. One whose inspections have no date in the file is not clear until it is inspected, as any other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -172,7 +173,7 @@ def _check_serial(record: Record, serials: dict[tuple[str, str], int], faults: N
 
 
 def _check_product(record: Record, product: RowMapping, faults: Notes, *, today: date) -> None:
-    if product["single_patient_use"] and record.get("used_before") is not False:
+    if product["single_patient_use"] and _may_be_used(record):
         detail = (
             "The product is for a single patient, and nothing says that this item is new. Write no in used_before if "
             "nobody has used it; else take the row out and scrap the item."
@@ -253,7 +254,13 @@ def _birth(record: Record, products: Mapping[str, RowMapping]) -> ledger.Birth:
         purchase_price_pence=product["purchase_price_pence"] if price is None else price,
         udi_di=values.get("udi_di"),
         import_ref=values["import_ref"],
+        used_before=_may_be_used(record),
     )
+
+
+def _may_be_used(record: Record) -> bool:
+    """Whether it was used before, or nobody said that it was not."""
+    return record.get("used_before") is not False
 
 
 async def _plan_inspections(session: AsyncSession, item_ids: Sequence[int], batch: Sequence[Record]) -> None:
@@ -272,7 +279,7 @@ async def _hold_used(
     session: AsyncSession, item_ids: Sequence[int], batch: Sequence[Record], *, actor: str, at: datetime
 ) -> None:
     """Put those on hold that nobody called new. An import's own line in the audit trail says how many."""
-    used = [item_id for item_id, record in zip(item_ids, batch, strict=True) if record.get("used_before") is not False]
+    used = [item_id for item_id, record in zip(item_ids, batch, strict=True) if _may_be_used(record)]
     if used:
         values = {"ids": used, "kind": HoldKind.INVESTIGATION.value, "reason": USED, "at": at, "actor": actor}
         await session.execute(HOLD, values)

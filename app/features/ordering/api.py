@@ -67,8 +67,13 @@ async def list_orders(
 async def pick_list(
     session: Session, actor: Actor, now: Now, store: Annotated[str | None, Query(max_length=40)] = None
 ) -> list[PickRow]:
-    """What is held for approved orders and stands on the shelf: by promised day, then store and bay."""
-    return await queries.pick_list(session, store=store, today=uk_date(now))
+    """What is held for approved orders and stands on the shelf: by promised day, then store and bay.
+
+    Each line names a client, so the reading is logged.
+    """
+    rows = await queries.pick_list(session, store=store, today=uk_date(now))
+    await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(rows))
+    return rows
 
 
 @router.get("/orders/{number}")

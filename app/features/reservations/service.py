@@ -177,8 +177,16 @@ async def give_up_reservation(session: AsyncSession, reservation_id: int, *, act
 
 
 def keeps_item(state: State, from_on: date, others: Sequence["Kept"], *, today: date) -> bool:
-    """Whether the item is reserved because of this reservation and none of the item's others: it then goes free."""
-    return state is State.RESERVED and from_on <= today and not any(other.is_in_force(today) for other in others)
+    """Whether the item is reserved because of this reservation and none of the item's others: it then goes free.
+
+    An item that is reserved though none of its reservations has begun was put aside when it was reserved for later, as
+    the service did until reservations had dates.
+    """
+    if state is not State.RESERVED:
+        return False
+    if from_on > today:
+        return not any(other.from_on <= today for other in others)
+    return not any(other.is_in_force(today) for other in others)
 
 
 def version_of(until_on: date) -> int:

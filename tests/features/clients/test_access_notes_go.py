@@ -112,6 +112,99 @@ async def test_notes_that_are_written_after_the_last_loan_are_for_the_next(
     assert await kept(query) == ["ADA"]
 
 
+IDLE = {
+    "chain": "worker",
+    "subject": "client:ADA",
+    "detail": {"because": "they are older than 30 days and nothing is open"},
+}
+
+
+async def test_notes_for_somebody_who_never_had_anything_go_after_thirty_days(
+    given: Given, query: Query, session: AsyncSession, clock: Clock
+) -> None:
+    await given.client("ADA", access_notes="4471")
+    clock.move(days=30)
+    assert await purge(session, clock) == []
+    clock.move(seconds=1)
+    assert await purge(session, clock) == ["ADA"]
+    assert await purge(session, clock) == []
+    assert await query(LINES) == [IDLE]
+
+
+async def test_notes_that_were_for_a_next_loan_that_never_came_go_after_thirty_days(
+    as_ot: AsyncClient, given: Given, query: Query, session: AsyncSession, clock: Clock
+) -> None:
+    ada = await given.client("ADA", access_notes="4471")
+    await given.scan((await given.loan(client=ada)).barcode)
+    clock.move(days=29)
+    await as_ot.patch(f"{CLIENTS}/ADA", json={"access_notes": "4999"}, headers={"If-Match": '"1"'})
+    clock.move(days=29)
+    assert await purge(session, clock) == []
+    clock.move(days=2)
+    assert await purge(session, clock) == ["ADA"]
+    assert await query(LINES) == [LINE | {"chain": "ot"}, IDLE]
+
+
+async def test_what_will_never_be_fetched_does_not_keep_the_notes(
+    given: Given, query: Query, session: AsyncSession, clock: Clock
+) -> None:
+    ada, bea = await given.client("ADA", access_notes="4471"), await given.client("BEA", access_notes="4472")
+    for client, returnable in ((ada, False), (bea, False), (bea, True)):
+        product = await given.product(returnable=returnable)
+        await given.loan(await given.item(product=product), client=client)
+    clock.move(days=31)
+    assert await purge(session, clock) == ["ADA"]
+    assert await kept(query) == ["BEA"]
+
+
+@pytest.mark.parametrize("decision", ["awaiting_authorisation", "awaiting_panel", "approved"])
+async def test_an_open_order_keeps_them_however_old_they_are(
+    given: Given, session: AsyncSession, clock: Clock, decision: str
+) -> None:
+    await given.client("ADA", access_notes="4471")
+    await given.product()
+    await add_order(session, "ADA", decision)
+    clock.move(days=31)
+    assert await purge(session, clock) == []
+
+
+@pytest.mark.parametrize("decision", ["declined", "cancelled"])
+async def test_an_order_that_came_to_nothing_keeps_nothing_for_ever(
+    given: Given, session: AsyncSession, clock: Clock, decision: str
+) -> None:
+    await given.client("ADA", access_notes="4471")
+    await given.product()
+    await add_order(session, "ADA", decision)
+    clock.move(days=31)
+    assert await purge(session, clock) == ["ADA"]
+
+
+async def test_a_draft_keeps_them_for_as_long_as_notes_are_young(
+    given: Given, session: AsyncSession, clock: Clock
+) -> None:
+    await given.client("ADA", access_notes="4471")
+    await given.product()
+    clock.move(days=31)
+    await add_order(session, "ADA", "draft")
+    await session.execute(text("UPDATE equipment_order SET made_at = :at"), {"at": clock.now})
+    assert await purge(session, clock) == []
+    clock.move(days=31)
+    assert await purge(session, clock) == ["ADA"]
+
+
+async def test_what_is_reserved_or_to_be_collected_keeps_them(
+    given: Given, query: Query, session: AsyncSession, clock: Clock
+) -> None:
+    for name in ("ADA", "BEA"):
+        await given.client(name, access_notes="4471")
+    await given.reservation(client="ADA", days=60)
+    lent = await given.loan(await given.item(product=await given.product(returnable=False)), client="BEA")
+    await given.collection(lent.barcode, client="BEA")
+    clock.move(days=31)
+    assert await purge(session, clock) == []
+    assert await kept(query) == ["ADA", "BEA"]
+
+
 async def test_what_is_gone_is_not_offered(technician: Browser, given: Given) -> None:
     ada = await given.client("ADA", access_notes="4471")
     await given.scan((await given.loan(client=ada)).barcode)

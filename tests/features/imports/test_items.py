@@ -1,10 +1,13 @@
 """Items by import: received through the ledger, held when they may have been used, never changed by a second file."""
 
+import pytest
 from httpx import AsyncClient
 
+from app.domain.lifecycle import State
 from tests.conftest import Query
 from tests.features.imports.sending import faults, send
 from tests.given import Given
+from tests.problems import check_problem
 
 HEAD = "import_ref,product_code,store,bay,serial_number,received_on,purchase_price,used_before"
 
@@ -55,6 +58,44 @@ async def test_an_item_that_nobody_calls_new_is_on_hold_and_one_without_inspecti
         "UNDATED": ["inspection-unknown"],
         "OVERDUE": ["inspection-overdue"],
     }
+
+
+async def lift_holds(as_safety: AsyncClient, query: Query) -> None:
+    """Somebody cleaned and checked what came used, and said so."""
+    for held in await query("SELECT hold.id, barcode FROM hold JOIN item ON item.id = item_id"):
+        hold = f"/api/v1/items/{held['barcode']}/holds/{held['id']}"
+        assert (await as_safety.delete(hold, params={"reason": "Washed and checked."})).status_code == 204
+
+
+async def test_what_was_used_before_is_recycled_and_what_is_new_is_not(
+    as_manager: AsyncClient, as_safety: AsyncClient, given: Given, query: Query
+) -> None:
+    code = await given.product()
+    text = f"{HEAD}\nA,{code},MAIN,,,2026-01-05,,no\nB,{code},MAIN,,,2026-01-05,,yes\nC,{code},MAIN,,,2026-01-05,,\n"
+    assert (await send(as_manager, text))[0] == 200
+    listed = (await as_manager.get("/api/v1/items", params={"product_code": code})).json()["items"]
+    assert [item["times_issued"] for item in listed] == [0, 1, 1]
+    await lift_holds(as_safety, query)
+    product = (await as_manager.get(f"/api/v1/products/{code}")).json()
+    assert (product["in_stock"], product["in_stock_recycled"]) == (3, 2)
+
+
+@pytest.mark.parametrize("used", ["yes", ""])
+async def test_a_used_item_whose_product_turns_out_to_be_for_a_single_patient_never_goes_out(
+    as_manager: AsyncClient, as_safety: AsyncClient, as_ot: AsyncClient, given: Given, query: Query, used: str
+) -> None:
+    code = await given.product()
+    assert (await send(as_manager, f"{HEAD}\nA,{code},MAIN,,,2026-01-05,,{used}"))[0] == 200
+    url = f"/api/v1/products/{code}"
+    match = {"If-Match": (await as_manager.get(url)).headers["ETag"]}
+    changed = await as_manager.patch(url, json={"single_patient_use": True}, headers=match)
+    assert changed.status_code == 200, changed.text
+    await lift_holds(as_safety, query)
+    [item] = await query("SELECT barcode FROM item")
+    loan = {"barcode": item["barcode"], "client_ref": await given.client()}
+    refused = await as_ot.post("/api/v1/loans", json=loan)
+    assert "single" in check_problem(refused, 409, "not-clear")["detail"]
+    assert (await given.record(item["barcode"])).state is State.IN_STOCK
 
 
 async def test_without_the_column_used_before_everything_is_taken_as_used(

@@ -45,10 +45,10 @@ OPEN_HOLDS = text("""
 # An item that is promised to two pieces; a piece whose reservation, item and order contradict each other; a delivered
 # piece without the loan of its item; an item that is kept for nobody, or out without anybody's loan.
 CONTRADICTIONS = text("""
-    SELECT 'two live pieces for one item' AS what, item_id FROM order_unit AS unit
+    SELECT 'two live pieces for one item' AS what, kept.item_id FROM order_unit AS unit
     JOIN reservation AS kept ON kept.id = unit.reservation_id
     WHERE kept.ended_at IS NULL AND unit.cancelled_at IS NULL AND unit.loan_id IS NULL
-    GROUP BY item_id HAVING count(*) > 1
+    GROUP BY kept.item_id HAVING count(*) > 1
     UNION ALL
     SELECT 'an ended piece that keeps its item', kept.item_id FROM order_unit AS unit
     JOIN reservation AS kept ON kept.id = unit.reservation_id

@@ -204,6 +204,15 @@ async def test_the_pick_list_is_by_promised_day_store_and_bay_with_what_is_late(
     assert [row["number"] for row in due] == [later["number"]]
 
 
+async def test_reading_the_pick_list_is_logged_because_it_names_clients(
+    as_technician: AsyncClient, query: Query
+) -> None:
+    assert (await as_technician.get("/api/v1/pick-list")).json() == []
+    assert await query("SELECT chain, subject, detail FROM audit_event WHERE action = 'orders_listed'") == [
+        {"chain": "technician", "subject": "orders", "detail": {"found": 0}}
+    ]
+
+
 async def test_lists_come_newest_first_in_pages_and_by_state(
     orders: Orders, given: Given, as_ot: AsyncClient, as_senior_ot: AsyncClient
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.domain.labels import make_tag
 from app.domain.lifecycle import IN_STORE, Move, State
-from app.ledger import move_one
+from app.ledger import move_one, verify
 from tests.conftest import Clock, Query, Sessions
 from tests.given import Given
 from tests.problems import check_problem
@@ -252,6 +252,19 @@ async def test_one_for_later_is_given_up_without_moving_the_item(
     assert await ends(query) == [None, "given_up"]
 
 
+async def test_an_item_that_was_put_aside_for_later_as_it_once_was_is_freed_when_that_is_given_up(
+    as_ot: AsyncClient, given: Given, clock: Clock, sessions: Sessions
+) -> None:
+    barcode = await given.item()
+    later = await reserve(as_ot, barcode, await given.client(), clock.day(5), clock.day(6))
+    async with sessions.begin() as session:
+        await move_one(session, barcode, Move.RESERVE, actor="ot", at=clock.now, reference=f"reservation {later}")
+    assert (await as_ot.delete(f"{RESERVATIONS}/{later}")).status_code == 204
+    assert await state_of(as_ot, barcode) == "in_stock"
+    async with sessions() as session:
+        assert (await verify(session))[1] is None
+
+
 @pytest.mark.parametrize("number", ["9223372036854775807", "1"])
 async def test_a_reservation_that_is_not_there_is_not_found(as_ot: AsyncClient, number: str) -> None:
     url = f"{RESERVATIONS}/{number}"
@@ -341,9 +354,9 @@ async def test_what_an_order_holds_is_the_orders(
 HELD_BY_AN_ORDER = (
     """
     INSERT INTO equipment_order (number, client_id, funder_id, team_id, store_id, speed, reason, clinical_reasoning,
-                                 decision, made_at, made_by)
+                                 decision, made_at, made_by, submitted_at, promised_on)
     SELECT 'O000001', (SELECT client_id FROM reservation WHERE id = :id), funder.id, team.id, store.id,
-           'three_day', 'prevention', 'Needs it.', 'draft', :at, 'ot'
+           'three_day', 'prevention', 'Needs it.', 'awaiting_authorisation', :at, 'ot', :at, DATE '2026-03-05'
     FROM funder, team, store ORDER BY funder.id, team.id, store.id LIMIT 1
     """,
     """

@@ -1,0 +1,154 @@
+"""Migrations on tables with rows: what is there is carried over, or the migration says what is in its way."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from tests.database import create_database, drop_database, engine_for
+from tests.migrations.test_migrations import alembic
+
+AN_ITEM = (
+    "INSERT INTO store (code, name) VALUES ('MAIN', 'Main')",
+    "INSERT INTO product (code, name, manufacturer, model, category, purchase_price_pence, tier, returnable, "
+    "single_patient_use, high_risk, decontamination_route) "
+    "VALUES ('P', 'Commode', '', '', '', 1, 'standard', true, false, false, 'wash_down')",
+    "INSERT INTO item (barcode, product_id, received_on, purchase_price_pence, state, store_id, last_seq, last_hash) "
+    "SELECT 'ES' || n, product.id, now(), 1, 'in_stock', store.id, 1, '' "
+    "FROM product, store, generate_series(1, 2) AS n",
+    "INSERT INTO movement (item_id, seq, move, to_state, actor, at, store_id, hash) "
+    "SELECT id, 1, 'receive', 'in_stock', 'x', now(), store_id, '' FROM item",
+    "INSERT INTO client (client_ref, name, address, postcode, created_at, created_by) "
+    "SELECT ref, '', '', '', now(), 'x' FROM unnest(ARRAY['ADA', 'BEA']) AS ref",
+)
+KEEP = (
+    "INSERT INTO reservation (item_id, client_id, from_on, until_on, made_at, made_by) "
+    "SELECT item.id, client.id, '{}', '{}', now(), 'x' FROM item, client WHERE barcode = '{}' AND client_ref = 'ADA'"
+)
+AN_ORDER = (
+    "INSERT INTO team (code, name) VALUES ('T', 'T')",
+    "INSERT INTO funder (code, name) VALUES ('F', 'F')",
+    "INSERT INTO equipment_order (number, client_id, funder_id, team_id, store_id, speed, reason, clinical_reasoning, "
+    "decision, made_at, made_by, submitted_at, promised_on) SELECT 'O1', client.id, funder.id, team.id, store.id, "
+    "'five_day', 'other', '', 'approved', now(), 'x', now(), now() FROM client, funder, team, store "
+    "WHERE client_ref = 'ADA'",
+    "INSERT INTO order_line (order_id, position, product_id, quantity, kind, accept_equivalent, prefer_new, "
+    "unit_price_pence) SELECT equipment_order.id, 1, product.id, 2, 'loan', false, false, 0 "
+    "FROM equipment_order, product",
+    "INSERT INTO order_unit (order_line_id, reservation_id) SELECT order_line.id, reservation.id "
+    "FROM order_line, reservation",
+    "INSERT INTO order_unit (order_line_id) SELECT id FROM order_line",
+)
+
+
+class Old:
+    """A database at some revision, with rows as the code of then wrote them."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def to(self, revision: str) -> None:
+        """Bring it up to a revision."""
+        alembic(command.upgrade, self.url, revision)
+
+    def back_to(self, revision: str) -> None:
+        """Bring it down to a revision."""
+        alembic(command.downgrade, self.url, revision)
+
+    async def write(self, *statements: str) -> None:
+        """Run statements in one transaction."""
+        engine = engine_for(self.url)
+        async with engine.begin() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+        await engine.dispose()
+
+    async def read(self, wanted: str) -> list[tuple[Any, ...]]:
+        """Rows."""
+        engine = engine_for(self.url)
+        async with engine.connect() as connection:
+            rows = [tuple(row) for row in await connection.execute(text(wanted))]
+        await engine.dispose()
+        return rows
+
+
+@pytest.fixture
+async def old(server_url: str, worker_name: str) -> AsyncIterator[Old]:
+    """An empty database."""
+    name = f"rows_{worker_name}"
+    yield Old(await create_database(server_url, name))
+    await drop_database(server_url, name)
+
+
+async def test_pieces_that_are_there_learn_which_order_client_and_item_they_are_about(old: Old) -> None:
+    old.to("0014")
+    await old.write(*AN_ITEM, KEEP.format("2026-03-02", "2026-03-09", "ES1"), *AN_ORDER)
+    old.to("head")
+    unit = (
+        "SELECT equipment_order.number, client_ref, barcode FROM order_unit "
+        "JOIN equipment_order ON equipment_order.id = order_unit.order_id "
+        "JOIN client ON client.id = order_unit.client_id LEFT JOIN item ON item.id = order_unit.item_id ORDER BY 3"
+    )
+    assert await old.read(unit) == [("O1", "ADA", "ES1"), ("O1", "ADA", None)]
+    old.back_to("0014")
+    old.to("head")
+    assert await old.read(unit) == [("O1", "ADA", "ES1"), ("O1", "ADA", None)]
+
+
+async def test_pieces_that_contradict_their_reservation_stop_the_migration(old: Old) -> None:
+    old.to("0014")
+    await old.write(*AN_ITEM, KEEP.format("2026-03-02", "2026-03-09", "ES1"), *AN_ORDER)
+    await old.write("UPDATE reservation SET client_id = (SELECT id FROM client WHERE client_ref = 'BEA')")
+    with pytest.raises(IntegrityError, match="fk_order_unit_reservation_is_of_its_client_and_item"):
+        old.to("head")
+
+
+async def test_going_back_to_one_reservation_per_item_keeps_the_first_of_each_and_ends_the_others(old: Old) -> None:
+    old.to("0010")
+    later = KEEP.format("2026-04-02", "2026-04-09", "ES1")
+    await old.write(*AN_ITEM, later, KEEP.format("2026-03-02", "2026-03-09", "ES1"))
+    await old.write(KEEP.format("2026-05-02", "2026-05-09", "ES1"), KEEP.format("2026-05-02", "2026-05-09", "ES2"))
+    old.back_to("0009")
+    live = "SELECT barcode, from_on::text, ended_by FROM reservation JOIN item ON item.id = item_id ORDER BY 1, 2"
+    assert await old.read(live) == [
+        ("ES1", "2026-03-02", None),
+        ("ES1", "2026-04-02", "migration"),
+        ("ES1", "2026-05-02", "migration"),
+        ("ES2", "2026-05-02", None),
+    ]
+    old.to("0010")
+
+
+async def test_references_that_differ_only_by_case_are_named_before_anything_is_changed(old: Old) -> None:
+    old.to("0012")
+    await old.write(
+        *AN_ITEM,
+        "INSERT INTO client (client_ref, name, address, postcode, created_at, created_by) "
+        "SELECT ref, '', '', '', now(), 'x' FROM unnest(ARRAY['ada', 'Bea', 'CID']) AS ref",
+    )
+    with pytest.raises(RuntimeError, match="ADA and ada; BEA and Bea") as refusal:
+        old.to("0013")
+    assert "CID" not in str(refusal.value)
+    await old.write("UPDATE client SET client_ref = client_ref || '-2' WHERE client_ref IN ('ada', 'Bea')")
+    old.to("0013")
+
+
+async def test_notes_that_are_there_are_as_old_as_the_audit_trail_says(old: Old) -> None:
+    old.to("0016")
+    await old.write(
+        *AN_ITEM,
+        "INSERT INTO client_access (client_id, notes_encrypted) SELECT id, 'x' FROM client",
+        "INSERT INTO audit_event (chain, seq, at, action, subject, detail, hash) VALUES "
+        "('x', 1, '2026-01-01Z', 'client_added', 'client:ADA', '{}', ''), "
+        "('x', 2, '2026-01-02Z', 'client_changed', 'client:ADA', '{\"fields\"\\: \"access_notes, phone\"}', ''), "
+        "('x', 3, '2026-01-03Z', 'client_changed', 'client:ADA', '{\"fields\"\\: \"phone\"}', '')",
+    )
+    old.to("0017")
+    assert await old.read(
+        "SELECT client_ref, CASE WHEN written_at < now() - interval '1 day' THEN written_at::date::text END "
+        "FROM client_access JOIN client ON client.id = client_id ORDER BY 1"
+    ) == [("ADA", "2026-01-02"), ("BEA", None)]
+    old.back_to("0016")
