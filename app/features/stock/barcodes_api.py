@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from app.domain.makers_labels import LabelKind
-from app.features.stock.makers_labels import read_label_in
+from app.features.stock.makers_labels import read_label_in, warned
 from app.features.stock.schemas import Warned
 from app.web.auth import Actor
 from app.web.fields import Body
@@ -43,6 +43,6 @@ async def parse_barcode(actor: Actor, prefix: Prefix, body: RawScan) -> BarcodeB
         kind=reading.kind,
         barcode=reading.tag,
         elements=dict(reading.elements),
-        warnings=[Warned(code=one.code, detail=one.detail) for one in reading.remarks],
+        warnings=warned(reading.remarks),
         suspect=reading.suspect,
     )
