@@ -97,6 +97,7 @@ class Birth:
     dispatched_on: date | None
     purchase_price_pence: int
     udi_di: str | None
+    maker_label: str | None = None
     import_ref: str | None = None
     used_before: bool = False
 
@@ -166,15 +167,16 @@ BEAR = text("""
         SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (
             item_id bigint, barcode text, product_id bigint, serial_number text, serial_key text, lot_number text,
             manufactured_on date, manufactured_precision text, received_on date, dispatched_on date,
-            purchase_price_pence int, udi_di text, import_ref text, times_issued int, seq int, move text, to_state text,
+            purchase_price_pence int, udi_di text, maker_label text, import_ref text, times_issued int, seq int,
+            move text, to_state text,
             actor text, at timestamptz, store_id bigint, bay text, reference text, hash text)
     ), born AS (
         INSERT INTO item (id, barcode, product_id, serial_number, serial_key, lot_number, manufactured_on,
                           manufactured_precision, received_on, dispatched_on, purchase_price_pence, udi_di,
-                          import_ref, times_issued, state, store_id, bay, last_seq, last_hash)
+                          maker_label, import_ref, times_issued, state, store_id, bay, last_seq, last_hash)
         SELECT item_id, barcode, product_id, serial_number, serial_key, lot_number, manufactured_on,
                manufactured_precision, received_on, dispatched_on, purchase_price_pence, udi_di,
-               import_ref, times_issued, to_state, store_id, bay, seq, hash
+               maker_label, import_ref, times_issued, to_state, store_id, bay, seq, hash
         FROM line
     )
     INSERT INTO movement (item_id, seq, move, to_state, actor, at, store_id, bay, reference, hash)
@@ -281,6 +283,7 @@ async def receive(
             "dispatched_on": birth.dispatched_on and birth.dispatched_on.isoformat(),
             "purchase_price_pence": birth.purchase_price_pence,
             "udi_di": birth.udi_di,
+            "maker_label": birth.maker_label,
             "import_ref": birth.import_ref,
             "times_issued": int(birth.used_before),
         }

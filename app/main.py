@@ -42,7 +42,9 @@ from app.features.reservations import pages as reservations_pages
 from app.features.returns import api as returns_api
 from app.features.returns import pages as returns_pages
 from app.features.stock import api as stock_api
+from app.features.stock import barcodes_api as stock_barcodes_api
 from app.features.stock import changes as stock_changes
+from app.features.stock import goods_in_pages as stock_goods_in_pages
 from app.features.stock import pages as stock_pages
 from app.features.stop_use import api as stop_use_api
 from app.features.stop_use import pages as stop_use_pages
@@ -62,6 +64,7 @@ ROUTERS = (
     users_api.router,
     catalogue_api.router,
     stock_api.router,
+    stock_barcodes_api.router,
     clients_api.router,
     loans_api.router,
     collections_api.router,
@@ -79,6 +82,7 @@ ROUTERS = (
     accounts_pages.router,
     users_pages.router,
     messages_pages.router,
+    stock_goods_in_pages.router,
     stock_pages.router,
     stock_changes.router,
     labels_pages.router,

@@ -37,6 +37,7 @@ PRODUCTS: tuple[dict[str, Any], ...] = (
         "name": "Mobile hoist, 150 kg",
         "manufacturer": "Fenwick Care",
         "model": "Mover 150",
+        "udi_di": ["09506000134352"],
         "category": "12 36 03",
         "purchase_price_pence": 89_500,
         "tier": "specialist",

@@ -46,8 +46,9 @@ class Precision(StrEnum):
 class Item(SQLModel, table=True):
     """One piece of equipment. Only `ledger.py` writes `state`, `store_id`, `bay` and the columns below them.
 
-    `serial_key` is the serial number without case, blanks and dashes; leading zeros stay. The last foreign key ties
-    the state to the newest movement, so that a state without its movement cannot be committed.
+    `serial_key` is the serial number without case, blanks and dashes; leading zeros stay. `maker_label` is
+    the maker's barcode as it was scanned, separators and all: what was read from it can be read again. The last foreign
+    key ties the state to the newest movement, so that a state without its movement cannot be committed.
     """
 
     __table_args__ = (
@@ -82,6 +83,7 @@ class Item(SQLModel, table=True):
     dispatched_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
     purchase_price_pence: int = Field(sa_column=pence_column())
     udi_di: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    maker_label: str | None = Field(default=None, sa_column=text_column(nullable=True))
     import_ref: str | None = Field(default=None, sa_column=Column(Text, nullable=True, unique=True))
     condition: str = Field(default="", sa_column=text_column(server_default=""))
     state: State = Field(sa_column=enum_column(State, "state"))

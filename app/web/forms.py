@@ -37,6 +37,10 @@ class Form:
         """The names of all fields that were sent."""
         return set(self._typed)
 
+    def with_values(self, values: Mapping[str, str]) -> "Form":
+        """The form as typed with these values in its fields, and nothing said to be wrong with it."""
+        return Form(self._typed | {name: [value] for name, value in values.items()})
+
     @property
     def errors(self) -> list[dict[str, str]]:
         """For the error summary: each error with the field it is about."""
@@ -52,11 +56,16 @@ class Form:
 
 
 class ShowAgain(Exception):
-    """The form is shown again with what is wrong; raising it undoes the transaction."""
+    """The form is shown again; raising it undoes the transaction, so that the form can still be sent once.
 
-    def __init__(self, template: str, context: dict[str, Any], error: RuleError | None = None) -> None:
+    As a rule something is wrong with it; with `is_wrong=False` somebody asked for help with filling it in.
+    """
+
+    def __init__(
+        self, template: str, context: dict[str, Any], error: RuleError | None = None, *, is_wrong: bool = True
+    ) -> None:
         super().__init__(template)
-        self.template, self.context, self.error = template, context, error
+        self.template, self.context, self.error, self.is_wrong = template, context, error, is_wrong
 
 
 Model = TypeVar("Model", bound=BaseModel)

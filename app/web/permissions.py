@@ -91,6 +91,7 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /api/v1/items/{barcode}/scrap": _P.SCRAP_ITEMS,
     "POST /api/v1/items/{barcode}/holds": _P.PLACE_HOLDS,
     "DELETE /api/v1/items/{barcode}/holds/{hold_id}": _P.LIFT_HOLDS,
+    "POST /api/v1/barcodes/parse": _P.SEE_STOCK,
     # Labels.
     "GET /items/{barcode}/label": _P.PRINT_LABELS,
     "GET /labels": _P.PRINT_LABELS,

@@ -198,7 +198,8 @@ def _is_page(request: Request, page: str) -> bool:
 
 async def _show_again(request: Request, error: Exception) -> Response:
     assert isinstance(error, ShowAgain)
-    return render(request, error.template, error.context, status_of(error.error) if error.error else 422)
+    status = 422 if error.is_wrong else 200
+    return render(request, error.template, error.context, status_of(error.error) if error.error else status)
 
 
 async def _replay(_: Request, error: Exception) -> Response:

@@ -1,8 +1,8 @@
-"""Pages to find items, to look at one, and to take goods in. Pages that change one item are in `changes.py`."""
+"""Pages to find items and to look at one. What changes one is in `changes.py`, goods in is in `goods_in_pages.py`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -14,18 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Session
 from app.domain import access
 from app.domain.dates import uk_date
-from app.domain.errors import NotFound, RuleError
+from app.domain.errors import RuleError
+from app.domain.gs1_text import shown
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.scanning import check_tag
 from app.features.stock import queries, service
-from app.features.stock.schemas import GoodsInForm, ItemBody, ItemLine
-from app.models import Precision
+from app.features.stock.schemas import ItemBody, ItemLine
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, without_controls
-from app.web.flash import redirect
-from app.web.forms import Form, or_again, read_form
+from app.web.forms import Form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
 from app.web.tags import Prefix, Tag
@@ -35,20 +34,9 @@ router = page_router()
 
 ITEMS_ON_A_PAGE = 50
 MOVEMENTS_ON_A_PAGE = 50
-MOST_IN_A_SELECT = 50
 INSPECTIONS_AHEAD = timedelta(days=30)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 Words = Annotated[str, Query(max_length=100), AfterValidator(without_controls), AfterValidator(str.strip)]
-Receipt = Annotated[int, Query(ge=0, le=10**16)]
-
-PRECISIONS = [
-    (Precision.DAY.value, "To the day"),
-    (Precision.WEEK.value, "To the week"),
-    (Precision.MONTH.value, "To the month"),
-    (Precision.YEAR.value, "To the year"),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,38 +100,6 @@ async def items(
     return render(request, "stock/items.html", context, 422 if form.errors else 200)
 
 
-@router.get("/items/receive")
-async def receive_form(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
-    """Goods in."""
-    return render(request, "stock/receive.html", {"form": Form(), **await _goods_in(session, actor, now)})
-
-
-@router.post("/items/receive")
-async def receive(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> Response:
-    """Take items in, then show their tags on a page of their own, which may be loaded as often as one likes."""
-    form, body = await read_form(request, GoodsInForm)
-    context = await _goods_in(session, actor, now)
-    if body is None:
-        return render(request, "stock/receive.html", {"form": form, **context}, 422)
-    with or_again("stock/receive.html", form, **context):
-        goods = await service.receive_items(session, body.goods(), prefix=prefix, actor=actor, at=now)
-    count = len(goods.barcodes)
-    said = f"{count} {'item is' if count == 1 else 'items are'} in stock. Print and stick on the labels now."
-    return redirect(request, f"/items/received?receipt={(now - EPOCH) // MICROSECOND}", said)
-
-
-@router.get("/items/received")
-async def received(request: Request, session: Session, actor: Actor, receipt: Receipt | None = None) -> Response:
-    """The tags that one of one's own receipts gave. Without a receipt one is led to where they are made."""
-    if receipt is None:
-        return RedirectResponse("/items/receive", 303)
-    at = EPOCH + receipt * MICROSECOND
-    lines, warnings = await queries.list_receipt(session, actor=actor.username, at=at)
-    if not lines:
-        raise NotFound("unknown-receipt", "You took nothing in at that time. Look for the items in the list of items.")
-    return render(request, "stock/received.html", {"items": lines, "warnings": warnings, "at": at})
-
-
 @router.get("/items/{barcode}")
 async def item(
     request: Request, session: Session, actor: Actor, now: Now, tag: Tag, after: After = None
@@ -161,6 +117,7 @@ async def item(
     history = page_of(rows, limit=MOVEMENTS_ON_A_PAGE, cursor=lambda row: row.seq)
     context = {
         "item": body,
+        "maker_label": shown(body.maker_label or ""),
         "today": uk_date(now),
         "store_name": {one.code: one.name for one in await queries.list_store_names(session)}[body.store],
         "past_holds": await queries.list_past_holds(session, tag),
@@ -223,14 +180,3 @@ async def _find(session: AsyncSession, wanted: Filter, after: str | None, *, tod
         after=after or "",
         limit=ITEMS_ON_A_PAGE,
     )
-
-
-async def _goods_in(session: AsyncSession, actor: access.Actor, now: datetime) -> Mapping[str, Any]:
-    products = await queries.list_product_names(session)
-    return {
-        "products": [(one.code, f"{one.code}: {one.name}") for one in products],
-        "many": len(products) > MOST_IN_A_SELECT,
-        "stores": [(one.code, one.name) for one in actor.stores],
-        "precisions": PRECISIONS,
-        "today": uk_date(now),
-    }

@@ -28,8 +28,9 @@ from app.web.results import BlockerBody, Step
 
 DETAILS = text("""
     SELECT item.serial_number, item.lot_number, item.manufactured_on, item.manufactured_precision, item.received_on,
-           item.dispatched_on, item.purchase_price_pence, item.udi_di, item.condition, store.code AS store,
-           loan.id AS loan_id, loan.kind AS loan_kind, loan.started_at, loan.trial_ends_on, client.client_ref
+           item.dispatched_on, item.purchase_price_pence, item.udi_di, item.maker_label, item.condition,
+           store.code AS store, loan.id AS loan_id, loan.kind AS loan_kind, loan.started_at, loan.trial_ends_on,
+           client.client_ref
     FROM item
     JOIN store ON store.id = item.store_id
     LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
@@ -84,6 +85,7 @@ CHECK_DUE = """
     item.state <> 'scrapped' AND EXISTS (
         SELECT FROM inspection_due WHERE item_id = item.id AND due_on >= :due_from AND due_on < :due_before)
 """
+PRODUCTS_OF_GTIN = text("SELECT code, name FROM product WHERE :gtin = ANY(udi_di) ORDER BY code LIMIT 10")
 PRODUCTS = text("SELECT code, name FROM product ORDER BY code LIMIT 1000")
 STORES = text("SELECT code, name FROM store ORDER BY code")
 # All items of one receipt share its instant, and nobody can make two receipts in one microsecond.
@@ -258,6 +260,11 @@ async def find_first_end(session: AsyncSession, barcode: str, loan_id: int) -> d
     """When a trial that was extended was to end at first; None when it never was, or nobody wrote it down."""
     first: str | None = await session.scalar(FIRST_END, {"barcode": barcode, "loan_id": str(loan_id)})
     return date.fromisoformat(first) if first else None
+
+
+async def list_products_of(session: AsyncSession, gtin: str) -> list[Named]:
+    """The products that have this GTIN (14 digits) among their UDI-DIs."""
+    return [Named(row.code, row.name) for row in await session.execute(PRODUCTS_OF_GTIN, {"gtin": gtin})]
 
 
 async def list_product_names(session: AsyncSession) -> list[Named]:

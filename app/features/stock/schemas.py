@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from app.domain.clearance import HoldKind
 from app.domain.errors import BadValue
+from app.domain.gs1_text import as_scanned
 from app.domain.identifiers import check_gtin
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import Move, State
@@ -21,9 +22,13 @@ MOST_AT_ONCE = 500
 
 
 class GoodsIn(Body):
-    """What has come in: `quantity` items without serial numbers, or one item per serial number."""
+    """What has come in: `quantity` items without serial numbers, or one item per serial number.
 
-    product_code: Code
+    `maker_label`: the maker's barcode as it was scanned. What is left out (product by its UDI-DI, serial number, lot,
+    day of manufacture) is taken from it, if it is not suspect; what is given must not contradict it.
+    """
+
+    product_code: Code | None = None
     store: Code
     bay: OptionalLine = ""
     quantity: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=MOST_AT_ONCE)] | None = None
@@ -35,11 +40,14 @@ class GoodsIn(Body):
     dispatched_on: Day | None = None
     purchase_price_pence: Pence | None = None
     udi_di: Annotated[str, AfterValidator(check_gtin)] | None = None
+    maker_label: Annotated[str, AfterValidator(as_scanned)] | None = None
 
     @model_validator(mode="after")
     def check_quantity(self) -> "GoodsIn":
         """Either a quantity or serial numbers; both only when they agree."""
-        if self.quantity is None and not self.serial_numbers:
+        if self.product_code is None and not self.maker_label:
+            raise ValueError("Say which product came in: give product_code, or maker_label.")
+        if self.quantity is None and not self.serial_numbers and not self.maker_label:
             raise ValueError("Say how many items came in, or give their serial numbers.")
         if self.quantity and self.serial_numbers and self.quantity != len(self.serial_numbers):
             given = len(self.serial_numbers)
@@ -170,6 +178,7 @@ class ItemBody(BaseModel):
     dispatched_on: date | None
     purchase_price_pence: int
     udi_di: str | None
+    maker_label: str | None
     state: State
     store: str
     bay: str | None

@@ -17,6 +17,7 @@ from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.goods import DATES, find_date_faults, serial_key
 from app.domain.inspections import months_after
 from app.domain.lifecycle import Move
+from app.features.stock.makers_labels import MakersLabel, with_label
 from app.features.stock.queries import get_item
 from app.features.stock.schemas import GoodsIn, ItemBody, Warned
 from app.models import Hold, InspectionDue, Item, Product, ProductInspection, ReservationEnd
@@ -30,14 +31,19 @@ class Goods:
     warnings: list[Warned]
 
 
-async def receive_items(session: AsyncSession, goods: GoodsIn, *, prefix: str, actor: Actor, at: datetime) -> Goods:
+async def receive_items(
+    session: AsyncSession, goods: GoodsIn, *, prefix: str, actor: Actor, at: datetime, fill: bool = True
+) -> Goods:
     """Take new items into a store: tags are given, first inspections are due an interval after the receipt.
 
     Raises BadValue (`unknown-product`, `not-your-store`, `date-in-the-future`, `date-too-old`, `duplicate-serial`
     within the list) and Conflict `duplicate-serial` when the product has an item with that serial number.
-    A serial number that another product has is a warning: makers number for themselves.
+    A serial number that another product has is a warning: makers number for themselves. The maker's label fills what
+    was left out, unless somebody saw what it says and left it out on purpose (`fill=False`); it raises as `with_label`.
     """
     store = actor.store(goods.store)
+    _check_dates(goods, today=uk_date(at))
+    goods, label = await with_label(session, goods, prefix=prefix, today=uk_date(at), fill=fill)
     _check_dates(goods, today=uk_date(at))
     found = await session.execute(select(Product).where(col(Product.code) == goods.product_code))
     product = found.scalar_one_or_none()
@@ -45,12 +51,12 @@ async def receive_items(session: AsyncSession, goods: GoodsIn, *, prefix: str, a
         raise BadValue("unknown-product", "There is no product with this code. Add it first.", field="product_code")
     keys = _serial_keys(goods.serial_numbers)
     warnings = await _check_serials(session, product, keys)
-    births = _births(goods, product, keys)
+    births = _births(goods, product, keys, label)
     born = await ledger.receive(
         session, births, prefix=prefix, store_id=store.id, bay=goods.bay or None, actor=actor.username, at=at
     )
     await _plan_first_inspections(session, product.id, [item_id for item_id, _ in born], received_on=goods.received_on)
-    return Goods([barcode for _, barcode in born], warnings)
+    return Goods([barcode for _, barcode in born], [*warnings, *label.warnings])
 
 
 async def transfer(
@@ -186,7 +192,7 @@ async def _check_serials(session: AsyncSession, product: Product, keys: Sequence
     ]
 
 
-def _births(goods: GoodsIn, product: Product, keys: Sequence[str]) -> list[ledger.Birth]:
+def _births(goods: GoodsIn, product: Product, keys: Sequence[str], label: MakersLabel) -> list[ledger.Birth]:
     serials: list[tuple[str | None, str | None]] = list(zip(goods.serial_numbers, keys, strict=True))
     price = goods.purchase_price_pence
     return [
@@ -201,6 +207,7 @@ def _births(goods: GoodsIn, product: Product, keys: Sequence[str]) -> list[ledge
             dispatched_on=goods.dispatched_on,
             purchase_price_pence=product.purchase_price_pence if price is None else price,
             udi_di=goods.udi_di,
+            maker_label=goods.maker_label if label.is_on(key) else None,
         )
         for serial, key in serials or [(None, None)] * (goods.quantity or 0)
     ]
