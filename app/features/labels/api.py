@@ -6,8 +6,8 @@ from fastapi import Request, Response
 
 from app.db import Session
 from app.features.labels.answers import Resolution, file_answer
-from app.features.labels.schemas import LabelFormat, LabelsBody
-from app.features.labels.service import MEDIA_TYPES, print_labels
+from app.features.labels.schemas import DEFAULT_STOCK, LabelFormat, LabelsBody, Stock
+from app.features.labels.service import MEDIA_TYPES, Target, find_stock, print_labels
 from app.web.auth import Actor
 from app.web.once import api_router
 from app.web.tags import Tag
@@ -26,22 +26,17 @@ async def label(
     actor: Actor,
     tag: Tag,
     format: LabelFormat = LabelFormat.PNG,
+    stock: Stock = DEFAULT_STOCK,
     dpi: Resolution = 203,
 ) -> Response:
     """The label of one item."""
-    return file_answer(await print_labels(session, [tag], format, settings=request.app.state.settings, dpi=dpi))
+    target = Target(find_stock(stock), format, dpi)
+    return file_answer(await print_labels(session, [tag], target, settings=request.app.state.settings))
 
 
 @router.post("/labels", response_class=Response, responses=FILES)
 async def labels(request: Request, session: Session, actor: Actor, body: LabelsBody) -> Response:
     """Labels of many items in one file: sheets as PDF, or ZPL for a label printer."""
-    file = await print_labels(
-        session,
-        body.barcodes,
-        body.format,
-        settings=request.app.state.settings,
-        stock=body.stock,
-        skip=body.skip,
-        dpi=body.dpi,
-    )
-    return file_answer(file)
+    target = Target(find_stock(body.stock), body.format, body.dpi)
+    settings = request.app.state.settings
+    return file_answer(await print_labels(session, body.barcodes, target, settings=settings, skip=body.skip))
