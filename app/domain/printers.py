@@ -59,5 +59,15 @@ class Offset:
         """Down, in millimetres."""
         return self.y / 10
 
+    @property
+    def text(self) -> str:
+        """The offset as people read it: "1.2 mm right, 0.5 mm up"."""
+        moves = [
+            f"{abs(tenths) / 10:g} mm {further if tenths > 0 else nearer}"
+            for tenths, further, nearer in ((self.x, "right", "left"), (self.y, "down", "up"))
+            if tenths
+        ]
+        return ", ".join(moves) or "None"
+
 
 NO_OFFSET: Final = Offset()

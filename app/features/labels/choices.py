@@ -4,6 +4,7 @@ from typing import Final
 
 from app.domain.errors import BadValue
 from app.domain.labels import make_tag
+from app.domain.printers import PrinterKind
 from app.features.labels.layout import TooSmall, check_width
 from app.features.labels.printing import Dpi
 from app.features.labels.schemas import LabelFormat
@@ -12,9 +13,22 @@ from app.features.labels.stocks import STOCKS, Feed, Stock
 
 ZEBRA_DPIS: Final[tuple[Dpi, ...]] = (203, 300)
 _SHEET_DPI: Final = 300
+_DPI_OF: Final[dict[PrinterKind, Dpi]] = {PrinterKind.ZEBRA_203: 203, PrinterKind.ZEBRA_300: 300}
 
 Option = tuple[str, str]
 """What the form sends, and what people read."""
+
+
+def choice_of(stock: str, kind: PrinterKind) -> str:
+    """The choice that a saved printer was saved with."""
+    return f"{stock}/{_DPI_OF[kind]}" if kind.is_zebra else stock
+
+
+def kind_of(target: Target) -> PrinterKind:
+    """Which kind of printer prints it."""
+    if target.format is not LabelFormat.ZPL:
+        return PrinterKind.PDF
+    return PrinterKind.ZEBRA_203 if target.dpi == _DPI_OF[PrinterKind.ZEBRA_203] else PrinterKind.ZEBRA_300
 
 
 def fits(stock: Stock, prefix: str) -> bool:

@@ -1,5 +1,6 @@
 """Pages to print labels, and the command barcodes of the scan page."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Cookie, Query, Request
@@ -10,6 +11,7 @@ from app.domain.errors import NotFound
 from app.domain.scanning import COMMANDS
 from app.features.labels.answers import Resolution, file_answer
 from app.features.labels.choices import options, target_of
+from app.features.labels.printers import PrinterRow, list_ready_printers
 from app.features.labels.printing import command_svg
 from app.features.labels.schemas import DEFAULT_STOCK, MOST_LABELS, LabelFormat, LabelsForm, Stock
 from app.features.labels.service import Target, find_stock, print_labels
@@ -50,13 +52,15 @@ async def label(
 @router.get("/labels")
 async def labels_form(
     request: Request,
+    session: Session,
     actor: Actor,
     prefix: Prefix,
     barcode: Barcodes = [],  # noqa: B006 - copied
     last_stock: LastStock = "",
 ) -> HTMLResponse:
     """Which items, and on what: what this browser printed on last is chosen already."""
-    context = {"form": Form(), "barcodes": "\n".join(barcode), **_choices(prefix, last_stock)}
+    printers = await list_ready_printers(session, stores=actor.stores)
+    context = {"form": Form(), "barcodes": "\n".join(barcode), **_choices(printers, prefix, last_stock)}
     return render(request, TEMPLATE, context)
 
 
@@ -66,22 +70,34 @@ async def labels(
 ) -> Response:
     """The file, or the form again with what is wrong."""
     form, body = await read_form(request, LabelsForm)
-    choices = _choices(prefix, last_stock)
+    printers = await list_ready_printers(session, stores=actor.stores)
+    choices = _choices(printers, prefix, last_stock)
     context = {"barcodes": "\n".join(form.values("barcodes")), **choices}
     if body is None:
         return render(request, TEMPLATE, {"form": form, **context}, 422)
     stock = body.stock or choices["stock"]
     with or_again(TEMPLATE, form, **context):
+        target = {_key(row): row.target for row in printers}.get(stock) or target_of(stock)
         settings = request.app.state.settings
-        file = await print_labels(session, body.barcodes, target_of(stock), settings=settings, skip=body.skip)
+        file = await print_labels(session, body.barcodes, target, settings=settings, skip=body.skip)
     answer = file_answer(file)
     set_cookie(request, answer, LAST_STOCK_COOKIE, stock, max_age=REMEMBERED_SECONDS)
     return answer
 
 
-def _choices(prefix: str, last_stock: str) -> dict[str, Any]:
-    stocks = options(prefix)
-    return {"stocks": stocks, "stock": last_stock if last_stock in dict(stocks) else DEFAULT_STOCK}
+def _key(printer: PrinterRow) -> str:
+    return f"printer-{printer.id}"
+
+
+def _choices(printers: Sequence[PrinterRow], prefix: str, last_stock: str) -> dict[str, Any]:
+    """Saved printers first, then every stock; the last one chosen, if there still is such a thing."""
+    several = len({row.store.code for row in printers}) > 1
+    saved = [
+        (_key(row), f"{row.name}{f' ({row.store.name})' if several else ''}: {row.target.stock.name}")
+        for row in printers
+    ]
+    stocks = saved + options(prefix)
+    return {"stocks": stocks, "stock": last_stock if last_stock in dict(stocks) else stocks[0][0]}
 
 
 @router.get("/scan/commands")

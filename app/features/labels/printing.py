@@ -15,11 +15,23 @@ from reportlab.pdfgen.canvas import Canvas
 
 from app.domain.printers import NO_OFFSET, Offset
 from app.features.labels.layout import MM_PER_INCH, Bars, Box, LabelContent, Layout, Line, dots, lay_out
+from app.features.labels.ruler import draw_test_page
 from app.features.labels.stocks import AVERY_L7160, LabelSize, Stock
 from app.features.labels.symbol import QUIET_MODULES, code_128, tag_parts
 from app.features.labels.words import Measure
 
-__all__ = ["Dpi", "LabelContent", "LabelSize", "command_svg", "label_pdf", "label_png", "label_svg", "label_zpl"]
+__all__ = [
+    "Dpi",
+    "LabelContent",
+    "LabelSize",
+    "command_svg",
+    "label_pdf",
+    "label_png",
+    "label_svg",
+    "label_zpl",
+    "ruler_pdf",
+    "ruler_zpl",
+]
 
 Dpi = Literal[203, 300]
 """The two resolutions of label printers. Office printers have multiples of 300."""
@@ -130,6 +142,23 @@ def label_zpl(
         f"^BCN,{dots(bars.height_mm, dpi)},N,N,N,N^FD{_zpl_code_128(content.tag)}^FS"
     )
     return _zpl(size, dpi, offset, fields)
+
+
+def ruler_pdf(stock: Stock, words: Sequence[str], *, offset: Offset = NO_OFFSET) -> bytes:
+    """One page with the outline of every label and two rulers, moved as labels would be; `words` say what it is."""
+    drawing = draw_test_page(stock, words, _type_width)
+    with _pdf(stock, "Test page") as (canvas, stream):
+        _paint_pdf_words(canvas, drawing.boxes, drawing.lines, offset.x_mm, offset.y_mm, stock.page.height_mm)
+    return stream.getvalue()
+
+
+def ruler_zpl(stock: Stock, words: Sequence[str], *, dpi: Dpi, offset: Offset = NO_OFFSET) -> str:
+    """The same for a Zebra."""
+    _check_dpi(dpi)
+    drawing = draw_test_page(stock, words, _type_width)
+    fields = [_zpl_box(box, dpi) for box in drawing.boxes if min(box.x_mm, box.y_mm) >= 0]
+    fields += [_zpl_text(line, stock.label, dpi) for line in drawing.lines]
+    return _zpl(stock.label, dpi, offset, fields)
 
 
 def _zpl(size: LabelSize, dpi: int, offset: Offset | None, fields: Sequence[str]) -> str:

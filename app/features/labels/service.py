@@ -77,6 +77,17 @@ async def print_labels(
     return LabelFile(f"labels-{subject}.{target.format.value}", MEDIA_TYPES[target.format], content)
 
 
+async def print_test_page(target: Target, *, name: str) -> LabelFile:
+    """A page of outlines and rulers for a printer of this name, from which its offset can be read off."""
+    offset = target.offset or NO_OFFSET
+    words = (name, target.stock.name, f"Offset {offset.x / 10:+.1f}, {offset.y / 10:+.1f}")
+    if target.format is LabelFormat.ZPL:
+        drawn = printing.ruler_zpl(target.stock, words, dpi=target.dpi, offset=offset).encode()
+    else:
+        drawn = await to_thread.run_sync(partial(printing.ruler_pdf, target.stock, words, offset=offset))
+    return LabelFile(f"test-page.{target.format.value}", MEDIA_TYPES[target.format], drawn)
+
+
 def _check_skip(stock: Stock, skip: int) -> None:
     if skip < stock.labels_per_page:
         return
