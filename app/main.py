@@ -24,6 +24,7 @@ from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
 from app.features.labels import api as labels_api
 from app.features.labels import pages as labels_pages
+from app.features.labels import printer_pages
 from app.features.loans import api as loans_api
 from app.features.loans import pages as loans_pages
 from app.features.loans import trial_pages
@@ -86,6 +87,7 @@ ROUTERS = (
     stock_pages.router,
     stock_changes.router,
     labels_pages.router,
+    printer_pages.router,
     catalogue_pages.router,
     clients_pages.router,
     loans_pages.router,

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     KEEP_CATALOGUE = "keep_catalogue"
     RECEIVE_ITEMS = "receive_items"
     PRINT_LABELS = "print_labels"
+    KEEP_PRINTERS = "keep_printers"
     MOVE_ITEMS = "move_items"
     SCRAP_ITEMS = "scrap_items"
     SCAN = "scan"
@@ -86,6 +87,7 @@ _PRESCRIBING = _LOOKING | {
 _STOREKEEPING = _LOOKING | {
     Permission.RECEIVE_ITEMS,
     Permission.PRINT_LABELS,
+    Permission.KEEP_PRINTERS,
     Permission.MOVE_ITEMS,
     Permission.SCRAP_ITEMS,
     Permission.SCAN,

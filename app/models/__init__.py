@@ -27,6 +27,7 @@ from app.models.ordering import (
     StopUseNotice,
 )
 from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
+from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
 from app.models.scan import ReturnScan, ScanOutcome
 from app.models.store import Store
@@ -66,6 +67,7 @@ __all__ = [
     "Panel",
     "Precision",
     "Prescriber",
+    "Printer",
     "Product",
     "ProductFit",
     "ProductInspection",

@@ -53,6 +53,9 @@ CONSTRAINTS: dict[str, RuleError] = {
     "uq_client_client_ref_in_any_case": Conflict(
         "duplicate-client-ref", "Another client has this reference. Look them up first.", field="client_ref"
     ),
+    "uq_printer_store_id_name": Conflict(
+        "duplicate-printer", "Another printer of this store has this name. Choose a new one.", field="name"
+    ),
     "uq_client_nhs_number": Conflict(
         "duplicate-nhs-number", "Another client has this NHS number. Look them up first.", field="nhs_number"
     ),

@@ -24,6 +24,7 @@ MEANT = {
     Permission.KEEP_CATALOGUE: "M",
     Permission.RECEIVE_ITEMS: "TM",
     Permission.PRINT_LABELS: "TM",
+    Permission.KEEP_PRINTERS: "TM",
     Permission.MOVE_ITEMS: "TM",
     Permission.SCRAP_ITEMS: "TM",
     Permission.SCAN: "TM",

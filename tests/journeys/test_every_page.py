@@ -22,6 +22,8 @@ PAGES = {
         "/items/ES000000143/issue",
         "/items/receive",
         "/labels",
+        "/printers",
+        "/printers/new",
         "/workshop",
         "/workshop?bench=awaiting_inspection",
         "/workshop/ES000000143/inspection",

@@ -1,1 +1,1 @@
-"""Labels: what is printed on an item and how. Which item gets which label is decided by the pages that ask for it."""
+"""Labels: what is printed on an item and how, and on which printer. Which item gets one, its pages say."""

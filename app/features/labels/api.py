@@ -3,11 +3,14 @@
 from typing import Any, Final
 
 from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
+from app.domain.access import Actor as Who
 from app.features.labels.answers import Resolution, file_answer
-from app.features.labels.schemas import LabelFormat, LabelsBody
-from app.features.labels.service import MEDIA_TYPES, print_labels
+from app.features.labels.printers import PrinterRow, get_printer, list_ready_printers
+from app.features.labels.schemas import DEFAULT_STOCK, LabelFormat, LabelsBody, PrinterBody, Stock
+from app.features.labels.service import MEDIA_TYPES, Target, find_stock, print_labels
 from app.web.auth import Actor
 from app.web.once import api_router
 from app.web.tags import Tag
@@ -26,22 +29,51 @@ async def label(
     actor: Actor,
     tag: Tag,
     format: LabelFormat = LabelFormat.PNG,
+    stock: Stock = DEFAULT_STOCK,
     dpi: Resolution = 203,
 ) -> Response:
     """The label of one item."""
-    return file_answer(await print_labels(session, [tag], format, settings=request.app.state.settings, dpi=dpi))
+    target = Target(find_stock(stock), format, dpi)
+    return file_answer(await print_labels(session, [tag], target, settings=request.app.state.settings))
 
 
 @router.post("/labels", response_class=Response, responses=FILES)
 async def labels(request: Request, session: Session, actor: Actor, body: LabelsBody) -> Response:
     """Labels of many items in one file: sheets as PDF, or ZPL for a label printer."""
-    file = await print_labels(
-        session,
-        body.barcodes,
-        body.format,
-        settings=request.app.state.settings,
-        stock=body.stock,
-        skip=body.skip,
-        dpi=body.dpi,
+    target = await _target(session, body, actor)
+    settings = request.app.state.settings
+    return file_answer(await print_labels(session, body.barcodes, target, settings=settings, skip=body.skip))
+
+
+@router.get("/printers")
+async def printers(session: Session, actor: Actor) -> list[PrinterBody]:
+    """The saved printers of your stores, by store and name."""
+    return [_body(row) for row in await list_ready_printers(session, stores=actor.stores)]
+
+
+async def _target(session: AsyncSession, body: LabelsBody, actor: Who) -> Target:
+    """What the body asks for; what it does not say is as its printer has it."""
+    if body.printer is None:
+        return Target(find_stock(body.stock), body.format, body.dpi)
+    target = (await get_printer(session, body.printer, actor=actor)).target
+    said = body.model_fields_set
+    return Target(
+        stock=find_stock(body.stock) if "stock" in said else target.stock,
+        format=body.format if "format" in said else target.format,
+        dpi=body.dpi if "dpi" in said else target.dpi,
+        offset=target.offset,
     )
-    return file_answer(file)
+
+
+def _body(row: PrinterRow) -> PrinterBody:
+    target = row.target
+    return PrinterBody(
+        id=row.id,
+        name=row.name,
+        store=row.store.code,
+        stock=row.stock,
+        format=target.format,
+        dpi=target.dpi,
+        offset_x=row.offset.x,
+        offset_y=row.offset.y,
+    )

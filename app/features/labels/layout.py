@@ -3,40 +3,45 @@
 Why the bars are as they are. A reader measures widths, so a bar must be a whole number of the printer's dots. A module
 of 0.25 mm, 2 dots at 203 dpi (0.2502 mm) or 3 at 300 dpi (0.254 mm), is the narrowest that hand scanners read easily.
 Wider ones are read from further off and survive more scratches, so a label takes as many dots as fit. `ES000123430` is
-134 modules in Code 128, and 154 with its two quiet zones of 10: on a label 63.5 mm wide it gets 3 dots at 203 dpi
-(57.8 mm) and 4 at 300 dpi (52.2 mm). The longest tag, with a prefix of four letters, is 176 modules: 44.0 mm with 2
-dots at 203 dpi, 59.6 mm with 4 at 300 dpi. A label must therefore be 49 mm wide or more. Quiet zones: ISO/IEC 15417.
+123 modules in Code 128, and 143 with its two quiet zones of 10: on a label 63.5 mm wide it gets 3 dots at 203 dpi
+(53.7 mm) and 4 at 300 dpi (48.4 mm). The longest tag, with a prefix of four letters, is 165 modules: 41.3 mm with 2
+dots at 203 dpi, 55.9 mm with 4 at 300 dpi. A label must therefore be 44 mm wide for every tag there is; one of 38.1 mm
+carries the tags of a prefix of two letters. Quiet zones: ISO/IEC 15417.
+
+What is left out where there is no room: first the second line of the product's name, then the names of the service and
+the store, then the product's name beside the flag. Never the tag, the bars, whom to ring, the load, or that an item is
+for a single patient.
 """
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Final, Literal
-
-from barcode.codex import Code128
 
 from app.domain.labels import display, is_tag
 from app.features.labels.stocks import LabelSize
-from app.features.labels.words import Measure, clean, shrink, wrap
+from app.features.labels.symbol import QUIET_MODULES, tag_bars
+from app.features.labels.words import Measure, clean, shorten, shrink, wrap
 
 MM_PER_INCH: Final = 25.4
-QUIET_MODULES: Final = 10
 NARROWEST_MODULE_MM: Final = 0.25
 WIDEST_MODULE_MM: Final = 0.5
 LOWEST_BARS_MM: Final = 6.35
 """A quarter of an inch: lower than that, a hand scanner must be aimed with care."""
 
-SIDE_MM: Final = 2.5
-"""Paper shifts by up to two millimetres in an office printer, so nothing is printed nearer to a label's edge."""
-
 _WHITE_SIDE_MM: Final = 1.9
 """Quiet zones are white and may lie nearer; on a sheet that far askew they are still whole on their label."""
+
+_LEAST_WHITE_SIDE_MM: Final = 0.8
+"""So near, where the bars would else be too fine to read: such a label asks for a printer whose offset is set."""
 
 _CAPITALS: Final = 0.73
 """How high a capital stands, as a share of the type size, in Noto Sans, Arial and Helvetica alike."""
 
 _TALL_MM: Final = 38.1
 """The height that the sizes of type below are made for; lower and higher labels scale them."""
+
+_LOAD_SHARE: Final = 0.4
+"""How much of the only row the load may take beside the product's name or the flag."""
 
 Align = Literal["left", "centre", "right"]
 
@@ -136,12 +141,21 @@ class _Paper:
         return min(max(self.size.height_mm / _TALL_MM, 0.74), 1.5)
 
     @property
+    def left(self) -> float:
+        return self.size.side_mm
+
+    @property
     def room(self) -> float:
-        return self.size.width_mm - 2 * SIDE_MM
+        return self.right - self.left
 
     @property
     def right(self) -> float:
-        return self.size.width_mm - SIDE_MM
+        return self.size.width_mm - self.size.side_mm
+
+    @property
+    def edge(self) -> float:
+        """Between the label's edge and the first or last row: an accent or a comma may still reach into it."""
+        return max(2.4 * self.scale, self.size.end_mm + 0.25 * self.type_size)
 
     @property
     def type_size(self) -> float:
@@ -152,47 +166,73 @@ class _Paper:
         return 1.22 * self.type_size
 
 
-@lru_cache(maxsize=4096)
-def code_128(text: str) -> str:
-    """The modules of a Code 128 symbol, from the first bar to the last. The text must be printable ASCII."""
-    modules: str = Code128(text).build()[0]
-    return modules
-
-
 def dots(length_mm: float, dpi: int) -> int:
     """The whole dots that fit into a length. A ten-thousandth of a dot is forgiven, because 63.5 mm are 750 dots."""
     return int(length_mm * dpi / MM_PER_INCH + 1e-4)
 
 
+class TooSmall(ValueError):
+    """The label cannot carry what it must; the words say which size would do."""
+
+
 def lay_out(content: LabelContent, size: LabelSize, dpi: int, measure: Measure) -> Layout:
     """Place all of it: service, product, load and flag above; tag and telephone below; the bars get the height between.
 
-    Raises ValueError, with what would be right, for a label too small to be read.
+    Raises TooSmall for a label too small to be read.
     """
+    module_dots = check_width(content.tag, size, dpi)
     paper = _Paper(size, measure)
-    service, top = _service(content, paper)
-    product, boxes, top = _product(content, paper, top)
     tag_and_phone, bottom = _tag_and_phone(content, paper)
-    bars = _place_bars(content.tag, size, dpi, top, bottom)
-    lines = tuple(line for line in (*service, *product, *tag_and_phone) if line.text)
-    return Layout(bars, lines, boxes)
+    service, names_top = _service(content, paper)
+    name = _product(content, paper, names_top)
+    if bottom - name.bottom < LOWEST_BARS_MM:
+        name = _one_row(content, paper, names_top)
+    if bottom - name.bottom < LOWEST_BARS_MM:
+        service, name = [], _one_row(content, paper, paper.edge - 0.1 * paper.type_size)
+    bars = _place_bars(tag_bars(content.tag), size, dpi, module_dots, name.bottom, bottom)
+    lines = tuple(line for line in (*service, *name.lines, *tag_and_phone) if line.text)
+    return Layout(bars, lines, name.boxes)
+
+
+def check_width(tag: str, size: LabelSize, dpi: int) -> int:
+    """The dots of a module when this tag's bars and quiet zones are as wide as the label lets them be.
+
+    Raises TooSmall when a module would be narrower than hand scanners read easily.
+    """
+    modules = len(tag_bars(tag))
+    for white in (_WHITE_SIDE_MM, _LEAST_WHITE_SIDE_MM):
+        with_quiet = dots(size.width_mm - 2 * white, dpi) // (modules + 2 * QUIET_MODULES)
+        bars_alone = dots(size.width_mm - 2 * size.side_mm, dpi) // modules
+        module_dots = min(with_quiet, bars_alone, dots(WIDEST_MODULE_MM, dpi))
+        if module_dots * MM_PER_INCH / dpi >= NARROWEST_MODULE_MM:
+            return module_dots
+    needed = (modules + 2 * QUIET_MODULES) * NARROWEST_MODULE_MM + 2 * _LEAST_WHITE_SIDE_MM + 1
+    raise TooSmall(f"A label {size.width_mm:g} mm wide is too narrow for {tag}: {needed:.0f} mm would do.")
 
 
 def _service(content: LabelContent, paper: _Paper) -> tuple[list[Line], float]:
-    """The first row, and its baseline: the service, and the store when there is room for its whole name."""
-    baseline = 2.4 * paper.scale + _CAPITALS * paper.type_size
+    """The first row, and where the next begins: the service, and the store when there is room for its whole name."""
+    baseline = paper.edge + _CAPITALS * paper.type_size
     name, name_size = shrink(clean(content.service_name), paper.room, paper.type_size, paper.measure)
-    lines = [Line(name, SIDE_MM, baseline, name_size, bold=True)]
+    lines = [Line(name, paper.left, baseline, name_size, bold=True)]
     store, store_size = clean(content.store_name or ""), 0.85 * paper.type_size
     taken = paper.measure(name, name_size, True) + paper.measure(store, store_size, False) + 2.0 * paper.scale
     if taken <= paper.room:
         lines.append(Line(store, paper.right, baseline, store_size, align="right"))
-    return lines, baseline
+    return lines, baseline + 0.32 * paper.type_size
 
 
-def _product(content: LabelContent, paper: _Paper, baseline: float) -> tuple[list[Line], tuple[Box, ...], float]:
-    """Two rows, and where they end: the product, the flag in place of its second line, the load beside both."""
-    top = baseline + 0.32 * paper.type_size
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What the item is, and how far down that reaches."""
+
+    lines: list[Line]
+    boxes: tuple[Box, ...]
+    bottom: float
+
+
+def _product(content: LabelContent, paper: _Paper, top: float) -> _Name:
+    """Two rows: the product, the flag in place of its second line, the load beside both."""
     bottom = top + 2 * paper.row
     lines: list[Line] = []
     boxes: list[Box] = []
@@ -205,23 +245,46 @@ def _product(content: LabelContent, paper: _Paper, baseline: float) -> tuple[lis
         lines += [badge.words("SWL", paper.type_size, share=0.29), badge.words(load, paper.type_size, share=0.71)]
         room -= width + 1.5
     if content.single_patient_use:
-        flag = Box(SIDE_MM, top + paper.row, room, paper.row)
+        flag = Box(paper.left, top + paper.row, room, paper.row)
         boxes.append(flag)
         words, words_size = shrink("SINGLE PATIENT USE", room - 1.0, paper.type_size, paper.measure)
         lines.append(flag.words(words, words_size))
     rows = 1 if content.single_patient_use else 2
     for number, text in enumerate(wrap(clean(content.product_name), rows, room, paper.type_size, paper.measure)):
-        lines.append(Line(text, SIDE_MM, top + number * paper.row + 0.92 * paper.type_size, paper.type_size))
-    return lines, tuple(boxes), bottom + 1.0
+        lines.append(Line(text, paper.left, top + number * paper.row + 0.92 * paper.type_size, paper.type_size))
+    return _Name(lines, tuple(boxes), bottom + 1.0)
+
+
+def _one_row(content: LabelContent, paper: _Paper, top: float) -> _Name:
+    """One row: the product, or the flag in its place, and the load beside it."""
+    size = paper.type_size
+    lines: list[Line] = []
+    boxes: list[Box] = []
+    room = paper.room
+    if content.safe_working_load_kg is not None:
+        load = f"SWL {content.safe_working_load_kg:,} kg"
+        load_size = size * min(1.0, paper.room * _LOAD_SHARE / paper.measure(load, size, True))
+        badge = Box(0, top, paper.measure(load, load_size, True) + 1.4, paper.row)
+        badge = replace(badge, x_mm=paper.right - badge.width_mm)
+        boxes.append(badge)
+        lines.append(badge.words(load, load_size))
+        room -= badge.width_mm + 1.0
+    if content.single_patient_use:
+        flag = Box(paper.left, top, room, paper.row)
+        boxes.append(flag)
+        flag_size = size * min(1.0, (room - 1.0) / paper.measure("SINGLE PATIENT USE", size, True))
+        lines.append(flag.words("SINGLE PATIENT USE", flag_size))
+    else:
+        text = shorten(clean(content.product_name), room, size, False, paper.measure)
+        lines.append(Line(text, paper.left, top + 0.92 * size, size))
+    return _Name(lines, tuple(boxes), top + paper.row + 0.8)
 
 
 def _tag_and_phone(content: LabelContent, paper: _Paper) -> tuple[list[Line], float]:
     """The last two rows, and how far up they reach: the tag in large type, and whom to ring."""
-    baseline = paper.size.height_mm - 2.4 * paper.scale - 0.2 * paper.type_size
-    phone, phone_size = shrink(
-        f"Please return: {clean(content.return_phone)}", paper.room, paper.type_size, paper.measure
-    )
-    lines = [Line(phone, SIDE_MM, baseline, phone_size, bold=True)]
+    baseline = paper.size.height_mm - paper.edge - 0.2 * paper.type_size
+    phone, phone_size = _phone(clean(content.return_phone), paper)
+    lines = [Line(phone, paper.left, baseline, phone_size, bold=True)]
     baseline -= _CAPITALS * paper.type_size + 1.6 * paper.scale
     tag, large = display(content.tag), 5.2 * paper.scale
     large = min(large, large * paper.room / paper.measure(tag, large, True))
@@ -229,16 +292,19 @@ def _tag_and_phone(content: LabelContent, paper: _Paper) -> tuple[list[Line], fl
     return lines, baseline - _CAPITALS * large - 1.0
 
 
-def _place_bars(text: str, size: LabelSize, dpi: int, top: float, bottom: float) -> Bars:
-    """The bars in the middle of the label, as wide as its printable width with both quiet zones lets them be."""
-    modules = code_128(text)
-    span = len(modules) + 2 * QUIET_MODULES
-    module_dots = min(dots(size.width_mm - 2 * _WHITE_SIDE_MM, dpi) // span, dots(WIDEST_MODULE_MM, dpi))
-    if module_dots * MM_PER_INCH / dpi < NARROWEST_MODULE_MM:
-        needed = span * NARROWEST_MODULE_MM + 2 * _WHITE_SIDE_MM + 1
-        raise ValueError(f"A label {size.width_mm:g} mm wide is too narrow for {text}: {needed:.0f} mm would do.")
+def _phone(number: str, paper: _Paper) -> tuple[str, float]:
+    """The number whole, with as much before it as there is room for: half a number is no use to anybody."""
+    for words in ("Please return: ", "Return: "):
+        text, size = shrink(words + number, paper.room, paper.type_size, paper.measure)
+        if text.endswith(number):
+            return text, size
+    return shrink(number, paper.room, paper.type_size, paper.measure)
+
+
+def _place_bars(modules: str, size: LabelSize, dpi: int, module_dots: int, top: float, bottom: float) -> Bars:
+    """The bars in the middle of the label, over all the height that the words leave."""
     if bottom - top < LOWEST_BARS_MM:
         needed = size.height_mm + LOWEST_BARS_MM - (bottom - top) + 1
-        raise ValueError(f"A label {size.height_mm:g} mm high is too low for its text: {needed:.0f} mm would do.")
+        raise TooSmall(f"A label {size.height_mm:g} mm high is too low for its text: {needed:.0f} mm would do.")
     x_dots = (dots(size.width_mm, dpi) - len(modules) * module_dots) // 2
     return Bars(modules, dpi, module_dots, x_dots, top, bottom - top)

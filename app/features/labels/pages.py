@@ -1,31 +1,36 @@
 """Pages to print labels, and the command barcodes of the scan page."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Cookie, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.db import Session
 from app.domain.errors import NotFound
 from app.domain.scanning import COMMANDS
 from app.features.labels.answers import Resolution, file_answer
+from app.features.labels.choices import options, target_of
+from app.features.labels.printers import PrinterRow, list_ready_printers
 from app.features.labels.printing import command_svg
-from app.features.labels.schemas import MOST_LABELS, LabelFormat, LabelsForm
-from app.features.labels.service import print_labels
+from app.features.labels.schemas import DEFAULT_STOCK, MOST_LABELS, LabelFormat, LabelsForm, Stock
+from app.features.labels.service import Target, find_stock, print_labels
 from app.web.auth import Actor
+from app.web.flash import set_cookie
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.scan_desk import COMMAND_OF, MODES
-from app.web.tags import Tag
+from app.web.tags import Prefix, Tag
 from app.web.templating import render
 
 router = page_router()
 
-FORMATS = [
-    (LabelFormat.PDF.value, "Sheets of 21 (Avery L7160)", "A PDF. Print it at 100 %, not fitted to the page"),
-    (LabelFormat.ZPL.value, "Label printer", "A ZPL file for a Zebra printer of 203 dots an inch"),
-]
+TEMPLATE = "labels/labels.html"
+LAST_STOCK_COOKIE = "stores_label_stock"
+REMEMBERED_SECONDS = 365 * 24 * 60 * 60
+
 Barcodes = Annotated[list[str], Query(max_length=MOST_LABELS)]
+LastStock = Annotated[str, Cookie(alias=LAST_STOCK_COOKIE)]
 
 
 @router.get("/items/{barcode}/label")
@@ -35,32 +40,64 @@ async def label(
     actor: Actor,
     tag: Tag,
     format: LabelFormat = LabelFormat.PNG,
+    stock: Stock = DEFAULT_STOCK,
     dpi: Resolution = 203,
 ) -> Response:
     """The label of one item, to look at or to print."""
-    file = await print_labels(session, [tag], format, settings=request.app.state.settings, dpi=dpi)
+    target = Target(find_stock(stock), format, dpi)
+    file = await print_labels(session, [tag], target, settings=request.app.state.settings)
     return file_answer(file, inline=format is not LabelFormat.ZPL)
 
 
 @router.get("/labels")
-async def labels_form(request: Request, actor: Actor, barcode: Barcodes = []) -> HTMLResponse:  # noqa: B006 - copied
-    """Which items, and on what."""
-    context = {"form": Form(), "barcodes": "\n".join(barcode), "formats": FORMATS}
-    return render(request, "labels/labels.html", context)
+async def labels_form(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    prefix: Prefix,
+    barcode: Barcodes = [],  # noqa: B006 - copied
+    last_stock: LastStock = "",
+) -> HTMLResponse:
+    """Which items, and on what: what this browser printed on last is chosen already."""
+    printers = await list_ready_printers(session, stores=actor.stores)
+    context = {"form": Form(), "barcodes": "\n".join(barcode), **_choices(printers, prefix, last_stock)}
+    return render(request, TEMPLATE, context)
 
 
 @router.post("/labels")
-async def labels(request: Request, session: Session, actor: Actor) -> Response:
+async def labels(
+    request: Request, session: Session, actor: Actor, prefix: Prefix, last_stock: LastStock = ""
+) -> Response:
     """The file, or the form again with what is wrong."""
     form, body = await read_form(request, LabelsForm)
-    context = {"barcodes": "\n".join(form.values("barcodes")), "formats": FORMATS}
+    printers = await list_ready_printers(session, stores=actor.stores)
+    choices = _choices(printers, prefix, last_stock)
+    context = {"barcodes": "\n".join(form.values("barcodes")), **choices}
     if body is None:
-        return render(request, "labels/labels.html", {"form": form, **context}, 422)
-    with or_again("labels/labels.html", form, **context):
-        file = await print_labels(
-            session, body.barcodes, body.format, settings=request.app.state.settings, skip=body.skip
-        )
-    return file_answer(file)
+        return render(request, TEMPLATE, {"form": form, **context}, 422)
+    stock = body.stock or choices["stock"]
+    with or_again(TEMPLATE, form, **context):
+        target = {_key(row): row.target for row in printers}.get(stock) or target_of(stock)
+        settings = request.app.state.settings
+        file = await print_labels(session, body.barcodes, target, settings=settings, skip=body.skip)
+    answer = file_answer(file)
+    set_cookie(request, answer, LAST_STOCK_COOKIE, stock, max_age=REMEMBERED_SECONDS)
+    return answer
+
+
+def _key(printer: PrinterRow) -> str:
+    return f"printer-{printer.id}"
+
+
+def _choices(printers: Sequence[PrinterRow], prefix: str, last_stock: str) -> dict[str, Any]:
+    """Saved printers first, then every stock; the last one chosen, if there still is such a thing."""
+    several = len({row.store.code for row in printers}) > 1
+    saved = [
+        (_key(row), f"{row.name}{f' ({row.store.name})' if several else ''}: {row.target.stock.name}")
+        for row in printers
+    ]
+    stocks = saved + options(prefix)
+    return {"stocks": stocks, "stock": last_stock if last_stock in dict(stocks) else stocks[0][0]}
 
 
 @router.get("/scan/commands")

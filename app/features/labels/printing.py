@@ -1,6 +1,7 @@
 """Labels as PNG, SVG, PDF and ZPL. Pure rendering: words in, bytes out; no database, no HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
 from typing import Final, Literal, cast
@@ -12,21 +13,25 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from app.features.labels.layout import (
-    MM_PER_INCH,
-    QUIET_MODULES,
-    Bars,
-    LabelContent,
-    Layout,
-    Line,
-    code_128,
-    dots,
-    lay_out,
-)
-from app.features.labels.stocks import AVERY_L7160, LabelSize, SheetStock
+from app.domain.printers import NO_OFFSET, Offset
+from app.features.labels.layout import MM_PER_INCH, Bars, Box, LabelContent, Layout, Line, dots, lay_out
+from app.features.labels.ruler import draw_test_page
+from app.features.labels.stocks import AVERY_L7160, LabelSize, Stock
+from app.features.labels.symbol import QUIET_MODULES, code_128, tag_parts
 from app.features.labels.words import Measure
 
-__all__ = ["Dpi", "LabelContent", "LabelSize", "command_svg", "label_pdf", "label_png", "label_svg", "label_zpl"]
+__all__ = [
+    "Dpi",
+    "LabelContent",
+    "LabelSize",
+    "command_svg",
+    "label_pdf",
+    "label_png",
+    "label_svg",
+    "label_zpl",
+    "ruler_pdf",
+    "ruler_zpl",
+]
 
 Dpi = Literal[203, 300]
 """The two resolutions of label printers. Office printers have multiples of 300."""
@@ -93,33 +98,36 @@ def command_svg(text: str, *, caption: bool = True) -> bytes:
     return _svg(size, f"Barcode {text}", [_svg_bars(bars), words] if caption else [_svg_bars(bars)])
 
 
-def label_pdf(contents: Sequence[LabelContent], *, skip: int = 0, stock: SheetStock = AVERY_L7160) -> bytes:
-    """Sheets of labels, row by row, after leaving the first `skip` labels of the first sheet blank.
+def label_pdf(
+    contents: Sequence[LabelContent], *, skip: int = 0, stock: Stock = AVERY_L7160, offset: Offset = NO_OFFSET
+) -> bytes:
+    """Pages of labels, row by row, after leaving the first `skip` labels of the first page blank.
 
-    Print it at 100 %. The same labels give the same bytes. Raises ValueError for no labels, or for a `skip` that is not
-    on the first sheet.
+    Print it at 100 %. The same labels give the same bytes. Raises ValueError for no labels, for a label too small, or
+    for a `skip` that is not on the first page.
     """
     if not contents:
         raise ValueError("Choose at least one item to print a label for.")
-    if not 0 <= skip < stock.labels_per_sheet:
-        last = stock.labels_per_sheet - 1
-        raise ValueError(f"A sheet of {stock.name} has {stock.labels_per_sheet} labels, so skip 0 to {last}.")
-    stream = BytesIO()
-    page = (stock.sheet.width_mm * _POINTS_PER_MM, stock.sheet.height_mm * _POINTS_PER_MM)
-    canvas = Canvas(stream, pagesize=page, invariant=1, pageCompression=1, lang="en-GB")
-    canvas.setTitle("Labels")
-    canvas.setViewerPreference("PrintScaling", "None")
-    for position, content in enumerate(contents, start=skip):
-        cell = position % stock.labels_per_sheet
-        if cell == 0 and position > skip:
-            canvas.showPage()
-        _paint_pdf(canvas, lay_out(content, stock.label, _FINE_DPI, _type_width), stock, cell)
-    canvas.save()
+    if not 0 <= skip < stock.labels_per_page:
+        last = stock.labels_per_page - 1
+        raise ValueError(f"A sheet of {stock.name} has {stock.labels_per_page} labels, so skip 0 to {last}.")
+    with _pdf(stock, "Labels") as (canvas, stream):
+        for position, content in enumerate(contents, start=skip):
+            cell = position % stock.labels_per_page
+            if cell == 0 and position > skip:
+                canvas.showPage()
+            layout = lay_out(content, stock.label, _FINE_DPI, _type_width)
+            left, top = stock.corner(cell)
+            _paint_pdf(canvas, layout, left + offset.x_mm, top + offset.y_mm, stock.page.height_mm)
     return stream.getvalue()
 
 
-def label_zpl(content: LabelContent, *, dpi: Dpi = 203, size: LabelSize = DEFAULT_SIZE) -> str:
+def label_zpl(
+    content: LabelContent, *, dpi: Dpi = 203, size: LabelSize = DEFAULT_SIZE, offset: Offset | None = None
+) -> str:
     """One label in ZPL II for a Zebra printer of this resolution (ZPL II Programming Guide: ^BC, ^FH, ^FB, ^CI28).
+
+    An offset is sent as the printer's own (^LS, ^LT); None leaves the one that is set on the printer.
 
     Words are UTF-8, in hexadecimal wherever they are not ASCII or ZPL would read them as commands. Which letters its
     font 0 has is the printer's matter. Raises ValueError for a label too small.
@@ -127,17 +135,38 @@ def label_zpl(content: LabelContent, *, dpi: Dpi = 203, size: LabelSize = DEFAUL
     _check_dpi(dpi)
     layout = lay_out(content, size, dpi, _type_width)
     bars = layout.bars
-    fields = [
-        f"^FO{dots(box.x_mm, dpi)},{dots(box.y_mm, dpi)}"
-        f"^GB{dots(box.width_mm, dpi)},{dots(box.height_mm, dpi)},{dots(box.height_mm, dpi)}^FS"
-        for box in layout.boxes
-    ]
+    fields = [_zpl_box(box, dpi) for box in layout.boxes]
     fields += [_zpl_text(line, size, dpi) for line in layout.lines]
     fields.append(
         f"^FO{bars.x_dots},{dots(bars.y_mm, dpi)}^BY{bars.module_dots}"
         f"^BCN,{dots(bars.height_mm, dpi)},N,N,N,N^FD{_zpl_code_128(content.tag)}^FS"
     )
+    return _zpl(size, dpi, offset, fields)
+
+
+def ruler_pdf(stock: Stock, words: Sequence[str], *, offset: Offset = NO_OFFSET) -> bytes:
+    """One page with the outline of every label and two rulers, moved as labels would be; `words` say what it is."""
+    drawing = draw_test_page(stock, words, _type_width)
+    with _pdf(stock, "Test page") as (canvas, stream):
+        _paint_pdf_words(canvas, drawing.boxes, drawing.lines, offset.x_mm, offset.y_mm, stock.page.height_mm)
+    return stream.getvalue()
+
+
+def ruler_zpl(stock: Stock, words: Sequence[str], *, dpi: Dpi, offset: Offset = NO_OFFSET) -> str:
+    """The same for a Zebra."""
+    _check_dpi(dpi)
+    drawing = draw_test_page(stock, words, _type_width)
+    fields = [_zpl_box(box, dpi) for box in drawing.boxes if min(box.x_mm, box.y_mm) >= 0]
+    fields += [_zpl_text(line, stock.label, dpi) for line in drawing.lines]
+    return _zpl(stock.label, dpi, offset, fields)
+
+
+def _zpl(size: LabelSize, dpi: int, offset: Offset | None, fields: Sequence[str]) -> str:
     paper = f"^PW{dots(size.width_mm, dpi)}^LL{dots(size.height_mm, dpi)}"
+    if offset is not None:
+        # ^LS counts to the left, ^LT downwards. A centimetre is 118 dots at 300 dpi, and ^LT takes up to 120.
+        right, down = (round(length * dpi / MM_PER_INCH) for length in (offset.x_mm, offset.y_mm))
+        paper += f"^LS{-right}^LT{down}"
     return "\n".join(["^XA^CI28^LH0,0", paper, *fields, "^PQ1^XZ", ""])
 
 
@@ -207,25 +236,46 @@ def _short(number: float) -> str:
     return f"{number:.5f}".rstrip("0").rstrip(".")
 
 
-def _paint_pdf(canvas: Canvas, layout: Layout, stock: SheetStock, cell: int) -> None:
-    """One label into its cell. PDF counts upwards from the sheet's foot, so every y is turned round."""
-    left, top = stock.corner(cell)
-    foot = (stock.sheet.height_mm - top) * _POINTS_PER_MM
-    for box in layout.boxes:
+@contextmanager
+def _pdf(stock: Stock, title: str) -> Iterator[tuple[Canvas, BytesIO]]:
+    """A PDF of this stock's pages that asks not to be scaled. Its bytes are in the stream afterwards."""
+    stream = BytesIO()
+    page = (stock.page.width_mm * _POINTS_PER_MM, stock.page.height_mm * _POINTS_PER_MM)
+    canvas = Canvas(stream, pagesize=page, invariant=1, pageCompression=1, lang="en-GB")
+    canvas.setTitle(title)
+    canvas.setViewerPreference("PrintScaling", "None")
+    yield canvas, stream
+    canvas.save()
+
+
+def _paint_pdf(canvas: Canvas, layout: Layout, left_mm: float, top_mm: float, page_mm: float) -> None:
+    """One label into its cell. PDF counts upwards from the page's foot, so every y is turned round."""
+    _paint_pdf_words(canvas, layout.boxes, layout.lines, left_mm, top_mm, page_mm)
+    _paint_pdf_bars(canvas, layout.bars, left_mm, (page_mm - top_mm) * _POINTS_PER_MM)
+
+
+def _paint_pdf_words(
+    canvas: Canvas, boxes: Sequence[Box], lines: Sequence[Line], left_mm: float, top_mm: float, page_mm: float
+) -> None:
+    foot = (page_mm - top_mm) * _POINTS_PER_MM
+    for box in boxes:
         height = box.height_mm * _POINTS_PER_MM
-        x, y = (left + box.x_mm) * _POINTS_PER_MM, foot - box.y_mm * _POINTS_PER_MM - height
+        x, y = (left_mm + box.x_mm) * _POINTS_PER_MM, foot - box.y_mm * _POINTS_PER_MM - height
         canvas.rect(x, y, box.width_mm * _POINTS_PER_MM, height, stroke=0, fill=1)
-    _paint_pdf_bars(canvas, layout.bars, left, foot)
     draw = {"left": canvas.drawString, "centre": canvas.drawCentredString, "right": canvas.drawRightString}
-    for line in layout.lines:
+    for line in lines:
         canvas.setFont(_typeface(line.bold), line.size_mm * _POINTS_PER_MM)
         canvas.setFillGray(1 if line.white else 0)
-        draw[line.align]((left + line.x_mm) * _POINTS_PER_MM, foot - line.baseline_mm * _POINTS_PER_MM, line.text)
+        draw[line.align]((left_mm + line.x_mm) * _POINTS_PER_MM, foot - line.baseline_mm * _POINTS_PER_MM, line.text)
     canvas.setFillGray(0)
 
 
 def _paint_pdf_bars(canvas: Canvas, bars: Bars, left_mm: float, foot: float) -> None:
-    """All bars as one path, and on the sheet's own grid of dots, not only on the label's."""
+    """All bars as one path, and on the page's own grid of dots, not only on the label's.
+
+    So with an offset they are up to half a dot, 0.04 mm, from where it would have them: off the grid a printer would
+    make some bars a dot wider than others.
+    """
     dot, height = 72 / bars.dpi, bars.height_mm * _POINTS_PER_MM
     first = round(left_mm * bars.dpi / MM_PER_INCH) + bars.x_dots
     path = canvas.beginPath()
@@ -233,6 +283,11 @@ def _paint_pdf_bars(canvas: Canvas, bars: Bars, left_mm: float, foot: float) -> 
         x = (first + start * bars.module_dots) * dot
         path.rect(x, foot - bars.y_mm * _POINTS_PER_MM - height, width * bars.module_dots * dot, height)
     canvas.drawPath(path, stroke=0, fill=1)
+
+
+def _zpl_box(box: Box, dpi: int) -> str:
+    width, height = max(dots(box.width_mm, dpi), 1), max(dots(box.height_mm, dpi), 1)
+    return f"^FO{dots(box.x_mm, dpi)},{dots(box.y_mm, dpi)}^GB{width},{height},{min(width, height)}^FS"
 
 
 def _zpl_text(line: Line, size: LabelSize, dpi: int) -> str:
@@ -262,5 +317,5 @@ def _zpl_hexadecimal(character: str) -> str:
 
 def _zpl_code_128(tag: str) -> str:
     """The tag in subset B, with C for eight of the digits: the very symbol that the layout measured."""
-    prefix, pairs, last = tag[:-9], tag[-9:-1], tag[-1]
-    return f">:{prefix}>5{pairs}>6{last}"
+    head, pairs = tag_parts(tag)
+    return f">:{head}>5{pairs}"

@@ -6,10 +6,12 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, Field
 
 from app.features.labels.printing import Dpi
+from app.features.labels.stocks import AVERY_L7160
 from app.web.asked import asked, needed
-from app.web.fields import Body
+from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalLine
 
-MOST_LABELS = 500
+MOST_LABELS = 1000
+DEFAULT_STOCK = AVERY_L7160.code
 
 
 class LabelFormat(StrEnum):
@@ -29,25 +31,59 @@ def tags_of(texts: object) -> object:
     return [line.strip() for line in lines if line.strip()]
 
 
+Stock = Annotated[str, Field(max_length=40)]
+Skip = Annotated[int, Field(ge=0)]
 Barcodes = Annotated[list[Annotated[str, Field(max_length=2000)]], Field(min_length=1, max_length=MOST_LABELS)]
 
 
 class LabelsBody(Body):
     """Labels to print, in this order. `skip`: labels already used on the first sheet. `dpi`: for PNG and ZPL.
 
-    PNG and SVG have one label in a file, so they take one barcode.
+    `stock` is the code of the labels, such as `L7160` or `DK-11209`. With the `id` of a saved `printer`, its stock,
+    format and resolution are taken where the body does not name another, and everything is moved by its offset. PNG and
+    SVG have one label in a file, so they take one barcode.
     """
 
     barcodes: Barcodes
     format: LabelFormat = LabelFormat.PDF
-    stock: str = "L7160"
-    skip: Annotated[int, Field(ge=0)] = 0
+    stock: Stock = DEFAULT_STOCK
+    skip: Skip = 0
     dpi: Dpi = 203
+    printer: Annotated[int, Field(ge=1, le=BIGGEST_ID)] | None = None
+
+
+class PrinterForm(BaseModel):
+    """A printer as its page asks for it. `stock` is a choice of the page: see `choices.py`."""
+
+    name: Annotated[Line, asked("Write what people call the printer.")] = needed()
+    store: Annotated[Code, asked("Choose the store that it stands in.")] = needed()
+    stock: Annotated[Line, asked("Choose the labels that are in it.")] = needed()
+    offset_x: int = 0
+    offset_y: int = 0
+
+
+class PrinterChangeForm(PrinterForm):
+    """The same for one that is kept already; `version` is the one that the page showed."""
+
+    version: Annotated[int, Field(ge=1, lt=2**31)]
+
+
+class PrinterBody(BaseModel):
+    """A saved printer. Offsets are in tenths of a millimetre, to the right and down."""
+
+    id: int
+    name: str
+    store: str
+    stock: str
+    format: LabelFormat
+    dpi: Dpi
+    offset_x: int
+    offset_y: int
 
 
 class LabelsForm(BaseModel):
-    """Labels to print on sheets or on a label printer, tags one a line."""
+    """Labels to print, tags one a line. `stock` is a choice of the page: see `choices.py`."""
 
     barcodes: Annotated[Barcodes, asked("Scan or type at least one asset tag."), BeforeValidator(tags_of)] = needed()
-    format: LabelFormat = LabelFormat.PDF
-    skip: Annotated[int, Field(ge=0)] = 0
+    stock: OptionalLine = ""
+    skip: Skip = 0

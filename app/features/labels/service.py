@@ -9,11 +9,12 @@ from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import BadValue, NotFound
+from app.domain.printers import NO_OFFSET, Offset
 from app.features.labels import printing, queries
-from app.features.labels.layout import LabelContent
+from app.features.labels.layout import LabelContent, TooSmall
 from app.features.labels.printing import Dpi
 from app.features.labels.schemas import LabelFormat
-from app.features.labels.stocks import SHEETS, SheetStock
+from app.features.labels.stocks import STOCKS, Feed, Stock
 from app.settings import Settings
 from app.web.tags import sort_tags
 
@@ -38,40 +39,64 @@ class LabelFile:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What labels are printed on, and as what. An offset of None leaves that to the printer."""
+
+    stock: Stock
+    format: LabelFormat = LabelFormat.PDF
+    dpi: Dpi = 203
+    offset: Offset | None = None
+
+
+def find_stock(code: str) -> Stock:
+    """The stock of that code. Raises BadValue `unknown-stock`."""
+    if code not in STOCKS:
+        raise BadValue("unknown-stock", f"The labels known here are {', '.join(STOCKS)}.", field="stock")
+    return STOCKS[code]
+
+
 async def print_labels(
-    session: AsyncSession,
-    barcodes: Sequence[str],
-    how: LabelFormat,
-    *,
-    settings: Settings,
-    stock: str = "L7160",
-    skip: int = 0,
-    dpi: Dpi = 203,
+    session: AsyncSession, barcodes: Sequence[str], target: Target, *, settings: Settings, skip: int = 0
 ) -> LabelFile:
     """One label for each barcode, in their order; a barcode that comes twice gets two.
 
-    Raises BadValue `unknown-stock`, `skip-off-the-sheet`, `one-label-a-file` or `mistyped-barcodes`, and NotFound
+    Raises BadValue `skip-off-the-sheet`, `one-label-a-file`, `label-too-small` or `mistyped-barcodes`, and NotFound
     `unknown-barcodes`; the last two name every barcode that is wrong.
     """
-    sheet = _sheet(stock, skip)
-    if how in ONE_A_FILE and len(barcodes) > 1:
-        detail = f"A {how.value.upper()} has one label. Ask for pdf or zpl, or for one barcode at a time."
+    _check_skip(target.stock, skip)
+    if target.format in ONE_A_FILE and len(barcodes) > 1:
+        detail = f"A {target.format.value.upper()} has one label. Ask for pdf or zpl, or for one barcode at a time."
         raise BadValue("one-label-a-file", detail, field="format")
     contents = await _contents(session, barcodes, settings)
-    content = await to_thread.run_sync(partial(_render, contents, how, sheet=sheet, skip=skip, dpi=dpi))
+    try:
+        content = await to_thread.run_sync(partial(_render, contents, target, skip=skip))
+    except TooSmall as error:
+        raise BadValue("label-too-small", f"{error} Choose larger labels.", field="stock") from error
     subject = contents[0].tag if len(contents) == 1 else f"{len(contents)}-items"
-    return LabelFile(f"labels-{subject}.{how.value}", MEDIA_TYPES[how], content)
+    return LabelFile(f"labels-{subject}.{target.format.value}", MEDIA_TYPES[target.format], content)
 
 
-def _sheet(stock: str, skip: int) -> SheetStock:
-    if stock not in SHEETS:
-        raise BadValue("unknown-stock", f"The labels known here are {', '.join(SHEETS)}.", field="stock")
-    sheet = SHEETS[stock]
-    if skip >= sheet.labels_per_sheet:
-        last = sheet.labels_per_sheet - 1
-        detail = f"A sheet of {sheet.name} has {sheet.labels_per_sheet} labels, so skip 0 to {last}."
-        raise BadValue("skip-off-the-sheet", detail, field="skip")
-    return sheet
+async def print_test_page(target: Target, *, name: str) -> LabelFile:
+    """A page of outlines and rulers for a printer of this name, from which its offset can be read off."""
+    offset = target.offset or NO_OFFSET
+    words = (name, target.stock.name, f"Offset {offset.x / 10:+.1f}, {offset.y / 10:+.1f}")
+    if target.format is LabelFormat.ZPL:
+        drawn = printing.ruler_zpl(target.stock, words, dpi=target.dpi, offset=offset).encode()
+    else:
+        drawn = await to_thread.run_sync(partial(printing.ruler_pdf, target.stock, words, offset=offset))
+    return LabelFile(f"test-page.{target.format.value}", MEDIA_TYPES[target.format], drawn)
+
+
+def _check_skip(stock: Stock, skip: int) -> None:
+    if skip < stock.labels_per_page:
+        return
+    if stock.feed is Feed.SHEET:
+        last = stock.labels_per_page - 1
+        detail = f"A sheet of {stock.name} has {stock.labels_per_page} labels, so skip 0 to {last}."
+    else:
+        detail = f"{stock.name} is a roll, so there are no used labels to skip. Make it 0."
+    raise BadValue("skip-off-the-sheet", detail, field="skip")
 
 
 async def _contents(session: AsyncSession, barcodes: Sequence[str], settings: Settings) -> list[LabelContent]:
@@ -99,11 +124,13 @@ def _printable(raw: str) -> str:
     return shown if len(shown) <= LONGEST_NAMED else f"{shown[:LONGEST_NAMED]}…"
 
 
-def _render(contents: Sequence[LabelContent], how: LabelFormat, *, sheet: SheetStock, skip: int, dpi: Dpi) -> bytes:
-    if how is LabelFormat.PDF:
-        return printing.label_pdf(contents, skip=skip, stock=sheet)
-    if how is LabelFormat.ZPL:
-        return "".join(printing.label_zpl(content, dpi=dpi, size=sheet.label) for content in contents).encode()
-    if how is LabelFormat.PNG:
-        return printing.label_png(contents[0], dpi=dpi, size=sheet.label)
-    return printing.label_svg(contents[0], size=sheet.label)
+def _render(contents: Sequence[LabelContent], target: Target, *, skip: int) -> bytes:
+    size, dpi = target.stock.label, target.dpi
+    if target.format is LabelFormat.PDF:
+        return printing.label_pdf(contents, skip=skip, stock=target.stock, offset=target.offset or NO_OFFSET)
+    if target.format is LabelFormat.ZPL:
+        labels = (printing.label_zpl(content, dpi=dpi, size=size, offset=target.offset) for content in contents)
+        return "".join(labels).encode()
+    if target.format is LabelFormat.PNG:
+        return printing.label_png(contents[0], dpi=dpi, size=size)
+    return printing.label_svg(contents[0], size=size)

@@ -1,5 +1,6 @@
 """Labels over HTTP: each format with its type and a safe file name, read back by a reader that is not ours."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -9,6 +10,9 @@ from PIL import Image
 
 from app.domain.labels import display, make_tag
 from app.domain.lifecycle import State
+from app.features.labels.choices import options
+from app.features.labels.layout import dots
+from app.features.labels.stocks import STOCKS, LabelSize
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -54,11 +58,45 @@ async def test_many_labels_are_one_file(as_technician: AsyncClient, given: Given
     assert zpl.text.count("^XA") == 2
 
 
+@pytest.mark.parametrize(("stock", "pages"), [("L7160", 2), ("L7651", 1), ("L6011", 1), ("DK-11209", 22)])
+async def test_every_stock_is_printed_on(stock: str, pages: int, as_technician: AsyncClient, given: Given) -> None:
+    body = {"barcodes": await given.items(22), "stock": stock}
+    sheets = await as_technician.post(LABELS, json=body)
+    assert sheets.content.count(b"/Type /Page\n") == pages
+
+
+@pytest.mark.parametrize("stock", ["L7651", "ZEBRA-102X51"])
+async def test_one_label_comes_in_the_size_of_every_stock(stock: str, as_technician: AsyncClient, given: Given) -> None:
+    barcode = await given.item()
+    answer = await as_technician.get(f"/api/v1/items/{barcode}/label", params={"stock": stock, "dpi": 300})
+    picture = Image.open(BytesIO(answer.content))
+    assert picture.width == dots(STOCKS[stock].label.width_mm, 300)
+    assert [found.text for found in zxingcpp.read_barcodes(picture)] == [barcode]
+
+
+async def test_a_stock_that_cannot_carry_the_services_tags_is_refused_with_the_width_that_would_do(
+    as_technician: AsyncClient, given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    barcode = await given.item()
+    monkeypatch.setitem(STOCKS, "L7651", replace(STOCKS["L7651"], label=LabelSize(33, 21.2)))
+    answer = await as_technician.post(LABELS, json={"barcodes": [barcode], "stock": "L7651"})
+    check_problem(answer, 422, "label-too-small")
+    assert "38 mm would do" in answer.json()["detail"]
+
+
+def test_a_service_with_a_longer_prefix_is_not_offered_labels_too_narrow_for_its_tags() -> None:
+    everything = [code for code, _ in options("ES")]
+    assert "L7651" in everything
+    for prefix in ("ABC", "KENT"):
+        assert [code for code, _ in options(prefix)] == [code for code in everything if code != "L7651"]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code", "field"),
     [
         ({"skip": 21}, 422, "skip-off-the-sheet", "skip"),
         ({"stock": "L9999"}, 422, "unknown-stock", "stock"),
+        ({"stock": "99012", "skip": 1}, 422, "skip-off-the-sheet", "skip"),
         ({"format": "png", "twice": True}, 422, "one-label-a-file", "format"),
         ({"barcodes": []}, 422, "malformed", "barcodes"),
         ({"format": "docx"}, 422, "malformed", "format"),

@@ -8,9 +8,13 @@ from PIL import Image
 
 from app.domain.labels import make_tag
 from app.domain.scanning import COMMANDS
-from app.features.labels.layout import code_128
-from tests.browser import Browser
+from app.features.labels.symbol import code_128
+from tests.browser import Browser, Page
 from tests.given import Given
+
+
+def chosen(page: Page) -> str:
+    return str(page.soup.select("select[name=stock] option[selected]")[0]["value"])
 
 
 async def test_labels_are_printed_from_a_list_of_scanned_tags(technician: Browser, given: Given) -> None:
@@ -22,10 +26,20 @@ async def test_labels_are_printed_from_a_list_of_scanned_tags(technician: Browse
 
 async def test_the_same_labels_may_be_printed_again(technician: Browser, given: Given) -> None:
     page = await technician.get("/labels", barcode=await given.items(2))
-    first = await technician.send(page, format="zpl")
-    second = await technician.send(page, format="zpl")
+    first = await technician.send(page, stock="ZEBRA-57X32/300")
+    second = await technician.send(page, stock="ZEBRA-57X32/300")
     assert first.response.text == second.response.text
     assert first.response.text.count("^XA") == 2
+    assert "^PW673^LL377" in first.response.text
+
+
+async def test_what_was_printed_on_last_is_chosen_the_next_time(technician: Browser, given: Given) -> None:
+    page = await technician.get("/labels", barcode=[await given.item()])
+    assert chosen(page) == "L7160"
+    await technician.send(page, stock="L7651", skip="64")
+    assert chosen(await technician.get("/labels")) == "L7651"
+    technician.client.cookies.set("stores_label_stock", "a stock of the past")
+    assert chosen(await technician.get("/labels")) == "L7160"
 
 
 async def test_new_items_get_their_labels_from_the_page_that_lists_their_tags(
@@ -45,6 +59,10 @@ async def test_new_items_get_their_labels_from_the_page_that_lists_their_tags(
         ({"barcodes": "ES123456700\nhello"}, 422, "barcodes", "ES123456700: This asset tag is mistyped"),
         ({"barcodes": make_tag("ES", 9_999_999)}, 404, "barcodes", "No item here has this barcode"),
         ({"skip": "21"}, 422, "skip", "skip 0 to 20"),
+        ({"stock": "DK-11209", "skip": "1"}, 422, "skip", "is a roll"),
+        ({"stock": "L9999"}, 422, "stock", "from the list"),
+        ({"stock": "ZEBRA-57X32"}, 422, "stock", "from the list"),
+        ({"stock": "L7160/300"}, 422, "stock", "from the list"),
         ({"skip": "-1"}, 422, "skip", "0 or more"),
         ({"barcodes": "x" * 3000}, 422, "barcodes", "2000 characters or fewer"),
     ],
