@@ -1,13 +1,13 @@
 """Label printers and their offsets.
 
-Revision: 0016, after: 0014. Made on 2026-11-26.
+Revision: 0019, after: 0018. Made on 2026-11-26.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0016"
-down_revision: str | None = "0014"
+revision: str = "0019"
+down_revision: str | None = "0018"
 branch_labels: str | None = None
 depends_on: str | None = None
 
