@@ -40,7 +40,7 @@ export class View {
     const line = this.template.content.firstElementChild.cloneNode(true);
     line.dataset.mode = scan.mode;
     const mode = this.modes.get(scan.mode)?.text ?? "";
-    this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode });
+    this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode, left: leftOut(scan) });
     this.#lines.set(scan.id, line);
     this.list.prepend(line);
     part("scan-none").hidden = true;
@@ -53,7 +53,7 @@ export class View {
     this.#count(answer.outcome);
     const held = answer.holds.length ? "Hold, quarantine. " : "";
     const then = answer.next || answer.detail;
-    this.#announceLater(`${forPeople(scan.barcode)} ${answer.words}. ${held}${then}`, answer.outcome);
+    this.#announceLater(`${forPeople(scan.barcode)} ${answer.words}. ${held}${then} ${leftOut(scan)}`, answer.outcome);
   }
 
   /** A line that never leaves the page: something the desk itself has to say. */
@@ -195,6 +195,12 @@ function mark(scan, outcome, holds) {
     return "!";
   }
   return outcome === "accepted" && scan.mode === "look_up" ? "i" : MARKS[outcome];
+}
+
+/** It may have been a label whose Enter was lost, so it is never dropped in silence. */
+function leftOut(scan) {
+  const what = scan.leftOut && forPeople(scan.leftOut);
+  return what ? `“${what}” was typed before this scan and left out. If it was a label, scan that again.` : "";
 }
 
 function wayOut(network) {
