@@ -24,6 +24,7 @@ export class View {
   /** @type {Map<string, HTMLLIElement>} */
   #lines = new Map();
   #counts = { accepted: 0, refused: 0 };
+  #following = 0;
   #announcing = { timer: 0, answered: 0, refused: 0, latest: "" };
 
   /** @param {HTMLInputElement[]} modes  the radios, each of which carries its words */
@@ -45,6 +46,20 @@ export class View {
     this.list.prepend(line);
     part("scan-none").hidden = true;
     this.#dropOldLines();
+    this.#follow();
+  }
+
+  /** The newest line and its next step are in view, also on a small screen and after somebody had scrolled away. */
+  #follow() {
+    cancelAnimationFrame(this.#following);
+    this.#following = requestAnimationFrame(() => {
+      const [desk, newest] = [part("scan"), this.list.firstElementChild];
+      // With the desk's mode above it, where there is room for both.
+      if (desk.getBoundingClientRect().top < 0 || newest.getBoundingClientRect().bottom > window.innerHeight) {
+        desk.scrollIntoView({ block: "start" });
+        newest.scrollIntoView({ block: "nearest" });
+      }
+    });
   }
 
   /** @param {Scan} scan @param {Answer} answer */
@@ -145,6 +160,9 @@ export class View {
     this.#write(line, { mark: mark(scan, outcome, holds), outcome: words, product, detail });
     this.#write(line, { next: next && `Next: ${next}`, reason: holds.join(" · ") });
     line.querySelector(".app-scan-line__hold").hidden = holds.length === 0;
+    if (line === this.list.firstElementChild) {
+      this.#follow();
+    }
   }
 
   #write(line, words) {
