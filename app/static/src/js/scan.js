@@ -33,6 +33,7 @@ const watch = new SignInWatch({
 const outbox = journal.then((opened) => new Outbox({
   journal: opened,
   send,
+  onKept: (scan) => view.addScan(scan),
   onAnswer: (scan, answer) => {
     view.showAnswer(scan, answer);
     play(sound, (answer.outcome === "accepted" || answer.outcome === "duplicate") && answer.holds.length === 0);
@@ -83,7 +84,6 @@ function take(barcode, leftOut) {
   const scan = newScan(barcode, leftOut);
   madeHere.add(scan.id);
   outbox.then((opened) => opened.add(scan));
-  view.addScan(scan);
   keep();
 }
 
