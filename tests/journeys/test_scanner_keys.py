@@ -13,7 +13,8 @@ async def keys(walk: Walk, text: str, *, gap: int, after: int) -> None:
     """Keys with so many ms between them and `after` them, by the browser's own clock: nobody waits for them."""
     script = """([text, gap, after]) => {
         window.pretended ??= performance.now();
-        for (const key of text) {
+        for (const one of text) {
+            const key = one === '\\n' ? 'Enter' : one;
             const event = new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true});
             Object.defineProperty(event, 'timeStamp', {value: window.pretended});
             document.activeElement.dispatchEvent(event);
@@ -66,3 +67,27 @@ async def test_a_tag_typed_by_hand_is_taken_whole_however_slowly_and_a_stutter_s
     result = await scan(technician, "ES000000143")
     assert result["outcome"] == "accepted"
     assert "“7” was typed before this scan" in result["text"]
+
+
+async def test_a_scan_finds_its_item_from_home_items_and_workshop_wherever_the_focus_is(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    for path in ("/", "/items?state=on_loan", "/workshop"):
+        await technician.go(path)
+        async with page.expect_navigation():
+            await keys(technician, "7", gap=1, after=400)
+            await keys(technician, "ES000000143\n", gap=2, after=0)
+        await expect_that(page).to_have_url(f"{technician.address}/items/ES000000143")
+
+
+async def test_on_other_pages_a_hands_keys_and_a_fields_keys_do_what_they_always_do(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    await technician.go("/")
+    await keys(technician, "ES000000143\n", gap=150, after=0)
+    await page.get_by_label("Find an item").focus()
+    await page.keyboard.type("ES000000150")
+    await expect_that(page.get_by_label("Find an item")).to_have_value("ES000000150")
+    await keys(technician, "ES000000143\n", gap=2, after=0)
+    await expect_that(page.get_by_label("Find an item")).to_have_value("ES000000150")
+    await expect_that(page).to_have_url(f"{technician.address}/")

@@ -24,6 +24,10 @@ class Keys {
     this.#keys = [];
   }
 
+  get lastAt() {
+    return this.#keys.at(-1)?.at ?? -Infinity;
+  }
+
   /** @returns {string} the keys that came as fast as only a scanner types, up to the last; nothing where a hand typed */
   burst() {
     const begin = this.#keys.findLastIndex(({ at }, place) => at - this.#before(place) > WITHIN_A_BURST_MS);
@@ -80,6 +84,31 @@ export function readScanner(input, onScan) {
   input.form.addEventListener("submit", (event) => {
     event.preventDefault();
     finish(event.timeStamp);
+  });
+}
+
+/**
+ * For pages that are read and clicked: a scan anywhere but in a field is taken, and a hand's keys do what they always do.
+ * @param {(barcode: string) => void} onScan
+ */
+export function readBursts(onScan) {
+  const keys = new Keys();
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || isTypingElsewhere(event.target)) {
+      keys.forget();
+      return;
+    }
+    const text = event.repeat ? "" : textOf(event);
+    if (text) {
+      keys.add(text, event.timeStamp);
+    } else if (isEnd(event)) {
+      const barcode = event.timeStamp - keys.lastAt < BEFORE_A_BURST_MS ? keys.burst().trim() : "";
+      keys.forget();
+      if (barcode) {
+        event.preventDefault();
+        onScan(barcode);
+      }
+    }
   });
 }
 
