@@ -85,6 +85,8 @@ async def test_on_other_pages_a_hands_keys_and_a_fields_keys_do_what_they_always
     page = technician.page
     await technician.go("/")
     await keys(technician, "ES000000143\n", gap=150, after=0)
+    await keys(technician, "ES000000143", gap=2, after=4000)
+    await keys(technician, "\n", gap=0, after=0)
     await page.get_by_label("Find an item").focus()
     await page.keyboard.type("ES000000150")
     await expect_that(page.get_by_label("Find an item")).to_have_value("ES000000150")
