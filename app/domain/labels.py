@@ -28,6 +28,7 @@ GROUP_SEPARATOR: Final = "\x1d"
 
 _PREFIX = re.compile(r"[A-Z]{2,4}")
 _TAG = re.compile(r"([A-Z]{2,4})([0-9]{7})([0-9]{2})")
+_TWO_TAGS = re.compile(r"([A-Z]{2,4}[0-9]{9})([A-Z]{2,4}[0-9]{9})")
 _NEARLY_THE_DIGITS = re.compile(r"[0-9OQDILZSGB]{7,11}")
 
 # What a scanner may say before the label: which kind of barcode it read (ISO/IEC 15424), here Code 39 or Code 128, in
@@ -114,6 +115,20 @@ def is_tag(text: str) -> bool:
     """Whether the text is a tag of any service in normal form, with the right check digits."""
     shape = _TAG.fullmatch(text)
     return shape is not None and int(shape[2]) > 0 and shape[3] == _check_digits(shape[1] + shape[2])
+
+
+def holds_a_tag(raw: str, *, prefix: str) -> bool:
+    """Whether a text that is no tag of this service has one in it, or is two services' tags run together.
+
+    That is how a key struck before a scan reads, or two scans with no Enter between them. Which of it was meant is not
+    for us to guess.
+    """
+    text = normalise(bare(raw))
+    own = re.compile(rf"(?={prefix}([0-9]{{9}}))")
+    if any(is_tag(prefix + found[1]) for found in own.finditer(text)):
+        return not is_tag(text)
+    pair = _TWO_TAGS.fullmatch(text)
+    return pair is not None and is_tag(pair[1]) and is_tag(pair[2])
 
 
 def read_tag(raw: str, *, prefix: str) -> TagReading:

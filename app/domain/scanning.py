@@ -2,7 +2,7 @@
 
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
 from app.domain.hygiene import NextStep
-from app.domain.labels import TagFault, TagKind, display, read_tag
+from app.domain.labels import TagFault, TagKind, display, holds_a_tag, read_tag
 from app.domain.lifecycle import State
 
 QUERY_SHELF = NextStep("query_shelf", "Put it on the query shelf, for the manager to find out what it is.")
@@ -34,11 +34,16 @@ FAULTS: dict[TagFault | None, str] = {
 def check_tag(raw: str, *, prefix: str) -> str:
     """The tag in normal form, when the text is one of this service's.
 
-    Raises BadValue `mistyped-barcode` or `not-a-barcode`, and NotFound `other-service` or `unknown-barcode`.
+    Raises BadValue `mistyped-barcode`, `suspect-barcode` or `not-a-barcode`, and NotFound `other-service` or
+    `unknown-barcode`.
     """
     reading = read_tag(raw, prefix=prefix)
     if reading.kind is TagKind.OURS and reading.tag:
         return reading.tag
+    if reading.kind in {TagKind.NOT_A_TAG, TagKind.OTHER_SERVICE} and holds_a_tag(raw, prefix=prefix):
+        # The item in one's hands is most likely one of ours, and on loan: the query shelf would leave it there.
+        detail = "More was read than one label: there is more than one label, or a key was struck with the scan."
+        raise BadValue("suspect-barcode", detail, field="barcode")
     raise _refusal(reading.kind, reading.fault, reading.tag)
 
 
@@ -46,7 +51,7 @@ def step_after_refusal(error: RuleError) -> NextStep | None:
     """What to do after this refusal, where it does not depend on the item: None for the rest."""
     if error.code == "malformed-scan":
         return STEP_FOR_FIELD.get(error.field or "", SCAN_AGAIN)
-    if error.code in {"mistyped-barcode", "not-a-barcode", "scan-id-reused"}:
+    if error.code in {"mistyped-barcode", "suspect-barcode", "not-a-barcode", "scan-id-reused"}:
         return SCAN_AGAIN
     return QUERY_SHELF if error.code == "not-out" else None
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError, WrongState
 from app.domain.hygiene import NextStep
-from app.domain.labels import make_tag
+from app.domain.labels import is_tag, make_tag
 from app.domain.lifecycle import State
 from app.domain.scanning import (
     FAULTS,
@@ -45,6 +45,8 @@ def test_a_tag_of_ours_is_read_however_it_is_written(raw: str) -> None:
         ("ES000123473", BadValue, "mistyped-barcode"),
         ("ES00012347", BadValue, "mistyped-barcode"),
         ("ES0O0123472", BadValue, "mistyped-barcode"),
+        (f"{TAG}3", BadValue, "mistyped-barcode"),
+        (f"AB{TAG}", BadValue, "mistyped-barcode"),
         ("", BadValue, "not-a-barcode"),
         ("   \r\n", BadValue, "not-a-barcode"),
         ("A" * 1000, BadValue, "not-a-barcode"),
@@ -60,6 +62,42 @@ def test_anything_else_is_refused_by_what_it_is(raw: str, kind: type[RuleError],
     assert refusal.value.code == code
     assert refusal.value.field == "barcode"
     assert refusal.value.detail.endswith(".")
+
+
+OTHER = make_tag("XY", 7)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        f"7{TAG}",
+        f"7 {TAG.lower()}",
+        f"ES00{TAG}",
+        f"{TAG[:-1]}{TAG}",
+        f"7]C1{TAG}",
+        f"7*{TAG}*",
+        f"{TAG}{TAG}",
+        f"{TAG}{make_tag('ES', 5)}",
+        f"{OTHER}{TAG}",
+        f"{TAG}{OTHER}",
+        f"{OTHER}{make_tag('QRS', 7)}",
+        f"]C1{TAG}]C1{TAG}",
+        f"{TAG}x",
+    ],
+)
+def test_a_tag_with_more_around_it_is_suspect_and_neither_guessed_nor_sent_to_the_query_shelf(raw: str) -> None:
+    with pytest.raises(BadValue, match="more than one label, or a key") as refusal:
+        check_tag(raw, prefix="ES")
+    assert refusal.value.code == "suspect-barcode"
+    assert step_after_refusal(refusal.value) is SCAN_AGAIN
+
+
+def test_a_right_label_of_another_service_is_no_suspect_though_it_ends_as_ours_do() -> None:
+    theirs = make_tag("LYES", 1234)
+    assert is_tag(theirs[2:])
+    with pytest.raises(NotFound) as refusal:
+        check_tag(theirs, prefix="ES")
+    assert refusal.value.code == "other-service"
 
 
 def test_each_way_of_mistyping_has_its_own_words() -> None:
@@ -88,7 +126,9 @@ def test_a_return_is_refused_in_the_words_of_the_desk(state: State) -> None:
     assert seen is error or state.text.lower() in seen.detail
 
 
-@pytest.mark.parametrize("code", ["mistyped-barcode", "not-a-barcode", "malformed-scan", "scan-id-reused"])
+@pytest.mark.parametrize(
+    "code", ["mistyped-barcode", "suspect-barcode", "not-a-barcode", "malformed-scan", "scan-id-reused"]
+)
 def test_what_cannot_be_read_is_scanned_again(code: str) -> None:
     assert step_after_refusal(BadValue(code, "No.")) is SCAN_AGAIN
 

@@ -55,6 +55,70 @@ async def test_a_burst_of_thirty_scans_in_a_second_loses_none_and_shows_one_line
     await technician.look()
 
 
+WATCH_THE_DISK = """
+    window.seen = {kept: 0, early: 0, lines: 0, writes: 0, last: 0};
+    const put = IDBObjectStore.prototype.put;
+    const writes = new Map();
+    IDBObjectStore.prototype.put = function (...all) {
+        const write = this.transaction;
+        if (!writes.has(write)) {
+            // The page has set its own handler when it comes to write; what has to be before it goes before it.
+            const after = write.oncomplete;
+            write.oncomplete = () => { seen.kept += writes.get(write); seen.writes += 1; after(); };
+        }
+        writes.set(write, (writes.get(write) ?? 0) + 1);
+        return put.apply(this, all);
+    };
+    addEventListener('DOMContentLoaded', () => {
+        const lines = document.getElementById('scan-lines');
+        new MutationObserver(() => {
+            seen.lines = lines.children.length;
+            seen.early += seen.lines > seen.kept ? 1 : 0;
+            seen.last = performance.now();
+        }).observe(lines, {childList: true});
+    });
+"""
+
+
+async def test_a_line_shows_only_when_the_browser_has_it_on_the_disk_in_order_and_still_at_once(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    await page.add_init_script(WATCH_THE_DISK)
+    await technician.go("/scan")
+    barcodes = tags_of(30)
+    await page.evaluate(
+        """barcodes => {
+            for (const key of barcodes.flatMap((barcode) => [...barcode, 'Enter'])) {
+                document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+            }
+            window.endedAt = performance.now();
+        }""",
+        barcodes,
+    )
+    lines = page.get_by_test_id("scan-line")
+    await expect_that(lines).to_have_count(30)
+    seen = await page.evaluate("({...seen, took: seen.last - endedAt})")
+    assert (seen["lines"], seen["early"], seen["kept"]) == (30, 0, 30)
+    # Those that come while the first is being written are written together, or thirty waits for the disk would add up.
+    assert seen["writes"] <= 3
+    assert seen["took"] < 1_000
+    shown = await page.locator(".app-scan-line__tag").all_inner_texts()
+    assert shown == barcodes[::-1]
+
+
+async def test_a_scan_that_the_browser_cannot_keep_is_shown_and_sent_all_the_same(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    await page.add_init_script(
+        "IDBObjectStore.prototype.put = function () { this.transaction.abort(); throw new Error('no space'); };"
+    )
+    await technician.go("/scan")
+    await burst(technician, tags_of(3))
+    await expect_that(page.get_by_test_id("scan-line")).to_have_count(3)
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0")
+    await expect_that(page.get_by_test_id("scan-network")).to_contain_text("keeps no scans when the page closes")
+
+
 async def test_without_a_network_scans_wait_survive_a_reload_and_are_sent_by_themselves(walks: Any) -> None:
     technician: Walk = await walks("technician")
     page = technician.page
@@ -252,6 +316,24 @@ async def test_the_manager_reconciles_several_scans_with_one_note(walks: Any) ->
     await manager.picture("scans-to-reconcile-narrow")
     await manager.press("Show")
     assert "store=MAIN" in manager.page.url
+
+
+async def test_on_a_small_screen_the_newest_scan_and_its_next_step_are_in_view_untouched(walks: Any) -> None:
+    technician: Walk = await walks("technician", viewport={"width": 320, "height": 640})
+    page = technician.page
+    for width, height in ((320, 640), (360, 740), (412, 915)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await technician.go("/scan")
+        for from_below in (False, True):
+            if from_below:
+                await page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+            await scan(technician, "XX000123469")
+            line = page.get_by_test_id("scan-line").first
+            # Chromium says how much of it is in view.
+            await expect_that(line.locator(".app-scan-line__tag")).to_be_in_viewport(ratio=1)
+            await expect_that(line.get_by_text("Next: Put it on the query shelf")).to_be_in_viewport(ratio=1)
+            await expect_that(page.get_by_test_id("scan-mode")).to_be_in_viewport(ratio=1)
+        await technician.look()
 
 
 async def test_what_is_not_ours_is_a_result_with_the_next_thing_to_do(walks: Any) -> None:

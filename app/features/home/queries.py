@@ -18,10 +18,16 @@ BENCH_COUNTS = text("""
     FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
     WHERE item.state = ANY(:states) GROUP BY item.state
 """)
+# Scans to reconcile are counted as their page lists them: without an item that was scanned twice within the hour.
 STORE_COUNTS = text("""
     SELECT
-        (SELECT count(*) FROM return_scan
-         WHERE outcome IN ('refused', 'unknown') AND reconciled_at IS NULL) AS scans_to_reconcile,
+        (SELECT count(*) FROM return_scan AS scan LEFT JOIN item ON item.barcode = scan.result ->> 'barcode'
+         WHERE scan.outcome IN ('refused', 'unknown') AND scan.reconciled_at IS NULL
+           AND (scan.result ->> 'code' = 'already-returned' AND EXISTS (
+               SELECT FROM movement WHERE movement.item_id = item.id AND movement.move = 'return'
+               AND movement.store_id = scan.store_id
+               AND movement.at BETWEEN scan.received_at - interval '1 hour' AND scan.received_at)) IS NOT TRUE
+        ) AS scans_to_reconcile,
         (SELECT count(DISTINCT collection_id) FROM collection_line
          WHERE collected_at IS NULL AND cancelled_at IS NULL) AS open_collections,
         (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id

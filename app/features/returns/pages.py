@@ -115,6 +115,7 @@ def _read_filter(request: Request, actor: Person) -> tuple[Form, queries.Wanted]
     """What the address asks for: all scans, when it asks for a day that there is not."""
     typed = {name: request.query_params.getlist(name) for name in request.query_params}
     form = Form(typed)
+    repeats = form.value("repeats") == "yes"
     given: dict[str, str] = {}
     if form.value("store") in {store.code for store in actor.stores}:
         given["store"] = form.value("store")
@@ -126,8 +127,8 @@ def _read_filter(request: Request, actor: Person) -> tuple[Form, queries.Wanted]
     except ValidationError as invalid:
         for error in invalid.errors():
             form.refuse(in_words(error), str(error["loc"][0]))
-        return form, queries.Wanted()
-    return form, queries.Wanted(body.store, body.since, body.until)
+        return form, queries.Wanted(repeats=repeats)
+    return form, queries.Wanted(body.store, body.since, body.until, repeats)
 
 
 async def _unmatched(request: Request, session: AsyncSession, actor: Person, wanted: queries.Wanted) -> dict[str, Any]:
@@ -140,9 +141,10 @@ async def _unmatched(request: Request, session: AsyncSession, actor: Person, wan
         f"{name}-{part}": getattr(day, part) for name, day in days.items() if day for part in DATE_PARTS
     }
     asked = {name: value for name, value in asked.items() if value}
+    kept = asked | ({"repeats": "yes"} if wanted.repeats else {})
 
     def address(path: str, **more: object) -> str:
-        query = urlencode(asked | {name: value for name, value in more.items() if value})
+        query = urlencode(kept | {name: value for name, value in more.items() if value})
         return f"{path}?{query}" if query else path
 
     return {
@@ -153,6 +155,7 @@ async def _unmatched(request: Request, session: AsyncSession, actor: Person, wan
         "stores": [(one.code, one.name) for one in actor.stores],
         "tick_all": request.query_params.get("tick") == "all",
         "here": address(UNMATCHED, after=after),
+        "with_repeats_href": address(UNMATCHED, repeats="yes"),
         "tick_all_href": address(UNMATCHED, after=after, tick="all"),
         "action": address(f"{UNMATCHED}/reconcile", after=after),
         "previous_href": address(UNMATCHED, after=place.previous) if place.before else None,

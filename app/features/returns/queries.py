@@ -28,32 +28,52 @@ OPEN = """
       AND (CAST(:until AS date) IS NULL OR CAST(:until AS date) >=
            CAST(coalesce(scan.scanned_at, scan.received_at) AT TIME ZONE 'Europe/London' AS date))
 """
+# An item that was scanned again at its store within the hour of its return: the desk was told that it is back and what
+# is next, so nobody has anything to find out. Later, or at another store, somebody should know how it got there.
+SHOWN = """(CAST(:repeats AS boolean) OR (scan.result ->> 'code' = 'already-returned' AND EXISTS (
+    SELECT FROM movement WHERE movement.item_id = item.id AND movement.move = 'return'
+    AND movement.store_id = scan.store_id
+    AND movement.at BETWEEN scan.received_at - interval '1 hour' AND scan.received_at)) IS NOT TRUE)"""
 UNMATCHED = text(f"""
     SELECT scan.id AS number, scan.raw, store.code AS store, scan.received_at, scan.received_by, scan.scanned_at,
            scan.outcome, scan.result ->> 'code' AS code, scan.result ->> 'detail' AS detail, item.barcode,
            scan.result ->> 'product_name' AS product_name, scan.reconciled_by, scan.reconciled_note
-    {OPEN} AND scan.id > :after ORDER BY scan.id LIMIT :limit
+    {OPEN} AND scan.id > :after AND {SHOWN} ORDER BY scan.id LIMIT :limit
 """)
-COUNT_UNMATCHED = text(f"SELECT count(*) AS total, count(*) FILTER (WHERE scan.id <= :after) AS before {OPEN}")
+COUNT_UNMATCHED = text(f"""
+    SELECT count(*) FILTER (WHERE shown) AS total, count(*) FILTER (WHERE shown AND id <= :after) AS before,
+           count(*) FILTER (WHERE NOT shown) AS repeats
+    FROM (SELECT scan.id, {SHOWN} AS shown {OPEN}) AS scan
+""")  # noqa: S608 - both parts are the constants above
 # The page before holds `limit` scans, so it begins after the one that stands `limit` + 1 before this page.
-PAGE_BEFORE = text(f"SELECT scan.id {OPEN} AND scan.id <= :after ORDER BY scan.id DESC OFFSET :limit LIMIT 1")
+PAGE_BEFORE = text(
+    f"SELECT scan.id {OPEN} AND scan.id <= :after AND {SHOWN} ORDER BY scan.id DESC OFFSET :limit LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which scans to list: of one store, and scanned on or between two days in the UK."""
+    """Which scans to list: of one store, and scanned on or between two days in the UK.
+
+    `repeats`: also those that need nobody, because the item had been returned at that store within the hour.
+    """
 
     store: str | None = None
     since: date | None = None
     until: date | None = None
+    repeats: bool = True
 
 
 class Place(NamedTuple):
-    """Where a page stands in its list: how many scans there are, how many before it, and where the last page began."""
+    """Where a page stands in its list: how many scans there are, how many before it, and where the last page began.
+
+    `repeats`: how many are left out because they need nobody.
+    """
 
     total: int
     before: int
     previous: int
+    repeats: int
 
 
 async def place_of_page(session: AsyncSession, wanted: Wanted, *, after: int, limit: int) -> Place:
@@ -61,7 +81,7 @@ async def place_of_page(session: AsyncSession, wanted: Wanted, *, after: int, li
     values = {**asdict(wanted), "after": after}
     counts = (await session.execute(COUNT_UNMATCHED, values)).one()
     previous = await session.scalar(PAGE_BEFORE, {**values, "limit": limit}) if counts.before > limit else 0
-    return Place(counts.total, counts.before, int(previous or 0))
+    return Place(counts.total, counts.before, int(previous or 0), counts.repeats)
 
 
 async def list_unmatched(

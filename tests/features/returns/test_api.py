@@ -100,6 +100,8 @@ async def test_what_was_not_out_is_a_result_with_the_next_thing_to_do_and_is_kep
         ("05012345678900", "unknown", "unknown-barcode", "query_shelf"),
         (make_tag("XY", 5), "unknown", "other-service", "query_shelf"),
         ("ES000123473", "refused", "mistyped-barcode", "scan_again"),
+        ("7" + UNKNOWN, "refused", "suspect-barcode", "scan_again"),
+        (UNKNOWN + UNKNOWN, "refused", "suspect-barcode", "scan_again"),
         ("", "refused", "not-a-barcode", "scan_again"),
         ("x" * 1000, "refused", "not-a-barcode", "scan_again"),
         ("ES\x00000123472", "refused", "not-a-barcode", "scan_again"),

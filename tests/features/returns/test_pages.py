@@ -7,7 +7,7 @@ from httpx import AsyncClient
 
 from app.domain.lifecycle import State
 from tests.browser import Browser, Page
-from tests.conftest import Query
+from tests.conftest import Clock, Query
 from tests.given import Given
 
 HERE = "/returns/unmatched"
@@ -163,6 +163,31 @@ async def test_scans_that_are_ticked_leave_the_list_together_and_the_note_is_kep
     assert [tuple(row.values()) for row in rows] == [("manager", "Sent back to their own service.")] * 2
     told = await query("SELECT subject FROM audit_event WHERE subject LIKE 'scan:%' ORDER BY subject")
     assert [row["subject"] for row in told] == sorted(f"scan:{number}" for number in ours)
+
+
+async def test_an_item_scanned_twice_at_its_desk_within_the_hour_waits_for_nobody_and_is_kept(
+    manager: Browser, as_manager: AsyncClient, given: Given, query: Query, clock: Clock
+) -> None:
+    again, late, elsewhere = [await given.item(State.ON_LOAN) for _ in range(3)]
+    await given.scan(again, late, elsewhere)
+    clock.move(minutes=60)
+    await given.scan(again, again, "05012345678900")
+    await given.scan(elsewhere, store="COAST")
+    clock.move(minutes=1)
+    await given.scan(late)
+    doubles = await numbers_of(query, again)
+    waiting = [*await numbers_of(query, "05012345678900"), (await numbers_of(query, elsewhere))[1]]
+    waiting.append((await numbers_of(query, late))[1])
+    page = await manager.get(HERE)
+    assert listed(page) == sorted(waiting, key=int)
+    assert "Scans 1 to 3 of 3" in page.text
+    assert "2 more were of items that had just been returned" in page.text
+    assert "3 scans to reconcile" in (await manager.get("/")).text
+    with_them = await manager.get(link(page, "Show them too") or "")
+    assert listed(with_them) == sorted(waiting + doubles[1:], key=int)
+    kept = (await as_manager.get("/api/v1/returns/unmatched")).json()["items"]
+    assert len(kept) == 5
+    assert len(await query("SELECT id FROM return_scan")) == 8
 
 
 async def test_scans_are_reconciled_once_and_all_of_them_or_none(manager: Browser, given: Given, query: Query) -> None:

@@ -33,6 +33,7 @@ const watch = new SignInWatch({
 const outbox = journal.then((opened) => new Outbox({
   journal: opened,
   send,
+  onKept: (scan) => view.addScan(scan),
   onAnswer: (scan, answer) => {
     view.showAnswer(scan, answer);
     play(sound, (answer.outcome === "accepted" || answer.outcome === "duplicate") && answer.holds.length === 0);
@@ -60,7 +61,7 @@ function chosenMode() {
 }
 
 /** @returns {Scan} */
-function newScan(barcode) {
+function newScan(barcode, leftOut) {
   lastOrder = Math.max(lastOrder + 1, Date.now());
   return {
     id: newId(),
@@ -68,21 +69,21 @@ function newScan(barcode) {
     mode: chosenMode(),
     store: store.value,
     barcode,
+    leftOut,
     scannedAt: new Date().toISOString(),
     order: lastOrder,
   };
 }
 
-function take(barcode) {
+function take(barcode, leftOut) {
   const command = commandIn(barcode);
   if (command) {
     obey(command);
     return;
   }
-  const scan = newScan(barcode);
+  const scan = newScan(barcode, leftOut);
   madeHere.add(scan.id);
   outbox.then((opened) => opened.add(scan));
-  view.addScan(scan);
   keep();
 }
 

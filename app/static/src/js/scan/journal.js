@@ -8,7 +8,7 @@ const STORE = "scans";
 /**
  * @typedef {object} Journal
  * @property {boolean} durable  false where the browser keeps nothing: then scans live only as long as the page
- * @property {(scan: Scan) => Promise<void>} put
+ * @property {(scan: Scan) => Promise<void>} put  done, in the order of the calls, when it is safe
  * @property {(ids: string[]) => Promise<void>} remove
  * @property {() => Promise<Scan[]>} all  oldest first, of every user of this device
  */
@@ -41,11 +41,36 @@ function finished(request) {
 
 /** @returns {Journal} */
 function onDisk(database) {
+  const put = together((scans) => write(database, (store) => scans.forEach((scan) => store.put(scan))));
   return {
     durable: true,
-    put: (scan) => write(database, (store) => store.put(scan)),
+    put,
     remove: (ids) => write(database, (store) => ids.forEach((id) => store.delete(id))),
     all: async () => byOrder(await finished(database.transaction(STORE).objectStore(STORE).getAll())),
+  };
+}
+
+/**
+ * One write at a time. What comes meanwhile goes together into the next, so that a burst waits for the disk twice and
+ * not once for each scan; and they are done in the order in which they came, whatever becomes of each write.
+ * @param {(scans: Scan[]) => Promise<void>} write
+ * @returns {(scan: Scan) => Promise<void>}
+ */
+function together(write) {
+  let last = Promise.resolve();
+  let next = null;
+  return (scan) => {
+    if (!next) {
+      const scans = [];
+      const done = last.then(() => {
+        next = null;
+        return write(scans);
+      });
+      next = { scans, done };
+      last = done.catch(() => {});
+    }
+    next.scans.push(scan);
+    return next.done;
   };
 }
 

@@ -7,6 +7,7 @@
  * @property {string} mode     one of MODES
  * @property {string} store    code of the store
  * @property {string} barcode  exactly what the scanner typed
+ * @property {string} leftOut  what had been typed before the scan and is no part of it
  * @property {string} scannedAt  ISO 8601, UTC
  * @property {number} order    grows with each scan on this device
  */

@@ -10,7 +10,6 @@ const LONGEST_DELAY_S = 15;
 export class Outbox {
   /** @type {Scan[]} In the order they were made. */
   #waiting = [];
-  #written = new Set();
   #apart = new Set();
   #busy = false;
   #delay = FIRST_DELAY_S;
@@ -20,32 +19,31 @@ export class Outbox {
    * @param {object} parts
    * @param {import("./journal.js").Journal} parts.journal
    * @param {(scans: Scan[]) => Promise<import("./requests.js").Reply>} parts.send
+   * @param {(scan: Scan) => void} parts.onKept  it is safe on this device, or the device has said that it cannot keep it
    * @param {(scan: Scan, answer: import("./requests.js").Answer) => void} parts.onAnswer
    * @param {(network: "ready" | "sending" | "offline" | "sign-in" | "reload", waiting: number) => void} parts.onChange
    */
-  constructor({ journal, send, onAnswer, onChange }) {
-    Object.assign(this, { journal, send, onAnswer, onChange, network: "ready" });
+  constructor({ journal, send, onKept, onAnswer, onChange }) {
+    Object.assign(this, { journal, send, onKept, onAnswer, onChange, network: "ready" });
   }
 
-  /** Keep a new scan on this device, then send it. */
+  /** Keep a new scan on this device, then show it and send it: what is shown is safe. */
   async add(scan) {
-    this.#waiting.push(scan);
-    this.#say(this.network);
     try {
       await this.journal.put(scan);
     } catch {
       // The device cannot keep it (no space): say so, and send it all the same.
       this.journal.durable = false;
-      this.#say(this.network);
     }
-    this.#written.add(scan.id);
+    this.#waiting.push(scan);
+    this.onKept(scan);
+    this.#say(this.network);
     this.#wake();
   }
 
   /** Take up scans that an earlier page left in the journal. */
   restore(scans) {
     this.#waiting.unshift(...scans);
-    scans.forEach((scan) => this.#written.add(scan.id));
     this.#say(this.network);
     this.#wake();
   }
@@ -88,7 +86,7 @@ export class Outbox {
       return [];
     }
     const most = this.#apart.has(first.id) ? 1 : MODES[first.mode].most;
-    const fits = (scan) => scan.mode === first.mode && scan.store === first.store && this.#written.has(scan.id);
+    const fits = (scan) => scan.mode === first.mode && scan.store === first.store;
     const end = this.#waiting.slice(0, most).findIndex((scan) => !fits(scan));
     return this.#waiting.slice(0, end < 0 ? most : end);
   }
@@ -114,7 +112,7 @@ export class Outbox {
   async #finish(batch, answers) {
     const ids = batch.map((scan) => scan.id);
     this.#waiting = this.#waiting.filter((scan) => !answers.has(scan.id));
-    ids.forEach((id) => this.#written.delete(id) && this.#apart.delete(id));
+    ids.forEach((id) => this.#apart.delete(id));
     this.#delay = FIRST_DELAY_S;
     batch.forEach((scan) => this.onAnswer(scan, answers.get(scan.id)));
     this.#say(this.#waiting.length ? "sending" : "ready");

@@ -32,6 +32,7 @@ const QUERY_SHELF = "Put it on the query shelf and tell the manager.";
 const QUARANTINE = "Quarantine it: it is on hold. Do not clean, issue or release it.";
 const NEXT = {
   "mistyped-barcode": SCAN_AGAIN,
+  "suspect-barcode": SCAN_AGAIN,
   "not-a-barcode": SCAN_AGAIN,
   "other-service": QUERY_SHELF,
   "unknown-barcode": QUERY_SHELF,

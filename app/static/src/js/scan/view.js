@@ -24,6 +24,7 @@ export class View {
   /** @type {Map<string, HTMLLIElement>} */
   #lines = new Map();
   #counts = { accepted: 0, refused: 0 };
+  #following = 0;
   #announcing = { timer: 0, answered: 0, refused: 0, latest: "" };
 
   /** @param {HTMLInputElement[]} modes  the radios, each of which carries its words */
@@ -40,11 +41,25 @@ export class View {
     const line = this.template.content.firstElementChild.cloneNode(true);
     line.dataset.mode = scan.mode;
     const mode = this.modes.get(scan.mode)?.text ?? "";
-    this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode });
+    this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode, left: leftOut(scan) });
     this.#lines.set(scan.id, line);
     this.list.prepend(line);
     part("scan-none").hidden = true;
     this.#dropOldLines();
+    this.#follow();
+  }
+
+  /** The newest line and its next step are in view, also on a small screen and after somebody had scrolled away. */
+  #follow() {
+    cancelAnimationFrame(this.#following);
+    this.#following = requestAnimationFrame(() => {
+      const [desk, newest] = [part("scan"), this.list.firstElementChild];
+      // With the desk's mode above it, where there is room for both.
+      if (desk.getBoundingClientRect().top < 0 || newest.getBoundingClientRect().bottom > window.innerHeight) {
+        desk.scrollIntoView({ block: "start" });
+        newest.scrollIntoView({ block: "nearest" });
+      }
+    });
   }
 
   /** @param {Scan} scan @param {Answer} answer */
@@ -53,7 +68,7 @@ export class View {
     this.#count(answer.outcome);
     const held = answer.holds.length ? "Hold, quarantine. " : "";
     const then = answer.next || answer.detail;
-    this.#announceLater(`${forPeople(scan.barcode)} ${answer.words}. ${held}${then}`, answer.outcome);
+    this.#announceLater(`${forPeople(scan.barcode)} ${answer.words}. ${held}${then} ${leftOut(scan)}`, answer.outcome);
   }
 
   /** A line that never leaves the page: something the desk itself has to say. */
@@ -145,6 +160,9 @@ export class View {
     this.#write(line, { mark: mark(scan, outcome, holds), outcome: words, product, detail });
     this.#write(line, { next: next && `Next: ${next}`, reason: holds.join(" · ") });
     line.querySelector(".app-scan-line__hold").hidden = holds.length === 0;
+    if (line === this.list.firstElementChild) {
+      this.#follow();
+    }
   }
 
   #write(line, words) {
@@ -195,6 +213,12 @@ function mark(scan, outcome, holds) {
     return "!";
   }
   return outcome === "accepted" && scan.mode === "look_up" ? "i" : MARKS[outcome];
+}
+
+/** It may have been a label whose Enter was lost, so it is never dropped in silence. */
+function leftOut(scan) {
+  const what = scan.leftOut && forPeople(scan.leftOut);
+  return what ? `“${what}” was typed before this scan and left out. If it was a label, scan that again.` : "";
 }
 
 function wayOut(network) {
