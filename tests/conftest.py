@@ -31,6 +31,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any, Protocol
 
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
@@ -60,6 +61,9 @@ ended_with_the_run = ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Forget the developer's settings; with several workers, start their one PostgreSQL before they are."""
+    # Seconds are a benchmark's to count: on a busy machine a deadline fails what is right.
+    hypothesis.settings.register_profile("stores", deadline=None)
+    hypothesis.settings.load_profile("stores")
     for name in Settings.model_fields:
         os.environ.pop(f"STORES_{name.upper()}", None)
     configure_logs(Settings(log_format="json"), level=logging.CRITICAL)
