@@ -30,7 +30,7 @@ class ScansBody(Body):
 
     store: Code
     scans: Annotated[
-        list[dict[str, Any]],
+        list[Any],
         Field(min_length=1, max_length=500, json_schema_extra={"items": ScanBody.model_json_schema()}),
     ]
 
@@ -119,12 +119,15 @@ class UnmatchedScan(BaseModel):
 
 BELIEVABLE_YEARS = range(2000, 2100)
 LONGEST_ECHO = 40
+NO_OBJECT = "A scan must be an object with scan_id and barcode."
 
 _SCAN_ID: TypeAdapter[UUID] = TypeAdapter(UUID)
 
 
-def read_scan(given: dict[str, Any]) -> Scan | dict[str, Any]:
+def read_scan(given: Any) -> Scan | dict[str, Any]:
     """The scan; or, when not even its id can be read, the refusal that goes back (nothing of it is kept)."""
+    if not isinstance(given, dict):
+        return _unreadable({}, BadValue("malformed-scan", NO_OBJECT, field="scan_id"))
     try:
         body = ScanBody.model_validate(given)
     except ValidationError as invalid:
