@@ -103,14 +103,20 @@ def step_for(evidence: Evidence, route: Route, *, on: date | None = None) -> Nex
     on_the_shelf = evidence.state in {State.IN_STOCK, State.RESERVED} and not evidence.holds
     if on and on_the_shelf and find_blockers(evidence, on=on):
         return TO_KEEP
-    stays_dirty = evidence.state is State.RETURNED and evidence.cannot_be_cleaned
+    past_cleaning = evidence.state is State.RETURNED and evidence.cannot_be_cleaned
     return next_step(
         evidence.state,
-        Route.CANNOT if stays_dirty else route,
+        Route.CANNOT if past_cleaning else route,
         on_hold=bool(evidence.holds),
         single_patient_use=evidence.is_spent,
         inspected=evidence.is_inspected,
     )
+
+
+def is_past_use(evidence: Evidence, route: Route) -> bool:
+    """Whether nothing on the benches makes it fit for another client, short of a manager's order to clean it."""
+    past_cleaning = evidence.cannot_be_cleaned or route is Route.CANNOT
+    return evidence.is_spent or (evidence.state is State.RETURNED and past_cleaning)
 
 
 def check_cleaning(evidence: Evidence, route: Route, *, overruled: bool) -> None:

@@ -50,16 +50,18 @@ async def start_decontaminations(
     actor: str,
     at: datetime,
     may_overrule: bool = False,
+    because: str = "",
 ) -> tuple[list[Moved], list[Refused]]:
     """Begin to clean items, each by its product's route unless one is named. Six statements for any number.
 
-    `may_overrule`: a manager, who may name a route for what was said to be past cleaning.
+    `may_overrule`: a manager, who may name a route for what was said to be past cleaning; `because`: why it can be
+    cleaned after all.
     """
     overruled = may_overrule and route not in {None, Route.CANNOT}
     items = await ledger.read_items(session, barcodes, lock=True)
     past_cleaning = _past_cleaning(items, overruled=overruled)
     fit = [barcode for barcode in barcodes if barcode not in past_cleaning]
-    reason = f"Cleaned by order: {route.text.lower()}" if overruled and route else None
+    reason = f"Cleaned by order: {route.text.lower()}{because and f'. {because}'}" if overruled and route else None
     moved, refused = await ledger.move(session, fit, Move.START_DECONTAMINATION, actor=actor, at=at, reason=reason)
     refused += [past_cleaning[barcode] for barcode in barcodes if barcode in past_cleaning]
     lines = [{"item_id": one.item.id, "route": (route or one.item.route).value} for one in moved]
