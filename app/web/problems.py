@@ -115,7 +115,7 @@ def status_of(error: RuleError) -> int:
 
 def refused(request: Request, error: RuleError) -> Response:
     """A refusal of the rules."""
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = dict(error.told)
     if error.field:
         more["errors"] = [{"loc": _where(request, error.field), "code": error.code, "message": error.detail}]
     if isinstance(error, NotClear):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger
 from app.domain.access import StoreRef
+from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, RuleError
 from app.domain.lifecycle import Move
 from app.domain.scanning import check_tag, check_was_out
@@ -179,7 +180,9 @@ async def _take_back(
         else ([], [])
     )
     taken = {one.item.barcode: one for one in moved}
-    refusals = {one.barcode: _as_seen_at_the_desk(one) for one in turned_away if one.barcode not in taken}
+    refusals = {
+        one.barcode: _as_seen_at_the_desk(one, actor, uk_date(at)) for one in turned_away if one.barcode not in taken
+    }
     for scan_id, tag in tags.items():
         one = taken.pop(tag, None)
         results[scan_id] = accepted(one) if one else _second_time(tag, refusals, moved)
@@ -203,9 +206,9 @@ def _read(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], dict[
     return tags, results
 
 
-def _as_seen_at_the_desk(one: ledger.Refused) -> ItemResult:
+def _as_seen_at_the_desk(one: ledger.Refused, reader: str, on: date) -> ItemResult:
     error = check_was_out(one.item.state, one.error) if one.item else one.error
-    return refused(one.barcode, error, one.item)
+    return refused(one.barcode, error, one.item, reader=reader, on=on)
 
 
 def _second_time(tag: str, refusals: dict[str, ItemResult], moved: Sequence[ledger.Moved]) -> ItemResult:

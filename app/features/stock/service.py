@@ -138,7 +138,10 @@ async def read_item(
     `releaser` as in `get_item`. Raises NotFound `unknown-barcode`.
     """
     may_see_client = actor.may(Permission.SEE_CLIENTS)
-    item = await get_item(session, barcode, today=uk_date(at), may_see_client=may_see_client, releaser=releaser)
+    reader = actor.username if actor.may(Permission.WORK_ON_ITEMS) else None
+    item = await get_item(
+        session, barcode, today=uk_date(at), may_see_client=may_see_client, reader=reader, releaser=releaser
+    )
     if item.loan and item.loan.client_ref:
         subject = f"client:{item.loan.client_ref}"
         await audit.record(session, "loan_read", subject, actor=actor.username, at=at, item=barcode)

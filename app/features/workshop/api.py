@@ -7,7 +7,6 @@ from fastapi import Query
 
 from app.db import Session
 from app.domain.access import Permission
-from app.domain.clearance import step_for
 from app.domain.dates import uk_date
 from app.domain.scanning import check_tag
 from app.features.workshop import queries, scans, service
@@ -50,7 +49,7 @@ async def start_decontaminations(
         may_overrule=actor.may(Permission.OVERRULE_CLEANING),
     )
     asked = [(tags.get(raw, raw), "start") for raw in body.barcodes]
-    return scans.answer_batch(asked, errors, moved, turned_away)
+    return scans.answer_batch(asked, errors, moved, turned_away, reader=actor.username, on=uk_date(now))
 
 
 @router.post("/decontaminations/results")
@@ -65,7 +64,7 @@ async def finish_decontaminations(
     results = [(tag, *told[tag]) for tag in dict.fromkeys(tags[raw] for raw in raws if raw in tags)]
     moved, turned_away = await service.finish_decontaminations(session, results, actor=actor.username, at=now)
     asked = [(tags.get(r.barcode, r.barcode), r.outcome.value) for r in body.results]
-    return scans.answer_batch(asked, errors, moved, turned_away)
+    return scans.answer_batch(asked, errors, moved, turned_away, reader=actor.username, on=uk_date(now))
 
 
 @router.post("/inspections", status_code=201)
@@ -125,7 +124,7 @@ async def repair(session: Session, actor: Actor, now: Now, tag: Tag, body: Repai
 
 
 def _released(moved: Moved) -> Released:
-    step = step_for(moved.evidence, moved.item.route)
+    step = moved.next_step
     return Released(
         barcode=moved.item.barcode,
         product_name=moved.item.product_name,

@@ -112,7 +112,7 @@ def _bench_line(line: QueueLine, item: ledger.ItemRecord, *, releaser: str, toda
     must_be_scrapped = is_past_use(fact, item.route)
     return BenchLine(
         **line.model_dump(),
-        next_text=step_for(fact, item.route).text,
+        next_text=step_for(fact, item.route, on=today, reader=releaser).text,
         held=bool(fact.holds),
         is_inspected=fact.is_inspected,
         blockers=[BlockerBody(code=one.code, detail=one.detail) for one in blockers],

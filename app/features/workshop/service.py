@@ -151,9 +151,7 @@ async def inspect(
     await _plan_next(session, moved.item.id, kind, due_on)
     if not passed:
         moved = await _out_of_use(session, moved, outcome, kind, actor=actor, at=at)
-    if kind is InspectionKind.FUNCTIONAL:
-        moved = replace(moved, evidence=replace(moved.evidence, inspection_outcome=outcome, inspection_seq=moved.seq))
-    return moved, due_on
+    return _inspected(moved, kind, outcome, due_on), due_on
 
 
 async def release(session: AsyncSession, barcode: str, *, bay: str | None, actor: str, at: datetime) -> Moved:
@@ -184,6 +182,18 @@ def _cleaned(moved: Moved, outcome: Outcome, actor: str) -> Moved:
     evidence = replace(
         moved.evidence, decontamination_outcome=outcome, decontamination_seq=moved.seq, decontaminated_by=actor
     )
+    return replace(moved, evidence=evidence)
+
+
+def _inspected(moved: Moved, kind: InspectionKind, outcome: InspectionOutcome, due_on: date | None) -> Moved:
+    """The move with the evidence that was recorded beside it."""
+    evidence, failed = moved.evidence, outcome is not InspectionOutcome.PASSED
+    due = tuple(
+        replace(one, due_on=due_on or one.due_on, failed=failed) if one.kind is kind else one for one in evidence.due
+    )
+    evidence = replace(evidence, due=due)
+    if kind is InspectionKind.FUNCTIONAL:
+        evidence = replace(evidence, inspection_outcome=outcome, inspection_seq=moved.seq)
     return replace(moved, evidence=evidence)
 
 
