@@ -65,6 +65,9 @@ TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
 NO_SUCH_CHARACTER = "22021"
 """A NUL in an address, a question or a name: no text in PostgreSQL can have one, so nothing here is called that."""
 
+KEY = "[key]"
+"""What pydantic adds to the place of a name that is wrong; the name itself stands before it."""
+
 WITHOUT_BODY = {"GET", "HEAD", "DELETE"}
 
 GONE = {"57P01", "57P02", "57P03", "53300"}
@@ -117,7 +120,8 @@ def refused(request: Request, error: RuleError) -> Response:
     """A refusal of the rules."""
     more: dict[str, Any] = dict(error.told)
     if error.field:
-        more["errors"] = [{"loc": _where(request, error.field), "code": error.code, "message": error.detail}]
+        place = [] if error.index is None else [error.index]
+        more["errors"] = [{"loc": [*_where(request, error.field), *place], "code": error.code, "message": error.detail}]
     if isinstance(error, NotClear):
         more["blockers"] = [{"code": blocker.code, "detail": blocker.detail} for blocker in error.blockers]
     if isinstance(error, Incomplete):
@@ -209,7 +213,12 @@ async def _replay(_: Request, error: Exception) -> Response:
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"loc": list(found["loc"]), "code": code_of(found), "message": in_words(found)} for found in error.errors()
+        {
+            "loc": [part for part in found["loc"] if part != KEY],
+            "code": code_of(found),
+            "message": in_words(found),
+        }
+        for found in error.errors()
     ]
     detail = " ".join(str(found["message"]) for found in errors[:5])
     return problem(request, 422, "malformed", detail, errors=errors)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,19 +26,37 @@ UNMATCHED = frozenset({ScanOutcome.REFUSED, ScanOutcome.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One scan as it came: its id is the scanner's, its barcode may be anything. `flaw`: why it cannot be taken."""
+    """One scan as it came: its id is the scanner's, its barcode may be anything. `flaw`: why it cannot be taken.
+
+    `clock_is_wrong`: the device said a time that cannot be, which is not kept.
+    """
 
     scan_id: UUID
     barcode: str
     scanned_at: datetime | None
     condition: str | None = None
     flaw: RuleError | None = None
+    clock_is_wrong: bool = False
+
+
+class ScanWarning(BaseModel):
+    """Something to put right that does not stop the work."""
+
+    code: str
+    detail: str
 
 
 class ScanResult(ItemResult):
     """What came of one scan."""
 
     scan_id: UUID
+    warnings: list[ScanWarning] = Field([])
+
+
+CLOCK_WRONG = ScanWarning(
+    code="clock-wrong",
+    detail="The clock of this device is wrong: the time of the service counts. Set its date, time and time zone.",
+)
 
 
 # The scan ids are claimed in their own order, before any item is locked: two devices that drain the same queue wait
@@ -186,11 +205,20 @@ async def _take_back(
     for scan_id, tag in tags.items():
         one = taken.pop(tag, None)
         results[scan_id] = accepted(one) if one else _second_time(tag, refusals, moved)
-    answers = {scan.scan_id: ScanResult(scan_id=scan.scan_id, **dict(results[scan.scan_id])) for scan in scans}
+    answers = {scan.scan_id: _answer(scan, results[scan.scan_id]) for scan in scans}
     said = {tags[scan.scan_id]: scan.condition for scan in scans if scan.scan_id in tags and scan.condition}
     conditions = {one.item.id: said[one.item.barcode] for one in moved if one.item.barcode in said}
     await _write_consequences(session, [one.item.id for one in moved], conditions, answers, actor=actor, at=at)
     return answers
+
+
+def _answer(scan: Scan, result: ItemResult) -> ScanResult:
+    """The result with what is to be said of the device. Where nothing else is, it is also the result's own code."""
+    answer = ScanResult(scan_id=scan.scan_id, **dict(result))
+    if not scan.clock_is_wrong:
+        return answer
+    told = {} if answer.code else {"code": CLOCK_WRONG.code, "detail": CLOCK_WRONG.detail}
+    return answer.model_copy(update={"warnings": [CLOCK_WRONG], **told})
 
 
 def _read(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], dict[UUID, ItemResult]]:

@@ -152,7 +152,9 @@ async def read_item(
 
 
 def _check_dates(goods: GoodsIn, *, today: date) -> None:
-    for fault in find_date_faults({field: getattr(goods, field) for field in DATES}, today=today):
+    for fault in find_date_faults(
+        {field: getattr(goods, field) for field in DATES}, today=today, precision=goods.manufactured_precision
+    ):
         raise fault
 
 
