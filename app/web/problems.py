@@ -2,7 +2,7 @@
 
 import uuid
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import structlog
 from asyncpg.exceptions import PostgresConnectionError, PostgresError
@@ -90,9 +90,23 @@ def problem(
         }
         return JSONResponse(body, status, headers, media_type="application/problem+json")
     context = {"title": TITLES.get(status, "Refused"), "detail": detail, "request_id": request.state.request_id, **more}
+    context["next_steps"] = _ways_on(request)
     page = render(request, "errors/problem.html", context, status)
     page.headers.update(headers or {})
     return page
+
+
+def _ways_on(request: Request) -> list[dict[str, str]]:
+    """Where somebody goes on whose form was refused: the item that it was about, the page that it stood on."""
+    start = {"text": "Go to the start page", "href": "/"}
+    if request.method != "POST":
+        return [start]
+    tag, back = request.path_params.get("barcode"), _page_of_form(request)
+    item = f"/items/{quote(tag, safe='')}" if tag else ""
+    steps = [{"text": "Go to the item and see where it stands now", "href": item}] if item else []
+    if back not in {"", "/", item}:
+        steps.append({"text": "Go back to the page that you came from", "href": back})
+    return [*steps, start]
 
 
 TITLES: dict[int, str] = {

@@ -34,6 +34,7 @@ from app.web.templating import render
 router = page_router()
 
 ITEMS_ON_A_PAGE = 50
+LONGEST_SEARCH = 100
 MOVEMENTS_ON_A_PAGE = 50
 MOST_IN_A_SELECT = 50
 INSPECTIONS_AHEAD = timedelta(days=30)
@@ -41,6 +42,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 Words = Annotated[str, Query(max_length=100), AfterValidator(without_controls), AfterValidator(str.strip)]
+Search = Annotated[str, Query(), AfterValidator(str.strip)]
+"""What is searched for: what is wrong with it is said at its field, so that it can be mended there."""
+
 Receipt = Annotated[int, Query(ge=0, le=10**16)]
 
 PRECISIONS = [
@@ -55,7 +59,7 @@ PRECISIONS = [
 class Filter:
     """What the list of items is narrowed to, as it stands in the address."""
 
-    q: Words = ""
+    q: Search = ""
     state: Words = ""
     store: Words = ""
     held: Words = ""
@@ -93,9 +97,9 @@ async def items(
     stores = [(one.code, one.name) for one in await queries.list_store_names(session)]
     form = _check_filters(wanted, [code for code, _ in stores])
     wrong_filter = bool(form.errors)
-    tag = _read_search(form, wanted.q, prefix)
+    tag = None if wrong_filter else _read_search(form, wanted.q, prefix)
     # A list that is narrowed while somebody types stays a list.
-    if tag and not wrong_filter and "hx-request" not in request.headers and await queries.list_lines(session, [tag]):
+    if tag and "hx-request" not in request.headers and await queries.list_lines(session, [tag]):
         return RedirectResponse(f"/items/{tag}", 303)
     rows = [] if wrong_filter else await _find(session, wanted, after, today=uk_date(now))
     if rows:
@@ -175,6 +179,10 @@ async def item(
 def _check_filters(wanted: Filter, stores: list[str]) -> Form:
     """What was asked, with what is wrong about it: an answer that no filter knows is said to be none."""
     form = Form({name: [value] for name, value in wanted.asked.items()})
+    if len(wanted.q) > LONGEST_SEARCH:
+        form.refuse(f"Search for {LONGEST_SEARCH} characters or fewer.", "q")
+    elif not wanted.q.isprintable():
+        form.refuse("Take out the invisible characters: nothing here is written with them.", "q")
     known = {
         "state": ("state", [state.value for state in State]),
         "store": ("store", stores),

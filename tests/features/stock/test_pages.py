@@ -157,6 +157,14 @@ async def test_a_long_list_goes_on_on_the_next_page_with_the_same_search(technic
     assert "state=in_stock" in onward
 
 
+async def test_a_search_that_is_too_long_is_said_at_its_field_with_what_was_typed(technician: Browser) -> None:
+    page = await technician.get("/items", q="x" * 120)
+    assert (page.status, page.errors) == (422, {"q": "Search for 100 characters or fewer."})
+    field = page.soup.select_one("#q")
+    assert field is not None
+    assert field["value"] == "x" * 120
+
+
 async def test_what_no_search_can_carry_is_refused_in_words(technician: Browser) -> None:
     assert (await technician.get("/items?q=a%00b")).status == 422
     assert (await technician.get("/items", q="x" * 1000)).status == 422

@@ -123,6 +123,7 @@ async def test_a_button_that_comes_too_late_says_so_and_changes_nothing(technici
     late = await technician.send(page, f"/workshop/{barcode}/decontamination", do="start")
     assert late.status == 409
     assert "awaiting inspection" in late.text
+    assert late.soup.select_one(f'main a[href="/items/{barcode}"]')
     without = await technician.send(page, f"/workshop/{barcode}/decontamination")
     assert (without.status, without.heading) == (422, "Something needs correcting")
 
