@@ -65,6 +65,12 @@ class Filter:
     held: Words = ""
     due: Words = ""
     product_code: Words = ""
+    client_ref: Words = ""
+
+    @property
+    def carried(self) -> dict[str, str]:
+        """For whom an item is looked for to be issued: it narrows nothing, but goes along to the form."""
+        return {"client_ref": self.client_ref} if self.client_ref else {}
 
     @property
     def asked(self) -> dict[str, str]:
@@ -100,16 +106,18 @@ async def items(
     tag = None if wrong_filter else _read_search(form, wanted.q, prefix)
     # A list that is narrowed while somebody types stays a list.
     if tag and "hx-request" not in request.headers and await queries.list_lines(session, [tag]):
-        return RedirectResponse(f"/items/{tag}", 303)
+        onward = f"/issue?{urlencode(wanted.carried)}" if wanted.carried else ""
+        return RedirectResponse(f"/items/{tag}{onward}", 303)
     rows = [] if wrong_filter else await _find(session, wanted, after, today=uk_date(now))
     if rows:
         form = Form()  # What is too short for a tag may still be a part of one.
     page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.barcode)
+    going_on = {**wanted.asked, **wanted.carried}
     context = {
         "form": form,
         "wanted": wanted,
         "items": page.items,
-        "following": f"/items?{urlencode({**wanted.asked, 'after': page.next})}" if page.next else None,
+        "following": f"/items?{urlencode({**going_on, 'after': page.next})}" if page.next else None,
         "states": [(one.value, one.text) for one in State],
         "stores": stores,
     }

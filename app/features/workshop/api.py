@@ -26,7 +26,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Limit
 from app.web.once import api_router
-from app.web.paging import Page, page_of
+from app.web.paging import TAG_AND_KIND, Page, page_of, text_cursor
 from app.web.results import ItemResults, Step, accepted
 from app.web.tags import Prefix, Tag, sort_tags
 
@@ -104,7 +104,8 @@ async def due(
     """Inspections that fall due before a day (as a rule the next 30 days), by barcode."""
     today = uk_date(now)
     until = before or today + timedelta(days=30)
-    rows = await queries.list_due(session, before=until, today=today, store=store, after=after or "", limit=limit)
+    place = text_cursor(after, TAG_AND_KIND)
+    rows = await queries.list_due(session, before=until, today=today, store=store, after=place, limit=limit)
     return page_of(rows, limit=limit, cursor=lambda row: f"{row.barcode} {row.kind.value}")
 
 

@@ -407,3 +407,21 @@ async def test_holds_are_in_the_audit_trail(as_safety: AsyncClient, given: Given
         "SELECT action, detail ->> 'reason' AS reason FROM audit_event WHERE chain = 'safety' ORDER BY seq"
     )
     assert [tuple(event.values()) for event in events] == [("hold_placed", "Castor."), ("hold_lifted", "New castor.")]
+
+
+@pytest.mark.parametrize(
+    ("path", "after"),
+    [
+        ("items", "xx"),
+        ("items", "ES00000014"),
+        ("inspections/due", "ES000000143"),
+        ("clients", "C 1"),
+        ("products", "~"),
+        ("teams", "/"),
+        ("funders", "a b"),
+        ("panels", "\x7f"),
+    ],
+)
+async def test_a_cursor_that_ends_no_page_is_refused(as_manager: AsyncClient, path: str, after: str) -> None:
+    answer = await as_manager.get(f"/api/v1/{path}", params={"after": after})
+    check_problem(answer, 422, "bad-cursor", field="after")
