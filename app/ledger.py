@@ -6,7 +6,7 @@ collections is not here; the verbs in `features/` write that in the same transac
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -25,10 +25,11 @@ from app.domain.clearance import (
     find_blockers,
     needs_clearance,
     place_blockers,
+    step_for,
 )
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotClear, NotFound, RuleError
-from app.domain.hygiene import Outcome, Route
+from app.domain.hygiene import NextStep, Outcome, Route
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import make_tag
 from app.domain.lifecycle import BIRTH, IN_STORE, Move, State, can_move, is_issue, is_return, next_state
@@ -58,11 +59,21 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An item that moved: as it was, the number of the movement, and the evidence as the move left it."""
+    """An item that moved: as it was, the number of the movement, and the evidence as the move left it.
+
+    `by`, `on`: who moved it, on which day.
+    """
 
     item: ItemRecord
     seq: int
     evidence: Evidence
+    by: str
+    on: date
+
+    @property
+    def next_step(self) -> NextStep:
+        """What the one who moved it does with it now."""
+        return step_for(self.evidence, self.item.route, on=self.on, reader=self.by)
 
     @property
     def state(self) -> State:
@@ -228,17 +239,23 @@ async def move(
         why = f"Handed over in spite of: {in_spite_of}" if in_spite_of else reason
         line = _line(item, how, target, actor=actor, at=at, store_id=store_id, bay=bay, reason=why, ref=reference)
         lines.append(line)
-        moved[barcode] = Moved(item, line["seq"], _after(item.evidence, line))
+        moved[barcode] = Moved(item, line["seq"], _after(item.evidence, line), actor, uk_date(at))
     if lines:
         await session.execute(WRITE, {"lines": json.dumps(lines)})
     return list(moved.values()), refused
 
 
 async def move_one(session: AsyncSession, barcode: str, how: Move, **details: Any) -> Moved:
-    """Move one item or raise what `move` would have refused it with. `details` are those of `move`."""
+    """Move one item or raise what `move` would have refused it with. `details` are those of `move`.
+
+    The refusal tells of the item which it is and where to take it instead.
+    """
     moved, refused = await move(session, [barcode], how, **details)
-    if refused:
-        raise refused[0].error
+    for one in refused:
+        if one.item:
+            step = step_for(one.item.evidence, one.item.route, on=uk_date(details["at"]), reader=details["actor"])
+            one.error.told = {"product_name": one.item.product_name, "next_step": asdict(step)}
+        raise one.error
     return moved[0]
 
 

@@ -50,6 +50,7 @@ from app.features.stock import pages as stock_pages
 from app.features.stop_use import api as stop_use_api
 from app.features.stop_use import pages as stop_use_pages
 from app.features.workshop import api as workshop_api
+from app.features.workshop import cleaning_pages
 from app.features.workshop import pages as workshop_pages
 from app.settings import Settings
 from app.web import apidocs, health, problems
@@ -106,6 +107,7 @@ ROUTERS = (
     returns_pages.desk,
     returns_pages.router,
     workshop_pages.router,
+    cleaning_pages.router,
     imports_pages.router,
 )
 

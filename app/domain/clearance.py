@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.domain.dates import in_words
 from app.domain.errors import Blocker, Conflict
-from app.domain.hygiene import TO_KEEP, NextStep, Outcome, Route, next_step
+from app.domain.hygiene import TO_ANOTHER, TO_INSPECT_MORE, TO_KEEP, TO_RELEASE, NextStep, Outcome, Route, next_step
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 
@@ -99,22 +99,34 @@ class Evidence:
         )
 
 
-def step_for(evidence: Evidence, route: Route, *, on: date | None = None) -> NextStep:
+def step_for(evidence: Evidence, route: Route, *, on: date | None = None, reader: str | None = None) -> NextStep:
     """What the person with the item in their hands does now, by what the record says of it.
 
-    `on`: the day, where it is to be asked too whether an item on the shelf may go out.
+    `on`: the day, where it is to be asked too whether all inspections are in date. `reader`: whose hands these are;
+    who cleaned a high-risk item is never told to release it.
     """
     on_the_shelf = evidence.state in {State.IN_STOCK, State.RESERVED} and not evidence.holds
     if on and on_the_shelf and find_blockers(evidence, on=on):
         return TO_KEEP
-    stays_dirty = evidence.state is State.RETURNED and evidence.cannot_be_cleaned
-    return next_step(
+    past_cleaning = evidence.state is State.RETURNED and evidence.cannot_be_cleaned
+    step = next_step(
         evidence.state,
-        Route.CANNOT if stays_dirty else route,
+        Route.CANNOT if past_cleaning else route,
         on_hold=bool(evidence.holds),
         single_patient_use=evidence.is_spent,
         inspected=evidence.is_inspected,
     )
+    if step is not TO_RELEASE:
+        return step
+    if on and find_blockers(evidence, on=on):
+        return TO_INSPECT_MORE
+    return TO_ANOTHER if _second_person(evidence, reader) else TO_RELEASE
+
+
+def is_past_use(evidence: Evidence, route: Route) -> bool:
+    """Whether nothing on the benches makes it fit for another client, short of a manager's order to clean it."""
+    past_cleaning = evidence.cannot_be_cleaned or route is Route.CANNOT
+    return evidence.is_spent or (evidence.state is State.RETURNED and past_cleaning)
 
 
 def check_cleaning(evidence: Evidence, route: Route, *, overruled: bool) -> None:

@@ -16,7 +16,9 @@ class RuleError(Exception):
     """A refusal in the domain's words.
 
     `code` is stable and kebab-case, `detail` is a sentence that says what is wrong and what would be right,
-    `field` names the input it is about (None: it is about the whole request).
+    `field` names the input it is about (None: it is about the whole request), `index` its place where that is a list.
+    `told`: what else helps whoever is
+    refused, by the names under which a refusal shows it.
     """
 
     def __init__(self, code: str, detail: str, *, field: str | None = None) -> None:
@@ -24,6 +26,8 @@ class RuleError(Exception):
         self.code = code
         self.detail = detail
         self.field = field
+        self.index: int | None = None
+        self.told: Mapping[str, object] = {}
 
 
 class NotFound(RuleError):

@@ -19,8 +19,17 @@ DATES: dict[str, str] = {
 }
 
 
-def find_date_faults(dates: Mapping[str, date | None], *, today: date) -> Iterator[BadValue]:
-    """What is wrong with the dates of goods, by the names in `DATES`; those that are not known are left out or None."""
+def find_date_faults(
+    dates: Mapping[str, date | None], *, today: date, precision: str | None = None
+) -> Iterator[BadValue]:
+    """What is wrong with the dates of goods, by the names in `DATES`; those that are not known are left out or None.
+
+    `precision`: how exactly the day of making is known: day, week, month or year. It is then only held to what was
+    said, so that what was made in November may come in on the 20th, though the day that stands for it is the 25th.
+    """
+    made_on = dates.get("manufactured_on")
+    first = first_day(made_on, precision) if made_on else None
+    dates = {**dates, "manufactured_on": first}
     for field, words in DATES.items():
         day = dates.get(field)
         if day and day > today:
@@ -32,6 +41,17 @@ def find_date_faults(dates: Mapping[str, date | None], *, today: date) -> Iterat
         yield BadValue("made-after-it-came", "It cannot have been made after it came in.", field="manufactured_on")
     if came and sent and sent > came:
         yield BadValue("sent-after-it-came", "It cannot have been sent after it came in.", field="dispatched_on")
+    if made and sent and made > sent:
+        yield BadValue("sent-before-it-was-made", "It cannot have been sent before it was made.", field="dispatched_on")
+
+
+def first_day(day: date, precision: str | None) -> date:
+    """The first day of the week (from Monday), month or year in which the day lies; itself when it is exact."""
+    if precision == "week":
+        return day - timedelta(days=min(day.weekday(), (day - date.min).days))
+    if precision == "month":
+        return day.replace(day=1)
+    return day.replace(month=1, day=1) if precision == "year" else day
 
 
 def serial_key(serial_number: str) -> str:

@@ -59,6 +59,13 @@ TO_FETCH = NextStep(
 )
 TO_KEEP = NextStep("keep", "Keep it here. It must not go out until what stands in the way is put right.")
 TO_RELEASE = NextStep("release", "It passed. Release it to the shelf.")
+TO_ANOTHER = NextStep(
+    "second_person",
+    "It passed. You cleaned it and this product is high-risk, so somebody else releases it. Hand it over.",
+)
+TO_INSPECT_MORE = NextStep(
+    "inspection", "It passed its functional check, but not all that it needs. Take it to the inspection bench."
+)
 TO_SCRAP = NextStep("scrap", "It must not be used again. Put it in the scrap cage and record the scrap.")
 
 BENCH: dict[State, NextStep] = {

@@ -1,6 +1,5 @@
 """What every answer passes through: request ids, security headers, the body limit, one log line and the metrics."""
 
-import json
 import time
 import uuid
 from contextlib import suppress
@@ -9,11 +8,12 @@ from typing import Final
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.settings import Settings
 from app.web.flash import FLASH_COOKIE, read_flash
+from app.web.problems import problem
 
 log = structlog.get_logger()
 
@@ -120,18 +120,9 @@ class _Visit:
         if self.started:
             return
         self.is_too_large = False
-        problem = {
-            "type": "about:blank",
-            "title": "Too large",
-            "status": 413,
-            "detail": f"The body is larger than {self.settings.max_body_bytes:,} bytes. Send it in parts.",
-            "instance": self.scope["path"],
-            "code": "too-large",
-        }
-        body = json.dumps(problem).encode()
-        headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-        await self.send({"type": "http.response.start", "status": 413, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+        detail = f"The body is larger than {self.settings.max_body_bytes:,} bytes. Send it in parts."
+        answer = problem(Request(self.scope), 413, "too-large", detail, headers={"Connection": "close"})
+        await answer(self.scope, self._receive, self.send)
 
     def close(self) -> None:
         seconds = time.perf_counter() - self.began

@@ -1,5 +1,6 @@
 """Lists in pages by keyset: `items` and the cursor of the next page."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -22,6 +23,21 @@ def page_of(rows: Sequence[Row], *, limit: int, cursor: Callable[[Row], str | in
     """A page from `limit + 1` rows: the last one only tells that there is more."""
     shown = list(rows[:limit])
     return Page(items=shown, next=str(cursor(shown[-1])) if len(rows) > limit else None)
+
+
+TAG = re.compile("[A-Z]+[0-9]{9}")
+CODE = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+TAG_AND_KIND = re.compile(f"{TAG.pattern} [a-z]+")
+"""What the cursors of lists look like that go by asset tag, by a code, by asset tag and kind of inspection."""
+
+
+def text_cursor(after: str | None, shape: re.Pattern[str]) -> str:
+    """A cursor that is a text of this shape; empty before the first. Raises BadValue `bad-cursor`."""
+    if not after:
+        return ""
+    if not shape.fullmatch(after):
+        raise BadValue("bad-cursor", "`after` must be the `next` of the page before.", field="after")
+    return after
 
 
 def number_cursor(after: str | None) -> int:

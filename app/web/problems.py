@@ -2,7 +2,7 @@
 
 import uuid
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import structlog
 from asyncpg.exceptions import PostgresConnectionError, PostgresError
@@ -68,6 +68,9 @@ TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
 NO_SUCH_CHARACTER = "22021"
 """A NUL in an address, a question or a name: no text in PostgreSQL can have one, so nothing here is called that."""
 
+KEY = "[key]"
+"""What pydantic adds to the place of a name that is wrong; the name itself stands before it."""
+
 WITHOUT_BODY = {"GET", "HEAD", "DELETE"}
 
 GONE = {"57P01", "57P02", "57P03", "53300"}
@@ -90,9 +93,23 @@ def problem(
         }
         return JSONResponse(body, status, headers, media_type="application/problem+json")
     context = {"title": TITLES.get(status, "Refused"), "detail": detail, "request_id": request.state.request_id, **more}
+    context["next_steps"] = _ways_on(request)
     page = render(request, "errors/problem.html", context, status)
     page.headers.update(headers or {})
     return page
+
+
+def _ways_on(request: Request) -> list[dict[str, str]]:
+    """Where somebody goes on whose form was refused: the item that it was about, the page that it stood on."""
+    start = {"text": "Go to the start page", "href": "/"}
+    if request.method != "POST":
+        return [start]
+    tag, back = request.path_params.get("barcode"), _page_of_form(request)
+    item = f"/items/{quote(tag, safe='')}" if tag else ""
+    steps = [{"text": "Go to the item and see where it stands now", "href": item}] if item else []
+    if back not in {"", "/", item}:
+        steps.append({"text": "Go back to the page that you came from", "href": back})
+    return [*steps, start]
 
 
 TITLES: dict[int, str] = {
@@ -118,9 +135,10 @@ def status_of(error: RuleError) -> int:
 
 def refused(request: Request, error: RuleError) -> Response:
     """A refusal of the rules."""
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = dict(error.told)
     if error.field:
-        more["errors"] = [{"loc": _where(request, error.field), "code": error.code, "message": error.detail}]
+        place = [] if error.index is None else [error.index]
+        more["errors"] = [{"loc": [*_where(request, error.field), *place], "code": error.code, "message": error.detail}]
     if isinstance(error, NotClear):
         more["blockers"] = [{"code": blocker.code, "detail": blocker.detail} for blocker in error.blockers]
     if isinstance(error, Incomplete):
@@ -213,7 +231,12 @@ async def _replay(_: Request, error: Exception) -> Response:
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"loc": list(found["loc"]), "code": code_of(found), "message": in_words(found)} for found in error.errors()
+        {
+            "loc": [part for part in found["loc"] if part != KEY],
+            "code": code_of(found),
+            "message": in_words(found),
+        }
+        for found in error.errors()
     ]
     detail = " ".join(str(found["message"]) for found in errors[:5])
     return problem(request, 422, "malformed", detail, errors=errors)

@@ -1,12 +1,15 @@
-"""What may be asked in an address: a misspelt parameter of the API is refused, not answered as if it were not there."""
+"""What may be asked in an address. A misspelt parameter of the API is refused, not answered as if it were not there."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Query, Request
 
 from app.domain.errors import BadValue
 
 LONGEST_SHOWN = 40
+
+Back = Annotated[str, Query(max_length=200)]
+"""The page that a form was opened from; who reads it makes sure that it is one of ours."""
 
 
 def refuse_unknown(request: Request) -> None:

@@ -1,5 +1,7 @@
 """What a scan, or one item of a set, is answered with: what happened and what to do next."""
 
+from datetime import date
+
 from pydantic import BaseModel
 
 from app.domain.clearance import Evidence, step_for
@@ -60,15 +62,23 @@ def accepted(moved: Moved) -> ItemResult:
         outcome=ScanOutcome.ACCEPTED,
         state=moved.state,
         product_name=item.product_name,
-        next_step=_step(step_for(moved.evidence, item.route)),
+        next_step=_step(moved.next_step),
         holds=_holds(moved.evidence),
     )
 
 
-def refused(barcode: str, error: RuleError, item: ItemRecord | None = None) -> ItemResult:
-    """The result of an item that did not move."""
+def refused(
+    barcode: str,
+    error: RuleError,
+    item: ItemRecord | None = None,
+    *,
+    reader: str | None = None,
+    on: date | None = None,
+) -> ItemResult:
+    """The result of an item that did not move; `reader` and `on` as for `step_for`."""
     state = item.state if item else None
-    todo = step_after_refusal(error) or (step_for(item.evidence, item.route) if item else QUERY_SHELF)
+    where_to = step_for(item.evidence, item.route, on=on, reader=reader) if item else QUERY_SHELF
+    todo = step_after_refusal(error) or where_to
     blockers = error.blockers if isinstance(error, NotClear) else ()
     return ItemResult(
         barcode=barcode,

@@ -25,6 +25,18 @@ Prefix = Annotated[str, Depends(tag_prefix)]
 Tag = Annotated[str, Depends(own_tag)]
 
 
+def check_tags(raws: Iterable[str], *, prefix: str, field: str) -> list[str]:
+    """The texts as tags of ours, each once. Refuses the first that is none as `check_tag` does, at its place."""
+    tags: dict[str, None] = {}
+    for index, raw in enumerate(raws):
+        try:
+            tags[check_tag(raw, prefix=prefix)] = None
+        except RuleError as error:
+            error.field, error.index = field, index
+            raise
+    return list(tags)
+
+
 def sort_tags(raws: Iterable[str], *, prefix: str) -> tuple[dict[str, str], dict[str, RuleError]]:
     """Each text as a tag of ours, or why it is not one: ({raw: tag}, {raw: error})."""
     tags: dict[str, str] = {}

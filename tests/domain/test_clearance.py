@@ -20,7 +20,7 @@ from app.domain.clearance import (
     step_for,
 )
 from app.domain.errors import Conflict
-from app.domain.hygiene import QUARANTINE, TO_KEEP, TO_SCRAP, Outcome, Route, next_step
+from app.domain.hygiene import QUARANTINE, TO_INSPECT_MORE, TO_KEEP, TO_RELEASE, TO_SCRAP, Outcome, Route, next_step
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 
@@ -243,6 +243,20 @@ def test_what_may_not_go_out_is_kept_on_the_shelf_when_the_day_is_asked_for(stat
     assert step_for(lapsed, Route.LAUNDRY) == next_step(state, Route.LAUNDRY)
     assert step_for(Evidence(state, due=(loler(),)), Route.LAUNDRY, on=TODAY) == next_step(state, Route.LAUNDRY)
     assert step_for(replace(lapsed, holds=(FAULT,)), Route.LAUNDRY, on=TODAY) is QUARANTINE
+
+
+def test_who_cleaned_a_high_risk_item_is_not_told_to_release_it_but_to_hand_it_over() -> None:
+    ready = back_and_ready(high_risk=True, decontamination_started_by="ann", decontaminated_by="bob")
+    steps = {who: step_for(ready, Route.LAUNDRY, on=TODAY, reader=who).route for who in ("ann", "bob", "cy", None)}
+    assert steps == {"ann": "second_person", "bob": "second_person", "cy": "release", None: "release"}
+    plain = replace(ready, high_risk=False)
+    assert step_for(plain, Route.LAUNDRY, on=TODAY, reader="ann") is TO_RELEASE
+
+
+def test_what_passed_its_check_and_needs_another_inspection_is_not_to_be_released_yet() -> None:
+    ready = back_and_ready(due=(loler(YESTERDAY),))
+    assert step_for(ready, Route.LAUNDRY, on=TODAY, reader="ann") is TO_INSPECT_MORE
+    assert step_for(replace(ready, due=(loler(),)), Route.LAUNDRY, on=TODAY) is TO_RELEASE
 
 
 @pytest.mark.parametrize("overruled", [False, True])

@@ -108,3 +108,19 @@ async def test_requests_are_counted_without_anything_personal(as_technician: Asy
     metrics = (await visitor.client.get("/metrics")).text
     assert 'route="/api/v1/clients/{client_ref}"' in metrics
     assert "SECRET-REF" not in metrics
+
+
+async def test_a_form_that_is_too_large_is_answered_with_a_page(technician: Browser) -> None:
+    page = await technician.post("/items/receive", serial_numbers="x" * TEN_MEGABYTES)
+    assert (page.status, page.heading) == (413, "Too large")
+    assert "Send it in parts." in page.text
+
+
+async def test_a_form_that_is_too_old_offers_the_way_back_to_where_it_stood(technician: Browser) -> None:
+    technician.client.headers["Referer"] = f"{technician.client.base_url}/items/receive"
+    page = await technician.post("/items/receive", csrf_token="an old one")
+    assert (page.status, page.heading) == (403, "You may not do this")
+    assert page.soup.select_one('main a[href="/items/receive"]')
+    technician.client.headers["Referer"] = "https://elsewhere.test/items/receive"
+    foreign = await technician.post("/items/receive", csrf_token="an old one")
+    assert not [link for link in foreign.soup.select("main a") if "elsewhere" in str(link["href"])]

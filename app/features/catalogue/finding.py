@@ -8,6 +8,7 @@ from app.domain.errors import BadValue
 from app.features.catalogue.availability import FREE
 from app.models import Tier
 from app.web.fields import BIGGEST_ID
+from app.web.paging import CODE, text_cursor
 
 ALIKE: Final = 0.45
 """How alike a mistyped word and a word of the catalogue must be (pg_trgm): "matress" is 0.6 like "mattress"."""
@@ -83,7 +84,7 @@ def cursor_of(rank: int, code: str, wanted: Wanted) -> str:
 def read_cursor(after: str | None, wanted: Wanted) -> tuple[int, str]:
     """The rank and the code after which a page begins. Raises BadValue `bad-cursor`."""
     if not wanted.words:
-        return 0, after or ""
+        return 0, text_cursor(after, CODE)
     if not after:
         return -1, ""
     rank, mark, code = after.partition("~")

@@ -8,7 +8,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
-    StringConstraints,
+    ValidationInfo,
     model_validator,
 )
 
@@ -31,11 +31,34 @@ def as_product_name(text: str) -> str:
     return text
 
 
+def as_dimension(name: str) -> str:
+    """The name, if it is one of a dimension in millimetres."""
+    if not re.fullmatch(DIMENSION, name):
+        raise ValueError("Name a dimension in small letters, with the millimetres at its end, such as seat_width_mm.")
+    return name
+
+
+def each_kind_once(rules: list["InspectionRule"]) -> list["InspectionRule"]:
+    """The rules, if no kind of inspection comes twice."""
+    if len({rule.kind for rule in rules}) < len(rules):
+        raise ValueError("Name each kind of inspection once.")
+    return rules
+
+
+def not_compatible_too(codes: list[str], info: ValidationInfo) -> list[str]:
+    """The incompatible products, if none of them is compatible at the same time."""
+    both = sorted(set(info.data.get("compatible_with", [])) & set(codes))
+    if both:
+        raise ValueError(f"A product cannot be both compatible and incompatible: {', '.join(both)}.")
+    return codes
+
+
+DIMENSION = "[a-z][a-z_]{0,30}_mm"
 Iso9999 = Annotated[str, AfterValidator(as_iso_9999)]
 ProductName = Annotated[Line, AfterValidator(as_product_name)]
 Gtin = Annotated[str, AfterValidator(check_gtin)]
 Millimetres = Annotated[int, Field(ge=1, le=20_000)]
-DimensionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,30}_mm$")]
+DimensionName = Annotated[str, AfterValidator(as_dimension), Field(json_schema_extra={"pattern": f"^{DIMENSION}$"})]
 MOST_NAMED = 10
 Kilograms = Annotated[int, Field(ge=1, le=2_000)]
 
@@ -63,20 +86,9 @@ class ProductDetails(Body):
     udi_di: Annotated[list[Gtin], Field(max_length=50)] = []
     safe_working_load_kg: Kilograms | None = None
     dimensions: dict[DimensionName, Millimetres] = {}
-    inspections: Annotated[list[InspectionRule], Field(max_length=10)] = []
+    inspections: Annotated[list[InspectionRule], Field(max_length=10), AfterValidator(each_kind_once)] = []
     compatible_with: Annotated[list[Code], Field(max_length=500)] = []
-    incompatible_with: Annotated[list[Code], Field(max_length=500)] = []
-
-    @model_validator(mode="after")
-    def check_lists(self) -> "ProductDetails":
-        """Each kind of inspection once; no product both compatible and incompatible."""
-        kinds = [rule.kind for rule in self.inspections]
-        if len(kinds) != len(set(kinds)):
-            raise ValueError("Name each kind of inspection once.")
-        both = sorted(set(self.compatible_with) & set(self.incompatible_with))
-        if both:
-            raise ValueError(f"A product cannot be both compatible and incompatible: {', '.join(both)}.")
-        return self
+    incompatible_with: Annotated[list[Code], Field(max_length=500), AfterValidator(not_compatible_too)] = []
 
 
 class NewProduct(ProductDetails):

@@ -7,6 +7,7 @@ from datetime import date
 from app.domain.dates import MONTHS
 from app.domain.errors import BadValue
 from app.domain.identifiers import check_postcode
+from app.web.paging import CODE, text_cursor
 
 FEWEST_LETTERS = 3
 """With fewer, every name would look a little like it."""
@@ -49,7 +50,7 @@ def place_from(after: str | None) -> tuple[int, str]:
     """Where a page of a list begins: behind this rank and reference. Raises BadValue `bad-cursor`."""
     rank, colon, client_ref = (after or "").partition(":")
     if not colon:
-        return 0, after or ""
+        return 0, text_cursor(after, CODE)
     if not re.fullmatch("[0-9]{1,4}", rank):
         raise BadValue("bad-cursor", "`after` must be the `next` of the page before.", field="after")
     return int(rank), client_ref

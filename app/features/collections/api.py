@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.db import Session
 from app.domain.dates import uk_date
-from app.domain.scanning import check_tag
 from app.features.collections import find_queries, finds, queries, service
 from app.features.collections.schemas import (
     CollectionBody,
@@ -29,7 +28,7 @@ from app.web.clock import Now
 from app.web.fields import After, Id, Limit
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
-from app.web.tags import Prefix
+from app.web.tags import Prefix, check_tags
 
 router = api_router("collections")
 
@@ -39,7 +38,7 @@ async def request_collection(
     session: Session, actor: Actor, now: Now, prefix: Prefix, body: NewCollection
 ) -> CollectionBody:
     """Ask for items to be fetched from a client: all of them or none. After a death one contact must be named."""
-    barcodes = list(dict.fromkeys(check_tag(barcode, prefix=prefix) for barcode in body.barcodes))
+    barcodes = check_tags(body.barcodes, prefix=prefix, field="barcodes")
     number = await service.request_collection(
         session,
         body.client_ref,

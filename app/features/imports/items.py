@@ -138,7 +138,8 @@ def _check_rows(table: Table, products: Mapping[str, RowMapping], stores: set[st
         if store and store not in stores:
             detail = f"There is no store with this code in which you work. Yours: {where}."
             faults.add(row, "store", "not-your-store", detail)
-        for fault in find_date_faults({name: record.get(name) for name in DATES}, today=today):
+        dates, precision = {name: record.get(name) for name in DATES}, record.get("manufactured_precision")
+        for fault in find_date_faults(dates, today=today, precision=precision):
             faults.refuse(row, fault)
         _check_precision(record, faults)
         _check_serial(record, serials, faults)

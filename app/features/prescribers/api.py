@@ -24,7 +24,7 @@ from app.web.clock import Now
 from app.web.etags import etag, wanted_version
 from app.web.fields import After, Id, Limit, without_controls
 from app.web.once import api_router
-from app.web.paging import Page, number_cursor, page_of
+from app.web.paging import CODE, Page, number_cursor, page_of, text_cursor
 
 router = api_router("prescribers")
 
@@ -116,7 +116,7 @@ async def end_lending(session: Session, actor: Actor, now: Now, delegation_id: I
 @router.get("/teams")
 async def list_teams(session: Session, actor: Actor, limit: Limit = 50, after: After = None) -> Page[NamedBody]:
     """Teams by code."""
-    rows = await queries.list_teams(session, after=after or "", limit=limit + 1)
+    rows = await queries.list_teams(session, after=text_cursor(after, CODE), limit=limit + 1)
     return page_of([_named(row) for row in rows], limit=limit, cursor=lambda row: row.code)
 
 
@@ -130,14 +130,14 @@ async def add_team(session: Session, actor: Actor, now: Now, body: NewTeam) -> N
 @router.get("/funders")
 async def list_funders(session: Session, actor: Actor, limit: Limit = 50, after: After = None) -> Page[NamedBody]:
     """Who pays for orders, by code."""
-    rows = await queries.list_funders(session, after=after or "", limit=limit + 1)
+    rows = await queries.list_funders(session, after=text_cursor(after, CODE), limit=limit + 1)
     return page_of([_named(row) for row in rows], limit=limit, cursor=lambda row: row.code)
 
 
 @router.get("/panels")
 async def list_panels(session: Session, actor: Actor, limit: Limit = 50, after: After = None) -> Page[PanelBody]:
     """The panels by code, and what each decides."""
-    rows = await queries.list_panels(session, after=after or "", limit=limit + 1)
+    rows = await queries.list_panels(session, after=text_cursor(after, CODE), limit=limit + 1)
     bodies = [PanelBody.model_validate(row, from_attributes=True) for row in rows]
     return page_of(bodies, limit=limit, cursor=lambda row: row.code)
 

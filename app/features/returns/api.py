@@ -33,7 +33,7 @@ router = api_router("returns")
 async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, body: ScansBody) -> ScanResults:
     """Take back what was scanned: 1 to 500 scans, idempotent by scan id; one bad scan never loses the others."""
     store = actor.store(body.store)
-    read = [read_scan(given) for given in body.scans]
+    read = [read_scan(given, at=now) for given in body.scans]
     scans = [one for one in read if isinstance(one, Scan)]
     taken = iter(await scan_returns(session, scans, store=store, prefix=prefix, actor=actor.username, at=now))
     results: list[ScanResult | dict[str, Any]] = [next(taken) if isinstance(one, Scan) else one for one in read]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.dates import uk_date
 from app.domain.lifecycle import Move
 from app.features.returns import queries
 from app.features.returns.found import find_item
@@ -54,7 +55,7 @@ async def scan(request: Request, session: Session, actor: Actor, now: Now, prefi
     if mode.path != DESK:
         return RedirectResponse(mode.path, 307)
     if mode.value == "look_up":
-        one = await queries.look_up(session, body.barcode, prefix=prefix)
+        one = await queries.look_up(session, body.barcode, prefix=prefix, reader=actor.username, on=uk_date(now))
         done = one.state.text if one.state else mode.done
         return show_desk(request, actor, mode=mode.value, store=body.store, result=[one], done=done)
     context = desk_context(actor, mode=mode.value, store=body.store)

@@ -101,8 +101,11 @@ async def get_item(session: AsyncSession, barcode: str) -> MissingItem:
     return MissingItem(barcode=item.barcode, product_name=item.product_name, state=item.state)
 
 
-async def look_up(session: AsyncSession, raw: str, *, prefix: str) -> ItemResult:
-    """Where the item of a scanned label stands and what to do with it. Never raises for what a scanner may send."""
+async def look_up(session: AsyncSession, raw: str, *, prefix: str, reader: str, on: date) -> ItemResult:
+    """Where the item of a scanned label stands and what `reader` does with it on that day.
+
+    Never raises for what a scanner may send.
+    """
     try:
         tag = check_tag(raw, prefix=prefix)
         item = (await ledger.read_items(session, [tag])).get(tag)
@@ -111,7 +114,7 @@ async def look_up(session: AsyncSession, raw: str, *, prefix: str) -> ItemResult
     except RuleError as error:
         return refused(written_out(raw), error)
     fact = item.evidence
-    todo = step_for(fact, item.route)
+    todo = step_for(fact, item.route, on=on, reader=reader)
     return ItemResult(
         barcode=tag,
         outcome=ScanOutcome.ACCEPTED,

@@ -1,6 +1,6 @@
 """Bodies of the returns desk. A scan that is malformed is one refused scan, never a refused batch."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,7 +30,7 @@ class ScansBody(Body):
 
     store: Code
     scans: Annotated[
-        list[dict[str, Any]],
+        list[Any],
         Field(min_length=1, max_length=500, json_schema_extra={"items": ScanBody.model_json_schema()}),
     ]
 
@@ -117,14 +117,21 @@ class UnmatchedScan(BaseModel):
     reconciled_note: str | None
 
 
-BELIEVABLE_YEARS = range(2000, 2100)
+OLDEST_YEAR = 2000
+CLOCKS_DIFFER = timedelta(hours=1)
 LONGEST_ECHO = 40
+NO_OBJECT = "A scan must be an object with scan_id and barcode."
 
 _SCAN_ID: TypeAdapter[UUID] = TypeAdapter(UUID)
 
 
-def read_scan(given: dict[str, Any]) -> Scan | dict[str, Any]:
-    """The scan; or, when not even its id can be read, the refusal that goes back (nothing of it is kept)."""
+def read_scan(given: Any, *, at: datetime) -> Scan | dict[str, Any]:
+    """The scan; or, when not even its id can be read, the refusal that goes back (nothing of it is kept).
+
+    `at`: the service's time, which no scan can be after.
+    """
+    if not isinstance(given, dict):
+        return _unreadable({}, BadValue("malformed-scan", NO_OBJECT, field="scan_id"))
     try:
         body = ScanBody.model_validate(given)
     except ValidationError as invalid:
@@ -135,8 +142,9 @@ def read_scan(given: dict[str, Any]) -> Scan | dict[str, Any]:
             return _unreadable(given, flaw)
         return Scan(scan_id, _echo(given.get("barcode")), None, flaw=flaw)
     # A device whose clock is lost still brings the item back; the time that it claims is then not kept.
-    scanned_at = body.scanned_at if body.scanned_at and body.scanned_at.year in BELIEVABLE_YEARS else None
-    return Scan(body.scan_id, body.barcode, scanned_at, body.condition)
+    if body.scanned_at and not (body.scanned_at.year >= OLDEST_YEAR and body.scanned_at <= at + CLOCKS_DIFFER):
+        return Scan(body.scan_id, body.barcode, None, body.condition, clock_is_wrong=True)
+    return Scan(body.scan_id, body.barcode, body.scanned_at, body.condition)
 
 
 def _flaw(errors: list[ErrorDetails]) -> BadValue:

@@ -3,15 +3,17 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger
 from app.domain.access import StoreRef
+from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, RuleError
 from app.domain.lifecycle import Move
 from app.domain.scanning import check_tag, check_was_out
@@ -24,19 +26,37 @@ UNMATCHED = frozenset({ScanOutcome.REFUSED, ScanOutcome.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One scan as it came: its id is the scanner's, its barcode may be anything. `flaw`: why it cannot be taken."""
+    """One scan as it came: its id is the scanner's, its barcode may be anything. `flaw`: why it cannot be taken.
+
+    `clock_is_wrong`: the device said a time that cannot be, which is not kept.
+    """
 
     scan_id: UUID
     barcode: str
     scanned_at: datetime | None
     condition: str | None = None
     flaw: RuleError | None = None
+    clock_is_wrong: bool = False
+
+
+class ScanWarning(BaseModel):
+    """Something to put right that does not stop the work."""
+
+    code: str
+    detail: str
 
 
 class ScanResult(ItemResult):
     """What came of one scan."""
 
     scan_id: UUID
+    warnings: list[ScanWarning] = Field([])
+
+
+CLOCK_WRONG = ScanWarning(
+    code="clock-wrong",
+    detail="The clock of this device is wrong: the time of the service counts. Set its date, time and time zone.",
+)
 
 
 # The scan ids are claimed in their own order, before any item is locked: two devices that drain the same queue wait
@@ -179,15 +199,26 @@ async def _take_back(
         else ([], [])
     )
     taken = {one.item.barcode: one for one in moved}
-    refusals = {one.barcode: _as_seen_at_the_desk(one) for one in turned_away if one.barcode not in taken}
+    refusals = {
+        one.barcode: _as_seen_at_the_desk(one, actor, uk_date(at)) for one in turned_away if one.barcode not in taken
+    }
     for scan_id, tag in tags.items():
         one = taken.pop(tag, None)
         results[scan_id] = accepted(one) if one else _second_time(tag, refusals, moved)
-    answers = {scan.scan_id: ScanResult(scan_id=scan.scan_id, **dict(results[scan.scan_id])) for scan in scans}
+    answers = {scan.scan_id: _answer(scan, results[scan.scan_id]) for scan in scans}
     said = {tags[scan.scan_id]: scan.condition for scan in scans if scan.scan_id in tags and scan.condition}
     conditions = {one.item.id: said[one.item.barcode] for one in moved if one.item.barcode in said}
     await _write_consequences(session, [one.item.id for one in moved], conditions, answers, actor=actor, at=at)
     return answers
+
+
+def _answer(scan: Scan, result: ItemResult) -> ScanResult:
+    """The result with what is to be said of the device. Where nothing else is, it is also the result's own code."""
+    answer = ScanResult(scan_id=scan.scan_id, **dict(result))
+    if not scan.clock_is_wrong:
+        return answer
+    told = {} if answer.code else {"code": CLOCK_WRONG.code, "detail": CLOCK_WRONG.detail}
+    return answer.model_copy(update={"warnings": [CLOCK_WRONG], **told})
 
 
 def _read(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], dict[UUID, ItemResult]]:
@@ -203,9 +234,9 @@ def _read(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], dict[
     return tags, results
 
 
-def _as_seen_at_the_desk(one: ledger.Refused) -> ItemResult:
+def _as_seen_at_the_desk(one: ledger.Refused, reader: str, on: date) -> ItemResult:
     error = check_was_out(one.item.state, one.error) if one.item else one.error
-    return refused(one.barcode, error, one.item)
+    return refused(one.barcode, error, one.item, reader=reader, on=on)
 
 
 def _second_time(tag: str, refusals: dict[str, ItemResult], moved: Sequence[ledger.Moved]) -> ItemResult:

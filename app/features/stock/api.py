@@ -24,7 +24,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit, Paragraph
 from app.web.once import api_router
-from app.web.paging import Page, number_cursor, page_of
+from app.web.paging import TAG, Page, number_cursor, page_of, text_cursor
 from app.web.tags import Prefix, Tag
 
 router = api_router("stock")
@@ -59,7 +59,14 @@ async def list_items(
 ) -> Page[ItemLine]:
     """Items by barcode. `q`: a tag or part of one, a serial number, or part of a product's name."""
     rows = await queries.list_items(
-        session, q=q, state=state, product_code=product_code, store=store, held=held, after=after or "", limit=limit
+        session,
+        q=q,
+        state=state,
+        product_code=product_code,
+        store=store,
+        held=held,
+        after=text_cursor(after, TAG),
+        limit=limit,
     )
     return page_of(rows, limit=limit, cursor=lambda row: row.barcode)
 

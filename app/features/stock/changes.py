@@ -137,7 +137,7 @@ async def lift_hold(request: Request, session: Session, actor: Actor, now: Now, 
 async def _about(session: AsyncSession, actor: access.Actor, now: datetime, tag: str) -> dict[str, Any]:
     """The item that the form is about, and the stores it may be moved to. Who has the item is not shown here."""
     return {
-        "item": await queries.get_item(session, tag, today=uk_date(now), may_see_client=False),
+        "item": await queries.get_item(session, tag, today=uk_date(now), may_see_client=False, reader=None),
         "stores": [(store.code, store.name) for store in actor.stores],
     }
 

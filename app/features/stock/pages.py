@@ -33,22 +33,31 @@ from app.web.templating import render
 router = page_router()
 
 ITEMS_ON_A_PAGE = 50
+LONGEST_SEARCH = 100
 MOVEMENTS_ON_A_PAGE = 50
 INSPECTIONS_AHEAD = timedelta(days=30)
 
 Words = Annotated[str, Query(max_length=100), AfterValidator(without_controls), AfterValidator(str.strip)]
+Search = Annotated[str, Query(), AfterValidator(str.strip)]
+"""What is searched for: what is wrong with it is said at its field, so that it can be mended there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What the list of items is narrowed to, as it stands in the address."""
 
-    q: Words = ""
+    q: Search = ""
     state: Words = ""
     store: Words = ""
     held: Words = ""
     due: Words = ""
     product_code: Words = ""
+    client_ref: Words = ""
+
+    @property
+    def carried(self) -> dict[str, str]:
+        """For whom an item is looked for to be issued: it narrows nothing, but goes along to the form."""
+        return {"client_ref": self.client_ref} if self.client_ref else {}
 
     @property
     def asked(self) -> dict[str, str]:
@@ -81,19 +90,21 @@ async def items(
     stores = [(one.code, one.name) for one in await queries.list_store_names(session)]
     form = _check_filters(wanted, [code for code, _ in stores])
     wrong_filter = bool(form.errors)
-    tag = _read_search(form, wanted.q, prefix)
+    tag = None if wrong_filter else _read_search(form, wanted.q, prefix)
     # A list that is narrowed while somebody types stays a list.
-    if tag and not wrong_filter and "hx-request" not in request.headers and await queries.list_lines(session, [tag]):
-        return RedirectResponse(f"/items/{tag}", 303)
+    if tag and "hx-request" not in request.headers and await queries.list_lines(session, [tag]):
+        onward = f"/issue?{urlencode(wanted.carried)}" if wanted.carried else ""
+        return RedirectResponse(f"/items/{tag}{onward}", 303)
     rows = [] if wrong_filter else await _find(session, wanted, after, today=uk_date(now))
     if rows:
         form = Form()  # What is too short for a tag may still be a part of one.
     page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.barcode)
+    going_on = {**wanted.asked, **wanted.carried}
     context = {
         "form": form,
         "wanted": wanted,
         "items": page.items,
-        "following": f"/items?{urlencode({**wanted.asked, 'after': page.next})}" if page.next else None,
+        "following": f"/items?{urlencode({**going_on, 'after': page.next})}" if page.next else None,
         "states": [(one.value, one.text) for one in State],
         "stores": stores,
     }
@@ -132,6 +143,10 @@ async def item(
 def _check_filters(wanted: Filter, stores: list[str]) -> Form:
     """What was asked, with what is wrong about it: an answer that no filter knows is said to be none."""
     form = Form({name: [value] for name, value in wanted.asked.items()})
+    if len(wanted.q) > LONGEST_SEARCH:
+        form.refuse(f"Search for {LONGEST_SEARCH} characters or fewer.", "q")
+    elif not wanted.q.isprintable():
+        form.refuse("Take out the invisible characters: nothing here is written with them.", "q")
     known = {
         "state": ("state", [state.value for state in State]),
         "store": ("store", stores),

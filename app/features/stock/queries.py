@@ -117,11 +117,18 @@ class Named:
 
 
 async def get_item(
-    session: AsyncSession, barcode: str, *, today: date, may_see_client: bool, releaser: str | None = None
+    session: AsyncSession,
+    barcode: str,
+    *,
+    today: date,
+    may_see_client: bool,
+    reader: str | None,
+    releaser: str | None = None,
 ) -> ItemBody:
     """Everything about one item. Raises NotFound `unknown-barcode`.
 
-    `releaser`: who could release it from the inspection bench, and is told when that must be somebody else.
+    `reader`: who could release it, and is not told to do it where that must be somebody else. `releaser`: the same
+    person, where that is to count among the blockers.
     """
     record = (await ledger.read_items(session, [barcode])).get(barcode)
     if record is None:
@@ -136,7 +143,7 @@ async def get_item(
     at_the_bench = record.state is State.AWAITING_INSPECTION
     found = find_blockers(fact, on=today, releaser=releaser if at_the_bench else None)
     blockers = [*place_blockers(fact), *found]
-    todo = step_for(fact, record.route, on=today)
+    todo = step_for(fact, record.route, on=today, reader=reader)
     loan = row["loan_id"] and LoanBody(
         id=row["loan_id"],
         kind=row["loan_kind"],

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo
 
 from app.domain.clearance import HoldKind
 from app.domain.errors import BadValue
@@ -21,6 +21,30 @@ from app.web.typed import pence_from
 MOST_AT_ONCE = 500
 
 
+def is_given_or_on_the_label(code: str | None, info: ValidationInfo) -> str | None:
+    """The product's code, which only a maker's label may stand for."""
+    if code is None and not info.data.get("maker_label", "wrong"):
+        raise ValueError("Say which product came in: give product_code, or maker_label.")
+    return code
+
+
+def agrees_with_quantity(serials: list[str], info: ValidationInfo) -> list[str]:
+    """The serial numbers, if there are as many as items, or else a quantity is given."""
+    quantity = info.data.get("quantity", len(serials))  # Not there: something is wrong with it, and is said there.
+    if quantity is None and not serials and not info.data.get("maker_label"):
+        raise ValueError("Say how many items came in (quantity), or give their serial numbers.")
+    if quantity and serials and quantity != len(serials):
+        raise ValueError(f"The quantity is {quantity}, but there are {len(serials)} serial numbers.")
+    return serials
+
+
+def goes_with_its_day(precision: Precision | None, info: ValidationInfo) -> Precision | None:
+    """The precision, if it and the day of which it is one are given together or not at all."""
+    if "manufactured_on" in info.data and (precision is None) != (info.data["manufactured_on"] is None):
+        raise ValueError("Give manufactured_on and manufactured_precision together, or neither.")
+    return precision
+
+
 class GoodsIn(Body):
     """What has come in: `quantity` items without serial numbers, or one item per serial number.
 
@@ -28,33 +52,23 @@ class GoodsIn(Body):
     day of manufacture) is taken from it, if it is not suspect; what is given must not contradict it.
     """
 
-    product_code: Code | None = None
+    maker_label: Annotated[str, AfterValidator(as_scanned)] | None = None
+    product_code: Annotated[Code | None, Field(validate_default=True), AfterValidator(is_given_or_on_the_label)] = None
     store: Code
     bay: OptionalLine = ""
     quantity: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=MOST_AT_ONCE)] | None = None
-    serial_numbers: Annotated[list[Line], Field(max_length=MOST_AT_ONCE)] = []
+    serial_numbers: Annotated[
+        list[Line], Field(max_length=MOST_AT_ONCE, validate_default=True), AfterValidator(agrees_with_quantity)
+    ] = []
     lot_number: OptionalLine = ""
     manufactured_on: Day | None = None
-    manufactured_precision: Precision | None = None
+    manufactured_precision: Annotated[
+        Precision | None, Field(validate_default=True), AfterValidator(goes_with_its_day)
+    ] = None
     received_on: Day
     dispatched_on: Day | None = None
     purchase_price_pence: Pence | None = None
     udi_di: Annotated[str, AfterValidator(check_gtin)] | None = None
-    maker_label: Annotated[str, AfterValidator(as_scanned)] | None = None
-
-    @model_validator(mode="after")
-    def check_quantity(self) -> "GoodsIn":
-        """Either a quantity or serial numbers; both only when they agree."""
-        if self.product_code is None and not self.maker_label:
-            raise ValueError("Say which product came in: give product_code, or maker_label.")
-        if self.quantity is None and not self.serial_numbers and not self.maker_label:
-            raise ValueError("Say how many items came in, or give their serial numbers.")
-        if self.quantity and self.serial_numbers and self.quantity != len(self.serial_numbers):
-            given = len(self.serial_numbers)
-            raise ValueError(f"The quantity is {self.quantity}, but there are {given} serial numbers.")
-        if (self.manufactured_on is None) != (self.manufactured_precision is None):
-            raise ValueError("Give manufactured_on and manufactured_precision together, or neither.")
-        return self
 
 
 def lines_of(texts: object) -> object:
@@ -65,18 +79,17 @@ def lines_of(texts: object) -> object:
 
 
 class GoodsInForm(GoodsIn):
-    """Goods in as typed on the page: serial numbers one a line, the price in pounds."""
+    """Goods in as typed on the page: serial numbers one a line, the price in pounds.
+
+    What fields say together is checked by `goods`, which says it in the words of the page.
+    """
 
     product_code: Annotated[Code, asked("Choose the product that came in.")] = needed()
     store: Annotated[Code, asked("Choose the store that it came to.")] = needed()
     received_on: Annotated[date, asked("Enter the day it came in.")] = needed()
     serial_numbers: Annotated[list[Line], BeforeValidator(lines_of), Field(max_length=MOST_AT_ONCE)] = []
+    manufactured_precision: Precision | None = None
     price: Annotated[int | None, BeforeValidator(pence_from)] = None
-
-    @model_validator(mode="after")
-    def check_quantity(self) -> "GoodsInForm":
-        """Nothing here: what fields say together is checked by `goods`, which can name the field."""
-        return self
 
     def goods(self) -> GoodsIn:
         """The goods as the verb takes them. Raises BadValue about the field that does not go with the others."""

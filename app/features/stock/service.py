@@ -145,7 +145,10 @@ async def read_item(
     `releaser` as in `get_item`. Raises NotFound `unknown-barcode`.
     """
     may_see_client = actor.may(Permission.SEE_CLIENTS)
-    item = await get_item(session, barcode, today=uk_date(at), may_see_client=may_see_client, releaser=releaser)
+    reader = actor.username if actor.may(Permission.WORK_ON_ITEMS) else None
+    item = await get_item(
+        session, barcode, today=uk_date(at), may_see_client=may_see_client, reader=reader, releaser=releaser
+    )
     if item.loan and item.loan.client_ref:
         subject = f"client:{item.loan.client_ref}"
         await audit.record(session, "loan_read", subject, actor=actor.username, at=at, item=barcode)
@@ -156,7 +159,9 @@ async def read_item(
 
 
 def _check_dates(goods: GoodsIn, *, today: date) -> None:
-    for fault in find_date_faults({field: getattr(goods, field) for field in DATES}, today=today):
+    for fault in find_date_faults(
+        {field: getattr(goods, field) for field in DATES}, today=today, precision=goods.manufactured_precision
+    ):
         raise fault
 
 

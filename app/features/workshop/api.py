@@ -7,7 +7,6 @@ from fastapi import Query
 
 from app.db import Session
 from app.domain.access import Permission
-from app.domain.clearance import step_for
 from app.domain.dates import uk_date
 from app.domain.scanning import check_tag
 from app.features.workshop import queries, scans, service
@@ -27,7 +26,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Limit
 from app.web.once import api_router
-from app.web.paging import Page, page_of
+from app.web.paging import TAG_AND_KIND, Page, page_of, text_cursor
 from app.web.results import ItemResults, Step, accepted
 from app.web.tags import Prefix, Tag, sort_tags
 
@@ -50,7 +49,7 @@ async def start_decontaminations(
         may_overrule=actor.may(Permission.OVERRULE_CLEANING),
     )
     asked = [(tags.get(raw, raw), "start") for raw in body.barcodes]
-    return scans.answer_batch(asked, errors, moved, turned_away)
+    return scans.answer_batch(asked, errors, moved, turned_away, reader=actor.username, on=uk_date(now))
 
 
 @router.post("/decontaminations/results")
@@ -65,7 +64,7 @@ async def finish_decontaminations(
     results = [(tag, *told[tag]) for tag in dict.fromkeys(tags[raw] for raw in raws if raw in tags)]
     moved, turned_away = await service.finish_decontaminations(session, results, actor=actor.username, at=now)
     asked = [(tags.get(r.barcode, r.barcode), r.outcome.value) for r in body.results]
-    return scans.answer_batch(asked, errors, moved, turned_away)
+    return scans.answer_batch(asked, errors, moved, turned_away, reader=actor.username, on=uk_date(now))
 
 
 @router.post("/inspections", status_code=201)
@@ -105,7 +104,8 @@ async def due(
     """Inspections that fall due before a day (as a rule the next 30 days), by barcode."""
     today = uk_date(now)
     until = before or today + timedelta(days=30)
-    rows = await queries.list_due(session, before=until, today=today, store=store, after=after or "", limit=limit)
+    place = text_cursor(after, TAG_AND_KIND)
+    rows = await queries.list_due(session, before=until, today=today, store=store, after=place, limit=limit)
     return page_of(rows, limit=limit, cursor=lambda row: f"{row.barcode} {row.kind.value}")
 
 
@@ -125,7 +125,7 @@ async def repair(session: Session, actor: Actor, now: Now, tag: Tag, body: Repai
 
 
 def _released(moved: Moved) -> Released:
-    step = step_for(moved.evidence, moved.item.route)
+    step = moved.next_step
     return Released(
         barcode=moved.item.barcode,
         product_name=moved.item.product_name,

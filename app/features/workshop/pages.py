@@ -30,6 +30,7 @@ from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
+from app.web.questions import Back
 from app.web.results import accepted
 from app.web.scan_desk import find_mode, read_scan_form, show_desk
 from app.web.tags import Prefix, Tag
@@ -38,13 +39,11 @@ from app.web.templating import day, render
 CLEANED: dict[CleaningStep, Outcome] = {
     CleaningStep.PASSED: Outcome.PASSED,
     CleaningStep.FAILED: Outcome.FAILED,
-    CleaningStep.CANNOT: Outcome.CANNOT,
 }
 
 router = page_router()
 
 Words = Annotated[str, Query(max_length=40)]
-Back = Annotated[str, Query(max_length=200)]
 Sent = TypeVar("Sent", bound=BaseModel)
 
 
@@ -89,9 +88,6 @@ async def decontaminate(request: Request, session: Session, actor: Actor, now: N
         moved, refused = await service.finish_decontaminations(session, results, actor=actor.username, at=now)
     if refused:
         raise refused[0].error
-    if body.do is CleaningStep.CANNOT:
-        named = f"{moved[0].item.product_name} {display(tag)}"
-        return redirect(request, body.back, f"Cannot be cleaned: {named}. Put it in the scrap cage and scrap it.")
     return redirect(request, body.back, _sentence(body.do.done, moved[0]))
 
 

@@ -6,10 +6,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
-from app.domain.clearance import find_blockers
+from app.domain.clearance import find_blockers, is_past_use, step_for
 from app.domain.dates import uk_date
 from app.domain.errors import NotFound
-from app.domain.hygiene import Outcome, Route, next_step
 from app.domain.lifecycle import State
 from app.features.workshop.schemas import BenchItem, BenchLine, DueInspection, DueLine, QueueLine
 from app.web.results import BlockerBody
@@ -18,24 +17,16 @@ BENCHES = (State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, Sta
 
 QUEUE = text("""
     SELECT item.barcode, product.name AS product_name, item.serial_number, item.state, store.code AS store,
-           COALESCE(job.route, product.decontamination_route) AS route, last.outcome AS last_outcome,
-           CAST(EXTRACT(day FROM CAST(:now AS timestamptz) - movement.at) AS int) AS since_days,
-           EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL) AS held,
-           product.single_patient_use,
-           COALESCE(checked.outcome = 'passed'
-                    AND checked.seq > GREATEST(item.inspectable_seq, item.returned_seq), false) AS is_inspected
+           last.outcome AS last_outcome,
+           CAST(EXTRACT(day FROM CAST(:now AS timestamptz) - movement.at) AS int) AS since_days
     FROM item
     JOIN product ON product.id = item.product_id
     JOIN store ON store.id = item.store_id
     JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
-    LEFT JOIN decontamination AS job ON job.item_id = item.id AND job.finished_at IS NULL
     LEFT JOIN LATERAL (
         SELECT outcome FROM decontamination WHERE item_id = item.id AND finished_seq > item.returned_seq
         ORDER BY id DESC LIMIT 1
     ) AS last ON true
-    LEFT JOIN LATERAL (
-        SELECT outcome, seq FROM inspection WHERE item_id = item.id AND kind = 'functional' ORDER BY id DESC LIMIT 1
-    ) AS checked ON true
     WHERE item.state = :state AND (CAST(:store AS text) IS NULL OR store.code = :store)
     ORDER BY movement.at, item.id LIMIT :limit
 """)
@@ -86,20 +77,12 @@ async def list_bench(
 ) -> list[BenchLine]:
     """The items on a bench with what to do next; before the shelf also what keeps `releaser` from releasing each."""
     queue = await list_queue(session, state, store=store, now=now)
-    blockers = {}
-    if state is State.AWAITING_INSPECTION:
-        items = await ledger.read_items(session, [line.barcode for line in queue])
-        blockers = {
-            barcode: find_blockers(item.evidence, on=uk_date(now), releaser=releaser) for barcode, item in items.items()
-        }
+    items = await ledger.read_items(session, [line.barcode for line in queue])
     return [
-        BenchLine(
-            **line.model_dump(),
-            next_text=_next_text(line),
-            blockers=[BlockerBody(code=one.code, detail=one.detail) for one in blockers.get(line.barcode, ())],
-            must_be_scrapped=_must_be_scrapped(line),
-        )
+        _bench_line(line, item, releaser=releaser, today=uk_date(now))
         for line in queue
+        # One that was moved on between the two statements is on this bench no longer.
+        if (item := items.get(line.barcode)) and item.state is state
     ]
 
 
@@ -118,21 +101,21 @@ async def get_bench_item(session: AsyncSession, barcode: str, *, today: date) ->
         holds=[f"{hold.kind.text}: {hold.reason}" for hold in fact.holds],
         due=[DueLine(kind=d.kind, due_on=d.due_on, failed=d.failed, is_met=d.is_met(today)) for d in fact.due],
         is_inspected=fact.is_inspected,
+        is_spent=fact.is_spent,
     )
 
 
-def _must_be_scrapped(line: QueueLine) -> bool:
-    """Nothing on the benches can make it fit for another client."""
-    return line.single_patient_use or line.last_outcome is Outcome.CANNOT or line.route is Route.CANNOT
-
-
-def _next_text(line: QueueLine) -> str:
-    route = Route.CANNOT if line.state is State.RETURNED and line.last_outcome is Outcome.CANNOT else line.route
-    step = next_step(
-        line.state,
-        route,
-        on_hold=line.held,
-        single_patient_use=line.single_patient_use,
-        inspected=line.is_inspected,
+def _bench_line(line: QueueLine, item: ledger.ItemRecord, *, releaser: str, today: date) -> BenchLine:
+    fact = item.evidence
+    at_the_shelf = item.state is State.AWAITING_INSPECTION
+    blockers = find_blockers(fact, on=today, releaser=releaser) if at_the_shelf else []
+    must_be_scrapped = is_past_use(fact, item.route)
+    return BenchLine(
+        **line.model_dump(),
+        next_text=step_for(fact, item.route, on=today, reader=releaser).text,
+        held=bool(fact.holds),
+        is_inspected=fact.is_inspected,
+        blockers=[BlockerBody(code=one.code, detail=one.detail) for one in blockers],
+        must_be_scrapped=must_be_scrapped,
+        may_be_cleaned_by_order=must_be_scrapped and not fact.is_spent,
     )
-    return step.text

@@ -1,12 +1,13 @@
 """Scans of a workshop mode: the verb one stands for, its result, and a batch's. How the page looks is not here."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
+from app.domain.dates import uk_date
 from app.domain.errors import RuleError
 from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
@@ -32,7 +33,7 @@ async def do_scan(session: AsyncSession, mode: str, raw: str, *, prefix: str, ac
             moved = await VERBS[mode](session, tag, actor=actor, at=at)
     except RuleError as error:
         items = await ledger.read_items(session, [tag])
-        return refused(tag, error, items.get(tag))
+        return refused(tag, error, items.get(tag), reader=actor, on=uk_date(at))
     return accepted(moved)
 
 
@@ -41,6 +42,9 @@ def answer_batch(
     errors: Mapping[str, RuleError],
     moved: Sequence[Moved],
     turned_away: Sequence[Refused],
+    *,
+    reader: str,
+    on: date,
 ) -> ItemResults:
     """One result for each (tag or what was sent, what was asked), in order.
 
@@ -49,7 +53,7 @@ def answer_batch(
     """
     done = {one.item.barcode: one for one in moved}
     refusals = {raw: refused(raw[:LONGEST_RAW], error) for raw, error in errors.items()}
-    refusals |= {one.barcode: refused(one.barcode, one.error, one.item) for one in turned_away}
+    refusals |= {one.barcode: refused(one.barcode, one.error, one.item, reader=reader, on=on) for one in turned_away}
     first: dict[str, str] = {}
     results = []
     for key, what in asked:

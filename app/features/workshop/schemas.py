@@ -10,7 +10,7 @@ from app.domain.hygiene import Outcome, Route
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State, can_move
 from app.web.asked import asked, needed
-from app.web.fields import Body, Day, OptionalLine, OptionalParagraph
+from app.web.fields import Body, Day, OptionalLine, OptionalParagraph, Paragraph
 from app.web.results import BlockerBody, Step
 from app.web.typed import own_path
 
@@ -115,20 +115,19 @@ class QueueLine(BaseModel):
     serial_number: str | None
     state: State
     store: str
-    route: Route
     last_outcome: Outcome | None
     since_days: int
-    held: bool
-    single_patient_use: bool
-    is_inspected: bool
 
 
 class BenchLine(QueueLine):
     """A line of a bench's page: what to do with the item, and what keeps it from the shelf."""
 
     next_text: str
+    held: bool
+    is_inspected: bool
     blockers: list[BlockerBody] = []
     must_be_scrapped: bool = False
+    may_be_cleaned_by_order: bool = False
 
 
 class DueLine(BaseModel):
@@ -150,6 +149,12 @@ class BenchItem(BaseModel):
     holds: list[str]
     due: list[DueLine]
     is_inspected: bool
+    is_spent: bool
+
+    @property
+    def may_be_cleaned_by_order(self) -> bool:
+        """Whether a manager may name a way to clean it."""
+        return self.can(Move.START_DECONTAMINATION) and not self.is_spent
 
     def can(self, move: Move) -> bool:
         """Whether the lifecycle has this move from where the item stands."""
@@ -161,6 +166,13 @@ def to_the_workshop(path: str) -> str:
     return own_path(path, "/workshop")
 
 
+def no_dead_end(route: Route) -> Route:
+    """The route, if something can be cleaned by it."""
+    if route is Route.CANNOT:
+        raise ValueError("Choose a way by which it can be cleaned.")
+    return route
+
+
 class WayBack(BaseModel):
     """A form that knows where it was opened."""
 
@@ -168,12 +180,11 @@ class WayBack(BaseModel):
 
 
 class CleaningStep(StrEnum):
-    """What is recorded of a cleaning."""
+    """What is recorded of a cleaning by one button; that it cannot be cleaned has a page of its own."""
 
     START = "start"
     PASSED = "passed"
     FAILED = "failed"
-    CANNOT = "cannot"
 
     @property
     def done(self) -> str:
@@ -182,7 +193,6 @@ class CleaningStep(StrEnum):
             CleaningStep.START: "Cleaning started",
             CleaningStep.PASSED: "Cleaned",
             CleaningStep.FAILED: "Cleaning failed",
-            CleaningStep.CANNOT: "Cannot be cleaned",
         }[self]
 
 
@@ -191,6 +201,19 @@ class CleaningForm(WayBack):
 
     do: Annotated[CleaningStep, asked("Choose what happened to the cleaning.")] = needed()
     notes: OptionalParagraph = ""
+
+
+class CannotForm(WayBack):
+    """Why it cannot be cleaned, on its page."""
+
+    notes: Annotated[Paragraph, asked("Say why it cannot be cleaned.")] = needed()
+
+
+class AnotherWayForm(WayBack):
+    """A manager's order, on its page."""
+
+    route: Annotated[Route, AfterValidator(no_dead_end), asked("Choose how it is to be cleaned.")] = needed()
+    reason: Annotated[Paragraph, asked("Say why it can be cleaned after all.")] = needed()
 
 
 class InspectionForm(WayBack):

@@ -50,16 +50,18 @@ async def start_decontaminations(
     actor: str,
     at: datetime,
     may_overrule: bool = False,
+    because: str = "",
 ) -> tuple[list[Moved], list[Refused]]:
     """Begin to clean items, each by its product's route unless one is named. Six statements for any number.
 
-    `may_overrule`: a manager, who may name a route for what was said to be past cleaning.
+    `may_overrule`: a manager, who may name a route for what was said to be past cleaning; `because`: why it can be
+    cleaned after all.
     """
     overruled = may_overrule and route not in {None, Route.CANNOT}
     items = await ledger.read_items(session, barcodes, lock=True)
     past_cleaning = _past_cleaning(items, overruled=overruled)
     fit = [barcode for barcode in barcodes if barcode not in past_cleaning]
-    reason = f"Cleaned by order: {route.text.lower()}" if overruled and route else None
+    reason = f"Cleaned by order: {route.text.lower()}{because and f'. {because}'}" if overruled and route else None
     moved, refused = await ledger.move(session, fit, Move.START_DECONTAMINATION, actor=actor, at=at, reason=reason)
     refused += [past_cleaning[barcode] for barcode in barcodes if barcode in past_cleaning]
     lines = [{"item_id": one.item.id, "route": (route or one.item.route).value} for one in moved]
@@ -149,9 +151,7 @@ async def inspect(
     await _plan_next(session, moved.item.id, kind, due_on)
     if not passed:
         moved = await _out_of_use(session, moved, outcome, kind, actor=actor, at=at)
-    if kind is InspectionKind.FUNCTIONAL:
-        moved = replace(moved, evidence=replace(moved.evidence, inspection_outcome=outcome, inspection_seq=moved.seq))
-    return moved, due_on
+    return _inspected(moved, kind, outcome, due_on), due_on
 
 
 async def release(session: AsyncSession, barcode: str, *, bay: str | None, actor: str, at: datetime) -> Moved:
@@ -182,6 +182,18 @@ def _cleaned(moved: Moved, outcome: Outcome, actor: str) -> Moved:
     evidence = replace(
         moved.evidence, decontamination_outcome=outcome, decontamination_seq=moved.seq, decontaminated_by=actor
     )
+    return replace(moved, evidence=evidence)
+
+
+def _inspected(moved: Moved, kind: InspectionKind, outcome: InspectionOutcome, due_on: date | None) -> Moved:
+    """The move with the evidence that was recorded beside it."""
+    evidence, failed = moved.evidence, outcome is not InspectionOutcome.PASSED
+    due = tuple(
+        replace(one, due_on=due_on or one.due_on, failed=failed) if one.kind is kind else one for one in evidence.due
+    )
+    evidence = replace(evidence, due=due)
+    if kind is InspectionKind.FUNCTIONAL:
+        evidence = replace(evidence, inspection_outcome=outcome, inspection_seq=moved.seq)
     return replace(moved, evidence=evidence)
 
 

@@ -80,8 +80,8 @@ async def test_a_product_is_added_and_read_back(as_manager: AsyncClient, as_ot: 
         ({"inspections": [{"kind": "loler", "every_months": 121}]}, "every_months"),
         ({"inspections": [{"kind": "mot", "every_months": 6}]}, "kind"),
         ({"inspections": [{"kind": "loler"}]}, "every_months"),
-        ({"inspections": [{"kind": "pat", "every_months": 6}] * 2}, "body"),
-        ({"compatible_with": ["A"], "incompatible_with": ["A"]}, "body"),
+        ({"inspections": [{"kind": "pat", "every_months": 6}] * 2}, "inspections"),
+        ({"compatible_with": ["A"], "incompatible_with": ["A"]}, "incompatible_with"),
         ({"compatible_with": ["NO-SUCH"]}, "compatible_with"),
         ({"incompatible_with": ["NO-SUCH"]}, "incompatible_with"),
         ({"compatible_with": ["HOIST"]}, "compatible_with"),
@@ -93,6 +93,13 @@ async def test_what_is_wrong_with_a_product_is_said_at_its_field_and_nothing_is_
 ) -> None:
     check_problem(await as_manager.post(PRODUCTS, json=HOIST | change), 422, field=field)
     assert (await as_manager.get(PRODUCTS)).json()["items"] == []
+
+
+async def test_a_wrong_name_of_a_dimension_is_named_itself_and_told_in_words(as_manager: AsyncClient) -> None:
+    answer = await as_manager.post(PRODUCTS, json=HOIST | {"dimensions": {"Width": 690}})
+    [error] = check_problem(answer, 422, "malformed")["errors"]
+    assert error["loc"] == ["body", "dimensions", "Width"]
+    assert error["message"].startswith("Name a dimension in small letters")
 
 
 async def test_a_code_is_used_once(as_manager: AsyncClient) -> None:

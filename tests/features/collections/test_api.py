@@ -77,7 +77,7 @@ async def test_a_barcode_that_comes_twice_is_one_line(as_ot: AsyncClient, given:
     [
         ({"barcodes": []}, 422, "barcodes"),
         ({"barcodes": [UNKNOWN] * 101}, 422, "barcodes"),
-        ({"barcodes": ["ES000123473"]}, 422, "barcode"),
+        ({"barcodes": ["ES000123473"]}, 422, "barcodes"),
         ({"barcodes": [None]}, 422, "barcodes"),
         ({"barcodes": UNKNOWN}, 422, "barcodes"),
         ({"client_ref": "NOBODY"}, 404, "client_ref"),
@@ -244,3 +244,10 @@ async def test_the_manager_reconciles_a_find_once(
     check_problem(unknown, 404, "unknown-find")
     assert (await as_manager.get("/api/v1/collection-finds", params={"open": "true"})).json()["items"] == []
     assert len((await as_manager.get("/api/v1/collection-finds")).json()["items"]) == 1
+
+
+async def test_a_barcode_that_is_none_is_refused_at_its_place_in_the_list(as_ot: AsyncClient, given: Given) -> None:
+    lent = await given.loan()
+    body = {"client_ref": lent.client_ref, "barcodes": [lent.barcode, "ES000123473"], "reason": "Moved."}
+    [error] = check_problem(await as_ot.post(COLLECTIONS, json=body), 422, "mistyped-barcode")["errors"]
+    assert error["loc"] == ["body", "barcodes", 1]

@@ -268,6 +268,22 @@ async def test_a_malformed_scan_is_told_what_is_wrong_with_it_and_what_helps(
     assert "None" not in str(result["scan_id"])
 
 
+@pytest.mark.parametrize("sent", [None, "ES000123472", 17, True, ["ES000123472"]])
+async def test_a_scan_that_is_no_object_is_refused_alone(
+    as_technician: AsyncClient, given: Given, sent: object
+) -> None:
+    good = await given.loan()
+    body = batch(good.barcode)
+    body["scans"].insert(0, sent)
+    answer = await as_technician.post(SCANS, json=body)
+    assert answer.status_code == 200, answer.text
+    bad, taken = answer.json()["results"]
+    assert (bad["outcome"], bad["code"], bad["scan_id"]) == ("refused", "malformed-scan", "")
+    assert bad["detail"] == "A scan must be an object with scan_id and barcode. It was not kept."
+    assert bad["next_step"]["route"] == "use_another_device"
+    assert (taken["outcome"], taken["state"]) == ("accepted", "returned")
+
+
 async def test_what_a_scanner_sends_around_a_tag_is_taken_off_before_it_is_read(
     as_technician: AsyncClient, given: Given
 ) -> None:
@@ -298,7 +314,6 @@ async def test_a_scan_may_say_when_and_in_what_condition(
         ({"scans": []}, "scans"),
         ({"scans": [{"scan_id": str(uuid4()), "barcode": "X"}] * 501}, "scans"),
         ({"scans": "ES000123472"}, "scans"),
-        ({"scans": ["ES000123472"]}, "scans"),
         ({"scans": {"0": {}}}, "scans"),
         ({"device": "wedge"}, "device"),
     ],

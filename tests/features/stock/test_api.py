@@ -71,8 +71,13 @@ async def test_goods_come_in_by_serial_number(
         ({"quantity": -5}, None, "quantity"),
         ({"quantity": 10**40}, None, "quantity"),
         ({"quantity": 1.5}, None, "quantity"),
-        ({"quantity": None}, None, None),
-        ({"quantity": 2, "serial_numbers": ["A"]}, None, None),
+        ({"quantity": None}, None, "serial_numbers"),
+        ({"quantity": 2, "serial_numbers": ["A"]}, None, "serial_numbers"),
+        (
+            {"manufactured_on": "2026-01-02", "manufactured_precision": "day", "dispatched_on": "2026-01-01"},
+            "sent-before-it-was-made",
+            "dispatched_on",
+        ),
         ({"quantity": None, "serial_numbers": [""]}, None, "serial_numbers"),
         ({"quantity": None, "serial_numbers": ["--"]}, "empty-serial", "serial_numbers"),
         ({"quantity": None, "serial_numbers": ["A\x00"]}, None, "serial_numbers"),
@@ -86,8 +91,8 @@ async def test_goods_come_in_by_serial_number(
         ({"received_on": "soon"}, None, "received_on"),
         ({"received_on": None}, None, "received_on"),
         ({"manufactured_on": "2026-03-03", "manufactured_precision": "day"}, "date-in-the-future", "manufactured_on"),
-        ({"manufactured_on": "2026-01-01"}, None, None),
-        ({"manufactured_precision": "day"}, None, None),
+        ({"manufactured_on": "2026-01-01"}, None, "manufactured_precision"),
+        ({"manufactured_precision": "day"}, None, "manufactured_precision"),
         ({"manufactured_on": "2026-01-01", "manufactured_precision": "era"}, None, "manufactured_precision"),
         (
             {"received_on": "2026-01-01", "manufactured_on": "2026-01-02", "manufactured_precision": "day"},
@@ -402,3 +407,21 @@ async def test_holds_are_in_the_audit_trail(as_safety: AsyncClient, given: Given
         "SELECT action, detail ->> 'reason' AS reason FROM audit_event WHERE chain = 'safety' ORDER BY seq"
     )
     assert [tuple(event.values()) for event in events] == [("hold_placed", "Castor."), ("hold_lifted", "New castor.")]
+
+
+@pytest.mark.parametrize(
+    ("path", "after"),
+    [
+        ("items", "xx"),
+        ("items", "ES00000014"),
+        ("inspections/due", "ES000000143"),
+        ("clients", "C 1"),
+        ("products", "~"),
+        ("teams", "/"),
+        ("funders", "a b"),
+        ("panels", "\x7f"),
+    ],
+)
+async def test_a_cursor_that_ends_no_page_is_refused(as_manager: AsyncClient, path: str, after: str) -> None:
+    answer = await as_manager.get(f"/api/v1/{path}", params={"after": after})
+    check_problem(answer, 422, "bad-cursor", field="after")

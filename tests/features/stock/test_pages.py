@@ -157,6 +157,14 @@ async def test_a_long_list_goes_on_on_the_next_page_with_the_same_search(technic
     assert "state=in_stock" in onward
 
 
+async def test_a_search_that_is_too_long_is_said_at_its_field_with_what_was_typed(technician: Browser) -> None:
+    page = await technician.get("/items", q="x" * 120)
+    assert (page.status, page.errors) == (422, {"q": "Search for 100 characters or fewer."})
+    field = page.soup.select_one("#q")
+    assert field is not None
+    assert field["value"] == "x" * 120
+
+
 async def test_what_no_search_can_carry_is_refused_in_words(technician: Browser) -> None:
     assert (await technician.get("/items?q=a%00b")).status == 422
     assert (await technician.get("/items", q="x" * 1000)).status == 422
@@ -436,3 +444,20 @@ async def test_errors_are_listed_in_the_order_of_the_page(technician: Browser, g
     barcode = await given.item()
     page = await technician.post_form(f"/items/{barcode}/holds/new")
     assert list(page.errors) == ["kind", "reason"]
+
+
+async def test_who_comes_from_a_client_to_issue_an_item_comes_to_the_form_with_that_client(
+    technician: Browser, given: Given
+) -> None:
+    client, barcode = await given.client("C-4711"), await given.item()
+    page = await technician.get(f"/clients/{client}")
+    [link] = [one for one in page.soup.select("main a") if one.get_text(strip=True) == "Issue an item"]
+    items = await technician.get(str(link["href"]))
+    assert "Choose the item to issue to client C-4711" in items.text
+    [chosen] = items.soup.select(f'a[href^="/items/{barcode}"]')
+    scanned = await technician.get("/items", client_ref=client, q=barcode)
+    assert scanned.goes_to == chosen["href"] == f"/items/{barcode}/issue?client_ref=C-4711"
+    form = (await technician.get(str(chosen["href"]))).soup.select_one("#client_ref")
+    assert form is not None
+    assert form["value"] == client
+    assert items.soup.select_one('form.app-filter input[name="client_ref"][value="C-4711"]')

@@ -70,7 +70,7 @@ async def test_a_failed_cleaning_goes_back_and_one_that_cannot_be_made_safe_is_t
     failed, hopeless = await given.item(State.DECONTAMINATING), await given.item(State.DECONTAMINATING)
     here = "/workshop?bench=decontaminating"
     await technician.post_form(f"/workshop/{failed}/decontamination", on=here, do="failed")
-    said = await technician.post_form(f"/workshop/{hopeless}/decontamination", on=here, do="cannot")
+    said = await technician.post_form(f"/workshop/{hopeless}/cannot-be-cleaned", notes="Foam soaked through.")
     assert "scrap it" in (await technician.follow(said)).banner
     page = await technician.get("/workshop", bench="returned")
     assert "Its last cleaning failed." in page.text
@@ -123,6 +123,7 @@ async def test_a_button_that_comes_too_late_says_so_and_changes_nothing(technici
     late = await technician.send(page, f"/workshop/{barcode}/decontamination", do="start")
     assert late.status == 409
     assert "awaiting inspection" in late.text
+    assert late.soup.select_one(f'main a[href="/items/{barcode}"]')
     without = await technician.send(page, f"/workshop/{barcode}/decontamination")
     assert (without.status, without.heading) == (422, "Something needs correcting")
 
