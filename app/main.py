@@ -53,7 +53,7 @@ from app.features.workshop import api as workshop_api
 from app.features.workshop import cleaning_pages
 from app.features.workshop import pages as workshop_pages
 from app.settings import Settings
-from app.web import apidocs, health, problems
+from app.web import apidocs, health, openapi, problems
 from app.web.auth import authorise
 from app.web.middleware import Edge
 
@@ -133,6 +133,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    openapi.describe(app)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     return app
 
