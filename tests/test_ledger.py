@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app import ledger
-from app.domain.errors import NotClear, WrongState
+from app.domain.errors import NotClear, NotFound, WrongState
 from app.domain.hygiene import Outcome, Route
 from app.domain.inspections import InspectionOutcome
 from app.domain.labels import make_tag
@@ -237,3 +237,27 @@ async def test_a_history_that_was_rewritten_with_the_right_hashes_is_found_by_it
     statement = "UPDATE movement SET actor = 'somebody', hash = :hash WHERE id = :id"
     found = await tampered(connection, session, statement, hash=ledger.chain_hash(row["before"], forged), id=row["id"])
     assert found == (three[0], 8, "the newest lines are missing")
+
+
+async def test_what_was_handed_over_at_a_door_is_written_down_in_spite_of_what_blocked_it_and_nothing_else_is(
+    session: AsyncSession, given: Given, clock: Clock, query: Query
+) -> None:
+    on_the_way, on_the_shelf = await given.item(State.DISPATCHED), await given.item()
+    for barcode in (on_the_way, on_the_shelf):
+        await given.hold(barcode, reason="Castor.")
+    facts: dict[str, Any] = {"actor": "technician", "at": clock.now, "happened": True}
+    for how in (Move.DELIVER, Move.ISSUE):
+        moved, refused = await ledger.move(session, [on_the_way, on_the_shelf], how, **facts)
+        if how is Move.DELIVER:
+            assert [(one.item.barcode, one.state) for one in moved] == [(on_the_way, State.ON_LOAN)]
+            assert [one.error.code for one in refused] == ["not-clear"]
+        else:
+            assert (moved, [one.error.code for one in refused]) == ([], ["wrong-state", "on-hold"])
+    await session.commit()
+    [written] = await query("SELECT reason FROM movement WHERE move = 'deliver'")
+    assert written["reason"] == "Handed over in spite of: Fault: Castor."
+
+
+async def test_an_item_that_nobody_knows_raises_too(session: AsyncSession, clock: Clock) -> None:
+    with pytest.raises(NotFound):
+        await ledger.move_one(session, UNKNOWN, Move.ISSUE, actor="ot", at=clock.now)

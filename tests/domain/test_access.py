@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.access import GRANTS, Actor, Permission, Role, StoreRef
+from app.domain.access import GRANTS, Actor, Permission, Role, StoreRef, roles_with
 from app.domain.errors import BadValue
 
 LETTERS = {
@@ -100,3 +100,8 @@ def test_an_actor_knows_the_stores_they_work_in() -> None:
 def test_roles_and_permissions_have_words_for_people() -> None:
     assert Role.SENIOR_PRESCRIBER.text == "Senior prescriber"
     assert Permission.SEE_ACCESS_NOTES.text == "See access notes"
+
+
+def test_the_roles_that_grant_something_come_in_the_order_of_the_table() -> None:
+    assert roles_with(Permission.KEEP_PRESCRIBERS) == [Role.MANAGER]
+    assert roles_with(Permission.SIGNED_IN) == list(Role)

@@ -15,6 +15,7 @@ from app.domain.clearance import (
     check_cleaning,
     find_blockers,
     is_clear,
+    is_past_use,
     needs_clearance,
     place_blockers,
     step_for,
@@ -275,3 +276,18 @@ def test_what_cannot_be_cleaned_for_another_use_is_cleaned_only_by_order(
     with pytest.raises(Conflict) as refusal:
         check_cleaning(evidence, route, overruled=overruled)
     assert refusal.value.code == ("single-patient-use" if spent else "cannot-be-decontaminated")
+
+
+@pytest.mark.parametrize(
+    ("evidence", "route", "past"),
+    [
+        (Evidence(State.RETURNED), Route.LAUNDRY, False),
+        (Evidence(State.RETURNED), Route.CANNOT, True),
+        (Evidence(State.DECONTAMINATING), Route.CANNOT, False),
+        (Evidence(State.RETURNED, decontamination_outcome=Outcome.CANNOT, decontamination_seq=4), Route.LAUNDRY, True),
+        (Evidence(State.AWAITING_INSPECTION, single_patient_use=True, times_issued=1), Route.LAUNDRY, True),
+        (Evidence(State.AWAITING_INSPECTION, single_patient_use=True), Route.LAUNDRY, False),
+    ],
+)
+def test_what_no_bench_makes_fit_for_another_client_is_past_use(evidence: Evidence, route: Route, past: bool) -> None:
+    assert is_past_use(evidence, route) is past

@@ -16,6 +16,8 @@ from app.domain.combinations import (
     Severity,
     Weight,
     find_warnings,
+    lifts,
+    place_load_blockers,
     unanswered,
 )
 
@@ -271,3 +273,20 @@ def test_nobody_heavier_than_the_weakest_part_goes_unwarned(
     for piece in (*ordered, *around):
         if weight and piece.safe_working_load_kg and weight.kg > piece.safe_working_load_kg:
             assert piece.product_code in dangers
+
+
+@pytest.mark.parametrize(
+    ("category", "does"), [("12 36 03", True), ("12 36 21", True), ("18 12 10", False), ("", False)]
+)
+def test_hoists_and_slings_lift(category: str, does: bool) -> None:
+    assert lifts(category) is does
+
+
+@pytest.mark.parametrize(("load", "weight"), [(None, 120), (100, None), (100, 100), (100, 99.5)])
+def test_a_load_that_is_unknown_or_enough_bars_nothing(load: float | None, weight: float | None) -> None:
+    assert place_load_blockers(load, weight) == []
+
+
+def test_a_load_that_is_too_low_says_both_figures() -> None:
+    [blocker] = place_load_blockers(100, 100.5)
+    assert (blocker.code, blocker.detail) == ("load-too-low", "It carries 100 kg, and the client weighs 100.5 kg.")

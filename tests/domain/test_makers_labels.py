@@ -1,11 +1,12 @@
 """What a maker's label says about an item, and what on it must not be believed."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from app.domain.errors import BadValue
-from app.domain.gs1_text import Framing, LabelText, as_scanned, read_outside, shown, split_printed
+from app.domain.gs1_text import Framing, LabelText, as_scanned, begins_late, read_outside, shown, split_printed
 from app.domain.makers_labels import (
     Element,
     LabelFacts,
@@ -159,3 +160,20 @@ def test_a_scan_is_shown_and_taken_back_without_loss() -> None:
     assert "\x1d" not in shown(raw)
     assert as_scanned(f" {shown(raw)}\r\n") == raw
     assert read_outside(shown(raw)) == read_outside(raw)
+
+
+@pytest.mark.parametrize(
+    ("seen", "codes"),
+    [
+        (PRINTED, []),
+        (replace(PRINTED, is_repaired=True), ["braces-for-brackets"]),
+        (replace(SEPARATED, is_repaired=True), ["separator-replaced"]),
+    ],
+)
+def test_what_was_mended_to_read_a_label_is_said(seen: LabelText, codes: list[str]) -> None:
+    assert [remark.code for remark in judge([GTIN], seen).remarks] == codes
+
+
+@pytest.mark.parametrize(("text", "does"), [("aaa(17)221231", True), ("aaa17", False), ("(x)", False)])
+def test_elements_that_come_after_something_else_are_noticed(text: str, does: bool) -> None:
+    assert begins_late(text) is does
