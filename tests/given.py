@@ -38,6 +38,7 @@ from app.features.workshop import service as workshop
 
 PREFIX = "ES"
 SECRET = "a secret that only the tests know"
+TIER = text("SELECT product.tier FROM item JOIN product ON product.id = item.product_id WHERE item.barcode = :barcode")
 
 
 class HasNow(Protocol):
@@ -306,7 +307,11 @@ class Given:
         return ways[state]
 
     async def _issue(self, barcode: str, client_ref: str, kind: LoanKind, ends_on: date | None) -> Any:
-        details = {"client_ref": client_ref, "kind": kind, "trial_ends_on": ends_on, "actor": "ot"}
+        # What is beyond the tier of `ot` is lent by somebody of that tier.
+        async with self._sessions() as session:
+            tier = await session.scalar(TIER, {"barcode": barcode})
+        actor = "ot" if tier == "standard" else "senior.ot"
+        details = {"client_ref": client_ref, "kind": kind, "trial_ends_on": ends_on, "actor": actor}
         return await self._do(loans.issue, barcode, **details)
 
     async def _do(self, verb: Callable[..., Awaitable[Any]], *subject: Any, **details: Any) -> Any:
