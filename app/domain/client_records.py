@@ -8,6 +8,19 @@ from app.domain.errors import BadValue, Conflict
 OLDEST_BIRTH = date(1900, 1, 1)
 
 
+def way_of_asking(q: str | None) -> str | None:
+    """What kind of words a client was looked for by: the trail keeps that and never the words, which name people and
+    could not be taken out of it again. None: nobody in particular was looked for."""
+    if not q or not q.strip():
+        return None
+    digits = sum(character.isdigit() for character in q)
+    if not digits:
+        return "a name"
+    if digits >= 10:
+        return "an NHS number"
+    return "a date of birth" if any(mark in q[1:] for mark in "/.-") and digits > 5 else "a reference or postcode"
+
+
 def check_is_alive(died_on: date | None) -> None:
     """Nothing more is kept for, sent to or handed to somebody who has died. Raises Conflict `client-has-died`."""
     if died_on:

@@ -4,7 +4,14 @@ from datetime import date
 
 import pytest
 
-from app.domain.client_records import check_is_alive, check_life, check_weight, find_life_faults, find_weight_faults
+from app.domain.client_records import (
+    check_is_alive,
+    check_life,
+    check_weight,
+    find_life_faults,
+    find_weight_faults,
+    way_of_asking,
+)
 from app.domain.errors import BadValue, Conflict
 
 TODAY = date(2026, 3, 2)
@@ -55,3 +62,21 @@ def test_nothing_goes_to_somebody_who_has_died() -> None:
     with pytest.raises(Conflict) as refused:
         check_is_alive(TODAY)
     assert (refused.value.code, refused.value.field) == ("client-has-died", "client_ref")
+
+
+@pytest.mark.parametrize(
+    ("q", "by"),
+    [
+        (None, None),
+        (" ", None),
+        ("Ashby", "a name"),
+        ("O'Hara-Smith", "a name"),
+        ("999 000 0018", "an NHS number"),
+        ("27/3/1944", "a date of birth"),
+        ("1944-03-27", "a date of birth"),
+        ("ME14 1XX", "a reference or postcode"),
+        ("C-1001", "a reference or postcode"),
+    ],
+)
+def test_the_trail_keeps_how_a_client_was_looked_for_and_not_the_words(q: str | None, by: str | None) -> None:
+    assert way_of_asking(q) == by

@@ -7,6 +7,7 @@ from fastapi import Query, Request, Response
 from app import audit
 from app.db import Session
 from app.domain.access import Permission
+from app.domain.client_records import way_of_asking
 from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
 from app.features.clients import care_providers, queries, service
@@ -42,15 +43,15 @@ async def list_clients(
     limit: Limit = 50,
     after: After = None,
 ) -> Page[ClientLine]:
-    """Clients by reference, or those like `q`, the likeliest first; what was asked is logged.
+    """Clients by reference, or those like `q`, the likeliest first; that somebody asked is logged, and by what.
 
     `q`: a reference in any case, an NHS number with or without blanks, a postcode or its beginning, a date of birth
     (27/3/1944, 1944-03-27), or a name, in which mistakes are forgiven.
     """
     rows = await queries.list_clients(session, q=q, after=after, limit=limit)
     page = page_of(rows, limit=limit, cursor=lambda row: cursor(row.rank, row.client_ref))
-    shown = len(page.items)
-    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, asked=q, found=shown)
+    facts = {"by": way_of_asking(q), "found": len(page.items)}
+    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
     return page
 
 

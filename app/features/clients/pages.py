@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.client_records import way_of_asking
 from app.domain.dates import uk_date
 from app.features.clients import care_providers, queries, service
 from app.features.clients.forms import AccessForm, ClientChangeForm, ClientForm, as_typed
@@ -159,7 +160,8 @@ async def _provider(session: AsyncSession, body: ClientForm | ClientChangeForm, 
 
 
 async def _log_listing(session: AsyncSession, actor: Person, now: Now, asked: str | None, found: int) -> None:
-    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, asked=asked, found=found)
+    facts = {"by": way_of_asking(asked), "found": found}
+    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
 
 
 async def _choices(session: AsyncSession) -> dict[str, Any]:

@@ -80,8 +80,8 @@ async def test_every_reading_is_in_the_audit_trail(
         ("client_read", "client:C-1001", {}),
         ("access_notes_read", "client:C-1001", {"reason": "collection"}),
         ("client_read", "client:C-1001", {}),
-        ("clients_listed", "clients", {"asked": None, "found": 1}),
-        ("clients_listed", "clients", {"asked": "Ada", "found": 1}),
+        ("clients_listed", "clients", {"by": None, "found": 1}),
+        ("clients_listed", "clients", {"by": "a name", "found": 1}),
     ]
 
 

@@ -137,7 +137,7 @@ async def test_who_may_be_here_already_is_shown_before_a_client_is_added(
     assert (page.status, set(page.errors)) == (409, {"different_from"})
     assert [row[-1] for row in page.table()] == ["C-7", "C-8"]
     [event] = await query("SELECT detail FROM audit_event WHERE action = 'clients_listed'")
-    assert event["detail"] == {"asked": "possible duplicates", "found": 2}
+    assert event["detail"] == {"by": "a name", "found": 2}
     # Somebody else who is like them comes in between: what was ticked was not about them.
     await given.client("C-5", name="Ivy Marsh")
     ticked = await ot.send(page, "/clients/new", different_from="C-7 C-8")

@@ -114,7 +114,7 @@ async def test_what_was_asked_and_how_many_were_shown_is_in_the_trail(ot: Browse
     page = await ot.get("/clients", q="Alex Moor")
     assert len(page.table()) == 50
     [event] = await query("SELECT detail FROM audit_event WHERE action = 'clients_listed'")
-    assert event["detail"] == {"asked": "Alex Moor", "found": 50}
+    assert event["detail"] == {"by": "a name", "found": 50}
     next_page = page.soup.select_one(".govuk-pagination__next a")
     assert next_page is not None
     assert len((await ot.get(str(next_page["href"]))).table()) == 1
