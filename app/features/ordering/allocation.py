@@ -22,7 +22,6 @@ from app.domain.allocation import (
 )
 from app.domain.authority import Tier
 from app.domain.clearance import Evidence, find_blockers
-from app.domain.combinations import lifts
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
 from app.features.ordering.records import LineRecord, OrderRecord
@@ -242,13 +241,12 @@ def _not_needed(rest: Explanation, wanted: Wanted, others: Sequence[Candidate]) 
 
 
 def _wanted(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, today: date) -> Wanted:
-    is_decided = line.product_code in shelf.decided_loads and not lifts(line.category)
     return Wanted(
         product_code=line.product_code,
         quantity=quantity,
         store=order.store,
         on=today,
-        client_weight_kg=None if is_decided else order.weight_kg,
+        client_weight_kg=None if line.product_code in shelf.decided_loads else order.weight_kg,
         accept_equivalent=line.accept_equivalent,
         prefer_new=line.prefer_new,
     )

@@ -12,7 +12,7 @@ from sqlmodel import col
 from app import audit, ledger
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import lifts, place_load_blockers
+from app.domain.combinations import place_load_blockers
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.lifecycle import Move
@@ -60,7 +60,8 @@ async def allocate(session: AsyncSession, number: str, *, actor: str, at: dateti
     """
     order = await read_order(session, number, lock=True)
     today = uk_date(at)
-    unfit = await _unfit(session, order, order.units_in(UnitState.HELD), at=at)
+    decided = (await read_surroundings(session, order, today=today)).decided_loads(order.lines)
+    unfit = await _unfit(session, order, order.units_in(UnitState.HELD), decided, at=at)
     gone = {unit.id for unit, _ in unfit}
     states = [UnitState.WANTED if unit.id in gone else unit.state for unit in order.units]
     check_act(Act.ALLOCATE, order.decision, states, is_allocated=order.is_allocated)
@@ -70,8 +71,7 @@ async def allocate(session: AsyncSession, number: str, *, actor: str, at: dateti
     if unfit:
         order = await read_order(session, number)
     wanted = order.units_in(UnitState.WANTED)
-    around = await read_surroundings(session, order, today=today)
-    shelf = await read_shelf(session, order, today=today, decided_loads=around.decided_loads())
+    shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     shelf.take(given_back)
     promised = order.promised_on or today
     held = await hold(session, order, shelf, wanted, promised_on=promised, actor=actor, at=at)
@@ -102,7 +102,8 @@ async def dispatch(
     check_is_alive(order.died_on)
     units = _named(order, UnitState.HELD, barcodes, code="not-held-for-this-order", what="held for")
     going = [unit.barcode for unit in units if unit.barcode]
-    for unit, blockers in await _unfit(session, order, units, at=at):
+    decided = (await read_surroundings(session, order, today=uk_date(at))).decided_loads(order.lines)
+    for unit, blockers in await _unfit(session, order, units, decided, at=at):
         raise _not_going(unit, blockers)
     moved, refused = await ledger.move(session, going, Move.DISPATCH, actor=actor, at=at, reference=order.reference)
     if refused:
@@ -200,17 +201,16 @@ def _named(
 
 
 async def _unfit(
-    session: AsyncSession, order: OrderRecord, units: Iterable[UnitRecord], *, at: datetime
+    session: AsyncSession, order: OrderRecord, units: Iterable[UnitRecord], decided: frozenset[str], *, at: datetime
 ) -> list[tuple[UnitRecord, list[Blocker]]]:
     """The pieces that are held but may not go out now: not clear, promised to another client on a later day, or too
-    weak for a client who weighs more than when it was ordered."""
+    weak for a client who weighs more than when it was ordered. `decided`: products sent in spite of their load."""
     units = list(units)
     today, barcodes = uk_date(at), [unit.barcode for unit in units if unit.barcode]
     if not barcodes:
         return []
     items = await ledger.read_items(session, barcodes)
-    decided = (await read_surroundings(session, order, today=today)).decided_loads()
-    lines = {line.id: line for line in order.lines}
+    ordered = {line.id: line.product_code for line in order.lines}
     values = {"barcodes": barcodes, "today": today, "client_id": order.client_id}
     promised = set((await session.execute(PROMISED, values)).scalars())
     found = []
@@ -218,8 +218,7 @@ async def _unfit(
         blockers = find_blockers(items[unit.barcode or ""].evidence, on=today)
         if unit.barcode in promised:
             blockers.append(Blocker("promised", "It is reserved for another client on a later day."))
-        line = lines[unit.line_id]
-        if line.product_code not in decided or lifts(line.category):
+        if ordered[unit.line_id] not in decided:
             blockers += place_load_blockers(unit.safe_working_load_kg, order.weight_kg)
         if blockers:
             found.append((unit, blockers))

@@ -96,7 +96,7 @@ def _late(order: OrderRecord, visits: Sequence[VisitBody], today: date) -> bool:
 
 async def _planned(session: AsyncSession, order: OrderRecord, around: Surroundings, today: date) -> list[LineBody]:
     """The lines of a draft: what would be chosen now, each line leaving to the next what it does not need."""
-    shelf = await read_shelf(session, order, today=today, decided_loads=around.decided_loads())
+    shelf = await read_shelf(session, order, today=today, decided_loads=around.decided_loads(order.lines))
     lines = []
     for line in order.lines:
         found = plan(shelf, order, line, line.quantity, today=today)

@@ -65,7 +65,7 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     _check_stopped(around)
     await keep_answers(session, order, around, answers, actor=actor, at=at)
     check_answers(around, answers)
-    decided = around.decided_loads(answers)
+    decided = around.decided_loads(order.lines, answers)
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     _check_new(order, shelf, today)
     promised = promised_on(order.speed, at, bank_holidays(today))

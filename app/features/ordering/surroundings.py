@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.combinations import OVERLOADS, OrderWarning, Piece, Place, find_warnings, same_kind
+from app.domain.combinations import OVERLOADS, OrderWarning, Piece, Place, find_warnings, lifts, same_kind
 from app.domain.lifecycle import State
 from app.domain.ordering import SupersedeAction
 from app.features.ordering.records import LineRecord, OrderRecord
@@ -61,12 +61,13 @@ class Surroundings:
     answers: dict[tuple[str, str], Answered]
     said: list[Answered]
 
-    def decided_loads(self, answers: Iterable[Answer] = ()) -> frozenset[str]:
-        """Codes of products that carry less than the client weighs, where somebody was warned of that, by the weight of
-        today, and decided. `answers`: those that are being given now."""
+    def decided_loads(self, lines: Iterable[LineRecord], answers: Iterable[Answer] = ()) -> frozenset[str]:
+        """Codes of ordered products that are sent although they carry less than the client weighs: somebody was warned
+        of that, by the weight of today, and decided. Never what lifts. `answers`: those that are being given now."""
         said = {*self.answers, *((one.code, one.subject) for one in answers)}
         now = {(one.code, one.subject) for one in self.warnings if one.code in OVERLOADS} & said
-        return frozenset(code for _, subject in now for code in subject.split("+"))
+        warned_of = {code for _, subject in now for code in subject.split("+")}
+        return frozenset(one.product_code for one in lines if one.product_code in warned_of and not lifts(one.category))
 
     @property
     def undecided(self) -> list[OldItem]:
