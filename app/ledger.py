@@ -179,8 +179,7 @@ BEAR = text("""
             item_id bigint, barcode text, product_id bigint, serial_number text, serial_key text, lot_number text,
             manufactured_on date, manufactured_precision text, received_on date, dispatched_on date,
             purchase_price_pence int, udi_di text, maker_label text, import_ref text, times_issued int, seq int,
-            move text, to_state text,
-            actor text, at timestamptz, store_id bigint, bay text, reference text, hash text)
+            move text, to_state text, actor text, at timestamptz, store_id bigint, bay text, reference text, hash text)
     ), born AS (
         INSERT INTO item (id, barcode, product_id, serial_number, serial_key, lot_number, manufactured_on,
                           manufactured_precision, received_on, dispatched_on, purchase_price_pence, udi_di,
@@ -251,12 +250,13 @@ async def move_one(session: AsyncSession, barcode: str, how: Move, **details: An
     The refusal tells of the item which it is and where to take it instead.
     """
     moved, refused = await move(session, [barcode], how, **details)
-    for one in refused:
-        if one.item:
-            step = step_for(one.item.evidence, one.item.route, on=uk_date(details["at"]), reader=details["actor"])
-            one.error.told = {"product_name": one.item.product_name, "next_step": asdict(step)}
-        raise one.error
-    return moved[0]
+    if not refused:
+        return moved[0]
+    error, item = refused[0].error, refused[0].item
+    if item:
+        step = step_for(item.evidence, item.route, on=uk_date(details["at"]), reader=details["actor"])
+        error.told = {"product_name": item.product_name, "next_step": asdict(step)}
+    raise error
 
 
 async def receive(

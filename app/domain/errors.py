@@ -17,8 +17,7 @@ class RuleError(Exception):
 
     `code` is stable and kebab-case, `detail` is a sentence that says what is wrong and what would be right,
     `field` names the input it is about (None: it is about the whole request), `index` its place where that is a list.
-    `told`: what else helps whoever is
-    refused, by the names under which a refusal shows it.
+    `told`: what else helps whoever is refused, by the names under which a refusal shows it.
     """
 
     def __init__(self, code: str, detail: str, *, field: str | None = None) -> None:
