@@ -82,6 +82,10 @@ class Clock:
     def __init__(self) -> None:
         self.now = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 
+    async def read(self) -> datetime:
+        """What a request reads, in place of `app.web.clock.now`."""
+        return self.now
+
     def move(self, **by: float) -> None:
         """Move it: `move(days=3)`, `move(hours=-1)`."""
         self.now += timedelta(**by)
@@ -220,7 +224,7 @@ async def app(built_app: FastAPI, settings: Settings, sessions: Sessions, clock:
     """The service in this test's transaction, with its clock."""
     built_app.state.settings = settings
     built_app.state.database.sessions = sessions
-    built_app.dependency_overrides = {now: lambda: clock.now}
+    built_app.dependency_overrides = {now: clock.read}
     yield built_app
     await built_app.state.database.dispose()
 
@@ -295,7 +299,7 @@ def settings_for(url: str) -> Settings:
 def app_on(settings: Settings, clock: Clock) -> FastAPI:
     """The service, with a clock that the test moves."""
     app = create_app(settings)
-    app.dependency_overrides[now] = lambda: clock.now
+    app.dependency_overrides[now] = clock.read
     return app
 
 

@@ -91,7 +91,7 @@ async def check_csrf(request: Request, expected: str) -> None:
         raise NotAllowed("csrf-failed", "This form is too old or did not come from this service. Load the page again.")
 
 
-def get_actor(request: Request) -> access.Actor:
+async def get_actor(request: Request) -> access.Actor:
     """The signed-in person of this request."""
     actor: access.Actor | None = request.state.actor
     if actor is None:
@@ -102,7 +102,7 @@ def get_actor(request: Request) -> access.Actor:
 Actor = Annotated[access.Actor, Depends(get_actor)]
 
 
-def is_public() -> None:
+async def is_public() -> None:
     """Marks a route that has no actor; `authorise` reads the permission table, this is for the reader."""
 
 

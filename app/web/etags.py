@@ -12,7 +12,7 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def wanted_version(if_match: Annotated[str | None, Header()] = None) -> int:
+async def wanted_version(if_match: Annotated[str | None, Header()] = None) -> int:
     """The version that If-Match names. Raises Stale `if-match-required` or `stale`."""
     if if_match is None:
         raise Stale("if-match-required", "Send If-Match with the ETag that you read, so that nobody's change is lost.")

@@ -12,7 +12,7 @@ Back = Annotated[str, Query(max_length=200)]
 """The page that a form was opened from; who reads it makes sure that it is one of ours."""
 
 
-def refuse_unknown(request: Request) -> None:
+async def refuse_unknown(request: Request) -> None:
     """Refuse a parameter that the route does not know. Raises BadValue `unknown-parameter`.
 
     Pages stay lenient: links from elsewhere bring parameters of their own.

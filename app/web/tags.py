@@ -10,18 +10,20 @@ from app.domain.scanning import check_tag
 from app.settings import Settings
 
 
-def tag_prefix(request: Request) -> str:
+async def tag_prefix(request: Request) -> str:
     """The letters that begin this service's tags."""
     settings: Settings = request.app.state.settings
     return settings.tag_prefix
 
 
-def own_tag(request: Request, barcode: str) -> str:
-    """The asset tag in the address, in normal form; refused as `check_tag` refuses."""
-    return check_tag(barcode, prefix=tag_prefix(request))
-
-
 Prefix = Annotated[str, Depends(tag_prefix)]
+
+
+async def own_tag(barcode: str, prefix: Prefix) -> str:
+    """The asset tag in the address, in normal form; refused as `check_tag` refuses."""
+    return check_tag(barcode, prefix=prefix)
+
+
 Tag = Annotated[str, Depends(own_tag)]
 
 

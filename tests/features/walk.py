@@ -79,7 +79,7 @@ class World:
     def __init__(self, engine: AsyncEngine, service: Settings) -> None:
         self.engine, self.settings, self.clock = engine, service, Clock()
         self.app = create_app(service)
-        self.app.dependency_overrides[now] = lambda: self.clock.now
+        self.app.dependency_overrides[now] = self.clock.read
         self.connection: AsyncConnection
         self.people: dict[str, AsyncClient] = {}
 

@@ -35,7 +35,7 @@ async def test_a_key_is_remembered_across_a_restart(
     await as_ot.post(CLIENTS, json=ADA, headers=KEY)
     fresh = create_app(app.state.settings)
     fresh.state.database.sessions = sessions
-    fresh.dependency_overrides[now] = lambda: clock.now
+    fresh.dependency_overrides[now] = clock.read
     async with AsyncClient(
         transport=ASGITransport(fresh), base_url="https://stores.test", headers=as_ot.headers
     ) as after:

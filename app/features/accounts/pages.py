@@ -50,7 +50,7 @@ class Visit:
     token: str
 
 
-def get_visit(request: Request) -> Visit:
+async def get_visit(request: Request) -> Visit:
     """The visit of this browser, begun now unless it brings one."""
     settings: Settings = request.app.state.settings
     cookie = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(32)

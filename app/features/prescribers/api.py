@@ -68,7 +68,7 @@ async def put_prescriber(
         await service.set_up_prescriber(session, username, body, actor=actor.username, at=now)
         response.status_code = 201
     else:
-        version = wanted_version(if_match)
+        version = await wanted_version(if_match)
         await service.change_prescriber(session, username, body, version=version, actor=actor.username, at=now)
     return await _shown(session, now, response, username)
 

@@ -170,7 +170,7 @@ async def test_a_scan_id_is_remembered_across_a_restart(
     await scan(as_technician, body)
     fresh = create_app(app.state.settings)
     fresh.state.database.sessions = sessions
-    fresh.dependency_overrides[now] = lambda: clock.now
+    fresh.dependency_overrides[now] = clock.read
     async with AsyncClient(
         transport=ASGITransport(fresh), base_url="https://stores.test", headers=as_technician.headers
     ) as after:
