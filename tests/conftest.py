@@ -264,10 +264,16 @@ def visitor(anonymous: AsyncClient) -> Browser:
     return Browser(anonymous)
 
 
+@pytest.fixture(scope="session")
+def scratch_app() -> FastAPI:
+    """The service of those tests that have a database of their own, built once as well."""
+    return create_app(settings_for("postgresql://nobody@localhost/nothing"))
+
+
 @pytest.fixture
-async def scratch(server_url: str, worker_name: str) -> AsyncIterator[Scratch]:
+async def scratch(scratch_app: FastAPI, server_url: str, worker_name: str) -> AsyncIterator[Scratch]:
     """A database of one's own, from the template."""
-    async with scratch_database(server_url, f"scratch_{worker_name}_{next(numbers)}") as made:
+    async with scratch_database(scratch_app, server_url, f"scratch_{worker_name}_{next(numbers)}") as made:
         yield made
 
 
@@ -275,12 +281,12 @@ numbers = count(1)
 
 
 @asynccontextmanager
-async def scratch_database(server_url: str, name: str) -> AsyncIterator[Scratch]:
-    """A database of one's own and everything to work on it; it is dropped afterwards."""
+async def scratch_database(app: FastAPI, server_url: str, name: str) -> AsyncIterator[Scratch]:
+    """A database of one's own, with the service on it and everything to work with; it is dropped afterwards."""
     url = await create_database(server_url, name, template=TEMPLATE)
-    clock = Clock()
-    app = app_on(settings_for(url), clock)
-    database: Database = app.state.database
+    clock, database = Clock(), Database(url)
+    app.state.settings, app.state.database = settings_for(url), database
+    app.dependency_overrides = {now: clock.read}
     try:
         async with AsyncExitStack() as stack:
             opened = opener(app, database.sessions, clock, stack)

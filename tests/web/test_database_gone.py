@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.postgres import EmbeddedPostgres, throwaway
@@ -23,8 +24,10 @@ async def server() -> AsyncIterator[EmbeddedPostgres]:
         yield server
 
 
-async def test_without_a_database_every_answer_says_so_and_afterwards_all_goes_on(server: EmbeddedPostgres) -> None:
-    async with scratch_database(server.url, "stopped_and_started") as scratch:
+async def test_without_a_database_every_answer_says_so_and_afterwards_all_goes_on(
+    scratch_app: FastAPI, server: EmbeddedPostgres
+) -> None:
+    async with scratch_database(scratch_app, server.url, "stopped_and_started") as scratch:
         client = await scratch.sign_in("technician")
         lent = await scratch.given.loan()
         body = {"store": "MAIN", "scans": [{"scan_id": str(uuid4()), "barcode": lent.barcode}]}
