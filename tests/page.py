@@ -6,7 +6,41 @@ from collections import Counter
 from bs4 import BeautifulSoup, Tag
 
 TITLE = re.compile("^(Error: )?\\S.* \N{EN DASH} \\S.*$", re.DOTALL)
+LANDMARKS = ("main", "nav", "header", "footer", "aside")
+SECTIONS = ("section", "form", "h1", "h2", "h3", "h4")
+WEIGHTY = ("role", "type", "lang", "scope", "alt", "tabindex", "hidden", "disabled", "open", "checked", "autocomplete")
+"""Attributes whose values matter to accessibility; of the others it matters that they are there."""
+WORDS = re.compile(r"\S")
 UNLABELLED_TYPES = {"hidden", "submit", "button", "image", "reset"}
+
+
+Shape = tuple[frozenset[str], tuple[str, ...]]
+
+
+def shape_of(soup: BeautifulSoup) -> Shape:
+    """What a page is made of, whatever its words: each kind of element where it stands, and its landmarks in order.
+
+    Two lists of one kind have the same shape with three rows or with thirty; a row with one more link has another.
+    """
+    kinds: set[str] = set()
+    landmarks: list[str] = []
+    paths: dict[int, str] = {}
+    for tag in soup.find_all(True):
+        facts = [tag.name, *sorted(tag.get("class") or [])]
+        facts += [f"{name}={tag[name]}" if _is_weighty(name) else name for name in sorted(tag.attrs)]
+        facts += ["words"] if tag.find(string=WORDS, recursive=False) else []
+        path = f"{paths.get(id(tag.parent), '')}/{' '.join(facts)}"
+        paths[id(tag)] = path
+        kinds.add(path)
+        if tag.name in LANDMARKS or (tag.name in SECTIONS and landmarks[-1:] != [tag.name]):
+            landmarks.append(tag.name)
+    return frozenset(kinds), tuple(landmarks)
+
+
+def _is_weighty(name: str) -> bool:
+    return name in WEIGHTY or (
+        name.startswith("aria-") and name not in {"aria-label", "aria-describedby", "aria-labelledby"}
+    )
 
 
 def check_page(html: str, *, url: str) -> BeautifulSoup:
