@@ -17,7 +17,7 @@ from sqlmodel import col
 from app.cli.seed import PASSWORD, PEOPLE, STORES
 from app.cli.seed_authority import add_authority
 from app.db import normal_url
-from app.features.accounts.passwords import HASHER
+from app.features.accounts.passwords import LIGHT_HASHER
 from app.models import Account, AccountRole, AccountStore, Store
 from app.postgres import throwaway
 from app.web.health import alembic_config
@@ -93,7 +93,7 @@ async def fill_template(url: str) -> None:
             for code, name in STORES
         ]
         codes = dict(zip((code for code, _ in STORES), store_ids, strict=True))
-        hashed = HASHER.hash(PASSWORD)
+        hashed = LIGHT_HASHER.hash(PASSWORD)
         at = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
         for number, person in enumerate(PEOPLE, start=1):
             about = {"username": person.username, "name": person.name, "password_hash": hashed, "created_at": at}

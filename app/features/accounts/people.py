@@ -51,7 +51,7 @@ async def add_account(
         "username": username,
         "name": name,
         "email": address,
-        "password_hash": await hash_password(password),
+        "password_hash": await hash_password(password, known_to_all=is_demonstration),
         "is_active": True,
         "created_at": at,
         "is_demonstration": is_demonstration,
