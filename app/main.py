@@ -50,7 +50,7 @@ from app.features.stock import pages as stock_pages
 from app.features.stop_use import api as stop_use_api
 from app.features.stop_use import pages as stop_use_pages
 from app.features.workshop import api as workshop_api
-from app.features.workshop import cleaning_pages
+from app.features.workshop import certificate_pages, cleaning_api, cleaning_pages
 from app.features.workshop import pages as workshop_pages
 from app.settings import Settings
 from app.web import apidocs, health, openapi, problems
@@ -76,6 +76,7 @@ ROUTERS = (
     ordering_api.router,
     returns_api.router,
     workshop_api.router,
+    cleaning_api.router,
     labels_api.router,
     messages_api.router,
     imports_api.router,
@@ -108,6 +109,7 @@ ROUTERS = (
     returns_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
+    certificate_pages.router,
     imports_pages.router,
 )
 

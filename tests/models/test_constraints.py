@@ -80,19 +80,23 @@ def test_paired_columns_are_known() -> None:
     assert len(TOGETHER) == len(PAIRS)
 
 
+A_JOB = "INSERT INTO decontamination (item_id, opened_at, {}) SELECT id, now(), {} FROM item LIMIT 1"
 PAIRS = {
     "ck_client_weight_and_its_day_together": "UPDATE client SET weight_kg = 70",
     "ck_collection_found_reconciled_at_and_by_together": "UPDATE collection_found SET reconciled_at = now()",
     "ck_collection_line_cancelled_at_and_by_together": "UPDATE collection_line SET cancelled_at = now()",
     "ck_collection_line_collected_at_and_by_together": "UPDATE collection_line SET collected_by = 'x'",
     "ck_collection_list_agreed_at_and_by_together": "UPDATE collection SET list_agreed_by = 'x'",
-    "ck_decontamination_finished_at_and_by_together": (
-        "UPDATE decontamination SET finished_at = NULL, outcome = NULL, finished_seq = NULL"
+    # A finished one cannot be updated, so these are written wrong from the first.
+    "ck_decontamination_finished_at_and_by_together": A_JOB.format("finished_by", "'x'"),
+    "ck_decontamination_finished_at_and_outcome_together": A_JOB.format(
+        "finished_at, finished_by, finished_seq", "now(), 'x', 1"
     ),
-    "ck_decontamination_finished_at_and_outcome_together": "UPDATE decontamination SET outcome = NULL",
-    "ck_decontamination_finished_at_and_seq_together": "UPDATE decontamination SET finished_seq = NULL",
-    "ck_decontamination_started_at_and_by_together": "UPDATE decontamination SET started_by = NULL",
-    "ck_decontamination_started_at_and_route_together": "UPDATE decontamination SET route = NULL",
+    "ck_decontamination_finished_at_and_seq_together": A_JOB.format(
+        "finished_at, finished_by, outcome", "now(), 'x', 'failed'"
+    ),
+    "ck_decontamination_started_at_and_by_together": A_JOB.format("started_at, route", "now(), 'thermal'"),
+    "ck_decontamination_started_at_and_route_together": A_JOB.format("started_at, started_by", "now(), 'x'"),
     "ck_delegation_ended_at_and_by_together": "UPDATE delegation SET ended_at = now()",
     "ck_equipment_order_allocated_at_and_by_together": "UPDATE equipment_order SET allocated_by = 'x'",
     "ck_equipment_order_decided_at_and_by_together": "UPDATE equipment_order SET decided_at = now()",

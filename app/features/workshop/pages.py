@@ -10,14 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
-from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.features.workshop import queries, scans, service
 from app.features.workshop.schemas import (
-    CleaningForm,
-    CleaningStep,
     InspectionForm,
     ReleaseForm,
     RepairForm,
@@ -35,11 +32,6 @@ from app.web.results import accepted
 from app.web.scan_desk import find_mode, read_scan_form, show_desk
 from app.web.tags import Prefix, Tag
 from app.web.templating import day, render
-
-CLEANED: dict[CleaningStep, Outcome] = {
-    CleaningStep.PASSED: Outcome.PASSED,
-    CleaningStep.FAILED: Outcome.FAILED,
-}
 
 router = page_router()
 
@@ -75,20 +67,6 @@ async def scan(request: Request, session: Session, actor: Actor, now: Now, prefi
     mode = find_mode(actor, body.mode)
     one = await scans.do_scan(session, mode.value, body.barcode, prefix=prefix, actor=actor.username, at=now)
     return show_desk(request, actor, mode=mode.value, store=body.store, result=[one], done=mode.done)
-
-
-@router.post("/workshop/{barcode}/decontamination")
-async def decontaminate(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
-    """Cleaning starts, or ended one way or another."""
-    body = await _read_whole(request, CleaningForm)
-    if body.do is CleaningStep.START:
-        moved, refused = await service.start_decontaminations(session, [tag], route=None, actor=actor.username, at=now)
-    else:
-        results = [(tag, CLEANED[body.do], body.notes)]
-        moved, refused = await service.finish_decontaminations(session, results, actor=actor.username, at=now)
-    if refused:
-        raise refused[0].error
-    return redirect(request, body.back, _sentence(body.do.done, moved[0]))
 
 
 @router.get("/workshop/{barcode}/inspection")

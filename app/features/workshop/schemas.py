@@ -6,36 +6,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.domain.hygiene import Outcome, Route
+from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State, can_move
 from app.web.asked import asked, needed
-from app.web.fields import Body, Day, OptionalLine, OptionalParagraph, Paragraph
+from app.web.fields import Body, Day, OptionalLine, OptionalParagraph
 from app.web.results import BlockerBody, Step
 from app.web.typed import own_path
 
 Barcode = Annotated[str, Field(max_length=2000)]
-
-
-class StartDecontaminations(Body):
-    """Items whose cleaning begins; `route` None: each by its product's route."""
-
-    barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=500)]
-    route: Route | None = None
-
-
-class DecontaminationResult(Body):
-    """How one cleaning ended."""
-
-    barcode: Barcode
-    outcome: Outcome
-    notes: OptionalParagraph = ""
-
-
-class DecontaminationResults(Body):
-    """How cleanings ended."""
-
-    results: Annotated[list[DecontaminationResult], Field(min_length=1, max_length=500)]
 
 
 class NewInspection(Body):
@@ -166,54 +145,10 @@ def to_the_workshop(path: str) -> str:
     return own_path(path, "/workshop")
 
 
-def no_dead_end(route: Route) -> Route:
-    """The route, if something can be cleaned by it."""
-    if route is Route.CANNOT:
-        raise ValueError("Choose a way by which it can be cleaned.")
-    return route
-
-
 class WayBack(BaseModel):
     """A form that knows where it was opened."""
 
     back: Annotated[str, AfterValidator(to_the_workshop)] = "/workshop"
-
-
-class CleaningStep(StrEnum):
-    """What is recorded of a cleaning by one button; that it cannot be cleaned has a page of its own."""
-
-    START = "start"
-    PASSED = "passed"
-    FAILED = "failed"
-
-    @property
-    def done(self) -> str:
-        """What is said when it is recorded."""
-        return {
-            CleaningStep.START: "Cleaning started",
-            CleaningStep.PASSED: "Cleaned",
-            CleaningStep.FAILED: "Cleaning failed",
-        }[self]
-
-
-class CleaningForm(WayBack):
-    """One button of the decontamination bench."""
-
-    do: Annotated[CleaningStep, asked("Choose what happened to the cleaning.")] = needed()
-    notes: OptionalParagraph = ""
-
-
-class CannotForm(WayBack):
-    """Why it cannot be cleaned, on its page."""
-
-    notes: Annotated[Paragraph, asked("Say why it cannot be cleaned.")] = needed()
-
-
-class AnotherWayForm(WayBack):
-    """A manager's order, on its page."""
-
-    route: Annotated[Route, AfterValidator(no_dead_end), asked("Choose how it is to be cleaned.")] = needed()
-    reason: Annotated[Paragraph, asked("Say why it can be cleaned after all.")] = needed()
 
 
 class InspectionForm(WayBack):
