@@ -23,6 +23,8 @@ from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
 from app.features.labels import api as labels_api
+from app.features.labels import clean_api as clean_labels_api
+from app.features.labels import clean_pages as clean_labels_pages
 from app.features.labels import pages as labels_pages
 from app.features.labels import printer_pages
 from app.features.loans import api as loans_api
@@ -50,7 +52,7 @@ from app.features.stock import pages as stock_pages
 from app.features.stop_use import api as stop_use_api
 from app.features.stop_use import pages as stop_use_pages
 from app.features.workshop import api as workshop_api
-from app.features.workshop import certificate_pages, cleaning_api, cleaning_pages
+from app.features.workshop import certificate_pages, cleaning_api, cleaning_pages, queue_pages
 from app.features.workshop import pages as workshop_pages
 from app.settings import Settings
 from app.web import apidocs, health, openapi, problems
@@ -78,6 +80,7 @@ ROUTERS = (
     workshop_api.router,
     cleaning_api.router,
     labels_api.router,
+    clean_labels_api.router,
     messages_api.router,
     imports_api.router,
     apidocs.router,
@@ -90,6 +93,7 @@ ROUTERS = (
     stock_changes.router,
     labels_pages.router,
     printer_pages.router,
+    clean_labels_pages.router,
     catalogue_pages.router,
     clients_pages.router,
     loans_pages.router,
@@ -107,6 +111,7 @@ ROUTERS = (
     ordering_pages.router,
     returns_pages.desk,
     returns_pages.router,
+    queue_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
     certificate_pages.router,

@@ -35,6 +35,11 @@ def number_of(decontamination: int) -> str:
     return f"DC-{decontamination:06}"
 
 
+def initials_of(name: str) -> str:
+    """The initials of a name, for a label: at most three capitals."""
+    return "".join(word[0] for word in name.replace(".", " ").replace("-", " ").split()).upper()[:3]
+
+
 def find_standing(evidence: Evidence, outcome: Outcome, seq: int, *, corrected: bool) -> Standing:
     """Whether the certificate of a decontamination that ended so, by the movement `seq` of its item, holds now."""
     if outcome is not Outcome.PASSED:

@@ -94,6 +94,8 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /api/v1/barcodes/parse": _P.SEE_STOCK,
     # Labels.
     "GET /items/{barcode}/label": _P.PRINT_LABELS,
+    "GET /clean-labels": _P.PRINT_LABELS,
+    "GET /api/v1/items/{barcode}/clean-label": _P.PRINT_LABELS,
     "GET /labels": _P.PRINT_LABELS,
     "POST /labels": _P.PRINT_LABELS,
     "GET /printers": _P.KEEP_PRINTERS,
@@ -261,6 +263,9 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /api/v1/returns/unmatched/{scan_number}": _P.RECONCILE_SCANS,
     # The workshop.
     "GET /workshop": _P.WORK_ON_ITEMS,
+    "GET /workshop/together": _P.WORK_ON_ITEMS,
+    "POST /workshop/together": _P.WORK_ON_ITEMS,
+    "GET /api/v1/workshop/queue": _P.WORK_ON_ITEMS,
     "POST /workshop/scan": _P.WORK_ON_ITEMS,
     "GET /workshop/{barcode}/decontamination": _P.WORK_ON_ITEMS,
     "POST /workshop/{barcode}/decontamination": _P.WORK_ON_ITEMS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.certificates import HOLDS, find_standing, is_certified, number_of
+from app.domain.certificates import HOLDS, find_standing, initials_of, is_certified, number_of
 from app.domain.clearance import Evidence
 from app.domain.hygiene import Outcome
 from app.domain.lifecycle import State
@@ -46,3 +46,11 @@ def test_an_item_that_was_never_cleaned_has_none() -> None:
 
 def test_a_decontamination_has_a_number_for_people() -> None:
     assert number_of(42) == "DC-000042"
+
+
+@pytest.mark.parametrize(
+    ("name", "initials"),
+    [("Terry Nash", "TN"), ("senior.ot", "SO"), ("Ann-Marie O'Neil Fox Day", "AMO"), ("technician2", "T"), ("", "")],
+)
+def test_initials_are_those_of_the_words_of_a_name(name: str, initials: str) -> None:
+    assert initials_of(name) == initials

@@ -25,7 +25,7 @@ from app.web.templating import render
 router = page_router()
 
 RECORDS_ON_A_PAGE = 20
-MOST_CERTIFICATES = 100
+MOST_CERTIFICATES = 200
 CORRECTION = "workshop/correction.html"
 TAKEN_BACK = [
     (TakenBack.FAILED.value, "It was not clean, and can be cleaned again"),

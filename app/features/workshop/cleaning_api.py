@@ -1,9 +1,12 @@
-"""JSON routes of decontaminations."""
+"""JSON routes of decontaminations and of the benches' queues."""
 
-from fastapi import Request, Response
+from typing import Annotated
+
+from fastapi import Query, Request, Response
 
 from app.db import Session
 from app.domain.access import Permission
+from app.domain.benches import Bench
 from app.domain.dates import uk_date
 from app.features.workshop import cleaning, cleaning_queries, scans
 from app.features.workshop.certificates import certificate_pdf, pdf_answer
@@ -14,6 +17,8 @@ from app.features.workshop.cleaning_schemas import (
     DecontaminationResults,
     StartDecontaminations,
 )
+from app.features.workshop.queue_schemas import BenchLine
+from app.features.workshop.queues import list_bench, queue_cursor
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit
@@ -83,3 +88,19 @@ async def list_decontaminations(
     before = number_cursor(after) or None
     _, rows = await cleaning_queries.list_of_item(session, tag, before=before, limit=limit)
     return page_of(rows, limit=limit, cursor=lambda row: row.id)
+
+
+@router.get("/workshop/queue")
+async def list_queue(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    bench: Bench = Bench.RETURNED,
+    store: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[BenchLine]:
+    """What waits on a bench, what is waited for most first; `after`: how many were answered already."""
+    offset = queue_cursor(after)
+    rows = await list_bench(session, bench, store=store, releaser=actor.username, now=now, offset=offset, limit=limit)
+    return page_of(rows, limit=limit, cursor=lambda _: offset + limit)

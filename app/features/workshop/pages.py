@@ -1,4 +1,4 @@
-"""Pages of the workshop: the benches, what is done to one item on them, and scans from a page without its script."""
+"""Pages of the workshop: what is done to one item on a bench, and scans from a page without its script."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -12,7 +12,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import display
-from app.domain.lifecycle import Move, State
+from app.domain.lifecycle import Move
 from app.features.workshop import queries, scans, service
 from app.features.workshop.schemas import (
     InspectionForm,
@@ -37,25 +37,6 @@ router = page_router()
 
 Words = Annotated[str, Query(max_length=40)]
 Sent = TypeVar("Sent", bound=BaseModel)
-
-
-@router.get("/workshop")
-async def benches(
-    request: Request, session: Session, actor: Actor, now: Now, bench: Words = "", store: Words = ""
-) -> HTMLResponse:
-    """One bench at a time, longest waiting first, and how many items wait on each."""
-    place = store if store in {one.code for one in actor.stores} else None
-    counts = await queries.count_benches(session, store=place)
-    here = next((state for state in counts if state.value == bench), _first_with_work(counts))
-    context = {
-        "counts": counts,
-        "bench": here,
-        "items": await queries.list_bench(session, here, store=place, releaser=actor.username, now=now),
-        "store": place or "",
-        "stores": [(one.code, one.name) for one in actor.stores],
-        "back": f"/workshop?bench={here.value}" + (f"&store={place}" if place else ""),
-    }
-    return render(request, "workshop/benches.html", context)
 
 
 @router.post("/workshop/scan")
@@ -148,10 +129,6 @@ async def _read_whole(request: Request, schema: type[Sent]) -> Sent:
 async def _on_the_bench(session: AsyncSession, tag: str, *, now: Now, back: str) -> dict[str, Any]:
     item = await queries.get_bench_item(session, tag, today=uk_date(now))
     return {"item": item, "back": to_the_workshop(back), "kinds": list(InspectionKind)}
-
-
-def _first_with_work(counts: dict[State, int]) -> State:
-    return next((state for state, items in counts.items() if items), State.RETURNED)
 
 
 def _sentence(said: str, moved: Moved) -> str:

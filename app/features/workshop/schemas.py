@@ -6,12 +6,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State, can_move
 from app.web.asked import asked, needed
 from app.web.fields import Body, Day, OptionalLine, OptionalParagraph
-from app.web.results import BlockerBody, Step
+from app.web.results import Step
 from app.web.typed import own_path
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -84,29 +83,6 @@ class DueInspection(BaseModel):
     state: State
     store: str
     is_overdue: bool
-
-
-class QueueLine(BaseModel):
-    """One item on a bench, and since when it waits."""
-
-    barcode: str
-    product_name: str
-    serial_number: str | None
-    state: State
-    store: str
-    last_outcome: Outcome | None
-    since_days: int
-
-
-class BenchLine(QueueLine):
-    """A line of a bench's page: what to do with the item, and what keeps it from the shelf."""
-
-    next_text: str
-    held: bool
-    is_inspected: bool
-    blockers: list[BlockerBody] = []
-    must_be_scrapped: bool = False
-    may_be_cleaned_by_order: bool = False
 
 
 class DueLine(BaseModel):
