@@ -27,6 +27,8 @@ async def test_a_cleaning_is_begun_and_ended_with_all_that_is_known_of_it(techni
     assert "Cleaning started" in (await technician.follow(begun)).banner
     page = await technician.get(form)
     assert "Fenland Laundry" in page.text
+    untested = await technician.post_form(form, do="passed", contractor_reference="FL-1")
+    assert set(untested.errors) == {"strike_through"}
     lacking = await technician.post_form(form, do="passed", strike_through="passed", contractor_reference="FL-1")
     assert set(lacking.errors) == {"method"}
     done = await technician.post_form(
