@@ -12,8 +12,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import AfterValidator
 
 from app.db import Session
+from app.domain.carriers import read_label_text
 from app.domain.errors import RuleError
-from app.domain.labels import TagKind, read_tag
+from app.domain.labels import TagKind
 from app.features.accounts import queries, service
 from app.features.accounts.guessing import KNOWN_FOR
 from app.features.accounts.schemas import EmailForm, PasswordForm, SignInForm
@@ -210,7 +211,7 @@ async def audit_trail(
 
 def subject_of(typed: str, *, prefix: str) -> str:
     """The subject as the trail writes it: an asset tag becomes `item:<tag>`, everything else stays."""
-    reading = read_tag(typed, prefix=prefix)
+    reading = read_label_text(typed, prefix=prefix)
     if reading.kind is TagKind.OURS:
         return f"item:{reading.tag}"
     return typed.strip()
