@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Cookie, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.background import BackgroundTask
 
 from app.db import Session
 from app.domain.errors import NotFound
 from app.domain.printers import Symbols
 from app.domain.scanning import COMMANDS
+from app.features.labels import jobs
 from app.features.labels.answers import Resolution, file_answer
 from app.features.labels.choices import options, symbol_options, target_of
 from app.features.labels.printers import PrinterRow, list_ready_printers
 from app.features.labels.printing import command_svg
 from app.features.labels.schemas import DEFAULT_STOCK, MOST_LABELS, LabelFormat, LabelsForm, Stock
-from app.features.labels.service import Target, find_stock, print_labels
+from app.features.labels.service import Target, check_skip, find_stock, prepare, print_labels
 from app.settings import Settings
 from app.web.auth import Actor
-from app.web.flash import set_cookie
+from app.web.clock import Now
+from app.web.flash import redirect, set_cookie
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.scan_desk import COMMAND_OF, MODES
@@ -68,7 +72,7 @@ async def labels_form(
 
 
 @router.post("/labels")
-async def labels(request: Request, session: Session, actor: Actor, last_stock: LastStock = "") -> Response:
+async def labels(request: Request, session: Session, actor: Actor, now: Now, last_stock: LastStock = "") -> Response:
     """The file, or the form again with what is wrong."""
     form, body = await read_form(request, LabelsForm)
     printers = await list_ready_printers(session, stores=actor.stores)
@@ -82,8 +86,28 @@ async def labels(request: Request, session: Session, actor: Actor, last_stock: L
         if body.symbols is not None:
             target = replace(target, symbols=body.symbols)
         settings = request.app.state.settings
+        if len(body.barcodes) > jobs.MOST_AT_ONCE:
+            behind = await _make_behind(request, session, body, target, actor=actor.username, at=now)
+            return _remember(request, behind, stock)
         file = await print_labels(session, body.barcodes, target, settings=settings, skip=body.skip)
-    answer = file_answer(file)
+    return _remember(request, file_answer(file), stock)
+
+
+async def _make_behind(
+    request: Request, session: Session, body: LabelsForm, target: Target, *, actor: str, at: datetime
+) -> Response:
+    """Many labels are made once the answer is sent, which leads to a page that shows how far they are."""
+    check_skip(target.stock, body.skip)
+    contents = await prepare(session, body.barcodes, target, settings=request.app.state.settings)
+    job_id = await jobs.begin(session, len(contents), actor=actor, at=at)
+    answer = redirect(request, f"/labels/made/{job_id}")
+    sessions = request.app.state.database.sessions
+    answer.background = BackgroundTask(jobs.make, sessions, job_id, contents, target, skip=body.skip)
+    return answer
+
+
+def _remember(request: Request, answer: Response, stock: str) -> Response:
+    """What was printed on is chosen already the next time."""
     set_cookie(request, answer, LAST_STOCK_COOKIE, stock, max_age=REMEMBERED_SECONDS)
     return answer
 

@@ -1,6 +1,6 @@
 """Labels as PNG, SVG, PDF and ZPL. Pure rendering: words in, bytes out; no database, no HTTP."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
@@ -38,11 +38,18 @@ __all__ = [
 Dpi = Literal[203, 300]
 """The two resolutions of label printers. Office printers have multiples of 300."""
 
+Progress = Callable[[int], None]
+"""Is told how many labels are drawn."""
+
 DEFAULT_SIZE: Final = AVERY_L7160.label
 _FINE_DPI: Final = 300
 """Bars of a PDF or SVG stand on this grid: exact on printers of 300, 600 and 1,200 dots an inch."""
 
 _POINTS_PER_MM: Final = 72 / MM_PER_INCH
+
+
+def silent(_done: int) -> None:
+    """Progress that nobody watches."""
 
 
 def label_png(content: LabelContent, *, dpi: Dpi = 300, size: LabelSize = DEFAULT_SIZE) -> bytes:
@@ -100,7 +107,12 @@ def command_svg(text: str, *, caption: bool = True) -> bytes:
 
 
 def label_pdf(
-    contents: Sequence[LabelContent], *, skip: int = 0, stock: Stock = AVERY_L7160, offset: Offset = NO_OFFSET
+    contents: Sequence[LabelContent],
+    *,
+    skip: int = 0,
+    stock: Stock = AVERY_L7160,
+    offset: Offset = NO_OFFSET,
+    progress: Progress = silent,
 ) -> bytes:
     """Pages of labels, row by row, after leaving the first `skip` labels of the first page blank.
 
@@ -120,6 +132,7 @@ def label_pdf(
             layout = lay_out(content, stock.label, _FINE_DPI, _type_width)
             left, top = stock.corner(cell)
             _paint_pdf(canvas, layout, left + offset.x_mm, top + offset.y_mm, stock.page.height_mm)
+            progress(position - skip + 1)
     return stream.getvalue()
 
 

@@ -12,7 +12,7 @@ from app.domain.carriers import element_string, label_address
 from app.domain.errors import BadValue, NotFound
 from app.domain.printers import NO_OFFSET, Offset, Symbols, check_symbols
 from app.features.labels import printing, queries
-from app.features.labels.printing import Dpi
+from app.features.labels.printing import Dpi, Progress, silent
 from app.features.labels.rows import LabelContent
 from app.features.labels.schemas import LabelFormat
 from app.features.labels.shapes import TooSmall
@@ -67,14 +67,27 @@ async def print_labels(
     Raises BadValue `skip-off-the-sheet`, `one-label-a-file`, `no-company-prefix`, `no-public-address`,
     `label-too-small` or `mistyped-barcodes`, and NotFound `unknown-barcodes`; the last two name every wrong barcode.
     """
-    _check_skip(target.stock, skip)
+    check_skip(target.stock, skip)
     if target.format in ONE_A_FILE and len(barcodes) > 1:
         detail = f"A {target.format.value.upper()} has one label. Ask for pdf or zpl, or for one barcode at a time."
         raise BadValue("one-label-a-file", detail, field="format")
+    return await render(await prepare(session, barcodes, target, settings=settings), target, skip=skip)
+
+
+async def prepare(
+    session: AsyncSession, barcodes: Sequence[str], target: Target, *, settings: Settings
+) -> list[LabelContent]:
+    """What these labels say and carry. Raises as `print_labels`."""
     check_carried(target.symbols, settings)
-    contents = [_carrying(one, target.symbols, settings) for one in await _contents(session, barcodes, settings)]
+    return [_carrying(one, target.symbols, settings) for one in await _contents(session, barcodes, settings)]
+
+
+async def render(
+    contents: Sequence[LabelContent], target: Target, *, skip: int = 0, progress: Progress = silent
+) -> LabelFile:
+    """The file of these labels, made beside the event loop. Raises BadValue `label-too-small`."""
     try:
-        content = await to_thread.run_sync(partial(_render, contents, target, skip=skip))
+        content = await to_thread.run_sync(partial(_render, contents, target, skip=skip, progress=progress))
     except TooSmall as error:
         raise BadValue("label-too-small", f"{error} Choose larger labels.", field="stock") from error
     subject = contents[0].tag if len(contents) == 1 else f"{len(contents)}-items"
@@ -113,7 +126,8 @@ async def print_test_page(target: Target, *, name: str) -> LabelFile:
     return LabelFile(f"test-page.{target.format.value}", MEDIA_TYPES[target.format], drawn)
 
 
-def _check_skip(stock: Stock, skip: int) -> None:
+def check_skip(stock: Stock, skip: int) -> None:
+    """Raise BadValue `skip-off-the-sheet` when the first sheet does not have so many labels."""
     if skip < stock.labels_per_page:
         return
     if stock.feed is Feed.SHEET:
@@ -149,12 +163,16 @@ def _printable(raw: str) -> str:
     return shown if len(shown) <= LONGEST_NAMED else f"{shown[:LONGEST_NAMED]}…"
 
 
-def _render(contents: Sequence[LabelContent], target: Target, *, skip: int) -> bytes:
+def _render(contents: Sequence[LabelContent], target: Target, *, skip: int, progress: Progress) -> bytes:
     size, dpi = target.stock.label, target.dpi
     if target.format is LabelFormat.PDF:
-        return printing.label_pdf(contents, skip=skip, stock=target.stock, offset=target.offset or NO_OFFSET)
+        offset = target.offset or NO_OFFSET
+        return printing.label_pdf(contents, skip=skip, stock=target.stock, offset=offset, progress=progress)
     if target.format is LabelFormat.ZPL:
-        labels = (printing.label_zpl(content, dpi=dpi, size=size, offset=target.offset) for content in contents)
+        labels = []
+        for done, content in enumerate(contents, start=1):
+            labels.append(printing.label_zpl(content, dpi=dpi, size=size, offset=target.offset))
+            progress(done)
         return "".join(labels).encode()
     if target.format is LabelFormat.PNG:
         return printing.label_png(contents[0], dpi=dpi, size=size)
