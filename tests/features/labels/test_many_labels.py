@@ -17,7 +17,7 @@ from tests.features.labels.test_label_sheets import labels
 from tests.given import Given
 
 
-async def ask(browser: Browser, given: Given, count: int = 101, **fields: str) -> Page:
+async def ask(browser: Browser, given: Given, count: int = 101, /, **fields: str) -> Page:
     """Labels of one item, so many times, asked for on the page."""
     return await browser.post_form("/labels", barcodes="\n".join([await given.item()] * count), **fields)
 
