@@ -19,12 +19,15 @@ from app.features.collections import api as collections_api
 from app.features.collections import find_pages as collection_find_pages
 from app.features.collections import pages as collections_pages
 from app.features.collections import request_pages as collection_request_pages
+from app.features.faults import api as faults_api
+from app.features.faults import label_pages
+from app.features.faults import pages as faults_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
 from app.features.labels import api as labels_api
+from app.features.labels import job_pages, printer_pages
 from app.features.labels import pages as labels_pages
-from app.features.labels import printer_pages
 from app.features.loans import api as loans_api
 from app.features.loans import pages as loans_pages
 from app.features.loans import trial_pages
@@ -77,6 +80,7 @@ ROUTERS = (
     returns_api.router,
     workshop_api.router,
     labels_api.router,
+    faults_api.router,
     messages_api.router,
     imports_api.router,
     apidocs.router,
@@ -88,7 +92,10 @@ ROUTERS = (
     stock_pages.router,
     stock_changes.router,
     labels_pages.router,
+    label_pages.router,
+    faults_pages.router,
     printer_pages.router,
+    job_pages.router,
     catalogue_pages.router,
     clients_pages.router,
     loans_pages.router,

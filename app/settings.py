@@ -1,10 +1,24 @@
 """What the environment may set. One frozen class, made once by the caller; there is no global instance."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.domain.carriers import AssetNumber, check_addresses, check_asset_type, check_company_prefix
+
+
+def _company_prefix(digits: str) -> str:
+    return check_company_prefix(digits) if digits else digits
+
+
+def _asset_type(digits: str, info: ValidationInfo) -> str:
+    return check_asset_type(digits, company_prefix=info.data.get("gs1_company_prefix", ""))
+
+
+def _addresses(text: str) -> str:
+    return ",".join(check_addresses(text))
 
 
 class Settings(BaseSettings):
@@ -35,6 +49,21 @@ class Settings(BaseSettings):
         pattern=r"^[A-Z]{2,4}$",
         description="The letters that begin this service's asset tags. Never change it once labels are printed.",
     )
+    gs1_company_prefix: Annotated[str, AfterValidator(_company_prefix)] = Field(
+        default="",
+        description="Of GS1: labels may then carry our tag in a GS1 DataMatrix. Never change it once they are printed.",
+    )
+    gs1_asset_number: AssetNumber = Field(
+        default=AssetNumber.GIAI, description="What the DataMatrix holds: giai (AI 8004) or grai (AI 8003)."
+    )
+    gs1_asset_type: Annotated[str, AfterValidator(_asset_type)] = Field(
+        default="", description="The type of asset in GRAIs: the digits that the company prefix leaves of twelve."
+    )
+    public_address: Annotated[str, AfterValidator(_addresses)] = Field(
+        default="",
+        description="Where people reach this service, https://stores.example.org: labels may then carry a QR code. "
+        "Earlier addresses after commas are read, not printed.",
+    )
     trusted_proxies: str = Field(
         default="",
         description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas between them.",
@@ -59,3 +88,8 @@ class Settings(BaseSettings):
     )
     notify_url: str = Field(default="https://api.notifications.service.gov.uk", description="Where Notify's API is.")
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines are written.")
+
+    @property
+    def public_addresses(self) -> tuple[str, ...]:
+        """The addresses of the label pages; the first is printed."""
+        return check_addresses(self.public_address)

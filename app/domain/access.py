@@ -42,6 +42,7 @@ class Permission(StrEnum):
     WORK_ON_ITEMS = "work_on_items"
     OVERRULE_CLEANING = "overrule_cleaning"
     RECONCILE_SCANS = "reconcile_scans"
+    HANDLE_FAULTS = "handle_faults"
     PLACE_HOLDS = "place_holds"
     LIFT_HOLDS = "lift_holds"
     SEE_CLIENTS = "see_clients"
@@ -92,6 +93,7 @@ _STOREKEEPING = _LOOKING | {
     Permission.SCRAP_ITEMS,
     Permission.SCAN,
     Permission.WORK_ON_ITEMS,
+    Permission.HANDLE_FAULTS,
     Permission.PLACE_HOLDS,
     Permission.SEE_CLIENTS,
     Permission.SEE_ACCESS_NOTES,
@@ -108,6 +110,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.TECHNICIAN: _STOREKEEPING,
     Role.SAFETY_OFFICER: _LOOKING
     | {
+        Permission.HANDLE_FAULTS,
         Permission.PLACE_HOLDS,
         Permission.LIFT_HOLDS,
         Permission.SEE_CLIENTS,

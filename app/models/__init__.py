@@ -6,6 +6,7 @@ from app.models.audit import AuditEvent, AuditHead, IdempotencyKey
 from app.models.base import metadata
 from app.models.client import CareProvider, Client, ClientAccess
 from app.models.item import Hold, Item, Movement, Precision
+from app.models.label import FaultReport, LabelJob, PublicRequest
 from app.models.loan import (
     Collection,
     CollectionFound,
@@ -50,6 +51,7 @@ __all__ = [
     "Delegation",
     "DeliveryVisit",
     "EquipmentOrder",
+    "FaultReport",
     "Funder",
     "Hold",
     "IdempotencyKey",
@@ -57,6 +59,7 @@ __all__ = [
     "InspectionDue",
     "Item",
     "KnownBrowser",
+    "LabelJob",
     "Loan",
     "Message",
     "Movement",
@@ -71,6 +74,7 @@ __all__ = [
     "Product",
     "ProductFit",
     "ProductInspection",
+    "PublicRequest",
     "Reservation",
     "ReservationEnd",
     "ReturnScan",

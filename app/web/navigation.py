@@ -42,6 +42,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Clients", "/clients", Permission.SEE_CLIENTS),
     Link("Trials", "/trials", Permission.REVIEW_TRIALS),
     Link("Collections", "/collections", Permission.REQUEST_COLLECTIONS),
+    Link("Faults", "/faults", Permission.HANDLE_FAULTS),
     Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
     Link("Scans to reconcile", "/returns/unmatched", Permission.RECONCILE_SCANS),
     Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),

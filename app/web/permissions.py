@@ -23,6 +23,11 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /api/v1/token": PUBLIC,
     "GET /api/v1/openapi.json": PUBLIC,
     "GET /api/docs": PUBLIC,
+    # The page that a label's QR code opens.
+    "GET /l/{barcode}": PUBLIC,
+    "GET /l/{barcode}/fault": PUBLIC,
+    "POST /l/{barcode}/fault": PUBLIC,
+    "GET /l/{barcode}/reported": PUBLIC,
     # Everybody who is signed in.
     "GET /": _P.SIGNED_IN,
     "POST /sign-out": _P.SIGNED_IN,
@@ -92,10 +97,18 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /api/v1/items/{barcode}/holds": _P.PLACE_HOLDS,
     "DELETE /api/v1/items/{barcode}/holds/{hold_id}": _P.LIFT_HOLDS,
     "POST /api/v1/barcodes/parse": _P.SEE_STOCK,
+    # Reported faults.
+    "GET /faults": _P.HANDLE_FAULTS,
+    "GET /faults/{report_id}": _P.HANDLE_FAULTS,
+    "POST /faults/{report_id}": _P.HANDLE_FAULTS,
+    "GET /api/v1/fault-reports": _P.HANDLE_FAULTS,
+    "POST /api/v1/fault-reports/{report_id}/close": _P.HANDLE_FAULTS,
     # Labels.
     "GET /items/{barcode}/label": _P.PRINT_LABELS,
     "GET /labels": _P.PRINT_LABELS,
     "POST /labels": _P.PRINT_LABELS,
+    "GET /labels/made/{job_id}": _P.PRINT_LABELS,
+    "GET /labels/made/{job_id}/file": _P.PRINT_LABELS,
     "GET /printers": _P.KEEP_PRINTERS,
     "GET /printers/new": _P.KEEP_PRINTERS,
     "POST /printers/new": _P.KEEP_PRINTERS,

@@ -31,6 +31,7 @@ MEANT = {
     Permission.WORK_ON_ITEMS: "TM",
     Permission.OVERRULE_CLEANING: "M",
     Permission.RECONCILE_SCANS: "M",
+    Permission.HANDLE_FAULTS: "TOM",
     Permission.PLACE_HOLDS: "PSTOM",
     Permission.LIFT_HOLDS: "OM",
     Permission.SEE_CLIENTS: "PSTOM",

@@ -8,6 +8,13 @@ from playwright.async_api import expect as expect_that
 from tests.journeys.conftest import Walk
 
 PAGES = {
+    None: (
+        "/sign-in",
+        "/l/ES000000143",
+        "/l/ES000000143/fault",
+        "/l/ES000000143/reported",
+        "/l/ES000000144",
+    ),
     "technician": (
         "/",
         "/scan",
@@ -24,6 +31,7 @@ PAGES = {
         "/labels",
         "/printers",
         "/printers/new",
+        "/faults",
         "/workshop",
         "/workshop?bench=awaiting_inspection",
         "/workshop/ES000000143/inspection",
@@ -93,7 +101,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize("username", PAGES)
-async def test_every_page_passes_axe_and_reflows_at_four_hundred_percent(walks: Any, username: str) -> None:
+async def test_every_page_passes_axe_and_reflows_at_four_hundred_percent(walks: Any, username: str | None) -> None:
     walk: Walk = await walks(username)
     for path in PAGES[username]:
         await walk.page.set_viewport_size({"width": 1280, "height": 900})

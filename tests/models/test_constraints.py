@@ -97,10 +97,14 @@ PAIRS = {
     "ck_equipment_order_allocated_at_and_by_together": "UPDATE equipment_order SET allocated_by = 'x'",
     "ck_equipment_order_decided_at_and_by_together": "UPDATE equipment_order SET decided_at = now()",
     "ck_equipment_order_submitted_at_and_promised_on_together": "UPDATE equipment_order SET promised_on = now()",
+    "ck_fault_report_closed_at_and_by_together": "UPDATE fault_report SET closed_at = now(), done = 'x'",
+    "ck_fault_report_closed_at_and_done_together": "UPDATE fault_report SET closed_at = now(), closed_by = 'x'",
     "ck_hold_lifted_at_and_by_together": "UPDATE hold SET lifted_at = now(), lift_reason = 'x'",
     "ck_hold_lifted_at_and_reason_together": "UPDATE hold SET lifted_at = now(), lifted_by = 'x'",
     "ck_item_manufactured_on_and_precision_together": "UPDATE item SET manufactured_on = '2026-01-01'",
     "ck_item_serial_number_and_key_together": "UPDATE item SET serial_number = 'x'",
+    "ck_label_job_content_and_file_name_together": "UPDATE label_job SET content = '', media_type = 'x'",
+    "ck_label_job_content_and_media_type_together": "UPDATE label_job SET content = '', file_name = 'x'",
     "ck_loan_ended_at_and_by_together": "UPDATE loan SET ended_at = now(), ended_by = NULL",
     "ck_order_unit_cancelled_at_and_by_together": "UPDATE order_unit SET cancelled_at = now()",
     "ck_order_unit_reservation_and_item_together": "UPDATE order_unit SET reservation_id = -1",
@@ -117,6 +121,9 @@ PAIRS = {
 }
 
 A_ROW_EACH = (
+    "INSERT INTO fault_report (form_id, item_id, description, is_dangerous, reported_at) "
+    "SELECT gen_random_uuid(), id, 'x', false, now() FROM item",
+    "INSERT INTO label_job (id, made_by, made_at, wanted, seen_at) VALUES (gen_random_uuid(), 'x', now(), 1, now())",
     "INSERT INTO collection_found (collection_id, taken_at, taken_by) SELECT id, now(), 'x' FROM collection",
     "INSERT INTO delegation (from_account_id, to_account_id, from_on, until_on, reason, made_at, made_by) "
     "SELECT min(account_id), max(account_id), now(), now(), '', now(), 'x' FROM prescriber",

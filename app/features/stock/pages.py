@@ -116,6 +116,7 @@ async def item(
     request: Request, session: Session, actor: Actor, now: Now, tag: Tag, after: After = None
 ) -> HTMLResponse:
     """One item: where it is, what blocks it, what to do next, all that happened to it."""
+    may_handle_faults = actor.may(access.Permission.HANDLE_FAULTS)
     releaser = actor.username if actor.may(access.Permission.WORK_ON_ITEMS) else None
     body = await service.read_item(session, tag, actor=actor, at=now, releaser=releaser)
     rows = await queries.list_latest_history(
@@ -131,6 +132,7 @@ async def item(
         "maker_label": shown(body.maker_label or ""),
         "today": uk_date(now),
         "store_name": {one.code: one.name for one in await queries.list_store_names(session)}[body.store],
+        "faults": await queries.list_open_faults(session, tag) if may_handle_faults else [],
         "past_holds": await queries.list_past_holds(session, tag),
         "history": history.items,
         "older": f"/items/{tag}?after={history.next}#history" if history.next else None,

@@ -81,6 +81,11 @@ PAST_HOLDS = text("""
     FROM hold JOIN item ON item.id = hold.item_id
     WHERE item.barcode = :barcode AND lifted_at IS NOT NULL ORDER BY hold.id DESC LIMIT 50
 """)
+OPEN_FAULTS = text("""
+    SELECT report.id, report.description, report.is_dangerous, report.reported_at
+    FROM fault_report AS report JOIN item ON item.id = report.item_id
+    WHERE item.barcode = :barcode AND report.closed_at IS NULL ORDER BY report.id DESC LIMIT 10
+""")
 CHECK_DUE = """
     item.state <> 'scrapped' AND EXISTS (
         SELECT FROM inspection_due WHERE item_id = item.id AND due_on >= :due_from AND due_on < :due_before)
@@ -106,6 +111,16 @@ LINES = """
            EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL) AS held
     FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFault:
+    """A fault that somebody reported from the item's label."""
+
+    id: int
+    description: str
+    is_dangerous: bool
+    reported_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +264,12 @@ def _for_reader(lines: list[HistoryLine], *, may_see_client: bool) -> list[Histo
     if may_see_client:
         return lines
     return [line.model_copy(update={"reason": None}) if line.move in AT_A_CLIENT else line for line in lines]
+
+
+async def list_open_faults(session: AsyncSession, barcode: str) -> list[ReportedFault]:
+    """The faults that people reported from the item's label and that nobody has closed, the newest first."""
+    rows = (await session.execute(OPEN_FAULTS, {"barcode": barcode})).mappings()
+    return [ReportedFault(**row) for row in rows]
 
 
 async def list_past_holds(session: AsyncSession, barcode: str) -> list[PastHoldBody]:
