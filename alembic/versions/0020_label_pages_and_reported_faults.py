@@ -1,12 +1,12 @@
 """What labels carry, the public label page, faults that are reported from it, and labels made in the background.
 
-Revision: 0023, after: 0019. Made on 2026-11-27.
+Revision: 0020, after: 0019. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0023"
+revision: str = "0020"
 down_revision: str | None = "0019"
 branch_labels: str | None = None
 depends_on: str | None = None
