@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.client_records import way_of_asking
 from app.domain.errors import NotFound
 from app.features.ordering import drafts, pages_queries
 from app.features.ordering.forms import DetailsForm, LineForm, StartForm, line_of, typed_line
 from app.features.ordering.pages_shared import Number, Words, choices, path_of, read_draft
 from app.features.ordering.schemas import LineBody, NewLine, NewOrder, OrderBody, OrderChange
 from app.web.auth import Actor
+from app.web.client_search import LONGEST_SEARCH, ClientSearchForm
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
@@ -40,7 +42,6 @@ async def start_form(
     client: Words = "",
     product: Words = "",
     order: Words = "",
-    q: Words = "",
 ) -> Response:
     """Whose order, then what and why. A product that was found for an `order` goes to its lines."""
     if order:
@@ -48,19 +49,17 @@ async def start_form(
     client_ref = client_ref or client
     typed = {"client_ref": client_ref, "product_code": product, "quantity": "1", "kind": "loan"}
     form = Form({name: [value] for name, value in typed.items() if value})
-    context = await _start(session, actor, now, client_ref, product)
-    found = await pages_queries.find_clients(session, q) if q else []
-    if q:
-        await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=len(found))
-    return render(request, START, {"form": form, "q": q, "found": found, **context})
+    return render(request, START, {"form": form, **await _start(session, actor, now, client_ref, product)})
 
 
 @router.post("/orders/new")
 async def start(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> Response:
-    """Keep it as a draft; nothing is held yet."""
+    """Keep it as a draft, of which nothing is held yet; or look for whom it is."""
+    search, asked = await read_form(request, ClientSearchForm)
+    if search.value("find"):
+        return await _find_client(request, session, actor, now, search, asked)
     form, body = await read_form(request, StartForm)
-    found = await _start(session, actor, now, form.value("client_ref"), form.value("product_code"))
-    context: dict[str, Any] = {"q": "", "found": [], **found}
+    context = await _start(session, actor, now, form.value("client_ref"), form.value("product_code"))
     if body:
         body.refuse_gaps(form)
     if body is None or form.errors:
@@ -212,6 +211,20 @@ async def _line_context(
 ) -> dict[str, Any]:
     name = await pages_queries.product_name(session, product.strip()) if product else None
     return {"order": order, "line": line, "product_name": name}
+
+
+async def _find_client(
+    request: Request, session: AsyncSession, actor: Person, now: Now, search: Form, asked: ClientSearchForm | None
+) -> HTMLResponse:
+    """The first page again with the clients who are found, which is logged."""
+    q = asked.q if asked else ""
+    found = await pages_queries.find_clients(session, q) if q else []
+    if q:
+        facts = {"by": way_of_asking(q), "found": len(found)}
+        await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
+    context = {"form": Form(), "search": search, "q": q, "found": found, "most": pages_queries.FOUND_AT_ONCE}
+    start = await _start(session, actor, now, "", search.value("product")[:LONGEST_SEARCH])
+    return render(request, START, context | start, 200 if asked else 422)
 
 
 async def _start(session: AsyncSession, actor: Person, now: Now, client_ref: str, product: str) -> dict[str, Any]:

@@ -24,12 +24,12 @@ async def draft_by_page(ot: Browser, product: str, client: str, **fields: str) -
 async def test_the_start_asks_whose_it_is_and_keeps_the_product(ot: Browser, given: Given, query: Query) -> None:
     client = await given.client("C-7", name="Ivy Marsh")
     product = await given.product("HOIST")
-    page = await ot.get("/orders/new", product=product, q="ivy")
+    page = await ot.post_form("/orders/new", on=f"/orders/new?product={product}", q="ivy")
     assert page.table()[0][:2] == [client, "Ivy Marsh"]
     link = page.soup.select_one("main table a")
     assert link is not None
     assert link["href"] == "/orders/new?client_ref=C-7&product=HOIST"
-    assert "Nobody is found" in (await ot.get("/orders/new", q="nobody")).text
+    assert "Nobody is found" in (await ot.post_form("/orders/new", q="nobody")).text
     assert "There is no client with the reference C-8" in (await ot.get("/orders/new", client_ref="C-8")).text
     logged = await query("SELECT action FROM audit_event WHERE chain = 'ot' AND action LIKE 'clients_%'")
     assert [row["action"] for row in logged] == ["clients_listed", "clients_listed"]
