@@ -123,9 +123,15 @@ async def change_draft(
 async def submit(
     session: Session, actor: Actor, now: Now, response: Response, number: Number, body: SubmitBody | None = None
 ) -> OrderBody:
-    """Submit a draft: it is approved, or goes to who must sign it. What is on the shelf is held for it at once."""
-    answers = body.answers if body else []
-    await submission.submit(session, number, answers=answers, actor=actor.username, at=now)
+    """Submit a draft: it is approved, or goes to who must sign it. What is on the shelf is held for it at once.
+
+    With the draft's `offer` it is refused when somebody else was quicker, so that you decide whether the rest will do:
+    409 `recycled-went`, `price-went-up` or `order-changed`. Nothing is held then; read the draft again.
+    """
+    said = body or SubmitBody()
+    offer = None if said.offer is None else [one.as_offer() for one in said.offer]
+    who = actor.username
+    await submission.submit(session, number, answers=said.answers, offer=offer, actor=who, at=now)
     return await _shown(session, now, response, number)
 
 

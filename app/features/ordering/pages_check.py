@@ -1,20 +1,23 @@
 """The last page before an order is submitted: what would come of it, and all that must still be said."""
 
+import json
 from typing import Any, Literal
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.db import Session
 from app.domain.combinations import Severity
 from app.domain.dates import uk_date
+from app.domain.errors import Conflict
 from app.domain.labels import display
+from app.domain.offers import NOT_AS_SHOWN, Offer
 from app.domain.ordering import OrderState, SupersedeAction
 from app.domain.promises import promised_on
 from app.features.ordering import drafts, reading, submission
 from app.features.ordering.pages_shared import Number, answer_field, path_of, read_answers, read_draft
-from app.features.ordering.schemas import NewSupersedes, OldItemBody, OrderBody, OrderChange
+from app.features.ordering.schemas import NewSupersedes, OfferBody, OldItemBody, OrderBody, OrderChange
 from app.web.auth import Actor
 from app.web.bank_holidays import bank_holidays
 from app.web.clock import Now
@@ -31,6 +34,7 @@ SAID = {
     OrderState.AWAITING_PANEL: "It waits for the panel.",
     OrderState.APPROVED: "It is approved.",
 }
+OFFER = TypeAdapter(list[OfferBody])
 
 router = page_router()
 
@@ -59,6 +63,7 @@ async def check(request: Request, session: Session, actor: Actor, now: Now, pref
     with or_again(CHECK, form, **context):
         await drafts.change_draft(session, number, change, version=order.version, prefix=prefix, actor=who, at=now)
     submits = body is not None and body.then == "submit"
+    offer = _read_offer(form)
     if submits:
         _refuse_gaps(form, order)
     if form.errors:
@@ -67,7 +72,16 @@ async def check(request: Request, session: Session, actor: Actor, now: Now, pref
     if not submits:
         return redirect(request, path_of(order), "Your answers are kept with the draft.")
     with or_again(CHECK, form, **context):
-        held = await submission.submit(session, number, answers=[], actor=who, at=now)
+        try:
+            async with session.begin_nested():
+                held = await submission.submit(session, number, answers=[], offer=offer, actor=who, at=now)
+        except Conflict as refusal:
+            if refusal.code not in NOT_AS_SHOWN:
+                raise
+            # What was answered is kept; what would be held now is shown with what became of the rest.
+            form.refuse(refusal.detail)
+            context = _context(await read_draft(session, number, actor, now), now)
+            return render(request, CHECK, {"form": form, **context}, 409)
     after = await reading.get_order(session, number, today=uk_date(now))
     kept = f"{len(held.barcodes)} {'item is' if len(held.barcodes) == 1 else 'items are'} held for it."
     kept = kept if held.barcodes else "Nothing that fits is free on a shelf yet."
@@ -80,6 +94,7 @@ def _context(order: OrderBody, now: Now) -> dict[str, Any]:
         "order": order,
         "warnings": [(answer_field(one), one) for one in order.warnings],
         "promised_on": promised_on(order.speed, now, bank_holidays(today)),
+        "offer": json.dumps([one.model_dump() for one in order.offer]),
         "actions": [(action.value, action.text) for action in SupersedeAction],
         "today": today,
     }
@@ -100,6 +115,15 @@ def _read_old(form: Form, order: OrderBody) -> list[NewSupersedes]:
             except ValidationError as invalid:
                 form.refuse(in_words(invalid.errors()[0], on_page=True), f"why-{old.barcode}")
     return found
+
+
+def _read_offer(form: Form) -> list[Offer]:
+    """What the page showed that the order would get."""
+    try:
+        return [one.as_offer() for one in OFFER.validate_json(form.value("offer"))]
+    except ValidationError:
+        form.refuse("This page is too old. Look at what the order would get now, and submit it again.")
+        return []
 
 
 def _refuse_gaps(form: Form, order: OrderBody) -> None:

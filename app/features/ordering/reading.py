@@ -26,6 +26,7 @@ from app.features.ordering.schemas import (
     LineBody,
     LineCost,
     MissingLine,
+    OfferBody,
     OldItemBody,
     OrderBody,
     PersonBody,
@@ -75,6 +76,7 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
         missing=[]
         if order.state in {OrderState.CANCELLED, OrderState.DECLINED}
         else _missing(lines, is_draft=is_draft),
+        offer=_offer(lines) if is_draft else [],
         authority=_authority(order, setting),
         visits=visits,
         history=list(await list_history(session, order.number)),
@@ -243,6 +245,16 @@ def _missing(lines: Sequence[LineBody], *, is_draft: bool) -> list[MissingLine]:
             found.append(
                 MissingLine(position=line.position, product_code=line.product_code, quantity=quantity, detail=detail)
             )
+    return found
+
+
+def _offer(lines: Sequence[LineBody]) -> list[OfferBody]:
+    found = []
+    for line in lines:
+        kinds = [one.code for one in line.explanation.chosen]
+        names = ("position", "product_code", "quantity", "unit_price_pence")
+        facts = {name: getattr(line, name) for name in names}
+        found.append(OfferBody(**facts, recycled=kinds.count("recycled"), new=kinds.count("new")))
     return found
 
 

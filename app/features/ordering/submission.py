@@ -16,13 +16,14 @@ from app.domain.combinations import OrderWarning, unanswered
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, Incomplete
 from app.domain.labels import display
+from app.domain.offers import Offer, check_offer
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
 from app.domain.promises import promised_on
 from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers
 from app.features.ordering.holding import Held, hold
-from app.features.ordering.records import OrderRecord, UnitRecord, read_order, read_units
+from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_order, read_units
 from app.features.ordering.schemas import Answer
 from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit, StopUseNotice
@@ -41,12 +42,21 @@ PRICES = text("""
 """)
 
 
-async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer], actor: str, at: datetime) -> Held:
+async def submit(
+    session: AsyncSession,
+    number: str,
+    *,
+    answers: Sequence[Answer],
+    offer: Sequence[Offer] | None = None,
+    actor: str,
+    at: datetime,
+) -> Held:
     """Submit a draft: it is approved, or goes to who must sign it, and what is on the shelf is held for it at once.
 
+    `offer`: what its maker was shown that it would get; it is submitted only if it gets no less.
     Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`, `no-authority`, `registration-expired`,
-    Conflict `client-has-died` or `use-was-stopped`, Incomplete `say-what-becomes-of-old-equipment` or
-    `answer-the-warnings`, BadValue `reason-for-new`.
+    Conflict `client-has-died`, `use-was-stopped` or as `check_offer` does, Incomplete
+    `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new`.
     """
     today = uk_date(at)
     await session.execute(LOCK_CLIENT, {"number": number})
@@ -72,6 +82,10 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     await _write(session, order, ruling, promised, actor=actor, at=at)
     units = await _make_units(session, order)
     held = await hold(session, order, shelf, units, promised_on=promised, actor=actor, at=at)
+    if offer is not None:
+        # Asked of what is held by now: somebody may have been quicker between the look and the hand.
+        names = {line.position: line.product_name for line in order.lines}
+        check_offer(offer, [_got(line, held) for line in order.lines], names)
     await _stop_use(session, order, around.old, actor=actor, at=at)
     codes = ", ".join(reason.code for reason in ruling.reasons)
     facts: dict[str, str | int] = {"decision": ruling.decision.value, "reasons": codes, "held": len(held.barcodes)}
@@ -93,6 +107,12 @@ def authority_json(order: OrderRecord, ruling: Ruling) -> dict[str, object]:
         "tier": asked.tier.value,
         "reasons": [{"code": reason.code, "detail": reason.detail} for reason in ruling.reasons],
     }
+
+
+def _got(line: LineRecord, held: Held) -> Offer:
+    kinds = held.kinds.get(line.id, ())
+    recycled, new = kinds.count("recycled"), kinds.count("new")
+    return Offer(line.position, line.product_code, line.quantity, recycled, new, line.unit_price_pence)
 
 
 def _check_old(around: Surroundings) -> None:
