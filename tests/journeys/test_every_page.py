@@ -67,6 +67,7 @@ PAGES = {
         "/products?q=hosit",
         "/products/SLING-L",
         "/orders",
+        "/orders?show=undated",
         "/orders/new",
         "/orders/new?product=STOOL-PERCH",
         "/orders/O000001",

@@ -91,6 +91,7 @@ class OrderFilter:
     awaiting_me: Annotated[bool, Query(description="Those that you can authorise now.")] = False
     late: Annotated[bool, Query(description="Submitted, not delivered, and the promised day is over.")] = False
     due_on: Annotated[date | None, Query(description="Still to be delivered, and promised for this day.")] = None
+    undated: Annotated[bool, Query(description="Still to be delivered, and promised for no day yet.")] = False
     failed_visit: Annotated[bool, Query(description="Still to be delivered, and the last visit failed.")] = False
 
 
@@ -272,10 +273,11 @@ class OldItemBody(BaseModel):
 
 
 class MissingLine(BaseModel):
-    """What nothing is held for, and why."""
+    """What nothing is held for, and what is known of when there may be something."""
 
     position: int
     product_code: str
+    product_name: str
     quantity: int
     detail: str
 
@@ -347,6 +349,7 @@ class OrderLineRow(BaseModel):
 class OrderBody(BaseModel):
     """An order with everything about it. Of a draft: all that its prescriber must know before submitting it.
 
+    `promised_on`: None until something is held for all of it; `missing` then says what is known.
     `offer`: of a draft, what each line would get now; sent back with `submit`, it makes sure that it gets no less.
     """
 

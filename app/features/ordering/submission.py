@@ -18,7 +18,7 @@ from app.domain.errors import Conflict, Incomplete
 from app.domain.labels import display
 from app.domain.offers import Offer, check_offer
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
-from app.domain.promises import promised_on
+from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers
@@ -28,7 +28,6 @@ from app.features.ordering.schemas import Answer
 from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit, StopUseNotice
 from app.signing import find_person, read_setting
-from app.web.bank_holidays import bank_holidays
 
 # Two orders for one client are submitted one after the other: the second is warned of the first.
 LOCK_CLIENT = text("""
@@ -48,12 +47,14 @@ async def submit(
     *,
     answers: Sequence[Answer],
     offer: Sequence[Offer] | None = None,
+    times: WorkingTimes,
     actor: str,
     at: datetime,
 ) -> Held:
     """Submit a draft: it is approved, or goes to who must sign it, and what is on the shelf is held for it at once.
 
-    `offer`: what its maker was shown that it would get; it is submitted only if it gets no less.
+    It is promised for a day if there is something for all of it. `offer`: what its maker was shown that it would get;
+    it is submitted only if it gets no less.
     Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`, `no-authority`, `registration-expired`,
     Conflict `client-has-died`, `use-was-stopped` or as `check_offer` does, Incomplete
     `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new`.
@@ -78,10 +79,10 @@ async def submit(
     decided = around.decided_loads(order.lines, answers)
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     _check_new(order, shelf, today)
-    promised = promised_on(order.speed, at, bank_holidays(today))
-    await _write(session, order, ruling, promised, actor=actor, at=at)
     units = await _make_units(session, order)
+    promised = promised_on(order.speed, at, times)
     held = await hold(session, order, shelf, units, promised_on=promised, actor=actor, at=at)
+    await _write(session, order, ruling, None if held.still_wanted else promised, actor=actor, at=at)
     if offer is not None:
         # Asked of what is held by now: somebody may have been quicker between the look and the hand.
         names = {line.position: line.product_name for line in order.lines}
@@ -150,7 +151,7 @@ def _check_new(order: OrderRecord, shelf: Shelf, today: date) -> None:
 
 
 async def _write(
-    session: AsyncSession, order: OrderRecord, ruling: Ruling, promised: date, *, actor: str, at: datetime
+    session: AsyncSession, order: OrderRecord, ruling: Ruling, promised: date | None, *, actor: str, at: datetime
 ) -> None:
     values: dict[str, object] = {
         "decision": ruling.decision,

@@ -107,7 +107,7 @@ async def test_the_check_shows_all_that_must_be_known(ot: Browser, given: Given)
     here, old = await hard_case(ot, given)
     page = await ot.get(f"{here}/check")
     for words in (
-        "9 March 2026, if you submit it now",
+        "No date yet: a day is promised when all of it is there.",
         "Danger",
         "What the client has of this kind",
         "It carries 150 kg",
