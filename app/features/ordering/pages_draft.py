@@ -1,7 +1,7 @@
 """Pages of an order that is being drawn up: whose it is, its lines, and its details."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -42,14 +42,20 @@ async def start_form(
     client: Words = "",
     product: Words = "",
     order: Words = "",
+    line: Words = "new",
+    q: Words = "",
 ) -> Response:
-    """Whose order, then what and why. A product that was found for an `order` goes to its lines."""
+    """Whose order, then what, then why. `q` looks for the product; one that was found in the catalogue for an `order`
+    goes to its lines."""
     if order:
-        return RedirectResponse(f"/orders/{order}/lines/new?{urlencode({'product': product})}", 303)
+        place = f"/orders/{quote(order, safe='')}/lines/{quote(line, safe='')}"
+        return RedirectResponse(f"{place}?{urlencode({'product': product})}", 303)
     client_ref = client_ref or client
     typed = {"client_ref": client_ref, "product_code": product, "quantity": "1", "kind": "loan"}
     form = Form({name: [value] for name, value in typed.items() if value})
-    return render(request, START, {"form": form, **await _start(session, actor, now, client_ref, product)})
+    start = await _start(session, actor, now, client_ref, product)
+    products = await pages_queries.find_products(session, q) if q and start["client"] else []
+    return render(request, START, {"form": form, "q": q, "products": products, **start})
 
 
 @router.post("/orders/new")
@@ -86,9 +92,9 @@ async def line_form(
     order = await read_draft(session, number, actor, now)
     typed = {"product_code": product, "quantity": "1", "kind": "loan"}
     form = Form({name: [value] for name, value in typed.items() if value})
-    found = await pages_queries.find_products(session, q) if q else []
     context = await _line_context(session, order, product)
-    return render(request, LINE, {"form": form, "q": q, "found": found, **context})
+    picked = await _picked(session, q, picks=not context["product_name"])
+    return render(request, LINE, {"form": form, **picked, **context})
 
 
 @router.post("/orders/{number}/lines")
@@ -103,13 +109,23 @@ async def add_line(
 
 @router.get("/orders/{number}/lines/{position}")
 async def change_line_form(
-    request: Request, session: Session, actor: Actor, now: Now, number: Number, position: int
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    number: Number,
+    position: int,
+    product: Words = "",
+    pick: Words = "",
+    q: Words = "",
 ) -> HTMLResponse:
-    """A line as it stands."""
+    """A line as it stands, or with the `product` that was chosen instead; `pick` chooses one, and `q` looks for it."""
     order = await read_draft(session, number, actor, now)
     line = _find_line(order, position)
-    context = await _line_context(session, order, line.product_code, line)
-    return render(request, LINE, {"form": typed_line(line), "q": "", "found": [], **context})
+    form = typed_line(line).with_values({"product_code": product or line.product_code})
+    context = await _line_context(session, order, form.value("product_code"), line)
+    picked = await _picked(session, q, picks=bool(pick) or not context["product_name"])
+    return render(request, LINE, {"form": form, **picked, **context})
 
 
 @router.post("/orders/{number}/lines/{position}")
@@ -176,7 +192,7 @@ async def _write_line(
 ) -> Response:
     """The line that was typed takes the place of this one, or comes after the last."""
     form, body = await read_form(request, LineForm)
-    context = {"q": "", "found": [], **await _line_context(session, order, form.value("product_code"), line)}
+    context = await _line_context(session, order, form.value("product_code"), line)
     if body:
         body.refuse_gaps(form)
     if body is None or form.errors:
@@ -204,6 +220,12 @@ def _find_line(order: OrderBody, position: int) -> LineBody:
         if line.position == position:
             return line
     raise NotFound("unknown-line", "The order has no such line any more. Go back to the order.")
+
+
+async def _picked(session: AsyncSession, q: str, *, picks: bool) -> dict[str, Any]:
+    """What the picker shows, where a product is being chosen."""
+    products = await pages_queries.find_products(session, q) if picks and q else []
+    return {"picks": picks, "q": q, "products": products}
 
 
 async def _line_context(

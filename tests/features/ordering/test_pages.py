@@ -59,7 +59,7 @@ async def test_lines_are_found_added_changed_and_removed(ot: Browser, given: Giv
     assert found.table()[0][4:6] == ["0", "1"]
     by_finder = await ot.get("/orders/new", product="RAIL", order=here.rpartition("/")[2])
     assert by_finder.goes_to == f"{here}/lines/new?product=RAIL"
-    unknown = await ot.post_form(f"{here}/lines", on=f"{here}/lines/new", product_code="NOTHING")
+    unknown = await ot.post_form(f"{here}/lines", on=f"{here}/lines/new?product=RAIL", product_code="NOTHING")
     assert "There is no product NOTHING" in unknown.text
     page = await ot.follow(await ot.send(unknown, f"{here}/lines", product_code="RAIL", quantity=2))
     assert page.banner == "Grab rail is on the order."
