@@ -1,5 +1,6 @@
 """What the environment may set. One frozen class, made once by the caller; there is no global instance."""
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,16 @@ def _asset_type(digits: str, info: ValidationInfo) -> str:
 
 def _addresses(text: str) -> str:
     return ",".join(check_addresses(text))
+
+
+def in_the_uk(value: time) -> time:
+    """The time, unless it names a zone of its own."""
+    if value.tzinfo is not None:
+        raise ValueError("Write a time of the UK without a zone, such as 16:00.")
+    return value
+
+
+LocalTime = Annotated[time, AfterValidator(in_the_uk)]
 
 
 class Settings(BaseSettings):
@@ -69,6 +80,13 @@ class Settings(BaseSettings):
         description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas between them.",
     )
     session_hours: int = Field(default=12, ge=1, le=72, description="How long a sign-in lasts.")
+    cut_off_emergency: LocalTime = Field(
+        default=time(20), description="The latest time at which an emergency order counts as made that day."
+    )
+    cut_off_same_day: LocalTime = Field(default=time(15), description="The same of an order for the same day.")
+    cut_off_next_day: LocalTime = Field(default=time(16), description="The same of one for the next working day.")
+    cut_off: LocalTime = Field(default=time(16), description="The same of all that are slower.")
+    works_saturdays: bool = Field(default=False, description="The stores deliver and collect on Saturdays.")
     max_body_bytes: int = Field(default=1_000_000, ge=10_000, description="The largest request body taken.")
     mail: Literal["none", "smtp", "notify"] = Field(
         default="none",

@@ -123,6 +123,7 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /api/v1/labels": _P.PRINT_LABELS,
     # Clients.
     "GET /clients": _P.SEE_CLIENTS,
+    "POST /clients": _P.SEE_CLIENTS,
     "GET /clients/new": _P.KEEP_CLIENTS,
     "POST /clients/new": _P.KEEP_CLIENTS,
     "GET /clients/{client_ref}": _P.SEE_CLIENTS,
@@ -131,6 +132,7 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /clients/{client_ref}/access": _P.SEE_ACCESS_NOTES,
     "GET /api/v1/clients": _P.SEE_CLIENTS,
     "POST /api/v1/clients": _P.KEEP_CLIENTS,
+    "POST /api/v1/clients/search": _P.SEE_CLIENTS,
     "GET /api/v1/clients/{client_ref}": _P.SEE_CLIENTS,
     "PATCH /api/v1/clients/{client_ref}": _P.KEEP_CLIENTS,
     "GET /api/v1/clients/{client_ref}/equipment": _P.SEE_CLIENTS,
@@ -164,6 +166,7 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /collections/{number}/cancel": _P.REQUEST_COLLECTIONS,
     "GET /collections": _P.REQUEST_COLLECTIONS,
     "GET /collections/new": _P.REQUEST_COLLECTIONS,
+    "POST /collections/new": _P.REQUEST_COLLECTIONS,
     "POST /collections/{number}/agree-list": _P.REQUEST_COLLECTIONS,
     "POST /collections/{number}/schedule": _P.REQUEST_COLLECTIONS,
     "GET /collections/{number}/fail": _P.REQUEST_COLLECTIONS,

@@ -71,15 +71,20 @@ PAGES = {
     "ot": (
         "/",
         "/clients/new",
-        "/clients?q=ashby",
+        "/clients",
         "/products?q=hosit",
         "/products/SLING-L",
         "/orders",
+        "/orders?show=undated",
         "/orders/new",
         "/orders/new?product=STOOL-PERCH",
+        "/orders/new?client_ref=C-1006&q=stool",
+        "/orders/new?client_ref=C-1006&product=STOOL-PERCH",
+        "/products?client_ref=C-1006&q=stool",
         "/orders/O000001",
         "/orders/O000006",
         "/orders/O000008/check",
+        "/orders/O000008/lines/1?pick=yes&q=bath",
         "/trials",
         "/collections",
         "/stop-use",
@@ -176,6 +181,26 @@ async def tab_to(walk: Walk, label: str) -> None:
         if await walk.page.evaluate("document.activeElement.id") == wanted:
             return
     raise AssertionError(f"Tab never came to {label}")
+
+
+async def test_a_client_is_looked_for_without_a_word_in_the_address_and_back_leads_to_the_list(walks: Any) -> None:
+    walk: Walk = await walks("ot")
+    page = walk.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await walk.go("/clients")
+    await page.get_by_label("Find a client").fill("ashby")
+    await page.keyboard.press("Enter")
+    await expect_that(page.locator("#found")).to_be_focused()
+    assert await page.get_by_label("Find a client").input_value() == "ashby"
+    await walk.look()
+    await walk.picture("client-search")
+    await page.get_by_role("link", name="C-1001").click()
+    await page.wait_for_url("**/clients/C-1001")
+    await page.go_back()
+    await expect_that(page.get_by_label("Find a client")).to_be_visible()
+    assert page.url.endswith("/clients")
+    assert [url for url in asked if "ashby" in url.lower()] == []
 
 
 async def test_the_list_of_items_narrows_while_one_types(walks: Any) -> None:

@@ -37,7 +37,9 @@ async def begin(prescriber: Walk, product: str, client: str, *, quantity: int = 
     await prescriber.go(f"/products/{product}")
     await prescriber.press("Order")
     await page.get_by_label("Find the client").fill(client)
-    await prescriber.press("Find")
+    await page.get_by_role("button", name="Search").click()
+    await expect_that(page.locator("#found")).to_be_focused()
+    await prescriber.look()
     await prescriber.follow(f"Choose {client}")
     await page.get_by_label("How many").fill(str(quantity))
     await page.get_by_label("Why is it needed?").select_option("hospital_discharge")
@@ -52,11 +54,20 @@ async def begin(prescriber: Walk, product: str, client: str, *, quantity: int = 
 
 
 async def add(prescriber: Walk, words: str, name: str) -> None:
-    """Add a line that is found by misspelt words."""
+    """Add a line that is found by misspelt words, by the keyboard alone: the list narrows while one types."""
+    page = prescriber.page
     await prescriber.press("Add equipment")
-    await prescriber.page.get_by_label("Find equipment").fill(words)
-    await prescriber.press("Find")
-    await prescriber.follow(f"Choose {name}")
+    await tab_to(prescriber, "Find equipment")
+    await page.keyboard.type(words)
+    choose = page.get_by_role("link", name=f"Choose {name}", exact=True).first
+    await expect_that(choose).to_be_visible()
+    await expect_that(page.get_by_role("status")).to_contain_text("found for")
+    assert await page.evaluate("document.activeElement.id") == "q"
+    await prescriber.look()
+    await prescriber.picture("order-picker")
+    await choose.focus()
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
     await prescriber.press("Add to the order")
 
 

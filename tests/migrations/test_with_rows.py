@@ -122,6 +122,22 @@ async def test_going_back_to_one_reservation_per_item_keeps_the_first_of_each_an
     old.to("0010")
 
 
+async def test_going_back_to_when_every_order_had_a_day_gives_it_to_those_that_have_none(old: Old) -> None:
+    old.to("0020")
+    submitted = [
+        line.replace("submitted_at, promised_on)", "submitted_at)").replace(
+            "now(), now() FROM client, f", "'2026-07-01 23:30+00' FROM client, f"
+        )
+        for line in AN_ORDER
+    ]
+    piece = "INSERT INTO order_unit (order_line_id) SELECT id FROM order_line, generate_series(1, 2)"
+    await old.write(*AN_ITEM, *submitted[:-2], piece)
+    old.back_to("0019")
+    assert [str(day) for (day,) in await old.read("SELECT promised_on FROM equipment_order")] == ["2026-07-02"]
+    old.to("0020")
+    assert [str(day) for (day,) in await old.read("SELECT promised_on FROM equipment_order")] == ["2026-07-02"]
+
+
 async def test_references_that_differ_only_by_case_are_named_before_anything_is_changed(old: Old) -> None:
     old.to("0012")
     await old.write(

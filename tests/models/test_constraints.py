@@ -96,7 +96,6 @@ PAIRS = {
     "ck_delegation_ended_at_and_by_together": "UPDATE delegation SET ended_at = now()",
     "ck_equipment_order_allocated_at_and_by_together": "UPDATE equipment_order SET allocated_by = 'x'",
     "ck_equipment_order_decided_at_and_by_together": "UPDATE equipment_order SET decided_at = now()",
-    "ck_equipment_order_submitted_at_and_promised_on_together": "UPDATE equipment_order SET promised_on = now()",
     "ck_fault_report_closed_at_and_by_together": "UPDATE fault_report SET closed_at = now(), done = 'x'",
     "ck_fault_report_closed_at_and_done_together": "UPDATE fault_report SET closed_at = now(), closed_by = 'x'",
     "ck_hold_lifted_at_and_by_together": "UPDATE hold SET lifted_at = now(), lift_reason = 'x'",
@@ -180,6 +179,7 @@ OTHERS = {
     "ck_equipment_order_a_declined_order_has_a_reason": (
         "UPDATE equipment_order SET decision = 'declined', submitted_at = now(), promised_on = now()"
     ),
+    "ck_equipment_order_only_what_is_submitted_is_promised": "UPDATE equipment_order SET promised_on = now()",
     "ck_equipment_order_submitted": "UPDATE equipment_order SET decision = 'approved'",
     "ck_order_line_quantity_sensible": "UPDATE order_line SET quantity = 0",
     "ck_order_line_only_a_trial_has_days": "UPDATE order_line SET kind = 'trial'",

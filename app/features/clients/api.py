@@ -3,13 +3,15 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
 from app.db import Session
+from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.client_records import way_of_asking
 from app.domain.dates import uk_date
-from app.domain.errors import NotAllowed
+from app.domain.errors import BadValue, NotAllowed
 from app.features.clients import care_providers, queries, service
 from app.features.clients.schemas import (
     AccessReason,
@@ -19,6 +21,7 @@ from app.features.clients.schemas import (
     ClientBody,
     ClientChange,
     ClientLine,
+    ClientSearch,
     EquipmentLine,
     NewCareProvider,
     NewClient,
@@ -31,6 +34,8 @@ from app.web.fields import After, Id, Limit
 from app.web.once import api_router
 from app.web.paging import Page, page_of
 
+BY_POST = "Addresses are kept by logs. Send the words in the body of POST /api/v1/clients/search instead."
+
 router = api_router("clients")
 
 
@@ -39,20 +44,25 @@ async def list_clients(
     session: Session,
     actor: Actor,
     now: Now,
-    q: Annotated[str | None, Query(max_length=100)] = None,
+    q: Annotated[str | None, Query(deprecated=True, description=f"Refused (`search-by-post`). {BY_POST}")] = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Page[ClientLine]:
-    """Clients by reference, or those like `q`, the likeliest first; that somebody asked is logged, and by what.
+    """Clients by reference; that somebody asked is logged. To look for somebody, `POST /api/v1/clients/search`."""
+    if q is not None:
+        raise BadValue("search-by-post", BY_POST, field="q")
+    return await _found(session, actor, now, None, after=after, limit=limit)
+
+
+@router.post("/clients/search")
+async def search_clients(session: Session, actor: Actor, now: Now, body: ClientSearch) -> Page[ClientLine]:
+    """Clients like `q`, the likeliest first; that somebody asked is logged, and how, but not the words.
 
     `q`: a reference in any case, an NHS number with or without blanks, a postcode or its beginning, a date of birth
-    (27/3/1944, 1944-03-27), or a name, in which mistakes are forgiven.
+    (27/3/1944, 1944-03-27), or a name, in which mistakes are forgiven. `after`: the `next` of the page before. No
+    answer is kept for an Idempotency-Key, because nothing is changed.
     """
-    rows = await queries.list_clients(session, q=q, after=after, limit=limit)
-    page = page_of(rows, limit=limit, cursor=lambda row: cursor(row.rank, row.client_ref))
-    facts = {"by": way_of_asking(q), "found": len(page.items)}
-    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
-    return page
+    return await _found(session, actor, now, body.q, after=body.after, limit=body.limit)
 
 
 @router.post("/clients", status_code=201)
@@ -161,3 +171,13 @@ async def change_care_provider(
     )
     response.headers["ETag"] = etag(care_providers.version_of(provider))
     return provider
+
+
+async def _found(
+    session: AsyncSession, actor: Person, now: Now, q: str | None, *, after: str | None, limit: int
+) -> Page[ClientLine]:
+    rows = await queries.list_clients(session, q=q, after=after, limit=limit)
+    page = page_of(rows, limit=limit, cursor=lambda row: cursor(row.rank, row.client_ref))
+    facts = {"by": way_of_asking(q), "found": len(page.items)}
+    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
+    return page

@@ -11,6 +11,7 @@ from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import Move, State, can_move
 from app.domain.loans import LoanKind
 from app.domain.ordering import OrderState
+from app.web.client_search import Behind, SearchWords
 from app.web.fields import (
     BIGGEST_ID,
     Body,
@@ -77,6 +78,14 @@ class ClientChange(ClientDetails):
     name: Line = ""
     address: Paragraph = ""
     postcode: Postcode = ""
+
+
+class ClientSearch(Body):
+    """Whom to look for, and which page of what is found."""
+
+    q: Annotated[SearchWords, Field(min_length=1)]
+    after: Behind | None = None
+    limit: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=500)] = 50
 
 
 class NewCareProvider(Body):

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
+from app.domain.collecting import check_visit_day
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move
 from app.domain.loans import CollectionSpeed, LoanKind
+from app.domain.promises import WorkingTimes
 from app.models import Client, Collection, CollectionLine, CollectionVisit
 
 LONGEST_AHEAD = timedelta(days=366)
@@ -102,17 +104,20 @@ async def agree_list(session: AsyncSession, number: str, *, actor: str, at: date
     await audit.record(session, "collection_list_agreed", f"collection:{number}", actor=actor, at=at)
 
 
-async def schedule(session: AsyncSession, number: str, on: date, *, actor: str, at: datetime) -> None:
+async def schedule(
+    session: AsyncSession, number: str, on: date, *, times: WorkingTimes, actor: str, at: datetime
+) -> None:
     """Plan the visit for a day; a planned one moves to it.
 
-    Raises NotFound `unknown-collection`, BadValue (`scheduled-in-the-past`, `scheduled-too-far-ahead`), Conflict
-    `collection-is-over`, and `agree-the-list-first` after a death.
+    Raises NotFound `unknown-collection`, BadValue (`scheduled-in-the-past`, `scheduled-too-far-ahead`,
+    `not-a-working-day`), Conflict `collection-is-over`, and `agree-the-list-first` after a death.
     """
     today = uk_date(at)
     if on < today:
         raise BadValue("scheduled-in-the-past", "Choose today or a later day.", field="on")
     if on > today + LONGEST_AHEAD:
         raise BadValue("scheduled-too-far-ahead", "Choose a day within a year.", field="on")
+    check_visit_day(on, times)
     found = await _open_collection(session, number)
     if found.is_bereavement and not found.list_agreed_at:
         detail = f"Agree the list of what is fetched with {found.contact_name} first. Then plan the visit."

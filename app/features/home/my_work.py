@@ -25,7 +25,8 @@ MY_ORDERS = text("""
                CASE WHEN stands.state = 'draft' THEN 'draft'
                     WHEN stands.state IN ('awaiting_authorisation', 'awaiting_panel') THEN 'waiting'
                     WHEN asked.promised_on < :today THEN 'late'
-                    WHEN asked.promised_on <= :until THEN 'due' END AS part
+                    WHEN asked.promised_on <= :until THEN 'due'
+                    WHEN asked.promised_on IS NULL THEN 'undated' END AS part
         FROM waits JOIN equipment_order AS asked ON asked.id = waits.order_id
         JOIN equipment_order_state AS stands ON stands.order_id = asked.id
         JOIN client ON client.id = asked.client_id
@@ -72,6 +73,7 @@ STORE_ORDERS = text("""
     SELECT count(*) FILTER (WHERE has_held AND promised_on <= :today) AS to_pick_today,
            count(*) FILTER (WHERE has_held) AS to_pick,
            count(*) FILTER (WHERE promised_on < :today) AS late,
+           count(*) FILTER (WHERE promised_on IS NULL) AS undated,
            count(*) FILTER (WHERE last_failed) AS failed_visits,
            count(*) FILTER (WHERE is_out) AS out_now
     FROM open_orders
@@ -85,6 +87,7 @@ class Part(StrEnum):
     WAITING = "waiting"
     LATE = "late"
     DUE = "due"
+    UNDATED = "undated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class StoreOrders:
     to_pick_today: int
     to_pick: int
     late: int
+    undated: int
     failed_visits: int
     out_now: int
 

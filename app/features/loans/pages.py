@@ -10,12 +10,14 @@ from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
+from app.domain.client_records import way_of_asking
 from app.domain.dates import uk_date
 from app.domain.labels import display
 from app.domain.loans import LoanKind
 from app.features.loans import queries, service
 from app.features.loans.schemas import FoundClient, IssueForm
 from app.web.auth import Actor
+from app.web.client_search import ClientSearchForm
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
@@ -24,38 +26,42 @@ from app.web.tags import Tag
 from app.web.templating import day, render
 
 CLIENTS_FOUND = 10
+ISSUE = "loans/issue.html"
 
 router = page_router()
 
-Words = Annotated[str, Query(max_length=100)]
+Reference = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/items/{barcode}/issue")
 async def issue_form(
-    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, q: Words = "", client_ref: Words = ""
+    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, client_ref: Reference = ""
 ) -> HTMLResponse:
-    """Who is to have the item; `q` looks for them, `client_ref` is the one chosen."""
+    """Who is to have the item; `client_ref` is the one chosen."""
     item = await queries.get_issuable(session, tag, today=uk_date(now))
-    found = await _find_clients(session, actor, q.strip(), now) if q.strip() else []
     form = Form({"client_ref": [client_ref]} if client_ref else None)
     chosen = await _read_client(session, client_ref, actor, now) if client_ref else None
-    context = {"form": form, "item": item, "q": q.strip(), "found": found, "chosen": chosen}
-    return render(request, "loans/issue.html", context)
+    return render(request, ISSUE, {"form": form, "item": item, "chosen": chosen})
 
 
 @router.post("/items/{barcode}/issue")
 async def issue(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
-    """Hand it over."""
-    form, body = await read_form(request, IssueForm)
+    """Hand it over, or look for who is to have it."""
+    search, asked = await read_form(request, ClientSearchForm)
     item = await queries.get_issuable(session, tag, today=uk_date(now))
-    context: dict[str, Any] = {"item": item, "q": "", "found": []}
+    context: dict[str, Any] = {"item": item}
+    if search.value("find"):
+        found = await _find_clients(session, actor, asked.q, now) if asked and asked.q else []
+        shown = {"form": Form(), "search": search, "q": asked and asked.q, "found": found, "most": CLIENTS_FOUND}
+        return render(request, ISSUE, context | shown, 200 if asked else 422)
+    form, body = await read_form(request, IssueForm)
     if item.blockers:
-        return render(request, "loans/issue.html", {"form": Form(), **context}, 409)
+        return render(request, ISSUE, {"form": Form(), **context}, 409)
     if body and body.kind is LoanKind.TRIAL and not body.trial_goals:
         form.refuse("Say what the trial is to show.", "trial_goals")
     if body is None or form.errors:
-        return render(request, "loans/issue.html", {"form": form, **context}, 422)
-    with or_again("loans/issue.html", form, **context):
+        return render(request, ISSUE, {"form": form, **context}, 422)
+    with or_again(ISSUE, form, **context):
         await service.issue(
             session,
             tag,
@@ -76,7 +82,8 @@ async def _find_clients(session: AsyncSession, actor: Person, q: str, now: Now) 
     if not actor.may(Permission.SEE_CLIENTS):
         return []
     found = await queries.find_clients(session, q, limit=CLIENTS_FOUND)
-    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=len(found))
+    facts = {"by": way_of_asking(q), "found": len(found)}
+    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
     return found
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, text, update
@@ -13,11 +13,12 @@ from app import audit, ledger
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import place_load_blockers
-from app.domain.dates import uk_date
+from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.lifecycle import Move
 from app.domain.loans import LoanKind
 from app.domain.ordering import Act, UnitState, check_act
+from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import messages
 from app.features.ordering.allocation import read_shelf
 from app.features.ordering.holding import Held, give_back, hold
@@ -51,11 +52,12 @@ LEND = text("""
 """)
 
 
-async def allocate(session: AsyncSession, number: str, *, actor: str, at: datetime) -> Held:
+async def allocate(session: AsyncSession, number: str, *, times: WorkingTimes, actor: str, at: datetime) -> Held:
     """The store commits itself to an order: what is still wanted is held as far as it is there.
 
     An item that is held but may not go out any more (a hold, an overdue examination) is given back, and another one is
-    looked for. What is still wanted afterwards keeps the order `approved`.
+    looked for. What is still wanted afterwards keeps the order `approved`. An order that had no promised day gets one
+    when there is something for all of it, and its maker is told.
     Raises NotFound `unknown-order`, WrongState, and Conflict `no-stock` when nothing at all would change.
     """
     order = await read_order(session, number, lock=True)
@@ -73,12 +75,16 @@ async def allocate(session: AsyncSession, number: str, *, actor: str, at: dateti
     wanted = order.units_in(UnitState.WANTED)
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     shelf.take(given_back)
-    promised = order.promised_on or today
+    promised = order.promised_on or promised_on(order.speed, at, times)
     held = await hold(session, order, shelf, wanted, promised_on=promised, actor=actor, at=at)
     has_some = bool(order.units_in(UnitState.HELD)) and not order.is_allocated
     if not (held.barcodes or given_back or has_some):
         raise Conflict("no-stock", "Nothing that fits is free on a shelf now, so nothing could be held for this order.")
-    await _commit(session, order, actor=actor, at=at)
+    is_promised_now = order.promised_on is None and not held.still_wanted
+    await _commit(session, order, promised=promised if is_promised_now else None, actor=actor, at=at)
+    if is_promised_now:
+        because = f"All of it is there now. It is promised for {in_words(promised)}."
+        await messages.tell_maker(session, order, "given a day", because, actor=actor, at=at)
     facts: dict[str, str | int] = {
         "held": ", ".join(held.barcodes),
         "given_back": ", ".join(given_back),
@@ -288,9 +294,11 @@ def _piece(unit: UnitRecord, when: datetime) -> dict[str, Any]:
     }
 
 
-async def _commit(session: AsyncSession, order: OrderRecord, *, actor: str, at: datetime) -> None:
-    """The store has said that it picks this order; the first time counts."""
-    values: dict[str, Any] = {"version": order.version + 1}
+async def _commit(
+    session: AsyncSession, order: OrderRecord, *, promised: date | None = None, actor: str, at: datetime
+) -> None:
+    """The store has said that it picks this order; the first time counts. `promised`: the day that it gets now."""
+    values: dict[str, Any] = {"version": order.version + 1} | ({"promised_on": promised} if promised else {})
     if not order.is_allocated:
         values |= {"allocated_at": at, "allocated_by": actor}
     await session.execute(update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values))

@@ -31,6 +31,7 @@ SHOWN = {
     "mine": OrderFilter(mine=True),
     "sign": OrderFilter(awaiting_me=True),
     "late": OrderFilter(late=True),
+    "undated": OrderFilter(undated=True),
     "failed": OrderFilter(failed_visit=True),
     "all": OrderFilter(),
     **{state.value: OrderFilter(state=state) for state in OrderState},

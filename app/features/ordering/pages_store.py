@@ -25,6 +25,7 @@ from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.tags import Prefix
 from app.web.templating import render
+from app.web.working_times import Times
 
 DISPATCH = "ordering/dispatch.html"
 DELIVER = "ordering/deliver.html"
@@ -49,9 +50,11 @@ async def pick_list(request: Request, session: Session, actor: Actor, now: Now, 
 
 
 @router.post("/orders/{number}/allocate")
-async def allocate(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
+async def allocate(
+    request: Request, session: Session, actor: Actor, now: Now, times: Times, number: Number
+) -> Response:
     """The store begins to pick: what is still wanted is held as far as it is there."""
-    held = await fulfilment.allocate(session, number, actor=actor.username, at=now)
+    held = await fulfilment.allocate(session, number, times=times, actor=actor.username, at=now)
     order = await read_shown(session, number, actor, now)
     if Act.DISPATCH in order.acts:
         # No banner there: it would take the focus from the box that the scanner types into.

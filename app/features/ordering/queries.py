@@ -73,7 +73,7 @@ PICK = text("""
     JOIN store ON store.id = item.store_id
     WHERE asked.decision = 'approved' AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
       AND (CAST(:store AS text) IS NULL OR store.code = :store)
-    ORDER BY asked.promised_on, store.code, item.bay NULLS LAST, asked.id, item.barcode LIMIT :limit
+    ORDER BY asked.promised_on NULLS LAST, store.code, item.bay NULLS LAST, asked.id, item.barcode LIMIT :limit
 """)
 HISTORY = text("SELECT at, chain AS actor, action, detail FROM audit_event WHERE subject = :subject ORDER BY at, id")
 
@@ -90,7 +90,7 @@ async def list_orders(
 ) -> list[OrderLineRow]:
     """Orders, newest first, `limit + 1` of them. `me`: who asks, for `mine` and `awaiting_me`; `is_done`: only those
     that nobody waits for any more, or only the others."""
-    if asked.late or asked.failed_visit or asked.due_on or (asked.state and asked.state not in DONE):
+    if asked.late or asked.undated or asked.failed_visit or asked.due_on or (asked.state and asked.state not in DONE):
         if is_done:
             return []
         is_done = False
@@ -158,7 +158,8 @@ async def signable_by(session: AsyncSession, username: str, *, today: date) -> l
 
 
 async def pick_list(session: AsyncSession, *, store: str | None = None, today: date, limit: int = 500) -> list[PickRow]:
-    """What is held for approved orders and stands on the shelf: by promised day, then store and bay."""
+    """What is held for approved orders and stands on the shelf: by promised day, those without one last, then store and
+    bay."""
     rows = (await session.execute(PICK, {"store": store, "limit": limit})).mappings()
     return [PickRow(**row, is_late=is_late(row["promised_on"], None, today)) for row in rows]
 
@@ -177,6 +178,7 @@ def _conditions(asked: OrderFilter, *, is_done: bool | None) -> list[str]:
         "asked.id = ANY(:ids)": asked.awaiting_me,
         "asked.promised_on = :due_on": asked.due_on is not None,
         "asked.promised_on < :today": asked.late,
+        "asked.promised_on IS NULL AND asked.submitted_at IS NOT NULL": asked.undated,
         "went.last_failed": asked.failed_visit,
         "asked.decision = :decision AND stands.state = :state": asked.state is not None,
         "stands.state = ANY(:done)": is_done is True,
@@ -192,6 +194,6 @@ def _decision_of(state: OrderState) -> str:
 
 
 def _late(state: str, promised_on: date | None, delivered_on: date | None, today: date) -> bool:
-    if promised_on is None or state in {"draft", "declined", "cancelled"}:
+    if state in {"draft", "declined", "cancelled"}:
         return False
     return is_late(promised_on, delivered_on, today)

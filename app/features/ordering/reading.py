@@ -1,6 +1,6 @@
 """One order with everything about it. Of a draft: all that its prescriber must know before submitting it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,8 +14,9 @@ from app.domain.combinations import Severity
 from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
 from app.domain.ordering import OrderDecision, OrderState, UnitState, acts_from
-from app.domain.promises import is_late
+from app.domain.promises import Coming, is_late
 from app.features.ordering.allocation import equivalents, plan, read_shelf, recycled_is_there
+from app.features.ordering.coming import read_coming
 from app.features.ordering.queries import list_history
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_order
 from app.features.ordering.schemas import (
@@ -26,6 +27,7 @@ from app.features.ordering.schemas import (
     LineBody,
     LineCost,
     MissingLine,
+    OfferBody,
     OldItemBody,
     OrderBody,
     PersonBody,
@@ -63,6 +65,9 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     is_draft = order.decision is OrderDecision.DRAFT
     lines = await (_planned(session, order, around, today) if is_draft else _as_held(session, order, today))
     states = order.unit_states
+    is_over = order.state in {OrderState.CANCELLED, OrderState.DECLINED}
+    missing = [] if is_over else _missing(lines, is_draft=is_draft)
+    coming = await read_coming(session, [line.product_code for line, _ in missing], today=today)
     return OrderBody(
         **_facts(order, header),
         is_late=_late(order, visits, today),
@@ -72,9 +77,8 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
         # Whoever signs sees what holds now: the client may weigh more than when it was submitted.
         warnings=_warnings(around) if may_need_signing else _answered(around),
         supersedes=_old(around, is_draft=is_draft),
-        missing=[]
-        if order.state in {OrderState.CANCELLED, OrderState.DECLINED}
-        else _missing(lines, is_draft=is_draft),
+        missing=[_missing_line(line, quantity, coming) for line, quantity in missing],
+        offer=_offer(lines) if is_draft else [],
         authority=_authority(order, setting),
         visits=visits,
         history=list(await list_history(session, order.number)),
@@ -87,7 +91,7 @@ def _facts(order: OrderRecord, header: RowMapping) -> dict[str, Any]:
 
 
 def _late(order: OrderRecord, visits: Sequence[VisitBody], today: date) -> bool:
-    if order.promised_on is None or order.state in {OrderState.CANCELLED, OrderState.DECLINED}:
+    if order.state in {OrderState.CANCELLED, OrderState.DECLINED}:
         return False
     days = [uk_date(visit.visited_at) for visit in visits if visit.received_by]
     delivered_on = max(days) if days and order.state is OrderState.DELIVERED else None
@@ -228,21 +232,32 @@ def _old(around: Surroundings, *, is_draft: bool) -> list[OldItemBody]:
     return [OldItemBody.model_validate(one, from_attributes=True) for one in shown]
 
 
-def _missing(lines: Sequence[LineBody], *, is_draft: bool) -> list[MissingLine]:
+def _missing(lines: Sequence[LineBody], *, is_draft: bool) -> list[tuple[LineBody, int]]:
+    """The lines for which something is missing, and how much."""
     found = []
     for line in lines:
         wanted = sum(unit.state is UnitState.WANTED for unit in line.units)
         quantity = line.quantity - len(line.explanation.chosen) if is_draft else wanted
         if quantity > 0:
-            near = line.equivalents[0] if line.equivalents else None
-            detail = (
-                f"{NOTHING_FREE} {near.name} ({near.product_code}) is there, a close equivalent."
-                if near
-                else NOTHING_FREE
-            )
-            found.append(
-                MissingLine(position=line.position, product_code=line.product_code, quantity=quantity, detail=detail)
-            )
+            found.append((line, quantity))
+    return found
+
+
+def _missing_line(line: LineBody, quantity: int, coming: Mapping[str, Coming]) -> MissingLine:
+    near = line.equivalents[0] if line.equivalents else None
+    instead = f" {near.name} ({near.product_code}) is there, a close equivalent." if near else ""
+    detail = f"{NOTHING_FREE} {coming.get(line.product_code, Coming()).text}{instead}"
+    names = ("position", "product_code", "product_name")
+    return MissingLine(**{name: getattr(line, name) for name in names}, quantity=quantity, detail=detail)
+
+
+def _offer(lines: Sequence[LineBody]) -> list[OfferBody]:
+    found = []
+    for line in lines:
+        kinds = [one.code for one in line.explanation.chosen]
+        names = ("position", "product_code", "quantity", "unit_price_pence")
+        facts = {name: getattr(line, name) for name in names}
+        found.append(OfferBody(**facts, recycled=kinds.count("recycled"), new=kinds.count("new")))
     return found
 
 

@@ -11,8 +11,9 @@ from app.domain.authority import Tier
 from app.domain.combinations import Severity
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
+from app.domain.offers import Offer
 from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
-from app.web.fields import Body, Code, Line, OptionalParagraph, Paragraph
+from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Paragraph, Pence
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -90,13 +91,34 @@ class OrderFilter:
     awaiting_me: Annotated[bool, Query(description="Those that you can authorise now.")] = False
     late: Annotated[bool, Query(description="Submitted, not delivered, and the promised day is over.")] = False
     due_on: Annotated[date | None, Query(description="Still to be delivered, and promised for this day.")] = None
+    undated: Annotated[bool, Query(description="Still to be delivered, and promised for no day yet.")] = False
     failed_visit: Annotated[bool, Query(description="Still to be delivered, and the last visit failed.")] = False
 
 
+class OfferBody(Body):
+    """What one line of a draft would get now: recycled and new items of a shelf, and at which price each."""
+
+    position: Annotated[int, Field(ge=1, le=BIGGEST_ID)]
+    product_code: Code
+    quantity: Annotated[int, Field(ge=1, le=50)]
+    recycled: Annotated[int, Field(ge=0, le=50)]
+    new: Annotated[int, Field(ge=0, le=50)]
+    unit_price_pence: Pence
+
+    def as_offer(self) -> Offer:
+        """The same as the rules take it."""
+        return Offer(**dict(self))
+
+
 class SubmitBody(Body):
-    """The answers to the warnings that have none yet."""
+    """The answers to the warnings that have none yet.
+
+    `offer`: the draft's, as it was shown. With it the order is refused when it would get less than that now
+    (`recycled-went`, `price-went-up`, `order-changed`); without it, it is submitted whatever it gets.
+    """
 
     answers: Answers = []
+    offer: Annotated[list[OfferBody], Field(max_length=50)] | None = None
 
 
 class SignatureBody(Body):
@@ -251,10 +273,11 @@ class OldItemBody(BaseModel):
 
 
 class MissingLine(BaseModel):
-    """What nothing is held for, and why."""
+    """What nothing is held for, and what is known of when there may be something."""
 
     position: int
     product_code: str
+    product_name: str
     quantity: int
     detail: str
 
@@ -324,7 +347,11 @@ class OrderLineRow(BaseModel):
 
 
 class OrderBody(BaseModel):
-    """An order with everything about it. Of a draft: all that its prescriber must know before submitting it."""
+    """An order with everything about it. Of a draft: all that its prescriber must know before submitting it.
+
+    `promised_on`: None until something is held for all of it; `missing` then says what is known.
+    `offer`: of a draft, what each line would get now; sent back with `submit`, it makes sure that it gets no less.
+    """
 
     number: str
     state: OrderState
@@ -353,6 +380,7 @@ class OrderBody(BaseModel):
     warnings: list[WarningBody]
     supersedes: list[OldItemBody]
     missing: list[MissingLine]
+    offer: list[OfferBody]
     authority: AuthorityBody
     visits: list[VisitBody]
     history: list[EventBody]

@@ -16,18 +16,18 @@ from app.domain.combinations import OrderWarning, unanswered
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, Incomplete
 from app.domain.labels import display
+from app.domain.offers import Offer, check_offer
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
-from app.domain.promises import promised_on
+from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers
 from app.features.ordering.holding import Held, hold
-from app.features.ordering.records import OrderRecord, UnitRecord, read_order, read_units
+from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_order, read_units
 from app.features.ordering.schemas import Answer
 from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit, StopUseNotice
 from app.signing import find_person, read_setting
-from app.web.bank_holidays import bank_holidays
 
 # Two orders for one client are submitted one after the other: the second is warned of the first.
 LOCK_CLIENT = text("""
@@ -41,12 +41,23 @@ PRICES = text("""
 """)
 
 
-async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer], actor: str, at: datetime) -> Held:
+async def submit(
+    session: AsyncSession,
+    number: str,
+    *,
+    answers: Sequence[Answer],
+    offer: Sequence[Offer] | None = None,
+    times: WorkingTimes,
+    actor: str,
+    at: datetime,
+) -> Held:
     """Submit a draft: it is approved, or goes to who must sign it, and what is on the shelf is held for it at once.
 
+    It is promised for a day if there is something for all of it. `offer`: what its maker was shown that it would get;
+    it is submitted only if it gets no less.
     Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`, `no-authority`, `registration-expired`,
-    Conflict `client-has-died` or `use-was-stopped`, Incomplete `say-what-becomes-of-old-equipment` or
-    `answer-the-warnings`, BadValue `reason-for-new`.
+    Conflict `client-has-died`, `use-was-stopped` or as `check_offer` does, Incomplete
+    `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new`.
     """
     today = uk_date(at)
     await session.execute(LOCK_CLIENT, {"number": number})
@@ -68,10 +79,14 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     decided = around.decided_loads(order.lines, answers)
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     _check_new(order, shelf, today)
-    promised = promised_on(order.speed, at, bank_holidays(today))
-    await _write(session, order, ruling, promised, actor=actor, at=at)
     units = await _make_units(session, order)
+    promised = promised_on(order.speed, at, times)
     held = await hold(session, order, shelf, units, promised_on=promised, actor=actor, at=at)
+    await _write(session, order, ruling, None if held.still_wanted else promised, actor=actor, at=at)
+    if offer is not None:
+        # Asked of what is held by now: somebody may have been quicker between the look and the hand.
+        names = {line.position: line.product_name for line in order.lines}
+        check_offer(offer, [_got(line, held) for line in order.lines], names)
     await _stop_use(session, order, around.old, actor=actor, at=at)
     codes = ", ".join(reason.code for reason in ruling.reasons)
     facts: dict[str, str | int] = {"decision": ruling.decision.value, "reasons": codes, "held": len(held.barcodes)}
@@ -93,6 +108,12 @@ def authority_json(order: OrderRecord, ruling: Ruling) -> dict[str, object]:
         "tier": asked.tier.value,
         "reasons": [{"code": reason.code, "detail": reason.detail} for reason in ruling.reasons],
     }
+
+
+def _got(line: LineRecord, held: Held) -> Offer:
+    kinds = held.kinds.get(line.id, ())
+    recycled, new = kinds.count("recycled"), kinds.count("new")
+    return Offer(line.position, line.product_code, line.quantity, recycled, new, line.unit_price_pence)
 
 
 def _check_old(around: Surroundings) -> None:
@@ -130,7 +151,7 @@ def _check_new(order: OrderRecord, shelf: Shelf, today: date) -> None:
 
 
 async def _write(
-    session: AsyncSession, order: OrderRecord, ruling: Ruling, promised: date, *, actor: str, at: datetime
+    session: AsyncSession, order: OrderRecord, ruling: Ruling, promised: date | None, *, actor: str, at: datetime
 ) -> None:
     values: dict[str, object] = {
         "decision": ruling.decision,

@@ -74,7 +74,7 @@ async def test_every_reading_is_in_the_audit_trail(
     await as_technician.get(f"{CLIENTS}/c-1001", params={"access_reason": "collection"})
     await as_technician.get(f"{CLIENTS}/c-1001/equipment")
     await as_technician.get(CLIENTS)
-    await as_technician.get(CLIENTS, params={"q": "Ada"})
+    await as_technician.post(f"{CLIENTS}/search", json={"q": "Ada"})
     events = await query("SELECT action, subject, detail FROM audit_event WHERE chain = 'technician' ORDER BY seq")
     assert [(event["action"], event["subject"], event["detail"]) for event in events] == [
         ("client_read", "client:C-1001", {}),

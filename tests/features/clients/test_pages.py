@@ -23,17 +23,20 @@ async def test_clients_are_found_by_reference_name_nhs_number_and_postcode(ot: B
     await given.client("C-7", name="Ivy Marsh", nhs_number="9990000018", postcode="TN25 5AA")
     await given.client("C-8", name="Noor Aziz")
     for words in ("c-7", "ivy", "999 000 0018", "tn25"):
-        page = await ot.get("/clients", q=words)
+        page = await ot.post_form("/clients", q=words)
         assert [row[0] for row in page.table()] == ["C-7"], words
-    assert "Nobody is found" in (await ot.get("/clients", q="zzz")).text
+    assert "Nobody is found" in (await ot.post_form("/clients", q="zzz")).text
 
 
 async def test_searching_and_reading_clients_is_logged(ot: Browser, given: Given, query: Query) -> None:
     await given.client("C-7")
     before = len(await acts(query, "ot"))
-    await ot.get("/clients", q="c-7")
+    search = await ot.get("/clients")
+    await ot.send(search, "/clients", q="c-7")
     await ot.get("/clients/C-7")
-    assert (await acts(query, "ot"))[before:] == [("clients_listed", "clients"), ("client_read", "client:C-7")]
+    assert (await acts(query, "ot"))[before:] == [
+        ("clients_listed", "clients"), ("clients_listed", "clients"), ("client_read", "client:C-7")
+    ]  # fmt: skip
 
 
 async def test_access_notes_are_hidden_until_they_are_asked_for_and_that_look_is_logged(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.domain.labels import make_tag
@@ -142,13 +143,31 @@ async def test_a_list_that_was_agreed_on_the_phone_is_agreed_from_the_start(
 
 @pytest.mark.parametrize(
     ("on", "code"),
-    [("2026-03-01", "scheduled-in-the-past"), ("2027-03-04", "scheduled-too-far-ahead"), ("soon", "malformed")],
+    [
+        ("2026-03-01", "scheduled-in-the-past"),
+        ("2027-03-04", "scheduled-too-far-ahead"),
+        ("soon", "malformed"),
+        ("2026-03-07", "not-a-working-day"),
+        ("2026-03-08", "not-a-working-day"),
+        ("2026-04-03", "not-a-working-day"),
+    ],
 )
 async def test_a_visit_is_planned_for_a_day_that_is_to_come(
     as_ot: AsyncClient, given: Given, on: str, code: str
 ) -> None:
     fetched = await given.collection()
     check_problem(await as_ot.post(f"{COLLECTIONS}/{fetched.number}/schedule", json={"on": on}), 422, code, field="on")
+
+
+async def test_a_visit_is_planned_for_a_saturday_where_the_stores_work_then(
+    app: FastAPI, as_ot: AsyncClient, given: Given
+) -> None:
+    url = f"{COLLECTIONS}/{(await given.collection()).number}/schedule"
+    refused = await as_ot.post(url, json={"on": "2026-03-07"})
+    assert "The next working day is Monday 9 March 2026." in refused.json()["detail"]
+    app.state.settings = app.state.settings.model_copy(update={"works_saturdays": True})
+    assert (await as_ot.post(url, json={"on": "2026-03-07"})).json()["scheduled_on"] == "2026-03-07"
+    check_problem(await as_ot.post(url, json={"on": "2026-03-08"}), 422, "not-a-working-day", field="on")
 
 
 async def test_a_visit_in_vain_is_kept_with_its_reason_and_asks_for_another_day(

@@ -64,7 +64,8 @@ async def test_what_is_reserved_for_another_client_is_not_taken(orders: Orders, 
     order = await orders.submitted(product)
     assert (order["state"], pieces(order), barcodes(order)) == ("approved", ["wanted"], [None])
     assert order["lines"][0]["explanation"]["counted"] == {"state-reserved": 1}
-    assert order["missing"][0]["detail"] == "Nothing that fits is free on a shelf now."
+    detail = "Nothing that fits is free on a shelf now. None is known to be on its way."
+    assert order["missing"][0]["detail"] == detail
 
 
 async def test_an_equivalent_is_offered_and_taken_only_when_the_line_accepts_it(orders: Orders, given: Given) -> None:
