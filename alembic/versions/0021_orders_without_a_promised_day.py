@@ -1,12 +1,12 @@
 """An order is promised for a day only when there is something to send.
 
-Revision: 0020, after: 0019. Made on 2026-11-27.
+Revision: 0021, after: 0020. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0020"
-down_revision: str | None = "0019"
+revision: str = "0021"
+down_revision: str | None = "0020"
 branch_labels: str | None = None
 depends_on: str | None = None
 
