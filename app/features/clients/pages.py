@@ -135,7 +135,7 @@ async def _shown(request: Request, session: AsyncSession, now: Now, client: Clie
         "form": form,
         "client": client,
         "equipment": await queries.list_equipment(session, client.client_ref, today=uk_date(now)),
-        "dealings": await queries.list_dealings(session, client.id),
+        "dealings": await queries.list_dealings(session, client),
         "today": uk_date(now),
         "reasons": [(reason.value, reason.text) for reason in AccessReason],
     }

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, bereavement
 from app.domain.client_records import check_life, check_weight
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, Stale
@@ -26,7 +26,7 @@ READ = text("""
 
 BEFORE = text("""
     SELECT id, client_ref, version, date_of_birth, died_on FROM client
-    WHERE upper(client_ref) = upper(:client_ref) FOR UPDATE
+    WHERE upper(client_ref) = upper(:client_ref) FOR NO KEY UPDATE
 """)
 
 
@@ -58,7 +58,10 @@ async def change_client(
     actor: str,
     at: datetime,
 ) -> None:
-    """Change what `change` sets of a client as read at `version`. Raises NotFound, Stale and what `add_client` does."""
+    """Change what `change` sets of a client as read at `version`. A death ends what was arranged for them.
+
+    Raises NotFound, Stale and what `add_client` does.
+    """
     fields: dict[str, Any] = change.model_dump(exclude_unset=True)
     before = (await session.execute(BEFORE, {"client_ref": client_ref})).one_or_none()
     if before is None:
@@ -82,6 +85,10 @@ async def change_client(
     # The trail says which fields were changed, never what they hold.
     names = ", ".join(sorted(fields))
     await audit.record(session, "client_changed", f"client:{before.client_ref}", actor=actor, at=at, fields=names)
+    if died and not before.died_on:
+        await bereavement.end_what_was_arranged(session, {before.id: before.client_ref}, actor=actor, at=at)
+    elif before.died_on and not died:
+        await bereavement.withdraw(session, before.client_ref, actor=actor, at=at)
 
 
 async def read_client(

@@ -83,7 +83,8 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
 
 def _facts(order: OrderRecord, header: RowMapping) -> dict[str, Any]:
     names = ("number", "state", "client_ref", "client_name", "team", "store", "speed", "made_by", "submitted_at")
-    return {name: getattr(order, name) for name in (*names, "promised_on", "version")} | dict(header)
+    facts = {name: getattr(order, name) for name in (*names, "promised_on", "version")}
+    return facts | dict(header) | {"client_died_on": order.died_on}
 
 
 def _late(order: OrderRecord, visits: Sequence[VisitBody], today: date) -> bool:

@@ -324,12 +324,16 @@ class OrderLineRow(BaseModel):
 
 
 class OrderBody(BaseModel):
-    """An order with everything about it. Of a draft: all that its prescriber must know before submitting it."""
+    """An order with everything about it. Of a draft: all that its prescriber must know before submitting it.
+
+    `client_died_on`: nothing is handed over any more; what is dispatched comes back.
+    """
 
     number: str
     state: OrderState
     client_ref: str
     client_name: str
+    client_died_on: date | None
     funder: str
     team: str
     store: str
@@ -356,6 +360,15 @@ class OrderBody(BaseModel):
     authority: AuthorityBody
     visits: list[VisitBody]
     history: list[EventBody]
+
+
+class ComingBack(BaseModel):
+    """One piece that is with the driver for somebody who has died."""
+
+    number: str
+    barcode: str
+    product_name: str
+    store: str
 
 
 class PickRow(BaseModel):

@@ -1,7 +1,6 @@
 """Reservations: an item kept for a client from a day until a day. What the worker does with them is in `worker.py`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Row, text
@@ -14,12 +13,13 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotClear, NotFound, RuleError, Stale
 from app.domain.labels import display
 from app.domain.lifecycle import IN_STORE, Move, State, next_state
-from app.domain.reservations import Days, check_dates, overlaps
+from app.domain.reservations import Days, Kept, check_dates, keeps_item, overlaps
 from app.models import ReservationEnd
 
 ON_SHELF = frozenset({State.IN_STOCK, State.RESERVED})
 
-CLIENT = text("SELECT id, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")
+# Kept alive until the end: whoever records a death at this moment waits, and then ends this reservation too.
+CLIENT = text("SELECT id, died_on FROM client WHERE upper(client_ref) = upper(:client_ref) FOR SHARE")
 STORE = text("SELECT id FROM store WHERE code = :code")
 
 # Rows that another prescriber is reserving at this moment are passed over instead of waited for. What is promised to
@@ -176,40 +176,9 @@ async def give_up_reservation(session: AsyncSession, reservation_id: int, *, act
     )
 
 
-def keeps_item(state: State, from_on: date, others: Sequence["Kept"], *, today: date) -> bool:
-    """Whether the item is reserved because of this reservation and none of the item's others: it then goes free.
-
-    An item that is reserved though none of its reservations has begun was put aside when it was reserved for later, as
-    the service did until reservations had dates.
-    """
-    if state is not State.RESERVED:
-        return False
-    if from_on > today:
-        return not any(other.from_on <= today for other in others)
-    return not any(other.is_in_force(today) for other in others)
-
-
 def version_of(until_on: date) -> int:
     """The version of a reservation, of which nothing can be changed but its last day."""
     return until_on.toordinal()
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A live reservation of an item."""
-
-    id: int
-    from_on: date
-    until_on: date
-    order_number: str | None
-
-    def days(self, today: date) -> Days:
-        """The days it keeps the item from others: for good when an order holds it, today at least while it is live."""
-        return Days(self.from_on, None if self.order_number else max(self.until_on, today))
-
-    def is_in_force(self, today: date) -> bool:
-        """Whether it keeps the item today by right, not only because nobody has ended it yet."""
-        return self.from_on <= today and (self.order_number is not None or self.until_on >= today)
 
 
 async def list_live(session: AsyncSession, item_id: int) -> list[Kept]:

@@ -14,7 +14,8 @@ from app.domain.dates import in_words
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.domain.promises import working_days_after
-from app.features.reservations.service import END, keeps_item, list_live
+from app.domain.reservations import keeps_item
+from app.features.reservations.service import END, list_live
 from app.models import ReservationEnd
 
 CANNOT_BEGIN, ENDS_SOON, ENDED = "reservation_cannot_begin", "reservation_ends_soon", "reservation_ended"
