@@ -1,7 +1,6 @@
 """Bodies of clients and of their care providers. What their pages ask for is in `forms.py`."""
 
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
@@ -32,25 +31,6 @@ NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]
 Postcode = Annotated[str, Field(max_length=20), AfterValidator(check_postcode)]
 Weight = Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=600)]
 CareProviderId = Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=BIGGEST_ID)]
-
-
-class AccessReason(StrEnum):
-    """Why somebody needs to know how to get in."""
-
-    DELIVERY = "delivery"
-    COLLECTION = "collection"
-    VISIT = "visit"
-    SAFETY = "safety"
-
-    @property
-    def text(self) -> str:
-        """The reason as people read it."""
-        return {
-            AccessReason.DELIVERY: "To deliver equipment",
-            AccessReason.COLLECTION: "To collect equipment",
-            AccessReason.VISIT: "To fit, examine or repair equipment there",
-            AccessReason.SAFETY: "An urgent safety visit",
-        }[self]
 
 
 class ClientDetails(Body):

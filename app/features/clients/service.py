@@ -11,10 +11,10 @@ from app import audit, bereavement
 from app.domain.client_records import check_life, check_weight
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, Stale
-from app.features.clients.access_notes import decrypt, encrypt
+from app.features.clients.access_notes import encrypt
 from app.features.clients.care_providers import check_known
 from app.features.clients.purging import LAST_LOAN_ENDED, record_purge
-from app.features.clients.schemas import AccessReason, ClientBody, ClientChange, NewClient
+from app.features.clients.schemas import ClientBody, ClientChange, NewClient
 from app.models import Client, ClientAccess
 
 READ = text("""
@@ -91,32 +91,15 @@ async def change_client(
         await bereavement.withdraw(session, before.client_ref, actor=actor, at=at)
 
 
-async def read_client(
-    session: AsyncSession,
-    client_ref: str,
-    *,
-    actor: str,
-    at: datetime,
-    secret: str | None = None,
-    reason: AccessReason | None = None,
-) -> ClientBody:
-    """The client's record, and a line in the audit trail that it was read. The reference is taken in any case.
-
-    With `secret` and a `reason`, for those who may see them, the access notes too; that view has its own line with the
-    reason. Raises NotFound.
-    """
+async def read_client(session: AsyncSession, client_ref: str, *, actor: str, at: datetime) -> ClientBody:
+    """The client's record, less how to get in, and a line in the audit trail that it was read. The reference is taken
+    in any case. Raises NotFound."""
     row = (await session.execute(READ, {"client_ref": client_ref})).mappings().one_or_none()
     if row is None:
         raise _unknown()
     subject = f"client:{row['client_ref']}"
     await audit.record(session, "client_read", subject, actor=actor, at=at)
-    notes = None
-    if row["notes_encrypted"] and secret and reason:
-        notes = decrypt(row["notes_encrypted"], secret=secret)
-        await audit.record(session, "access_notes_read", subject, actor=actor, at=at, reason=reason.value)
-    return ClientBody.model_validate(
-        dict(row) | {"has_access_notes": row["notes_encrypted"] is not None, "access_notes": notes}
-    )
+    return ClientBody.model_validate(dict(row) | {"has_access_notes": row["notes_encrypted"] is not None})
 
 
 def _unknown() -> NotFound:
