@@ -28,6 +28,7 @@ from app import audit, ledger
 from app.domain.lifecycle import Move, State
 from app.settings import Settings
 from tests.features.walk import Thing, World
+from tests.given import TRIED
 
 OUT_WITH_LOAN = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
 SEEN = text("""
@@ -176,7 +177,7 @@ class AnyWalk(RuleBasedStateMachine):
         thing = self.thing(n)
         if thing.loan is None:
             return
-        body = {"outcome": outcome}
+        body = {"outcome": outcome, **TRIED}
         if outcome == "extend":
             self.world.clock.move(days=1)
             body["until"] = self.world.clock.day(300)

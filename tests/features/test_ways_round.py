@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.lifecycle import State
 from tests.conftest import Query, SignIn
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.problems import check_problem
 
 WRITTEN_OFF = {"reason": "The family says that it was thrown away."}
@@ -50,7 +50,7 @@ async def test_a_supervised_student_hands_out_and_keeps_nothing_alone(given: Giv
     body = {"barcode": await given.item(), "client_ref": await given.client()}
     check_problem(await student.post("/api/v1/loans", json=body), 403, "is-supervised")
     trial = await given.trial()
-    kept = await student.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": "keep", "notes": "Suits."})
+    kept = await student.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": "keep", **TRIED})
     check_problem(kept, 403, "is-supervised")
 
 
@@ -115,10 +115,10 @@ async def test_a_trial_that_must_not_be_used_is_neither_kept_nor_extended(given:
     trial = await given.trial()
     await as_ot.post(f"/api/v1/loans/{trial.id}/stop-use", json={"reason": "The loops are worn."})
     url = f"/api/v1/loans/{trial.id}/trial-outcome"
-    extend = {"outcome": "extend", "until": "2026-03-30", "notes": "Goes on."}
-    for body in ({"outcome": "keep", "notes": "Suits."}, extend):
+    extend = {"outcome": "extend", "until": "2026-03-30", **TRIED}
+    for body in ({"outcome": "keep", **TRIED}, extend):
         check_problem(await as_ot.post(url, json=body), 409, "use-was-stopped", field="outcome")
-    assert (await as_ot.post(url, json={"outcome": "collect", "notes": "Stopped."})).status_code == 200
+    assert (await as_ot.post(url, json={"outcome": "collect", **TRIED})).status_code == 200
 
 
 async def test_the_counter_is_no_way_round_a_tier_a_limit_the_panel_or_a_load(

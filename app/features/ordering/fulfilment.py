@@ -101,8 +101,8 @@ async def dispatch(
     NotClear (`on-hold`, `not-clear`) that names the item.
     """
     order = await read_order(session, number, lock=True)
-    order.check(Act.DISPATCH)
     check_is_alive(order.died_on)
+    order.check(Act.DISPATCH)
     units = _named(order, UnitState.HELD, barcodes, code="not-held-for-this-order", what="held for")
     going = [unit.barcode for unit in units if unit.barcode]
     decided = (await read_surroundings(session, order, today=uk_date(at))).decided_loads(order.lines)
