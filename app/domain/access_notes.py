@@ -92,7 +92,7 @@ def check_may_see(
     if not because.strip():
         detail = f"At present {OPEN[reason]}. Write down why you need to know all the same; it is logged.{instead}"
         raise BadValue("say-why-all-the-same", detail, field="because")
-    check_reason(because, field="because", such_as="A neighbour reports water from under the door")
+    check_reason(because, field="because")
     return True
 
 

@@ -275,7 +275,9 @@ class AnyWalk(RuleBasedStateMachine):
 
     def hold(self, n: int) -> None:
         thing = self.thing(n)
-        answer = self.post("safety", f"/items/{thing.barcode}/holds", {"kind": "fault", "reason": "Castor."})
+        answer = self.post(
+            "safety", f"/items/{thing.barcode}/holds", {"kind": "fault", "reason": "The castor is loose."}
+        )
         assert answer.status_code == 201
         thing.holds.append(answer.json()["id"])
 
@@ -302,7 +304,7 @@ class AnyWalk(RuleBasedStateMachine):
 
     def scrap(self, n: int) -> None:
         thing = self.thing(n)
-        answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "Bent."})
+        answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "The frame is bent."})
         if self.happened(answer, thing.can(Move.SCRAP)):
             thing.moves(Move.SCRAP)
             thing.loan = thing.client = None

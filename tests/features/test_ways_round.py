@@ -40,7 +40,10 @@ async def test_an_order_does_not_keep_what_must_not_be_used(given: Given, as_ot:
     keep = [{"barcode": lent.barcode, "action": "keep", "reason": "Spare."}]
     body = ORDER | {"client_ref": client, "lines": [{"product_code": product}], "supersedes": keep}
     draft = (await as_ot.post("/api/v1/orders", json=body)).json()
-    answers = [{"code": one["code"], "subject": one["subject"], "answer": "Seen."} for one in draft["warnings"]]
+    answers = [
+        {"code": one["code"], "subject": one["subject"], "answer": "Seen with her at home."}
+        for one in draft["warnings"]
+    ]
     refused = await as_ot.post(f"/api/v1/orders/{draft['number']}/submit", json={"answers": answers})
     check_problem(refused, 409, "use-was-stopped", field="supersedes")
 
@@ -69,7 +72,10 @@ async def test_an_order_for_somebody_who_has_died_stays_in_the_store(
     body = ORDER | {"client_ref": client, "lines": [{"product_code": product}]}
     draft = (await as_ot.post("/api/v1/orders", json=body)).json()
     url = f"/api/v1/orders/{draft['number']}"
-    answers = [{"code": one["code"], "subject": one["subject"], "answer": "Seen."} for one in draft["warnings"]]
+    answers = [
+        {"code": one["code"], "subject": one["subject"], "answer": "Seen with her at home."}
+        for one in draft["warnings"]
+    ]
     assert (await as_ot.post(f"{url}/submit", json={"answers": answers})).status_code == 200
     died = {"died_on": given.today.isoformat()}
     changed = await as_ot.patch(f"/api/v1/clients/{client}", json=died, headers={"If-Match": '"1"'})
@@ -84,7 +90,10 @@ async def test_a_student_does_not_call_off_a_colleagues_order_nor_anybody_elses_
     draft = (await as_ot.post("/api/v1/orders", json=body)).json()
     url, reason = f"/api/v1/orders/{draft['number']}", {"reason": "Not wanted."}
     check_problem(await as_senior_ot.post(f"{url}/cancel", json=reason), 403, "not-your-order")
-    answers = [{"code": one["code"], "subject": one["subject"], "answer": "Seen."} for one in draft["warnings"]]
+    answers = [
+        {"code": one["code"], "subject": one["subject"], "answer": "Seen with her at home."}
+        for one in draft["warnings"]
+    ]
     assert (await as_ot.post(f"{url}/submit", json={"answers": answers})).status_code == 200
     student = await sign_in("student.ot")
     check_problem(await student.post(f"{url}/cancel", json=reason), 403, "not-your-order")

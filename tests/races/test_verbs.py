@@ -106,7 +106,7 @@ async def lift_hold(given: Given) -> Ask:
     return lambda client: client.delete(f"/api/v1/items/{barcode}/holds/{hold_id}", params={"reason": "Mended."})
 
 
-REASON = {"reason": "Because."}
+REASON = {"reason": "The frame is bent."}
 VERBS = {
     "issue": Verb(issue),
     "issue what is reserved": Verb(issue_reserved),

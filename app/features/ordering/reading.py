@@ -15,6 +15,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
 from app.domain.ordering import OrderDecision, OrderState, UnitState, acts_from
 from app.domain.promises import is_late
+from app.domain.reasons import is_reason
 from app.features.ordering.allocation import equivalents, plan, read_shelf, recycled_is_there
 from app.features.ordering.queries import list_history
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_order
@@ -103,7 +104,7 @@ async def _planned(session: AsyncSession, order: OrderRecord, around: Surroundin
         found = plan(shelf, order, line, line.quantity, today=today)
         short = len(found.chosen) < line.quantity
         near = equivalents(shelf, order, line, today=today) if short and not line.accept_equivalent else []
-        wants_reason = line.prefer_new and not (line.reason_for_new or "").strip()
+        wants_reason = line.prefer_new and not is_reason(line.reason_for_new or "")
         lines.append(
             _line(
                 line,

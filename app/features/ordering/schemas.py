@@ -12,7 +12,7 @@ from app.domain.combinations import Severity
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
-from app.web.fields import Body, Code, Line, OptionalParagraph, Paragraph
+from app.web.fields import Body, Code, Line, OptionalParagraph, Paragraph, Reason
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -44,7 +44,7 @@ class Answer(Body):
 
     code: Line
     subject: Line
-    answer: Paragraph
+    answer: Reason
 
 
 Lines = Annotated[list[NewLine], Field(min_length=1, max_length=50)]
@@ -110,6 +110,12 @@ class ReasonBody(Body):
     """Why."""
 
     reason: Paragraph
+
+
+class DeclineBody(Body):
+    """Why not."""
+
+    reason: Reason
 
 
 class DispatchBody(Body):
