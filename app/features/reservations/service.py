@@ -7,14 +7,17 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger, outbox
+from app.domain.access import Actor, Permission
+from app.domain.authority import check_may_give_up
 from app.domain.clearance import find_blockers, place_blockers
 from app.domain.client_records import check_is_alive
 from app.domain.dates import in_words, uk_date
-from app.domain.errors import BadValue, Conflict, NotClear, NotFound, RuleError, Stale
+from app.domain.errors import BadValue, Conflict, NotAllowed, NotClear, NotFound, RuleError, Stale
 from app.domain.labels import display
 from app.domain.lifecycle import IN_STORE, Move, State, next_state
 from app.domain.reservations import Days, Kept, check_dates, keeps_item, overlaps
 from app.models import ReservationEnd
+from app.signing import read_setting
 
 ON_SHELF = frozenset({State.IN_STOCK, State.RESERVED})
 
@@ -62,6 +65,10 @@ MAKE = text("""
 FIND = text("""
     SELECT reservation.from_on, reservation.until_on, reservation.ended_at, item.barcode
     FROM reservation JOIN item ON item.id = reservation.item_id WHERE reservation.id = :id
+""")
+OWNER = text("""
+    SELECT made_by AS username, COALESCE(account.name, made_by) AS name
+    FROM reservation LEFT JOIN account ON account.username = made_by WHERE reservation.id = :id
 """)
 # A later end is worth another warning.
 EXTEND = text("UPDATE reservation SET until_on = :until_on, warned_at = NULL WHERE id = :id")
@@ -145,12 +152,15 @@ async def extend(
     )
 
 
-async def give_up_reservation(session: AsyncSession, reservation_id: int, *, actor: str, at: datetime) -> None:
+async def give_up_reservation(session: AsyncSession, reservation_id: int, *, person: Actor, at: datetime) -> None:
     """End a reservation before its time; the item is free again, and its owner is
     told unless it was they. Raises NotFound, WrongState when it is on its way,
-    Conflict (`already-ended`, `held-by-order`)."""
-    today = uk_date(at)
+    NotAllowed `not-your-reservation`, Conflict (`already-ended`, `held-by-order`)."""
+    today, actor = uk_date(at), person.username
     item, others, mine = await _open_for_change(session, reservation_id)
+    refusal = await why_not_give_up(session, reservation_id, person, today=today)
+    if refusal:
+        raise refusal
     if item.state is State.DISPATCHED and mine.from_on <= today:
         next_state(item.state, Move.RELEASE)
     if keeps_item(item.state, mine.from_on, others, today=today):
@@ -174,6 +184,21 @@ async def give_up_reservation(session: AsyncSession, reservation_id: int, *, act
     await audit.record(
         session, "reservation_given_up", f"item:{item.barcode}", actor=actor, at=at, reservation=reservation_id
     )
+
+
+async def why_not_give_up(
+    session: AsyncSession, reservation_id: int, person: Actor, *, today: date
+) -> NotAllowed | None:
+    """Why this person may not give up that reservation; None when they may: its owner, who stands in for them today,
+    and the store."""
+    owner = (await session.execute(OWNER, {"id": reservation_id})).one()
+    if owner.username == person.username or person.may(Permission.FULFIL_ORDERS):
+        return None
+    try:
+        check_may_give_up(owner.username, owner.name, person.username, await read_setting(session, today))
+    except NotAllowed as refusal:
+        return refusal
+    return None
 
 
 def version_of(until_on: date) -> int:
