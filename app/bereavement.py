@@ -26,6 +26,8 @@ from app.models import ReservationEnd
 
 RECORDED, WITHDRAWN = "client_death_recorded", "client_death_withdrawn"
 """The lines in the audit trail, about the client, that name what was ended."""
+NAMED = ("orders", "with_the_driver", "reservations")
+"""What these lines name."""
 
 LOCK_ORDERS = text("""
     SELECT id FROM equipment_order AS asked WHERE client_id = ANY(:client_ids)
@@ -95,26 +97,25 @@ class _Ended:
     """What ended for one client, by who had arranged it."""
 
     orders: list[tuple[str, str]] = field(default_factory=list)
-    with_the_driver: list[str] = field(default_factory=list)
+    with_the_driver: list[tuple[str, str]] = field(default_factory=list)
     reserved: list[tuple[str, str]] = field(default_factory=list)
     reservations: list[int] = field(default_factory=list)
 
     @property
     def makers(self) -> set[str]:
         """Everybody who had arranged something."""
-        return {maker for maker, _ in (*self.orders, *self.reserved)}
+        return {maker for maker, _ in (*self.orders, *self.with_the_driver, *self.reserved)}
 
     def of(self, maker: str, client_ref: str) -> Arranged:
         """What one of them had arranged."""
-        orders = [number for who, number in self.orders if who == maker]
-        out = [number for number in orders if number in self.with_the_driver]
-        return Arranged(client_ref, orders, out, [thing for who, thing in self.reserved if who == maker])
+        kinds = (self.orders, self.with_the_driver, self.reserved)
+        return Arranged(client_ref, *([one for who, one in kind if who == maker] for kind in kinds))
 
     def facts(self) -> dict[str, str]:
         """The same as the audit trail keeps it."""
         return {
             "orders": ", ".join(number for _, number in self.orders),
-            "with_the_driver": ", ".join(self.with_the_driver),
+            "with_the_driver": ", ".join(number for _, number in self.with_the_driver),
             "reservations": ", ".join(str(number) for number in self.reservations),
         }
 
@@ -140,12 +141,17 @@ async def withdraw(session: AsyncSession, client_ref: str, *, actor: str, at: da
     """The client's death was recorded by mistake. What it ended does not come back by itself: who had arranged it is
     told to arrange it again, and the line in the audit trail, which the client's page shows, says what it was."""
     facts = await session.scalar(NEWEST, {"subject": f"client:{client_ref}"}) or {}
-    numbers = [number for number in facts.get("orders", "").split(", ") if number]
-    ids = [int(number) for number in facts.get("reservations", "").split(", ") if number]
-    found = _Ended(with_the_driver=[], reservations=ids)
-    found.orders = [(row.made_by, row.number) for row in await session.execute(ENDED_ORDERS, {"numbers": numbers})]
+    named = {name: [one for one in facts.get(name, "").split(", ") if one] for name in NAMED}
+    ids = [int(number) for number in named["reservations"]]
+    numbers = [*named["orders"], *named["with_the_driver"]]
+    made = [(row.made_by, row.number) for row in await session.execute(ENDED_ORDERS, {"numbers": numbers})]
     rows = (await session.execute(ENDED_RESERVATIONS, {"ids": ids})).mappings()
-    found.reserved = [(row["made_by"], _thing(row)) for row in rows]
+    found = _Ended(
+        orders=[one for one in made if one[1] in named["orders"]],
+        with_the_driver=[one for one in made if one[1] in named["with_the_driver"]],
+        reserved=[(row["made_by"], _thing(row)) for row in rows],
+        reservations=ids,
+    )
     await audit.record(session, WITHDRAWN, f"client:{client_ref}", actor=actor, at=at, **found.facts())
     await _tell(session, found, client_ref, is_withdrawn=True, actor=actor, at=at)
 
@@ -161,11 +167,15 @@ async def _cancel_orders(
         states = [state for _, state in units]
         # A draft has no pieces yet, and is over as well.
         here = [row for row, state in units if state in STILL_HERE]
+        mine = (order["made_by"], order["number"])
         if here or not units:
             await _cancel(session, order, here, states, actor=actor, at=at)
-        ended[order["client_id"]].orders.append((order["made_by"], order["number"]))
-        if UnitState.DISPATCHED in states:
-            ended[order["client_id"]].with_the_driver.append(order["number"])
+            ended[order["client_id"]].orders.append(mine)
+        out = [row["barcode"] for row, state in units if state is UnitState.DISPATCHED]
+        if out:
+            ended[order["client_id"]].with_the_driver.append(mine)
+            subject, facts = f"order:{order['number']}", {"reason": REASON, "barcodes": ", ".join(out)}
+            await audit.record(session, "order_to_be_brought_back", subject, actor=actor, at=at, **facts)
 
 
 async def _cancel(

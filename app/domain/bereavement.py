@@ -17,8 +17,8 @@ BRING_BACK = (
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """What one person had arranged for a client who died: orders, by number, those of them of which something is with
-    the driver, and reserved items, in words."""
+    """What one person had arranged for a client who died: orders of which something was cancelled, orders of which
+    something is with the driver, both by number, and reserved items, in words."""
 
     client_ref: str
     orders: Sequence[str] = ()
@@ -27,25 +27,29 @@ class Arranged:
 
     def called_off(self) -> Letter:
         """To whoever arranged it: what has ended, and that there is nothing to do about it."""
-        coming_back = (
-            f"What is with the driver comes back to the store ({_list('order', self.with_the_driver)}). "
-            if self.with_the_driver
-            else ""
+        said = (
+            [f"What you had arranged for them and had not come yet is called off: {self._what}."] if self._what else []
         )
+        if self.with_the_driver:
+            said.append(f"What is with the driver comes back to the store ({_list('order', self.with_the_driver)}).")
+        said.append("You need not cancel anything.")
+        said.append("What they already have is fetched once that is agreed with the family.")
         return Letter(
             f"Client {self.client_ref}: what was not delivered is called off",
-            f"Client {self.client_ref} has died. We are sorry to bring you this news.\n\n"
-            f"What you had arranged for them and had not come yet is called off: {self._what}. {coming_back}"
-            "You need not cancel anything. What they already have is fetched once that is agreed with the family.",
+            f"Client {self.client_ref} has died. We are sorry to bring you this news.\n\n{' '.join(said)}",
         )
 
     def withdrawn(self) -> Letter:
         """To the same: it was recorded by mistake, and what they must do if it is still needed."""
+        said = [f"What was called off does not come back by itself: {self._what}."] if self._what else []
+        if self.with_the_driver:
+            number = _list("order", self.with_the_driver)
+            said.append(f"What was with the driver ({number}) is delivered after all, unless it has come back: look.")
+        said.append("Order or reserve again what is still needed.")
         return Letter(
             f"Client {self.client_ref}: what was called off must be arranged again",
             f"The death of client {self.client_ref} was recorded by mistake, and that has been put right. We are sorry "
-            f"for the distress.\n\nWhat was called off does not come back by itself: {self._what}. "
-            "Order or reserve again what is still needed.",
+            f"for the distress.\n\n{' '.join(said)}",
         )
 
     @property

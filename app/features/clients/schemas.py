@@ -207,7 +207,7 @@ class CalledOff(BaseModel):
     def is_to_be_shown(self, today: date) -> bool:
         """Whether there is anything to say; after a mistake for so long as something may still have to be ordered."""
         is_recent = not self.is_withdrawn or uk_date(self.at) >= today - SHOWN_AFTER_A_MISTAKE
-        return bool(self.orders or self.reserved) and is_recent
+        return bool(self.orders or self.with_the_driver or self.reserved) and is_recent
 
 
 class Dealings(BaseModel):

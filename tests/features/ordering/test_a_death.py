@@ -98,6 +98,8 @@ async def test_what_is_with_the_driver_is_not_handed_over_and_comes_off_the_orde
     assert "bring it back" in (await technician.get(f"/orders/{number}/deliver")).text
     assert number in words(await technician.get("/orders/pick"))
     assert "order to bring back" in (await technician.get("/")).text
+    assert now["history"][-1]["action"] == "order_to_be_brought_back"
+    assert f"comes back to the store: order {number}." in words(await technician.get("/clients/C-7"))
     await given.scan(tag)
     now = await orders.get(number)
     assert (now["state"], pieces(now), now["acts"]) == ("cancelled", ["cancelled"], [])
@@ -170,6 +172,19 @@ async def test_a_mistake_is_put_right_and_everybody_is_told_what_to_arrange_agai
     assert "by mistake" not in words(await ot.get("/clients/C-7"))
 
 
+async def test_after_a_mistake_what_is_still_with_the_driver_is_delivered_after_all(
+    given: Given, orders: Orders, as_ot: AsyncClient, ot: Browser, client: str
+) -> None:
+    product = await given.product()
+    await given.items(1, product=product)
+    number = (await orders.dispatched(product, client=client))["number"]
+    await die(as_ot)
+    await die(as_ot, None)
+    said = words(await ot.get("/clients/C-7"))
+    assert f"is delivered after all, unless it has come back: order {number}." in said
+    assert (await orders.step(number, "deliver", received_by="Mo"))["state"] == "delivered"
+
+
 async def test_a_corrected_day_of_death_ends_nothing_twice(
     given: Given, as_ot: AsyncClient, query: Query, client: str
 ) -> None:
@@ -182,4 +197,4 @@ async def test_a_corrected_day_of_death_ends_nothing_twice(
 
 def words(page: Page) -> str:
     """The text of a page, in one line."""
-    return " ".join(page.text.split()).replace(" ,", ",")
+    return " ".join(page.text.split()).replace(" ,", ",").replace(" .", ".")
