@@ -10,14 +10,14 @@ from tests.journeys.test_the_whole_loop import fill_date
 
 
 async def test_a_death_is_recorded_and_a_mistake_is_put_right(walks: Any) -> None:
-    senior: Walk = await walks("senior.ot")
+    prescriber: Walk = await walks("ot")
     technician: Walk = await walks("technician")
-    await senior.go("/clients/C-1004/edit")
-    await fill_date(senior, "Date of death", uk_date(datetime.now(UTC)))
-    await senior.press("Keep the changes")
-    await senior.picture("death-client")
-    await reflows(senior)
-    assert "was called off: order O000005." in await senior.text()
+    await prescriber.go("/clients/C-1004/edit")
+    await fill_date(prescriber, "Date of death", uk_date(datetime.now(UTC)))
+    await prescriber.press("Keep the changes")
+    await prescriber.picture("death-client")
+    await reflows(prescriber)
+    assert "was called off: order O000005." in await prescriber.text()
 
     await technician.go("/")
     assert "order to bring back" in await technician.text()
@@ -39,24 +39,24 @@ async def test_a_death_is_recorded_and_a_mistake_is_put_right(walks: Any) -> Non
     await student.follow("Client C-1004: what was not delivered is called off")
     await student.picture("death-message")
 
-    await senior.go("/clients/C-1004/edit")
+    await prescriber.go("/clients/C-1004/edit")
     for part in ("Day", "Month", "Year"):
-        await senior.page.get_by_role("group", name="Date of death").get_by_label(part).fill("")
-    await senior.press("Keep the changes")
-    assert "A death was recorded here by mistake" in await senior.text()
-    await senior.picture("death-undone")
-    await reflows(senior)
+        await prescriber.page.get_by_role("group", name="Date of death").get_by_label(part).fill("")
+    await prescriber.press("Keep the changes")
+    assert "A death was recorded here by mistake" in await prescriber.text()
+    await prescriber.picture("death-undone")
+    await reflows(prescriber)
 
 
 async def test_a_look_at_how_to_get_in_needs_an_open_visit(walks: Any) -> None:
     technician: Walk = await walks("technician")
     manager: Walk = await walks("manager")
-    await manager.go("/clients/C-1001/edit")
+    await manager.go("/clients/C-1005/edit")
     await manager.page.get_by_label("How to get in (optional)").fill("Ring and wait, she is slow to the door.")
     await manager.press("Keep the changes")
     for walk, said in ((technician, "You cannot see how to get in"), (manager, "Write down why you need to know")):
-        await walk.go("/clients/C-1001")
-        await walk.page.get_by_label("How to get in").select_option("delivery")
+        await walk.go("/clients/C-1005")
+        await walk.page.get_by_label("How to get in").select_option("collection")
         await walk.press("Show access notes")
         assert said in await walk.text()
         await walk.picture(f"access-{'refused' if walk is technician else 'manager'}")
