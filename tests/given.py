@@ -38,6 +38,13 @@ from app.features.workshop import service as workshop
 
 PREFIX = "ES"
 SECRET = "a secret that only the tests know"
+TRIED = {
+    "tried_what": "Transfers from bed to chair.",
+    "tried_where": "At home",
+    "who_was_there": "The client and two carers",
+    "result": "Safe with both carers.",
+}
+"""How a trial went, as its page and the API want it said."""
 TIER = text("SELECT product.tier FROM item JOIN product ON product.id = item.product_id WHERE item.barcode = :barcode")
 
 

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     SEE_CLIENTS = "see_clients"
     KEEP_CLIENTS = "keep_clients"
     SEE_ACCESS_NOTES = "see_access_notes"
+    SEE_ALL_ACCESS_NOTES = "see_all_access_notes"
     RESERVE_ITEMS = "reserve_items"
     ISSUE_ITEMS = "issue_items"
     REVIEW_TRIALS = "review_trials"
@@ -124,6 +125,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_CATALOGUE,
         Permission.KEEP_CLIENTS,
         Permission.LIFT_HOLDS,
+        Permission.SEE_ALL_ACCESS_NOTES,
         Permission.OVERRULE_CLEANING,
         Permission.RECONCILE_SCANS,
         Permission.REVIEW_TRIALS,

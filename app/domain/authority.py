@@ -203,6 +203,30 @@ def check_authoriser(asked: Asked, signer: Authority | None, setting: Setting) -
     return Ruling(decision, panel, None if found is signer else found.username)
 
 
+def who_stands_in_for(owner: str, setting: Setting) -> tuple[Authority, ...]:
+    """Who answers for what this prescriber has reserved, on that day, besides them: who has their authority lent, and
+    for somebody under supervision the colleagues who countersign. In the order of names."""
+    lent = {d.to_username for d in setting.delegations if d.from_username == owner and d.is_in_force(setting.on)}
+    team = {person.team_id for person in setting.people if person.username == owner and person.is_supervised}
+    found = [
+        person
+        for person in setting.people
+        if person.username in lent
+        or (person.team_id in team and person.may_authorise and not _personal(_NOTHING, person, setting.on))
+    ]
+    return tuple(sorted(found, key=lambda person: (person.name, person.username)))
+
+
+def check_may_give_up(owner: str, owner_name: str, actor: str, setting: Setting) -> None:
+    """Whether this prescriber may give up what another has reserved. Raises NotAllowed `not-your-reservation`, which
+    names who can; the store always can, and is not asked here."""
+    standing_in = who_stands_in_for(owner, setting)
+    if actor != owner and actor not in {person.username for person in standing_in}:
+        names = [owner_name, *(person.name for person in standing_in), "the store"]
+        detail = f"{owner_name} made this reservation. {_either(names)} can give it up."
+        raise NotAllowed("not-your-reservation", detail)
+
+
 def can_sign(asked: Asked, signer: Authority | None, setting: Setting) -> bool:
     """Whether this person may sign the order on that day, by their own authority or a lent one."""
     return isinstance(_sign(asked, signer, setting), Authority)
@@ -231,6 +255,10 @@ def _sign(asked: Asked, signer: Authority | None, setting: Setting) -> Authority
             return lender
         refusals.append(refusal)
     return refusals[0] if refusals and own.code == "not-an-authoriser" else own
+
+
+_NOTHING = Asked("", None, Tier.STANDARD, 0)
+"""Nobody's order: what is asked is only whether a person may sign anything."""
 
 
 def _lent(asked: Asked, lender: Authority, setting: Setting) -> Reason | None:

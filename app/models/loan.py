@@ -27,6 +27,7 @@ class ReservationEnd(StrEnum):
     ITEM_UNFIT = "item_unfit"
     ITEM_MISSING = "item_missing"
     ORDER_ENDED = "order_ended"
+    CLIENT_DIED = "client_died"
 
 
 class Reservation(SQLModel, table=True):

@@ -37,6 +37,7 @@ MEANT = {
     Permission.SEE_CLIENTS: "PSTOM",
     Permission.KEEP_CLIENTS: "PSM",
     Permission.SEE_ACCESS_NOTES: "TM",
+    Permission.SEE_ALL_ACCESS_NOTES: "M",
     Permission.RESERVE_ITEMS: "PSTM",
     Permission.ISSUE_ITEMS: "PSTM",
     Permission.REVIEW_TRIALS: "PSM",

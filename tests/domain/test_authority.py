@@ -18,9 +18,11 @@ from app.domain.authority import (
     can_sign,
     check_authoriser,
     check_counter,
+    check_may_give_up,
     decide_submission,
     panel_reasons,
     who_can_authorise,
+    who_stands_in_for,
 )
 from app.domain.errors import NotAllowed
 from app.domain.ordering import OrderDecision
@@ -335,3 +337,35 @@ def test_the_counter_asks_for_the_same_authority_as_an_order(
     with pytest.raises(NotAllowed) as refused:
         check_counter(tier, pence, person, on_trial=on_trial, on=TODAY)
     assert refused.value.code == refusal
+
+
+@pytest.mark.parametrize(
+    ("owner", "delegations", "who"),
+    [
+        ("ot", [], []),
+        ("ot", [lend("ot", "else.ot")], ["else.ot"]),
+        ("ot", [lend("ot", "else.ot", YESTERDAY, YESTERDAY)], []),
+        ("ot", [lend("else.ot", "senior.ot")], []),  # somebody else's
+        ("ot", [lend("ot", "gone")], []),  # who has no authority any more
+        ("student.ot", [], ["senior.ot"]),  # who countersigns; not who is of another team
+        ("student.ot", [lend("student.ot", "else.ot")], ["else.ot", "senior.ot"]),
+        ("technician", [], []),
+    ],
+)
+def test_who_answers_for_what_somebody_has_reserved(owner: str, delegations: list[Delegation], who: list[str]) -> None:
+    setting = replace(SETTING, delegations=delegations)
+    assert [person.username for person in who_stands_in_for(owner, setting)] == who
+    for person in ("ot", "senior.ot", "student.ot", "else.ot", "technician"):
+        if person == owner or person in who:
+            check_may_give_up(owner, "Whoever", person, setting)
+            continue
+        with pytest.raises(NotAllowed, match="or the store can give it up") as refusal:
+            check_may_give_up(owner, "Whoever", person, setting)
+        assert refusal.value.code == "not-your-reservation"
+        names = {one.username: one.name for one in SETTING.people}
+        assert all(names[one] in refusal.value.detail for one in who)
+
+
+def test_whose_registration_has_ended_supervises_nobody() -> None:
+    lapsed = replace(SENIOR, registration_expires_on=YESTERDAY)
+    assert who_stands_in_for("student.ot", replace(SETTING, people=(STUDENT, lapsed))) == ()

@@ -28,6 +28,7 @@ from app import audit, ledger
 from app.domain.lifecycle import Move, State
 from app.settings import Settings
 from tests.features.walk import Thing, World
+from tests.given import TRIED
 
 OUT_WITH_LOAN = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
 SEEN = text("""
@@ -176,7 +177,7 @@ class AnyWalk(RuleBasedStateMachine):
         thing = self.thing(n)
         if thing.loan is None:
             return
-        body = {"outcome": outcome}
+        body = {"outcome": outcome, **TRIED}
         if outcome == "extend":
             self.world.clock.move(days=1)
             body["until"] = self.world.clock.day(300)
@@ -274,7 +275,9 @@ class AnyWalk(RuleBasedStateMachine):
 
     def hold(self, n: int) -> None:
         thing = self.thing(n)
-        answer = self.post("safety", f"/items/{thing.barcode}/holds", {"kind": "fault", "reason": "Castor."})
+        answer = self.post(
+            "safety", f"/items/{thing.barcode}/holds", {"kind": "fault", "reason": "The castor is loose."}
+        )
         assert answer.status_code == 201
         thing.holds.append(answer.json()["id"])
 
@@ -301,7 +304,7 @@ class AnyWalk(RuleBasedStateMachine):
 
     def scrap(self, n: int) -> None:
         thing = self.thing(n)
-        answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "Bent."})
+        answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "The frame is bent."})
         if self.happened(answer, thing.can(Move.SCRAP)):
             thing.moves(Move.SCRAP)
             thing.loan = thing.client = None

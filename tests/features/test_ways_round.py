@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.lifecycle import State
 from tests.conftest import Query, SignIn
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.problems import check_problem
 
 WRITTEN_OFF = {"reason": "The family says that it was thrown away."}
@@ -40,7 +40,10 @@ async def test_an_order_does_not_keep_what_must_not_be_used(given: Given, as_ot:
     keep = [{"barcode": lent.barcode, "action": "keep", "reason": "Spare."}]
     body = ORDER | {"client_ref": client, "lines": [{"product_code": product}], "supersedes": keep}
     draft = (await as_ot.post("/api/v1/orders", json=body)).json()
-    answers = [{"code": one["code"], "subject": one["subject"], "answer": "Seen."} for one in draft["warnings"]]
+    answers = [
+        {"code": one["code"], "subject": one["subject"], "answer": "Seen with her at home."}
+        for one in draft["warnings"]
+    ]
     refused = await as_ot.post(f"/api/v1/orders/{draft['number']}/submit", json={"answers": answers})
     check_problem(refused, 409, "use-was-stopped", field="supersedes")
 
@@ -50,7 +53,7 @@ async def test_a_supervised_student_hands_out_and_keeps_nothing_alone(given: Giv
     body = {"barcode": await given.item(), "client_ref": await given.client()}
     check_problem(await student.post("/api/v1/loans", json=body), 403, "is-supervised")
     trial = await given.trial()
-    kept = await student.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": "keep", "notes": "Suits."})
+    kept = await student.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": "keep", **TRIED})
     check_problem(kept, 403, "is-supervised")
 
 
@@ -69,7 +72,10 @@ async def test_an_order_for_somebody_who_has_died_stays_in_the_store(
     body = ORDER | {"client_ref": client, "lines": [{"product_code": product}]}
     draft = (await as_ot.post("/api/v1/orders", json=body)).json()
     url = f"/api/v1/orders/{draft['number']}"
-    answers = [{"code": one["code"], "subject": one["subject"], "answer": "Seen."} for one in draft["warnings"]]
+    answers = [
+        {"code": one["code"], "subject": one["subject"], "answer": "Seen with her at home."}
+        for one in draft["warnings"]
+    ]
     assert (await as_ot.post(f"{url}/submit", json={"answers": answers})).status_code == 200
     died = {"died_on": given.today.isoformat()}
     changed = await as_ot.patch(f"/api/v1/clients/{client}", json=died, headers={"If-Match": '"1"'})
@@ -84,7 +90,10 @@ async def test_a_student_does_not_call_off_a_colleagues_order_nor_anybody_elses_
     draft = (await as_ot.post("/api/v1/orders", json=body)).json()
     url, reason = f"/api/v1/orders/{draft['number']}", {"reason": "Not wanted."}
     check_problem(await as_senior_ot.post(f"{url}/cancel", json=reason), 403, "not-your-order")
-    answers = [{"code": one["code"], "subject": one["subject"], "answer": "Seen."} for one in draft["warnings"]]
+    answers = [
+        {"code": one["code"], "subject": one["subject"], "answer": "Seen with her at home."}
+        for one in draft["warnings"]
+    ]
     assert (await as_ot.post(f"{url}/submit", json={"answers": answers})).status_code == 200
     student = await sign_in("student.ot")
     check_problem(await student.post(f"{url}/cancel", json=reason), 403, "not-your-order")
@@ -115,10 +124,10 @@ async def test_a_trial_that_must_not_be_used_is_neither_kept_nor_extended(given:
     trial = await given.trial()
     await as_ot.post(f"/api/v1/loans/{trial.id}/stop-use", json={"reason": "The loops are worn."})
     url = f"/api/v1/loans/{trial.id}/trial-outcome"
-    extend = {"outcome": "extend", "until": "2026-03-30", "notes": "Goes on."}
-    for body in ({"outcome": "keep", "notes": "Suits."}, extend):
+    extend = {"outcome": "extend", "until": "2026-03-30", **TRIED}
+    for body in ({"outcome": "keep", **TRIED}, extend):
         check_problem(await as_ot.post(url, json=body), 409, "use-was-stopped", field="outcome")
-    assert (await as_ot.post(url, json={"outcome": "collect", "notes": "Stopped."})).status_code == 200
+    assert (await as_ot.post(url, json={"outcome": "collect", **TRIED})).status_code == 200
 
 
 async def test_the_counter_is_no_way_round_a_tier_a_limit_the_panel_or_a_load(

@@ -12,7 +12,7 @@ from tests.races.chains import check_chains
 pytestmark = pytest.mark.race
 
 AT_ONCE = 64
-TELL = {"reason": "Because."}
+TELL = {"reason": "It is not wanted."}
 DISAGREEING = """
     SELECT item.barcode FROM item
     JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL

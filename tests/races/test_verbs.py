@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from app.domain.lifecycle import State
 from app.models import SignInKind
 from tests.conftest import Scratch
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.races.chains import check_chains
 
 pytestmark = pytest.mark.race
@@ -62,7 +62,7 @@ async def start_trial(given: Given) -> Ask:
 def decide_trial(outcome: str) -> Callable[[Given], Awaitable[Ask]]:
     async def ready(given: Given) -> Ask:
         trial = await given.trial()
-        return lambda client: client.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": outcome})
+        return lambda client: client.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": outcome, **TRIED})
 
     return ready
 
@@ -106,7 +106,7 @@ async def lift_hold(given: Given) -> Ask:
     return lambda client: client.delete(f"/api/v1/items/{barcode}/holds/{hold_id}", params={"reason": "Mended."})
 
 
-REASON = {"reason": "Because."}
+REASON = {"reason": "The frame is bent."}
 VERBS = {
     "issue": Verb(issue),
     "issue what is reserved": Verb(issue_reserved),

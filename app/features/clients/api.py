@@ -3,18 +3,19 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from pydantic import AfterValidator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
+from app.domain.access_notes import AccessReason
 from app.domain.client_records import way_of_asking
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed
-from app.features.clients import care_providers, queries, service
+from app.features.clients import care_providers, looking, queries, service
 from app.features.clients.schemas import (
-    AccessReason,
     AddedClient,
     CareProviderBody,
     CareProviderChange,
@@ -30,7 +31,7 @@ from app.features.clients.search import cursor
 from app.web.auth import Actor, secret_of
 from app.web.clock import Now
 from app.web.etags import Version, etag
-from app.web.fields import After, Id, Limit
+from app.web.fields import After, Id, Limit, without_controls
 from app.web.once import api_router
 from app.web.paging import Page, page_of
 
@@ -88,18 +89,22 @@ async def get_client(
     response: Response,
     client_ref: str,
     access_reason: AccessReason | None = None,
+    access_because: Annotated[str, Query(max_length=500), AfterValidator(without_controls)] = "",
 ) -> ClientBody:
     """One client; the reading is logged. The ETag is wanted by PATCH.
 
-    `access_reason`: shows the access notes to those who deliver, and is logged with the look at them.
+    `access_reason`: shows the access notes to those who deliver and have an open visit to the client for that reason,
+    and is logged with the look at them. `access_because`: in a sentence, why a manager looks without one.
     """
     if access_reason and not actor.may(Permission.SEE_ACCESS_NOTES):
         raise NotAllowed("not-allowed", "How to get in is shown to those who deliver, and to nobody else.")
-    client = await service.read_client(
-        session, client_ref, secret=secret_of(request), reason=access_reason, actor=actor.username, at=now
-    )
+    client = await service.read_client(session, client_ref, actor=actor.username, at=now)
     response.headers["ETag"] = etag(client.version)
-    return client
+    if access_reason is None:
+        return client
+    look = looking.Look(access_reason, access_because, field="access_because")
+    notes = await looking.read_access_notes(session, client, look, secret=secret_of(request), actor=actor, at=now)
+    return client.model_copy(update={"access_notes": notes})
 
 
 @router.patch("/clients/{client_ref}")

@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.access_notes import AccessReason
 from app.domain.client_records import way_of_asking
 from app.domain.dates import uk_date
-from app.features.clients import care_providers, queries, service
+from app.domain.errors import BadValue, NotAllowed
+from app.features.clients import care_providers, looking, queries, service
 from app.features.clients.forms import AccessForm, ClientChangeForm, ClientForm, as_typed
-from app.features.clients.schemas import AccessReason, ClientBody, ClientLine
+from app.features.clients.schemas import ClientBody, ClientLine
 from app.features.clients.search import cursor
 from app.web.auth import Actor, secret_of
 from app.web.client_search import ClientSearchForm
@@ -24,6 +26,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import Page, page_of
+from app.web.problems import status_of
 from app.web.templating import render
 
 CLIENTS_ON_A_PAGE = 50
@@ -92,15 +95,18 @@ async def show_access_notes(
 ) -> HTMLResponse:
     """The same with how to get in. A POST, because a look at these is an act that is written down with its reason."""
     form, body = await read_form(request, AccessForm)
-    client = await service.read_client(
-        session,
-        client_ref,
-        secret=secret_of(request),
-        reason=body.reason if body else None,
-        actor=actor.username,
-        at=now,
-    )
-    return await _shown(request, session, now, client, form if client.has_access_notes else Form())
+    client = await service.read_client(session, client_ref, actor=actor.username, at=now)
+    if not client.has_access_notes:
+        return await _shown(request, session, now, client, Form())
+    if body is None:
+        return await _shown(request, session, now, client, form, 422)
+    look, secret = looking.Look(body.reason, body.because, field="because"), secret_of(request)
+    try:
+        notes = await looking.read_access_notes(session, client, look, secret=secret, actor=actor, at=now)
+    except (BadValue, NotAllowed) as refused:
+        form.refuse(refused.detail, refused.field or "reason")
+        return await _shown(request, session, now, client, form, status_of(refused))
+    return await _shown(request, session, now, client.model_copy(update={"access_notes": notes}), form)
 
 
 @router.get("/clients/{client_ref}/edit")
@@ -135,16 +141,18 @@ async def _found(session: AsyncSession, actor: Person, now: Now, q: str, after: 
     return page
 
 
-async def _shown(request: Request, session: AsyncSession, now: Now, client: ClientBody, form: Form) -> HTMLResponse:
+async def _shown(
+    request: Request, session: AsyncSession, now: Now, client: ClientBody, form: Form, status: int = 200
+) -> HTMLResponse:
     context = {
         "form": form,
         "client": client,
         "equipment": await queries.list_equipment(session, client.client_ref, today=uk_date(now)),
-        "dealings": await queries.list_dealings(session, client.id),
+        "dealings": await queries.list_dealings(session, client),
         "today": uk_date(now),
         "reasons": [(reason.value, reason.text) for reason in AccessReason],
     }
-    return render(request, "clients/client.html", context, 422 if form.errors else 200)
+    return render(request, "clients/client.html", context, status)
 
 
 async def _alike(session: AsyncSession, body: ClientForm) -> list[ClientLine]:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import NotFound
-from app.features.clients.schemas import CareProviderBody, ClientLine, Dealings, EquipmentLine
+from app.features.clients.schemas import CareProviderBody, ClientBody, ClientLine, Dealings, EquipmentLine
 from app.features.clients.search import place_from, understand
 
 MOST_DUPLICATES = 20
@@ -96,7 +96,21 @@ DEALINGS = text("""
                FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
                WHERE loan.client_id = :client_id AND loan.ended_at IS NOT NULL
                ORDER BY loan.ended_at DESC, loan.id DESC LIMIT :most
-           ) AS one) AS past_loans
+           ) AS one) AS past_loans,
+           (SELECT jsonb_build_object(
+                'is_withdrawn', line.action = 'client_death_withdrawn', 'at', line.at,
+                'orders', string_to_array(line.detail->>'orders', ', '),
+                'with_the_driver', string_to_array(line.detail->>'with_the_driver', ', '),
+                'reserved', (
+                    SELECT COALESCE(jsonb_agg(jsonb_build_object('barcode', item.barcode, 'product_name', product.name)
+                                              ORDER BY kept.id), '[]')
+                    FROM reservation AS kept JOIN item ON item.id = kept.item_id
+                    JOIN product ON product.id = item.product_id
+                    WHERE kept.id = ANY(CAST(string_to_array(line.detail->>'reservations', ', ') AS bigint[]))))
+            FROM audit_event AS line
+            WHERE line.subject = 'client:' || CAST(:client_ref AS text)
+              AND line.action IN ('client_death_recorded', 'client_death_withdrawn')
+            ORDER BY line.id DESC LIMIT 1) AS called_off
 """)
 
 
@@ -146,10 +160,13 @@ async def list_equipment(session: AsyncSession, client_ref: str, *, today: date)
     return [EquipmentLine(**row) for row in rows.mappings()]
 
 
-async def list_dealings(session: AsyncSession, client_id: int) -> Dealings:
-    """The client's reservations, orders, collections and past loans, in one statement."""
-    row = (await session.execute(DEALINGS, {"client_id": client_id, "most": MOST_PAST})).mappings().one()
-    return Dealings.model_validate({name: lines or [] for name, lines in row.items()})
+async def list_dealings(session: AsyncSession, client: ClientBody) -> Dealings:
+    """The client's reservations, orders, collections and past loans, and what a death called off, in one statement."""
+    values = {"client_id": client.id, "client_ref": client.client_ref, "most": MOST_PAST}
+    row = (await session.execute(DEALINGS, values)).mappings().one()
+    called_off = row["called_off"]
+    lists = {name: lines or [] for name, lines in row.items() if name != "called_off"}
+    return Dealings.model_validate({**lists, "called_off": called_off})
 
 
 async def list_care_providers(session: AsyncSession) -> Sequence[CareProviderBody]:

@@ -15,8 +15,6 @@ from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_tria
 from app.features.loans.service import check_qualified
 from app.models import Collection, CollectionLine, Loan, TrialReview
 
-NOT_KEPT = "Trial ended: not kept"
-
 OPEN_TRIAL = text("""
     SELECT loan.client_id, loan.item_id, loan.kind, loan.trial_ends_on, loan.ended_at, item.barcode, item.state,
            EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
@@ -28,10 +26,10 @@ OPEN_TRIAL = text("""
 class Tried:
     """How it went: what was tried, where, who was there, what came of it, and anything else."""
 
-    what: str = ""
-    where: str = ""
-    who: str = ""
-    result: str = ""
+    what: str
+    where: str
+    who: str
+    result: str
     notes: str = ""
 
 
@@ -62,7 +60,7 @@ async def decide_trial(
         _check_extension(loan.trial_ends_on, until, today=uk_date(at))
     await _keep_review(session, loan_id, outcome, tried, until, actor=actor, at=at)
     if outcome is TrialOutcome.COLLECT:
-        reason = tried.notes or tried.result or NOT_KEPT
+        reason = tried.notes or tried.result
         return await _collect(session, loan_id, loan, reason, actor=actor, at=at)
     if outcome is TrialOutcome.KEEP:
         details = {"actor": actor, "at": at, "reason": tried.notes or None, "reference": f"loan {loan_id}"}

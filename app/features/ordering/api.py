@@ -11,6 +11,7 @@ from app.domain.dates import uk_date
 from app.domain.scanning import check_tag
 from app.features.ordering import decisions, drafts, fulfilment, queries, reading, submission
 from app.features.ordering.schemas import (
+    DeclineBody,
     DeliverBody,
     DispatchBody,
     FailedVisitBody,
@@ -154,7 +155,7 @@ async def authorise(
 
 @router.post("/orders/{number}/decline")
 async def decline(
-    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: ReasonBody
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: DeclineBody
 ) -> OrderBody:
     """Say no to an order that waits; what was held for it is given back."""
     await decisions.decline(session, number, reason=body.reason, actor=actor.username, at=now)

@@ -10,7 +10,7 @@ from app.domain.loans import LoanKind
 from app.domain.ordering import OrderReason, Speed
 from app.features.ordering.schemas import LineBody, NewLine
 from app.web.asked import asked, needed
-from app.web.fields import Code, Day, Line, OptionalParagraph, Paragraph
+from app.web.fields import Code, Day, Line, OptionalParagraph, Paragraph, Reason
 from app.web.forms import Form
 
 
@@ -87,9 +87,15 @@ class NoteForm(BaseModel):
 
 
 class ReasonForm(BaseModel):
-    """Why an order is declined or cancelled."""
+    """Why an order is cancelled."""
 
     reason: Annotated[Paragraph, asked("Say why.")] = needed()
+
+
+class DeclineForm(BaseModel):
+    """Why an order is declined."""
+
+    reason: Annotated[Reason, asked("Say why.")] = needed()
 
 
 class VisitForm(BaseModel):

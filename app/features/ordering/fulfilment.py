@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
+from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import place_load_blockers
@@ -58,9 +59,11 @@ async def allocate(session: AsyncSession, number: str, *, times: WorkingTimes, a
     An item that is held but may not go out any more (a hold, an overdue examination) is given back, and another one is
     looked for. What is still wanted afterwards keeps the order `approved`. An order that had no promised day gets one
     when there is something for all of it, and its maker is told.
-    Raises NotFound `unknown-order`, WrongState, and Conflict `no-stock` when nothing at all would change.
+    Raises NotFound `unknown-order`, WrongState, and Conflict `client-has-died`, or `no-stock` when nothing at all
+    would change.
     """
     order = await read_order(session, number, lock=True)
+    check_is_alive(order.died_on)
     today = uk_date(at)
     decided = (await read_surroundings(session, order, today=today)).decided_loads(order.lines)
     unfit = await _unfit(session, order, order.units_in(UnitState.HELD), decided, at=at)
@@ -104,8 +107,8 @@ async def dispatch(
     NotClear (`on-hold`, `not-clear`) that names the item.
     """
     order = await read_order(session, number, lock=True)
-    order.check(Act.DISPATCH)
     check_is_alive(order.died_on)
+    order.check(Act.DISPATCH)
     units = _named(order, UnitState.HELD, barcodes, code="not-held-for-this-order", what="held for")
     going = [unit.barcode for unit in units if unit.barcode]
     decided = (await read_surroundings(session, order, today=uk_date(at))).decided_loads(order.lines)
@@ -136,13 +139,15 @@ async def deliver(
 ) -> list[str]:
     """Record that what is with the driver, or what is named of it, was handed over; each piece becomes a loan or trial.
 
-    A trial runs from the day of delivery. What was put on hold meanwhile is not to be handed over; where it was already
-    (`handed_over_already`), that is recorded all the same, in those words, and the order's maker is told. Raises
-    NotFound `unknown-order`, WrongState, Conflict `not-with-the-driver`, BadValue `time-in-the-future` or
-    `before-it-left`, NotClear that names the item.
+    A trial runs from the day of delivery. What was put on hold meanwhile, or is for somebody who has died, is not to be
+    handed over; where it was already (`handed_over_already`), that is recorded all the same, in those words, and the
+    order's maker is told of what was on hold. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
+    or `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.DELIVER)
+    if order.died_on and not handed_over_already:
+        raise Conflict("client-has-died", BRING_BACK)
     units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
     when = _check_time(units, delivered_at, at=at, field="delivered_at")
     for kind, how in ((LoanKind.LOAN, Move.DELIVER), (LoanKind.TRIAL, Move.START_TRIAL)):

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app import audit
 from app.db import Session
+from app.domain.bereavement import BRING_BACK
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, RuleError
 from app.domain.labels import display
@@ -45,7 +46,8 @@ async def pick_list(request: Request, session: Session, actor: Actor, now: Now, 
     # Each line names a client.
     await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(rows))
     stores = await pages_queries.list_stores(session)
-    context = {"rows": rows, "stores": stores, "store": store, "today": today, "now": now}
+    coming_back = await queries.list_coming_back(session, store=store or None)
+    context = {"rows": rows, "coming_back": coming_back, "stores": stores, "store": store, "today": today, "now": now}
     return render(request, "ordering/pick.html", context)
 
 
@@ -211,4 +213,5 @@ def _not_on_it(order: OrderBody, tag: str) -> str:
 def _delivering(order: OrderBody, now: Now) -> dict[str, Any]:
     with_driver = _units(order, UnitState.DISPATCHED)
     blocked = {barcode: unit.blockers for barcode, (unit, _) in with_driver.items() if unit.blockers}
-    return {"order": order, "with_driver": with_driver, "blocked": blocked, "now": now, "today": uk_date(now)}
+    about = {"order": order, "with_driver": with_driver, "blocked": blocked, "bring_back": BRING_BACK}
+    return {**about, "now": now, "today": uk_date(now)}

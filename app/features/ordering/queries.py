@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.authority import Asked, Tier, can_sign
 from app.domain.ordering import OrderState
 from app.domain.promises import is_late
-from app.features.ordering.schemas import EventBody, OrderFilter, OrderLineRow, PickRow
+from app.features.ordering.schemas import ComingBack, EventBody, OrderFilter, OrderLineRow, PickRow
 from app.signing import find_person, read_setting
 from app.web.fields import BIGGEST_ID
 from app.web.paging import number_cursor
@@ -74,6 +74,17 @@ PICK = text("""
     WHERE asked.decision = 'approved' AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
       AND (CAST(:store AS text) IS NULL OR store.code = :store)
     ORDER BY asked.promised_on NULLS LAST, store.code, item.bay NULLS LAST, asked.id, item.barcode LIMIT :limit
+""")
+COMING_BACK = text("""
+    SELECT asked.number, item.barcode, product.name AS product_name, store.code AS store
+    FROM order_unit AS unit JOIN equipment_order AS asked ON asked.id = unit.order_id
+    JOIN client ON client.id = asked.client_id AND client.died_on IS NOT NULL
+    JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+    JOIN item ON item.id = kept.item_id AND item.state = 'dispatched' JOIN product ON product.id = item.product_id
+    JOIN store ON store.id = asked.store_id
+    WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+      AND (CAST(:store AS text) IS NULL OR store.code = :store)
+    ORDER BY asked.id, item.barcode LIMIT :limit
 """)
 HISTORY = text("SELECT at, chain AS actor, action, detail FROM audit_event WHERE subject = :subject ORDER BY at, id")
 
@@ -162,6 +173,12 @@ async def pick_list(session: AsyncSession, *, store: str | None = None, today: d
     bay."""
     rows = (await session.execute(PICK, {"store": store, "limit": limit})).mappings()
     return [PickRow(**row, is_late=is_late(row["promised_on"], None, today)) for row in rows]
+
+
+async def list_coming_back(session: AsyncSession, *, store: str | None = None, limit: int = 500) -> list[ComingBack]:
+    """What is with the driver for clients who have died, of the stores that sent it."""
+    rows = (await session.execute(COMING_BACK, {"store": store, "limit": limit})).mappings()
+    return [ComingBack(**row) for row in rows]
 
 
 async def list_history(session: AsyncSession, number: str) -> Sequence[EventBody]:

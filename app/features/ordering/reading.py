@@ -15,6 +15,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
 from app.domain.ordering import OrderDecision, OrderState, UnitState, acts_from
 from app.domain.promises import Coming, is_late
+from app.domain.reasons import is_reason
 from app.features.ordering.allocation import equivalents, plan, read_shelf, recycled_is_there
 from app.features.ordering.coming import read_coming
 from app.features.ordering.queries import list_history
@@ -87,7 +88,8 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
 
 def _facts(order: OrderRecord, header: RowMapping) -> dict[str, Any]:
     names = ("number", "state", "client_ref", "client_name", "team", "store", "speed", "made_by", "submitted_at")
-    return {name: getattr(order, name) for name in (*names, "promised_on", "version")} | dict(header)
+    facts = {name: getattr(order, name) for name in (*names, "promised_on", "version")}
+    return facts | dict(header) | {"client_died_on": order.died_on}
 
 
 def _late(order: OrderRecord, visits: Sequence[VisitBody], today: date) -> bool:
@@ -106,7 +108,7 @@ async def _planned(session: AsyncSession, order: OrderRecord, around: Surroundin
         found = plan(shelf, order, line, line.quantity, today=today)
         short = len(found.chosen) < line.quantity
         near = equivalents(shelf, order, line, today=today) if short and not line.accept_equivalent else []
-        wants_reason = line.prefer_new and not (line.reason_for_new or "").strip()
+        wants_reason = line.prefer_new and not is_reason(line.reason_for_new or "")
         lines.append(
             _line(
                 line,

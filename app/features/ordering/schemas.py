@@ -13,7 +13,7 @@ from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.offers import Offer
 from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
-from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Paragraph, Pence
+from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Paragraph, Pence, Reason
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -45,7 +45,7 @@ class Answer(Body):
 
     code: Line
     subject: Line
-    answer: Paragraph
+    answer: Reason
 
 
 Lines = Annotated[list[NewLine], Field(min_length=1, max_length=50)]
@@ -132,6 +132,12 @@ class ReasonBody(Body):
     """Why."""
 
     reason: Paragraph
+
+
+class DeclineBody(Body):
+    """Why not."""
+
+    reason: Reason
 
 
 class DispatchBody(Body):
@@ -351,12 +357,14 @@ class OrderBody(BaseModel):
 
     `promised_on`: None until something is held for all of it; `missing` then says what is known.
     `offer`: of a draft, what each line would get now; sent back with `submit`, it makes sure that it gets no less.
+    `client_died_on`: nothing is handed over any more; what is dispatched comes back.
     """
 
     number: str
     state: OrderState
     client_ref: str
     client_name: str
+    client_died_on: date | None
     funder: str
     team: str
     store: str
@@ -384,6 +392,15 @@ class OrderBody(BaseModel):
     authority: AuthorityBody
     visits: list[VisitBody]
     history: list[EventBody]
+
+
+class ComingBack(BaseModel):
+    """One piece that is with the driver for somebody who has died."""
+
+    number: str
+    barcode: str
+    product_name: str
+    store: str
 
 
 class PickRow(BaseModel):

@@ -14,7 +14,7 @@ from app.domain.lifecycle import Move, State
 from app.domain.loans import TrialOutcome
 from app.models import Precision
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalLine, Paragraph, Pence, no_truth
+from app.web.fields import Body, Code, Day, Line, OptionalLine, Paragraph, Pence, Reason, no_truth
 from app.web.results import BlockerBody, Step
 from app.web.typed import pence_from
 
@@ -257,19 +257,22 @@ class TransferBody(ReasonBody):
     bay: OptionalLine = ""
 
 
-class ScrapBody(ReasonBody):
+class ScrapBody(Body):
     """Why, and under which waste reference."""
 
+    reason: Reason
     reference: OptionalLine = ""
 
 
-class NewHold(ReasonBody):
+class NewHold(Body):
     """A hold to place."""
 
     kind: HoldKind
+    reason: Reason
 
 
 Why = Annotated[Paragraph, asked("Say why. It stays in the history of the item.")]
+WhyInWords = Annotated[Reason, asked("Say why. It stays in the history of the item.")]
 
 
 class WhyForm(BaseModel):
@@ -289,7 +292,7 @@ class TransferForm(BaseModel):
 class ScrapForm(BaseModel):
     """Why, and under which waste reference."""
 
-    reason: Why = needed()
+    reason: WhyInWords = needed()
     reference: OptionalLine = ""
 
 
@@ -297,4 +300,4 @@ class HoldForm(BaseModel):
     """A hold to place."""
 
     kind: Annotated[HoldKind, asked("Choose what kind of hold it is.")] = needed()
-    reason: Why = needed()
+    reason: WhyInWords = needed()

@@ -231,14 +231,22 @@ async def _plan_first_inspections(
         await session.execute(insert(InspectionDue), rows)
 
 
+# A piece of an order whose client has died is not wanted again.
+FREE = text("""
+    WITH freed AS (
+        UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because
+        WHERE item_id = :item_id AND ended_at IS NULL RETURNING id
+    )
+    UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor FROM freed, client
+    WHERE order_unit.reservation_id = freed.id AND order_unit.loan_id IS NULL AND order_unit.cancelled_at IS NULL
+      AND client.id = order_unit.client_id AND client.died_on IS NOT NULL
+""")
+
+
 async def _free(session: AsyncSession, item_id: int, *, because: ReservationEnd, actor: str, at: datetime) -> None:
     """End the item's reservations, those for later too, and take it off an open collection."""
     values = {"at": at, "actor": actor, "item_id": item_id}
-    end = text(
-        "UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because "
-        "WHERE item_id = :item_id AND ended_at IS NULL"
-    )
-    await session.execute(end, values | {"because": because.value})
+    await session.execute(FREE, values | {"because": because.value})
     cancel = text(
         "UPDATE collection_line SET cancelled_at = :at, cancelled_by = :actor "
         "WHERE item_id = :item_id AND collected_at IS NULL AND cancelled_at IS NULL"

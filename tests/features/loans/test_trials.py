@@ -9,15 +9,8 @@ from app.domain.lifecycle import State
 from app.features.loans.trial_reminders import remind_of_ending_trials
 from tests.browser import Browser
 from tests.conftest import Clock, Query
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.problems import check_problem
-
-TRIED = {
-    "tried_what": "Transfers from bed to chair.",
-    "tried_where": "At home",
-    "who_was_there": "The client and two carers",
-    "result": "Safe with both carers.",
-}
 
 
 def boxes(name: str, clock: Clock, days: int) -> dict[str, str]:
@@ -149,9 +142,9 @@ async def test_a_trial_that_goes_on_is_told_of_afresh_and_a_collected_one_no_mor
 ) -> None:
     longer, fetched = await given.trial(days=1), await given.trial(days=1)
     assert await remind(session, clock) == 2
-    body = {"outcome": "extend", "until": clock.day(14)}
+    body = {"outcome": "extend", "until": clock.day(14), **TRIED}
     assert (await as_ot.post(f"/api/v1/loans/{longer.id}/trial-outcome", json=body)).status_code == 200
-    await as_ot.post(f"/api/v1/loans/{fetched.id}/trial-outcome", json={"outcome": "collect"})
+    await as_ot.post(f"/api/v1/loans/{fetched.id}/trial-outcome", json={"outcome": "collect", **TRIED})
     clock.move(days=8)
     assert await remind(session, clock) == 0
     clock.move(days=1)

@@ -125,6 +125,8 @@ async def test_submitting_names_every_missing_answer_at_its_field(ot: Browser, g
     assert {f"old-{old}", f"why-{old}"} < set(page.errors)
     boxes = {name: "Assessed at home." for name in page.errors if name.startswith("answer-")}
     assert boxes
+    dots = await ot.send(page, f"{here}/check", **dict.fromkeys(boxes, "."))
+    assert {dots.errors[name][:24] for name in boxes} == {"Write it in a few words "}
     half = await ot.send(page, f"{here}/check", **boxes)
     assert set(half.errors) == {f"old-{old}", f"why-{old}"}
     # What was answered is kept with the draft although it could not go yet.

@@ -124,6 +124,11 @@ async def test_warnings_must_be_answered_and_the_answers_are_kept(
     refused = check_problem(await as_ot.post(url), 422, "answer-the-warnings")
     assert [(one["code"], one["subject"]) for one in refused["warnings"]] == [("weight-unknown", "client")]
     answer = {"code": "weight-unknown", "subject": "client", "answer": "About 70 kg by the ward's notes."}
+    for nothing in (".", "ok ok ok ok ok", "Because."):
+        said = check_problem(
+            await as_ot.post(url, json={"answers": [answer | {"answer": nothing}]}), 422, field="answer"
+        )
+        assert [error["code"] for error in said["errors"]] == ["not-a-reason"]
     done(await as_ot.post(url, json={"answers": [answer]}))
     [kept] = await query("SELECT code, answer, answered_by, warning FROM order_answer")
     assert (kept["answer"], kept["answered_by"]) == (answer["answer"], "ot")

@@ -397,7 +397,7 @@ async def test_an_item_is_missing_then_scrapped_and_then_nothing_can_be_done_wit
 ) -> None:
     barcode = await given.item()
     await manager.post_form(f"/items/{barcode}/missing", reason="Not at its bay.")
-    answer = await manager.post_form(f"/items/{barcode}/scrap", reason="Given up.", reference="WTN-1")
+    answer = await manager.post_form(f"/items/{barcode}/scrap", reason="Given up as lost.", reference="WTN-1")
     page = await manager.follow(answer)
     assert "Nowhere: it is scrapped" in page.text
     assert "WTN-1" in page.text
