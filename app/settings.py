@@ -35,6 +35,12 @@ class Settings(BaseSettings):
         pattern=r"^[A-Z]{2,4}$",
         description="The letters that begin this service's asset tags. Never change it once labels are printed.",
     )
+    orders_counted_days: int = Field(
+        default=28,
+        ge=0,
+        le=366,
+        description="For so many days what a prescriber ordered for a client counts with their next order for them.",
+    )
     trusted_proxies: str = Field(
         default="",
         description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas between them.",

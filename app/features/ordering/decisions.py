@@ -18,7 +18,7 @@ from app.domain.ordering import STILL_HERE, Act, OrderDecision, decision_after_c
 from app.features.ordering import messages
 from app.features.ordering.drafts import keep_answers
 from app.features.ordering.holding import give_back
-from app.features.ordering.records import OrderRecord, UnitRecord, read_order
+from app.features.ordering.records import OrderRecord, UnitRecord, read_asked, read_order
 from app.features.ordering.schemas import Answer
 from app.features.ordering.submission import check_answers
 from app.features.ordering.surroundings import read_surroundings
@@ -41,7 +41,8 @@ async def authorise(
     order.check(Act.AUTHORISE)
     check_is_alive(order.died_on)
     setting = await read_setting(session, uk_date(at))
-    ruling = check_authoriser(order.asked, find_person(setting, actor), setting)
+    asked = await read_asked(session, order, today=uk_date(at))
+    ruling = check_authoriser(asked, find_person(setting, actor), setting)
     around = await read_surroundings(session, order, today=uk_date(at))
     await keep_answers(session, order, around, answers, actor=actor, at=at)
     check_answers(around, answers)
@@ -68,8 +69,9 @@ async def decline(session: AsyncSession, number: str, *, reason: str, actor: str
     order = await read_order(session, number, lock=True)
     order.check(Act.DECLINE)
     setting = await read_setting(session, uk_date(at))
+    asked = await read_asked(session, order, today=uk_date(at))
     # Whoever may sign an order may decline it.
-    ruling = check_authoriser(order.asked, find_person(setting, actor), setting)
+    ruling = check_authoriser(asked, find_person(setting, actor), setting)
     await _give_up(session, order, list(order.units), reason=reason, actor=actor, at=at)
     signed = {"signed_by": actor, "on_behalf_of": ruling.on_behalf_of, "signed_at": at.isoformat(), "note": reason}
     values = {"decision": OrderDecision.DECLINED, "decision_reason": reason, "decided_at": at, "decided_by": actor}

@@ -12,7 +12,7 @@ from app.domain.authority import check_authoriser
 from app.domain.errors import NotAllowed
 from app.domain.ordering import NEXT, Act
 from app.features.ordering.decisions import why_not_cancel
-from app.features.ordering.records import read_order
+from app.features.ordering.records import read_asked, read_order
 from app.features.ordering.schemas import OrderBody
 from app.signing import find_person, read_setting
 
@@ -161,8 +161,9 @@ async def _why_not_sign(session: AsyncSession, order: OrderBody, actor: Person, 
     if Act.AUTHORISE not in order.acts or actor.username in signers or not actor.may(Permission.SIGN_ORDERS):
         return ""
     record, setting = await read_order(session, order.number), await read_setting(session, today)
+    asked = await read_asked(session, record, today=today)
     try:
-        check_authoriser(record.asked, find_person(setting, actor.username), setting)
+        check_authoriser(asked, find_person(setting, actor.username), setting)
     except NotAllowed as refusal:
         return refusal.detail
     return ""

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app import audit
 from app.domain.allocation import check_prefer_new
-from app.domain.authority import Authority, Ruling, decide_submission, who_can_authorise
+from app.domain.authority import Asked, Authority, Ruling, decide_submission, who_can_authorise
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import OrderWarning, unanswered
 from app.domain.dates import uk_date
@@ -22,7 +22,7 @@ from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers
 from app.features.ordering.holding import Held, hold
-from app.features.ordering.records import OrderRecord, UnitRecord, read_order, read_units
+from app.features.ordering.records import OrderRecord, UnitRecord, read_asked, read_order, read_units
 from app.features.ordering.schemas import Answer
 from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit, StopUseNotice
@@ -59,7 +59,8 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
         order = await read_order(session, number)
     setting = await read_setting(session, today)
     maker = find_person(setting, actor)
-    ruling = decide_submission(order.asked, maker, setting)
+    asked = await read_asked(session, order, today=today)
+    ruling = decide_submission(asked, maker, setting)
     around = await read_surroundings(session, order, today=today)
     _check_old(around)
     _check_stopped(around)
@@ -69,7 +70,7 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     _check_new(order, shelf, today)
     promised = promised_on(order.speed, at, bank_holidays(today))
-    await _write(session, order, ruling, promised, actor=actor, at=at)
+    await _write(session, order, asked, ruling, promised, actor=actor, at=at)
     units = await _make_units(session, order)
     held = await hold(session, order, shelf, units, promised_on=promised, actor=actor, at=at)
     await _stop_use(session, order, around.old, actor=actor, at=at)
@@ -77,19 +78,19 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     facts: dict[str, str | int] = {"decision": ruling.decision.value, "reasons": codes, "held": len(held.barcodes)}
     await audit.record(session, "order_submitted", order.subject, actor=actor, at=at, **facts)
     if ruling.decision is OrderDecision.AWAITING_AUTHORISATION:
-        signers: Sequence[Authority] = who_can_authorise(order.asked, setting)
+        signers: Sequence[Authority] = who_can_authorise(asked, setting)
         await messages.ask_for_signature(session, order, signers, actor=actor, at=at)
         if not signers:
             await messages.nobody_can_sign(session, order, actor=actor, at=at)
     return held
 
 
-def authority_json(order: OrderRecord, ruling: Ruling) -> dict[str, object]:
+def authority_json(asked: Asked, ruling: Ruling) -> dict[str, object]:
     """How it was decided where the order goes, as it is stored with it."""
-    asked = order.asked
     return {
         "decision": ruling.decision.value,
         "value_pence": asked.value_pence,
+        "counted_pence": asked.counted_pence,
         "tier": asked.tier.value,
         "reasons": [{"code": reason.code, "detail": reason.detail} for reason in ruling.reasons],
     }
@@ -130,11 +131,11 @@ def _check_new(order: OrderRecord, shelf: Shelf, today: date) -> None:
 
 
 async def _write(
-    session: AsyncSession, order: OrderRecord, ruling: Ruling, promised: date, *, actor: str, at: datetime
+    session: AsyncSession, order: OrderRecord, asked: Asked, ruling: Ruling, promised: date, *, actor: str, at: datetime
 ) -> None:
     values: dict[str, object] = {
         "decision": ruling.decision,
-        "authority": authority_json(order, ruling),
+        "authority": authority_json(asked, ruling),
         "submitted_at": at,
         "promised_on": promised,
         "version": order.version + 1,
