@@ -30,9 +30,15 @@ _RANK = tuple(Tier)
 
 
 def why_not_hand_out(
-    asked: Asked, person: Authority | None, *, on_trial: bool, on: date, panel: PanelRule | None = None
+    asked: Asked,
+    person: Authority | None,
+    *,
+    on_trial: bool,
+    on: date,
+    panel: PanelRule | None = None,
+    is_staff: bool = False,
 ) -> Reason | None:
-    """Why this may not be handed over the counter. `person`: None for the store's staff.
+    """Why this may not be handed over the counter. `person`: None for who is no prescriber; `is_staff`: of the store.
 
     A prescriber hands out within their tier and limit, with what they ordered and handed out for the client shortly
     before; a trial may go one tier beyond, because trying specialist equipment is how a case for it is made (Kent's
@@ -43,7 +49,8 @@ def why_not_hand_out(
     if decided:
         return Reason("needs-an-order", f"{decided} Order it instead of handing it out.")
     if person is None:
-        return None
+        detail = "You are not set up as a prescriber, so you cannot hand equipment out."
+        return None if is_staff else Reason("no-authority", detail)
     if person.is_supervised:
         detail = "You work under supervision, so you cannot hand equipment out. Order it, and a colleague countersigns."
         return Reason("is-supervised", detail)

@@ -48,7 +48,7 @@ def test_the_counter_asks_for_the_same_authority_as_an_order(
     person: Authority | None, tier: Tier, pence: int, on_trial: bool, refusal: str | None
 ) -> None:
     asked = Asked(person.username if person else "technician", 1, tier, pence)
-    found = why_not_hand_out(asked, person, on_trial=on_trial, on=TODAY, panel=JSEP)
+    found = why_not_hand_out(asked, person, on_trial=on_trial, on=TODAY, panel=JSEP, is_staff=person is None)
     assert (found.code if found else None) == refusal
 
 
@@ -83,6 +83,12 @@ def test_where_no_panel_decides_by_value_only_limits_are_asked() -> None:
             Asked("technician", None, HIGHLY, 40_000),
             "It is highly specialist, and the panel decides about it. Order it instead of handing it out. Olly Tate or "
             "Sena Ortiz can order it.",
+        ),
+        (
+            None,
+            Asked("new.ot", None, STANDARD, 40_000),
+            "You are not set up as a prescriber, so you cannot hand equipment out. Olly Tate or Sena Ortiz can hand it "
+            "out.",
         ),
         (
             LAPSED,

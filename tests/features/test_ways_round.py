@@ -152,4 +152,4 @@ async def test_whoever_has_no_registration_in_date_hands_nothing_out(
     await session.commit()
     body = {"barcode": await given.item(), "client_ref": await given.client()}
     refused = check_problem(await as_ot.post("/api/v1/loans", json=body), 403, "registration-expired")
-    assert refused["detail"].endswith("ended on 1 March 2026. A colleague can hand it out.")
+    assert refused["detail"].endswith("ended on 1 March 2026. At present nobody can. Ask the manager to name somebody.")

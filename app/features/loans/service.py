@@ -7,12 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import ledger
+from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, PanelRule, Tier
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import place_load_blockers
 from app.domain.counter import refuse_to_hand_out, why_not_hand_out
 from app.domain.dates import in_words, uk_date
-from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
+from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import LoanKind, check_trial_dates
 from app.domain.reservations import Days, blocks_issue, overlaps
@@ -33,18 +34,13 @@ LIVE_RESERVATIONS = text("""
 """)
 
 
-SUPERVISED = text("""
-    SELECT prescriber.is_supervised FROM prescriber JOIN account ON account.id = prescriber.account_id
-    WHERE account.username = :username
-""")
-
-
 # Who hands it out, what it is, and what the panel decides, in one go; nothing of the item where nobody knows it.
 AT_THE_COUNTER = text("""
     SELECT account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
            prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
            product.tier AS product_tier, product.purchase_price_pence, product.safe_working_load_kg,
-           panel.code AS panel, panel.orders_above_pence
+           panel.code AS panel, panel.orders_above_pence,
+           EXISTS (SELECT FROM account_role WHERE account_id = account.id AND role = ANY(:staff)) AS is_staff
     FROM account LEFT JOIN prescriber ON prescriber.account_id = account.id
     LEFT JOIN item ON item.barcode = :barcode LEFT JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
@@ -52,12 +48,6 @@ AT_THE_COUNTER = text("""
     ) AS panel ON true
     WHERE account.username = :username
 """)
-
-
-async def check_qualified(session: AsyncSession, username: str, what: str) -> None:
-    """A supervised student decides nothing alone. Raises NotAllowed `is-supervised`; `what` they may not do alone."""
-    if await session.scalar(SUPERVISED, {"username": username}):
-        raise NotAllowed("is-supervised", f"You work under supervision, so you cannot {what}.")
 
 
 async def issue(
@@ -110,7 +100,8 @@ async def _check_authority(
     session: AsyncSession, barcode: str, client_id: int, kind: LoanKind, *, actor: str, on: date
 ) -> int | None:
     """Raises what `issue` says of NotAllowed; returns the item's safe working load in kilograms, where it is known."""
-    row = (await session.execute(AT_THE_COUNTER, {"barcode": barcode, "username": actor})).mappings().one_or_none()
+    values = {"barcode": barcode, "username": actor, "staff": roles_with(Permission.FULFIL_ORDERS)}
+    row = (await session.execute(AT_THE_COUNTER, values)).mappings().one_or_none()
     if row is None or row["product_tier"] is None:
         return None
     person = None
@@ -122,7 +113,7 @@ async def _check_authority(
     asked = Asked(actor, row["team_id"], Tier(row["product_tier"]), row["purchase_price_pence"], others)
     panel = PanelRule(row["panel"], orders_above_pence=row["orders_above_pence"]) if row["panel"] else None
     on_trial = kind is LoanKind.TRIAL
-    reason = why_not_hand_out(asked, person, on_trial=on_trial, on=on, panel=panel)
+    reason = why_not_hand_out(asked, person, on_trial=on_trial, on=on, panel=panel, is_staff=row["is_staff"])
     if reason:
         raise refuse_to_hand_out(reason, asked, person, await read_setting(session, on), on_trial=on_trial)
     carries: int | None = row["safe_working_load_kg"]

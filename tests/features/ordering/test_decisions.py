@@ -127,3 +127,17 @@ async def test_an_order_that_nobody_can_sign_is_told_to_the_managers(
     order = await orders.submitted(await given.product(), by="student.ot")
     [told] = await query("SELECT to_name, subject FROM message WHERE purpose = 'order_without_signer'")
     assert told == {"to_name": "Martin Lowe", "subject": f"Nobody can authorise order {order['number']}"}
+
+
+async def test_who_signed_an_order_on_trial_signed_for_keeping_it_too(
+    orders: Orders, given: Given, as_ot: AsyncClient
+) -> None:
+    product = await given.product(tier="specialist")
+    await given.item(product=product)
+    order = await orders.submitted(product, lines=[{"product_code": product, "kind": "trial", "trial_days": 7}])
+    await orders.step(order["number"], "authorise", by="senior.ot")
+    await orders.step(order["number"], "dispatch")
+    order = await orders.step(order["number"], "deliver", received_by="Mo")
+    [unit] = order["lines"][0]["units"]
+    kept = done(await as_ot.post(f"/api/v1/loans/{unit['loan_id']}/trial-outcome", json={"outcome": "keep"}))
+    assert kept["kind"] == "loan"
