@@ -136,10 +136,10 @@ async def test_the_counter_is_no_way_round_a_tier_a_limit_the_panel_or_a_load(
     specialist = await of(tier="specialist")
     check_problem(await as_ot.post("/api/v1/loans", json=specialist), 403, "above-your-tier")
     assert (await as_ot.post("/api/v1/loans", json=specialist | until)).status_code == 201
-    dear = await of(purchase_price_pence=100_001)
+    dear = await of(purchase_price_pence=100_001, category="18 12 10")
     check_problem(await as_ot.post("/api/v1/loans", json=dear), 403, "over-your-limit")
     assert (await as_technician.post("/api/v1/loans", json=dear)).status_code == 201
-    weak = await of(safe_working_load_kg=119)
+    weak = await of(safe_working_load_kg=119, category="12 36 21")
     check_problem(await as_technician.post("/api/v1/loans", json=weak), 409, "load-too-low", field="barcode")
 
 

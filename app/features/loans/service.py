@@ -1,5 +1,6 @@
 """Handing out: loans and trials over the counter."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, insert, select, text, update
@@ -17,8 +18,10 @@ from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import LoanKind, check_trial_dates
 from app.domain.reservations import Days, blocks_issue, overlaps
+from app.features.loans.old_equipment import decide_old, take_effect
 from app.models import Client, Loan, Reservation, ReservationEnd
 from app.signing import read_handed_out, read_setting
+from app.web.old_equipment import NewSupersedes
 
 LIVE_RESERVATIONS = text("""
     SELECT reservation.id, reservation.client_id, reservation.from_on, reservation.until_on,
@@ -58,15 +61,17 @@ async def issue(
     kind: LoanKind,
     trial_ends_on: date | None,
     trial_goals: str | None = None,
+    supersedes: Sequence[tuple[str, NewSupersedes]] = (),
     actor: str,
     at: datetime,
 ) -> int:
-    """Hand an item to a client over the counter, on loan or on trial; returns the loan's number.
+    """Hand an item to a client over the counter, on loan or on trial; returns the loan's number. `supersedes`: by asset
+    tag, what becomes of old items.
 
     Raises NotAllowed (`is-supervised` and why not, by `domain.counter.why_not_hand_out`), NotFound (`unknown-client`,
     `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`), Conflict (`client-has-died`, `load-too-low`,
-    `already-reserved` when it is kept for somebody else on these days, `held-by-order`), and BadValue for a trial's
-    dates and goals.
+    `already-reserved` when it is kept for somebody else on these days, `held-by-order`), BadValue for a trial's dates
+    and goals, and what `old_equipment.decide_old` raises.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
@@ -76,6 +81,7 @@ async def issue(
     for blocker in place_load_blockers(carries, weight):
         detail = f"{blocker.detail} Take a stronger one, or order it and answer the warning."
         raise Conflict(blocker.code, detail, field="barcode")
+    old = await decide_old(session, barcode, supersedes, client_ref=client_ref)
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
@@ -93,6 +99,7 @@ async def issue(
         "started_by": actor,
     }
     await session.execute(insert(Loan).values(**values))
+    await take_effect(session, old, loan_id=loan_id, client_ref=client_ref, actor=actor, at=at)
     return loan_id
 
 

@@ -13,6 +13,7 @@ from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
 from app.web.fields import Body, Code, Line, OptionalParagraph, Paragraph
+from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -31,14 +32,6 @@ class NewLine(Body):
     reason_for_new: OptionalParagraph = ""
 
 
-class NewSupersedes(Body):
-    """What becomes of an old item that the client has."""
-
-    barcode: Barcode
-    action: SupersedeAction
-    reason: Paragraph
-
-
 class Answer(Body):
     """What the prescriber says to a warning, named by its code and subject."""
 
@@ -48,7 +41,6 @@ class Answer(Body):
 
 
 Lines = Annotated[list[NewLine], Field(min_length=1, max_length=50)]
-OldItems = Annotated[list[NewSupersedes], Field(max_length=100)]
 Answers = Annotated[list[Answer], Field(max_length=500)]
 
 

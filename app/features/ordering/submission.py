@@ -14,8 +14,8 @@ from app.domain.authority import Asked, Authority, Ruling, decide_submission, wh
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import OrderWarning, unanswered
 from app.domain.dates import uk_date
-from app.domain.errors import Conflict, Incomplete
-from app.domain.labels import display
+from app.domain.errors import Incomplete
+from app.domain.old_equipment import check_old
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
 from app.domain.promises import promised_on
 from app.features.ordering import messages
@@ -62,8 +62,7 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
     asked = await read_asked(session, order, today=today)
     ruling = decide_submission(asked, maker, setting)
     around = await read_surroundings(session, order, today=today)
-    _check_old(around)
-    _check_stopped(around)
+    check_old(around.old)
     await keep_answers(session, order, around, answers, actor=actor, at=at)
     check_answers(around, answers)
     decided = around.decided_loads(order.lines, answers)
@@ -94,17 +93,6 @@ def authority_json(asked: Asked, ruling: Ruling) -> dict[str, object]:
         "tier": asked.tier.value,
         "reasons": [{"code": reason.code, "detail": reason.detail} for reason in ruling.reasons],
     }
-
-
-def _check_old(around: Surroundings) -> None:
-    undecided = around.undecided
-    if undecided:
-        names = ", ".join(f"{one.product_name} ({one.barcode})" for one in undecided)
-        detail = f"The client has equipment of the same kind: {names}. Say of each whether it is kept, not used any "
-        detail += "more, or collected, and why."
-        wanted = [{"barcode": one.barcode, "product_name": one.product_name} for one in undecided]
-        code = "say-what-becomes-of-old-equipment"
-        raise Incomplete(code, detail, field="supersedes", wanted={"old_equipment": wanted})
 
 
 def check_answers(around: Surroundings, answers: Sequence[Answer]) -> None:
@@ -143,14 +131,6 @@ async def _write(
     if ruling.decision is OrderDecision.APPROVED:
         values |= {"decided_at": at, "decided_by": actor}
     await session.execute(update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values))
-
-
-def _check_stopped(around: Surroundings) -> None:
-    """An item whose use was stopped is kept by no order."""
-    kept = [one.barcode for one in around.old if one.is_under_notice and one.action is SupersedeAction.KEEP]
-    if kept:
-        detail = f"The use of {', '.join(display(one) for one in kept)} was stopped. Have it collected, not kept."
-        raise Conflict("use-was-stopped", detail, field="supersedes")
 
 
 async def _make_units(session: AsyncSession, order: OrderRecord) -> list[UnitRecord]:
