@@ -212,6 +212,18 @@ def who_can_authorise(asked: Asked, setting: Setting) -> tuple[Authority, ...]:
     return tuple(sorted(able, key=lambda person: (person.name, person.username)))
 
 
+def authorisers(setting: Setting) -> tuple[Authority, ...]:
+    """Everybody who may sign orders of some team on that day, whatever they ask for, in the order of names."""
+    able = [
+        person
+        for person in setting.people
+        if not person.is_supervised
+        and person.is_registered(setting.on)
+        and (person.may_authorise or any(lender.may_authorise for lender in _lenders(person, setting)))
+    ]
+    return tuple(sorted(able, key=lambda person: (person.name, person.username)))
+
+
 def _sign(asked: Asked, signer: Authority | None, setting: Setting) -> Authority | Reason:
     """The authority the signature rests on, the signer's own or a lent one; or the reason why there is none."""
     if signer is None:
@@ -310,8 +322,12 @@ def _able_to_order(asked: Asked, setting: Setting) -> str:
 
 
 def _able_to_sign(asked: Asked, setting: Setting) -> str:
-    able = [person.name for person in who_can_authorise(asked, setting)]
-    return f"{listed(able, 'or')} can." if able else "At present nobody can. Ask the manager to name somebody."
+    return say_who([person.name for person in who_can_authorise(asked, setting)], "can.")
+
+
+def say_who(able: Sequence[str], words: str) -> str:
+    """A sentence that names some of those who can, or whom to ask when nobody can."""
+    return f"{listed(list(able), 'or')} {words}" if able else "At present nobody can. Ask the manager to name somebody."
 
 
 def listed(names: list[str], word: str) -> str:

@@ -18,14 +18,13 @@ from app.domain.authority import (
     check_authoriser,
     in_pounds,
     lapse,
-    listed,
     low,
     panel_reasons,
+    say_who,
 )
 from app.domain.errors import NotAllowed
 
 _ORDER_IT = "Or order it, and it goes to who may authorise it."
-_NOBODY = "At present nobody can. Ask the manager to name somebody."
 _RANK = tuple(Tier)
 
 
@@ -159,5 +158,4 @@ def _prescribes(person: Authority, on: date) -> bool:
 
 
 def _who(setting: Setting, can: Callable[[Authority], bool], words: str) -> str:
-    able = sorted(person.name for person in setting.people if can(person))
-    return f"{listed(able, 'or')} {words}" if able else _NOBODY
+    return say_who(sorted(person.name for person in setting.people if can(person)), words)

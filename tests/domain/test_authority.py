@@ -16,6 +16,7 @@ from app.domain.authority import (
     PanelRule,
     Setting,
     Tier,
+    authorisers,
     can_sign,
     check_authoriser,
     decide_submission,
@@ -261,6 +262,14 @@ def test_a_refusal_names_who_can() -> None:
     )
     with pytest.raises(NotAllowed, match=r"At present nobody can\. Ask the manager to name somebody"):
         check_authoriser(ORDER, OLLY, Setting(TODAY))
+
+
+def test_who_authorises_at_all_is_named_whatever_is_asked() -> None:
+    lapsed = replace(STRANGER, username="x", registration_expires_on=YESTERDAY)
+    people = (*SETTING.people, COVER, lapsed, replace(STUDENT, may_authorise=True))
+    assert [one.name for one in authorisers(replace(SETTING, people=people))] == ["Elsa Where", "Sena Ortiz"]
+    lent = replace(SETTING, people=people, delegations=(*LENT, lend("ot", "student.ot"), lend("student.ot", "ot")))
+    assert [one.name for one in authorisers(lent)][:2] == ["Cora Vern", "Elsa Where"]
 
 
 def test_what_is_wrong_with_a_lent_authority_is_said_of_its_owner() -> None:

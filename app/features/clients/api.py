@@ -30,6 +30,7 @@ from app.web.etags import Version, etag
 from app.web.fields import After, Id, Limit
 from app.web.once import api_router
 from app.web.paging import Page, page_of
+from app.web.who import who_can
 
 router = api_router("clients")
 
@@ -84,7 +85,8 @@ async def get_client(
     `access_reason`: shows the access notes to those who deliver, and is logged with the look at them.
     """
     if access_reason and not actor.may(Permission.SEE_ACCESS_NOTES):
-        raise NotAllowed("not-allowed", "How to get in is shown to those who deliver, and to nobody else.")
+        who = await who_can(session, Permission.SEE_ACCESS_NOTES, today=uk_date(now))
+        raise NotAllowed("not-allowed", f"How to get in is shown to those who deliver, and to nobody else. {who}")
     client = await service.read_client(
         session, client_ref, secret=secret_of(request), reason=access_reason, actor=actor.username, at=now
     )

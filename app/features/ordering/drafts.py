@@ -141,7 +141,9 @@ async def keep_answers(
 def check_maker(order: OrderRecord, actor: str) -> None:
     """Raises NotAllowed `not-your-order`: whose name is on an order, changes and submits it."""
     if order.made_by != actor:
-        detail = f"{order.made_by} is drawing up this order, and only they can change or submit it. Make one yourself."
+        detail = (
+            f"{order.made_by_name} is drawing up this order, and only they can change or submit it. Make one yourself."
+        )
         raise NotAllowed("not-your-order", detail)
 
 

@@ -99,6 +99,7 @@ class OrderRecord:
     decision: OrderDecision
     authority: dict[str, Any]
     made_by: str
+    made_by_name: str
     submitted_at: datetime | None
     promised_on: date | None
     is_allocated: bool
@@ -167,10 +168,12 @@ ORDER = text("""
            client.weight_kg, client.weighed_on, client.died_on, carer.id AS care_provider_id,
            carer.name AS care_provider, carer.email AS care_provider_email,
            COALESCE(carer.phone, '') AS care_provider_phone, team.id AS team_id, team.code AS team,
-           store.code AS store, asked.speed, asked.decision, asked.authority, asked.made_by, asked.submitted_at,
-           asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
+           store.code AS store, asked.speed, asked.decision, asked.authority, asked.made_by,
+           COALESCE(maker.name, asked.made_by) AS made_by_name,
+           asked.submitted_at, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id JOIN team ON team.id = asked.team_id
     JOIN store ON store.id = asked.store_id LEFT JOIN care_provider AS carer ON carer.id = client.care_provider_id
+    LEFT JOIN account AS maker ON maker.username = asked.made_by
     WHERE asked.number = upper(:number)
 """)
 LINES = text("""
