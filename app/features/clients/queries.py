@@ -60,7 +60,7 @@ FOUND = text(f"""
 # Names that are much alike, then those that are a little: “ashbey” finds Ashby, “moar” finds Moor.
 BANDS = ((300, 0.5, 2.0), (700, 0.35, 0.5))
 """Of each: the rank it begins with, how alike its names are at least, and below what."""
-MOST_ALIKE = 1000
+MOST_ALIKE = 500
 """So many of one band are compared with one another. Where there are more, they are alike by one common name."""
 ALIKE = text("""
     WITH alike AS (
