@@ -75,6 +75,12 @@ class Settings(BaseSettings):
         description="Where people reach this service, https://stores.example.org: labels may then carry a QR code. "
         "Earlier addresses after commas are read, not printed.",
     )
+    orders_counted_days: int = Field(
+        default=28,
+        ge=0,
+        le=366,
+        description="For so many days what a prescriber ordered for a client counts with their next order for them.",
+    )
     trusted_proxies: str = Field(
         default="",
         description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas between them.",

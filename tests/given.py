@@ -22,6 +22,7 @@ from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind
+from app.domain.ordering import SupersedeAction
 from app.features.catalogue import service as catalogue
 from app.features.catalogue.schemas import NewProduct
 from app.features.clients import care_providers
@@ -29,12 +30,14 @@ from app.features.clients import service as clients
 from app.features.clients.schemas import NewCareProvider, NewClient
 from app.features.collections import service as collections
 from app.features.loans import service as loans
+from app.features.loans.old_equipment import list_old
 from app.features.reservations import service as reservations
 from app.features.returns import found
 from app.features.returns import service as returns
 from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
 from app.features.workshop import service as workshop
+from app.web.old_equipment import NewSupersedes
 
 PREFIX = "ES"
 SECRET = "a secret that only the tests know"
@@ -318,8 +321,15 @@ class Given:
         async with self._sessions() as session:
             tier = await session.scalar(TIER, {"barcode": barcode})
         actor = "ot" if tier == "standard" else "senior.ot"
+        # Whatever they have of that kind they keep.
+        async with self._sessions() as session:
+            old = [one for one in await list_old(session, barcode, client_ref=client_ref) if one.must_be_decided]
+        kept = [
+            (one.barcode, NewSupersedes(barcode=one.barcode, action=SupersedeAction.KEEP, reason="For upstairs."))
+            for one in old
+        ]
         details = {"client_ref": client_ref, "kind": kind, "trial_ends_on": ends_on, "actor": actor}
-        return await self._do(loans.issue, barcode, **details)
+        return await self._do(loans.issue, barcode, supersedes=kept, **details)
 
     async def _do(self, verb: Callable[..., Awaitable[Any]], *subject: Any, **details: Any) -> Any:
         """Call a verb in a transaction of its own, at the clock's time."""

@@ -144,26 +144,27 @@ class Storekeeper:
             await self.take_back(barcode, days_ago=60)
             await self.recycle(barcode, days_ago=58)
         # With clients now.
-        for barcode, client, days in (
-            (hoists[1], "C-1001", 45),
-            (slings[0], "C-1001", 45),
-            (beds[2], "C-1001", 45),
-            (mattresses[0], "C-1001", 45),
-            (commodes[0], "C-1002", 30),
-            (beds[3], "C-1005", 20),
-            (mattresses[1], "C-1005", 20),
-            (hoists[2], "C-1006", 9),
+        for barcode, client, days, by in (
+            (hoists[1], "C-1001", 45, "senior.ot"),
+            (slings[0], "C-1001", 45, "senior.ot"),
+            (beds[2], "C-1001", 45, "technician"),
+            (mattresses[0], "C-1001", 45, "technician"),
+            (commodes[0], "C-1002", 30, "senior.ot"),
+            (beds[3], "C-1005", 20, "senior.ot"),
+            (mattresses[1], "C-1005", 20, "senior.ot"),
+            (hoists[2], "C-1006", 9, "senior.ot"),
         ):
-            await self.lend(barcode, client, days_ago=days)
+            await self.lend(barcode, client, days_ago=days, by=by)
         # On trial: one running, one about to end.
-        await self.lend(chairs[1], "C-1006", days_ago=10, trial_days=21)
+        await self.lend(chairs[1], "C-1006", days_ago=30, trial_days=41)
         await self.lend(cushions[0], "C-1007", days_ago=12, trial_days=14, by="ot")
         # Waiting to be collected.
         await self.lend(commodes[1], "C-1003", days_ago=40)
         await self.ask_back("C-1003", [commodes[1]], days_ago=2)
         # Back, in every stage of the workshop.
-        for barcode in (mattresses[2], commodes[2], beds[4], beds[5], hoists[3], slings[1]):
-            await self.lend(barcode, "C-1008", days_ago=30)
+        returned = (mattresses[2], commodes[2], beds[4], beds[5], hoists[3], slings[1])
+        for place, barcode in enumerate(returned):
+            await self.lend(barcode, "C-1008" if place < 3 else "C-1004", days_ago=30)
         for barcode in (mattresses[2], commodes[2]):
             await self.take_back(barcode, days_ago=1)
         await self.take_back(beds[4], days_ago=3)

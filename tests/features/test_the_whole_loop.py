@@ -79,7 +79,7 @@ class AnyWalk(RuleBasedStateMachine):
     def a_store_with_something_in_it(self) -> None:
         given, run = self.world.given, self.runner.run
         self.products = [
-            (run(given.product(single_patient_use=single, high_risk=risky)), single, risky)
+            (run(given.product(single_patient_use=single, high_risk=risky, purchase_price_pence=100)), single, risky)
             for single, risky in ((False, False), (False, True), (True, False))
         ]
         self.clients = [run(given.client()) for _ in range(2)]
@@ -167,7 +167,13 @@ class AnyWalk(RuleBasedStateMachine):
         kept_for_other = thing.reservation is not None and thing.reservation[1] != who
         shelf = thing.state in {State.IN_STOCK, State.RESERVED}
         ends = {"kind": "trial", "trial_ends_on": self.world.clock.day(14)} if trial else {}
-        answer = self.post("ot", "/loans", {"barcode": thing.barcode, "client_ref": who} | ends)
+        kept = [
+            {"barcode": one.barcode, "action": "keep", "reason": "For upstairs."}
+            for one in self.things
+            if one.loan is not None and one.client == who and one is not thing
+        ]
+        body = {"barcode": thing.barcode, "client_ref": who, "supersedes": kept}
+        answer = self.post("ot", "/loans", body | ends)
         if self.happened(answer, shelf and not thing.is_blocked() and not kept_for_other):
             thing.moves(move)
             thing.issued += 1

@@ -145,10 +145,10 @@ async def test_the_counter_is_no_way_round_a_tier_a_limit_the_panel_or_a_load(
     specialist = await of(tier="specialist")
     check_problem(await as_ot.post("/api/v1/loans", json=specialist), 403, "above-your-tier")
     assert (await as_ot.post("/api/v1/loans", json=specialist | until)).status_code == 201
-    dear = await of(purchase_price_pence=100_001)
+    dear = await of(purchase_price_pence=100_001, category="18 12 10")
     check_problem(await as_ot.post("/api/v1/loans", json=dear), 403, "over-your-limit")
     assert (await as_technician.post("/api/v1/loans", json=dear)).status_code == 201
-    weak = await of(safe_working_load_kg=119)
+    weak = await of(safe_working_load_kg=119, category="12 36 21")
     check_problem(await as_technician.post("/api/v1/loans", json=weak), 409, "load-too-low", field="barcode")
 
 
@@ -161,4 +161,4 @@ async def test_whoever_has_no_registration_in_date_hands_nothing_out(
     await session.commit()
     body = {"barcode": await given.item(), "client_ref": await given.client()}
     refused = check_problem(await as_ot.post("/api/v1/loans", json=body), 403, "registration-expired")
-    assert refused["detail"].endswith("ended on 1 March 2026. A colleague can hand it out.")
+    assert refused["detail"].endswith("ended on 1 March 2026. At present nobody can. Ask the manager to name somebody.")

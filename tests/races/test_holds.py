@@ -50,8 +50,8 @@ async def test_whoever_places_a_hold_while_the_item_is_being_issued_waits_and_ho
 @pytest.mark.parametrize("way", ["issue", "reserve", "release"])
 async def test_after_a_hold_was_answered_nothing_goes_out(scratch: Scratch, way: str) -> None:
     manager, safety = await scratch.sign_in("manager"), await scratch.sign_in("safety")
-    who = await scratch.given.client()
     for turn in range(8):
+        who = await scratch.given.client()
         barcode = await scratch.given.item(State.AWAITING_INSPECTION if way == "release" else State.IN_STOCK)
         if way == "release":
             await scratch.given.inspected(barcode)

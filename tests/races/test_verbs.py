@@ -177,6 +177,18 @@ async def test_different_verbs_on_one_item_come_one_after_another(scratch: Scrat
     await check_chains(scratch)
 
 
+async def test_two_halves_that_are_handed_out_at_once_pass_no_limit(scratch: Scratch) -> None:
+    ot, given = await scratch.sign_in("ot"), scratch.given
+    for _ in range(3):
+        who = await given.client()
+        dear = [await given.product(purchase_price_pence=90_000, category=one) for one in ("18 12 10", "09 12 03")]
+        halves = [await given.item(product=product) for product in dear]
+        answers = await asyncio.gather(
+            *(ot.post("/api/v1/loans", json={"barcode": barcode, "client_ref": who}) for barcode in halves)
+        )
+        assert sorted(answer.status_code for answer in answers) == [201, 403], [answer.text for answer in answers]
+
+
 @pytest.mark.parametrize("what", ["products", "clients"])
 async def test_of_two_people_who_change_the_same_record_one_is_told(scratch: Scratch, what: str) -> None:
     client = await scratch.sign_in("manager")

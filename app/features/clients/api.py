@@ -34,6 +34,7 @@ from app.web.etags import Version, etag
 from app.web.fields import After, Id, Limit, without_controls
 from app.web.once import api_router
 from app.web.paging import Page, page_of
+from app.web.who import who_can
 
 BY_POST = "Addresses are kept by logs. Send the words in the body of POST /api/v1/clients/search instead."
 
@@ -97,7 +98,8 @@ async def get_client(
     and is logged with the look at them. `access_because`: in a sentence, why a manager looks without one.
     """
     if access_reason and not actor.may(Permission.SEE_ACCESS_NOTES):
-        raise NotAllowed("not-allowed", "How to get in is shown to those who deliver, and to nobody else.")
+        who = await who_can(session, Permission.SEE_ACCESS_NOTES, today=uk_date(now))
+        raise NotAllowed("not-allowed", f"How to get in is shown to those who deliver, and to nobody else. {who}")
     client = await service.read_client(session, client_ref, actor=actor.username, at=now)
     response.headers["ETag"] = etag(client.version)
     if access_reason is None:

@@ -14,6 +14,7 @@ from app.features.loans.schemas import LoanBody, NewLoan, TrialOutcomeBody
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit
+from app.web.old_equipment import by_tag
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
 from app.web.tags import Prefix
@@ -31,6 +32,7 @@ async def issue(session: Session, actor: Actor, now: Now, prefix: Prefix, body: 
         kind=body.kind,
         trial_ends_on=body.trial_ends_on,
         trial_goals=body.trial_goals,
+        supersedes=by_tag(body.supersedes, prefix=prefix),
         actor=actor.username,
         at=now,
     )

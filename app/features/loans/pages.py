@@ -15,12 +15,14 @@ from app.domain.dates import uk_date
 from app.domain.labels import display
 from app.domain.loans import LoanKind
 from app.features.loans import queries, service
+from app.features.loans.old_equipment import OldItem, list_old
 from app.features.loans.schemas import FoundClient, IssueForm
 from app.web.auth import Actor
 from app.web.client_search import ClientSearchForm
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.old_equipment import ACTIONS, read_old, refuse_gaps
 from app.web.once import page_router
 from app.web.tags import Tag
 from app.web.templating import day, render
@@ -41,7 +43,8 @@ async def issue_form(
     item = await queries.get_issuable(session, tag, today=uk_date(now))
     form = Form({"client_ref": [client_ref]} if client_ref else None)
     chosen = await _read_client(session, client_ref, actor, now) if client_ref else None
-    return render(request, ISSUE, {"form": form, "item": item, "chosen": chosen})
+    old = await _old_of_this_kind(session, tag, client_ref) if chosen else []
+    return render(request, ISSUE, {"form": form, "item": item, "chosen": chosen, "old": old, "actions": ACTIONS})
 
 
 @router.post("/items/{barcode}/issue")
@@ -49,7 +52,7 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, tag:
     """Hand it over, or look for who is to have it."""
     search, asked = await read_form(request, ClientSearchForm)
     item = await queries.get_issuable(session, tag, today=uk_date(now))
-    context: dict[str, Any] = {"item": item}
+    context: dict[str, Any] = {"item": item, "actions": ACTIONS}
     if search.value("find"):
         found = await _find_clients(session, actor, asked.q, now) if asked and asked.q else []
         shown = {"form": Form(), "search": search, "q": asked and asked.q, "found": found, "most": CLIENTS_FOUND}
@@ -59,7 +62,13 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, tag:
         return render(request, ISSUE, {"form": Form(), **context}, 409)
     if body and body.kind is LoanKind.TRIAL and not body.trial_goals:
         form.refuse("Say what the trial is to show.", "trial_goals")
+    client_ref = "" if form.error("client_ref") else form.value("client_ref").strip()
+    context["old"] = await _old_of_this_kind(session, tag, client_ref)
+    decided = read_old(form, context["old"])
+    refuse_gaps(form, context["old"])
     if body is None or form.errors:
+        if context["old"]:
+            await _read_client(session, client_ref, actor, now)
         return render(request, ISSUE, {"form": form, **context}, 422)
     with or_again(ISSUE, form, **context):
         await service.issue(
@@ -69,12 +78,18 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, tag:
             kind=body.kind,
             trial_ends_on=body.trial_ends_on,
             trial_goals=body.trial_goals,
+            supersedes=[(one.barcode, one) for one in decided],
             actor=actor.username,
             at=now,
         )
     until = f" on trial until {day(body.trial_ends_on)}" if body.kind is LoanKind.TRIAL else " on loan"
     said = f"{item.product_name} {display(tag)} is with {body.client_ref}{until}."
     return redirect(request, f"/items/{tag}", said)
+
+
+async def _old_of_this_kind(session: AsyncSession, tag: str, client_ref: str) -> list[OldItem]:
+    """What the client has of which must be said what becomes of it."""
+    return [one for one in await list_old(session, tag, client_ref=client_ref) if one.must_be_decided]
 
 
 async def _find_clients(session: AsyncSession, actor: Person, q: str, now: Now) -> list[FoundClient]:

@@ -11,6 +11,7 @@ from app.domain.loans import LoanKind, TrialOutcome
 from app.features.loans.trials import Tried
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Paragraph
+from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -25,13 +26,17 @@ class TrialsShown(StrEnum):
 
 
 class NewLoan(Body):
-    """An item handed over the counter; a trial needs its end, and says what it is to show."""
+    """An item handed over the counter; a trial needs its end, and says what it is to show.
+
+    `supersedes`: what becomes of each item of the same kind that the client has.
+    """
 
     barcode: Barcode
     client_ref: Code
     kind: LoanKind = LoanKind.LOAN
     trial_ends_on: Day | None = None
     trial_goals: OptionalParagraph = ""
+    supersedes: OldItems = []
 
 
 class LoanBody(BaseModel):

@@ -11,21 +11,20 @@ from app.db import Session
 from app.domain.combinations import Severity
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict
-from app.domain.labels import display
 from app.domain.offers import NOT_AS_SHOWN, Offer
-from app.domain.ordering import OrderState, SupersedeAction
+from app.domain.ordering import OrderState
 from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import drafts, reading, submission
 from app.features.ordering.pages_shared import Number, answer_field, path_of, read_answers, read_draft
-from app.features.ordering.schemas import NewSupersedes, OfferBody, OldItemBody, OrderBody, OrderChange
+from app.features.ordering.schemas import OfferBody, OrderBody, OrderChange
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.old_equipment import ACTIONS, read_old, refuse_gaps
 from app.web.once import page_router
 from app.web.tags import Prefix
 from app.web.templating import render
-from app.web.wording import in_words
 from app.web.working_times import Times
 
 CHECK = "ordering/check.html"
@@ -62,7 +61,7 @@ async def check(
     form, body = await read_form(request, CheckForm)
     order = await read_draft(session, number, actor, now)
     context = _context(order, now, times)
-    change = OrderChange(answers=read_answers(form, order.warnings), supersedes=_read_old(form, order))
+    change = OrderChange(answers=read_answers(form, order.warnings), supersedes=read_old(form, order.supersedes))
     who = actor.username
     with or_again(CHECK, form, **context):
         await drafts.change_draft(session, number, change, version=order.version, prefix=prefix, actor=who, at=now)
@@ -99,26 +98,9 @@ def _context(order: OrderBody, now: Now, times: WorkingTimes) -> dict[str, Any]:
         "warnings": [(answer_field(one), one) for one in order.warnings],
         "promised_on": None if order.missing else promised_on(order.speed, now, times),
         "offer": json.dumps([one.model_dump() for one in order.offer]),
-        "actions": [(action.value, action.text) for action in SupersedeAction],
+        "actions": ACTIONS,
         "today": uk_date(now),
     }
-
-
-def _read_old(form: Form, order: OrderBody) -> list[NewSupersedes]:
-    """What was said of old items; half an answer is asked for the other half."""
-    found = []
-    for old in order.supersedes:
-        action, reason = form.value(f"old-{old.barcode}"), form.value(f"why-{old.barcode}").strip()
-        if action and not reason:
-            form.refuse(f"Say why, for {_name(old)}.", f"why-{old.barcode}")
-        elif reason and not action:
-            form.refuse(f"Choose what becomes of {_name(old)}.", f"old-{old.barcode}")
-        elif action:
-            try:
-                found.append(NewSupersedes.model_validate({"barcode": old.barcode, "action": action, "reason": reason}))
-            except ValidationError as invalid:
-                form.refuse(in_words(invalid.errors()[0], on_page=True), f"why-{old.barcode}")
-    return found
 
 
 def _read_offer(form: Form) -> list[Offer]:
@@ -132,15 +114,7 @@ def _read_offer(form: Form) -> list[Offer]:
 
 def _refuse_gaps(form: Form, order: OrderBody) -> None:
     """Everything that must still be said before the order can go, each at its own field."""
-    for old in order.supersedes:
-        if old.must_be_decided and not form.value(f"old-{old.barcode}"):
-            form.refuse(f"Choose what becomes of {_name(old)}.", f"old-{old.barcode}")
-        if old.must_be_decided and not form.value(f"why-{old.barcode}").strip():
-            form.refuse(f"Say why, for {_name(old)}.", f"why-{old.barcode}")
+    refuse_gaps(form, order.supersedes)
     for warning in order.warnings:
         if warning.severity is not Severity.NOTE and not form.value(answer_field(warning)).strip():
             form.refuse(f"Answer the warning: {warning.detail}", answer_field(warning))
-
-
-def _name(old: OldItemBody) -> str:
-    return f"{old.product_name}, {display(old.barcode)}"

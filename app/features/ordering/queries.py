@@ -11,7 +11,7 @@ from app.domain.authority import Asked, Tier, can_sign
 from app.domain.ordering import OrderState
 from app.domain.promises import is_late
 from app.features.ordering.schemas import ComingBack, EventBody, OrderFilter, OrderLineRow, PickRow
-from app.signing import find_person, read_setting
+from app.signing import find_person, read_others, read_setting
 from app.web.fields import BIGGEST_ID
 from app.web.paging import number_cursor
 
@@ -157,12 +157,13 @@ async def signable_by(session: AsyncSession, username: str, *, today: date) -> l
     """The numbers of the rows of all orders that this person can sign now, by their own authority or a lent one."""
     waiting = (await session.execute(AWAITING)).all()
     setting = await read_setting(session, today)
+    others = await read_others(session, [row.id for row in waiting], today=today)
     me = find_person(setting, username)
     ranks = list(Tier)
     found = []
     for row in waiting:
         tier = max((Tier(tier) for tier in row.tiers), key=ranks.index)
-        asked = Asked(row.made_by, row.team_id, tier, row.value_pence)
+        asked = Asked(row.made_by, row.team_id, tier, row.value_pence, others[row.id])
         if can_sign(asked, me, setting):
             found.append(row.id)
     return found

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
-from app.domain.authority import Setting, decide_submission, who_can_authorise
+from app.domain.authority import Asked, Setting, decide_submission, who_can_authorise
 from app.domain.clearance import find_blockers
 from app.domain.combinations import Severity
 from app.domain.dates import uk_date
@@ -19,7 +19,7 @@ from app.domain.reasons import is_reason
 from app.features.ordering.allocation import equivalents, plan, read_shelf, recycled_is_there
 from app.features.ordering.coming import read_coming
 from app.features.ordering.queries import list_history
-from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_order
+from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order
 from app.features.ordering.schemas import (
     AuthorityBody,
     Cost,
@@ -63,6 +63,7 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     around = await read_surroundings(session, order, today=today)
     may_need_signing = order.decision in {OrderDecision.DRAFT, OrderDecision.AWAITING_AUTHORISATION}
     setting = await read_setting(session, today) if may_need_signing else Setting(on=today)
+    asked = await read_asked(session, order, today=today) if may_need_signing else order.asked(())
     is_draft = order.decision is OrderDecision.DRAFT
     lines = await (_planned(session, order, around, today) if is_draft else _as_held(session, order, today))
     states = order.unit_states
@@ -80,7 +81,7 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
         supersedes=_old(around, is_draft=is_draft),
         missing=[_missing_line(line, quantity, coming) for line, quantity in missing],
         offer=_offer(lines) if is_draft else [],
-        authority=_authority(order, setting),
+        authority=_authority(order, asked, setting),
         visits=visits,
         history=list(await list_history(session, order.number)),
     )
@@ -263,9 +264,8 @@ def _offer(lines: Sequence[LineBody]) -> list[OfferBody]:
     return found
 
 
-def _authority(order: OrderRecord, setting: Setting) -> AuthorityBody:
+def _authority(order: OrderRecord, asked: Asked, setting: Setting) -> AuthorityBody:
     """Of a draft, where it would go now; of a submitted one, where it went. A refusal is shown as its reason."""
-    asked = order.asked
     decision: OrderDecision | None = order.decision
     reasons = [ReasonLine(**one) for one in order.authority.get("reasons", [])]
     if order.decision is OrderDecision.DRAFT:

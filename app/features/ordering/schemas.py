@@ -14,6 +14,7 @@ from app.domain.loans import LoanKind
 from app.domain.offers import Offer
 from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
 from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Paragraph, Pence, Reason
+from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -32,14 +33,6 @@ class NewLine(Body):
     reason_for_new: OptionalParagraph = ""
 
 
-class NewSupersedes(Body):
-    """What becomes of an old item that the client has."""
-
-    barcode: Barcode
-    action: SupersedeAction
-    reason: Paragraph
-
-
 class Answer(Body):
     """What the prescriber says to a warning, named by its code and subject."""
 
@@ -49,7 +42,6 @@ class Answer(Body):
 
 
 Lines = Annotated[list[NewLine], Field(min_length=1, max_length=50)]
-OldItems = Annotated[list[NewSupersedes], Field(max_length=100)]
 Answers = Annotated[list[Answer], Field(max_length=500)]
 
 

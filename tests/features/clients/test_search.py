@@ -8,7 +8,7 @@ from httpx import AsyncClient
 
 from app.features.clients.search import understand
 from tests.browser import Browser
-from tests.conftest import Query
+from tests.conftest import Query, Statements
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -87,6 +87,57 @@ async def test_what_is_found_is_paged_in_the_order_of_likeness(as_ot: AsyncClien
             break
         params["after"] = answer["next"]
     assert paged == whole
+
+
+async def paged(client: AsyncClient, q: str) -> list[str]:
+    """The same, one by one over the pages."""
+    found: list[str] = []
+    params: dict[str, Any] = {"q": q, "limit": 1}
+    while True:
+        answer = (await client.get(CLIENTS, params=params)).json()
+        found += [line["client_ref"] for line in answer["items"]]
+        if answer["next"] is None:
+            return found
+        params["after"] = answer["next"]
+
+
+async def test_who_is_found_in_several_ways_is_shown_once_in_the_nearest_place(
+    as_ot: AsyncClient, given: Given
+) -> None:
+    for ref, name in (
+        ("moor", "Bea Hill"),
+        ("MOOR-2", "Ada Moor"),
+        ("b-1", "Cy Moor"),
+        ("A-2", "Di Moor"),
+        ("A-3", "Eve Mooor"),
+        ("A-4", "Fay Mohr"),
+        ("A-5", "Gus Patel"),
+    ):
+        await given.client(ref, name=name)
+    whole = await refs(as_ot, q="moor")
+    assert whole == ["moor", "MOOR-2", "A-2", "b-1", "A-3", "A-4"]
+    assert await paged(as_ot, "moor") == whole
+
+
+async def test_of_many_who_are_alike_by_a_common_name_so_many_are_compared(
+    as_ot: AsyncClient, given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.features.clients.queries.MOST_ALIKE", 2)
+    for number in range(4):
+        await given.client(f"A-{number}", name="Ada Smith")
+    assert len(await refs(as_ot, q="smiht")) == 2
+
+
+async def test_a_search_costs_few_statements_however_many_are_found(
+    as_ot: AsyncClient, given: Given, statements: Statements
+) -> None:
+    counts = []
+    for number in range(3):
+        await given.client(f"A-{number}", name="Ada Moor")
+        statements.clear()
+        await refs(as_ot, q="ada moor")
+        counts.append(len(statements))
+    assert len(set(counts)) == 1
 
 
 async def test_a_list_shows_only_what_tells_people_apart(as_ot: AsyncClient, given: Given) -> None:

@@ -1,0 +1,31 @@
+"""Who can do something today, by name: every refusal says so, and nobody has to guess whom a role means."""
+
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.access import Permission, roles_with
+from app.domain.authority import authorisers, listed
+from app.signing import read_setting
+
+WITH_ROLES = text("""
+    SELECT DISTINCT account.name FROM account JOIN account_role ON account_role.account_id = account.id
+    WHERE account.is_active AND account_role.role = ANY(:roles) ORDER BY account.name
+""")
+
+
+async def names_with(session: AsyncSession, permission: Permission, *, today: date) -> list[str]:
+    """The names of all who may do this today; of signing, those whose own or lent authority is in date."""
+    if permission is Permission.SIGN_ORDERS:
+        return [person.name for person in authorisers(await read_setting(session, today))]
+    return list((await session.scalars(WITH_ROLES, {"roles": roles_with(permission)})).all())
+
+
+async def who_can(session: AsyncSession, permission: Permission, *, today: date) -> str:
+    """A sentence that names some of them, or the roles that nobody has at present."""
+    names = await names_with(session, permission, today=today)
+    if names:
+        return f"{listed(names, 'or')} can."
+    roles = [role.text.lower() for role in roles_with(permission)]
+    return f"Nobody here can at present: it wants the role {listed(roles, 'or')}. Ask the service."
