@@ -220,8 +220,8 @@ def check_may_give_up(owner: str, owner_name: str, actor: str, setting: Setting)
     names who can; the store always can, and is not asked here."""
     standing_in = who_stands_in_for(owner, setting)
     if actor != owner and actor not in {person.username for person in standing_in}:
-        names = [owner_name, *(person.name for person in standing_in), "the store"]
-        detail = f"{owner_name} made this reservation. {listed(names, "or")} can give it up."
+        names = [owner_name, *(person.name for person in standing_in)][:MOST_NAMED]
+        detail = f"{owner_name} made this reservation. {', '.join(names)} or the store can give it up."
         raise NotAllowed("not-your-reservation", detail)
 
 
