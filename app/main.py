@@ -52,6 +52,9 @@ from app.features.stop_use import pages as stop_use_pages
 from app.features.workshop import api as workshop_api
 from app.features.workshop import cleaning_pages
 from app.features.workshop import pages as workshop_pages
+from app.features.workshop.inspections import api as inspections_api
+from app.features.workshop.inspections import authority_pages, due_api
+from app.features.workshop.inspections import pages as inspections_pages
 from app.settings import Settings
 from app.web import apidocs, health, openapi, problems
 from app.web.auth import authorise
@@ -76,6 +79,8 @@ ROUTERS = (
     ordering_api.router,
     returns_api.router,
     workshop_api.router,
+    due_api.router,
+    inspections_api.router,
     labels_api.router,
     messages_api.router,
     imports_api.router,
@@ -108,6 +113,8 @@ ROUTERS = (
     returns_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
+    authority_pages.router,
+    inspections_pages.router,
     imports_pages.router,
 )
 

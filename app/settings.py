@@ -40,6 +40,16 @@ class Settings(BaseSettings):
         description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas between them.",
     )
     session_hours: int = Field(default=12, ge=1, le=72, description="How long a sign-in lasts.")
+    examination_look_ahead_days: int = Field(
+        default=28,
+        ge=0,
+        le=180,
+        description="Somebody must decide before an item goes out whose thorough examination falls due within so many "
+        "days. 0: nobody is asked.",
+    )
+    no_access_tries: int = Field(
+        default=3, ge=1, le=20, description="After so many visits at which nobody opened, the manager is told."
+    )
     max_body_bytes: int = Field(default=1_000_000, ge=10_000, description="The largest request body taken.")
     mail: Literal["none", "smtp", "notify"] = Field(
         default="none",

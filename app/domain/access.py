@@ -41,6 +41,9 @@ class Permission(StrEnum):
     SCAN = "scan"
     WORK_ON_ITEMS = "work_on_items"
     OVERRULE_CLEANING = "overrule_cleaning"
+    VISIT_HOMES = "visit_homes"
+    DECIDE_ON_DUE_ITEMS = "decide_on_due_items"
+    KEEP_AUTHORITY_COPIES = "keep_authority_copies"
     RECONCILE_SCANS = "reconcile_scans"
     PLACE_HOLDS = "place_holds"
     LIFT_HOLDS = "lift_holds"
@@ -92,6 +95,7 @@ _STOREKEEPING = _LOOKING | {
     Permission.SCRAP_ITEMS,
     Permission.SCAN,
     Permission.WORK_ON_ITEMS,
+    Permission.VISIT_HOMES,
     Permission.PLACE_HOLDS,
     Permission.SEE_CLIENTS,
     Permission.SEE_ACCESS_NOTES,
@@ -104,7 +108,7 @@ _STOREKEEPING = _LOOKING | {
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PRESCRIBER: _PRESCRIBING,
-    Role.SENIOR_PRESCRIBER: _PRESCRIBING | {Permission.AUTHORISE_ORDERS},
+    Role.SENIOR_PRESCRIBER: _PRESCRIBING | {Permission.AUTHORISE_ORDERS, Permission.DECIDE_ON_DUE_ITEMS},
     Role.TECHNICIAN: _STOREKEEPING,
     Role.SAFETY_OFFICER: _LOOKING
     | {
@@ -112,6 +116,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.LIFT_HOLDS,
         Permission.SEE_CLIENTS,
         Permission.KEEP_STOP_USE_NOTICES,
+        Permission.KEEP_AUTHORITY_COPIES,
     },
     Role.PANEL_MEMBER: _LOOKING,
     Role.PANEL_CHAIR: _LOOKING,
@@ -122,6 +127,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_CLIENTS,
         Permission.LIFT_HOLDS,
         Permission.OVERRULE_CLEANING,
+        Permission.DECIDE_ON_DUE_ITEMS,
+        Permission.KEEP_AUTHORITY_COPIES,
         Permission.RECONCILE_SCANS,
         Permission.REVIEW_TRIALS,
         Permission.KEEP_STOP_USE_NOTICES,

@@ -27,8 +27,8 @@ def page_of(rows: Sequence[Row], *, limit: int, cursor: Callable[[Row], str | in
 
 TAG = re.compile("[A-Z]+[0-9]{9}")
 CODE = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-TAG_AND_KIND = re.compile(f"{TAG.pattern} [a-z]+")
-"""What the cursors of lists look like that go by asset tag, by a code, by asset tag and kind of inspection."""
+DAY_TAG_AND_KIND = re.compile(f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} {TAG.pattern} [a-z]+")
+"""What the cursors of lists look like that go by asset tag, by a code, by day, asset tag and kind of inspection."""
 
 
 def text_cursor(after: str | None, shape: re.Pattern[str]) -> str:

@@ -13,6 +13,7 @@ from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.scanning import check_tag
 from app.features.workshop import service
+from app.features.workshop.inspections.service import inspect
 from app.ledger import Moved, Refused
 from app.web.results import ItemResult, ItemResults, accepted, already_done, contradicted, refused
 
@@ -83,10 +84,8 @@ async def _finish(session: AsyncSession, tag: str, *, outcome: Outcome, actor: s
 
 async def _inspect(session: AsyncSession, tag: str, *, outcome: InspectionOutcome, actor: str, at: datetime) -> Moved:
     kind = InspectionKind.FUNCTIONAL
-    moved, _ = await service.inspect(
-        session, tag, kind=kind, outcome=outcome, next_due_on=None, notes="", actor=actor, at=at
-    )
-    return moved
+    recorded = await inspect(session, tag, kind=kind, outcome=outcome, next_due_on=None, notes="", actor=actor, at=at)
+    return recorded.moved
 
 
 VERBS: dict[str, Verb] = {
