@@ -53,7 +53,7 @@ from app.features.workshop import api as workshop_api
 from app.features.workshop import cleaning_pages
 from app.features.workshop import pages as workshop_pages
 from app.features.workshop.inspections import api as inspections_api
-from app.features.workshop.inspections import authority_pages, due_api
+from app.features.workshop.inspections import authority_pages, due_api, due_pages, visit_api, visit_pages
 from app.features.workshop.inspections import pages as inspections_pages
 from app.settings import Settings
 from app.web import apidocs, health, openapi, problems
@@ -81,6 +81,7 @@ ROUTERS = (
     workshop_api.router,
     due_api.router,
     inspections_api.router,
+    visit_api.router,
     labels_api.router,
     messages_api.router,
     imports_api.router,
@@ -113,6 +114,8 @@ ROUTERS = (
     returns_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
+    due_pages.router,
+    visit_pages.router,
     authority_pages.router,
     inspections_pages.router,
     imports_pages.router,

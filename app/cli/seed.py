@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from app.cli.seed_authority import add_authority
 from app.cli.seed_catalogue import CLIENTS, PRODUCTS
-from app.cli.seed_examinations import CRACKED, SOUND, WORN, examine
+from app.cli.seed_examinations import CRACKED, SOUND, WORN, examine, visit_home
 from app.cli.seed_prescribing import Prescribers
 from app.cli.seed_range import RECYCLED, STOCK
 from app.domain.access import Actor, Role, StoreRef
@@ -180,6 +180,8 @@ class Storekeeper:
         await examine(self.session, hoists[0], WORN, on=self.day(40), at=self.days_ago(40))
         await examine(self.session, hoists[5], SOUND, on=self.day(8), at=self.days_ago(7))
         await examine(self.session, hoists[2], CRACKED, on=self.day(1), at=self.days_ago(1))
+        # To be inspected at home; nobody was in yesterday.
+        await visit_home(self.session, "C-1001", hoists[1], now=self.now)
         # On the shelf, but not to go out.
         await stock.place_hold(
             self.session,

@@ -1,4 +1,4 @@
-"""Reports of thorough examination of the demonstration. The examiner and her firm are made up."""
+"""Thorough examinations of the demonstration, and a visit for one. The examiner and her firm are made up."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -6,9 +6,11 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.dates import uk_date
 from app.domain.inspections import InspectionKind
 from app.domain.thorough_examinations import Defect, DefectKind, Occasion, Report
 from app.features.workshop.inspections import service as inspections
+from app.features.workshop.inspections import visits
 
 SOUND: Final = Report(
     employer_name="Equipment Stores, Marston County Council",
@@ -76,3 +78,17 @@ async def examine(session: AsyncSession, barcode: str, report: Report, *, on: da
         actor="technician2",
         at=at,
     )
+
+
+async def visit_home(session: AsyncSession, client_ref: str, barcode: str, *, now: datetime) -> None:
+    """A visit that was planned the day before yesterday, tried in vain yesterday, and is planned for the day after
+    tomorrow now."""
+    planned, tried = now - timedelta(days=2), now - timedelta(days=1)
+    wanted = [(barcode, InspectionKind.LOLER)]
+    by = {"visitor": "technician2", "actor": "technician2"}
+    visit_id = await visits.plan(session, client_ref, wanted, planned_on=uk_date(tried), **by, at=planned)
+    note = "Nobody in at ten. A card with our number was left."
+    await visits.record_no_access(
+        session, visit_id, note=note, tried_at=tried, after_tries=3, actor="technician2", at=tried
+    )
+    await visits.replan(session, visit_id, planned_on=uk_date(now) + timedelta(days=2), **by, at=now)

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     WORK_ON_ITEMS = "work_on_items"
     OVERRULE_CLEANING = "overrule_cleaning"
     VISIT_HOMES = "visit_homes"
+    RESOLVE_VISITS = "resolve_visits"
     DECIDE_ON_DUE_ITEMS = "decide_on_due_items"
     KEEP_AUTHORITY_COPIES = "keep_authority_copies"
     RECONCILE_SCANS = "reconcile_scans"
@@ -127,6 +128,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_CLIENTS,
         Permission.LIFT_HOLDS,
         Permission.OVERRULE_CLEANING,
+        Permission.RESOLVE_VISITS,
         Permission.DECIDE_ON_DUE_ITEMS,
         Permission.KEEP_AUTHORITY_COPIES,
         Permission.RECONCILE_SCANS,

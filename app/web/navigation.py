@@ -35,6 +35,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Items", "/items", Permission.SEE_STOCK),
     Link("Goods in", "/items/receive", Permission.RECEIVE_ITEMS),
     Link("Workshop", "/workshop", Permission.WORK_ON_ITEMS),
+    Link("Inspections", "/inspections/due", Permission.WORK_ON_ITEMS),
     Link("Find equipment", "/products", Permission.SEE_CATALOGUE),
     Link("Orders", "/orders", Permission.SEE_ORDERS),
     Link("Pick list", "/orders/pick", Permission.FULFIL_ORDERS),

@@ -31,6 +31,7 @@ MEANT = {
     Permission.WORK_ON_ITEMS: "TM",
     Permission.OVERRULE_CLEANING: "M",
     Permission.VISIT_HOMES: "TM",
+    Permission.RESOLVE_VISITS: "M",
     Permission.DECIDE_ON_DUE_ITEMS: "SM",
     Permission.KEEP_AUTHORITY_COPIES: "OM",
     Permission.RECONCILE_SCANS: "M",

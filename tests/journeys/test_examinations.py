@@ -68,3 +68,7 @@ async def test_a_report_is_refused_until_it_is_whole_and_a_danger_holds_the_item
     await fill(safety, sent_to="Health and Safety Executive")
     await safety.press("Record that it was sent")
     assert "sent to Health and Safety Executive" in await safety.text()
+    await walk.go("/inspections/due")
+    await walk.picture("inspections-due")
+    await walk.go("/inspections/visits/1")
+    await walk.picture("visit-to-a-home")

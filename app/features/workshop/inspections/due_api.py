@@ -12,7 +12,6 @@ from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
-from app.domain.errors import BadValue
 from app.domain.inspections import InspectionKind
 from app.features.workshop.inspections.due import USUAL_DAYS, DueInspection, Wanted, Where, cursor_of, list_due
 from app.web.auth import Actor
@@ -20,7 +19,7 @@ from app.web.clock import Now
 from app.web.csv_files import csv_answer
 from app.web.fields import After, Limit
 from app.web.once import api_router
-from app.web.paging import DAY_TAG_AND_KIND, Page, page_of, text_cursor
+from app.web.paging import DAY_TAG_AND_KIND, Page, day_cursor, page_of
 
 MOST_EXPORTED = 20_000
 COLUMNS = tuple(DueInspection.model_fields)
@@ -55,7 +54,7 @@ async def due(
     wanted = Wanted(until, asked.store, asked.kind, asked.where, asked.overdue, may_visit)
     if file_format == "csv":
         return await export_due(session, wanted, actor, now)
-    rows = await list_due(session, wanted, today=uk_date(now), after=read_cursor(after), limit=limit)
+    rows = await list_due(session, wanted, today=uk_date(now), after=day_cursor(after, DAY_TAG_AND_KIND), limit=limit)
     await note_homes(session, rows, actor, now)
     return page_of(rows, limit=limit, cursor=cursor_of)
 
@@ -73,13 +72,3 @@ async def note_homes(session: AsyncSession, rows: list[DueInspection], actor: Pe
     shown = sum(row.client_ref is not None for row in rows)
     if shown:
         await audit.record(session, "clients_listed", "inspections_due", actor=actor.username, at=now, found=shown)
-
-
-def read_cursor(after: str | None) -> str:
-    """The cursor of a page. Raises BadValue `bad-cursor`."""
-    place = text_cursor(after, DAY_TAG_AND_KIND)
-    try:
-        date.fromisoformat(place.split()[0] if place else date.min.isoformat())
-    except ValueError as error:
-        raise BadValue("bad-cursor", "`after` must be the `next` of the page before.", field="after") from error
-    return place

@@ -32,7 +32,7 @@ LOAN = text("""
     LEFT JOIN care_provider ON care_provider.id = client.care_provider_id
     WHERE loan.item_id = :item_id AND loan.ended_at IS NULL
 """)
-OWNERS = text("""
+PEOPLE = text("""
     SELECT DISTINCT account.username FROM account JOIN account_role ON account_role.account_id = account.id
     WHERE account.is_active AND account_role.role = ANY(:roles) ORDER BY account.username
 """)
@@ -78,12 +78,6 @@ async def act_on(session: AsyncSession, moved: Moved, found: Found, *, actor: st
     if moved.state is State.SCRAPPED or (moved.state is State.IN_REPAIR and not found.is_dangerous):
         return moved
     return await _hold(session, moved, found.what, actor=actor, at=at)
-
-
-async def owners(session: AsyncSession) -> list[str]:
-    """Who answers for the equipment here: those who may lift holds."""
-    roles = [role.value for role in roles_with(Permission.LIFT_HOLDS)]
-    return list((await session.execute(OWNERS, {"roles": roles})).scalars())
 
 
 async def _hold(session: AsyncSession, moved: Moved, reason: str, *, actor: str, at: datetime) -> Moved:
@@ -170,15 +164,15 @@ async def _tell_of_coming_danger(
 async def tell_owners(
     session: AsyncSession, purpose: str, subject: str, body: str, barcode: str, *, actor: str, at: datetime
 ) -> None:
-    """One message to each of those who answer for the equipment."""
-    for username in await owners(session):
-        await outbox.post(
-            session,
-            purpose=purpose,
-            subject=subject,
-            body=body,
-            to=username,
-            about=f"item:{barcode}",
-            actor=actor,
-            at=at,
-        )
+    """One message to each of those who answer for the equipment: who may lift holds."""
+    letter = {"purpose": purpose, "subject": subject, "body": body, "about": f"item:{barcode}"}
+    await tell_all_who_may(session, Permission.LIFT_HOLDS, letter, actor=actor, at=at)
+
+
+async def tell_all_who_may(
+    session: AsyncSession, permission: Permission, letter: dict[str, str], *, actor: str, at: datetime
+) -> None:
+    """One message to each person who may do that."""
+    roles = [role.value for role in roles_with(permission)]
+    for username in (await session.execute(PEOPLE, {"roles": roles})).scalars().all():
+        await outbox.post(session, **letter, to=username, actor=actor, at=at)
