@@ -87,7 +87,7 @@ async def visit_home(session: AsyncSession, client_ref: str, barcode: str, *, no
     wanted = [(barcode, InspectionKind.LOLER)]
     by = {"visitor": "technician2", "actor": "technician2"}
     visit_id = await visits.plan(session, client_ref, wanted, planned_on=uk_date(tried), **by, at=planned)
-    note = "Nobody in at ten. A card with our number was left."
+    note = "Nobody in. A card with our number was left."
     await visits.record_no_access(
         session, visit_id, note=note, tried_at=tried, after_tries=3, actor="technician2", at=tried
     )

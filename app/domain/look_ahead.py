@@ -1,12 +1,14 @@
 """Thorough examinations that fall due soon after an item goes out: somebody decides, and says why."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
 
 from app.domain.clearance import DueFact
 from app.domain.dates import in_words
 from app.domain.errors import Conflict, NotAllowed
+from app.domain.hygiene import TO_EXAMINE_OR_DECIDE
 from app.domain.inspections import DueState, InspectionKind, due_state
 
 
@@ -47,7 +49,8 @@ def check_decision(due_on: date, barcode: str, reason: str, *, may_decide: bool)
             f"{when} Examine it first, take another one, or have somebody who may decide say why it goes all the same."
         )
         error = Conflict("examination-due-soon", detail, field="due_soon_reason")
-        error.told = {"due_on": due_on.isoformat(), "barcode": barcode}
+        step = asdict(TO_EXAMINE_OR_DECIDE)
+        error.told = {"due_on": due_on.isoformat(), "barcode": barcode, "next_step": step}
         raise error
     if not may_decide:
         detail = f"{when} A manager or a senior prescriber decides whether it goes all the same."

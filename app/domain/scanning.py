@@ -1,7 +1,7 @@
 """What a scan that does not name one of our items means, and what to do with the thing in one's hands."""
 
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
-from app.domain.hygiene import NextStep
+from app.domain.hygiene import TO_EXAMINE_OR_DECIDE, NextStep
 from app.domain.labels import TagFault, TagKind, display, holds_a_tag, read_tag
 from app.domain.lifecycle import State
 
@@ -53,6 +53,8 @@ def step_after_refusal(error: RuleError) -> NextStep | None:
         return STEP_FOR_FIELD.get(error.field or "", SCAN_AGAIN)
     if error.code in {"mistyped-barcode", "suspect-barcode", "not-a-barcode", "scan-id-reused"}:
         return SCAN_AGAIN
+    if error.code in {"examination-due-soon", "not-yours-to-decide"}:
+        return TO_EXAMINE_OR_DECIDE
     return QUERY_SHELF if error.code == "not-out" else None
 
 

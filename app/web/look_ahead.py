@@ -1,6 +1,7 @@
 """Items whose thorough examination falls due soon: asked about before they go out, and the decision kept with them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -12,12 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
+from app.domain.errors import Conflict, NotAllowed
 from app.domain.look_ahead import HandingOut, check_decision, examination_due_soon
 from app.ledger import ItemRecord
 from app.models import ExaminationDecision
 from app.settings import Settings
+from app.web.forms import Form, ShowAgain
 
 USUAL_DAYS: Final = 28
+REASON: Final = "due_soon_reason"
+NOT_SENT_AGAIN: Final = {"csrf_token", "once", REASON}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,9 @@ class LookAhead:
         return LookAhead(self.soon_days, reason, actor.may(Permission.DECIDE_ON_DUE_ITEMS))
 
 
+NOTHING_DECIDED: Final = LookAhead()
+
+
 async def soon_days(request: Request) -> LookAhead:
     """As the settings say, with nothing decided."""
     settings: Settings = request.app.state.settings
@@ -40,6 +48,21 @@ async def soon_days(request: Request) -> LookAhead:
 
 
 Ahead = Annotated[LookAhead, Depends(soon_days)]
+
+
+@contextmanager
+def or_decide(request: Request, form: Form, *, back: str) -> Iterator[None]:
+    """Where somebody has to decide inside, they are asked on a page of its own, which sends the same form again."""
+    try:
+        yield
+    except (Conflict, NotAllowed) as error:
+        if error.code not in {"examination-due-soon", "not-yours-to-decide"}:
+            raise
+        kept = [(name, value) for name in sorted(form.names - NOT_SENT_AGAIN) for value in form.values(name)]
+        if REASON in form.names and error.code == "examination-due-soon":
+            form.refuse("Say why it goes all the same.", REASON)
+        context = {"form": form, "kept": kept, "why": error.detail, "action": request.url.path, "back": back}
+        raise ShowAgain("inspections/due_soon.html", context, error) from error
 
 
 async def check_ahead(

@@ -19,6 +19,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.look_ahead import Ahead, or_decide
 from app.web.once import page_router
 from app.web.tags import Tag
 from app.web.templating import day, render
@@ -44,7 +45,7 @@ async def issue_form(
 
 
 @router.post("/items/{barcode}/issue")
-async def issue(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
+async def issue(request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag) -> Response:
     """Hand it over."""
     form, body = await read_form(request, IssueForm)
     item = await queries.get_issuable(session, tag, today=uk_date(now))
@@ -55,7 +56,8 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, tag:
         form.refuse("Say what the trial is to show.", "trial_goals")
     if body is None or form.errors:
         return render(request, "loans/issue.html", {"form": form, **context}, 422)
-    with or_again("loans/issue.html", form, **context):
+    again = or_again("loans/issue.html", form, **context)
+    with again, or_decide(request, form, back=f"/items/{tag}"):
         await service.issue(
             session,
             tag,
@@ -65,6 +67,7 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, tag:
             trial_goals=body.trial_goals,
             actor=actor.username,
             at=now,
+            ahead=ahead.said(body.due_soon_reason, actor),
         )
     until = f" on trial until {day(body.trial_ends_on)}" if body.kind is LoanKind.TRIAL else " on loan"
     said = f"{item.product_name} {display(tag)} is with {body.client_ref}{until}."

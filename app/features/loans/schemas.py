@@ -25,13 +25,17 @@ class TrialsShown(StrEnum):
 
 
 class NewLoan(Body):
-    """An item handed over the counter; a trial needs its end, and says what it is to show."""
+    """An item handed over the counter; a trial needs its end, and says what it is to show.
+
+    `due_soon_reason`: why it goes although its thorough examination falls due soon.
+    """
 
     barcode: Barcode
     client_ref: Code
     kind: LoanKind = LoanKind.LOAN
     trial_ends_on: Day | None = None
     trial_goals: OptionalParagraph = ""
+    due_soon_reason: OptionalParagraph = ""
 
 
 class LoanBody(BaseModel):
@@ -128,6 +132,7 @@ class IssueForm(BaseModel):
     kind: Annotated[LoanKind, asked("Choose whether they have it on loan or on trial.")] = needed()
     trial_ends_on: Day | None = None
     trial_goals: OptionalParagraph = ""
+    due_soon_reason: OptionalParagraph = ""
 
 
 class TrialForm(BaseModel):

@@ -14,8 +14,10 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import LoanKind, check_trial_dates
+from app.domain.look_ahead import HandingOut
 from app.domain.reservations import Days, blocks_issue, overlaps
 from app.models import Client, Loan, Reservation, ReservationEnd
+from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
 
 LIVE_RESERVATIONS = text("""
     SELECT reservation.id, reservation.client_id, reservation.from_on, reservation.until_on,
@@ -64,13 +66,14 @@ async def issue(
     trial_goals: str | None = None,
     actor: str,
     at: datetime,
+    ahead: LookAhead = NOTHING_DECIDED,
 ) -> int:
     """Hand an item to a client over the counter, on loan or on trial; returns the loan's number.
 
     Raises NotAllowed (`is-supervised` and what `domain.authority.check_counter` raises), NotFound (`unknown-client`,
     `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`), Conflict (`client-has-died`, `load-too-low`,
-    `already-reserved` when it is kept for somebody else on these days, `held-by-order`), and BadValue for a trial's
-    dates and goals.
+    `already-reserved` when it is kept for somebody else on these days, `held-by-order`, `examination-due-soon` until
+    somebody decides it, in `ahead`), and BadValue for a trial's dates and goals.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
@@ -85,6 +88,7 @@ async def issue(
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
     if moved.item.state not in {State.IN_STOCK, State.RESERVED}:
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
+    await check_ahead(session, [moved.item], HandingOut.ISSUE, ahead, actor=actor, at=at)
     await _use_reservations(session, moved.item.id, client_id, until_on=trial_ends_on, actor=actor, at=at)
     values = {
         "id": loan_id,

@@ -11,6 +11,7 @@ from app.domain.dates import uk_date
 from app.domain.scanning import check_tag
 from app.features.ordering import decisions, drafts, fulfilment, queries, reading, submission
 from app.features.ordering.schemas import (
+    AllocateBody,
     DeliverBody,
     DispatchBody,
     FailedVisitBody,
@@ -28,6 +29,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.etags import Version, etag
 from app.web.fields import After, Limit
+from app.web.look_ahead import Ahead
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
 from app.web.tags import Prefix
@@ -158,9 +160,21 @@ async def cancel(
 
 
 @router.post("/orders/{number}/allocate")
-async def allocate(session: Session, actor: Actor, now: Now, response: Response, number: Number) -> OrderBody:
-    """The store commits itself: what is still wanted is held as far as it is there; `missing` says what is not."""
-    await fulfilment.allocate(session, number, actor=actor.username, at=now)
+async def allocate(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    ahead: Ahead,
+    response: Response,
+    number: Number,
+    body: AllocateBody | None = None,
+) -> OrderBody:
+    """The store commits itself: what is still wanted is held as far as it is there; `missing` says what is not.
+
+    409 `examination-due-soon` until somebody who may decide it says why (`due_soon_reason`).
+    """
+    said = ahead.said(body.due_soon_reason if body else "", actor)
+    await fulfilment.allocate(session, number, actor=actor.username, at=now, ahead=said)
     return await _shown(session, now, response, number)
 
 

@@ -15,6 +15,12 @@ from app.web.forms import Form
 from app.web.typed import TimeOfDay
 
 
+class AllocateForm(BaseModel):
+    """Why items go to this order although their thorough examination falls due soon."""
+
+    due_soon_reason: OptionalParagraph = ""
+
+
 class LineForm(BaseModel):
     """One line of an order on its page."""
 

@@ -112,6 +112,12 @@ class ReasonBody(Body):
     reason: Paragraph
 
 
+class AllocateBody(Body):
+    """Why items go to this order although their thorough examination falls due soon."""
+
+    due_soon_reason: OptionalParagraph = ""
+
+
 class DispatchBody(Body):
     """Which pieces leave; without it all that are held."""
 

@@ -15,6 +15,7 @@ from app.features.workshop.schemas import (
 from app.ledger import Moved
 from app.web.auth import Actor
 from app.web.clock import Now
+from app.web.look_ahead import Ahead
 from app.web.once import api_router
 from app.web.results import ItemResults, Step
 from app.web.tags import Prefix, Tag, sort_tags
@@ -57,10 +58,16 @@ async def finish_decontaminations(
 
 
 @router.post("/items/{barcode}/release")
-async def release(session: Session, actor: Actor, now: Now, tag: Tag, body: ReleaseBody | None = None) -> Released:
-    """Put a clean and checked item on the shelf; 409 `not-clear` with every blocker otherwise."""
-    bay = body.bay if body else ""
-    moved = await service.release(session, tag, bay=bay or None, actor=actor.username, at=now)
+async def release(
+    session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag, body: ReleaseBody | None = None
+) -> Released:
+    """Put a clean and checked item on the shelf; 409 `not-clear` with every blocker otherwise.
+
+    409 `examination-due-soon` until somebody who may decide it says why (`due_soon_reason`).
+    """
+    body = body or ReleaseBody()
+    said = ahead.said(body.due_soon_reason, actor)
+    moved = await service.release(session, tag, bay=body.bay or None, actor=actor.username, at=now, ahead=said)
     return _released(moved)
 
 

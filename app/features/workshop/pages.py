@@ -26,6 +26,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.look_ahead import Ahead, or_decide
 from app.web.once import page_router
 from app.web.questions import Back
 from app.web.results import accepted
@@ -64,20 +65,24 @@ async def benches(
 
 
 @router.post("/workshop/scan")
-async def scan(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> HTMLResponse:
+async def scan(
+    request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: Prefix
+) -> HTMLResponse:
     """One scan of a workshop mode from a page without its script; `POST /scan` sends it here."""
     form, body = await read_scan_form(request)
     if body is None:
         return show_desk(request, actor, mode=form.value("mode"), store=form.value("store"), form=form)
     mode = find_mode(actor, body.mode)
-    one = await scans.do_scan(session, mode.value, body.barcode, prefix=prefix, actor=actor.username, at=now)
+    one = await scans.do_scan(
+        session, mode.value, body.barcode, prefix=prefix, actor=actor.username, at=now, ahead=ahead
+    )
     return show_desk(request, actor, mode=mode.value, store=body.store, result=[one], done=mode.done)
 
 
 @router.post("/workshop/{barcode}/decontamination")
 async def decontaminate(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
     """Cleaning starts, or ended one way or another."""
-    body = await _read_whole(request, CleaningForm)
+    _, body = await _read_whole(request, CleaningForm)
     if body.do is CleaningStep.START:
         moved, refused = await service.start_decontaminations(session, [tag], route=None, actor=actor.username, at=now)
     else:
@@ -89,10 +94,12 @@ async def decontaminate(request: Request, session: Session, actor: Actor, now: N
 
 
 @router.post("/workshop/{barcode}/release")
-async def release(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
+async def release(request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag) -> Response:
     """Onto the shelf, if nothing stands in the way."""
-    body = await _read_whole(request, ReleaseForm)
-    moved = await service.release(session, tag, bay=body.bay or None, actor=actor.username, at=now)
+    form, body = await _read_whole(request, ReleaseForm)
+    said = ahead.said(body.due_soon_reason, actor)
+    with or_decide(request, form, back=body.back):
+        moved = await service.release(session, tag, bay=body.bay or None, actor=actor.username, at=now, ahead=said)
     where = f" Bay {body.bay}." if body.bay else ""
     return redirect(request, body.back, _sentence("Released to the shelf", moved) + where)
 
@@ -121,12 +128,12 @@ async def repair(request: Request, session: Session, actor: Actor, now: Now, tag
     return redirect(request, body.back, _sentence(body.outcome.done, moved))
 
 
-async def _read_whole(request: Request, schema: type[Sent]) -> Sent:
+async def _read_whole(request: Request, schema: type[Sent]) -> tuple[Form, Sent]:
     """A form that is a row of a list, which cannot be shown again on its own. Raises BadValue `malformed`."""
     form, body = await read_form(request, schema)
     if body is None:
         raise BadValue("malformed", " ".join(error["text"] for error in form.errors))
-    return body
+    return form, body
 
 
 async def _on_the_bench(session: AsyncSession, tag: str, *, back: str) -> dict[str, Any]:

@@ -37,9 +37,10 @@ class DecontaminationResults(Body):
 
 
 class ReleaseBody(Body):
-    """Where on the shelf it goes."""
+    """Where on the shelf it goes; `due_soon_reason`: why, although its thorough examination falls due soon."""
 
     bay: OptionalLine = ""
+    due_soon_reason: OptionalParagraph = ""
 
 
 class Released(BaseModel):
@@ -170,9 +171,10 @@ class AnotherWayForm(WayBack):
 
 
 class ReleaseForm(WayBack):
-    """Where on the shelf it goes."""
+    """Where on the shelf it goes, and why although its thorough examination falls due soon."""
 
     bay: OptionalLine = ""
+    due_soon_reason: OptionalParagraph = ""
 
 
 class RepairForm(WayBack):

@@ -14,7 +14,9 @@ from app.domain.clearance import check_cleaning
 from app.domain.errors import Conflict, WrongState
 from app.domain.hygiene import Outcome, Route
 from app.domain.lifecycle import Move, State, can_move, next_state
+from app.domain.look_ahead import HandingOut
 from app.ledger import Moved, Refused
+from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
 
 START = text("""
     INSERT INTO decontamination (item_id, opened_at, route, started_at, started_by)
@@ -107,12 +109,25 @@ async def finish_decontaminations(
     return [_cleaned(one, told[one.item.barcode][0], actor) for one in moved], refused
 
 
-async def release(session: AsyncSession, barcode: str, *, bay: str | None, actor: str, at: datetime) -> Moved:
-    """Put a clean and checked item on the shelf. Raises NotClear with every blocker, WrongState, NotFound."""
+async def release(
+    session: AsyncSession,
+    barcode: str,
+    *,
+    bay: str | None,
+    actor: str,
+    at: datetime,
+    ahead: LookAhead = NOTHING_DECIDED,
+) -> Moved:
+    """Put a clean and checked item on the shelf. Raises NotClear with every blocker, WrongState, NotFound.
+
+    One whose thorough examination falls due soon goes there when somebody decides it (`ahead`): Conflict
+    `examination-due-soon`, NotAllowed `not-yours-to-decide`.
+    """
     moved = await ledger.move_one(session, barcode, Move.RELEASE, actor=actor, at=at, bay=bay)
     if moved.item.state is State.RESERVED:
         # The table has this move for a reservation that is given up; the bench must not end one by the way.
         raise WrongState("wrong-state", "The item is on the shelf, reserved. Give up the reservation instead.")
+    await check_ahead(session, [moved.item], HandingOut.RELEASE, ahead, actor=actor, at=at)
     return moved
 
 

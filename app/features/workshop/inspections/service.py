@@ -105,13 +105,7 @@ async def inspect(
     moved = await _take_down(session, barcode, kind, outcome, notes=notes, actor=actor, at=at)
     due_on = None
     if outcome is InspectionOutcome.PASSED:
-        rule = select(col(ProductInspection.every_months)).where(
-            col(ProductInspection.product_id) == moved.item.product_id, col(ProductInspection.kind) == kind
-        )
-        every_months = await session.scalar(rule)
-        due_on = check_next_due(next_due_on, kind=kind, on=examined_on, every_months=every_months)
-    if due_on and report and report.danger_by:
-        due_on = min(due_on, report.danger_by)
+        due_on = await _next_due(session, moved.item.product_id, kind, next_due_on, on=examined_on, report=report)
     values: dict[str, Any] = {
         "item_id": moved.item.id,
         "kind": kind,
@@ -130,11 +124,10 @@ async def inspect(
     if kind is InspectionKind.LOLER and report:
         await _keep_report(session, number, moved.item, report, next_due_on=due_on)
     stands = await session.scalar(PLAN, {"item_id": moved.item.id, "kind": kind})
-    if wrong and (wrong.item_id, wrong.kind) != (moved.item.id, kind):
-        await session.execute(PLAN, {"item_id": wrong.item_id, "kind": wrong.kind})
     done = {"inspection_id": number, "item_id": moved.item.id, "kind": kind, "actor": actor, "at": at}
     await session.execute(VISIT_DONE, done)
     if wrong and corrects:
+        await session.execute(PLAN, {"item_id": wrong.item_id, "kind": wrong.kind})
         about = {"inspection": number, "was_inspection": wrong.id, "was_item": wrong.barcode, "reason": corrects.reason}
         await audit.record(session, "inspection_corrected", f"item:{barcode}", actor=actor, at=at, **about)
     found = out_of_use.Found(number, kind, outcome, report)
@@ -174,6 +167,23 @@ async def _take_down(
             await audit.record(session, "inspection_recorded", f"item:{barcode}", actor=actor, at=at, **told)
             return Moved(item, item.last_seq, item.evidence, actor, uk_date(at))
     return await ledger.move_one(session, barcode, how, actor=actor, at=at, reason=notes or None, reference=kind.text)
+
+
+async def _next_due(
+    session: AsyncSession,
+    product_id: int,
+    kind: InspectionKind,
+    named: date | None,
+    *,
+    on: date,
+    report: Report | None,
+) -> date | None:
+    """By when the next one is due; at the latest by the day on which a defect could become a danger."""
+    rule = select(col(ProductInspection.every_months)).where(
+        col(ProductInspection.product_id) == product_id, col(ProductInspection.kind) == kind
+    )
+    due_on = check_next_due(named, kind=kind, on=on, every_months=await session.scalar(rule))
+    return min(due_on, report.danger_by) if due_on and report and report.danger_by else due_on
 
 
 async def _keep_report(
