@@ -152,3 +152,17 @@ async def test_notes_that_are_there_are_as_old_as_the_audit_trail_says(old: Old)
         "FROM client_access JOIN client ON client.id = client_id ORDER BY 1"
     ) == [("ADA", "2026-01-02"), ("BEA", None)]
     old.back_to("0016")
+
+
+async def test_inspections_that_are_there_are_of_the_day_on_which_they_were_recorded_in_the_uk(old: Old) -> None:
+    old.to("0019")
+    await old.write(
+        *AN_ITEM,
+        "INSERT INTO inspection (item_id, kind, outcome, seq, inspected_at, inspected_by) "
+        "SELECT id, 'loler', 'passed', 1, '2026-07-01T23:30Z', 'x' FROM item WHERE barcode = 'ES1'",
+    )
+    old.to("0025")
+    wanted = "SELECT examined_on::text, due_before, supersedes_id FROM inspection"
+    assert await old.read(wanted) == [("2026-07-02", None, None)]
+    assert await old.read("SELECT count(*) FROM standing_inspection") == [(1,)]
+    old.back_to("0019")

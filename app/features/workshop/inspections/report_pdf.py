@@ -11,7 +11,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-from app.domain.dates import in_words
+from app.domain.dates import in_words, uk_date
 from app.domain.labels import display
 from app.domain.thorough_examinations import SCHEDULE_1, DefectKind
 from app.features.workshop.inspections.schemas import DefectBody, Equipment, ExaminationReport, ReportRecord
@@ -23,7 +23,14 @@ _WIDTH: Final = A4[0] - 2 * _MARGIN
 
 def _style(size: float, *, bold: bool = False, before: float = 0) -> ParagraphStyle:
     face = typeface(bold)
-    return ParagraphStyle(f"{face} {size}", fontName=face, fontSize=size, leading=size * 1.35, spaceBefore=before)
+    return ParagraphStyle(
+        f"{face} {size}",
+        fontName=face,
+        fontSize=size,
+        leading=size * 1.35,
+        spaceBefore=before,
+        keepWithNext=bold and size >= 10,
+    )
 
 
 def report_pdf(record: ReportRecord, *, for_authority: bool = False) -> bytes:
@@ -81,12 +88,8 @@ def _story(record: ReportRecord, *, for_authority: bool) -> list[Any]:
         story.append(Paragraph(escape(said), _style(9, before=4)))
     story += [Paragraph("Equipment (paragraph 3)", head), _pairs(equipment_lines(report.equipment))]
     story += [Paragraph("Examination", head), _pairs(report_lines(report))]
-    story.append(Paragraph("Defects that are or could become a danger (paragraph 8)", head))
-    if not report.defects:
-        story.append(Paragraph("None was found.", _style(10)))
-    for number, defect in enumerate(report.defects, start=1):
-        story.append(KeepTogether([Paragraph(f"Defect {number}", _style(10, bold=True, before=4)), _defect(defect)]))
-    recorded = f"Recorded by {record.recorded_by} on {in_words(record.recorded_at.date())}."
+    story += _defects(report.defects, Paragraph("Defects that are or could become a danger (paragraph 8)", head))
+    recorded = f"Recorded by {record.recorded_by} on {in_words(uk_date(record.recorded_at))}."
     return [*story, Spacer(1, 4 * mm), Paragraph(escape(recorded), _style(8))]
 
 
@@ -131,8 +134,15 @@ def defect_lines(defect: DefectBody) -> list[tuple[str, str]]:
     return [*lines, ("Repair, renewal or alteration needed", defect.remedy)]
 
 
-def _defect(defect: DefectBody) -> Table:
-    return _pairs(defect_lines(defect))
+def _defects(defects: Sequence[DefectBody], head: Paragraph) -> list[Any]:
+    """The defects, none of them torn apart, and the first not from its heading."""
+    if not defects:
+        return [head, Paragraph("None was found.", _style(10))]
+    blocks = [
+        [Paragraph(f"Defect {number}", _style(10, bold=True, before=4)), _pairs(defect_lines(defect))]
+        for number, defect in enumerate(defects, start=1)
+    ]
+    return [KeepTogether([head, *blocks[0]]), *(KeepTogether(block) for block in blocks[1:])]
 
 
 def _words(value: Any) -> str:

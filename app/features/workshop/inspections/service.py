@@ -122,7 +122,7 @@ async def inspect(
     }
     number = (await session.execute(insert(Inspection).values(**values).returning(col(Inspection.id)))).scalar_one()
     if kind is InspectionKind.LOLER and report:
-        await _keep_report(session, number, moved.item, report, next_due_on=due_on)
+        await _keep_report(session, number, moved.item, report, next_due_on=due_on or next_due_on)
     stands = await session.scalar(PLAN, {"item_id": moved.item.id, "kind": kind})
     done = {"inspection_id": number, "item_id": moved.item.id, "kind": kind, "actor": actor, "at": at}
     await session.execute(VISIT_DONE, done)
