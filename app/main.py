@@ -55,6 +55,9 @@ from app.features.stop_use import pages as stop_use_pages
 from app.features.workshop import api as workshop_api
 from app.features.workshop import cleaning_pages
 from app.features.workshop import pages as workshop_pages
+from app.features.workshop.inspections import api as inspections_api
+from app.features.workshop.inspections import authority_pages, due_api, due_pages, visit_api, visit_pages
+from app.features.workshop.inspections import pages as inspections_pages
 from app.settings import Settings
 from app.web import apidocs, health, openapi, problems
 from app.web.auth import authorise
@@ -79,6 +82,9 @@ ROUTERS = (
     ordering_api.router,
     returns_api.router,
     workshop_api.router,
+    due_api.router,
+    inspections_api.router,
+    visit_api.router,
     labels_api.router,
     faults_api.router,
     messages_api.router,
@@ -115,6 +121,10 @@ ROUTERS = (
     returns_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
+    due_pages.router,
+    visit_pages.router,
+    authority_pages.router,
+    inspections_pages.router,
     imports_pages.router,
 )
 

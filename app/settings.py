@@ -93,6 +93,16 @@ class Settings(BaseSettings):
     cut_off_next_day: LocalTime = Field(default=time(16), description="The same of one for the next working day.")
     cut_off: LocalTime = Field(default=time(16), description="The same of all that are slower.")
     works_saturdays: bool = Field(default=False, description="The stores deliver and collect on Saturdays.")
+    examination_look_ahead_days: int = Field(
+        default=28,
+        ge=0,
+        le=180,
+        description="Somebody must decide before an item goes out whose thorough examination falls due within so many "
+        "days. 0: nobody is asked.",
+    )
+    no_access_tries: int = Field(
+        default=3, ge=1, le=20, description="After so many visits at which nobody opened, the manager is told."
+    )
     max_body_bytes: int = Field(default=1_000_000, ge=10_000, description="The largest request body taken.")
     mail: Literal["none", "smtp", "notify"] = Field(
         default="none",

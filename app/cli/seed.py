@@ -15,6 +15,7 @@ from sqlmodel import col
 
 from app.cli.seed_authority import add_authority
 from app.cli.seed_catalogue import CLIENTS, PRODUCTS
+from app.cli.seed_examinations import CRACKED, SOUND, WORN, examine, visit_home
 from app.cli.seed_prescribing import Prescribers
 from app.cli.seed_range import RECYCLED, STOCK
 from app.domain.access import Actor, Role, StoreRef
@@ -33,6 +34,7 @@ from app.features.returns import service as returns
 from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
 from app.features.workshop import service as workshop
+from app.features.workshop.inspections import service as inspections
 from app.models import Account, Store
 
 PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstration's password is known to everybody
@@ -175,6 +177,12 @@ class Storekeeper:
             await self.take_back(barcode, days_ago=6)
             await self.clean(barcode, days_ago=5)
         await self.check(hoists[3], days_ago=4, outcome=InspectionOutcome.FAILED, notes="Castor brake does not hold.")
+        # Thoroughly examined: one sound, one that wears, and one that is a danger where a client has it.
+        await examine(self.session, hoists[0], WORN, on=self.day(40), at=self.days_ago(40))
+        await examine(self.session, hoists[5], SOUND, on=self.day(8), at=self.days_ago(7))
+        await examine(self.session, hoists[2], CRACKED, on=self.day(1), at=self.days_ago(1))
+        # To be inspected at home; nobody was in yesterday.
+        await visit_home(self.session, "C-1001", hoists[1], now=self.now)
         # On the shelf, but not to go out.
         await stock.place_hold(
             self.session,
@@ -298,7 +306,7 @@ class Storekeeper:
         self, barcode: str, *, days_ago: int, outcome: InspectionOutcome = InspectionOutcome.PASSED, notes: str = ""
     ) -> None:
         """A functional check by the second technician."""
-        await workshop.inspect(
+        await inspections.inspect(
             self.session,
             barcode,
             kind=InspectionKind.FUNCTIONAL,

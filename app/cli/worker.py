@@ -34,6 +34,8 @@ from app.features.reservations.worker import (
     warn_before_expiry,
 )
 from app.features.stop_use.chasing import chase_stop_use_notices
+from app.features.workshop.inspections.authority import chase_authority_copies
+from app.features.workshop.inspections.visits import close_visits_in_vain
 from app.integrations.mail import Mailer
 from app.settings import Settings
 from app.web.bank_holidays import bank_holidays
@@ -167,6 +169,18 @@ JOBS: tuple[Job, ...] = (
         "20 8 * * *",
         calling(chase_stop_use_notices, today=uk_date, actor=ACTOR),
         "Writes again where nobody has answered that something must not be used.",
+    ),
+    Job(
+        "chase_authority_copies",
+        "25 8 * * *",
+        calling(chase_authority_copies, today=uk_date, actor=ACTOR),
+        "Reminds of reports that the enforcing authority has not been sent.",
+    ),
+    Job(
+        "close_visits_in_vain",
+        "9-59/15 * * * *",
+        calling(close_visits_in_vain, actor=ACTOR),
+        "Ends visits for inspections of what is not with the client any more.",
     ),
     Job(
         "warn_of_expiring_registrations",

@@ -2,7 +2,7 @@
 
 from app.domain.carriers import is_carried, read_label_text
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
-from app.domain.hygiene import NextStep
+from app.domain.hygiene import TO_EXAMINE_OR_DECIDE, NextStep
 from app.domain.labels import TagFault, TagKind, display, holds_a_tag
 from app.domain.lifecycle import State
 
@@ -56,6 +56,8 @@ def step_after_refusal(error: RuleError) -> NextStep | None:
         return STEP_FOR_FIELD.get(error.field or "", SCAN_AGAIN)
     if error.code in {"mistyped-barcode", "suspect-barcode", "not-a-barcode", "scan-id-reused"}:
         return SCAN_AGAIN
+    if error.code in {"examination-due-soon", "not-yours-to-decide"}:
+        return TO_EXAMINE_OR_DECIDE
     return QUERY_SHELF if error.code == "not-out" else None
 
 

@@ -5,6 +5,14 @@ from app.models.account import Account, AccountRole, AccountStore, KnownBrowser,
 from app.models.audit import AuditEvent, AuditHead, IdempotencyKey
 from app.models.base import metadata
 from app.models.client import CareProvider, Client, ClientAccess
+from app.models.inspection import (
+    AuthorityCopy,
+    ExaminationDecision,
+    InspectionVisit,
+    InspectionVisitItem,
+    InspectionVisitTry,
+    ThoroughExamination,
+)
 from app.models.item import Hold, Item, Movement, Precision
 from app.models.label import FaultReport, LabelJob, PublicRequest
 from app.models.loan import (
@@ -40,6 +48,7 @@ __all__ = [
     "AccountStore",
     "AuditEvent",
     "AuditHead",
+    "AuthorityCopy",
     "CareProvider",
     "Client",
     "ClientAccess",
@@ -51,12 +60,16 @@ __all__ = [
     "Delegation",
     "DeliveryVisit",
     "EquipmentOrder",
+    "ExaminationDecision",
     "FaultReport",
     "Funder",
     "Hold",
     "IdempotencyKey",
     "Inspection",
     "InspectionDue",
+    "InspectionVisit",
+    "InspectionVisitItem",
+    "InspectionVisitTry",
     "Item",
     "KnownBrowser",
     "LabelJob",
@@ -85,6 +98,7 @@ __all__ = [
     "StopUseNotice",
     "Store",
     "Team",
+    "ThoroughExamination",
     "Tier",
     "TrialReview",
     "metadata",

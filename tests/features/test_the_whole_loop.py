@@ -188,7 +188,7 @@ class AnyWalk(RuleBasedStateMachine):
             self.world.clock.move(days=1)
             body["until"] = self.world.clock.day(300)
         answer = self.post("ot", f"/loans/{thing.loan}/trial-outcome", body)
-        possible = thing.state is State.ON_TRIAL and thing.is_trial
+        possible = thing.state is State.ON_TRIAL and thing.is_trial and (outcome == "collect" or not thing.is_stopped)
         if outcome == "extend" and possible and answer.status_code == 422:
             assert answer.json()["code"] == "extension-too-short"
             return
@@ -255,7 +255,14 @@ class AnyWalk(RuleBasedStateMachine):
         thing, passed = self.thing(n), outcome == "passed"
         move = Move.PASS_INSPECTION if passed else Move.FAIL_INSPECTION
         answer = self.post("technician2", "/inspections", {"barcode": thing.barcode, "outcome": outcome})
-        if not self.happened(answer, thing.can(move)):
+        # A danger is taken down wherever the item is; where no inspection moves it, it stays there.
+        if not self.happened(answer, thing.can(move) or outcome == "danger"):
+            return
+        if outcome == "danger":
+            thing.is_stopped = thing.loan is not None
+        if not thing.can(move):
+            if thing.state is not State.SCRAPPED:
+                thing.holds.append(self.newest_hold())
             return
         if not passed and (outcome == "danger" or thing.state in OUT_WITH_LOAN):
             thing.holds.append(self.newest_hold())
@@ -311,7 +318,7 @@ class AnyWalk(RuleBasedStateMachine):
     def scrap(self, n: int) -> None:
         thing = self.thing(n)
         answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "The frame is bent."})
-        if self.happened(answer, thing.can(Move.SCRAP)):
+        if self.happened(answer, thing.can(Move.SCRAP) and not thing.is_stopped):
             thing.moves(Move.SCRAP)
             thing.loan = thing.client = None
 

@@ -81,6 +81,13 @@ def test_paired_columns_are_known() -> None:
 
 
 PAIRS = {
+    "ck_authority_copy_recorded_at_and_by_together": (
+        "UPDATE authority_copy SET sent_on = now(), sent_to = 'x', recorded_at = now()"
+    ),
+    "ck_authority_copy_sent_on_and_recorded_at_together": "UPDATE authority_copy SET sent_on = now(), sent_to = 'x'",
+    "ck_authority_copy_sent_on_and_to_together": (
+        "UPDATE authority_copy SET sent_on = now(), recorded_at = now(), recorded_by = 'x'"
+    ),
     "ck_client_weight_and_its_day_together": "UPDATE client SET weight_kg = 70",
     "ck_collection_found_reconciled_at_and_by_together": "UPDATE collection_found SET reconciled_at = now()",
     "ck_collection_line_cancelled_at_and_by_together": "UPDATE collection_line SET cancelled_at = now()",
@@ -100,6 +107,11 @@ PAIRS = {
     "ck_fault_report_closed_at_and_done_together": "UPDATE fault_report SET closed_at = now(), closed_by = 'x'",
     "ck_hold_lifted_at_and_by_together": "UPDATE hold SET lifted_at = now(), lift_reason = 'x'",
     "ck_hold_lifted_at_and_reason_together": "UPDATE hold SET lifted_at = now(), lifted_by = 'x'",
+    "ck_inspection_supersedes_and_reason_together": (
+        "INSERT INTO inspection (item_id, kind, outcome, seq, inspected_at, inspected_by, supersedes_id) "
+        "SELECT item_id, 'pat', 'passed', 1, now(), 'x', id FROM inspection"
+    ),
+    "ck_inspection_visit_ended_at_and_by_together": "UPDATE inspection_visit SET ended_by = 'x'",
     "ck_item_manufactured_on_and_precision_together": "UPDATE item SET manufactured_on = '2026-01-01'",
     "ck_item_serial_number_and_key_together": "UPDATE item SET serial_number = 'x'",
     "ck_label_job_content_and_file_name_together": "UPDATE label_job SET content = '', media_type = 'x'",
@@ -142,6 +154,11 @@ A_ROW_EACH = (
     "FROM equipment_order, order_line WHERE number = 'O2'",
     "INSERT INTO order_unit (order_line_id, reservation_id) SELECT order_line.id, reservation.id FROM reservation, "
     "order_line JOIN equipment_order ON equipment_order.id = order_id WHERE number = 'O2'",
+    "INSERT INTO inspection (item_id, kind, outcome, seq, inspected_at, inspected_by) "
+    "SELECT id, 'loler', 'danger', 1, now(), 'x' FROM item LIMIT 1",
+    "INSERT INTO authority_copy (inspection_id, made_at) SELECT id, now() FROM inspection",
+    "INSERT INTO inspection_visit (client_id, planned_on, visitor, planned_at, planned_by) "
+    "SELECT id, now(), 'x', now(), 'x' FROM client LIMIT 1",
 )
 
 

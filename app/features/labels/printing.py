@@ -8,9 +8,7 @@ from typing import Final, Literal, cast
 from xml.sax.saxutils import escape
 
 from PIL import Image, ImageDraw, ImageFont
-from pymupdf_fonts import myfont
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from app.domain.printers import NO_OFFSET, Offset
@@ -21,6 +19,7 @@ from app.features.labels.shapes import MM_PER_INCH, Bars, Box, Layout, Line, Squ
 from app.features.labels.stocks import AVERY_L7160, LabelSize, Stock
 from app.features.labels.symbol import QUIET_MODULES, code_128, tag_parts
 from app.features.labels.words import Measure
+from app.web.typefaces import noto, typeface
 
 __all__ = [
     "Dpi",
@@ -186,14 +185,9 @@ def _check_dpi(dpi: int) -> None:
         raise ValueError(f"Label printers print 203 or 300 dots an inch, not {dpi}.")
 
 
-def _noto(bold: bool) -> BytesIO:
-    """Noto Sans: it has the letters of `domain/catalogue.py`, and may be embedded in what it is printed in."""
-    return BytesIO(myfont("notosbo" if bold else "notos"))
-
-
 @lru_cache(maxsize=32)
 def _drawn(bold: bool, size_dots: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_noto(bold), size_dots)
+    return ImageFont.truetype(noto(bold), size_dots)
 
 
 def _dot_width(dpi: int) -> Measure:
@@ -203,17 +197,9 @@ def _dot_width(dpi: int) -> Measure:
     return measure
 
 
-@lru_cache(maxsize=2)
-def _typeface(bold: bool) -> str:
-    """The name that the PDF library knows the typeface by, once it has been told."""
-    name = "NotoSans-Bold" if bold else "NotoSans"
-    pdfmetrics.registerFont(TTFont(name, _noto(bold)))
-    return name
-
-
 def _type_width(text: str, size_mm: float, bold: bool) -> float:
     """Also on the safe side for Arial, which a browser may take instead, and for a Zebra's narrow font 0."""
-    return cast(float, pdfmetrics.stringWidth(text, _typeface(bold), size_mm))
+    return cast(float, pdfmetrics.stringWidth(text, typeface(bold), size_mm))
 
 
 def _svg(size: LabelSize, title: str, parts: Sequence[str]) -> bytes:
@@ -284,7 +270,7 @@ def _paint_pdf_words(
         canvas.rect(x, y, box.width_mm * _POINTS_PER_MM, height, stroke=0, fill=1)
     draw = {"left": canvas.drawString, "centre": canvas.drawCentredString, "right": canvas.drawRightString}
     for line in lines:
-        canvas.setFont(_typeface(line.bold), line.size_mm * _POINTS_PER_MM)
+        canvas.setFont(typeface(line.bold), line.size_mm * _POINTS_PER_MM)
         canvas.setFillGray(1 if line.white else 0)
         draw[line.align]((left_mm + line.x_mm) * _POINTS_PER_MM, foot - line.baseline_mm * _POINTS_PER_MM, line.text)
     canvas.setFillGray(0)

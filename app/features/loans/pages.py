@@ -22,6 +22,7 @@ from app.web.client_search import ClientSearchForm
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.look_ahead import Ahead, or_decide
 from app.web.old_equipment import ACTIONS, read_old, refuse_gaps
 from app.web.once import page_router
 from app.web.tags import Tag
@@ -48,7 +49,7 @@ async def issue_form(
 
 
 @router.post("/items/{barcode}/issue")
-async def issue(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
+async def issue(request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag) -> Response:
     """Hand it over, or look for who is to have it."""
     search, asked = await read_form(request, ClientSearchForm)
     item = await queries.get_issuable(session, tag, today=uk_date(now))
@@ -70,7 +71,8 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, tag:
         if context["old"]:
             await _read_client(session, client_ref, actor, now)
         return render(request, ISSUE, {"form": form, **context}, 422)
-    with or_again(ISSUE, form, **context):
+    again = or_again(ISSUE, form, **context)
+    with again, or_decide(request, form, back=f"/items/{tag}"):
         await service.issue(
             session,
             tag,
@@ -81,6 +83,7 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, tag:
             supersedes=[(one.barcode, one) for one in decided],
             actor=actor.username,
             at=now,
+            ahead=ahead.said(body.due_soon_reason, actor),
         )
     until = f" on trial until {day(body.trial_ends_on)}" if body.kind is LoanKind.TRIAL else " on loan"
     said = f"{item.product_name} {display(tag)} is with {body.client_ref}{until}."

@@ -29,6 +29,7 @@ class NewLoan(Body):
     """An item handed over the counter; a trial needs its end, and says what it is to show.
 
     `supersedes`: what becomes of each item of the same kind that the client has.
+    `due_soon_reason`: why it goes although its thorough examination falls due soon.
     """
 
     barcode: Barcode
@@ -37,6 +38,7 @@ class NewLoan(Body):
     trial_ends_on: Day | None = None
     trial_goals: OptionalParagraph = ""
     supersedes: OldItems = []
+    due_soon_reason: OptionalParagraph = ""
 
 
 class LoanBody(BaseModel):
@@ -146,6 +148,7 @@ class IssueForm(BaseModel):
     kind: Annotated[LoanKind, asked("Choose whether they have it on loan or on trial.")] = needed()
     trial_ends_on: Day | None = None
     trial_goals: OptionalParagraph = ""
+    due_soon_reason: OptionalParagraph = ""
 
 
 class TrialForm(_Trial):

@@ -17,10 +17,12 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import LoanKind, check_trial_dates
+from app.domain.look_ahead import HandingOut
 from app.domain.reservations import Days, blocks_issue, overlaps
 from app.features.loans.old_equipment import decide_old, take_effect
 from app.models import Client, Loan, Reservation, ReservationEnd
 from app.signing import read_handed_out, read_setting
+from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
 from app.web.old_equipment import NewSupersedes
 
 LIVE_RESERVATIONS = text("""
@@ -64,14 +66,16 @@ async def issue(
     supersedes: Sequence[tuple[str, NewSupersedes]] = (),
     actor: str,
     at: datetime,
+    ahead: LookAhead = NOTHING_DECIDED,
 ) -> int:
     """Hand an item to a client over the counter, on loan or on trial; returns the loan's number. `supersedes`: by asset
     tag, what becomes of old items.
 
     Raises NotAllowed (`is-supervised` and why not, by `domain.counter.why_not_hand_out`), NotFound (`unknown-client`,
     `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`), Conflict (`client-has-died`, `load-too-low`,
-    `already-reserved` when it is kept for somebody else on these days, `held-by-order`), BadValue for a trial's dates
-    and goals, and what `old_equipment.decide_old` raises.
+    `already-reserved` when it is kept for somebody else on these days, `held-by-order`, `examination-due-soon` until
+    somebody decides it, in `ahead`), BadValue for a trial's dates and goals, and what `old_equipment.decide_old`
+    raises.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
@@ -87,6 +91,7 @@ async def issue(
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
     if moved.item.state not in {State.IN_STOCK, State.RESERVED}:
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
+    await check_ahead(session, [moved.item], HandingOut.ISSUE, ahead, actor=actor, at=at)
     await _use_reservations(session, moved.item.id, client_id, until_on=trial_ends_on, actor=actor, at=at)
     values = {
         "id": loan_id,

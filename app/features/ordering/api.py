@@ -11,6 +11,7 @@ from app.domain.dates import uk_date
 from app.domain.scanning import check_tag
 from app.features.ordering import decisions, drafts, fulfilment, queries, reading, submission
 from app.features.ordering.schemas import (
+    AllocateBody,
     DeclineBody,
     DeliverBody,
     DispatchBody,
@@ -29,6 +30,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.etags import Version, etag
 from app.web.fields import After, Limit
+from app.web.look_ahead import Ahead
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
 from app.web.tags import Prefix
@@ -173,13 +175,22 @@ async def cancel(
 
 @router.post("/orders/{number}/allocate")
 async def allocate(
-    session: Session, actor: Actor, now: Now, times: Times, response: Response, number: Number
+    session: Session,
+    actor: Actor,
+    now: Now,
+    times: Times,
+    ahead: Ahead,
+    response: Response,
+    number: Number,
+    body: AllocateBody | None = None,
 ) -> OrderBody:
     """The store commits itself: what is still wanted is held as far as it is there; `missing` says what is not.
 
-    When there is something for all of it, an order that had no promised day gets one.
+    When there is something for all of it, an order that had no promised day gets one. 409 `examination-due-soon` until
+    somebody who may decide it says why (`due_soon_reason`).
     """
-    await fulfilment.allocate(session, number, times=times, actor=actor.username, at=now)
+    said = ahead.said(body.due_soon_reason if body else "", actor)
+    await fulfilment.allocate(session, number, times=times, actor=actor.username, at=now, ahead=said)
     return await _shown(session, now, response, number)
 
 

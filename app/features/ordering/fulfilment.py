@@ -18,6 +18,7 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.lifecycle import Move
 from app.domain.loans import LoanKind
+from app.domain.look_ahead import HandingOut
 from app.domain.ordering import Act, UnitState, check_act
 from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import messages
@@ -27,6 +28,7 @@ from app.features.ordering.old_equipment import collect_old
 from app.features.ordering.records import OrderRecord, UnitRecord, read_order
 from app.features.ordering.surroundings import read_surroundings
 from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
+from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
 
 UNFIT = "It cannot go out any more: another one is looked for."
 PROMISED = text("""
@@ -53,14 +55,23 @@ LEND = text("""
 """)
 
 
-async def allocate(session: AsyncSession, number: str, *, times: WorkingTimes, actor: str, at: datetime) -> Held:
+async def allocate(
+    session: AsyncSession,
+    number: str,
+    *,
+    times: WorkingTimes,
+    actor: str,
+    at: datetime,
+    ahead: LookAhead = NOTHING_DECIDED,
+) -> Held:
     """The store commits itself to an order: what is still wanted is held as far as it is there.
 
     An item that is held but may not go out any more (a hold, an overdue examination) is given back, and another one is
     looked for. What is still wanted afterwards keeps the order `approved`. An order that had no promised day gets one
     when there is something for all of it, and its maker is told.
-    Raises NotFound `unknown-order`, WrongState, and Conflict `client-has-died`, or `no-stock` when nothing at all
-    would change.
+    What is held from now on is asked about where its thorough examination falls due soon (`ahead`).
+    Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `no-stock` when nothing at all would
+    change, and `examination-due-soon`, NotAllowed `not-yours-to-decide`.
     """
     order = await read_order(session, number, lock=True)
     check_is_alive(order.died_on)
@@ -83,6 +94,9 @@ async def allocate(session: AsyncSession, number: str, *, times: WorkingTimes, a
     has_some = bool(order.units_in(UnitState.HELD)) and not order.is_allocated
     if not (held.barcodes or given_back or has_some):
         raise Conflict("no-stock", "Nothing that fits is free on a shelf now, so nothing could be held for this order.")
+    kept = [unit.barcode for unit in order.units_in(UnitState.HELD) if unit.barcode] if has_some else []
+    items = await ledger.read_items(session, [*held.barcodes, *kept])
+    await check_ahead(session, items.values(), HandingOut.ALLOCATE, ahead, actor=actor, at=at)
     is_promised_now = order.promised_on is None and not held.still_wanted
     await _commit(session, order, promised=promised if is_promised_now else None, actor=actor, at=at)
     if is_promised_now:

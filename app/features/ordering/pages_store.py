@@ -16,13 +16,14 @@ from app.domain.labels import display
 from app.domain.ordering import Act, UnitState
 from app.domain.scanning import check_tag
 from app.features.ordering import fulfilment, pages_queries, queries
-from app.features.ordering.forms import DeliverForm, FailedVisitForm
+from app.features.ordering.forms import AllocateForm, DeliverForm, FailedVisitForm
 from app.features.ordering.pages_shared import Number, Words, path_of, read_shown
 from app.features.ordering.schemas import OrderBody, UnitBody
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.look_ahead import Ahead, or_decide
 from app.web.once import page_router
 from app.web.tags import Prefix
 from app.web.templating import render
@@ -53,10 +54,13 @@ async def pick_list(request: Request, session: Session, actor: Actor, now: Now, 
 
 @router.post("/orders/{number}/allocate")
 async def allocate(
-    request: Request, session: Session, actor: Actor, now: Now, times: Times, number: Number
+    request: Request, session: Session, actor: Actor, now: Now, times: Times, ahead: Ahead, number: Number
 ) -> Response:
     """The store begins to pick: what is still wanted is held as far as it is there."""
-    held = await fulfilment.allocate(session, number, times=times, actor=actor.username, at=now)
+    form, body = await read_form(request, AllocateForm)
+    said = ahead.said(body.due_soon_reason if body else "", actor)
+    with or_decide(request, form, back=f"/orders/{number}"):
+        held = await fulfilment.allocate(session, number, times=times, actor=actor.username, at=now, ahead=said)
     order = await read_shown(session, number, actor, now)
     if Act.DISPATCH in order.acts:
         # No banner there: it would take the focus from the box that the scanner types into.

@@ -132,6 +132,12 @@ class DeclineBody(Body):
     reason: Reason
 
 
+class AllocateBody(Body):
+    """Why items go to this order although their thorough examination falls due soon."""
+
+    due_soon_reason: OptionalParagraph = ""
+
+
 class DispatchBody(Body):
     """Which pieces leave; without it all that are held."""
 

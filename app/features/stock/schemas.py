@@ -9,9 +9,10 @@ from app.domain.clearance import HoldKind
 from app.domain.errors import BadValue
 from app.domain.gs1_text import as_scanned
 from app.domain.identifiers import check_gtin
-from app.domain.inspections import InspectionKind
+from app.domain.inspections import DueState, InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import TrialOutcome
+from app.domain.look_ahead import HandingOut
 from app.models import Precision
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalLine, Paragraph, Pence, Reason, no_truth
@@ -159,10 +160,38 @@ class TrialReviewLine(BaseModel):
 
 
 class DueBody(BaseModel):
-    """An inspection the product asks for; `due_on` None: nobody knows."""
+    """An inspection the product asks for; `due_on` None: nobody knows. `last_…`: the last one that stands."""
 
     kind: InspectionKind
+    every_months: int
     due_on: date | None
+    state: DueState
+    last_on: date | None
+    last_outcome: InspectionOutcome | None
+    last_id: int | None
+
+
+class InspectionLine(BaseModel):
+    """An inspection that was made; `is_superseded`: it was wrong, and another one stands in its place."""
+
+    id: int
+    kind: InspectionKind
+    outcome: InspectionOutcome
+    examined_on: date
+    inspected_by: str
+    next_due_on: date | None
+    notes: str
+    is_superseded: bool
+
+
+class DecisionLine(BaseModel):
+    """Why the item went on although its thorough examination fell due soon."""
+
+    handing_out: HandingOut
+    due_on: date
+    reason: str
+    decided_at: datetime
+    decided_by: str
 
 
 class PastHoldBody(BaseModel):

@@ -138,16 +138,22 @@ async def lift_hold(
 
 
 async def read_item(
-    session: AsyncSession, barcode: str, *, actor: Actor, at: datetime, releaser: str | None = None
+    session: AsyncSession, barcode: str, *, actor: Actor, at: datetime, releaser: str | None = None, soon_days: int = 0
 ) -> ItemBody:
     """Everything about one item. Who has it is told only to those who may see clients, and that is logged.
 
-    `releaser` as in `get_item`. Raises NotFound `unknown-barcode`.
+    `releaser` and `soon_days` as in `get_item`. Raises NotFound `unknown-barcode`.
     """
     may_see_client = actor.may(Permission.SEE_CLIENTS)
     reader = actor.username if actor.may(Permission.WORK_ON_ITEMS) else None
     item = await get_item(
-        session, barcode, today=uk_date(at), may_see_client=may_see_client, reader=reader, releaser=releaser
+        session,
+        barcode,
+        today=uk_date(at),
+        may_see_client=may_see_client,
+        reader=reader,
+        releaser=releaser,
+        soon_days=soon_days,
     )
     if item.loan and item.loan.client_ref:
         subject = f"client:{item.loan.client_ref}"

@@ -56,7 +56,8 @@ async def test_goods_come_in_by_serial_number(
     item = (await as_technician.get(f"{ITEMS}/{made.json()['items'][0]['barcode']}")).json()
     kept = {name: item[name] for name in details if name in item}
     assert kept == {name: value for name, value in details.items() if name in item}
-    assert item["next_inspections"] == [{"kind": "loler", "due_on": "2026-08-27"}]
+    due = {"kind": "loler", "every_months": 6, "due_on": "2026-08-27", "state": "in_date"}
+    assert item["next_inspections"] == [due | {"last_on": None, "last_outcome": None, "last_id": None}]
 
 
 @pytest.mark.parametrize(
