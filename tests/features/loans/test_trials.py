@@ -104,9 +104,13 @@ async def test_what_was_tried_beyond_ones_tier_is_kept_by_who_has_it(
 ) -> None:
     url = await specialist_trial(as_ot, given, clock)
     who = "Sarah Okafor can decide that they keep it."
-    refused = check_problem(await as_ot.post(f"/api/v1{url}", json={"outcome": "keep"}), 403, "above-your-tier")
+    refused = check_problem(
+        await as_ot.post(f"/api/v1{url}", json={"outcome": "keep", **TRIED}), 403, "above-your-tier"
+    )
     assert refused["detail"] == f"It is specialist, and your tier is standard. {who}"
-    refused = check_problem(await as_manager.post(f"/api/v1{url}", json={"outcome": "keep"}), 403, "no-authority")
+    refused = check_problem(
+        await as_manager.post(f"/api/v1{url}", json={"outcome": "keep", **TRIED}), 403, "no-authority"
+    )
     assert refused["detail"].endswith(f"you are not set up as a prescriber. {who}")
     page = await ot.get(url)
     assert f"You cannot decide this. It is specialist, and your tier is standard. {who}" in page.text
@@ -125,10 +129,10 @@ async def test_who_deputises_keeps_it_on_behalf_of_who_lent_the_authority(
     made = await as_manager.put(f"{PRESCRIBERS}/other.ot", json=new, headers={"If-None-Match": "*"})
     assert made.status_code == 201, made.text
     url = f"/api/v1{await specialist_trial(await sign_in('other.ot'), given, clock)}"
-    check_problem(await as_ot.post(url, json={"outcome": "keep"}), 403, "above-your-tier")
+    check_problem(await as_ot.post(url, json={"outcome": "keep", **TRIED}), 403, "above-your-tier")
     lent = {"to_username": "ot", "from_on": clock.day(0), "until_on": clock.day(1), "reason": "Leave"}
     assert (await as_senior_ot.post("/api/v1/delegations", json=lent)).status_code == 201
-    assert (await as_ot.post(url, json={"outcome": "keep"})).status_code == 200
+    assert (await as_ot.post(url, json={"outcome": "keep", **TRIED})).status_code == 200
     [kept] = await query("SELECT chain, detail FROM audit_event WHERE action = 'trial_kept'")
     assert (kept["chain"], kept["detail"]["on_behalf_of"]) == ("ot", "senior.ot")
 
@@ -137,7 +141,7 @@ async def test_what_the_panel_decides_is_kept_by_nobody_without_it(as_senior_ot:
     barcode = await given.item(product=await given.product(tier="highly_specialist"))
     trial = await given.trial(barcode)
     url = f"/api/v1/loans/{trial.id}/trial-outcome"
-    refused = check_problem(await as_senior_ot.post(url, json={"outcome": "keep"}), 403, "needs-an-order")
+    refused = check_problem(await as_senior_ot.post(url, json={"outcome": "keep", **TRIED}), 403, "needs-an-order")
     assert refused["detail"].startswith("JSEP decides every highly specialist line. Let the trial go on, and order")
 
 
