@@ -112,10 +112,10 @@ async def test_what_is_found_at_a_clients_goes_to_nobody_until_somebody_has_foun
 
 
 async def test_whose_reservation_is_given_up_by_somebody_else_is_told(
-    given: Given, as_senior_ot: AsyncClient, query: Query
+    given: Given, as_technician: AsyncClient, query: Query
 ) -> None:
     kept = await given.reservation()
-    assert (await as_senior_ot.delete(f"/api/v1/reservations/{kept.id}")).status_code == 204
+    assert (await as_technician.delete(f"/api/v1/reservations/{kept.id}")).status_code == 204
     [told] = await query("SELECT to_name, purpose FROM message")
     assert told == {"to_name": "Olu Thompson", "purpose": "reservation_given_up"}
 

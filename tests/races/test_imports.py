@@ -34,10 +34,11 @@ async def there(scratch: Scratch) -> None:
         await scratch.given.client(f"C-{number}")
 
 
-async def test_while_an_import_holds_its_rows_items_are_issued_and_ordered(scratch: Scratch) -> None:
+async def test_while_an_import_holds_its_rows_items_are_issued_and_ordered_for_other_clients(scratch: Scratch) -> None:
     await there(scratch)
     first, second, third = await scratch.given.items(3, product="P-1")
-    await scratch.given.client("C-3")
+    for client in ("C-3", "C-4"):
+        await scratch.given.client(client)
     ot = await scratch.sign_in("ot")
     order = {
         "client_ref": "C-3",
@@ -53,7 +54,7 @@ async def test_while_an_import_holds_its_rows_items_are_issued_and_ordered(scrat
             assert (report.changed, report.fault_count) == (2, 0)
         issued = [
             await ot.post("/api/v1/loans", json={"barcode": barcode, "client_ref": client})
-            for barcode, client in ((first, "C-3"), (second, "C-1"))
+            for barcode, client in ((first, "C-3"), (second, "C-4"))
         ]
         drawn_up = await ot.post("/api/v1/orders", json=order)
         answers = [

@@ -94,7 +94,7 @@ async def paged(client: AsyncClient, q: str) -> list[str]:
     found: list[str] = []
     params: dict[str, Any] = {"q": q, "limit": 1}
     while True:
-        answer = (await client.get(CLIENTS, params=params)).json()
+        answer = (await client.post(SEARCH, json=params)).json()
         found += [line["client_ref"] for line in answer["items"]]
         if answer["next"] is None:
             return found

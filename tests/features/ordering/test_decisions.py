@@ -6,7 +6,7 @@ from app.domain.lifecycle import State
 from tests.browser import Browser
 from tests.conftest import Query
 from tests.features.ordering.conftest import Orders, done, pieces, weigh
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.problems import check_problem
 
 WHY = {"reason": "Not needed any more."}
@@ -139,7 +139,8 @@ async def test_who_signed_an_order_on_trial_signed_for_keeping_it_too(
     await orders.step(order["number"], "dispatch")
     order = await orders.step(order["number"], "deliver", received_by="Mo")
     [unit] = order["lines"][0]["units"]
-    kept = done(await as_ot.post(f"/api/v1/loans/{unit['loan_id']}/trial-outcome", json={"outcome": "keep"}))
+    body = {"outcome": "keep", **TRIED}
+    kept = done(await as_ot.post(f"/api/v1/loans/{unit['loan_id']}/trial-outcome", json=body))
     assert kept["kind"] == "loan"
 
 
