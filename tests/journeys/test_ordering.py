@@ -213,7 +213,7 @@ async def test_an_old_item_is_replaced_and_its_use_stopped(walks: Any) -> None:
     await senior.click(senior.page.locator("main table tbody a").first)
     await senior.press("Issue to a client")
     await senior.page.get_by_label("Find the client").fill("C-1001")
-    await senior.press("Search")
+    await senior.page.get_by_role("button", name="Search", exact=True).click()
     await senior.follow("C-1001")
     await senior.picture("issue-old-equipment")
     await senior.page.get_by_label("On loan").check()
