@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.db import Database
+from app.db import COUNTED_DAYS, Database
 from app.features.accounts import api as accounts_api
 from app.features.accounts import pages as accounts_pages
 from app.features.accounts import users_api, users_pages
@@ -19,14 +19,17 @@ from app.features.collections import api as collections_api
 from app.features.collections import find_pages as collection_find_pages
 from app.features.collections import pages as collections_pages
 from app.features.collections import request_pages as collection_request_pages
+from app.features.faults import api as faults_api
+from app.features.faults import label_pages
+from app.features.faults import pages as faults_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
 from app.features.labels import api as labels_api
 from app.features.labels import clean_api as clean_labels_api
 from app.features.labels import clean_pages as clean_labels_pages
+from app.features.labels import job_pages, printer_pages
 from app.features.labels import pages as labels_pages
-from app.features.labels import printer_pages
 from app.features.loans import api as loans_api
 from app.features.loans import pages as loans_pages
 from app.features.loans import trial_pages
@@ -54,6 +57,9 @@ from app.features.stop_use import pages as stop_use_pages
 from app.features.workshop import api as workshop_api
 from app.features.workshop import certificate_pages, cleaning_api, cleaning_pages, queue_pages
 from app.features.workshop import pages as workshop_pages
+from app.features.workshop.inspections import api as inspections_api
+from app.features.workshop.inspections import authority_pages, due_api, due_pages, visit_api, visit_pages
+from app.features.workshop.inspections import pages as inspections_pages
 from app.settings import Settings
 from app.web import apidocs, health, openapi, problems
 from app.web.auth import authorise
@@ -79,8 +85,12 @@ ROUTERS = (
     returns_api.router,
     workshop_api.router,
     cleaning_api.router,
+    due_api.router,
+    inspections_api.router,
+    visit_api.router,
     labels_api.router,
     clean_labels_api.router,
+    faults_api.router,
     messages_api.router,
     imports_api.router,
     apidocs.router,
@@ -92,8 +102,11 @@ ROUTERS = (
     stock_pages.router,
     stock_changes.router,
     labels_pages.router,
+    label_pages.router,
+    faults_pages.router,
     printer_pages.router,
     clean_labels_pages.router,
+    job_pages.router,
     catalogue_pages.router,
     clients_pages.router,
     loans_pages.router,
@@ -115,6 +128,10 @@ ROUTERS = (
     workshop_pages.router,
     cleaning_pages.router,
     certificate_pages.router,
+    due_pages.router,
+    visit_pages.router,
+    authority_pages.router,
+    inspections_pages.router,
     imports_pages.router,
 )
 
@@ -135,7 +152,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
-    app.state.database = Database(settings.database_url)
+    app.state.database = Database(settings.database_url, info={COUNTED_DAYS: settings.orders_counted_days})
     app.add_middleware(Edge, settings=settings)
     problems.install(app)
     for router in ROUTERS:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 LIFTING_PERSONS = "12 36"
 """ISO 9999: what lifts and moves people, hoists and slings among it."""
@@ -65,6 +66,18 @@ def advise_strike_through(category: str, *, tested: bool) -> str | None:
         f"It is a cushion or mattress (ISO 9999 {PROTECTING_TISSUE}), and no strike-through test is asked for when it "
         "is cleaned. Ask for one if it has a cover."
     )
+
+
+def as_link(text: str) -> str:
+    """A web address that a page may send people to, or nothing. Raises ValueError with a sentence for people."""
+    try:
+        parts = urlsplit(text)
+        is_right = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+    except ValueError:
+        is_right = False
+    if text and not (is_right and text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("Enter a whole web address, such as https://www.example.org/instructions.pdf.")
+    return text
 
 
 def unprintable_letters(text: str) -> list[str]:

@@ -1,8 +1,9 @@
 """What a scan that does not name one of our items means, and what to do with the thing in one's hands."""
 
+from app.domain.carriers import is_carried, read_label_text
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
-from app.domain.hygiene import NextStep
-from app.domain.labels import TagFault, TagKind, display, holds_a_tag, read_tag
+from app.domain.hygiene import TO_EXAMINE_OR_DECIDE, NextStep
+from app.domain.labels import TagFault, TagKind, display, holds_a_tag
 from app.domain.lifecycle import State
 
 QUERY_SHELF = NextStep("query_shelf", "Put it on the query shelf, for the manager to find out what it is.")
@@ -32,15 +33,17 @@ FAULTS: dict[TagFault | None, str] = {
 
 
 def check_tag(raw: str, *, prefix: str) -> str:
-    """The tag in normal form, when the text is one of this service's.
+    """The tag in normal form, when the text is one of this service's, or one of its labels that carries it.
 
     Raises BadValue `mistyped-barcode`, `suspect-barcode` or `not-a-barcode`, and NotFound `other-service` or
     `unknown-barcode`.
     """
-    reading = read_tag(raw, prefix=prefix)
+    reading = read_label_text(raw, prefix=prefix)
     if reading.kind is TagKind.OURS and reading.tag:
         return reading.tag
-    if reading.kind in {TagKind.NOT_A_TAG, TagKind.OTHER_SERVICE} and holds_a_tag(raw, prefix=prefix):
+    is_others_carrier = reading.kind is TagKind.OTHER_SERVICE and is_carried(raw)
+    may_hold_ours = reading.kind in {TagKind.NOT_A_TAG, TagKind.OTHER_SERVICE} and not is_others_carrier
+    if may_hold_ours and holds_a_tag(raw, prefix=prefix):
         # The item in one's hands is most likely one of ours, and on loan: the query shelf would leave it there.
         detail = "More was read than one label: there is more than one label, or a key was struck with the scan."
         raise BadValue("suspect-barcode", detail, field="barcode")
@@ -53,6 +56,8 @@ def step_after_refusal(error: RuleError) -> NextStep | None:
         return STEP_FOR_FIELD.get(error.field or "", SCAN_AGAIN)
     if error.code in {"mistyped-barcode", "suspect-barcode", "not-a-barcode", "scan-id-reused"}:
         return SCAN_AGAIN
+    if error.code in {"examination-due-soon", "not-yours-to-decide"}:
+        return TO_EXAMINE_OR_DECIDE
     return QUERY_SHELF if error.code == "not-out" else None
 
 
@@ -73,8 +78,9 @@ def _refusal(kind: TagKind, fault: TagFault | None, tag: str | None) -> RuleErro
     if kind is TagKind.MISTYPED:
         detail = f"This asset tag is mistyped or misread: {FAULTS[fault]}. Scan it, or type all of it again."
         return BadValue("mistyped-barcode", detail, field="barcode")
-    if kind is TagKind.OTHER_SERVICE and tag:
-        return NotFound("other-service", f"{display(tag)} is the label of another service.", field="barcode")
+    if kind is TagKind.OTHER_SERVICE:
+        which = f"{display(tag)} is the label" if tag else "This is the GS1 asset number"
+        return NotFound("other-service", f"{which} of another service.", field="barcode")
     if kind is TagKind.NOT_A_BARCODE:
         detail = "No label carries this: it is empty, too long, or has characters that cannot be printed."
         return BadValue("not-a-barcode", detail, field="barcode")

@@ -5,7 +5,16 @@ from app.models.account import Account, AccountRole, AccountStore, KnownBrowser,
 from app.models.audit import AuditEvent, AuditHead, IdempotencyKey
 from app.models.base import metadata
 from app.models.client import CareProvider, Client, ClientAccess
+from app.models.inspection import (
+    AuthorityCopy,
+    ExaminationDecision,
+    InspectionVisit,
+    InspectionVisitItem,
+    InspectionVisitTry,
+    ThoroughExamination,
+)
 from app.models.item import Hold, Item, Movement, Precision
+from app.models.label import FaultReport, LabelJob, PublicRequest
 from app.models.loan import (
     Collection,
     CollectionFound,
@@ -39,6 +48,7 @@ __all__ = [
     "AccountStore",
     "AuditEvent",
     "AuditHead",
+    "AuthorityCopy",
     "CareProvider",
     "Client",
     "ClientAccess",
@@ -50,13 +60,19 @@ __all__ = [
     "Delegation",
     "DeliveryVisit",
     "EquipmentOrder",
+    "ExaminationDecision",
+    "FaultReport",
     "Funder",
     "Hold",
     "IdempotencyKey",
     "Inspection",
     "InspectionDue",
+    "InspectionVisit",
+    "InspectionVisitItem",
+    "InspectionVisitTry",
     "Item",
     "KnownBrowser",
+    "LabelJob",
     "Loan",
     "Message",
     "Movement",
@@ -71,6 +87,7 @@ __all__ = [
     "Product",
     "ProductFit",
     "ProductInspection",
+    "PublicRequest",
     "Reservation",
     "ReservationEnd",
     "ReturnScan",
@@ -81,6 +98,7 @@ __all__ = [
     "StopUseNotice",
     "Store",
     "Team",
+    "ThoroughExamination",
     "Tier",
     "TrialReview",
     "metadata",

@@ -27,6 +27,7 @@ class ReservationEnd(StrEnum):
     ITEM_UNFIT = "item_unfit"
     ITEM_MISSING = "item_missing"
     ORDER_ENDED = "order_ended"
+    CLIENT_DIED = "client_died"
 
 
 class Reservation(SQLModel, table=True):
@@ -77,6 +78,7 @@ class Loan(SQLModel, table=True):
         UniqueConstraint("id", "client_id", "item_id", name="uq_loan_id_client_id_item_id"),
         Index("ix_loan_client_id", "client_id"),
         Index("ix_loan_item_id", "item_id"),
+        Index("ix_loan_id_while_open", "id", postgresql_where=text("ended_at IS NULL")),
         Index(
             "ix_loan_trial_ends_on_while_open",
             "trial_ends_on",

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError, WrongState
-from app.domain.hygiene import NextStep
+from app.domain.hygiene import TO_EXAMINE_OR_DECIDE, NextStep
 from app.domain.labels import is_tag, make_tag
 from app.domain.lifecycle import State
 from app.domain.scanning import (
@@ -124,6 +124,11 @@ def test_a_return_is_refused_in_the_words_of_the_desk(state: State) -> None:
     assert seen.code == OUTCOMES.get(state, "wrong-state")
     assert (seen is error) == (state not in OUTCOMES)
     assert seen is error or state.text.lower() in seen.detail
+
+
+@pytest.mark.parametrize("code", ["examination-due-soon", "not-yours-to-decide"])
+def test_what_falls_due_soon_is_examined_or_decided_about(code: str) -> None:
+    assert step_after_refusal(Conflict(code, "No.")) is TO_EXAMINE_OR_DECIDE
 
 
 @pytest.mark.parametrize(

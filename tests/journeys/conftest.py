@@ -60,6 +60,8 @@ class running_service:  # noqa: N801 - used like a function
             "STORES_DATABASE_URL": database_url,
             "STORES_DATA_DIR": str(folder),
             "STORES_PORT": "0",
+            "STORES_PUBLIC_ADDRESS": "https://stores.example.org",
+            "STORES_GS1_COMPANY_PREFIX": "5012345",
         }
         self.process: subprocess.Popen[str] | None = None
 

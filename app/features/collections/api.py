@@ -29,6 +29,7 @@ from app.web.fields import After, Id, Limit
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
 from app.web.tags import Prefix, check_tags
+from app.web.working_times import Times
 
 router = api_router("collections")
 
@@ -91,10 +92,10 @@ async def agree_list(session: Session, actor: Actor, now: Now, prefix: Prefix, n
 
 @router.post("/collections/{number}/schedule")
 async def schedule(
-    session: Session, actor: Actor, now: Now, prefix: Prefix, number: str, body: ScheduleBody
+    session: Session, actor: Actor, now: Now, times: Times, prefix: Prefix, number: str, body: ScheduleBody
 ) -> CollectionBody:
-    """Plan the visit for a day."""
-    await service.schedule(session, number, body.on, actor=actor.username, at=now)
+    """Plan the visit for a working day."""
+    await service.schedule(session, number, body.on, times=times, actor=actor.username, at=now)
     return await _read(session, number, now, prefix)
 
 

@@ -33,7 +33,9 @@ STORE_COUNTS = text("""
         (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id
          WHERE item.state <> 'scrapped' AND due.due_on < :today) AS inspections_overdue,
         (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id
-         WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until) AS inspections_soon
+         WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until) AS inspections_soon,
+        (SELECT count(*) FROM inspection_visit WHERE ended_at IS NULL AND escalated_at IS NOT NULL) AS visits_in_vain,
+        (SELECT count(*) FROM authority_copy WHERE sent_on IS NULL) AS copies_to_send
 """)
 HELD = text("SELECT count(DISTINCT item_id) FROM hold WHERE lifted_at IS NULL")
 # What came by an order belongs to who ordered it: it was the store that recorded the delivery, asked for the old
@@ -105,6 +107,8 @@ class StoreCounts:
     open_collections: int
     inspections_overdue: int
     inspections_soon: int
+    visits_in_vain: int
+    copies_to_send: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.labels import display
 from app.domain.printers import NO_OFFSET
-from app.features.labels.layout import Box, Line
 from app.features.labels.printing import Drawing, type_width, words_pdf, words_zpl
 from app.features.labels.schemas import LabelFormat
 from app.features.labels.service import MEDIA_TYPES, LabelFile, Target
+from app.features.labels.shapes import Box, Line
 from app.features.labels.stocks import LabelSize
 
 CLEANED = text("""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, text, update
@@ -10,14 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
+from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import place_load_blockers
-from app.domain.dates import uk_date
+from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.lifecycle import Move
 from app.domain.loans import LoanKind
+from app.domain.look_ahead import HandingOut
 from app.domain.ordering import Act, UnitState, check_act
+from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import messages
 from app.features.ordering.allocation import read_shelf
 from app.features.ordering.holding import Held, give_back, hold
@@ -25,6 +28,7 @@ from app.features.ordering.old_equipment import collect_old
 from app.features.ordering.records import OrderRecord, UnitRecord, read_order
 from app.features.ordering.surroundings import read_surroundings
 from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
+from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
 
 UNFIT = "It cannot go out any more: another one is looked for."
 PROMISED = text("""
@@ -51,14 +55,26 @@ LEND = text("""
 """)
 
 
-async def allocate(session: AsyncSession, number: str, *, actor: str, at: datetime) -> Held:
+async def allocate(
+    session: AsyncSession,
+    number: str,
+    *,
+    times: WorkingTimes,
+    actor: str,
+    at: datetime,
+    ahead: LookAhead = NOTHING_DECIDED,
+) -> Held:
     """The store commits itself to an order: what is still wanted is held as far as it is there.
 
     An item that is held but may not go out any more (a hold, an overdue examination) is given back, and another one is
-    looked for. What is still wanted afterwards keeps the order `approved`.
-    Raises NotFound `unknown-order`, WrongState, and Conflict `no-stock` when nothing at all would change.
+    looked for. What is still wanted afterwards keeps the order `approved`. An order that had no promised day gets one
+    when there is something for all of it, and its maker is told.
+    What is held from now on is asked about where its thorough examination falls due soon (`ahead`).
+    Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `no-stock` when nothing at all would
+    change, and `examination-due-soon`, NotAllowed `not-yours-to-decide`.
     """
     order = await read_order(session, number, lock=True)
+    check_is_alive(order.died_on)
     today = uk_date(at)
     decided = (await read_surroundings(session, order, today=today)).decided_loads(order.lines)
     unfit = await _unfit(session, order, order.units_in(UnitState.HELD), decided, at=at)
@@ -73,12 +89,19 @@ async def allocate(session: AsyncSession, number: str, *, actor: str, at: dateti
     wanted = order.units_in(UnitState.WANTED)
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     shelf.take(given_back)
-    promised = order.promised_on or today
+    promised = order.promised_on or promised_on(order.speed, at, times)
     held = await hold(session, order, shelf, wanted, promised_on=promised, actor=actor, at=at)
     has_some = bool(order.units_in(UnitState.HELD)) and not order.is_allocated
     if not (held.barcodes or given_back or has_some):
         raise Conflict("no-stock", "Nothing that fits is free on a shelf now, so nothing could be held for this order.")
-    await _commit(session, order, actor=actor, at=at)
+    kept = [unit.barcode for unit in order.units_in(UnitState.HELD) if unit.barcode] if has_some else []
+    items = await ledger.read_items(session, [*held.barcodes, *kept])
+    await check_ahead(session, items.values(), HandingOut.ALLOCATE, ahead, actor=actor, at=at)
+    is_promised_now = order.promised_on is None and not held.still_wanted
+    await _commit(session, order, promised=promised if is_promised_now else None, actor=actor, at=at)
+    if is_promised_now:
+        because = f"All of it is there now. It is promised for {in_words(promised)}."
+        await messages.tell_maker(session, order, "given a day", because, actor=actor, at=at)
     facts: dict[str, str | int] = {
         "held": ", ".join(held.barcodes),
         "given_back": ", ".join(given_back),
@@ -98,8 +121,8 @@ async def dispatch(
     NotClear (`on-hold`, `not-clear`) that names the item.
     """
     order = await read_order(session, number, lock=True)
-    order.check(Act.DISPATCH)
     check_is_alive(order.died_on)
+    order.check(Act.DISPATCH)
     units = _named(order, UnitState.HELD, barcodes, code="not-held-for-this-order", what="held for")
     going = [unit.barcode for unit in units if unit.barcode]
     decided = (await read_surroundings(session, order, today=uk_date(at))).decided_loads(order.lines)
@@ -130,13 +153,15 @@ async def deliver(
 ) -> list[str]:
     """Record that what is with the driver, or what is named of it, was handed over; each piece becomes a loan or trial.
 
-    A trial runs from the day of delivery. What was put on hold meanwhile is not to be handed over; where it was already
-    (`handed_over_already`), that is recorded all the same, in those words, and the order's maker is told. Raises
-    NotFound `unknown-order`, WrongState, Conflict `not-with-the-driver`, BadValue `time-in-the-future` or
-    `before-it-left`, NotClear that names the item.
+    A trial runs from the day of delivery. What was put on hold meanwhile, or is for somebody who has died, is not to be
+    handed over; where it was already (`handed_over_already`), that is recorded all the same, in those words, and the
+    order's maker is told of what was on hold. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
+    or `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.DELIVER)
+    if order.died_on and not handed_over_already:
+        raise Conflict("client-has-died", BRING_BACK)
     units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
     when = _check_time(units, delivered_at, at=at, field="delivered_at")
     for kind, how in ((LoanKind.LOAN, Move.DELIVER), (LoanKind.TRIAL, Move.START_TRIAL)):
@@ -288,9 +313,11 @@ def _piece(unit: UnitRecord, when: datetime) -> dict[str, Any]:
     }
 
 
-async def _commit(session: AsyncSession, order: OrderRecord, *, actor: str, at: datetime) -> None:
-    """The store has said that it picks this order; the first time counts."""
-    values: dict[str, Any] = {"version": order.version + 1}
+async def _commit(
+    session: AsyncSession, order: OrderRecord, *, promised: date | None = None, actor: str, at: datetime
+) -> None:
+    """The store has said that it picks this order; the first time counts. `promised`: the day that it gets now."""
+    values: dict[str, Any] = {"version": order.version + 1} | ({"promised_on": promised} if promised else {})
     if not order.is_allocated:
         values |= {"allocated_at": at, "allocated_by": actor}
     await session.execute(update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values))

@@ -74,7 +74,8 @@ EARLIER = text("SELECT scan_id, raw, result FROM return_scan WHERE scan_id = ANY
 
 # Everything that a return means besides the movement itself, and the answers that a replay will get.
 # With the last loan goes how to get in (clients/purging.py). A reservation ends with the
-# errand it was sent out on; what is reserved for later stays. Every part sees what was open before this statement.
+# errand it was sent out on; what is reserved for later stays. What comes back because the client died is not wanted any
+# more. Every part sees what was open before this statement.
 CONSEQUENCES = text("""
     WITH closed AS (
         UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = ANY(:item_ids) AND ended_at IS NULL
@@ -84,6 +85,11 @@ CONSEQUENCES = text("""
           AND item_id IN (
               SELECT item.id FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
               WHERE item.id = ANY(:item_ids) AND movement.from_state = 'dispatched')
+        RETURNING id
+    ), called_off AS (
+        UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor FROM freed, client
+        WHERE order_unit.reservation_id = freed.id AND order_unit.loan_id IS NULL AND order_unit.cancelled_at IS NULL
+          AND client.id = order_unit.client_id AND client.died_on IS NOT NULL
     ), fetched AS (
         UPDATE collection_line SET collected_at = :at, collected_by = :actor
         WHERE item_id = ANY(:item_ids) AND collected_at IS NULL AND cancelled_at IS NULL

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger
+from app import audit, ledger, safety
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
@@ -111,12 +111,7 @@ async def place_hold(
     items = await ledger.read_items(session, [barcode], lock=True)
     if barcode not in items:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
-    row = {"item_id": items[barcode].id, "kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
-    hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
-    await audit.record(
-        session, "hold_placed", f"item:{barcode}", actor=actor, at=at, hold=hold_id, kind=kind.value, reason=reason
-    )
-    return hold_id
+    return await safety.hold(session, items[barcode].id, barcode, kind=kind, reason=reason, actor=actor, at=at)
 
 
 async def lift_hold(
@@ -138,16 +133,22 @@ async def lift_hold(
 
 
 async def read_item(
-    session: AsyncSession, barcode: str, *, actor: Actor, at: datetime, releaser: str | None = None
+    session: AsyncSession, barcode: str, *, actor: Actor, at: datetime, releaser: str | None = None, soon_days: int = 0
 ) -> ItemBody:
     """Everything about one item. Who has it is told only to those who may see clients, and that is logged.
 
-    `releaser` as in `get_item`. Raises NotFound `unknown-barcode`.
+    `releaser` and `soon_days` as in `get_item`. Raises NotFound `unknown-barcode`.
     """
     may_see_client = actor.may(Permission.SEE_CLIENTS)
     reader = actor.username if actor.may(Permission.WORK_ON_ITEMS) else None
     item = await get_item(
-        session, barcode, today=uk_date(at), may_see_client=may_see_client, reader=reader, releaser=releaser
+        session,
+        barcode,
+        today=uk_date(at),
+        may_see_client=may_see_client,
+        reader=reader,
+        releaser=releaser,
+        soon_days=soon_days,
     )
     if item.loan and item.loan.client_ref:
         subject = f"client:{item.loan.client_ref}"
@@ -231,14 +232,22 @@ async def _plan_first_inspections(
         await session.execute(insert(InspectionDue), rows)
 
 
+# A piece of an order whose client has died is not wanted again.
+FREE = text("""
+    WITH freed AS (
+        UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because
+        WHERE item_id = :item_id AND ended_at IS NULL RETURNING id
+    )
+    UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor FROM freed, client
+    WHERE order_unit.reservation_id = freed.id AND order_unit.loan_id IS NULL AND order_unit.cancelled_at IS NULL
+      AND client.id = order_unit.client_id AND client.died_on IS NOT NULL
+""")
+
+
 async def _free(session: AsyncSession, item_id: int, *, because: ReservationEnd, actor: str, at: datetime) -> None:
     """End the item's reservations, those for later too, and take it off an open collection."""
     values = {"at": at, "actor": actor, "item_id": item_id}
-    end = text(
-        "UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because "
-        "WHERE item_id = :item_id AND ended_at IS NULL"
-    )
-    await session.execute(end, values | {"because": because.value})
+    await session.execute(FREE, values | {"because": because.value})
     cancel = text(
         "UPDATE collection_line SET cancelled_at = :at, cancelled_by = :actor "
         "WHERE item_id = :item_id AND collected_at IS NULL AND cancelled_at IS NULL"

@@ -6,19 +6,15 @@ it was and is decontaminated, or that it could not be; with who, when, how and w
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from fastapi import Response
-from pymupdf_fonts import myfont
 from reportlab.lib.colors import HexColor, black, white
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
@@ -28,9 +24,8 @@ from app.domain.hygiene import Outcome
 from app.domain.labels import display
 from app.features.workshop.cleaning_queries import Certificate
 from app.settings import Settings
+from app.web.typefaces import typeface
 
-PLAIN: Final = "Certificate"
-BOLD: Final = "Certificate-Bold"
 RED: Final = HexColor("#942514")
 GREEN: Final = HexColor("#005a30")
 LINE: Final = HexColor("#b1b4b6")
@@ -48,7 +43,6 @@ NOTHING: Final = "Not recorded"
 
 def certificate_pdf(certificates: Sequence[Certificate], *, settings: Settings, at: datetime) -> bytes:
     """A page of A4 for each. The same certificates at the same instant give the same bytes."""
-    _register()
     stream = BytesIO()
     title = f"Certificate of decontamination {certificates[0].number}"
     title += f" and {len(certificates) - 1} more" if len(certificates) > 1 else ""
@@ -180,13 +174,6 @@ def _facts(heading: str, facts: Sequence[tuple[str, str]]) -> Table:
 
 
 def _text(words: str, *, size: float, bold: bool = False, colour: Any = black) -> Paragraph:
-    style = ParagraphStyle("p", fontName=BOLD if bold else PLAIN, fontSize=size, leading=1.3 * size, textColor=colour)
+    style = ParagraphStyle("p", fontName=typeface(bold), fontSize=size, leading=1.3 * size, textColor=colour)
     seen = "".join(letter if letter.isspace() or is_printable(letter) else "?" for letter in words)
     return Paragraph(escape(seen).replace("\n", "<br/>"), style)
-
-
-@lru_cache(maxsize=1)
-def _register() -> None:
-    """Tell the PDF library the typeface: Noto Sans, which has the letters of `domain/catalogue.py`."""
-    pdfmetrics.registerFont(TTFont(PLAIN, BytesIO(myfont("notos"))))
-    pdfmetrics.registerFont(TTFont(BOLD, BytesIO(myfont("notosbo"))))

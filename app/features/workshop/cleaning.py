@@ -8,9 +8,8 @@ from datetime import date, datetime
 
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from app import audit, ledger
+from app import ledger, safety
 from app.domain.clearance import HoldFact, HoldKind, check_cleaning
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
@@ -26,7 +25,7 @@ from app.domain.hygiene import (
 )
 from app.domain.lifecycle import OUT, Move, State, can_move, refusal
 from app.ledger import Moved, Refused
-from app.models import Decontamination, Hold
+from app.models import Decontamination
 
 START = text("""
     INSERT INTO decontamination (item_id, opened_at, route, started_at, started_by,
@@ -276,11 +275,7 @@ def _cleaned(moved: Moved, said: Cleaned, job: Job, actor: str) -> Moved:
 
 
 async def _hold(session: AsyncSession, moved: Moved, reason: str, at: datetime) -> Moved:
-    barcode, kind = moved.item.barcode, HoldKind.INVESTIGATION
-    row = {"item_id": moved.item.id, "kind": kind, "reason": reason, "placed_at": at, "placed_by": moved.by}
-    hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
-    await audit.record(
-        session, "hold_placed", f"item:{barcode}", actor=moved.by, at=at, hold=hold_id, kind=kind.value, reason=reason
-    )
+    kind = HoldKind.INVESTIGATION
+    await safety.hold(session, moved.item.id, moved.item.barcode, kind=kind, reason=reason, actor=moved.by, at=at)
     holds = (*moved.evidence.holds, HoldFact(kind, reason))
     return replace(moved, evidence=replace(moved.evidence, holds=holds))

@@ -74,14 +74,14 @@ async def cannot_form(
     request: Request, session: Session, actor: Actor, now: Now, tag: Tag, back: Back = ""
 ) -> HTMLResponse:
     """Really past cleaning?"""
-    return render(request, CANNOT, {"form": Form(), **await _about(session, tag, now=now, back=back)})
+    return render(request, CANNOT, {"form": Form(), **await _about(session, tag, back=back)})
 
 
 @router.post("/workshop/{barcode}/cannot-be-cleaned")
 async def cannot(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
     """It is past cleaning, and this is why."""
     form, body = await read_form(request, CannotForm)
-    context = await _about(session, tag, now=now, back=form.value("back"))
+    context = await _about(session, tag, back=form.value("back"))
     if body is None:
         return render(request, CANNOT, {"form": form, **context}, 422)
     with or_again(CANNOT, form, **context):
@@ -98,14 +98,14 @@ async def another_way_form(
     request: Request, session: Session, actor: Actor, now: Now, tag: Tag, back: Back = ""
 ) -> HTMLResponse:
     """How else?"""
-    return render(request, ANOTHER_WAY, {"form": Form(), **await _about(session, tag, now=now, back=back)})
+    return render(request, ANOTHER_WAY, {"form": Form(), **await _about(session, tag, back=back)})
 
 
 @router.post("/workshop/{barcode}/another-way")
 async def another_way(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
     """Its cleaning starts, by the way that the manager names."""
     form, body = await read_form(request, AnotherWayForm)
-    context = await _about(session, tag, now=now, back=form.value("back"))
+    context = await _about(session, tag, back=form.value("back"))
     if body is None:
         return render(request, ANOTHER_WAY, {"form": form, **context}, 422)
     with or_again(ANOTHER_WAY, form, **context):
@@ -150,9 +150,9 @@ async def _cleaning(session: AsyncSession, tag: str, *, now: datetime, back: str
     }
 
 
-async def _about(session: AsyncSession, tag: str, *, now: datetime, back: str) -> dict[str, Any]:
+async def _about(session: AsyncSession, tag: str, *, back: str) -> dict[str, Any]:
     return {
-        "item": await queries.get_bench_item(session, tag, today=uk_date(now)),
+        "item": await queries.get_bench_item(session, tag),
         "back": to_the_workshop(back),
         "routes": WAYS,
     }

@@ -18,6 +18,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After
 from app.web.forms import Form, or_again, read_form
+from app.web.look_ahead import Ahead
 from app.web.once import page_router
 from app.web.paging import page_of
 from app.web.tags import Prefix
@@ -70,14 +71,17 @@ async def together_form(request: Request, actor: Actor, do: Words = "") -> HTMLR
 
 
 @router.post("/workshop/together")
-async def together(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> Response:
+async def together(
+    request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: Prefix
+) -> Response:
     """It is done with those it can be done with; each of the others says why not."""
     form, body = await read_form(request, TogetherForm)
     context: dict[str, Any] = {"do": form.value("do"), **_choices()}
     if body is None:
         return render(request, TOGETHER, {"form": form, **context}, 422)
     with or_again(TOGETHER, form, **context):
-        results = (await do_together(session, body, prefix=prefix, actor=actor.username, at=now)).results
+        done = await do_together(session, body, prefix=prefix, actor=actor.username, at=now, ahead=ahead)
+    results = done.results
     clean = [one.barcode for one in results if body.do is Together.PASSED and one.outcome is ScanOutcome.ACCEPTED]
     context |= {"results": results, "done": body.do.text, "papers": urlencode({"barcode": clean}, doseq=True)}
     return render(request, TOGETHER, {"form": Form(), **context})

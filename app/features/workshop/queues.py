@@ -12,6 +12,8 @@ from app.domain.dates import UK, uk_date
 from app.domain.errors import BadValue
 from app.domain.hygiene import InfectionRisk, Job, Route, needs_details
 from app.domain.lifecycle import State
+from app.domain.ordering import Speed
+from app.domain.promises import days_allowed
 from app.features.workshop.queue_schemas import BenchLine, HourDone
 from app.web.paging import number_cursor
 from app.web.results import BlockerBody
@@ -38,28 +40,41 @@ _STANDING = """
     ) AS newest ON true
     WHERE item.state = ANY(:states) AND (CAST(:store AS text) IS NULL OR store.code = :store)
 """
-# Pieces of open orders that nothing is held for, of products of which the shelf has nothing that may go out: the first
-# item of a product on this bench is for the most urgent of them, the second for the next, and so on.
+# Pieces of open orders that nothing is held for and the shelf has nothing for: the first item of a product on this
+# bench is for the most urgent of them, the second for the next, and so on. An order that lacks something has no
+# promised day, so they go by the day that its speed would have made it, counted in days of the calendar.
 _QUEUE = """
     WITH standing AS ({standing}), here AS (
         SELECT *, row_number() OVER (PARTITION BY product_id, held ORDER BY since, id) AS place
         FROM standing WHERE past_use = :past_use
-    ), wanted AS (
-        SELECT line.product_id, asked.promised_on, asked.submitted_at, asked.made_by,
-               row_number() OVER (
-                   PARTITION BY line.product_id ORDER BY asked.promised_on, asked.submitted_at, unit.id
-               ) AS place
+    ), shelf AS (
+        SELECT item.product_id, count(*) AS items FROM item
+        WHERE item.state = 'in_stock' AND item.product_id IN (SELECT product_id FROM here)
+          AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL)
+          AND NOT EXISTS (
+              SELECT FROM product_inspection AS rule
+              LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = rule.kind
+              WHERE rule.product_id = item.product_id AND COALESCE(known.due_on < :today, true))
+        GROUP BY item.product_id
+    ), asked_for AS (
+        SELECT line.product_id, unit.id, asked.submitted_at, asked.made_by, quick.speed,
+               CAST(asked.submitted_at AT TIME ZONE 'Europe/London' AS date)
+               + (CAST(:days AS int[]))[quick.speed] AS wanted_on
         FROM order_unit AS unit
         JOIN order_line AS line ON line.id = unit.order_line_id
         JOIN equipment_order AS asked ON asked.id = unit.order_id
+        CROSS JOIN LATERAL (SELECT array_position(CAST(:speeds AS text[]), asked.speed) AS speed) AS quick
         LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
         WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL AND kept.id IS NULL
           AND asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
           AND line.product_id IN (SELECT product_id FROM here)
-          AND NOT EXISTS (
-              SELECT FROM item AS shelf WHERE shelf.product_id = line.product_id AND shelf.state = 'in_stock'
-              AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = shelf.id AND hold.lifted_at IS NULL)
-              AND NOT EXISTS (SELECT FROM inspection_due WHERE item_id = shelf.id AND due_on < :today))
+    ), wanted AS (
+        SELECT * FROM (
+            SELECT asked_for.*, row_number() OVER (
+                PARTITION BY asked_for.product_id ORDER BY wanted_on, speed, submitted_at, asked_for.id
+            ) - COALESCE(shelf.items, 0) AS place
+            FROM asked_for LEFT JOIN shelf ON shelf.product_id = asked_for.product_id
+        ) AS ranked WHERE place > 0
     ), told AS (
         SELECT product_id, count(*) AS pieces, count(DISTINCT made_by) AS prescribers, min(submitted_at) AS first_at
         FROM wanted GROUP BY product_id
@@ -73,9 +88,12 @@ _QUEUE = """
     LEFT JOIN LATERAL (
         SELECT min(from_on) AS kept_from FROM reservation WHERE item_id = here.id AND ended_at IS NULL
     ) AS own ON true
-    ORDER BY here.held, LEAST(wanted.promised_on, own.kept_from) NULLS LAST, wanted.submitted_at, here.since, here.id
+    ORDER BY here.held, LEAST(wanted.wanted_on, own.kept_from) NULLS LAST, wanted.speed, wanted.submitted_at,
+             here.since, here.id
     LIMIT :limit OFFSET :offset
 """
+_SPEEDS = {"speeds": [speed.value for speed in Speed], "days": [days_allowed(speed) for speed in Speed]}
+
 QUEUE = text(_QUEUE.format(standing=_STANDING))
 _COUNTS = """
     WITH standing AS ({standing})
@@ -119,7 +137,7 @@ async def list_bench(
     Each says what to do next; before the shelf also what keeps `releaser` from releasing it. Two statements.
     """
     today = uk_date(now)
-    values = {"states": list(bench.states), "store": store, "past_use": bench is Bench.SCRAP, "today": today}
+    values = {"states": list(bench.states), "store": store, "past_use": bench is Bench.SCRAP, "today": today, **_SPEEDS}
     rows = (await session.execute(QUEUE, {**values, "offset": offset, "limit": limit + 1})).mappings().all()
     items = await ledger.read_items(session, [row["barcode"] for row in rows])
     return [

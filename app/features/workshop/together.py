@@ -1,21 +1,24 @@
 """What is done with many items at once: scan them all, then one action. Any number costs the same statements."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
-from app.domain.clearance import is_past_use
+from app.domain.clearance import find_blockers, is_past_use
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, RuleError
 from app.domain.hygiene import Outcome
-from app.domain.lifecycle import Move, State, refusal
+from app.domain.lifecycle import Move, State, can_move, refusal
+from app.domain.look_ahead import check_decision, examination_due_soon
 from app.features.workshop import scans
 from app.features.workshop.cleaning import finish_decontaminations, start_decontaminations
 from app.features.workshop.queue_schemas import Together, TogetherForm
 from app.ledger import ItemRecord, Moved, Refused
+from app.web.look_ahead import LookAhead
 from app.web.results import ItemResults
 from app.web.tags import sort_tags
 
@@ -28,25 +31,31 @@ Done = tuple[list[Moved], list[Refused]]
 
 
 async def do_together(
-    session: AsyncSession, wanted: TogetherForm, *, prefix: str, actor: str, at: datetime
+    session: AsyncSession, wanted: TogetherForm, *, prefix: str, actor: str, at: datetime, ahead: LookAhead
 ) -> ItemResults:
     """One result for each tag, in order; one that is refused does not keep the others. Raises as `Terms.check` does."""
     tags, errors = sort_tags(wanted.barcodes, prefix=prefix)
     barcodes = list(dict.fromkeys(tags[raw] for raw in wanted.barcodes if raw in tags))
-    moved, turned_away = await _do(session, wanted, barcodes, actor=actor, at=at)
+    moved, turned_away = await _do(session, wanted, barcodes, actor=actor, at=at, ahead=ahead)
     asked = [(tags.get(raw, raw), wanted.do.value) for raw in wanted.barcodes]
     return scans.answer_batch(asked, errors, moved, turned_away, reader=actor, on=uk_date(at))
 
 
 async def _do(
-    session: AsyncSession, wanted: TogetherForm, barcodes: Sequence[str], *, actor: str, at: datetime
+    session: AsyncSession,
+    wanted: TogetherForm,
+    barcodes: Sequence[str],
+    *,
+    actor: str,
+    at: datetime,
+    ahead: LookAhead,
 ) -> Done:
     if wanted.do is Together.START:
         return await start_decontaminations(
             session, barcodes, route=wanted.route, terms=wanted.terms, actor=actor, at=at
         )
     if wanted.do is Together.RELEASE:
-        return await release_all(session, barcodes, bay=wanted.bay or None, actor=actor, at=at)
+        return await release_all(session, barcodes, bay=wanted.bay or None, actor=actor, at=at, ahead=ahead)
     if wanted.do is Together.SCRAP:
         return await scrap_all(session, barcodes, reason=wanted.notes, actor=actor, at=at)
     outcome = Outcome(wanted.do.value)
@@ -55,10 +64,15 @@ async def _do(
 
 
 async def release_all(
-    session: AsyncSession, barcodes: Sequence[str], *, bay: str | None, actor: str, at: datetime
+    session: AsyncSession, barcodes: Sequence[str], *, bay: str | None, actor: str, at: datetime, ahead: LookAhead
 ) -> Done:
-    """Put what is clean and checked on the shelf; what is reserved stands there already."""
-    fit, refused = await _sort_out(session, barcodes, _not_reserved)
+    """Put what is clean and checked on the shelf; what is reserved stands there already.
+
+    What is examined again soon is refused (`examination-due-soon`): somebody decides on each by itself.
+    """
+
+    check = partial(_may_be_released, releaser=actor, on=uk_date(at), soon_days=ahead.soon_days)
+    fit, refused = await _sort_out(session, barcodes, check)
     moved, turned_away = await ledger.move(session, fit, Move.RELEASE, actor=actor, at=at, bay=bay)
     return moved, refused + turned_away
 
@@ -86,9 +100,13 @@ async def _sort_out(
     return [barcode for barcode in barcodes if barcode not in refused], list(refused.values())
 
 
-def _not_reserved(item: ItemRecord) -> None:
+def _may_be_released(item: ItemRecord, *, releaser: str, on: date, soon_days: int) -> None:
+    """Whether the ledger is to be asked; what is in the way of the others it says itself."""
     if item.state is State.RESERVED:
         raise refusal(item.state, Move.RELEASE)
+    due_on = examination_due_soon(item.evidence.due, on=on, soon_days=soon_days)
+    if due_on and can_move(item.state, Move.RELEASE) and not find_blockers(item.evidence, on=on, releaser=releaser):
+        check_decision(due_on, item.barcode, reason="", may_decide=False)
 
 
 def _awaits_scrap(item: ItemRecord) -> None:

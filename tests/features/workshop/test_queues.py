@@ -72,6 +72,32 @@ async def test_nobody_waits_for_what_stands_on_the_shelf_or_is_held_for_its_orde
     assert await queue(as_technician) == [(dirty, NOBODY)]
 
 
+async def test_of_a_day_an_emergency_goes_before_what_was_ordered_earlier(
+    as_technician: AsyncClient, given: Given, orders: Orders, clock: Clock
+) -> None:
+    products = [await given.product() for _ in range(3)]
+    week, same_day, emergency = [await given.item(State.RETURNED, product=product) for product in products]
+    for product, speed in zip(products, ("five_day", "same_day", "emergency"), strict=True):
+        clock.move(minutes=5)
+        await orders.submitted(product, speed=speed)
+    assert [barcode for barcode, _ in await queue(as_technician)] == [emergency, same_day, week]
+
+
+async def test_what_the_shelf_is_short_of_is_waited_for_and_no_more(
+    as_technician: AsyncClient, given: Given, orders: Orders, clock: Clock
+) -> None:
+    chair = await given.product()
+    dirty = [await given.item(State.RETURNED, product=chair) for _ in range(2)]
+    await orders.submitted(chair)
+    clock.move(days=1)
+    await orders.submitted(chair, by="senior.ot")
+    await given.item(product=chair)
+    assert await queue(as_technician) == [
+        (dirty[0], "1 prescriber waits for this, since 3 March 2026."),
+        (dirty[1], "Those before it are enough for what is waited for: 1 of this product."),
+    ]
+
+
 async def test_an_item_on_hold_is_for_nobody_and_comes_last(
     as_technician: AsyncClient, given: Given, orders: Orders
 ) -> None:

@@ -1,5 +1,7 @@
 /** What one scan does in each mode: which request it becomes, and what the desk says when the service accepts it. */
 
+import { inAddress } from "./barcode.js";
+
 /**
  * @typedef {object} Scan
  * @property {string} id       UUID, made when the scan was made; the service takes it once only
@@ -21,7 +23,7 @@
  * @property {string} done     what is said when it is accepted
  */
 
-const item = (scan) => `/api/v1/items/${encodeURIComponent(scan.barcode)}`;
+const item = (scan) => `/api/v1/items/${inAddress(scan.barcode)}`;
 
 const cleaned = (outcome) => (scans) => ({ results: [{ barcode: scans[0].barcode, outcome }] });
 
