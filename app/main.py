@@ -19,6 +19,7 @@ from app.features.collections import api as collections_api
 from app.features.collections import find_pages as collection_find_pages
 from app.features.collections import pages as collections_pages
 from app.features.collections import request_pages as collection_request_pages
+from app.features.collections import scan_pages as collection_scan_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -35,6 +36,7 @@ from app.features.ordering import pages as ordering_pages
 from app.features.ordering import pages_check as ordering_check
 from app.features.ordering import pages_draft as ordering_draft
 from app.features.ordering import pages_store as ordering_store
+from app.features.ordering import scan_pages as ordering_scan_pages
 from app.features.prescribers import api as prescribers_api
 from app.features.prescribers import own_pages as prescribers_own_pages
 from app.features.prescribers import pages as prescribers_pages
@@ -53,7 +55,7 @@ from app.features.workshop import api as workshop_api
 from app.features.workshop import cleaning_pages
 from app.features.workshop import pages as workshop_pages
 from app.settings import Settings
-from app.web import apidocs, health, openapi, problems
+from app.web import apidocs, health, installable, openapi, problems
 from app.web.auth import authorise
 from app.web.middleware import Edge
 
@@ -62,6 +64,7 @@ SHORTEST_SECRET = 32
 
 ROUTERS = (
     health.router,
+    installable.router,
     accounts_api.router,
     users_api.router,
     catalogue_api.router,
@@ -96,6 +99,7 @@ ROUTERS = (
     collection_request_pages.router,
     collection_find_pages.router,
     collections_pages.router,
+    collection_scan_pages.router,
     stop_use_pages.router,
     reservations_pages.router,
     prescribers_pages.router,
@@ -104,6 +108,7 @@ ROUTERS = (
     ordering_check.router,
     ordering_store.router,
     ordering_pages.router,
+    ordering_scan_pages.router,
     returns_pages.desk,
     returns_pages.router,
     workshop_pages.router,
