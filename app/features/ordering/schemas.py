@@ -155,6 +155,14 @@ class DeliverBody(Body):
     handed_over_already: bool = False
 
 
+class RunRow(BaseModel):
+    """A piece that is with the driver, and for which order."""
+
+    barcode: str
+    product_name: str
+    order: str
+
+
 class FailedVisitBody(Body):
     """A visit that could not deliver."""
 
