@@ -164,6 +164,7 @@ async def test_a_day_on_the_van_without_a_network_arrives_exactly_once(
     device, cable = phone
     returned, fetched = await office.lent("C-1001"), await office.called_back("C-1003")
     number, delivered = await office.with_the_driver("C-1006")
+    another, elsewhere = await office.with_the_driver("C-1003")
     walk = await device.on()
     page = walk.page
     # Signed in, and never on the scan page: any page gets the device ready for the way.
@@ -190,33 +191,47 @@ async def test_a_day_on_the_van_without_a_network_arrives_exactly_once(
     await scan_into(page, "received_by", delivered)
     await expect_that(page.get_by_label("Who takes it in?")).to_have_value("Ida Ray")
     await expect_that(page.get_by_test_id("scan-network")).to_have_attribute("data-network", "offline")
-    await waiting(page, 2)
+    await scan_into(page, "received_by", elsewhere)
+    wrong_door = page.get_by_test_id("scan-line").filter(has_text=f"it is for order {another}, not {number}")
+    await expect_that(wrong_door).to_contain_text("Do not leave it here.")
+    await waiting(page, 3)
     await walk.look()
     await walk.picture("scan-on-the-van")
     await scan_into(page, "received_by", "CMD-COLLECTED")
     await burst(walk, [fetched])
-    await waiting(page, 3)
-    await page.reload()
-    await waiting(page, 3)
-    await page.goto(f"{walk.address}/orders")
-    await expect_that(page.get_by_role("heading", level=1)).to_have_text("No connection")
-    await page.get_by_role("link", name="Scanning").click()
-    await waiting(page, 3)
+    await waiting(page, 4)
+    await go_to_and_fro(page, walk.address, 4)
 
     await cable.plug_in()
     await page.evaluate("window.dispatchEvent(new Event('online'))")
     await waiting(page, 0)
     lines = page.get_by_test_id("scan-line")
-    await expect_that(lines).to_have_count(3)
+    await expect_that(lines).to_have_count(4)
     for words in ("Returned", f"Order {number}, taken in by Ida Ray.", "Collected"):
         await expect_that(lines.filter(has_text=words)).to_have_attribute("data-outcome", "accepted")
+    await expect_that(wrong_door).to_have_attribute("data-outcome", "refused")
     await walk.look()
     await walk.picture("scan-back-from-the-van")
-    states = [(await office.ask("ot", "GET", f"/items/{one}"))["state"] for one in (returned, delivered, fetched)]
-    assert states == ["returned", "on_loan", "awaiting_collection"]
-    for barcode, move in ((returned, "return"), (delivered, "deliver")):
-        history = (await office.ask("ot", "GET", f"/items/{barcode}/history"))["items"]
-        assert [one["move"] for one in history].count(move) == 1
+    states = {returned: "returned", delivered: "on_loan", fetched: "awaiting_collection", elsewhere: "dispatched"}
+    await stand_there_once(office, states)
+
+
+async def go_to_and_fro(page: Page, address: str, count: int) -> None:
+    """Without a network: a reload, a page that cannot be had, and the scan page again, where as many scans wait."""
+    await page.reload()
+    await waiting(page, count)
+    await page.goto(f"{address}/orders")
+    await expect_that(page.get_by_role("heading", level=1)).to_have_text("No connection")
+    await page.get_by_role("link", name="Scanning").click()
+    await waiting(page, count)
+
+
+async def stand_there_once(office: Office, states: dict[str, str]) -> None:
+    """Each item stands where it should, and no move came twice."""
+    for barcode, state in states.items():
+        assert (await office.ask("ot", "GET", f"/items/{barcode}"))["state"] == state
+        moves = [one["move"] for one in (await office.ask("ot", "GET", f"/items/{barcode}/history"))["items"]]
+        assert len(moves) == len(set(moves)), moves
 
 
 async def test_a_new_release_and_another_person_leave_the_queue_alone_and_nobody_elses_pages_behind(
