@@ -2,7 +2,7 @@
 mistake.
 
 A death is recorded on the client's page, through the API and by an import: all of them call this
-(docs/adr/0016-one-place-ends-what-a-death-ends.md). Locks are taken as everywhere: clients, then orders, then items in
+(docs/adr/0015-one-place-ends-what-a-death-ends.md). Locks are taken as everywhere: clients, then orders, then items in
 the order of their barcodes.
 """
 

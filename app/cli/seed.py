@@ -24,6 +24,7 @@ from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.loans import CollectionSpeed, LoanKind
 from app.features.accounts import people as accounts
+from app.features.accounts.passwords import DEMONSTRATION_PASSWORD
 from app.features.catalogue import service as catalogue
 from app.features.catalogue.schemas import NewProduct
 from app.features.clients import service as clients
@@ -38,7 +39,7 @@ from app.features.workshop.inspections import service as inspections
 from app.models import Account, Store
 from app.web.scans import Scan
 
-PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstration's password is known to everybody
+PASSWORD: Final = DEMONSTRATION_PASSWORD
 SEEDER: Final = "demonstration"
 STORES: Final = (("MAIN", "Main store"), ("COAST", "Coast satellite store"))
 

@@ -6,14 +6,10 @@ for each reason what must be open. A manager may look all the same, and writes d
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from app.domain.errors import BadValue, NotAllowed
 from app.domain.reasons import check_reason
-
-INSPECTIONS_AHEAD = timedelta(days=30)
-"""So long before its day an inspection at a client's is a visit that somebody plans."""
 
 
 class AccessReason(StrEnum):
@@ -40,7 +36,7 @@ _TEXT = {
 OPEN: dict[AccessReason, str] = {
     AccessReason.DELIVERY: "no delivery to this client is picked or with the driver from a store in which you work",
     AccessReason.COLLECTION: "no collection from this client is open",
-    AccessReason.VISIT: "nothing that this client has is on hold or has an inspection due within 30 days",
+    AccessReason.VISIT: "no visit to this client is planned for you, and nothing that they have is on hold",
     AccessReason.SAFETY: "nothing that this client has is on hold or must not be used",
 }
 """What must be open for each reason, as it is said when it is not."""
@@ -48,20 +44,21 @@ OPEN: dict[AccessReason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """What is open at a client's: the codes of the stores that deliver, and whether the others are."""
+    """What is open at a client's: the codes of the stores that deliver, the usernames of those for whom a visit is
+    planned, and whether the others are."""
 
     delivering: Collection[str] = ()
+    visitors: Collection[str] = ()
     collection: bool = False
-    inspection_due: bool = False
     on_hold: bool = False
     must_not_be_used: bool = False
 
-    def reasons_for(self, stores: Collection[str]) -> list[AccessReason]:
+    def reasons_for(self, username: str, stores: Collection[str]) -> list[AccessReason]:
         """For which reasons somebody of these stores may know how to get in, in the order of `AccessReason`."""
         is_open = {
             AccessReason.DELIVERY: not set(self.delivering).isdisjoint(stores),
             AccessReason.COLLECTION: self.collection,
-            AccessReason.VISIT: self.inspection_due or self.on_hold,
+            AccessReason.VISIT: username in self.visitors or self.on_hold,
             AccessReason.SAFETY: self.on_hold or self.must_not_be_used,
         }
         return [reason for reason in AccessReason if is_open[reason]]
@@ -71,6 +68,7 @@ def check_may_see(
     reason: AccessReason,
     visits: Visits,
     *,
+    username: str,
     stores: Collection[str],
     may_overrule: bool,
     because: str,
@@ -78,10 +76,10 @@ def check_may_see(
 ) -> bool:
     """Whether somebody who delivers may know now how to get in; True: only because they wrote down why.
 
-    `stores`: where they work; `managers`: who may look all the same. Raises NotAllowed `no-open-visit`, BadValue
-    `say-why-all-the-same` and `not-a-reason` (field `because`).
+    `username`, `stores`: who they are and where they work; `managers`: who may look all the same. Raises NotAllowed
+    `no-open-visit`, BadValue `say-why-all-the-same` and `not-a-reason` (field `because`).
     """
-    possible = visits.reasons_for(stores)
+    possible = visits.reasons_for(username, stores)
     if reason in possible:
         return False
     instead = "".join(f" Open now: {_low(one)}." for one in possible)

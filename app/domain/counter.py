@@ -1,6 +1,6 @@
 """What may be handed over the counter without an order, and what may be kept after a trial.
 
-Neither is a way round the authority that an order asks for (docs/adr/0013, docs/adr/0017). Every refusal says who can.
+Neither is a way round the authority that an order asks for (docs/adr/0013, docs/adr/0016). Every refusal says who can.
 """
 
 from collections.abc import Callable

@@ -43,6 +43,11 @@ def must_be_decided(state: State, category: str, product_code: str, *, new: Iter
     return is_same and state is not State.AWAITING_COLLECTION
 
 
+def possible_actions(old: Old) -> tuple[SupersedeAction, ...]:
+    """What can become of it: what must not be used any more is not kept in use."""
+    return tuple(action for action in SupersedeAction if not (old.is_under_notice and action is SupersedeAction.KEEP))
+
+
 def check_old(old: Sequence[Old]) -> None:
     """Raises Incomplete `say-what-becomes-of-old-equipment` with each item of which nothing is said, and Conflict
     `use-was-stopped` when one whose use was stopped is to be kept."""
@@ -54,7 +59,7 @@ def check_old(old: Sequence[Old]) -> None:
         wanted = [{"barcode": one.barcode, "product_name": one.product_name} for one in undecided]
         code = "say-what-becomes-of-old-equipment"
         raise Incomplete(code, detail, field="supersedes", wanted={"old_equipment": wanted})
-    kept = [one.barcode for one in old if one.is_under_notice and one.action is SupersedeAction.KEEP]
+    kept = [one.barcode for one in old if one.action and one.action not in possible_actions(one)]
     if kept:
         detail = f"The use of {', '.join(display(one) for one in kept)} was stopped. Have it collected, not kept."
         raise Conflict("use-was-stopped", detail, field="supersedes")

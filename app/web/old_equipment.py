@@ -6,15 +6,14 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from app.domain.labels import display
-from app.domain.old_equipment import Old
+from app.domain.old_equipment import Old, possible_actions
 from app.domain.ordering import SupersedeAction
 from app.domain.scanning import check_tag
 from app.web.fields import Body, Paragraph
 from app.web.forms import Form
 from app.web.wording import in_words
 
-ACTIONS = [(action.value, action.text) for action in SupersedeAction]
-"""What can become of an item, for a form."""
+STAYS_STOPPED = "It stays as it is: not used, and not fetched now"
 
 
 class NewSupersedes(Body):
@@ -26,6 +25,12 @@ class NewSupersedes(Body):
 
 
 OldItems = Annotated[list[NewSupersedes], Field(max_length=100)]
+
+
+def actions_for(old: Old) -> list[tuple[str, str]]:
+    """What can become of an item, for a form."""
+    words = {SupersedeAction.STOP_USE: STAYS_STOPPED} if old.is_under_notice else {}
+    return [(action.value, words.get(action, action.text)) for action in possible_actions(old)]
 
 
 def by_tag(said: Sequence[NewSupersedes], *, prefix: str) -> list[tuple[str, NewSupersedes]]:

@@ -16,14 +16,15 @@ D, C, V, S = AccessReason
         (Visits(delivering=["COAST"]), []),  # another store delivers
         (Visits(delivering=["COAST", "MAIN"]), [D]),
         (Visits(collection=True), [C]),
-        (Visits(inspection_due=True), [V]),
+        (Visits(visitors=["terry"]), [V]),
+        (Visits(visitors=["tasha"]), []),  # somebody else goes there
         (Visits(on_hold=True), [V, S]),
         (Visits(must_not_be_used=True), [S]),
-        (Visits(["MAIN"], True, True, True, True), [D, C, V, S]),
+        (Visits(["MAIN"], ["terry"], True, True, True), [D, C, V, S]),
     ],
 )
 def test_for_each_reason_something_must_be_open(visits: Visits, possible: list[AccessReason]) -> None:
-    assert visits.reasons_for({"MAIN"}) == possible
+    assert visits.reasons_for("terry", {"MAIN"}) == possible
     for reason in AccessReason:
         if reason in possible:
             assert see(reason, visits) is False
@@ -34,9 +35,16 @@ def test_for_each_reason_something_must_be_open(visits: Visits, possible: list[A
 
 
 def see(reason: AccessReason, visits: Visits, *, because: str = "", may_overrule: bool = False) -> bool:
-    """Somebody of MAIN looks."""
-    managers = ["Morgan Lee"]
-    return check_may_see(reason, visits, stores={"MAIN"}, because=because, may_overrule=may_overrule, managers=managers)
+    """Terry of MAIN looks."""
+    return check_may_see(
+        reason,
+        visits,
+        username="terry",
+        stores={"MAIN"},
+        because=because,
+        may_overrule=may_overrule,
+        managers=["Morgan Lee"],
+    )
 
 
 def test_the_refusal_says_who_may_and_what_is_open() -> None:
@@ -44,7 +52,7 @@ def test_the_refusal_says_who_may_and_what_is_open() -> None:
         see(D, Visits(collection=True), because="I should like to know.")
     assert "a manager (Morgan Lee) with a written reason. Open now: to collect equipment." in refusal.value.detail
     with pytest.raises(NotAllowed, match="a manager with a written reason"):
-        check_may_see(D, Visits(), stores=(), may_overrule=False, because="", managers=())
+        check_may_see(D, Visits(), username="terry", stores=(), may_overrule=False, because="", managers=())
 
 
 def test_a_manager_writes_down_why() -> None:

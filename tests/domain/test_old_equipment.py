@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import BadValue, Conflict, Incomplete, RuleError
 from app.domain.lifecycle import State
-from app.domain.old_equipment import check_old, check_said, must_be_decided
+from app.domain.old_equipment import check_old, check_said, must_be_decided, possible_actions
 from app.domain.ordering import SupersedeAction
 
 KEEP, STOP, COLLECT = SupersedeAction.KEEP, SupersedeAction.STOP_USE, SupersedeAction.COLLECT
@@ -73,3 +73,8 @@ def test_only_what_the_client_has_is_spoken_of_and_once() -> None:
         check_said(["A", "A"], there={"A"})
     with pytest.raises(Conflict, match="This client does not have B, D"):
         check_said(["A", "B", "D"], there={"A"})
+
+
+def test_what_must_not_be_used_is_not_offered_to_be_kept_in_use() -> None:
+    assert possible_actions(Sling()) == (KEEP, STOP, COLLECT)
+    assert possible_actions(Sling(is_under_notice=True)) == (STOP, COLLECT)

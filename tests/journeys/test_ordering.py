@@ -195,7 +195,7 @@ async def test_a_students_order_is_countersigned(walks: Any) -> None:
 
 async def test_an_old_item_is_replaced_and_its_use_stopped(walks: Any) -> None:
     senior: Walk = await walks("senior.ot")
-    await begin(senior, "SLING-M", "C-1001")
+    await begin(senior, "BED-PRO", "C-1001")
     await senior.press("Check and submit")
     await senior.press("Submit the order")
     assert (await senior.page.title()).startswith("Error:")
@@ -206,16 +206,18 @@ async def test_an_old_item_is_replaced_and_its_use_stopped(walks: Any) -> None:
     assert "is submitted" in await senior.text()
     assert "Stop using it now" in await senior.text()
     await senior.follow("Stop use")
-    assert "C-1001" in await senior.text()
+    # The sling's use was stopped before; the bed's is from now on.
+    assert "ES-0000023-74" in await senior.text()
 
     # Over the counter the same is asked.
     await senior.go("/items?product_code=SLING-L&state=in_stock")
     await senior.click(senior.page.locator("main table tbody a").first)
     await senior.press("Issue to a client")
     await senior.page.get_by_label("Find the client").fill("C-1001")
-    await senior.press("Search")
+    await senior.page.get_by_role("button", name="Search", exact=True).click()
     await senior.follow("C-1001")
     await senior.picture("issue-old-equipment")
+    assert await senior.page.get_by_label("Keep it in use").count() == 0
     await senior.page.get_by_label("On loan").check()
     await senior.press("Issue the item")
     assert "Choose what becomes of" in await senior.text()

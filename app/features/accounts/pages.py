@@ -15,6 +15,7 @@ from app.domain.errors import RuleError
 from app.domain.labels import TagKind
 from app.features.accounts import queries, service
 from app.features.accounts.guessing import KNOWN_FOR
+from app.features.accounts.passwords import DEMONSTRATION_PASSWORD
 from app.features.accounts.schemas import EmailForm, PasswordForm, SignInForm
 from app.models import SignInKind
 from app.settings import Settings
@@ -33,7 +34,6 @@ from app.web.visits import Visit, Visitor, address_of, keep_visit
 
 router = page_router()
 
-DEMONSTRATION_PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstration's password is known to everybody
 BROWSER_COOKIE: Final = "stores_browser"
 AUDIT_PAGE: Final = 50
 LOST: Final = "You are signed in again. What you sent before that was not saved. Do it again here."

@@ -7,12 +7,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
-from app.domain.access import Actor, Permission, roles_with
-from app.domain.access_notes import INSPECTIONS_AHEAD, AccessReason, Visits, check_may_see
+from app.domain.access import Actor, Permission
+from app.domain.access_notes import AccessReason, Visits, check_may_see
 from app.domain.dates import uk_date
 from app.domain.errors import RuleError
 from app.features.clients.access_notes import decrypt
 from app.features.clients.schemas import ClientBody
+from app.web.who import names_with
 
 MOST_NAMED = 5
 
@@ -33,15 +34,10 @@ VISITS = text("""
            EXISTS (SELECT FROM collection JOIN collection_line AS line ON line.collection_id = collection.id
                    WHERE collection.client_id = :client_id AND line.collected_at IS NULL
                      AND line.cancelled_at IS NULL) AS collection,
-           EXISTS (SELECT FROM home JOIN inspection_due AS due ON due.item_id = home.item_id
-                   WHERE due.due_on <= :until) AS inspection_due,
+           ARRAY(SELECT visitor FROM inspection_visit WHERE client_id = :client_id AND ended_at IS NULL) AS visitors,
            EXISTS (SELECT FROM home JOIN hold ON hold.item_id = home.item_id AND hold.lifted_at IS NULL) AS on_hold,
            EXISTS (SELECT FROM home JOIN stop_use_notice AS notice ON notice.loan_id = home.loan_id)
                AS must_not_be_used
-""")
-MANAGERS = text("""
-    SELECT DISTINCT account.name FROM account JOIN account_role ON account_role.account_id = account.id
-    WHERE account.is_active AND account_role.role = ANY(:roles) ORDER BY account.name LIMIT :limit
 """)
 
 
@@ -64,18 +60,17 @@ async def read_access_notes(
     kept: bytes | None = await session.scalar(NOTES, {"client_id": client.id})
     if kept is None:
         return None
-    values = {"client_id": client.id, "until": uk_date(at) + INSPECTIONS_AHEAD}
-    visits = Visits(**(await session.execute(VISITS, values)).mappings().one())
-    roles = {"roles": roles_with(Permission.SEE_ALL_ACCESS_NOTES), "limit": MOST_NAMED}
-    managers = list(await session.scalars(MANAGERS, roles))
+    visits = Visits(**(await session.execute(VISITS, {"client_id": client.id})).mappings().one())
+    managers = await names_with(session, Permission.SEE_ALL_ACCESS_NOTES, today=uk_date(at))
     try:
         overruled = check_may_see(
             look.reason,
             visits,
+            username=actor.username,
             stores={store.code for store in actor.stores},
             may_overrule=actor.may(Permission.SEE_ALL_ACCESS_NOTES),
             because=look.because,
-            managers=managers,
+            managers=managers[:MOST_NAMED],
         )
     except RuleError as refused:
         refused.field = look.field if refused.field else None

@@ -5,18 +5,18 @@ at once and cannot be issued again until a manager lifts the hold. Nobody's equi
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger, outbox
+from app import audit, ledger, outbox, safety
 from app.domain.clearance import HoldKind
 from app.domain.errors import Conflict, NotFound
 from app.domain.labels import display
-from app.models import FaultReport, Hold
+from app.models import FaultReport
 
 PUBLIC: Final = "public"
 """Whose name stands in histories for somebody who did not sign in."""
@@ -98,11 +98,8 @@ async def _hold(session: AsyncSession, item: ledger.ItemRecord, *, at: datetime)
     held: int | None = await session.scalar(HELD_ALREADY, {"item_id": item.id})
     if held is not None:
         return held
-    row = {"item_id": item.id, "kind": HoldKind.FAULT, "reason": REASON, "placed_at": at, "placed_by": PUBLIC}
-    hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
-    kind, subject = HoldKind.FAULT.value, f"item:{item.barcode}"
-    await audit.record(session, "hold_placed", subject, actor=PUBLIC, at=at, hold=hold_id, kind=kind, reason=REASON)
-    return hold_id
+    details: dict[str, Any] = {"kind": HoldKind.FAULT, "reason": REASON, "actor": PUBLIC, "at": at}
+    return await safety.hold(session, item.id, item.barcode, **details)
 
 
 async def _tell_managers(

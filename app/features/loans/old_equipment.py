@@ -3,21 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import insert, text
-from sqlalchemy.dialects.postgresql import insert as insert_or_not
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from app import audit, ledger, outbox
-from app.domain.dates import uk_date
-from app.domain.lifecycle import Move, State
+from app import audit
+from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed
 from app.domain.old_equipment import check_old, check_said, must_be_decided
 from app.domain.ordering import SupersedeAction
-from app.domain.stop_use import StopUse
-from app.models import Collection, CollectionLine, StopUseNotice
+from app.fetching import Lent, request_collection
+from app.safety import stop_use
 from app.web.old_equipment import NewSupersedes
 
 AT_HOME = text("""
@@ -30,12 +26,6 @@ AT_HOME = text("""
     JOIN item AS new ON new.barcode = :barcode AND new.id <> item.id
     JOIN product AS wanted ON wanted.id = new.product_id
     WHERE upper(client.client_ref) = upper(:client_ref) ORDER BY loan.id
-""")
-CARE = text("""
-    SELECT client.id AS client_id, client.client_ref, client.name AS client_name, client.care_provider_id,
-           care_provider.name AS provider, care_provider.email, care_provider.phone
-    FROM client LEFT JOIN care_provider ON care_provider.id = client.care_provider_id
-    WHERE upper(client.client_ref) = upper(:client_ref)
 """)
 LOCK = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
 
@@ -90,79 +80,27 @@ async def decide_old(
 
 
 async def take_effect(
-    session: AsyncSession, old: Sequence[OldItem], *, loan_id: int, client_ref: str, actor: str, at: datetime
+    session: AsyncSession, old: Sequence[OldItem], *, loan_id: int, client_id: int, actor: str, at: datetime
 ) -> None:
     """Stop the use of what is not used any more, ask for what is collected, and keep what was said of each."""
     if not old:
         return
     said = {one.barcode: f"{one.action.value if one.action else ''}: {one.reason}" for one in old}
     await audit.record(session, "old_equipment_decided", f"loan:{loan_id}", actor=actor, at=at, **said)
-    care = (await session.execute(CARE, {"client_ref": client_ref})).one()
     for one in old:
         if one.action is SupersedeAction.STOP_USE and not one.is_under_notice:
-            await _stop_use(session, one, care, actor=actor, at=at)
+            # A notice that somebody gives at this moment stays as it is.
+            await stop_use(session, one.loan_id, reason=one.reason, actor=actor, at=at)
     is_there = {State.ON_LOAN, State.ON_TRIAL}
     going = [one for one in old if one.action is SupersedeAction.COLLECT and one.state in is_there]
     if going:
-        await _collect(session, going, loan_id=loan_id, client_id=care.client_id, actor=actor, at=at)
-
-
-async def _stop_use(session: AsyncSession, old: OldItem, care: Any, *, actor: str, at: datetime) -> None:
-    """A notice that somebody gives at this moment stays as it is."""
-    stop = StopUse(
-        barcode=old.barcode,
-        product_name=old.product_name,
-        client_ref=care.client_ref,
-        client_name=care.client_name,
-        provider=care.provider or "",
-        email=care.email,
-        phone=care.phone or "",
-        reason=old.reason,
-        given_by=actor,
-        given_on=uk_date(at),
-    )
-    values = {
-        "loan_id": old.loan_id,
-        "reason": old.reason,
-        "care_provider_id": care.care_provider_id,
-        "given_at": at,
-        "given_by": actor,
-        "told": stop.provider if stop.email else None,
-    }
-    once = insert_or_not(StopUseNotice).values(**values).on_conflict_do_nothing(index_elements=["loan_id"])
-    made = await session.scalar(once.returning(col(StopUseNotice.id)))
-    if made is None:
-        return
-    letter = stop.to_provider(again=False) if stop.email else stop.to_phone()
-    to = {"to_email": stop.email, "to_name": stop.provider} if stop.email else {"to": actor}
-    await outbox.post(
-        session,
-        purpose="stop_use" if stop.email else "stop_use_phone",
-        subject=letter.subject,
-        body=letter.body,
-        about=f"stop_use_notice:{made}",
-        actor=actor,
-        at=at,
-        **to,
-    )
-    await audit.record(session, "use_stopped", f"item:{old.barcode}", actor=actor, at=at, notice=made)
-
-
-async def _collect(
-    session: AsyncSession, old: Sequence[OldItem], *, loan_id: int, client_id: int, actor: str, at: datetime
-) -> None:
-    collection_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('collection', 'id'))"))
-    number = f"C{collection_id:06}"
-    reason = f"Replaced over the counter. {' '.join(dict.fromkeys(one.reason for one in old))}"
-    details: dict[str, Any] = {"actor": actor, "at": at, "reason": reason, "reference": f"collection {number}"}
-    barcodes = [one.barcode for one in old]
-    _, refused = await ledger.move(session, barcodes, Move.REQUEST_COLLECTION, **details)
-    if refused:
-        raise refused[0].error
-    values = {"id": collection_id, "number": number, "client_id": client_id, "reason": reason}
-    values |= {"speed": CollectionSpeed.STANDARD, "requested_at": at, "requested_by": actor}
-    await session.execute(insert(Collection).values(**values))
-    lines = [{"collection_id": collection_id, "item_id": one.item_id, "loan_id": one.loan_id} for one in old]
-    await session.execute(insert(CollectionLine), lines)
-    facts = {"items": len(lines), "replaced_by_loan": loan_id}
-    await audit.record(session, "collection_requested", f"collection:{number}", actor=actor, at=at, **facts)
+        await request_collection(
+            session,
+            client_id,
+            [Lent(one.item_id, one.loan_id, one.barcode) for one in going],
+            reason=f"Replaced over the counter. {' '.join(dict.fromkeys(one.reason for one in going))}",
+            speed=CollectionSpeed.STANDARD,
+            noted={"replaced_by_loan": loan_id},
+            actor=actor,
+            at=at,
+        )

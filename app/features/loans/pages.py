@@ -23,7 +23,7 @@ from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.look_ahead import Ahead, or_decide
-from app.web.old_equipment import ACTIONS, read_old, refuse_gaps
+from app.web.old_equipment import actions_for, read_old, refuse_gaps
 from app.web.once import page_router
 from app.web.tags import Tag
 from app.web.templating import day, render
@@ -45,7 +45,7 @@ async def issue_form(
     form = Form({"client_ref": [client_ref]} if client_ref else None)
     chosen = await _read_client(session, client_ref, actor, now) if client_ref else None
     old = await _old_of_this_kind(session, tag, client_ref) if chosen else []
-    return render(request, ISSUE, {"form": form, "item": item, "chosen": chosen, "old": old, "actions": ACTIONS})
+    return render(request, ISSUE, {"form": form, "item": item, "chosen": chosen, "old": old, "actions": actions_for})
 
 
 @router.post("/items/{barcode}/issue")
@@ -53,7 +53,7 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, ahea
     """Hand it over, or look for who is to have it."""
     search, asked = await read_form(request, ClientSearchForm)
     item = await queries.get_issuable(session, tag, today=uk_date(now))
-    context: dict[str, Any] = {"item": item, "actions": ACTIONS}
+    context: dict[str, Any] = {"item": item, "actions": actions_for}
     if search.value("find"):
         found = await _find_clients(session, actor, asked.q, now) if asked and asked.q else []
         shown = {"form": Form(), "search": search, "q": asked and asked.q, "found": found, "most": CLIENTS_FOUND}

@@ -104,7 +104,7 @@ async def issue(
         "started_by": actor,
     }
     await session.execute(insert(Loan).values(**values))
-    await take_effect(session, old, loan_id=loan_id, client_ref=client_ref, actor=actor, at=at)
+    await take_effect(session, old, loan_id=loan_id, client_id=client_id, actor=actor, at=at)
     return loan_id
 
 

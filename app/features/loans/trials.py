@@ -14,7 +14,8 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
-from app.models import Collection, CollectionLine, Loan, TrialReview
+from app.fetching import Lent, request_collection
+from app.models import Loan, TrialReview
 from app.signing import find_person, read_setting
 
 OPEN_TRIAL = text("""
@@ -147,14 +148,13 @@ async def _keep_review(
 async def _collect(
     session: AsyncSession, loan_id: int, loan: OpenTrial, reason: str, *, actor: str, at: datetime
 ) -> str:
-    collection_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('collection', 'id'))"))
-    number = f"C{collection_id:06}"
-    details = {"actor": actor, "at": at, "reason": reason, "reference": f"collection {number}"}
-    await ledger.move_one(session, loan.barcode, Move.REQUEST_COLLECTION, **details)
-    values = {"id": collection_id, "number": number, "client_id": loan.client_id, "reason": reason}
-    asked = {"speed": CollectionSpeed.STANDARD, "requested_at": at, "requested_by": actor}
-    await session.execute(insert(Collection).values(**values, **asked))
-    line = {"collection_id": collection_id, "item_id": loan.item_id, "loan_id": loan_id}
-    await session.execute(insert(CollectionLine).values(**line))
-    await audit.record(session, "collection_requested", f"collection:{number}", actor=actor, at=at, items=1)
-    return number
+    asked = await request_collection(
+        session,
+        loan.client_id,
+        [Lent(loan.item_id, loan_id, loan.barcode)],
+        reason=reason,
+        speed=CollectionSpeed.STANDARD,
+        actor=actor,
+        at=at,
+    )
+    return asked.number

@@ -20,14 +20,11 @@ from app.features.ordering.schemas import (
     NewOrder,
     OrderBody,
     OrderChange,
-    OrderFilter,
-    OrderLineRow,
-    PickRow,
     ReasonBody,
-    RunRow,
     SignatureBody,
     SubmitBody,
 )
+from app.features.ordering.worklists import OrderFilter, OrderLineRow, PickRow, RunRow
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.etags import Version, etag

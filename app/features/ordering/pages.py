@@ -15,7 +15,8 @@ from app.features.ordering import decisions, queries
 from app.features.ordering.forms import DeclineForm, NoteForm, ReasonForm
 from app.features.ordering.pages_queries import what_can_be_done
 from app.features.ordering.pages_shared import Number, Words, answer_field, path_of, read_answers, read_shown
-from app.features.ordering.schemas import OrderBody, OrderFilter, WarningBody
+from app.features.ordering.schemas import OrderBody, WarningBody
+from app.features.ordering.worklists import OrderFilter
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After

@@ -21,7 +21,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
-from app.web.old_equipment import ACTIONS, read_old, refuse_gaps
+from app.web.old_equipment import actions_for, read_old, refuse_gaps
 from app.web.once import page_router
 from app.web.tags import Prefix
 from app.web.templating import render
@@ -98,7 +98,7 @@ def _context(order: OrderBody, now: Now, times: WorkingTimes) -> dict[str, Any]:
         "warnings": [(answer_field(one), one) for one in order.warnings],
         "promised_on": None if order.missing else promised_on(order.speed, now, times),
         "offer": json.dumps([one.model_dump() for one in order.offer]),
-        "actions": ACTIONS,
+        "actions": actions_for,
         "today": uk_date(now),
     }
 

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.authority import Asked, Tier, can_sign
 from app.domain.ordering import OrderState
 from app.domain.promises import is_late
-from app.features.ordering.schemas import ComingBack, EventBody, OrderFilter, OrderLineRow, PickRow, RunRow
+from app.features.ordering.schemas import EventBody
+from app.features.ordering.worklists import ComingBack, OrderFilter, OrderLineRow, PickRow, RunRow
 from app.signing import find_person, read_others, read_setting
 from app.web.fields import BIGGEST_ID
 from app.web.paging import number_cursor

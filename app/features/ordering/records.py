@@ -14,7 +14,6 @@ from app.domain.errors import NotFound
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.ordering import Act, OrderDecision, OrderState, Speed, UnitState, check_act, order_state, unit_state
-from app.domain.stop_use import StopUse
 from app.signing import read_others
 
 
@@ -88,10 +87,6 @@ class OrderRecord:
     weight_kg: int | None
     weighed_on: date | None
     died_on: date | None
-    care_provider_id: int | None
-    care_provider: str | None
-    care_provider_email: str | None
-    care_provider_phone: str
     team_id: int
     team: str
     store: str
@@ -116,21 +111,6 @@ class OrderRecord:
     def reference(self) -> str:
         """What an item's history calls it."""
         return f"order {self.number}"
-
-    def stop_use(self, barcode: str, product_name: str, *, reason: str, given_by: str, on: date) -> StopUse:
-        """What is written when this order stops the use of an old item."""
-        return StopUse(
-            barcode=barcode,
-            product_name=product_name,
-            client_ref=self.client_ref,
-            client_name=self.client_name,
-            provider=self.care_provider or "",
-            email=self.care_provider_email,
-            phone=self.care_provider_phone,
-            reason=reason,
-            given_by=given_by,
-            given_on=on,
-        )
 
     @property
     def weight(self) -> Weight | None:
@@ -165,15 +145,12 @@ class OrderRecord:
 LOCK = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR UPDATE")
 ORDER = text("""
     SELECT asked.id, asked.number, client.id AS client_id, client.client_ref, client.name AS client_name,
-           client.weight_kg, client.weighed_on, client.died_on, carer.id AS care_provider_id,
-           carer.name AS care_provider, carer.email AS care_provider_email,
-           COALESCE(carer.phone, '') AS care_provider_phone, team.id AS team_id, team.code AS team,
+           client.weight_kg, client.weighed_on, client.died_on, team.id AS team_id, team.code AS team,
            store.code AS store, asked.speed, asked.decision, asked.authority, asked.made_by,
            COALESCE(maker.name, asked.made_by) AS made_by_name,
            asked.submitted_at, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id JOIN team ON team.id = asked.team_id
-    JOIN store ON store.id = asked.store_id LEFT JOIN care_provider AS carer ON carer.id = client.care_provider_id
-    LEFT JOIN account AS maker ON maker.username = asked.made_by
+    JOIN store ON store.id = asked.store_id LEFT JOIN account AS maker ON maker.username = asked.made_by
     WHERE asked.number = upper(:number)
 """)
 LINES = text("""

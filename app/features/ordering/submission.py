@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import insert, text, update
-from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, safety
 from app.domain.allocation import check_prefer_new
 from app.domain.authority import Asked, Authority, Ruling, decide_submission, who_can_authorise
 from app.domain.client_records import check_is_alive
@@ -26,7 +26,7 @@ from app.features.ordering.holding import Held, hold
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order, read_units
 from app.features.ordering.schemas import Answer
 from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
-from app.models import EquipmentOrder, OrderUnit, StopUseNotice
+from app.models import EquipmentOrder, OrderUnit
 from app.signing import find_person, read_setting
 
 # Two orders for one client are submitted one after the other: the second is warned of the first.
@@ -175,19 +175,8 @@ async def _stop_use(
     for one in old:
         if one.action is not SupersedeAction.STOP_USE or one.is_under_notice:
             continue
-        stop = order.stop_use(one.barcode, one.product_name, reason=one.reason or "", given_by=actor, on=uk_date(at))
-        notice = {
-            "loan_id": one.loan_id,
-            "order_id": order.id,
-            "reason": one.reason,
-            "care_provider_id": order.care_provider_id,
-            "given_at": at,
-            "given_by": actor,
-            "told": stop.provider if stop.email else None,
-        }
-        once = insert_or_not(StopUseNotice).on_conflict_do_nothing(index_elements=["loan_id"])
-        made = await session.scalar(once.values(**notice).returning(col(StopUseNotice.id)))
+        who: dict[str, Any] = {"actor": actor, "at": at}
+        made = await safety.stop_use(session, one.loan_id, reason=one.reason or "", order_id=order.id, **who)
         if made is None:
             continue
-        await messages.stop_use(session, made, stop, actor=actor, at=at)
         await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=one.barcode)

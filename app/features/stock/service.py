@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger
+from app import audit, ledger, safety
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
@@ -111,12 +111,7 @@ async def place_hold(
     items = await ledger.read_items(session, [barcode], lock=True)
     if barcode not in items:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
-    row = {"item_id": items[barcode].id, "kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
-    hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
-    await audit.record(
-        session, "hold_placed", f"item:{barcode}", actor=actor, at=at, hold=hold_id, kind=kind.value, reason=reason
-    )
-    return hold_id
+    return await safety.hold(session, items[barcode].id, barcode, kind=kind, reason=reason, actor=actor, at=at)
 
 
 async def lift_hold(

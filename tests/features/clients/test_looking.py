@@ -84,17 +84,18 @@ async def test_who_works_in_another_store_does_not_see_it(
     assert await looked(as_technician, "delivery") == "no-open-visit"
 
 
-async def test_what_is_to_be_examined_or_is_unsafe_there_is_a_visit(
-    given: Given, as_technician: AsyncClient, session: AsyncSession
+async def test_who_is_to_examine_something_there_and_what_is_unsafe_there_open_the_door(
+    given: Given, as_technician: AsyncClient, as_technician2: AsyncClient
 ) -> None:
-    lent = await given.loan(client="C-7")
+    product = await given.product(inspections=[{"kind": "pat", "every_months": 12}])
+    lent = await given.loan(await given.item(product=product), client="C-7")
     assert [await looked(as_technician, why) for why in ("visit", "safety")] == ["no-open-visit"] * 2
-    due = (
-        "INSERT INTO inspection_due (item_id, kind, due_on) SELECT id, 'loler', :day FROM item WHERE barcode = :barcode"
+    body = {"client_ref": "C-7", "items": [{"barcode": lent.barcode, "kind": "pat"}], "visitor": "technician"}
+    planned = await as_technician2.post(
+        "/api/v1/inspection-visits", json=body | {"planned_on": given.today.isoformat()}
     )
-    values = {"day": given.today, "barcode": lent.barcode}
-    await session.execute(text(due), values)
-    await session.commit()
+    assert planned.status_code == 201, planned.text
+    assert await looked(as_technician2, "visit") == "no-open-visit"
     assert [await looked(as_technician, why) for why in ("visit", "safety")] == ["Key safe 4471", "no-open-visit"]
     await given.hold(lent.barcode)
     assert await looked(as_technician, "safety") == "Key safe 4471"

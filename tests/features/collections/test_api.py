@@ -214,7 +214,7 @@ async def test_collections_are_listed_by_state_client_and_day(
 
 
 async def test_what_is_found_there_is_taken_and_told_what_it_is(
-    as_technician: AsyncClient, given: Given, clock: Clock
+    as_technician: AsyncClient, given: Given, clock: Clock, query: Query
 ) -> None:
     fetched = await given.collection()
     mine, other = await given.loan(client=fetched.client_ref), await given.loan()
@@ -237,6 +237,8 @@ async def test_what_is_found_there_is_taken_and_told_what_it_is(
     assert await found(description="Grey bath board") == ("no-label", None, None)
     check_problem(await as_technician.post(here, json={}), 422, "describe-what-was-found", field="description")
     check_problem(await as_technician.post(here, json={"label": fetched.barcode}), 409, "on-the-list", field="label")
+    held = await query("SELECT subject FROM audit_event WHERE action = 'hold_placed' ORDER BY id")
+    assert [one["subject"] for one in held] == [f"item:{tag}" for tag in (mine.barcode, other.barcode, lost, in_store)]
     # Scanning it in does not change what it was.
     clock.move(hours=1)
     await given.scan(fetched.barcode, other.barcode)

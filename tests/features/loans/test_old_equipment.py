@@ -54,7 +54,7 @@ async def test_the_counter_asks_about_old_equipment_and_keeps_the_answer(
 
 
 async def test_a_stopped_one_makes_a_notice_and_tells_the_care_provider(
-    given: Given, old: Lent, as_ot: AsyncClient, query: Query
+    given: Given, old: Lent, as_ot: AsyncClient, ot: Browser, query: Query
 ) -> None:
     made = await as_ot.post(LOANS, json=body(await another(given), (old.barcode, "stop_use")))
     assert made.status_code == 201, made.text
@@ -66,6 +66,9 @@ async def test_a_stopped_one_makes_a_notice_and_tells_the_care_provider(
     new = (made.json()["barcode"], "keep")
     kept = await as_ot.post(LOANS, json=body(await another(given), new, (old.barcode, "keep")))
     check_problem(kept, 409, "use-was-stopped", field="supersedes")
+    page = await ot.get(f"/items/{await another(given)}/issue?client_ref=C-9")
+    offered = [str(one["value"]) for one in page.soup.select(f'input[name="old-{old.barcode}"]')]
+    assert offered == ["stop_use", "collect"]
     # What is under notice already is not told of again.
     again = await as_ot.post(LOANS, json=body(await another(given), new, (old.barcode, "stop_use")))
     assert again.status_code == 201, again.text

@@ -2,40 +2,29 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import insert, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from app import audit, outbox
-from app.domain.access import Permission, roles_with
+from app import safety
+from app.domain.access import Permission
 from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import in_words, uk_date
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import display
 from app.domain.lifecycle import State
-from app.domain.stop_use import StopUse
 from app.domain.thorough_examinations import Report
 from app.ledger import Moved
-from app.models import AuthorityCopy, Hold, StopUseNotice
+from app.models import AuthorityCopy
+from app.web.who import tell_all_who_may
 
 # Of what has begun by that day: what is reserved for later may be mended by then.
 UNFIT = text("""
     UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit'
     WHERE item_id = :id AND ended_at IS NULL AND from_on <= :until
 """)
-LOAN = text("""
-    SELECT loan.id, client.client_ref, client.name AS client_name, client.care_provider_id,
-           care_provider.name AS provider, care_provider.email, care_provider.phone
-    FROM loan JOIN client ON client.id = loan.client_id
-    LEFT JOIN care_provider ON care_provider.id = client.care_provider_id
-    WHERE loan.item_id = :item_id AND loan.ended_at IS NULL
-""")
-PEOPLE = text("""
-    SELECT DISTINCT account.username FROM account JOIN account_role ON account_role.account_id = account.id
-    WHERE account.is_active AND account_role.role = ANY(:roles) ORDER BY account.username
-""")
+LOAN = text("SELECT id FROM loan WHERE item_id = :item_id AND ended_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,59 +70,17 @@ async def act_on(session: AsyncSession, moved: Moved, found: Found, *, actor: st
 
 
 async def _hold(session: AsyncSession, moved: Moved, reason: str, *, actor: str, at: datetime) -> Moved:
-    row = {"item_id": moved.item.id, "kind": HoldKind.FAULT, "reason": reason, "placed_at": at, "placed_by": actor}
-    hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
-    about = f"item:{moved.item.barcode}"
-    await audit.record(
-        session, "hold_placed", about, actor=actor, at=at, hold=hold_id, kind=HoldKind.FAULT.value, reason=reason
-    )
+    details: dict[str, Any] = {"kind": HoldKind.FAULT, "reason": reason, "actor": actor, "at": at}
+    await safety.hold(session, moved.item.id, moved.item.barcode, **details)
     holds = (*moved.evidence.holds, HoldFact(HoldKind.FAULT, reason))
     return replace(moved, evidence=replace(moved.evidence, holds=holds))
 
 
 async def _stop_use(session: AsyncSession, moved: Moved, found: Found, *, actor: str, at: datetime) -> None:
-    """Where a client has it: a stop-use notice, and word to who cares for them, as the verb for it gives it."""
-    loan = (await session.execute(LOAN, {"item_id": moved.item.id})).one_or_none()
-    if loan is None:
-        return
-    values = {
-        "loan_id": loan.id,
-        "reason": found.what,
-        "care_provider_id": loan.care_provider_id,
-        "given_at": at,
-        "given_by": actor,
-        "told": loan.provider if loan.email else None,
-    }
-    given = upsert(StopUseNotice).values(**values).on_conflict_do_nothing(index_elements=["loan_id"])
-    notice_id = await session.scalar(given.returning(col(StopUseNotice.id)))
-    if notice_id is None:  # Its use was stopped before, and that notice is open still.
-        return
-    stop = StopUse(
-        barcode=moved.item.barcode,
-        product_name=moved.item.product_name,
-        client_ref=loan.client_ref,
-        client_name=loan.client_name,
-        provider=loan.provider or "",
-        email=loan.email,
-        phone=loan.phone or "",
-        reason=found.what,
-        given_by=actor,
-        given_on=uk_date(at),
-    )
-    letter = stop.to_provider(again=False) if stop.email else stop.to_phone()
-    await outbox.post(
-        session,
-        purpose="stop_use" if stop.email else "stop_use_phone",
-        subject=letter.subject,
-        body=letter.body,
-        to=None if stop.email else actor,
-        to_email=stop.email,
-        to_name=stop.provider if stop.email else None,
-        about=f"stop_use_notice:{notice_id}",
-        actor=actor,
-        at=at,
-    )
-    await audit.record(session, "use_stopped", f"item:{moved.item.barcode}", actor=actor, at=at, notice=notice_id)
+    """Where a client has it. A notice that is open already stays as it is."""
+    loan_id = await session.scalar(LOAN, {"item_id": moved.item.id})
+    if loan_id is not None:
+        await safety.stop_use(session, loan_id, reason=found.what, actor=actor, at=at)
 
 
 async def _tell_of_danger(session: AsyncSession, moved: Moved, found: Found, *, actor: str, at: datetime) -> None:
@@ -167,12 +114,3 @@ async def tell_owners(
     """One message to each of those who answer for the equipment: who may lift holds."""
     letter = {"purpose": purpose, "subject": subject, "body": body, "about": f"item:{barcode}"}
     await tell_all_who_may(session, Permission.LIFT_HOLDS, letter, actor=actor, at=at)
-
-
-async def tell_all_who_may(
-    session: AsyncSession, permission: Permission, letter: dict[str, str], *, actor: str, at: datetime
-) -> None:
-    """One message to each person who may do that."""
-    roles = [role.value for role in roles_with(permission)]
-    for username in (await session.execute(PEOPLE, {"roles": roles})).scalars().all():
-        await outbox.post(session, **letter, to=username, actor=actor, at=at)

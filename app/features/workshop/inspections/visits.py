@@ -16,8 +16,8 @@ from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
 from app.domain.home_visits import check_day, check_try, is_to_escalate
 from app.domain.inspections import InspectionKind
 from app.domain.labels import display
-from app.features.workshop.inspections.out_of_use import tell_all_who_may
 from app.models import InspectionVisit, InspectionVisitItem, InspectionVisitTry
+from app.web.who import tell_all_who_may
 
 CLIENT = text("SELECT id, client_ref, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")
 VISITORS = text("""
