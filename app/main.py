@@ -19,6 +19,7 @@ from app.features.collections import api as collections_api
 from app.features.collections import find_pages as collection_find_pages
 from app.features.collections import pages as collections_pages
 from app.features.collections import request_pages as collection_request_pages
+from app.features.collections import scan_pages as collection_scan_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
@@ -40,6 +41,7 @@ from app.features.ordering import pages as ordering_pages
 from app.features.ordering import pages_check as ordering_check
 from app.features.ordering import pages_draft as ordering_draft
 from app.features.ordering import pages_store as ordering_store
+from app.features.ordering import scan_pages as ordering_scan_pages
 from app.features.prescribers import api as prescribers_api
 from app.features.prescribers import own_pages as prescribers_own_pages
 from app.features.prescribers import pages as prescribers_pages
@@ -61,7 +63,7 @@ from app.features.workshop.inspections import api as inspections_api
 from app.features.workshop.inspections import authority_pages, due_api, due_pages, visit_api, visit_pages
 from app.features.workshop.inspections import pages as inspections_pages
 from app.settings import Settings
-from app.web import apidocs, health, openapi, problems
+from app.web import apidocs, health, installable, openapi, problems
 from app.web.auth import authorise
 from app.web.middleware import Edge
 
@@ -70,6 +72,7 @@ SHORTEST_SECRET = 32
 
 ROUTERS = (
     health.router,
+    installable.router,
     accounts_api.router,
     users_api.router,
     catalogue_api.router,
@@ -114,6 +117,7 @@ ROUTERS = (
     collection_request_pages.router,
     collection_find_pages.router,
     collections_pages.router,
+    collection_scan_pages.router,
     stop_use_pages.router,
     reservations_pages.router,
     prescribers_pages.router,
@@ -122,6 +126,7 @@ ROUTERS = (
     ordering_check.router,
     ordering_store.router,
     ordering_pages.router,
+    ordering_scan_pages.router,
     returns_pages.desk,
     returns_pages.router,
     queue_pages.router,

@@ -2,14 +2,14 @@
 
 One that is finished cannot be changed any more; a wrong pass is corrected by a line of its own.
 
-Revision: 0026, after: 0024. Made on 2026-11-27.
+Revision: 0026, after: 0025. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0026"
-down_revision = "0024"
+down_revision = "0025"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -38,6 +38,7 @@ from app.features.workshop import cleaning
 from app.features.workshop import service as workshop
 from app.features.workshop.inspections import service as inspections
 from app.models import Account, Store
+from app.web.scans import Scan
 
 PASSWORD: Final = DEMONSTRATION_PASSWORD
 SEEDER: Final = "demonstration"
@@ -287,7 +288,7 @@ class Storekeeper:
         for barcode in barcodes:
             self.scans += 1
             scan_id = uuid5(NAMESPACE_URL, f"demonstration scan {self.scans}")
-            scans.append(returns.Scan(scan_id, barcode, self.days_ago(days_ago)))
+            scans.append(Scan(scan_id, barcode, self.days_ago(days_ago)))
         await returns.scan_returns(
             self.session,
             scans,

@@ -38,7 +38,7 @@ from app.models.ordering import (
 from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
-from app.models.scan import ReturnScan, ScanOutcome
+from app.models.scan import ReturnScan, ScanKind, ScanOutcome
 from app.models.store import Store
 from app.models.workshop import Decontamination, Inspection, InspectionDue
 
@@ -91,6 +91,7 @@ __all__ = [
     "Reservation",
     "ReservationEnd",
     "ReturnScan",
+    "ScanKind",
     "ScanOutcome",
     "SignIn",
     "SignInFailure",

@@ -1,4 +1,4 @@
-"""Every scan at the returns desk, whatever came of it."""
+"""Every scan at the returns desk and on the van, whatever came of it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -28,10 +28,20 @@ class ScanOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ScanKind(StrEnum):
+    """What a scan says of an item: it came back, it was delivered, or it was collected from a client."""
+
+    RETURN = "return"
+    DELIVERY = "delivery"
+    COLLECTION = "collection"
+
+
 class ReturnScan(SQLModel, table=True):
     """One scan, known by the id that the scanner gave it. What was not accepted stays open until it is reconciled.
 
-    `raw` is what the scanner sent, control characters written out, at most 300 characters.
+    `raw` is what the scanner sent, control characters written out, at most 300 characters. `scanned_at` is by the
+    service's clock; where the device's was wrong, `device_scanned_at` keeps what that said. `handed_to` and
+    `order_number` are what a delivery was scanned with.
     """
 
     __tablename__ = "return_scan"
@@ -48,7 +58,13 @@ class ReturnScan(SQLModel, table=True):
     id: int = id_column()
     scan_id: UUID = Field(sa_column=Column(Uuid, nullable=False, unique=True))
     raw: str = Field(sa_column=text_column())
+    kind: ScanKind = Field(
+        default=ScanKind.RETURN, sa_column=enum_column(ScanKind, "kind", server_default=ScanKind.RETURN.value)
+    )
     store_id: int = Field(sa_column=reference_column("store.id"))
+    handed_to: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    order_number: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    device_scanned_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     scanned_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     received_at: datetime = Field(sa_column=instant_column())
     received_by: str = Field(sa_column=text_column())

@@ -102,10 +102,14 @@ async def chromium(playwright: Playwright, chromium_path: str | None) -> AsyncIt
     """One Chromium for all walks of this worker; without one the walks fail, with the command that helps."""
     if chromium_path is None and not shutil.which(playwright.chromium.executable_path):
         pytest.fail(WHAT_HELPS)
-    arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
-    browser = await playwright.chromium.launch(executable_path=chromium_path, args=arguments)
+    browser = await playwright.chromium.launch(executable_path=chromium_path, args=arguments())
     yield browser
     await browser.close()
+
+
+def arguments() -> list[str]:
+    """How Chromium is started here."""
+    return [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
 
 
 class Walk:
@@ -197,7 +201,9 @@ async def walks(chromium: Browser, address: str) -> AsyncIterator[Any]:
     contexts: list[BrowserContext] = []
 
     async def start(username: str | None = None, **options: Any) -> Walk:
-        context = await chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        # A worker would answer from what it kept; the walks of `test_offline.py` are about that, and no others.
+        usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
+        context = await chromium.new_context(**usual | options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         walk = Walk(context, await context.new_page(), address)

@@ -18,6 +18,8 @@ PAGES = {
     "technician": (
         "/",
         "/scan",
+        "/scan?mode=deliver",
+        "/offline",
         "/scan/commands",
         "/items",
         "/items?state=on_loan",

@@ -185,7 +185,7 @@ async def test_inspections_that_are_there_are_of_the_day_on_which_they_were_reco
 
 
 async def test_the_covers_of_mattresses_that_are_there_are_tested_from_now_on(old: Old) -> None:
-    old.to("0024")
+    old.to("0025")
     cleaned = (
         "INSERT INTO decontamination (item_id, opened_at, route, started_at, started_by, finished_at, finished_by, "
         "finished_seq, outcome) SELECT id, now(), 'wash_down', now(), 'x', now(), 'x', 1, 'passed' FROM item"
@@ -200,5 +200,5 @@ async def test_the_covers_of_mattresses_that_are_there_are_tested_from_now_on(ol
     assert await old.read("SELECT code, strike_through_test FROM product ORDER BY code") == [("M", True), ("P", False)]
     with pytest.raises(IntegrityError, match="append-only"):
         await old.write("DELETE FROM decontamination")
-    old.back_to("0024")
+    old.back_to("0025")
     await old.write("DELETE FROM decontamination")

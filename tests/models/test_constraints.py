@@ -93,6 +93,7 @@ PAIRS = {
     "ck_collection_found_reconciled_at_and_by_together": "UPDATE collection_found SET reconciled_at = now()",
     "ck_collection_line_cancelled_at_and_by_together": "UPDATE collection_line SET cancelled_at = now()",
     "ck_collection_line_collected_at_and_by_together": "UPDATE collection_line SET collected_by = 'x'",
+    "ck_collection_line_picked_up_at_and_by_together": "UPDATE collection_line SET picked_up_at = now()",
     "ck_collection_list_agreed_at_and_by_together": "UPDATE collection SET list_agreed_by = 'x'",
     # A finished one cannot be updated, so these are written wrong from the first.
     "ck_decontamination_finished_at_and_by_together": A_JOB.format("finished_by", "'x'"),

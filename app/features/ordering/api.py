@@ -10,6 +10,7 @@ from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.scanning import check_tag
 from app.features.ordering import decisions, drafts, fulfilment, queries, reading, submission
+from app.features.ordering.delivery_scans import scan_deliveries
 from app.features.ordering.schemas import (
     AllocateBody,
     DeclineBody,
@@ -23,7 +24,7 @@ from app.features.ordering.schemas import (
     SignatureBody,
     SubmitBody,
 )
-from app.features.ordering.worklists import OrderFilter, OrderLineRow, PickRow
+from app.features.ordering.worklists import OrderFilter, OrderLineRow, PickRow, RunRow
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.etags import Version, etag
@@ -31,6 +32,7 @@ from app.web.fields import After, Limit
 from app.web.look_ahead import Ahead
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
+from app.web.scan_bodies import DeliveriesBody, DeliveryScanBody, ScanResults, read_batch
 from app.web.tags import Prefix
 from app.web.working_times import Times
 
@@ -76,6 +78,25 @@ async def pick_list(
     rows = await queries.pick_list(session, store=store, today=uk_date(now))
     await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(rows))
     return rows
+
+
+@router.get("/deliveries")
+async def list_run(session: Session, actor: Actor) -> list[RunRow]:
+    """What is with the drivers, by order: to be kept on a device that has no network on the way. It names no client."""
+    return await queries.list_run(session)
+
+
+@router.post("/deliveries/scans")
+async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, body: DeliveriesBody) -> ScanResults:
+    """Record what was left with clients: 1 to 500 scans, idempotent by scan id; one bad scan never loses the others.
+
+    Which order a piece is for, its label says. What is on hold is refused while its driver is still there; a scan that
+    was kept for longer, by `sent_at`, is recorded all the same, and the order's maker is told.
+    """
+    store = actor.store(body.store)
+    batch = read_batch(body, DeliveryScanBody, at=now)
+    results = await scan_deliveries(session, batch.scans, store=store, prefix=prefix, actor=actor.username, at=now)
+    return batch.answered(results)
 
 
 @router.get("/orders/{number}")

@@ -38,16 +38,17 @@ PROMISED = text("""
 """)
 LEND = text("""
     WITH piece AS (
-        SELECT unit_id, reservation_id, item_id, kind, trial_ends_on, trial_goals,
+        SELECT unit_id, reservation_id, client_id, item_id, kind, trial_ends_on, trial_goals, started_at,
                nextval(pg_get_serial_sequence('loan', 'id')) AS loan_id
         FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece (
-            unit_id bigint, reservation_id bigint, item_id bigint, kind text, trial_ends_on date, trial_goals text)
+            unit_id bigint, reservation_id bigint, client_id bigint, item_id bigint, kind text, trial_ends_on date,
+            trial_goals text, started_at timestamptz)
     ), taken AS (
         UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'taken'
         FROM piece WHERE reservation.id = piece.reservation_id
     ), lent AS (
         INSERT INTO loan (id, item_id, client_id, kind, trial_ends_on, trial_goals, started_at, started_by)
-        SELECT loan_id, item_id, :client_id, kind, trial_ends_on, trial_goals, :started_at, :actor FROM piece
+        SELECT loan_id, item_id, client_id, kind, trial_ends_on, trial_goals, started_at, :actor FROM piece
         RETURNING id
     )
     UPDATE order_unit SET loan_id = piece.loan_id FROM piece JOIN lent ON lent.id = piece.loan_id
@@ -170,17 +171,16 @@ async def deliver(
             details: dict[str, Any] = {"actor": actor, "at": at, "reference": order.reference}
             _, refused = await ledger.move(session, going, how, happened=handed_over_already, **details)
             if refused:
-                raise _not_to_be_handed_over(refused[0])
-    pieces = json.dumps([_piece(unit, when) for unit in units])
-    values = {"client_id": order.client_id, "pieces": pieces, "started_at": when, "at": at, "actor": actor}
-    await session.execute(LEND, values)
+                raise not_to_be_handed_over(refused[0])
+    pieces = [_piece(unit, order.client_id, when) for unit in units]
+    await session.execute(LEND, {"pieces": json.dumps(pieces), "at": at, "actor": actor})
     given = [unit.barcode for unit in units if unit.barcode]
     visit = {"received_by": received_by, "note": note, "barcodes": given, "visited_at": when}
     await _write_visit(session, order, visit, actor=actor, at=at)
     # What was dispatched before somebody said that the old one goes is fetched now at the latest.
     collection = await collect_old(session, order, actor=actor, at=at)
     if handed_over_already:
-        await _tell_of_blocked(session, order, given, actor=actor, at=at)
+        await tell_of_blocked(session, order, given, actor=actor, at=at)
     facts = {"barcodes": ", ".join(given), "received_by": received_by, "collection": collection}
     await audit.record(session, "order_delivered", order.subject, actor=actor, at=at, **facts)
     return given
@@ -257,7 +257,7 @@ def _not_going(unit: UnitRecord, blockers: Sequence[Blocker]) -> NotClear:
     return NotClear(code, detail, blockers)
 
 
-def _not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
+def not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
     """Why a piece may not be handed over at the door, and what to do where it was."""
     error = _named_refusal(refused)
     if not isinstance(error, NotClear):
@@ -266,7 +266,7 @@ def _not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
     return NotClear(error.code, detail, error.blockers)
 
 
-async def _tell_of_blocked(
+async def tell_of_blocked(
     session: AsyncSession, order: OrderRecord, barcodes: Sequence[str], *, actor: str, at: datetime
 ) -> None:
     """Tell the order's maker which of these were handed over although something stood in the way."""
@@ -301,16 +301,22 @@ def _check_time(units: Sequence[UnitRecord], said: datetime | None, *, at: datet
     return when
 
 
-def _piece(unit: UnitRecord, when: datetime) -> dict[str, Any]:
-    ends = uk_date(when) + timedelta(days=unit.trial_days) if unit.trial_days else None
+def _piece(unit: UnitRecord, client_id: int, when: datetime) -> dict[str, Any]:
     return {
         "unit_id": unit.id,
         "reservation_id": unit.reservation_id,
+        "client_id": client_id,
         "item_id": unit.item_id,
         "kind": unit.kind.value,
-        "trial_ends_on": ends and ends.isoformat(),
+        "trial_ends_on": trial_end(unit.trial_days, when),
         "trial_goals": unit.trial_goals,
+        "started_at": when.isoformat(),
     }
+
+
+def trial_end(trial_days: int | None, when: datetime) -> str | None:
+    """The last day of a trial that was delivered then, as `LEND` takes it; None for a loan."""
+    return (uk_date(when) + timedelta(days=trial_days)).isoformat() if trial_days else None
 
 
 async def _commit(

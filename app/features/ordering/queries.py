@@ -11,7 +11,7 @@ from app.domain.authority import Asked, Tier, can_sign
 from app.domain.ordering import OrderState
 from app.domain.promises import is_late
 from app.features.ordering.schemas import EventBody
-from app.features.ordering.worklists import ComingBack, OrderFilter, OrderLineRow, PickRow
+from app.features.ordering.worklists import ComingBack, OrderFilter, OrderLineRow, PickRow, RunRow
 from app.signing import find_person, read_others, read_setting
 from app.web.fields import BIGGEST_ID
 from app.web.paging import number_cursor
@@ -56,6 +56,15 @@ SURROUNDINGS = """
         FROM delivery_visit WHERE order_id = asked.id
     ) AS went ON true
 """
+MOST_ON_A_RUN = 1000
+RUN = text("""
+    SELECT item.barcode, product.name AS product_name, asked.number AS "order"
+    FROM item JOIN product ON product.id = item.product_id
+    JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
+    JOIN order_unit AS unit ON unit.reservation_id = kept.id AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+    JOIN equipment_order AS asked ON asked.id = unit.order_id AND asked.decision = 'approved'
+    WHERE item.state = 'dispatched' ORDER BY asked.number, item.barcode LIMIT :limit
+""")
 AWAITING = text("""
     SELECT asked.id, asked.made_by, asked.team_id, array_agg(DISTINCT product.tier) AS tiers,
            sum(line.quantity * line.unit_price_pence) AS value_pence
@@ -168,6 +177,12 @@ async def signable_by(session: AsyncSession, username: str, *, today: date) -> l
         if can_sign(asked, me, setting):
             found.append(row.id)
     return found
+
+
+async def list_run(session: AsyncSession) -> list[RunRow]:
+    """What is with the drivers, by order."""
+    rows = (await session.execute(RUN, {"limit": MOST_ON_A_RUN})).mappings()
+    return [RunRow(**row) for row in rows]
 
 
 async def pick_list(session: AsyncSession, *, store: str | None = None, today: date, limit: int = 500) -> list[PickRow]:

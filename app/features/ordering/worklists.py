@@ -75,3 +75,11 @@ class PickRow(BaseModel):
     store: str
     bay: str | None
     kind: LoanKind
+
+
+class RunRow(BaseModel):
+    """A piece that is with the driver, and for which order."""
+
+    barcode: str
+    product_name: str
+    order: str

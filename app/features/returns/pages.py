@@ -1,6 +1,5 @@
 """Pages of the returns desk: the scan page, scans to reconcile, a missing item that was found."""
 
-from datetime import UTC
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,7 +15,7 @@ from app.domain.lifecycle import Move
 from app.features.returns import queries
 from app.features.returns.found import find_item
 from app.features.returns.schemas import FoundForm, ReconcileForm, UnmatchedForm
-from app.features.returns.service import Scan, reconcile, scan_returns
+from app.features.returns.service import reconcile, scan_returns
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
@@ -61,8 +60,7 @@ async def scan(request: Request, session: Session, actor: Actor, now: Now, prefi
     context = desk_context(actor, mode=mode.value, store=body.store)
     with or_again("scan/scan.html", form, **context):
         store = actor.store(body.store)
-    scans = [Scan(body.scan_id, body.barcode, now.astimezone(UTC))]
-    results = await scan_returns(session, scans, store=store, prefix=prefix, actor=actor.username, at=now)
+    results = await scan_returns(session, [body.as_scan(now)], store=store, prefix=prefix, actor=actor.username, at=now)
     return show_desk(request, actor, mode=mode.value, store=body.store, result=results, done=mode.done)
 
 

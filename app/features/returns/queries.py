@@ -12,9 +12,9 @@ from app.domain.clearance import step_for
 from app.domain.errors import NotFound, RuleError
 from app.domain.scanning import check_tag
 from app.features.returns.schemas import MissingItem, UnmatchedScan
-from app.features.returns.service import written_out
 from app.models import ScanOutcome
 from app.web.results import HoldBody, ItemResult, Step, refused
+from app.web.scans import written_out
 
 # A scan's day is the one that people see: when it was made, or when it came in where the device did not say.
 OPEN = """
@@ -35,7 +35,8 @@ SHOWN = """(CAST(:repeats AS boolean) OR (scan.result ->> 'code' = 'already-retu
     AND movement.store_id = scan.store_id
     AND movement.at BETWEEN scan.received_at - interval '1 hour' AND scan.received_at)) IS NOT TRUE)"""
 UNMATCHED = text(f"""
-    SELECT scan.id AS number, scan.raw, store.code AS store, scan.received_at, scan.received_by, scan.scanned_at,
+    SELECT scan.id AS number, scan.kind, scan.handed_to, scan.order_number, scan.device_scanned_at, scan.raw,
+           store.code AS store, scan.received_at, scan.received_by, scan.scanned_at,
            scan.outcome, scan.result ->> 'code' AS code, scan.result ->> 'detail' AS detail, item.barcode,
            scan.result ->> 'product_name' AS product_name, scan.reconciled_by, scan.reconciled_note
     {OPEN} AND scan.id > :after AND {SHOWN} ORDER BY scan.id LIMIT :limit

@@ -17,6 +17,11 @@ export function commandIn(sent) {
   return COMMAND.test(bare(sent)) ? bare(sent).toUpperCase() : "";
 }
 
+/** @param {string} sent @returns {boolean} whether it looks like one of our asset tags */
+export function isOurs(sent) {
+  return ASSET_TAG.test(bare(sent));
+}
+
 /** @param {string} sent @returns {string} an asset tag in groups, anything else as it is */
 export function forPeople(sent) {
   const text = bare(sent);

@@ -1,6 +1,8 @@
 /** What one scan does in each mode: which request it becomes, and what the desk says when the service accepts it. */
 
 import { inAddress } from "./barcode.js";
+/** The form in which scans are kept on the device. A page leaves alone what a newer one has kept. */
+export const FORM = 2;
 
 /**
  * @typedef {object} Scan
@@ -9,9 +11,12 @@ import { inAddress } from "./barcode.js";
  * @property {string} mode     one of MODES
  * @property {string} store    code of the store
  * @property {string} barcode  exactly what the scanner typed
+ * @property {Record<string, string>} asked  what the mode asks for besides the label, by the fields' names
+ * @property {string} warning  what the device itself had to say of it
  * @property {string} leftOut  what had been typed before the scan and is no part of it
  * @property {string} scannedAt  ISO 8601, UTC
  * @property {number} order    grows with each scan on this device
+ * @property {number} form     FORM, when it was made
  */
 
 /**
@@ -29,18 +34,32 @@ const cleaned = (outcome) => (scans) => ({ results: [{ barcode: scans[0].barcode
 
 const inspected = (outcome) => (scans) => ({ barcode: scans[0].barcode, kind: "functional", outcome });
 
+/**
+ * Many scans in one request. The clock is shown to the service as they are sent, so that it can put their times right.
+ * @returns {Mode}
+ */
+const batch = (path, done, fields = () => ({})) => ({
+  method: "POST",
+  path: () => path,
+  body: (scans) => ({
+    store: scans[0].store,
+    sent_at: new Date().toISOString(),
+    scans: scans.map((scan) => ({
+      scan_id: scan.id,
+      barcode: scan.barcode,
+      scanned_at: scan.scannedAt,
+      ...fields(scan.asked),
+    })),
+  }),
+  most: 500,
+  done,
+});
+
 /** @type {Record<string, Mode>} */
 export const MODES = {
-  return: {
-    method: "POST",
-    path: () => "/api/v1/returns/scans",
-    body: (scans) => ({
-      store: scans[0].store,
-      scans: scans.map((scan) => ({ scan_id: scan.id, barcode: scan.barcode, scanned_at: scan.scannedAt })),
-    }),
-    most: 100,
-    done: "Returned",
-  },
+  return: batch("/api/v1/returns/scans", "Returned"),
+  deliver: batch("/api/v1/deliveries/scans", "Delivered", ({ received_by, order }) => ({ received_by, order })),
+  collect: batch("/api/v1/collections/scans", "Collected"),
   start_decontamination: {
     method: "POST",
     path: () => "/api/v1/decontaminations",
@@ -85,3 +104,13 @@ export const MODES = {
   },
   look_up: { method: "GET", path: item, most: 1, done: "Looked up" },
 };
+
+/** @param {Scan} scan as an older page may have kept it @returns {Scan} */
+export function modern(scan) {
+  return { asked: {}, warning: "", leftOut: "", form: 1, ...scan };
+}
+
+/** @param {Scan} scan @returns {boolean} whether this page knows how to send it */
+export function isKnown(scan) {
+  return scan.mode in MODES && scan.form <= FORM;
+}

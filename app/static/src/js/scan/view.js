@@ -16,6 +16,9 @@ const WAYS_OUT = {
   reload: { href: "/scan", text: "Load it again" },
 };
 
+/** The page's own title: how many scans wait stands before it, and on the icon of an installed page. */
+const TITLE = document.title;
+
 const part = (id) => document.getElementById(id);
 
 const scans = (count) => (count === 1 ? "1 scan is" : `${count} scans are`);
@@ -40,8 +43,8 @@ export class View {
   addScan(scan) {
     const line = this.template.content.firstElementChild.cloneNode(true);
     line.dataset.mode = scan.mode;
-    const mode = this.modes.get(scan.mode)?.text ?? "";
-    this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode, left: leftOut(scan) });
+    const mode = [this.modes.get(scan.mode)?.text, scan.asked?.received_by].filter(Boolean).join(" · ");
+    this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode, left: besides(scan) });
     this.#lines.set(scan.id, line);
     this.list.prepend(line);
     part("scan-none").hidden = true;
@@ -68,7 +71,7 @@ export class View {
     this.#count(answer.outcome);
     const held = answer.holds.length ? "Hold, quarantine. " : "";
     const then = answer.next || answer.detail;
-    this.#announceLater(`${forPeople(scan.barcode)} ${answer.words}. ${held}${then} ${leftOut(scan)}`, answer.outcome);
+    this.#announceLater(`${forPeople(scan.barcode)} ${answer.words}. ${held}${then} ${besides(scan)}`, answer.outcome);
   }
 
   /** A line that never leaves the page: something the desk itself has to say. */
@@ -92,6 +95,7 @@ export class View {
       reload: `Page out of date – ${safe}.`,
     };
     part("scan-waiting-count").textContent = String(waiting);
+    tellWaiting(waiting);
     if (line.dataset.network === network && line.dataset.sentence === sentences[network]) {
       return;
     }
@@ -215,10 +219,17 @@ function mark(scan, outcome, holds) {
   return outcome === "accepted" && scan.mode === "look_up" ? "i" : MARKS[outcome];
 }
 
-/** It may have been a label whose Enter was lost, so it is never dropped in silence. */
-function leftOut(scan) {
+/** What was left out may have been a label whose Enter was lost, so it is never dropped in silence. */
+function besides(scan) {
   const what = scan.leftOut && forPeople(scan.leftOut);
-  return what ? `“${what}” was typed before this scan and left out. If it was a label, scan that again.` : "";
+  const left = what ? `“${what}” was typed before this scan and left out. If it was a label, scan that again.` : "";
+  return [scan.warning, left].filter(Boolean).join(" ");
+}
+
+function tellWaiting(waiting) {
+  document.title = waiting ? `(${waiting} waiting) ${TITLE}` : TITLE;
+  const told = waiting ? navigator.setAppBadge?.(waiting) : navigator.clearAppBadge?.();
+  told?.catch(() => {});
 }
 
 function wayOut(network) {
