@@ -183,7 +183,7 @@ async def connection(worker_connection: AsyncConnection) -> AsyncIterator[AsyncC
 @pytest.fixture
 def sessions(connection: AsyncConnection) -> Sessions:
     """Sessions in this test's transaction: each commits into a savepoint, so that a forgotten commit loses its work."""
-    return async_sessionmaker(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+    return sessions_on(connection)
 
 
 @pytest.fixture
@@ -295,6 +295,11 @@ async def scratch_database(app: FastAPI, server_url: str, name: str) -> AsyncIte
     finally:
         await database.dispose()
         await drop_database(server_url, name)
+
+
+def sessions_on(connection: AsyncConnection) -> Sessions:
+    """Sessions in the connection's transaction, whose commits end a savepoint only."""
+    return async_sessionmaker(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
 
 
 def settings_for(url: str) -> Settings:
