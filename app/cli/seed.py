@@ -216,7 +216,7 @@ class Storekeeper:
                 await self.recycle(used, days_ago=19)
         # Back and dirty, and a prescriber waits for it.
         [wide] = await self.receive("MATT-BARI", "MAIN", 90, quantity=1)
-        await self.lend(wide, "C-1008", days_ago=60)
+        await self.lend(wide, "C-1003", days_ago=60)
         await self.take_back(wide, days_ago=0)
         # What the returns desk could not make sense of.
         await self.scan(["XX000123469", commodes[4], "05012345678900"], days_ago=1)
