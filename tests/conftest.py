@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Never look again through what stays until the end, and seldom through the rest: a sixth of the run was spent so."""
+    """Never look again through what stays until the end, and seldom through the rest: it took a sixth of the run."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     gc.enable()
