@@ -30,6 +30,7 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import hypothesis
@@ -55,6 +56,7 @@ from tests.database import TEMPLATE, create_database, drop_database, engine_for,
 from tests.given import Given
 
 SERVER = "EQUIPMENT_STORES_TEST_SERVER"
+SHAPES = "EQUIPMENT_STORES_TEST_SHAPES"
 HOST = "https://stores.test"
 Sessions = async_sessionmaker[AsyncSession]
 ended_with_the_run = ExitStack()
@@ -71,6 +73,8 @@ def pytest_configure(config: pytest.Config) -> None:
     configure_logs(Settings(log_format="json"), level=logging.CRITICAL)
     if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
         os.environ[SERVER] = start_server(ended_with_the_run)
+    if not hasattr(config, "workerinput"):
+        os.environ[SHAPES] = ended_with_the_run.enter_context(TemporaryDirectory())
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
