@@ -107,12 +107,6 @@ class SignatureBody(Body):
 class ReasonBody(Body):
     """Why."""
 
-    reason: Paragraph
-
-
-class DeclineBody(Body):
-    """Why not."""
-
     reason: Reason
 
 
