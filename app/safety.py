@@ -10,7 +10,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, outbox
+from app import audit, outbox, promising
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.stop_use import StopUse
@@ -39,11 +39,12 @@ async def hold(
     session: AsyncSession, item_id: int, barcode: str, *, kind: HoldKind, reason: str, actor: str, at: datetime
 ) -> int:
     """Hold an item, whatever state it is in; returns the hold's number. The caller has locked the item, so that whoever
-    is issuing it at this moment either went before or sees the hold."""
+    is issuing it at this moment either went before or sees the hold. An order that waits for it is looked at again."""
     row = {"item_id": item_id, "kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
     hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
     facts = {"hold": hold_id, "kind": kind.value, "reason": reason}
     await audit.record(session, "hold_placed", f"item:{barcode}", actor=actor, at=at, **facts)
+    await promising.look_again(session, [item_id], actor=actor, at=at)
     return hold_id
 
 

@@ -130,7 +130,7 @@ def routes_with(methods: set[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 async def real_tags(worker_connection: AsyncConnection) -> AsyncIterator[None]:
-    """An item in each state, and a product, client and collection that the junk may name: made once, undone at the end."""
+    """An item in each state, and a product and client that the junk may name: made once, undone at the end."""
     transaction = await worker_connection.begin()
     given = Given(sessions_on(worker_connection), Clock())
     await given.product("SEED")

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger, safety
+from app import audit, ledger, promising, safety
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
@@ -253,3 +253,4 @@ async def _free(session: AsyncSession, item_id: int, *, because: ReservationEnd,
         "WHERE item_id = :item_id AND collected_at IS NULL AND cancelled_at IS NULL"
     )
     await session.execute(cancel, values)
+    await promising.look_again(session, [item_id], actor=actor, at=at)

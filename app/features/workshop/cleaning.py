@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import ledger, safety
+from app import ledger, promising, safety
 from app.domain.clearance import HoldFact, HoldKind, check_cleaning
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
@@ -187,6 +187,7 @@ async def correct_decontamination(
     moved = replace(moved, evidence=evidence)
     if item.state is State.RESERVED:
         await session.execute(UNFIT, {"at": at, "actor": actor, "id": item.id, "today": uk_date(at)})
+        await promising.look_again(session, [item.id], actor=actor, at=at)
     if item.state in OUT:
         cleaned = in_words(uk_date(row.finished_at))
         moved = await _hold(session, moved, f"It went out unclean: its cleaning of {cleaned} was no pass. {reason}", at)

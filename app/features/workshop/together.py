@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import ledger
+from app import ledger, promising
 from app.domain.clearance import find_blockers, is_past_use
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, RuleError
@@ -82,7 +82,9 @@ async def scrap_all(session: AsyncSession, barcodes: Sequence[str], *, reason: s
     fit, refused = await _sort_out(session, barcodes, _awaits_scrap)
     why = f"Past use. {reason}".strip()
     moved, turned_away = await ledger.move(session, fit, Move.SCRAP, actor=actor, at=at, reason=why)
-    await session.execute(UNFIT, {"at": at, "actor": actor, "ids": [one.item.id for one in moved]})
+    gone = [one.item.id for one in moved]
+    await session.execute(UNFIT, {"at": at, "actor": actor, "ids": gone})
+    await promising.look_again(session, gone, actor=actor, at=at)
     return moved, refused + turned_away
 
 
