@@ -27,7 +27,7 @@ from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
 from app.features.labels import api as labels_api
-from app.features.labels import job_pages, printer_pages
+from app.features.labels import job_pages, jobs_api, printer_pages
 from app.features.labels import pages as labels_pages
 from app.features.loans import api as loans_api
 from app.features.loans import pages as loans_pages
@@ -89,6 +89,7 @@ ROUTERS = (
     inspections_api.router,
     visit_api.router,
     labels_api.router,
+    jobs_api.router,
     faults_api.router,
     messages_api.router,
     imports_api.router,
