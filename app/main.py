@@ -47,6 +47,8 @@ from app.features.stock import barcodes_api as stock_barcodes_api
 from app.features.stock import changes as stock_changes
 from app.features.stock import goods_in_pages as stock_goods_in_pages
 from app.features.stock import pages as stock_pages
+from app.features.stocktakes import api as stocktakes_api
+from app.features.stocktakes import pages as stocktakes_pages
 from app.features.stop_use import api as stop_use_api
 from app.features.stop_use import pages as stop_use_pages
 from app.features.workshop import api as workshop_api
@@ -75,6 +77,7 @@ ROUTERS = (
     prescribers_api.router,
     ordering_api.router,
     returns_api.router,
+    stocktakes_api.router,
     workshop_api.router,
     labels_api.router,
     messages_api.router,
@@ -106,6 +109,8 @@ ROUTERS = (
     ordering_pages.router,
     returns_pages.desk,
     returns_pages.router,
+    stocktakes_pages.desk,
+    stocktakes_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
     imports_pages.router,

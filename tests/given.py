@@ -35,6 +35,7 @@ from app.features.returns import service as returns
 from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
 from app.features.workshop import service as workshop
+from app.web.scans import Scan, ScanResult
 
 PREFIX = "ES"
 SECRET = "a secret that only the tests know"
@@ -179,11 +180,11 @@ class Given:
         number: int = await self._do(stock.place_hold, barcode, kind=kind, reason=reason, actor="safety")
         return number
 
-    async def scan(self, *barcodes: str, store: str = "MAIN", scan_id: UUID | None = None) -> list[returns.ScanResult]:
+    async def scan(self, *barcodes: str, store: str = "MAIN", scan_id: UUID | None = None) -> list[ScanResult]:
         """Scans at the returns desk by `technician`, in one batch."""
-        scans = [returns.Scan(scan_id or uuid4(), barcode, self._clock.now) for barcode in barcodes]
+        scans = [Scan(scan_id or uuid4(), barcode, self._clock.now) for barcode in barcodes]
         place = (await self.stores())[store]
-        results: list[returns.ScanResult] = await self._do(
+        results: list[ScanResult] = await self._do(
             returns.scan_returns, scans, store=place, prefix=PREFIX, actor="technician"
         )
         return results

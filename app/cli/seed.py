@@ -34,6 +34,7 @@ from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
 from app.features.workshop import service as workshop
 from app.models import Account, Store
+from app.web.scans import Scan
 
 PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstration's password is known to everybody
 SEEDER: Final = "demonstration"
@@ -270,7 +271,7 @@ class Storekeeper:
         for barcode in barcodes:
             self.scans += 1
             scan_id = uuid5(NAMESPACE_URL, f"demonstration scan {self.scans}")
-            scans.append(returns.Scan(scan_id, barcode, self.days_ago(days_ago)))
+            scans.append(Scan(scan_id, barcode, self.days_ago(days_ago)))
         await returns.scan_returns(
             self.session,
             scans,

@@ -39,6 +39,8 @@ class Permission(StrEnum):
     MOVE_ITEMS = "move_items"
     SCRAP_ITEMS = "scrap_items"
     SCAN = "scan"
+    COUNT_STOCK = "count_stock"
+    CORRECT_STOCK = "correct_stock"
     WORK_ON_ITEMS = "work_on_items"
     OVERRULE_CLEANING = "overrule_cleaning"
     RECONCILE_SCANS = "reconcile_scans"
@@ -91,6 +93,7 @@ _STOREKEEPING = _LOOKING | {
     Permission.MOVE_ITEMS,
     Permission.SCRAP_ITEMS,
     Permission.SCAN,
+    Permission.COUNT_STOCK,
     Permission.WORK_ON_ITEMS,
     Permission.PLACE_HOLDS,
     Permission.SEE_CLIENTS,
@@ -123,6 +126,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.LIFT_HOLDS,
         Permission.OVERRULE_CLEANING,
         Permission.RECONCILE_SCANS,
+        Permission.CORRECT_STOCK,
         Permission.REVIEW_TRIALS,
         Permission.KEEP_STOP_USE_NOTICES,
         Permission.KEEP_PRESCRIBERS,

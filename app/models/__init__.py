@@ -30,6 +30,7 @@ from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
 from app.models.scan import ReturnScan, ScanOutcome
+from app.models.stocktake import Stocktake, StocktakeItem, StocktakeScan
 from app.models.store import Store
 from app.models.workshop import Decontamination, Inspection, InspectionDue
 
@@ -78,6 +79,9 @@ __all__ = [
     "SignIn",
     "SignInFailure",
     "SignInKind",
+    "Stocktake",
+    "StocktakeItem",
+    "StocktakeScan",
     "StopUseNotice",
     "Store",
     "Team",

@@ -43,6 +43,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Trials", "/trials", Permission.REVIEW_TRIALS),
     Link("Collections", "/collections", Permission.REQUEST_COLLECTIONS),
     Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
+    Link("Stocktakes", "/stocktakes", Permission.COUNT_STOCK),
     Link("Scans to reconcile", "/returns/unmatched", Permission.RECONCILE_SCANS),
     Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),
     Link("Import", "/import", Permission.IMPORT_DATA),

@@ -42,6 +42,8 @@ PAGES = {
         "/orders/O000002/deliver",
         "/orders/O000002/failed-visit",
         "/messages",
+        "/stocktakes",
+        "/stocktakes/new",
     ),
     "manager": (
         "/",

@@ -113,6 +113,11 @@ PAIRS = {
         "UPDATE return_scan SET reconciled_at = now(), reconciled_by = 'x'"
     ),
     "ck_sign_in_ended_at_and_by_together": "UPDATE sign_in SET ended_by = 'x'",
+    "ck_stocktake_cancelled_at_and_by_together": "UPDATE stocktake SET cancelled_at = now()",
+    "ck_stocktake_finished_at_and_by_together": "UPDATE stocktake SET finished_by = 'x'",
+    "ck_stocktake_item_counted_at_and_by_together": "UPDATE stocktake_item SET counted_at = now(), counted_seq = 1",
+    "ck_stocktake_item_counted_at_and_seq_together": "UPDATE stocktake_item SET counted_at = now(), counted_by = 'x'",
+    "ck_stocktake_item_difference_and_correction_together": "UPDATE stocktake_item SET difference = 'missing'",
     "ck_stop_use_notice_acknowledged_at_and_by_together": "UPDATE stop_use_notice SET acknowledged_by = 'x'",
 }
 
@@ -127,6 +132,9 @@ A_ROW_EACH = (
     "unit_price_pence) SELECT equipment_order.id, 1, product.id, 1, 'loan', false, false, 0 "
     "FROM equipment_order, product LIMIT 1",
     "INSERT INTO order_unit (order_line_id) SELECT id FROM order_line",
+    "INSERT INTO stocktake (number, store_id, started_at, started_by) SELECT 'K', min(id), now(), 'x' FROM store",
+    "INSERT INTO stocktake_item (stocktake_id, item_id, expected_seq) SELECT stocktake.id, item.id, 1 "
+    "FROM stocktake, item LIMIT 1",
     "INSERT INTO stop_use_notice (loan_id, reason, given_at, given_by) SELECT id, '', now(), 'x' FROM loan LIMIT 1",
     "INSERT INTO equipment_order (number, client_id, funder_id, team_id, store_id, speed, reason, clinical_reasoning, "
     "decision, made_at, made_by, submitted_at, promised_on) SELECT 'O2', reservation.client_id, funder_id, team_id, "

@@ -13,17 +13,16 @@ from app.features.returns.schemas import (
     FoundBody,
     FoundItem,
     ReconcileBody,
-    ScanResults,
     ScansBody,
     UnmatchedScan,
-    read_scan,
 )
-from app.features.returns.service import Scan, ScanResult, reconcile, scan_returns
+from app.features.returns.service import reconcile, scan_returns
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Code, Id, Limit
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
+from app.web.scans import Scan, ScanResult, ScanResults, read_scan
 from app.web.tags import Prefix, Tag
 
 router = api_router("returns")

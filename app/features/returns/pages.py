@@ -16,7 +16,7 @@ from app.domain.lifecycle import Move
 from app.features.returns import queries
 from app.features.returns.found import find_item
 from app.features.returns.schemas import FoundForm, ReconcileForm, UnmatchedForm
-from app.features.returns.service import Scan, reconcile, scan_returns
+from app.features.returns.service import reconcile, scan_returns
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
@@ -24,6 +24,7 @@ from app.web.forms import DATE_PARTS, Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
 from app.web.scan_desk import DESK, desk_context, find_mode, read_scan_form, show_desk
+from app.web.scans import Scan
 from app.web.tags import Prefix, Tag
 from app.web.templating import render
 from app.web.wording import in_words

@@ -12,9 +12,9 @@ from app.domain.clearance import step_for
 from app.domain.errors import NotFound, RuleError
 from app.domain.scanning import check_tag
 from app.features.returns.schemas import MissingItem, UnmatchedScan
-from app.features.returns.service import written_out
 from app.models import ScanOutcome
 from app.web.results import HoldBody, ItemResult, Step, refused
+from app.web.scans import written_out
 
 # A scan's day is the one that people see: when it was made, or when it came in where the device did not say.
 OPEN = """

@@ -1,44 +1,21 @@
-"""Bodies of the returns desk. A scan that is malformed is one refused scan, never a refused batch."""
+"""Bodies of the returns desk."""
 
-from datetime import datetime, timedelta
-from typing import Annotated, Any
-from uuid import UUID
+from datetime import datetime
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, Field
 
-from app.domain.errors import BadValue
 from app.domain.lifecycle import Move, State, can_move
-from app.domain.scanning import SCAN_AGAIN, step_after_refusal
-from app.features.returns.service import Scan, ScanResult, written_out
 from app.web.asked import asked, needed
-from app.web.fields import BIGGEST_ID, Body, Code, Day, OptionalLine, Paragraph
-from app.web.wording import in_words
-
-
-class ScanBody(BaseModel):
-    """One scan: `scan_id` is a UUID that the device gives it, `scanned_at` an instant with its zone."""
-
-    scan_id: UUID
-    barcode: str
-    scanned_at: AwareDatetime | None = None
-    condition: OptionalLine | None = None
+from app.web.fields import BIGGEST_ID, Body, Code, Day, Paragraph
+from app.web.scans import ScanList
 
 
 class ScansBody(Body):
     """1 to 500 scans at one store."""
 
     store: Code
-    scans: Annotated[
-        list[Any],
-        Field(min_length=1, max_length=500, json_schema_extra={"items": ScanBody.model_json_schema()}),
-    ]
-
-
-class ScanResults(BaseModel):
-    """One result per scan, in the order they were sent."""
-
-    results: list[ScanResult | dict[str, Any]]
+    scans: ScanList
 
 
 class ReconcileBody(Body):
@@ -115,70 +92,3 @@ class UnmatchedScan(BaseModel):
     product_name: str | None
     reconciled_by: str | None
     reconciled_note: str | None
-
-
-OLDEST_YEAR = 2000
-CLOCKS_DIFFER = timedelta(hours=1)
-LONGEST_ECHO = 40
-NO_OBJECT = "A scan must be an object with scan_id and barcode."
-
-_SCAN_ID: TypeAdapter[UUID] = TypeAdapter(UUID)
-
-
-def read_scan(given: Any, *, at: datetime) -> Scan | dict[str, Any]:
-    """The scan; or, when not even its id can be read, the refusal that goes back (nothing of it is kept).
-
-    `at`: the service's time, which no scan can be after.
-    """
-    if not isinstance(given, dict):
-        return _unreadable({}, BadValue("malformed-scan", NO_OBJECT, field="scan_id"))
-    try:
-        body = ScanBody.model_validate(given)
-    except ValidationError as invalid:
-        flaw = _flaw(invalid.errors()[:3])
-        try:
-            scan_id = _SCAN_ID.validate_python(given.get("scan_id"))
-        except ValidationError:
-            return _unreadable(given, flaw)
-        return Scan(scan_id, _echo(given.get("barcode")), None, flaw=flaw)
-    # A device whose clock is lost still brings the item back; the time that it claims is then not kept.
-    if body.scanned_at and not (body.scanned_at.year >= OLDEST_YEAR and body.scanned_at <= at + CLOCKS_DIFFER):
-        return Scan(body.scan_id, body.barcode, None, body.condition, clock_is_wrong=True)
-    return Scan(body.scan_id, body.barcode, body.scanned_at, body.condition)
-
-
-def _flaw(errors: list[ErrorDetails]) -> BadValue:
-    """What is wrong, in the words of whoever holds the device. The first part that is wrong says what to do."""
-    detail = " ".join(_fault(str(error["loc"][0]), error) for error in errors)
-    return BadValue("malformed-scan", detail, field=str(errors[0]["loc"][0]))
-
-
-def _fault(field: str, error: ErrorDetails) -> str:
-    if field == "scanned_at":
-        why = "does not say its time zone" if error["type"] == "timezone_aware" else "is no date and time"
-        sent = written_out(_echo(error["input"]))[:LONGEST_ECHO]
-        return f"The time that the device sent, “{sent}”, {why}. It must look like 2026-03-27T14:05:00Z."
-    if field == "condition":
-        return f"The condition cannot be kept. {in_words(error)}"
-    if field == "scan_id":
-        return "The device gave this scan no id of its own. It must be a UUID."
-    return "The scan came without a barcode." if error["input"] is None else in_words(error)
-
-
-def _unreadable(given: dict[str, Any], flaw: BadValue) -> dict[str, Any]:
-    todo = step_after_refusal(flaw) or SCAN_AGAIN
-    return {
-        "scan_id": written_out(_echo(given.get("scan_id"))),
-        "barcode": written_out(_echo(given.get("barcode"))),
-        "outcome": "refused",
-        "code": flaw.code,
-        "detail": f"{flaw.detail} It was not kept.",
-        "state": None,
-        "next_step": {"route": todo.route, "text": todo.text},
-        "holds": [],
-    }
-
-
-def _echo(sent: object) -> str:
-    """What was sent for a text, as it goes back: a number as it is written, and nothing for what is no text at all."""
-    return str(sent) if isinstance(sent, str | int | float) and not isinstance(sent, bool) else ""

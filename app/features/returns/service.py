@@ -2,61 +2,26 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger
+from app.consequences import OF_A_RETURN
 from app.domain.access import StoreRef
 from app.domain.dates import uk_date
-from app.domain.errors import Conflict, NotFound, RuleError
+from app.domain.errors import Conflict, NotFound
 from app.domain.lifecycle import Move
-from app.domain.scanning import check_tag, check_was_out
+from app.domain.scanning import check_was_out
 from app.models import ScanOutcome
 from app.web.results import ItemResult, accepted, refused
+from app.web.scans import Scan, ScanResult, answer_of, raw_of, read_labels, repeat_of
 
-LONGEST_RAW = 300
 UNMATCHED = frozenset({ScanOutcome.REFUSED, ScanOutcome.UNKNOWN})
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """One scan as it came: its id is the scanner's, its barcode may be anything. `flaw`: why it cannot be taken.
-
-    `clock_is_wrong`: the device said a time that cannot be, which is not kept.
-    """
-
-    scan_id: UUID
-    barcode: str
-    scanned_at: datetime | None
-    condition: str | None = None
-    flaw: RuleError | None = None
-    clock_is_wrong: bool = False
-
-
-class ScanWarning(BaseModel):
-    """Something to put right that does not stop the work."""
-
-    code: str
-    detail: str
-
-
-class ScanResult(ItemResult):
-    """What came of one scan."""
-
-    scan_id: UUID
-    warnings: list[ScanWarning] = Field([])
-
-
-CLOCK_WRONG = ScanWarning(
-    code="clock-wrong",
-    detail="The clock of this device is wrong: the time of the service counts. Set its date, time and time zone.",
-)
 
 
 # The scan ids are claimed in their own order, before any item is locked: two devices that drain the same queue wait
@@ -73,44 +38,12 @@ CLAIM = text("""
 EARLIER = text("SELECT scan_id, raw, result FROM return_scan WHERE scan_id = ANY(:scan_ids)")
 
 # Everything that a return means besides the movement itself, and the answers that a replay will get.
-# With the last loan goes how to get in (clients/purging.py). A reservation ends with the
-# errand it was sent out on; what is reserved for later stays. Every part sees what was open before this statement.
-CONSEQUENCES = text("""
-    WITH closed AS (
-        UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = ANY(:item_ids) AND ended_at IS NULL
-    ), freed AS (
-        UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit'
-        WHERE ended_at IS NULL AND from_on <= (CAST(:at AS timestamptz) AT TIME ZONE 'Europe/London')::date
-          AND item_id IN (
-              SELECT item.id FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
-              WHERE item.id = ANY(:item_ids) AND movement.from_state = 'dispatched')
-    ), fetched AS (
-        UPDATE collection_line SET collected_at = :at, collected_by = :actor
-        WHERE item_id = ANY(:item_ids) AND collected_at IS NULL AND cancelled_at IS NULL
-    ), opened AS (
-        INSERT INTO decontamination (item_id, opened_at) SELECT unnest(CAST(:item_ids AS bigint[])), :at
-        ON CONFLICT (item_id) WHERE finished_at IS NULL
-        DO UPDATE SET opened_at = excluded.opened_at, started_at = NULL, started_by = NULL, route = NULL
-    ), noted AS (
-        UPDATE item SET condition = note.condition
-        FROM jsonb_to_recordset(CAST(:conditions AS jsonb)) AS note (item_id bigint, condition text)
-        WHERE item.id = note.item_id
-    ), forgotten AS (
-        UPDATE client_access AS access SET notes_encrypted = ''
-        WHERE access.client_id IN (SELECT client_id FROM loan WHERE item_id = ANY(:item_ids) AND ended_at IS NULL)
-          AND NOT EXISTS (SELECT FROM loan AS other WHERE other.client_id = access.client_id
-                          AND other.ended_at IS NULL AND other.item_id <> ALL(:item_ids))
-          AND NOT EXISTS (
-              SELECT FROM equipment_order AS asked JOIN order_line AS line ON line.order_id = asked.id
-              JOIN order_unit AS unit ON unit.order_line_id = line.id
-              WHERE asked.client_id = access.client_id
-                AND asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
-                AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL)
-    )
+CONSEQUENCES = text(f"""
+    {OF_A_RETURN}
     UPDATE return_scan SET outcome = answer.outcome, result = answer.result
     FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS answer (scan_id uuid, outcome text, result jsonb)
     WHERE return_scan.scan_id = answer.scan_id
-""")
+""")  # noqa: S608 - the part is a constant
 
 
 async def scan_returns(
@@ -138,7 +71,7 @@ async def scan_returns(
             results.append(answers[scan.scan_id])
         else:
             results.append(
-                _repeat(scan, earlier.get(scan.scan_id) or (_raw(first[scan.scan_id]), answers[scan.scan_id]))
+                repeat_of(scan, earlier.get(scan.scan_id) or (raw_of(first[scan.scan_id]), answers[scan.scan_id]))
             )
     return results
 
@@ -177,7 +110,7 @@ async def _claim(
     lines = [
         {
             "scan_id": str(scan.scan_id),
-            "raw": _raw(scan),
+            "raw": raw_of(scan),
             "scanned_at": scan.scanned_at and scan.scanned_at.isoformat(),
         }
         for scan in scans
@@ -189,7 +122,7 @@ async def _claim(
 async def _take_back(
     session: AsyncSession, scans: Sequence[Scan], store: StoreRef, prefix: str, actor: str, at: datetime
 ) -> dict[UUID, ScanResult]:
-    tags, results = _read(scans, prefix=prefix)
+    tags, results = read_labels(scans, prefix=prefix)
     reference = f"scan {scans[0].scan_id}" if len(scans) == 1 else f"{len(scans)} scans"
     moved, turned_away = (
         await ledger.move(
@@ -205,33 +138,11 @@ async def _take_back(
     for scan_id, tag in tags.items():
         one = taken.pop(tag, None)
         results[scan_id] = accepted(one) if one else _second_time(tag, refusals, moved)
-    answers = {scan.scan_id: _answer(scan, results[scan.scan_id]) for scan in scans}
+    answers = {scan.scan_id: answer_of(scan, results[scan.scan_id]) for scan in scans}
     said = {tags[scan.scan_id]: scan.condition for scan in scans if scan.scan_id in tags and scan.condition}
     conditions = {one.item.id: said[one.item.barcode] for one in moved if one.item.barcode in said}
     await _write_consequences(session, [one.item.id for one in moved], conditions, answers, actor=actor, at=at)
     return answers
-
-
-def _answer(scan: Scan, result: ItemResult) -> ScanResult:
-    """The result with what is to be said of the device. Where nothing else is, it is also the result's own code."""
-    answer = ScanResult(scan_id=scan.scan_id, **dict(result))
-    if not scan.clock_is_wrong:
-        return answer
-    told = {} if answer.code else {"code": CLOCK_WRONG.code, "detail": CLOCK_WRONG.detail}
-    return answer.model_copy(update={"warnings": [CLOCK_WRONG], **told})
-
-
-def _read(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], dict[UUID, ItemResult]]:
-    tags: dict[UUID, str] = {}
-    results: dict[UUID, ItemResult] = {}
-    for scan in scans:
-        try:
-            if scan.flaw:
-                raise scan.flaw
-            tags[scan.scan_id] = check_tag(scan.barcode, prefix=prefix)
-        except RuleError as error:
-            results[scan.scan_id] = refused(_raw(scan), error)
-    return tags, results
 
 
 def _as_seen_at_the_desk(one: ledger.Refused, reader: str, on: date) -> ItemResult:
@@ -273,24 +184,3 @@ async def _earlier(session: AsyncSession, scan_ids: list[UUID]) -> dict[UUID, tu
         return {}
     rows = await session.execute(EARLIER, {"scan_ids": scan_ids})
     return {row.scan_id: (row.raw, ScanResult.model_validate(row.result)) for row in rows}
-
-
-def _repeat(scan: Scan, before: tuple[str, ScanResult]) -> ScanResult:
-    """The answer to a scan id that was taken before: the same, marked as a duplicate."""
-    raw, answer = before
-    if raw != _raw(scan):
-        detail = "This scan id was used for another label. The device must give each scan an id of its own. Scan again."
-        return ScanResult(scan_id=scan.scan_id, **dict(refused(_raw(scan), Conflict("scan-id-reused", detail))))
-    if answer.outcome is not ScanOutcome.ACCEPTED:
-        return answer
-    return answer.model_copy(update={"outcome": ScanOutcome.DUPLICATE, "code": "scan-already-taken"})
-
-
-def _raw(scan: Scan) -> str:
-    return written_out(scan.barcode)
-
-
-def written_out(sent: str) -> str:
-    """What a scanner sent, as it can be stored and read: control characters written out, cut at 300 characters."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sent[: LONGEST_RAW + 1])
-    return shown if len(shown) <= LONGEST_RAW else f"{shown[: LONGEST_RAW - 1]}…"

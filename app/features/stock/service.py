@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
+from app.consequences import SET_FREE
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
@@ -233,14 +234,5 @@ async def _plan_first_inspections(
 
 async def _free(session: AsyncSession, item_id: int, *, because: ReservationEnd, actor: str, at: datetime) -> None:
     """End the item's reservations, those for later too, and take it off an open collection."""
-    values = {"at": at, "actor": actor, "item_id": item_id}
-    end = text(
-        "UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because "
-        "WHERE item_id = :item_id AND ended_at IS NULL"
-    )
-    await session.execute(end, values | {"because": because.value})
-    cancel = text(
-        "UPDATE collection_line SET cancelled_at = :at, cancelled_by = :actor "
-        "WHERE item_id = :item_id AND collected_at IS NULL AND cancelled_at IS NULL"
-    )
-    await session.execute(cancel, values)
+    values = {"at": at, "actor": actor, "item_ids": [item_id], "because": because.value}
+    await session.execute(text(f"{SET_FREE} SELECT"), values)

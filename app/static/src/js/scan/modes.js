@@ -23,6 +23,9 @@
 
 const item = (scan) => `/api/v1/items/${encodeURIComponent(scan.barcode)}`;
 
+const identified = (scans) =>
+  scans.map((scan) => ({ scan_id: scan.id, barcode: scan.barcode, scanned_at: scan.scannedAt }));
+
 const cleaned = (outcome) => (scans) => ({ results: [{ barcode: scans[0].barcode, outcome }] });
 
 const inspected = (outcome) => (scans) => ({ barcode: scans[0].barcode, kind: "functional", outcome });
@@ -34,10 +37,18 @@ export const MODES = {
     path: () => "/api/v1/returns/scans",
     body: (scans) => ({
       store: scans[0].store,
-      scans: scans.map((scan) => ({ scan_id: scan.id, barcode: scan.barcode, scanned_at: scan.scannedAt })),
+      scans: identified(scans),
     }),
     most: 100,
     done: "Returned",
+  },
+  // The open counts stand where the other modes have their stores.
+  stocktake: {
+    method: "POST",
+    path: (scan) => `/api/v1/stocktakes/${encodeURIComponent(scan.store)}/scans`,
+    body: (scans) => ({ scans: identified(scans) }),
+    most: 100,
+    done: "Counted",
   },
   start_decontamination: {
     method: "POST",

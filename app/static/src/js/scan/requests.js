@@ -112,9 +112,9 @@ function accepted(scans, content) {
   return answers(pairs.map(([scan, result]) => [scan, answer(scan, result)]));
 }
 
-/** Returns name their scan; the other modes send one and get one. */
+/** Returns and counts name their scan; the other modes send one and get one. */
 function resultFor(scan, results, at) {
-  return scan.mode === "return" ? results.find((result) => result.scan_id === scan.id) : results[at];
+  return scan.mode === "return" || scan.mode === "stocktake" ? results.find((result) => result.scan_id === scan.id) : results[at];
 }
 
 function answers(pairs) {
@@ -137,6 +137,9 @@ function answer(scan, result) {
 }
 
 function doneWords(scan, result) {
+  if (scan.mode === "stocktake" && result.code?.startsWith("counted-")) {
+    return "Counted, not expected";
+  }
   const state = String(result.state ?? "").replaceAll("_", " ");
   return scan.mode === "look_up" && state ? state[0].toUpperCase() + state.slice(1) : MODES[scan.mode].done;
 }
