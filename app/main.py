@@ -51,6 +51,8 @@ from app.features.stocktakes import api as stocktakes_api
 from app.features.stocktakes import pages as stocktakes_pages
 from app.features.stop_use import api as stop_use_api
 from app.features.stop_use import pages as stop_use_pages
+from app.features.transfers import api as transfers_api
+from app.features.transfers import pages as transfers_pages
 from app.features.workshop import api as workshop_api
 from app.features.workshop import cleaning_pages
 from app.features.workshop import pages as workshop_pages
@@ -78,6 +80,7 @@ ROUTERS = (
     ordering_api.router,
     returns_api.router,
     stocktakes_api.router,
+    transfers_api.router,
     workshop_api.router,
     labels_api.router,
     messages_api.router,
@@ -111,6 +114,8 @@ ROUTERS = (
     returns_pages.router,
     stocktakes_pages.desk,
     stocktakes_pages.router,
+    transfers_pages.desk,
+    transfers_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
     imports_pages.router,

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     PRINT_LABELS = "print_labels"
     KEEP_PRINTERS = "keep_printers"
     MOVE_ITEMS = "move_items"
+    KEEP_MINIMUM_LEVELS = "keep_minimum_levels"
     SCRAP_ITEMS = "scrap_items"
     SCAN = "scan"
     COUNT_STOCK = "count_stock"
@@ -127,6 +128,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.OVERRULE_CLEANING,
         Permission.RECONCILE_SCANS,
         Permission.CORRECT_STOCK,
+        Permission.KEEP_MINIMUM_LEVELS,
         Permission.REVIEW_TRIALS,
         Permission.KEEP_STOP_USE_NOTICES,
         Permission.KEEP_PRESCRIBERS,

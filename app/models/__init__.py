@@ -32,6 +32,7 @@ from app.models.product import Product, ProductFit, ProductInspection
 from app.models.scan import ReturnScan, ScanOutcome
 from app.models.stocktake import Stocktake, StocktakeItem, StocktakeScan
 from app.models.store import Store
+from app.models.transfer import Consignment, ConsignmentLine, ConsignmentWant, MinimumLevel
 from app.models.workshop import Decontamination, Inspection, InspectionDue
 
 __all__ = [
@@ -47,6 +48,9 @@ __all__ = [
     "CollectionFound",
     "CollectionLine",
     "CollectionVisit",
+    "Consignment",
+    "ConsignmentLine",
+    "ConsignmentWant",
     "Decontamination",
     "Delegation",
     "DeliveryVisit",
@@ -60,6 +64,7 @@ __all__ = [
     "KnownBrowser",
     "Loan",
     "Message",
+    "MinimumLevel",
     "Movement",
     "OrderAnswer",
     "OrderLine",

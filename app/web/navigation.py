@@ -44,6 +44,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Collections", "/collections", Permission.REQUEST_COLLECTIONS),
     Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
     Link("Stocktakes", "/stocktakes", Permission.COUNT_STOCK),
+    Link("Transfers", "/transfers", Permission.MOVE_ITEMS),
     Link("Scans to reconcile", "/returns/unmatched", Permission.RECONCILE_SCANS),
     Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),
     Link("Import", "/import", Permission.IMPORT_DATA),

@@ -44,6 +44,9 @@ PAGES = {
         "/messages",
         "/stocktakes",
         "/stocktakes/new",
+        "/transfers",
+        "/transfers/new",
+        "/transfers/replenish",
     ),
     "manager": (
         "/",
@@ -61,6 +64,7 @@ PAGES = {
         "/import",
         "/import/items",
         "/messages/sent",
+        "/transfers/levels",
     ),
     "ot": (
         "/",

@@ -20,7 +20,7 @@ class Api:
 
     async def post(self, path: str, body: dict[str, Any]) -> Any:
         """The answer to a POST that must succeed."""
-        who = {"username": self.username, "password": PASSWORD}
+        who: dict[str, str | float | bool] = {"username": self.username, "password": PASSWORD}
         token = (await (await self.request.post(f"{self.address}/token", form=who)).json())["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
         answer = await self.request.post(f"{self.address}{path}", data=body, headers=headers)
@@ -84,3 +84,37 @@ async def test_a_bay_is_counted_and_the_record_is_put_right(walks: Any) -> None:
         assert number in text
     await manager.go(f"/items/{lent}")
     assert "On loan" in await manager.text()
+
+
+async def test_a_consignment_goes_from_store_to_store_by_scan(walks: Any) -> None:
+    technician: Walk = await walks("technician")
+    page = technician.page
+    api = Api(technician, "technician")
+    sent, lost = await api.receive(2, "MAIN", "Z8")
+    [stranger] = await api.receive(1, "MAIN", "Z8")
+    await technician.go("/transfers/new")
+    await page.get_by_label("From", exact=True).select_option("MAIN")
+    await page.get_by_label("To", exact=True).select_option("COAST")
+    await technician.press("Begin")
+    here = page.url
+    await technician.press("Scan out")
+    for barcode in (sent, lost):
+        line = await scan(technician, barcode)
+        assert (line["outcome"], "Put it with what goes to Coast" in line["text"]) == ("accepted", True)
+    await technician.look()
+    await technician.picture("transfer-scan-out")
+    await technician.go(f"/items/{sent}")
+    assert "On hold: in transit" in await technician.text()
+    await technician.picture("transfer-item")
+    await page.goto(here)
+    await technician.press("Scan in")
+    assert (await scan(technician, sent))["outcome"] == "accepted"
+    assert "Nobody scanned it out" in (await scan(technician, stranger))["text"]
+    await page.goto(here)
+    await technician.look()
+    await technician.picture("transfer")
+    await page.get_by_role("link", name=re.compile("It never arrived")).click()
+    await technician.look()
+    await page.get_by_label("What was done to find it?").fill("The driver searched the van.")
+    await technician.press("Record it as missing")
+    assert "Missing: The driver searched the van." in await technician.text()

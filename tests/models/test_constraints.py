@@ -86,6 +86,21 @@ PAIRS = {
     "ck_collection_line_cancelled_at_and_by_together": "UPDATE collection_line SET cancelled_at = now()",
     "ck_collection_line_collected_at_and_by_together": "UPDATE collection_line SET collected_by = 'x'",
     "ck_collection_list_agreed_at_and_by_together": "UPDATE collection SET list_agreed_by = 'x'",
+    "ck_consignment_cancelled_at_and_by_together": "UPDATE consignment SET cancelled_at = now()",
+    "ck_consignment_line_arrived_at_and_by_together": (
+        "UPDATE consignment_line SET arrived_at = now(), arrived_store_id = 1"
+    ),
+    "ck_consignment_line_arrived_at_and_store_together": (
+        "UPDATE consignment_line SET arrived_at = now(), arrived_by = 'x'"
+    ),
+    "ck_consignment_line_missing_at_and_by_together": (
+        "UPDATE consignment_line SET missing_at = now(), missing_reason = 'x'"
+    ),
+    "ck_consignment_line_missing_at_and_reason_together": (
+        "UPDATE consignment_line SET missing_at = now(), missing_by = 'x'"
+    ),
+    "ck_consignment_line_sent_at_and_by_together": "UPDATE consignment_line SET sent_by = NULL",
+    "ck_consignment_line_sent_at_and_hold_together": "UPDATE consignment_line SET hold_id = NULL",
     "ck_decontamination_finished_at_and_by_together": (
         "UPDATE decontamination SET finished_at = NULL, outcome = NULL, finished_seq = NULL"
     ),
@@ -122,6 +137,10 @@ PAIRS = {
 }
 
 A_ROW_EACH = (
+    "INSERT INTO consignment (number, from_store_id, to_store_id, made_at, made_by) "
+    "SELECT 'T', min(id), max(id), now(), 'x' FROM store",
+    "INSERT INTO consignment_line (consignment_id, item_id, sent_at, sent_by, hold_id) "
+    "SELECT consignment.id, hold.item_id, now(), 'x', hold.id FROM consignment, hold LIMIT 1",
     "INSERT INTO collection_found (collection_id, taken_at, taken_by) SELECT id, now(), 'x' FROM collection",
     "INSERT INTO delegation (from_account_id, to_account_id, from_on, until_on, reason, made_at, made_by) "
     "SELECT min(account_id), max(account_id), now(), now(), '', now(), 'x' FROM prescriber",

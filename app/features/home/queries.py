@@ -1,13 +1,15 @@
 """Counts and short lists for the start page; what each leads to is another feature's page."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.clearance import HoldKind
+from app.domain.dates import UK
 from app.domain.lifecycle import OUT, State
+from app.domain.transfers import LATE_AFTER
 
 BENCHES = (State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR)
 SOON = timedelta(days=7)
@@ -33,7 +35,10 @@ STORE_COUNTS = text("""
         (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id
          WHERE item.state <> 'scrapped' AND due.due_on < :today) AS inspections_overdue,
         (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id
-         WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until) AS inspections_soon
+         WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until) AS inspections_soon,
+        (SELECT count(*) FROM consignment_line AS line JOIN consignment ON consignment.id = line.consignment_id
+         WHERE line.arrived_at IS NULL AND line.missing_at IS NULL AND line.sent_at < :late_before
+           AND (consignment.from_store_id = ANY(:stores) OR consignment.to_store_id = ANY(:stores))) AS not_arrived
 """)
 HELD = text("SELECT count(DISTINCT item_id) FROM hold WHERE lifted_at IS NULL")
 # What came by an order belongs to who ordered it: it was the store that recorded the delivery, asked for the old
@@ -105,6 +110,7 @@ class StoreCounts:
     open_collections: int
     inspections_overdue: int
     inspections_soon: int
+    not_arrived: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +174,11 @@ async def count_benches(session: AsyncSession) -> list[Bench]:
     ]
 
 
-async def count_waiting(session: AsyncSession, *, today: date) -> StoreCounts:
-    """What waits in all stores; inspections count as soon for 30 days ahead."""
-    values = {"today": today, "inspections_until": today + INSPECTIONS_AHEAD}
+async def count_waiting(session: AsyncSession, *, today: date, stores: list[int]) -> StoreCounts:
+    """What waits in all stores; inspections count as soon for 30 days ahead. `stores`: from or to which it is late."""
+    late_before = datetime.combine(today - LATE_AFTER, time(), UK)
+    values: dict[str, object] = {"today": today, "inspections_until": today + INSPECTIONS_AHEAD}
+    values |= {"late_before": late_before, "stores": stores}
     return StoreCounts(**(await session.execute(STORE_COUNTS, values)).mappings().one())
 
 

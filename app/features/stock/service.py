@@ -63,15 +63,20 @@ async def receive_items(
 async def transfer(
     session: AsyncSession, barcode: str, *, store: StoreRef, bay: str | None, reason: str, actor: str, at: datetime
 ) -> None:
-    """Put an item that stands in a store into another store or bay. Raises NotFound, WrongState."""
-    await ledger.move_one(
+    """Put an item that stands in a store into another store or bay. Raises NotFound, WrongState, `in-transit`."""
+    moved = await ledger.move_one(
         session, barcode, Move.TRANSFER, actor=actor, at=at, store_id=store.id, bay=bay, reason=reason
     )
+    _check_stands_still(moved)
 
 
 async def mark_missing(session: AsyncSession, barcode: str, *, reason: str, actor: str, at: datetime) -> None:
-    """Nobody knows where the item is. An open loan stays open; reservations end. Raises NotFound, WrongState."""
+    """Nobody knows where the item is. An open loan stays open; reservations end.
+
+    Raises NotFound, WrongState, Conflict `in-transit`.
+    """
     moved = await ledger.move_one(session, barcode, Move.MARK_MISSING, actor=actor, at=at, reason=reason)
+    _check_stands_still(moved)
     await _free(session, moved.item.id, because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)
 
 
@@ -93,6 +98,7 @@ async def scrap(
     moved = await ledger.move_one(
         session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason, reference=reference or None
     )
+    _check_stands_still(moved)
     # Asked once the item is locked: a notice that is being given at this moment counts too.
     if await session.scalar(UNDER_NOTICE, {"barcode": barcode}):
         detail = "Its use at a client's was stopped, and that stays open until it is scanned back. Look for it there."
@@ -109,6 +115,8 @@ async def place_hold(
 
     The item's row is locked first, so that whoever is issuing it at this moment either went before or sees the hold.
     """
+    if kind is HoldKind.IN_TRANSIT:
+        raise BadValue("not-by-hand", "Send it with a consignment: that holds it until it is received.", field="kind")
     items = await ledger.read_items(session, [barcode], lock=True)
     if barcode not in items:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
@@ -123,7 +131,7 @@ async def place_hold(
 async def lift_hold(
     session: AsyncSession, barcode: str, hold_id: int, *, reason: str, actor: str, at: datetime
 ) -> None:
-    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`."""
+    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `in-transit`."""
     item_id = select(col(Item.id)).where(col(Item.barcode) == barcode).scalar_subquery()
     found = await session.execute(
         select(Hold).where(col(Hold.id) == hold_id, col(Hold.item_id) == item_id).with_for_update()
@@ -133,6 +141,8 @@ async def lift_hold(
         raise NotFound("unknown-hold", "This item has no such hold.")
     if hold.lifted_at is not None:
         raise Conflict("already-lifted", f"{hold.lifted_by} lifted this hold already.")
+    if hold.kind is HoldKind.IN_TRANSIT:
+        raise _in_transit()
     lifted = {"lifted_at": at, "lifted_by": actor, "lift_reason": reason}
     await session.execute(update(Hold).where(col(Hold.id) == hold_id).values(**lifted))
     await audit.record(session, "hold_lifted", f"item:{barcode}", actor=actor, at=at, hold=hold_id, reason=reason)
@@ -157,6 +167,17 @@ async def read_item(
         subject = f"client:{client_ref}"
         await audit.record(session, "reservation_read", subject, actor=actor.username, at=at, item=barcode)
     return item
+
+
+def _in_transit() -> Conflict:
+    detail = "It is on its way to another store. Receive it there under Transfers, or record there that it is missing."
+    return Conflict("in-transit", detail, field="barcode")
+
+
+def _check_stands_still(moved: ledger.Moved) -> None:
+    """What is on its way between stores is moved by its consignment only. Raises Conflict `in-transit`."""
+    if any(hold.kind is HoldKind.IN_TRANSIT for hold in moved.evidence.holds):
+        raise _in_transit()
 
 
 def _check_dates(goods: GoodsIn, *, today: date) -> None:

@@ -26,6 +26,14 @@ const item = (scan) => `/api/v1/items/${encodeURIComponent(scan.barcode)}`;
 const identified = (scans) =>
   scans.map((scan) => ({ scan_id: scan.id, barcode: scan.barcode, scanned_at: scan.scannedAt }));
 
+// The consignment stands where the other modes have their stores.
+const consigned = (verb) => ({
+  method: "POST",
+  path: (scan) => `/api/v1/transfers/${encodeURIComponent(scan.store)}/${verb}`,
+  body: (scans) => ({ scans: identified(scans) }),
+  most: 100,
+});
+
 const cleaned = (outcome) => (scans) => ({ results: [{ barcode: scans[0].barcode, outcome }] });
 
 const inspected = (outcome) => (scans) => ({ barcode: scans[0].barcode, kind: "functional", outcome });
@@ -50,6 +58,8 @@ export const MODES = {
     most: 100,
     done: "Counted",
   },
+  send_consignment: { ...consigned("sent"), done: "Sent" },
+  receive_consignment: { ...consigned("received"), done: "Received" },
   start_decontamination: {
     method: "POST",
     path: () => "/api/v1/decontaminations",

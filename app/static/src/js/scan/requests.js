@@ -112,9 +112,10 @@ function accepted(scans, content) {
   return answers(pairs.map(([scan, result]) => [scan, answer(scan, result)]));
 }
 
-/** Returns and counts name their scan; the other modes send one and get one. */
+/** What is sent with its ids is answered with them; the other modes send one and get one. */
 function resultFor(scan, results, at) {
-  return scan.mode === "return" || scan.mode === "stocktake" ? results.find((result) => result.scan_id === scan.id) : results[at];
+  const isNamed = results.some((result) => result.scan_id);
+  return isNamed ? results.find((result) => result.scan_id === scan.id) : results[at];
 }
 
 function answers(pairs) {
