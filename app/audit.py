@@ -1,7 +1,7 @@
 """The audit trail of acts that are not moves of an item: a record read, a role given, a sign-in ended."""
 
 import json
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -19,28 +19,37 @@ HEAD = text("""
 APPEND = text("""
     WITH head AS (UPDATE audit_head SET seq = :seq, hash = :hash WHERE chain = :chain)
     INSERT INTO audit_event (chain, seq, at, action, subject, detail, hash)
-    VALUES (:chain, :seq, :at, :action, :subject, CAST(:detail AS jsonb), :hash)
+    SELECT CAST(:chain AS text), seq, CAST(:at AS timestamptz), action, subject, CAST(detail AS jsonb), hash
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (seq int, action text, subject text, detail text, hash text)
 """)
+
+Detail = str | int | bool | None
 
 
 async def record(
-    session: AsyncSession, action: str, subject: str, *, actor: str, at: datetime, **detail: str | int | bool | None
+    session: AsyncSession, action: str, subject: str, *, actor: str, at: datetime, **detail: Detail
 ) -> None:
     """Write that `actor` did `action` to `subject`, in the caller's transaction: no act without its line.
 
     `subject` is written as `kind:reference`, for example `client:C-1001`. Two statements.
     """
+    await record_each(session, action, [(subject, detail)], actor=actor, at=at)
+
+
+async def record_each(
+    session: AsyncSession, action: str, acts: Sequence[tuple[str, Mapping[str, Detail]]], *, actor: str, at: datetime
+) -> None:
+    """Write that `actor` did the same to each of these subjects, with what details. Two statements for all."""
     head = (await session.execute(HEAD, {"chain": actor})).one()
-    line: dict[str, Any] = {
-        "chain": actor,
-        "seq": head.seq + 1,
-        "at": at,
-        "action": action,
-        "subject": subject,
-        "detail": json.dumps(detail, sort_keys=True),
-    }
-    line["hash"] = chain_hash(head.hash, line | {"detail": detail})
-    await session.execute(APPEND, line)
+    seq, hashed, lines = head.seq, head.hash, []
+    for subject, detail in acts:
+        seq += 1
+        line = {"chain": actor, "seq": seq, "at": at, "action": action, "subject": subject, "detail": dict(detail)}
+        hashed = chain_hash(hashed, line)
+        kept = {"detail": json.dumps(detail, sort_keys=True), "hash": hashed}
+        lines.append({"seq": seq, "action": action, "subject": subject} | kept)
+    values = {"chain": actor, "seq": seq, "at": at, "hash": hashed, "lines": json.dumps(lines)}
+    await session.execute(APPEND, values)
 
 
 def chain_hash(previous: str, line: Mapping[str, Any]) -> str:

@@ -1,12 +1,14 @@
 """The way to PostgreSQL: engine, sessions and the unit of work. The embedded server is in `postgres/`."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+COUNTED_DAYS = "counted_days"
+"""Under this name a session's `info` says for how many days what was ordered counts with the next order."""
 OLDEST_POSTGRES = 150000
 """PostgreSQL 15, as `server_version_num` counts."""
 
@@ -21,9 +23,9 @@ def normal_url(url: str) -> str:
 
 
 class Database:
-    """One engine and its sessions, for the life of a process."""
+    """One engine and its sessions, for the life of a process. `info`: what every session of it knows."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, info: dict[str, Any] | None = None) -> None:
         self.engine = create_async_engine(
             normal_url(url),
             pool_size=pool_size,
@@ -31,7 +33,7 @@ class Database:
             pool_timeout=10,
             connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"application_name": "stores"}},
         )
-        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, info=info)
 
     async def dispose(self) -> None:
         """Close every connection."""

@@ -131,7 +131,8 @@ READ = text("""
         WHERE item_id = item.id AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1
     ) AS cleaning ON true
     LEFT JOIN LATERAL (
-        SELECT outcome, seq FROM inspection WHERE item_id = item.id AND kind = 'functional' ORDER BY id DESC LIMIT 1
+        SELECT outcome, seq FROM standing_inspection WHERE item_id = item.id AND kind = 'functional'
+        ORDER BY examined_on DESC, id DESC LIMIT 1
     ) AS checked ON true
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('kind', kind, 'reason', reason) ORDER BY id) AS holds
@@ -140,8 +141,9 @@ READ = text("""
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object(
                    'kind', wanted.kind, 'due_on', known.due_on,
-                   'failed', COALESCE((SELECT outcome <> 'passed' FROM inspection
-                                       WHERE item_id = item.id AND kind = wanted.kind ORDER BY id DESC LIMIT 1), false)
+                   'failed', COALESCE((SELECT outcome <> 'passed' FROM standing_inspection
+                                       WHERE item_id = item.id AND kind = wanted.kind
+                                       ORDER BY examined_on DESC, id DESC LIMIT 1), false)
                ) ORDER BY wanted.kind) AS due
         FROM product_inspection AS wanted
         LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = wanted.kind

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.db import Database
+from app.db import COUNTED_DAYS, Database
 from app.features.accounts import api as accounts_api
 from app.features.accounts import pages as accounts_pages
 from app.features.accounts import users_api, users_pages
@@ -19,12 +19,16 @@ from app.features.collections import api as collections_api
 from app.features.collections import find_pages as collection_find_pages
 from app.features.collections import pages as collections_pages
 from app.features.collections import request_pages as collection_request_pages
+from app.features.collections import scan_pages as collection_scan_pages
+from app.features.faults import api as faults_api
+from app.features.faults import label_pages
+from app.features.faults import pages as faults_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
 from app.features.labels import api as labels_api
+from app.features.labels import job_pages, printer_pages
 from app.features.labels import pages as labels_pages
-from app.features.labels import printer_pages
 from app.features.loans import api as loans_api
 from app.features.loans import pages as loans_pages
 from app.features.loans import trial_pages
@@ -35,6 +39,7 @@ from app.features.ordering import pages as ordering_pages
 from app.features.ordering import pages_check as ordering_check
 from app.features.ordering import pages_draft as ordering_draft
 from app.features.ordering import pages_store as ordering_store
+from app.features.ordering import scan_pages as ordering_scan_pages
 from app.features.prescribers import api as prescribers_api
 from app.features.prescribers import own_pages as prescribers_own_pages
 from app.features.prescribers import pages as prescribers_pages
@@ -56,8 +61,11 @@ from app.features.transfers import pages as transfers_pages
 from app.features.workshop import api as workshop_api
 from app.features.workshop import cleaning_pages
 from app.features.workshop import pages as workshop_pages
+from app.features.workshop.inspections import api as inspections_api
+from app.features.workshop.inspections import authority_pages, due_api, due_pages, visit_api, visit_pages
+from app.features.workshop.inspections import pages as inspections_pages
 from app.settings import Settings
-from app.web import apidocs, health, openapi, problems
+from app.web import apidocs, health, installable, openapi, problems
 from app.web.auth import authorise
 from app.web.middleware import Edge
 
@@ -66,6 +74,7 @@ SHORTEST_SECRET = 32
 
 ROUTERS = (
     health.router,
+    installable.router,
     accounts_api.router,
     users_api.router,
     catalogue_api.router,
@@ -82,7 +91,11 @@ ROUTERS = (
     stocktakes_api.router,
     transfers_api.router,
     workshop_api.router,
+    due_api.router,
+    inspections_api.router,
+    visit_api.router,
     labels_api.router,
+    faults_api.router,
     messages_api.router,
     imports_api.router,
     apidocs.router,
@@ -94,7 +107,10 @@ ROUTERS = (
     stock_pages.router,
     stock_changes.router,
     labels_pages.router,
+    label_pages.router,
+    faults_pages.router,
     printer_pages.router,
+    job_pages.router,
     catalogue_pages.router,
     clients_pages.router,
     loans_pages.router,
@@ -102,6 +118,7 @@ ROUTERS = (
     collection_request_pages.router,
     collection_find_pages.router,
     collections_pages.router,
+    collection_scan_pages.router,
     stop_use_pages.router,
     reservations_pages.router,
     prescribers_pages.router,
@@ -110,6 +127,7 @@ ROUTERS = (
     ordering_check.router,
     ordering_store.router,
     ordering_pages.router,
+    ordering_scan_pages.router,
     returns_pages.desk,
     returns_pages.router,
     stocktakes_pages.desk,
@@ -118,6 +136,10 @@ ROUTERS = (
     transfers_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
+    due_pages.router,
+    visit_pages.router,
+    authority_pages.router,
+    inspections_pages.router,
     imports_pages.router,
 )
 
@@ -138,7 +160,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
-    app.state.database = Database(settings.database_url)
+    app.state.database = Database(settings.database_url, info={COUNTED_DAYS: settings.orders_counted_days})
     app.add_middleware(Edge, settings=settings)
     problems.install(app)
     for router in ROUTERS:

@@ -1,10 +1,35 @@
 """What the environment may set. One frozen class, made once by the caller; there is no global instance."""
 
+from datetime import time
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.domain.carriers import AssetNumber, check_addresses, check_asset_type, check_company_prefix
+
+
+def _company_prefix(digits: str) -> str:
+    return check_company_prefix(digits) if digits else digits
+
+
+def _asset_type(digits: str, info: ValidationInfo) -> str:
+    return check_asset_type(digits, company_prefix=info.data.get("gs1_company_prefix", ""))
+
+
+def _addresses(text: str) -> str:
+    return ",".join(check_addresses(text))
+
+
+def in_the_uk(value: time) -> time:
+    """The time, unless it names a zone of its own."""
+    if value.tzinfo is not None:
+        raise ValueError("Write a time of the UK without a zone, such as 16:00.")
+    return value
+
+
+LocalTime = Annotated[time, AfterValidator(in_the_uk)]
 
 
 class Settings(BaseSettings):
@@ -35,11 +60,49 @@ class Settings(BaseSettings):
         pattern=r"^[A-Z]{2,4}$",
         description="The letters that begin this service's asset tags. Never change it once labels are printed.",
     )
+    gs1_company_prefix: Annotated[str, AfterValidator(_company_prefix)] = Field(
+        default="",
+        description="Of GS1: labels may then carry our tag in a GS1 DataMatrix. Never change it once they are printed.",
+    )
+    gs1_asset_number: AssetNumber = Field(
+        default=AssetNumber.GIAI, description="What the DataMatrix holds: giai (AI 8004) or grai (AI 8003)."
+    )
+    gs1_asset_type: Annotated[str, AfterValidator(_asset_type)] = Field(
+        default="", description="The type of asset in GRAIs: the digits that the company prefix leaves of twelve."
+    )
+    public_address: Annotated[str, AfterValidator(_addresses)] = Field(
+        default="",
+        description="Where people reach this service, https://stores.example.org: labels may then carry a QR code. "
+        "Earlier addresses after commas are read, not printed.",
+    )
+    orders_counted_days: int = Field(
+        default=28,
+        ge=0,
+        le=366,
+        description="For so many days what a prescriber ordered for a client counts with their next order for them.",
+    )
     trusted_proxies: str = Field(
         default="",
         description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas between them.",
     )
     session_hours: int = Field(default=12, ge=1, le=72, description="How long a sign-in lasts.")
+    cut_off_emergency: LocalTime = Field(
+        default=time(20), description="The latest time at which an emergency order counts as made that day."
+    )
+    cut_off_same_day: LocalTime = Field(default=time(15), description="The same of an order for the same day.")
+    cut_off_next_day: LocalTime = Field(default=time(16), description="The same of one for the next working day.")
+    cut_off: LocalTime = Field(default=time(16), description="The same of all that are slower.")
+    works_saturdays: bool = Field(default=False, description="The stores deliver and collect on Saturdays.")
+    examination_look_ahead_days: int = Field(
+        default=28,
+        ge=0,
+        le=180,
+        description="Somebody must decide before an item goes out whose thorough examination falls due within so many "
+        "days. 0: nobody is asked.",
+    )
+    no_access_tries: int = Field(
+        default=3, ge=1, le=20, description="After so many visits at which nobody opened, the manager is told."
+    )
     max_body_bytes: int = Field(default=1_000_000, ge=10_000, description="The largest request body taken.")
     mail: Literal["none", "smtp", "notify"] = Field(
         default="none",
@@ -59,3 +122,8 @@ class Settings(BaseSettings):
     )
     notify_url: str = Field(default="https://api.notifications.service.gov.uk", description="Where Notify's API is.")
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines are written.")
+
+    @property
+    def public_addresses(self) -> tuple[str, ...]:
+        """The addresses of the label pages; the first is printed."""
+        return check_addresses(self.public_address)

@@ -4,16 +4,20 @@ Several features ask: what waits for a signature is on the home page, with the o
 They must not differ about who may sign (docs/adr/0012-one-reading-of-authority.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import COUNTED_DAYS
 from app.domain.access import GRANTS, Permission, Role
-from app.domain.authority import Authority, Delegation, PanelRule, Setting, Tier
+from app.domain.authority import Authority, Delegation, Other, PanelRule, Setting, Tier
+from app.domain.labels import display
 
+DEFAULT_DAYS: Final = 28
+"""For so many days what was ordered for a client counts with the next order, where no setting says otherwise."""
 PEOPLE = text("""
     SELECT account.username, account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
            prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
@@ -29,6 +33,48 @@ DELEGATIONS = text("""
 """)
 PANEL = text("SELECT code, orders_above_pence FROM panel WHERE decides_highly_specialist ORDER BY id LIMIT 1")
 
+# What the same person ordered, or handed out over the counter, for the same client in the days before. Not what was
+# declined or called off, nor a trial that is over and was not kept: a kept one is a loan.
+OTHERS = """
+    SELECT asked.id, other.kind, other.name, other.value_pence
+    FROM ({asked}) AS asked CROSS JOIN LATERAL (
+        SELECT 'order' AS kind, made.number AS name, made.submitted_at AS at, sum(line.unit_price_pence) AS value_pence
+        FROM equipment_order AS made JOIN order_line AS line ON line.order_id = made.id
+        JOIN order_unit AS unit ON unit.order_line_id = line.id LEFT JOIN loan ON loan.id = unit.loan_id
+        WHERE made.client_id = asked.client_id AND made.made_by = asked.made_by AND made.id <> asked.id
+          AND made.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
+          AND (asked.submitted_at IS NULL OR (made.submitted_at, made.id) < (asked.submitted_at, asked.id))
+          AND (made.submitted_at AT TIME ZONE 'Europe/London')::date >= asked.since
+          AND unit.cancelled_at IS NULL AND (loan.kind = 'trial' AND loan.ended_at IS NOT NULL) IS NOT TRUE
+        GROUP BY made.id
+        UNION ALL
+        SELECT 'item', item.barcode, loan.started_at, product.purchase_price_pence
+        FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+        WHERE loan.client_id = asked.client_id AND loan.started_by = asked.made_by
+          AND NOT EXISTS (SELECT FROM order_unit WHERE loan_id = loan.id)
+          AND (asked.submitted_at IS NULL OR loan.started_at < asked.submitted_at)
+          AND (loan.started_at AT TIME ZONE 'Europe/London')::date >= asked.since
+          AND (loan.kind = 'loan' OR loan.ended_at IS NULL)
+    ) AS other ORDER BY asked.id, other.at, other.name
+"""
+OTHERS_OF_ORDERS = text(
+    OTHERS.format(
+        asked="""
+        SELECT id, client_id, made_by, submitted_at,
+               COALESCE((submitted_at AT TIME ZONE 'Europe/London')::date, :today) - CAST(:days AS integer) AS since
+        FROM equipment_order WHERE id = ANY(:orders)
+        """
+    )
+)
+OTHERS_AT_THE_COUNTER = text(
+    OTHERS.format(
+        asked="""
+        SELECT CAST(0 AS bigint) AS id, CAST(:client_id AS bigint) AS client_id, CAST(:username AS text) AS made_by,
+               CAST(NULL AS timestamptz) AS submitted_at, CAST(:today AS date) - CAST(:days AS integer) AS since
+        """
+    )
+)
+
 
 async def read_setting(session: AsyncSession, today: date) -> Setting:
     """Everybody with authority, what is lent today, and the panel."""
@@ -41,6 +87,34 @@ async def read_setting(session: AsyncSession, today: date) -> Setting:
         delegations=[Delegation(*row) for row in delegations],
         panel=PanelRule(panel.code, orders_above_pence=panel.orders_above_pence) if panel else None,
     )
+
+
+async def read_others(session: AsyncSession, orders: Collection[int], *, today: date) -> dict[int, tuple[Other, ...]]:
+    """What counts with each of these orders: what its maker ordered or handed out for the client before. One statement.
+
+    A draft is looked at as if it were submitted today.
+    """
+    values = {"orders": list(orders), "today": today, "days": _days(session)}
+    found: dict[int, tuple[Other, ...]] = dict.fromkeys(orders, ())
+    for row in await session.execute(OTHERS_OF_ORDERS, values):
+        found[row.id] += (_other(row),)
+    return found
+
+
+async def read_handed_out(session: AsyncSession, client_id: int, username: str, *, today: date) -> tuple[Other, ...]:
+    """What this person ordered or handed out for the client before today. One statement."""
+    values = {"client_id": client_id, "username": username, "today": today, "days": _days(session)}
+    return tuple(_other(row) for row in await session.execute(OTHERS_AT_THE_COUNTER, values))
+
+
+def _days(session: AsyncSession) -> int:
+    days: int = session.info.get(COUNTED_DAYS, DEFAULT_DAYS)
+    return days
+
+
+def _other(row: Any) -> Other:
+    what = f"order {row.name}" if row.kind == "order" else f"item {display(row.name)}"
+    return Other(what, int(row.value_pence))
 
 
 def find_person(setting: Setting, username: str) -> Authority | None:

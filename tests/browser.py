@@ -1,5 +1,6 @@
 """A person at a browser without JavaScript, for page tests: opens pages, fills in forms, presses buttons."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -61,14 +62,17 @@ class Page:
         links = self.soup.select(".govuk-error-summary__list a")
         return {str(link["href"]).removeprefix("#"): link.get_text(strip=True) for link in links}
 
-    def form(self, action: str | None = None) -> Tag:
-        """The form that is sent to `action` (None: the only form in the main part of the page)."""
+    def form(self, action: str | None = None, fields: Iterable[str] = ()) -> Tag:
+        """The form that is sent to `action` (None: the only form in the main part of the page).
+
+        Where two forms are sent there, such as a search and what it is for, it is the one that has these fields.
+        """
         if action is None:
             forms = list(self.soup.select("main form"))
         else:
             forms = [form for form in self.soup.find_all("form") if urljoin(self.path, str(form["action"])) == action]
         assert forms, f"{self.path}: there is no form that is sent to {action or 'anywhere'}"
-        return forms[0]
+        return next((form for form in forms if set(fields) <= names_in(form)), forms[0])
 
     def table(self) -> list[list[str]]:
         """The rows of the first table's body, as words."""
@@ -111,11 +115,9 @@ class Browser:
 
     async def send(self, page: Page, action: str | None = None, **fields: Typed) -> Page:
         """Fill in and send a form of a page that is open, for example one that came back with errors."""
-        form = page.form(action)
+        form = page.form(action, fields)
         shown = shown_in(form)
-        known = {
-            str(tag["name"]) for tag in form.find_all(["input", "select", "textarea", "button"], attrs={"name": True})
-        }
+        known = names_in(form)
         unknown = set(fields) - known
         assert not unknown, f"{page.path}: the form has no {sorted(unknown)}, it has {sorted(known)}"
         for name, value in fields.items():
@@ -146,6 +148,11 @@ async def check_every_page(response: Response) -> None:
     if is_html(response) and "hx-request" not in response.request.headers:
         html = (await response.aread()).decode()
         response.extensions[AS_READ] = check_page(html, url=urlsplit(str(response.request.url)).path)
+
+
+def names_in(form: Tag) -> set[str]:
+    """The names of all fields and buttons of a form."""
+    return {str(tag["name"]) for tag in form.find_all(["input", "select", "textarea", "button"], attrs={"name": True})}
 
 
 def shown_in(form: Tag) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ product's code, a client's reference, a number.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, Protocol
@@ -22,6 +22,8 @@ from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind
+from app.domain.ordering import SupersedeAction
+from app.domain.thorough_examinations import Defect, DefectKind, Occasion, Report
 from app.features.catalogue import service as catalogue
 from app.features.catalogue.schemas import NewProduct
 from app.features.clients import care_providers
@@ -29,17 +31,52 @@ from app.features.clients import service as clients
 from app.features.clients.schemas import NewCareProvider, NewClient
 from app.features.collections import service as collections
 from app.features.loans import service as loans
+from app.features.loans.old_equipment import list_old
 from app.features.reservations import service as reservations
 from app.features.returns import found
 from app.features.returns import service as returns
 from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
 from app.features.workshop import service as workshop
+from app.features.workshop.inspections import service as inspections
+from app.web.old_equipment import NewSupersedes
 from app.web.scans import Scan, ScanResult
 
 PREFIX = "ES"
 SECRET = "a secret that only the tests know"
+TRIED = {
+    "tried_what": "Transfers from bed to chair.",
+    "tried_where": "At home",
+    "who_was_there": "The client and two carers",
+    "result": "Safe with both carers.",
+}
+"""How a trial went, as its page and the API want it said."""
 TIER = text("SELECT product.tier FROM item JOIN product ON product.id = item.product_id WHERE item.barcode = :barcode")
+
+
+def examination_report(outcome: InspectionOutcome = InspectionOutcome.PASSED, *, on: date, **changes: Any) -> Report:
+    """A complete report of a thorough examination that ended so; `changes` are fields of Report."""
+    danger = outcome is InspectionOutcome.DANGER
+    cracked = Defect("Spreader bar", "Cracked at the weld.", DefectKind.DANGER, None, "Replace the spreader bar.")
+    report = Report(
+        examined_on=on,
+        employer_name="Seaham Council",
+        employer_address="County Hall, Durham DH1 5UL",
+        premises_address="Main store, Seaham",
+        last_examined_on=on - timedelta(days=180),
+        safe_working_load_kg=150,
+        occasion=Occasion.WITHIN_6_MONTHS,
+        safe_to_operate=outcome is InspectionOutcome.PASSED,
+        no_defects=not danger,
+        defects=(cracked,) if danger else (),
+        tested=False,
+        examiner_name="Erin Wells",
+        examiner_address="2 Dock Road, Hartlepool",
+        examiner_qualifications="Level 3, inspection of lifting equipment",
+        self_employed=True,
+        reported_on=on,
+    )
+    return replace(report, **changes)
 
 
 class HasNow(Protocol):
@@ -208,8 +245,10 @@ class Given:
         by: str = "technician2",
     ) -> None:
         """An inspection of the item."""
-        details = {"kind": kind, "outcome": outcome, "next_due_on": None, "notes": "", "actor": by}
-        await self._do(workshop.inspect, barcode, **details)
+        details: dict[str, Any] = {"kind": kind, "outcome": outcome, "next_due_on": None, "notes": "", "actor": by}
+        if kind is InspectionKind.LOLER:
+            details["report"] = examination_report(outcome, on=self.today)
+        await self._do(inspections.inspect, barcode, **details)
 
     async def released(self, barcode: str, *, by: str = "technician2") -> None:
         """The item goes to the shelf."""
@@ -312,8 +351,15 @@ class Given:
         async with self._sessions() as session:
             tier = await session.scalar(TIER, {"barcode": barcode})
         actor = "ot" if tier == "standard" else "senior.ot"
+        # Whatever they have of that kind they keep.
+        async with self._sessions() as session:
+            old = [one for one in await list_old(session, barcode, client_ref=client_ref) if one.must_be_decided]
+        kept = [
+            (one.barcode, NewSupersedes(barcode=one.barcode, action=SupersedeAction.KEEP, reason="For upstairs."))
+            for one in old
+        ]
         details = {"client_ref": client_ref, "kind": kind, "trial_ends_on": ends_on, "actor": actor}
-        return await self._do(loans.issue, barcode, **details)
+        return await self._do(loans.issue, barcode, supersedes=kept, **details)
 
     async def _do(self, verb: Callable[..., Awaitable[Any]], *subject: Any, **details: Any) -> Any:
         """Call a verb in a transaction of its own, at the clock's time."""

@@ -15,6 +15,7 @@ from sqlmodel import col
 
 from app.cli.seed_authority import add_authority
 from app.cli.seed_catalogue import CLIENTS, PRODUCTS
+from app.cli.seed_examinations import CRACKED, SOUND, WORN, examine, visit_home
 from app.cli.seed_prescribing import Prescribers
 from app.cli.seed_range import RECYCLED, STOCK
 from app.domain.access import Actor, Role, StoreRef
@@ -23,6 +24,7 @@ from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.loans import CollectionSpeed, LoanKind
 from app.features.accounts import people as accounts
+from app.features.accounts.passwords import DEMONSTRATION_PASSWORD
 from app.features.catalogue import service as catalogue
 from app.features.catalogue.schemas import NewProduct
 from app.features.clients import service as clients
@@ -33,10 +35,11 @@ from app.features.returns import service as returns
 from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
 from app.features.workshop import service as workshop
+from app.features.workshop.inspections import service as inspections
 from app.models import Account, Store
 from app.web.scans import Scan
 
-PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstration's password is known to everybody
+PASSWORD: Final = DEMONSTRATION_PASSWORD
 SEEDER: Final = "demonstration"
 STORES: Final = (("MAIN", "Main store"), ("COAST", "Coast satellite store"))
 
@@ -145,26 +148,27 @@ class Storekeeper:
             await self.take_back(barcode, days_ago=60)
             await self.recycle(barcode, days_ago=58)
         # With clients now.
-        for barcode, client, days in (
-            (hoists[1], "C-1001", 45),
-            (slings[0], "C-1001", 45),
-            (beds[2], "C-1001", 45),
-            (mattresses[0], "C-1001", 45),
-            (commodes[0], "C-1002", 30),
-            (beds[3], "C-1005", 20),
-            (mattresses[1], "C-1005", 20),
-            (hoists[2], "C-1006", 9),
+        for barcode, client, days, by in (
+            (hoists[1], "C-1001", 45, "senior.ot"),
+            (slings[0], "C-1001", 45, "senior.ot"),
+            (beds[2], "C-1001", 45, "technician"),
+            (mattresses[0], "C-1001", 45, "technician"),
+            (commodes[0], "C-1002", 30, "senior.ot"),
+            (beds[3], "C-1005", 20, "senior.ot"),
+            (mattresses[1], "C-1005", 20, "senior.ot"),
+            (hoists[2], "C-1006", 9, "senior.ot"),
         ):
-            await self.lend(barcode, client, days_ago=days)
+            await self.lend(barcode, client, days_ago=days, by=by)
         # On trial: one running, one about to end.
-        await self.lend(chairs[1], "C-1006", days_ago=10, trial_days=21)
+        await self.lend(chairs[1], "C-1006", days_ago=30, trial_days=41)
         await self.lend(cushions[0], "C-1007", days_ago=12, trial_days=14, by="ot")
         # Waiting to be collected.
         await self.lend(commodes[1], "C-1003", days_ago=40)
         await self.ask_back("C-1003", [commodes[1]], days_ago=2)
         # Back, in every stage of the workshop.
-        for barcode in (mattresses[2], commodes[2], beds[4], beds[5], hoists[3], slings[1]):
-            await self.lend(barcode, "C-1008", days_ago=30)
+        returned = (mattresses[2], commodes[2], beds[4], beds[5], hoists[3], slings[1])
+        for place, barcode in enumerate(returned):
+            await self.lend(barcode, "C-1008" if place < 3 else "C-1004", days_ago=30)
         for barcode in (mattresses[2], commodes[2]):
             await self.take_back(barcode, days_ago=1)
         await self.take_back(beds[4], days_ago=3)
@@ -175,6 +179,12 @@ class Storekeeper:
             await self.take_back(barcode, days_ago=6)
             await self.clean(barcode, days_ago=5)
         await self.check(hoists[3], days_ago=4, outcome=InspectionOutcome.FAILED, notes="Castor brake does not hold.")
+        # Thoroughly examined: one sound, one that wears, and one that is a danger where a client has it.
+        await examine(self.session, hoists[0], WORN, on=self.day(40), at=self.days_ago(40))
+        await examine(self.session, hoists[5], SOUND, on=self.day(8), at=self.days_ago(7))
+        await examine(self.session, hoists[2], CRACKED, on=self.day(1), at=self.days_ago(1))
+        # To be inspected at home; nobody was in yesterday.
+        await visit_home(self.session, "C-1001", hoists[1], now=self.now)
         # On the shelf, but not to go out.
         await stock.place_hold(
             self.session,
@@ -298,7 +308,7 @@ class Storekeeper:
         self, barcode: str, *, days_ago: int, outcome: InspectionOutcome = InspectionOutcome.PASSED, notes: str = ""
     ) -> None:
         """A functional check by the second technician."""
-        await workshop.inspect(
+        await inspections.inspect(
             self.session,
             barcode,
             kind=InspectionKind.FUNCTIONAL,

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.dates import uk_date
-from app.domain.promises import working_days_after
+from app.domain.promises import WorkingTimes, working_days_after
 from app.features.clients import service as clients
 from app.features.clients.care_providers import add_care_provider
 from app.features.clients.schemas import ClientChange, NewCareProvider
@@ -19,6 +19,7 @@ from app.features.ordering.schemas import Answer, NewOrder
 from app.features.ordering.surroundings import read_surroundings
 from app.features.reservations import service as reservations
 from app.features.stop_use import service as stop_use
+from app.web.bank_holidays import bank_holidays
 
 UK: Final = ZoneInfo("Europe/London")
 CARED_FOR: Final = {"C-1001": 74, "C-1005": 62, "C-1006": 96, "C-1007": 58}
@@ -97,11 +98,13 @@ class Prescribers:
         number = await drafts.make_order(self.session, new, prefix=self.prefix, actor=who, at=at)
         if until == "draft":
             return
+        times = WorkingTimes(bank_holidays(uk_date(at)))
         answers = await self._answers(number, today=uk_date(at))
-        await submission.submit(self.session, number, answers=answers, actor=who, at=at)
+        await submission.submit(self.session, number, answers=answers, times=times, actor=who, at=at)
         steps = ("submitted", "allocated", "dispatched", "delivered").index(until)
         if steps >= 1:
-            await fulfilment.allocate(self.session, number, actor="technician", at=at + timedelta(hours=1))
+            later = at + timedelta(hours=1)
+            await fulfilment.allocate(self.session, number, times=times, actor="technician", at=later)
         if steps >= 2:
             await fulfilment.dispatch(
                 self.session, number, barcodes=None, actor="technician", at=at + timedelta(hours=2)

@@ -21,7 +21,9 @@ from app.db import Database
 from app.domain.dates import uk_date
 from app.features.accounts.housekeeping import forget_sign_ins
 from app.features.clients.purging import purge_access_notes
+from app.features.faults.housekeeping import forget_strangers
 from app.features.housekeeping.service import forget_queue_log, forget_requests
+from app.features.labels.jobs import forget_labels
 from app.features.loans.trial_reminders import remind_of_ending_trials
 from app.features.messages.service import claim_next, deliver, give_up_unsettled, settle
 from app.features.prescribers.expiry import warn_of_expiring_registrations
@@ -32,6 +34,8 @@ from app.features.reservations.worker import (
     warn_before_expiry,
 )
 from app.features.stop_use.chasing import chase_stop_use_notices
+from app.features.workshop.inspections.authority import chase_authority_copies
+from app.features.workshop.inspections.visits import close_visits_in_vain
 from app.integrations.mail import Mailer
 from app.settings import Settings
 from app.web.bank_holidays import bank_holidays
@@ -167,6 +171,18 @@ JOBS: tuple[Job, ...] = (
         "Writes again where nobody has answered that something must not be used.",
     ),
     Job(
+        "chase_authority_copies",
+        "25 8 * * *",
+        calling(chase_authority_copies, today=uk_date, actor=ACTOR),
+        "Reminds of reports that the enforcing authority has not been sent.",
+    ),
+    Job(
+        "close_visits_in_vain",
+        "9-59/15 * * * *",
+        calling(close_visits_in_vain, actor=ACTOR),
+        "Ends visits for inspections of what is not with the client any more.",
+    ),
+    Job(
         "warn_of_expiring_registrations",
         "30 8 * * *",
         calling(warn_of_expiring_registrations, today=uk_date),
@@ -183,6 +199,18 @@ JOBS: tuple[Job, ...] = (
         "10 3 * * *",
         calling(forget_sign_ins),
         "Forgets failed sign-ins after 30 days, browsers after a year, and sign-ins 90 days after their end.",
+    ),
+    Job(
+        "forget_strangers",
+        "15 3 * * *",
+        calling(forget_strangers),
+        "Forgets after a day who asked for label pages, and whom to ring 30 days after a fault was closed.",
+    ),
+    Job(
+        "forget_labels",
+        "9-59/15 * * * *",
+        calling(forget_labels),
+        "Forgets files of many labels an hour after they were asked for.",
     ),
     Job(
         "forget_requests",

@@ -44,12 +44,18 @@ class Permission(StrEnum):
     CORRECT_STOCK = "correct_stock"
     WORK_ON_ITEMS = "work_on_items"
     OVERRULE_CLEANING = "overrule_cleaning"
+    VISIT_HOMES = "visit_homes"
+    RESOLVE_VISITS = "resolve_visits"
+    DECIDE_ON_DUE_ITEMS = "decide_on_due_items"
+    KEEP_AUTHORITY_COPIES = "keep_authority_copies"
     RECONCILE_SCANS = "reconcile_scans"
+    HANDLE_FAULTS = "handle_faults"
     PLACE_HOLDS = "place_holds"
     LIFT_HOLDS = "lift_holds"
     SEE_CLIENTS = "see_clients"
     KEEP_CLIENTS = "keep_clients"
     SEE_ACCESS_NOTES = "see_access_notes"
+    SEE_ALL_ACCESS_NOTES = "see_all_access_notes"
     RESERVE_ITEMS = "reserve_items"
     ISSUE_ITEMS = "issue_items"
     REVIEW_TRIALS = "review_trials"
@@ -96,6 +102,8 @@ _STOREKEEPING = _LOOKING | {
     Permission.SCAN,
     Permission.COUNT_STOCK,
     Permission.WORK_ON_ITEMS,
+    Permission.HANDLE_FAULTS,
+    Permission.VISIT_HOMES,
     Permission.PLACE_HOLDS,
     Permission.SEE_CLIENTS,
     Permission.SEE_ACCESS_NOTES,
@@ -108,14 +116,16 @@ _STOREKEEPING = _LOOKING | {
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PRESCRIBER: _PRESCRIBING,
-    Role.SENIOR_PRESCRIBER: _PRESCRIBING | {Permission.AUTHORISE_ORDERS},
+    Role.SENIOR_PRESCRIBER: _PRESCRIBING | {Permission.AUTHORISE_ORDERS, Permission.DECIDE_ON_DUE_ITEMS},
     Role.TECHNICIAN: _STOREKEEPING,
     Role.SAFETY_OFFICER: _LOOKING
     | {
+        Permission.HANDLE_FAULTS,
         Permission.PLACE_HOLDS,
         Permission.LIFT_HOLDS,
         Permission.SEE_CLIENTS,
         Permission.KEEP_STOP_USE_NOTICES,
+        Permission.KEEP_AUTHORITY_COPIES,
     },
     Role.PANEL_MEMBER: _LOOKING,
     Role.PANEL_CHAIR: _LOOKING,
@@ -125,7 +135,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_CATALOGUE,
         Permission.KEEP_CLIENTS,
         Permission.LIFT_HOLDS,
+        Permission.SEE_ALL_ACCESS_NOTES,
         Permission.OVERRULE_CLEANING,
+        Permission.RESOLVE_VISITS,
+        Permission.DECIDE_ON_DUE_ITEMS,
+        Permission.KEEP_AUTHORITY_COPIES,
         Permission.RECONCILE_SCANS,
         Permission.CORRECT_STOCK,
         Permission.KEEP_MINIMUM_LEVELS,

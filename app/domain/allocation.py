@@ -14,6 +14,7 @@ from app.domain.combinations import MUST_MATCH, Kind, kind_of, same_kind
 from app.domain.dates import in_words
 from app.domain.errors import BadValue, Blocker
 from app.domain.lifecycle import State
+from app.domain.reasons import is_reason
 
 FITTED_TO_A_BODY = frozenset({Kind.SLING, Kind.SEAT})
 """Kinds whose size is a person's: of another size they are another piece of equipment."""
@@ -109,8 +110,10 @@ def choose(
 
 def check_prefer_new(*, prefer_new: bool, recycled_is_there: bool, reason: str) -> None:
     """Raises BadValue `reason-for-new` (field `reason_for_new`) when new is chosen over recycled without a reason."""
-    if prefer_new and recycled_is_there and not reason.strip():
-        detail = "A recycled one is on the shelf. Say why a new one is needed, or take the recycled one."
+    if prefer_new and recycled_is_there and not is_reason(reason):
+        detail = (
+            "A recycled one is on the shelf. Say why a new one is needed, in a few words, or take the recycled one."
+        )
         raise BadValue("reason-for-new", detail, field="reason_for_new")
 
 

@@ -90,15 +90,36 @@ class PanelRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """What the same maker ordered or handed out for the same client shortly before; `what` names it."""
+
+    what: str
+    value_pence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What an order asks of an authority: its maker's username, its team (None: the maker has none), the highest tier
     of its lines, and its value: catalogue prices times quantities, because recycled stock must not let an order slip
-    under a limit."""
+    under a limit. `others` count with it, because an order in two halves must not either."""
 
     made_by: str
     team_id: int | None
     tier: Tier
     value_pence: int
+    others: tuple[Other, ...] = ()
+
+    @property
+    def counted_pence(self) -> int:
+        """What is compared with limits: its value and that of the others."""
+        return self.value_pence + sum(other.value_pence for other in self.others)
+
+    def comes_to(self, limit_pence: int, words: str = "the order comes to") -> str:
+        """How much it is, in words: alone, or where only the sum is above the limit, together with the others."""
+        if self.value_pence > limit_pence:
+            return f"{capital(words)} {in_pounds(self.value_pence)}"
+        named = listed([other.what for other in self.others], "and")
+        return f"Together with {named}, {words} {in_pounds(self.counted_pence)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +151,7 @@ def decide_submission(asked: Asked, maker: Authority | None, setting: Setting) -
         detail = "You are not set up as a prescriber, so you cannot order equipment."
         raise NotAllowed("no-authority", f"{detail} {_able_to_order(asked, setting)}")
     if not maker.is_supervised and not maker.is_registered(setting.on):
-        raise NotAllowed("registration-expired", f"{_lapse(maker, 'Your')} {_able_to_order(asked, setting)}")
+        raise NotAllowed("registration-expired", f"{lapse(maker, 'Your')} {_able_to_order(asked, setting)}")
     beyond = _beyond(asked, maker, "your")
     if maker.is_supervised:
         who = "You order under supervision, so a colleague must countersign the order."
@@ -140,37 +161,11 @@ def decide_submission(asked: Asked, maker: Authority | None, setting: Setting) -
         return Ruling(OrderDecision.AWAITING_AUTHORISATION, (*beyond, *panel))
     if panel:
         return Ruling(OrderDecision.AWAITING_PANEL, panel)
-    limit = f"The order is within your tier and your limit of {_pounds(maker.spend_limit_pence)}."
-    return Ruling(OrderDecision.APPROVED, (Reason("within-your-authority", limit),))
-
-
-_ORDER_IT = "Order it, and it goes to who may authorise it."
-
-
-def check_counter(tier: Tier, price_pence: int, person: Authority | None, *, on_trial: bool, on: date) -> None:
-    """What may be handed over the counter without an order. `person`: None for the store's staff.
-
-    A prescriber hands out within their tier and limit; a trial may go one tier beyond, because trying specialist
-    equipment is how a case for it is made (Kent's job description KR9, duty 3). What a panel decides is never lent
-    without it: a prescriber may have it tried, and everybody else orders it.
-    Raises NotAllowed `needs-an-order`, `registration-expired`, `above-your-tier`, `over-your-limit`.
-    """
-    if tier is Tier.HIGHLY_SPECIALIST and not (person and on_trial):
-        detail = "It is highly specialist, and the panel decides about it. Order it instead of handing it out."
-        raise NotAllowed("needs-an-order", detail)
-    if person is None:
-        return
-    if not person.is_registered(on):
-        raise NotAllowed("registration-expired", f"{_lapse(person, 'Your')} A colleague can hand it out.")
-    reach = _RANK[min(_RANK.index(person.tier) + on_trial, len(_RANK) - 1)]
-    if not reach.covers(tier):
-        detail = (
-            f"It is {_low(tier)}, and your tier is {_low(person.tier)}. Order it, and it goes to who may authorise it."
-        )
-        raise NotAllowed("above-your-tier", detail)
-    if price_pence > person.spend_limit_pence:
-        worth, limit = _pounds(price_pence), _pounds(person.spend_limit_pence)
-        raise NotAllowed("over-your-limit", f"It is worth {worth}, and your limit is {limit}. {_ORDER_IT}")
+    limit = f"your limit of {in_pounds(maker.spend_limit_pence)}"
+    within = f"The order is within your tier and {limit}."
+    if asked.others:
+        within = f"The order is within your tier. {asked.comes_to(asked.value_pence)}, within {limit}."
+    return Ruling(OrderDecision.APPROVED, (Reason("within-your-authority", within),))
 
 
 def panel_reasons(asked: Asked, panel: PanelRule | None) -> tuple[Reason, ...]:
@@ -179,10 +174,13 @@ def panel_reasons(asked: Asked, panel: PanelRule | None) -> tuple[Reason, ...]:
         return ()
     reasons = []
     if asked.tier.covers(panel.from_tier):
-        detail = f"{panel.name} decides every {_low(panel.from_tier)} line."
+        detail = f"{panel.name} decides every {low(panel.from_tier)} line."
         reasons.append(Reason("panel-decides-this-tier", detail))
-    if panel.orders_above_pence is not None and asked.value_pence > panel.orders_above_pence:
-        detail = f"{panel.name} decides every order above {_pounds(panel.orders_above_pence)}."
+    above = panel.orders_above_pence
+    if above is not None and asked.counted_pence > above:
+        detail = f"{panel.name} decides every order above {in_pounds(above)}."
+        if asked.value_pence <= above:
+            detail = f"{asked.comes_to(above)}, and {panel.name} decides every order above {in_pounds(above)}."
         reasons.append(Reason("panel-decides-this-value", detail))
     return tuple(reasons)
 
@@ -203,6 +201,30 @@ def check_authoriser(asked: Asked, signer: Authority | None, setting: Setting) -
     return Ruling(decision, panel, None if found is signer else found.username)
 
 
+def who_stands_in_for(owner: str, setting: Setting) -> tuple[Authority, ...]:
+    """Who answers for what this prescriber has reserved, on that day, besides them: who has their authority lent, and
+    for somebody under supervision the colleagues who countersign. In the order of names."""
+    lent = {d.to_username for d in setting.delegations if d.from_username == owner and d.is_in_force(setting.on)}
+    team = {person.team_id for person in setting.people if person.username == owner and person.is_supervised}
+    found = [
+        person
+        for person in setting.people
+        if person.username in lent
+        or (person.team_id in team and person.may_authorise and not _personal(_NOTHING, person, setting.on))
+    ]
+    return tuple(sorted(found, key=lambda person: (person.name, person.username)))
+
+
+def check_may_give_up(owner: str, owner_name: str, actor: str, setting: Setting) -> None:
+    """Whether this prescriber may give up what another has reserved. Raises NotAllowed `not-your-reservation`, which
+    names who can; the store always can, and is not asked here."""
+    standing_in = who_stands_in_for(owner, setting)
+    if actor != owner and actor not in {person.username for person in standing_in}:
+        names = [owner_name, *(person.name for person in standing_in)][:MOST_NAMED]
+        detail = f"{owner_name} made this reservation. {', '.join(names)} or the store can give it up."
+        raise NotAllowed("not-your-reservation", detail)
+
+
 def can_sign(asked: Asked, signer: Authority | None, setting: Setting) -> bool:
     """Whether this person may sign the order on that day, by their own authority or a lent one."""
     return isinstance(_sign(asked, signer, setting), Authority)
@@ -211,6 +233,18 @@ def can_sign(asked: Asked, signer: Authority | None, setting: Setting) -> bool:
 def who_can_authorise(asked: Asked, setting: Setting) -> tuple[Authority, ...]:
     """Everybody who may sign this order on that day, by their own authority or a lent one, in the order of names."""
     able = [person for person in setting.people if can_sign(asked, person, setting)]
+    return tuple(sorted(able, key=lambda person: (person.name, person.username)))
+
+
+def authorisers(setting: Setting) -> tuple[Authority, ...]:
+    """Everybody who may sign orders of some team on that day, whatever they ask for, in the order of names."""
+    able = [
+        person
+        for person in setting.people
+        if not person.is_supervised
+        and person.is_registered(setting.on)
+        and (person.may_authorise or any(lender.may_authorise for lender in _lenders(person, setting)))
+    ]
     return tuple(sorted(able, key=lambda person: (person.name, person.username)))
 
 
@@ -233,6 +267,10 @@ def _sign(asked: Asked, signer: Authority | None, setting: Setting) -> Authority
     return refusals[0] if refusals and own.code == "not-an-authoriser" else own
 
 
+_NOTHING = Asked("", None, Tier.STANDARD, 0)
+"""Nobody's order: what is asked is only whether a person may sign anything."""
+
+
 def _lent(asked: Asked, lender: Authority, setting: Setting) -> Reason | None:
     """Why an order may not be signed on the lender's behalf."""
     whose = f"{lender.name}'s"
@@ -241,7 +279,7 @@ def _lent(asked: Asked, lender: Authority, setting: Setting) -> Reason | None:
     if lender.is_supervised:
         return Reason("is-supervised", f"{lender.name} works under supervision and has no authority to lend.")
     if not lender.is_registered(setting.on):
-        return Reason("registration-expired", _lapse(lender, whose))
+        return Reason("registration-expired", lapse(lender, whose))
     return _office(asked, lender, setting, whose)
 
 
@@ -252,14 +290,14 @@ def _personal(asked: Asked, signer: Authority, on: date) -> Reason | None:
     if signer.is_supervised:
         return Reason("is-supervised", "You work under supervision, so you cannot authorise orders.")
     if not signer.is_registered(on):
-        return Reason("registration-expired", _lapse(signer, "Your"))
+        return Reason("registration-expired", lapse(signer, "Your"))
     return None
 
 
 def _office(asked: Asked, holder: Authority, setting: Setting, whose: str) -> Reason | None:
     """Why this authority does not reach the order."""
     if not holder.may_authorise:
-        return Reason("not-an-authoriser", f"{_capital(whose)} role does not authorise orders.")
+        return Reason("not-an-authoriser", f"{capital(whose)} role does not authorise orders.")
     if holder.team_id != asked.team_id:
         return Reason("not-your-team", f"The order belongs to another team than {whose} own.")
     if panel_reasons(asked, setting.panel):
@@ -279,15 +317,17 @@ def _beyond(asked: Asked, holder: Authority, whose: str) -> list[Reason]:
     """What of the order goes beyond this authority: its tier, its value."""
     reasons = []
     if not holder.tier.covers(asked.tier):
-        detail = f"The order has a {_low(asked.tier)} line, and {whose} tier is {_low(holder.tier)}."
+        detail = f"The order has a {low(asked.tier)} line, and {whose} tier is {low(holder.tier)}."
         reasons.append(Reason("above-your-tier", detail))
-    if asked.value_pence > holder.spend_limit_pence:
-        worth, limit = _pounds(asked.value_pence), _pounds(holder.spend_limit_pence)
-        reasons.append(Reason("over-your-limit", f"The order comes to {worth}, and {whose} limit is {limit}."))
+    limit = holder.spend_limit_pence
+    if asked.counted_pence > limit:
+        detail = f"{asked.comes_to(limit)}, and {whose} limit is {in_pounds(limit)}."
+        reasons.append(Reason("over-your-limit", detail))
     return reasons
 
 
-def _lapse(holder: Authority, whose: str) -> str:
+def lapse(holder: Authority, whose: str) -> str:
+    """What is wrong with a registration that is not in date. `whose`: "Your", or a name with its s."""
     ends = holder.registration_expires_on
     if not holder.registration_number or ends is None:
         return f"{whose} registration with the HCPC is not on record."
@@ -304,30 +344,38 @@ def _able_to_order(asked: Asked, setting: Setting) -> str:
         and not person.is_supervised
         and person.is_registered(setting.on)
     ]
-    return f"{_either(sorted(able))} can order it." if able else "Nobody else in the team can order. Ask the manager."
+    return (
+        f"{listed(sorted(able), 'or')} can order it." if able else "Nobody else in the team can order. Ask the manager."
+    )
 
 
 def _able_to_sign(asked: Asked, setting: Setting) -> str:
-    able = [person.name for person in who_can_authorise(asked, setting)]
-    return f"{_either(able)} can." if able else "At present nobody can. Ask the manager to name somebody."
+    return say_who([person.name for person in who_can_authorise(asked, setting)], "can.")
 
 
-def _either(names: list[str]) -> str:
-    """Some of the names, as people say them."""
+def say_who(able: Sequence[str], words: str) -> str:
+    """A sentence that names some of those who can, or whom to ask when nobody can."""
+    return f"{listed(list(able), 'or')} {words}" if able else "At present nobody can. Ask the manager to name somebody."
+
+
+def listed(names: list[str], word: str) -> str:
+    """Some of the names, as people say them, with "and" or "or" before the last."""
     more = len(names) - MOST_NAMED
     *first, last = [*names[:MOST_NAMED], f"{more} more"] if more > 0 else names
-    return f"{', '.join(first)} or {last}" if first else last
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
-def _capital(words: str) -> str:
+def capital(words: str) -> str:
+    """With a capital letter first."""
     return words[0].upper() + words[1:]
 
 
-def _low(tier: Tier) -> str:
+def low(tier: Tier) -> str:
+    """A tier in the middle of a sentence."""
     return tier.text.lower()
 
 
-def _pounds(pence: int) -> str:
+def in_pounds(pence: int) -> str:
     """£1,000, or £1,000.50: pence are written only where there are any."""
     pounds, rest = divmod(pence, 100)
     return f"£{pounds:,}.{rest:02}" if rest else f"£{pounds:,}"

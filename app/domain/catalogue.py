@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 LIFTING_PERSONS = "12 36"
 """ISO 9999: what lifts and moves people, hoists and slings among it."""
@@ -52,6 +53,18 @@ def advise_examination(category: str, loler_months: int | None) -> str | None:
         f"It lifts people (ISO 9999 {LIFTING_PERSONS}), and a LOLER thorough examination is asked for {asks}. "
         "Regulation 9 of LOLER 1998 wants one every six months, unless an examination scheme says otherwise."
     )
+
+
+def as_link(text: str) -> str:
+    """A web address that a page may send people to, or nothing. Raises ValueError with a sentence for people."""
+    try:
+        parts = urlsplit(text)
+        is_right = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+    except ValueError:
+        is_right = False
+    if text and not (is_right and text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("Enter a whole web address, such as https://www.example.org/instructions.pdf.")
+    return text
 
 
 def unprintable_letters(text: str) -> list[str]:

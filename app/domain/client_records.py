@@ -24,7 +24,7 @@ def way_of_asking(q: str | None) -> str | None:
 def check_is_alive(died_on: date | None) -> None:
     """Nothing more is kept for, sent to or handed to somebody who has died. Raises Conflict `client-has-died`."""
     if died_on:
-        detail = "This client has died. Have their equipment collected instead, and cancel what is still on its way."
+        detail = "This client has died. What had not come yet is called off. Have what they have collected instead."
         raise Conflict("client-has-died", detail, field="client_ref")
 
 

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from app.domain.dates import in_words
+from app.domain.errors import BadValue
 from app.domain.lifecycle import IN_STORE, State
 from app.domain.loans import CollectionSpeed
-from app.domain.promises import working_days_after
+from app.domain.promises import WorkingTimes, working_days_after
 
 WORKING_DAYS: dict[CollectionSpeed, int] = {CollectionSpeed.STANDARD: 5, CollectionSpeed.URGENT: 1}
 """How many working days each speed gives, counted from the day after the request."""
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _DAY = timedelta(days=1)
 
@@ -26,6 +30,17 @@ def requested_too_long_ago(speed: CollectionSpeed, today: date, holidays: Abstra
     while collect_by(speed, day, holidays) >= today:
         day -= _DAY
     return day
+
+
+def check_visit_day(day: date, times: WorkingTimes) -> None:
+    """Raises BadValue `not-a-working-day` that names the next one: nobody would come."""
+    if times.is_working_day(day):
+        return
+    why = "a bank holiday" if day in times.holidays else f"a {WEEKDAYS[day.weekday()]}"
+    after = times.next_working_day(day)
+    following = f"{WEEKDAYS[after.weekday()]} {in_words(after)}"
+    detail = f"{in_words(day)} is {why}, when nothing is collected. The next working day is {following}."
+    raise BadValue("not-a-working-day", detail, field="on")
 
 
 class FindKind(StrEnum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,33 @@ class BadValue(RuleError):
     """A value can never be right, whatever the state."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong inside a field: `name` is its path there (`defects.0.part`)."""
+
+    name: str
+    code: str
+    detail: str
+
+
 class Incomplete(BadValue):
-    """Something is still to be said; `wanted` lists each thing under the name by which a refusal shows them."""
+    """Something is still to be said; `wanted` lists each thing under the name by which a refusal shows them.
+
+    `faults`: what is wrong inside `field`, where that has fields of its own.
+    """
 
     def __init__(
-        self, code: str, detail: str, *, field: str, wanted: Mapping[str, Sequence[Mapping[str, str]]]
+        self,
+        code: str,
+        detail: str,
+        *,
+        field: str,
+        wanted: Mapping[str, Sequence[Mapping[str, str]]] = MappingProxyType({}),
+        faults: Sequence[Fault] = (),
     ) -> None:
         super().__init__(code, detail, field=field)
         self.wanted = wanted
+        self.faults = tuple(faults)
 
 
 class Stale(RuleError):

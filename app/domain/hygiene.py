@@ -66,6 +66,9 @@ TO_ANOTHER = NextStep(
 TO_INSPECT_MORE = NextStep(
     "inspection", "It passed its functional check, but not all that it needs. Take it to the inspection bench."
 )
+TO_EXAMINE_OR_DECIDE = NextStep(
+    "inspection", "Have it examined first, or ask the manager to decide that it goes all the same."
+)
 TO_SCRAP = NextStep("scrap", "It must not be used again. Put it in the scrap cage and record the scrap.")
 
 BENCH: dict[State, NextStep] = {

@@ -44,14 +44,55 @@ def months_after(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
+class DueState(StrEnum):
+    """How an item stands with a kind of inspection."""
+
+    IN_DATE = "in_date"
+    DUE_SOON = "due_soon"
+    OVERDUE = "overdue"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def text(self) -> str:
+        """The state as people read it."""
+        return {
+            DueState.IN_DATE: "In date",
+            DueState.DUE_SOON: "Due soon",
+            DueState.OVERDUE: "Overdue",
+            DueState.FAILED: "Failed: it must pass one",
+            DueState.UNKNOWN: "Nobody knows: it counts as overdue",
+        }[self]
+
+
+def due_state(due_on: date | None, *, failed: bool, on: date, soon_days: int) -> DueState:
+    """How an item stands with a kind of inspection on that day; `soon_days`: so near, it is due soon."""
+    if failed:
+        return DueState.FAILED
+    if due_on is None:
+        return DueState.UNKNOWN
+    if due_on < on:
+        return DueState.OVERDUE
+    return DueState.DUE_SOON if (due_on - on).days <= soon_days else DueState.IN_DATE
+
+
+def may_be_recorded_anywhere(kind: InspectionKind, outcome: InspectionOutcome) -> bool:
+    """Whether it is taken down wherever the item is by now.
+
+    A report of thorough examination comes days after the examination, when the item may have moved on; and a danger is
+    never refused because of where the item is. What is checked at a bench belongs to that bench.
+    """
+    return kind is InspectionKind.LOLER or outcome is InspectionOutcome.DANGER
+
+
 def check_next_due(
     next_due_on: date | None, *, kind: InspectionKind, on: date, every_months: int | None
 ) -> date | None:
     """The date by which the next inspection of this kind is due.
 
-    What the inspector names may be earlier than the interval says, never later and never before the inspection
-    itself. None where the product asks for no repetition and none was named, except that a thorough examination always
-    has a next one (LOLER, SI 1998/2307, regulation 9(3)).
+    `on`: the day of this one. What the inspector names may be earlier than the interval says, never later and never
+    before the inspection itself. None where the product asks for no repetition and none was named, except that a
+    thorough examination always has a next one (LOLER, SI 1998/2307, regulation 9(3)).
     Raises BadValue `next-due-unknown`, `next-due-too-early` or `next-due-too-late`.
     """
     latest = months_after(on, every_months) if every_months else None
@@ -64,7 +105,7 @@ def check_next_due(
             )
         return latest
     if next_due_on <= on:
-        raise BadValue("next-due-too-early", "The next inspection must fall after today.", field="next_due_on")
+        raise BadValue("next-due-too-early", "The next inspection must fall after this one.", field="next_due_on")
     if latest and next_due_on > latest:
         raise BadValue(
             "next-due-too-late",

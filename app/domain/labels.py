@@ -31,9 +31,9 @@ _TAG = re.compile(r"([A-Z]{2,4})([0-9]{7})([0-9]{2})")
 _TWO_TAGS = re.compile(r"([A-Z]{2,4}[0-9]{9})([A-Z]{2,4}[0-9]{9})")
 _NEARLY_THE_DIGITS = re.compile(r"[0-9OQDILZSGB]{7,11}")
 
-# What a scanner may say before the label: which kind of barcode it read (ISO/IEC 15424), here Code 39 or Code 128, in
-# small letters when its shift lock is on.
-_SYMBOLOGY = re.compile(r"\](?:C[0-4]|A[0-7])", re.IGNORECASE)
+# What a scanner may say before the label: which kind of barcode it read (ISO/IEC 15424), here Code 39, Code 128, Data
+# Matrix or QR code, in small letters when its shift lock is on.
+_SYMBOLOGY = re.compile(r"\](?:C[0-4]|A[0-7]|D[0-6]|Q[0-6])", re.IGNORECASE)
 
 # Blanks and dashes as people type them and as word processors change them, and the 26 small letters. `str.upper` is not
 # used, because it turns letters of other alphabets into ours (the long s of old print becomes S).
@@ -69,7 +69,7 @@ class TagFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TagReading:
-    """What `read_tag` found. Only OURS and OTHER_SERVICE carry a `tag`, only MISTYPED carries a `fault`."""
+    """What `read_tag` found. Only OURS and OTHER_SERVICE may carry a `tag`, only MISTYPED a `fault`."""
 
     kind: TagKind
     tag: str | None = None
@@ -96,8 +96,8 @@ def normalise(raw: str) -> str:
 def bare(raw: str) -> str:
     """The text of the label, without what a scanner may be set to send around it, and nothing else taken away.
 
-    That is: blanks, Tab and line ends on either side, the symbology identifier of Code 39 or Code 128 before it, and
-    the pair of asterisks in which Code 39 starts and stops.
+    That is: blanks, Tab and line ends on either side, the symbology identifier of Code 39, Code 128, Data Matrix or QR
+    code before it, and the pair of asterisks in which Code 39 starts and stops.
     """
     text = raw.strip("\t\r\n ")
     identifier = _SYMBOLOGY.match(text)

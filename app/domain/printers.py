@@ -35,6 +35,55 @@ _TEXTS: Final = {
 }
 
 
+class Symbols(StrEnum):
+    """What a label carries to be scanned."""
+
+    CODE_128 = "code_128"
+    CODE_128_AND_DATA_MATRIX = "code_128_and_data_matrix"
+    DATA_MATRIX = "data_matrix"
+    CODE_128_AND_QR = "code_128_and_qr"
+    QR = "qr"
+
+    @property
+    def text(self) -> str:
+        """The choice as people read it."""
+        return _SYMBOL_TEXTS[self]
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether hand scanners that read bars alone can read it."""
+        return self not in {Symbols.DATA_MATRIX, Symbols.QR}
+
+    @property
+    def has_data_matrix(self) -> bool:
+        """Whether it needs a GS1 company prefix."""
+        return self in {Symbols.DATA_MATRIX, Symbols.CODE_128_AND_DATA_MATRIX}
+
+    @property
+    def has_qr(self) -> bool:
+        """Whether it needs the service's public address."""
+        return self in {Symbols.QR, Symbols.CODE_128_AND_QR}
+
+
+_SYMBOL_TEXTS: Final = {
+    Symbols.CODE_128: "Bars (Code 128)",
+    Symbols.CODE_128_AND_DATA_MATRIX: "Bars and a GS1 DataMatrix",
+    Symbols.DATA_MATRIX: "A GS1 DataMatrix alone",
+    Symbols.CODE_128_AND_QR: "Bars and a QR code",
+    Symbols.QR: "A QR code alone",
+}
+
+
+def check_symbols(symbols: Symbols, *, has_company_prefix: bool, has_address: bool) -> None:
+    """Raise BadValue `no-company-prefix` or `no-public-address` for symbols that this service has nothing to put in."""
+    if symbols.has_data_matrix and not has_company_prefix:
+        detail = "A GS1 DataMatrix needs the service's GS1 company prefix, which nobody has set (GS1_COMPANY_PREFIX)."
+        raise BadValue("no-company-prefix", detail, field="symbols")
+    if symbols.has_qr and not has_address:
+        detail = "A QR code needs the service's public web address, which nobody has set (PUBLIC_ADDRESS)."
+        raise BadValue("no-public-address", detail, field="symbols")
+
+
 @dataclass(frozen=True, slots=True)
 class Offset:
     """How far everything is moved, in tenths of a millimetre: `x` to the right, `y` down; less than 0 the other way."""

@@ -1,57 +1,114 @@
-"""By which day an order is promised, in working days of England, and whether it is late.
+"""By which day an order is promised, in working days of England, what is known without a promise, and what is late.
 
-A working day is Monday to Friday and no bank holiday in England (Banking and Financial Dealings Act 1971). The bank
-holidays are passed in: they are proclaimed year by year and are not a rule.
+A working day is Monday to Friday, and Saturday where the stores work then, and no bank holiday in England (Banking and
+Financial Dealings Act 1971). The bank holidays are passed in: they are proclaimed year by year and are not a rule.
 """
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from app.domain.dates import UK
+from app.domain.dates import UK, in_words
 from app.domain.ordering import Speed
 
-CUT_OFF = time(16)
-"""In the UK. An order made later than this counts as made on the next working day."""
+CUT_OFFS: Mapping[Speed, time] = {
+    Speed.EMERGENCY: time(20),
+    Speed.SAME_DAY: time(15),
+    Speed.NEXT_DAY: time(16),
+    Speed.THREE_DAY: time(16),
+    Speed.FIVE_DAY: time(16),
+    Speed.SEVEN_DAY: time(16),
+}
+"""In the UK, unless the service sets others. An order made later than this counts as made on the next day."""
 
-WORKING_DAYS: dict[Speed, int] = {
+WORKING_DAYS: Mapping[Speed, int] = {
+    Speed.SAME_DAY: 0,
     Speed.NEXT_DAY: 1,
     Speed.THREE_DAY: 3,
     Speed.FIVE_DAY: 5,
     Speed.SEVEN_DAY: 7,
 }
-"""How many working days each speed takes. What is not here is promised for the same calendar day, also at weekends."""
+"""How many working days each speed takes. An emergency is not here: it is served on every day of the calendar."""
 
 _DAY = timedelta(days=1)
 SATURDAY = 5
 
 
-def is_working_day(day: date, holidays: AbstractSet[date]) -> bool:
-    """Whether the store delivers on that day as a rule."""
-    return day.weekday() < SATURDAY and day not in holidays
+@dataclass(frozen=True, slots=True)
+class WorkingTimes:
+    """When the stores work. `holidays`: England's bank holidays around today; `cut_offs`: the latest time, in the UK,
+    at which an order of each speed counts as made that day."""
+
+    holidays: AbstractSet[date] = frozenset()
+    saturdays: bool = False
+    cut_offs: Mapping[Speed, time] | None = None
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether the stores deliver and collect on that day."""
+        return is_working_day(day, self.holidays, saturdays=self.saturdays)
+
+    def next_working_day(self, day: date) -> date:
+        """The first working day after this one."""
+        return working_days_after(day, 1, self.holidays, saturdays=self.saturdays)
 
 
-def promised_on(speed: Speed, ordered_at: datetime, holidays: AbstractSet[date]) -> date:
-    """The day by which it is promised. `ordered_at` carries its zone; the day and the cut-off are those of the UK.
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What is known of a product's items that are not on the shelf and will be used again. `next_on`: the first day
+    for which the collection of one is planned."""
+
+    being_cleaned: int = 0
+    in_repair: int = 0
+    to_collect: int = 0
+    next_on: date | None = None
+
+    @property
+    def text(self) -> str:
+        """The same in a sentence, which promises nothing: others may wait for them as well."""
+        parts = []
+        if self.being_cleaned:
+            parts.append(f"{_are(self.being_cleaned)} being cleaned or checked")
+        if self.in_repair:
+            parts.append(f"{_are(self.in_repair)} in repair")
+        if self.next_on:
+            parts.append(f"the next is due back on {in_words(self.next_on)}")
+        elif self.to_collect:
+            parts.append(f"{_are(self.to_collect)} to be collected, on a day that is not planned yet")
+        if not parts:
+            return "None is known to be on its way."
+        sentence = ", and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+        return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def is_working_day(day: date, holidays: AbstractSet[date], *, saturdays: bool = False) -> bool:
+    """Whether that is a working day."""
+    return day.weekday() < SATURDAY + saturdays and day not in holidays
+
+
+def promised_on(speed: Speed, ordered_at: datetime, times: WorkingTimes) -> date:
+    """The day by which it is promised, once all of it is there. `ordered_at` carries its zone; days and cut-offs are
+    those of the UK.
 
     An order made on a day off, like one after the cut-off, counts as made on the next working day: otherwise
     Saturday's order would be promised before Friday evening's.
     """
     local = ordered_at.astimezone(UK)
     day = local.date()
+    if local.time() > (times.cut_offs or CUT_OFFS)[speed]:
+        day += _DAY
     if speed not in WORKING_DAYS:
         return day
-    if local.time() > CUT_OFF:
-        day += _DAY
-    while not is_working_day(day, holidays):
-        day += _DAY
-    return working_days_after(day, WORKING_DAYS[speed], holidays)
+    if not times.is_working_day(day):
+        day = times.next_working_day(day)
+    return working_days_after(day, WORKING_DAYS[speed], times.holidays, saturdays=times.saturdays)
 
 
-def working_days_after(day: date, count: int, holidays: AbstractSet[date]) -> date:
+def working_days_after(day: date, count: int, holidays: AbstractSet[date], *, saturdays: bool = False) -> date:
     """The last of so many working days that follow this day; the day itself for none."""
     while count > 0:
         day += _DAY
-        count -= is_working_day(day, holidays)
+        count -= is_working_day(day, holidays, saturdays=saturdays)
     return day
 
 
@@ -63,6 +120,10 @@ def working_days_between(after: date, until: date, holidays: AbstractSet[date]) 
     return sum(is_working_day(day, holidays) for day in days)
 
 
-def is_late(promised_on: date, delivered_on: date | None, today: date) -> bool:
-    """Whether it came after the promised day, or has not come and that day is over."""
-    return (delivered_on or today) > promised_on
+def is_late(promised_on: date | None, delivered_on: date | None, today: date) -> bool:
+    """Whether it came after the promised day, or has not come and that day is over. Without a promise nothing is."""
+    return promised_on is not None and (delivered_on or today) > promised_on
+
+
+def _are(count: int) -> str:
+    return f"{count} {'is' if count == 1 else 'are'}"

@@ -1,11 +1,13 @@
 """Reservations: the days for which an item is kept for a client. Both ends of a reservation are among its days."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.domain.dates import in_words
 from app.domain.errors import BadValue
 from app.domain.inspections import months_after
+from app.domain.lifecycle import State
 
 LONGEST = timedelta(days=366)
 """From its first to its last day."""
@@ -62,3 +64,34 @@ def blocks_issue(
     A client's own reservation never does. `until_on` None: a loan, which has no end.
     """
     return reserved_for != client_id and overlaps(reserved, Days(from_on, until_on))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A live reservation of an item."""
+
+    id: int
+    from_on: date
+    until_on: date
+    order_number: str | None
+
+    def days(self, today: date) -> Days:
+        """The days it keeps the item from others: for good when an order holds it, today at least while it is live."""
+        return Days(self.from_on, None if self.order_number else max(self.until_on, today))
+
+    def is_in_force(self, today: date) -> bool:
+        """Whether it keeps the item today by right, not only because nobody has ended it yet."""
+        return self.from_on <= today and (self.order_number is not None or self.until_on >= today)
+
+
+def keeps_item(state: State, from_on: date, others: Iterable[Kept], *, today: date) -> bool:
+    """Whether the item is reserved because of this reservation and none of the item's others: it then goes free.
+
+    An item that is reserved though none of its reservations has begun was put aside when it was reserved for later, as
+    the service did until reservations had dates.
+    """
+    if state is not State.RESERVED:
+        return False
+    if from_on > today:
+        return not any(other.from_on <= today for other in others)
+    return not any(other.is_in_force(today) for other in others)

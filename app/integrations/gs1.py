@@ -6,13 +6,15 @@ because its own reading of the printed form cuts a value at a bracket. What it f
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from biip import BiipException
 from biip.gs1_digital_link_uris import GS1DigitalLinkURI
 from biip.gs1_element_strings import GS1ElementString
 
+from app.domain.carriers import read_label_text
 from app.domain.gs1_text import Framing, LabelText, begins_late, not_a_barcode, read_outside, split_printed
-from app.domain.labels import GROUP_SEPARATOR, TagKind, display, read_tag
+from app.domain.labels import GROUP_SEPARATOR, TagKind, display
 from app.domain.makers_labels import Element, LabelKind, LabelReading, Remark, judge, judge_number
 from app.domain.scanning import check_tag
 
@@ -35,14 +37,18 @@ def read_label(raw: str, *, prefix: str) -> LabelReading:
     `prefix`: the letters of our own asset tags, which are read strictly. Raises BadValue `mistyped-barcode` for one of
     ours that is not right, and `not-a-barcode` for what no label carries; any text may be given.
     """
-    own = read_tag(raw, prefix=prefix)
+    own = read_label_text(raw, prefix=prefix)
     if own.kind in {TagKind.OURS, TagKind.MISTYPED}:
         return LabelReading(LabelKind.OURS, tag=check_tag(raw, prefix=prefix))
     if own.kind is TagKind.OTHER_SERVICE and own.tag:
         detail = f"{display(own.tag)} is the asset tag of another service."
         return LabelReading(LabelKind.UNKNOWN, remarks=(Remark("other-service", detail),))
     seen = read_outside(raw)
-    return _READERS[seen.framing](seen)
+    reading = _READERS[seen.framing](seen)
+    if own.kind is TagKind.OTHER_SERVICE:
+        others = Remark("other-service", "This is the GS1 asset number of another service.")
+        return replace(reading, remarks=(others, *reading.remarks))
+    return reading
 
 
 def _read_printed(seen: LabelText) -> LabelReading:

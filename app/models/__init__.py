@@ -5,7 +5,16 @@ from app.models.account import Account, AccountRole, AccountStore, KnownBrowser,
 from app.models.audit import AuditEvent, AuditHead, IdempotencyKey
 from app.models.base import metadata
 from app.models.client import CareProvider, Client, ClientAccess
+from app.models.inspection import (
+    AuthorityCopy,
+    ExaminationDecision,
+    InspectionVisit,
+    InspectionVisitItem,
+    InspectionVisitTry,
+    ThoroughExamination,
+)
 from app.models.item import Hold, Item, Movement, Precision
+from app.models.label import FaultReport, LabelJob, PublicRequest
 from app.models.loan import (
     Collection,
     CollectionFound,
@@ -29,8 +38,8 @@ from app.models.ordering import (
 from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
-from app.models.scan import ReturnScan, ScanOutcome
-from app.models.stocktake import Stocktake, StocktakeItem, StocktakeScan
+from app.models.scan import ReturnScan, ScanKind, ScanOutcome
+from app.models.stocktake import Stocktake, StocktakeItem
 from app.models.store import Store
 from app.models.transfer import Consignment, ConsignmentLine, ConsignmentWant, MinimumLevel
 from app.models.workshop import Decontamination, Inspection, InspectionDue
@@ -41,6 +50,7 @@ __all__ = [
     "AccountStore",
     "AuditEvent",
     "AuditHead",
+    "AuthorityCopy",
     "CareProvider",
     "Client",
     "ClientAccess",
@@ -55,13 +65,19 @@ __all__ = [
     "Delegation",
     "DeliveryVisit",
     "EquipmentOrder",
+    "ExaminationDecision",
+    "FaultReport",
     "Funder",
     "Hold",
     "IdempotencyKey",
     "Inspection",
     "InspectionDue",
+    "InspectionVisit",
+    "InspectionVisitItem",
+    "InspectionVisitTry",
     "Item",
     "KnownBrowser",
+    "LabelJob",
     "Loan",
     "Message",
     "MinimumLevel",
@@ -77,19 +93,21 @@ __all__ = [
     "Product",
     "ProductFit",
     "ProductInspection",
+    "PublicRequest",
     "Reservation",
     "ReservationEnd",
     "ReturnScan",
+    "ScanKind",
     "ScanOutcome",
     "SignIn",
     "SignInFailure",
     "SignInKind",
     "Stocktake",
     "StocktakeItem",
-    "StocktakeScan",
     "StopUseNotice",
     "Store",
     "Team",
+    "ThoroughExamination",
     "Tier",
     "TrialReview",
     "metadata",

@@ -27,6 +27,7 @@ class ReservationEnd(StrEnum):
     ITEM_UNFIT = "item_unfit"
     ITEM_MISSING = "item_missing"
     ORDER_ENDED = "order_ended"
+    CLIENT_DIED = "client_died"
 
 
 class Reservation(SQLModel, table=True):
@@ -77,6 +78,7 @@ class Loan(SQLModel, table=True):
         UniqueConstraint("id", "client_id", "item_id", name="uq_loan_id_client_id_item_id"),
         Index("ix_loan_client_id", "client_id"),
         Index("ix_loan_item_id", "item_id"),
+        Index("ix_loan_id_while_open", "id", postgresql_where=text("ended_at IS NULL")),
         Index(
             "ix_loan_trial_ends_on_while_open",
             "trial_ends_on",
@@ -146,10 +148,14 @@ class Collection(SQLModel, table=True):
 
 
 class CollectionLine(SQLModel, table=True):
-    """One item of a collection: open, collected, or cancelled."""
+    """One item of a collection: open, collected, or cancelled.
+
+    `picked_up_at`: since when it is on the van. The line stays open until the item is scanned in at a store.
+    """
 
     __tablename__ = "collection_line"
     __table_args__ = (
+        both_or_neither("picked_up_at_and_by_together", "picked_up_at", "picked_up_by"),
         both_or_neither("collected_at_and_by_together", "collected_at", "collected_by"),
         both_or_neither("cancelled_at_and_by_together", "cancelled_at", "cancelled_by"),
         CheckConstraint("collected_at IS NULL OR cancelled_at IS NULL", name="not_both_collected_and_cancelled"),
@@ -166,6 +172,8 @@ class CollectionLine(SQLModel, table=True):
     collection_id: int = Field(sa_column=reference_column("collection.id"))
     item_id: int = Field(sa_column=reference_column("item.id"))
     loan_id: int = Field(sa_column=reference_column("loan.id"))
+    picked_up_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    picked_up_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     collected_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     collected_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     cancelled_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))

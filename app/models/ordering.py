@@ -36,12 +36,13 @@ from app.models.base import (
 
 
 class EquipmentOrder(SQLModel, table=True):
-    """Equipment for a client, asked for by a prescriber. `authority` holds how it was decided who must agree."""
+    """Equipment for a client, asked for by a prescriber. `authority` holds how it was decided who must agree;
+    `promised_on` is empty until something is held for each of its pieces."""
 
     __tablename__ = "equipment_order"
     __table_args__ = (
         CheckConstraint("(decision = 'draft') = (submitted_at IS NULL) OR decision = 'cancelled'", name="submitted"),
-        both_or_neither("submitted_at_and_promised_on_together", "submitted_at", "promised_on"),
+        CheckConstraint("promised_on IS NULL OR submitted_at IS NOT NULL", name="only_what_is_submitted_is_promised"),
         both_or_neither("decided_at_and_by_together", "decided_at", "decided_by"),
         both_or_neither("allocated_at_and_by_together", "allocated_at", "allocated_by"),
         CheckConstraint("decision <> 'declined' OR decision_reason IS NOT NULL", name="a_declined_order_has_a_reason"),

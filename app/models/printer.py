@@ -3,12 +3,12 @@
 from sqlalchemy import CheckConstraint, Column, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.domain.printers import MOST_OFFSET, PrinterKind
+from app.domain.printers import MOST_OFFSET, PrinterKind, Symbols
 from app.models.base import enum_column, id_column, reference_column, text_column
 
 
 class Printer(SQLModel, table=True):
-    """One printer: which labels are in it, and how far its print must be moved, in tenths of a millimetre."""
+    """One printer: the labels in it, what they carry, and how far its print is moved, in tenths of a millimetre."""
 
     __table_args__ = (
         UniqueConstraint("store_id", "name"),
@@ -23,6 +23,9 @@ class Printer(SQLModel, table=True):
     name: str = Field(sa_column=text_column())
     kind: PrinterKind = Field(sa_column=enum_column(PrinterKind, "kind"))
     stock: str = Field(sa_column=text_column())
+    symbols: Symbols = Field(
+        default=Symbols.CODE_128, sa_column=enum_column(Symbols, "symbols", server_default=Symbols.CODE_128.value)
+    )
     offset_x: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     offset_y: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))

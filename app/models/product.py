@@ -39,6 +39,8 @@ class Product(SQLModel, table=True):
     decontamination_route: Route = Field(sa_column=enum_column(Route, "decontamination_route"))
     udi_di: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     safe_working_load_kg: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    instructions: str = Field(default="", sa_column=text_column(server_default=""))
+    instructions_link: str = Field(default="", sa_column=text_column(server_default=""))
     dimensions: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))
     search_text: str = Field(
         default=None,

@@ -1,11 +1,9 @@
-"""Counting a store or a bay: the count, each item in it, and every scan, whatever came of it."""
+"""Counting a store or a bay: the count, and each item in it. Its scans are in `scan.py`, as all scans are."""
 
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
 from app.domain.stocktakes import Correction, Difference
@@ -17,7 +15,6 @@ from app.models.base import (
     reference_column,
     text_column,
 )
-from app.models.scan import ScanOutcome
 
 # A store is all its bays: a range without ends overlaps every bay's own point. Two bays of a store meet in one point
 # once in four thousand million times, and then wait for each other.
@@ -80,20 +77,3 @@ class StocktakeItem(SQLModel, table=True):
     counted_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
     difference: Difference | None = Field(default=None, sa_column=enum_column(Difference, "difference", nullable=True))
     correction: Correction | None = Field(default=None, sa_column=enum_column(Correction, "correction", nullable=True))
-
-
-class StocktakeScan(SQLModel, table=True):
-    """One scan of a count, known by the id that the device gave it. `raw` as at the returns desk."""
-
-    __tablename__ = "stocktake_scan"
-    __table_args__ = (Index("ix_stocktake_scan_stocktake_id", "stocktake_id"),)
-
-    id: int = id_column()
-    stocktake_id: int = Field(sa_column=reference_column("stocktake.id"))
-    scan_id: UUID = Field(sa_column=Column(Uuid, nullable=False, unique=True))
-    raw: str = Field(sa_column=text_column())
-    scanned_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
-    received_at: datetime = Field(sa_column=instant_column())
-    received_by: str = Field(sa_column=text_column())
-    outcome: ScanOutcome | None = Field(default=None, sa_column=enum_column(ScanOutcome, "outcome", nullable=True))
-    result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))

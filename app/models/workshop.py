@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, Index, Integer, text
+from sqlalchemy import Column, Date, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.hygiene import Outcome, Route
@@ -52,9 +52,18 @@ class Decontamination(SQLModel, table=True):
 
 
 class Inspection(SQLModel, table=True):
-    """One inspection that was made; a correction is a new line. `seq` is the movement that it wrote."""
+    """One inspection that was made; a trigger refuses UPDATE, DELETE and TRUNCATE.
 
-    __table_args__ = (Index("ix_inspection_item_id_kind_id", "item_id", "kind", "id"),)
+    `seq` is the movement that it wrote, or the item's newest one where no move goes with it. `due_before`: by when it
+    had been due. A wrong line is superseded by a new one, of this item or of the one that it was about; the view
+    `standing_inspection` has those that no other supersedes.
+    """
+
+    __table_args__ = (
+        both_or_neither("supersedes_and_reason_together", "supersedes_id", "supersede_reason"),
+        UniqueConstraint("supersedes_id", name="uq_inspection_supersedes_id"),
+        Index("ix_inspection_item_id_kind_id", "item_id", "kind", "id"),
+    )
 
     id: int = id_column()
     item_id: int = Field(sa_column=reference_column("item.id"))
@@ -63,7 +72,11 @@ class Inspection(SQLModel, table=True):
     seq: int = Field(sa_column=Column(Integer, nullable=False))
     inspected_at: datetime = Field(sa_column=instant_column())
     inspected_by: str = Field(sa_column=text_column())
+    examined_on: date = Field(sa_column=Column(Date, nullable=False, server_default=text("CURRENT_DATE")))
     next_due_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    due_before: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    supersedes_id: int | None = Field(default=None, sa_column=reference_column("inspection.id", nullable=True))
+    supersede_reason: str | None = Field(default=None, sa_column=text_column(nullable=True))
     notes: str = Field(default="", sa_column=text_column(server_default=""))
 
 

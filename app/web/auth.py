@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Session
 from app.domain import access
 from app.domain.access import Role, StoreRef
+from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
 from app.settings import Settings
 from app.web.clock import Now
 from app.web.permissions import PERMISSIONS, Anybody
+from app.web.who import who_can
 
 SESSION_COOKIE = "stores_session"
 VISIT_COOKIE = "stores_visit"
@@ -78,7 +80,7 @@ async def authorise(request: Request, session: Session, now: Now) -> None:
     request.state.secret_hash = secret_hash(secret)
     request.state.csrf_token = csrf_token(request.app.state.settings, secret_hash(secret))
     if needed is None or not actor.may(needed):
-        raise NotAllowed("not-allowed", _refusal(actor, needed))
+        raise NotAllowed("not-allowed", await _refusal(session, actor, needed, now=now))
     if by_cookie and request.method not in SAFE_METHODS:
         await check_csrf(request, request.state.csrf_token)
 
@@ -133,9 +135,10 @@ def _credentials(request: Request) -> tuple[str | None, bool]:
     return request.cookies.get(SESSION_COOKIE), True
 
 
-def _refusal(actor: access.Actor, needed: access.Permission | None) -> str:
+async def _refusal(
+    session: AsyncSession, actor: access.Actor, needed: access.Permission | None, *, now: datetime
+) -> str:
     if needed is None:
         return "Nobody may do this yet: the route has no permission in the table."
-    able = [role.text.lower() for role in access.roles_with(needed)]
     mine = ", ".join(sorted(role.text.lower() for role in actor.roles)) or "no role"
-    return f"Your role ({mine}) does not allow this. Ask somebody who is: {', '.join(able)}."
+    return f"Your role ({mine}) does not allow this. {await who_can(session, needed, today=uk_date(now))}"

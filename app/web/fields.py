@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from app.domain.email_addresses import LONGEST_ADDRESS, check_email
+from app.domain.reasons import IN_WORDS, is_reason
 
 BIGGEST_ID = 2**63 - 1
 
@@ -70,6 +71,17 @@ Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1
 
 OptionalParagraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), _Clean]
 """Text with line breaks that may be empty."""
+
+
+def as_reason(text: str) -> str:
+    """The text, if it says something to somebody who reads it later."""
+    if not is_reason(text):
+        raise PydanticCustomError("not_a_reason", IN_WORDS)
+    return text
+
+
+Reason = Annotated[Paragraph, AfterValidator(as_reason)]
+"""Why: a paragraph that counts as a reason (`domain/reasons.py`)."""
 
 
 def as_code(text: str) -> str:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from app.domain.access import Permission
+from app.web.once import READ_BY_POST
 from app.web.permissions import PERMISSIONS
 from app.web.problems import TITLES
 from app.web.results import BlockerBody, Step
@@ -86,7 +87,7 @@ def _complete(path: str, method: str, call: dict[str, Any]) -> None:
     signed_in = isinstance(PERMISSIONS.get(f"{method} {path}"), Permission)
     if signed_in:
         call["security"] = [{SIGN_IN: []}]
-    if signed_in and method == "POST":
+    if signed_in and method == "POST" and path not in READ_BY_POST:
         call["parameters"] = [*call.get("parameters", []), dict(IDEMPOTENCY_KEY)]
     for status in _refusals(path, method, call, signed_in=signed_in):
         call["responses"][str(status)] = _refusal(TITLES[status])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -27,8 +28,9 @@ def page_of(rows: Sequence[Row], *, limit: int, cursor: Callable[[Row], str | in
 
 TAG = re.compile("[A-Z]+[0-9]{9}")
 CODE = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-TAG_AND_KIND = re.compile(f"{TAG.pattern} [a-z]+")
-"""What the cursors of lists look like that go by asset tag, by a code, by asset tag and kind of inspection."""
+DAY_TAG_AND_KIND = re.compile(f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} {TAG.pattern} [a-z]+")
+DAY_AND_NUMBER = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{1,18}")
+"""What the cursors of lists look like that go by asset tag, by a code, by day, tag and kind, by day and number."""
 
 
 def text_cursor(after: str | None, shape: re.Pattern[str]) -> str:
@@ -38,6 +40,16 @@ def text_cursor(after: str | None, shape: re.Pattern[str]) -> str:
     if not shape.fullmatch(after):
         raise BadValue("bad-cursor", "`after` must be the `next` of the page before.", field="after")
     return after
+
+
+def day_cursor(after: str | None, shape: re.Pattern[str]) -> str:
+    """A cursor of this shape, which begins with a day; empty before the first. Raises BadValue `bad-cursor`."""
+    place = text_cursor(after, shape)
+    try:
+        date.fromisoformat(place[:10] or date.min.isoformat())
+    except ValueError as error:
+        raise BadValue("bad-cursor", "`after` must be the `next` of the page before.", field="after") from error
+    return place
 
 
 def number_cursor(after: str | None) -> int:

@@ -14,7 +14,18 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.domain.errors import BadValue, Conflict, Incomplete, NotAllowed, NotClear, NotFound, RuleError, Stale, TooMany
+from app.domain.errors import (
+    BadValue,
+    Conflict,
+    Fault,
+    Incomplete,
+    NotAllowed,
+    NotClear,
+    NotFound,
+    RuleError,
+    Stale,
+    TooMany,
+)
 from app.web.auth import SESSION_COOKIE, NotSignedIn
 from app.web.forms import ShowAgain
 from app.web.once import Replay
@@ -149,8 +160,16 @@ def refused(request: Request, error: RuleError) -> Response:
         more["blockers"] = [{"code": blocker.code, "detail": blocker.detail} for blocker in error.blockers]
     if isinstance(error, Incomplete):
         more |= error.wanted
+        if error.faults and error.field:
+            more["errors"] = [_inside(request, error.field, fault) for fault in error.faults]
     headers = {"Retry-After": "900"} if isinstance(error, TooMany) else None
     return problem(request, status_of(error), error.code, error.detail, headers=headers, **more)
+
+
+def _inside(request: Request, field: str, fault: Fault) -> dict[str, Any]:
+    """A fault inside a field, with the path to it."""
+    path = [int(part) if part.isdigit() else part for part in fault.name.split(".")]
+    return {"loc": [*_where(request, field), *path], "code": fault.code, "message": fault.detail}
 
 
 def _where(request: Request, field: str) -> list[str]:

@@ -7,6 +7,7 @@ sends each scan to the API. Without it, the form goes to `POST /scan`, which doe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -18,12 +19,16 @@ from app.domain.access import Actor, Permission
 from app.domain.errors import BadValue
 from app.domain.scanning import COMMANDS
 from app.web.asked import asked, needed
+from app.web.fields import OptionalLine
 from app.web.forms import Form, read_form
 from app.web.results import ItemResult
+from app.web.scans import Scan
 from app.web.templating import render
 
 DESK = "/scan"
 WORKSHOP_DESK = "/workshop/scan"
+DELIVERY_DESK = "/deliveries/scan"
+COLLECTION_DESK = "/collections/scan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class ScanMode:
 
 MODES: tuple[ScanMode, ...] = (
     ScanMode("return", "Return", "Returned", Permission.SCAN, DESK),
+    ScanMode("deliver", "Deliver", "Delivered", Permission.FULFIL_ORDERS, DELIVERY_DESK),
+    ScanMode("collect", "Collect", "Collected", Permission.SCAN, COLLECTION_DESK),
     ScanMode("start_decontamination", "Start cleaning", "Cleaning started", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
     ScanMode("pass_decontamination", "Cleaning passed", "Cleaned", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
     ScanMode("fail_decontamination", "Cleaning failed", "Cleaning failed", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
@@ -47,24 +54,33 @@ MODES: tuple[ScanMode, ...] = (
     ScanMode("release", "Release to shelf", "Released to the shelf", Permission.WORK_ON_ITEMS, WORKSHOP_DESK),
     ScanMode("look_up", "Look up", "Looked up", Permission.SCAN, DESK),
 )
-"""In the order of an item's way through the store. The first is where a new page begins."""
+"""The desk and the van, then an item's way through the store. The first is where a new page begins.
+
+A new mode is a line here, its command in `domain/scanning.py`, its words in `scan/scan.html` and its request in
+`js/scan/modes.js`. What it asks besides the label are fields under `data-for-mode` in the template.
+"""
 
 COMMAND_OF: dict[str, str] = {mode: command for command, mode in COMMANDS.items()}
 
 
 class ScanForm(BaseModel):
-    """One scan from a page without its script."""
+    """One scan from a page without its script. `received_by`: who takes a delivery in."""
 
     mode: str = MODES[0].value
     store: str = ""
     barcode: Annotated[str, Field(max_length=2000), asked("Scan a barcode, or type it.")] = needed()
     scan_id: UUID
+    received_by: OptionalLine = ""
+
+    def as_scan(self, at: datetime) -> Scan:
+        """The scan, made just now."""
+        return Scan(self.scan_id, self.barcode, at.astimezone(UTC), handed_to=self.received_by or None)
 
 
 async def read_scan_form(request: Request) -> tuple[Form, ScanForm | None]:
     """The form as sent, and the scan when there is one. Raises BadValue `malformed-scan` for another form."""
     form, body = await read_form(request, ScanForm)
-    if body is None and not form.error("barcode"):
+    if body is None and not (form.error("barcode") or form.error("received_by")):
         raise BadValue("malformed-scan", "This form did not come whole. Load the scan page again.")
     return form, body
 
@@ -86,6 +102,22 @@ def desk_context(actor: Actor, *, mode: str, store: str) -> dict[str, object]:
         "store": store if store in codes else "".join(codes[:1]),
         "modes": [(one.value, one.text, COMMAND_OF[one.value]) for one in modes],
         "mode": mode if mode in {one.value for one in modes} else MODES[0].value,
+        "scan_id": str(uuid4()),
+    }
+
+
+def desk_of(path: str, number: str, *, heading: str, modes: Sequence[tuple[str, str]]) -> dict[str, object]:
+    """The same for a scan page about one stocktake or consignment, whose number stands where others have their store.
+
+    `modes`: what it may do, as value and words, the chosen one first.
+    """
+    return {
+        "heading": heading,
+        "desk_action": path,
+        "is_of_one": True,
+        "store": number,
+        "modes": [(value, words, "") for value, words in modes],
+        "mode": modes[0][0],
         "scan_id": str(uuid4()),
     }
 

@@ -1,41 +1,59 @@
-"""Scans as devices send them, wherever they are scanned: read one by one, known by their ids, answered in order."""
+"""What every scan shares, whatever it says of an item: it is taken once, answered for once, and its answer is kept."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.errors import BadValue, Conflict, RuleError
-from app.domain.scanning import SCAN_AGAIN, check_tag, step_after_refusal
-from app.models import ScanOutcome
-from app.web.fields import OptionalLine
+from app import ledger
+from app.domain.access import StoreRef
+from app.domain.dates import uk_date
+from app.domain.errors import Conflict, RuleError
+from app.domain.kept_scans import is_kept, moved_since
+from app.domain.scanning import check_tag
+from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, refused
-from app.web.wording import in_words
 
 LONGEST_RAW = 300
-OLDEST_YEAR = 2000
-CLOCKS_DIFFER = timedelta(hours=1)
-LONGEST_ECHO = 40
-NO_OBJECT = "A scan must be an object with scan_id and barcode."
 
+# The scan ids are claimed in their own order, before any item is locked: two devices that drain the same queue wait
+# for each other here and cannot block each other for ever.
+CLAIM = text("""
+    INSERT INTO return_scan (scan_id, kind, raw, store_id, scanned_into, handed_to, order_number, device_scanned_at,
+                             scanned_at, received_at, received_by)
+    SELECT scan_id, CAST(:kind AS text), raw, :store_id, CAST(:into AS text), handed_to, order_number,
+           device_scanned_at, scanned_at, :at, :actor
+    FROM jsonb_to_recordset(CAST(:scans AS jsonb)) AS scan (
+        scan_id uuid, raw text, handed_to text, order_number text, device_scanned_at timestamptz,
+        scanned_at timestamptz)
+    ORDER BY scan_id
+    ON CONFLICT (scan_id) DO NOTHING
+    RETURNING scan_id
+""")
 
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """One scan as it came: its id is the scanner's, its barcode may be anything. `flaw`: why it cannot be taken.
+EARLIER = text("SELECT scan_id, kind, raw, result FROM return_scan WHERE scan_id = ANY(:scan_ids)")
 
-    `clock_is_wrong`: the device said a time that cannot be, which is not kept.
-    """
+KEEP = text("""
+    UPDATE return_scan SET outcome = answer.outcome, result = answer.result
+    FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS answer (scan_id uuid, outcome text, result jsonb)
+    WHERE return_scan.scan_id = answer.scan_id
+""")
 
-    scan_id: UUID
-    barcode: str
-    scanned_at: datetime | None
-    condition: str | None = None
-    flaw: RuleError | None = None
-    clock_is_wrong: bool = False
+SEEN_SINCE = text("""
+    SELECT item.barcode, back.at AS came_back, COALESCE(loan.started_at, sent.at) AS went_out
+    FROM item
+    LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
+    LEFT JOIN movement AS sent
+      ON sent.item_id = item.id AND sent.seq = item.last_seq AND sent.to_state = 'dispatched'
+    LEFT JOIN movement AS back ON back.item_id = item.id AND back.seq = item.returned_seq
+    WHERE item.barcode = ANY(:barcodes)
+""")
 
 
 class ScanWarning(BaseModel):
@@ -45,6 +63,31 @@ class ScanWarning(BaseModel):
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan as it came: its id is the scanner's, its barcode may be anything. `flaw`: why it cannot be taken.
+
+    `scanned_at` is by the service's clock; None where nobody knows. `device_scanned_at`: what the device said, where
+    its clock was wrong. `is_measured`: the two clocks were compared as it was sent, so that `scanned_at` is to be
+    believed. `handed_to`, `order_number`: what a delivery is scanned with.
+    """
+
+    scan_id: UUID
+    barcode: str
+    scanned_at: datetime | None
+    condition: str | None = None
+    flaw: RuleError | None = None
+    clock: ScanWarning | None = None
+    device_scanned_at: datetime | None = None
+    is_measured: bool = False
+    handed_to: str | None = None
+    order_number: str | None = None
+
+    def waited(self, at: datetime) -> bool:
+        """Whether the device had kept it for so long that its maker has gone on."""
+        return bool(self.is_measured and self.scanned_at and is_kept(self.scanned_at, at))
+
+
 class ScanResult(ItemResult):
     """What came of one scan."""
 
@@ -52,107 +95,48 @@ class ScanResult(ItemResult):
     warnings: list[ScanWarning] = Field([])
 
 
-CLOCK_WRONG = ScanWarning(
-    code="clock-wrong",
-    detail="The clock of this device is wrong: the time of the service counts. Set its date, time and time zone.",
-)
+Take = Callable[[list[Scan]], Awaitable[dict[UUID, ScanResult]]]
 
 
-class ScanBody(BaseModel):
-    """One scan: `scan_id` is a UUID that the device gives it, `scanned_at` an instant with its zone."""
+async def answer_each(
+    session: AsyncSession,
+    scans: Sequence[Scan],
+    take: Take,
+    *,
+    kind: ScanKind,
+    store: StoreRef,
+    into: str | None = None,
+    actor: str,
+    at: datetime,
+) -> list[ScanResult]:
+    """Claim these scans, have `take` do those that are new, and answer each, in order.
 
-    scan_id: UUID
-    barcode: str
-    scanned_at: AwareDatetime | None = None
-    condition: OptionalLine | None = None
+    `into`: the number of the stocktake or the consignment that they are of.
 
-
-ScanList = Annotated[
-    list[Any],
-    Field(min_length=1, max_length=500, json_schema_extra={"items": ScanBody.model_json_schema()}),
-]
-"""1 to 500 scans, each read by itself: one that is malformed is one refused scan, never a refused batch."""
-
-
-class ScanResults(BaseModel):
-    """One result per scan, in the order they were sent."""
-
-    results: list[ScanResult | dict[str, Any]]
-
-
-_SCAN_ID: TypeAdapter[UUID] = TypeAdapter(UUID)
-
-
-def read_scan(given: Any, *, at: datetime) -> Scan | dict[str, Any]:
-    """The scan; or, when not even its id can be read, the refusal that goes back (nothing of it is kept).
-
-    `at`: the service's time, which no scan can be after.
+    A scan id that was taken before is a `duplicate` with the answer of then. `take` keeps its answers itself. One
+    statement besides its own, two when some came before.
     """
-    if not isinstance(given, dict):
-        return _unreadable({}, BadValue("malformed-scan", NO_OBJECT, field="scan_id"))
-    try:
-        body = ScanBody.model_validate(given)
-    except ValidationError as invalid:
-        flaw = _flaw(invalid.errors()[:3])
-        try:
-            scan_id = _SCAN_ID.validate_python(given.get("scan_id"))
-        except ValidationError:
-            return _unreadable(given, flaw)
-        return Scan(scan_id, _echo(given.get("barcode")), None, flaw=flaw)
-    # A device whose clock is lost still brings the item back; the time that it claims is then not kept.
-    if body.scanned_at and not (body.scanned_at.year >= OLDEST_YEAR and body.scanned_at <= at + CLOCKS_DIFFER):
-        return Scan(body.scan_id, body.barcode, None, body.condition, clock_is_wrong=True)
-    return Scan(body.scan_id, body.barcode, body.scanned_at, body.condition)
+    first: dict[UUID, Scan] = {}
+    for scan in scans:
+        first.setdefault(scan.scan_id, scan)
+    about = {"kind": kind.value, "store_id": store.id, "into": into, "actor": actor, "at": at}
+    fresh = await _claim(session, list(first.values()), about)
+    answers = await take([first[scan_id] for scan_id in first if scan_id in fresh])
+    earlier = await _earlier(session, [scan_id for scan_id in first if scan_id not in fresh])
+    results = []
+    for scan in scans:
+        fresh_now = scan.scan_id in fresh
+        fresh.discard(scan.scan_id)
+        if fresh_now:
+            results.append(answers[scan.scan_id])
+        else:
+            before = earlier.get(scan.scan_id) or (kind, _raw(first[scan.scan_id]), answers[scan.scan_id])
+            results.append(_repeat(scan, kind, before))
+    return results
 
 
-def _flaw(errors: list[ErrorDetails]) -> BadValue:
-    """What is wrong, in the words of whoever holds the device. The first part that is wrong says what to do."""
-    detail = " ".join(_fault(str(error["loc"][0]), error) for error in errors)
-    return BadValue("malformed-scan", detail, field=str(errors[0]["loc"][0]))
-
-
-def _fault(field: str, error: ErrorDetails) -> str:
-    if field == "scanned_at":
-        why = "does not say its time zone" if error["type"] == "timezone_aware" else "is no date and time"
-        sent = written_out(_echo(error["input"]))[:LONGEST_ECHO]
-        return f"The time that the device sent, “{sent}”, {why}. It must look like 2026-03-27T14:05:00Z."
-    if field == "condition":
-        return f"The condition cannot be kept. {in_words(error)}"
-    if field == "scan_id":
-        return "The device gave this scan no id of its own. It must be a UUID."
-    return "The scan came without a barcode." if error["input"] is None else in_words(error)
-
-
-def _unreadable(given: dict[str, Any], flaw: BadValue) -> dict[str, Any]:
-    todo = step_after_refusal(flaw) or SCAN_AGAIN
-    return {
-        "scan_id": written_out(_echo(given.get("scan_id"))),
-        "barcode": written_out(_echo(given.get("barcode"))),
-        "outcome": "refused",
-        "code": flaw.code,
-        "detail": f"{flaw.detail} It was not kept.",
-        "state": None,
-        "next_step": {"route": todo.route, "text": todo.text},
-        "holds": [],
-    }
-
-
-def _echo(sent: object) -> str:
-    """What was sent for a text, as it goes back: a number as it is written, and nothing for what is no text at all."""
-    return str(sent) if isinstance(sent, str | int | float) and not isinstance(sent, bool) else ""
-
-
-def answer_of(scan: Scan, result: ItemResult) -> ScanResult:
-    """The result with what is to be said of the device. Where nothing else is, it is also the result's own code."""
-    answer = ScanResult(scan_id=scan.scan_id, **dict(result))
-    if not scan.clock_is_wrong:
-        return answer
-    told = {} if answer.code else {"code": CLOCK_WRONG.code, "detail": CLOCK_WRONG.detail}
-    return answer.model_copy(update={"warnings": [CLOCK_WRONG], **told})
-
-
-def read_labels(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], dict[UUID, ItemResult]]:
-    """The tags that the scans name, and the refusals of those that name none of ours."""
+def read_tags(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], dict[UUID, ItemResult]]:
+    """The tags of those that can be read, and the refusals of the others."""
     tags: dict[UUID, str] = {}
     results: dict[UUID, ItemResult] = {}
     for scan in scans:
@@ -161,27 +145,92 @@ def read_labels(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str],
                 raise scan.flaw
             tags[scan.scan_id] = check_tag(scan.barcode, prefix=prefix)
         except RuleError as error:
-            results[scan.scan_id] = refused(raw_of(scan), error)
+            results[scan.scan_id] = refused(_raw(scan), error)
     return tags, results
 
 
-def repeat_of(scan: Scan, before: tuple[str, ScanResult]) -> ScanResult:
-    """The answer to a scan id that was taken before: the same, marked as a duplicate."""
-    raw, answer = before
-    if raw != raw_of(scan):
-        detail = "This scan id was used for another label. The device must give each scan an id of its own. Scan again."
-        return ScanResult(scan_id=scan.scan_id, **dict(refused(raw_of(scan), Conflict("scan-id-reused", detail))))
-    if answer.outcome is not ScanOutcome.ACCEPTED:
-        return answer
-    return answer.model_copy(update={"outcome": ScanOutcome.DUPLICATE, "code": "scan-already-taken"})
+async def refuse_what_moved_since(
+    session: AsyncSession, scans: Sequence[Scan], tags: dict[UUID, str], *, actor: str, at: datetime
+) -> dict[UUID, ItemResult]:
+    """Refuse scans that waited while their item went on its way; they are taken out of `tags`.
+
+    No statement when none waited, else three, which lock what they read.
+    """
+    waited = {scan.scan_id: scan.scanned_at for scan in scans if scan.scan_id in tags and scan.waited(at)}
+    if not waited:
+        return {}
+    items = await ledger.read_items(session, list(tags.values()), lock=True)
+    rows = await session.execute(SEEN_SINCE, {"barcodes": [tags[scan_id] for scan_id in waited]})
+    seen = {row.barcode: row for row in rows}
+    results: dict[UUID, ItemResult] = {}
+    for scan_id, scanned_at in waited.items():
+        row = seen.get(tags[scan_id])
+        error = moved_since(scanned_at, went_out=row.went_out, came_back=row.came_back) if row and scanned_at else None
+        if error:
+            tag = tags.pop(scan_id)
+            results[scan_id] = refused(tag, error, items[tag], reader=actor, on=uk_date(at))
+    return results
 
 
-def raw_of(scan: Scan) -> str:
-    """What the scanner sent, as it is kept."""
-    return written_out(scan.barcode)
+def answer(scan: Scan, result: ItemResult, *warnings: ScanWarning) -> ScanResult:
+    """The result with what is to be said besides. Where it has no code itself, it gets the first warning's."""
+    told = [*warnings, *([scan.clock] if scan.clock else [])]
+    made = ScanResult(scan_id=scan.scan_id, **dict(result))
+    if not told:
+        return made
+    said = " ".join(filter(None, (made.detail, told[0].detail)))
+    words = {} if made.code else {"code": told[0].code, "detail": said}
+    return made.model_copy(update={"warnings": told, **words})
+
+
+def to_keep(answers: Mapping[UUID, ScanResult]) -> str:
+    """The answers as `KEEP` takes them."""
+    return json.dumps(
+        [
+            {"scan_id": str(scan_id), "outcome": one.outcome.value, "result": one.model_dump(mode="json")}
+            for scan_id, one in answers.items()
+        ]
+    )
 
 
 def written_out(sent: str) -> str:
     """What a scanner sent, as it can be stored and read: control characters written out, cut at 300 characters."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sent[: LONGEST_RAW + 1])
     return shown if len(shown) <= LONGEST_RAW else f"{shown[: LONGEST_RAW - 1]}…"
+
+
+async def _claim(session: AsyncSession, scans: Sequence[Scan], about: Mapping[str, Any]) -> set[UUID]:
+    lines = [
+        {
+            "scan_id": str(scan.scan_id),
+            "raw": _raw(scan),
+            "handed_to": scan.handed_to,
+            "order_number": scan.order_number,
+            "device_scanned_at": scan.device_scanned_at and scan.device_scanned_at.isoformat(),
+            "scanned_at": scan.scanned_at and scan.scanned_at.isoformat(),
+        }
+        for scan in scans
+    ]
+    return set((await session.execute(CLAIM, {"scans": json.dumps(lines), **about})).scalars())
+
+
+async def _earlier(session: AsyncSession, scan_ids: list[UUID]) -> dict[UUID, tuple[ScanKind, str, ScanResult]]:
+    if not scan_ids:
+        return {}
+    rows = await session.execute(EARLIER, {"scan_ids": scan_ids})
+    return {row.scan_id: (ScanKind(row.kind), row.raw, ScanResult.model_validate(row.result)) for row in rows}
+
+
+def _repeat(scan: Scan, kind: ScanKind, before: tuple[ScanKind, str, ScanResult]) -> ScanResult:
+    """The answer to a scan id that was taken before: the same, marked as a duplicate."""
+    what, raw, answered = before
+    if (what, raw) != (kind, _raw(scan)):
+        detail = "This scan id was used for another label. The device must give each scan an id of its own. Scan again."
+        return ScanResult(scan_id=scan.scan_id, **dict(refused(_raw(scan), Conflict("scan-id-reused", detail))))
+    if answered.outcome is not ScanOutcome.ACCEPTED:
+        return answered
+    return answered.model_copy(update={"outcome": ScanOutcome.DUPLICATE, "code": "scan-already-taken"})
+
+
+def _raw(scan: Scan) -> str:
+    return written_out(scan.barcode)

@@ -2,26 +2,37 @@
 
 from collections.abc import Iterable
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import Depends, Request
 
+from app.domain.carriers import OwnPrefix
 from app.domain.errors import RuleError
 from app.domain.scanning import check_tag
 from app.settings import Settings
 
 
-async def tag_prefix(request: Request) -> str:
-    """The letters that begin this service's tags."""
-    settings: Settings = request.app.state.settings
-    return settings.tag_prefix
+def own_prefix(settings: Settings) -> OwnPrefix:
+    """The letters that begin this service's tags, with its GS1 company prefix and web addresses."""
+    return OwnPrefix(
+        settings.tag_prefix, company_prefix=settings.gs1_company_prefix, addresses=settings.public_addresses
+    )
 
 
-Prefix = Annotated[str, Depends(tag_prefix)]
+async def tag_prefix(request: Request) -> OwnPrefix:
+    """The same for the service that was asked."""
+    return own_prefix(request.app.state.settings)
+
+
+Prefix = Annotated[OwnPrefix, Depends(tag_prefix)]
 
 
 async def own_tag(barcode: str, prefix: Prefix) -> str:
-    """The asset tag in the address, in normal form; refused as `check_tag` refuses."""
-    return check_tag(barcode, prefix=prefix)
+    """The asset tag in the address, in normal form; refused as `check_tag` refuses.
+
+    What a QR code holds has slashes, which a part of an address cannot: the scan page writes them as `%2F` once more.
+    """
+    return check_tag(unquote(barcode), prefix=prefix)
 
 
 Tag = Annotated[str, Depends(own_tag)]

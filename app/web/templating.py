@@ -17,7 +17,9 @@ from app.domain.labels import display
 from app.domain.lifecycle import State
 from app.settings import Settings
 from app.web.navigation import navigation_for
+from app.web.security import DECODING
 
+CAMERA = " data-camera="
 APP = Path(__file__).resolve().parent.parent
 
 STATE_COLOURS: dict[State, str] = {
@@ -63,7 +65,8 @@ def render(
         # What went well before is no news on a page that says what went wrong; it waits for the next good page.
         shared["flash"] = None
     page = environment().get_template(template).render({**shared, **(context or {})})
-    return HTMLResponse(page, status_code=status_code)
+    headers = {"Content-Security-Policy": DECODING} if CAMERA in page else None
+    return HTMLResponse(page, status_code=status_code, headers=headers)
 
 
 @cache

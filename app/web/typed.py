@@ -1,8 +1,11 @@
-"""What came from outside as text, read strictly: an amount of money, and the address of one of our own pages."""
+"""What came from outside as text, read strictly: an amount of money, a time, the address of one of our own pages."""
 
+from datetime import time
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator
 
 DEAREST_POUNDS: Final = 1_000_000
 PENNY: Final = Decimal("0.01")
@@ -25,6 +28,18 @@ def pence_from(pounds: object) -> int:
     if amount != amount.quantize(PENNY):
         raise ValueError("The price must not have parts of a penny. Write it as 149.99.")
     return int(amount * 100)
+
+
+def as_time(typed: object) -> object:
+    """A time of day as people type it: 14:05, or 9.30."""
+    try:
+        hours, minutes = str(typed).strip().replace(".", ":").split(":")
+        return time(int(hours), int(minutes))
+    except ValueError as error:
+        raise ValueError("Write the time as hours and minutes, such as 14:05.") from error
+
+
+TimeOfDay = Annotated[time, BeforeValidator(as_time)]
 
 
 def _ascii(text: str) -> str:

@@ -152,6 +152,7 @@ def test_of_a_full_shelf_the_nearest_are_explained_and_all_are_counted() -> None
     ("prefer_new", "recycled_is_there", "reason", "refused"),
     [
         (True, True, " ", True),
+        (True, True, ".", True),
         (True, True, "The client has an open wound.", False),
         (True, False, "", False),
         (False, True, "", False),

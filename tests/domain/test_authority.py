@@ -12,15 +12,18 @@ from app.domain.authority import (
     Asked,
     Authority,
     Delegation,
+    Other,
     PanelRule,
     Setting,
     Tier,
+    authorisers,
     can_sign,
     check_authoriser,
-    check_counter,
+    check_may_give_up,
     decide_submission,
     panel_reasons,
     who_can_authorise,
+    who_stands_in_for,
 )
 from app.domain.errors import NotAllowed
 from app.domain.ordering import OrderDecision
@@ -84,6 +87,52 @@ def test_the_reasons_say_what_is_beyond_what() -> None:
         "JSEP decides every highly specialist line.",
         "JSEP decides every order above £2,500.",
     ]
+
+
+EARLIER = (Other("order O000001", 60_000), Other("item ES-0000017-38", 30_000))
+
+
+@pytest.mark.parametrize(
+    ("maker", "pence", "decision", "detail"),
+    [
+        (
+            OLLY,
+            10_000,
+            "approved",
+            "The order is within your tier. Together with order O000001 and item ES-0000017-38, the order comes to "
+            "£1,000, within your limit of £1,000.",
+        ),
+        (
+            OLLY,
+            10_001,
+            TO_SIGN,
+            "Together with order O000001 and item ES-0000017-38, the order comes to £1,000.01, and your limit is "
+            "£1,000.",
+        ),
+        (OLLY, 100_001, TO_SIGN, "The order comes to £1,000.01, and your limit is £1,000."),
+        (
+            SENIOR,
+            160_001,
+            TO_PANEL,
+            "Together with order O000001 and item ES-0000017-38, the order comes to £2,500.01, and JSEP decides every "
+            "order above £2,500.",
+        ),
+        (SENIOR, 250_001, TO_PANEL, "JSEP decides every order above £2,500."),
+    ],
+)
+def test_an_order_in_parts_passes_no_limit_that_the_whole_would_not(
+    maker: Authority, pence: int, decision: str, detail: str
+) -> None:
+    found = decide_submission(Asked(maker.username, 1, STANDARD, pence, EARLIER), maker, SETTING)
+    assert (found.decision.value, [reason.detail for reason in found.reasons]) == (decision, [detail])
+
+
+def test_who_signs_an_order_in_parts_has_authority_over_the_whole() -> None:
+    middling = replace(SENIOR, spend_limit_pence=120_000)
+    in_parts = replace(ORDER, others=EARLIER)
+    assert sign(ORDER, middling) == ("approved", None)
+    assert sign(in_parts, middling) == ("over-your-limit", None)
+    assert sign(in_parts, SENIOR) == ("approved", None)
 
 
 def test_without_a_panel_an_authority_that_suffices_is_enough() -> None:
@@ -217,6 +266,14 @@ def test_a_refusal_names_who_can() -> None:
         check_authoriser(ORDER, OLLY, Setting(TODAY))
 
 
+def test_who_authorises_at_all_is_named_whatever_is_asked() -> None:
+    lapsed = replace(STRANGER, username="x", registration_expires_on=YESTERDAY)
+    people = (*SETTING.people, COVER, lapsed, replace(STUDENT, may_authorise=True))
+    assert [one.name for one in authorisers(replace(SETTING, people=people))] == ["Elsa Where", "Sena Ortiz"]
+    lent = replace(SETTING, people=people, delegations=(*LENT, lend("ot", "student.ot"), lend("student.ot", "ot")))
+    assert [one.name for one in authorisers(lent)][:2] == ["Cora Vern", "Elsa Where"]
+
+
 def test_what_is_wrong_with_a_lent_authority_is_said_of_its_owner() -> None:
     lapsed = replace(SENIOR, registration_expires_on=YESTERDAY)
     with pytest.raises(NotAllowed, match="Sena Ortiz's registration with the HCPC ended on 1 March 2026"):
@@ -255,7 +312,12 @@ settings_of_orders = st.builds(
     panel=st.none() | st.just(PanelRule("P", orders_above_pence=150)),
 )
 orders = st.builds(
-    Asked, st.sampled_from("abc"), st.sampled_from([1, 2]), st.sampled_from(Tier), st.sampled_from([0, 100, 151, 200])
+    Asked,
+    st.sampled_from("abc"),
+    st.sampled_from([1, 2]),
+    st.sampled_from(Tier),
+    st.sampled_from([0, 100, 151, 200]),
+    st.sampled_from([(), (Other("order O000001", 50),), (Other("order O000001", 50), Other("order O000002", 100))]),
 )
 
 
@@ -285,7 +347,7 @@ def test_nobody_ever_signs_their_own_order_and_every_signature_rests_on_an_autho
         assert holder.is_registered(TODAY)
         if found.decision is OrderDecision.APPROVED:
             assert holder.tier.covers(asked.tier)
-            assert asked.value_pence <= holder.spend_limit_pence
+            assert asked.counted_pence <= holder.spend_limit_pence
             assert panel_reasons(asked, setting.panel) == ()
         lent = {(one.from_username, one.to_username) for one in setting.delegations}
         assert found.on_behalf_of is None or (found.on_behalf_of, person.username) in lent
@@ -299,39 +361,42 @@ def test_only_what_is_within_every_limit_is_approved_at_once(asked: Asked, maker
         assert refusal.value.code == "registration-expired"
         return
     found = decide_submission(asked, maker, setting)
-    within = not maker.is_supervised and maker.tier.covers(asked.tier) and asked.value_pence <= maker.spend_limit_pence
+    within = (
+        not maker.is_supervised and maker.tier.covers(asked.tier) and asked.counted_pence <= maker.spend_limit_pence
+    )
     panel = bool(panel_reasons(asked, setting.panel))
     wanted = OrderDecision.AWAITING_PANEL if panel else OrderDecision.APPROVED
     assert found.decision is (wanted if within else OrderDecision.AWAITING_AUTHORISATION)
     assert found.reasons
 
 
-LAPSED = replace(SENIOR, registration_expires_on=YESTERDAY)
-
-
 @pytest.mark.parametrize(
-    ("person", "tier", "pence", "on_trial", "refusal"),
+    ("owner", "delegations", "who"),
     [
-        (OLLY, STANDARD, 100_000, False, None),
-        (OLLY, STANDARD, 100_001, False, "over-your-limit"),
-        (OLLY, SPECIALIST, 100_000, False, "above-your-tier"),
-        (OLLY, SPECIALIST, 100_000, True, None),
-        (OLLY, SPECIALIST, 100_001, True, "over-your-limit"),
-        (OLLY, HIGHLY, 40_000, True, "above-your-tier"),
-        (OLLY, HIGHLY, 40_000, False, "needs-an-order"),
-        (SENIOR, HIGHLY, 40_000, True, None),
-        (SENIOR, HIGHLY, 40_000, False, "needs-an-order"),
-        (LAPSED, STANDARD, 40_000, False, "registration-expired"),
-        (None, SPECIALIST, 900_000, False, None),
-        (None, HIGHLY, 40_000, True, "needs-an-order"),
+        ("ot", [], []),
+        ("ot", [lend("ot", "else.ot")], ["else.ot"]),
+        ("ot", [lend("ot", "else.ot", YESTERDAY, YESTERDAY)], []),
+        ("ot", [lend("else.ot", "senior.ot")], []),  # somebody else's
+        ("ot", [lend("ot", "gone")], []),  # who has no authority any more
+        ("student.ot", [], ["senior.ot"]),  # who countersigns; not who is of another team
+        ("student.ot", [lend("student.ot", "else.ot")], ["else.ot", "senior.ot"]),
+        ("technician", [], []),
     ],
 )
-def test_the_counter_asks_for_the_same_authority_as_an_order(
-    person: Authority | None, tier: Tier, pence: int, on_trial: bool, refusal: str | None
-) -> None:
-    if refusal is None:
-        check_counter(tier, pence, person, on_trial=on_trial, on=TODAY)
-        return
-    with pytest.raises(NotAllowed) as refused:
-        check_counter(tier, pence, person, on_trial=on_trial, on=TODAY)
-    assert refused.value.code == refusal
+def test_who_answers_for_what_somebody_has_reserved(owner: str, delegations: list[Delegation], who: list[str]) -> None:
+    setting = replace(SETTING, delegations=delegations)
+    assert [person.username for person in who_stands_in_for(owner, setting)] == who
+    for person in ("ot", "senior.ot", "student.ot", "else.ot", "technician"):
+        if person == owner or person in who:
+            check_may_give_up(owner, "Whoever", person, setting)
+            continue
+        with pytest.raises(NotAllowed, match="or the store can give it up") as refusal:
+            check_may_give_up(owner, "Whoever", person, setting)
+        assert refusal.value.code == "not-your-reservation"
+        names = {one.username: one.name for one in SETTING.people}
+        assert all(names[one] in refusal.value.detail for one in who)
+
+
+def test_whose_registration_has_ended_supervises_nobody() -> None:
+    lapsed = replace(SENIOR, registration_expires_on=YESTERDAY)
+    assert who_stands_in_for("student.ot", replace(SETTING, people=(STUDENT, lapsed))) == ()

@@ -6,6 +6,7 @@ from app.domain.catalogue import (
     advise_examination,
     as_iso_9999,
     as_iso_9999_group,
+    as_link,
     is_printable,
     unprintable_letters,
 )
@@ -49,3 +50,17 @@ def test_labels_print_european_letters_and_name_the_others_once() -> None:
     assert unprintable_letters("Tŷ Gŵyr, Łódź, Ходунки, Αναπηρικό, £20 “élan” 1\u00a0m, Ș e\u0301") == []
     assert unprintable_letters("車いす 車 🦽") == ["車", "い", "す", "🦽"]
     assert not is_printable("\x00")
+
+
+@pytest.mark.parametrize("text", ["", "https://www.example.org/instructions.pdf?v=2#page=3", "http://192.0.2.1:8080/"])
+def test_a_link_is_a_whole_web_address_or_nothing(text: str) -> None:
+    assert as_link(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["www.example.org", "javascript:alert(1)", "https://", "https://me@a.example", "https://[a", "https://a b.c"],
+)
+def test_what_is_no_web_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="whole web address"):
+        as_link(text)

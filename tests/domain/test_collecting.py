@@ -4,9 +4,18 @@ from datetime import date
 
 import pytest
 
-from app.domain.collecting import Find, FindKind, collect_by, requested_too_long_ago, what_it_is
+from app.domain.collecting import (
+    Find,
+    FindKind,
+    check_visit_day,
+    collect_by,
+    requested_too_long_ago,
+    what_it_is,
+)
+from app.domain.errors import BadValue
 from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed
+from app.domain.promises import WorkingTimes
 
 GOOD_FRIDAY, EASTER_MONDAY = date(2026, 4, 3), date(2026, 4, 6)
 HOLIDAYS = frozenset({GOOD_FRIDAY, EASTER_MONDAY})
@@ -28,6 +37,26 @@ def test_a_collection_is_due_after_five_working_days_or_one(
     speed: CollectionSpeed, requested_on: date, due_on: date
 ) -> None:
     assert collect_by(speed, requested_on, HOLIDAYS) == due_on
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (date(2026, 3, 7), "7 March 2026 is a Saturday, when nothing is collected. The next working day is Monday 9 "),
+        (date(2026, 3, 8), "8 March 2026 is a Sunday, when nothing is collected. The next working day is Monday 9 "),
+        (GOOD_FRIDAY, "is a bank holiday, when nothing is collected. The next working day is Tuesday 7 April 2026."),
+    ],
+)
+def test_nobody_comes_on_a_day_off_and_the_next_working_day_is_named(day: date, said: str) -> None:
+    with pytest.raises(BadValue) as refused:
+        check_visit_day(day, WorkingTimes(HOLIDAYS))
+    assert (refused.value.code, refused.value.field) == ("not-a-working-day", "on")
+    assert said in refused.value.detail
+
+
+@pytest.mark.parametrize(("day", "saturdays"), [(date(2026, 3, 6), False), (date(2026, 3, 7), True)])
+def test_a_visit_may_be_planned_for_a_working_day(day: date, saturdays: bool) -> None:
+    check_visit_day(day, WorkingTimes(HOLIDAYS, saturdays))
 
 
 @pytest.mark.parametrize("speed", CollectionSpeed)

@@ -5,7 +5,15 @@ from datetime import date
 import pytest
 
 from app.domain.errors import BadValue
-from app.domain.inspections import InspectionKind, check_next_due, months_after
+from app.domain.inspections import (
+    DueState,
+    InspectionKind,
+    InspectionOutcome,
+    check_next_due,
+    due_state,
+    may_be_recorded_anywhere,
+    months_after,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,7 @@ def test_a_next_date_outside_the_interval_is_refused(next_due_on: date, code: st
 
 
 def test_without_an_interval_a_past_date_is_still_refused() -> None:
-    with pytest.raises(BadValue, match="after today"):
+    with pytest.raises(BadValue, match="after this one"):
         check_next_due(ON, kind=PAT, on=ON, every_months=None)
 
 
@@ -80,3 +88,31 @@ def test_a_thorough_examination_always_has_a_next_one() -> None:
 def test_kinds_have_words_for_people() -> None:
     assert InspectionKind.LOLER.text == "LOLER thorough examination"
     assert len({kind.text for kind in InspectionKind}) == len(InspectionKind)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "failed", "state"),
+    [
+        (date(2028, 3, 28), True, DueState.FAILED),
+        (None, False, DueState.UNKNOWN),
+        (date(2028, 2, 28), False, DueState.OVERDUE),
+        (ON, False, DueState.DUE_SOON),
+        (date(2028, 3, 28), False, DueState.DUE_SOON),
+        (date(2028, 3, 29), False, DueState.IN_DATE),
+    ],
+)
+def test_how_an_item_stands_with_a_kind_of_inspection(due_on: date | None, failed: bool, state: DueState) -> None:
+    assert due_state(due_on, failed=failed, on=ON, soon_days=28) is state
+
+
+@pytest.mark.parametrize("outcome", InspectionOutcome)
+@pytest.mark.parametrize("kind", InspectionKind)
+def test_a_report_and_a_danger_are_taken_down_wherever_the_item_is(
+    kind: InspectionKind, outcome: InspectionOutcome
+) -> None:
+    anywhere = kind is InspectionKind.LOLER or outcome is InspectionOutcome.DANGER
+    assert may_be_recorded_anywhere(kind, outcome) is anywhere
+
+
+def test_states_of_what_is_due_have_words_for_people() -> None:
+    assert len({state.text for state in DueState}) == len(DueState)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import BadValue
-from app.domain.reservations import Days, blocks_issue, check_dates, overlaps
+from app.domain.lifecycle import State
+from app.domain.reservations import Days, Kept, blocks_issue, check_dates, keeps_item, overlaps
 
 TODAY = date(2026, 3, 2)
 SIX_MONTHS = date(2026, 9, 2)
@@ -108,3 +109,38 @@ def test_a_client_is_never_kept_from_what_is_reserved_for_them(reserved: Days, a
     own = blocks_issue(reserved, reserved_for=7, client_id=7, from_on=asked.from_on, until_on=asked.until_on)
     others = blocks_issue(reserved, reserved_for=7, client_id=8, from_on=asked.from_on, until_on=asked.until_on)
     assert (own, others) == (False, overlaps(reserved, asked))
+
+
+@pytest.mark.parametrize(
+    ("state", "from_on", "others", "goes_free"),
+    [
+        (State.RESERVED, 2, [], True),
+        (State.IN_STOCK, 2, [], False),  # it is free already
+        (State.DISPATCHED, 2, [], False),
+        (State.RESERVED, 2, ["2-9"], False),  # somebody else's too
+        (State.RESERVED, 2, ["4-9"], True),  # theirs has not begun
+        (State.RESERVED, 2, ["1-1"], True),  # theirs is over
+        (State.RESERVED, 2, ["1-1 O000001"], False),  # an order keeps it for good
+        (State.RESERVED, 5, [], True),  # put aside when it was reserved for later
+        (State.RESERVED, 5, ["6-9"], True),
+        (State.RESERVED, 5, ["1-1"], False),  # it is put aside for them, and they have not been told that it ended
+    ],
+)
+def test_an_item_goes_free_with_the_reservation_that_keeps_it(
+    state: State, from_on: int, others: list[str], goes_free: bool
+) -> None:
+    assert keeps_item(state, date(2026, 3, from_on), [kept(one) for one in others], today=TODAY) == goes_free
+
+
+def kept(text: str) -> Kept:
+    """`2-9`: kept from the 2nd to the 9th of March; `2-9 O000001`: by that order."""
+    when, _, number = text.partition(" ")
+    span = days(when)
+    return Kept(1, span.from_on, span.until_on or date.max, number or None)
+
+
+@pytest.mark.parametrize(("text", "until"), [("1-1", 2), ("1-9", 9), ("1-9 O000001", None)])
+def test_a_live_reservation_keeps_others_from_the_item_today_at_least_and_an_orders_for_good(
+    text: str, until: int | None
+) -> None:
+    assert kept(text).days(TODAY) == Days(date(2026, 3, 1), date(2026, 3, until) if until else None)

@@ -3,19 +3,23 @@
 import pytest
 
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError, WrongState
-from app.domain.hygiene import NextStep
+from app.domain.hygiene import TO_EXAMINE_OR_DECIDE, NextStep
 from app.domain.labels import is_tag, make_tag
 from app.domain.lifecycle import State
 from app.domain.scanning import (
     FAULTS,
     NO_SCAN_ID,
     QUERY_SHELF,
+    RING_THE_STORE,
     SCAN_AGAIN,
     SET_THE_CLOCK,
     SHORTER_CONDITION,
+    STEP_FOR_CODE,
     check_tag,
     check_was_out,
+    check_was_with_driver,
     step_after_refusal,
+    why_not_collected,
 )
 
 TAG = make_tag("ES", 1234)
@@ -126,6 +130,11 @@ def test_a_return_is_refused_in_the_words_of_the_desk(state: State) -> None:
     assert seen is error or state.text.lower() in seen.detail
 
 
+@pytest.mark.parametrize("code", ["examination-due-soon", "not-yours-to-decide"])
+def test_what_falls_due_soon_is_examined_or_decided_about(code: str) -> None:
+    assert step_after_refusal(Conflict(code, "No.")) is TO_EXAMINE_OR_DECIDE
+
+
 @pytest.mark.parametrize(
     "code", ["mistyped-barcode", "suspect-barcode", "not-a-barcode", "malformed-scan", "scan-id-reused"]
 )
@@ -148,3 +157,45 @@ def test_what_was_not_out_goes_to_the_query_shelf() -> None:
 @pytest.mark.parametrize("code", ["already-returned", "wrong-state", "unknown-barcode"])
 def test_after_any_other_refusal_the_item_says_what_to_do(code: str) -> None:
     assert step_after_refusal(Conflict(code, "No.")) is None
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_delivery_is_refused_in_the_words_of_whoever_stands_at_the_door(state: State) -> None:
+    given = WrongState("wrong-state", "x")
+    error = check_was_with_driver(state, given)
+    codes = {
+        State.DISPATCHED: "wrong-state",
+        State.ON_LOAN: "already-delivered",
+        State.ON_TRIAL: "already-delivered",
+        State.AWAITING_COLLECTION: "already-delivered",
+    }
+    assert error.code == codes.get(state, "not-with-the-driver")
+    if error is not given:
+        assert state.text.lower() in error.detail
+    if error.code == "not-with-the-driver":
+        assert step_after_refusal(error) == RING_THE_STORE
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_no_collection_waits_for_is_refused_with_what_to_do_with_it(state: State) -> None:
+    error = why_not_collected(state)
+    codes = {
+        State.ON_LOAN: "not-called-back",
+        State.ON_TRIAL: "not-called-back",
+        State.AWAITING_COLLECTION: "not-called-back",
+        State.DISPATCHED: "on-its-way",
+        State.MISSING: "on-its-way",
+        State.IN_STOCK: "not-out",
+        State.RESERVED: "not-out",
+        State.SCRAPPED: "not-out",
+    }
+    assert error.code == codes.get(state, "already-returned")
+    assert error.detail.endswith(".")
+
+
+@pytest.mark.parametrize("code", STEP_FOR_CODE)
+def test_each_such_refusal_has_a_step_of_its_own(code: str) -> None:
+    step = step_after_refusal(Conflict(code, "x"))
+    assert step == STEP_FOR_CODE[code]
+    assert step is not None
+    assert step.text.endswith(".")

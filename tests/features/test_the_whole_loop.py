@@ -28,6 +28,7 @@ from app import audit, ledger
 from app.domain.lifecycle import Move, State
 from app.settings import Settings
 from tests.features.walk import Thing, World
+from tests.given import TRIED
 
 OUT_WITH_LOAN = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
 SEEN = text("""
@@ -78,7 +79,7 @@ class AnyWalk(RuleBasedStateMachine):
     def a_store_with_something_in_it(self) -> None:
         given, run = self.world.given, self.runner.run
         self.products = [
-            (run(given.product(single_patient_use=single, high_risk=risky)), single, risky)
+            (run(given.product(single_patient_use=single, high_risk=risky, purchase_price_pence=100)), single, risky)
             for single, risky in ((False, False), (False, True), (True, False))
         ]
         self.clients = [run(given.client()) for _ in range(2)]
@@ -168,7 +169,13 @@ class AnyWalk(RuleBasedStateMachine):
         kept_for_other = thing.reservation is not None and thing.reservation[1] != who
         shelf = thing.state in {State.IN_STOCK, State.RESERVED}
         ends = {"kind": "trial", "trial_ends_on": self.world.clock.day(14)} if trial else {}
-        answer = self.post("ot", "/loans", {"barcode": thing.barcode, "client_ref": who} | ends)
+        kept = [
+            {"barcode": one.barcode, "action": "keep", "reason": "For upstairs."}
+            for one in self.things
+            if one.loan is not None and one.client == who and one is not thing
+        ]
+        body = {"barcode": thing.barcode, "client_ref": who, "supersedes": kept}
+        answer = self.post("ot", "/loans", body | ends)
         if self.happened(answer, shelf and not thing.is_blocked() and not kept_for_other):
             thing.moves(move)
             thing.issued += 1
@@ -178,12 +185,12 @@ class AnyWalk(RuleBasedStateMachine):
         thing = self.thing(n)
         if thing.loan is None:
             return
-        body = {"outcome": outcome}
+        body = {"outcome": outcome, **TRIED}
         if outcome == "extend":
             self.world.clock.move(days=1)
             body["until"] = self.world.clock.day(300)
         answer = self.post("ot", f"/loans/{thing.loan}/trial-outcome", body)
-        possible = thing.state is State.ON_TRIAL and thing.is_trial
+        possible = thing.state is State.ON_TRIAL and thing.is_trial and (outcome == "collect" or not thing.is_stopped)
         if outcome == "extend" and possible and answer.status_code == 422:
             assert answer.json()["code"] == "extension-too-short"
             return
@@ -250,7 +257,14 @@ class AnyWalk(RuleBasedStateMachine):
         thing, passed = self.thing(n), outcome == "passed"
         move = Move.PASS_INSPECTION if passed else Move.FAIL_INSPECTION
         answer = self.post("technician2", "/inspections", {"barcode": thing.barcode, "outcome": outcome})
-        if not self.happened(answer, thing.can(move)):
+        # A danger is taken down wherever the item is; where no inspection moves it, it stays there.
+        if not self.happened(answer, thing.can(move) or outcome == "danger"):
+            return
+        if outcome == "danger":
+            thing.is_stopped = thing.loan is not None
+        if not thing.can(move):
+            if thing.state is not State.SCRAPPED:
+                thing.holds.append(self.newest_hold())
             return
         if not passed and (outcome == "danger" or thing.state in OUT_WITH_LOAN):
             thing.holds.append(self.newest_hold())
@@ -276,7 +290,9 @@ class AnyWalk(RuleBasedStateMachine):
 
     def hold(self, n: int) -> None:
         thing = self.thing(n)
-        answer = self.post("safety", f"/items/{thing.barcode}/holds", {"kind": "fault", "reason": "Castor."})
+        answer = self.post(
+            "safety", f"/items/{thing.barcode}/holds", {"kind": "fault", "reason": "The castor is loose."}
+        )
         assert answer.status_code == 201
         thing.holds.append(answer.json()["id"])
 
@@ -303,8 +319,8 @@ class AnyWalk(RuleBasedStateMachine):
 
     def scrap(self, n: int) -> None:
         thing = self.thing(n)
-        answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "Bent."})
-        if self.happened(answer, thing.can(Move.SCRAP)):
+        answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "The frame is bent."})
+        if self.happened(answer, thing.can(Move.SCRAP) and not thing.is_stopped):
             thing.moves(Move.SCRAP)
             thing.loan = thing.client = None
 

@@ -36,6 +36,7 @@ class Thing:
     issued: int = 0
     holds: list[int] = field(default_factory=list)
     loan: int | None = None
+    is_stopped: bool = False
     is_trial: bool = False
     client: str | None = None
     collection: str | None = None
@@ -71,6 +72,7 @@ class Thing:
         """Whatever it was, now it is dirty and belongs to nobody."""
         self.was_back, self.cleaned, self.checked = True, False, False
         self.loan = self.client = self.collection = self.reservation = None
+        self.is_stopped = False
 
 
 class World:

@@ -60,6 +60,8 @@ class running_service:  # noqa: N801 - used like a function
             "STORES_DATABASE_URL": database_url,
             "STORES_DATA_DIR": str(folder),
             "STORES_PORT": "0",
+            "STORES_PUBLIC_ADDRESS": "https://stores.example.org",
+            "STORES_GS1_COMPANY_PREFIX": "5012345",
         }
         self.process: subprocess.Popen[str] | None = None
 
@@ -100,10 +102,14 @@ async def chromium(playwright: Playwright, chromium_path: str | None) -> AsyncIt
     """One Chromium for all walks of this worker; without one the walks fail, with the command that helps."""
     if chromium_path is None and not shutil.which(playwright.chromium.executable_path):
         pytest.fail(WHAT_HELPS)
-    arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
-    browser = await playwright.chromium.launch(executable_path=chromium_path, args=arguments)
+    browser = await playwright.chromium.launch(executable_path=chromium_path, args=arguments())
     yield browser
     await browser.close()
+
+
+def arguments() -> list[str]:
+    """How Chromium is started here."""
+    return [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
 
 
 class Walk:
@@ -195,7 +201,9 @@ async def walks(chromium: Browser, address: str) -> AsyncIterator[Any]:
     contexts: list[BrowserContext] = []
 
     async def start(username: str | None = None, **options: Any) -> Walk:
-        context = await chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        # A worker would answer from what it kept; the walks of `test_offline.py` are about that, and no others.
+        usual = {"viewport": {"width": 1280, "height": 900}, "service_workers": "block"}
+        context = await chromium.new_context(**usual | options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         walk = Walk(context, await context.new_page(), address)

@@ -1,4 +1,4 @@
-"""An order from the finder to the client's door, a student's countersigned order, and a replacement with stop-use."""
+"""An order over the limit from the finder to the client's door, a student's, and a replacement with stop-use."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,17 @@ async def reflows(walk: Walk) -> None:
     await walk.page.set_viewport_size({"width": 1280, "height": 900})
 
 
-async def reserve(prescriber: Walk, product: str, client: str) -> None:
-    """Find it in the catalogue, and keep the best one for the client."""
-    await prescriber.go(f"/products/{product}")
+async def find(prescriber: Walk, words: str, name: str) -> None:
+    """Find it by misspelt words, which the page answers while they are typed, and open it."""
+    await prescriber.follow("Find equipment")
+    await prescriber.page.get_by_label("Search", exact=True).fill(words)
+    await expect_that(prescriber.page.get_by_role("link", name=name)).to_be_visible()
+    await prescriber.look()
+    await prescriber.follow(name)
+
+
+async def reserve(prescriber: Walk, client: str) -> None:
+    """From a product's page, keep the best one for the client."""
     await prescriber.press("Reserve")
     await prescriber.page.get_by_label(re.compile("Client.s reference")).fill(client)
     await fill_date(prescriber, "Last day", uk_date(datetime.now(UTC)) + timedelta(days=10))
@@ -37,7 +45,9 @@ async def begin(prescriber: Walk, product: str, client: str, *, quantity: int = 
     await prescriber.go(f"/products/{product}")
     await prescriber.press("Order")
     await page.get_by_label("Find the client").fill(client)
-    await prescriber.press("Find")
+    await page.get_by_role("button", name="Search").click()
+    await expect_that(page.locator("#found")).to_be_focused()
+    await prescriber.look()
     await prescriber.follow(f"Choose {client}")
     await page.get_by_label("How many").fill(str(quantity))
     await page.get_by_label("Why is it needed?").select_option("hospital_discharge")
@@ -52,11 +62,20 @@ async def begin(prescriber: Walk, product: str, client: str, *, quantity: int = 
 
 
 async def add(prescriber: Walk, words: str, name: str) -> None:
-    """Add a line that is found by misspelt words."""
+    """Add a line that is found by misspelt words, by the keyboard alone: the list narrows while one types."""
+    page = prescriber.page
     await prescriber.press("Add equipment")
-    await prescriber.page.get_by_label("Find equipment").fill(words)
-    await prescriber.press("Find")
-    await prescriber.follow(f"Choose {name}")
+    await tab_to(prescriber, "Find equipment")
+    await page.keyboard.type(words)
+    choose = page.get_by_role("link", name=f"Choose {name}", exact=True).first
+    await expect_that(choose).to_be_visible()
+    await expect_that(page.get_by_role("status")).to_contain_text("found for")
+    assert await page.evaluate("document.activeElement.id") == "q"
+    await prescriber.look()
+    await prescriber.picture("order-picker")
+    await choose.focus()
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
     await prescriber.press("Add to the order")
 
 
@@ -112,11 +131,42 @@ async def send_out_and_deliver(technician: Walk, number: str, *, pictures: bool 
     assert "Delivered" in await technician.text()
 
 
-async def test_found_reserved_ordered_countersigned_picked_and_delivered(walks: Any) -> None:
-    student: Walk = await walks("student.ot")
+async def test_found_reserved_ordered_authorised_picked_and_delivered(walks: Any) -> None:
+    prescriber: Walk = await walks("ot")
     senior: Walk = await walks("senior.ot")
     technician: Walk = await walks("technician")
-    await reserve(student, "TOILET-SEAT-10", "C-1003")
+    await find(prescriber, "showr chiar", "Wheeled shower chair, attendant propelled")
+    await reserve(prescriber, "C-1005")
+    number = await begin(prescriber, "SHOWER-CHAIR", "C-1005", quantity=2)
+    # A chair was ordered for the client yesterday: together they are over the prescriber's limit.
+    over = re.compile(r"Together with order O\d{6}, the order comes to £1,059, and your limit is £1,000.")
+    assert over.search(await prescriber.text())
+    await prescriber.press("Check and submit")
+    await answer_all(prescriber)
+    await prescriber.picture("order-check-over-limit")
+    assert over.search(await prescriber.text())
+    assert "It was reserved for this client." in await prescriber.text()
+    await prescriber.press("Submit the order")
+    assert "waits to be authorised" in await prescriber.text()
+
+    await senior.go("/")
+    await senior.follow(number)
+    assert over.search(await senior.text())
+    await senior.press("Authorise")
+    await senior.press("Authorise the order")
+    assert "Approved" in await senior.text()
+
+    await send_out_and_deliver(technician, number, pictures=True)
+    await prescriber.go(f"/orders/{number}")
+    await prescriber.picture("order-delivered")
+    assert "Signed by senior.ot" in await prescriber.text()
+    await prescriber.go("/orders")
+    await prescriber.picture("order-list")
+
+
+async def test_a_students_order_is_countersigned(walks: Any) -> None:
+    student: Walk = await walks("student.ot")
+    senior: Walk = await walks("senior.ot")
     number = await begin(student, "TOILET-SEAT-10", "C-1003", quantity=2)
     await student.picture("order-draft")
     await student.go(f"/orders/{number}/details")
@@ -125,7 +175,6 @@ async def test_found_reserved_ordered_countersigned_picked_and_delivered(walks: 
     await answer_all(student)
     await student.picture("order-check")
     await reflows(student)
-    assert "It was reserved for this client." in await student.text()
     await student.press("Submit the order")
     assert "waits to be authorised" in await student.text()
 
@@ -140,19 +189,14 @@ async def test_found_reserved_ordered_countersigned_picked_and_delivered(walks: 
     await senior.page.get_by_label("Note (optional)").fill("We assessed her together.")
     await senior.press("Authorise the order")
     assert "Approved" in await senior.text()
-
-    await send_out_and_deliver(technician, number, pictures=True)
     await student.go(f"/orders/{number}")
-    await student.picture("order-delivered")
     assert "We assessed her together." in await student.text()
-    await student.go("/orders")
-    await student.picture("order-list")
 
 
 async def test_an_old_item_is_replaced_and_its_use_stopped(walks: Any) -> None:
     senior: Walk = await walks("senior.ot")
-    number = await begin(senior, "SLING-M", "C-1001")
-    await senior.go(f"/orders/{number}/check")
+    await begin(senior, "BED-PRO", "C-1001")
+    await senior.press("Check and submit")
     await senior.press("Submit the order")
     assert (await senior.page.title()).startswith("Error:")
     await senior.picture("order-check-missing")
@@ -161,8 +205,23 @@ async def test_an_old_item_is_replaced_and_its_use_stopped(walks: Any) -> None:
     await senior.picture("order-replaces")
     assert "is submitted" in await senior.text()
     assert "Stop using it now" in await senior.text()
-    await senior.go("/stop-use")
-    assert "C-1001" in await senior.text()
+    await senior.follow("Stop use")
+    # The sling's use was stopped before; the bed's is from now on.
+    assert "ES-0000023-74" in await senior.text()
+
+    # Over the counter the same is asked.
+    await senior.go("/items?product_code=SLING-L&state=in_stock")
+    await senior.click(senior.page.locator("main table tbody a").first)
+    await senior.press("Issue to a client")
+    await senior.page.get_by_label("Find the client").fill("C-1001")
+    await senior.page.get_by_role("button", name="Search", exact=True).click()
+    await senior.follow("C-1001")
+    await senior.picture("issue-old-equipment")
+    assert await senior.page.get_by_label("Keep it in use").count() == 0
+    await senior.page.get_by_label("On loan").check()
+    await senior.press("Issue the item")
+    assert "Choose what becomes of" in await senior.text()
+    await reflows(senior)
 
 
 async def test_the_keyboard_alone_adds_a_line_and_cancels_the_draft(walks: Any) -> None:

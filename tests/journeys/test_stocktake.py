@@ -86,6 +86,26 @@ async def test_a_bay_is_counted_and_the_record_is_put_right(walks: Any) -> None:
     assert "On loan" in await manager.text()
 
 
+async def test_what_a_store_lacks_is_seen_and_sent(walks: Any) -> None:
+    manager: Walk = await walks("manager")
+    page = manager.page
+    await manager.go("/transfers/levels")
+    for product in ("COMMODE", "STOOL-PERCH"):
+        await page.get_by_label("Store", exact=True).select_option("COAST")
+        await page.get_by_label("Product", exact=True).select_option(product)
+        await page.get_by_label("Minimum", exact=True).fill("4")
+        await manager.press("Set it")
+    await manager.look()
+    await manager.picture("minimum-levels")
+    await manager.go("/transfers/replenish")
+    await manager.look()
+    await manager.picture("replenish")
+    await manager.go("/transfers")
+    await manager.picture("transfers")
+    await manager.go("/stocktakes")
+    await manager.picture("stocktakes")
+
+
 async def test_a_consignment_goes_from_store_to_store_by_scan(walks: Any) -> None:
     technician: Walk = await walks("technician")
     page = technician.page

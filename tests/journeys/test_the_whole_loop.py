@@ -48,8 +48,8 @@ async def receive_a_hoist(technician: Walk, serial_number: str) -> str:
     return tag[0].replace("-", "")
 
 
-async def try_and_keep(prescriber: Walk, barcode: str, tag: str) -> None:
-    """The prescriber issues it to a client on trial, then keeps it."""
+async def try_and_keep(prescriber: Walk, senior: Walk, barcode: str, tag: str) -> None:
+    """The prescriber issues it to a client on trial; that it is kept is decided by somebody of its tier."""
     await prescriber.go(f"/items/{barcode}/issue?client_ref={CLIENT}")
     await prescriber.page.get_by_label(re.compile("Client.s reference")).fill(CLIENT)
     await prescriber.page.get_by_label("On trial").check()
@@ -62,10 +62,14 @@ async def try_and_keep(prescriber: Walk, barcode: str, tag: str) -> None:
     await prescriber.go(f"/clients/{CLIENT}")
     await prescriber.picture("client")
     await prescriber.follow(f"Trial outcome of {tag}")
-    await prescriber.page.get_by_label("They keep it").check()
-    await tell_how_it_went(prescriber, "Transfers safely with one carer.")
-    await prescriber.press("Record the outcome")
-    assert "On loan" in await prescriber.text()
+    await prescriber.picture("trial-outcome")
+    assert "your tier is standard. Sarah Okafor can decide that they keep it." in await prescriber.text()
+    await senior.go(f"/clients/{CLIENT}")
+    await senior.follow(f"Trial outcome of {tag}")
+    await senior.page.get_by_label("They keep it").check()
+    await tell_how_it_went(senior, "Transfers safely with one carer.")
+    await senior.press("Record the outcome")
+    assert "On loan" in await senior.text()
 
 
 async def tell_how_it_went(prescriber: Walk, result: str) -> None:
@@ -126,10 +130,12 @@ async def lend(prescriber: Walk, barcode: str) -> None:
 async def test_a_hoist_goes_all_the_way_round_and_out_again(walks: Any) -> None:
     technician: Walk = await walks("technician")
     prescriber: Walk = await walks("ot")
+    senior: Walk = await walks("senior.ot")
     barcode = await receive_a_hoist(technician, "MH150-JOURNEY")
     tag = f"{barcode[:2]}-{barcode[2:9]}-{barcode[9:]}"
     await technician.picture("received")
-    await try_and_keep(prescriber, barcode, tag)
+    await try_and_keep(prescriber, senior, barcode, tag)
+    await prescriber.go(f"/clients/{CLIENT}")
     await call_back(prescriber, tag)
     await bring_back_and_make_ready(technician, barcode)
 
@@ -139,7 +145,7 @@ async def test_a_hoist_goes_all_the_way_round_and_out_again(walks: Any) -> None:
     # A hoist is specialist: for good it is lent by somebody of that tier.
     await lend(prescriber, barcode)
     assert "your tier is standard" in await prescriber.text()
-    await lend(await walks("senior.ot"), barcode)
+    await lend(senior, barcode)
     await technician.go(f"/items/{barcode}")
     history = await technician.text()
     for line in ("Received", "Trial started", "Kept after trial", "Collection requested", "Returned", "Issued on loan"):
@@ -178,8 +184,8 @@ async def test_a_trial_that_is_not_kept_is_collected(walks: Any) -> None:
     prescriber: Walk = await walks("ot")
     barcode = await receive_a_hoist(technician, "MH150-NOT-KEPT")
     tag = f"{barcode[:2]}-{barcode[2:9]}-{barcode[9:]}"
-    await prescriber.go(f"/items/{barcode}/issue?client_ref=C-1007")
-    await prescriber.page.get_by_label(re.compile("Client.s reference")).fill("C-1007")
+    await prescriber.go(f"/items/{barcode}/issue?client_ref=C-1002")
+    await prescriber.page.get_by_label(re.compile("Client.s reference")).fill("C-1002")
     await prescriber.page.get_by_label("On trial").check()
     await fill_date(prescriber, "Day on which the trial ends", uk_date(datetime.now(UTC)) - timedelta(days=1))
     await prescriber.page.get_by_label("What is the trial to show?").fill("Whether it fits beside the bed.")
@@ -188,7 +194,7 @@ async def test_a_trial_that_is_not_kept_is_collected(walks: Any) -> None:
     assert "must end after" in await prescriber.text()
     await fill_date(prescriber, "Day on which the trial ends", uk_date(datetime.now(UTC)) + timedelta(days=7))
     await prescriber.press("Issue the item")
-    await prescriber.go("/clients/C-1007")
+    await prescriber.go("/clients/C-1002")
     await prescriber.follow(f"Trial outcome of {tag}")
     await prescriber.page.get_by_label("It is collected").check()
     await tell_how_it_went(prescriber, "It does not fit.")

@@ -2,13 +2,20 @@
 
 from typing import Any
 
+from playwright.async_api import expect as expect_that
+
 from tests.journeys.conftest import Walk
 
 
 async def test_the_worklists_and_what_leads_on_from_them_pass(walks: Any) -> None:
     walk: Walk = await walks("ot")
-    for path in ("/trials", "/trials?show=overdue&mine=true", "/collections", "/collections/new?q=ashby"):
+    for path in ("/trials", "/trials?show=overdue&mine=true", "/collections", "/collections/new"):
         await walk.go(path)
+    await walk.page.get_by_label("Whose equipment is it?").fill("ashby")
+    await walk.page.get_by_role("button", name="Search").click()
+    await expect_that(walk.page.locator("#found")).to_be_focused()
+    assert walk.page.url.endswith("/collections/new")
+    await walk.look()
     for path in ("/collections/C000001", "/collections/C000001/fail", "/collections/C000001/found"):
         await walk.go(path)
     await walk.go("/clients/C-1001/collect?bereavement=true")

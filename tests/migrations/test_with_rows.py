@@ -122,6 +122,22 @@ async def test_going_back_to_one_reservation_per_item_keeps_the_first_of_each_an
     old.to("0010")
 
 
+async def test_going_back_to_when_every_order_had_a_day_gives_it_to_those_that_have_none(old: Old) -> None:
+    old.to("0021")
+    submitted = [
+        line.replace("submitted_at, promised_on)", "submitted_at)").replace(
+            "now(), now() FROM client, f", "'2026-07-01 23:30+00' FROM client, f"
+        )
+        for line in AN_ORDER
+    ]
+    piece = "INSERT INTO order_unit (order_line_id) SELECT id FROM order_line, generate_series(1, 2)"
+    await old.write(*AN_ITEM, *submitted[:-2], piece)
+    old.back_to("0020")
+    assert [str(day) for (day,) in await old.read("SELECT promised_on FROM equipment_order")] == ["2026-07-02"]
+    old.to("0021")
+    assert [str(day) for (day,) in await old.read("SELECT promised_on FROM equipment_order")] == ["2026-07-02"]
+
+
 async def test_references_that_differ_only_by_case_are_named_before_anything_is_changed(old: Old) -> None:
     old.to("0012")
     await old.write(
@@ -152,3 +168,17 @@ async def test_notes_that_are_there_are_as_old_as_the_audit_trail_says(old: Old)
         "FROM client_access JOIN client ON client.id = client_id ORDER BY 1"
     ) == [("ADA", "2026-01-02"), ("BEA", None)]
     old.back_to("0016")
+
+
+async def test_inspections_that_are_there_are_of_the_day_on_which_they_were_recorded_in_the_uk(old: Old) -> None:
+    old.to("0023")
+    await old.write(
+        *AN_ITEM,
+        "INSERT INTO inspection (item_id, kind, outcome, seq, inspected_at, inspected_by) "
+        "SELECT id, 'loler', 'passed', 1, '2026-07-01T23:30Z', 'x' FROM item WHERE barcode = 'ES1'",
+    )
+    old.to("0024")
+    wanted = "SELECT examined_on::text, due_before, supersedes_id FROM inspection"
+    assert await old.read(wanted) == [("2026-07-02", None, None)]
+    assert await old.read("SELECT count(*) FROM standing_inspection") == [(1,)]
+    old.back_to("0023")

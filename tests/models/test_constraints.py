@@ -81,10 +81,18 @@ def test_paired_columns_are_known() -> None:
 
 
 PAIRS = {
+    "ck_authority_copy_recorded_at_and_by_together": (
+        "UPDATE authority_copy SET sent_on = now(), sent_to = 'x', recorded_at = now()"
+    ),
+    "ck_authority_copy_sent_on_and_recorded_at_together": "UPDATE authority_copy SET sent_on = now(), sent_to = 'x'",
+    "ck_authority_copy_sent_on_and_to_together": (
+        "UPDATE authority_copy SET sent_on = now(), recorded_at = now(), recorded_by = 'x'"
+    ),
     "ck_client_weight_and_its_day_together": "UPDATE client SET weight_kg = 70",
     "ck_collection_found_reconciled_at_and_by_together": "UPDATE collection_found SET reconciled_at = now()",
     "ck_collection_line_cancelled_at_and_by_together": "UPDATE collection_line SET cancelled_at = now()",
     "ck_collection_line_collected_at_and_by_together": "UPDATE collection_line SET collected_by = 'x'",
+    "ck_collection_line_picked_up_at_and_by_together": "UPDATE collection_line SET picked_up_at = now()",
     "ck_collection_list_agreed_at_and_by_together": "UPDATE collection SET list_agreed_by = 'x'",
     "ck_consignment_cancelled_at_and_by_together": "UPDATE consignment SET cancelled_at = now()",
     "ck_consignment_line_arrived_at_and_by_together": (
@@ -111,11 +119,19 @@ PAIRS = {
     "ck_delegation_ended_at_and_by_together": "UPDATE delegation SET ended_at = now()",
     "ck_equipment_order_allocated_at_and_by_together": "UPDATE equipment_order SET allocated_by = 'x'",
     "ck_equipment_order_decided_at_and_by_together": "UPDATE equipment_order SET decided_at = now()",
-    "ck_equipment_order_submitted_at_and_promised_on_together": "UPDATE equipment_order SET promised_on = now()",
+    "ck_fault_report_closed_at_and_by_together": "UPDATE fault_report SET closed_at = now(), done = 'x'",
+    "ck_fault_report_closed_at_and_done_together": "UPDATE fault_report SET closed_at = now(), closed_by = 'x'",
     "ck_hold_lifted_at_and_by_together": "UPDATE hold SET lifted_at = now(), lift_reason = 'x'",
     "ck_hold_lifted_at_and_reason_together": "UPDATE hold SET lifted_at = now(), lifted_by = 'x'",
+    "ck_inspection_supersedes_and_reason_together": (
+        "INSERT INTO inspection (item_id, kind, outcome, seq, inspected_at, inspected_by, supersedes_id) "
+        "SELECT item_id, 'pat', 'passed', 1, now(), 'x', id FROM inspection"
+    ),
+    "ck_inspection_visit_ended_at_and_by_together": "UPDATE inspection_visit SET ended_by = 'x'",
     "ck_item_manufactured_on_and_precision_together": "UPDATE item SET manufactured_on = '2026-01-01'",
     "ck_item_serial_number_and_key_together": "UPDATE item SET serial_number = 'x'",
+    "ck_label_job_content_and_file_name_together": "UPDATE label_job SET content = '', media_type = 'x'",
+    "ck_label_job_content_and_media_type_together": "UPDATE label_job SET content = '', file_name = 'x'",
     "ck_loan_ended_at_and_by_together": "UPDATE loan SET ended_at = now(), ended_by = NULL",
     "ck_order_unit_cancelled_at_and_by_together": "UPDATE order_unit SET cancelled_at = now()",
     "ck_order_unit_reservation_and_item_together": "UPDATE order_unit SET reservation_id = -1",
@@ -141,6 +157,9 @@ A_ROW_EACH = (
     "SELECT 'T', min(id), max(id), now(), 'x' FROM store",
     "INSERT INTO consignment_line (consignment_id, item_id, sent_at, sent_by, hold_id) "
     "SELECT consignment.id, hold.item_id, now(), 'x', hold.id FROM consignment, hold LIMIT 1",
+    "INSERT INTO fault_report (form_id, item_id, description, is_dangerous, reported_at) "
+    "SELECT gen_random_uuid(), id, 'x', false, now() FROM item",
+    "INSERT INTO label_job (id, made_by, made_at, wanted, seen_at) VALUES (gen_random_uuid(), 'x', now(), 1, now())",
     "INSERT INTO collection_found (collection_id, taken_at, taken_by) SELECT id, now(), 'x' FROM collection",
     "INSERT INTO delegation (from_account_id, to_account_id, from_on, until_on, reason, made_at, made_by) "
     "SELECT min(account_id), max(account_id), now(), now(), '', now(), 'x' FROM prescriber",
@@ -163,6 +182,11 @@ A_ROW_EACH = (
     "FROM equipment_order, order_line WHERE number = 'O2'",
     "INSERT INTO order_unit (order_line_id, reservation_id) SELECT order_line.id, reservation.id FROM reservation, "
     "order_line JOIN equipment_order ON equipment_order.id = order_id WHERE number = 'O2'",
+    "INSERT INTO inspection (item_id, kind, outcome, seq, inspected_at, inspected_by) "
+    "SELECT id, 'loler', 'danger', 1, now(), 'x' FROM item LIMIT 1",
+    "INSERT INTO authority_copy (inspection_id, made_at) SELECT id, now() FROM inspection",
+    "INSERT INTO inspection_visit (client_id, planned_on, visitor, planned_at, planned_by) "
+    "SELECT id, now(), 'x', now(), 'x' FROM client LIMIT 1",
 )
 
 
@@ -200,6 +224,7 @@ OTHERS = {
     "ck_equipment_order_a_declined_order_has_a_reason": (
         "UPDATE equipment_order SET decision = 'declined', submitted_at = now(), promised_on = now()"
     ),
+    "ck_equipment_order_only_what_is_submitted_is_promised": "UPDATE equipment_order SET promised_on = now()",
     "ck_equipment_order_submitted": "UPDATE equipment_order SET decision = 'approved'",
     "ck_order_line_quantity_sensible": "UPDATE order_line SET quantity = 0",
     "ck_order_line_only_a_trial_has_days": "UPDATE order_line SET kind = 'trial'",

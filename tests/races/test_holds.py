@@ -38,7 +38,7 @@ async def test_whoever_places_a_hold_while_the_item_is_being_issued_waits_and_ho
     details = {"client_ref": who, "kind": LoanKind.LOAN, "trial_ends_on": None, "actor": "ot"}
     async with scratch.database.sessions.begin() as session:
         await loans.issue(session, barcode, **details, at=scratch.clock.now)  # type: ignore[arg-type]
-        body = {"kind": "fault", "reason": "Castor."}
+        body = {"kind": "fault", "reason": "The castor is loose."}
         holding = asyncio.create_task(safety.post(f"/api/v1/items/{barcode}/holds", json=body))
         await asyncio.sleep(0.1)
         assert not holding.done()
@@ -50,8 +50,8 @@ async def test_whoever_places_a_hold_while_the_item_is_being_issued_waits_and_ho
 @pytest.mark.parametrize("way", ["issue", "reserve", "release"])
 async def test_after_a_hold_was_answered_nothing_goes_out(scratch: Scratch, way: str) -> None:
     manager, safety = await scratch.sign_in("manager"), await scratch.sign_in("safety")
-    who = await scratch.given.client()
     for turn in range(8):
+        who = await scratch.given.client()
         barcode = await scratch.given.item(State.AWAITING_INSPECTION if way == "release" else State.IN_STOCK)
         if way == "release":
             await scratch.given.inspected(barcode)
@@ -65,7 +65,9 @@ async def test_after_a_hold_was_answered_nothing_goes_out(scratch: Scratch, way:
 
         async def hold(barcode: str, answered: asyncio.Event, after: float) -> None:
             await asyncio.sleep(after)
-            placed = await safety.post(f"/api/v1/items/{barcode}/holds", json={"kind": "fault", "reason": "Castor."})
+            placed = await safety.post(
+                f"/api/v1/items/{barcode}/holds", json={"kind": "fault", "reason": "The castor is loose."}
+            )
             assert placed.status_code == 201, placed.text
             answered.set()
 

@@ -93,7 +93,8 @@ def killing(server: subprocess.Popen[bytes]) -> Callable[[], None]:
 async def test_nothing_acknowledged_is_lost_and_nothing_is_twice_when_the_server_is_killed(scratch: Scratch) -> None:
     client = await scratch.sign_in("technician")
     headers = {"Authorization": client.headers["Authorization"]}
-    barcodes, who = await scratch.given.items(DEVICES * SCANS_EACH), await scratch.given.client()
+    cheap = await scratch.given.product(purchase_price_pence=100)
+    barcodes, who = await scratch.given.items(DEVICES * SCANS_EACH, product=cheap), await scratch.given.client()
     for barcode in barcodes:
         await scratch.given.loan(barcode, client=who)
     scans = [{"scan_id": str(uuid4()), "barcode": barcode} for barcode in barcodes]

@@ -12,7 +12,7 @@ from tests.races.chains import check_chains
 pytestmark = pytest.mark.race
 
 AT_ONCE = 64
-TELL = {"reason": "Because."}
+TELL = {"reason": "It is not wanted."}
 DISAGREEING = """
     SELECT item.barcode FROM item
     JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
@@ -73,6 +73,30 @@ async def test_of_64_orders_for_the_last_recycled_chair_one_holds_it_and_63_are_
     live = await scratch.query("SELECT count(*) AS live FROM reservation WHERE ended_at IS NULL")
     assert live == [{"live": 1}]
     assert await scratch.query(DISAGREEING) == []
+    await check_chains(scratch)
+
+
+async def test_of_16_who_were_shown_the_last_recycled_chair_one_gets_it_and_15_decide_again(scratch: Scratch) -> None:
+    product = await scratch.given.product()
+    chair = await scratch.given.recycled(product=product)
+    await scratch.given.items(16, product=product)
+    numbers = await drafts(scratch, product, 16)
+    ot = await scratch.sign_in("ot")
+    offers = [(await ot.get(f"/api/v1/orders/{number}")).json()["offer"] for number in numbers]
+    assert [(offer[0]["recycled"], offer[0]["new"]) for offer in offers] == [(1, 0)] * 16
+    people = [await scratch.sign_in("ot") for _ in numbers]
+    asked = (
+        person.post(f"/api/v1/orders/{number}/submit", json={"offer": offer})
+        for person, number, offer in zip(people, numbers, offers, strict=True)
+    )
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(*asked)
+    assert sorted(answer.status_code for answer in answers) == [200, *[409] * 15]
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"recycled-went"}
+    live = await scratch.query(
+        "SELECT item.barcode FROM reservation JOIN item ON item.id = item_id WHERE ended_at IS NULL"
+    )
+    assert live == [{"barcode": chair}]
     await check_chains(scratch)
 
 

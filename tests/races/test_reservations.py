@@ -59,3 +59,19 @@ async def test_of_those_who_extend_into_days_that_others_reserve_one_side_wins(s
         assert sorted(status for status in statuses if status < 300) in ([200], [201]), statuses
         assert set(statuses) <= {200, 201, 409, 412}
     await check_chains(scratch)
+
+
+async def test_what_is_reserved_while_a_death_is_recorded_ends_with_it_or_is_refused(scratch: Scratch) -> None:
+    ot = await scratch.sign_in("ot")
+    items = await scratch.given.items(4)
+    client = await scratch.given.client("C-9")
+    match = {"If-Match": (await ot.get("/api/v1/clients/C-9")).headers["etag"]}
+    reserve = [
+        ot.post(URL, json={"barcode": barcode, "client_ref": client, "until": "2026-03-08"}) for barcode in items
+    ]
+    died = ot.patch("/api/v1/clients/C-9", json={"died_on": "2026-03-01"}, headers=match)
+    answers = await asyncio.wait_for(asyncio.gather(*reserve[:2], died, *reserve[2:]), WITHIN_SECONDS)
+    assert {answer.status_code for answer in answers} <= {200, 201, 409}, [answer.text for answer in answers]
+    assert await scratch.query("SELECT id FROM reservation WHERE ended_at IS NULL") == []
+    assert {(await scratch.given.record(barcode)).state for barcode in items} == {State.IN_STOCK}
+    await check_chains(scratch)

@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from app.domain.lifecycle import State
 from app.models import SignInKind
 from tests.conftest import Scratch
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.races.chains import check_chains
 
 pytestmark = pytest.mark.race
@@ -62,7 +62,7 @@ async def start_trial(given: Given) -> Ask:
 def decide_trial(outcome: str) -> Callable[[Given], Awaitable[Ask]]:
     async def ready(given: Given) -> Ask:
         trial = await given.trial()
-        return lambda client: client.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": outcome})
+        return lambda client: client.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": outcome, **TRIED})
 
     return ready
 
@@ -106,7 +106,7 @@ async def lift_hold(given: Given) -> Ask:
     return lambda client: client.delete(f"/api/v1/items/{barcode}/holds/{hold_id}", params={"reason": "Mended."})
 
 
-REASON = {"reason": "Because."}
+REASON = {"reason": "The frame is bent."}
 VERBS = {
     "issue": Verb(issue),
     "issue what is reserved": Verb(issue_reserved),
@@ -175,6 +175,18 @@ async def test_different_verbs_on_one_item_come_one_after_another(scratch: Scrat
         )
         assert {answer.status_code for answer in answers} <= {200, 201, 409}, [answer.text for answer in answers]
     await check_chains(scratch)
+
+
+async def test_two_halves_that_are_handed_out_at_once_pass_no_limit(scratch: Scratch) -> None:
+    ot, given = await scratch.sign_in("ot"), scratch.given
+    for _ in range(3):
+        who = await given.client()
+        dear = [await given.product(purchase_price_pence=90_000, category=one) for one in ("18 12 10", "09 12 03")]
+        halves = [await given.item(product=product) for product in dear]
+        answers = await asyncio.gather(
+            *(ot.post("/api/v1/loans", json={"barcode": barcode, "client_ref": who}) for barcode in halves)
+        )
+        assert sorted(answer.status_code for answer in answers) == [201, 403], [answer.text for answer in answers]
 
 
 @pytest.mark.parametrize("what", ["products", "clients"])

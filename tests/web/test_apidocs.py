@@ -18,4 +18,4 @@ async def test_every_call_is_on_the_page_with_its_fields_and_who_may(visitor: Br
 async def test_nothing_on_it_comes_from_elsewhere(visitor: Browser) -> None:
     page = await visitor.get("/api/docs")
     for tag in page.soup.select("[src], link[href]"):
-        assert str(tag.get("src") or tag.get("href")).startswith("/static/")
+        assert str(tag.get("src") or tag.get("href")).startswith(("/static/", "/manifest.webmanifest"))

@@ -87,9 +87,9 @@ async def test_a_key_at_its_longest_will_do(as_ot: AsyncClient) -> None:
 VERBS: dict[str, Any] = {
     "release": ("awaiting_inspection", {}),
     "missing": ("in_stock", {"reason": "Gone."}),
-    "scrap": ("in_stock", {"reason": "Bent."}),
+    "scrap": ("in_stock", {"reason": "The frame is bent."}),
     "transfer": ("in_stock", {"reason": "Room.", "store": "COAST"}),
-    "holds": ("in_stock", {"reason": "Castor.", "kind": "fault"}),
+    "holds": ("in_stock", {"reason": "The castor is loose.", "kind": "fault"}),
     "repair": ("in_repair", {"outcome": "repaired"}),
 }
 

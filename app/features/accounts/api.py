@@ -16,6 +16,7 @@ from app.web.clock import Now
 from app.web.fields import Id
 from app.web.once import api_router
 from app.web.problems import problem
+from app.web.visits import address_of
 
 router = api_router("accounts")
 
@@ -67,7 +68,7 @@ async def token(
         form.password,
         kind=SignInKind.API,
         device=request.headers.get("user-agent", ""),
-        address=request.client.host if request.client else "",
+        address=address_of(request),
         hours=settings.session_hours,
         at=now,
     )

@@ -1,25 +1,25 @@
 """Signing in and out, one's own account with its password and e-mail address, and the audit trail."""
 
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import AfterValidator
 
 from app.db import Session
+from app.domain.carriers import read_label_text
 from app.domain.errors import RuleError
-from app.domain.labels import TagKind, read_tag
+from app.domain.labels import TagKind
 from app.features.accounts import queries, service
 from app.features.accounts.guessing import KNOWN_FOR
+from app.features.accounts.passwords import DEMONSTRATION_PASSWORD
 from app.features.accounts.schemas import EmailForm, PasswordForm, SignInForm
 from app.models import SignInKind
 from app.settings import Settings
-from app.web.auth import SESSION_COOKIE, VISIT_COOKIE, Actor, Public, check_csrf, csrf_token
+from app.web.auth import SESSION_COOKIE, VISIT_COOKIE, Actor, Public, check_csrf
 from app.web.clock import Now
 from app.web.fields import After, Id, without_controls
 from app.web.flash import redirect, set_cookie
@@ -30,34 +30,15 @@ from app.web.problems import status_of
 from app.web.tags import Prefix
 from app.web.templating import render
 from app.web.typed import own_path
+from app.web.visits import Visit, Visitor, address_of, keep_visit
 
 router = page_router()
 
-DEMONSTRATION_PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstration's password is known to everybody
 BROWSER_COOKIE: Final = "stores_browser"
-VISIT_SECONDS: Final = 24 * 3600
 AUDIT_PAGE: Final = 50
 LOST: Final = "You are signed in again. What you sent before that was not saved. Do it again here."
 
 Words = Annotated[str, Query(max_length=200), AfterValidator(without_controls)]
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """Somebody who is not signed in yet: a random cookie stands for them, so that the form can carry a token."""
-
-    cookie: str
-    token: str
-
-
-async def get_visit(request: Request) -> Visit:
-    """The visit of this browser, begun now unless it brings one."""
-    settings: Settings = request.app.state.settings
-    cookie = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(32)
-    return Visit(cookie, csrf_token(settings, f"visit:{cookie}"))
-
-
-Visitor = Annotated[Visit, Depends(get_visit)]
 
 
 @router.get("/sign-in")
@@ -140,7 +121,7 @@ async def change_password(request: Request, session: Session, actor: Actor, now:
             current=body.current_password,
             new=body.new_password,
             this=request.state.secret_hash,
-            address=_address(request),
+            address=address_of(request),
             browser=request.cookies.get(BROWSER_COOKIE),
             at=now,
         )
@@ -171,7 +152,7 @@ async def change_email(request: Request, session: Session, actor: Actor, now: No
             actor.username,
             email=body.email,
             current=body.current_password,
-            address=_address(request),
+            address=address_of(request),
             browser=request.cookies.get(BROWSER_COOKIE),
             at=now,
         )
@@ -210,7 +191,7 @@ async def audit_trail(
 
 def subject_of(typed: str, *, prefix: str) -> str:
     """The subject as the trail writes it: an asset tag becomes `item:<tag>`, everything else stays."""
-    reading = read_tag(typed, prefix=prefix)
+    reading = read_label_text(typed, prefix=prefix)
     if reading.kind is TagKind.OURS:
         return f"item:{reading.tag}"
     return typed.strip()
@@ -224,15 +205,11 @@ async def _open(request: Request, session: Session, body: SignInForm, now: datet
         body.password,
         kind=SignInKind.PAGE,
         device=request.headers.get("user-agent", ""),
-        address=_address(request),
+        address=address_of(request),
         hours=settings.session_hours,
         at=now,
         browser=request.cookies.get(BROWSER_COOKIE),
     )
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 async def _ask(
@@ -248,7 +225,7 @@ async def _ask(
         "password": DEMONSTRATION_PASSWORD if settings.demonstration else None,
     }
     page = render(request, "accounts/sign_in.html", context, status)
-    set_cookie(request, page, VISIT_COOKIE, visit.cookie, max_age=VISIT_SECONDS)
+    keep_visit(request, page, visit)
     if status == 429:
         page.headers["Retry-After"] = "900"
     return page

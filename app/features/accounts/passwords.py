@@ -12,6 +12,7 @@ from app.domain.errors import BadValue
 HASHER: Final = PasswordHash((Argon2Hasher(),))
 # For the demonstration's password, which everybody knows: the least that OWASP's cheat sheet names.
 LIGHT_HASHER: Final = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
+DEMONSTRATION_PASSWORD: Final = "equipment-demo"  # noqa: S105 - the demonstration's password is known to everybody
 SHORTEST_PASSWORD: Final = 12
 LONGEST_PASSWORD: Final = 1000
 # Nothing that is mistaken for something else when it is read out or written down.

@@ -41,6 +41,25 @@ Text = Annotated[str, Query(max_length=100), AfterValidator(without_controls), A
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenFor:
+    """For whom or what somebody looks: a client, or an order and one of its lines. It goes along from page to page."""
+
+    client_ref: Text = ""
+    order: Text = ""
+    line: Text = ""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What is known of it."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    def on(self, href: str) -> str:
+        """The address with it."""
+        joint = "&" if "?" in href else "?"
+        return f"{href}{joint}{urlencode(self.given)}" if self.given else href
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The fields of the form, as text."""
 

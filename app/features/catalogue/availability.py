@@ -23,8 +23,9 @@ FREE: Final = """
         LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = asked.kind
         WHERE asked.product_id = item.product_id
           AND (known.due_on IS NULL OR known.due_on < :today OR COALESCE(
-              (SELECT outcome <> 'passed' FROM inspection
-               WHERE inspection.item_id = item.id AND inspection.kind = asked.kind ORDER BY id DESC LIMIT 1), false)))
+              (SELECT outcome <> 'passed' FROM standing_inspection AS made
+               WHERE made.item_id = item.id AND made.kind = asked.kind
+               ORDER BY examined_on DESC, id DESC LIMIT 1), false)))
 """
 """Whether an `item` of a `product` that is in stock may go out `:today`."""
 

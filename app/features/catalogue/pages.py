@@ -14,7 +14,7 @@ from app.domain.errors import BadValue
 from app.domain.hygiene import Route
 from app.domain.inspections import InspectionKind
 from app.features.catalogue import queries, service
-from app.features.catalogue.asking import DIMENSIONS, Asked
+from app.features.catalogue.asking import DIMENSIONS, Asked, ChosenFor
 from app.features.catalogue.finding import Wanted, cursor_of
 from app.features.catalogue.schemas import INSPECTIONS_ASKED, ProductChangeForm, ProductForm, as_typed
 from app.models import Tier
@@ -40,6 +40,7 @@ async def list_products(
     actor: Actor,
     now: Now,
     asked: Annotated[Asked, Depends()],
+    chosen_for: Annotated[ChosenFor, Depends()],
     after: After = None,
 ) -> HTMLResponse:
     """Find equipment: what fits, and where it can be had. An answer that no filter knows finds nothing."""
@@ -54,10 +55,11 @@ async def list_products(
         "products": page.items,
         "closest": closest,
         "asked": asked,
+        "chosen_for": chosen_for,
         "tiers": _tiers(),
         "stores": list(found.stores.items()),
         "dimensions": list(DIMENSIONS.items()),
-        "next_page_href": page.next and f"/products?{urlencode({**asked.filled, 'after': page.next})}",
+        "next_page_href": page.next and chosen_for.on(f"/products?{urlencode({**asked.filled, 'after': page.next})}"),
     }
     return render(request, "catalogue/list.html", context, 422 if form.errors else 200)
 
@@ -92,11 +94,19 @@ async def add_product(request: Request, session: Session, actor: Actor, now: Now
 
 
 @router.get("/products/{code}")
-async def get_product(request: Request, session: Session, actor: Actor, now: Now, code: str) -> HTMLResponse:
+async def get_product(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    code: str,
+    chosen_for: Annotated[ChosenFor, Depends()],
+) -> HTMLResponse:
     """Everything about one product: what can be had, where, and what goes with it."""
     product = await queries.get_product(session, code, today=uk_date(now))
     context = {
         "product": product,
+        "chosen_for": chosen_for,
         "fits": await queries.list_fits(session, product.id),
         "items": await queries.read_whereabouts(session, product.id, today=uk_date(now)),
     }

@@ -12,13 +12,13 @@ from pydantic import (
     model_validator,
 )
 
-from app.domain.catalogue import advise_examination, as_iso_9999, unprintable_letters
+from app.domain.catalogue import advise_examination, as_iso_9999, as_link, unprintable_letters
 from app.domain.hygiene import Route
 from app.domain.identifiers import check_gtin
 from app.domain.inspections import LONGEST_INTERVAL_MONTHS, InspectionKind
 from app.models import Tier
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Line, OptionalLine, Pence
+from app.web.fields import Body, Code, Line, OptionalLine, OptionalParagraph, Pence
 from app.web.typed import pence_from
 
 
@@ -59,6 +59,7 @@ ProductName = Annotated[Line, AfterValidator(as_product_name)]
 Gtin = Annotated[str, AfterValidator(check_gtin)]
 Millimetres = Annotated[int, Field(ge=1, le=20_000)]
 DimensionName = Annotated[str, AfterValidator(as_dimension), Field(json_schema_extra={"pattern": f"^{DIMENSION}$"})]
+Link = Annotated[OptionalLine, AfterValidator(as_link)]
 MOST_NAMED = 10
 Kilograms = Annotated[int, Field(ge=1, le=2_000)]
 
@@ -71,7 +72,11 @@ class InspectionRule(Body):
 
 
 class ProductDetails(Body):
-    """What may be said of a product. `category` is an ISO 9999 code, `dimensions` are in millimetres by name."""
+    """What may be said of a product. `category` is an ISO 9999 code, `dimensions` are in millimetres by name.
+
+    `instructions` are for the people who use it, `instructions_link` is where the maker has theirs: anybody can read
+    both on the page that the label's QR code opens.
+    """
 
     name: ProductName
     manufacturer: OptionalLine = ""
@@ -85,6 +90,8 @@ class ProductDetails(Body):
     decontamination_route: Route = Route.WASH_DOWN
     udi_di: Annotated[list[Gtin], Field(max_length=50)] = []
     safe_working_load_kg: Kilograms | None = None
+    instructions: OptionalParagraph = ""
+    instructions_link: Link = ""
     dimensions: dict[DimensionName, Millimetres] = {}
     inspections: Annotated[list[InspectionRule], Field(max_length=10), AfterValidator(each_kind_once)] = []
     compatible_with: Annotated[list[Code], Field(max_length=500)] = []
@@ -150,6 +157,8 @@ class ProductBody(BaseModel):
     decontamination_route: Route
     udi_di: list[str]
     safe_working_load_kg: int | None
+    instructions: str
+    instructions_link: str
     dimensions: dict[str, int]
     inspections: list[InspectionRule]
     compatible_with: list[str]
@@ -207,6 +216,8 @@ class ProductForm(BaseModel):
     high_risk: bool = False
     udi_di: Annotated[list[Gtin], Field(max_length=50), BeforeValidator(_split)] = []
     safe_working_load_kg: Kilograms | None = None
+    instructions: OptionalParagraph = ""
+    instructions_link: Link = ""
     length_mm: Millimetres | None = None
     width_mm: Millimetres | None = None
     height_mm: Millimetres | None = None

@@ -3,22 +3,26 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from pydantic import AfterValidator
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
 from app.db import Session
+from app.domain.access import Actor as Person
 from app.domain.access import Permission
+from app.domain.access_notes import AccessReason
 from app.domain.client_records import way_of_asking
 from app.domain.dates import uk_date
-from app.domain.errors import NotAllowed
-from app.features.clients import care_providers, queries, service
+from app.domain.errors import BadValue, NotAllowed
+from app.features.clients import care_providers, looking, queries, service
 from app.features.clients.schemas import (
-    AccessReason,
     AddedClient,
     CareProviderBody,
     CareProviderChange,
     ClientBody,
     ClientChange,
     ClientLine,
+    ClientSearch,
     EquipmentLine,
     NewCareProvider,
     NewClient,
@@ -27,9 +31,12 @@ from app.features.clients.search import cursor
 from app.web.auth import Actor, secret_of
 from app.web.clock import Now
 from app.web.etags import Version, etag
-from app.web.fields import After, Id, Limit
+from app.web.fields import After, Id, Limit, without_controls
 from app.web.once import api_router
 from app.web.paging import Page, page_of
+from app.web.who import who_can
+
+BY_POST = "Addresses are kept by logs. Send the words in the body of POST /api/v1/clients/search instead."
 
 router = api_router("clients")
 
@@ -39,20 +46,25 @@ async def list_clients(
     session: Session,
     actor: Actor,
     now: Now,
-    q: Annotated[str | None, Query(max_length=100)] = None,
+    q: Annotated[str | None, Query(deprecated=True, description=f"Refused (`search-by-post`). {BY_POST}")] = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Page[ClientLine]:
-    """Clients by reference, or those like `q`, the likeliest first; that somebody asked is logged, and by what.
+    """Clients by reference; that somebody asked is logged. To look for somebody, `POST /api/v1/clients/search`."""
+    if q is not None:
+        raise BadValue("search-by-post", BY_POST, field="q")
+    return await _found(session, actor, now, None, after=after, limit=limit)
+
+
+@router.post("/clients/search")
+async def search_clients(session: Session, actor: Actor, now: Now, body: ClientSearch) -> Page[ClientLine]:
+    """Clients like `q`, the likeliest first; that somebody asked is logged, and how, but not the words.
 
     `q`: a reference in any case, an NHS number with or without blanks, a postcode or its beginning, a date of birth
-    (27/3/1944, 1944-03-27), or a name, in which mistakes are forgiven.
+    (27/3/1944, 1944-03-27), or a name, in which mistakes are forgiven. `after`: the `next` of the page before. No
+    answer is kept for an Idempotency-Key, because nothing is changed.
     """
-    rows = await queries.list_clients(session, q=q, after=after, limit=limit)
-    page = page_of(rows, limit=limit, cursor=lambda row: cursor(row.rank, row.client_ref))
-    facts = {"by": way_of_asking(q), "found": len(page.items)}
-    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
-    return page
+    return await _found(session, actor, now, body.q, after=body.after, limit=body.limit)
 
 
 @router.post("/clients", status_code=201)
@@ -78,18 +90,23 @@ async def get_client(
     response: Response,
     client_ref: str,
     access_reason: AccessReason | None = None,
+    access_because: Annotated[str, Query(max_length=500), AfterValidator(without_controls)] = "",
 ) -> ClientBody:
     """One client; the reading is logged. The ETag is wanted by PATCH.
 
-    `access_reason`: shows the access notes to those who deliver, and is logged with the look at them.
+    `access_reason`: shows the access notes to those who deliver and have an open visit to the client for that reason,
+    and is logged with the look at them. `access_because`: in a sentence, why a manager looks without one.
     """
     if access_reason and not actor.may(Permission.SEE_ACCESS_NOTES):
-        raise NotAllowed("not-allowed", "How to get in is shown to those who deliver, and to nobody else.")
-    client = await service.read_client(
-        session, client_ref, secret=secret_of(request), reason=access_reason, actor=actor.username, at=now
-    )
+        who = await who_can(session, Permission.SEE_ACCESS_NOTES, today=uk_date(now))
+        raise NotAllowed("not-allowed", f"How to get in is shown to those who deliver, and to nobody else. {who}")
+    client = await service.read_client(session, client_ref, actor=actor.username, at=now)
     response.headers["ETag"] = etag(client.version)
-    return client
+    if access_reason is None:
+        return client
+    look = looking.Look(access_reason, access_because, field="access_because")
+    notes = await looking.read_access_notes(session, client, look, secret=secret_of(request), actor=actor, at=now)
+    return client.model_copy(update={"access_notes": notes})
 
 
 @router.patch("/clients/{client_ref}")
@@ -161,3 +178,13 @@ async def change_care_provider(
     )
     response.headers["ETag"] = etag(care_providers.version_of(provider))
     return provider
+
+
+async def _found(
+    session: AsyncSession, actor: Person, now: Now, q: str | None, *, after: str | None, limit: int
+) -> Page[ClientLine]:
+    rows = await queries.list_clients(session, q=q, after=after, limit=limit)
+    page = page_of(rows, limit=limit, cursor=lambda row: cursor(row.rank, row.client_ref))
+    facts = {"by": way_of_asking(q), "found": len(page.items)}
+    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
+    return page

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from app.domain.access_notes import AccessReason
 from app.features.clients.schemas import (
-    AccessReason,
     CareProviderId,
     ClientBody,
     ClientChange,
@@ -131,3 +131,4 @@ class AccessForm(BaseModel):
     """Why somebody asks how to get in."""
 
     reason: Annotated[AccessReason, asked("Say why you need to know how to get in.")] = needed()
+    because: OptionalParagraph = ""

@@ -1,57 +1,58 @@
 """Pages of clients: every page that shows a person's data writes down who read it."""
 
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from fastapi import Query, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.access_notes import AccessReason
 from app.domain.client_records import way_of_asking
 from app.domain.dates import uk_date
-from app.features.clients import care_providers, queries, service
+from app.domain.errors import BadValue, NotAllowed
+from app.features.clients import care_providers, looking, queries, service
 from app.features.clients.forms import AccessForm, ClientChangeForm, ClientForm, as_typed
-from app.features.clients.schemas import AccessReason, ClientBody, ClientLine
+from app.features.clients.schemas import ClientBody, ClientLine
 from app.features.clients.search import cursor
 from app.web.auth import Actor, secret_of
+from app.web.client_search import ClientSearchForm
 from app.web.clock import Now
 from app.web.fields import After
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
-from app.web.paging import page_of
+from app.web.paging import Page, page_of
+from app.web.problems import status_of
 from app.web.templating import render
 
 CLIENTS_ON_A_PAGE = 50
 FORM = "clients/form.html"
+LIST = "clients/list.html"
 LOOK_FIRST = "Look at who is here already, and tick that your client is somebody else."
 
 router = page_router()
 
 
 @router.get("/clients")
-async def list_clients(
-    request: Request,
-    session: Session,
-    actor: Actor,
-    now: Now,
-    q: Annotated[str, Query(max_length=100)] = "",
-    after: After = None,
-) -> HTMLResponse:
-    """Clients by reference, or those like the words; looking for them is logged."""
-    words = q.strip()
-    rows = await queries.list_clients(session, q=words, after=after, limit=CLIENTS_ON_A_PAGE)
-    page = page_of(rows, limit=CLIENTS_ON_A_PAGE, cursor=lambda row: cursor(row.rank, row.client_ref))
-    await _log_listing(session, actor, now, words or None, len(page.items))
-    context = {
-        "clients": page.items,
-        "q": words,
-        "next_page_href": page.next and f"/clients?{urlencode({'q': words, 'after': page.next})}",
-    }
-    return render(request, "clients/list.html", context)
+async def list_clients(request: Request, session: Session, actor: Actor, now: Now, after: After = None) -> HTMLResponse:
+    """Clients by reference; looking at them is logged."""
+    page = await _found(session, actor, now, "", after)
+    href = page.next and f"/clients?{urlencode({'after': page.next})}"
+    return render(request, LIST, {"form": Form(), "clients": page.items, "q": "", "next_page_href": href})
+
+
+@router.post("/clients")
+async def search_clients(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
+    """Those like the words. A POST that changes nothing: what people are looked for by stands in no address."""
+    form, body = await read_form(request, ClientSearchForm)
+    if body is None:
+        return render(request, LIST, {"form": form, "clients": [], "q": form.value("q")}, 422)
+    page = await _found(session, actor, now, body.q, body.after)
+    return render(request, LIST, {"form": form, "clients": page.items, "q": body.q, "next": page.next})
 
 
 @router.get("/clients/new")
@@ -94,15 +95,18 @@ async def show_access_notes(
 ) -> HTMLResponse:
     """The same with how to get in. A POST, because a look at these is an act that is written down with its reason."""
     form, body = await read_form(request, AccessForm)
-    client = await service.read_client(
-        session,
-        client_ref,
-        secret=secret_of(request),
-        reason=body.reason if body else None,
-        actor=actor.username,
-        at=now,
-    )
-    return await _shown(request, session, now, client, form if client.has_access_notes else Form())
+    client = await service.read_client(session, client_ref, actor=actor.username, at=now)
+    if not client.has_access_notes:
+        return await _shown(request, session, now, client, Form())
+    if body is None:
+        return await _shown(request, session, now, client, form, 422)
+    look, secret = looking.Look(body.reason, body.because, field="because"), secret_of(request)
+    try:
+        notes = await looking.read_access_notes(session, client, look, secret=secret, actor=actor, at=now)
+    except (BadValue, NotAllowed) as refused:
+        form.refuse(refused.detail, refused.field or "reason")
+        return await _shown(request, session, now, client, form, status_of(refused))
+    return await _shown(request, session, now, client.model_copy(update={"access_notes": notes}), form)
 
 
 @router.get("/clients/{client_ref}/edit")
@@ -130,16 +134,25 @@ async def edit_client(request: Request, session: Session, actor: Actor, now: Now
     return redirect(request, f"/clients/{quote(client.client_ref)}", told)
 
 
-async def _shown(request: Request, session: AsyncSession, now: Now, client: ClientBody, form: Form) -> HTMLResponse:
+async def _found(session: AsyncSession, actor: Person, now: Now, q: str, after: str | None) -> Page[ClientLine]:
+    rows = await queries.list_clients(session, q=q, after=after, limit=CLIENTS_ON_A_PAGE)
+    page = page_of(rows, limit=CLIENTS_ON_A_PAGE, cursor=lambda row: cursor(row.rank, row.client_ref))
+    await _log_listing(session, actor, now, q or None, len(page.items))
+    return page
+
+
+async def _shown(
+    request: Request, session: AsyncSession, now: Now, client: ClientBody, form: Form, status: int = 200
+) -> HTMLResponse:
     context = {
         "form": form,
         "client": client,
         "equipment": await queries.list_equipment(session, client.client_ref, today=uk_date(now)),
-        "dealings": await queries.list_dealings(session, client.id),
+        "dealings": await queries.list_dealings(session, client),
         "today": uk_date(now),
         "reasons": [(reason.value, reason.text) for reason in AccessReason],
     }
-    return render(request, "clients/client.html", context, 422 if form.errors else 200)
+    return render(request, "clients/client.html", context, status)
 
 
 async def _alike(session: AsyncSession, body: ClientForm) -> list[ClientLine]:

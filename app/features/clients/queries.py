@@ -1,13 +1,13 @@
 """Reads of clients: lists, what a client has, and what goes on with them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import NotFound
-from app.features.clients.schemas import CareProviderBody, ClientLine, Dealings, EquipmentLine
+from app.features.clients.schemas import CareProviderBody, ClientBody, ClientLine, Dealings, EquipmentLine
 from app.features.clients.search import place_from, understand
 
 MOST_DUPLICATES = 20
@@ -18,28 +18,64 @@ EVERYBODY = text("""
     ORDER BY client_ref LIMIT :limit
 """)
 
-# How much of the shortest name that still counts: “ashbey” finds Ashby, “moar” finds Moor.
-FORGIVE = text("SELECT set_config('pg_trgm.word_similarity_threshold', '0.35', true)")
+# What the parameters say decides which index is the shortest way; a plan for just any words would miss that.
+LIKE_THIS = text("""
+    SELECT set_config('pg_trgm.word_similarity_threshold', :threshold, true),
+           set_config('plan_cache_mode', 'force_custom_plan', true)
+""")
 
-# Each way to be found is an arm of its own, so that each uses its own index. The rank is how far off it is.
-FOUND = text("""
-    WITH hit (id, rank) AS (
-        SELECT id, 0 FROM client WHERE upper(client_ref) = upper(:words)
-        UNION ALL SELECT id, 0 FROM client WHERE nhs_number = :nhs_number
-        UNION ALL SELECT id, 0 FROM client WHERE postcode = :postcode
-        UNION ALL SELECT id, 0 FROM client WHERE date_of_birth = :born
-        UNION ALL SELECT id, 100 FROM client WHERE upper(client_ref) LIKE upper(:begins)
-        UNION ALL SELECT id, 100 FROM client
-                  WHERE CAST(:postcode_begins AS text) IS NOT NULL AND replace(postcode, ' ', '') LIKE :postcode_begins
-        UNION ALL SELECT id, 200 FROM client WHERE name ILIKE :holds
-        UNION ALL SELECT id, 1300 - CAST(round(500 * (word_similarity(:words, name)
-                                                      + strict_word_similarity(:words, name))) AS integer)
-                  FROM client WHERE CAST(:may_be_misspelt AS boolean) AND :words <% name
-    ), best AS (SELECT id, min(rank) AS rank FROM hit GROUP BY id)
+# Each way to be found is an arm of its own, so that each uses its own index, and in the order of references, so that
+# none is read further than the page is long, however many people have the name. The rank is how far off it is; whoever
+# is found in a nearer way is not found again in a farther one.
+IS_EXACT = """(upper(client_ref) = upper(:words) OR COALESCE(nhs_number = :nhs_number, false)
+               OR COALESCE(postcode = :postcode, false) OR COALESCE(date_of_birth = :born, false))"""
+BEGINS = """(upper(client_ref) LIKE upper(:begins)
+             OR COALESCE(replace(postcode, ' ', '') LIKE :postcode_begins, false))"""
+
+
+ARM = """
+    (SELECT id, {rank} AS rank, upper(client_ref) AS place FROM client
+     WHERE {found} AND :rank <= {rank} AND (:rank < {rank} OR upper(client_ref) ~>~ upper(:after))
+     ORDER BY upper(client_ref) USING ~<~ LIMIT :limit)
+"""
+WAYS = (
+    (0, "upper(client_ref) = upper(:words)"),
+    (0, "nhs_number = :nhs_number"),
+    (0, "postcode = :postcode"),
+    (0, "date_of_birth = :born"),
+    (100, f"upper(client_ref) LIKE upper(:begins) AND NOT {IS_EXACT}"),
+    (100, f"replace(postcode, ' ', '') LIKE :postcode_begins AND NOT {IS_EXACT}"),
+    (200, f"name ILIKE :holds AND NOT {IS_EXACT} AND NOT {BEGINS}"),
+)
+FOUND_BY = " UNION ALL ".join(ARM.format(rank=rank, found=found) for rank, found in WAYS)
+FOUND = text(f"""
+    WITH hit AS ({FOUND_BY}), best AS (
+        SELECT id, min(rank) AS rank, min(place) AS place FROM hit GROUP BY id
+        ORDER BY min(rank), min(place) USING ~<~ LIMIT :limit
+    )
     SELECT client.client_ref, client.name, client.date_of_birth, client.postcode, best.rank
-    FROM best JOIN client ON client.id = best.id
-    WHERE (best.rank, client.client_ref) > (:rank, :after)
-    ORDER BY best.rank, client.client_ref LIMIT :limit
+    FROM best JOIN client ON client.id = best.id ORDER BY best.rank, best.place USING ~<~
+""")  # noqa: S608 - our own words
+
+# Names that are much alike, then those that are a little: “ashbey” finds Ashby, “moar” finds Moor.
+BANDS = ((300, 0.5, 2.0), (700, 0.35, 0.5))
+"""Of each: the rank it begins with, how alike its names are at least, and below what."""
+MOST_ALIKE = 500
+"""So many of one band are compared with one another. Where there are more, they are alike by one common name."""
+ALIKE = text("""
+    WITH alike AS (
+        SELECT client_ref, name, date_of_birth, postcode FROM client
+        WHERE :words <% name AND name NOT ILIKE :holds AND upper(client_ref) NOT LIKE upper(:begins)
+          AND word_similarity(:words, name) < :below
+        LIMIT :most
+    ), ranked AS (
+        SELECT *, :band + 300 - CAST(round(150 * (word_similarity(:words, name) + strict_word_similarity(:words, name)))
+                                     AS integer) AS rank
+        FROM alike
+    )
+    SELECT client_ref, name, date_of_birth, postcode, rank FROM ranked
+    WHERE rank > :rank OR (rank = :rank AND upper(client_ref) ~>~ upper(:after))
+    ORDER BY rank, upper(client_ref) USING ~<~ LIMIT :limit
 """)
 
 DUPLICATES = text("""
@@ -96,7 +132,21 @@ DEALINGS = text("""
                FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
                WHERE loan.client_id = :client_id AND loan.ended_at IS NOT NULL
                ORDER BY loan.ended_at DESC, loan.id DESC LIMIT :most
-           ) AS one) AS past_loans
+           ) AS one) AS past_loans,
+           (SELECT jsonb_build_object(
+                'is_withdrawn', line.action = 'client_death_withdrawn', 'at', line.at,
+                'orders', string_to_array(line.detail->>'orders', ', '),
+                'with_the_driver', string_to_array(line.detail->>'with_the_driver', ', '),
+                'reserved', (
+                    SELECT COALESCE(jsonb_agg(jsonb_build_object('barcode', item.barcode, 'product_name', product.name)
+                                              ORDER BY kept.id), '[]')
+                    FROM reservation AS kept JOIN item ON item.id = kept.item_id
+                    JOIN product ON product.id = item.product_id
+                    WHERE kept.id = ANY(CAST(string_to_array(line.detail->>'reservations', ', ') AS bigint[]))))
+            FROM audit_event AS line
+            WHERE line.subject = 'client:' || CAST(:client_ref AS text)
+              AND line.action IN ('client_death_recorded', 'client_death_withdrawn')
+            ORDER BY line.id DESC LIMIT 1) AS called_off
 """)
 
 
@@ -114,7 +164,6 @@ async def list_clients(
         return [ClientLine(**row) for row in rows.mappings()]
     asked = understand(q or "")
     literal = asked.words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    await session.execute(FORGIVE)
     values = {
         "words": asked.words,
         "nhs_number": asked.nhs_number,
@@ -123,12 +172,26 @@ async def list_clients(
         "begins": f"{literal}%",
         "postcode_begins": asked.postcode_begins and f"{asked.postcode_begins}%",
         "holds": f"%{literal}%",
-        "may_be_misspelt": asked.may_be_misspelt,
         "rank": rank,
         "after": behind,
         "limit": limit + 1,
     }
-    return [ClientLine(**row) for row in (await session.execute(FOUND, values)).mappings()]
+    await session.execute(LIKE_THIS, {"threshold": str(BANDS[0][1])})
+    found = [ClientLine(**row) for row in (await session.execute(FOUND, values)).mappings()]
+    if asked.may_be_misspelt and len(found) <= limit:
+        found += await _alike(session, values, limit=limit + 1 - len(found))
+    return found
+
+
+async def _alike(session: AsyncSession, values: Mapping[str, object], *, limit: int) -> list[ClientLine]:
+    """Who has a name like that but not quite; the likest first, so many of them."""
+    found: list[ClientLine] = []
+    for band, threshold, below in BANDS:
+        if len(found) < limit:
+            await session.execute(LIKE_THIS, {"threshold": str(threshold)})
+            asked = {"band": band, "below": below, "most": MOST_ALIKE, "limit": limit - len(found)}
+            found += [ClientLine(**row) for row in (await session.execute(ALIKE, {**values, **asked})).mappings()]
+    return found
 
 
 async def find_duplicates(
@@ -146,10 +209,13 @@ async def list_equipment(session: AsyncSession, client_ref: str, *, today: date)
     return [EquipmentLine(**row) for row in rows.mappings()]
 
 
-async def list_dealings(session: AsyncSession, client_id: int) -> Dealings:
-    """The client's reservations, orders, collections and past loans, in one statement."""
-    row = (await session.execute(DEALINGS, {"client_id": client_id, "most": MOST_PAST})).mappings().one()
-    return Dealings.model_validate({name: lines or [] for name, lines in row.items()})
+async def list_dealings(session: AsyncSession, client: ClientBody) -> Dealings:
+    """The client's reservations, orders, collections and past loans, and what a death called off, in one statement."""
+    values = {"client_id": client.id, "client_ref": client.client_ref, "most": MOST_PAST}
+    row = (await session.execute(DEALINGS, values)).mappings().one()
+    called_off = row["called_off"]
+    lists = {name: lines or [] for name, lines in row.items() if name != "called_off"}
+    return Dealings.model_validate({**lists, "called_off": called_off})
 
 
 async def list_care_providers(session: AsyncSession) -> Sequence[CareProviderBody]:

@@ -1,16 +1,17 @@
 """Bodies of clients and of their care providers. What their pages ask for is in `forms.py`."""
 
-from datetime import date, datetime
-from enum import StrEnum
-from typing import Annotated
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from app.domain.dates import uk_date
 from app.domain.identifiers import check_nhs_number, check_postcode
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import Move, State, can_move
 from app.domain.loans import LoanKind
 from app.domain.ordering import OrderState
+from app.web.client_search import Behind, SearchWords
 from app.web.fields import (
     BIGGEST_ID,
     Body,
@@ -24,29 +25,13 @@ from app.web.fields import (
     no_truth,
 )
 
+SHOWN_AFTER_A_MISTAKE: Final = timedelta(days=60)
+"""So long a client's page says what was called off by a death that was recorded by mistake."""
+
 NhsNumber = Annotated[str, AfterValidator(check_nhs_number)]
 Postcode = Annotated[str, Field(max_length=20), AfterValidator(check_postcode)]
 Weight = Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=600)]
 CareProviderId = Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=BIGGEST_ID)]
-
-
-class AccessReason(StrEnum):
-    """Why somebody needs to know how to get in."""
-
-    DELIVERY = "delivery"
-    COLLECTION = "collection"
-    VISIT = "visit"
-    SAFETY = "safety"
-
-    @property
-    def text(self) -> str:
-        """The reason as people read it."""
-        return {
-            AccessReason.DELIVERY: "To deliver equipment",
-            AccessReason.COLLECTION: "To collect equipment",
-            AccessReason.VISIT: "To fit, examine or repair equipment there",
-            AccessReason.SAFETY: "An urgent safety visit",
-        }[self]
 
 
 class ClientDetails(Body):
@@ -77,6 +62,14 @@ class ClientChange(ClientDetails):
     name: Line = ""
     address: Paragraph = ""
     postcode: Postcode = ""
+
+
+class ClientSearch(Body):
+    """Whom to look for, and which page of what is found."""
+
+    q: Annotated[SearchWords, Field(min_length=1)]
+    after: Behind | None = None
+    limit: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=500)] = 50
 
 
 class NewCareProvider(Body):
@@ -204,6 +197,28 @@ class PastLoan(BaseModel):
     ended_at: datetime
 
 
+class Thing(BaseModel):
+    """An item and what it is."""
+
+    barcode: str
+    product_name: str
+
+
+class CalledOff(BaseModel):
+    """What the record of a death ended; `is_withdrawn`: it was a mistake, and that was put right `at` that time."""
+
+    is_withdrawn: bool
+    at: datetime
+    orders: list[str]
+    with_the_driver: list[str]
+    reserved: list[Thing]
+
+    def is_to_be_shown(self, today: date) -> bool:
+        """Whether there is anything to say; after a mistake for so long as something may still have to be ordered."""
+        is_recent = not self.is_withdrawn or uk_date(self.at) >= today - SHOWN_AFTER_A_MISTAKE
+        return bool(self.orders or self.with_the_driver or self.reserved) and is_recent
+
+
 class Dealings(BaseModel):
     """What else goes on with a client; of each kind the newest only."""
 
@@ -211,3 +226,4 @@ class Dealings(BaseModel):
     orders: list[OrderSummary]
     collections: list[CollectionSummary]
     past_loans: list[PastLoan]
+    called_off: CalledOff | None = None

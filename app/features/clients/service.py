@@ -7,14 +7,14 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, bereavement
 from app.domain.client_records import check_life, check_weight
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, Stale
-from app.features.clients.access_notes import decrypt, encrypt
+from app.features.clients.access_notes import encrypt
 from app.features.clients.care_providers import check_known
 from app.features.clients.purging import LAST_LOAN_ENDED, record_purge
-from app.features.clients.schemas import AccessReason, ClientBody, ClientChange, NewClient
+from app.features.clients.schemas import ClientBody, ClientChange, NewClient
 from app.models import Client, ClientAccess
 
 READ = text("""
@@ -26,7 +26,7 @@ READ = text("""
 
 BEFORE = text("""
     SELECT id, client_ref, version, date_of_birth, died_on FROM client
-    WHERE upper(client_ref) = upper(:client_ref) FOR UPDATE
+    WHERE upper(client_ref) = upper(:client_ref) FOR NO KEY UPDATE
 """)
 
 
@@ -58,7 +58,10 @@ async def change_client(
     actor: str,
     at: datetime,
 ) -> None:
-    """Change what `change` sets of a client as read at `version`. Raises NotFound, Stale and what `add_client` does."""
+    """Change what `change` sets of a client as read at `version`. A death ends what was arranged for them.
+
+    Raises NotFound, Stale and what `add_client` does.
+    """
     fields: dict[str, Any] = change.model_dump(exclude_unset=True)
     before = (await session.execute(BEFORE, {"client_ref": client_ref})).one_or_none()
     if before is None:
@@ -82,34 +85,21 @@ async def change_client(
     # The trail says which fields were changed, never what they hold.
     names = ", ".join(sorted(fields))
     await audit.record(session, "client_changed", f"client:{before.client_ref}", actor=actor, at=at, fields=names)
+    if died and not before.died_on:
+        await bereavement.end_what_was_arranged(session, {before.id: before.client_ref}, actor=actor, at=at)
+    elif before.died_on and not died:
+        await bereavement.withdraw(session, before.client_ref, actor=actor, at=at)
 
 
-async def read_client(
-    session: AsyncSession,
-    client_ref: str,
-    *,
-    actor: str,
-    at: datetime,
-    secret: str | None = None,
-    reason: AccessReason | None = None,
-) -> ClientBody:
-    """The client's record, and a line in the audit trail that it was read. The reference is taken in any case.
-
-    With `secret` and a `reason`, for those who may see them, the access notes too; that view has its own line with the
-    reason. Raises NotFound.
-    """
+async def read_client(session: AsyncSession, client_ref: str, *, actor: str, at: datetime) -> ClientBody:
+    """The client's record, less how to get in, and a line in the audit trail that it was read. The reference is taken
+    in any case. Raises NotFound."""
     row = (await session.execute(READ, {"client_ref": client_ref})).mappings().one_or_none()
     if row is None:
         raise _unknown()
     subject = f"client:{row['client_ref']}"
     await audit.record(session, "client_read", subject, actor=actor, at=at)
-    notes = None
-    if row["notes_encrypted"] and secret and reason:
-        notes = decrypt(row["notes_encrypted"], secret=secret)
-        await audit.record(session, "access_notes_read", subject, actor=actor, at=at, reason=reason.value)
-    return ClientBody.model_validate(
-        dict(row) | {"has_access_notes": row["notes_encrypted"] is not None, "access_notes": notes}
-    )
+    return ClientBody.model_validate(dict(row) | {"has_access_notes": row["notes_encrypted"] is not None})
 
 
 def _unknown() -> NotFound:

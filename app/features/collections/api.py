@@ -10,6 +10,7 @@ from app import audit
 from app.db import Session
 from app.domain.dates import uk_date
 from app.features.collections import find_queries, finds, queries, service
+from app.features.collections.scans import scan_collections
 from app.features.collections.schemas import (
     CollectionBody,
     CollectionRow,
@@ -28,7 +29,9 @@ from app.web.clock import Now
 from app.web.fields import After, Id, Limit
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
+from app.web.scan_bodies import CollectionsBody, ScanBody, ScanResults, read_batch
 from app.web.tags import Prefix, check_tags
+from app.web.working_times import Times
 
 router = api_router("collections")
 
@@ -50,6 +53,18 @@ async def request_collection(
         at=now,
     )
     return await _read(session, number, now, prefix)
+
+
+@router.post("/collections/scans")
+async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, body: CollectionsBody) -> ScanResults:
+    """Record what was taken onto the van: 1 to 500 scans, idempotent by scan id; one bad scan never loses the others.
+
+    A loan goes on until its item is scanned in at a store.
+    """
+    store = actor.store(body.store)
+    batch = read_batch(body, ScanBody, at=now)
+    results = await scan_collections(session, batch.scans, store=store, prefix=prefix, actor=actor.username, at=now)
+    return batch.answered(results)
 
 
 @router.get("/collections")
@@ -91,10 +106,10 @@ async def agree_list(session: Session, actor: Actor, now: Now, prefix: Prefix, n
 
 @router.post("/collections/{number}/schedule")
 async def schedule(
-    session: Session, actor: Actor, now: Now, prefix: Prefix, number: str, body: ScheduleBody
+    session: Session, actor: Actor, now: Now, times: Times, prefix: Prefix, number: str, body: ScheduleBody
 ) -> CollectionBody:
-    """Plan the visit for a day."""
-    await service.schedule(session, number, body.on, actor=actor.username, at=now)
+    """Plan the visit for a working day."""
+    await service.schedule(session, number, body.on, times=times, actor=actor.username, at=now)
     return await _read(session, number, now, prefix)
 
 

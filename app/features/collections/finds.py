@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, safety
 from app.domain.clearance import HoldKind
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
 from app.domain.scanning import check_tag
 from app.features.collections.service import unknown_collection
-from app.models import Collection, CollectionFound, Hold, Item
+from app.models import Collection, CollectionFound, Item
 
 ON_THE_LIST = text("""
     SELECT line.id FROM collection_line AS line
@@ -41,7 +42,9 @@ async def take_found(
     if collection_id is None:
         raise unknown_collection()
     tag = as_tag(label, prefix=prefix)
-    item_id = await session.scalar(select(col(Item.id)).where(col(Item.barcode) == tag)) if tag else None
+    # Locked, so that whoever issues it at this moment either went before or sees the hold.
+    there = select(col(Item.id)).where(col(Item.barcode) == tag).with_for_update(key_share=True)
+    item_id = await session.scalar(there) if tag else None
     if item_id and await session.scalar(ON_THE_LIST, {"collection_id": collection_id, "item_id": item_id}):
         detail = "It is on the list of this collection already. Take it along and scan it at the returns desk."
         raise Conflict("on-the-list", detail, field="label")
@@ -55,11 +58,11 @@ async def take_found(
     }
     made = await session.execute(insert(CollectionFound).values(**values).returning(col(CollectionFound.id)))
     find_id = made.scalar_one()
-    if item_id:
+    if item_id and tag:
         # By the record it may stand clean on a shelf: until somebody has found out, it goes to nobody.
         reason = f"Found at a client's with collection {number}; where it has been is not known."
-        hold = {"item_id": item_id, "kind": HoldKind.INVESTIGATION, "reason": reason, "placed_at": at}
-        await session.execute(insert(Hold).values(**hold, placed_by=actor))
+        details: dict[str, Any] = {"kind": HoldKind.INVESTIGATION, "reason": reason, "actor": actor, "at": at}
+        await safety.hold(session, item_id, tag, **details)
     await audit.record(session, "collection_found", f"collection:{number}", actor=actor, at=at, find=find_id)
     return find_id
 

@@ -23,6 +23,7 @@ from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
 from app.web.tags import Prefix
 from app.web.templating import day, render
+from app.web.working_times import Times
 
 COLLECTIONS_ON_A_PAGE = 50
 PAGE = "collections/collection.html"
@@ -74,14 +75,16 @@ async def agree_list(
 
 
 @router.post("/collections/{number}/schedule")
-async def schedule(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: str) -> Response:
+async def schedule(
+    request: Request, session: Session, actor: Actor, now: Now, times: Times, prefix: Prefix, number: str
+) -> Response:
     """Plan the visit."""
     form, body = await read_form(request, ScheduleForm)
     context = await _read(session, number, actor, now, prefix)
     if body is None:
         return render(request, PAGE, {"form": form, **context}, 422)
     with or_again(PAGE, form, **context):
-        await service.schedule(session, number, body.on, actor=actor.username, at=now)
+        await service.schedule(session, number, body.on, times=times, actor=actor.username, at=now)
     return redirect(request, f"/collections/{number}", f"The visit is planned for {day(body.on)}.")
 
 

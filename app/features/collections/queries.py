@@ -57,7 +57,7 @@ COUNTS = text(f"""
     {SOURCES} WHERE {OPEN_ONES}
 """)
 LINES = text("""
-    SELECT item.barcode, product.name AS product_name,
+    SELECT item.barcode, product.name AS product_name, line.picked_up_at, line.picked_up_by,
            CASE WHEN line.collected_at IS NOT NULL THEN 'collected'
                 WHEN line.cancelled_at IS NOT NULL THEN 'cancelled' ELSE 'open' END AS state
     FROM collection_line AS line JOIN item ON item.id = line.item_id JOIN product ON product.id = item.product_id

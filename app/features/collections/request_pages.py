@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.client_records import way_of_asking
 from app.features.collections import find_queries, queries, service
 from app.features.collections.schemas import CollectForm
 from app.web.auth import Actor
+from app.web.client_search import ClientSearchForm
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
@@ -20,6 +22,7 @@ from app.web.tags import Prefix, sort_tags
 from app.web.templating import render
 
 CALLERS_SHOWN = 10
+FIND_CALLER = "collections/find_caller.html"
 
 router = page_router()
 
@@ -27,15 +30,22 @@ Words = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/collections/new")
-async def find_caller(
-    request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, q: Words = ""
-) -> HTMLResponse:
+async def find_caller_form(request: Request, actor: Actor) -> HTMLResponse:
     """Whose equipment somebody rings about: by the client, or by the label on the equipment."""
-    q = q.strip()
+    return render(request, FIND_CALLER, {"form": Form(), "q": "", "found": []})
+
+
+@router.post("/collections/new")
+async def find_caller(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> HTMLResponse:
+    """The same with those who are found. A POST that changes nothing: the words name people."""
+    form, body = await read_form(request, ClientSearchForm)
+    q = body.q if body else ""
     found = await find_queries.find_callers(session, q, prefix=prefix, limit=CALLERS_SHOWN) if q else []
     if q:
-        await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=len(found))
-    return render(request, "collections/find_caller.html", {"q": q, "found": found})
+        facts = {"by": way_of_asking(q), "found": len(found)}
+        await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
+    context = {"form": form, "q": q, "found": found, "most": CALLERS_SHOWN}
+    return render(request, FIND_CALLER, context, 200 if body else 422)
 
 
 @router.get("/clients/{client_ref}/collect")

@@ -85,11 +85,13 @@ class ReconcileBody(Body):
 
 
 class CollectionLineBody(BaseModel):
-    """One item of a collection."""
+    """One item of a collection. `picked_up_at`: since when it is on the van, by whom; open until it is scanned in."""
 
     barcode: str
     product_name: str
     state: CollectionState
+    picked_up_at: datetime | None
+    picked_up_by: str | None
 
 
 class VisitBody(BaseModel):

@@ -9,11 +9,14 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger
+from app import audit, fetching, ledger
+from app.domain.collecting import check_visit_day
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move
 from app.domain.loans import CollectionSpeed, LoanKind
+from app.domain.promises import WorkingTimes
+from app.fetching import Lent
 from app.models import Client, Collection, CollectionLine, CollectionVisit
 
 LONGEST_AHEAD = timedelta(days=366)
@@ -69,13 +72,6 @@ async def request_collection(
     _check_contact(contact)
     client_id = await find_client(session, client_ref)
     here = await _on_loan_here(session, client_id, barcodes)
-    collection_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('collection', 'id'))"))
-    number = f"C{collection_id:06}"
-    details: dict[str, Any] = {"actor": actor, "at": at, "reason": reason, "reference": f"collection {number}"}
-    _, refused = await ledger.move(session, [row.barcode for row in here], Move.REQUEST_COLLECTION, **details)
-    if refused:
-        raise refused[0].error
-    values = {"id": collection_id, "number": number, "client_id": client_id, "reason": reason, "speed": speed}
     agreed = {"list_agreed_at": at, "list_agreed_by": actor} if contact.has_agreed_list else {}
     whom = {
         "contact_name": contact.name,
@@ -83,11 +79,10 @@ async def request_collection(
         "is_bereavement": contact.is_bereavement,
         **agreed,
     }
-    await session.execute(insert(Collection).values(**values, **whom, requested_at=at, requested_by=actor))
-    lines = [{"collection_id": collection_id, "item_id": row.id, "loan_id": row.loan_id} for row in here]
-    await session.execute(insert(CollectionLine), lines)
-    await audit.record(session, "collection_requested", f"collection:{number}", actor=actor, at=at, items=len(lines))
-    return number
+    items = [Lent(row.id, row.loan_id, row.barcode) for row in here]
+    details: dict[str, Any] = {"reason": reason, "speed": speed, "contact": whom, "actor": actor, "at": at}
+    asked = await fetching.request_collection(session, client_id, items, **details)
+    return asked.number
 
 
 async def agree_list(session: AsyncSession, number: str, *, actor: str, at: datetime) -> None:
@@ -102,17 +97,20 @@ async def agree_list(session: AsyncSession, number: str, *, actor: str, at: date
     await audit.record(session, "collection_list_agreed", f"collection:{number}", actor=actor, at=at)
 
 
-async def schedule(session: AsyncSession, number: str, on: date, *, actor: str, at: datetime) -> None:
+async def schedule(
+    session: AsyncSession, number: str, on: date, *, times: WorkingTimes, actor: str, at: datetime
+) -> None:
     """Plan the visit for a day; a planned one moves to it.
 
-    Raises NotFound `unknown-collection`, BadValue (`scheduled-in-the-past`, `scheduled-too-far-ahead`), Conflict
-    `collection-is-over`, and `agree-the-list-first` after a death.
+    Raises NotFound `unknown-collection`, BadValue (`scheduled-in-the-past`, `scheduled-too-far-ahead`,
+    `not-a-working-day`), Conflict `collection-is-over`, and `agree-the-list-first` after a death.
     """
     today = uk_date(at)
     if on < today:
         raise BadValue("scheduled-in-the-past", "Choose today or a later day.", field="on")
     if on > today + LONGEST_AHEAD:
         raise BadValue("scheduled-too-far-ahead", "Choose a day within a year.", field="on")
+    check_visit_day(on, times)
     found = await _open_collection(session, number)
     if found.is_bereavement and not found.list_agreed_at:
         detail = f"Agree the list of what is fetched with {found.contact_name} first. Then plan the visit."

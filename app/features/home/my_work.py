@@ -25,7 +25,8 @@ MY_ORDERS = text("""
                CASE WHEN stands.state = 'draft' THEN 'draft'
                     WHEN stands.state IN ('awaiting_authorisation', 'awaiting_panel') THEN 'waiting'
                     WHEN asked.promised_on < :today THEN 'late'
-                    WHEN asked.promised_on <= :until THEN 'due' END AS part
+                    WHEN asked.promised_on <= :until THEN 'due'
+                    WHEN asked.promised_on IS NULL THEN 'undated' END AS part
         FROM waits JOIN equipment_order AS asked ON asked.id = waits.order_id
         JOIN equipment_order_state AS stands ON stands.order_id = asked.id
         JOIN client ON client.id = asked.client_id
@@ -54,7 +55,7 @@ STORE_ORDERS = text("""
         SELECT DISTINCT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
         WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
     ), open_orders AS (
-        SELECT asked.id, asked.promised_on, stands.state,
+        SELECT asked.id, asked.promised_on, stands.state, client.died_on IS NOT NULL AS has_died,
                EXISTS (SELECT FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
                        JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
                        JOIN item ON item.id = kept.item_id AND item.state = 'reserved'
@@ -66,14 +67,16 @@ STORE_ORDERS = text("""
                (SELECT failed_because IS NOT NULL FROM delivery_visit
                 WHERE order_id = asked.id ORDER BY id DESC LIMIT 1) AS last_failed
         FROM waits JOIN equipment_order AS asked ON asked.id = waits.order_id
+        JOIN client ON client.id = asked.client_id
         JOIN equipment_order_state AS stands ON stands.order_id = asked.id
         WHERE asked.decision = 'approved' AND stands.state NOT IN ('delivered', 'cancelled')
     )
     SELECT count(*) FILTER (WHERE has_held AND promised_on <= :today) AS to_pick_today,
            count(*) FILTER (WHERE has_held) AS to_pick,
            count(*) FILTER (WHERE promised_on < :today) AS late,
-           count(*) FILTER (WHERE last_failed) AS failed_visits,
-           count(*) FILTER (WHERE is_out) AS out_now
+           count(*) FILTER (WHERE promised_on IS NULL) AS undated,
+           count(*) FILTER (WHERE last_failed AND NOT has_died) AS failed_visits,
+           count(*) FILTER (WHERE is_out) AS out_now, count(*) FILTER (WHERE is_out AND has_died) AS to_bring_back
     FROM open_orders
 """)
 
@@ -85,6 +88,7 @@ class Part(StrEnum):
     WAITING = "waiting"
     LATE = "late"
     DUE = "due"
+    UNDATED = "undated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +130,10 @@ class StoreOrders:
     to_pick_today: int
     to_pick: int
     late: int
+    undated: int
     failed_visits: int
     out_now: int
+    to_bring_back: int
 
 
 async def read_my_orders(session: AsyncSession, username: str, *, today: date) -> dict[Part, Some]:

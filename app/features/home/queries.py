@@ -25,6 +25,7 @@ STORE_COUNTS = text("""
     SELECT
         (SELECT count(*) FROM return_scan AS scan LEFT JOIN item ON item.barcode = scan.result ->> 'barcode'
          WHERE scan.outcome IN ('refused', 'unknown') AND scan.reconciled_at IS NULL
+           AND (scan.kind <> 'stocktake' OR scan.result ->> 'code' = 'stocktake-closed')
            AND (scan.result ->> 'code' = 'already-returned' AND EXISTS (
                SELECT FROM movement WHERE movement.item_id = item.id AND movement.move = 'return'
                AND movement.store_id = scan.store_id
@@ -38,7 +39,9 @@ STORE_COUNTS = text("""
          WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until) AS inspections_soon,
         (SELECT count(*) FROM consignment_line AS line JOIN consignment ON consignment.id = line.consignment_id
          WHERE line.arrived_at IS NULL AND line.missing_at IS NULL AND line.sent_at < :late_before
-           AND (consignment.from_store_id = ANY(:stores) OR consignment.to_store_id = ANY(:stores))) AS not_arrived
+           AND (consignment.from_store_id = ANY(:stores) OR consignment.to_store_id = ANY(:stores))) AS not_arrived,
+        (SELECT count(*) FROM inspection_visit WHERE ended_at IS NULL AND escalated_at IS NOT NULL) AS visits_in_vain,
+        (SELECT count(*) FROM authority_copy WHERE sent_on IS NULL) AS copies_to_send
 """)
 HELD = text("SELECT count(DISTINCT item_id) FROM hold WHERE lifted_at IS NULL")
 # What came by an order belongs to who ordered it: it was the store that recorded the delivery, asked for the old
@@ -111,6 +114,8 @@ class StoreCounts:
     inspections_overdue: int
     inspections_soon: int
     not_arrived: int
+    visits_in_vain: int
+    copies_to_send: int
 
 
 @dataclass(frozen=True, slots=True)

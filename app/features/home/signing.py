@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.authority import Asked, Tier, can_sign
 from app.domain.promises import is_late
-from app.signing import find_person, read_setting
+from app.signing import find_person, read_others, read_setting
 
 WAITING = text("""
-    SELECT asked.number, asked.made_by, COALESCE(maker.name, asked.made_by) AS made_by_name, client.client_ref,
-           asked.team_id, asked.promised_on, array_agg(DISTINCT product.tier) AS tiers,
+    SELECT asked.id, asked.number, asked.made_by, COALESCE(maker.name, asked.made_by) AS made_by_name,
+           client.client_ref, asked.team_id, asked.promised_on, array_agg(DISTINCT product.tier) AS tiers,
            sum(line.quantity * line.unit_price_pence) AS value_pence,
            string_agg(line.quantity || ' x ' || product.name, ', ' ORDER BY line.position) AS products
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id
@@ -35,16 +35,17 @@ class ToSign:
 
 
 async def list_to_sign(session: AsyncSession, username: str, *, today: date) -> list[ToSign]:
-    """The orders that wait for this person, by their own authority or a lent one; at most four statements."""
+    """The orders that wait for this person, by their own authority or a lent one; at most five statements."""
     waiting = (await session.execute(WAITING)).mappings().all()
     if not waiting:
         return []
     setting = await read_setting(session, today)
+    others = await read_others(session, [row["id"] for row in waiting], today=today)
     me = find_person(setting, username)
     found = []
     for row in waiting:
         tier = max((Tier(tier) for tier in row["tiers"]), key=list(Tier).index)
-        asked = Asked(row["made_by"], row["team_id"], tier, row["value_pence"])
+        asked = Asked(row["made_by"], row["team_id"], tier, row["value_pence"], others[row["id"]])
         if can_sign(asked, me, setting):
             names = ("number", "client_ref", "made_by_name", "products", "value_pence")
             late = is_late(row["promised_on"], None, today)

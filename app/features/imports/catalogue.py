@@ -25,7 +25,7 @@ EMPTY: Final = {column.name: column.empty for column in CATALOGUE}
 THERE = text("""
     SELECT product.*,
            (SELECT jsonb_object_agg(kind, every_months) FROM product_inspection WHERE product_id = product.id) AS months
-    FROM product ORDER BY code FOR UPDATE
+    FROM product WHERE code = ANY(:codes)
 """)
 FORGET = text("""
     DELETE FROM product_inspection AS asked
@@ -52,10 +52,19 @@ class ProductPlan:
     told: Notes = field(default_factory=Notes)
     unchanged: int = 0
 
+    @property
+    def compared(self) -> dict[int, tuple[int, int, str]]:
+        """What will change, as `lock_as_compared` wants it."""
+        return {
+            one.product["id"]: (one.product["version"], one.record.row, f"product {one.product['code']}")
+            for one in self.changes
+        }
+
 
 async def check_products(session: AsyncSession, table: Table, *, progress: Progress) -> ProductPlan:
     """Compare every row with the catalogue; faults are added to those of the table."""
-    there = {row["code"]: row for row in (await session.execute(THERE)).mappings()}
+    asked = [code for record in table.records if (code := record.get("code"))]
+    there = {row["code"]: row for row in (await session.execute(THERE, {"codes": asked})).mappings()}
     plan = ProductPlan()
     codes: dict[str, int] = {}
     for record in table.records:

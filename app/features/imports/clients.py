@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit
+from app import audit, bereavement
 from app.domain.client_records import find_life_faults, find_weight_faults
 from app.features.imports.columns import CLIENTS
 from app.features.imports.files import Notes, Progress, Record, Table
@@ -24,7 +24,6 @@ THERE = text("""
     SELECT client.*, provider.name AS care_provider FROM client
     LEFT JOIN care_provider AS provider ON provider.id = client.care_provider_id
     WHERE upper(client.client_ref) = ANY(:refs)
-    ORDER BY client.id FOR UPDATE OF client
 """)
 NUMBERS = text("SELECT nhs_number, client_ref FROM client WHERE nhs_number = ANY(:numbers)")
 PROVIDERS = text("SELECT name, id FROM care_provider")
@@ -49,6 +48,14 @@ class ClientPlan:
     unchanged: int = 0
     providers: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def compared(self) -> dict[int, tuple[int, int, str]]:
+        """What will change, as `lock_as_compared` wants it."""
+        return {
+            one.client["id"]: (one.client["version"], one.record.row, f"client {one.client['client_ref']}")
+            for one in self.changes
+        }
+
 
 async def check_clients(session: AsyncSession, table: Table, *, today: date, progress: Progress) -> ClientPlan:
     """Compare every row with the rules and with what is there; faults are added to those of the table."""
@@ -71,7 +78,10 @@ async def check_clients(session: AsyncSession, table: Table, *, today: date, pro
 async def write_clients(
     session: AsyncSession, plan: ClientPlan, *, actor: str, at: datetime, progress: Progress
 ) -> None:
-    """Add who is new and change who differs; each has a line in the audit trail, as on the client's page."""
+    """Add who is new and change who differs; each has a line in the audit trail, as on the client's page.
+
+    A death ends what was arranged for them, as there.
+    """
     if plan.new:
         made = {"created_at": at, "created_by": actor}
         rows = [_row(EMPTY | record.values, plan.providers) | made for record in plan.new]
@@ -79,6 +89,13 @@ async def write_clients(
     if plan.changes:
         await session.execute(update(Client), [_changed(change, plan.providers) for change in plan.changes])
     await _record(session, plan, actor=actor, at=at, progress=progress)
+    deaths = [change for change in plan.changes if "died_on" in change.columns]
+    died = {one.client["id"]: one.client["client_ref"] for one in deaths if not one.client["died_on"]}
+    if died:
+        await bereavement.end_what_was_arranged(session, died, actor=actor, at=at)
+    for one in deaths:
+        if not one.record.values["died_on"]:
+            await bereavement.withdraw(session, one.client["client_ref"], actor=actor, at=at)
 
 
 async def _record(session: AsyncSession, plan: ClientPlan, *, actor: str, at: datetime, progress: Progress) -> None:

@@ -234,7 +234,12 @@ CLIENTS = (
     Column("phone", cells.line, "Their telephone number.", ("01632 960001", "", "+44 1632 960003"), empty=""),
     Column("weight_kg", cells.whole(1, 600), "In whole kilograms. Goes with `weighed_on`.", ("72", "", "")),
     Column("weighed_on", cells.day, "The day of weighing.", ("2025-11-03", "", "")),
-    Column("died_on", cells.day, "The day they died.", ("", "", "")),
+    Column(
+        "died_on",
+        cells.day,
+        "The day they died. What is reserved or ordered for them and has not come yet is then called off.",
+        ("", "", ""),
+    ),
     Column(
         "care_provider",
         cells.line,

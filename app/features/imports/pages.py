@@ -52,20 +52,16 @@ async def check(request: Request, session: Session, actor: Actor, now: Now, pref
     content, name = await _uploaded(request, form)
     if form.errors:
         return _choose(request, kind, form, 422)
-    try:
-        report = await service.import_file(
-            session,
-            kind,
-            content,
-            dry_run=True,
-            stores=actor.stores,
-            prefix=prefix,
-            actor=actor.username,
-            at=now,
-        )
-    except Conflict as error:
-        form.refuse(error.detail)
-        return _choose(request, kind, form, status_of(error))
+    report = await service.import_file(
+        session,
+        kind,
+        content,
+        dry_run=True,
+        stores=actor.stores,
+        prefix=prefix,
+        actor=actor.username,
+        at=now,
+    )
     return _show(request, report, content, name=name, actor=actor.username)
 
 

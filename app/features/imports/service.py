@@ -18,6 +18,7 @@ from app.features.imports.clients import check_clients, write_clients
 from app.features.imports.columns import Kind
 from app.features.imports.files import Notes, Progress, Table, read_table, silent
 from app.features.imports.items import add_items, check_items
+from app.features.imports.locking import lock_as_compared
 from app.features.imports.schemas import ImportReport, Remark
 
 ONE_AT_A_TIME: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended('equipment-stores import', 0))")
@@ -44,9 +45,10 @@ async def import_file(
     """Check the file, and unless it is a dry run or something is wrong, write it. The report says which.
 
     `stores`: where the actor works; items of other stores are faults. A check of clients is in the audit trail too,
-    because it tells what their records hold. Raises Conflict `import-running` while somebody else imports.
+    because it tells what their records hold. A dry run locks nothing, else only what will change is locked. Raises
+    Conflict `import-running` while somebody else imports.
     """
-    if not await session.scalar(ONE_AT_A_TIME):
+    if not (dry_run or await session.scalar(ONE_AT_A_TIME)):
         raise Conflict("import-running", "Another import is running. Wait until it has ended, then try again.")
     table = await asyncio.to_thread(read_table, kind, content, progress)
     report = ImportReport(kind=kind, dry_run=dry_run, rows=len(table.records))
@@ -100,6 +102,8 @@ async def _catalogue(
     session: AsyncSession, table: Table, report: ImportReport, *, actor: str, at: datetime, progress: Progress
 ) -> None:
     plan = await check_products(session, table, progress=progress)
+    if not (report.dry_run or table.faults.count):
+        await lock_as_compared(session, Kind.CATALOGUE, plan.compared, table.faults)
     if table.faults.count:
         return
     report.added, report.changed, report.unchanged = len(plan.new), len(plan.changes), plan.unchanged
@@ -112,6 +116,8 @@ async def _clients(
     session: AsyncSession, table: Table, report: ImportReport, *, actor: str, at: datetime, progress: Progress
 ) -> None:
     plan = await check_clients(session, table, today=uk_date(at), progress=progress)
+    if not (report.dry_run or table.faults.count):
+        await lock_as_compared(session, Kind.CLIENTS, plan.compared, table.faults)
     if table.faults.count:
         return
     report.added, report.changed, report.unchanged = len(plan.new), len(plan.changes), plan.unchanged

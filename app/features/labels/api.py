@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
 from app.domain.access import Actor as Who
+from app.domain.printers import Symbols
 from app.features.labels.answers import Resolution, file_answer
 from app.features.labels.printers import PrinterRow, get_printer, list_ready_printers
 from app.features.labels.schemas import DEFAULT_STOCK, LabelFormat, LabelsBody, PrinterBody, Stock
@@ -31,9 +32,10 @@ async def label(
     format: LabelFormat = LabelFormat.PNG,
     stock: Stock = DEFAULT_STOCK,
     dpi: Resolution = 203,
+    symbols: Symbols = Symbols.CODE_128,
 ) -> Response:
     """The label of one item."""
-    target = Target(find_stock(stock), format, dpi)
+    target = Target(find_stock(stock), format, dpi, symbols=symbols)
     return file_answer(await print_labels(session, [tag], target, settings=request.app.state.settings))
 
 
@@ -54,7 +56,7 @@ async def printers(session: Session, actor: Actor) -> list[PrinterBody]:
 async def _target(session: AsyncSession, body: LabelsBody, actor: Who) -> Target:
     """What the body asks for; what it does not say is as its printer has it."""
     if body.printer is None:
-        return Target(find_stock(body.stock), body.format, body.dpi)
+        return Target(find_stock(body.stock), body.format, body.dpi, symbols=body.symbols)
     target = (await get_printer(session, body.printer, actor=actor)).target
     said = body.model_fields_set
     return Target(
@@ -62,6 +64,7 @@ async def _target(session: AsyncSession, body: LabelsBody, actor: Who) -> Target
         format=body.format if "format" in said else target.format,
         dpi=body.dpi if "dpi" in said else target.dpi,
         offset=target.offset,
+        symbols=body.symbols if "symbols" in said else target.symbols,
     )
 
 
@@ -74,6 +77,7 @@ def _body(row: PrinterRow) -> PrinterBody:
         stock=row.stock,
         format=target.format,
         dpi=target.dpi,
+        symbols=target.symbols,
         offset_x=row.offset.x,
         offset_y=row.offset.y,
     )

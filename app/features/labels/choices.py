@@ -4,12 +4,14 @@ from typing import Final
 
 from app.domain.errors import BadValue
 from app.domain.labels import make_tag
-from app.domain.printers import PrinterKind
-from app.features.labels.layout import TooSmall, check_width
+from app.domain.printers import PrinterKind, Symbols
+from app.features.labels.layout import check_width
 from app.features.labels.printing import Dpi
 from app.features.labels.schemas import LabelFormat
 from app.features.labels.service import Target
+from app.features.labels.shapes import TooSmall
 from app.features.labels.stocks import STOCKS, Feed, Stock
+from app.settings import Settings
 
 ZEBRA_DPIS: Final[tuple[Dpi, ...]] = (203, 300)
 _SHEET_DPI: Final = 300
@@ -54,6 +56,16 @@ def options(prefix: str) -> list[Option]:
         for dpi in ZEBRA_DPIS
         for stock in stocks
         if stock.feed is Feed.ZEBRA
+    ]
+
+
+def symbol_options(settings: Settings) -> list[Option]:
+    """What this service's labels can carry, bars first."""
+    return [
+        (symbols.value, symbols.text)
+        for symbols in Symbols
+        if (settings.gs1_company_prefix or not symbols.has_data_matrix)
+        and (settings.public_addresses or not symbols.has_qr)
     ]
 
 

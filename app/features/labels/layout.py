@@ -8,21 +8,34 @@ Wider ones are read from further off and survive more scratches, so a label take
 dots at 203 dpi, 55.9 mm with 4 at 300 dpi. A label must therefore be 44 mm wide for every tag there is; one of 38.1 mm
 carries the tags of a prefix of two letters. Quiet zones: ISO/IEC 15417.
 
+A square symbol, a GS1 DataMatrix or a QR code, stands at the right, in the middle of the height, and the words and bars
+in what is left. Its modules are whole dots too, the widest with which all else still fits. Quiet zones: one module for
+Data Matrix (ISO/IEC 16022), four for QR codes (ISO/IEC 18004).
+
 What is left out where there is no room: first the second line of the product's name, then the names of the service and
 the store, then the product's name beside the flag. Never the tag, the bars, whom to ring, the load, or that an item is
 for a single patient.
 """
 
-import re
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
-from app.domain.labels import display, is_tag
+from app.features.labels.rows import (
+    LabelContent,
+    Name,
+    Paper,
+    one_row,
+    says_all,
+    service_row,
+    stacked_rows,
+    tag_and_phone,
+    two_rows,
+    without_service,
+)
+from app.features.labels.shapes import MM_PER_INCH, Bars, Layout, Line, Square, TooSmall, dots
 from app.features.labels.stocks import LabelSize
-from app.features.labels.symbol import QUIET_MODULES, tag_bars
-from app.features.labels.words import Measure, clean, shorten, shrink, wrap
+from app.features.labels.symbol import QUIET_MODULES, Matrix, matrix_of, tag_bars
+from app.features.labels.words import Measure
 
-MM_PER_INCH: Final = 25.4
 NARROWEST_MODULE_MM: Final = 0.25
 WIDEST_MODULE_MM: Final = 0.5
 LOWEST_BARS_MM: Final = 6.35
@@ -34,145 +47,14 @@ _WHITE_SIDE_MM: Final = 1.9
 _LEAST_WHITE_SIDE_MM: Final = 0.8
 """So near, where the bars would else be too fine to read: such a label asks for a printer whose offset is set."""
 
-_CAPITALS: Final = 0.73
-"""How high a capital stands, as a share of the type size, in Noto Sans, Arial and Helvetica alike."""
+_LEAST_END_MM: Final = 1.5
+"""Between a square symbol and the label's upper and lower edge, at the least."""
 
-_TALL_MM: Final = 38.1
-"""The height that the sizes of type below are made for; lower and higher labels scale them."""
+_HALF_A_DOT_MM: Final = 0.07
+"""Symbols keep to whole dots, and words beside them need not."""
 
-_LOAD_SHARE: Final = 0.4
-"""How much of the only row the load may take beside the product's name or the flag."""
-
-Align = Literal["left", "centre", "right"]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelContent:
-    """Everything a label may say. It has no place for a client: a label is read by whoever finds the item."""
-
-    tag: str
-    product_name: str
-    service_name: str
-    return_phone: str
-    store_name: str | None = None
-    single_patient_use: bool = False
-    safe_working_load_kg: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what must never be stuck on an item: a tag whose check digits are wrong, a load of nothing."""
-        if not is_tag(self.tag):
-            raise ValueError(f"{self.tag!r} is not an asset tag in normal form with the right check digits.")
-        if self.safe_working_load_kg is not None and self.safe_working_load_kg <= 0:
-            raise ValueError(f"A safe working load is more than 0 kg, not {self.safe_working_load_kg}.")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of text: `x_mm` is its left end, middle or right end, as `align` says; sizes in mm."""
-
-    text: str
-    x_mm: float
-    baseline_mm: float
-    size_mm: float
-    bold: bool = False
-    align: Align = "left"
-    white: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A filled black box, for white words on it."""
-
-    x_mm: float
-    y_mm: float
-    width_mm: float
-    height_mm: float
-
-    def words(self, text: str, size_mm: float, *, share: float = 0.5) -> Line:
-        """A white line in the middle of the box, or at another `share` of its height."""
-        baseline = self.y_mm + self.height_mm * share + _CAPITALS * size_mm / 2
-        return Line(text, self.x_mm + self.width_mm / 2, baseline, size_mm, bold=True, align="centre", white=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """A Code 128 symbol without its quiet zones: "1" is a black module. Sideways in whole dots of `dpi`."""
-
-    modules: str
-    dpi: int
-    module_dots: int
-    x_dots: int
-    y_mm: float
-    height_mm: float
-
-    @property
-    def module_mm(self) -> float:
-        """The width of one module."""
-        return self.module_dots * MM_PER_INCH / self.dpi
-
-    @property
-    def x_mm(self) -> float:
-        """Where the first bar begins."""
-        return self.x_dots * MM_PER_INCH / self.dpi
-
-    def runs(self) -> list[tuple[int, int]]:
-        """Each black bar as (first module, width in modules)."""
-        return [(bar.start(), len(bar[0])) for bar in re.finditer("1+", self.modules)]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A whole label, ready to be painted: boxes first, then the rest."""
-
-    bars: Bars
-    lines: tuple[Line, ...]
-    boxes: tuple[Box, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Paper:
-    """One label's size, what type is scaled by on it, and how wide that type is."""
-
-    size: LabelSize
-    measure: Measure
-
-    @property
-    def scale(self) -> float:
-        return min(max(self.size.height_mm / _TALL_MM, 0.74), 1.5)
-
-    @property
-    def left(self) -> float:
-        return self.size.side_mm
-
-    @property
-    def room(self) -> float:
-        return self.right - self.left
-
-    @property
-    def right(self) -> float:
-        return self.size.width_mm - self.size.side_mm
-
-    @property
-    def edge(self) -> float:
-        """Between the label's edge and the first or last row: an accent or a comma may still reach into it."""
-        return max(2.4 * self.scale, self.size.end_mm + 0.25 * self.type_size)
-
-    @property
-    def type_size(self) -> float:
-        return 3.1 * self.scale
-
-    @property
-    def row(self) -> float:
-        return 1.22 * self.type_size
-
-
-def dots(length_mm: float, dpi: int) -> int:
-    """The whole dots that fit into a length. A ten-thousandth of a dot is forgiven, because 63.5 mm are 750 dots."""
-    return int(length_mm * dpi / MM_PER_INCH + 1e-4)
-
-
-class TooSmall(ValueError):
-    """The label cannot carry what it must; the words say which size would do."""
+_BESIDE_WORDS_MM: Final = 1.0
+"""Between the words and a square symbol, where its quiet zone is not wider."""
 
 
 def lay_out(content: LabelContent, size: LabelSize, dpi: int, measure: Measure) -> Layout:
@@ -180,18 +62,17 @@ def lay_out(content: LabelContent, size: LabelSize, dpi: int, measure: Measure) 
 
     Raises TooSmall for a label too small to be read.
     """
-    module_dots = check_width(content.tag, size, dpi)
-    paper = _Paper(size, measure)
-    tag_and_phone, bottom = _tag_and_phone(content, paper)
-    service, names_top = _service(content, paper)
-    name = _product(content, paper, names_top)
-    if bottom - name.bottom < LOWEST_BARS_MM:
-        name = _one_row(content, paper, names_top)
-    if bottom - name.bottom < LOWEST_BARS_MM:
-        service, name = [], _one_row(content, paper, paper.edge - 0.1 * paper.type_size)
-    bars = _place_bars(tag_bars(content.tag), size, dpi, module_dots, name.bottom, bottom)
-    lines = tuple(line for line in (*service, *name.lines, *tag_and_phone) if line.text)
-    return Layout(bars, lines, name.boxes)
+    matrix = matrix_of(data_matrix=content.data_matrix, qr=content.qr)
+    if matrix is None:
+        return _words_and_bars(content, size, dpi, Paper(size, measure, size.width_mm - size.side_mm))
+    for module_dots in range(dots(WIDEST_MODULE_MM, dpi), 0, -1):
+        if module_dots * MM_PER_INCH / dpi < NARROWEST_MODULE_MM:
+            break
+        layout = _with_square(content, size, dpi, measure, matrix, module_dots)
+        if layout is not None and says_all(content, layout.lines):
+            return layout
+    what = f"a {matrix.name}" + (" beside its bars" if content.has_bars else "")
+    raise TooSmall(f"A label {size.width_mm:g} × {size.height_mm:g} mm is too small for {what} and its words.")  # noqa: RUF001
 
 
 def check_width(tag: str, size: LabelSize, dpi: int) -> int:
@@ -210,95 +91,58 @@ def check_width(tag: str, size: LabelSize, dpi: int) -> int:
     raise TooSmall(f"A label {size.width_mm:g} mm wide is too narrow for {tag}: {needed:.0f} mm would do.")
 
 
-def _service(content: LabelContent, paper: _Paper) -> tuple[list[Line], float]:
-    """The first row, and where the next begins: the service, and the store when there is room for its whole name."""
-    baseline = paper.edge + _CAPITALS * paper.type_size
-    name, name_size = shrink(clean(content.service_name), paper.room, paper.type_size, paper.measure)
-    lines = [Line(name, paper.left, baseline, name_size, bold=True)]
-    store, store_size = clean(content.store_name or ""), 0.85 * paper.type_size
-    taken = paper.measure(name, name_size, True) + paper.measure(store, store_size, False) + 2.0 * paper.scale
-    if taken <= paper.room:
-        lines.append(Line(store, paper.right, baseline, store_size, align="right"))
-    return lines, baseline + 0.32 * paper.type_size
+def _words_and_bars(content: LabelContent, size: LabelSize, dpi: int, paper: Paper) -> Layout:
+    module_dots = check_width(content.tag, size, dpi)
+    below, bottom = tag_and_phone(content, paper)
+    service, names_top = service_row(content, paper)
+    name = two_rows(content, paper, names_top)
+    if bottom - name.bottom < LOWEST_BARS_MM:
+        name = one_row(content, paper, names_top)
+    if bottom - name.bottom < LOWEST_BARS_MM:
+        service, name = [], one_row(content, paper, without_service(paper))
+    bars = _place_bars(tag_bars(content.tag), size, dpi, module_dots, name.bottom, bottom)
+    return _layout(bars, None, [*service, *name.lines, *below], name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
-    """What the item is, and how far down that reaches."""
-
-    lines: list[Line]
-    boxes: tuple[Box, ...]
-    bottom: float
-
-
-def _product(content: LabelContent, paper: _Paper, top: float) -> _Name:
-    """Two rows: the product, the flag in place of its second line, the load beside both."""
-    bottom = top + 2 * paper.row
-    lines: list[Line] = []
-    boxes: list[Box] = []
-    room = paper.room
-    if content.safe_working_load_kg is not None:
-        load = f"{content.safe_working_load_kg:,} kg"
-        width = max(paper.measure(load, paper.type_size, True), paper.measure("SWL", paper.type_size, True)) + 2.0
-        badge = Box(paper.right - width, top, width, bottom - top)
-        boxes.append(badge)
-        lines += [badge.words("SWL", paper.type_size, share=0.29), badge.words(load, paper.type_size, share=0.71)]
-        room -= width + 1.5
-    if content.single_patient_use:
-        flag = Box(paper.left, top + paper.row, room, paper.row)
-        boxes.append(flag)
-        words, words_size = shrink("SINGLE PATIENT USE", room - 1.0, paper.type_size, paper.measure)
-        lines.append(flag.words(words, words_size))
-    rows = 1 if content.single_patient_use else 2
-    for number, text in enumerate(wrap(clean(content.product_name), rows, room, paper.type_size, paper.measure)):
-        lines.append(Line(text, paper.left, top + number * paper.row + 0.92 * paper.type_size, paper.type_size))
-    return _Name(lines, tuple(boxes), bottom + 1.0)
+def _with_square(
+    content: LabelContent, size: LabelSize, dpi: int, measure: Measure, matrix: Matrix, module_dots: int
+) -> Layout | None:
+    """The square at the right and the rest beside it; None where that does not fit."""
+    square = _place_square(size, dpi, matrix, module_dots)
+    if square is None:
+        return None
+    left = LabelSize(square.x_mm, size.height_mm, size.side_mm, size.end_mm)
+    right = square.x_mm - max(matrix.quiet * square.module_mm + _HALF_A_DOT_MM, _BESIDE_WORDS_MM)
+    paper = Paper(left, measure, right)
+    if paper.room < paper.type_size:
+        return None
+    if content.has_bars:
+        try:
+            beside = _words_and_bars(content, left, dpi, paper)
+        except TooSmall:
+            return None
+        return Layout(beside.bars, square, beside.lines, beside.boxes)
+    below, bottom = tag_and_phone(content, paper)
+    service, top = service_row(content, paper)
+    name = stacked_rows(content, paper, top, bottom)
+    if name.bottom > bottom:
+        service, name = [], stacked_rows(content, paper, without_service(paper), bottom)
+    return _layout(None, square, [*service, *name.lines, *below], name) if name.bottom <= bottom else None
 
 
-def _one_row(content: LabelContent, paper: _Paper, top: float) -> _Name:
-    """One row: the product, or the flag in its place, and the load beside it."""
-    size = paper.type_size
-    lines: list[Line] = []
-    boxes: list[Box] = []
-    room = paper.room
-    if content.safe_working_load_kg is not None:
-        load = f"SWL {content.safe_working_load_kg:,} kg"
-        load_size = size * min(1.0, paper.room * _LOAD_SHARE / paper.measure(load, size, True))
-        badge = Box(0, top, paper.measure(load, load_size, True) + 1.4, paper.row)
-        badge = replace(badge, x_mm=paper.right - badge.width_mm)
-        boxes.append(badge)
-        lines.append(badge.words(load, load_size))
-        room -= badge.width_mm + 1.0
-    if content.single_patient_use:
-        flag = Box(paper.left, top, room, paper.row)
-        boxes.append(flag)
-        flag_size = size * min(1.0, (room - 1.0) / paper.measure("SINGLE PATIENT USE", size, True))
-        lines.append(flag.words("SINGLE PATIENT USE", flag_size))
-    else:
-        text = shorten(clean(content.product_name), room, size, False, paper.measure)
-        lines.append(Line(text, paper.left, top + 0.92 * size, size))
-    return _Name(lines, tuple(boxes), top + paper.row + 0.8)
+def _layout(bars: Bars | None, square: Square | None, lines: list[Line], name: Name) -> Layout:
+    return Layout(bars, square, tuple(line for line in lines if line.text), name.boxes)
 
 
-def _tag_and_phone(content: LabelContent, paper: _Paper) -> tuple[list[Line], float]:
-    """The last two rows, and how far up they reach: the tag in large type, and whom to ring."""
-    baseline = paper.size.height_mm - paper.edge - 0.2 * paper.type_size
-    phone, phone_size = _phone(clean(content.return_phone), paper)
-    lines = [Line(phone, paper.left, baseline, phone_size, bold=True)]
-    baseline -= _CAPITALS * paper.type_size + 1.6 * paper.scale
-    tag, large = display(content.tag), 5.2 * paper.scale
-    large = min(large, large * paper.room / paper.measure(tag, large, True))
-    lines.append(Line(tag, paper.size.width_mm / 2, baseline, large, bold=True, align="centre"))
-    return lines, baseline - _CAPITALS * large - 1.0
-
-
-def _phone(number: str, paper: _Paper) -> tuple[str, float]:
-    """The number whole, with as much before it as there is room for: half a number is no use to anybody."""
-    for words in ("Please return: ", "Return: "):
-        text, size = shrink(words + number, paper.room, paper.type_size, paper.measure)
-        if text.endswith(number):
-            return text, size
-    return shrink(number, paper.room, paper.type_size, paper.measure)
+def _place_square(size: LabelSize, dpi: int, matrix: Matrix, module_dots: int) -> Square | None:
+    """As far right as its quiet zone and the printer let it, in the middle of the height; None: it does not fit."""
+    ink, quiet = len(matrix.rows) * module_dots, matrix.quiet * module_dots
+    side = max(dots(size.side_mm, dpi) + 1, quiet)
+    end = max(dots(max(size.end_mm, _LEAST_END_MM), dpi) + 1, quiet)
+    x_dots, y_dots = dots(size.width_mm, dpi) - side - ink, (dots(size.height_mm, dpi) - ink) // 2
+    if x_dots <= 0 or y_dots < end:
+        return None
+    return Square(matrix.rows, dpi, module_dots, x_dots, y_dots)
 
 
 def _place_bars(modules: str, size: LabelSize, dpi: int, module_dots: int, top: float, bottom: float) -> Bars:

@@ -12,7 +12,7 @@ from sqlmodel import col
 from app import audit
 from app.domain.access import Actor, StoreRef
 from app.domain.errors import NotFound, Stale
-from app.domain.printers import Offset, PrinterKind
+from app.domain.printers import Offset, PrinterKind, Symbols
 from app.features.labels.choices import choice_of, kind_of, target_of
 from app.features.labels.schemas import PrinterForm
 from app.features.labels.service import Target
@@ -31,6 +31,7 @@ class PrinterRow:
     store: StoreRef
     kind: PrinterKind
     stock: str
+    symbols: Symbols
     offset: Offset
     version: int
 
@@ -43,7 +44,7 @@ class PrinterRow:
     def target(self) -> Target:
         """What it prints. Raises BadValue `unknown-stock` when its labels are no longer known here."""
         plain = target_of(self.choice)
-        return Target(plain.stock, plain.format, plain.dpi, self.offset)
+        return Target(plain.stock, plain.format, plain.dpi, self.offset, self.symbols)
 
 
 async def list_printers(session: AsyncSession, *, stores: Sequence[StoreRef]) -> list[PrinterRow]:
@@ -57,6 +58,7 @@ async def list_printers(session: AsyncSession, *, stores: Sequence[StoreRef]) ->
             store=by_id[row.store_id],
             kind=row.kind,
             stock=row.stock,
+            symbols=row.symbols,
             offset=Offset(row.offset_x, row.offset_y),
             version=row.version,
         )
@@ -118,6 +120,7 @@ def _values(form: PrinterForm, actor: Actor) -> dict[str, Any]:
         "name": form.name,
         "kind": kind_of(target),
         "stock": target.stock.code,
+        "symbols": form.symbols,
         "offset_x": offset.x,
         "offset_y": offset.y,
     }
@@ -126,5 +129,5 @@ def _values(form: PrinterForm, actor: Actor) -> dict[str, Any]:
 async def _record(
     session: AsyncSession, action: str, printer_id: int, form: PrinterForm, *, actor: Actor, at: datetime
 ) -> None:
-    told = form.model_dump(include={"name", "store", "stock", "offset_x", "offset_y"})
+    told = form.model_dump(mode="json", include={"name", "store", "stock", "symbols", "offset_x", "offset_y"})
     await audit.record(session, action, f"printer:{printer_id}", actor=actor.username, at=at, **told)

@@ -1,6 +1,6 @@
 """Labels as PNG, SVG, PDF and ZPL. Pure rendering: words in, bytes out; no database, no HTTP."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
@@ -8,17 +8,18 @@ from typing import Final, Literal, cast
 from xml.sax.saxutils import escape
 
 from PIL import Image, ImageDraw, ImageFont
-from pymupdf_fonts import myfont
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from app.domain.printers import NO_OFFSET, Offset
-from app.features.labels.layout import MM_PER_INCH, Bars, Box, LabelContent, Layout, Line, dots, lay_out
+from app.features.labels.layout import lay_out
+from app.features.labels.rows import LabelContent
 from app.features.labels.ruler import draw_test_page
+from app.features.labels.shapes import MM_PER_INCH, Bars, Box, Layout, Line, Square, dots
 from app.features.labels.stocks import AVERY_L7160, LabelSize, Stock
 from app.features.labels.symbol import QUIET_MODULES, code_128, tag_parts
 from app.features.labels.words import Measure
+from app.web.typefaces import noto, typeface
 
 __all__ = [
     "Dpi",
@@ -36,11 +37,18 @@ __all__ = [
 Dpi = Literal[203, 300]
 """The two resolutions of label printers. Office printers have multiples of 300."""
 
+Progress = Callable[[int], None]
+"""Is told how many labels are drawn."""
+
 DEFAULT_SIZE: Final = AVERY_L7160.label
 _FINE_DPI: Final = 300
 """Bars of a PDF or SVG stand on this grid: exact on printers of 300, 600 and 1,200 dots an inch."""
 
 _POINTS_PER_MM: Final = 72 / MM_PER_INCH
+
+
+def silent(_done: int) -> None:
+    """Progress that nobody watches."""
 
 
 def label_png(content: LabelContent, *, dpi: Dpi = 300, size: LabelSize = DEFAULT_SIZE) -> bytes:
@@ -61,11 +69,8 @@ def label_png(content: LabelContent, *, dpi: Dpi = 300, size: LabelSize = DEFAUL
         anchor = {"left": "ls", "centre": "ms", "right": "rs"}[line.align]
         font = _drawn(line.bold, dots(line.size_mm, dpi))
         draw.text(where, line.text, fill=int(line.white), font=font, anchor=anchor)
-    bars, top = layout.bars, dots(layout.bars.y_mm, dpi)
-    for start, width in bars.runs():
-        left = bars.x_dots + start * bars.module_dots
-        right = left + width * bars.module_dots - 1
-        draw.rectangle((left, top, right, top + dots(bars.height_mm, dpi) - 1), fill=0)
+    for left, top, width, height in _dark(layout):
+        draw.rectangle((left, top, left + width - 1, top + height - 1), fill=0)
     stream = BytesIO()
     picture.save(stream, "PNG", dpi=(dpi, dpi), compress_level=6)
     return stream.getvalue()
@@ -80,7 +85,9 @@ def label_svg(content: LabelContent, *, size: LabelSize = DEFAULT_SIZE) -> bytes
         for box in layout.boxes
     ]
     words = [_svg_text(line) for line in layout.lines]
-    return _svg(size, f"Label of {content.tag}", [*shapes, _svg_bars(layout.bars), *words])
+    symbols = [_svg_bars(layout.bars)] if layout.bars else []
+    symbols += [_svg_square(layout.square)] if layout.square else []
+    return _svg(size, f"Label of {content.tag}", [*shapes, *symbols, *words])
 
 
 def command_svg(text: str, *, caption: bool = True) -> bytes:
@@ -99,7 +106,12 @@ def command_svg(text: str, *, caption: bool = True) -> bytes:
 
 
 def label_pdf(
-    contents: Sequence[LabelContent], *, skip: int = 0, stock: Stock = AVERY_L7160, offset: Offset = NO_OFFSET
+    contents: Sequence[LabelContent],
+    *,
+    skip: int = 0,
+    stock: Stock = AVERY_L7160,
+    offset: Offset = NO_OFFSET,
+    progress: Progress = silent,
 ) -> bytes:
     """Pages of labels, row by row, after leaving the first `skip` labels of the first page blank.
 
@@ -119,13 +131,14 @@ def label_pdf(
             layout = lay_out(content, stock.label, _FINE_DPI, _type_width)
             left, top = stock.corner(cell)
             _paint_pdf(canvas, layout, left + offset.x_mm, top + offset.y_mm, stock.page.height_mm)
+            progress(position - skip + 1)
     return stream.getvalue()
 
 
 def label_zpl(
     content: LabelContent, *, dpi: Dpi = 203, size: LabelSize = DEFAULT_SIZE, offset: Offset | None = None
 ) -> str:
-    """One label in ZPL II for a Zebra printer of this resolution (ZPL II Programming Guide: ^BC, ^FH, ^FB, ^CI28).
+    """One label in ZPL II for a Zebra printer of this resolution (ZPL II Programming Guide: ^BC, ^GF, ^FH, ^FB, ^CI28).
 
     An offset is sent as the printer's own (^LS, ^LT); None leaves the one that is set on the printer.
 
@@ -134,13 +147,10 @@ def label_zpl(
     """
     _check_dpi(dpi)
     layout = lay_out(content, size, dpi, _type_width)
-    bars = layout.bars
     fields = [_zpl_box(box, dpi) for box in layout.boxes]
     fields += [_zpl_text(line, size, dpi) for line in layout.lines]
-    fields.append(
-        f"^FO{bars.x_dots},{dots(bars.y_mm, dpi)}^BY{bars.module_dots}"
-        f"^BCN,{dots(bars.height_mm, dpi)},N,N,N,N^FD{_zpl_code_128(content.tag)}^FS"
-    )
+    fields += [_zpl_bars(layout.bars, content.tag)] if layout.bars else []
+    fields += [_zpl_square(layout.square)] if layout.square else []
     return _zpl(size, dpi, offset, fields)
 
 
@@ -175,14 +185,9 @@ def _check_dpi(dpi: int) -> None:
         raise ValueError(f"Label printers print 203 or 300 dots an inch, not {dpi}.")
 
 
-def _noto(bold: bool) -> BytesIO:
-    """Noto Sans: it has the letters of `domain/catalogue.py`, and may be embedded in what it is printed in."""
-    return BytesIO(myfont("notosbo" if bold else "notos"))
-
-
 @lru_cache(maxsize=32)
 def _drawn(bold: bool, size_dots: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_noto(bold), size_dots)
+    return ImageFont.truetype(noto(bold), size_dots)
 
 
 def _dot_width(dpi: int) -> Measure:
@@ -192,17 +197,9 @@ def _dot_width(dpi: int) -> Measure:
     return measure
 
 
-@lru_cache(maxsize=2)
-def _typeface(bold: bool) -> str:
-    """The name that the PDF library knows the typeface by, once it has been told."""
-    name = "NotoSans-Bold" if bold else "NotoSans"
-    pdfmetrics.registerFont(TTFont(name, _noto(bold)))
-    return name
-
-
 def _type_width(text: str, size_mm: float, bold: bool) -> float:
     """Also on the safe side for Arial, which a browser may take instead, and for a Zebra's narrow font 0."""
-    return cast(float, pdfmetrics.stringWidth(text, _typeface(bold), size_mm))
+    return cast(float, pdfmetrics.stringWidth(text, typeface(bold), size_mm))
 
 
 def _svg(size: LabelSize, title: str, parts: Sequence[str]) -> bytes:
@@ -219,6 +216,12 @@ def _svg_bars(bars: Bars) -> str:
     rects = "".join(f'<rect x="{start}" width="{width}" height="1"/>' for start, width in bars.runs())
     corner = f"{_short(bars.x_mm)} {_short(bars.y_mm)}"
     place = f"translate({corner}) scale({_short(bars.module_mm)} {_short(bars.height_mm)})"
+    return f'<g transform="{place}" shape-rendering="crispEdges">{rects}</g>'
+
+
+def _svg_square(square: Square) -> str:
+    rects = "".join(f'<rect x="{start}" y="{row}" width="{width}" height="1"/>' for row, start, width in square.runs())
+    place = f"translate({_short(square.x_mm)} {_short(square.y_mm)}) scale({_short(square.module_mm)})"
     return f'<g transform="{place}" shape-rendering="crispEdges">{rects}</g>'
 
 
@@ -251,7 +254,10 @@ def _pdf(stock: Stock, title: str) -> Iterator[tuple[Canvas, BytesIO]]:
 def _paint_pdf(canvas: Canvas, layout: Layout, left_mm: float, top_mm: float, page_mm: float) -> None:
     """One label into its cell. PDF counts upwards from the page's foot, so every y is turned round."""
     _paint_pdf_words(canvas, layout.boxes, layout.lines, left_mm, top_mm, page_mm)
-    _paint_pdf_bars(canvas, layout.bars, left_mm, (page_mm - top_mm) * _POINTS_PER_MM)
+    if layout.bars:
+        _paint_pdf_bars(canvas, layout.bars, left_mm, (page_mm - top_mm) * _POINTS_PER_MM)
+    if layout.square:
+        _paint_pdf_square(canvas, layout.square, left_mm, top_mm, page_mm)
 
 
 def _paint_pdf_words(
@@ -264,7 +270,7 @@ def _paint_pdf_words(
         canvas.rect(x, y, box.width_mm * _POINTS_PER_MM, height, stroke=0, fill=1)
     draw = {"left": canvas.drawString, "centre": canvas.drawCentredString, "right": canvas.drawRightString}
     for line in lines:
-        canvas.setFont(_typeface(line.bold), line.size_mm * _POINTS_PER_MM)
+        canvas.setFont(typeface(line.bold), line.size_mm * _POINTS_PER_MM)
         canvas.setFillGray(1 if line.white else 0)
         draw[line.align]((left_mm + line.x_mm) * _POINTS_PER_MM, foot - line.baseline_mm * _POINTS_PER_MM, line.text)
     canvas.setFillGray(0)
@@ -283,6 +289,52 @@ def _paint_pdf_bars(canvas: Canvas, bars: Bars, left_mm: float, foot: float) -> 
         x = (first + start * bars.module_dots) * dot
         path.rect(x, foot - bars.y_mm * _POINTS_PER_MM - height, width * bars.module_dots * dot, height)
     canvas.drawPath(path, stroke=0, fill=1)
+
+
+def _paint_pdf_square(canvas: Canvas, square: Square, left_mm: float, top_mm: float, page_mm: float) -> None:
+    """The same for a square, on the page's grid both ways; the grid begins at the page's upper left corner."""
+    dot, side = 72 / square.dpi, square.module_dots * 72 / square.dpi
+    left = round(left_mm * square.dpi / MM_PER_INCH) + square.x_dots
+    top = round(top_mm * square.dpi / MM_PER_INCH) + square.y_dots
+    path = canvas.beginPath()
+    for row, start, width in square.runs():
+        foot = page_mm * _POINTS_PER_MM - (top + (row + 1) * square.module_dots) * dot
+        path.rect((left + start * square.module_dots) * dot, foot, width * side, side)
+    canvas.drawPath(path, stroke=0, fill=1)
+
+
+def _dark(layout: Layout) -> Iterator[tuple[int, int, int, int]]:
+    """What is black of the symbols, in dots: left, top, width and height."""
+    if layout.bars:
+        bars, dpi = layout.bars, layout.bars.dpi
+        for start, width in bars.runs():
+            left = bars.x_dots + start * bars.module_dots
+            yield left, dots(bars.y_mm, dpi), width * bars.module_dots, dots(bars.height_mm, dpi)
+    if layout.square:
+        square, module = layout.square, layout.square.module_dots
+        for row, start, width in square.runs():
+            yield square.x_dots + start * module, square.y_dots + row * module, width * module, module
+
+
+def _zpl_bars(bars: Bars, tag: str) -> str:
+    where = f"^FO{bars.x_dots},{dots(bars.y_mm, bars.dpi)}^BY{bars.module_dots}"
+    return f"{where}^BCN,{dots(bars.height_mm, bars.dpi)},N,N,N,N^FD{_zpl_code_128(tag)}^FS"
+
+
+def _zpl_square(square: Square) -> str:
+    """The square as a picture, dot for dot the one that was measured and read back.
+
+    A printer's own ^BQ chooses the size of the symbol by itself and sets it some dots lower, by its firmware. A row of
+    modules is said once; a colon is the same row of dots again.
+    """
+    wide = len(square.rows) * square.module_dots
+    row_bytes, high = (wide + 7) // 8, wide
+    lines = []
+    for row in square.rows:
+        bits = "".join(module * square.module_dots for module in row).ljust(row_bytes * 8, "0")
+        lines.append(f"{int(bits, 2):0{row_bytes * 2}X}" + ":" * (square.module_dots - 1))
+    whole = row_bytes * high
+    return f"^FO{square.x_dots},{square.y_dots}^GFA,{whole},{whole},{row_bytes},{''.join(lines)}^FS"
 
 
 def _zpl_box(box: Box, dpi: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.features.labels.layout import LabelContent
+from app.features.labels.rows import LabelContent
 
 CONTENTS = text("""
     SELECT item.barcode, product.name AS product_name, product.single_patient_use, product.safe_working_load_kg,

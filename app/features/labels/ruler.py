@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.features.labels.layout import Box, Line
+from app.features.labels.shapes import Box, Line
 from app.features.labels.stocks import Stock
 from app.features.labels.words import Measure, clean, shorten
 

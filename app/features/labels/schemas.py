@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from app.domain.printers import Symbols
 from app.features.labels.printing import Dpi
 from app.features.labels.stocks import AVERY_L7160
 from app.web.asked import asked, needed
@@ -41,7 +42,8 @@ class LabelsBody(Body):
 
     `stock` is the code of the labels, such as `L7160` or `DK-11209`. With the `id` of a saved `printer`, its stock,
     format and resolution are taken where the body does not name another, and everything is moved by its offset. PNG and
-    SVG have one label in a file, so they take one barcode.
+    SVG have one label in a file, so they take one barcode. `symbols`: what is on the label to be scanned; a GS1
+    DataMatrix and a QR code only where the service has set its company prefix or its public address.
     """
 
     barcodes: Barcodes
@@ -49,6 +51,7 @@ class LabelsBody(Body):
     stock: Stock = DEFAULT_STOCK
     skip: Skip = 0
     dpi: Dpi = 203
+    symbols: Symbols = Symbols.CODE_128
     printer: Annotated[int, Field(ge=1, le=BIGGEST_ID)] | None = None
 
 
@@ -58,6 +61,7 @@ class PrinterForm(BaseModel):
     name: Annotated[Line, asked("Write what people call the printer.")] = needed()
     store: Annotated[Code, asked("Choose the store that it stands in.")] = needed()
     stock: Annotated[Line, asked("Choose the labels that are in it.")] = needed()
+    symbols: Symbols = Symbols.CODE_128
     offset_x: int = 0
     offset_y: int = 0
 
@@ -77,13 +81,18 @@ class PrinterBody(BaseModel):
     stock: str
     format: LabelFormat
     dpi: Dpi
+    symbols: Symbols
     offset_x: int
     offset_y: int
 
 
 class LabelsForm(BaseModel):
-    """Labels to print, tags one a line. `stock` is a choice of the page: see `choices.py`."""
+    """Labels to print, tags one a line. `stock` is a choice of the page: see `choices.py`.
+
+    No `symbols`: as the printer is kept, else bars.
+    """
 
     barcodes: Annotated[Barcodes, asked("Scan or type at least one asset tag."), BeforeValidator(tags_of)] = needed()
     stock: OptionalLine = ""
+    symbols: Symbols | None = None
     skip: Skip = 0

@@ -1,22 +1,24 @@
 """From barcodes to a file of labels. How a label looks is in `layout.py` and `printing.py`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.carriers import element_string, label_address
 from app.domain.errors import BadValue, NotFound
-from app.domain.printers import NO_OFFSET, Offset
+from app.domain.printers import NO_OFFSET, Offset, Symbols, check_symbols
 from app.features.labels import printing, queries
-from app.features.labels.layout import LabelContent, TooSmall
-from app.features.labels.printing import Dpi
+from app.features.labels.printing import Dpi, Progress, silent
+from app.features.labels.rows import LabelContent
 from app.features.labels.schemas import LabelFormat
+from app.features.labels.shapes import TooSmall
 from app.features.labels.stocks import STOCKS, Feed, Stock
 from app.settings import Settings
-from app.web.tags import sort_tags
+from app.web.tags import own_prefix, sort_tags
 
 NAMED_AT_ONCE: Final = 10
 LONGEST_NAMED: Final = 40
@@ -47,6 +49,7 @@ class Target:
     format: LabelFormat = LabelFormat.PDF
     dpi: Dpi = 203
     offset: Offset | None = None
+    symbols: Symbols = Symbols.CODE_128
 
 
 def find_stock(code: str) -> Stock:
@@ -61,20 +64,55 @@ async def print_labels(
 ) -> LabelFile:
     """One label for each barcode, in their order; a barcode that comes twice gets two.
 
-    Raises BadValue `skip-off-the-sheet`, `one-label-a-file`, `label-too-small` or `mistyped-barcodes`, and NotFound
-    `unknown-barcodes`; the last two name every barcode that is wrong.
+    Raises BadValue `skip-off-the-sheet`, `one-label-a-file`, `no-company-prefix`, `no-public-address`,
+    `label-too-small` or `mistyped-barcodes`, and NotFound `unknown-barcodes`; the last two name every wrong barcode.
     """
-    _check_skip(target.stock, skip)
+    check_skip(target.stock, skip)
     if target.format in ONE_A_FILE and len(barcodes) > 1:
         detail = f"A {target.format.value.upper()} has one label. Ask for pdf or zpl, or for one barcode at a time."
         raise BadValue("one-label-a-file", detail, field="format")
-    contents = await _contents(session, barcodes, settings)
+    return await render(await prepare(session, barcodes, target, settings=settings), target, skip=skip)
+
+
+async def prepare(
+    session: AsyncSession, barcodes: Sequence[str], target: Target, *, settings: Settings
+) -> list[LabelContent]:
+    """What these labels say and carry. Raises as `print_labels`."""
+    check_carried(target.symbols, settings)
+    return [_carrying(one, target.symbols, settings) for one in await _contents(session, barcodes, settings)]
+
+
+async def render(
+    contents: Sequence[LabelContent], target: Target, *, skip: int = 0, progress: Progress = silent
+) -> LabelFile:
+    """The file of these labels, made beside the event loop. Raises BadValue `label-too-small`."""
     try:
-        content = await to_thread.run_sync(partial(_render, contents, target, skip=skip))
+        content = await to_thread.run_sync(partial(_render, contents, target, skip=skip, progress=progress))
     except TooSmall as error:
         raise BadValue("label-too-small", f"{error} Choose larger labels.", field="stock") from error
     subject = contents[0].tag if len(contents) == 1 else f"{len(contents)}-items"
     return LabelFile(f"labels-{subject}.{target.format.value}", MEDIA_TYPES[target.format], content)
+
+
+def check_carried(symbols: Symbols, settings: Settings) -> None:
+    """Raise as `check_symbols` for what this service cannot put on labels."""
+    prefix, addresses = settings.gs1_company_prefix, settings.public_addresses
+    check_symbols(symbols, has_company_prefix=bool(prefix), has_address=bool(addresses))
+
+
+def _carrying(content: LabelContent, symbols: Symbols, settings: Settings) -> LabelContent:
+    """The label with the symbols that are wanted on it."""
+    matrix, qr = None, None
+    if symbols.has_data_matrix:
+        matrix = element_string(
+            content.tag,
+            settings.gs1_asset_number,
+            company_prefix=settings.gs1_company_prefix,
+            asset_type=settings.gs1_asset_type,
+        )
+    if symbols.has_qr:
+        qr = label_address(content.tag, address=settings.public_addresses[0])
+    return replace(content, has_bars=symbols.has_bars, data_matrix=matrix, qr=qr)
 
 
 async def print_test_page(target: Target, *, name: str) -> LabelFile:
@@ -88,7 +126,8 @@ async def print_test_page(target: Target, *, name: str) -> LabelFile:
     return LabelFile(f"test-page.{target.format.value}", MEDIA_TYPES[target.format], drawn)
 
 
-def _check_skip(stock: Stock, skip: int) -> None:
+def check_skip(stock: Stock, skip: int) -> None:
+    """Raise BadValue `skip-off-the-sheet` when the first sheet does not have so many labels."""
     if skip < stock.labels_per_page:
         return
     if stock.feed is Feed.SHEET:
@@ -100,7 +139,7 @@ def _check_skip(stock: Stock, skip: int) -> None:
 
 
 async def _contents(session: AsyncSession, barcodes: Sequence[str], settings: Settings) -> list[LabelContent]:
-    tags, errors = sort_tags(barcodes, prefix=settings.tag_prefix)
+    tags, errors = sort_tags(barcodes, prefix=own_prefix(settings))
     if errors:
         raise BadValue("mistyped-barcodes", _named({raw: e.detail for raw, e in errors.items()}), field="barcodes")
     contents = await queries.find_contents(
@@ -124,12 +163,16 @@ def _printable(raw: str) -> str:
     return shown if len(shown) <= LONGEST_NAMED else f"{shown[:LONGEST_NAMED]}…"
 
 
-def _render(contents: Sequence[LabelContent], target: Target, *, skip: int) -> bytes:
+def _render(contents: Sequence[LabelContent], target: Target, *, skip: int, progress: Progress) -> bytes:
     size, dpi = target.stock.label, target.dpi
     if target.format is LabelFormat.PDF:
-        return printing.label_pdf(contents, skip=skip, stock=target.stock, offset=target.offset or NO_OFFSET)
+        offset = target.offset or NO_OFFSET
+        return printing.label_pdf(contents, skip=skip, stock=target.stock, offset=offset, progress=progress)
     if target.format is LabelFormat.ZPL:
-        labels = (printing.label_zpl(content, dpi=dpi, size=size, offset=target.offset) for content in contents)
+        labels = []
+        for done, content in enumerate(contents, start=1):
+            labels.append(printing.label_zpl(content, dpi=dpi, size=size, offset=target.offset))
+            progress(done)
         return "".join(labels).encode()
     if target.format is LabelFormat.PNG:
         return printing.label_png(contents[0], dpi=dpi, size=size)

@@ -14,6 +14,8 @@ from app.features.loans.schemas import LoanBody, NewLoan, TrialOutcomeBody
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit
+from app.web.look_ahead import Ahead
+from app.web.old_equipment import by_tag
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
 from app.web.tags import Prefix
@@ -22,8 +24,11 @@ router = api_router("loans")
 
 
 @router.post("/loans", status_code=201)
-async def issue(session: Session, actor: Actor, now: Now, prefix: Prefix, body: NewLoan) -> LoanBody:
-    """Hand an item to a client over the counter, on loan or on trial."""
+async def issue(session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: Prefix, body: NewLoan) -> LoanBody:
+    """Hand an item to a client over the counter, on loan or on trial.
+
+    409 `examination-due-soon` until somebody who may decide it says why (`due_soon_reason`).
+    """
     loan_id = await service.issue(
         session,
         check_tag(body.barcode, prefix=prefix),
@@ -31,8 +36,10 @@ async def issue(session: Session, actor: Actor, now: Now, prefix: Prefix, body: 
         kind=body.kind,
         trial_ends_on=body.trial_ends_on,
         trial_goals=body.trial_goals,
+        supersedes=by_tag(body.supersedes, prefix=prefix),
         actor=actor.username,
         at=now,
+        ahead=ahead.said(body.due_soon_reason, actor),
     )
     return await queries.get_loan(session, loan_id)
 

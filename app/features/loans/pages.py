@@ -10,52 +10,69 @@ from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
+from app.domain.client_records import way_of_asking
 from app.domain.dates import uk_date
 from app.domain.labels import display
 from app.domain.loans import LoanKind
 from app.features.loans import queries, service
+from app.features.loans.old_equipment import OldItem, list_old
 from app.features.loans.schemas import FoundClient, IssueForm
 from app.web.auth import Actor
+from app.web.client_search import ClientSearchForm
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.look_ahead import Ahead, or_decide
+from app.web.old_equipment import actions_for, read_old, refuse_gaps
 from app.web.once import page_router
 from app.web.tags import Tag
 from app.web.templating import day, render
 
 CLIENTS_FOUND = 10
+ISSUE = "loans/issue.html"
 
 router = page_router()
 
-Words = Annotated[str, Query(max_length=100)]
+Reference = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/items/{barcode}/issue")
 async def issue_form(
-    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, q: Words = "", client_ref: Words = ""
+    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, client_ref: Reference = ""
 ) -> HTMLResponse:
-    """Who is to have the item; `q` looks for them, `client_ref` is the one chosen."""
+    """Who is to have the item; `client_ref` is the one chosen."""
     item = await queries.get_issuable(session, tag, today=uk_date(now))
-    found = await _find_clients(session, actor, q.strip(), now) if q.strip() else []
     form = Form({"client_ref": [client_ref]} if client_ref else None)
     chosen = await _read_client(session, client_ref, actor, now) if client_ref else None
-    context = {"form": form, "item": item, "q": q.strip(), "found": found, "chosen": chosen}
-    return render(request, "loans/issue.html", context)
+    old = await _old_of_this_kind(session, tag, client_ref) if chosen else []
+    return render(request, ISSUE, {"form": form, "item": item, "chosen": chosen, "old": old, "actions": actions_for})
 
 
 @router.post("/items/{barcode}/issue")
-async def issue(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
-    """Hand it over."""
-    form, body = await read_form(request, IssueForm)
+async def issue(request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag) -> Response:
+    """Hand it over, or look for who is to have it."""
+    search, asked = await read_form(request, ClientSearchForm)
     item = await queries.get_issuable(session, tag, today=uk_date(now))
-    context: dict[str, Any] = {"item": item, "q": "", "found": []}
+    context: dict[str, Any] = {"item": item, "actions": actions_for}
+    if search.value("find"):
+        found = await _find_clients(session, actor, asked.q, now) if asked and asked.q else []
+        shown = {"form": Form(), "search": search, "q": asked and asked.q, "found": found, "most": CLIENTS_FOUND}
+        return render(request, ISSUE, context | shown, 200 if asked else 422)
+    form, body = await read_form(request, IssueForm)
     if item.blockers:
-        return render(request, "loans/issue.html", {"form": Form(), **context}, 409)
+        return render(request, ISSUE, {"form": Form(), **context}, 409)
     if body and body.kind is LoanKind.TRIAL and not body.trial_goals:
         form.refuse("Say what the trial is to show.", "trial_goals")
+    client_ref = "" if form.error("client_ref") else form.value("client_ref").strip()
+    context["old"] = await _old_of_this_kind(session, tag, client_ref)
+    decided = read_old(form, context["old"])
+    refuse_gaps(form, context["old"])
     if body is None or form.errors:
-        return render(request, "loans/issue.html", {"form": form, **context}, 422)
-    with or_again("loans/issue.html", form, **context):
+        if context["old"]:
+            await _read_client(session, client_ref, actor, now)
+        return render(request, ISSUE, {"form": form, **context}, 422)
+    again = or_again(ISSUE, form, **context)
+    with again, or_decide(request, form, back=f"/items/{tag}"):
         await service.issue(
             session,
             tag,
@@ -63,12 +80,19 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, tag:
             kind=body.kind,
             trial_ends_on=body.trial_ends_on,
             trial_goals=body.trial_goals,
+            supersedes=[(one.barcode, one) for one in decided],
             actor=actor.username,
             at=now,
+            ahead=ahead.said(body.due_soon_reason, actor),
         )
     until = f" on trial until {day(body.trial_ends_on)}" if body.kind is LoanKind.TRIAL else " on loan"
     said = f"{item.product_name} {display(tag)} is with {body.client_ref}{until}."
     return redirect(request, f"/items/{tag}", said)
+
+
+async def _old_of_this_kind(session: AsyncSession, tag: str, client_ref: str) -> list[OldItem]:
+    """What the client has of which must be said what becomes of it."""
+    return [one for one in await list_old(session, tag, client_ref=client_ref) if one.must_be_decided]
 
 
 async def _find_clients(session: AsyncSession, actor: Person, q: str, now: Now) -> list[FoundClient]:
@@ -76,7 +100,8 @@ async def _find_clients(session: AsyncSession, actor: Person, q: str, now: Now) 
     if not actor.may(Permission.SEE_CLIENTS):
         return []
     found = await queries.find_clients(session, q, limit=CLIENTS_FOUND)
-    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=len(found))
+    facts = {"by": way_of_asking(q), "found": len(found)}
+    await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
     return found
 
 

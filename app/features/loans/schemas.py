@@ -4,13 +4,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind, TrialOutcome
 from app.features.loans.trials import Tried
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalLine, OptionalParagraph, Paragraph
+from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Paragraph
+from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -25,13 +26,19 @@ class TrialsShown(StrEnum):
 
 
 class NewLoan(Body):
-    """An item handed over the counter; a trial needs its end, and says what it is to show."""
+    """An item handed over the counter; a trial needs its end, and says what it is to show.
+
+    `supersedes`: what becomes of each item of the same kind that the client has.
+    `due_soon_reason`: why it goes although its thorough examination falls due soon.
+    """
 
     barcode: Barcode
     client_ref: Code
     kind: LoanKind = LoanKind.LOAN
     trial_ends_on: Day | None = None
     trial_goals: OptionalParagraph = ""
+    supersedes: OldItems = []
+    due_soon_reason: OptionalParagraph = ""
 
 
 class LoanBody(BaseModel):
@@ -51,14 +58,13 @@ class LoanBody(BaseModel):
     collection_number: str | None
 
 
-class TrialOutcomeBody(Body):
-    """What was decided; `until` only for an extension."""
+class _Trial(BaseModel):
+    """How a trial went, as its page and the API ask alike."""
 
-    outcome: TrialOutcome
-    tried_what: OptionalParagraph = ""
-    tried_where: OptionalLine = ""
-    who_was_there: OptionalLine = ""
-    result: OptionalParagraph = ""
+    tried_what: Annotated[Paragraph, asked("Say what was tried.")] = needed()
+    tried_where: Annotated[Line, asked("Say where it was tried.")] = needed()
+    who_was_there: Annotated[Line, asked("Say who was there.")] = needed()
+    result: Annotated[Paragraph, asked("Say how it went.")] = needed()
     notes: OptionalParagraph = ""
     until: Day | None = None
 
@@ -66,6 +72,20 @@ class TrialOutcomeBody(Body):
     def tried(self) -> Tried:
         """How it went."""
         return Tried(self.tried_what, self.tried_where, self.who_was_there, self.result, self.notes)
+
+
+class TrialOutcomeBody(_Trial, Body):
+    """What was decided, and what was tried, where, with whom and how it went; `until` only for an extension.
+
+    `notes`: anything else. They alone do not say how the trial went.
+    """
+
+    # Each of them has its own sentence for when it is left out, so pydantic knows a default of them.
+    model_config = ConfigDict(
+        json_schema_extra={"required": ["outcome", "tried_what", "tried_where", "who_was_there", "result"]}
+    )
+
+    outcome: TrialOutcome
 
 
 class TrialReviewLine(BaseModel):
@@ -128,20 +148,10 @@ class IssueForm(BaseModel):
     kind: Annotated[LoanKind, asked("Choose whether they have it on loan or on trial.")] = needed()
     trial_ends_on: Day | None = None
     trial_goals: OptionalParagraph = ""
+    due_soon_reason: OptionalParagraph = ""
 
 
-class TrialForm(BaseModel):
+class TrialForm(_Trial):
     """What was decided about a trial, on its page."""
 
     outcome: Annotated[TrialOutcome, asked("Choose what was decided.")] = needed()
-    tried_what: Annotated[Paragraph, asked("Say what was tried.")] = needed()
-    tried_where: Annotated[Line, asked("Say where it was tried.")] = needed()
-    who_was_there: Annotated[Line, asked("Say who was there.")] = needed()
-    result: Annotated[Paragraph, asked("Say how it went.")] = needed()
-    notes: OptionalParagraph = ""
-    until: Day | None = None
-
-    @property
-    def tried(self) -> Tried:
-        """How it went."""
-        return Tried(self.tried_what, self.tried_where, self.who_was_there, self.result, self.notes)

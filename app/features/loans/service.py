@@ -1,5 +1,6 @@
 """Handing out: loans and trials over the counter."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, insert, select, text, update
@@ -7,15 +8,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import ledger
-from app.domain.authority import Authority, Tier, check_counter
+from app.domain.access import Permission, roles_with
+from app.domain.authority import Asked, Authority, PanelRule, Tier
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import place_load_blockers
+from app.domain.counter import refuse_to_hand_out, why_not_hand_out
 from app.domain.dates import in_words, uk_date
-from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
+from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import LoanKind, check_trial_dates
+from app.domain.look_ahead import HandingOut
 from app.domain.reservations import Days, blocks_issue, overlaps
+from app.features.loans.old_equipment import decide_old, take_effect
 from app.models import Client, Loan, Reservation, ReservationEnd
+from app.signing import read_handed_out, read_setting
+from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
+from app.web.old_equipment import NewSupersedes
 
 LIVE_RESERVATIONS = text("""
     SELECT reservation.id, reservation.client_id, reservation.from_on, reservation.until_on,
@@ -31,27 +39,20 @@ LIVE_RESERVATIONS = text("""
 """)
 
 
-SUPERVISED = text("""
-    SELECT prescriber.is_supervised FROM prescriber JOIN account ON account.id = prescriber.account_id
-    WHERE account.username = :username
-""")
-
-
-# Who hands it out and what it is, in one go; nothing of the item where nobody knows the barcode.
+# Who hands it out, what it is, and what the panel decides, in one go; nothing of the item where nobody knows it.
 AT_THE_COUNTER = text("""
     SELECT account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
            prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
-           product.tier AS product_tier, product.purchase_price_pence, product.safe_working_load_kg
+           product.tier AS product_tier, product.purchase_price_pence, product.safe_working_load_kg,
+           panel.code AS panel, panel.orders_above_pence,
+           EXISTS (SELECT FROM account_role WHERE account_id = account.id AND role = ANY(:staff)) AS is_staff
     FROM account LEFT JOIN prescriber ON prescriber.account_id = account.id
     LEFT JOIN item ON item.barcode = :barcode LEFT JOIN product ON product.id = item.product_id
+    LEFT JOIN LATERAL (
+        SELECT code, orders_above_pence FROM panel WHERE decides_highly_specialist ORDER BY id LIMIT 1
+    ) AS panel ON true
     WHERE account.username = :username
 """)
-
-
-async def check_qualified(session: AsyncSession, username: str, what: str) -> None:
-    """A supervised student decides nothing alone. Raises NotAllowed `is-supervised`; `what` they may not do alone."""
-    if await session.scalar(SUPERVISED, {"username": username}):
-        raise NotAllowed("is-supervised", f"You work under supervision, so you cannot {what}.")
 
 
 async def issue(
@@ -62,29 +63,35 @@ async def issue(
     kind: LoanKind,
     trial_ends_on: date | None,
     trial_goals: str | None = None,
+    supersedes: Sequence[tuple[str, NewSupersedes]] = (),
     actor: str,
     at: datetime,
+    ahead: LookAhead = NOTHING_DECIDED,
 ) -> int:
-    """Hand an item to a client over the counter, on loan or on trial; returns the loan's number.
+    """Hand an item to a client over the counter, on loan or on trial; returns the loan's number. `supersedes`: by asset
+    tag, what becomes of old items.
 
-    Raises NotAllowed (`is-supervised` and what `domain.authority.check_counter` raises), NotFound (`unknown-client`,
+    Raises NotAllowed (`is-supervised` and why not, by `domain.counter.why_not_hand_out`), NotFound (`unknown-client`,
     `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`), Conflict (`client-has-died`, `load-too-low`,
-    `already-reserved` when it is kept for somebody else on these days, `held-by-order`), and BadValue for a trial's
-    dates and goals.
+    `already-reserved` when it is kept for somebody else on these days, `held-by-order`, `examination-due-soon` until
+    somebody decides it, in `ahead`), BadValue for a trial's dates and goals, and what `old_equipment.decide_old`
+    raises.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
         raise BadValue("loan-with-goals", "Only a trial has goals. Leave them out for a loan.", field="trial_goals")
-    carries = await _check_authority(session, barcode, kind, actor=actor, on=uk_date(at))
     client_id, weight = await _find_living_client(session, client_ref)
+    carries = await _check_authority(session, barcode, client_id, kind, actor=actor, on=uk_date(at))
     for blocker in place_load_blockers(carries, weight):
         detail = f"{blocker.detail} Take a stronger one, or order it and answer the warning."
         raise Conflict(blocker.code, detail, field="barcode")
+    old = await decide_old(session, barcode, supersedes, client_ref=client_ref)
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
     if moved.item.state not in {State.IN_STOCK, State.RESERVED}:
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
+    await check_ahead(session, [moved.item], HandingOut.ISSUE, ahead, actor=actor, at=at)
     await _use_reservations(session, moved.item.id, client_id, until_on=trial_ends_on, actor=actor, at=at)
     values = {
         "id": loan_id,
@@ -97,25 +104,30 @@ async def issue(
         "started_by": actor,
     }
     await session.execute(insert(Loan).values(**values))
+    await take_effect(session, old, loan_id=loan_id, client_id=client_id, actor=actor, at=at)
     return loan_id
 
 
-async def _check_authority(session: AsyncSession, barcode: str, kind: LoanKind, *, actor: str, on: date) -> int | None:
+async def _check_authority(
+    session: AsyncSession, barcode: str, client_id: int, kind: LoanKind, *, actor: str, on: date
+) -> int | None:
     """Raises what `issue` says of NotAllowed; returns the item's safe working load in kilograms, where it is known."""
-    row = (await session.execute(AT_THE_COUNTER, {"barcode": barcode, "username": actor})).mappings().one_or_none()
-    if row is None:
-        return None
-    if row["is_supervised"]:
-        detail = "You work under supervision, so you cannot hand equipment out. Order it, and a colleague countersigns."
-        raise NotAllowed("is-supervised", detail)
-    if row["product_tier"] is None:
+    values = {"barcode": barcode, "username": actor, "staff": roles_with(Permission.FULFIL_ORDERS)}
+    row = (await session.execute(AT_THE_COUNTER, values)).mappings().one_or_none()
+    if row is None or row["product_tier"] is None:
         return None
     person = None
     if row["tier"]:
         names = ("name", "team_id", "spend_limit_pence", "registration_number", "registration_expires_on")
-        person = Authority(username=actor, tier=Tier(row["tier"]), **{name: row[name] for name in names})
-    tier, price = Tier(row["product_tier"]), row["purchase_price_pence"]
-    check_counter(tier, price, person, on_trial=kind is LoanKind.TRIAL, on=on)
+        facts = {name: row[name] for name in (*names, "is_supervised")}
+        person = Authority(username=actor, tier=Tier(row["tier"]), **facts)
+    others = await read_handed_out(session, client_id, actor, today=on)
+    asked = Asked(actor, row["team_id"], Tier(row["product_tier"]), row["purchase_price_pence"], others)
+    panel = PanelRule(row["panel"], orders_above_pence=row["orders_above_pence"]) if row["panel"] else None
+    on_trial = kind is LoanKind.TRIAL
+    reason = why_not_hand_out(asked, person, on_trial=on_trial, on=on, panel=panel, is_staff=row["is_staff"])
+    if reason:
+        raise refuse_to_hand_out(reason, asked, person, await read_setting(session, on), on_trial=on_trial)
     carries: int | None = row["safe_working_load_kg"]
     return carries
 
@@ -124,6 +136,8 @@ async def _find_living_client(session: AsyncSession, client_ref: str) -> tuple[i
     """The client's id, and their weight. Raises NotFound `unknown-client`, Conflict `client-has-died`."""
     same = func.upper(col(Client.client_ref)) == func.upper(client_ref)
     wanted = select(col(Client.id), col(Client.died_on), col(Client.weight_kg)).where(same)
+    # What two people order or hand out for one client at once counts for whoever comes second.
+    wanted = wanted.with_for_update(key_share=True)
     found = (await session.execute(wanted)).one_or_none()
     if found is None:
         raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")

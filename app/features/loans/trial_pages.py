@@ -12,7 +12,7 @@ from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.dates import uk_date
-from app.domain.errors import BadValue
+from app.domain.errors import BadValue, NotAllowed
 from app.domain.lifecycle import State
 from app.domain.loans import TrialOutcome
 from app.features.loans import queries, trials
@@ -89,11 +89,17 @@ async def decide_trial(request: Request, session: Session, actor: Actor, now: No
 
 
 async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -> dict[str, Any]:
-    """The loan and what was decided about it before; the reading is logged."""
+    """The loan, what was decided about it before, and why this person may not keep it; the reading is logged."""
     loan = await queries.get_loan(session, loan_id)
     await audit.record(session, "loans_listed", f"client:{loan.client_ref}", actor=actor.username, at=now, found=1)
     reviews = await queries.list_trial_reviews(session, loan_id)
-    return {"loan": loan, "today": uk_date(now), "reviews": reviews}
+    why_not_keep = ""
+    if loan.state is State.ON_TRIAL:
+        try:
+            await trials.check_may_keep(session, loan_id, actor=actor.username, today=uk_date(now))
+        except NotAllowed as refusal:
+            why_not_keep = refusal.detail
+    return {"loan": loan, "today": uk_date(now), "reviews": reviews, "why_not_keep": why_not_keep}
 
 
 def _cursor(after: str | None) -> tuple[date, int]:

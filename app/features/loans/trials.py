@@ -8,19 +8,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
+from app.domain.authority import Asked, Tier
+from app.domain.counter import check_keep
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
-from app.features.loans.service import check_qualified
-from app.models import Collection, CollectionLine, Loan, TrialReview
-
-NOT_KEPT = "Trial ended: not kept"
+from app.fetching import Lent, request_collection
+from app.models import Loan, TrialReview
+from app.signing import find_person, read_setting
 
 OPEN_TRIAL = text("""
     SELECT loan.client_id, loan.item_id, loan.kind, loan.trial_ends_on, loan.ended_at, item.barcode, item.state,
            EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
     FROM loan JOIN item ON item.id = loan.item_id WHERE loan.id = :loan_id FOR UPDATE OF item
+""")
+# Whose trial it is, and what it would ask of them if they ordered it.
+MAKER = text("""
+    SELECT loan.started_by AS made_by, prescriber.team_id, product.tier, product.purchase_price_pence AS value_pence,
+           EXISTS (SELECT FROM order_unit WHERE loan_id = loan.id) AS was_ordered
+    FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+    LEFT JOIN account ON account.username = loan.started_by
+    LEFT JOIN prescriber ON prescriber.account_id = account.id
+    WHERE loan.id = :loan_id
 """)
 
 
@@ -28,10 +38,10 @@ OPEN_TRIAL = text("""
 class Tried:
     """How it went: what was tried, where, who was there, what came of it, and anything else."""
 
-    what: str = ""
-    where: str = ""
-    who: str = ""
-    result: str = ""
+    what: str
+    where: str
+    who: str
+    result: str
     notes: str = ""
 
 
@@ -47,22 +57,25 @@ async def decide_trial(
 ) -> str | None:
     """Record what was decided about a trial; returns the collection's number when it is collected.
 
-    Raises NotAllowed `is-supervised`, NotFound `unknown-loan`, Conflict `not-on-trial` or `use-was-stopped`,
-    WrongState, and BadValue for the new end.
+    Raises NotFound `unknown-loan`, Conflict `not-on-trial` or `use-was-stopped`, WrongState, BadValue for the new end,
+    and NotAllowed as `domain.counter.check_keep` does.
     """
-    if outcome is TrialOutcome.KEEP:
-        await check_qualified(session, actor, "keep it after the trial alone. Ask a qualified colleague to record it")
     loan = await _open_trial(session, loan_id)
     if loan.is_stopped and outcome is not TrialOutcome.COLLECT:
         detail = "Its use was stopped, so it is neither kept nor tried on. Have it collected."
         raise Conflict("use-was-stopped", detail, field="outcome")
     if (outcome is TrialOutcome.EXTEND) != (until is not None):
         raise BadValue("extension-without-end", "A new end goes with an extension, and only with that.", field="until")
+    if outcome is TrialOutcome.KEEP:
+        lent = await check_may_keep(session, loan_id, actor=actor, today=uk_date(at))
+        if lent:
+            subject = f"item:{loan.barcode}"
+            await audit.record(session, "trial_kept", subject, actor=actor, at=at, loan=loan_id, on_behalf_of=lent)
     if until:
         _check_extension(loan.trial_ends_on, until, today=uk_date(at))
     await _keep_review(session, loan_id, outcome, tried, until, actor=actor, at=at)
     if outcome is TrialOutcome.COLLECT:
-        reason = tried.notes or tried.result or NOT_KEPT
+        reason = tried.notes or tried.result
         return await _collect(session, loan_id, loan, reason, actor=actor, at=at)
     if outcome is TrialOutcome.KEEP:
         details = {"actor": actor, "at": at, "reason": tried.notes or None, "reference": f"loan {loan_id}"}
@@ -75,6 +88,18 @@ async def decide_trial(
     extended = {"trial_ends_on": until, "warned_at": None}
     await session.execute(update(Loan).where(col(Loan.id) == loan_id).values(**extended))
     return None
+
+
+async def check_may_keep(session: AsyncSession, loan_id: int, *, actor: str, today: date) -> str | None:
+    """Whether this person may decide that they keep it; returns whose lent authority it rests on, if any.
+
+    Raises NotAllowed as `domain.counter.check_keep` does.
+    """
+    row = (await session.execute(MAKER, {"loan_id": loan_id})).one()
+    trial = Asked(row.made_by, row.team_id, Tier(row.tier), row.value_pence)
+    setting = await read_setting(session, today)
+    maker, person = find_person(setting, row.made_by), find_person(setting, actor)
+    return check_keep(trial, maker, person, setting, was_ordered=row.was_ordered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +148,13 @@ async def _keep_review(
 async def _collect(
     session: AsyncSession, loan_id: int, loan: OpenTrial, reason: str, *, actor: str, at: datetime
 ) -> str:
-    collection_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('collection', 'id'))"))
-    number = f"C{collection_id:06}"
-    details = {"actor": actor, "at": at, "reason": reason, "reference": f"collection {number}"}
-    await ledger.move_one(session, loan.barcode, Move.REQUEST_COLLECTION, **details)
-    values = {"id": collection_id, "number": number, "client_id": loan.client_id, "reason": reason}
-    asked = {"speed": CollectionSpeed.STANDARD, "requested_at": at, "requested_by": actor}
-    await session.execute(insert(Collection).values(**values, **asked))
-    line = {"collection_id": collection_id, "item_id": loan.item_id, "loan_id": loan_id}
-    await session.execute(insert(CollectionLine).values(**line))
-    await audit.record(session, "collection_requested", f"collection:{number}", actor=actor, at=at, items=1)
-    return number
+    asked = await request_collection(
+        session,
+        loan.client_id,
+        [Lent(loan.item_id, loan_id, loan.barcode)],
+        reason=reason,
+        speed=CollectionSpeed.STANDARD,
+        actor=actor,
+        at=at,
+    )
+    return asked.number

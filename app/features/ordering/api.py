@@ -10,27 +10,31 @@ from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.scanning import check_tag
 from app.features.ordering import decisions, drafts, fulfilment, queries, reading, submission
+from app.features.ordering.delivery_scans import scan_deliveries
 from app.features.ordering.schemas import (
+    AllocateBody,
+    DeclineBody,
     DeliverBody,
     DispatchBody,
     FailedVisitBody,
     NewOrder,
     OrderBody,
     OrderChange,
-    OrderFilter,
-    OrderLineRow,
-    PickRow,
     ReasonBody,
     SignatureBody,
     SubmitBody,
 )
+from app.features.ordering.worklists import OrderFilter, OrderLineRow, PickRow, RunRow
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.etags import Version, etag
 from app.web.fields import After, Limit
+from app.web.look_ahead import Ahead
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
+from app.web.scan_bodies import DeliveriesBody, DeliveryScanBody, ScanResults, read_batch
 from app.web.tags import Prefix
+from app.web.working_times import Times
 
 router = api_router("orders")
 
@@ -74,6 +78,25 @@ async def pick_list(
     rows = await queries.pick_list(session, store=store, today=uk_date(now))
     await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(rows))
     return rows
+
+
+@router.get("/deliveries")
+async def list_run(session: Session, actor: Actor) -> list[RunRow]:
+    """What is with the drivers, by order: to be kept on a device that has no network on the way. It names no client."""
+    return await queries.list_run(session)
+
+
+@router.post("/deliveries/scans")
+async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, body: DeliveriesBody) -> ScanResults:
+    """Record what was left with clients: 1 to 500 scans, idempotent by scan id; one bad scan never loses the others.
+
+    Which order a piece is for, its label says. What is on hold is refused while its driver is still there; a scan that
+    was kept for longer, by `sent_at`, is recorded all the same, and the order's maker is told.
+    """
+    store = actor.store(body.store)
+    batch = read_batch(body, DeliveryScanBody, at=now)
+    results = await scan_deliveries(session, batch.scans, store=store, prefix=prefix, actor=actor.username, at=now)
+    return batch.answered(results)
 
 
 @router.get("/orders/{number}")
@@ -121,11 +144,23 @@ async def change_draft(
 
 @router.post("/orders/{number}/submit")
 async def submit(
-    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: SubmitBody | None = None
+    session: Session,
+    actor: Actor,
+    now: Now,
+    times: Times,
+    response: Response,
+    number: Number,
+    body: SubmitBody | None = None,
 ) -> OrderBody:
-    """Submit a draft: it is approved, or goes to who must sign it. What is on the shelf is held for it at once."""
-    answers = body.answers if body else []
-    await submission.submit(session, number, answers=answers, actor=actor.username, at=now)
+    """Submit a draft: it is approved, or goes to who must sign it. What is on the shelf is held for it at once.
+
+    With the draft's `offer` it is refused when somebody else was quicker, so that you decide whether the rest will do:
+    409 `recycled-went`, `price-went-up` or `order-changed`. Nothing is held then; read the draft again.
+    """
+    said = body or SubmitBody()
+    offer = None if said.offer is None else [one.as_offer() for one in said.offer]
+    who = actor.username
+    await submission.submit(session, number, answers=said.answers, offer=offer, times=times, actor=who, at=now)
     return await _shown(session, now, response, number)
 
 
@@ -141,7 +176,7 @@ async def authorise(
 
 @router.post("/orders/{number}/decline")
 async def decline(
-    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: ReasonBody
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: DeclineBody
 ) -> OrderBody:
     """Say no to an order that waits; what was held for it is given back."""
     await decisions.decline(session, number, reason=body.reason, actor=actor.username, at=now)
@@ -158,9 +193,23 @@ async def cancel(
 
 
 @router.post("/orders/{number}/allocate")
-async def allocate(session: Session, actor: Actor, now: Now, response: Response, number: Number) -> OrderBody:
-    """The store commits itself: what is still wanted is held as far as it is there; `missing` says what is not."""
-    await fulfilment.allocate(session, number, actor=actor.username, at=now)
+async def allocate(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    times: Times,
+    ahead: Ahead,
+    response: Response,
+    number: Number,
+    body: AllocateBody | None = None,
+) -> OrderBody:
+    """The store commits itself: what is still wanted is held as far as it is there; `missing` says what is not.
+
+    When there is something for all of it, an order that had no promised day gets one. 409 `examination-due-soon` until
+    somebody who may decide it says why (`due_soon_reason`).
+    """
+    said = ahead.said(body.due_soon_reason if body else "", actor)
+    await fulfilment.allocate(session, number, times=times, actor=actor.username, at=now, ahead=said)
     return await _shown(session, now, response, number)
 
 

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app import audit
 from app.domain.access import Actor, Permission
-from app.domain.authority import Authority, check_authoriser
+from app.domain.authority import Authority, Setting, check_authoriser, say_who
 from app.domain.client_records import check_is_alive
 from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
@@ -18,12 +18,13 @@ from app.domain.ordering import STILL_HERE, Act, OrderDecision, decision_after_c
 from app.features.ordering import messages
 from app.features.ordering.drafts import keep_answers
 from app.features.ordering.holding import give_back
-from app.features.ordering.records import OrderRecord, UnitRecord, read_order
+from app.features.ordering.records import OrderRecord, UnitRecord, read_asked, read_order
 from app.features.ordering.schemas import Answer
 from app.features.ordering.submission import check_answers
 from app.features.ordering.surroundings import read_surroundings
 from app.models import EquipmentOrder, ReservationEnd
 from app.signing import find_person, read_setting
+from app.web.who import names_with
 
 CANCEL = text("UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor WHERE id = ANY(:units)")
 
@@ -41,7 +42,8 @@ async def authorise(
     order.check(Act.AUTHORISE)
     check_is_alive(order.died_on)
     setting = await read_setting(session, uk_date(at))
-    ruling = check_authoriser(order.asked, find_person(setting, actor), setting)
+    asked = await read_asked(session, order, today=uk_date(at))
+    ruling = check_authoriser(asked, find_person(setting, actor), setting)
     around = await read_surroundings(session, order, today=uk_date(at))
     await keep_answers(session, order, around, answers, actor=actor, at=at)
     check_answers(around, answers)
@@ -68,8 +70,9 @@ async def decline(session: AsyncSession, number: str, *, reason: str, actor: str
     order = await read_order(session, number, lock=True)
     order.check(Act.DECLINE)
     setting = await read_setting(session, uk_date(at))
+    asked = await read_asked(session, order, today=uk_date(at))
     # Whoever may sign an order may decline it.
-    ruling = check_authoriser(order.asked, find_person(setting, actor), setting)
+    ruling = check_authoriser(asked, find_person(setting, actor), setting)
     await _give_up(session, order, list(order.units), reason=reason, actor=actor, at=at)
     signed = {"signed_by": actor, "on_behalf_of": ruling.on_behalf_of, "signed_at": at.isoformat(), "note": reason}
     values = {"decision": OrderDecision.DECLINED, "decision_reason": reason, "decided_at": at, "decided_by": actor}
@@ -87,9 +90,10 @@ async def cancel(session: AsyncSession, number: str, *, reason: str, actor: Acto
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.CANCEL)
-    person = find_person(await read_setting(session, uk_date(at)), actor.username)
-    refusal = why_not_cancel(order, actor, person, maker=order.made_by)
-    if refusal:
+    setting = await read_setting(session, uk_date(at))
+    if not may_cancel(order, actor, find_person(setting, actor.username)):
+        store = await names_with(session, Permission.FULFIL_ORDERS, today=uk_date(at))
+        refusal = why_not_cancel(order, actor, setting, store=store)
         raise NotAllowed("not-your-order", refusal)
     here = order.units_in(*STILL_HERE)
     decision = decision_after_cancel(order.unit_states)
@@ -104,15 +108,32 @@ async def cancel(session: AsyncSession, number: str, *, reason: str, actor: Acto
     await messages.tell_maker(session, order, what, f"Reason: {reason}", **who)
 
 
-def why_not_cancel(order: OrderRecord, actor: Actor, person: Authority | None, *, maker: str) -> str:
-    """Why this person may not cancel the order; empty when they may. `maker`: what its maker is called."""
+def may_cancel(order: OrderRecord, actor: Actor, person: Authority | None) -> bool:
+    """Whether this person may cancel the order. `person`: their authority, if they have one."""
     if order.made_by == actor.username or actor.may(Permission.FULFIL_ORDERS):
+        return True
+    return person is not None and _is_qualified_colleague(order, person)
+
+
+def why_not_cancel(order: OrderRecord, actor: Actor, setting: Setting, *, store: Sequence[str]) -> str:
+    """Why this person may not cancel the order and who can; empty when they may. `store`: names of its staff."""
+    person = find_person(setting, actor.username)
+    if may_cancel(order, actor, person):
         return ""
-    if order.decision is OrderDecision.DRAFT or (person and person.is_supervised):
-        return f"{maker} made this order. They or the store can cancel it."
-    if person is None or person.team_id != order.team_id:
-        return f"{maker} made this order in another team. They, a colleague there or the store can cancel it."
-    return ""
+    reason = f"{order.made_by_name} made this order in another team."
+    if order.decision is OrderDecision.DRAFT:
+        reason = f"{order.made_by_name} is drawing up this order."
+    elif person and person.is_supervised:
+        reason = f"You work under supervision, and {order.made_by_name} made this order."
+    colleagues = [
+        one.name for one in setting.people if one.username == order.made_by or _is_qualified_colleague(order, one)
+    ]
+    return f"{reason} {say_who([*sorted(colleagues), *store], 'can cancel it.')}"
+
+
+def _is_qualified_colleague(order: OrderRecord, person: Authority) -> bool:
+    is_of_team = person.team_id == order.team_id and not person.is_supervised
+    return is_of_team and order.decision is not OrderDecision.DRAFT
 
 
 async def _give_up(

@@ -12,15 +12,16 @@ from app import audit
 from app.domain.authority import Asked, Authority, Tier, decide_submission
 from app.domain.client_records import check_is_alive
 from app.domain.dates import uk_date
-from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound, Stale, WrongState
+from app.domain.errors import BadValue, NotAllowed, NotFound, Stale, WrongState
 from app.domain.loans import LoanKind
+from app.domain.old_equipment import check_said
 from app.domain.ordering import NEXT, OrderDecision
-from app.domain.scanning import check_tag
 from app.features.ordering.records import OrderRecord, read_order
-from app.features.ordering.schemas import Answer, NewLine, NewOrder, NewSupersedes, OrderChange
+from app.features.ordering.schemas import Answer, NewLine, NewOrder, OrderChange
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, Funder, OrderAnswer, OrderLine, OrderSupersedes, Product, Store
 from app.signing import find_person, read_setting
+from app.web.old_equipment import NewSupersedes, by_tag
 
 CLIENT = text("SELECT id, client_ref, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")
 OPEN_LOANS = text("""
@@ -140,7 +141,9 @@ async def keep_answers(
 def check_maker(order: OrderRecord, actor: str) -> None:
     """Raises NotAllowed `not-your-order`: whose name is on an order, changes and submits it."""
     if order.made_by != actor:
-        detail = f"{order.made_by} is drawing up this order, and only they can change or submit it. Make one yourself."
+        detail = (
+            f"{order.made_by_name} is drawing up this order, and only they can change or submit it. Make one yourself."
+        )
         raise NotAllowed("not-your-order", detail)
 
 
@@ -214,16 +217,11 @@ async def _write_old(
 ) -> None:
     if not old:
         return
-    said = [(check_tag(one.barcode, prefix=prefix), one) for one in old]
+    said = by_tag(old, prefix=prefix)
     barcodes = [barcode for barcode, _ in said]
-    if len(set(barcodes)) < len(barcodes):
-        raise BadValue("decided-twice", "Say of each old item once what becomes of it.", field="supersedes")
     rows = await session.execute(OPEN_LOANS, {"client_id": client_id, "barcodes": barcodes})
     loans = {row.barcode: row.id for row in rows}
-    elsewhere = [barcode for barcode in barcodes if barcode not in loans]
-    if elsewhere:
-        detail = f"This client does not have {', '.join(elsewhere)}. Look at their equipment list."
-        raise Conflict("not-with-this-client", detail, field="supersedes")
+    check_said(barcodes, there=loans)
     lines = [
         {"order_id": order_id, "loan_id": loans[barcode], "action": one.action, "reason": one.reason}
         for barcode, one in said

@@ -1,29 +1,24 @@
 """Forms of the pages of orders."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from app.domain.dates import UK
 from app.domain.loans import LoanKind
 from app.domain.ordering import OrderReason, Speed
 from app.features.ordering.schemas import LineBody, NewLine
 from app.web.asked import asked, needed
-from app.web.fields import Code, Day, Line, OptionalParagraph, Paragraph
+from app.web.fields import Code, Day, Line, OptionalParagraph, Paragraph, Reason
 from app.web.forms import Form
+from app.web.typed import TimeOfDay
 
 
-def as_time(typed: object) -> object:
-    """A time of day as people type it: 14:05, or 9.30."""
-    try:
-        hours, minutes = str(typed).strip().replace(".", ":").split(":")
-        return time(int(hours), int(minutes))
-    except ValueError as error:
-        raise ValueError("Write the time as hours and minutes, such as 14:05.") from error
+class AllocateForm(BaseModel):
+    """Why items go to this order although their thorough examination falls due soon."""
 
-
-TimeOfDay = Annotated[time, BeforeValidator(as_time)]
+    due_soon_reason: OptionalParagraph = ""
 
 
 class LineForm(BaseModel):
@@ -87,9 +82,15 @@ class NoteForm(BaseModel):
 
 
 class ReasonForm(BaseModel):
-    """Why an order is declined or cancelled."""
+    """Why an order is cancelled."""
 
     reason: Annotated[Paragraph, asked("Say why.")] = needed()
+
+
+class DeclineForm(BaseModel):
+    """Why an order is declined."""
+
+    reason: Annotated[Reason, asked("Say why.")] = needed()
 
 
 class VisitForm(BaseModel):

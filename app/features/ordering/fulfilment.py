@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, text, update
@@ -10,14 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
+from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import place_load_blockers
-from app.domain.dates import uk_date
+from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.lifecycle import Move
 from app.domain.loans import LoanKind
+from app.domain.look_ahead import HandingOut
 from app.domain.ordering import Act, UnitState, check_act
+from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import messages
 from app.features.ordering.allocation import read_shelf
 from app.features.ordering.holding import Held, give_back, hold
@@ -25,6 +28,7 @@ from app.features.ordering.old_equipment import collect_old
 from app.features.ordering.records import OrderRecord, UnitRecord, read_order
 from app.features.ordering.surroundings import read_surroundings
 from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
+from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
 
 UNFIT = "It cannot go out any more: another one is looked for."
 PROMISED = text("""
@@ -34,16 +38,17 @@ PROMISED = text("""
 """)
 LEND = text("""
     WITH piece AS (
-        SELECT unit_id, reservation_id, item_id, kind, trial_ends_on, trial_goals,
+        SELECT unit_id, reservation_id, client_id, item_id, kind, trial_ends_on, trial_goals, started_at,
                nextval(pg_get_serial_sequence('loan', 'id')) AS loan_id
         FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS piece (
-            unit_id bigint, reservation_id bigint, item_id bigint, kind text, trial_ends_on date, trial_goals text)
+            unit_id bigint, reservation_id bigint, client_id bigint, item_id bigint, kind text, trial_ends_on date,
+            trial_goals text, started_at timestamptz)
     ), taken AS (
         UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'taken'
         FROM piece WHERE reservation.id = piece.reservation_id
     ), lent AS (
         INSERT INTO loan (id, item_id, client_id, kind, trial_ends_on, trial_goals, started_at, started_by)
-        SELECT loan_id, item_id, :client_id, kind, trial_ends_on, trial_goals, :started_at, :actor FROM piece
+        SELECT loan_id, item_id, client_id, kind, trial_ends_on, trial_goals, started_at, :actor FROM piece
         RETURNING id
     )
     UPDATE order_unit SET loan_id = piece.loan_id FROM piece JOIN lent ON lent.id = piece.loan_id
@@ -51,14 +56,26 @@ LEND = text("""
 """)
 
 
-async def allocate(session: AsyncSession, number: str, *, actor: str, at: datetime) -> Held:
+async def allocate(
+    session: AsyncSession,
+    number: str,
+    *,
+    times: WorkingTimes,
+    actor: str,
+    at: datetime,
+    ahead: LookAhead = NOTHING_DECIDED,
+) -> Held:
     """The store commits itself to an order: what is still wanted is held as far as it is there.
 
     An item that is held but may not go out any more (a hold, an overdue examination) is given back, and another one is
-    looked for. What is still wanted afterwards keeps the order `approved`.
-    Raises NotFound `unknown-order`, WrongState, and Conflict `no-stock` when nothing at all would change.
+    looked for. What is still wanted afterwards keeps the order `approved`. An order that had no promised day gets one
+    when there is something for all of it, and its maker is told.
+    What is held from now on is asked about where its thorough examination falls due soon (`ahead`).
+    Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `no-stock` when nothing at all would
+    change, and `examination-due-soon`, NotAllowed `not-yours-to-decide`.
     """
     order = await read_order(session, number, lock=True)
+    check_is_alive(order.died_on)
     today = uk_date(at)
     decided = (await read_surroundings(session, order, today=today)).decided_loads(order.lines)
     unfit = await _unfit(session, order, order.units_in(UnitState.HELD), decided, at=at)
@@ -73,12 +90,19 @@ async def allocate(session: AsyncSession, number: str, *, actor: str, at: dateti
     wanted = order.units_in(UnitState.WANTED)
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     shelf.take(given_back)
-    promised = order.promised_on or today
+    promised = order.promised_on or promised_on(order.speed, at, times)
     held = await hold(session, order, shelf, wanted, promised_on=promised, actor=actor, at=at)
     has_some = bool(order.units_in(UnitState.HELD)) and not order.is_allocated
     if not (held.barcodes or given_back or has_some):
         raise Conflict("no-stock", "Nothing that fits is free on a shelf now, so nothing could be held for this order.")
-    await _commit(session, order, actor=actor, at=at)
+    kept = [unit.barcode for unit in order.units_in(UnitState.HELD) if unit.barcode] if has_some else []
+    items = await ledger.read_items(session, [*held.barcodes, *kept])
+    await check_ahead(session, items.values(), HandingOut.ALLOCATE, ahead, actor=actor, at=at)
+    is_promised_now = order.promised_on is None and not held.still_wanted
+    await _commit(session, order, promised=promised if is_promised_now else None, actor=actor, at=at)
+    if is_promised_now:
+        because = f"All of it is there now. It is promised for {in_words(promised)}."
+        await messages.tell_maker(session, order, "given a day", because, actor=actor, at=at)
     facts: dict[str, str | int] = {
         "held": ", ".join(held.barcodes),
         "given_back": ", ".join(given_back),
@@ -98,8 +122,8 @@ async def dispatch(
     NotClear (`on-hold`, `not-clear`) that names the item.
     """
     order = await read_order(session, number, lock=True)
-    order.check(Act.DISPATCH)
     check_is_alive(order.died_on)
+    order.check(Act.DISPATCH)
     units = _named(order, UnitState.HELD, barcodes, code="not-held-for-this-order", what="held for")
     going = [unit.barcode for unit in units if unit.barcode]
     decided = (await read_surroundings(session, order, today=uk_date(at))).decided_loads(order.lines)
@@ -130,13 +154,15 @@ async def deliver(
 ) -> list[str]:
     """Record that what is with the driver, or what is named of it, was handed over; each piece becomes a loan or trial.
 
-    A trial runs from the day of delivery. What was put on hold meanwhile is not to be handed over; where it was already
-    (`handed_over_already`), that is recorded all the same, in those words, and the order's maker is told. Raises
-    NotFound `unknown-order`, WrongState, Conflict `not-with-the-driver`, BadValue `time-in-the-future` or
-    `before-it-left`, NotClear that names the item.
+    A trial runs from the day of delivery. What was put on hold meanwhile, or is for somebody who has died, is not to be
+    handed over; where it was already (`handed_over_already`), that is recorded all the same, in those words, and the
+    order's maker is told of what was on hold. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
+    or `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.DELIVER)
+    if order.died_on and not handed_over_already:
+        raise Conflict("client-has-died", BRING_BACK)
     units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
     when = _check_time(units, delivered_at, at=at, field="delivered_at")
     for kind, how in ((LoanKind.LOAN, Move.DELIVER), (LoanKind.TRIAL, Move.START_TRIAL)):
@@ -145,17 +171,16 @@ async def deliver(
             details: dict[str, Any] = {"actor": actor, "at": at, "reference": order.reference}
             _, refused = await ledger.move(session, going, how, happened=handed_over_already, **details)
             if refused:
-                raise _not_to_be_handed_over(refused[0])
-    pieces = json.dumps([_piece(unit, when) for unit in units])
-    values = {"client_id": order.client_id, "pieces": pieces, "started_at": when, "at": at, "actor": actor}
-    await session.execute(LEND, values)
+                raise not_to_be_handed_over(refused[0])
+    pieces = [_piece(unit, order.client_id, when) for unit in units]
+    await session.execute(LEND, {"pieces": json.dumps(pieces), "at": at, "actor": actor})
     given = [unit.barcode for unit in units if unit.barcode]
     visit = {"received_by": received_by, "note": note, "barcodes": given, "visited_at": when}
     await _write_visit(session, order, visit, actor=actor, at=at)
     # What was dispatched before somebody said that the old one goes is fetched now at the latest.
     collection = await collect_old(session, order, actor=actor, at=at)
     if handed_over_already:
-        await _tell_of_blocked(session, order, given, actor=actor, at=at)
+        await tell_of_blocked(session, order, given, actor=actor, at=at)
     facts = {"barcodes": ", ".join(given), "received_by": received_by, "collection": collection}
     await audit.record(session, "order_delivered", order.subject, actor=actor, at=at, **facts)
     return given
@@ -232,7 +257,7 @@ def _not_going(unit: UnitRecord, blockers: Sequence[Blocker]) -> NotClear:
     return NotClear(code, detail, blockers)
 
 
-def _not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
+def not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
     """Why a piece may not be handed over at the door, and what to do where it was."""
     error = _named_refusal(refused)
     if not isinstance(error, NotClear):
@@ -241,7 +266,7 @@ def _not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
     return NotClear(error.code, detail, error.blockers)
 
 
-async def _tell_of_blocked(
+async def tell_of_blocked(
     session: AsyncSession, order: OrderRecord, barcodes: Sequence[str], *, actor: str, at: datetime
 ) -> None:
     """Tell the order's maker which of these were handed over although something stood in the way."""
@@ -276,21 +301,29 @@ def _check_time(units: Sequence[UnitRecord], said: datetime | None, *, at: datet
     return when
 
 
-def _piece(unit: UnitRecord, when: datetime) -> dict[str, Any]:
-    ends = uk_date(when) + timedelta(days=unit.trial_days) if unit.trial_days else None
+def _piece(unit: UnitRecord, client_id: int, when: datetime) -> dict[str, Any]:
     return {
         "unit_id": unit.id,
         "reservation_id": unit.reservation_id,
+        "client_id": client_id,
         "item_id": unit.item_id,
         "kind": unit.kind.value,
-        "trial_ends_on": ends and ends.isoformat(),
+        "trial_ends_on": trial_end(unit.trial_days, when),
         "trial_goals": unit.trial_goals,
+        "started_at": when.isoformat(),
     }
 
 
-async def _commit(session: AsyncSession, order: OrderRecord, *, actor: str, at: datetime) -> None:
-    """The store has said that it picks this order; the first time counts."""
-    values: dict[str, Any] = {"version": order.version + 1}
+def trial_end(trial_days: int | None, when: datetime) -> str | None:
+    """The last day of a trial that was delivered then, as `LEND` takes it; None for a loan."""
+    return (uk_date(when) + timedelta(days=trial_days)).isoformat() if trial_days else None
+
+
+async def _commit(
+    session: AsyncSession, order: OrderRecord, *, promised: date | None = None, actor: str, at: datetime
+) -> None:
+    """The store has said that it picks this order; the first time counts. `promised`: the day that it gets now."""
+    values: dict[str, Any] = {"version": order.version + 1} | ({"promised_on": promised} if promised else {})
     if not order.is_allocated:
         values |= {"allocated_at": at, "allocated_by": actor}
     await session.execute(update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values))

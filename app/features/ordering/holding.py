@@ -55,10 +55,12 @@ END = text("""
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What came of trying to hold something for every piece that was wanted."""
+    """What came of trying to hold something for every piece that was wanted. `kinds`: recycled or new, of each item
+    that a line got, by the line's number."""
 
     barcodes: list[str]
     still_wanted: int
+    kinds: Mapping[int, Sequence[str]]
 
 
 async def hold(
@@ -90,7 +92,8 @@ async def hold(
         await session.execute(KEEP, values | {"pairs": json.dumps(pairs), "at": at, "actor": actor})
     held = {pair["barcode"] for pair in pairs}
     await _explain(session, order, shelf, found, held, today=today)
-    return Held(sorted(held), len(units) - len(pairs))
+    kinds = {line: [one.code for one in why.chosen if one.barcode in held] for line, why in found.items()}
+    return Held(sorted(held), len(units) - len(pairs), kinds)
 
 
 async def give_back(

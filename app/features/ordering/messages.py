@@ -4,19 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import outbox
-from app.domain.access import Permission, roles_with
+from app.domain.access import Permission
 from app.domain.authority import Authority
-from app.domain.stop_use import StopUse
 from app.features.ordering.records import OrderRecord
-
-MANAGERS = text("""
-    SELECT DISTINCT account.username FROM account JOIN account_role ON account_role.account_id = account.id
-    WHERE account.is_active AND account_role.role = ANY(:roles) ORDER BY account.username
-""")
+from app.web.who import tell_all_who_may
 
 
 async def ask_for_signature(
@@ -37,18 +31,9 @@ async def nobody_can_sign(session: AsyncSession, order: OrderRecord, *, actor: s
     """Tell the managers that an order waits for a signature that nobody may give, or it would wait in silence."""
     body = f"Order {order.number}, made by {order.made_by}, must be authorised, and nobody in its team can do that. "
     body += "Give somebody the authority, or have it lent to somebody, under Prescribers."
-    managers = (await session.scalars(MANAGERS, {"roles": roles_with(Permission.KEEP_PRESCRIBERS)})).all()
-    for username in managers:
-        await outbox.post(
-            session,
-            purpose="order_without_signer",
-            to=username,
-            subject=f"Nobody can authorise order {order.number}",
-            body=body,
-            about=order.subject,
-            actor=actor,
-            at=at,
-        )
+    letter = {"purpose": "order_without_signer", "subject": f"Nobody can authorise order {order.number}"}
+    letter |= {"body": body, "about": order.subject}
+    await tell_all_who_may(session, Permission.KEEP_PRESCRIBERS, letter, actor=actor, at=at)
 
 
 async def tell_maker(
@@ -68,20 +53,4 @@ async def tell_maker(
         about=order.subject,
         actor=actor,
         at=at,
-    )
-
-
-async def stop_use(session: AsyncSession, notice_id: int, stop: StopUse, *, actor: str, at: datetime) -> None:
-    """Tell the client's care provider that an item must not be used, or the prescriber to phone them."""
-    letter = stop.to_provider(again=False) if stop.email else stop.to_phone()
-    to = {"to_email": stop.email, "to_name": stop.provider} if stop.email else {"to": stop.given_by}
-    await outbox.post(
-        session,
-        purpose="stop_use" if stop.email else "stop_use_phone",
-        subject=letter.subject,
-        body=letter.body,
-        about=f"stop_use_notice:{notice_id}",
-        actor=actor,
-        at=at,
-        **to,
     )

@@ -2,14 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger
-from app.domain.lifecycle import Move
 from app.domain.loans import CollectionSpeed
 from app.features.ordering.records import OrderRecord
-from app.models import Collection, CollectionLine
+from app.fetching import Lent, request_collection
 
 TO_COLLECT = text("""
     SELECT old.id, old.reason, loan.id AS loan_id, item.id AS item_id, item.barcode
@@ -29,25 +27,15 @@ async def collect_old(session: AsyncSession, order: OrderRecord, *, actor: str, 
     old = (await session.execute(TO_COLLECT, {"order_id": order.id})).all()
     if not old:
         return None
-    collection_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('collection', 'id'))"))
-    number = f"C{collection_id:06}"
     reason = f"Replaced by order {order.number}. {' '.join(dict.fromkeys(one.reason for one in old))}"
-    _, refused = await ledger.move(
+    asked = await request_collection(
         session,
-        [one.barcode for one in old],
-        Move.REQUEST_COLLECTION,
+        order.client_id,
+        [Lent(one.item_id, one.loan_id, one.barcode) for one in old],
+        reason=reason,
+        speed=CollectionSpeed.STANDARD,
         actor=actor,
         at=at,
-        reason=reason,
-        reference=f"collection {number}",
     )
-    if refused:
-        raise refused[0].error
-    values = {"id": collection_id, "number": number, "client_id": order.client_id, "reason": reason}
-    values |= {"speed": CollectionSpeed.STANDARD, "requested_at": at, "requested_by": actor}
-    await session.execute(insert(Collection).values(**values))
-    lines = [{"collection_id": collection_id, "item_id": one.item_id, "loan_id": one.loan_id} for one in old]
-    await session.execute(insert(CollectionLine), lines)
-    await session.execute(LINK, {"collection_id": collection_id, "old": [one.id for one in old]})
-    await audit.record(session, "collection_requested", f"collection:{number}", actor=actor, at=at, items=len(lines))
-    return number
+    await session.execute(LINK, {"collection_id": asked.id, "old": [one.id for one in old]})
+    return asked.number

@@ -12,10 +12,11 @@ from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.domain.ordering import Act, OrderDecision, OrderState
 from app.features.ordering import decisions, queries
-from app.features.ordering.forms import NoteForm, ReasonForm
+from app.features.ordering.forms import DeclineForm, NoteForm, ReasonForm
 from app.features.ordering.pages_queries import what_can_be_done
 from app.features.ordering.pages_shared import Number, Words, answer_field, path_of, read_answers, read_shown
-from app.features.ordering.schemas import OrderBody, OrderFilter, WarningBody
+from app.features.ordering.schemas import OrderBody, WarningBody
+from app.features.ordering.worklists import OrderFilter
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After
@@ -31,6 +32,7 @@ SHOWN = {
     "mine": OrderFilter(mine=True),
     "sign": OrderFilter(awaiting_me=True),
     "late": OrderFilter(late=True),
+    "undated": OrderFilter(undated=True),
     "failed": OrderFilter(failed_visit=True),
     "all": OrderFilter(),
     **{state.value: OrderFilter(state=state) for state in OrderState},
@@ -109,7 +111,7 @@ async def decline_form(request: Request, session: Session, actor: Actor, now: No
 @router.post("/orders/{number}/decline")
 async def decline(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
     """Say no; its maker is told why."""
-    form, body = await read_form(request, ReasonForm)
+    form, body = await read_form(request, DeclineForm)
     order = await read_shown(session, number, actor, now)
     context = {"order": order, "act": Act.DECLINE}
     if body is None:

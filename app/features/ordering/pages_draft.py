@@ -1,7 +1,7 @@
 """Pages of an order that is being drawn up: whose it is, its lines, and its details."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.client_records import way_of_asking
 from app.domain.errors import NotFound
 from app.features.ordering import drafts, pages_queries
 from app.features.ordering.forms import DetailsForm, LineForm, StartForm, line_of, typed_line
 from app.features.ordering.pages_shared import Number, Words, choices, path_of, read_draft
 from app.features.ordering.schemas import LineBody, NewLine, NewOrder, OrderBody, OrderChange
 from app.web.auth import Actor
+from app.web.client_search import LONGEST_SEARCH, ClientSearchForm
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
@@ -40,27 +42,30 @@ async def start_form(
     client: Words = "",
     product: Words = "",
     order: Words = "",
+    line: Words = "new",
     q: Words = "",
 ) -> Response:
-    """Whose order, then what and why. A product that was found for an `order` goes to its lines."""
+    """Whose order, then what, then why. `q` looks for the product; one that was found in the catalogue for an `order`
+    goes to its lines."""
     if order:
-        return RedirectResponse(f"/orders/{order}/lines/new?{urlencode({'product': product})}", 303)
+        place = f"/orders/{quote(order, safe='')}/lines/{quote(line, safe='')}"
+        return RedirectResponse(f"{place}?{urlencode({'product': product})}", 303)
     client_ref = client_ref or client
     typed = {"client_ref": client_ref, "product_code": product, "quantity": "1", "kind": "loan"}
     form = Form({name: [value] for name, value in typed.items() if value})
-    context = await _start(session, actor, now, client_ref, product)
-    found = await pages_queries.find_clients(session, q) if q else []
-    if q:
-        await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=len(found))
-    return render(request, START, {"form": form, "q": q, "found": found, **context})
+    start = await _start(session, actor, now, client_ref, product)
+    products = await pages_queries.find_products(session, q) if q and start["client"] else []
+    return render(request, START, {"form": form, "q": q, "products": products, **start})
 
 
 @router.post("/orders/new")
 async def start(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> Response:
-    """Keep it as a draft; nothing is held yet."""
+    """Keep it as a draft, of which nothing is held yet; or look for whom it is."""
+    search, asked = await read_form(request, ClientSearchForm)
+    if search.value("find"):
+        return await _find_client(request, session, actor, now, search, asked)
     form, body = await read_form(request, StartForm)
-    found = await _start(session, actor, now, form.value("client_ref"), form.value("product_code"))
-    context: dict[str, Any] = {"q": "", "found": [], **found}
+    context = await _start(session, actor, now, form.value("client_ref"), form.value("product_code"))
     if body:
         body.refuse_gaps(form)
     if body is None or form.errors:
@@ -87,9 +92,9 @@ async def line_form(
     order = await read_draft(session, number, actor, now)
     typed = {"product_code": product, "quantity": "1", "kind": "loan"}
     form = Form({name: [value] for name, value in typed.items() if value})
-    found = await pages_queries.find_products(session, q) if q else []
     context = await _line_context(session, order, product)
-    return render(request, LINE, {"form": form, "q": q, "found": found, **context})
+    picked = await _picked(session, q, picks=not context["product_name"])
+    return render(request, LINE, {"form": form, **picked, **context})
 
 
 @router.post("/orders/{number}/lines")
@@ -104,13 +109,23 @@ async def add_line(
 
 @router.get("/orders/{number}/lines/{position}")
 async def change_line_form(
-    request: Request, session: Session, actor: Actor, now: Now, number: Number, position: int
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    number: Number,
+    position: int,
+    product: Words = "",
+    pick: Words = "",
+    q: Words = "",
 ) -> HTMLResponse:
-    """A line as it stands."""
+    """A line as it stands, or with the `product` that was chosen instead; `pick` chooses one, and `q` looks for it."""
     order = await read_draft(session, number, actor, now)
     line = _find_line(order, position)
-    context = await _line_context(session, order, line.product_code, line)
-    return render(request, LINE, {"form": typed_line(line), "q": "", "found": [], **context})
+    form = typed_line(line).with_values({"product_code": product or line.product_code})
+    context = await _line_context(session, order, form.value("product_code"), line)
+    picked = await _picked(session, q, picks=bool(pick) or not context["product_name"])
+    return render(request, LINE, {"form": form, **picked, **context})
 
 
 @router.post("/orders/{number}/lines/{position}")
@@ -177,7 +192,7 @@ async def _write_line(
 ) -> Response:
     """The line that was typed takes the place of this one, or comes after the last."""
     form, body = await read_form(request, LineForm)
-    context = {"q": "", "found": [], **await _line_context(session, order, form.value("product_code"), line)}
+    context = await _line_context(session, order, form.value("product_code"), line)
     if body:
         body.refuse_gaps(form)
     if body is None or form.errors:
@@ -207,11 +222,31 @@ def _find_line(order: OrderBody, position: int) -> LineBody:
     raise NotFound("unknown-line", "The order has no such line any more. Go back to the order.")
 
 
+async def _picked(session: AsyncSession, q: str, *, picks: bool) -> dict[str, Any]:
+    """What the picker shows, where a product is being chosen."""
+    products = await pages_queries.find_products(session, q) if picks and q else []
+    return {"picks": picks, "q": q, "products": products}
+
+
 async def _line_context(
     session: AsyncSession, order: OrderBody, product: str, line: LineBody | None = None
 ) -> dict[str, Any]:
     name = await pages_queries.product_name(session, product.strip()) if product else None
     return {"order": order, "line": line, "product_name": name}
+
+
+async def _find_client(
+    request: Request, session: AsyncSession, actor: Person, now: Now, search: Form, asked: ClientSearchForm | None
+) -> HTMLResponse:
+    """The first page again with the clients who are found, which is logged."""
+    q = asked.q if asked else ""
+    found = await pages_queries.find_clients(session, q) if q else []
+    if q:
+        facts = {"by": way_of_asking(q), "found": len(found)}
+        await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, **facts)
+    context = {"form": Form(), "search": search, "q": q, "found": found, "most": pages_queries.FOUND_AT_ONCE}
+    start = await _start(session, actor, now, "", search.value("product")[:LONGEST_SEARCH])
+    return render(request, START, context | start, 200 if asked else 422)
 
 
 async def _start(session: AsyncSession, actor: Person, now: Now, client_ref: str, product: str) -> dict[str, Any]:

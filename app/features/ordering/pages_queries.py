@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
-from app.domain.authority import check_authoriser
+from app.domain.authority import check_authoriser, say_who
 from app.domain.errors import NotAllowed
 from app.domain.ordering import NEXT, Act
 from app.features.ordering.decisions import why_not_cancel
-from app.features.ordering.records import read_order
+from app.features.ordering.records import read_asked, read_order
 from app.features.ordering.schemas import OrderBody
 from app.signing import find_person, read_setting
+from app.web.who import names_with, who_can
 
 FOUND_AT_ONCE = 10
 ALIKE = 0.35
@@ -133,13 +134,13 @@ WANTS = {
     Act.DISPATCH: Permission.FULFIL_ORDERS,
     Act.DELIVER: Permission.FULFIL_ORDERS,
 }
-WHOSE = {Permission.SIGN_ORDERS: "Prescribers who may sign do this.", Permission.FULFIL_ORDERS: "The store does this."}
 
 
 async def what_can_be_done(session: AsyncSession, order: OrderBody, actor: Person, *, today: date) -> list[Can]:
     """Everything that comes after submitting, and for each whether this person may do it now or why not."""
     signing = await _why_not_sign(session, order, actor, today=today)
     cancelling = await _why_not_cancel(session, order, actor, today=today)
+    storing = "" if actor.may(Permission.FULFIL_ORDERS) else await _who_in_the_store(session, today=today)
     found = []
     for act in (Act.AUTHORISE, Act.DECLINE, Act.ALLOCATE, Act.DISPATCH, Act.DELIVER, Act.CANCEL):
         wants = WANTS.get(act)
@@ -147,7 +148,7 @@ async def what_can_be_done(session: AsyncSession, order: OrderBody, actor: Perso
         if act not in order.acts:
             why_not = NEXT[order.state]
         elif wants and not actor.may(wants):
-            why_not = WHOSE[wants]
+            why_not = _who_signs(order) if wants is Permission.SIGN_ORDERS else storing
         elif act in {Act.AUTHORISE, Act.DECLINE}:
             why_not = signing
         elif act is Act.CANCEL:
@@ -156,13 +157,22 @@ async def what_can_be_done(session: AsyncSession, order: OrderBody, actor: Perso
     return found
 
 
+def _who_signs(order: OrderBody) -> str:
+    return say_who([one.name for one in order.authority.signers], "can.")
+
+
+async def _who_in_the_store(session: AsyncSession, *, today: date) -> str:
+    return f"The store does this: {await who_can(session, Permission.FULFIL_ORDERS, today=today)}"
+
+
 async def _why_not_sign(session: AsyncSession, order: OrderBody, actor: Person, *, today: date) -> str:
     signers = {one.username for one in order.authority.signers}
     if Act.AUTHORISE not in order.acts or actor.username in signers or not actor.may(Permission.SIGN_ORDERS):
         return ""
     record, setting = await read_order(session, order.number), await read_setting(session, today)
+    asked = await read_asked(session, record, today=today)
     try:
-        check_authoriser(record.asked, find_person(setting, actor.username), setting)
+        check_authoriser(asked, find_person(setting, actor.username), setting)
     except NotAllowed as refusal:
         return refusal.detail
     return ""
@@ -172,7 +182,8 @@ async def _why_not_cancel(session: AsyncSession, order: OrderBody, actor: Person
     if Act.CANCEL not in order.acts or order.made_by == actor.username or actor.may(Permission.FULFIL_ORDERS):
         return ""
     record, setting = await read_order(session, order.number), await read_setting(session, today)
-    return why_not_cancel(record, actor, find_person(setting, actor.username), maker=order.made_by_name)
+    store = await names_with(session, Permission.FULFIL_ORDERS, today=today)
+    return why_not_cancel(record, actor, setting, store=store)
 
 
 def _literal(words: str) -> str:

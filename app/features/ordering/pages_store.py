@@ -9,22 +9,25 @@ from fastapi.responses import HTMLResponse, Response
 
 from app import audit
 from app.db import Session
+from app.domain.bereavement import BRING_BACK
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, RuleError
 from app.domain.labels import display
 from app.domain.ordering import Act, UnitState
 from app.domain.scanning import check_tag
 from app.features.ordering import fulfilment, pages_queries, queries
-from app.features.ordering.forms import DeliverForm, FailedVisitForm
+from app.features.ordering.forms import AllocateForm, DeliverForm, FailedVisitForm
 from app.features.ordering.pages_shared import Number, Words, path_of, read_shown
 from app.features.ordering.schemas import OrderBody, UnitBody
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.look_ahead import Ahead, or_decide
 from app.web.once import page_router
 from app.web.tags import Prefix
 from app.web.templating import render
+from app.web.working_times import Times
 
 DISPATCH = "ordering/dispatch.html"
 DELIVER = "ordering/deliver.html"
@@ -44,14 +47,20 @@ async def pick_list(request: Request, session: Session, actor: Actor, now: Now, 
     # Each line names a client.
     await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(rows))
     stores = await pages_queries.list_stores(session)
-    context = {"rows": rows, "stores": stores, "store": store, "today": today, "now": now}
+    coming_back = await queries.list_coming_back(session, store=store or None)
+    context = {"rows": rows, "coming_back": coming_back, "stores": stores, "store": store, "today": today, "now": now}
     return render(request, "ordering/pick.html", context)
 
 
 @router.post("/orders/{number}/allocate")
-async def allocate(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
+async def allocate(
+    request: Request, session: Session, actor: Actor, now: Now, times: Times, ahead: Ahead, number: Number
+) -> Response:
     """The store begins to pick: what is still wanted is held as far as it is there."""
-    held = await fulfilment.allocate(session, number, actor=actor.username, at=now)
+    form, body = await read_form(request, AllocateForm)
+    said = ahead.said(body.due_soon_reason if body else "", actor)
+    with or_decide(request, form, back=f"/orders/{number}"):
+        held = await fulfilment.allocate(session, number, times=times, actor=actor.username, at=now, ahead=said)
     order = await read_shown(session, number, actor, now)
     if Act.DISPATCH in order.acts:
         # No banner there: it would take the focus from the box that the scanner types into.
@@ -208,4 +217,5 @@ def _not_on_it(order: OrderBody, tag: str) -> str:
 def _delivering(order: OrderBody, now: Now) -> dict[str, Any]:
     with_driver = _units(order, UnitState.DISPATCHED)
     blocked = {barcode: unit.blockers for barcode, (unit, _) in with_driver.items() if unit.blockers}
-    return {"order": order, "with_driver": with_driver, "blocked": blocked, "now": now, "today": uk_date(now)}
+    about = {"order": order, "with_driver": with_driver, "blocked": blocked, "bring_back": BRING_BACK}
+    return {**about, "now": now, "today": uk_date(now)}

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.authority import Asked, Tier, can_sign
 from app.domain.ordering import OrderState
 from app.domain.promises import is_late
-from app.features.ordering.schemas import EventBody, OrderFilter, OrderLineRow, PickRow
-from app.signing import find_person, read_setting
+from app.features.ordering.schemas import EventBody
+from app.features.ordering.worklists import ComingBack, OrderFilter, OrderLineRow, PickRow, RunRow
+from app.signing import find_person, read_others, read_setting
 from app.web.fields import BIGGEST_ID
 from app.web.paging import number_cursor
 
@@ -55,6 +56,15 @@ SURROUNDINGS = """
         FROM delivery_visit WHERE order_id = asked.id
     ) AS went ON true
 """
+MOST_ON_A_RUN = 1000
+RUN = text("""
+    SELECT item.barcode, product.name AS product_name, asked.number AS "order"
+    FROM item JOIN product ON product.id = item.product_id
+    JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
+    JOIN order_unit AS unit ON unit.reservation_id = kept.id AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+    JOIN equipment_order AS asked ON asked.id = unit.order_id AND asked.decision = 'approved'
+    WHERE item.state = 'dispatched' ORDER BY asked.number, item.barcode LIMIT :limit
+""")
 AWAITING = text("""
     SELECT asked.id, asked.made_by, asked.team_id, array_agg(DISTINCT product.tier) AS tiers,
            sum(line.quantity * line.unit_price_pence) AS value_pence
@@ -73,7 +83,18 @@ PICK = text("""
     JOIN store ON store.id = item.store_id
     WHERE asked.decision = 'approved' AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
       AND (CAST(:store AS text) IS NULL OR store.code = :store)
-    ORDER BY asked.promised_on, store.code, item.bay NULLS LAST, asked.id, item.barcode LIMIT :limit
+    ORDER BY asked.promised_on NULLS LAST, store.code, item.bay NULLS LAST, asked.id, item.barcode LIMIT :limit
+""")
+COMING_BACK = text("""
+    SELECT asked.number, item.barcode, product.name AS product_name, store.code AS store
+    FROM order_unit AS unit JOIN equipment_order AS asked ON asked.id = unit.order_id
+    JOIN client ON client.id = asked.client_id AND client.died_on IS NOT NULL
+    JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+    JOIN item ON item.id = kept.item_id AND item.state = 'dispatched' JOIN product ON product.id = item.product_id
+    JOIN store ON store.id = asked.store_id
+    WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+      AND (CAST(:store AS text) IS NULL OR store.code = :store)
+    ORDER BY asked.id, item.barcode LIMIT :limit
 """)
 HISTORY = text("SELECT at, chain AS actor, action, detail FROM audit_event WHERE subject = :subject ORDER BY at, id")
 
@@ -90,7 +111,7 @@ async def list_orders(
 ) -> list[OrderLineRow]:
     """Orders, newest first, `limit + 1` of them. `me`: who asks, for `mine` and `awaiting_me`; `is_done`: only those
     that nobody waits for any more, or only the others."""
-    if asked.late or asked.failed_visit or asked.due_on or (asked.state and asked.state not in DONE):
+    if asked.late or asked.undated or asked.failed_visit or asked.due_on or (asked.state and asked.state not in DONE):
         if is_done:
             return []
         is_done = False
@@ -146,21 +167,35 @@ async def signable_by(session: AsyncSession, username: str, *, today: date) -> l
     """The numbers of the rows of all orders that this person can sign now, by their own authority or a lent one."""
     waiting = (await session.execute(AWAITING)).all()
     setting = await read_setting(session, today)
+    others = await read_others(session, [row.id for row in waiting], today=today)
     me = find_person(setting, username)
     ranks = list(Tier)
     found = []
     for row in waiting:
         tier = max((Tier(tier) for tier in row.tiers), key=ranks.index)
-        asked = Asked(row.made_by, row.team_id, tier, row.value_pence)
+        asked = Asked(row.made_by, row.team_id, tier, row.value_pence, others[row.id])
         if can_sign(asked, me, setting):
             found.append(row.id)
     return found
 
 
+async def list_run(session: AsyncSession) -> list[RunRow]:
+    """What is with the drivers, by order."""
+    rows = (await session.execute(RUN, {"limit": MOST_ON_A_RUN})).mappings()
+    return [RunRow(**row) for row in rows]
+
+
 async def pick_list(session: AsyncSession, *, store: str | None = None, today: date, limit: int = 500) -> list[PickRow]:
-    """What is held for approved orders and stands on the shelf: by promised day, then store and bay."""
+    """What is held for approved orders and stands on the shelf: by promised day, those without one last, then store and
+    bay."""
     rows = (await session.execute(PICK, {"store": store, "limit": limit})).mappings()
     return [PickRow(**row, is_late=is_late(row["promised_on"], None, today)) for row in rows]
+
+
+async def list_coming_back(session: AsyncSession, *, store: str | None = None, limit: int = 500) -> list[ComingBack]:
+    """What is with the driver for clients who have died, of the stores that sent it."""
+    rows = (await session.execute(COMING_BACK, {"store": store, "limit": limit})).mappings()
+    return [ComingBack(**row) for row in rows]
 
 
 async def list_history(session: AsyncSession, number: str) -> Sequence[EventBody]:
@@ -177,6 +212,7 @@ def _conditions(asked: OrderFilter, *, is_done: bool | None) -> list[str]:
         "asked.id = ANY(:ids)": asked.awaiting_me,
         "asked.promised_on = :due_on": asked.due_on is not None,
         "asked.promised_on < :today": asked.late,
+        "asked.promised_on IS NULL AND asked.submitted_at IS NOT NULL": asked.undated,
         "went.last_failed": asked.failed_visit,
         "asked.decision = :decision AND stands.state = :state": asked.state is not None,
         "stands.state = ANY(:done)": is_done is True,
@@ -192,6 +228,6 @@ def _decision_of(state: OrderState) -> str:
 
 
 def _late(state: str, promised_on: date | None, delivered_on: date | None, today: date) -> bool:
-    if promised_on is None or state in {"draft", "declined", "cancelled"}:
+    if state in {"draft", "declined", "cancelled"}:
         return False
     return is_late(promised_on, delivered_on, today)

@@ -1,6 +1,6 @@
 """One order with everything about it. Of a draft: all that its prescriber must know before submitting it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,16 +8,18 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
-from app.domain.authority import Setting, decide_submission, who_can_authorise
+from app.domain.authority import Asked, Setting, decide_submission, who_can_authorise
 from app.domain.clearance import find_blockers
 from app.domain.combinations import Severity
 from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
 from app.domain.ordering import OrderDecision, OrderState, UnitState, acts_from
-from app.domain.promises import is_late
+from app.domain.promises import Coming, is_late
+from app.domain.reasons import is_reason
 from app.features.ordering.allocation import equivalents, plan, read_shelf, recycled_is_there
+from app.features.ordering.coming import read_coming
 from app.features.ordering.queries import list_history
-from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_order
+from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order
 from app.features.ordering.schemas import (
     AuthorityBody,
     Cost,
@@ -26,6 +28,7 @@ from app.features.ordering.schemas import (
     LineBody,
     LineCost,
     MissingLine,
+    OfferBody,
     OldItemBody,
     OrderBody,
     PersonBody,
@@ -60,9 +63,13 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     around = await read_surroundings(session, order, today=today)
     may_need_signing = order.decision in {OrderDecision.DRAFT, OrderDecision.AWAITING_AUTHORISATION}
     setting = await read_setting(session, today) if may_need_signing else Setting(on=today)
+    asked = await read_asked(session, order, today=today) if may_need_signing else order.asked(())
     is_draft = order.decision is OrderDecision.DRAFT
     lines = await (_planned(session, order, around, today) if is_draft else _as_held(session, order, today))
     states = order.unit_states
+    is_over = order.state in {OrderState.CANCELLED, OrderState.DECLINED}
+    missing = [] if is_over else _missing(lines, is_draft=is_draft)
+    coming = await read_coming(session, [line.product_code for line, _ in missing], today=today)
     return OrderBody(
         **_facts(order, header),
         is_late=_late(order, visits, today),
@@ -72,10 +79,9 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
         # Whoever signs sees what holds now: the client may weigh more than when it was submitted.
         warnings=_warnings(around) if may_need_signing else _answered(around),
         supersedes=_old(around, is_draft=is_draft),
-        missing=[]
-        if order.state in {OrderState.CANCELLED, OrderState.DECLINED}
-        else _missing(lines, is_draft=is_draft),
-        authority=_authority(order, setting),
+        missing=[_missing_line(line, quantity, coming) for line, quantity in missing],
+        offer=_offer(lines) if is_draft else [],
+        authority=_authority(order, asked, setting),
         visits=visits,
         history=list(await list_history(session, order.number)),
     )
@@ -83,11 +89,12 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
 
 def _facts(order: OrderRecord, header: RowMapping) -> dict[str, Any]:
     names = ("number", "state", "client_ref", "client_name", "team", "store", "speed", "made_by", "submitted_at")
-    return {name: getattr(order, name) for name in (*names, "promised_on", "version")} | dict(header)
+    facts = {name: getattr(order, name) for name in (*names, "promised_on", "version")}
+    return facts | dict(header) | {"client_died_on": order.died_on}
 
 
 def _late(order: OrderRecord, visits: Sequence[VisitBody], today: date) -> bool:
-    if order.promised_on is None or order.state in {OrderState.CANCELLED, OrderState.DECLINED}:
+    if order.state in {OrderState.CANCELLED, OrderState.DECLINED}:
         return False
     days = [uk_date(visit.visited_at) for visit in visits if visit.received_by]
     delivered_on = max(days) if days and order.state is OrderState.DELIVERED else None
@@ -102,7 +109,7 @@ async def _planned(session: AsyncSession, order: OrderRecord, around: Surroundin
         found = plan(shelf, order, line, line.quantity, today=today)
         short = len(found.chosen) < line.quantity
         near = equivalents(shelf, order, line, today=today) if short and not line.accept_equivalent else []
-        wants_reason = line.prefer_new and not (line.reason_for_new or "").strip()
+        wants_reason = line.prefer_new and not is_reason(line.reason_for_new or "")
         lines.append(
             _line(
                 line,
@@ -228,27 +235,37 @@ def _old(around: Surroundings, *, is_draft: bool) -> list[OldItemBody]:
     return [OldItemBody.model_validate(one, from_attributes=True) for one in shown]
 
 
-def _missing(lines: Sequence[LineBody], *, is_draft: bool) -> list[MissingLine]:
+def _missing(lines: Sequence[LineBody], *, is_draft: bool) -> list[tuple[LineBody, int]]:
+    """The lines for which something is missing, and how much."""
     found = []
     for line in lines:
         wanted = sum(unit.state is UnitState.WANTED for unit in line.units)
         quantity = line.quantity - len(line.explanation.chosen) if is_draft else wanted
         if quantity > 0:
-            near = line.equivalents[0] if line.equivalents else None
-            detail = (
-                f"{NOTHING_FREE} {near.name} ({near.product_code}) is there, a close equivalent."
-                if near
-                else NOTHING_FREE
-            )
-            found.append(
-                MissingLine(position=line.position, product_code=line.product_code, quantity=quantity, detail=detail)
-            )
+            found.append((line, quantity))
     return found
 
 
-def _authority(order: OrderRecord, setting: Setting) -> AuthorityBody:
+def _missing_line(line: LineBody, quantity: int, coming: Mapping[str, Coming]) -> MissingLine:
+    near = line.equivalents[0] if line.equivalents else None
+    instead = f" {near.name} ({near.product_code}) is there, a close equivalent." if near else ""
+    detail = f"{NOTHING_FREE} {coming.get(line.product_code, Coming()).text}{instead}"
+    names = ("position", "product_code", "product_name")
+    return MissingLine(**{name: getattr(line, name) for name in names}, quantity=quantity, detail=detail)
+
+
+def _offer(lines: Sequence[LineBody]) -> list[OfferBody]:
+    found = []
+    for line in lines:
+        kinds = [one.code for one in line.explanation.chosen]
+        names = ("position", "product_code", "quantity", "unit_price_pence")
+        facts = {name: getattr(line, name) for name in names}
+        found.append(OfferBody(**facts, recycled=kinds.count("recycled"), new=kinds.count("new")))
+    return found
+
+
+def _authority(order: OrderRecord, asked: Asked, setting: Setting) -> AuthorityBody:
     """Of a draft, where it would go now; of a submitted one, where it went. A refusal is shown as its reason."""
-    asked = order.asked
     decision: OrderDecision | None = order.decision
     reasons = [ReasonLine(**one) for one in order.authority.get("reasons", [])]
     if order.decision is OrderDecision.DRAFT:

@@ -1,5 +1,6 @@
 """An order as its verbs read it: the order, its lines and its pieces, locked or not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,13 +8,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.authority import Asked, Tier
+from app.domain.authority import Asked, Other, Tier
 from app.domain.combinations import Weight
 from app.domain.errors import NotFound
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.ordering import Act, OrderDecision, OrderState, Speed, UnitState, check_act, order_state, unit_state
-from app.domain.stop_use import StopUse
+from app.signing import read_others
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,6 @@ class OrderRecord:
     weight_kg: int | None
     weighed_on: date | None
     died_on: date | None
-    care_provider_id: int | None
-    care_provider: str | None
-    care_provider_email: str | None
-    care_provider_phone: str
     team_id: int
     team: str
     store: str
@@ -97,6 +94,7 @@ class OrderRecord:
     decision: OrderDecision
     authority: dict[str, Any]
     made_by: str
+    made_by_name: str
     submitted_at: datetime | None
     promised_on: date | None
     is_allocated: bool
@@ -114,21 +112,6 @@ class OrderRecord:
         """What an item's history calls it."""
         return f"order {self.number}"
 
-    def stop_use(self, barcode: str, product_name: str, *, reason: str, given_by: str, on: date) -> StopUse:
-        """What is written when this order stops the use of an old item."""
-        return StopUse(
-            barcode=barcode,
-            product_name=product_name,
-            client_ref=self.client_ref,
-            client_name=self.client_name,
-            provider=self.care_provider or "",
-            email=self.care_provider_email,
-            phone=self.care_provider_phone,
-            reason=reason,
-            given_by=given_by,
-            given_on=on,
-        )
-
     @property
     def weight(self) -> Weight | None:
         """What the client weighed, and when."""
@@ -144,12 +127,11 @@ class OrderRecord:
         """Where it stands."""
         return order_state(self.decision, self.unit_states, is_allocated=self.is_allocated)
 
-    @property
-    def asked(self) -> Asked:
-        """What it asks of an authority: its value does not depend on what is on the shelf."""
+    def asked(self, others: Sequence[Other]) -> Asked:
+        """What it asks of an authority: its value does not depend on what is on the shelf. `others` count with it."""
         tier = max((line.tier for line in self.lines), key=list(Tier).index, default=Tier.STANDARD)
         value = sum(line.unit_price_pence * line.quantity for line in self.lines)
-        return Asked(self.made_by, self.team_id, tier, value)
+        return Asked(self.made_by, self.team_id, tier, value, tuple(others))
 
     def check(self, act: Act) -> None:
         """Raises WrongState when this cannot be done now."""
@@ -163,13 +145,12 @@ class OrderRecord:
 LOCK = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR UPDATE")
 ORDER = text("""
     SELECT asked.id, asked.number, client.id AS client_id, client.client_ref, client.name AS client_name,
-           client.weight_kg, client.weighed_on, client.died_on, carer.id AS care_provider_id,
-           carer.name AS care_provider, carer.email AS care_provider_email,
-           COALESCE(carer.phone, '') AS care_provider_phone, team.id AS team_id, team.code AS team,
-           store.code AS store, asked.speed, asked.decision, asked.authority, asked.made_by, asked.submitted_at,
-           asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
+           client.weight_kg, client.weighed_on, client.died_on, team.id AS team_id, team.code AS team,
+           store.code AS store, asked.speed, asked.decision, asked.authority, asked.made_by,
+           COALESCE(maker.name, asked.made_by) AS made_by_name,
+           asked.submitted_at, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id JOIN team ON team.id = asked.team_id
-    JOIN store ON store.id = asked.store_id LEFT JOIN care_provider AS carer ON carer.id = client.care_provider_id
+    JOIN store ON store.id = asked.store_id LEFT JOIN account AS maker ON maker.username = asked.made_by
     WHERE asked.number = upper(:number)
 """)
 LINES = text("""
@@ -227,6 +208,11 @@ async def read_order(session: AsyncSession, number: str, *, lock: bool = False) 
         lines=tuple(LineRecord(**_typed_line(line)) for line in lines),
         units=tuple(units),
     )
+
+
+async def read_asked(session: AsyncSession, order: OrderRecord, *, today: date) -> Asked:
+    """What the order asks of an authority, with all that counts with it. One statement."""
+    return order.asked((await read_others(session, [order.id], today=today))[order.id])
 
 
 async def read_units(session: AsyncSession, order_id: int) -> list[UnitRecord]:

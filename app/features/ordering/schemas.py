@@ -1,18 +1,18 @@
 """Bodies of orders: what comes in, and what is shown."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import Query
 from pydantic import BaseModel, Field
 
 from app.domain.authority import Tier
 from app.domain.combinations import Severity
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
+from app.domain.offers import Offer
 from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
-from app.web.fields import Body, Code, Line, OptionalParagraph, Paragraph
+from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Paragraph, Pence, Reason
+from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -31,24 +31,15 @@ class NewLine(Body):
     reason_for_new: OptionalParagraph = ""
 
 
-class NewSupersedes(Body):
-    """What becomes of an old item that the client has."""
-
-    barcode: Barcode
-    action: SupersedeAction
-    reason: Paragraph
-
-
 class Answer(Body):
     """What the prescriber says to a warning, named by its code and subject."""
 
     code: Line
     subject: Line
-    answer: Paragraph
+    answer: Reason
 
 
 Lines = Annotated[list[NewLine], Field(min_length=1, max_length=50)]
-OldItems = Annotated[list[NewSupersedes], Field(max_length=100)]
 Answers = Annotated[list[Answer], Field(max_length=500)]
 
 
@@ -80,23 +71,30 @@ class OrderChange(Body):
     answers: Answers = []
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFilter:
-    """Which orders to list; what is not asked for is not looked at."""
+class OfferBody(Body):
+    """What one line of a draft would get now: recycled and new items of a shelf, and at which price each."""
 
-    state: OrderState | None = None
-    mine: Annotated[bool, Query(description="Those that you made.")] = False
-    client_ref: Annotated[str | None, Query(max_length=40)] = None
-    awaiting_me: Annotated[bool, Query(description="Those that you can authorise now.")] = False
-    late: Annotated[bool, Query(description="Submitted, not delivered, and the promised day is over.")] = False
-    due_on: Annotated[date | None, Query(description="Still to be delivered, and promised for this day.")] = None
-    failed_visit: Annotated[bool, Query(description="Still to be delivered, and the last visit failed.")] = False
+    position: Annotated[int, Field(ge=1, le=BIGGEST_ID)]
+    product_code: Code
+    quantity: Annotated[int, Field(ge=1, le=50)]
+    recycled: Annotated[int, Field(ge=0, le=50)]
+    new: Annotated[int, Field(ge=0, le=50)]
+    unit_price_pence: Pence
+
+    def as_offer(self) -> Offer:
+        """The same as the rules take it."""
+        return Offer(**dict(self))
 
 
 class SubmitBody(Body):
-    """The answers to the warnings that have none yet."""
+    """The answers to the warnings that have none yet.
+
+    `offer`: the draft's, as it was shown. With it the order is refused when it would get less than that now
+    (`recycled-went`, `price-went-up`, `order-changed`); without it, it is submitted whatever it gets.
+    """
 
     answers: Answers = []
+    offer: Annotated[list[OfferBody], Field(max_length=50)] | None = None
 
 
 class SignatureBody(Body):
@@ -110,6 +108,18 @@ class ReasonBody(Body):
     """Why."""
 
     reason: Paragraph
+
+
+class DeclineBody(Body):
+    """Why not."""
+
+    reason: Reason
+
+
+class AllocateBody(Body):
+    """Why items go to this order although their thorough examination falls due soon."""
+
+    due_soon_reason: OptionalParagraph = ""
 
 
 class DispatchBody(Body):
@@ -251,10 +261,11 @@ class OldItemBody(BaseModel):
 
 
 class MissingLine(BaseModel):
-    """What nothing is held for, and why."""
+    """What nothing is held for, and what is known of when there may be something."""
 
     position: int
     product_code: str
+    product_name: str
     quantity: int
     detail: str
 
@@ -297,39 +308,19 @@ class EventBody(BaseModel):
     detail: dict[str, str | int | bool | None]
 
 
-class OrderLineRow(BaseModel):
-    """An order in a list."""
-
-    id: Annotated[int, Field(exclude=True)]
-    number: str
-    state: OrderState
-    client_ref: str
-    client_name: str
-    funder: str
-    team: str
-    store: str
-    speed: Speed
-    reason: OrderReason
-    made_at: datetime
-    made_by: str
-    made_by_name: str
-    submitted_at: datetime | None
-    promised_on: date | None
-    delivered_on: date | None
-    is_late: bool
-    last_visit_failed: bool
-    products: str
-    pieces: int
-    value_pence: int
-
-
 class OrderBody(BaseModel):
-    """An order with everything about it. Of a draft: all that its prescriber must know before submitting it."""
+    """An order with everything about it. Of a draft: all that its prescriber must know before submitting it.
+
+    `promised_on`: None until something is held for all of it; `missing` then says what is known.
+    `offer`: of a draft, what each line would get now; sent back with `submit`, it makes sure that it gets no less.
+    `client_died_on`: nothing is handed over any more; what is dispatched comes back.
+    """
 
     number: str
     state: OrderState
     client_ref: str
     client_name: str
+    client_died_on: date | None
     funder: str
     team: str
     store: str
@@ -353,23 +344,7 @@ class OrderBody(BaseModel):
     warnings: list[WarningBody]
     supersedes: list[OldItemBody]
     missing: list[MissingLine]
+    offer: list[OfferBody]
     authority: AuthorityBody
     visits: list[VisitBody]
     history: list[EventBody]
-
-
-class PickRow(BaseModel):
-    """One piece to pick. `is_allocated`: the store has committed itself to the order."""
-
-    number: str
-    client_ref: str
-    promised_on: date | None
-    is_late: bool
-    is_allocated: bool
-    speed: Speed
-    barcode: str
-    product_code: str
-    product_name: str
-    store: str
-    bay: str | None
-    kind: LoanKind

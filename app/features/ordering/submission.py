@@ -2,32 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import insert, text, update
-from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, safety
 from app.domain.allocation import check_prefer_new
-from app.domain.authority import Authority, Ruling, decide_submission, who_can_authorise
+from app.domain.authority import Asked, Authority, Ruling, decide_submission, who_can_authorise
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import OrderWarning, unanswered
 from app.domain.dates import uk_date
-from app.domain.errors import Conflict, Incomplete
-from app.domain.labels import display
+from app.domain.errors import Incomplete
+from app.domain.offers import Offer, check_offer
+from app.domain.old_equipment import check_old
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
-from app.domain.promises import promised_on
+from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers
 from app.features.ordering.holding import Held, hold
-from app.features.ordering.records import OrderRecord, UnitRecord, read_order, read_units
+from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order, read_units
 from app.features.ordering.schemas import Answer
 from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
-from app.models import EquipmentOrder, OrderUnit, StopUseNotice
+from app.models import EquipmentOrder, OrderUnit
 from app.signing import find_person, read_setting
-from app.web.bank_holidays import bank_holidays
 
 # Two orders for one client are submitted one after the other: the second is warned of the first.
 LOCK_CLIENT = text("""
@@ -41,12 +41,23 @@ PRICES = text("""
 """)
 
 
-async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer], actor: str, at: datetime) -> Held:
+async def submit(
+    session: AsyncSession,
+    number: str,
+    *,
+    answers: Sequence[Answer],
+    offer: Sequence[Offer] | None = None,
+    times: WorkingTimes,
+    actor: str,
+    at: datetime,
+) -> Held:
     """Submit a draft: it is approved, or goes to who must sign it, and what is on the shelf is held for it at once.
 
+    It is promised for a day if there is something for all of it. `offer`: what its maker was shown that it would get;
+    it is submitted only if it gets no less.
     Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`, `no-authority`, `registration-expired`,
-    Conflict `client-has-died` or `use-was-stopped`, Incomplete `say-what-becomes-of-old-equipment` or
-    `answer-the-warnings`, BadValue `reason-for-new`.
+    Conflict `client-has-died`, `use-was-stopped` or as `check_offer` does, Incomplete
+    `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new`.
     """
     today = uk_date(at)
     await session.execute(LOCK_CLIENT, {"number": number})
@@ -59,51 +70,50 @@ async def submit(session: AsyncSession, number: str, *, answers: Sequence[Answer
         order = await read_order(session, number)
     setting = await read_setting(session, today)
     maker = find_person(setting, actor)
-    ruling = decide_submission(order.asked, maker, setting)
+    asked = await read_asked(session, order, today=today)
+    ruling = decide_submission(asked, maker, setting)
     around = await read_surroundings(session, order, today=today)
-    _check_old(around)
-    _check_stopped(around)
+    check_old(around.old)
     await keep_answers(session, order, around, answers, actor=actor, at=at)
     check_answers(around, answers)
     decided = around.decided_loads(order.lines, answers)
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     _check_new(order, shelf, today)
-    promised = promised_on(order.speed, at, bank_holidays(today))
-    await _write(session, order, ruling, promised, actor=actor, at=at)
     units = await _make_units(session, order)
+    promised = promised_on(order.speed, at, times)
     held = await hold(session, order, shelf, units, promised_on=promised, actor=actor, at=at)
+    await _write(session, order, asked, ruling, None if held.still_wanted else promised, actor=actor, at=at)
+    if offer is not None:
+        # Asked of what is held by now: somebody may have been quicker between the look and the hand.
+        names = {line.position: line.product_name for line in order.lines}
+        check_offer(offer, [_got(line, held) for line in order.lines], names)
     await _stop_use(session, order, around.old, actor=actor, at=at)
     codes = ", ".join(reason.code for reason in ruling.reasons)
     facts: dict[str, str | int] = {"decision": ruling.decision.value, "reasons": codes, "held": len(held.barcodes)}
     await audit.record(session, "order_submitted", order.subject, actor=actor, at=at, **facts)
     if ruling.decision is OrderDecision.AWAITING_AUTHORISATION:
-        signers: Sequence[Authority] = who_can_authorise(order.asked, setting)
+        signers: Sequence[Authority] = who_can_authorise(asked, setting)
         await messages.ask_for_signature(session, order, signers, actor=actor, at=at)
         if not signers:
             await messages.nobody_can_sign(session, order, actor=actor, at=at)
     return held
 
 
-def authority_json(order: OrderRecord, ruling: Ruling) -> dict[str, object]:
+def authority_json(asked: Asked, ruling: Ruling) -> dict[str, object]:
     """How it was decided where the order goes, as it is stored with it."""
-    asked = order.asked
     return {
         "decision": ruling.decision.value,
         "value_pence": asked.value_pence,
+        "counted_pence": asked.counted_pence,
         "tier": asked.tier.value,
         "reasons": [{"code": reason.code, "detail": reason.detail} for reason in ruling.reasons],
     }
 
 
-def _check_old(around: Surroundings) -> None:
-    undecided = around.undecided
-    if undecided:
-        names = ", ".join(f"{one.product_name} ({one.barcode})" for one in undecided)
-        detail = f"The client has equipment of the same kind: {names}. Say of each whether it is kept, not used any "
-        detail += "more, or collected, and why."
-        wanted = [{"barcode": one.barcode, "product_name": one.product_name} for one in undecided]
-        code = "say-what-becomes-of-old-equipment"
-        raise Incomplete(code, detail, field="supersedes", wanted={"old_equipment": wanted})
+def _got(line: LineRecord, held: Held) -> Offer:
+    kinds = held.kinds.get(line.id, ())
+    recycled, new = kinds.count("recycled"), kinds.count("new")
+    return Offer(line.position, line.product_code, line.quantity, recycled, new, line.unit_price_pence)
 
 
 def check_answers(around: Surroundings, answers: Sequence[Answer]) -> None:
@@ -130,11 +140,18 @@ def _check_new(order: OrderRecord, shelf: Shelf, today: date) -> None:
 
 
 async def _write(
-    session: AsyncSession, order: OrderRecord, ruling: Ruling, promised: date, *, actor: str, at: datetime
+    session: AsyncSession,
+    order: OrderRecord,
+    asked: Asked,
+    ruling: Ruling,
+    promised: date | None,
+    *,
+    actor: str,
+    at: datetime,
 ) -> None:
     values: dict[str, object] = {
         "decision": ruling.decision,
-        "authority": authority_json(order, ruling),
+        "authority": authority_json(asked, ruling),
         "submitted_at": at,
         "promised_on": promised,
         "version": order.version + 1,
@@ -142,14 +159,6 @@ async def _write(
     if ruling.decision is OrderDecision.APPROVED:
         values |= {"decided_at": at, "decided_by": actor}
     await session.execute(update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values))
-
-
-def _check_stopped(around: Surroundings) -> None:
-    """An item whose use was stopped is kept by no order."""
-    kept = [one.barcode for one in around.old if one.is_under_notice and one.action is SupersedeAction.KEEP]
-    if kept:
-        detail = f"The use of {', '.join(display(one) for one in kept)} was stopped. Have it collected, not kept."
-        raise Conflict("use-was-stopped", detail, field="supersedes")
 
 
 async def _make_units(session: AsyncSession, order: OrderRecord) -> list[UnitRecord]:
@@ -166,19 +175,8 @@ async def _stop_use(
     for one in old:
         if one.action is not SupersedeAction.STOP_USE or one.is_under_notice:
             continue
-        stop = order.stop_use(one.barcode, one.product_name, reason=one.reason or "", given_by=actor, on=uk_date(at))
-        notice = {
-            "loan_id": one.loan_id,
-            "order_id": order.id,
-            "reason": one.reason,
-            "care_provider_id": order.care_provider_id,
-            "given_at": at,
-            "given_by": actor,
-            "told": stop.provider if stop.email else None,
-        }
-        once = insert_or_not(StopUseNotice).on_conflict_do_nothing(index_elements=["loan_id"])
-        made = await session.scalar(once.values(**notice).returning(col(StopUseNotice.id)))
+        who: dict[str, Any] = {"actor": actor, "at": at}
+        made = await safety.stop_use(session, one.loan_id, reason=one.reason or "", order_id=order.id, **who)
         if made is None:
             continue
-        await messages.stop_use(session, made, stop, actor=actor, at=at)
         await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=one.barcode)

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.combinations import OVERLOADS, OrderWarning, Piece, Place, find_warnings, lifts, same_kind
+from app.domain.combinations import OVERLOADS, OrderWarning, Piece, Place, find_warnings, lifts
 from app.domain.lifecycle import State
+from app.domain.old_equipment import must_be_decided
 from app.domain.ordering import SupersedeAction
 from app.features.ordering.records import LineRecord, OrderRecord
 from app.features.ordering.schemas import Answer
@@ -69,11 +70,6 @@ class Surroundings:
         warned_of = {code for _, subject in now for code in subject.split("+")}
         return frozenset(one.product_code for one in lines if one.product_code in warned_of and not lifts(one.category))
 
-    @property
-    def undecided(self) -> list[OldItem]:
-        """Old items of which the order must say what becomes of them, and does not."""
-        return [one for one in self.old if one.must_be_decided and one.action is None]
-
 
 AT_HOME = text("""
     SELECT loan.id AS loan_id, item.barcode, product.code AS product_code, product.name AS product_name,
@@ -132,9 +128,11 @@ async def read_surroundings(session: AsyncSession, order: OrderRecord, *, today:
 
 
 def _old(row: dict[str, Any], lines: Sequence[LineRecord]) -> OldItem:
-    typed = {"state": State(row["state"]), "action": row["action"] and SupersedeAction(row["action"])}
-    same = any(same_kind(row["category"], row["product_code"], line.category, line.product_code) for line in lines)
-    return OldItem(**row | typed, must_be_decided=same and typed["state"] is not State.AWAITING_COLLECTION)
+    state = State(row["state"])
+    typed = {"state": state, "action": row["action"] and SupersedeAction(row["action"])}
+    new = [(line.category, line.product_code) for line in lines]
+    must = must_be_decided(state, row["category"], row["product_code"], new=new)
+    return OldItem(**row | typed, must_be_decided=must)
 
 
 def _piece(one: LineRecord | OldItem, place: Place = Place.ORDERED, reference: str = "") -> Piece:

@@ -16,6 +16,7 @@ from app.features.prescribers import queries, rules
 from app.features.prescribers.queries import DelegationRow, PrescriberRow
 from app.features.prescribers.schemas import NewDelegation
 from app.models import Delegation
+from app.web.who import who_can
 
 # In one order, so that two delegations between the same people wait for each other and cannot block each other.
 LOCK_BOTH: Final = text("""
@@ -31,7 +32,7 @@ async def lend_authority(session: AsyncSession, new: NewDelegation, *, actor: Ac
     Raises NotAllowed `not-yours-to-lend`, BadValue `not-a-prescriber`, and what `rules.check_lending` does.
     """
     lender_name = new.from_username or actor.username
-    _check_may_speak_for(actor, lender_name)
+    await _check_may_speak_for(session, actor, lender_name, today=uk_date(at))
     today = uk_date(at)
     await session.execute(LOCK_BOTH, {"lender": lender_name, "receiver": new.to_username})
     lender = await _party(session, lender_name, today, "from_username")
@@ -76,7 +77,7 @@ async def end_lending(session: AsyncSession, delegation_id: int, *, actor: Actor
     if actor.username not in {row.from_username, row.to_username} and not actor.may(Permission.KEEP_PRESCRIBERS):
         # To others it is as if it were not there: why somebody is away is nobody else's business.
         raise NotFound("unknown-delegation", "There is no delegation with this number among those that you may see.")
-    _check_may_speak_for(actor, row.from_username)
+    await _check_may_speak_for(session, actor, row.from_username, today=uk_date(at))
     ended = update(Delegation).where(col(Delegation.id) == delegation_id, col(Delegation.ended_at).is_(None))
     values = {"ended_at": at, "ended_by": actor.username}
     done = (await session.execute(ended.values(**values).returning(col(Delegation.id)))).scalar_one_or_none()
@@ -99,9 +100,10 @@ async def end_lending(session: AsyncSession, delegation_id: int, *, actor: Actor
     return row
 
 
-def _check_may_speak_for(actor: Actor, lender: str) -> None:
+async def _check_may_speak_for(session: AsyncSession, actor: Actor, lender: str, *, today: date) -> None:
     if actor.username != lender and not actor.may(Permission.KEEP_PRESCRIBERS):
-        detail = "This is not your authority. Its owner can lend it and end that, or the manager on their behalf."
+        who = await who_can(session, Permission.KEEP_PRESCRIBERS, today=today)
+        detail = f"This is not your authority: {lender} lends it, or the manager on their behalf. {who}"
         raise NotAllowed("not-yours-to-lend", detail)
 
 

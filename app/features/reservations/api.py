@@ -95,6 +95,7 @@ async def change_reservation(
 
 @router.delete("/reservations/{reservation_id}", status_code=204)
 async def give_up_reservation(session: Session, actor: Actor, now: Now, reservation_id: Id) -> Response:
-    """Put a reserved item back among those that anybody may have."""
-    await service.give_up_reservation(session, reservation_id, actor=actor.username, at=now)
+    """Put a reserved item back among those that anybody may have: one's own, that of somebody one stands in for, or
+    any for the store."""
+    await service.give_up_reservation(session, reservation_id, person=actor, at=now)
     return Response(status_code=204)

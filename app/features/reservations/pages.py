@@ -133,7 +133,9 @@ async def extend(request: Request, session: Session, actor: Actor, now: Now, res
 async def give_up_form(request: Request, session: Session, actor: Actor, now: Now, reservation_id: Id) -> HTMLResponse:
     """Really?"""
     reservation = await _read(session, reservation_id, actor, now)
-    return render(request, "reservations/give_up.html", {"form": Form(), "reservation": reservation})
+    refusal = await service.why_not_give_up(session, reservation_id, actor, today=uk_date(now))
+    context = {"form": Form(), "reservation": reservation, "why_not": refusal.detail if refusal else ""}
+    return render(request, "reservations/give_up.html", context)
 
 
 @router.post("/reservations/{reservation_id}/give-up")
@@ -141,7 +143,7 @@ async def give_up(request: Request, session: Session, actor: Actor, now: Now, re
     """Anybody may have it again."""
     form, reservation = Form(), await _read(session, reservation_id, actor, now)
     with or_again("reservations/give_up.html", form, reservation=reservation):
-        await service.give_up_reservation(session, reservation_id, actor=actor.username, at=now)
+        await service.give_up_reservation(session, reservation_id, person=actor, at=now)
     said = f"The reservation of {display(reservation.barcode)} for {reservation.client_ref} is given up."
     return redirect(request, f"/items/{reservation.barcode}", said)
 

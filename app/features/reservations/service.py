@@ -1,25 +1,28 @@
 """Reservations: an item kept for a client from a day until a day. What the worker does with them is in `worker.py`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger, outbox
+from app.domain.access import Actor, Permission
+from app.domain.authority import check_may_give_up
 from app.domain.clearance import find_blockers, place_blockers
 from app.domain.client_records import check_is_alive
 from app.domain.dates import in_words, uk_date
-from app.domain.errors import BadValue, Conflict, NotClear, NotFound, RuleError, Stale
+from app.domain.errors import BadValue, Conflict, NotAllowed, NotClear, NotFound, RuleError, Stale
 from app.domain.labels import display
 from app.domain.lifecycle import IN_STORE, Move, State, next_state
-from app.domain.reservations import Days, check_dates, overlaps
+from app.domain.reservations import Days, Kept, check_dates, keeps_item, overlaps
 from app.models import ReservationEnd
+from app.signing import read_setting
 
 ON_SHELF = frozenset({State.IN_STOCK, State.RESERVED})
 
-CLIENT = text("SELECT id, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")
+# Kept alive until the end: whoever records a death at this moment waits, and then ends this reservation too.
+CLIENT = text("SELECT id, died_on FROM client WHERE upper(client_ref) = upper(:client_ref) FOR SHARE")
 STORE = text("SELECT id FROM store WHERE code = :code")
 
 # Rows that another prescriber is reserving at this moment are passed over instead of waited for. What is promised to
@@ -62,6 +65,10 @@ MAKE = text("""
 FIND = text("""
     SELECT reservation.from_on, reservation.until_on, reservation.ended_at, item.barcode
     FROM reservation JOIN item ON item.id = reservation.item_id WHERE reservation.id = :id
+""")
+OWNER = text("""
+    SELECT made_by AS username, COALESCE(account.name, made_by) AS name
+    FROM reservation LEFT JOIN account ON account.username = made_by WHERE reservation.id = :id
 """)
 # A later end is worth another warning.
 EXTEND = text("UPDATE reservation SET until_on = :until_on, warned_at = NULL WHERE id = :id")
@@ -145,12 +152,15 @@ async def extend(
     )
 
 
-async def give_up_reservation(session: AsyncSession, reservation_id: int, *, actor: str, at: datetime) -> None:
+async def give_up_reservation(session: AsyncSession, reservation_id: int, *, person: Actor, at: datetime) -> None:
     """End a reservation before its time; the item is free again, and its owner is
     told unless it was they. Raises NotFound, WrongState when it is on its way,
-    Conflict (`already-ended`, `held-by-order`)."""
-    today = uk_date(at)
+    NotAllowed `not-your-reservation`, Conflict (`already-ended`, `held-by-order`)."""
+    today, actor = uk_date(at), person.username
     item, others, mine = await _open_for_change(session, reservation_id)
+    refusal = await why_not_give_up(session, reservation_id, person, today=today)
+    if refusal:
+        raise refusal
     if item.state is State.DISPATCHED and mine.from_on <= today:
         next_state(item.state, Move.RELEASE)
     if keeps_item(item.state, mine.from_on, others, today=today):
@@ -176,40 +186,24 @@ async def give_up_reservation(session: AsyncSession, reservation_id: int, *, act
     )
 
 
-def keeps_item(state: State, from_on: date, others: Sequence["Kept"], *, today: date) -> bool:
-    """Whether the item is reserved because of this reservation and none of the item's others: it then goes free.
-
-    An item that is reserved though none of its reservations has begun was put aside when it was reserved for later, as
-    the service did until reservations had dates.
-    """
-    if state is not State.RESERVED:
-        return False
-    if from_on > today:
-        return not any(other.from_on <= today for other in others)
-    return not any(other.is_in_force(today) for other in others)
+async def why_not_give_up(
+    session: AsyncSession, reservation_id: int, person: Actor, *, today: date
+) -> NotAllowed | None:
+    """Why this person may not give up that reservation; None when they may: its owner, who stands in for them today,
+    and the store."""
+    owner = (await session.execute(OWNER, {"id": reservation_id})).one()
+    if owner.username == person.username or person.may(Permission.FULFIL_ORDERS):
+        return None
+    try:
+        check_may_give_up(owner.username, owner.name, person.username, await read_setting(session, today))
+    except NotAllowed as refusal:
+        return refusal
+    return None
 
 
 def version_of(until_on: date) -> int:
     """The version of a reservation, of which nothing can be changed but its last day."""
     return until_on.toordinal()
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A live reservation of an item."""
-
-    id: int
-    from_on: date
-    until_on: date
-    order_number: str | None
-
-    def days(self, today: date) -> Days:
-        """The days it keeps the item from others: for good when an order holds it, today at least while it is live."""
-        return Days(self.from_on, None if self.order_number else max(self.until_on, today))
-
-    def is_in_force(self, today: date) -> bool:
-        """Whether it keeps the item today by right, not only because nobody has ended it yet."""
-        return self.from_on <= today and (self.order_number is not None or self.until_on >= today)
 
 
 async def list_live(session: AsyncSession, item_id: int) -> list[Kept]:

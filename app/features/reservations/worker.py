@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import ledger, outbox
+from app import audit, ledger, outbox
 from app.domain.dates import in_words
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.domain.promises import working_days_after
-from app.features.reservations.service import END, keeps_item, list_live
+from app.domain.reservations import keeps_item
+from app.features.reservations.service import END, list_live
 from app.models import ReservationEnd
 
 CANNOT_BEGIN, ENDS_SOON, ENDED = "reservation_cannot_begin", "reservation_ends_soon", "reservation_ended"
@@ -115,6 +116,8 @@ async def expire_reservations(session: AsyncSession, *, today: date, actor: str,
             reference = f"reservation {one.id}"
             await ledger.move_one(session, one.barcode, Move.RELEASE, actor=actor, at=at, reference=reference)
         await session.execute(END, values | {"id": one.id})
+        subject, facts = f"item:{one.barcode}", {"reservation": one.id, "until": one.until_on.isoformat()}
+        await audit.record(session, "reservation_expired", subject, actor=actor, at=at, **facts)
     for one in over:
         subject = f"Reservation of {display(one.barcode)} has ended"
         body = f"{_which(one)} ended on {in_words(one.until_on)}, and the item is free again for others."

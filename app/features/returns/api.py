@@ -1,7 +1,6 @@
 """JSON routes of the returns desk."""
 
 from datetime import date
-from typing import Any
 
 from fastapi import Response
 
@@ -9,34 +8,26 @@ from app.db import Session
 from app.domain.lifecycle import State
 from app.features.returns import queries
 from app.features.returns.found import find_item
-from app.features.returns.schemas import (
-    FoundBody,
-    FoundItem,
-    ReconcileBody,
-    ScansBody,
-    UnmatchedScan,
-)
+from app.features.returns.schemas import FoundBody, FoundItem, ReconcileBody, UnmatchedScan
 from app.features.returns.service import reconcile, scan_returns
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Code, Id, Limit
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
-from app.web.scans import Scan, ScanResult, ScanResults, read_scan
+from app.web.scan_bodies import ReturnsBody, ReturnScanBody, ScanResults, read_batch
 from app.web.tags import Prefix, Tag
 
 router = api_router("returns")
 
 
 @router.post("/returns/scans")
-async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, body: ScansBody) -> ScanResults:
+async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, body: ReturnsBody) -> ScanResults:
     """Take back what was scanned: 1 to 500 scans, idempotent by scan id; one bad scan never loses the others."""
     store = actor.store(body.store)
-    read = [read_scan(given, at=now) for given in body.scans]
-    scans = [one for one in read if isinstance(one, Scan)]
-    taken = iter(await scan_returns(session, scans, store=store, prefix=prefix, actor=actor.username, at=now))
-    results: list[ScanResult | dict[str, Any]] = [next(taken) if isinstance(one, Scan) else one for one in read]
-    return ScanResults(results=results)
+    batch = read_batch(body, ReturnScanBody, at=now)
+    results = await scan_returns(session, batch.scans, store=store, prefix=prefix, actor=actor.username, at=now)
+    return batch.answered(results)
 
 
 @router.get("/returns/unmatched")

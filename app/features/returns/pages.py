@@ -1,6 +1,5 @@
 """Pages of the returns desk: the scan page, scans to reconcile, a missing item that was found."""
 
-from datetime import UTC
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -24,7 +23,6 @@ from app.web.forms import DATE_PARTS, Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
 from app.web.scan_desk import DESK, desk_context, find_mode, read_scan_form, show_desk
-from app.web.scans import Scan
 from app.web.tags import Prefix, Tag
 from app.web.templating import render
 from app.web.wording import in_words
@@ -62,8 +60,7 @@ async def scan(request: Request, session: Session, actor: Actor, now: Now, prefi
     context = desk_context(actor, mode=mode.value, store=body.store)
     with or_again("scan/scan.html", form, **context):
         store = actor.store(body.store)
-    scans = [Scan(body.scan_id, body.barcode, now.astimezone(UTC))]
-    results = await scan_returns(session, scans, store=store, prefix=prefix, actor=actor.username, at=now)
+    results = await scan_returns(session, [body.as_scan(now)], store=store, prefix=prefix, actor=actor.username, at=now)
     return show_desk(request, actor, mode=mode.value, store=body.store, result=results, done=mode.done)
 
 

@@ -1,4 +1,4 @@
-"""Bodies of the returns desk."""
+"""Bodies of the returns desk. What a batch of scans looks like is in `web/scan_bodies.py`."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,16 +6,9 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.domain.lifecycle import Move, State, can_move
+from app.models import ScanKind
 from app.web.asked import asked, needed
 from app.web.fields import BIGGEST_ID, Body, Code, Day, Paragraph
-from app.web.scans import ScanList
-
-
-class ScansBody(Body):
-    """1 to 500 scans at one store."""
-
-    store: Code
-    scans: ScanList
 
 
 class ReconcileBody(Body):
@@ -77,10 +70,19 @@ class MissingItem(BaseModel):
 
 
 class UnmatchedScan(BaseModel):
-    """A scan to reconcile."""
+    """A scan to reconcile. `handed_to`, `order_number`: what a delivery was scanned with. `scanned_into`: the
+    stocktake or consignment that it was of.
+
+    `device_scanned_at`: what the device said of `scanned_at`, where its clock was wrong.
+    """
 
     number: int
+    kind: ScanKind
     raw: str
+    handed_to: str | None
+    order_number: str | None
+    scanned_into: str | None
+    device_scanned_at: datetime | None
     store: str
     received_at: datetime
     received_by: str

@@ -23,6 +23,7 @@ from app.features.stock.schemas import (
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit, Paragraph
+from app.web.look_ahead import Ahead, LookAhead
 from app.web.once import api_router
 from app.web.paging import TAG, Page, number_cursor, page_of, text_cursor
 from app.web.tags import Prefix, Tag
@@ -72,9 +73,9 @@ async def list_items(
 
 
 @router.get("/items/{barcode}")
-async def get_item(session: Session, actor: Actor, now: Now, tag: Tag) -> ItemBody:
+async def get_item(session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag) -> ItemBody:
     """One item: state, place, what blocks it and why, its next checks."""
-    return await _shown(session, actor, now, tag)
+    return await _shown(session, actor, now, tag, ahead)
 
 
 @router.get("/items/{barcode}/history")
@@ -90,27 +91,27 @@ async def history(
 
 
 @router.post("/items/{barcode}/transfer")
-async def transfer(session: Session, actor: Actor, now: Now, tag: Tag, body: TransferBody) -> ItemBody:
+async def transfer(session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag, body: TransferBody) -> ItemBody:
     """Put an item that stands in a store into another store or bay."""
     store = actor.store(body.store)
     await service.transfer(
         session, tag, store=store, bay=body.bay or None, reason=body.reason, actor=actor.username, at=now
     )
-    return await _shown(session, actor, now, tag)
+    return await _shown(session, actor, now, tag, ahead)
 
 
 @router.post("/items/{barcode}/missing")
-async def mark_missing(session: Session, actor: Actor, now: Now, tag: Tag, body: ReasonBody) -> ItemBody:
+async def mark_missing(session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag, body: ReasonBody) -> ItemBody:
     """Nobody knows where the item is."""
     await service.mark_missing(session, tag, reason=body.reason, actor=actor.username, at=now)
-    return await _shown(session, actor, now, tag)
+    return await _shown(session, actor, now, tag, ahead)
 
 
 @router.post("/items/{barcode}/scrap")
-async def scrap(session: Session, actor: Actor, now: Now, tag: Tag, body: ScrapBody) -> ItemBody:
+async def scrap(session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag, body: ScrapBody) -> ItemBody:
     """Take the item out of use for good."""
     await service.scrap(session, tag, reason=body.reason, reference=body.reference, actor=actor.username, at=now)
-    return await _shown(session, actor, now, tag)
+    return await _shown(session, actor, now, tag, ahead)
 
 
 @router.post("/items/{barcode}/holds", status_code=201)
@@ -129,5 +130,5 @@ async def lift_hold(
     return Response(status_code=204)
 
 
-async def _shown(session: Session, actor: Actor, now: Now, tag: str) -> ItemBody:
-    return await service.read_item(session, tag, actor=actor, at=now)
+async def _shown(session: Session, actor: Actor, now: Now, tag: str, ahead: LookAhead) -> ItemBody:
+    return await service.read_item(session, tag, actor=actor, at=now, soon_days=ahead.soon_days)

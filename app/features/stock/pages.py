@@ -25,6 +25,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, without_controls
 from app.web.forms import Form
+from app.web.look_ahead import Ahead
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
 from app.web.tags import Prefix, Tag
@@ -113,11 +114,12 @@ async def items(
 
 @router.get("/items/{barcode}")
 async def item(
-    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, after: After = None
+    request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag, after: After = None
 ) -> HTMLResponse:
     """One item: where it is, what blocks it, what to do next, all that happened to it."""
+    may_handle_faults = actor.may(access.Permission.HANDLE_FAULTS)
     releaser = actor.username if actor.may(access.Permission.WORK_ON_ITEMS) else None
-    body = await service.read_item(session, tag, actor=actor, at=now, releaser=releaser)
+    body = await service.read_item(session, tag, actor=actor, at=now, releaser=releaser, soon_days=ahead.soon_days)
     rows = await queries.list_latest_history(
         session,
         tag,
@@ -131,6 +133,9 @@ async def item(
         "maker_label": shown(body.maker_label or ""),
         "today": uk_date(now),
         "store_name": {one.code: one.name for one in await queries.list_store_names(session)}[body.store],
+        "faults": await queries.list_open_faults(session, tag) if may_handle_faults else [],
+        "inspections": await queries.list_inspections(session, tag),
+        "decisions": await queries.list_decisions(session, tag),
         "past_holds": await queries.list_past_holds(session, tag),
         "history": history.items,
         "older": f"/items/{tag}?after={history.next}#history" if history.next else None,

@@ -10,12 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import ledger
 from app.domain.clearance import find_blockers, is_clear, place_blockers, step_for
 from app.domain.errors import NotFound
+from app.domain.inspections import due_state
 from app.domain.labels import normalise
 from app.domain.lifecycle import Move, State, moves_from
 from app.features.stock.schemas import (
+    DecisionLine,
     DueBody,
     HistoryLine,
     HoldBody,
+    InspectionLine,
     ItemBody,
     ItemLine,
     LoanBody,
@@ -63,6 +66,27 @@ FIRST_END = text("""
     WHERE subject = 'item:' || :barcode AND action = 'trial_extended' AND detail->>'loan' = :loan_id
     ORDER BY id LIMIT 1
 """)
+CHECKS = text("""
+    SELECT wanted.kind, wanted.every_months, last.id AS last_id, last.examined_on AS last_on,
+           last.outcome AS last_outcome
+    FROM product_inspection AS wanted
+    LEFT JOIN LATERAL (
+        SELECT id, examined_on, outcome FROM standing_inspection AS made
+        WHERE made.item_id = :item_id AND made.kind = wanted.kind ORDER BY examined_on DESC, id DESC LIMIT 1
+    ) AS last ON true
+    WHERE wanted.product_id = :product_id
+""")
+INSPECTIONS = text("""
+    SELECT made.id, made.kind, made.outcome, made.examined_on, made.inspected_by, made.next_due_on, made.notes,
+           EXISTS (SELECT FROM inspection AS newer WHERE newer.supersedes_id = made.id) AS is_superseded
+    FROM inspection AS made JOIN item ON item.id = made.item_id
+    WHERE item.barcode = :barcode ORDER BY made.examined_on DESC, made.id DESC LIMIT :limit
+""")
+DECISIONS = text("""
+    SELECT handing_out, due_on, reason, decided_at, decided_by
+    FROM examination_decision AS decision JOIN item ON item.id = decision.item_id
+    WHERE item.barcode = :barcode ORDER BY decision.id DESC LIMIT :limit
+""")
 HISTORY = text("""
     SELECT movement.seq, movement.move, movement.from_state, movement.to_state, movement.actor, movement.at,
            store.code AS store, movement.bay, movement.reason, movement.reference, movement.hash
@@ -80,6 +104,11 @@ PAST_HOLDS = text("""
     SELECT kind, reason, placed_at, placed_by, lifted_at, lifted_by, lift_reason
     FROM hold JOIN item ON item.id = hold.item_id
     WHERE item.barcode = :barcode AND lifted_at IS NOT NULL ORDER BY hold.id DESC LIMIT 50
+""")
+OPEN_FAULTS = text("""
+    SELECT report.id, report.description, report.is_dangerous, report.reported_at
+    FROM fault_report AS report JOIN item ON item.id = report.item_id
+    WHERE item.barcode = :barcode AND report.closed_at IS NULL ORDER BY report.id DESC LIMIT 10
 """)
 CHECK_DUE = """
     item.state <> 'scrapped' AND EXISTS (
@@ -109,6 +138,16 @@ LINES = """
 
 
 @dataclass(frozen=True, slots=True)
+class ReportedFault:
+    """A fault that somebody reported from the item's label."""
+
+    id: int
+    description: str
+    is_dangerous: bool
+    reported_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """A code and the name that goes with it, to choose from."""
 
@@ -124,11 +163,12 @@ async def get_item(
     may_see_client: bool,
     reader: str | None,
     releaser: str | None = None,
+    soon_days: int = 0,
 ) -> ItemBody:
     """Everything about one item. Raises NotFound `unknown-barcode`.
 
     `reader`: who could release it, and is not told to do it where that must be somebody else. `releaser`: the same
-    person, where that is to count among the blockers.
+    person, where that is to count among the blockers. `soon_days`: so near, a check is due soon.
     """
     record = (await ledger.read_items(session, [barcode])).get(barcode)
     if record is None:
@@ -164,7 +204,7 @@ async def get_item(
         holds=[HoldBody(**hold) for hold in holds],
         loan=loan or None,
         reservations=kept,
-        next_inspections=[DueBody(kind=due.kind, due_on=due.due_on) for due in fact.due],
+        next_inspections=await _checks(session, record, today=today, soon_days=soon_days),
         times_issued=fact.times_issued,
         moves=moves_from(record.state),
         next_step=Step(route=todo.route, text=todo.text),
@@ -249,6 +289,42 @@ def _for_reader(lines: list[HistoryLine], *, may_see_client: bool) -> list[Histo
     if may_see_client:
         return lines
     return [line.model_copy(update={"reason": None}) if line.move in AT_A_CLIENT else line for line in lines]
+
+
+async def list_open_faults(session: AsyncSession, barcode: str) -> list[ReportedFault]:
+    """The faults that people reported from the item's label and that nobody has closed, the newest first."""
+    rows = (await session.execute(OPEN_FAULTS, {"barcode": barcode})).mappings()
+    return [ReportedFault(**row) for row in rows]
+
+
+async def _checks(session: AsyncSession, record: ledger.ItemRecord, *, today: date, soon_days: int) -> list[DueBody]:
+    """How the item stands with each inspection that its product asks for."""
+    if not record.evidence.due:
+        return []
+    values = {"item_id": record.id, "product_id": record.product_id}
+    rows = {row["kind"]: dict(row) for row in (await session.execute(CHECKS, values)).mappings()}
+    return [
+        DueBody(
+            **rows[due.kind],
+            due_on=due.due_on,
+            state=due_state(due.due_on, failed=due.failed, on=today, soon_days=soon_days),
+        )
+        for due in record.evidence.due
+        # Somebody may have changed the product between the two statements.
+        if due.kind in rows
+    ]
+
+
+async def list_inspections(session: AsyncSession, barcode: str, *, limit: int = 20) -> list[InspectionLine]:
+    """The item's newest inspections, also those that were wrong."""
+    rows = await session.execute(INSPECTIONS, {"barcode": barcode, "limit": limit})
+    return [InspectionLine(**row) for row in rows.mappings()]
+
+
+async def list_decisions(session: AsyncSession, barcode: str, *, limit: int = 20) -> list[DecisionLine]:
+    """Why the item went on although its thorough examination fell due soon, newest first."""
+    rows = await session.execute(DECISIONS, {"barcode": barcode, "limit": limit})
+    return [DecisionLine(**row) for row in rows.mappings()]
 
 
 async def list_past_holds(session: AsyncSession, barcode: str) -> list[PastHoldBody]:

@@ -9,12 +9,13 @@ from app.domain.clearance import HoldKind
 from app.domain.errors import BadValue
 from app.domain.gs1_text import as_scanned
 from app.domain.identifiers import check_gtin
-from app.domain.inspections import InspectionKind
+from app.domain.inspections import DueState, InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import TrialOutcome
+from app.domain.look_ahead import HandingOut
 from app.models import Precision
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalLine, Paragraph, Pence, no_truth
+from app.web.fields import Body, Code, Day, Line, OptionalLine, Paragraph, Pence, Reason, no_truth
 from app.web.results import BlockerBody, Step
 from app.web.typed import pence_from
 
@@ -159,10 +160,38 @@ class TrialReviewLine(BaseModel):
 
 
 class DueBody(BaseModel):
-    """An inspection the product asks for; `due_on` None: nobody knows."""
+    """An inspection the product asks for; `due_on` None: nobody knows. `last_…`: the last one that stands."""
 
     kind: InspectionKind
+    every_months: int
     due_on: date | None
+    state: DueState
+    last_on: date | None
+    last_outcome: InspectionOutcome | None
+    last_id: int | None
+
+
+class InspectionLine(BaseModel):
+    """An inspection that was made; `is_superseded`: it was wrong, and another one stands in its place."""
+
+    id: int
+    kind: InspectionKind
+    outcome: InspectionOutcome
+    examined_on: date
+    inspected_by: str
+    next_due_on: date | None
+    notes: str
+    is_superseded: bool
+
+
+class DecisionLine(BaseModel):
+    """Why the item went on although its thorough examination fell due soon."""
+
+    handing_out: HandingOut
+    due_on: date
+    reason: str
+    decided_at: datetime
+    decided_by: str
 
 
 class PastHoldBody(BaseModel):
@@ -257,19 +286,22 @@ class TransferBody(ReasonBody):
     bay: OptionalLine = ""
 
 
-class ScrapBody(ReasonBody):
+class ScrapBody(Body):
     """Why, and under which waste reference."""
 
+    reason: Reason
     reference: OptionalLine = ""
 
 
-class NewHold(ReasonBody):
+class NewHold(Body):
     """A hold to place."""
 
     kind: HoldKind
+    reason: Reason
 
 
 Why = Annotated[Paragraph, asked("Say why. It stays in the history of the item.")]
+WhyInWords = Annotated[Reason, asked("Say why. It stays in the history of the item.")]
 
 
 class WhyForm(BaseModel):
@@ -289,7 +321,7 @@ class TransferForm(BaseModel):
 class ScrapForm(BaseModel):
     """Why, and under which waste reference."""
 
-    reason: Why = needed()
+    reason: WhyInWords = needed()
     reference: OptionalLine = ""
 
 
@@ -297,4 +329,4 @@ class HoldForm(BaseModel):
     """A hold to place."""
 
     kind: Annotated[HoldKind, asked("Choose what kind of hold it is.")] = needed()
-    reason: Why = needed()
+    reason: WhyInWords = needed()

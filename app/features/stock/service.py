@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger
+from app import audit, ledger, safety
 from app.consequences import SET_FREE
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
@@ -120,12 +120,7 @@ async def place_hold(
     items = await ledger.read_items(session, [barcode], lock=True)
     if barcode not in items:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
-    row = {"item_id": items[barcode].id, "kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
-    hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
-    await audit.record(
-        session, "hold_placed", f"item:{barcode}", actor=actor, at=at, hold=hold_id, kind=kind.value, reason=reason
-    )
-    return hold_id
+    return await safety.hold(session, items[barcode].id, barcode, kind=kind, reason=reason, actor=actor, at=at)
 
 
 async def lift_hold(
@@ -143,22 +138,26 @@ async def lift_hold(
         raise Conflict("already-lifted", f"{hold.lifted_by} lifted this hold already.")
     if hold.kind is HoldKind.IN_TRANSIT:
         raise _in_transit()
-    lifted = {"lifted_at": at, "lifted_by": actor, "lift_reason": reason}
-    await session.execute(update(Hold).where(col(Hold.id) == hold_id).values(**lifted))
-    await audit.record(session, "hold_lifted", f"item:{barcode}", actor=actor, at=at, hold=hold_id, reason=reason)
+    await safety.lift_each(session, {hold_id: barcode}, reason=reason, actor=actor, at=at)
 
 
 async def read_item(
-    session: AsyncSession, barcode: str, *, actor: Actor, at: datetime, releaser: str | None = None
+    session: AsyncSession, barcode: str, *, actor: Actor, at: datetime, releaser: str | None = None, soon_days: int = 0
 ) -> ItemBody:
     """Everything about one item. Who has it is told only to those who may see clients, and that is logged.
 
-    `releaser` as in `get_item`. Raises NotFound `unknown-barcode`.
+    `releaser` and `soon_days` as in `get_item`. Raises NotFound `unknown-barcode`.
     """
     may_see_client = actor.may(Permission.SEE_CLIENTS)
     reader = actor.username if actor.may(Permission.WORK_ON_ITEMS) else None
     item = await get_item(
-        session, barcode, today=uk_date(at), may_see_client=may_see_client, reader=reader, releaser=releaser
+        session,
+        barcode,
+        today=uk_date(at),
+        may_see_client=may_see_client,
+        reader=reader,
+        releaser=releaser,
+        soon_days=soon_days,
     )
     if item.loan and item.loan.client_ref:
         subject = f"client:{item.loan.client_ref}"

@@ -9,7 +9,6 @@ from app.domain.errors import BadValue
 from app.domain.stocktakes import Correction
 from app.features.stocktakes import finishing, queries, service
 from app.features.stocktakes.schemas import (
-    CountBody,
     Decision,
     FinishBody,
     NewStocktake,
@@ -22,7 +21,7 @@ from app.web.clock import Now
 from app.web.fields import After, Limit
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
-from app.web.scans import Scan, ScanResult, ScanResults, read_scan
+from app.web.scan_bodies import BatchBody, ScanResults, read_batch
 from app.web.tags import Prefix, check_tags
 
 router = api_router("stocktakes")
@@ -58,13 +57,10 @@ async def get(session: Session, actor: Actor, number: str) -> StocktakeBody:
 
 
 @router.post("/stocktakes/{number}/scans")
-async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, number: str, body: CountBody) -> ScanResults:
+async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, number: str, body: BatchBody) -> ScanResults:
     """Count what was scanned: 1 to 500 scans, idempotent by scan id; one bad scan never loses the others."""
-    read = [read_scan(given, at=now) for given in body.scans]
-    scans = [one for one in read if isinstance(one, Scan)]
-    taken = iter(await service.scan_into(session, number, scans, prefix=prefix, actor=actor, at=now))
-    results: list[ScanResult | dict[str, object]] = [next(taken) if isinstance(one, Scan) else one for one in read]
-    return ScanResults(results=results)
+    batch = read_batch(body, at=now)
+    return batch.answered(await service.scan_into(session, number, batch.scans, prefix=prefix, actor=actor, at=now))
 
 
 @router.post("/stocktakes/{number}/finish")

@@ -1,8 +1,7 @@
 """Pages of stocktakes: the list, one count, scanning into it, and finishing it."""
 
-from datetime import UTC
+from datetime import datetime
 from typing import Annotated, Any
-from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -14,7 +13,7 @@ from app.domain.access import Actor as Person
 from app.domain.errors import BadValue
 from app.domain.stocktakes import Correction
 from app.features.stocktakes import finishing, queries, service
-from app.features.stocktakes.schemas import CountForm, NewStocktake, StartForm, StocktakeBody, StocktakeState
+from app.features.stocktakes.schemas import NewStocktake, StartForm, StocktakeBody, StocktakeState
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After
@@ -22,7 +21,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
-from app.web.scans import Scan
+from app.web.scan_desk import desk_of, read_scan_form
 from app.web.tags import Prefix
 from app.web.templating import render
 from app.web.wording import in_words
@@ -86,26 +85,22 @@ async def cancel(request: Request, session: Session, actor: Actor, now: Now, num
 
 
 @desk.get("/stocktakes/{number}/count")
-async def count_page(request: Request, session: Session, actor: Actor, number: str) -> HTMLResponse:
+async def count_page(request: Request, session: Session, actor: Actor, now: Now, number: str) -> HTMLResponse:
     """The scan page of a count."""
-    return render(request, "stocktakes/count.html", await _desk(session, actor, number))
+    return render(request, "stocktakes/count.html", await _desk(session, actor, number, now))
 
 
 @desk.post("/stocktakes/{number}/count")
 async def count_one(
     request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: str
 ) -> HTMLResponse:
-    """One scan from a page without its script. It goes to the count that is chosen on the page."""
-    form, body = await read_form(request, CountForm)
-    if body is None and not form.error("barcode"):
-        raise BadValue("malformed-scan", "This form did not come whole. Load the scan page again.")
-    context = await _desk(session, actor, form.value("store") or number)
+    """One scan from a page without its script."""
+    form, body = await read_scan_form(request)
     if body is None:
-        return render(request, "stocktakes/count.html", {**context, "form": form}, 422)
-    scans = [Scan(body.scan_id, body.barcode, now.astimezone(UTC))]
-    results = await service.scan_into(session, body.store or number, scans, prefix=prefix, actor=actor, at=now)
-    fresh = await _desk(session, actor, body.store or number)
-    return render(request, "stocktakes/count.html", {**fresh, "result": results, "done": "Counted"})
+        return render(request, "stocktakes/count.html", {**await _desk(session, actor, number, now), "form": form}, 422)
+    results = await service.scan_into(session, number, [body.as_scan(now)], prefix=prefix, actor=actor, at=now)
+    context = await _desk(session, actor, number, now)
+    return render(request, "stocktakes/count.html", {**context, "result": results, "done": "Counted"})
 
 
 @router.get("/stocktakes/{number}/finish")
@@ -145,24 +140,10 @@ def _is_own(actor: Person, count: StocktakeBody) -> bool:
     return count.store in {store.code for store in actor.stores}
 
 
-async def _desk(session: AsyncSession, actor: Person, number: str) -> dict[str, Any]:
-    """What the scan page needs; the open counts stand where the scan desk has its stores."""
+async def _desk(session: AsyncSession, actor: Person, number: str, at: datetime) -> dict[str, Any]:
+    """What the scan page needs. Raises NotFound, BadValue `not-your-store`."""
     count = await queries.get_row(session, number)
     actor.store(count.store)
-    codes = {store.code for store in actor.stores}
-    others = await queries.list_stocktakes(session, state=StocktakeState.OPEN, limit=ON_A_PAGE)
-    open_ones = [one for one in others if one.store in codes and one.number != number]
-    return {
-        "count": count,
-        "heading": f"Stocktake {number}",
-        "desk_action": f"/stocktakes/{number}/count",
-        "place_label": "Stocktake",
-        "stores": [(one.number, f"{one.number}: {one.place}") for one in (count, *open_ones)],
-        "store": number,
-        "modes": [("stocktake", "Count", "")],
-        "mode": "stocktake",
-        "scan_id": str(uuid4()),
-        "form": None,
-        "result": [],
-        "done": "",
-    }
+    path, modes = f"/stocktakes/{number}/count", [("stocktake", "Count")]
+    desk = desk_of(path, number, heading=f"Stocktake {number}", modes=modes)
+    return {"count": count, "at": at, "form": None, **desk}

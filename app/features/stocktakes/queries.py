@@ -72,7 +72,7 @@ HISTORIES = text("""
 """)
 STRANGE = text("""
     SELECT DISTINCT ON (raw) raw, result ->> 'detail' AS detail, received_by, received_at
-    FROM stocktake_scan WHERE stocktake_id = :id AND outcome IN ('unknown', 'refused')
+    FROM return_scan WHERE scanned_into = :number AND outcome IN ('unknown', 'refused')
       AND result ->> 'code' <> 'stocktake-closed' ORDER BY raw, id LIMIT 200
 """)
 DESK_PAIRS = sorted(f"{state} {move}" for state, move in AT_A_DESK)
@@ -154,7 +154,7 @@ async def get_stocktake(session: AsyncSession, number: str) -> StocktakeBody:
     shown = [row["id"] for row, _ in differing] + [row["id"] for row in moved]
     found = await session.execute(HISTORIES, {"item_ids": shown})
     histories = {row.id: row.history for row in found}
-    strange = (await session.execute(STRANGE, {"id": count["id"]})).mappings()
+    strange = (await session.execute(STRANGE, {"number": number})).mappings()
     lost = sum(difference is Difference.MISSING for _, difference in differing)
     return StocktakeBody(
         **count,

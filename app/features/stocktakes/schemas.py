@@ -3,7 +3,6 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import BaseModel, Field, computed_field
 
@@ -11,7 +10,6 @@ from app.domain.lifecycle import Move, State
 from app.domain.stocktakes import CORRECTIONS, Correction, Difference
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Line, OptionalLine
-from app.web.scans import ScanList
 
 
 class StocktakeState(StrEnum):
@@ -27,12 +25,6 @@ class NewStocktake(Body):
 
     store: Code
     bay: Line | None = None
-
-
-class CountBody(Body):
-    """1 to 500 scans of a count."""
-
-    scans: ScanList
 
 
 class Decision(Body):
@@ -142,12 +134,3 @@ class StartForm(BaseModel):
 
     store: Annotated[str, asked("Choose the store to count.")] = needed()
     bay: OptionalLine = ""
-
-
-class CountForm(BaseModel):
-    """One scan from a page without its script; `store` holds the number of the count, as the scan desk calls it."""
-
-    mode: str = "stocktake"
-    store: str = ""
-    barcode: Annotated[str, Field(max_length=2000), asked("Scan a barcode, or type it.")] = needed()
-    scan_id: UUID

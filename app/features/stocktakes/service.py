@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger
 from app.domain.access import Actor, StoreRef
-from app.domain.errors import Conflict, NotFound, RuleError
+from app.domain.dates import uk_date
+from app.domain.errors import Conflict, NotFound
 from app.domain.hygiene import NextStep
-from app.domain.lifecycle import IN_STORE
+from app.domain.lifecycle import IN_STORE, State
 from app.domain.stocktakes import Difference, Place, step_after_count
 from app.features.stocktakes import queries
 from app.features.stocktakes.schemas import NewStocktake
-from app.models import ScanOutcome
+from app.models import ScanKind, ScanOutcome
 from app.web.results import HoldBody, ItemResult, Step, refused
-from app.web.scans import Scan, ScanResult, answer_of, raw_of, read_labels, repeat_of
+from app.web.scans import KEEP, Scan, ScanResult, answer, answer_each, read_tags, to_keep
 
 OVERLAPPING = text("""
     SELECT number, bay FROM stocktake
@@ -40,24 +41,15 @@ EXPECT = text("""
                       AND hold.lifted_at IS NULL)
 """)
 FIND = """
-    SELECT count.id, count.number, count.store_id, store.code AS store, count.bay, count.finished_at, count.cancelled_at
+    SELECT count.id, count.number, count.store_id, store.code AS store, count.bay,
+           count.started_at, count.finished_at, count.cancelled_at
     FROM stocktake AS count JOIN store ON store.id = count.store_id WHERE count.number = :number FOR
 """
 CANCEL = text("UPDATE stocktake SET cancelled_at = :at, cancelled_by = :actor WHERE id = :id")
-# As at the returns desk: claimed in the order of the ids, so that two devices with one queue meet here.
-CLAIM = text("""
-    INSERT INTO stocktake_scan (stocktake_id, scan_id, raw, scanned_at, received_at, received_by)
-    SELECT :id, scan_id, raw, scanned_at, :at, :actor
-    FROM jsonb_to_recordset(CAST(:scans AS jsonb)) AS scan (scan_id uuid, raw text, scanned_at timestamptz)
-    ORDER BY scan_id
-    ON CONFLICT (scan_id) DO NOTHING
-    RETURNING scan_id
-""")
-EARLIER = text("SELECT scan_id, raw, result FROM stocktake_scan WHERE scan_id = ANY(:scan_ids) AND result IS NOT NULL")
 # A scan that a device kept while it had no network was made before what has happened to the item since.
 COUNT = text("""
     INSERT INTO stocktake_item AS line (stocktake_id, item_id, counted_at, counted_by, counted_seq)
-    SELECT :id, item.id, :at, :actor,
+    SELECT :id, item.id, coalesce(scan.scanned_at, :at), :actor,
            coalesce((SELECT max(seq) FROM movement WHERE item_id = item.id AND movement.at <= scan.scanned_at),
                     item.last_seq)
     FROM jsonb_to_recordset(CAST(:scans AS jsonb)) AS scan (item_id bigint, scanned_at timestamptz)
@@ -68,13 +60,8 @@ COUNT = text("""
     WHERE line.counted_at IS NULL
     RETURNING line.item_id
 """)
-ANSWER = text("""
-    UPDATE stocktake_scan SET outcome = answer.outcome, result = answer.result
-    FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS answer (scan_id uuid, outcome text, result jsonb)
-    WHERE stocktake_scan.scan_id = answer.scan_id
-""")
 
-CLOSED = Conflict("stocktake-closed", "This stocktake is over, so the scan was not counted.")
+CLOSED = "This stocktake is over, so the scan was not counted."
 NEW_COUNT = NextStep("leave", "Leave it where it is. If it was to be counted, begin another stocktake.")
 
 
@@ -119,24 +106,17 @@ async def scan_into(
 ) -> list[ScanResult]:
     """Count what was scanned, in one transaction; one result per scan, in order. No item is moved.
 
-    Idempotent by scan id as returns are; an item is counted once, whoever scans it. What comes when the count is over
-    is refused, scan by scan. Six statements, seven when some came before. Raises NotFound, BadValue `not-your-store`.
+    Idempotent by scan id; an item is counted once, whoever scans it, and as it stood when it was scanned. What comes
+    when the count is over is refused, scan by scan, and kept for the manager. Six statements, seven when some came
+    before. Raises NotFound, BadValue `not-your-store`.
     """
     count = await _find(session, number, actor=actor, lock="SHARE")
-    first: dict[UUID, Scan] = {}
-    for scan in scans:
-        first.setdefault(scan.scan_id, scan)
-    fresh = await _claim(session, count.id, list(first.values()), actor=actor.username, at=at)
-    taken = [first[scan_id] for scan_id in first if scan_id in fresh]
-    answers = await _count(session, count, taken, prefix=prefix, actor=actor.username, at=at)
-    earlier = await _earlier(session, [scan_id for scan_id in first if scan_id not in fresh])
-    known = earlier | {scan_id: (raw_of(first[scan_id]), answer) for scan_id, answer in answers.items()}
-    results = []
-    for scan in scans:
-        is_fresh = scan.scan_id in fresh
-        fresh.discard(scan.scan_id)
-        results.append(answers[scan.scan_id] if is_fresh else repeat_of(scan, known[scan.scan_id]))
-    return results
+
+    async def take(fresh: list[Scan]) -> dict[UUID, ScanResult]:
+        return await _count(session, count, fresh, prefix=prefix, actor=actor.username, at=at) if fresh else {}
+
+    details: dict[str, Any] = {"kind": ScanKind.STOCKTAKE, "store": actor.store(count.store), "into": number}
+    return await answer_each(session, scans, take, **details, actor=actor.username, at=at)
 
 
 async def _find(session: AsyncSession, number: str, *, actor: Actor, lock: str) -> Row[Any]:
@@ -156,55 +136,37 @@ def _overlap(other: Row[Any], store: StoreRef, bay: str | None) -> str:
     return f"{other.number} is counting {what} now. {end}"
 
 
-async def _claim(session: AsyncSession, count_id: int, scans: Sequence[Scan], *, actor: str, at: datetime) -> set[UUID]:
-    lines = [
-        {
-            "scan_id": str(scan.scan_id),
-            "raw": raw_of(scan),
-            "scanned_at": scan.scanned_at and scan.scanned_at.isoformat(),
-        }
-        for scan in scans
-    ]
-    rows = await session.execute(CLAIM, {"id": count_id, "scans": json.dumps(lines), "actor": actor, "at": at})
-    return set(rows.scalars())
-
-
-async def _earlier(session: AsyncSession, scan_ids: list[UUID]) -> dict[UUID, tuple[str, ScanResult]]:
-    if not scan_ids:
-        return {}
-    rows = await session.execute(EARLIER, {"scan_ids": scan_ids})
-    return {row.scan_id: (row.raw, ScanResult.model_validate(row.result)) for row in rows}
-
-
 async def _count(
     session: AsyncSession, count: Row[Any], scans: Sequence[Scan], *, prefix: str, actor: str, at: datetime
 ) -> dict[UUID, ScanResult]:
-    if not scans:
-        return {}
+    tags, results = read_tags(scans, prefix=prefix)
     if count.finished_at or count.cancelled_at:
-        results = {scan.scan_id: _too_late(scan) for scan in scans}
+        items = await ledger.read_items(session, list(tags.values()))
+        results |= {scan_id: _too_late(tag, items.get(tag), actor, uk_date(at)) for scan_id, tag in tags.items()}
     else:
-        tags, results = read_labels(scans, prefix=prefix)
-        times = {tag: scan.scanned_at for scan in reversed(scans) if (tag := tags.get(scan.scan_id))}
+        times = {tags[scan.scan_id]: _kept_since(scan, count, at) for scan in reversed(scans) if scan.scan_id in tags}
         seen = await _count_items(session, count, times, actor=actor, at=at) if tags else {}
-        for scan in scans:
-            if scan.scan_id in tags:
-                results[scan.scan_id] = seen[tags[scan.scan_id]]
-                seen[tags[scan.scan_id]] = _again(results[scan.scan_id], actor)
-    answers = {scan.scan_id: answer_of(scan, results[scan.scan_id]) for scan in scans}
-    lines = [
-        {"scan_id": str(scan_id), "outcome": answer.outcome.value, "result": answer.model_dump(mode="json")}
-        for scan_id, answer in answers.items()
-    ]
-    await session.execute(ANSWER, {"answers": json.dumps(lines)})
+        for scan_id, tag in tags.items():
+            results[scan_id] = seen[tag]
+            seen[tag] = _again(seen[tag], actor)
+    answers = {scan.scan_id: answer(scan, results[scan.scan_id]) for scan in scans}
+    await session.execute(KEEP, {"answers": to_keep(answers)})
     return answers
 
 
+def _kept_since(scan: Scan, count: Row[Any], at: datetime) -> str | None:
+    """When it was made, where the device had kept it; not before the count began."""
+    if not (scan.scanned_at and scan.waited(at)):
+        return None
+    kept_since: datetime = max(scan.scanned_at, count.started_at)
+    return kept_since.isoformat()
+
+
 async def _count_items(
-    session: AsyncSession, count: Row[Any], times: dict[str, datetime | None], *, actor: str, at: datetime
+    session: AsyncSession, count: Row[Any], times: dict[str, str | None], *, actor: str, at: datetime
 ) -> dict[str, ItemResult]:
     items = await ledger.read_items(session, list(times))
-    lines = [{"item_id": one.id, "scanned_at": _written(times[one.barcode])} for one in items.values()]
+    lines = [{"item_id": one.id, "scanned_at": times[one.barcode]} for one in items.values()]
     values = {"id": count.id, "scans": json.dumps(lines), "actor": actor, "at": at}
     counted_now = set((await session.execute(COUNT, values)).scalars())
     standing = await queries.list_counted(session, count.id, [one.id for one in items.values()])
@@ -218,10 +180,6 @@ async def _count_items(
         result = _counted(items[tag], row, queries.difference_of(row, place))
         results[tag] = result if items[tag].id in counted_now else _again(result, row["counted_by"])
     return results
-
-
-def _written(instant: datetime | None) -> str | None:
-    return instant.isoformat() if instant else None
 
 
 def _counted(item: ledger.ItemRecord, row: RowMapping, difference: Difference | None) -> ItemResult:
@@ -256,7 +214,11 @@ def _again(result: ItemResult, who: str) -> ItemResult:
     return result.model_copy(update=changes)
 
 
-def _too_late(scan: Scan) -> ItemResult:
-    error: RuleError = scan.flaw or CLOSED
-    step = Step(route=NEW_COUNT.route, text=NEW_COUNT.text)
-    return refused(raw_of(scan), error).model_copy(update={"next_step": step})
+def _too_late(tag: str, item: ledger.ItemRecord | None, reader: str, on: date) -> ItemResult:
+    if item is None:
+        return refused(tag, NotFound("unknown-barcode", "No item here has this barcode.", field="barcode"))
+    step, detail = NEW_COUNT, CLOSED
+    if item.state is State.MISSING:
+        step, detail = step_after_count(Difference.MISSING_EARLIER), f"{CLOSED} By the record it is missing."
+    result = refused(tag, Conflict("stocktake-closed", detail), item, reader=reader, on=on)
+    return result.model_copy(update={"next_step": Step(route=step.route, text=step.text)})

@@ -31,11 +31,6 @@ async def tell_provider(
     )
 
 
-async def ask_to_phone(session: AsyncSession, notice_id: int, stop: StopUse, *, actor: str, at: datetime) -> None:
-    """Ask who gave the notice to phone the care provider, which has no e-mail address here."""
-    await _tell_giver(session, notice_id, stop, "stop_use_phone", stop.to_phone(), actor=actor, at=at)
-
-
 async def tell_giver(session: AsyncSession, notice_id: int, stop: StopUse, *, actor: str, at: datetime) -> None:
     """Tell who gave the notice that nobody has acknowledged it."""
     await _tell_giver(session, notice_id, stop, "stop_use_unacknowledged", stop.unacknowledged(), actor=actor, at=at)

@@ -7,27 +7,23 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger
+from app import audit, safety
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotFound
-from app.domain.lifecycle import Move, State
+from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed
 from app.domain.stop_use import StopUse
-from app.features.stop_use import letters
-from app.models import Collection, CollectionLine, StopUseNotice
+from app.fetching import Lent, request_collection
+from app.models import StopUseNotice
 
 LOCK = text("SELECT item.id FROM item JOIN loan ON loan.item_id = item.id WHERE loan.id = :loan_id FOR UPDATE OF item")
 LOAN = text("""
-    SELECT loan.id AS loan_id, loan.item_id, loan.client_id, loan.ended_at, item.barcode, item.state,
-           product.name AS product_name, client.client_ref, client.name AS client_name, client.care_provider_id,
-           care_provider.name AS provider, care_provider.email, care_provider.phone,
-           notice.id AS notice_id, notice.given_at
-    FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
-    JOIN client ON client.id = loan.client_id LEFT JOIN care_provider ON care_provider.id = client.care_provider_id
+    SELECT loan.item_id, loan.client_id, loan.ended_at, item.barcode, item.state, notice.id AS notice_id,
+           notice.given_at
+    FROM loan JOIN item ON item.id = loan.item_id
     LEFT JOIN stop_use_notice AS notice ON notice.loan_id = loan.id
     WHERE loan.id = :loan_id
 """)
@@ -50,26 +46,13 @@ async def stop_use(session: AsyncSession, loan_id: int, *, reason: str, collect:
         raise Conflict("loan-ended", "This loan has ended: the item is not with the client any more.")
     if loan.notice_id is not None:
         raise _stopped_already(loan.given_at)
-    values = {
-        "loan_id": loan_id,
-        "reason": reason,
-        "care_provider_id": loan.care_provider_id,
-        "given_at": at,
-        "given_by": actor,
-        "told": loan.provider if loan.email else None,
-    }
-    given = insert(StopUseNotice).values(**values).on_conflict_do_nothing(index_elements=["loan_id"])
-    notice_id: int | None = await session.scalar(given.returning(col(StopUseNotice.id)))
+    notice_id = await safety.stop_use(session, loan_id, reason=reason, actor=actor, at=at)
     if notice_id is None:
         raise _stopped_already(at)
-    stop = facts_of(loan, reason=reason, given_by=actor, given_on=uk_date(at))
-    if stop.email:
-        await letters.tell_provider(session, notice_id, stop, again=False, actor=actor, at=at)
-    else:
-        await letters.ask_to_phone(session, notice_id, stop, actor=actor, at=at)
-    await audit.record(session, "use_stopped", f"item:{loan.barcode}", actor=actor, at=at, notice=notice_id)
     if collect and State(loan.state) is not State.AWAITING_COLLECTION:
-        await _collect(session, loan, reason, actor=actor, at=at)
+        there = [Lent(loan.item_id, loan_id, loan.barcode)]
+        details: dict[str, Any] = {"reason": reason, "speed": CollectionSpeed.URGENT, "actor": actor, "at": at}
+        await request_collection(session, loan.client_id, there, **details)
     return notice_id
 
 
@@ -113,16 +96,3 @@ def _stopped_already(given_at: datetime) -> Conflict:
     since = in_words(uk_date(given_at))
     detail = f"Its use was stopped on {since}. That notice stays open until the item is scanned back."
     return Conflict("use-stopped-already", detail)
-
-
-async def _collect(session: AsyncSession, loan: Any, reason: str, *, actor: str, at: datetime) -> None:
-    collection_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('collection', 'id'))"))
-    number = f"C{collection_id:06}"
-    details = {"actor": actor, "at": at, "reason": reason, "reference": f"collection {number}"}
-    await ledger.move_one(session, loan.barcode, Move.REQUEST_COLLECTION, **details)
-    values = {"id": collection_id, "number": number, "client_id": loan.client_id, "reason": reason}
-    asked = {"speed": CollectionSpeed.URGENT, "requested_at": at, "requested_by": actor}
-    await session.execute(insert(Collection).values(**values, **asked))
-    line = {"collection_id": collection_id, "item_id": loan.item_id, "loan_id": loan.loan_id}
-    await session.execute(insert(CollectionLine).values(**line))
-    await audit.record(session, "collection_requested", f"collection:{number}", actor=actor, at=at, items=1)

@@ -1,8 +1,7 @@
 """JSON routes of consignments and minimum levels."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query, Response
 
@@ -19,14 +18,13 @@ from app.features.transfers.schemas import (
     NewConsignment,
     StockRow,
     SuggestionBody,
-    TransferScans,
 )
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Limit
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
-from app.web.scans import Scan, ScanResult, ScanResults, read_scan
+from app.web.scan_bodies import BatchBody, ScanResults, read_batch
 from app.web.tags import Prefix
 
 router = api_router("transfers")
@@ -66,27 +64,19 @@ async def get(session: Session, actor: Actor, now: Now, number: str) -> Consignm
 
 
 @router.post("/transfers/{number}/sent")
-async def send(
-    session: Session, actor: Actor, now: Now, prefix: Prefix, number: str, body: TransferScans
-) -> ScanResults:
+async def send(session: Session, actor: Actor, now: Now, prefix: Prefix, number: str, body: BatchBody) -> ScanResults:
     """Scan items out: 1 to 500 scans. Each is on its way from then on, and nobody can be given it."""
-
-    async def scan_out(scans: list[Scan]) -> list[ScanResult]:
-        return await service.send(session, number, scans, prefix=prefix, actor=actor, at=now)
-
-    return await _scanned(body, scan_out, now)
+    batch = read_batch(body, at=now)
+    return batch.answered(await service.send(session, number, batch.scans, prefix=prefix, actor=actor, at=now))
 
 
 @router.post("/transfers/{number}/received")
 async def receive(
-    session: Session, actor: Actor, now: Now, prefix: Prefix, number: str, body: TransferScans
+    session: Session, actor: Actor, now: Now, prefix: Prefix, number: str, body: BatchBody
 ) -> ScanResults:
     """Scan in what came: 1 to 500 scans. What nobody sent is taken too, and told."""
-
-    async def scan_in(scans: list[Scan]) -> list[ScanResult]:
-        return await service.receive(session, number, scans, prefix=prefix, actor=actor, at=now)
-
-    return await _scanned(body, scan_in, now)
+    batch = read_batch(body, at=now)
+    return batch.answered(await service.receive(session, number, batch.scans, prefix=prefix, actor=actor, at=now))
 
 
 @router.post("/transfers/{number}/missing")
@@ -124,12 +114,3 @@ async def suggestions(session: Session, actor: Actor, now: Now) -> list[Suggesti
     """What would bring every store to its minimum from the recycled stock that others can spare."""
     stock = await replenishment.list_stock(session, today=uk_date(now))
     return [SuggestionBody(**asdict(one)) for one in replenishment.suggestions_for(stock)]
-
-
-async def _scanned(
-    body: TransferScans, scan: Callable[[list[Scan]], Awaitable[list[ScanResult]]], now: Now
-) -> ScanResults:
-    read = [read_scan(given, at=now) for given in body.scans]
-    taken = iter(await scan([one for one in read if isinstance(one, Scan)]))
-    results: list[ScanResult | dict[str, Any]] = [next(taken) if isinstance(one, Scan) else one for one in read]
-    return ScanResults(results=results)

@@ -1,8 +1,7 @@
 """Pages of consignments: the list, one, scanning out and in, what is missing; minimum levels and what stores lack."""
 
-from datetime import UTC, date
+from datetime import datetime
 from typing import Annotated, Any
-from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -19,7 +18,6 @@ from app.features.transfers.schemas import (
     LevelForm,
     LostForm,
     NewConsignment,
-    ScanForm,
     StartForm,
     WantBody,
 )
@@ -30,7 +28,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
-from app.web.scans import Scan
+from app.web.scan_desk import desk_of, read_scan_form
 from app.web.tags import Prefix, Tag
 from app.web.templating import render
 
@@ -39,7 +37,7 @@ MOST_WANTED = 100
 SEND, RECEIVE = "send_consignment", "receive_consignment"
 DONE = {SEND: "Sent", RECEIVE: "Received"}
 
-# Scans are answered the same way however often they come, so `once` has nothing to add.
+# Scans are known by their own ids, so `once` has nothing to add.
 desk = APIRouter(include_in_schema=False)
 router = page_router()
 
@@ -176,7 +174,7 @@ async def scan_page(
     mode: Annotated[str, Query(max_length=40)] = "",
 ) -> HTMLResponse:
     """The scan page of a consignment."""
-    return render(request, "transfers/scan.html", await _desk(session, actor, number, mode, uk_date(now)))
+    return render(request, "transfers/scan.html", await _desk(session, actor, number, mode, now))
 
 
 @desk.post("/transfers/{number}/scan")
@@ -184,15 +182,12 @@ async def scan_one(
     request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: str
 ) -> HTMLResponse:
     """One scan from a page without its script."""
-    form, body = await read_form(request, ScanForm)
-    if body is None and not form.error("barcode"):
-        raise BadValue("malformed-scan", "This form did not come whole. Load the scan page again.")
-    context = await _desk(session, actor, number, form.value("mode"), uk_date(now))
+    form, body = await read_scan_form(request)
+    context = await _desk(session, actor, number, form.value("mode"), now)
     if body is None:
         return render(request, "transfers/scan.html", {**context, "form": form}, 422)
     verb = service.send if context["mode"] == SEND else service.receive
-    scans = [Scan(body.scan_id, body.barcode, now.astimezone(UTC))]
-    results = await verb(session, number, scans, prefix=prefix, actor=actor, at=now)
+    results = await verb(session, number, [body.as_scan(now)], prefix=prefix, actor=actor, at=now)
     context["consignment"] = await queries.get_row(session, number, today=uk_date(now))
     return render(request, "transfers/scan.html", {**context, "result": results, "done": DONE[context["mode"]]})
 
@@ -222,36 +217,18 @@ async def _levels(session: AsyncSession, actor: Person, now: Now) -> dict[str, A
     }
 
 
-async def _desk(session: AsyncSession, actor: Person, number: str, mode: str, today: date) -> dict[str, Any]:
-    """What the scan page needs; the consignment stands where the scan desk has its stores.
+async def _desk(session: AsyncSession, actor: Person, number: str, mode: str, at: datetime) -> dict[str, Any]:
+    """What the scan page needs.
 
     Raises BadValue `not-your-store` for who works in neither store.
     """
-    consignment = await queries.get_row(session, number, today=today)
+    consignment = await queries.get_row(session, number, today=uk_date(at))
     own = {store.code for store in actor.stores}
-    modes = [
-        (value, words, "")
-        for value, words, store in (
-            (SEND, "Send", consignment.from_store),
-            (RECEIVE, "Receive", consignment.to_store),
-        )
-        if store in own
-    ]
+    both = ((SEND, "Send", consignment.from_store), (RECEIVE, "Receive", consignment.to_store))
+    modes = [(value, words) for value, words, store in both if store in own]
     if not modes:
         actor.store(consignment.to_store)
-    # The desk remembers its last mode. Who asked to scan in is not to send, so the other is then not offered.
+    # Who asked to scan in is not to send, so the other is then not offered.
     modes = [one for one in modes if one[0] == mode] or modes
-    return {
-        "consignment": consignment,
-        "heading": f"Consignment {number}",
-        "desk_action": f"/transfers/{number}/scan",
-        "place_label": "Consignment",
-        "stores": [(number, f"{number}: {consignment.from_name} to {consignment.to_name}")],
-        "store": number,
-        "modes": modes,
-        "mode": modes[0][0],
-        "scan_id": str(uuid4()),
-        "form": None,
-        "result": [],
-        "done": "",
-    }
+    desk = desk_of(f"/transfers/{number}/scan", number, heading=f"Consignment {number}", modes=modes)
+    return {"consignment": consignment, "at": at, "form": None, **desk}

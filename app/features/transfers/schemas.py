@@ -3,14 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from app.domain.lifecycle import State
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Paragraph
-from app.web.scans import ScanList
 
 Quantity = Annotated[int, Field(ge=1, le=500)]
 
@@ -46,12 +44,6 @@ class NewConsignment(Body):
     from_store: Code
     to_store: Code
     wanted: Annotated[list[WantBody], Field(max_length=100)] = []
-
-
-class TransferScans(Body):
-    """1 to 500 scans."""
-
-    scans: ScanList
 
 
 class LostBody(Body):
@@ -157,15 +149,6 @@ class StartForm(BaseModel):
 
     from_store: Annotated[Code, asked("Choose the store that sends.")] = needed()
     to_store: Annotated[Code, asked("Choose the store that it goes to.")] = needed()
-
-
-class ScanForm(BaseModel):
-    """One scan from a page without its script; `store` holds the consignment's number, as the scan desk calls it."""
-
-    mode: str = ""
-    store: str = ""
-    barcode: Annotated[str, Field(max_length=2000), asked("Scan a barcode, or type it.")] = needed()
-    scan_id: UUID
 
 
 class LostForm(BaseModel):

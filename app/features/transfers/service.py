@@ -1,7 +1,4 @@
-"""Verbs of consignments: make one, scan items out and in, say that one never arrived, cancel.
-
-Every scan is answered the same way however often it comes, because an item is on a consignment once.
-"""
+"""Verbs of consignments: make one, scan items out and in, say that one never arrived, cancel."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger
+from app import audit, ledger, safety
 from app.consequences import SET_FREE
 from app.domain.access import Actor, StoreRef
 from app.domain.clearance import HoldKind
@@ -22,9 +19,9 @@ from app.domain.lifecycle import IN_STORE, Move
 from app.domain.transfers import Arrival, check_may_send, find_arrival
 from app.features.transfers import queries
 from app.features.transfers.schemas import NewConsignment
-from app.models import ReservationEnd, ScanOutcome
+from app.models import ReservationEnd, ScanKind, ScanOutcome
 from app.web.results import ItemResult, accepted, refused
-from app.web.scans import Scan, ScanResult, answer_of, read_labels
+from app.web.scans import KEEP, Scan, ScanResult, answer, answer_each, read_tags, refuse_what_moved_since, to_keep
 
 FIND = text("""
     SELECT consignment.id, consignment.number, consignment.cancelled_at, sender.id AS from_id, sender.code AS from_code,
@@ -55,18 +52,12 @@ LINES = text("""
     ORDER BY line.id
 """)
 SEND = text("""
-    WITH held AS (
-        INSERT INTO hold (item_id, kind, reason, placed_at, placed_by)
-        SELECT unnest(CAST(:item_ids AS bigint[])), 'in_transit', :reason, :at, :actor RETURNING id, item_id
-    )
-    INSERT INTO consignment_line (consignment_id, item_id, sent_at, sent_by, hold_id)
-    SELECT :id, item_id, :at, :actor, id FROM held
+    INSERT INTO consignment_line (consignment_id, item_id, hold_id, sent_at, sent_by)
+    SELECT :id, sent.item_id, sent.hold_id, :at, :actor
+    FROM unnest(CAST(:item_ids AS bigint[]), CAST(:hold_ids AS bigint[])) AS sent (item_id, hold_id)
 """)
 RECEIVE = text("""
-    WITH lifted AS (
-        UPDATE hold SET lifted_at = :at, lifted_by = :actor, lift_reason = :reason
-        WHERE id = ANY(:hold_ids) AND lifted_at IS NULL
-    ), arrived AS (
+    WITH arrived AS (
         UPDATE consignment_line SET arrived_at = :at, arrived_by = :actor, arrived_store_id = :store_id
         WHERE id = ANY(:line_ids)
     )
@@ -75,10 +66,7 @@ RECEIVE = text("""
     ON CONFLICT (consignment_id, item_id) DO NOTHING
 """)
 LOSE = text(f"""
-    {SET_FREE}, lifted AS (
-        UPDATE hold SET lifted_at = :at, lifted_by = :actor, lift_reason = :reason
-        WHERE id = :hold_id AND lifted_at IS NULL
-    )
+    {SET_FREE}
     UPDATE consignment_line SET missing_at = :at, missing_by = :actor, missing_reason = :reason WHERE id = :line_id
 """)  # noqa: S608 - the part is a constant
 ARRIVALS = "Arrivals"
@@ -133,74 +121,35 @@ async def send(
 ) -> list[ScanResult]:
     """Scan items out of the store that sends; one result per scan, in order. They are held until they are received.
 
-    Eight statements at most, whatever the number. Raises NotFound, Conflict `cancelled`, BadValue `not-your-store`.
+    Idempotent by scan id. The number of statements does not depend on how many there are. Raises NotFound, Conflict
+    `cancelled`, BadValue `not-your-store`.
     """
     consignment = await _find(session, number)
-    actor.store(consignment.from_code)
-    tags, results = read_labels(scans, prefix=prefix)
-    items = await ledger.read_items(session, sorted(set(tags.values())), lock=True)
-    lines = await _lines(session, consignment, items)
+    here = actor.store(consignment.from_code)
 
-    def decide(item: ledger.ItemRecord) -> None:
-        here = [line for line in lines.get(item.id, []) if line.consignment_id == consignment.id]
-        if here:
-            raise Conflict("already-sent", "It was scanned out with this consignment already.")
-        in_transit = any(hold.kind is HoldKind.IN_TRANSIT for hold in item.evidence.holds)
-        check_may_send(item.state, is_here=item.store_id == consignment.from_id, is_in_transit=in_transit)
+    async def take(fresh: list[Scan]) -> dict[UUID, ScanResult]:
+        return await _send(session, consignment, fresh, prefix=prefix, actor=actor.username, at=at) if fresh else {}
 
-    going, said = _sort(tags, items, decide, actor.username, uk_date(at))
-    if going:
-        reason = f"Sent from {consignment.from_name} to {consignment.to_name}, consignment {number}."
-        details: dict[str, Any] = {"actor": actor.username, "at": at, "reason": reason, "reference": number}
-        bay = f"On its way to {consignment.to_code}"
-        moved, _ = await ledger.move(session, going, Move.TRANSFER, bay=bay, **details)
-        values = {"id": consignment.id, "item_ids": [one.item.id for one in moved], "reason": reason}
-        await session.execute(SEND, values | {"at": at, "actor": actor.username})
-        for one in moved:
-            step = {"route": "load", "text": f"Put it with what goes to {consignment.to_name}."}
-            said[one.item.barcode] = _with(accepted(one), next_step=step)
-    return _in_order(scans, tags, results, said)
+    details: dict[str, Any] = {"kind": ScanKind.SENT, "store": here, "into": number}
+    return await answer_each(session, scans, take, **details, actor=actor.username, at=at)
 
 
 async def receive(
     session: AsyncSession, number: str, scans: Sequence[Scan], *, prefix: str, actor: Actor, at: datetime
 ) -> list[ScanResult]:
-    """Scan in what came, in the store that it was sent to; one result per scan, in order.
+    """Scan in what came, in the store that it was sent to; one result per scan, in order. Otherwise as `send`.
 
-    What nobody sent with it is taken too, and told. Nine statements at most. Raises as `send`.
+    What nobody sent with it is taken too, and told.
     """
     consignment = await _find(session, number)
     here = actor.store(consignment.to_code)
-    tags, results = read_labels(scans, prefix=prefix)
-    items = await ledger.read_items(session, sorted(set(tags.values())), lock=True)
-    lines = await _lines(session, consignment, items)
-    coming = {item_id: line for item_id, known in lines.items() for line in known if line.is_open}
-    arrivals: dict[str, Arrival] = {}
 
-    def decide(item: ledger.ItemRecord) -> None:
-        line = coming.get(item.id)
-        if not line and item.id in lines:
-            raise Conflict("already-received", "It was received, or written off as missing, with this consignment.")
-        arrivals[item.barcode] = find_arrival(
-            item.state, is_here=item.store_id == here.id, sent_with=line and line.number, consignment=number
-        )
+    async def take(fresh: list[Scan]) -> dict[UUID, ScanResult]:
+        done = _receive(session, consignment, here, fresh, prefix=prefix, actor=actor.username, at=at)
+        return await done if fresh else {}
 
-    came, said = _sort(tags, items, decide, actor.username, uk_date(at))
-    if came:
-        moved = await _take_in(session, came, items, here, number=number, actor=actor.username, at=at)
-        line_ids = [coming[one.item.id].id for one in moved if one.item.id in coming]
-        values: dict[str, Any] = {
-            "id": consignment.id,
-            "store_id": here.id,
-            "line_ids": line_ids,
-            "hold_ids": [coming[one.item.id].hold_id for one in moved if one.item.id in coming],
-            "came_along": [one.item.id for one in moved if arrivals[one.item.barcode] is not Arrival.EXPECTED],
-            "reason": f"Received in {here.name}, consignment {number}.",
-        }
-        await session.execute(RECEIVE, values | {"at": at, "actor": actor.username})
-        for one in moved:
-            said[one.item.barcode] = _received(one, arrivals[one.item.barcode], coming.get(one.item.id))
-    return _in_order(scans, tags, results, said)
+    details: dict[str, Any] = {"kind": ScanKind.RECEIVED, "store": here, "into": number}
+    return await answer_each(session, scans, take, **details, actor=actor.username, at=at)
 
 
 async def declare_missing(
@@ -225,28 +174,102 @@ async def declare_missing(
         "because": ReservationEnd.ITEM_MISSING.value,
         "reason": reason,
     }
-    values |= {"line_id": line.id, "hold_id": line.hold_id, "at": at, "actor": actor.username}
+    values |= {"line_id": line.id, "at": at, "actor": actor.username}
     await session.execute(LOSE, values)
+    await safety.lift_each(session, {line.hold_id: barcode}, reason=reason, actor=actor.username, at=at)
+
+
+async def _send(
+    session: AsyncSession, consignment: Row[Any], scans: list[Scan], *, prefix: str, actor: str, at: datetime
+) -> dict[UUID, ScanResult]:
+    tags, items, results = await _read(session, scans, prefix=prefix, actor=actor, at=at)
+    lines = await _lines(session, consignment, items)
+
+    def decide(item: ledger.ItemRecord) -> None:
+        if any(line.consignment_id == consignment.id for line in lines.get(item.id, [])):
+            raise Conflict("already-sent", "It was scanned out with this consignment already.")
+        in_transit = any(hold.kind is HoldKind.IN_TRANSIT for hold in item.evidence.holds)
+        check_may_send(item.state, is_here=item.store_id == consignment.from_id, is_in_transit=in_transit)
+
+    going, said = _sort(tags, items, decide, actor, uk_date(at))
+    if going:
+        reason = f"Sent from {consignment.from_name} to {consignment.to_name}, consignment {consignment.number}."
+        details: dict[str, Any] = {"actor": actor, "at": at, "reason": reason, "reference": consignment.number}
+        bay = f"On its way to {consignment.to_code}"
+        moved, _ = await ledger.move(session, going, Move.TRANSFER, bay=bay, **details)
+        gone = {one.item.id: one.item.barcode for one in moved}
+        holds = await safety.hold_each(session, gone, kind=HoldKind.IN_TRANSIT, reason=reason, actor=actor, at=at)
+        values = {"id": consignment.id, "item_ids": list(holds), "hold_ids": list(holds.values())}
+        await session.execute(SEND, values | {"at": at, "actor": actor})
+        for one in moved:
+            step = {"route": "load", "text": f"Put it with what goes to {consignment.to_name}."}
+            said[one.item.barcode] = _with(accepted(one), next_step=step)
+    return await _answered(session, scans, tags, results, said)
+
+
+async def _receive(
+    session: AsyncSession,
+    consignment: Row[Any],
+    here: StoreRef,
+    scans: list[Scan],
+    *,
+    prefix: str,
+    actor: str,
+    at: datetime,
+) -> dict[UUID, ScanResult]:
+    tags, items, results = await _read(session, scans, prefix=prefix, actor=actor, at=at)
+    lines = await _lines(session, consignment, items)
+    coming = {item_id: line for item_id, known in lines.items() for line in known if line.is_open}
+    arrivals: dict[str, Arrival] = {}
+
+    def decide(item: ledger.ItemRecord) -> None:
+        line = coming.get(item.id)
+        if any(one.consignment_id == consignment.id and not one.is_open for one in lines.get(item.id, [])):
+            raise Conflict("already-received", "It was received, or written off as missing, with this consignment.")
+        arrivals[item.barcode] = find_arrival(
+            item.state,
+            is_here=item.store_id == here.id,
+            sent_with=line and line.number,
+            consignment=consignment.number,
+        )
+
+    came, said = _sort(tags, items, decide, actor, uk_date(at))
+    if came:
+        reason = f"Received in {here.name}, consignment {consignment.number}."
+        details: dict[str, Any] = {"reason": reason, "actor": actor, "at": at}
+        moved = await _take_in(session, came, items, here, reference=consignment.number, **details)
+        held = {line.hold_id: one.item.barcode for one in moved if (line := coming.get(one.item.id))}
+        if held:
+            await safety.lift_each(session, held, **details)
+        values: dict[str, Any] = {
+            "line_ids": [coming[one.item.id].id for one in moved if one.item.id in coming],
+            "came_along": [one.item.id for one in moved if arrivals[one.item.barcode] is not Arrival.EXPECTED],
+        }
+        values |= {"id": consignment.id, "store_id": here.id, "at": at, "actor": actor}
+        await session.execute(RECEIVE, values)
+        for one in moved:
+            said[one.item.barcode] = _received(one, arrivals[one.item.barcode], coming.get(one.item.id))
+    return await _answered(session, scans, tags, results, said)
+
+
+async def _read(
+    session: AsyncSession, scans: list[Scan], *, prefix: str, actor: str, at: datetime
+) -> tuple[dict[UUID, str], dict[str, ledger.ItemRecord], dict[UUID, ItemResult]]:
+    """The tags, their items, which nobody else moves meanwhile, and the refusals of what says nothing of any."""
+    tags, results = read_tags(scans, prefix=prefix)
+    results |= await refuse_what_moved_since(session, scans, tags, actor=actor, at=at)
+    return tags, await ledger.read_items(session, sorted(set(tags.values())), lock=True), results
 
 
 async def _take_in(
-    session: AsyncSession,
-    tags: list[str],
-    items: dict[str, ledger.ItemRecord],
-    here: StoreRef,
-    *,
-    number: str,
-    actor: str,
-    at: datetime,
+    session: AsyncSession, tags: list[str], items: dict[str, ledger.ItemRecord], here: StoreRef, **details: Any
 ) -> list[ledger.Moved]:
     # What came back to where it was sent from would keep the words that it is on its way for its bay.
     back = [tag for tag in tags if items[tag].store_id == here.id]
     found: list[ledger.Moved] = []
     for some, bay in (([tag for tag in tags if tag not in back], None), (back, ARRIVALS)):
         if some:
-            details: dict[str, Any] = {"actor": actor, "at": at, "reference": number, "store_id": here.id}
-            reason = f"Received in {here.name}, consignment {number}."
-            moved, _ = await ledger.move(session, some, Move.TRANSFER, bay=bay, reason=reason, **details)
+            moved, _ = await ledger.move(session, some, Move.TRANSFER, bay=bay, store_id=here.id, **details)
             found += moved
     return found
 
@@ -329,14 +352,19 @@ def _with(result: ItemResult, **changes: Any) -> ItemResult:
     return ItemResult.model_validate(result.model_dump() | changes)
 
 
-def _in_order(
-    scans: Sequence[Scan], tags: dict[UUID, str], results: dict[UUID, ItemResult], said: dict[str, ItemResult]
-) -> list[ScanResult]:
-    """One answer per scan; an item that came twice was done once."""
-    answers = []
+async def _answered(
+    session: AsyncSession,
+    scans: Sequence[Scan],
+    tags: dict[UUID, str],
+    results: dict[UUID, ItemResult],
+    said: dict[str, ItemResult],
+) -> dict[UUID, ScanResult]:
+    """One answer per scan, kept; an item that came twice was done once."""
+    answers: dict[UUID, ScanResult] = {}
     for scan in scans:
         tag = tags.get(scan.scan_id)
-        answers.append(answer_of(scan, said[tag] if tag else results[scan.scan_id]))
+        answers[scan.scan_id] = answer(scan, said[tag] if tag else results[scan.scan_id])
         if tag and said[tag].outcome is ScanOutcome.ACCEPTED:
             said[tag] = _with(said[tag], outcome=ScanOutcome.DUPLICATE, code="repeated-barcode")
+    await session.execute(KEEP, {"answers": to_keep(answers)})
     return answers

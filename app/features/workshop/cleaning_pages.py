@@ -1,6 +1,5 @@
 """Pages about what cannot be cleaned: to record it, which asks why, and a manager's order to clean it another way."""
 
-from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -8,7 +7,6 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
-from app.domain.dates import uk_date
 from app.domain.hygiene import Outcome, Route
 from app.domain.labels import display
 from app.features.workshop import queries, service
@@ -33,14 +31,14 @@ async def cannot_form(
     request: Request, session: Session, actor: Actor, now: Now, tag: Tag, back: Back = ""
 ) -> HTMLResponse:
     """Really past cleaning?"""
-    return render(request, CANNOT, {"form": Form(), **await _about(session, tag, now=now, back=back)})
+    return render(request, CANNOT, {"form": Form(), **await _about(session, tag, back=back)})
 
 
 @router.post("/workshop/{barcode}/cannot-be-cleaned")
 async def cannot(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
     """It is past cleaning, and this is why."""
     form, body = await read_form(request, CannotForm)
-    context = await _about(session, tag, now=now, back=form.value("back"))
+    context = await _about(session, tag, back=form.value("back"))
     if body is None:
         return render(request, CANNOT, {"form": form, **context}, 422)
     with or_again(CANNOT, form, **context):
@@ -57,14 +55,14 @@ async def another_way_form(
     request: Request, session: Session, actor: Actor, now: Now, tag: Tag, back: Back = ""
 ) -> HTMLResponse:
     """How else?"""
-    return render(request, ANOTHER_WAY, {"form": Form(), **await _about(session, tag, now=now, back=back)})
+    return render(request, ANOTHER_WAY, {"form": Form(), **await _about(session, tag, back=back)})
 
 
 @router.post("/workshop/{barcode}/another-way")
 async def another_way(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
     """Its cleaning starts, by the way that the manager names."""
     form, body = await read_form(request, AnotherWayForm)
-    context = await _about(session, tag, now=now, back=form.value("back"))
+    context = await _about(session, tag, back=form.value("back"))
     if body is None:
         return render(request, ANOTHER_WAY, {"form": form, **context}, 422)
     with or_again(ANOTHER_WAY, form, **context):
@@ -83,9 +81,9 @@ async def another_way(request: Request, session: Session, actor: Actor, now: Now
     return redirect(request, body.back, said)
 
 
-async def _about(session: AsyncSession, tag: str, *, now: datetime, back: str) -> dict[str, Any]:
+async def _about(session: AsyncSession, tag: str, *, back: str) -> dict[str, Any]:
     return {
-        "item": await queries.get_bench_item(session, tag, today=uk_date(now)),
+        "item": await queries.get_bench_item(session, tag),
         "back": to_the_workshop(back),
         "routes": [(route.value, route.text) for route in Route if route is not Route.CANNOT],
     }

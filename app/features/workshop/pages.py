@@ -8,17 +8,14 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
-from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.hygiene import Outcome
-from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.features.workshop import queries, scans, service
 from app.features.workshop.schemas import (
     CleaningForm,
     CleaningStep,
-    InspectionForm,
     ReleaseForm,
     RepairForm,
     RepairOutcome,
@@ -29,12 +26,13 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.look_ahead import Ahead, or_decide
 from app.web.once import page_router
 from app.web.questions import Back
 from app.web.results import accepted
 from app.web.scan_desk import find_mode, read_scan_form, show_desk
 from app.web.tags import Prefix, Tag
-from app.web.templating import day, render
+from app.web.templating import render
 
 CLEANED: dict[CleaningStep, Outcome] = {
     CleaningStep.PASSED: Outcome.PASSED,
@@ -67,20 +65,24 @@ async def benches(
 
 
 @router.post("/workshop/scan")
-async def scan(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix) -> HTMLResponse:
+async def scan(
+    request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: Prefix
+) -> HTMLResponse:
     """One scan of a workshop mode from a page without its script; `POST /scan` sends it here."""
     form, body = await read_scan_form(request)
     if body is None:
         return show_desk(request, actor, mode=form.value("mode"), store=form.value("store"), form=form)
     mode = find_mode(actor, body.mode)
-    one = await scans.do_scan(session, mode.value, body.barcode, prefix=prefix, actor=actor.username, at=now)
+    one = await scans.do_scan(
+        session, mode.value, body.barcode, prefix=prefix, actor=actor.username, at=now, ahead=ahead
+    )
     return show_desk(request, actor, mode=mode.value, store=body.store, result=[one], done=mode.done)
 
 
 @router.post("/workshop/{barcode}/decontamination")
 async def decontaminate(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
     """Cleaning starts, or ended one way or another."""
-    body = await _read_whole(request, CleaningForm)
+    _, body = await _read_whole(request, CleaningForm)
     if body.do is CleaningStep.START:
         moved, refused = await service.start_decontaminations(session, [tag], route=None, actor=actor.username, at=now)
     else:
@@ -91,46 +93,13 @@ async def decontaminate(request: Request, session: Session, actor: Actor, now: N
     return redirect(request, body.back, _sentence(body.do.done, moved[0]))
 
 
-@router.get("/workshop/{barcode}/inspection")
-async def inspection_form(
-    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, back: Back = ""
-) -> HTMLResponse:
-    """One item on the inspection bench."""
-    context = await _on_the_bench(session, tag, now=now, back=back)
-    return render(request, "workshop/inspection.html", {"form": Form(), **context})
-
-
-@router.post("/workshop/{barcode}/inspection")
-async def inspect(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
-    """What the inspection found."""
-    form, body = await read_form(request, InspectionForm)
-    context = await _on_the_bench(session, tag, now=now, back=form.value("back"))
-    if not context["item"].can(Move.PASS_INSPECTION):
-        return render(request, "workshop/inspection.html", {"form": Form(), **context}, 409)
-    if body is None:
-        return render(request, "workshop/inspection.html", {"form": form, **context}, 422)
-    with or_again("workshop/inspection.html", form, **context):
-        moved, due_on = await service.inspect(
-            session,
-            tag,
-            kind=body.kind,
-            outcome=body.outcome,
-            next_due_on=body.next_due_on,
-            notes=body.notes,
-            actor=actor.username,
-            at=now,
-        )
-    passed = body.outcome is InspectionOutcome.PASSED
-    said = f"{body.kind.text} {'passed' if passed else 'failed'}"
-    again = f" Due again by {day(due_on)}." if due_on else ""
-    return redirect(request, body.back, _sentence(said, moved) + again)
-
-
 @router.post("/workshop/{barcode}/release")
-async def release(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
+async def release(request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag) -> Response:
     """Onto the shelf, if nothing stands in the way."""
-    body = await _read_whole(request, ReleaseForm)
-    moved = await service.release(session, tag, bay=body.bay or None, actor=actor.username, at=now)
+    form, body = await _read_whole(request, ReleaseForm)
+    said = ahead.said(body.due_soon_reason, actor)
+    with or_decide(request, form, back=body.back):
+        moved = await service.release(session, tag, bay=body.bay or None, actor=actor.username, at=now, ahead=said)
     where = f" Bay {body.bay}." if body.bay else ""
     return redirect(request, body.back, _sentence("Released to the shelf", moved) + where)
 
@@ -140,7 +109,7 @@ async def repair_form(
     request: Request, session: Session, actor: Actor, now: Now, tag: Tag, back: Back = ""
 ) -> HTMLResponse:
     """One item on the repair bench."""
-    context = await _on_the_bench(session, tag, now=now, back=back)
+    context = await _on_the_bench(session, tag, back=back)
     return render(request, "workshop/repair.html", {"form": Form(), **context})
 
 
@@ -148,7 +117,7 @@ async def repair_form(
 async def repair(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
     """Mended, or beyond it."""
     form, body = await read_form(request, RepairForm)
-    context = await _on_the_bench(session, tag, now=now, back=form.value("back"))
+    context = await _on_the_bench(session, tag, back=form.value("back"))
     if not context["item"].can(Move.COMPLETE_REPAIR):
         return render(request, "workshop/repair.html", {"form": Form(), **context}, 409)
     if body is None:
@@ -159,17 +128,17 @@ async def repair(request: Request, session: Session, actor: Actor, now: Now, tag
     return redirect(request, body.back, _sentence(body.outcome.done, moved))
 
 
-async def _read_whole(request: Request, schema: type[Sent]) -> Sent:
+async def _read_whole(request: Request, schema: type[Sent]) -> tuple[Form, Sent]:
     """A form that is a row of a list, which cannot be shown again on its own. Raises BadValue `malformed`."""
     form, body = await read_form(request, schema)
     if body is None:
         raise BadValue("malformed", " ".join(error["text"] for error in form.errors))
-    return body
+    return form, body
 
 
-async def _on_the_bench(session: AsyncSession, tag: str, *, now: Now, back: str) -> dict[str, Any]:
-    item = await queries.get_bench_item(session, tag, today=uk_date(now))
-    return {"item": item, "back": to_the_workshop(back), "kinds": list(InspectionKind)}
+async def _on_the_bench(session: AsyncSession, tag: str, *, back: str) -> dict[str, Any]:
+    item = await queries.get_bench_item(session, tag)
+    return {"item": item, "back": to_the_workshop(back)}
 
 
 def _first_with_work(counts: dict[State, int]) -> State:

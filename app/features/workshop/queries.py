@@ -1,4 +1,4 @@
-"""Reads of the workshop: what waits on which bench, and what is due."""
+"""Reads of the workshop: what waits on which bench."""
 
 from datetime import date, datetime
 
@@ -10,7 +10,7 @@ from app.domain.clearance import find_blockers, is_past_use, step_for
 from app.domain.dates import uk_date
 from app.domain.errors import NotFound
 from app.domain.lifecycle import State
-from app.features.workshop.schemas import BenchItem, BenchLine, DueInspection, DueLine, QueueLine
+from app.features.workshop.schemas import BenchItem, BenchLine, QueueLine
 from app.web.results import BlockerBody
 
 BENCHES = (State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR)
@@ -34,17 +34,6 @@ COUNTS = text("""
     SELECT item.state, count(*) AS items FROM item JOIN store ON store.id = item.store_id
     WHERE item.state = ANY(:states) AND (CAST(:store AS text) IS NULL OR store.code = :store) GROUP BY item.state
 """)
-DUE = text("""
-    SELECT item.barcode, product.name AS product_name, due.kind, due.due_on, item.state, store.code AS store,
-           due.due_on < :today AS is_overdue
-    FROM inspection_due AS due
-    JOIN item ON item.id = due.item_id
-    JOIN product ON product.id = item.product_id
-    JOIN store ON store.id = item.store_id
-    WHERE due.due_on < :before AND item.state <> 'scrapped' AND (CAST(:store AS text) IS NULL OR store.code = :store)
-      AND (item.barcode, due.kind) > (:after_barcode, :after_kind)
-    ORDER BY item.barcode, due.kind LIMIT :limit
-""")
 
 
 async def list_queue(
@@ -62,16 +51,6 @@ async def count_benches(session: AsyncSession, *, store: str | None) -> dict[Sta
     return {state: found.get(state, 0) for state in BENCHES}
 
 
-async def list_due(
-    session: AsyncSession, *, before: date, today: date, store: str | None, after: str = "", limit: int = 50
-) -> list[DueInspection]:
-    """Inspections due before a day, by barcode and kind, `limit + 1` of them; `after`: "barcode kind"."""
-    barcode, _, kind = after.partition(" ")
-    cursor = {"after_barcode": barcode, "after_kind": kind}
-    values = {"before": before, "today": today, "store": store, "limit": limit + 1, **cursor}
-    return [DueInspection(**row) for row in (await session.execute(DUE, values)).mappings()]
-
-
 async def list_bench(
     session: AsyncSession, state: State, *, store: str | None, releaser: str, now: datetime
 ) -> list[BenchLine]:
@@ -86,8 +65,8 @@ async def list_bench(
     ]
 
 
-async def get_bench_item(session: AsyncSession, barcode: str, *, today: date) -> BenchItem:
-    """One item for the inspection or the repair bench. Raises NotFound `unknown-barcode`."""
+async def get_bench_item(session: AsyncSession, barcode: str) -> BenchItem:
+    """One item for the repair bench or for cleaning by order. Raises NotFound `unknown-barcode`."""
     item = (await ledger.read_items(session, [barcode])).get(barcode)
     if item is None:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
@@ -99,8 +78,6 @@ async def get_bench_item(session: AsyncSession, barcode: str, *, today: date) ->
         state=item.state,
         serial_number=serial,
         holds=[f"{hold.kind.text}: {hold.reason}" for hold in fact.holds],
-        due=[DueLine(kind=d.kind, due_on=d.due_on, failed=d.failed, is_met=d.is_met(today)) for d in fact.due],
-        is_inspected=fact.is_inspected,
         is_spent=fact.is_spent,
     )
 

@@ -13,7 +13,9 @@ from app.domain.hygiene import Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.scanning import check_tag
 from app.features.workshop import service
+from app.features.workshop.inspections.service import inspect
 from app.ledger import Moved, Refused
+from app.web.look_ahead import LookAhead
 from app.web.results import ItemResult, ItemResults, accepted, already_done, contradicted, refused
 
 LONGEST_RAW = 300
@@ -21,7 +23,9 @@ LONGEST_RAW = 300
 Verb = Callable[..., Awaitable[Moved]]
 
 
-async def do_scan(session: AsyncSession, mode: str, raw: str, *, prefix: str, actor: str, at: datetime) -> ItemResult:
+async def do_scan(
+    session: AsyncSession, mode: str, raw: str, *, prefix: str, actor: str, at: datetime, ahead: LookAhead
+) -> ItemResult:
     """Do what `mode` says with the item of this label. Never raises for what a scanner may send."""
     try:
         tag = check_tag(raw, prefix=prefix)
@@ -30,7 +34,8 @@ async def do_scan(session: AsyncSession, mode: str, raw: str, *, prefix: str, ac
     try:
         # Some verbs refuse after they have moved the item; what they wrote must go.
         async with session.begin_nested():
-            moved = await VERBS[mode](session, tag, actor=actor, at=at)
+            details = {"ahead": ahead} if mode == "release" else {}
+            moved = await VERBS[mode](session, tag, actor=actor, at=at, **details)
     except RuleError as error:
         items = await ledger.read_items(session, [tag])
         return refused(tag, error, items.get(tag), reader=actor, on=uk_date(at))
@@ -83,10 +88,8 @@ async def _finish(session: AsyncSession, tag: str, *, outcome: Outcome, actor: s
 
 async def _inspect(session: AsyncSession, tag: str, *, outcome: InspectionOutcome, actor: str, at: datetime) -> Moved:
     kind = InspectionKind.FUNCTIONAL
-    moved, _ = await service.inspect(
-        session, tag, kind=kind, outcome=outcome, next_due_on=None, notes="", actor=actor, at=at
-    )
-    return moved
+    recorded = await inspect(session, tag, kind=kind, outcome=outcome, next_due_on=None, notes="", actor=actor, at=at)
+    return recorded.moved
 
 
 VERBS: dict[str, Verb] = {

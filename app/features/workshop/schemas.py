@@ -1,16 +1,14 @@
 """Bodies of the workshop."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from app.domain.hygiene import Outcome, Route
-from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State, can_move
 from app.web.asked import asked, needed
-from app.web.fields import Body, Day, OptionalLine, OptionalParagraph, Paragraph
+from app.web.fields import Body, OptionalLine, OptionalParagraph, Paragraph
 from app.web.results import BlockerBody, Step
 from app.web.typed import own_path
 
@@ -38,32 +36,11 @@ class DecontaminationResults(Body):
     results: Annotated[list[DecontaminationResult], Field(min_length=1, max_length=500)]
 
 
-class NewInspection(Body):
-    """One inspection; `next_due_on` None: the product's interval from today."""
-
-    barcode: Barcode
-    kind: InspectionKind = InspectionKind.FUNCTIONAL
-    outcome: InspectionOutcome
-    next_due_on: Day | None = None
-    notes: OptionalParagraph = ""
-
-
-class InspectionBody(BaseModel):
-    """What was recorded, and what to do with the item now."""
-
-    barcode: str
-    product_name: str
-    kind: InspectionKind
-    outcome: InspectionOutcome
-    state: State
-    next_due_on: date | None
-    next_step: Step
-
-
 class ReleaseBody(Body):
-    """Where on the shelf it goes."""
+    """Where on the shelf it goes; `due_soon_reason`: why, although its thorough examination falls due soon."""
 
     bay: OptionalLine = ""
+    due_soon_reason: OptionalParagraph = ""
 
 
 class Released(BaseModel):
@@ -95,18 +72,6 @@ class RepairBody(Body):
     notes: OptionalParagraph = ""
 
 
-class DueInspection(BaseModel):
-    """An inspection that is due; `client_ref` only for items with a client."""
-
-    barcode: str
-    product_name: str
-    kind: InspectionKind
-    due_on: date
-    state: State
-    store: str
-    is_overdue: bool
-
-
 class QueueLine(BaseModel):
     """One item on a bench, and since when it waits."""
 
@@ -130,25 +95,14 @@ class BenchLine(QueueLine):
     may_be_cleaned_by_order: bool = False
 
 
-class DueLine(BaseModel):
-    """An inspection that the item needs; `due_on` None: nobody knows. `failed`: its latest one did not pass."""
-
-    kind: InspectionKind
-    due_on: date | None
-    failed: bool
-    is_met: bool
-
-
 class BenchItem(BaseModel):
-    """One item under inspection or repair."""
+    """One item under repair, or to be cleaned by order."""
 
     barcode: str
     product_name: str
     state: State
     serial_number: str | None
     holds: list[str]
-    due: list[DueLine]
-    is_inspected: bool
     is_spent: bool
 
     @property
@@ -216,19 +170,11 @@ class AnotherWayForm(WayBack):
     reason: Annotated[Paragraph, asked("Say why it can be cleaned after all.")] = needed()
 
 
-class InspectionForm(WayBack):
-    """One inspection, on its page."""
-
-    kind: Annotated[InspectionKind, asked("Choose which inspection it was.")] = needed()
-    outcome: Annotated[InspectionOutcome, asked("Choose how the inspection ended.")] = needed()
-    next_due_on: Day | None = None
-    notes: OptionalParagraph = ""
-
-
 class ReleaseForm(WayBack):
-    """Where on the shelf it goes."""
+    """Where on the shelf it goes, and why although its thorough examination falls due soon."""
 
     bay: OptionalLine = ""
+    due_soon_reason: OptionalParagraph = ""
 
 
 class RepairForm(WayBack):

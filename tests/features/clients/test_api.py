@@ -39,9 +39,12 @@ async def test_a_client_is_added_and_read_back_without_the_access_notes(as_ot: A
     assert read.headers["etag"] == '"1"'
 
 
-async def test_who_delivers_and_says_why_sees_the_access_notes(as_ot: AsyncClient, as_technician: AsyncClient) -> None:
+async def test_who_has_an_open_visit_and_says_why_sees_the_access_notes(
+    as_ot: AsyncClient, as_technician: AsyncClient, given: Given
+) -> None:
     await as_ot.post(CLIENTS, json=ADA)
-    url, why = f"{CLIENTS}/C-1001", {"access_reason": "delivery"}
+    await given.collection(client="C-1001")
+    url, why = f"{CLIENTS}/C-1001", {"access_reason": "collection"}
     assert (await as_technician.get(url)).json()["access_notes"] is None
     assert (await as_technician.get(url, params=why)).json()["access_notes"] == "Key safe 1234"
     check_problem(await as_technician.get(url, params={"access_reason": "curious"}), 422, field="access_reason")
@@ -57,24 +60,26 @@ async def test_the_database_alone_gives_no_door_away(as_ot: AsyncClient, query: 
 
 
 async def test_notes_that_were_written_under_another_secret_are_said_to_be_lost(
-    app: FastAPI, as_ot: AsyncClient, as_technician: AsyncClient
+    app: FastAPI, as_ot: AsyncClient, as_technician: AsyncClient, given: Given
 ) -> None:
     await as_ot.post(CLIENTS, json=ADA)
+    await given.collection(client="C-1001")
     other = SecretStr("another secret than they were written under")
     app.state.settings = app.state.settings.model_copy(update={"secret_key": other})
-    why = {"access_reason": "delivery"}
+    why = {"access_reason": "collection"}
     check_problem(await as_technician.get(f"{CLIENTS}/C-1001", params=why), 409, "access-notes-unreadable")
     assert (await as_ot.get(f"{CLIENTS}/C-1001")).status_code == 200
 
 
 async def test_every_reading_is_in_the_audit_trail(
-    as_ot: AsyncClient, as_technician: AsyncClient, query: Query
+    as_ot: AsyncClient, as_technician: AsyncClient, given: Given, query: Query
 ) -> None:
     await as_ot.post(CLIENTS, json=ADA)
+    await given.collection(client="C-1001")
     await as_technician.get(f"{CLIENTS}/c-1001", params={"access_reason": "collection"})
     await as_technician.get(f"{CLIENTS}/c-1001/equipment")
     await as_technician.get(CLIENTS)
-    await as_technician.get(CLIENTS, params={"q": "Ada"})
+    await as_technician.post(f"{CLIENTS}/search", json={"q": "Ada"})
     events = await query("SELECT action, subject, detail FROM audit_event WHERE chain = 'technician' ORDER BY seq")
     assert [(event["action"], event["subject"], event["detail"]) for event in events] == [
         ("client_read", "client:C-1001", {}),

@@ -23,29 +23,33 @@ async def test_clients_are_found_by_reference_name_nhs_number_and_postcode(ot: B
     await given.client("C-7", name="Ivy Marsh", nhs_number="9990000018", postcode="TN25 5AA")
     await given.client("C-8", name="Noor Aziz")
     for words in ("c-7", "ivy", "999 000 0018", "tn25"):
-        page = await ot.get("/clients", q=words)
+        page = await ot.post_form("/clients", q=words)
         assert [row[0] for row in page.table()] == ["C-7"], words
-    assert "Nobody is found" in (await ot.get("/clients", q="zzz")).text
+    assert "Nobody is found" in (await ot.post_form("/clients", q="zzz")).text
 
 
 async def test_searching_and_reading_clients_is_logged(ot: Browser, given: Given, query: Query) -> None:
     await given.client("C-7")
     before = len(await acts(query, "ot"))
-    await ot.get("/clients", q="c-7")
+    search = await ot.get("/clients")
+    await ot.send(search, "/clients", q="c-7")
     await ot.get("/clients/C-7")
-    assert (await acts(query, "ot"))[before:] == [("clients_listed", "clients"), ("client_read", "client:C-7")]
+    assert (await acts(query, "ot"))[before:] == [
+        ("clients_listed", "clients"), ("clients_listed", "clients"), ("client_read", "client:C-7")
+    ]  # fmt: skip
 
 
 async def test_access_notes_are_hidden_until_they_are_asked_for_and_that_look_is_logged(
     technician: Browser, given: Given, query: Query
 ) -> None:
     await given.client("C-7", access_notes="Key safe by the back door, 4471.")
+    await given.collection(client="C-7")
     page = await technician.get("/clients/C-7")
     assert "4471" not in page.text
     unsaid = await technician.send(page, "/clients/C-7/access")
     assert unsaid.errors == {"reason": "Say why you need to know how to get in."}
     assert "4471" not in unsaid.text
-    shown = await technician.send(page, "/clients/C-7/access", reason="delivery")
+    shown = await technician.send(page, "/clients/C-7/access", reason="collection")
     assert "4471" in shown.text
     assert (await acts(query, "technician"))[-2:] == [
         ("client_read", "client:C-7"), ("access_notes_read", "client:C-7")
@@ -56,6 +60,7 @@ async def test_the_answer_with_access_notes_is_not_kept_for_a_replay(
     technician: Browser, given: Given, query: Query
 ) -> None:
     await given.client("C-7", access_notes="Key safe by the back door, 4471.")
+    await given.hold((await given.loan(client="C-7")).barcode)
     shown = await technician.send(await technician.get("/clients/C-7"), "/clients/C-7/access", reason="visit")
     assert "4471" in shown.text
     assert await query("SELECT key FROM idempotency_key WHERE position('4471'::bytea IN body) > 0") == []
@@ -177,8 +182,9 @@ async def test_access_notes_are_replaced_or_deleted_on_the_page_without_being_sh
     ot: Browser, technician: Browser, given: Given, query: Query
 ) -> None:
     await given.client("C-7", access_notes="Key safe 4471")
+    await given.collection(client="C-7")
     await ot.post_form("/clients/C-7/edit", access_notes="Key safe 4999")
-    shown = await technician.send(await technician.get("/clients/C-7"), "/clients/C-7/access", reason="delivery")
+    shown = await technician.send(await technician.get("/clients/C-7"), "/clients/C-7/access", reason="collection")
     assert "4999" in shown.text
     await ot.post_form("/clients/C-7/edit", forget_access_notes="true")
     assert await query("SELECT client_id FROM client_access") == []

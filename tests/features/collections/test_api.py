@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.domain.labels import make_tag
@@ -142,13 +143,31 @@ async def test_a_list_that_was_agreed_on_the_phone_is_agreed_from_the_start(
 
 @pytest.mark.parametrize(
     ("on", "code"),
-    [("2026-03-01", "scheduled-in-the-past"), ("2027-03-04", "scheduled-too-far-ahead"), ("soon", "malformed")],
+    [
+        ("2026-03-01", "scheduled-in-the-past"),
+        ("2027-03-04", "scheduled-too-far-ahead"),
+        ("soon", "malformed"),
+        ("2026-03-07", "not-a-working-day"),
+        ("2026-03-08", "not-a-working-day"),
+        ("2026-04-03", "not-a-working-day"),
+    ],
 )
 async def test_a_visit_is_planned_for_a_day_that_is_to_come(
     as_ot: AsyncClient, given: Given, on: str, code: str
 ) -> None:
     fetched = await given.collection()
     check_problem(await as_ot.post(f"{COLLECTIONS}/{fetched.number}/schedule", json={"on": on}), 422, code, field="on")
+
+
+async def test_a_visit_is_planned_for_a_saturday_where_the_stores_work_then(
+    app: FastAPI, as_ot: AsyncClient, given: Given
+) -> None:
+    url = f"{COLLECTIONS}/{(await given.collection()).number}/schedule"
+    refused = await as_ot.post(url, json={"on": "2026-03-07"})
+    assert "The next working day is Monday 9 March 2026." in refused.json()["detail"]
+    app.state.settings = app.state.settings.model_copy(update={"works_saturdays": True})
+    assert (await as_ot.post(url, json={"on": "2026-03-07"})).json()["scheduled_on"] == "2026-03-07"
+    check_problem(await as_ot.post(url, json={"on": "2026-03-08"}), 422, "not-a-working-day", field="on")
 
 
 async def test_a_visit_in_vain_is_kept_with_its_reason_and_asks_for_another_day(
@@ -195,7 +214,7 @@ async def test_collections_are_listed_by_state_client_and_day(
 
 
 async def test_what_is_found_there_is_taken_and_told_what_it_is(
-    as_technician: AsyncClient, given: Given, clock: Clock
+    as_technician: AsyncClient, given: Given, clock: Clock, query: Query
 ) -> None:
     fetched = await given.collection()
     mine, other = await given.loan(client=fetched.client_ref), await given.loan()
@@ -218,6 +237,8 @@ async def test_what_is_found_there_is_taken_and_told_what_it_is(
     assert await found(description="Grey bath board") == ("no-label", None, None)
     check_problem(await as_technician.post(here, json={}), 422, "describe-what-was-found", field="description")
     check_problem(await as_technician.post(here, json={"label": fetched.barcode}), 409, "on-the-list", field="label")
+    held = await query("SELECT subject FROM audit_event WHERE action = 'hold_placed' ORDER BY id")
+    assert [one["subject"] for one in held] == [f"item:{tag}" for tag in (mine.barcode, other.barcode, lost, in_store)]
     # Scanning it in does not change what it was.
     clock.move(hours=1)
     await given.scan(fetched.barcode, other.barcode)

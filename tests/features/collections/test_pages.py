@@ -61,11 +61,11 @@ async def test_a_cancellation_whose_time_has_passed_shows_how_things_stand_now(o
 
 async def test_a_collection_by_phone_is_found_by_the_label_or_the_client(ot: Browser, given: Given) -> None:
     lent = await given.loan(client=await given.client("C-7", name="Ivy Marsh"))
-    by_label = await ot.get("/collections/new", q=lent.barcode)
-    by_name = await ot.get("/collections/new", q="ivy")
+    by_label = await ot.post_form("/collections/new", q=lent.barcode)
+    by_name = await ot.post_form("/collections/new", q="ivy")
     assert by_label.table() == by_name.table() == [["C-7", "Ivy Marsh", "SR7 7AA", "1"]]
     assert by_name.soup.select_one('main a[href="/clients/C-7/collect"]') is not None
-    assert "Nobody is found" in (await ot.get("/collections/new", q="nobody")).text
+    assert "Nobody is found" in (await ot.post_form("/collections/new", q="nobody")).text
 
 
 async def test_after_a_death_everything_is_ticked_and_one_contact_agrees_the_list_first(

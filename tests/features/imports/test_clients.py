@@ -2,6 +2,7 @@
 
 from httpx import AsyncClient
 
+from app.domain.lifecycle import State
 from tests.conftest import Query
 from tests.features.imports.sending import faults, send
 from tests.given import Given
@@ -76,6 +77,24 @@ async def test_every_fault_of_a_client_is_named_and_the_check_is_in_the_audit_tr
     assert await query("SELECT client_ref FROM client") == [{"client_ref": "C-1"}]
     trail = await query("SELECT action, subject FROM audit_event WHERE chain = 'manager'")
     assert trail == [{"action": "import_checked", "subject": "import:clients"}]
+
+
+async def test_a_death_in_a_file_ends_what_was_arranged_and_a_mistake_is_put_right(
+    as_manager: AsyncClient, given: Given, query: Query
+) -> None:
+    head = "client_ref,name,address,postcode,died_on"
+    await given.client("C-1")
+    kept = await given.reservation(client="C-1")
+    text = f"{head}\nC-1,A,x,SR7 7AA,2026-03-01\nC-2,B,x,SR7 7AA,2026-03-01"
+    for _ in range(2):
+        assert (await send(as_manager, text, "clients"))[0] == 200
+    assert (await given.record(kept.barcode)).state is State.IN_STOCK
+    await send(as_manager, f"{head}\nC-1,A,x,SR7 7AA,\nC-2,B,x,SR7 7AA,2026-03-01", "clients")
+    posted = await query("SELECT purpose, about FROM message ORDER BY id")
+    assert posted == [
+        {"purpose": "called_off", "about": "client:C-1"},
+        {"purpose": "arrange_again", "about": "client:C-1"},
+    ]
 
 
 async def test_how_to_get_in_is_not_imported(as_manager: AsyncClient) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from app.domain.labels import display, make_tag
 from app.domain.lifecycle import State
 from app.features.labels.choices import options
-from app.features.labels.layout import dots
+from app.features.labels.shapes import dots
 from app.features.labels.stocks import STOCKS, LabelSize
 from tests.given import Given
 from tests.problems import check_problem

@@ -17,8 +17,9 @@ from app.domain.catalogue import is_printable
 from app.domain.errors import BadValue
 from app.domain.labels import display, make_tag
 from app.domain.printers import Offset
-from app.features.labels.layout import TooSmall, check_width
+from app.features.labels.layout import check_width
 from app.features.labels.printing import Dpi, LabelContent, label_pdf, label_png, label_zpl
+from app.features.labels.shapes import TooSmall
 from app.features.labels.stocks import AVERY_L7160, STOCKS, Feed, Stock
 
 MM_PER_POINT = 25.4 / 72

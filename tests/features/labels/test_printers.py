@@ -140,6 +140,7 @@ async def test_the_api_prints_on_a_saved_printer_and_what_is_said_goes_before_wh
         "stock": "ZEBRA-57X32",
         "format": "zpl",
         "dpi": 300,
+        "symbols": "code_128",
         "offset_x": 10,
         "offset_y": -10,
     }

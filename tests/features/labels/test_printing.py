@@ -243,7 +243,8 @@ def test_no_words_can_give_a_zebra_commands() -> None:
 def test_a_label_has_no_place_for_a_client() -> None:
     about_the_item = {"tag", "product_name", "single_patient_use", "safe_working_load_kg"}
     about_the_service = {"service_name", "return_phone", "store_name"}
-    assert {field.name for field in fields(LabelContent)} == about_the_item | about_the_service
+    symbols = {"has_bars", "data_matrix", "qr"}
+    assert {field.name for field in fields(LabelContent)} == about_the_item | about_the_service | symbols
     said = {*words_of(label_svg(LONGEST))}
     assert len(said) == 7  # service, "SWL", load, flag, product, tag and telephone; the store's name is too long to fit
 

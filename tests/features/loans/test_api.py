@@ -8,7 +8,7 @@ from httpx import AsyncClient
 from app.domain.labels import make_tag
 from app.domain.lifecycle import IN_STORE, State
 from tests.conftest import Clock, Query
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.problems import check_problem
 
 LOANS, RESERVATIONS, COLLECTIONS = "/api/v1/loans", "/api/v1/reservations", "/api/v1/collections"
@@ -165,7 +165,9 @@ async def test_numbers_that_no_record_can_have_are_malformed(as_ot: AsyncClient,
 
 async def test_a_trial_that_is_kept_becomes_a_loan(as_ot: AsyncClient, given: Given, query: Query) -> None:
     trial = await given.trial()
-    answer = await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json={"outcome": "keep", "notes": "It fits."})
+    answer = await as_ot.post(
+        f"{LOANS}/{trial.id}/trial-outcome", json={"outcome": "keep", "notes": "It fits.", **TRIED}
+    )
     assert (answer.json()["kind"], answer.json()["state"], answer.json()["ended_at"]) == ("loan", "on_loan", None)
     [review] = await query("SELECT outcome, notes, reviewed_by FROM trial_review")
     assert tuple(review.values()) == ("keep", "It fits.", "ot")
@@ -176,9 +178,12 @@ async def test_a_trial_that_goes_on_has_a_later_end(as_ot: AsyncClient, given: G
     url = f"{LOANS}/{trial.id}/trial-outcome"
     for day, code in ((6, "extension-too-short"), (7, "extension-too-short"), (367, "trial-too-long")):
         check_problem(
-            await as_ot.post(url, json={"outcome": "extend", "until": clock.day(day)}), 422, code, field="until"
+            await as_ot.post(url, json={"outcome": "extend", "until": clock.day(day), **TRIED}),
+            422,
+            code,
+            field="until",
         )
-    answer = await as_ot.post(url, json={"outcome": "extend", "until": clock.day(8)})
+    answer = await as_ot.post(url, json={"outcome": "extend", "until": clock.day(8), **TRIED})
     assert (answer.json()["trial_ends_on"], answer.json()["state"]) == (clock.day(8), "on_trial")
 
 
@@ -187,18 +192,18 @@ async def test_a_lapsed_trial_is_extended_to_a_day_that_is_still_to_come(
 ) -> None:
     trial = await given.trial(days=7)
     clock.move(days=10)
-    body = {"outcome": "extend", "until": clock.day(-1)}
+    body = {"outcome": "extend", "until": clock.day(-1), **TRIED}
     check_problem(await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json=body), 422, field="until")
-    body = {"outcome": "extend", "until": clock.day(1)}
+    body = {"outcome": "extend", "until": clock.day(1), **TRIED}
     assert (await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json=body)).status_code == 200
 
 
 async def test_a_trial_that_is_not_kept_is_collected(as_ot: AsyncClient, given: Given, query: Query) -> None:
     trial = await given.trial()
-    answer = await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json={"outcome": "collect"})
+    answer = await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json={"outcome": "collect", **TRIED})
     assert answer.json()["state"] == "awaiting_collection"
     [collection] = await query("SELECT number, reason FROM collection")
-    assert collection["reason"] == "Trial ended: not kept"
+    assert collection["reason"] == TRIED["result"]
     assert (await as_ot.get(f"{COLLECTIONS}/{collection['number']}")).json()["state"] == "open"
 
 
@@ -218,7 +223,8 @@ async def test_an_outcome_that_cannot_be_is_refused(
     as_ot: AsyncClient, given: Given, body: dict[str, Any], code: str, field: str
 ) -> None:
     trial = await given.trial()
-    check_problem(await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json=body), 422, code, field=field)
+    answer = await as_ot.post(f"{LOANS}/{trial.id}/trial-outcome", json=TRIED | body)
+    check_problem(answer, 422, code, field=field)
     assert await state_of(as_ot, trial.barcode) == "on_trial"
 
 
@@ -228,9 +234,23 @@ async def test_only_a_running_trial_has_an_outcome(as_ot: AsyncClient, given: Gi
     await given.collection(fetched.barcode, client=fetched.client_ref)
     await given.missing(lost.barcode)
     for one in (loan, over, fetched, lost):
-        answer = await as_ot.post(f"{LOANS}/{one.id}/trial-outcome", json={"outcome": "keep"})
+        answer = await as_ot.post(f"{LOANS}/{one.id}/trial-outcome", json={"outcome": "keep", **TRIED})
         check_problem(answer, 409, "not-on-trial")
-    check_problem(await as_ot.post(f"{LOANS}/999999/trial-outcome", json={"outcome": "keep"}), 404, "unknown-loan")
+    answer = await as_ot.post(f"{LOANS}/999999/trial-outcome", json={"outcome": "keep", **TRIED})
+    check_problem(answer, 404, "unknown-loan")
+
+
+async def test_notes_alone_do_not_say_how_a_trial_went(as_ot: AsyncClient, given: Given) -> None:
+    trial = await given.trial()
+    url = f"{LOANS}/{trial.id}/trial-outcome"
+    body = {"outcome": "keep", "notes": "It fits.", "result": "  "}
+    told = check_problem(await as_ot.post(url, json=body), 422, "malformed")
+    assert {error["loc"][-1]: error["message"] for error in told["errors"]} == {
+        "tried_what": "Say what was tried.",
+        "tried_where": "Say where it was tried.",
+        "who_was_there": "Say who was there.",
+        "result": "Enter result.",
+    }
 
 
 async def test_loans_are_listed_by_client_kind_end_and_whether_they_are_open(

@@ -1,6 +1,7 @@
 """Trials on their pages: the worklist, what was tried and decided, and the reminders before and after the end."""
 
 from datetime import timedelta
+from typing import Any
 
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,16 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.lifecycle import State
 from app.features.loans.trial_reminders import remind_of_ending_trials
 from tests.browser import Browser
-from tests.conftest import Clock, Query
-from tests.given import Given
+from tests.conftest import Clock, Query, SignIn
+from tests.features.prescribers.test_api import OT, PRESCRIBERS, add_user
+from tests.given import TRIED, Given
 from tests.problems import check_problem
-
-TRIED = {
-    "tried_what": "Transfers from bed to chair.",
-    "tried_where": "At home",
-    "who_was_there": "The client and two carers",
-    "result": "Safe with both carers.",
-}
 
 
 def boxes(name: str, clock: Clock, days: int) -> dict[str, str]:
@@ -95,6 +90,61 @@ async def test_a_trial_outcome_asks_what_was_tried_and_a_loan_has_none(ot: Brows
     assert (await ot.get("/loans/999999/trial-outcome")).status == 404
 
 
+async def specialist_trial(as_ot: AsyncClient, given: Given, clock: Clock, **details: Any) -> str:
+    """Where the outcome is told of a trial that `ot`, who orders standard products, gave one tier beyond their own."""
+    barcode = await given.item(product=await given.product(tier="specialist", **details))
+    body = {"barcode": barcode, "client_ref": await given.client(), "kind": "trial", "trial_ends_on": clock.day(7)}
+    made = await as_ot.post("/api/v1/loans", json=body)
+    assert made.status_code == 201, made.text
+    return f"/loans/{made.json()['id']}/trial-outcome"
+
+
+async def test_what_was_tried_beyond_ones_tier_is_kept_by_who_has_it(
+    ot: Browser, senior_ot: Browser, as_ot: AsyncClient, as_manager: AsyncClient, given: Given, clock: Clock
+) -> None:
+    url = await specialist_trial(as_ot, given, clock)
+    who = "Sarah Okafor can decide that they keep it."
+    refused = check_problem(
+        await as_ot.post(f"/api/v1{url}", json={"outcome": "keep", **TRIED}), 403, "above-your-tier"
+    )
+    assert refused["detail"] == f"It is specialist, and your tier is standard. {who}"
+    refused = check_problem(
+        await as_manager.post(f"/api/v1{url}", json={"outcome": "keep", **TRIED}), 403, "no-authority"
+    )
+    assert refused["detail"].endswith(f"you are not set up as a prescriber. {who}")
+    page = await ot.get(url)
+    assert f"You cannot decide this. It is specialist, and your tier is standard. {who}" in page.text
+    sent = await ot.send(page, url, outcome="keep", **TRIED)
+    assert (sent.status, who in sent.text) == (403, True)
+    assert "You cannot decide this" not in (await senior_ot.get(url)).text
+    assert (await senior_ot.post_form(url, outcome="keep", **TRIED)).status == 303
+
+
+async def test_who_deputises_keeps_it_on_behalf_of_who_lent_the_authority(
+    as_ot: AsyncClient, as_senior_ot: AsyncClient, as_admin: AsyncClient, as_manager: AsyncClient, sign_in: SignIn,
+    given: Given, clock: Clock, query: Query,
+) -> None:  # fmt: skip
+    await add_user(as_admin, "other.ot")
+    new = OT | {"registration_number": "OT00009"}
+    made = await as_manager.put(f"{PRESCRIBERS}/other.ot", json=new, headers={"If-None-Match": "*"})
+    assert made.status_code == 201, made.text
+    url = f"/api/v1{await specialist_trial(await sign_in('other.ot'), given, clock)}"
+    check_problem(await as_ot.post(url, json={"outcome": "keep", **TRIED}), 403, "above-your-tier")
+    lent = {"to_username": "ot", "from_on": clock.day(0), "until_on": clock.day(1), "reason": "Leave"}
+    assert (await as_senior_ot.post("/api/v1/delegations", json=lent)).status_code == 201
+    assert (await as_ot.post(url, json={"outcome": "keep", **TRIED})).status_code == 200
+    [kept] = await query("SELECT chain, detail FROM audit_event WHERE action = 'trial_kept'")
+    assert (kept["chain"], kept["detail"]["on_behalf_of"]) == ("ot", "senior.ot")
+
+
+async def test_what_the_panel_decides_is_kept_by_nobody_without_it(as_senior_ot: AsyncClient, given: Given) -> None:
+    barcode = await given.item(product=await given.product(tier="highly_specialist"))
+    trial = await given.trial(barcode)
+    url = f"/api/v1/loans/{trial.id}/trial-outcome"
+    refused = check_problem(await as_senior_ot.post(url, json={"outcome": "keep", **TRIED}), 403, "needs-an-order")
+    assert refused["detail"].startswith("JSEP decides every highly specialist line. Let the trial go on, and order")
+
+
 async def test_a_form_whose_time_has_passed_is_answered_with_how_things_stand_now(ot: Browser, given: Given) -> None:
     trial = await given.trial()
     outcome = f"/loans/{trial.id}/trial-outcome"
@@ -149,9 +199,9 @@ async def test_a_trial_that_goes_on_is_told_of_afresh_and_a_collected_one_no_mor
 ) -> None:
     longer, fetched = await given.trial(days=1), await given.trial(days=1)
     assert await remind(session, clock) == 2
-    body = {"outcome": "extend", "until": clock.day(14)}
+    body = {"outcome": "extend", "until": clock.day(14), **TRIED}
     assert (await as_ot.post(f"/api/v1/loans/{longer.id}/trial-outcome", json=body)).status_code == 200
-    await as_ot.post(f"/api/v1/loans/{fetched.id}/trial-outcome", json={"outcome": "collect"})
+    await as_ot.post(f"/api/v1/loans/{fetched.id}/trial-outcome", json={"outcome": "collect", **TRIED})
     clock.move(days=8)
     assert await remind(session, clock) == 0
     clock.move(days=1)

@@ -22,7 +22,7 @@ MAKERS = ("ot", "student.ot", "senior.ot")
 VERBS = ("submit", "authorise", "decline", "cancel", "allocate", "dispatch", "deliver", "failed-visit")
 WHO = {"submit": MAKERS, "authorise": MAKERS, "decline": MAKERS, "cancel": (*MAKERS, "technician", "manager")}
 BODY: dict[str, dict[str, Any]] = {
-    "decline": {"reason": "No."},
+    "decline": {"reason": "It is not what she needs."},
     "cancel": {"reason": "Called off."},
     "deliver": {"received_by": "Mo"},
     "failed-visit": {"reason": "Nobody in."},
@@ -140,7 +140,9 @@ class AnyOrders(RuleBasedStateMachine):
             url = f"/api/v1/orders/{number}"
             changed = self.world.people[who].patch(url, json={"supersedes": old}, headers={"If-Match": '"1"'})
             draft = self.runner.run(changed).json()
-        said = [{"code": w["code"], "subject": w["subject"], "answer": "Seen."} for w in draft["warnings"]]
+        said = [
+            {"code": w["code"], "subject": w["subject"], "answer": "Seen with her at home."} for w in draft["warnings"]
+        ]
         self.post(who, f"/orders/{number}/submit", {"answers": said})
         for _ in range(steps):
             self.next_step(number)
@@ -183,7 +185,7 @@ class AnyOrders(RuleBasedStateMachine):
         elif what == "missing":
             self.post("manager", f"/items/{barcode}/missing", {"reason": "Not there."})
         elif what == "hold":
-            self.post("safety", f"/items/{barcode}/holds", {"kind": "fault", "reason": "Castor."})
+            self.post("safety", f"/items/{barcode}/holds", {"kind": "fault", "reason": "The castor is loose."})
         elif what == "fail":
             self.post("technician", "/inspections", {"barcode": barcode, "outcome": "failed"})
         else:

@@ -6,7 +6,7 @@ from app.domain.lifecycle import State
 from tests.browser import Browser
 from tests.conftest import Query
 from tests.features.ordering.conftest import Orders, done, pieces, weigh
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.problems import check_problem
 
 WHY = {"reason": "Not needed any more."}
@@ -127,3 +127,53 @@ async def test_an_order_that_nobody_can_sign_is_told_to_the_managers(
     order = await orders.submitted(await given.product(), by="student.ot")
     [told] = await query("SELECT to_name, subject FROM message WHERE purpose = 'order_without_signer'")
     assert told == {"to_name": "Martin Lowe", "subject": f"Nobody can authorise order {order['number']}"}
+
+
+async def test_who_signed_an_order_on_trial_signed_for_keeping_it_too(
+    orders: Orders, given: Given, as_ot: AsyncClient
+) -> None:
+    product = await given.product(tier="specialist")
+    await given.item(product=product)
+    order = await orders.submitted(product, lines=[{"product_code": product, "kind": "trial", "trial_days": 7}])
+    await orders.step(order["number"], "authorise", by="senior.ot")
+    await orders.step(order["number"], "dispatch")
+    order = await orders.step(order["number"], "deliver", received_by="Mo")
+    [unit] = order["lines"][0]["units"]
+    body = {"outcome": "keep", **TRIED}
+    kept = done(await as_ot.post(f"/api/v1/loans/{unit['loan_id']}/trial-outcome", json=body))
+    assert kept["kind"] == "loan"
+
+
+async def test_every_refusal_says_who_can_by_name(
+    orders: Orders,
+    given: Given,
+    as_manager: AsyncClient,
+    as_student: AsyncClient,
+    as_senior_ot: AsyncClient,
+    as_admin: AsyncClient,
+    manager: Browser,
+    ot: Browser,
+) -> None:
+    students = await orders.submitted(await given.product(), by="student.ot")
+    url = f"/orders/{students['number']}"
+    refused = check_problem(await as_manager.post(f"/api/v1{url}/authorise"), 403, "not-allowed")
+    assert refused["detail"] == "Your role (manager) does not allow this. Sarah Okafor can."
+    assert "Authorise: Sarah Okafor can." in (await manager.get(url)).text
+    mine = await orders.submitted(await given.product())
+    store = "Martin Lowe, Tasha Bello or Terry Nash can"
+    assert f"Start picking: The store does this: {store}." in (await ot.get(f"/orders/{mine['number']}")).text
+    cancelled = check_problem(await as_student.post(f"/api/v1/orders/{mine['number']}/cancel", json=WHY), 403)
+    assert cancelled["detail"] == (
+        "You work under supervision, and Olu Thompson made this order. Olu Thompson, Sarah Okafor, Martin Lowe, Tasha "
+        "Bello or Terry Nash can cancel it."
+    )
+    draft = await orders.draft(await given.product())
+    cancelled = check_problem(await as_senior_ot.post(f"/api/v1/orders/{draft['number']}/cancel", json=WHY), 403)
+    assert cancelled["detail"].startswith("Olu Thompson is drawing up this order. Olu Thompson, Martin Lowe, Tasha")
+    for username in ("senior.ot", "ot"):
+        await as_admin.patch(f"/api/v1/users/{username}", json={"is_active": False}, headers={"If-Match": '"1"'})
+    refused = check_problem(await as_manager.post(f"/api/v1{url}/authorise"), 403, "not-allowed")
+    assert refused["detail"].endswith(
+        "Nobody here can at present: it wants the role prescriber or senior prescriber. Ask the service."
+    )
+    assert "Authorise: At present nobody can. Ask the manager to name somebody." in (await manager.get(url)).text

@@ -64,7 +64,8 @@ async def test_what_is_reserved_for_another_client_is_not_taken(orders: Orders, 
     order = await orders.submitted(product)
     assert (order["state"], pieces(order), barcodes(order)) == ("approved", ["wanted"], [None])
     assert order["lines"][0]["explanation"]["counted"] == {"state-reserved": 1}
-    assert order["missing"][0]["detail"] == "Nothing that fits is free on a shelf now."
+    detail = "Nothing that fits is free on a shelf now. None is known to be on its way."
+    assert order["missing"][0]["detail"] == detail
 
 
 async def test_an_equivalent_is_offered_and_taken_only_when_the_line_accepts_it(orders: Orders, given: Given) -> None:
@@ -123,6 +124,11 @@ async def test_warnings_must_be_answered_and_the_answers_are_kept(
     refused = check_problem(await as_ot.post(url), 422, "answer-the-warnings")
     assert [(one["code"], one["subject"]) for one in refused["warnings"]] == [("weight-unknown", "client")]
     answer = {"code": "weight-unknown", "subject": "client", "answer": "About 70 kg by the ward's notes."}
+    for nothing in (".", "ok ok ok ok ok", "Because."):
+        said = check_problem(
+            await as_ot.post(url, json={"answers": [answer | {"answer": nothing}]}), 422, field="answer"
+        )
+        assert [error["code"] for error in said["errors"]] == ["not-a-reason"]
     done(await as_ot.post(url, json={"answers": [answer]}))
     [kept] = await query("SELECT code, answer, answered_by, warning FROM order_answer")
     assert (kept["answer"], kept["answered_by"]) == (answer["answer"], "ot")

@@ -114,6 +114,9 @@ async def test_a_reservation_that_nobody_used_ends_after_its_last_day_and_its_ow
     assert (await given.record(barcode)).state is State.IN_STOCK
     assert await ends(query) == [("expired", "worker")]
     assert await messages(query) == [(worker.ENDED, f"reservation:{number}")]
+    lines = await query("SELECT action, subject, detail FROM audit_event WHERE chain = 'worker'")
+    facts = {"reservation": number, "until": "2026-03-05"}
+    assert lines == [{"action": "reservation_expired", "subject": f"item:{barcode}", "detail": facts}]
 
 
 async def test_what_one_reservation_frees_the_next_begins_with_in_whatever_order(

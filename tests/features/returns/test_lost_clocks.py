@@ -1,10 +1,13 @@
 """A device whose clock is lost still brings the item back, and breaks nobody's list."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from httpx import AsyncClient
 
+from tests.conftest import Clock, Query
+from tests.features.scans import batch, send
 from tests.given import Given
 
 
@@ -39,3 +42,58 @@ async def test_a_clock_that_is_a_little_fast_or_a_scan_that_waited_long_is_belie
         answer = await as_technician.post("/api/v1/returns/scans", json={"store": "MAIN", "scans": scans})
         [result] = answer.json()["results"]
         assert (result["outcome"], result["code"], result["warnings"]) == ("accepted", None, [])
+
+
+@pytest.mark.parametrize(("behind", "how"), [(timedelta(days=1), "1 day slow"), (timedelta(hours=-5), "5 hours fast")])
+async def test_a_clock_that_is_wrong_by_what_it_shows_as_it_sends_is_put_right_and_both_times_are_kept(
+    as_technician: AsyncClient, given: Given, clock: Clock, query: Query, behind: timedelta, how: str
+) -> None:
+    loan = await given.loan()
+    clock.move(hours=2)
+    body = batch(loan.barcode, at=clock.now - behind)
+    clock.move(hours=1)
+    [result] = await send(as_technician, "returns", body | {"sent_at": (clock.now - behind).isoformat()})
+    assert (result["outcome"], result["code"]) == ("accepted", "clock-wrong")
+    assert result["detail"].startswith(f"The clock of this device is {how}. The time of this scan was put right.")
+    [kept] = await query("SELECT scanned_at, device_scanned_at FROM return_scan")
+    assert kept["scanned_at"] == clock.now - timedelta(hours=1)
+    assert kept["device_scanned_at"] == kept["scanned_at"] - behind
+
+
+@pytest.mark.parametrize("sent_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "yesterday", 17, None])
+async def test_a_device_that_says_nothing_sensible_of_its_clock_still_brings_the_item_back(
+    as_technician: AsyncClient, as_manager: AsyncClient, given: Given, clock: Clock, sent_at: object
+) -> None:
+    loan = await given.loan()
+    body = batch(loan.barcode, "BOX", at=clock.now) | {"sent_at": sent_at}
+    results = await send(as_technician, "returns", body)
+    assert [result["outcome"] for result in results] == ["accepted", "unknown"]
+    assert (await as_manager.get("/api/v1/returns/unmatched")).status_code == 200
+
+
+async def test_a_return_that_waited_while_its_item_went_to_another_client_ends_no_loan(
+    as_technician: AsyncClient, as_manager: AsyncClient, given: Given, clock: Clock, query: Query
+) -> None:
+    barcode = (await given.loan()).barcode
+    clock.move(hours=1)
+    waiting = batch(barcode, at=clock.now)
+    clock.move(hours=1)
+    await given.scan(barcode)
+    [shelved] = await send(as_technician, "returns", batch(barcode, at=clock.now, sent_at=clock.now))
+    assert shelved["code"] == "already-returned"
+    await given.cleaning(barcode)
+    await given.cleaned(barcode)
+    await given.inspected(barcode)
+    await given.released(barcode)
+    clock.move(hours=1)
+    await given.loan(barcode)
+    clock.move(hours=1)
+    [result] = await send(as_technician, "returns", waiting | {"sent_at": clock.now.isoformat()})
+    assert (result["outcome"], result["code"], result["state"]) == ("refused", "moved-since-scan", "on_loan")
+    assert result["next_step"]["route"] == "scan_again"
+    assert len(await query("SELECT id FROM loan WHERE ended_at IS NULL")) == 1
+    codes = [one["code"] for one in (await as_manager.get("/api/v1/returns/unmatched")).json()["items"]]
+    assert "moved-since-scan" in codes
+    # It is in somebody's hands after all: a scan of now says so.
+    [now] = await send(as_technician, "returns", batch(barcode, at=clock.now, sent_at=clock.now))
+    assert now["outcome"] == "accepted"

@@ -14,14 +14,14 @@ HERE = "/returns/unmatched"
 RECONCILE = "/returns/unmatched/reconcile"
 
 
-async def send(browser: Browser, page: Page, **typed: str) -> Page:
+async def send(browser: Browser, page: Page, to: str = "/scan", **typed: str) -> Page:
     """What a browser sends of the scan page: its form, and the fields beside it that belong to the form by its id."""
     fields = {}
     for field in page.soup.select('#scan-form [name], select[form="scan-form"], [form="scan-form"][checked]'):
         chosen = field.select_one("option[selected]") or field
         fields[str(field["name"])] = str(chosen.get("value", ""))
     assert set(typed) <= set(fields), fields
-    return await browser.post("/scan", **fields | typed)
+    return await browser.post(to, **fields | typed)
 
 
 async def scan(browser: Browser, **typed: str) -> Page:
@@ -283,3 +283,27 @@ async def test_an_item_that_is_not_missing_cannot_be_found(technician: Browser, 
     assert "not missing" in page.text
     assert page.soup.select_one("main form") is None
     assert (await technician.get("/items/ES000123499/find")).status == 422
+
+
+async def test_deliveries_and_collections_go_without_the_script_too(
+    technician: Browser, manager: Browser, given: Given
+) -> None:
+    fetched, shelf = await given.collection(), await given.item()
+    page = await technician.get("/scan")
+    assert (await send(technician, page, mode="collect", barcode=fetched.barcode)).goes_to == "/collections/scan"
+    shown = line(await send(technician, page, to="/collections/scan", mode="collect", barcode=fetched.barcode))
+    assert (shown["is"], shown["outcome"], shown["detail"]) == (
+        "accepted",
+        "Collected",
+        f"Collection {fetched.number}.",
+    )
+    page = await technician.get("/scan?mode=deliver")
+    unsaid = await send(technician, page, to="/deliveries/scan", mode="deliver", barcode=shelf)
+    assert unsaid.status == 422
+    assert "Say who takes it in, then scan it again." in unsaid.text
+    left = line(
+        await send(technician, page, to="/deliveries/scan", mode="deliver", barcode=shelf, received_by="Mo Smith")
+    )
+    assert left["detail"] == "By the record it is not with the driver: it is “in stock”."
+    assert left["next"].endswith("If it was left, ring the store now and say who has it.")
+    assert "Scanned as delivered, taken in by Mo Smith" in " ".join((await manager.get(HERE)).text.split())

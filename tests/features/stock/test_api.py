@@ -56,7 +56,8 @@ async def test_goods_come_in_by_serial_number(
     item = (await as_technician.get(f"{ITEMS}/{made.json()['items'][0]['barcode']}")).json()
     kept = {name: item[name] for name in details if name in item}
     assert kept == {name: value for name, value in details.items() if name in item}
-    assert item["next_inspections"] == [{"kind": "loler", "due_on": "2026-08-27"}]
+    due = {"kind": "loler", "every_months": 6, "due_on": "2026-08-27", "state": "in_date"}
+    assert item["next_inspections"] == [due | {"last_on": None, "last_outcome": None, "last_id": None}]
 
 
 @pytest.mark.parametrize(
@@ -401,12 +402,15 @@ async def test_a_hold_of_no_known_kind_is_refused(as_ot: AsyncClient, given: Giv
 
 async def test_holds_are_in_the_audit_trail(as_safety: AsyncClient, given: Given, query: Query) -> None:
     barcode = await given.item()
-    placed = await as_safety.post(f"{ITEMS}/{barcode}/holds", json={"kind": "fault", "reason": "Castor."})
+    placed = await as_safety.post(f"{ITEMS}/{barcode}/holds", json={"kind": "fault", "reason": "The castor is loose."})
     await as_safety.delete(f"{ITEMS}/{barcode}/holds/{placed.json()['id']}", params={"reason": "New castor."})
     events = await query(
         "SELECT action, detail ->> 'reason' AS reason FROM audit_event WHERE chain = 'safety' ORDER BY seq"
     )
-    assert [tuple(event.values()) for event in events] == [("hold_placed", "Castor."), ("hold_lifted", "New castor.")]
+    assert [tuple(event.values()) for event in events] == [
+        ("hold_placed", "The castor is loose."),
+        ("hold_lifted", "New castor."),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -425,3 +429,12 @@ async def test_holds_are_in_the_audit_trail(as_safety: AsyncClient, given: Given
 async def test_a_cursor_that_ends_no_page_is_refused(as_manager: AsyncClient, path: str, after: str) -> None:
     answer = await as_manager.get(f"/api/v1/{path}", params={"after": after})
     check_problem(answer, 422, "bad-cursor", field="after")
+
+
+@pytest.mark.parametrize(("verb", "more"), [("holds", {"kind": "fault"}), ("scrap", {})])
+async def test_a_full_stop_is_no_reason(as_manager: AsyncClient, given: Given, verb: str, more: dict[str, str]) -> None:
+    url = f"{ITEMS}/{await given.item()}/{verb}"
+    for reason in (".", "Worn.", "..............", "xxxx xxxx xxxx"):
+        problem = check_problem(await as_manager.post(url, json={"reason": reason, **more}), 422, field="reason")
+        assert [error["code"] for error in problem["errors"]] == ["not-a-reason"]
+    assert (await as_manager.post(url, json={"reason": "The frame is cracked.", **more})).is_success

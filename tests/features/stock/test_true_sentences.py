@@ -5,7 +5,7 @@ from httpx import AsyncClient
 from app.domain.lifecycle import State
 from tests.browser import Browser, Page
 from tests.conftest import Clock
-from tests.given import Given
+from tests.given import TRIED, Given
 
 
 def words(page: Page, selector: str) -> str:
@@ -71,7 +71,7 @@ async def test_what_was_kept_after_its_trial_has_no_end_that_could_be_overdue(
     ot: Browser, as_ot: AsyncClient, given: Given, clock: Clock
 ) -> None:
     trial = await given.trial(days=7)
-    kept = await as_ot.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": "keep"})
+    kept = await as_ot.post(f"/api/v1/loans/{trial.id}/trial-outcome", json={"outcome": "keep", **TRIED})
     assert kept.status_code == 200, kept.text
     clock.move(days=30)
     page = await ot.get(f"/items/{trial.barcode}")

@@ -23,9 +23,11 @@ async def begin(client: AsyncClient, store: str = "MAIN", **body: Any) -> str:
     return number
 
 
-async def scan(client: AsyncClient, number: str, *barcodes: str, **details: Any) -> list[dict[str, Any]]:
+async def scan(
+    client: AsyncClient, number: str, *barcodes: str, sent_at: str | None = None, **details: Any
+) -> list[dict[str, Any]]:
     scans = [{"scan_id": str(uuid4()), "barcode": barcode, **details} for barcode in barcodes]
-    answer = await client.post(f"{COUNTS}/{number}/scans", json={"scans": scans})
+    answer = await client.post(f"{COUNTS}/{number}/scans", json={"scans": scans, "sent_at": sent_at})
     assert answer.status_code == 200, answer.text
     results: list[dict[str, Any]] = answer.json()["results"]
     return results
@@ -133,18 +135,24 @@ async def test_what_comes_and_goes_while_people_count_is_told_apart_and_is_no_lo
 
 
 async def test_a_scan_that_a_device_kept_was_made_before_what_has_happened_since(
-    as_technician: AsyncClient, given: Given, clock: Clock
+    as_technician: AsyncClient, given: Given, clock: Clock, query: Query
 ) -> None:
     [barcode] = await given.items(1)
     number = await begin(as_technician)
     clock.move(minutes=5)
-    scanned_at = clock.now.isoformat()
+    scanned_at = clock.now
     clock.move(hours=2)
     await given.loan(barcode)
     clock.move(minutes=5)
-    [result] = await scan(as_technician, number, barcode, scanned_at=scanned_at)
-    assert told(result) == ("accepted", None)
-    assert differences(await read(as_technician, number)) == {}
+    # The clock of the device is an hour slow, which shows as it sends.
+    slow = timedelta(hours=1)
+    said = {"scanned_at": (scanned_at - slow).isoformat(), "sent_at": (clock.now - slow).isoformat()}
+    [result] = await scan(as_technician, number, barcode, **said)
+    assert told(result) == ("accepted", "clock-wrong")
+    count = await read(as_technician, number)
+    assert (differences(count), [one["barcode"] for one in count["moved"]]) == ({}, [barcode])
+    [row] = await query("SELECT counted_at FROM stocktake_item")
+    assert row["counted_at"] == scanned_at
 
 
 async def test_a_scan_counts_once_whoever_sends_it_and_however_often(
@@ -216,6 +224,28 @@ async def test_what_is_scanned_after_the_end_is_refused_scan_by_scan(as_technici
         ("refused", "stocktake-closed"),
     ]
     check_problem(await as_technician.post(f"{COUNTS}/{number}/cancel"), 409, "stocktake-closed")
+
+
+async def test_what_a_device_kept_for_too_long_waits_for_the_manager_and_the_strange_labels_of_a_count_do_not(
+    as_technician: AsyncClient, as_manager: AsyncClient, given: Given
+) -> None:
+    lost, here = await given.items(2)
+    number = await begin(as_technician)
+    await scan(as_technician, number, here, "no label of ours")
+    decided = {"corrections": [{"barcode": lost, "correction": "mark_missing"}]}
+    assert (await as_manager.post(f"{COUNTS}/{number}/finish", json=decided)).status_code == 200
+    results = await scan(as_technician, number, lost, here, "ES000000144", "ES999999915")
+    assert [told(one) for one in results] == [
+        ("refused", "stocktake-closed"),
+        ("refused", "stocktake-closed"),
+        ("refused", "mistyped-barcode"),
+        ("unknown", "unknown-barcode"),
+    ]
+    assert results[0]["detail"].endswith("By the record it is missing.")
+    assert [one["next_step"]["route"] for one in results[:2]] == ["query_shelf", "leave"]
+    waiting = (await as_manager.get("/api/v1/returns/unmatched")).json()["items"]
+    kept = {(one["kind"], one["scanned_into"], one["barcode"]) for one in waiting}
+    assert kept == {("stocktake", number, lost), ("stocktake", number, here)}
 
 
 async def test_what_is_not_there_and_what_is_another_stores_is_refused(

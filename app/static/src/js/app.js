@@ -1,11 +1,13 @@
-/** Starts what pages share: GOV.UK components, the form token on htmx's requests, the word to other tabs, finding by scan. */
+/** Starts what pages share: GOV.UK components, htmx's form token, the word to other tabs, finding by scan, the camera. */
 
 import { initAll } from "./govuk-frontend.min.js";
+import { keepOnDevice } from "./device.js";
 import { readBursts } from "./scan/keyboard.js";
 import { tellOtherTabs } from "./scan/sign-in.js";
 
 initAll();
 tellOtherTabs();
+keepOnDevice();
 
 document.addEventListener("htmx:config:request", (event) => {
   const token = document.querySelector('meta[name="csrf-token"]')?.content;
@@ -20,5 +22,13 @@ if (find) {
   readBursts((barcode) => {
     find.elements.q.value = barcode;
     location.assign(`${find.action}?${new URLSearchParams({ q: barcode })}`);
+  });
+}
+
+// A camera there is only where the page came by HTTPS or from this very machine. What reads labels is fetched when wanted.
+if (navigator.mediaDevices?.getUserMedia) {
+  document.querySelectorAll("[data-camera]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => (await import("./scan/camera.js")).openCamera(button));
   });
 }

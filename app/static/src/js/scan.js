@@ -1,9 +1,12 @@
 /** The scan desk: joins scanner, journal, outbox and page. Without it the page is a plain form. */
 
+import { otherScanPages } from "./device.js";
+import { anotherOrder, readAsked, showAsked, watchAsked } from "./scan/asks.js";
 import { commandIn } from "./scan/barcode.js";
 import { recall, remember } from "./scan/desk-mode.js";
 import { openJournal } from "./scan/journal.js";
 import { readScanner } from "./scan/keyboard.js";
+import { FORM, isKnown } from "./scan/modes.js";
 import { Outbox } from "./scan/outbox.js";
 import { send } from "./scan/requests.js";
 import { SignInWatch } from "./scan/sign-in.js";
@@ -36,6 +39,7 @@ const outbox = journal.then((opened) => new Outbox({
   onKept: (scan) => view.addScan(scan),
   onAnswer: (scan, answer) => {
     view.showAnswer(scan, answer);
+    document.body.dispatchEvent(new Event("scan-answered"));
     play(sound, (answer.outcome === "accepted" || answer.outcome === "duplicate") && answer.holds.length === 0);
   },
   onChange: (network, waiting) => {
@@ -61,7 +65,7 @@ function chosenMode() {
 }
 
 /** @returns {Scan} */
-function newScan(barcode, leftOut) {
+function newScan(barcode, leftOut, asked) {
   lastOrder = Math.max(lastOrder + 1, Date.now());
   return {
     id: newId(),
@@ -70,6 +74,9 @@ function newScan(barcode, leftOut) {
     store: store.value,
     barcode,
     leftOut,
+    asked,
+    warning: anotherOrder(barcode, asked),
+    form: FORM,
     scannedAt: new Date().toISOString(),
     order: lastOrder,
   };
@@ -81,7 +88,17 @@ function take(barcode, leftOut) {
     obey(command);
     return;
   }
-  const scan = newScan(barcode, leftOut);
+  const { asked, missing } = readAsked(chosenMode());
+  if (missing) {
+    view.addNote(barcode, "Not taken", missing.dataset.needed);
+    play(sound, false);
+    missing.focus();
+    return;
+  }
+  const scan = newScan(barcode, leftOut, asked);
+  if (scan.warning) {
+    play(sound, false);
+  }
   madeHere.add(scan.id);
   outbox.then((opened) => opened.add(scan));
   keep();
@@ -101,6 +118,7 @@ function obey(command) {
 function choose(choice) {
   choice.checked = true;
   view.showMode(choice);
+  showAsked(choice.value);
   view.tellMode("");
   view.announce(`Now: ${choice.dataset.text}`);
   keep();
@@ -113,11 +131,14 @@ function keep() {
 /** A reload, or power that came back, finds the desk as it was; another person, or a later hour, starts afresh. */
 function begin() {
   const last = recall(desk.dataset.user);
-  const choice = modes.find((radio) => radio.value === last.mode) ?? modes.find((radio) => radio.defaultChecked);
+  // A page that the device kept was kept as it begins, whatever its address asks for now.
+  const wanted = new URLSearchParams(location.search).get("mode") ?? last.mode;
+  const choice = modes.find((radio) => radio.value === wanted) ?? modes.find((radio) => radio.defaultChecked);
   // A browser may have ticked again what an earlier page had chosen.
   choice.checked = true;
   view.showMode(choice);
-  if ([...store.options].some((option) => option.value === last.store)) {
+  showAsked(choice.value);
+  if ([...(store.options ?? [])].some((option) => option.value === last.store)) {
     store.value = last.store;
   }
   view.tellMode(beginning(choice, last), choice === firstMode ? null : () => choose(firstMode));
@@ -143,10 +164,15 @@ function beginning(choice, { mode, minutes, left, because }) {
 async function restore() {
   const left = (await (await journal).all()).filter((scan) => !madeHere.has(scan.id));
   lastOrder = Math.max(lastOrder, ...left.map((scan) => scan.order));
-  const mine = left.filter((scan) => scan.user === desk.dataset.user);
+  const mine = left.filter((scan) => scan.user === desk.dataset.user && isKnown(scan));
   mine.forEach((scan) => view.addScan(scan));
-  view.showOthers(left.filter((scan) => scan.user !== desk.dataset.user));
+  view.showOthers(left.filter((scan) => !mine.includes(scan)));
   (await outbox).restore(mine);
+}
+
+/** Without a network no list leads to them. */
+async function offerOtherPages() {
+  view.showOtherPages(await otherScanPages());
 }
 
 async function lookAgain() {
@@ -154,6 +180,7 @@ async function lookAgain() {
 }
 
 readScanner(document.getElementById("barcode"), take);
+watchAsked((barcode) => take(barcode, ""));
 modes.forEach((radio) => radio.addEventListener("change", () => choose(radio)));
 store.addEventListener("change", keep);
 window.addEventListener("online", lookAgain);
@@ -163,3 +190,4 @@ window.addEventListener("pageshow", (event) => event.persisted && location.reloa
 offerSound(sound);
 begin();
 restore();
+offerOtherPages();

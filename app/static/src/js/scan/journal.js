@@ -1,8 +1,12 @@
 /** Keeps scans on this device until the service has answered them: through a reload, a crash, a pulled plug. */
 
+import { modern } from "./modes.js";
+
 /** @typedef {import("./modes.js").Scan} Scan */
 
 const DATABASE = "equipment-stores-scans";
+/** Of the database's shape, which a later release may only add to; the form of each scan is in the scan. */
+const VERSION = 1;
 const STORE = "scans";
 
 /**
@@ -16,7 +20,9 @@ const STORE = "scans";
 /** @returns {Promise<Journal>} */
 export async function openJournal() {
   try {
-    const database = await finished(opening());
+    const database = await finished(opening(VERSION)).catch(newerStays);
+    // A newer page wants to add to the shape of it: this one steps aside, and sends what it has from memory.
+    database.onversionchange = () => database.close();
     // Asks the browser not to clear the journal when it runs short of space. It may say no; nothing else changes.
     navigator.storage?.persist?.().catch(() => {});
     return onDisk(database);
@@ -25,8 +31,16 @@ export async function openJournal() {
   }
 }
 
-function opening() {
-  const request = indexedDB.open(DATABASE, 1);
+/** A newer page has been here and an older one has come back: it uses what is there, as it is. */
+function newerStays(error) {
+  if (error?.name !== "VersionError") {
+    throw error;
+  }
+  return finished(opening());
+}
+
+function opening(version) {
+  const request = indexedDB.open(DATABASE, version);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
   return request;
 }
@@ -96,5 +110,5 @@ function inMemory() {
 }
 
 function byOrder(scans) {
-  return scans.sort((one, other) => one.order - other.order);
+  return scans.map(modern).sort((one, other) => one.order - other.order);
 }

@@ -112,6 +112,33 @@ export function readBursts(onScan) {
   });
 }
 
+/**
+ * For a field beside the scanner's own: a name is typed there, and a scan that follows is no part of it.
+ * @param {HTMLInputElement} field
+ * @param {(barcode: string) => void} onScan
+ * @param {() => void} onEnter  Enter after what a hand typed
+ */
+export function readBurstsIn(field, onScan, onEnter) {
+  const keys = new Keys();
+  field.addEventListener("keydown", (event) => {
+    const text = event.isComposing || event.repeat ? "" : textOf(event);
+    if (text) {
+      keys.add(text, event.timeStamp);
+    } else if (isEnd(event)) {
+      const burst = event.timeStamp - keys.lastAt < BEFORE_A_BURST_MS ? keys.burst() : "";
+      keys.forget();
+      if (burst.trim() && field.value.endsWith(burst)) {
+        event.preventDefault();
+        field.value = field.value.slice(0, -burst.length);
+        onScan(burst.trim());
+      } else if (event.key === "Enter") {
+        event.preventDefault();
+        onEnter();
+      }
+    }
+  });
+}
+
 /** What was typed by hand before a scan is none of it. Where the scan went in between, nobody can tell: it stays whole. */
 function apart(value, burst) {
   const begin = burst && value.endsWith(burst) ? value.length - burst.length : 0;

@@ -112,10 +112,9 @@ function accepted(scans, content) {
   return answers(pairs.map(([scan, result]) => [scan, answer(scan, result)]));
 }
 
-/** What is sent with its ids is answered with them; the other modes send one and get one. */
+/** Where many go together each result names its scan; the other modes send one and get one. */
 function resultFor(scan, results, at) {
-  const isNamed = results.some((result) => result.scan_id);
-  return isNamed ? results.find((result) => result.scan_id === scan.id) : results[at];
+  return MODES[scan.mode].most > 1 ? results.find((result) => result.scan_id === scan.id) : results[at];
 }
 
 function answers(pairs) {

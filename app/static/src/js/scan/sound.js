@@ -33,6 +33,12 @@ export function play(box, good) {
   (good ? GOOD : BAD).forEach((note) => sing(speaker, note));
 }
 
+/** What a scanner does when it has read something. */
+export function beep() {
+  speaker ??= new AudioContext();
+  GOOD.forEach((note) => sing(speaker, note));
+}
+
 function sing(context, { hertz, at, seconds }) {
   const start = context.currentTime + at;
   const tone = new OscillatorNode(context, { type: "triangle", frequency: hertz });

@@ -1,21 +1,21 @@
 """Stocktakes, consignments between stores, and minimum levels.
 
-Revision: 0028, after: 0019. Made on 2026-11-27.
+Revision: 0027, after: 0025. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
-revision: str = "0028"
-down_revision: str | None = "0019"
+revision: str = "0027"
+down_revision: str | None = "0025"
 branch_labels: str | None = None
 depends_on: str | None = None
 
 DIFFERENCES = ("missing", "other_bay", "other_store", "out", "missing_earlier", "scrapped", "in_transit")
 CORRECTIONS = ("none", "mark_missing", "find", "transfer", "return")
 HOLDS = ("safety_notice", "fault", "investigation")
-OUTCOMES = ("accepted", "duplicate", "refused", "unknown")
+SCANS = ("return", "delivery", "collection")
+INTO = ("stocktake", "sent", "received")
 
 
 def choice(name: str, values: tuple[str, ...]) -> sa.Enum:
@@ -28,6 +28,12 @@ def hold_kinds(*values: str) -> None:
     op.drop_constraint(op.f("ck_hold_kind"), "hold", type_="check")
     listed = ", ".join(f"'{value}'" for value in values)
     op.create_check_constraint(op.f("ck_hold_kind"), "hold", f"kind IN ({listed})")
+
+
+def scan_kinds(*values: str) -> None:
+    """Let a scan be of these kinds."""
+    op.drop_constraint(op.f("ck_return_scan_kind"), "return_scan", type_="check")
+    op.create_check_constraint(op.f("ck_return_scan_kind"), "return_scan", sa.column("kind").in_(values))
 
 
 def stamped(table: str, what: str, other: str) -> sa.CheckConstraint:
@@ -99,22 +105,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stocktake_id", "item_id", name=op.f("pk_stocktake_item")),
     )
     op.create_index("ix_stocktake_item_item_id", "stocktake_item", ["item_id"], unique=False)
-    op.create_table(
-        "stocktake_scan",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("stocktake_id", sa.BigInteger(), nullable=False),
-        sa.Column("scan_id", sa.Uuid(), nullable=False),
-        sa.Column("raw", sa.Text(), nullable=False),
-        sa.Column("scanned_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("received_by", sa.Text(), nullable=False),
-        sa.Column("outcome", choice("outcome", OUTCOMES), nullable=True),
-        sa.Column("result", postgresql.JSONB(), nullable=True),
-        sa.ForeignKeyConstraint(["stocktake_id"], ["stocktake.id"], name=op.f("fk_stocktake_scan_stocktake_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_stocktake_scan")),
-        sa.UniqueConstraint("scan_id", name=op.f("uq_stocktake_scan_scan_id")),
+    op.add_column("return_scan", sa.Column("scanned_into", sa.Text(), nullable=True))
+    scan_kinds(*SCANS, *INTO)
+    into = ", ".join(f"'{kind}'" for kind in INTO)
+    op.create_check_constraint(
+        op.f("ck_return_scan_kind_says_into_what"), "return_scan", f"(scanned_into IS NOT NULL) = (kind IN ({into}))"
     )
-    op.create_index("ix_stocktake_scan_stocktake_id", "stocktake_scan", ["stocktake_id"], unique=False)
+    op.create_index(
+        "ix_return_scan_scanned_into",
+        "return_scan",
+        ["scanned_into"],
+        postgresql_where=sa.text("scanned_into IS NOT NULL"),
+    )
     op.create_table(
         "consignment",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -211,6 +213,9 @@ def downgrade() -> None:
     # The code that comes back does not know this kind: what is on its way stays held, for somebody to look into.
     op.execute("UPDATE hold SET kind = 'investigation' WHERE kind = 'in_transit'")
     hold_kinds(*HOLDS)
-    op.drop_table("stocktake_scan")
+    # The code that comes back does not know these scans; what they did to the items stays.
+    op.execute("DELETE FROM return_scan WHERE scanned_into IS NOT NULL")
+    op.drop_column("return_scan", "scanned_into")
+    scan_kinds(*SCANS)
     op.drop_table("stocktake_item")
     op.drop_table("stocktake")

@@ -1,0 +1,52 @@
+"""Scans that a device kept before it sent them: when they were made, and whether they still say where a thing is."""
+
+from datetime import datetime, timedelta
+
+from app.domain.dates import UK, in_words, uk_date
+from app.domain.errors import Conflict, RuleError
+
+CLOCKS_AGREE = timedelta(minutes=2)
+"""A smaller difference between two clocks is none: the way to the service takes time too."""
+
+STILL_THERE = timedelta(minutes=2)
+"""So long after a scan, whoever made it still stands before the thing and can be told what to do with it."""
+
+
+def clock_offset(sent_at: datetime, at: datetime) -> timedelta:
+    """What must be added to the times that a device said, when its clock showed `sent_at` at `at`."""
+    offset = at - sent_at
+    return offset if abs(offset) > CLOCKS_AGREE else timedelta(0)
+
+
+def offset_in_words(offset: timedelta) -> str:
+    """How wrong a clock is: 1 day slow; 3 hours fast; 12 minutes slow."""
+    seconds = abs(offset) // timedelta(seconds=1)
+    count, unit = next(
+        (round(seconds / size), unit)
+        for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+        if seconds >= size - size // 20
+    )
+    return f"{count} {unit}{'' if count == 1 else 's'} {'slow' if offset > timedelta(0) else 'fast'}"
+
+
+def is_kept(scanned_at: datetime, at: datetime) -> bool:
+    """Whether a scan waited so long that its maker has gone on since."""
+    return at - scanned_at > STILL_THERE
+
+
+def moved_since(scanned_at: datetime, *, went_out: datetime | None, came_back: datetime | None) -> RuleError | None:
+    """Why a scan says nothing any more of an item that has moved since: `moved-since-scan`, `already-returned`.
+
+    `went_out`: when it was last handed to a client or a driver, and is out still. `came_back`: when it last came in.
+    """
+    if went_out and scanned_at < went_out - CLOCKS_AGREE:
+        then = f"It was scanned {_when(scanned_at)}, and it went out after that, {_when(went_out)}."
+        return Conflict("moved-since-scan", f"{then} Nothing was changed.")
+    if came_back and scanned_at < came_back:
+        then = f"It was scanned {_when(scanned_at)}, and it came in at the store after that, {_when(came_back)}."
+        return Conflict("already-returned", f"{then} Nothing was changed.")
+    return None
+
+
+def _when(at: datetime) -> str:
+    return f"on {in_words(uk_date(at))} at {at.astimezone(UK):%H:%M}"

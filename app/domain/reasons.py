@@ -1,0 +1,26 @@
+"""What counts as a reason: what somebody else can read later and understand. A full stop, a row of the same letter or
+one word say nothing."""
+
+import re
+
+from app.domain.errors import BadValue
+
+SHORTEST = 10
+FEWEST_LETTERS = 4
+"""Different ones: “aaaa bbbb” has two."""
+
+IN_WORDS = "Write it in a few words that somebody else understands later. A dot or one word does not say enough."
+
+
+def is_reason(text: str) -> bool:
+    """Whether it is ten characters or more, in two different words or more, of four different letters or more. The
+    reference of a notice, such as NatPSA/2023/010, is one."""
+    words = set(re.findall(r"\w{2,}", text.casefold()))
+    letters = {letter for word in words for letter in word if letter.isalpha()}
+    return len(" ".join(text.split())) >= SHORTEST and len(words) > 1 and len(letters) >= FEWEST_LETTERS
+
+
+def check_reason(text: str, *, field: str) -> None:
+    """Raises BadValue `not-a-reason`."""
+    if not is_reason(text):
+        raise BadValue("not-a-reason", IN_WORDS, field=field)

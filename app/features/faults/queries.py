@@ -1,0 +1,71 @@
+"""Reads of label pages and of reported faults."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.errors import NotFound
+from app.features.faults.schemas import FaultBody
+
+# Nothing here says where the item is or how it is: the page of a label must be the same whatever becomes of the item.
+LABEL = text("""
+    SELECT item.barcode, product.name, product.manufacturer, product.model, product.safe_working_load_kg,
+           product.single_patient_use, product.instructions, product.instructions_link
+    FROM item JOIN product ON product.id = item.product_id WHERE item.barcode = :barcode
+""")
+FAULTS = """
+    SELECT report.id, item.barcode, product.name AS product_name, item.state, store.name AS store, report.description,
+           report.phone, report.is_dangerous, hold.id IS NOT NULL AND hold.lifted_at IS NULL AS on_hold,
+           report.reported_at, report.closed_at, report.closed_by, report.done
+    FROM fault_report AS report JOIN item ON item.id = report.item_id JOIN product ON product.id = item.product_id
+    JOIN store ON store.id = item.store_id LEFT JOIN hold ON hold.id = report.hold_id
+"""
+ONE = text(f"{FAULTS} WHERE report.id = :report_id")
+MANY = text(f"""{FAULTS}
+    WHERE report.id > :after
+      AND (CAST(:open AS boolean) IS NULL OR (report.closed_at IS NULL) = :open)
+      AND (CAST(:dangerous AS boolean) IS NULL OR report.is_dangerous = :dangerous)
+    ORDER BY report.id LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPage:
+    """What anybody may know of an item who has its label before them."""
+
+    barcode: str
+    name: str
+    manufacturer: str
+    model: str
+    safe_working_load_kg: int | None
+    single_patient_use: bool
+    instructions: str
+    instructions_link: str
+
+
+async def find_label(session: AsyncSession, barcode: str) -> LabelPage | None:
+    """What the label page of this tag says; None for a tag that no item has."""
+    row = (await session.execute(LABEL, {"barcode": barcode})).mappings().one_or_none()
+    return LabelPage(**row) if row else None
+
+
+async def get_fault(session: AsyncSession, report_id: int) -> FaultBody:
+    """One reported fault. Raises NotFound `unknown-fault-report`."""
+    row = (await session.execute(ONE, {"report_id": report_id})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-fault-report", "There is no reported fault with this number.")
+    return FaultBody(**row)
+
+
+async def list_faults(
+    session: AsyncSession,
+    *,
+    is_open: bool | None = None,
+    dangerous: bool | None = None,
+    after: int = 0,
+    limit: int = 50,
+) -> list[FaultBody]:
+    """Reported faults, those reported longest ago first, `limit + 1` of them."""
+    values = {"open": is_open, "dangerous": dangerous, "after": after, "limit": limit + 1}
+    return [FaultBody(**row) for row in (await session.execute(MANY, values)).mappings()]

@@ -1,0 +1,1 @@
+"""Inspections: recorded, corrected, due, planned at home; reports of thorough examination and what follows."""

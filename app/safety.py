@@ -1,0 +1,112 @@
+"""What keeps equipment from being used where it must not be: a hold, and a notice that stops its use at a client's.
+
+Several features do these in acts of their own, and each must do the same: written here once, one floor below them
+(docs/adr/0015-one-place-ends-what-a-death-ends.md).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import insert, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit, outbox
+from app.domain.clearance import HoldKind
+from app.domain.dates import uk_date
+from app.domain.stop_use import StopUse
+from app.models import Hold
+
+GIVE = text("""
+    WITH there AS (
+        SELECT loan.id AS loan_id, item.barcode, product.name AS product_name, client.client_ref,
+               client.name AS client_name, client.care_provider_id, provider.name AS provider, provider.email,
+               provider.phone
+        FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+        JOIN client ON client.id = loan.client_id
+        LEFT JOIN care_provider AS provider ON provider.id = client.care_provider_id
+        WHERE loan.id = :loan_id
+    ), given AS (
+        INSERT INTO stop_use_notice (loan_id, order_id, reason, care_provider_id, given_at, given_by, told)
+        SELECT loan_id, CAST(:order_id AS bigint), :reason, care_provider_id, :at, :actor,
+               CASE WHEN email <> '' THEN provider END FROM there
+        ON CONFLICT (loan_id) DO NOTHING RETURNING id, loan_id
+    )
+    SELECT given.id, there.* FROM given JOIN there ON there.loan_id = given.loan_id
+""")
+
+
+async def hold(
+    session: AsyncSession, item_id: int, barcode: str, *, kind: HoldKind, reason: str, actor: str, at: datetime
+) -> int:
+    """Hold an item, whatever state it is in; returns the hold's number. The caller has locked the item, so that whoever
+    is issuing it at this moment either went before or sees the hold."""
+    return (await hold_each(session, {item_id: barcode}, kind=kind, reason=reason, actor=actor, at=at))[item_id]
+
+
+async def hold_each(
+    session: AsyncSession, items: Mapping[int, str], *, kind: HoldKind, reason: str, actor: str, at: datetime
+) -> dict[int, int]:
+    """Hold each of these items, by id and barcode, for one reason; returns the holds' numbers by the items' ids.
+
+    The caller has locked the items. Three statements for all.
+    """
+    row = {"kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
+    place = insert(Hold).values([row | {"item_id": item_id} for item_id in items])
+    placed = await session.execute(place.returning(col(Hold.item_id), col(Hold.id)))
+    holds = {row.item_id: row.id for row in placed}
+    acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
+        (f"item:{items[item_id]}", {"hold": hold_id, "kind": kind.value, "reason": reason})
+        for item_id, hold_id in holds.items()
+    ]
+    await audit.record_each(session, "hold_placed", acts, actor=actor, at=at)
+    return holds
+
+
+async def lift_each(session: AsyncSession, holds: Mapping[int, str], *, reason: str, actor: str, at: datetime) -> None:
+    """Lift these open holds, by number and their item's barcode. The caller has locked the holds or their items."""
+    lifted = {"lifted_at": at, "lifted_by": actor, "lift_reason": reason}
+    await session.execute(update(Hold).where(col(Hold.id).in_(holds)).values(**lifted))
+    acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
+        (f"item:{barcode}", {"hold": hold_id, "reason": reason}) for hold_id, barcode in holds.items()
+    ]
+    await audit.record_each(session, "hold_lifted", acts, actor=actor, at=at)
+
+
+async def stop_use(
+    session: AsyncSession, loan_id: int, *, reason: str, order_id: int | None = None, actor: str, at: datetime
+) -> int | None:
+    """Stop the use of what a client has on loan; returns the notice's number, or None where one stands already.
+
+    The client's care provider is told by e-mail; without an address, who gives the notice is told to phone.
+    """
+    values = {"loan_id": loan_id, "order_id": order_id, "reason": reason, "at": at, "actor": actor}
+    given = (await session.execute(GIVE, values)).one_or_none()
+    if given is None:
+        return None
+    stop = StopUse(
+        barcode=given.barcode,
+        product_name=given.product_name,
+        client_ref=given.client_ref,
+        client_name=given.client_name,
+        provider=given.provider or "",
+        email=given.email or None,
+        phone=given.phone or "",
+        reason=reason,
+        given_by=actor,
+        given_on=uk_date(at),
+    )
+    letter = stop.to_provider(again=False) if stop.email else stop.to_phone()
+    to = {"to_email": stop.email, "to_name": stop.provider} if stop.email else {"to": actor}
+    await outbox.post(
+        session,
+        purpose="stop_use" if stop.email else "stop_use_phone",
+        subject=letter.subject,
+        body=letter.body,
+        about=f"stop_use_notice:{given.id}",
+        actor=actor,
+        at=at,
+        **to,
+    )
+    await audit.record(session, "use_stopped", f"item:{given.barcode}", actor=actor, at=at, notice=given.id)
+    return int(given.id)

@@ -1,0 +1,123 @@
+"""The page that a label's QR code opens: the same whatever becomes of the item, and nothing of people on it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from app.domain.labels import display, make_tag
+from app.domain.lifecycle import State
+from app.features.faults.limiting import MOST_IN_A_WINDOW
+from tests.browser import Browser, Page
+from tests.conftest import Clock, Query, Statements
+from tests.given import Given
+
+NOBODYS = make_tag("ES", 9_999_999)
+PRODUCT = {
+    "name": "Profiling bed",
+    "manufacturer": "Restwell",
+    "model": "RW 4",
+    "safe_working_load_kg": 200,
+    "instructions": "Put the brakes on.\nKeep fingers clear of the rails.",
+    "instructions_link": "https://www.example.org/rw4.pdf",
+}
+
+
+def without_the_tag(page: Page, barcode: str) -> str:
+    """The page less what is different on each: its tag, its request's number, its tokens."""
+    html = page.response.text.replace(barcode, "TAG").replace(display(barcode), "TAG")
+    return re.sub(r'(name="(?:csrf_token|form_id)" value|content)="[0-9a-f-]{36,64}"', "", html)
+
+
+async def test_it_says_what_the_item_is_whom_to_ring_and_how_to_report_a_fault(visitor: Browser, given: Given) -> None:
+    barcode = await given.item(product=await given.product("BED", **PRODUCT))
+    page = await visitor.get(f"/l/{barcode}")
+    assert page.heading == "Profiling bed"
+    for words in ("200 kg", "Restwell", "RW 4", "Put the brakes on.", "0300 000 0000", display(barcode)):
+        assert words in page.text
+    links = {str(link["href"]) for link in page.soup.select("main a")}
+    assert links == {f"/l/{barcode}/fault", "https://www.example.org/rw4.pdf", "tel:03000000000"}
+
+
+async def test_it_is_the_same_whatever_becomes_of_the_item(visitor: Browser, manager: Browser, given: Given) -> None:
+    product = await given.product("BED", **PRODUCT)
+    client = await given.client("C-4711", name="Winifred Sharp")
+    lent = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION, State.RETURNED}
+    pages = set()
+    for state in State:
+        barcode = await given.item(state, product=product, client=client if state in lent else None)
+        for path in (f"/l/{barcode}", f"/l/{barcode}/fault", f"/l/{barcode}/reported"):
+            pages.add((path.replace(barcode, "TAG"), without_the_tag(await visitor.get(path), barcode)))
+    held = await given.item(product=product)
+    await given.hold(held)
+    pages.add(("/l/TAG", without_the_tag(await visitor.get(f"/l/{held}"), held)))
+    # Whoever is signed in reads the same.
+    pages.add(("/l/TAG", without_the_tag(await manager.get(f"/l/{held}"), held)))
+    assert len(pages) == 3
+
+
+@pytest.mark.parametrize("path", ["/l/{}", "/l/{}/fault"])
+async def test_unknown_mistyped_and_foreign_tags_get_one_and_the_same_answer(visitor: Browser, path: str) -> None:
+    answers = [await visitor.get(path.format(tag)) for tag in (NOBODYS, "ES999999900", "KENT123456789", "nonsense")]
+    assert {page.status for page in answers} == {404}
+    assert len({page.response.text for page in answers}) == 1
+    assert "0300 000 0000" in answers[0].text
+
+
+async def test_it_is_kept_by_nobody_found_by_no_search_engine_and_gives_no_address_away(
+    visitor: Browser, given: Given
+) -> None:
+    barcode = await given.item()
+    for path in (f"/l/{barcode}", f"/l/{barcode}/fault", f"/l/{barcode}/reported", f"/l/{NOBODYS}"):
+        page = await visitor.get(path)
+        headers = page.response.headers
+        assert headers["cache-control"] == "no-store"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-robots-tag"] == "noindex, nofollow"
+        assert page.soup.select_one('meta[name="robots"][content*="noindex"]')
+
+
+async def test_reading_it_takes_three_statements_and_sets_no_cookie(
+    visitor: Browser, given: Given, statements: Statements
+) -> None:
+    barcode = await given.item()
+    statements.clear()
+    page = await visitor.get(f"/l/{barcode}")
+    assert len(statements) == 3
+    assert "set-cookie" not in page.response.headers
+
+
+async def test_one_address_cannot_read_label_after_label(
+    visitor: Browser, given: Given, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MOST_IN_A_WINDOW, "label_page", 4)
+    barcode = await given.item()
+    # What is not there counts too: that is how one would look for what is.
+    assert [(await visitor.get(f"/l/{tag}")).status for tag in (barcode, NOBODYS, "x", barcode)] == [200, 404, 404, 200]
+    late = await visitor.get(f"/l/{barcode}")
+    assert late.status == 429
+    assert late.response.headers["retry-after"] == "900"
+    assert "0300 000 0000" in late.text
+    assert (await visitor.get(f"/l/{barcode}/fault")).status == 429
+    clock.now += timedelta(minutes=16)
+    assert (await visitor.get(f"/l/{barcode}")).status == 200
+
+
+async def test_another_address_is_not_held_back(app: FastAPI, given: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+
+    monkeypatch.setitem(MOST_IN_A_WINDOW, "label_page", 1)
+    barcode = await given.item()
+    statuses = []
+    for host in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
+        transport = ASGITransport(app, client=(host, 1234))
+        async with AsyncClient(transport=transport, base_url="https://stores.test") as client:
+            statuses.append((await client.get(f"/l/{barcode}")).status_code)
+    assert statuses == [200, 429, 200]
+
+
+async def test_of_an_address_only_a_keyed_hash_is_kept(visitor: Browser, given: Given, query: Query) -> None:
+    await visitor.get(f"/l/{await given.item()}")
+    [row] = await query("SELECT address_hash FROM public_request")
+    assert re.fullmatch("[0-9a-f]{64}", row["address_hash"])

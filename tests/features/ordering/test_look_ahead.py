@@ -1,0 +1,33 @@
+"""An order is not picked from what falls due soon until somebody who may decide it says why."""
+
+from tests.browser import Browser
+from tests.conftest import Clock, Query, SignIn
+from tests.features.ordering.conftest import Orders, barcodes
+from tests.given import Given
+from tests.problems import check_problem
+
+LOLER = [{"kind": "loler", "every_months": 6}]
+REASON = {"due_soon_reason": "It goes for two weeks."}
+
+
+async def test_the_manager_decides_once_for_what_an_order_is_picked_from(
+    orders: Orders, sign_in: SignIn, manager: Browser, given: Given, clock: Clock, query: Query
+) -> None:
+    product = await given.product(inspections=LOLER)
+    [item] = await given.items(1, product=product)
+    clock.move(days=160)
+    order = await orders.submitted(product)
+    assert barcodes(order) == [item]
+    url = f"/api/v1/orders/{order['number']}/allocate"
+    technician = await sign_in("technician")
+    refusal = check_problem(await technician.post(url), 409, "examination-due-soon")
+    assert refusal["barcode"] == item
+    check_problem(await technician.post(url, json=REASON), 403, "not-yours-to-decide")
+    asked = await manager.post_form(f"/orders/{order['number']}/allocate", on=f"/orders/{order['number']}")
+    assert asked.status == 409
+    await manager.send(asked, f"/orders/{order['number']}/allocate", **REASON)
+    assert (await orders.get(order["number"]))["state"] == "allocated"
+    [kept] = await query("SELECT handing_out, decided_by FROM examination_decision")
+    assert (kept["handing_out"], kept["decided_by"]) == ("allocate", "manager")
+    # What was decided is not asked about again.
+    assert await orders.step(order["number"], "dispatch")

@@ -1,0 +1,116 @@
+"""What falls due: by day, in a store or at home, with a chart by week and as a file."""
+
+import csv
+from io import StringIO
+
+import pytest
+from httpx import AsyncClient
+
+from app.domain.lifecycle import State
+from tests.browser import Browser
+from tests.conftest import Clock, Query, Statements
+from tests.given import Given
+from tests.problems import check_problem
+
+DUE = "/api/v1/inspections/due"
+RULES = [{"kind": "loler", "every_months": 6}, {"kind": "pat", "every_months": 12}]
+
+
+async def two_of_each(given: Given) -> tuple[str, str]:
+    """An item in the store, and one that a client has."""
+    product = await given.product(inspections=RULES, name="-Hoist")
+    client = await given.client("C-1", postcode="SR7 7AA")
+    shelf = await given.item(product=product)
+    return shelf, await given.item(State.ON_LOAN, product=product, client=client)
+
+
+async def test_homes_are_told_only_to_those_who_visit_them(
+    as_technician: AsyncClient, as_ot: AsyncClient, given: Given, clock: Clock, query: Query
+) -> None:
+    shelf, home = await two_of_each(given)
+    clock.move(days=185)
+    asked = {"where": "home", "before": clock.day(0)}
+    [line] = (await as_technician.get(DUE, params=asked)).json()["items"]
+    told = (line["barcode"], line["where"], line["client_ref"], line["postcode_district"], line["is_overdue"])
+    assert told == (home, "home", "C-1", "SR7", True)
+    assert len(await query("SELECT 1 FROM audit_event WHERE action = 'clients_listed'")) == 1
+    [line] = (await as_ot.get(DUE, params=asked)).json()["items"]
+    assert (line["where"], line["client_ref"], line["postcode_district"], line["visit_id"]) == (
+        "home",
+        None,
+        None,
+        None,
+    )
+    [line] = (await as_ot.get(DUE, params={"where": "store", "before": clock.day(0)})).json()["items"]
+    assert line["barcode"] == shelf
+
+
+async def test_the_list_is_narrowed_and_goes_on_by_day(as_technician: AsyncClient, given: Given, clock: Clock) -> None:
+    await two_of_each(given)
+    clock.move(days=185)
+    year = {"before": clock.day(365)}
+    everything = (await as_technician.get(DUE, params=year)).json()["items"]
+    assert [line["kind"] for line in everything] == ["loler", "loler", "pat", "pat"]
+    assert [line["kind"] for line in (await as_technician.get(DUE, params=year | {"kind": "pat"})).json()["items"]] == [
+        "pat"
+    ] * 2
+    late = (await as_technician.get(DUE, params=year | {"overdue": True})).json()["items"]
+    assert [line["kind"] for line in late] == ["loler"] * 2
+    found, after = [], None
+    while True:
+        page = (await as_technician.get(DUE, params=year | {"limit": 1} | ({"after": after} if after else {}))).json()
+        found += page["items"]
+        after = page["next"]
+        if after is None:
+            break
+    assert found == everything
+    for wrong in ("2026-13-01 ES000000143 pat", "ES000000143 pat", "x"):
+        check_problem(await as_technician.get(DUE, params={"after": wrong}), 422, "bad-cursor", field="after")
+    for params in ({"where": "moon"}, {"kind": "mot"}, {"format": "xlsx"}, {"until": "2026-01-01"}):
+        check_problem(await as_technician.get(DUE, params=params), 422)
+
+
+@pytest.mark.parametrize("url", [f"{DUE}?format=csv&before=2027-12-31", "/inspections/due.csv"])
+async def test_the_list_is_a_file_that_no_spreadsheet_takes_for_formulas(
+    as_technician: AsyncClient, technician: Browser, given: Given, clock: Clock, url: str
+) -> None:
+    await two_of_each(given)
+    clock.move(days=185)
+    answer = await (as_technician if url.startswith("/api") else technician.client).get(url)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    head, *rows = list(csv.reader(StringIO(answer.text)))
+    assert head[:4] == ["barcode", "product_name", "kind", "due_on"]
+    assert {row[1] for row in rows} == {"'-Hoist"}
+    assert {row[head.index("is_overdue")] for row in rows if row[2] == "loler"} == {"yes"}
+    assert {row[head.index("client_ref")] for row in rows} == {"", "C-1"}
+
+
+async def test_the_page_filters_and_draws_what_falls_due_in_each_week(
+    technician: Browser, as_technician: AsyncClient, given: Given, clock: Clock, statements: Statements
+) -> None:
+    shelf, home = await two_of_each(given)
+    clock.move(days=180)
+    statements.clear()
+    page = await technician.get("/inspections/due")
+    assert len(statements) == 6, "\n".join(statements)
+    weeks = [row[:2] for row in page.table()]
+    assert weeks[:3] == [["Overdue", "0"], ["Week from 24 August 2026", "0"], ["Week from 31 August 2026", "2"]]
+    assert len(weeks) == 13 + 2
+    assert page.soup.select_one(f'main a[href="/items/{home}"]')
+    assert page.soup.select_one('main a[href="/inspections/visits/new?client_ref=C-1"]')
+    at_home = await technician.get("/inspections/due", where="home")
+    assert at_home.soup.select_one(f'main a[href="/items/{shelf}"]') is None
+    clock.move(days=10)
+    late = await technician.get("/inspections/due", when="overdue")
+    assert late.table()[0][:2] == ["Overdue", "2"]
+    assert "overdue" in late.text
+    assert (await technician.get("/inspections/due", kind="mot", after="x")).status == 422
+
+
+async def test_a_prescriber_sees_no_homes_on_the_page(ot: Browser, given: Given, clock: Clock) -> None:
+    await two_of_each(given)
+    clock.move(days=185)
+    page = await ot.get("/inspections/due", where="home")
+    assert "At home" in page.text
+    assert "SR7" not in page.text
+    assert "C-1" not in page.text
