@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
@@ -46,7 +46,9 @@ KEEP = text("""
 """)
 
 SEEN_SINCE = text("""
-    SELECT item.barcode, back.at AS came_back, COALESCE(loan.started_at, sent.at) AS went_out
+    SELECT item.barcode, back.at AS came_back, COALESCE(loan.started_at, sent.at) AS went_out,
+           (SELECT max(at) FROM movement WHERE item_id = item.id AND to_state IN ('dispatched', 'on_loan', 'on_trial'))
+               AS was_out
     FROM item
     LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
     LEFT JOIN movement AS sent
@@ -150,9 +152,18 @@ def read_tags(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], d
 
 
 async def refuse_what_moved_since(
-    session: AsyncSession, scans: Sequence[Scan], tags: dict[UUID, str], *, actor: str, at: datetime
+    session: AsyncSession,
+    scans: Sequence[Scan],
+    tags: dict[UUID, str],
+    *,
+    is_within_stores: bool = False,
+    actor: str,
+    at: datetime,
 ) -> dict[UUID, ItemResult]:
     """Refuse scans that waited while their item went on its way; they are taken out of `tags`.
+
+    `is_within_stores`: they are of what goes from store to store. That it went out since, even if it is back, makes them
+    worthless; that it came in does not, because the scan that brought it in may have waited on the same device.
 
     No statement when none waited, else three, which lock what they read.
     """
@@ -165,11 +176,17 @@ async def refuse_what_moved_since(
     results: dict[UUID, ItemResult] = {}
     for scan_id, scanned_at in waited.items():
         row = seen.get(tags[scan_id])
-        error = moved_since(scanned_at, went_out=row.went_out, came_back=row.came_back) if row and scanned_at else None
+        error = _moved_since(scanned_at, row, is_within_stores=is_within_stores) if row and scanned_at else None
         if error:
             tag = tags.pop(scan_id)
             results[scan_id] = refused(tag, error, items[tag], reader=actor, on=uk_date(at))
     return results
+
+
+def _moved_since(scanned_at: datetime, row: Row[Any], *, is_within_stores: bool) -> RuleError | None:
+    if is_within_stores:
+        return moved_since(scanned_at, went_out=row.was_out, came_back=None)
+    return moved_since(scanned_at, went_out=row.went_out, came_back=row.came_back)
 
 
 def answer(scan: Scan, result: ItemResult, *warnings: ScanWarning) -> ScanResult:

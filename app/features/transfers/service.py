@@ -257,7 +257,7 @@ async def _read(
 ) -> tuple[dict[UUID, str], dict[str, ledger.ItemRecord], dict[UUID, ItemResult]]:
     """The tags, their items, which nobody else moves meanwhile, and the refusals of what says nothing of any."""
     tags, results = read_tags(scans, prefix=prefix)
-    results |= await refuse_what_moved_since(session, scans, tags, actor=actor, at=at)
+    results |= await refuse_what_moved_since(session, scans, tags, is_within_stores=True, actor=actor, at=at)
     return tags, await ledger.read_items(session, sorted(set(tags.values())), lock=True), results
 
 

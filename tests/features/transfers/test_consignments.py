@@ -125,9 +125,12 @@ async def test_a_scan_that_a_device_sends_again_is_answered_as_before_and_one_th
     as_technician: AsyncClient, as_manager: AsyncClient, manager: Browser, given: Given, clock: Clock
 ) -> None:
     one, two = await given.items(2)
+    back = (await given.loan()).barcode
+    clock.move(hours=1)
     number = await make(as_technician)
     scans = [
-        {"scan_id": str(uuid4()), "barcode": barcode, "scanned_at": clock.now.isoformat()} for barcode in (one, two)
+        {"scan_id": str(uuid4()), "barcode": barcode, "scanned_at": clock.now.isoformat()}
+        for barcode in (one, two, back)
     ]
     url = f"{TRANSFERS}/{number}/sent"
     for outcome in (("accepted", None), ("duplicate", "scan-already-taken")):
@@ -137,10 +140,12 @@ async def test_a_scan_that_a_device_sends_again_is_answered_as_before_and_one_th
     await given.loan(two)
     await given.scan(two)
     clock.move(hours=2)
-    # It was put with what goes away three hours ago; since then a client has had it, and it has come back dirty.
+    # The second was put with what goes away three hours ago, and a client has had it since. The third came back from
+    # one before it was put there, and the scan that says so has waited as long.
+    await given.scan(back)
     body = {"scans": scans, "sent_at": clock.now.isoformat()}
     results = (await as_technician.post(url, json=body)).json()["results"]
-    assert told(results) == [("duplicate", "scan-already-taken"), ("refused", "already-returned")]
+    assert told(results) == [("duplicate", "scan-already-taken"), ("refused", "moved-since-scan"), ("accepted", None)]
     [waiting] = (await as_manager.get("/api/v1/returns/unmatched")).json()["items"]
     assert (waiting["kind"], waiting["scanned_into"], waiting["barcode"]) == ("sent", number, two)
     assert f"Scanned as sent with consignment {number}" in (await manager.get("/returns/unmatched")).text
