@@ -162,8 +162,8 @@ async def refuse_what_moved_since(
 ) -> dict[UUID, ItemResult]:
     """Refuse scans that waited while their item went on its way; they are taken out of `tags`.
 
-    `is_within_stores`: they are of what goes from store to store. That it went out since, even if it is back, makes them
-    worthless; that it came in does not, because the scan that brought it in may have waited on the same device.
+    `is_within_stores`: they are of what goes from store to store. That it went out since, even if it is back, makes
+    them worthless; that it came in does not, because the scan that brought it in may have waited on the same device.
 
     No statement when none waited, else three, which lock what they read.
     """
