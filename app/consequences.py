@@ -66,5 +66,5 @@ SET_FREE: Final = f"""
 """  # noqa: S608 - the part is the constant above
 """What is kept of an item that is lost or unfit. Asks for `item_ids`, `because` (a ReservationEnd), `actor`, `at`.
 
-An open loan stays open: the client may have a missing item after all.
+An open loan stays open: the client may have a missing item after all. What was promised with it, `promising` looks at.
 """

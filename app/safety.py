@@ -11,7 +11,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, outbox
+from app import audit, outbox, promising
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.stop_use import StopUse
@@ -40,7 +40,7 @@ async def hold(
     session: AsyncSession, item_id: int, barcode: str, *, kind: HoldKind, reason: str, actor: str, at: datetime
 ) -> int:
     """Hold an item, whatever state it is in; returns the hold's number. The caller has locked the item, so that whoever
-    is issuing it at this moment either went before or sees the hold."""
+    is issuing it at this moment either went before or sees the hold. An order that waits for it is looked at again."""
     return (await hold_each(session, {item_id: barcode}, kind=kind, reason=reason, actor=actor, at=at))[item_id]
 
 
@@ -49,7 +49,7 @@ async def hold_each(
 ) -> dict[int, int]:
     """Hold each of these items, by id and barcode, for one reason; returns the holds' numbers by the items' ids.
 
-    The caller has locked the items. Three statements for all.
+    The caller has locked the items. Three statements for all, and those of `promising`.
     """
     row = {"kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
     place = insert(Hold).values([row | {"item_id": item_id} for item_id in items])
@@ -60,6 +60,7 @@ async def hold_each(
         for item_id, hold_id in holds.items()
     ]
     await audit.record_each(session, "hold_placed", acts, actor=actor, at=at)
+    await promising.look_again(session, list(holds), actor=actor, at=at)
     return holds
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from hashlib import sha256
 
 from bs4 import BeautifulSoup, Tag
 
@@ -14,11 +15,8 @@ WORDS = re.compile(r"\S")
 UNLABELLED_TYPES = {"hidden", "submit", "button", "image", "reset"}
 
 
-Shape = tuple[frozenset[str], tuple[str, ...]]
-
-
-def shape_of(soup: BeautifulSoup) -> Shape:
-    """What a page is made of, whatever its words: each kind of element where it stands, and its landmarks in order.
+def shape_of(soup: BeautifulSoup) -> str:
+    """A digest of what a page is made of, whatever its words: each kind of element where it stands, and its landmarks.
 
     Two lists of one kind have the same shape with three rows or with thirty; a row with one more link has another.
     """
@@ -34,7 +32,7 @@ def shape_of(soup: BeautifulSoup) -> Shape:
         kinds.add(path)
         if tag.name in LANDMARKS or (tag.name in SECTIONS and landmarks[-1:] != [tag.name]):
             landmarks.append(tag.name)
-    return frozenset(kinds), tuple(landmarks)
+    return sha256("\n".join([*sorted(kinds), *landmarks]).encode()).hexdigest()
 
 
 def _is_weighty(name: str) -> bool:

@@ -76,6 +76,17 @@ def due_state(due_on: date | None, *, failed: bool, on: date, soon_days: int) ->
     return DueState.DUE_SOON if (due_on - on).days <= soon_days else DueState.IN_DATE
 
 
+def counts_as_overdue(due_on: date | None, *, on: date) -> bool:
+    """Whether an inspection is overdue on that day. One of which nobody knows when it is due is: the item may never
+    have been examined."""
+    return due_on is None or due_on < on
+
+
+def place_by_day(due_on: date | None) -> date:
+    """Where an inspection stands in a list that goes by day: what is not known comes before all that is."""
+    return due_on or date.min
+
+
 def may_be_recorded_anywhere(kind: InspectionKind, outcome: InspectionOutcome) -> bool:
     """Whether it is taken down wherever the item is by now.
 

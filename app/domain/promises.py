@@ -4,13 +4,14 @@ A working day is Monday to Friday, and Saturday where the stores work then, and 
 Financial Dealings Act 1971). The bank holidays are passed in: they are proclaimed year by year and are not a rule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from app.domain.dates import UK, in_words
 from app.domain.ordering import Speed
+from app.domain.stop_use import Letter
 
 CUT_OFFS: Mapping[Speed, time] = {
     Speed.EMERGENCY: time(20),
@@ -79,6 +80,28 @@ class Coming:
             return "None is known to be on its way."
         sentence = ", and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
         return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A promised day that is not known any more: of which order, and the tags of what was held for it and is gone."""
+
+    number: str
+    client_ref: str
+    was_on: date
+    tags: Sequence[str]
+
+    def letter(self) -> Letter:
+        """To whoever made the order: what happened, and what comes next."""
+        they = "they" if len(self.tags) > 1 else "it"
+        return Letter(
+            f"Order {self.number} has no promised day any more",
+            f"Order {self.number} for client {self.client_ref} was promised for {in_words(self.was_on)}. "
+            f"{' and '.join(self.tags)} {'were' if len(self.tags) > 1 else 'was'} held for it, and {they} cannot go "
+            f"out now. Nothing is held in {'their' if len(self.tags) > 1 else 'its'} place. Its day is not known yet: "
+            "you are told as soon as there is something for all of it. If the client cannot wait, order something else "
+            "or speak to the store.",
+        )
 
 
 def is_working_day(day: date, holidays: AbstractSet[date], *, saturdays: bool = False) -> bool:

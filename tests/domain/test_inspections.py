@@ -1,6 +1,6 @@
 """When inspections fall due."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -10,9 +10,11 @@ from app.domain.inspections import (
     InspectionKind,
     InspectionOutcome,
     check_next_due,
+    counts_as_overdue,
     due_state,
     may_be_recorded_anywhere,
     months_after,
+    place_by_day,
 )
 
 
@@ -116,3 +118,18 @@ def test_a_report_and_a_danger_are_taken_down_wherever_the_item_is(
 
 def test_states_of_what_is_due_have_words_for_people() -> None:
     assert len({state.text for state in DueState}) == len(DueState)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "is_overdue"),
+    [(None, True), (ON - timedelta(days=1), True), (ON, False), (ON + timedelta(days=1), False)],
+)
+def test_an_inspection_of_which_nobody_knows_when_it_is_due_counts_as_overdue(
+    due_on: date | None, is_overdue: bool
+) -> None:
+    assert counts_as_overdue(due_on, on=ON) == is_overdue
+
+
+@pytest.mark.parametrize("overdue", [date.min + timedelta(days=1), ON])
+def test_what_is_not_known_stands_before_all_that_is(overdue: date) -> None:
+    assert sorted([overdue, None], key=place_by_day) == [None, overdue]

@@ -11,6 +11,7 @@ from app.domain.ordering import Speed
 from app.domain.promises import (
     WORKING_DAYS,
     Coming,
+    Withdrawn,
     WorkingTimes,
     is_late,
     is_working_day,
@@ -193,3 +194,20 @@ def test_the_nth_working_day_is_n_working_days_away(day: date, count: int, holid
     reached = working_days_after(day, count, holidays)
     assert working_days_between(day, reached, holidays) == count
     assert count == 0 or working_days_between(day, reached - timedelta(days=1), holidays) == count - 1
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        (
+            ["ES 0000 0123 08"],
+            "ES 0000 0123 08 was held for it, and it cannot go out now. Nothing is held in its place.",
+        ),
+        (["A", "B"], "A and B were held for it, and they cannot go out now. Nothing is held in their place."),
+    ],
+)
+def test_a_prescriber_reads_which_day_is_not_promised_any_more_and_why(tags: list[str], said: str) -> None:
+    letter = Withdrawn("O000012", "C-7", date(2026, 3, 9), tags).letter()
+    assert letter.subject == "Order O000012 has no promised day any more"
+    assert letter.body.startswith(f"Order O000012 for client C-7 was promised for 9 March 2026. {said}")
+    assert "you are told as soon as there is something for all of it." in letter.body

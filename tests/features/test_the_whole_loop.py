@@ -300,7 +300,7 @@ class AnyWalk(RuleBasedStateMachine):
         thing = self.thing(n)
         if thing.holds:
             url = f"/api/v1/items/{thing.barcode}/holds/{thing.holds.pop()}"
-            answer = self.runner.run(self.world.people["safety"].delete(url, params={"reason": "Mended."}))
+            answer = self.runner.run(self.world.people["safety"].delete(url, params={"reason": "It was mended."}))
             assert answer.status_code == 204, answer.text
 
     def mark_missing(self, n: int) -> None:
@@ -343,7 +343,7 @@ class AnyWalk(RuleBasedStateMachine):
 
     def transfer(self, n: int) -> None:
         thing = self.thing(n)
-        body = {"store": "COAST", "reason": "Room."}
+        body = {"store": "COAST", "reason": "More room there."}
         self.happened(self.post("manager", f"/items/{thing.barcode}/transfer", body), thing.can(Move.TRANSFER))
 
     def count(self, n: int) -> None:
@@ -380,7 +380,7 @@ class AnyWalk(RuleBasedStateMachine):
             self.was_accepted(self.post("technician", f"/transfers/{made}/received", scans), True)
 
     def transfer_is_refused(self, thing: Thing) -> None:
-        body = {"store": "COAST", "reason": "Room."}
+        body = {"store": "COAST", "reason": "Room for more beds."}
         self.happened(self.post("manager", f"/items/{thing.barcode}/transfer", body), False)
 
     @rule(hours=st.integers(1, 40))

@@ -16,8 +16,9 @@ from bs4 import BeautifulSoup
 from playwright.async_api import Browser, BrowserContext, Locator, Page, Playwright, async_playwright
 
 from app.cli.seed import PASSWORD
+from tests.conftest import SHAPES
 from tests.database import create_database, drop_database
-from tests.page import Shape, check_page, shape_of
+from tests.page import check_page, shape_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCREENSHOTS = os.environ.get("STORES_SCREENSHOTS")
@@ -30,8 +31,16 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],  # what passed is not described, which takes half as long
 }
-passed_by_axe: set[tuple[int | None, Shape]] = set()
-"""The shapes of pages that axe found right, with the window's width."""
+
+
+def has_passed(shape: str) -> bool:
+    """Whether axe has passed a page of that shape in this run, for whichever of the workers."""
+    return Path(os.environ[SHAPES], shape).exists()
+
+
+def note_passed(shape: str) -> None:
+    """Tell all workers of this run that axe passed a page of that shape."""
+    Path(os.environ[SHAPES], shape).touch()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -174,15 +183,15 @@ class Walk:
         await self._run_axe(shape_of(soup))
         assert not self.faults, f"{self.page.url}: {self.faults}"
 
-    async def _run_axe(self, shape: Shape) -> None:
+    async def _run_axe(self, shape: str) -> None:
         """Ask axe, unless it has passed a page of this shape at this width before: axe is half of what walks cost."""
         size = self.page.viewport_size
-        seen = (size and size["width"], shape)
-        if seen in passed_by_axe:
+        name = f"{size and size['width']}-{shape}"
+        if has_passed(name):
             return
         found = await Axe().run(self.page, options=RULES)
         assert not found.violations_count, f"{self.page.url}\n{found.generate_report()}"
-        passed_by_axe.add(seen)
+        note_passed(name)
 
     async def picture(self, name: str) -> None:
         """Keep a picture of what is seen, when STORES_SCREENSHOTS names a folder for them."""

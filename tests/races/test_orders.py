@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
+from sqlalchemy import text
 
 from tests.conftest import Scratch
 from tests.races.chains import check_chains
@@ -192,3 +193,22 @@ async def test_of_orders_that_stop_one_item_at_once_each_succeeds_and_one_notice
     answers = await asyncio.gather(*(ot.post(f"/api/v1/orders/{number}/submit", json=known) for number in numbers))
     assert [answer.status_code for answer in answers] == [200] * 4, [answer.text for answer in answers]
     assert await scratch.query("SELECT count(*) AS notices FROM stop_use_notice") == [{"notices": 1}]
+
+
+async def test_a_hold_never_waits_for_who_changes_the_order_and_who_does_looks_at_its_promise(scratch: Scratch) -> None:
+    product = await scratch.given.product()
+    item = await scratch.given.item(product=product)
+    [number] = await drafts(scratch, product, 1)
+    assert (await submit_all(scratch, [number]))[0]["promised_on"]
+    technician, safety = await scratch.sign_in("technician"), await scratch.sign_in("safety")
+    body = {"kind": "fault", "reason": "The castor is loose."}
+    async with asyncio.timeout(20), scratch.database.sessions.begin() as session:
+        await session.execute(
+            text("SELECT id FROM equipment_order WHERE number = :number FOR UPDATE"), {"number": number}
+        )
+        assert (await safety.post(f"/api/v1/items/{item}/holds", json=body)).status_code == 201
+    order = (await technician.get(f"/api/v1/orders/{number}")).json()
+    assert order["promised_on"] is not None
+    order = (await technician.post(f"/api/v1/orders/{number}/allocate")).json()
+    assert (order["promised_on"], first_unit(order)["state"]) == (None, "wanted")
+    await check_chains(scratch)

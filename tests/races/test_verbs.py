@@ -103,7 +103,7 @@ async def fail_inspection(given: Given) -> Ask:
 async def lift_hold(given: Given) -> Ask:
     barcode = await given.item()
     hold_id = await given.hold(barcode)
-    return lambda client: client.delete(f"/api/v1/items/{barcode}/holds/{hold_id}", params={"reason": "Mended."})
+    return lambda client: client.delete(f"/api/v1/items/{barcode}/holds/{hold_id}", params={"reason": "It was mended."})
 
 
 REASON = {"reason": "The frame is bent."}

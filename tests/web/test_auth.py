@@ -70,7 +70,7 @@ async def test_a_bearer_goes_before_a_cookie(by_cookie: AsyncClient) -> None:
 
 async def test_a_page_that_is_posted_without_its_token_is_refused(technician: Browser, given: Given) -> None:
     barcode = await given.item()
-    page = await technician.post(f"/items/{barcode}/missing", reason="Gone.")
+    page = await technician.post(f"/items/{barcode}/missing", reason="Gone from its bay.")
     assert page.status == 403
     assert "Load the page again" in page.text
     assert (await given.record(barcode)).state == "in_stock"

@@ -75,6 +75,8 @@ async def test_a_wait_for_a_lock_that_takes_too_long_is_for_another_time(scratch
     await scratch.database.dispose()
     async with scratch.database.sessions.begin() as session:
         await session.execute(text("SELECT id FROM item WHERE barcode = :barcode FOR UPDATE"), {"barcode": barcode})
-        answer = await client.post(f"/api/v1/items/{barcode}/missing", json={"reason": "Gone."})
+        answer = await client.post(f"/api/v1/items/{barcode}/missing", json={"reason": "Not in its bay."})
         check_problem(answer, 503, "try-again")
-    assert (await client.post(f"/api/v1/items/{barcode}/missing", json={"reason": "Gone."})).status_code == 200
+    assert (
+        await client.post(f"/api/v1/items/{barcode}/missing", json={"reason": "Not in its bay."})
+    ).status_code == 200

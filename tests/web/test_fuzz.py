@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -12,10 +14,12 @@ from httpx import AsyncClient, Response
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_any
 from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.labels import make_tag
 from app.domain.lifecycle import State
-from tests.conftest import Clock, app_on, settings_for
+from tests.conftest import Clock, app_on, sessions_on, settings_for
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -124,12 +128,25 @@ def routes_with(methods: set[str]) -> list[str]:
     return sorted(found - {"POST /api/v1/token"})
 
 
-@pytest.fixture
-async def real_tags(given: Given) -> None:
-    """An item in each state, and a product, client and collection that the junk may name."""
+@pytest.fixture(scope="module")
+async def real_tags(worker_connection: AsyncConnection) -> AsyncIterator[None]:
+    """An item in each state, and a product and client that the junk may name: made once, undone at the end."""
+    transaction = await worker_connection.begin()
+    given = Given(sessions_on(worker_connection), Clock())
     await given.product("SEED")
     await given.client("ADA")
     TAGS[:] = [await given.item(state, client="ADA" if state is State.ON_LOAN else None) for state in State]
+    yield
+    await transaction.rollback()
+
+
+@pytest.fixture
+async def connection(real_tags: None, worker_connection: AsyncConnection) -> AsyncIterator[AsyncConnection]:
+    """What one test does to those is undone before the next."""
+    nested = await worker_connection.begin_nested()
+    yield worker_connection
+    await worker_connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    await nested.rollback()
 
 
 FEW = settings(
@@ -145,11 +162,11 @@ FEW = settings(
 @FEW
 @for_any(data=st.data())
 async def test_junk_in_a_body_is_never_our_fault(
-    app: FastAPI, as_manager: AsyncClient, real_tags: None, route: str, data: st.DataObject
+    app: FastAPI, as_manager: AsyncClient, route: str, data: st.DataObject
 ) -> None:
     method, path = route.split()
     url = re.sub(r"\{(\w+)\}", lambda part: data.draw(parts_of_addresses(part[1]), part[1]), path)
-    body = data.draw(bodies(body_schema(app, route), app.openapi()["components"]["schemas"]), "body")
+    body = data.draw(bodies_of(app, route), "body")
     headers = {"Content-Type": "application/json", "If-Match": data.draw(st.sampled_from(['"1"', "x", ""]), "If-Match")}
     check_answer(await as_manager.request(method, url, content=json.dumps(body), headers=headers))
 
@@ -158,7 +175,7 @@ async def test_junk_in_a_body_is_never_our_fault(
 @FEW
 @for_any(data=st.data())
 async def test_junk_in_an_address_or_a_question_is_never_our_fault(
-    app: FastAPI, as_manager: AsyncClient, real_tags: None, route: str, data: st.DataObject
+    app: FastAPI, as_manager: AsyncClient, route: str, data: st.DataObject
 ) -> None:
     method, path = route.split()
     url = re.sub(r"\{(\w+)\}", lambda part: data.draw(parts_of_addresses(part[1]), part[1]), path)
@@ -168,16 +185,17 @@ async def test_junk_in_an_address_or_a_question_is_never_our_fault(
     check_answer(await as_manager.request(method, url, params=params))
 
 
-def body_schema(app: FastAPI, route: str) -> dict[str, Any]:
-    """What the service says that it wants in the body."""
+@cache
+def bodies_of(app: FastAPI, route: str) -> st.SearchStrategy[Any]:
+    """What the service says that it wants in the body, or nearly."""
     method, path = route.split()
-    operation = app.openapi()["paths"][path][method.lower()]
-    schema: dict[str, Any] = (
-        operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    )
-    return schema
+    document = app.openapi()
+    operation = document["paths"][path][method.lower()]
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    return bodies(schema, document["components"]["schemas"])
 
 
+@cache
 def parts_of_addresses(name: str) -> st.SearchStrategy[str]:
     """Something for one part of an address: mostly what is there, now and then junk, written as addresses are."""
     there = {"barcode": KNOWN_TAGS, "code": st.just("SEED"), "client_ref": st.just("ADA"), "number": st.just("C000001")}

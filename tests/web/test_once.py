@@ -65,7 +65,7 @@ async def test_a_refusal_is_not_kept_so_that_the_same_request_may_be_tried_again
     hold_id = await given.hold(barcode)
     body = {"barcode": barcode, "client_ref": client}
     check_problem(await as_ot.post(LOANS, json=body, headers=KEY), 409, "on-hold")
-    await as_safety.delete(f"/api/v1/items/{barcode}/holds/{hold_id}", params={"reason": "Mended."})
+    await as_safety.delete(f"/api/v1/items/{barcode}/holds/{hold_id}", params={"reason": "It was mended."})
     made = await as_ot.post(LOANS, json=body, headers=KEY)
     assert made.status_code == 201, made.text
     assert "idempotency-replayed" not in made.headers
@@ -86,9 +86,9 @@ async def test_a_key_at_its_longest_will_do(as_ot: AsyncClient) -> None:
 
 VERBS: dict[str, Any] = {
     "release": ("awaiting_inspection", {}),
-    "missing": ("in_stock", {"reason": "Gone."}),
+    "missing": ("in_stock", {"reason": "Not in its bay."}),
     "scrap": ("in_stock", {"reason": "The frame is bent."}),
-    "transfer": ("in_stock", {"reason": "Room.", "store": "COAST"}),
+    "transfer": ("in_stock", {"reason": "More room there.", "store": "COAST"}),
     "holds": ("in_stock", {"reason": "The castor is loose.", "kind": "fault"}),
     "repair": ("in_repair", {"outcome": "repaired"}),
 }

@@ -101,7 +101,12 @@ EQUIPMENT = text("""
       ON line.item_id = item.id AND line.collected_at IS NULL AND line.cancelled_at IS NULL
     LEFT JOIN collection ON collection.id = line.collection_id
     LEFT JOIN LATERAL (
-        SELECT kind, due_on FROM inspection_due WHERE item_id = item.id ORDER BY due_on, kind LIMIT 1
+        SELECT kind, due_on FROM inspection_due WHERE item_id = item.id
+        UNION ALL
+        SELECT wanted.kind, NULL FROM product_inspection AS wanted
+        WHERE wanted.product_id = item.product_id AND NOT EXISTS (
+            SELECT FROM inspection_due AS known WHERE known.item_id = item.id AND known.kind = wanted.kind)
+        ORDER BY due_on NULLS FIRST, kind LIMIT 1
     ) AS due ON true
     WHERE upper(client.client_ref) = upper(:client_ref) AND loan.ended_at IS NULL
     ORDER BY notice.id IS NULL, loan.id

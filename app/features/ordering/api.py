@@ -13,7 +13,6 @@ from app.features.ordering import decisions, drafts, fulfilment, queries, readin
 from app.features.ordering.delivery_scans import scan_deliveries
 from app.features.ordering.schemas import (
     AllocateBody,
-    DeclineBody,
     DeliverBody,
     DispatchBody,
     FailedVisitBody,
@@ -176,7 +175,7 @@ async def authorise(
 
 @router.post("/orders/{number}/decline")
 async def decline(
-    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: DeclineBody
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: ReasonBody
 ) -> OrderBody:
     """Say no to an order that waits; what was held for it is given back."""
     await decisions.decline(session, number, reason=body.reason, actor=actor.username, at=now)

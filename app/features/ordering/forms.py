@@ -82,13 +82,7 @@ class NoteForm(BaseModel):
 
 
 class ReasonForm(BaseModel):
-    """Why an order is cancelled."""
-
-    reason: Annotated[Paragraph, asked("Say why.")] = needed()
-
-
-class DeclineForm(BaseModel):
-    """Why an order is declined."""
+    """Why an order is cancelled or declined."""
 
     reason: Annotated[Reason, asked("Say why.")] = needed()
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger
+from app import audit, ledger, promising
 from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
@@ -69,7 +69,7 @@ async def allocate(
 
     An item that is held but may not go out any more (a hold, an overdue examination) is given back, and another one is
     looked for. What is still wanted afterwards keeps the order `approved`. An order that had no promised day gets one
-    when there is something for all of it, and its maker is told.
+    when there is something for all of it, and one for which there is not has none any more; its maker is told of both.
     What is held from now on is asked about where its thorough examination falls due soon (`ahead`).
     Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `no-stock` when nothing at all would
     change, and `examination-due-soon`, NotAllowed `not-yours-to-decide`.
@@ -81,7 +81,7 @@ async def allocate(
     unfit = await _unfit(session, order, order.units_in(UnitState.HELD), decided, at=at)
     gone = {unit.id for unit, _ in unfit}
     states = [UnitState.WANTED if unit.id in gone else unit.state for unit in order.units]
-    check_act(Act.ALLOCATE, order.decision, states, is_allocated=order.is_allocated)
+    check_act(Act.ALLOCATE, order.decision, states, is_allocated=order.is_settled)
     given_back = await give_back(
         session, order, [unit for unit, _ in unfit], because=ReservationEnd.ITEM_UNFIT, reason=UNFIT, actor=actor, at=at
     )
@@ -93,16 +93,20 @@ async def allocate(
     promised = order.promised_on or promised_on(order.speed, at, times)
     held = await hold(session, order, shelf, wanted, promised_on=promised, actor=actor, at=at)
     has_some = bool(order.units_in(UnitState.HELD)) and not order.is_allocated
-    if not (held.barcodes or given_back or has_some):
+    held_up = await _held_up_on_the_van(session, order, at=at)
+    has_all = not (held.still_wanted or held_up)
+    if not (held.barcodes or given_back or has_some or has_all is (order.promised_on is None)):
         raise Conflict("no-stock", "Nothing that fits is free on a shelf now, so nothing could be held for this order.")
     kept = [unit.barcode for unit in order.units_in(UnitState.HELD) if unit.barcode] if has_some else []
     items = await ledger.read_items(session, [*held.barcodes, *kept])
     await check_ahead(session, items.values(), HandingOut.ALLOCATE, ahead, actor=actor, at=at)
-    is_promised_now = order.promised_on is None and not held.still_wanted
-    await _commit(session, order, promised=promised if is_promised_now else None, actor=actor, at=at)
-    if is_promised_now:
+    await _commit(session, order, promised=promised if has_all else None, actor=actor, at=at)
+    if has_all and order.promised_on is None:
         because = f"All of it is there now. It is promised for {in_words(promised)}."
         await messages.tell_maker(session, order, "given a day", because, actor=actor, at=at)
+    if not has_all and order.promised_on:
+        lost = held_up or given_back or [unit.barcode for unit in wanted if unit.barcode]
+        await promising.withdraw(session, order.id, lost, actor=actor, at=at)
     facts: dict[str, str | int] = {
         "held": ", ".join(held.barcodes),
         "given_back": ", ".join(given_back),
@@ -248,6 +252,13 @@ async def _unfit(
         if blockers:
             found.append((unit, blockers))
     return found
+
+
+async def _held_up_on_the_van(session: AsyncSession, order: OrderRecord, *, at: datetime) -> list[str]:
+    """What of it is with the driver and may not be handed over."""
+    barcodes = [unit.barcode for unit in order.units_in(UnitState.DISPATCHED) if unit.barcode]
+    items = await ledger.read_items(session, barcodes) if barcodes else {}
+    return [barcode for barcode, item in items.items() if find_blockers(item.evidence, on=uk_date(at))]
 
 
 def _not_going(unit: UnitRecord, blockers: Sequence[Blocker]) -> NotClear:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -17,9 +17,7 @@ from app.domain.lifecycle import Move, State
 from app.features.ordering.allocation import Equivalent, Shelf, choose_and_lock, equivalents
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord
 from app.models import ReservationEnd
-
-KEPT_FOR = timedelta(days=28)
-"""So long after the promised day an order's reservation ends on paper; while the order wants the item it does not."""
+from app.promising import KEPT_FOR
 
 END_OWN = text("""
     UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'taken'

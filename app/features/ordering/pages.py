@@ -12,7 +12,7 @@ from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.domain.ordering import Act, OrderDecision, OrderState
 from app.features.ordering import decisions, queries
-from app.features.ordering.forms import DeclineForm, NoteForm, ReasonForm
+from app.features.ordering.forms import NoteForm, ReasonForm
 from app.features.ordering.pages_queries import what_can_be_done
 from app.features.ordering.pages_shared import Number, Words, answer_field, path_of, read_answers, read_shown
 from app.features.ordering.schemas import OrderBody, WarningBody
@@ -111,7 +111,7 @@ async def decline_form(request: Request, session: Session, actor: Actor, now: No
 @router.post("/orders/{number}/decline")
 async def decline(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
     """Say no; its maker is told why."""
-    form, body = await read_form(request, DeclineForm)
+    form, body = await read_form(request, ReasonForm)
     order = await read_shown(session, number, actor, now)
     context = {"order": order, "act": Act.DECLINE}
     if body is None:

@@ -73,7 +73,7 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     return OrderBody(
         **_facts(order, header),
         is_late=_late(order, visits, today),
-        acts=acts_from(order.decision, states, is_allocated=order.is_allocated),
+        acts=acts_from(order.decision, states, is_allocated=order.is_settled),
         cost=_cost(lines),
         lines=lines,
         # Whoever signs sees what holds now: the client may weigh more than when it was submitted.

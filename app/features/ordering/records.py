@@ -113,6 +113,11 @@ class OrderRecord:
         return f"order {self.number}"
 
     @property
+    def is_settled(self) -> bool:
+        """Whether the store has committed itself to it, and to a day: until then it can be allocated."""
+        return self.is_allocated and self.promised_on is not None
+
+    @property
     def weight(self) -> Weight | None:
         """What the client weighed, and when."""
         return Weight(self.weight_kg, self.weighed_on) if self.weight_kg and self.weighed_on else None

@@ -107,12 +107,6 @@ class SignatureBody(Body):
 class ReasonBody(Body):
     """Why."""
 
-    reason: Paragraph
-
-
-class DeclineBody(Body):
-    """Why not."""
-
     reason: Reason
 
 
@@ -311,7 +305,8 @@ class EventBody(BaseModel):
 class OrderBody(BaseModel):
     """An order with everything about it. Of a draft: all that its prescriber must know before submitting it.
 
-    `promised_on`: None until something is held for all of it; `missing` then says what is known.
+    `promised_on`: None until something is held for all of it; `missing` then says what is known. None again when an
+    item that was held for it is gone or on hold, and no other takes its place.
     `offer`: of a draft, what each line would get now; sent back with `submit`, it makes sure that it gets no less.
     `client_died_on`: nothing is handed over any more; what is dispatched comes back.
     """

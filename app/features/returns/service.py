@@ -10,12 +10,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger
+from app import audit, ledger, promising
 from app.consequences import OF_A_RETURN
 from app.domain.access import StoreRef
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound
-from app.domain.lifecycle import Move
+from app.domain.lifecycle import Move, State
 from app.domain.scanning import check_was_out
 from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, accepted, refused
@@ -36,7 +36,8 @@ async def scan_returns(
     Idempotent by scan id: a scan that was taken before is a `duplicate` with the answer of then. A returned item's loan
     and collection line are closed and its decontamination is opened. What is refused or unknown is kept for the
     manager to reconcile; so is a scan that waited on its device while the item went out again. Never raises for what a
-    scanner may send. Five statements; one more when some came before, three more when some had waited.
+    scanner may send. Five statements; one more when some came before, three more when some had waited;
+    and those of `promising` when some had been with the driver.
     """
 
     async def take(fresh: list[Scan]) -> dict[UUID, ScanResult]:
@@ -97,6 +98,9 @@ async def _take_back(
     said = {tags[scan.scan_id]: scan.condition for scan in scans if scan.scan_id in tags and scan.condition}
     conditions = {one.item.id: said[one.item.barcode] for one in moved if one.item.barcode in said}
     await _write_consequences(session, [one.item.id for one in moved], conditions, answers, actor=actor, at=at)
+    from_the_van = [one.item.id for one in moved if one.item.state is State.DISPATCHED]
+    if from_the_van:
+        await promising.look_again(session, from_the_van, actor=actor, at=at)
     return answers
 
 

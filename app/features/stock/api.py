@@ -22,7 +22,7 @@ from app.features.stock.schemas import (
 )
 from app.web.auth import Actor
 from app.web.clock import Now
-from app.web.fields import After, Id, Limit, Paragraph
+from app.web.fields import After, Id, Limit, Reason
 from app.web.look_ahead import Ahead, LookAhead
 from app.web.once import api_router
 from app.web.paging import TAG, Page, number_cursor, page_of, text_cursor
@@ -123,7 +123,7 @@ async def place_hold(session: Session, actor: Actor, now: Now, tag: Tag, body: N
 
 @router.delete("/items/{barcode}/holds/{hold_id}", status_code=204)
 async def lift_hold(
-    session: Session, actor: Actor, now: Now, tag: Tag, hold_id: Id, reason: Annotated[Paragraph, Query()]
+    session: Session, actor: Actor, now: Now, tag: Tag, hold_id: Id, reason: Annotated[Reason, Query()]
 ) -> Response:
     """Lift a hold; `?reason=` says why."""
     await service.lift_hold(session, tag, hold_id, reason=reason, actor=actor.username, at=now)

@@ -15,7 +15,7 @@ from app.domain.loans import TrialOutcome
 from app.domain.look_ahead import HandingOut
 from app.models import Precision
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalLine, Paragraph, Pence, Reason, no_truth
+from app.web.fields import Body, Code, Day, Line, OptionalLine, Pence, Reason, no_truth
 from app.web.results import BlockerBody, Step
 from app.web.typed import pence_from
 
@@ -276,7 +276,7 @@ class HistoryLine(BaseModel):
 class ReasonBody(Body):
     """Why."""
 
-    reason: Paragraph
+    reason: Reason
 
 
 class TransferBody(ReasonBody):
@@ -300,8 +300,7 @@ class NewHold(Body):
     reason: Reason
 
 
-Why = Annotated[Paragraph, asked("Say why. It stays in the history of the item.")]
-WhyInWords = Annotated[Reason, asked("Say why. It stays in the history of the item.")]
+Why = Annotated[Reason, asked("Say why. It stays in the history of the item.")]
 
 
 class WhyForm(BaseModel):
@@ -321,7 +320,7 @@ class TransferForm(BaseModel):
 class ScrapForm(BaseModel):
     """Why, and under which waste reference."""
 
-    reason: WhyInWords = needed()
+    reason: Why = needed()
     reference: OptionalLine = ""
 
 
@@ -329,4 +328,4 @@ class HoldForm(BaseModel):
     """A hold to place."""
 
     kind: Annotated[HoldKind, asked("Choose what kind of hold it is.")] = needed()
-    reason: WhyInWords = needed()
+    reason: Why = needed()

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger, safety
+from app import audit, ledger, promising, safety
 from app.consequences import SET_FREE
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
@@ -256,3 +256,4 @@ async def _free(session: AsyncSession, item_id: int, *, because: ReservationEnd,
     """End the item's reservations, those for later too, and take it off an open collection."""
     values = {"at": at, "actor": actor, "item_ids": [item_id], "because": because.value}
     await session.execute(text(f"{SET_FREE} SELECT"), values)
+    await promising.look_again(session, [item_id], actor=actor, at=at)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger
+from app import audit, ledger, promising
 from app.consequences import OF_A_RETURN, SET_FREE
 from app.domain.access import Actor
 from app.domain.errors import BadValue, Conflict
@@ -47,10 +47,13 @@ async def finish_stocktake(
     differing = {tag: found for tag, row in rows.items() if (found := queries.difference_of(row, place))}
     _check(differing, decided)
     about: dict[str, Any] = {"actor": actor.username, "at": at, "reference": number}
+    gone: list[int] = []
     for correction in MOVES_OF:
         tags = [tag for tag, chosen in decided.items() if chosen is correction]
         if tags:
-            await _correct(session, correction, tags, place, reason=f"Stocktake {number}.", **about)
+            gone += await _correct(session, correction, tags, place, reason=f"Stocktake {number}.", **about)
+    if gone:
+        await promising.look_again(session, gone, actor=actor.username, at=at)
     lines = [
         {"item_id": rows[tag]["id"], "difference": found.value, "correction": decided[tag].value}
         for tag, found in differing.items()
@@ -89,14 +92,17 @@ async def _correct(
     actor: str,
     at: datetime,
     **details: Any,
-) -> None:
+) -> list[int]:
+    """Move these items, and end what hung on them. Returns those that orders can no longer count on."""
     stays = correction is Correction.MARK_MISSING
     where: dict[str, Any] = {} if stays else {"store_id": place.store_id, "bay": place.bay}
     moved, refused = await ledger.move(session, tags, MOVES_OF[correction], actor=actor, at=at, **where, **details)
     if refused:
         raise refused[0].error
-    values: dict[str, Any] = {"item_ids": [one.item.id for one in moved], "actor": actor, "at": at}
+    item_ids = [one.item.id for one in moved]
+    values: dict[str, Any] = {"item_ids": item_ids, "actor": actor, "at": at}
     if correction in BROUGHT_BACK:
         await session.execute(TAKE_BACK, values | {"conditions": "[]"})
     elif correction is Correction.MARK_MISSING:
         await session.execute(LOSE, values | {"because": ReservationEnd.ITEM_MISSING.value})
+    return [] if correction is Correction.TRANSFER else item_ids

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger, safety
+from app import audit, ledger, promising, safety
 from app.consequences import SET_FREE
 from app.domain.access import Actor, StoreRef
 from app.domain.clearance import HoldKind
@@ -177,6 +177,7 @@ async def declare_missing(
     values |= {"line_id": line.id, "at": at, "actor": actor.username}
     await session.execute(LOSE, values)
     await safety.lift_each(session, {line.hold_id: barcode}, reason=reason, actor=actor.username, at=at)
+    await promising.look_again(session, [line.item_id], actor=actor.username, at=at)
 
 
 async def _send(

@@ -69,7 +69,7 @@ class Orders:
 def done(answer: Response, status: int = 200) -> dict[str, Any]:
     """The body of an answer that must have this status."""
     assert answer.status_code == status, answer.text
-    body: dict[str, Any] = answer.json()
+    body: dict[str, Any] = answer.json() if answer.content else {}
     return body
 
 

@@ -194,7 +194,7 @@ class AnyOrders(RuleBasedStateMachine):
     async def _back_to_the_shelf(self, barcode: str) -> None:
         given, safety = self.world.given, self.world.people["safety"]
         for row in await self._rows(OPEN_HOLDS.bindparams(barcode=barcode)):
-            await safety.delete(f"/api/v1/items/{barcode}/holds/{row['id']}", params={"reason": "Mended."})
+            await safety.delete(f"/api/v1/items/{barcode}/holds/{row['id']}", params={"reason": "It was mended."})
         if (await given.record(barcode)).state is State.MISSING:
             await given.found(barcode)
         if (await given.record(barcode)).state is State.RETURNED:

@@ -84,6 +84,16 @@ async def test_cancelling_gives_up_what_has_not_left_and_keeps_what_has(
     assert order["state"] == "delivered"
 
 
+async def test_an_order_is_cancelled_for_a_reason_that_says_something(
+    orders: Orders, given: Given, as_ot: AsyncClient
+) -> None:
+    draft = await orders.draft(await given.product())
+    for reason in (".", "Not now.", "aaaaaa bbbbbb"):
+        answer = await as_ot.post(f"/api/v1/orders/{draft['number']}/cancel", json={"reason": reason})
+        problem = check_problem(answer, 422, field="reason")
+        assert [error["code"] for error in problem["errors"]] == ["not-a-reason"]
+
+
 async def test_a_draft_is_cancelled(orders: Orders, given: Given) -> None:
     draft = await orders.draft(await given.product())
     order = await orders.step(draft["number"], "cancel", by="ot", **WHY)

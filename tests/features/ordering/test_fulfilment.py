@@ -38,8 +38,8 @@ async def test_an_item_that_got_a_hold_is_refused_by_name_and_replaced_by_alloca
     first = await given.item(product=product)
     order = await orders.submitted(product)
     await orders.step(order["number"], "allocate")
-    second = await given.item(product=product)
     await given.hold(first)
+    second = await given.item(product=product)
     url = f"/api/v1/orders/{order['number']}"
     refused = check_problem(await as_technician.post(f"{url}/dispatch"), 409, "on-hold")
     assert refused["detail"].startswith(f"{first} may not go out. Fault: The castor is loose.")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.domain.reasons import IN_WORDS
 from tests.browser import Browser, Page
 from tests.conftest import Query, SignIn, as_user, at_browser
 from tests.features.ordering.conftest import Orders
@@ -201,6 +202,7 @@ async def test_an_order_is_declined_and_another_cancelled_with_a_reason(
     assert "Declined by senior.ot. “Try a lower bed first.”" in declined.text
     other = await submitted(orders, given, by="ot")
     assert set((await ot.post_form(f"{other}/cancel")).errors) == {"reason"}
+    assert (await ot.post_form(f"{other}/cancel", reason="No more.")).errors == {"reason": IN_WORDS}
     cancelled = await ot.follow(await ot.post_form(f"{other}/cancel", reason="Went into hospital."))
     assert "Cancelled" in cancelled.text
     too_late = await ot.get(f"{other}/cancel")

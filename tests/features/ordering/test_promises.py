@@ -34,17 +34,6 @@ async def test_an_order_gets_its_day_when_all_of_it_is_there_and_its_maker_is_to
     assert "It is promised for 23 March 2026." in told["body"]
 
 
-async def test_a_promise_that_was_made_stays_when_an_item_goes(orders: Orders, given: Given, query: Query) -> None:
-    product = await given.product()
-    item = await given.item(product=product)
-    order = await orders.submitted(product)
-    await given.hold(item)
-    await given.item(product=product)
-    order = await orders.step(order["number"], "allocate")
-    assert (pieces(order), order["promised_on"]) == (["held"], "2026-03-09")
-    assert await query("SELECT id FROM message WHERE purpose = 'order_given_a_day'") == []
-
-
 async def test_what_is_known_is_said_in_place_of_a_day(
     orders: Orders, given: Given, as_ot: AsyncClient, clock: Clock
 ) -> None:
@@ -107,7 +96,7 @@ async def test_lists_and_pages_show_orders_without_a_day(
         found = done(await as_ot.get("/api/v1/orders", params={show: True}))["items"]
         assert [one["number"] for one in found] == shown
     picked = (await technician.get("/orders/pick")).table()
-    assert [row[0] for row in picked] == ["9 March 2026 Late", "No date yet: the rest is missing"]
+    assert [row[0] for row in picked] == ["9 March 2026 Late", "No date yet: something is missing"]
     assert there[-4:] in picked[1][2].replace("-", "")
     assert "No date yet" in (await ot.get("/clients/C-7")).text
     home = await ot.get("/")

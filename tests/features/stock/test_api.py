@@ -376,15 +376,15 @@ async def test_a_hold_can_be_placed_in_any_state_and_lifted_by_who_may(
     assert "on-hold" in [blocker["code"] for blocker in item["blockers"]]
     assert item["is_clear"] is False
     check_problem(await as_ot.delete(url, params={"reason": "Fine."}), 403, "not-allowed")
-    assert (await as_safety.delete(url, params={"reason": "Checked."})).status_code == 204
-    check_problem(await as_safety.delete(url, params={"reason": "Checked."}), 409, "already-lifted")
+    assert (await as_safety.delete(url, params={"reason": "Checked and fine."})).status_code == 204
+    check_problem(await as_safety.delete(url, params={"reason": "Checked and fine."}), 409, "already-lifted")
     assert (await as_ot.get(f"{ITEMS}/{barcode}")).json()["holds"] == []
 
 
 async def test_a_hold_of_another_item_or_without_a_reason_is_not_lifted(as_safety: AsyncClient, given: Given) -> None:
     one, two = await given.items(2)
     hold_id = await given.hold(one)
-    reason = {"reason": "Checked."}
+    reason = {"reason": "Checked and fine."}
     check_problem(await as_safety.delete(f"{ITEMS}/{two}/holds/{hold_id}", params=reason), 404, "unknown-hold")
     check_problem(await as_safety.delete(f"{ITEMS}/{one}/holds/{hold_id}"), 422, "malformed", field="reason")
     nul = await as_safety.delete(f"{ITEMS}/{one}/holds/{hold_id}", params={"reason": "\x00"})
@@ -403,13 +403,13 @@ async def test_a_hold_of_no_known_kind_is_refused(as_ot: AsyncClient, given: Giv
 async def test_holds_are_in_the_audit_trail(as_safety: AsyncClient, given: Given, query: Query) -> None:
     barcode = await given.item()
     placed = await as_safety.post(f"{ITEMS}/{barcode}/holds", json={"kind": "fault", "reason": "The castor is loose."})
-    await as_safety.delete(f"{ITEMS}/{barcode}/holds/{placed.json()['id']}", params={"reason": "New castor."})
+    await as_safety.delete(f"{ITEMS}/{barcode}/holds/{placed.json()['id']}", params={"reason": "It has a new castor."})
     events = await query(
         "SELECT action, detail ->> 'reason' AS reason FROM audit_event WHERE chain = 'safety' ORDER BY seq"
     )
     assert [tuple(event.values()) for event in events] == [
         ("hold_placed", "The castor is loose."),
-        ("hold_lifted", "New castor."),
+        ("hold_lifted", "It has a new castor."),
     ]
 
 
@@ -431,10 +431,21 @@ async def test_a_cursor_that_ends_no_page_is_refused(as_manager: AsyncClient, pa
     check_problem(answer, 422, "bad-cursor", field="after")
 
 
-@pytest.mark.parametrize(("verb", "more"), [("holds", {"kind": "fault"}), ("scrap", {})])
+@pytest.mark.parametrize(
+    ("verb", "more"), [("holds", {"kind": "fault"}), ("scrap", {}), ("missing", {}), ("transfer", {"store": "COAST"})]
+)
 async def test_a_full_stop_is_no_reason(as_manager: AsyncClient, given: Given, verb: str, more: dict[str, str]) -> None:
     url = f"{ITEMS}/{await given.item()}/{verb}"
     for reason in (".", "Worn.", "..............", "xxxx xxxx xxxx"):
         problem = check_problem(await as_manager.post(url, json={"reason": reason, **more}), 422, field="reason")
         assert [error["code"] for error in problem["errors"]] == ["not-a-reason"]
     assert (await as_manager.post(url, json={"reason": "The frame is cracked.", **more})).is_success
+
+
+async def test_a_full_stop_lifts_no_hold(as_safety: AsyncClient, given: Given) -> None:
+    barcode = await given.item()
+    url = f"{ITEMS}/{barcode}/holds/{await given.hold(barcode)}"
+    for reason in (".", "Mended.", "xxxx xxxx xxxx"):
+        problem = check_problem(await as_safety.delete(url, params={"reason": reason}), 422, field="reason")
+        assert [error["code"] for error in problem["errors"]] == ["not-a-reason"]
+    assert (await as_safety.delete(url, params={"reason": "The castor was mended."})).status_code == 204

@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.labels import display, make_tag
 from app.domain.lifecycle import State
+from app.domain.reasons import IN_WORDS
 from tests.browser import Browser, Page
 from tests.conftest import Clock, Query
 from tests.given import Given
@@ -410,6 +411,8 @@ async def test_every_change_of_an_item_asks_why(act: str, manager: Browser, give
     page = await manager.post_form(f"/items/{barcode}/{act}")
     assert page.status == 422
     assert page.errors["reason"].startswith("Say why.")
+    dot = await manager.post_form(f"/items/{barcode}/{act}", reason="..........")
+    assert dot.errors["reason"] == IN_WORDS
     assert (await given.record(barcode)).last_seq == 1
 
 
@@ -424,6 +427,7 @@ async def test_a_hold_is_placed_shown_and_lifted_with_its_reasons(
     assert "Lift this hold" not in page.text
     link = (await manager.get(f"/items/{barcode}")).soup.select_one(".app-hold a")
     assert link
+    assert (await manager.post_form(str(link["href"]), reason="Mended.")).errors == {"reason": IN_WORDS}
     lifted = await manager.follow(await manager.post_form(str(link["href"]), reason="New handset fitted."))
     assert lifted.banner == "The hold is lifted."
     assert "Holds that were lifted" in lifted.text

@@ -2,10 +2,12 @@
 
 import csv
 from io import StringIO
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
 
+from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Statements
@@ -94,15 +96,16 @@ async def test_the_page_filters_and_draws_what_falls_due_in_each_week(
     page = await technician.get("/inspections/due")
     assert len(statements) == 6, "\n".join(statements)
     weeks = [row[:2] for row in page.table()]
-    assert weeks[:3] == [["Overdue", "0"], ["Week from 24 August 2026", "0"], ["Week from 31 August 2026", "2"]]
-    assert len(weeks) == 13 + 2
+    assert weeks[:2] == [["Not known", "0"], ["Overdue", "0"]]
+    assert weeks[2:4] == [["Week from 24 August 2026", "0"], ["Week from 31 August 2026", "2"]]
+    assert len(weeks) == 14 + 2
     assert page.soup.select_one(f'main a[href="/items/{home}"]')
     assert page.soup.select_one('main a[href="/inspections/visits/new?client_ref=C-1"]')
     at_home = await technician.get("/inspections/due", where="home")
     assert at_home.soup.select_one(f'main a[href="/items/{shelf}"]') is None
     clock.move(days=10)
     late = await technician.get("/inspections/due", when="overdue")
-    assert late.table()[0][:2] == ["Overdue", "2"]
+    assert late.table()[1][:2] == ["Overdue", "2"]
     assert "overdue" in late.text
     assert (await technician.get("/inspections/due", kind="mot", after="x")).status == 422
 
@@ -114,3 +117,73 @@ async def test_a_prescriber_sees_no_homes_on_the_page(ot: Browser, given: Given,
     assert "At home" in page.text
     assert "SR7" not in page.text
     assert "C-1" not in page.text
+
+
+async def two_unknown(given: Given, as_manager: AsyncClient) -> tuple[str, str]:
+    """An item in the store and one at a client's, whose product asks for examinations since they came."""
+    product = await given.product(name="Old hoist")
+    shelf = await given.item(product=product)
+    home = await given.item(State.ON_LOAN, product=product, client=await given.client("C-2", postcode="SR7 7AA"))
+    url = f"/api/v1/products/{product}"
+    version = (await as_manager.get(url)).headers["ETag"]
+    rules = {"inspections": [{"kind": "loler", "every_months": 6}]}
+    assert (await as_manager.patch(url, json=rules, headers={"If-Match": version})).status_code == 200
+    return shelf, home
+
+
+async def test_what_nobody_knows_stands_at_the_top_and_counts_as_overdue(
+    as_technician: AsyncClient, as_manager: AsyncClient, given: Given, clock: Clock
+) -> None:
+    unknown = await two_unknown(given, as_manager)
+    dated = await two_of_each(given)
+    clock.move(days=185)
+    asked: dict[str, Any] = {"before": clock.day(1)}
+    items = (await as_technician.get(DUE, params=asked)).json()["items"]
+    seen = [(one["barcode"], one["due_on"], one["is_known"], one["is_overdue"]) for one in items]
+    late = "2026-09-02"
+    assert seen == [*((tag, None, False, True) for tag in unknown), *((tag, late, True, True) for tag in dated)]
+    found, after = [], None
+    while True:
+        page = await as_technician.get(DUE, params=asked | {"limit": 1} | ({"after": after} if after else {}))
+        found += page.json()["items"]
+        after = page.json()["next"]
+        if after is None:
+            break
+    assert found == items
+    narrower: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+        ({"known": False}, unknown),
+        ({"known": True}, dated),
+        ({"overdue": True}, (*unknown, *dated)),
+        ({"before": "2026-01-01"}, unknown),
+        ({"where": "home"}, (unknown[1], dated[1])),
+        ({"kind": "pat"}, ()),
+        ({"store": "NORTH"}, ()),
+    ]
+    for narrowed, tags in narrower:
+        answer = await as_technician.get(DUE, params=asked | narrowed)
+        assert [one["barcode"] for one in answer.json()["items"]] == list(tags), narrowed
+    check_problem(await as_technician.get(DUE, params={"known": "perhaps"}), 422)
+    rows = list(csv.reader(StringIO((await as_technician.get(DUE, params=asked | {"format": "csv"})).text)))
+    told = [rows[0].index(name) for name in ("due_on", "is_known", "is_overdue")]
+    assert [[row[at] for at in told] for row in rows[1:3]] == [["", "no", "yes"]] * 2
+    await given.inspected(unknown[0], kind=InspectionKind.LOLER)
+    left = (await as_technician.get(DUE, params={"known": False})).json()["items"]
+    assert [one["barcode"] for one in left] == [unknown[1]]
+
+
+async def test_the_page_says_that_nobody_knows_in_list_chart_and_at_the_client(
+    technician: Browser, as_manager: AsyncClient, given: Given, statements: Statements
+) -> None:
+    shelf, home = await two_unknown(given, as_manager)
+    await two_of_each(given)
+    statements.clear()
+    page = await technician.get("/inspections/due")
+    assert len(statements) == 6, "\n".join(statements)
+    assert [row[:2] for row in page.table()[:2]] == [["Not known", "2"], ["Overdue", "0"]]
+    assert page.table()[14][0] == "Not known: it counts as overdue"
+    assert page.soup.select_one('main a[href="/inspections/visits/new?client_ref=C-2"]')
+    only = await technician.get("/inspections/due", when="unknown")
+    assert [row[0] for row in only.table()[14:]] == ["Not known: it counts as overdue"] * 2
+    assert only.soup.select_one(f'main a[href="/items/{shelf}"]')
+    assert "nobody knows when it is due, so it counts as overdue" in (await technician.get("/clients/C-2")).text
+    assert only.soup.select_one(f'main a[href="/items/{home}"]')

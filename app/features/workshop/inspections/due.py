@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.inspections import InspectionKind
+from app.domain.inspections import InspectionKind, counts_as_overdue, place_by_day
 from app.domain.lifecycle import State
 
 USUAL_DAYS: Final = timedelta(days=30)
@@ -25,13 +25,15 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the list is narrowed to. `before` None: no last day. `may_visit`: homes are told of, by district."""
+    """What the list is narrowed to. `before` None: no last day. `known`: only what has a day, or only what has none;
+    what has none is there whatever the last day. `may_visit`: homes are told of, by district."""
 
     before: date | None = None
     store: str | None = None
     kind: InspectionKind | None = None
     where: Where | None = None
     overdue: bool = False
+    known: bool | None = None
     may_visit: bool = False
 
     def as_values(self, today: date) -> dict[str, Any]:
@@ -42,20 +44,23 @@ class Wanted:
             "kind": self.kind and self.kind.value,
             "where": self.where and self.where.value,
             "today": today,
+            "known": self.known,
             "may_visit": self.may_visit,
         }
 
 
 class DueInspection(BaseModel):
-    """An inspection that is due. Where a client has the item, `client_ref` and the district of the postcode are told to
+    """An inspection that is due. `due_on` None, and not `is_known`: the product asks for it and nobody knows when it is
+    due, so it counts as overdue. Where a client has the item, `client_ref` and the district of the postcode are told to
     those who visit homes. `visit_id`: the open visit for it; `tries`: how often nobody opened."""
 
     barcode: str
     product_name: str
     kind: InspectionKind
-    due_on: date
+    due_on: date | None
     state: State
     store: str
+    is_known: bool
     is_overdue: bool
     where: Where
     client_ref: str | None
@@ -66,34 +71,48 @@ class DueInspection(BaseModel):
 
 
 class DueInWeek(BaseModel):
-    """How many inspections fall due in the week from that Monday; `is_overdue`: in all weeks before today."""
+    """How many inspections fall due in the week from that Monday; `is_overdue`: in all weeks before today. Without a
+    Monday: of how many nobody knows when they are due."""
 
-    week_from: date
+    week_from: date | None
     how_many: int
     at_home: int
     is_overdue: bool
 
 
 # Missing items are looked for from their last store; what is scrapped is not due any more.
-_FROM = """
-    FROM inspection_due AS due
-    JOIN item ON item.id = due.item_id
+_NARROWED = """
     JOIN store ON store.id = item.store_id
     LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
-    WHERE due.due_on < :before AND item.state <> 'scrapped'
+    WHERE item.state <> 'scrapped'
       AND (CAST(:store AS text) IS NULL OR store.code = :store)
       AND (CAST(:kind AS text) IS NULL OR due.kind = :kind)
       AND (CAST(:where AS text) IS NULL OR (loan.id IS NOT NULL) = (:where = 'home'))
 """
+_KNOWN = f"""
+    FROM inspection_due AS due JOIN item ON item.id = due.item_id {_NARROWED}
+      AND due.due_on < :before AND CAST(:known AS boolean) IS NOT FALSE
+"""
+_UNKNOWN = f"""
+    FROM product_inspection AS due JOIN item ON item.product_id = due.product_id {_NARROWED}
+      AND CAST(:known AS boolean) IS NOT TRUE
+      AND NOT EXISTS (SELECT FROM inspection_due AS known WHERE known.item_id = item.id AND known.kind = due.kind)
+"""
+_FACTS = "SELECT item.id AS item_id, item.barcode, item.product_id, item.state, due.kind, store.code AS store"
+# What is not known stands first, as `place_by_day` says; it is read only for the pages that begin among it.
 DUE = text(f"""
     WITH found AS (
-        SELECT item.id AS item_id, item.barcode, item.product_id, item.state, due.kind, due.due_on, store.code AS store,
-               loan.client_id
-        {_FROM} AND (due.due_on, item.barcode, due.kind) > (:after_on, :after_barcode, :after_kind)
-        ORDER BY due.due_on, item.barcode, due.kind LIMIT :limit
+        ({_FACTS}, loan.client_id, CAST(NULL AS date) AS due_on
+        {_UNKNOWN} AND CAST(:after_on AS date) = :first_on AND (item.barcode, due.kind) > (:after_barcode, :after_kind)
+        ORDER BY item.barcode, due.kind LIMIT :limit)
+        UNION ALL
+        ({_FACTS}, loan.client_id, due.due_on
+        {_KNOWN} AND (due.due_on, item.barcode, due.kind) > (CAST(:after_on AS date), :after_barcode, :after_kind)
+        ORDER BY due.due_on, item.barcode, due.kind LIMIT :limit)
+        ORDER BY due_on NULLS FIRST, barcode, kind LIMIT :limit
     )
     SELECT found.barcode, product.name AS product_name, found.kind, found.due_on, found.state, found.store,
-           found.due_on < :today AS is_overdue, CASE WHEN client.id IS NULL THEN 'store' ELSE 'home' END AS "where",
+           CASE WHEN client.id IS NULL THEN 'store' ELSE 'home' END AS "where",
            CASE WHEN :may_visit THEN client.client_ref END AS client_ref,
            CASE WHEN :may_visit AND length(replace(client.postcode, ' ', '')) > 4
                 THEN left(replace(client.postcode, ' ', ''), -3) END AS postcode_district,
@@ -104,45 +123,56 @@ DUE = text(f"""
     LEFT JOIN client ON client.id = found.client_id
     LEFT JOIN inspection_visit_item AS line ON line.item_id = found.item_id AND line.kind = found.kind AND line.is_open
     LEFT JOIN inspection_visit AS visit ON visit.id = line.visit_id
-    ORDER BY found.due_on, found.barcode, found.kind
-""")  # noqa: S608 - the part is the constant above
+    ORDER BY found.due_on NULLS FIRST, found.barcode, found.kind
+""")  # noqa: S608 - the parts are the constants above
 BY_WEEK = text(f"""
-    SELECT CAST(date_trunc('week', due.due_on) AS date) AS week_from, due.due_on < :today AS is_overdue,
-           count(*) AS how_many, count(loan.id) AS at_home
-    {_FROM} GROUP BY 1, 2 ORDER BY 2 DESC, 1
+    SELECT NULL AS week_from, true AS is_overdue, count(*) AS how_many, count(loan.id) AS at_home {_UNKNOWN}
+    UNION ALL
+    SELECT CAST(date_trunc('week', due.due_on) AS date), due.due_on < :today, count(*), count(loan.id)
+    {_KNOWN} GROUP BY 1, 2 ORDER BY 2 DESC, 1
 """)
 
 
 async def list_due(
     session: AsyncSession, wanted: Wanted, *, today: date, after: str = "", limit: int = 50
 ) -> list[DueInspection]:
-    """What is due, by day, tag and kind, `limit + 1` of them; `after`: the cursor that the last page ended with."""
-    on, barcode, kind = after.split() if after else (date.min.isoformat(), "", "")
+    """What is due, by day, tag and kind, `limit + 1` of them; that of which nobody knows when stands first.
+
+    `after`: the cursor that the last page ended with.
+    """
+    on, barcode, kind = after.split() if after else (place_by_day(None).isoformat(), "", "")
     place = {"after_on": date.fromisoformat(on), "after_barcode": barcode, "after_kind": kind}
-    values = {**wanted.as_values(today), **place, "limit": limit + 1}
-    return [DueInspection(**row) for row in (await session.execute(DUE, values)).mappings()]
+    values = {**wanted.as_values(today), **place, "first_on": place_by_day(None), "limit": limit + 1}
+    return [_line(row, today) for row in (await session.execute(DUE, values)).mappings()]
 
 
 async def count_by_week(session: AsyncSession, wanted: Wanted, *, today: date) -> list[DueInWeek]:
-    """What is overdue, and what falls due in each of the next twelve weeks; a week with nothing is there too."""
+    """What is not known, what is overdue, and what falls due in each of the next twelve weeks; a week with nothing is
+    there too."""
     monday = today - timedelta(days=today.weekday())
     values = {**wanted.as_values(today), "before": monday + timedelta(weeks=WEEKS)}
     if wanted.overdue:
         values["before"] = today
     found = [DueInWeek(**row) for row in (await session.execute(BY_WEEK, values)).mappings()]
+    [unknown] = [one for one in found if one.week_from is None]
     weeks = {one.week_from: one for one in found if not one.is_overdue}
     mondays = [monday + timedelta(weeks=number) for number in range(WEEKS)]
     none = {"how_many": 0, "at_home": 0, "is_overdue": False}
-    overdue = [one for one in found if one.is_overdue]
+    overdue = [one for one in found if one.is_overdue and one.week_from]
     late = DueInWeek(
         week_from=monday,
         how_many=sum(one.how_many for one in overdue),
         at_home=sum(one.at_home for one in overdue),
         is_overdue=True,
     )
-    return [late, *(weeks.get(day) or DueInWeek(week_from=day, **none) for day in mondays)]
+    return [unknown, late, *(weeks.get(day) or DueInWeek(week_from=day, **none) for day in mondays)]
 
 
 def cursor_of(row: DueInspection) -> str:
     """Where a page ends."""
-    return f"{row.due_on.isoformat()} {row.barcode} {row.kind.value}"
+    return f"{place_by_day(row.due_on).isoformat()} {row.barcode} {row.kind.value}"
+
+
+def _line(row: RowMapping, today: date) -> DueInspection:
+    due_on = row["due_on"]
+    return DueInspection(**row, is_known=due_on is not None, is_overdue=counts_as_overdue(due_on, on=today))

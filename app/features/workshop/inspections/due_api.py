@@ -29,13 +29,15 @@ router = api_router("inspections")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the list is narrowed to."""
+    """What the list is narrowed to. `known`: `false` for only those of which nobody knows when they are due, `true` for
+    only the others."""
 
     before: date | None = None
     store: Annotated[str | None, Query(max_length=40)] = None
     kind: InspectionKind | None = None
     where: Where | None = None
     overdue: bool = False
+    known: bool | None = None
 
 
 @router.get("/inspections/due", response_model=Page[DueInspection])
@@ -48,10 +50,13 @@ async def due(
     limit: Limit = 50,
     after: After = None,
 ) -> Page[DueInspection] | Response:
-    """Inspections that fall due before a day (as a rule the next 30 days), by day. As `csv`: all in one file."""
+    """Inspections that fall due before a day (as a rule the next 30 days), by day. As `csv`: all in one file.
+
+    Those of which nobody knows when they are due stand first, whatever the day: they count as overdue (`is_known`).
+    """
     until = asked.before or uk_date(now) + USUAL_DAYS
     may_visit = actor.may(Permission.VISIT_HOMES)
-    wanted = Wanted(until, asked.store, asked.kind, asked.where, asked.overdue, may_visit)
+    wanted = Wanted(until, asked.store, asked.kind, asked.where, asked.overdue, asked.known, may_visit)
     if file_format == "csv":
         return await export_due(session, wanted, actor, now)
     rows = await list_due(session, wanted, today=uk_date(now), after=day_cursor(after, DAY_TAG_AND_KIND), limit=limit)

@@ -47,13 +47,14 @@ class Filter:
         return {name: value for name in ("kind", "store", "where", "when") if (value := getattr(self, name))}
 
     def wanted(self, actor: Person, now: Now) -> Wanted:
-        """As the query takes it: what is overdue, or falls due within twelve weeks."""
+        """As the query takes it: what is overdue or not known, or falls due within twelve weeks."""
         return Wanted(
             before=uk_date(now) + timedelta(weeks=WEEKS),
             store=self.store or None,
             kind=next((kind for kind in InspectionKind if kind.value == self.kind), None),
             where=next((where for where in Where if where.value == self.where), None),
             overdue=self.when == "overdue",
+            known=False if self.when == "unknown" else None,
             may_visit=actor.may(Permission.VISIT_HOMES),
         )
 
@@ -67,7 +68,7 @@ async def due(
     asked: Annotated[Filter, Depends()],
     after: After = None,
 ) -> HTMLResponse:
-    """What is overdue or falls due within twelve weeks, the earliest first."""
+    """What is not known, overdue or falls due within twelve weeks, the earliest first."""
     wanted, today = asked.wanted(actor, now), uk_date(now)
     rows = await list_due(session, wanted, today=today, after=day_cursor(after, DAY_TAG_AND_KIND), limit=ON_A_PAGE)
     await note_homes(session, rows[:ON_A_PAGE], actor, now)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import safety
+from app import promising, safety
 from app.domain.access import Permission
 from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import in_words, uk_date
@@ -58,6 +58,7 @@ async def act_on(session: AsyncSession, moved: Moved, found: Found, *, actor: st
         return moved
     if moved.item.state is State.RESERVED:
         await session.execute(UNFIT, {"at": at, "actor": actor, "id": moved.item.id, "until": uk_date(at)})
+        await promising.look_again(session, [moved.item.id], actor=actor, at=at)
     if found.is_dangerous:
         await _stop_use(session, moved, found, actor=actor, at=at)
         await _tell_of_danger(session, moved, found, actor=actor, at=at)
