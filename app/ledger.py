@@ -119,7 +119,8 @@ LOCK = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode
 READ = text("""
     SELECT item.id, item.barcode, item.state, item.store_id, item.bay, item.times_issued, item.last_seq, item.last_hash,
            item.returned_seq, item.inspectable_seq, product.id AS product_id, product.code AS product_code,
-           product.name AS product_name, product.decontamination_route, product.single_patient_use, product.high_risk,
+           product.name AS product_name, product.decontamination_route, product.single_patient_use,
+           product.high_risk OR COALESCE(cleaning.infection_risk = 'high', false) AS high_risk,
            cleaning.outcome AS decontamination_outcome, cleaning.finished_seq AS decontamination_seq,
            cleaning.started_by AS decontamination_started_by, cleaning.finished_by AS decontaminated_by,
            checked.outcome AS inspection_outcome,
@@ -127,7 +128,7 @@ READ = text("""
     FROM item
     JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
-        SELECT outcome, finished_seq, started_by, finished_by FROM decontamination
+        SELECT outcome, finished_seq, started_by, finished_by, infection_risk FROM decontamination
         WHERE item_id = item.id AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1
     ) AS cleaning ON true
     LEFT JOIN LATERAL (

@@ -27,6 +27,8 @@ from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
 from app.features.labels import api as labels_api
+from app.features.labels import clean_api as clean_labels_api
+from app.features.labels import clean_pages as clean_labels_pages
 from app.features.labels import job_pages, printer_pages
 from app.features.labels import pages as labels_pages
 from app.features.loans import api as loans_api
@@ -59,7 +61,7 @@ from app.features.stop_use import pages as stop_use_pages
 from app.features.transfers import api as transfers_api
 from app.features.transfers import pages as transfers_pages
 from app.features.workshop import api as workshop_api
-from app.features.workshop import cleaning_pages
+from app.features.workshop import certificate_pages, cleaning_api, cleaning_pages, queue_pages
 from app.features.workshop import pages as workshop_pages
 from app.features.workshop.inspections import api as inspections_api
 from app.features.workshop.inspections import authority_pages, due_api, due_pages, visit_api, visit_pages
@@ -91,10 +93,12 @@ ROUTERS = (
     stocktakes_api.router,
     transfers_api.router,
     workshop_api.router,
+    cleaning_api.router,
     due_api.router,
     inspections_api.router,
     visit_api.router,
     labels_api.router,
+    clean_labels_api.router,
     faults_api.router,
     messages_api.router,
     imports_api.router,
@@ -110,6 +114,7 @@ ROUTERS = (
     label_pages.router,
     faults_pages.router,
     printer_pages.router,
+    clean_labels_pages.router,
     job_pages.router,
     catalogue_pages.router,
     clients_pages.router,
@@ -134,8 +139,10 @@ ROUTERS = (
     stocktakes_pages.router,
     transfers_pages.desk,
     transfers_pages.router,
+    queue_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
+    certificate_pages.router,
     due_pages.router,
     visit_pages.router,
     authority_pages.router,

@@ -18,7 +18,7 @@ from app import ledger
 from app.domain.access import Actor, Role, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
-from app.domain.hygiene import Outcome
+from app.domain.hygiene import Cleaned, Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind
@@ -42,6 +42,7 @@ from app.features.stocktakes import finishing
 from app.features.stocktakes import service as stocktakes
 from app.features.stocktakes.queries import get_stocktake as read_stocktake
 from app.features.stocktakes.schemas import NewStocktake
+from app.features.workshop import cleaning
 from app.features.workshop import service as workshop
 from app.features.workshop.inspections import service as inspections
 from app.web.old_equipment import NewSupersedes
@@ -165,9 +166,13 @@ class Given:
     async def item(self, state: State = State.IN_STOCK, *, client: str | None = None, **details: Any) -> str:
         """One item in that state. `details` are those of `items`; `client`: who has it, or had it last."""
         [barcode] = await self.items(1, **details)
+        await self.on(barcode, state, client=client)
+        return barcode
+
+    async def on(self, barcode: str, state: State, *, client: str | None = None) -> None:
+        """An item of the shelf, taken to that state."""
         for step in self._way_to(state):
             await step(barcode, client)
-        return barcode
 
     async def recycled(self, *, client: str | None = None, **details: Any) -> str:
         """An item on the shelf that was out, came back, and was cleaned, checked and released."""
@@ -231,14 +236,20 @@ class Given:
         )
         return results
 
-    async def cleaning(self, barcode: str, *, by: str = "technician") -> None:
-        """A returned item whose decontamination has begun."""
-        _, refused = await self._do(workshop.start_decontaminations, [barcode], route=None, actor=by)
+    async def cleaning(self, barcode: str, *, by: str = "technician", **terms: Any) -> None:
+        """A returned item whose decontamination has begun; `terms` are those of `Terms`."""
+        about = cleaning.Terms(**terms)
+        _, refused = await self._do(
+            cleaning.start_decontaminations, [barcode], route=about.route, terms=about, actor=by
+        )
         assert not refused, refused
 
-    async def cleaned(self, barcode: str, outcome: Outcome = Outcome.PASSED, *, by: str = "technician") -> None:
-        """How a decontamination that was begun ended."""
-        _, refused = await self._do(workshop.finish_decontaminations, [(barcode, outcome, "")], actor=by)
+    async def cleaned(
+        self, barcode: str, outcome: Outcome = Outcome.PASSED, *, by: str = "technician", **details: Any
+    ) -> None:
+        """How a decontamination that was begun ended; `details` are those of `Cleaned`."""
+        said = [Cleaned(barcode, outcome, **details)]
+        _, refused = await self._do(cleaning.finish_decontaminations, said, actor=by)
         assert not refused, refused
 
     async def inspected(

@@ -1,13 +1,13 @@
 """Stocktakes, consignments between stores, and minimum levels.
 
-Revision: 0027, after: 0025. Made on 2026-11-27.
+Revision: 0027, after: 0026. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0027"
-down_revision: str | None = "0025"
+down_revision: str | None = "0026"
 branch_labels: str | None = None
 depends_on: str | None = None
 

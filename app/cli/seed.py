@@ -20,7 +20,7 @@ from app.cli.seed_prescribing import Prescribers
 from app.cli.seed_range import RECYCLED, STOCK
 from app.domain.access import Actor, Role, StoreRef
 from app.domain.clearance import HoldKind
-from app.domain.hygiene import Outcome
+from app.domain.hygiene import Cleaned, InfectionRisk, Outcome, StrikeThrough
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.loans import CollectionSpeed, LoanKind
 from app.features.accounts import people as accounts
@@ -34,6 +34,7 @@ from app.features.loans import service as loans
 from app.features.returns import service as returns
 from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
+from app.features.workshop import cleaning
 from app.features.workshop import service as workshop
 from app.features.workshop.inspections import service as inspections
 from app.models import Account, Store
@@ -126,6 +127,7 @@ class Storekeeper:
         self.stores = {store.code: store for store in stores}
         self.technician = Actor(0, "technician", "", frozenset({Role.TECHNICIAN}), stores)
         self.scans = 0
+        self.covered: set[str] = set()
 
     async def work(self) -> None:
         """Receive, lend, take back, clean and hold, so that every state and every queue has something in it."""
@@ -172,7 +174,7 @@ class Storekeeper:
         for barcode in (mattresses[2], commodes[2]):
             await self.take_back(barcode, days_ago=1)
         await self.take_back(beds[4], days_ago=3)
-        await workshop.start_decontaminations(
+        await cleaning.start_decontaminations(
             self.session, [beds[4]], route=None, actor="technician", at=self.days_ago(2)
         )
         for barcode in (beds[5], hoists[3], slings[1]):
@@ -207,10 +209,15 @@ class Storekeeper:
         )
         for code, store, quantity in STOCK:
             shelf = await self.receive(code, store, 100, quantity=quantity)
+            self.covered.update(shelf if code.startswith(("MATT", "CUSHION")) else ())
             for used in shelf[:2] if code in RECYCLED else ():
                 await self.lend(used, "C-1008", days_ago=70, trial_days=28)
                 await self.take_back(used, days_ago=20)
                 await self.recycle(used, days_ago=19)
+        # Back and dirty, and a prescriber waits for it.
+        [wide] = await self.receive("MATT-BARI", "MAIN", 90, quantity=1)
+        await self.lend(wide, "C-1003", days_ago=60)
+        await self.take_back(wide, days_ago=0)
         # What the returns desk could not make sense of.
         await self.scan(["XX000123469", commodes[4], "05012345678900"], days_ago=1)
 
@@ -298,11 +305,19 @@ class Storekeeper:
     async def clean(self, barcode: str, *, days_ago: int) -> None:
         """Decontaminated and passed, by the first technician."""
         at = self.days_ago(days_ago)
-        await workshop.start_decontaminations(self.session, [barcode], route=None, actor="technician", at=at)
-        done = at + timedelta(hours=1)
-        await workshop.finish_decontaminations(
-            self.session, [(barcode, Outcome.PASSED, "")], actor="technician", at=done
+        terms = cleaning.Terms(infection_risk=InfectionRisk.LOW)
+        await cleaning.start_decontaminations(
+            self.session, [barcode], route=None, terms=terms, actor="technician", at=at
         )
+        done = at + timedelta(hours=1)
+        said = Cleaned(
+            barcode,
+            Outcome.PASSED,
+            method="Washed by hand, rinsed and dried",
+            product_used="Neutral detergent, then chlorine 1,000 ppm",
+            strike_through=StrikeThrough.PASSED if barcode in self.covered else None,
+        )
+        await cleaning.finish_decontaminations(self.session, [said], actor="technician", at=done)
 
     async def check(
         self, barcode: str, *, days_ago: int, outcome: InspectionOutcome = InspectionOutcome.PASSED, notes: str = ""

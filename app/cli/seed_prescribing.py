@@ -46,6 +46,7 @@ class Prescribers:
         await self.order("ot", "C-1005", ["CHAIR-RISER"], days_ago=1, until="submitted")
         await self.order("senior.ot", "C-1007", ["CHAIR-TILT"], days_ago=2, until="submitted", trial_days=28)
         await self.order("ot", "C-1003", ["SHOWER-CHAIR"], days_ago=0, until="draft")
+        await self.order("senior.ot", "C-1002", ["MATT-BARI"], days_ago=1, speed="three_day", until="submitted")
         await reservations.reserve(
             self.session,
             barcode=None,

@@ -17,6 +17,7 @@ def _product(code: str, name: str, maker: str, category: str, pence: int, load: 
         "category": category,
         "purchase_price_pence": pence,
         "safe_working_load_kg": load,
+        "strike_through_test": category.startswith("04 33"),
         **more,
     }
 

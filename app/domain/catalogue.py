@@ -9,6 +9,9 @@ LIFTING_PERSONS = "12 36"
 
 LOLER_MONTHS = 6
 
+PROTECTING_TISSUE = "04 33"
+"""ISO 9999: what protects tissue, pressure cushions and mattresses among it."""
+
 # Latin with the accents of Europe and of Vietnam, Greek, Cyrillic; a test compares them with the typeface itself.
 _LETTERS = (range(0x20, 0x7F), range(0xA0, 0x180), range(0x1E00, 0x1F00), range(0x370, 0x3E2), range(0x400, 0x460))
 _SIGNS = frozenset(bytes(range(0x80, 0xA0)).decode("cp1252", errors="ignore") + "ȘșȚț")
@@ -52,6 +55,16 @@ def advise_examination(category: str, loler_months: int | None) -> str | None:
     return (
         f"It lifts people (ISO 9999 {LIFTING_PERSONS}), and a LOLER thorough examination is asked for {asks}. "
         "Regulation 9 of LOLER 1998 wants one every six months, unless an examination scheme says otherwise."
+    )
+
+
+def advise_strike_through(category: str, *, tested: bool) -> str | None:
+    """What is to be said of a cushion or mattress whose cover is never tested; else nothing. Some have no cover."""
+    if tested or not " ".join(find_pairs(category)).startswith(PROTECTING_TISSUE):
+        return None
+    return (
+        f"It is a cushion or mattress (ISO 9999 {PROTECTING_TISSUE}), and no strike-through test is asked for when it "
+        "is cleaned. Ask for one if it has a cover."
     )
 
 

@@ -4,8 +4,11 @@ No contamination status means dirty (MHRA, Managing Medical Devices, section 9).
 """
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
+from app.domain.dates import in_words
+from app.domain.errors import BadValue, Conflict, RuleError
 from app.domain.lifecycle import OUT, State
 
 
@@ -43,6 +46,153 @@ ROUTE_TEXT: dict[Route, str] = {
     Route.QUARANTINE_THEN_CLEAN: "Quarantine, then clean",
     Route.CANNOT: "Cannot be decontaminated",
 }
+
+
+class InfectionRisk(StrEnum):
+    """How likely the item as it came back gives somebody an infection. The higher band counts when two were named."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def text(self) -> str:
+        """The band as people read it."""
+        return self.value.capitalize()
+
+    @property
+    def means(self) -> str:
+        """When an item is in this band."""
+        return RISK_MEANS[self]
+
+
+RISK_MEANS: dict[InfectionRisk, str] = {
+    InfectionRisk.LOW: "It touched clothes or whole skin, and is not soiled.",
+    InfectionRisk.MEDIUM: "It is soiled, or touched broken skin or a toilet.",
+    InfectionRisk.HIGH: "Blood, a known infection or an infestation. Another person releases it.",
+}
+
+
+class StrikeThrough(StrEnum):
+    """The test of a cover: whether fluid comes through to the foam or cell beneath it."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+QUARANTINE_DAYS = 3
+"""How long an item stays in quarantine when nobody named the day."""
+
+LONGEST_QUARANTINE_DAYS = 90
+
+WITH_A_PRODUCT = frozenset({Route.WASH_DOWN, Route.ULTRASONIC, Route.QUARANTINE_THEN_CLEAN})
+"""Routes on which something is applied: a detergent, a disinfectant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One cleaning that goes on. `has_cover`: the product asks for a strike-through test."""
+
+    route: Route
+    infection_risk: InfectionRisk | None = None
+    quarantine_until: date | None = None
+    has_cover: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What is said of how the cleaning of one item ended."""
+
+    barcode: str
+    outcome: Outcome
+    notes: str = ""
+    infection_risk: InfectionRisk | None = None
+    method: str = ""
+    product_used: str = ""
+    strike_through: StrikeThrough | None = None
+    contractor_reference: str = ""
+
+
+def quarantine_until(route: Route, asked: date | None, *, on: date) -> date | None:
+    """Until which day an item stays in quarantine whose cleaning by this route starts on that day.
+
+    Raises BadValue `quarantine-in-the-past` or `quarantine-too-long`.
+    """
+    if route is not Route.QUARANTINE_THEN_CLEAN:
+        return None
+    until = asked or on + timedelta(days=QUARANTINE_DAYS)
+    if until < on:
+        raise BadValue(
+            "quarantine-in-the-past",
+            "Quarantine ends today at the earliest. Name a later day.",
+            field="quarantine_until",
+        )
+    if until > on + timedelta(days=LONGEST_QUARANTINE_DAYS):
+        detail = f"Quarantine lasts {LONGEST_QUARANTINE_DAYS} days at the longest. Name an earlier day."
+        raise BadValue("quarantine-too-long", detail, field="quarantine_until")
+    return until
+
+
+def higher_risk(one: InfectionRisk | None, other: InfectionRisk | None) -> InfectionRisk | None:
+    """The higher of two bands; what is not known counts for nothing beside one that is."""
+    bands = list(InfectionRisk)
+    return max((band for band in (one, other) if band), key=bands.index, default=None)
+
+
+def check_passed(job: Job, said: Cleaned, *, on: date) -> None:
+    """Whether the cleaning may be recorded as passed, by its route, its cover and the risk.
+
+    Raises Conflict `in-quarantine`; BadValue `strike-through-wanted`, `strike-through-failed`,
+    `contractor-reference-wanted`, `method-wanted`, `product-used-wanted`.
+    """
+    faults = [*_in_quarantine(job, on), *_cover(job, said), *_contractor(job, said), *_high_risk(job, said)]
+    if faults:
+        raise faults[0]
+
+
+def needs_details(job: Job) -> bool:
+    """Whether a pass needs more than one button: something must be said that nobody can guess."""
+    return job.has_cover or job.route is Route.CONTRACTOR or job.infection_risk is InfectionRisk.HIGH
+
+
+def _in_quarantine(job: Job, on: date) -> list[RuleError]:
+    if job.quarantine_until is None or job.quarantine_until <= on:
+        return []
+    detail = f"It is in quarantine until {in_words(job.quarantine_until)}. Clean it then, and record it from that day."
+    return [Conflict("in-quarantine", detail)]
+
+
+def _cover(job: Job, said: Cleaned) -> list[RuleError]:
+    if job.has_cover and said.strike_through is None:
+        detail = "It has a cover. Do the strike-through test, and record whether it passed with the cleaning."
+        return [BadValue("strike-through-wanted", detail, field="strike_through")]
+    if said.strike_through is StrikeThrough.FAILED:
+        detail = (
+            "Fluid comes through its cover, so it is not clean inside. Record that the cleaning failed, change the "
+            "cover, and clean it again; or record that it cannot be cleaned."
+        )
+        return [BadValue("strike-through-failed", detail, field="strike_through")]
+    return []
+
+
+def _contractor(job: Job, said: Cleaned) -> list[RuleError]:
+    if job.route is not Route.CONTRACTOR or said.contractor_reference:
+        return []
+    detail = "It was at the contractor. Record the reference on the paper that came back with it."
+    return [BadValue("contractor-reference-wanted", detail, field="contractor_reference")]
+
+
+def _high_risk(job: Job, said: Cleaned) -> list[RuleError]:
+    if higher_risk(job.infection_risk, said.infection_risk) is not InfectionRisk.HIGH:
+        return []
+    faults: list[RuleError] = []
+    if not said.method:
+        detail = "Its infection risk is high. Say by which method it was cleaned."
+        faults.append(BadValue("method-wanted", detail, field="method"))
+    if job.route in WITH_A_PRODUCT and not said.product_used:
+        detail = "Its infection risk is high. Say which product was used."
+        faults.append(BadValue("product-used-wanted", detail, field="product_used"))
+    return faults
 
 
 @dataclass(frozen=True, slots=True)

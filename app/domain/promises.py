@@ -34,6 +34,7 @@ WORKING_DAYS: Mapping[Speed, int] = {
 
 _DAY = timedelta(days=1)
 SATURDAY = 5
+WORKING_DAYS_A_WEEK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,12 @@ def promised_on(speed: Speed, ordered_at: datetime, times: WorkingTimes) -> date
     if not times.is_working_day(day):
         day = times.next_working_day(day)
     return working_days_after(day, WORKING_DAYS[speed], times.holidays, saturdays=times.saturdays)
+
+
+def days_allowed(speed: Speed) -> int:
+    """How many days of the calendar a speed takes, with weekends and without bank holidays: to put in order what has no
+    promised day yet, not to promise anything."""
+    return WORKING_DAYS.get(speed, 0) * 7 // WORKING_DAYS_A_WEEK
 
 
 def working_days_after(day: date, count: int, holidays: AbstractSet[date], *, saturdays: bool = False) -> date:

@@ -1,6 +1,6 @@
 """The catalogue: products, the inspections they ask for, and what goes with what."""
 
-from sqlalchemy import CheckConstraint, Column, Computed, Index, Integer, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Computed, Index, Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -36,6 +36,7 @@ class Product(SQLModel, table=True):
     returnable: bool = True
     single_patient_use: bool = False
     high_risk: bool = False
+    strike_through_test: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
     decontamination_route: Route = Field(sa_column=enum_column(Route, "decontamination_route"))
     udi_di: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     safe_working_load_kg: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))

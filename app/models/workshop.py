@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, Index, Integer, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from app.domain.hygiene import Outcome, Route
+from app.domain.hygiene import InfectionRisk, Outcome, Route, StrikeThrough
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.models.base import (
     both_or_neither,
@@ -20,7 +20,9 @@ from app.models.base import (
 class Decontamination(SQLModel, table=True):
     """One cleaning job: opened by a return, started, then finished with an outcome. A failed one opens the next.
 
-    `finished_seq` is the movement that finished it; the release gate compares it with the item's last return.
+    `finished_seq` is the movement that finished it; the release gate compares it with the item's last return. A trigger
+    refuses to change one that is finished: a wrong pass is corrected by a line of its own, `corrects_id`, with the
+    reason in its notes.
     """
 
     __table_args__ = (
@@ -29,6 +31,21 @@ class Decontamination(SQLModel, table=True):
         both_or_neither("finished_at_and_by_together", "finished_at", "finished_by"),
         both_or_neither("finished_at_and_outcome_together", "finished_at", "outcome"),
         both_or_neither("finished_at_and_seq_together", "finished_at", "finished_seq"),
+        CheckConstraint(
+            "corrects_id IS NULL OR (outcome <> 'passed' AND notes <> '')", name="a_correction_takes_a_pass_back"
+        ),
+        CheckConstraint(
+            "quarantine_until IS NULL OR route = 'quarantine_then_clean'", name="only_quarantine_has_its_day"
+        ),
+        CheckConstraint(
+            "outcome <> 'passed' OR strike_through IS DISTINCT FROM 'failed'", name="no_pass_with_a_cover_that_leaks"
+        ),
+        Index(
+            "uq_decontamination_corrects_id",
+            "corrects_id",
+            unique=True,
+            postgresql_where=text("corrects_id IS NOT NULL"),
+        ),
         Index(
             "uq_decontamination_one_open_per_item",
             "item_id",
@@ -49,6 +66,18 @@ class Decontamination(SQLModel, table=True):
     finished_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
     outcome: Outcome | None = Field(default=None, sa_column=enum_column(Outcome, "outcome", nullable=True))
     notes: str = Field(default="", sa_column=text_column(server_default=""))
+    infection_risk: InfectionRisk | None = Field(
+        default=None, sa_column=enum_column(InfectionRisk, "infection_risk", nullable=True)
+    )
+    method: str = Field(default="", sa_column=text_column(server_default=""))
+    product_used: str = Field(default="", sa_column=text_column(server_default=""))
+    strike_through: StrikeThrough | None = Field(
+        default=None, sa_column=enum_column(StrikeThrough, "strike_through", nullable=True)
+    )
+    contractor: str = Field(default="", sa_column=text_column(server_default=""))
+    contractor_reference: str = Field(default="", sa_column=text_column(server_default=""))
+    quarantine_until: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    corrects_id: int | None = Field(default=None, sa_column=reference_column("decontamination.id", nullable=True))
 
 
 class Inspection(SQLModel, table=True):

@@ -4,6 +4,7 @@ import pytest
 
 from app.domain.catalogue import (
     advise_examination,
+    advise_strike_through,
     as_iso_9999,
     as_iso_9999_group,
     as_link,
@@ -44,6 +45,16 @@ def test_what_lifts_people_and_is_not_examined_every_six_months_gets_advice(
     category: str, months: int | None, says: str
 ) -> None:
     assert says in (advise_examination(category, months) or "")
+
+
+@pytest.mark.parametrize(
+    ("category", "tested", "advised"),
+    [("04 33 06", False, True), ("043303", False, True), ("04 33 06", True, False), ("12 06 06", False, False)],
+)
+def test_a_mattress_or_cushion_whose_cover_is_not_tested_gets_advice(
+    category: str, tested: bool, advised: bool
+) -> None:
+    assert ("strike-through" in (advise_strike_through(category, tested=tested) or "")) == advised
 
 
 def test_labels_print_european_letters_and_name_the_others_once() -> None:

@@ -25,24 +25,24 @@ from app.domain.lifecycle import (
 EXPECTED = {
     "in_stock": (
         "reserve:reserved dispatch:dispatched issue:on_loan start_trial:on_trial pass_inspection:· "
-        "fail_inspection:in_repair scrap:scrapped mark_missing:missing transfer:·"
+        "fail_inspection:in_repair fail_decontamination:returned scrap:scrapped mark_missing:missing transfer:·"
     ),
     "reserved": (
         "release:in_stock dispatch:dispatched issue:on_loan start_trial:on_trial pass_inspection:· "
-        "fail_inspection:in_repair mark_missing:missing transfer:·"
+        "fail_inspection:in_repair fail_decontamination:returned mark_missing:missing transfer:·"
     ),
-    "dispatched": "deliver:on_loan start_trial:on_trial return:returned mark_missing:missing",
+    "dispatched": ("deliver:on_loan start_trial:on_trial return:returned fail_decontamination:· mark_missing:missing"),
     "on_loan": (
         "request_collection:awaiting_collection return:returned pass_inspection:· fail_inspection:· "
-        "mark_missing:missing"
+        "fail_decontamination:· mark_missing:missing"
     ),
     "on_trial": (
         "keep_after_trial:on_loan request_collection:awaiting_collection return:returned pass_inspection:· "
-        "fail_inspection:· mark_missing:missing"
+        "fail_inspection:· fail_decontamination:· mark_missing:missing"
     ),
     "awaiting_collection": (
         "cancel_collection:on_loan start_trial:on_trial return:returned pass_inspection:· fail_inspection:· "
-        "mark_missing:missing"
+        "fail_decontamination:· mark_missing:missing"
     ),
     "returned": "start_decontamination:decontaminating scrap:scrapped mark_missing:missing transfer:·",
     "decontaminating": (
@@ -50,9 +50,13 @@ EXPECTED = {
         "transfer:·"
     ),
     "awaiting_inspection": (
-        "release:in_stock pass_inspection:· fail_inspection:in_repair scrap:scrapped mark_missing:missing transfer:·"
+        "release:in_stock pass_inspection:· fail_inspection:in_repair fail_decontamination:returned scrap:scrapped "
+        "mark_missing:missing transfer:·"
     ),
-    "in_repair": "complete_repair:awaiting_inspection scrap:scrapped mark_missing:missing transfer:·",
+    "in_repair": (
+        "complete_repair:awaiting_inspection fail_decontamination:returned scrap:scrapped mark_missing:missing "
+        "transfer:·"
+    ),
     "scrapped": "",
     "missing": "return:returned find:returned scrap:scrapped",
 }

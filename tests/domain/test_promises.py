@@ -13,6 +13,7 @@ from app.domain.promises import (
     Coming,
     Withdrawn,
     WorkingTimes,
+    days_allowed,
     is_late,
     is_working_day,
     promised_on,
@@ -194,6 +195,10 @@ def test_the_nth_working_day_is_n_working_days_away(day: date, count: int, holid
     reached = working_days_after(day, count, holidays)
     assert working_days_between(day, reached, holidays) == count
     assert count == 0 or working_days_between(day, reached - timedelta(days=1), holidays) == count - 1
+
+
+def test_what_has_no_promised_day_is_put_in_order_by_days_of_the_calendar() -> None:
+    assert [days_allowed(speed) for speed in Speed] == [0, 0, 1, 4, 7, 9]
 
 
 @pytest.mark.parametrize(

@@ -370,14 +370,14 @@ class AnyWalk(RuleBasedStateMachine):
         here = self.runner.run(self.world.people["manager"].get(f"/api/v1/items/{thing.barcode}")).json()["store"]
         other = {"MAIN": "COAST", "COAST": "MAIN"}[here]
         made = self.post("technician", "/transfers", {"from_store": here, "to_store": other}).json()["number"]
-        scans = {"scans": [{"scan_id": str(uuid4()), "barcode": thing.barcode}]}
+        out, into = ({"scans": [{"scan_id": str(uuid4()), "barcode": thing.barcode}]} for _ in range(2))
         may_go = thing.can(Move.TRANSFER) and thing.state is not State.RESERVED
-        if self.was_accepted(self.post("technician", f"/transfers/{made}/sent", scans), may_go):
+        if self.was_accepted(self.post("technician", f"/transfers/{made}/sent", out), may_go):
             thing.holds.append(self.newest_hold())
             self.hand_over(n, 0, False)
             self.transfer_is_refused(thing)
             thing.holds.pop()
-            self.was_accepted(self.post("technician", f"/transfers/{made}/received", scans), True)
+            self.was_accepted(self.post("technician", f"/transfers/{made}/received", into), True)
 
     def transfer_is_refused(self, thing: Thing) -> None:
         body = {"store": "COAST", "reason": "Room for more beds."}

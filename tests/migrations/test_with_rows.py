@@ -182,3 +182,23 @@ async def test_inspections_that_are_there_are_of_the_day_on_which_they_were_reco
     assert await old.read(wanted) == [("2026-07-02", None, None)]
     assert await old.read("SELECT count(*) FROM standing_inspection") == [(1,)]
     old.back_to("0023")
+
+
+async def test_the_covers_of_mattresses_that_are_there_are_tested_from_now_on(old: Old) -> None:
+    old.to("0025")
+    cleaned = (
+        "INSERT INTO decontamination (item_id, opened_at, route, started_at, started_by, finished_at, finished_by, "
+        "finished_seq, outcome) SELECT id, now(), 'wash_down', now(), 'x', now(), 'x', 1, 'passed' FROM item"
+    )
+    mattress = (
+        "INSERT INTO product (code, name, manufacturer, model, category, purchase_price_pence, tier, returnable, "
+        "single_patient_use, high_risk, decontamination_route) "
+        "VALUES ('M', 'Mattress', '', '', '04 33 06', 1, 'standard', true, false, false, 'wash_down')"
+    )
+    await old.write(*AN_ITEM, mattress, cleaned)
+    old.to("0026")
+    assert await old.read("SELECT code, strike_through_test FROM product ORDER BY code") == [("M", True), ("P", False)]
+    with pytest.raises(IntegrityError, match="append-only"):
+        await old.write("DELETE FROM decontamination")
+    old.back_to("0025")
+    await old.write("DELETE FROM decontamination")

@@ -80,6 +80,7 @@ def test_paired_columns_are_known() -> None:
     assert len(TOGETHER) == len(PAIRS)
 
 
+A_JOB = "INSERT INTO decontamination (item_id, opened_at, {}) SELECT id, now(), {} FROM item LIMIT 1"
 PAIRS = {
     "ck_authority_copy_recorded_at_and_by_together": (
         "UPDATE authority_copy SET sent_on = now(), sent_to = 'x', recorded_at = now()"
@@ -109,13 +110,16 @@ PAIRS = {
     ),
     "ck_consignment_line_sent_at_and_by_together": "UPDATE consignment_line SET sent_by = NULL",
     "ck_consignment_line_sent_at_and_hold_together": "UPDATE consignment_line SET hold_id = NULL",
-    "ck_decontamination_finished_at_and_by_together": (
-        "UPDATE decontamination SET finished_at = NULL, outcome = NULL, finished_seq = NULL"
+    # A finished one cannot be updated, so these are written wrong from the first.
+    "ck_decontamination_finished_at_and_by_together": A_JOB.format("finished_by", "'x'"),
+    "ck_decontamination_finished_at_and_outcome_together": A_JOB.format(
+        "finished_at, finished_by, finished_seq", "now(), 'x', 1"
     ),
-    "ck_decontamination_finished_at_and_outcome_together": "UPDATE decontamination SET outcome = NULL",
-    "ck_decontamination_finished_at_and_seq_together": "UPDATE decontamination SET finished_seq = NULL",
-    "ck_decontamination_started_at_and_by_together": "UPDATE decontamination SET started_by = NULL",
-    "ck_decontamination_started_at_and_route_together": "UPDATE decontamination SET route = NULL",
+    "ck_decontamination_finished_at_and_seq_together": A_JOB.format(
+        "finished_at, finished_by, outcome", "now(), 'x', 'failed'"
+    ),
+    "ck_decontamination_started_at_and_by_together": A_JOB.format("started_at, route", "now(), 'thermal'"),
+    "ck_decontamination_started_at_and_route_together": A_JOB.format("started_at, started_by", "now(), 'x'"),
     "ck_delegation_ended_at_and_by_together": "UPDATE delegation SET ended_at = now()",
     "ck_equipment_order_allocated_at_and_by_together": "UPDATE equipment_order SET allocated_by = 'x'",
     "ck_equipment_order_decided_at_and_by_together": "UPDATE equipment_order SET decided_at = now()",

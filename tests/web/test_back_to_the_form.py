@@ -55,8 +55,8 @@ async def test_they_come_back_to_the_form_and_are_told(
 async def test_a_form_without_a_page_of_its_own_leads_back_to_the_page_it_stood_on(
     visitor: Browser, referer: str, there: str
 ) -> None:
-    address = "/workshop/ES000000143/decontamination"
-    answer = await visitor.client.post(address, data={"do": "start"}, headers={"Referer": referer})
+    address = "/workshop/ES000000143/release"
+    answer = await visitor.client.post(address, data={"bay": "A1"}, headers={"Referer": referer})
     asked = await visitor.get(answer.headers["location"])
     shown = asked.form("/sign-in").select_one("[name=next]")
     assert shown

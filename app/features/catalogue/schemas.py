@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from app.domain.catalogue import advise_examination, as_iso_9999, as_link, unprintable_letters
+from app.domain.catalogue import advise_examination, advise_strike_through, as_iso_9999, as_link, unprintable_letters
 from app.domain.hygiene import Route
 from app.domain.identifiers import check_gtin
 from app.domain.inspections import LONGEST_INTERVAL_MONTHS, InspectionKind
@@ -87,6 +87,7 @@ class ProductDetails(Body):
     returnable: bool = True
     single_patient_use: bool = False
     high_risk: bool = False
+    strike_through_test: bool = False
     decontamination_route: Route = Route.WASH_DOWN
     udi_di: Annotated[list[Gtin], Field(max_length=50)] = []
     safe_working_load_kg: Kilograms | None = None
@@ -154,6 +155,7 @@ class ProductBody(BaseModel):
     returnable: bool
     single_patient_use: bool
     high_risk: bool
+    strike_through_test: bool
     decontamination_route: Route
     udi_di: list[str]
     safe_working_load_kg: int | None
@@ -175,8 +177,11 @@ class ProductBody(BaseModel):
     def give_advice(self) -> "ProductBody":
         """Say what is better put right, though nothing refuses it."""
         loler = next((rule.every_months for rule in self.inspections if rule.kind is InspectionKind.LOLER), None)
-        advice = advise_examination(self.category, loler)
-        self.advice = [advice] if advice else []
+        advice = (
+            advise_examination(self.category, loler),
+            advise_strike_through(self.category, tested=self.strike_through_test or self.single_patient_use),
+        )
+        self.advice = [one for one in advice if one]
         return self
 
 
@@ -214,6 +219,7 @@ class ProductForm(BaseModel):
     consumable: bool = False
     single_patient_use: bool = False
     high_risk: bool = False
+    strike_through_test: bool = False
     udi_di: Annotated[list[Gtin], Field(max_length=50), BeforeValidator(_split)] = []
     safe_working_load_kg: Kilograms | None = None
     instructions: OptionalParagraph = ""

@@ -115,6 +115,13 @@ CATALOGUE = (
         empty=False,
     ),
     Column(
+        "strike_through_test",
+        cells.truth,
+        "Whether it has a cover that is tested at each cleaning: yes or no. Empty: no.",
+        ("no", "no", "no"),
+        empty=False,
+    ),
+    Column(
         "udi_di",
         cells.gtins,
         "The maker's numbers (GTIN) on its packages; several with blanks between.",

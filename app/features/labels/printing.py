@@ -371,3 +371,33 @@ def _zpl_code_128(tag: str) -> str:
     """The tag in subset B, with C for eight of the digits: the very symbol that the layout measured."""
     head, pairs = tag_parts(tag)
     return f">:{head}>5{pairs}"
+
+
+Drawing = tuple[Sequence[Box], Sequence[Line]]
+"""A label of words alone."""
+
+
+def words_pdf(
+    drawings: Sequence[Drawing], *, title: str, skip: int = 0, stock: Stock = AVERY_L7160, offset: Offset = NO_OFFSET
+) -> bytes:
+    """Pages of labels that have no bars, as `label_pdf` lays them out."""
+    with _pdf(stock, title) as (canvas, stream):
+        for position, (boxes, lines) in enumerate(drawings, start=skip):
+            cell = position % stock.labels_per_page
+            if cell == 0 and position > skip:
+                canvas.showPage()
+            left, top = stock.corner(cell)
+            _paint_pdf_words(canvas, boxes, lines, left + offset.x_mm, top + offset.y_mm, stock.page.height_mm)
+    return stream.getvalue()
+
+
+def words_zpl(drawing: Drawing, *, dpi: Dpi, size: LabelSize, offset: Offset | None = None) -> str:
+    """One of them for a Zebra."""
+    boxes, lines = drawing
+    fields = [_zpl_box(box, dpi) for box in boxes]
+    return _zpl(size, dpi, offset, [*fields, *(_zpl_text(line, size, dpi) for line in lines)])
+
+
+def type_width(text: str, size_mm: float, bold: bool) -> float:
+    """How wide a text is in the labels' typeface."""
+    return _type_width(text, size_mm, bold)

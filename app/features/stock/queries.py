@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
+from app.domain.certificates import is_certified
 from app.domain.clearance import find_blockers, is_clear, place_blockers, step_for
 from app.domain.errors import NotFound
 from app.domain.inspections import due_state
@@ -208,6 +209,7 @@ async def get_item(
         times_issued=fact.times_issued,
         moves=moves_from(record.state),
         next_step=Step(route=todo.route, text=todo.text),
+        is_certified=is_certified(fact),
     )
 
 

@@ -234,6 +234,7 @@ class ItemBody(BaseModel):
     times_issued: int
     moves: list[Move]
     next_step: Step
+    is_certified: bool = Field(False, exclude=True)
 
 
 class ItemLine(BaseModel):

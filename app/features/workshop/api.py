@@ -1,60 +1,22 @@
-"""JSON routes of the workshop."""
+"""JSON routes of the workshop; those of decontaminations are in `cleaning_api.py`."""
 
 from app.db import Session
-from app.domain.access import Permission
-from app.domain.dates import uk_date
-from app.features.workshop import scans, service
+from app.features.workshop import service
 from app.features.workshop.schemas import (
-    DecontaminationResults,
     ReleaseBody,
     Released,
     RepairBody,
     RepairOutcome,
-    StartDecontaminations,
 )
 from app.ledger import Moved
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.look_ahead import Ahead
 from app.web.once import api_router
-from app.web.results import ItemResults, Step
-from app.web.tags import Prefix, Tag, sort_tags
+from app.web.results import Step
+from app.web.tags import Tag
 
 router = api_router("workshop")
-
-
-@router.post("/decontaminations")
-async def start_decontaminations(
-    session: Session, actor: Actor, now: Now, prefix: Prefix, body: StartDecontaminations
-) -> ItemResults:
-    """Begin to clean 1 to 500 items; one result per barcode, in order."""
-    tags, errors = sort_tags(body.barcodes, prefix=prefix)
-    wanted = list(dict.fromkeys(tags[raw] for raw in body.barcodes if raw in tags))
-    moved, turned_away = await service.start_decontaminations(
-        session,
-        wanted,
-        route=body.route,
-        actor=actor.username,
-        at=now,
-        may_overrule=actor.may(Permission.OVERRULE_CLEANING),
-    )
-    asked = [(tags.get(raw, raw), "start") for raw in body.barcodes]
-    return scans.answer_batch(asked, errors, moved, turned_away, reader=actor.username, on=uk_date(now))
-
-
-@router.post("/decontaminations/results")
-async def finish_decontaminations(
-    session: Session, actor: Actor, now: Now, prefix: Prefix, body: DecontaminationResults
-) -> ItemResults:
-    """Record how 1 to 500 cleanings ended; one result per barcode, in order."""
-    raws = [result.barcode for result in body.results]
-    tags, errors = sort_tags(raws, prefix=prefix)
-    # The first word on an item counts, whatever else the batch says of it.
-    told = {tags[r.barcode]: (r.outcome, r.notes) for r in reversed(body.results) if r.barcode in tags}
-    results = [(tag, *told[tag]) for tag in dict.fromkeys(tags[raw] for raw in raws if raw in tags)]
-    moved, turned_away = await service.finish_decontaminations(session, results, actor=actor.username, at=now)
-    asked = [(tags.get(r.barcode, r.barcode), r.outcome.value) for r in body.results]
-    return scans.answer_batch(asked, errors, moved, turned_away, reader=actor.username, on=uk_date(now))
 
 
 @router.post("/items/{barcode}/release")

@@ -1,4 +1,4 @@
-"""Pages of the workshop: the benches, what is done to one item on them, and scans from a page without its script."""
+"""Pages of the workshop: what is done to one item on a bench, and scans from a page without its script."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -9,13 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
 from app.domain.errors import BadValue
-from app.domain.hygiene import Outcome
 from app.domain.labels import display
-from app.domain.lifecycle import Move, State
+from app.domain.lifecycle import Move
 from app.features.workshop import queries, scans, service
 from app.features.workshop.schemas import (
-    CleaningForm,
-    CleaningStep,
     ReleaseForm,
     RepairForm,
     RepairOutcome,
@@ -34,34 +31,10 @@ from app.web.scan_desk import find_mode, read_scan_form, show_desk
 from app.web.tags import Prefix, Tag
 from app.web.templating import render
 
-CLEANED: dict[CleaningStep, Outcome] = {
-    CleaningStep.PASSED: Outcome.PASSED,
-    CleaningStep.FAILED: Outcome.FAILED,
-}
-
 router = page_router()
 
 Words = Annotated[str, Query(max_length=40)]
 Sent = TypeVar("Sent", bound=BaseModel)
-
-
-@router.get("/workshop")
-async def benches(
-    request: Request, session: Session, actor: Actor, now: Now, bench: Words = "", store: Words = ""
-) -> HTMLResponse:
-    """One bench at a time, longest waiting first, and how many items wait on each."""
-    place = store if store in {one.code for one in actor.stores} else None
-    counts = await queries.count_benches(session, store=place)
-    here = next((state for state in counts if state.value == bench), _first_with_work(counts))
-    context = {
-        "counts": counts,
-        "bench": here,
-        "items": await queries.list_bench(session, here, store=place, releaser=actor.username, now=now),
-        "store": place or "",
-        "stores": [(one.code, one.name) for one in actor.stores],
-        "back": f"/workshop?bench={here.value}" + (f"&store={place}" if place else ""),
-    }
-    return render(request, "workshop/benches.html", context)
 
 
 @router.post("/workshop/scan")
@@ -77,20 +50,6 @@ async def scan(
         session, mode.value, body.barcode, prefix=prefix, actor=actor.username, at=now, ahead=ahead
     )
     return show_desk(request, actor, mode=mode.value, store=body.store, result=[one], done=mode.done)
-
-
-@router.post("/workshop/{barcode}/decontamination")
-async def decontaminate(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
-    """Cleaning starts, or ended one way or another."""
-    _, body = await _read_whole(request, CleaningForm)
-    if body.do is CleaningStep.START:
-        moved, refused = await service.start_decontaminations(session, [tag], route=None, actor=actor.username, at=now)
-    else:
-        results = [(tag, CLEANED[body.do], body.notes)]
-        moved, refused = await service.finish_decontaminations(session, results, actor=actor.username, at=now)
-    if refused:
-        raise refused[0].error
-    return redirect(request, body.back, _sentence(body.do.done, moved[0]))
 
 
 @router.post("/workshop/{barcode}/release")
@@ -139,10 +98,6 @@ async def _read_whole(request: Request, schema: type[Sent]) -> tuple[Form, Sent]
 async def _on_the_bench(session: AsyncSession, tag: str, *, back: str) -> dict[str, Any]:
     item = await queries.get_bench_item(session, tag)
     return {"item": item, "back": to_the_workshop(back)}
-
-
-def _first_with_work(counts: dict[State, int]) -> State:
-    return next((state for state, items in counts.items() if items), State.RETURNED)
 
 
 def _sentence(said: str, moved: Moved) -> str:

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import ledger
 from app.domain.dates import uk_date
 from app.domain.errors import RuleError
-from app.domain.hygiene import Outcome
+from app.domain.hygiene import Cleaned, Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.scanning import check_tag
-from app.features.workshop import service
+from app.features.workshop import cleaning, service
 from app.features.workshop.inspections.service import inspect
 from app.ledger import Moved, Refused
 from app.web.look_ahead import LookAhead
@@ -73,14 +73,14 @@ def answer_batch(
 
 
 async def _start(session: AsyncSession, tag: str, *, actor: str, at: datetime) -> Moved:
-    moved, turned_away = await service.start_decontaminations(session, [tag], route=None, actor=actor, at=at)
+    moved, turned_away = await cleaning.start_decontaminations(session, [tag], route=None, actor=actor, at=at)
     if turned_away:
         raise turned_away[0].error
     return moved[0]
 
 
 async def _finish(session: AsyncSession, tag: str, *, outcome: Outcome, actor: str, at: datetime) -> Moved:
-    moved, turned_away = await service.finish_decontaminations(session, [(tag, outcome, "")], actor=actor, at=at)
+    moved, turned_away = await cleaning.finish_decontaminations(session, [Cleaned(tag, outcome)], actor=actor, at=at)
     if turned_away:
         raise turned_away[0].error
     return moved[0]

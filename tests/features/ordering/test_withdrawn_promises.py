@@ -207,3 +207,17 @@ async def test_a_hold_costs_a_fixed_number_of_statements(
     body = {"kind": "fault", "reason": "The castor is loose."}
     done(await as_safety.post(f"/api/v1/items/{item}/holds", json=body), 201)
     assert len(statements) == count, "\n".join(statements)
+
+
+async def test_what_was_never_clean_goes_from_its_order_too(
+    orders: Orders, given: Given, as_technician: AsyncClient, query: Query
+) -> None:
+    product = await given.product()
+    item = await given.recycled(product=product)
+    order = await orders.submitted(product)
+    assert barcodes(order) == [item]
+    [job] = (await as_technician.get(f"/api/v1/items/{item}/decontaminations")).json()["items"]
+    correction = {"outcome": "failed", "reason": "Soiled."}
+    done(await as_technician.post(f"/api/v1/decontaminations/{job['id']}/correction", json=correction), 201)
+    assert (await orders.get(order["number"]))["promised_on"] is None
+    assert len(await query(TOLD)) == 1

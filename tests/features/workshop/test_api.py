@@ -69,9 +69,11 @@ async def test_each_step_starts_only_where_the_lifecycle_says(
         (Move.PASS_DECONTAMINATION, Move.FAIL_DECONTAMINATION),
         strict=True,
     ):
-        assert (one["outcome"] == "accepted") == can_move(state, move)
-        assert one["state"] == (next_state(state, move) if can_move(state, move) else state)
-        assert one["code"] == (None if can_move(state, move) else "wrong-state")
+        # From elsewhere a failed cleaning is a correction, which has a verb of its own.
+        being_cleaned = state is State.DECONTAMINATING
+        assert (one["outcome"] == "accepted") == being_cleaned
+        assert one["state"] == (next_state(state, move) if being_cleaned else state)
+        assert one["code"] == (None if being_cleaned else "wrong-state")
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.CANNOT])

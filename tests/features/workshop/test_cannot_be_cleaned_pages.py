@@ -56,7 +56,7 @@ async def test_a_manager_names_another_way_from_the_page_of_the_item_or_its_benc
         barcode = await given.item(State.DECONTAMINATING)
         await given.cleaned(barcode, Outcome.CANNOT)
     way = f"/workshop/{barcode}/another-way"
-    for page in (f"/items/{barcode}", "/workshop?bench=returned"):
+    for page in (f"/items/{barcode}", "/workshop?bench=scrap"):
         assert (await manager.get(page)).soup.select_one(f'a[href^="{way}"]'), page
         assert (await technician.get(page)).soup.select_one(f'a[href^="{way}"]') is None, page
     assert (await technician.get(way)).status == 403
@@ -87,6 +87,6 @@ async def test_what_is_cleaned_by_order_goes_on_over_the_benches_like_everything
 async def test_what_has_had_its_single_patient_is_offered_no_other_way(manager: Browser, given: Given) -> None:
     barcode = await given.item(State.RETURNED, product=await given.product(single_patient_use=True))
     way = f"/workshop/{barcode}/another-way"
-    for page in (f"/items/{barcode}", "/workshop?bench=returned"):
+    for page in (f"/items/{barcode}", "/workshop?bench=scrap"):
         assert (await manager.get(page)).soup.select_one(f'a[href^="{way}"]') is None, page
     assert "for a single patient" in (await manager.get(way)).text

@@ -107,3 +107,17 @@ async def test_a_scan_at_the_bench_says_what_to_do_instead(technician: Browser, 
     shown = page_from(await technician.client.post("/workshop/scan", data=sent))
     assert "Have it examined first" in shown.text
     assert (await given.record(barcode)).state is State.AWAITING_INSPECTION
+
+
+async def test_of_many_released_together_those_that_are_examined_again_soon_wait_for_a_decision(
+    technician2: Browser, given: Given, clock: Clock
+) -> None:
+    dirty = await given.item(State.RETURNED)
+    soon, ready = await hoist(given, clock, State.AWAITING_INSPECTION), await given.item(State.AWAITING_INSPECTION)
+    await given.inspected(ready)
+    done = await technician2.post_form(
+        "/workshop/together", barcodes="\n".join([dirty, soon, ready]), do="release", bay="C1"
+    )
+    assert "falls due on 2 September 2026" in done.text
+    states = [(await given.record(barcode)).state for barcode in (dirty, soon, ready)]
+    assert states == [State.RETURNED, State.AWAITING_INSPECTION, State.IN_STOCK]

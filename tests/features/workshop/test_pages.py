@@ -28,7 +28,7 @@ async def test_each_bench_shows_how_many_wait_and_who_waits_longest_first(
     assert "3 days" in page.text
     benches = page.soup.select('nav[aria-label="Benches"] a')
     counts = [int(link.get_text().rsplit(" ", 1)[1]) for link in benches]
-    assert counts == [2, 1, 0, 0]
+    assert counts == [2, 1, 0, 0, 0]
     assert bench(await technician.get(str(benches[1]["href"]))) == [cleaning]
 
 
@@ -75,13 +75,16 @@ async def test_a_failed_cleaning_goes_back_and_one_that_cannot_be_made_safe_is_t
     page = await technician.get("/workshop", bench="returned")
     assert "Its last cleaning failed." in page.text
     assert page.soup.select_one(f'form[action="/workshop/{failed}/decontamination"]')
+    assert bench(page) == [failed]
+    page = await technician.get("/workshop", bench="scrap")
+    assert bench(page) == [hopeless]
     assert page.soup.select_one(f'form[action="/workshop/{hopeless}/decontamination"]') is None
     assert page.soup.select_one(f'a[href="/items/{hopeless}/scrap"]')
 
 
 async def test_a_single_patient_item_that_came_back_can_only_be_scrapped(technician: Browser, given: Given) -> None:
     barcode = await given.item(State.RETURNED, product=await given.product(single_patient_use=True))
-    page = await technician.get("/workshop", bench="returned")
+    page = await technician.get("/workshop", bench="scrap")
     assert page.soup.select_one(f'a[href="/items/{barcode}/scrap"]')
     assert page.soup.select_one(f'form[action="/workshop/{barcode}/decontamination"]') is None
 
