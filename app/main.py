@@ -54,8 +54,12 @@ from app.features.stock import barcodes_api as stock_barcodes_api
 from app.features.stock import changes as stock_changes
 from app.features.stock import goods_in_pages as stock_goods_in_pages
 from app.features.stock import pages as stock_pages
+from app.features.stocktakes import api as stocktakes_api
+from app.features.stocktakes import pages as stocktakes_pages
 from app.features.stop_use import api as stop_use_api
 from app.features.stop_use import pages as stop_use_pages
+from app.features.transfers import api as transfers_api
+from app.features.transfers import pages as transfers_pages
 from app.features.workshop import api as workshop_api
 from app.features.workshop import certificate_pages, cleaning_api, cleaning_pages, queue_pages
 from app.features.workshop import pages as workshop_pages
@@ -86,6 +90,8 @@ ROUTERS = (
     prescribers_api.router,
     ordering_api.router,
     returns_api.router,
+    stocktakes_api.router,
+    transfers_api.router,
     workshop_api.router,
     cleaning_api.router,
     due_api.router,
@@ -130,6 +136,10 @@ ROUTERS = (
     ordering_scan_pages.router,
     returns_pages.desk,
     returns_pages.router,
+    stocktakes_pages.desk,
+    stocktakes_pages.router,
+    transfers_pages.desk,
+    transfers_pages.router,
     queue_pages.router,
     workshop_pages.router,
     cleaning_pages.router,

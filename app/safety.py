@@ -4,9 +4,10 @@ Several features do these in acts of their own, and each must do the same: writt
 (docs/adr/0015-one-place-ends-what-a-death-ends.md).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -40,12 +41,37 @@ async def hold(
 ) -> int:
     """Hold an item, whatever state it is in; returns the hold's number. The caller has locked the item, so that whoever
     is issuing it at this moment either went before or sees the hold. An order that waits for it is looked at again."""
-    row = {"item_id": item_id, "kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
-    hold_id = (await session.execute(insert(Hold).values(**row).returning(col(Hold.id)))).scalar_one()
-    facts = {"hold": hold_id, "kind": kind.value, "reason": reason}
-    await audit.record(session, "hold_placed", f"item:{barcode}", actor=actor, at=at, **facts)
-    await promising.look_again(session, [item_id], actor=actor, at=at)
-    return hold_id
+    return (await hold_each(session, {item_id: barcode}, kind=kind, reason=reason, actor=actor, at=at))[item_id]
+
+
+async def hold_each(
+    session: AsyncSession, items: Mapping[int, str], *, kind: HoldKind, reason: str, actor: str, at: datetime
+) -> dict[int, int]:
+    """Hold each of these items, by id and barcode, for one reason; returns the holds' numbers by the items' ids.
+
+    The caller has locked the items. Three statements for all, and those of `promising`.
+    """
+    row = {"kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
+    place = insert(Hold).values([row | {"item_id": item_id} for item_id in items])
+    placed = await session.execute(place.returning(col(Hold.item_id), col(Hold.id)))
+    holds = {row.item_id: row.id for row in placed}
+    acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
+        (f"item:{items[item_id]}", {"hold": hold_id, "kind": kind.value, "reason": reason})
+        for item_id, hold_id in holds.items()
+    ]
+    await audit.record_each(session, "hold_placed", acts, actor=actor, at=at)
+    await promising.look_again(session, list(holds), actor=actor, at=at)
+    return holds
+
+
+async def lift_each(session: AsyncSession, holds: Mapping[int, str], *, reason: str, actor: str, at: datetime) -> None:
+    """Lift these open holds, by number and their item's barcode. The caller has locked the holds or their items."""
+    lifted = {"lifted_at": at, "lifted_by": actor, "lift_reason": reason}
+    await session.execute(update(Hold).where(col(Hold.id).in_(holds)).values(**lifted))
+    acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
+        (f"item:{barcode}", {"hold": hold_id, "reason": reason}) for hold_id, barcode in holds.items()
+    ]
+    await audit.record_each(session, "hold_lifted", acts, actor=actor, at=at)
 
 
 async def stop_use(

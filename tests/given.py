@@ -23,6 +23,7 @@ from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind
 from app.domain.ordering import SupersedeAction
+from app.domain.stocktakes import Correction
 from app.domain.thorough_examinations import Defect, DefectKind, Occasion, Report
 from app.features.catalogue import service as catalogue
 from app.features.catalogue.schemas import NewProduct
@@ -37,6 +38,10 @@ from app.features.returns import found
 from app.features.returns import service as returns
 from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
+from app.features.stocktakes import finishing
+from app.features.stocktakes import service as stocktakes
+from app.features.stocktakes.queries import get_stocktake as read_stocktake
+from app.features.stocktakes.schemas import NewStocktake
 from app.features.workshop import cleaning
 from app.features.workshop import service as workshop
 from app.features.workshop.inspections import service as inspections
@@ -272,6 +277,15 @@ class Given:
     async def missing(self, barcode: str) -> None:
         """Nobody knows where the item is."""
         await self._do(stock.mark_missing, barcode, reason="Not found at stocktake.", actor="manager")
+
+    async def counted_as_missing(self, barcode: str) -> None:
+        """A stocktake of the main store does not find it; nothing is done about the rest, which nobody scans."""
+        keeper = await self.storekeeper()
+        number = await self._do(stocktakes.start_stocktake, NewStocktake(store="MAIN"), actor=keeper)
+        async with self._sessions.begin() as session:
+            rest = (await read_stocktake(session, number)).differences
+        decided = {one.barcode: Correction.NONE for one in rest} | {barcode: Correction.MARK_MISSING}
+        await self._do(finishing.finish_stocktake, number, decided, actor=keeper)
 
     async def found(self, barcode: str, *, store: str = "MAIN") -> None:
         """A missing item turned up."""

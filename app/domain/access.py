@@ -37,8 +37,11 @@ class Permission(StrEnum):
     PRINT_LABELS = "print_labels"
     KEEP_PRINTERS = "keep_printers"
     MOVE_ITEMS = "move_items"
+    KEEP_MINIMUM_LEVELS = "keep_minimum_levels"
     SCRAP_ITEMS = "scrap_items"
     SCAN = "scan"
+    COUNT_STOCK = "count_stock"
+    CORRECT_STOCK = "correct_stock"
     WORK_ON_ITEMS = "work_on_items"
     OVERRULE_CLEANING = "overrule_cleaning"
     VISIT_HOMES = "visit_homes"
@@ -97,6 +100,7 @@ _STOREKEEPING = _LOOKING | {
     Permission.MOVE_ITEMS,
     Permission.SCRAP_ITEMS,
     Permission.SCAN,
+    Permission.COUNT_STOCK,
     Permission.WORK_ON_ITEMS,
     Permission.HANDLE_FAULTS,
     Permission.VISIT_HOMES,
@@ -137,6 +141,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.DECIDE_ON_DUE_ITEMS,
         Permission.KEEP_AUTHORITY_COPIES,
         Permission.RECONCILE_SCANS,
+        Permission.CORRECT_STOCK,
+        Permission.KEEP_MINIMUM_LEVELS,
         Permission.REVIEW_TRIALS,
         Permission.KEEP_STOP_USE_NOTICES,
         Permission.KEEP_PRESCRIBERS,

@@ -12,17 +12,20 @@ from app.domain.lifecycle import Move, State
 
 
 class HoldKind(StrEnum):
-    """Why an item is held."""
+    """Why an item is held. What is on its way between two stores is held until it is received there."""
 
     SAFETY_NOTICE = "safety_notice"
     FAULT = "fault"
     INVESTIGATION = "investigation"
+    IN_TRANSIT = "in_transit"
 
     @property
     def text(self) -> str:
         """The kind as people read it."""
         return self.value.replace("_", " ").capitalize()
 
+
+TO_RECEIVE = NextStep("receive", "It is on its way to another store. Scan it in there, under Transfers.")
 
 GATED = frozenset({Move.RESERVE, Move.DISPATCH, Move.DELIVER, Move.ISSUE, Move.START_TRIAL, Move.RELEASE})
 """Moves that ask for clearance. `needs_clearance` names the two that are exempt by their starting state."""
@@ -105,6 +108,8 @@ def step_for(evidence: Evidence, route: Route, *, on: date | None = None, reader
     `on`: the day, where it is to be asked too whether all inspections are in date. `reader`: whose hands these are;
     who cleaned a high-risk item is never told to release it.
     """
+    if evidence.holds and all(hold.kind is HoldKind.IN_TRANSIT for hold in evidence.holds):
+        return TO_RECEIVE
     on_the_shelf = evidence.state in {State.IN_STOCK, State.RESERVED} and not evidence.holds
     if on and on_the_shelf and find_blockers(evidence, on=on):
         return TO_KEEP

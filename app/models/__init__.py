@@ -39,7 +39,9 @@ from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
 from app.models.scan import ReturnScan, ScanKind, ScanOutcome
+from app.models.stocktake import Stocktake, StocktakeItem
 from app.models.store import Store
+from app.models.transfer import Consignment, ConsignmentLine, ConsignmentWant, MinimumLevel
 from app.models.workshop import Decontamination, Inspection, InspectionDue
 
 __all__ = [
@@ -56,6 +58,9 @@ __all__ = [
     "CollectionFound",
     "CollectionLine",
     "CollectionVisit",
+    "Consignment",
+    "ConsignmentLine",
+    "ConsignmentWant",
     "Decontamination",
     "Delegation",
     "DeliveryVisit",
@@ -75,6 +80,7 @@ __all__ = [
     "LabelJob",
     "Loan",
     "Message",
+    "MinimumLevel",
     "Movement",
     "OrderAnswer",
     "OrderLine",
@@ -96,6 +102,8 @@ __all__ = [
     "SignIn",
     "SignInFailure",
     "SignInKind",
+    "Stocktake",
+    "StocktakeItem",
     "StopUseNotice",
     "Store",
     "Team",

@@ -1,11 +1,11 @@
-"""Every scan at the returns desk and on the van, whatever came of it."""
+"""Every scan at the returns desk, on the van, of a count and of a consignment, whatever came of it."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, Uuid, text
+from sqlalchemy import CheckConstraint, Column, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -29,11 +29,21 @@ class ScanOutcome(StrEnum):
 
 
 class ScanKind(StrEnum):
-    """What a scan says of an item: it came back, it was delivered, or it was collected from a client."""
+    """What a scan says of an item: it came back, was delivered or collected, stands here, or goes to another store."""
 
     RETURN = "return"
     DELIVERY = "delivery"
     COLLECTION = "collection"
+    STOCKTAKE = "stocktake"
+    SENT = "sent"
+    RECEIVED = "received"
+
+    @property
+    def text(self) -> str:
+        """What it was scanned as, within a sentence."""
+        return {"return": "returned", "delivery": "delivered", "collection": "collected", "stocktake": "counted"}.get(
+            self.value, self.value
+        )
 
 
 class ReturnScan(SQLModel, table=True):
@@ -41,13 +51,17 @@ class ReturnScan(SQLModel, table=True):
 
     `raw` is what the scanner sent, control characters written out, at most 300 characters. `scanned_at` is by the
     service's clock; where the device's was wrong, `device_scanned_at` keeps what that said. `handed_to` and
-    `order_number` are what a delivery was scanned with.
+    `order_number` are what a delivery was scanned with. `scanned_into`: the number of the stocktake or consignment.
     """
 
     __tablename__ = "return_scan"
     __table_args__ = (
         both_or_neither("reconciled_at_and_by_together", "reconciled_at", "reconciled_by"),
         both_or_neither("reconciled_at_and_note_together", "reconciled_at", "reconciled_note"),
+        CheckConstraint(
+            "(scanned_into IS NOT NULL) = (kind IN ('stocktake', 'sent', 'received'))", name="kind_says_into_what"
+        ),
+        Index("ix_return_scan_scanned_into", "scanned_into", postgresql_where=text("scanned_into IS NOT NULL")),
         Index(
             "ix_return_scan_to_reconcile",
             "id",
@@ -64,6 +78,7 @@ class ReturnScan(SQLModel, table=True):
     store_id: int = Field(sa_column=reference_column("store.id"))
     handed_to: str | None = Field(default=None, sa_column=text_column(nullable=True))
     order_number: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    scanned_into: str | None = Field(default=None, sa_column=text_column(nullable=True))
     device_scanned_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     scanned_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     received_at: datetime = Field(sa_column=instant_column())

@@ -45,6 +45,8 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Collections", "/collections", Permission.REQUEST_COLLECTIONS),
     Link("Faults", "/faults", Permission.HANDLE_FAULTS),
     Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
+    Link("Stocktakes", "/stocktakes", Permission.COUNT_STOCK),
+    Link("Transfers", "/transfers", Permission.MOVE_ITEMS),
     Link("Copies for the authority", "/inspections/authority-copies", Permission.KEEP_AUTHORITY_COPIES),
     Link("Scans to reconcile", "/returns/unmatched", Permission.RECONCILE_SCANS),
     Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),

@@ -51,6 +51,12 @@ CONSTRAINTS: dict[str, RuleError] = {
     "ex_reservation_dates_of_one_item": Conflict(
         "already-reserved", "The item is reserved for some of these days.", field="barcode"
     ),
+    "ex_stocktake_places_of_open_ones": Conflict(
+        "stocktake-open", "A stocktake of this place is open. Finish or cancel it first.", field="store"
+    ),
+    "uq_consignment_line_one_open_per_item": Conflict(
+        "in-transit", "The item is on its way with another consignment already.", field="barcode"
+    ),
     "uq_collection_line_one_open_per_item": Conflict(
         "already-being-collected", "The item is on a collection already.", field="barcodes"
     ),

@@ -66,35 +66,38 @@ def _or_none(given: Any, handler: ValidatorFunctionWrapHandler) -> datetime | No
     return found
 
 
-class BatchBody(Body):
-    """1 to 500 scans at one store. `sent_at`: what the device's clock says as it sends them; by that its times are put
-    right. What cannot be read as an instant counts as not said."""
-
-    store: Code
-    sent_at: Annotated[AwareDatetime | None, WrapValidator(_or_none)] = None
-    scans: list[Any]
-
-
 def _scans_of(body: type[ScanBody]) -> Any:
     return Field(min_length=1, max_length=MOST_SCANS, json_schema_extra={"items": body.model_json_schema()})
 
 
-class ReturnsBody(BatchBody):
+class BatchBody(Body):
+    """1 to 500 scans. `sent_at`: what the device's clock says as it sends them; by that its times are put right. What
+    cannot be read as an instant counts as not said."""
+
+    sent_at: Annotated[AwareDatetime | None, WrapValidator(_or_none)] = None
+    scans: Annotated[list[Any], _scans_of(ScanBody)]
+
+
+class StoreBatchBody(BatchBody):
+    """1 to 500 scans at one store."""
+
+    store: Code
+
+
+class ReturnsBody(StoreBatchBody):
     """Scans at the returns desk."""
 
     scans: Annotated[list[Any], _scans_of(ReturnScanBody)]
 
 
-class DeliveriesBody(BatchBody):
+class DeliveriesBody(StoreBatchBody):
     """Scans at clients' doors, of what is left there."""
 
     scans: Annotated[list[Any], _scans_of(DeliveryScanBody)]
 
 
-class CollectionsBody(BatchBody):
+class CollectionsBody(StoreBatchBody):
     """Scans at clients' doors, of what is taken away."""
-
-    scans: Annotated[list[Any], _scans_of(ScanBody)]
 
 
 class ScanResults(BaseModel):
@@ -119,7 +122,7 @@ class Batch(NamedTuple):
         return ScanResults(results=[next(taken) if isinstance(one, Scan) else one for one in self.read])
 
 
-def read_batch(batch: BatchBody, body: type[ScanBody], *, at: datetime) -> Batch:
+def read_batch(batch: BatchBody, body: type[ScanBody] = ScanBody, *, at: datetime) -> Batch:
     """The scans of a batch, each by the service's clock, which says `at`."""
     offset = clock_offset(batch.sent_at, at) if batch.sent_at else None
     return Batch([_read_scan(given, body, at=at, offset=offset) for given in batch.scans])

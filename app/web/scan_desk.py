@@ -106,6 +106,22 @@ def desk_context(actor: Actor, *, mode: str, store: str) -> dict[str, object]:
     }
 
 
+def desk_of(path: str, number: str, *, heading: str, modes: Sequence[tuple[str, str]]) -> dict[str, object]:
+    """The same for a scan page about one stocktake or consignment, whose number stands where others have their store.
+
+    `modes`: what it may do, as value and words, the chosen one first.
+    """
+    return {
+        "heading": heading,
+        "desk_action": path,
+        "is_of_one": True,
+        "store": number,
+        "modes": [(value, words, "") for value, words in modes],
+        "mode": modes[0][0],
+        "scan_id": str(uuid4()),
+    }
+
+
 def show_desk(
     request: Request,
     actor: Actor,

@@ -4,10 +4,11 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
@@ -24,10 +25,10 @@ LONGEST_RAW = 300
 # The scan ids are claimed in their own order, before any item is locked: two devices that drain the same queue wait
 # for each other here and cannot block each other for ever.
 CLAIM = text("""
-    INSERT INTO return_scan (scan_id, kind, raw, store_id, handed_to, order_number, device_scanned_at, scanned_at,
-                             received_at, received_by)
-    SELECT scan_id, CAST(:kind AS text), raw, :store_id, handed_to, order_number, device_scanned_at, scanned_at,
-           :at, :actor
+    INSERT INTO return_scan (scan_id, kind, raw, store_id, scanned_into, handed_to, order_number, device_scanned_at,
+                             scanned_at, received_at, received_by)
+    SELECT scan_id, CAST(:kind AS text), raw, :store_id, CAST(:into AS text), handed_to, order_number,
+           device_scanned_at, scanned_at, :at, :actor
     FROM jsonb_to_recordset(CAST(:scans AS jsonb)) AS scan (
         scan_id uuid, raw text, handed_to text, order_number text, device_scanned_at timestamptz,
         scanned_at timestamptz)
@@ -45,7 +46,9 @@ KEEP = text("""
 """)
 
 SEEN_SINCE = text("""
-    SELECT item.barcode, back.at AS came_back, COALESCE(loan.started_at, sent.at) AS went_out
+    SELECT item.barcode, back.at AS came_back, COALESCE(loan.started_at, sent.at) AS went_out,
+           (SELECT max(at) FROM movement WHERE item_id = item.id AND to_state IN ('dispatched', 'on_loan', 'on_trial'))
+               AS was_out
     FROM item
     LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
     LEFT JOIN movement AS sent
@@ -104,10 +107,13 @@ async def answer_each(
     *,
     kind: ScanKind,
     store: StoreRef,
+    into: str | None = None,
     actor: str,
     at: datetime,
 ) -> list[ScanResult]:
     """Claim these scans, have `take` do those that are new, and answer each, in order.
+
+    `into`: the number of the stocktake or the consignment that they are of.
 
     A scan id that was taken before is a `duplicate` with the answer of then. `take` keeps its answers itself. One
     statement besides its own, two when some came before.
@@ -115,7 +121,8 @@ async def answer_each(
     first: dict[UUID, Scan] = {}
     for scan in scans:
         first.setdefault(scan.scan_id, scan)
-    fresh = await _claim(session, list(first.values()), kind=kind, store=store, actor=actor, at=at)
+    about = {"kind": kind.value, "store_id": store.id, "into": into, "actor": actor, "at": at}
+    fresh = await _claim(session, list(first.values()), about)
     answers = await take([first[scan_id] for scan_id in first if scan_id in fresh])
     earlier = await _earlier(session, [scan_id for scan_id in first if scan_id not in fresh])
     results = []
@@ -145,9 +152,18 @@ def read_tags(scans: Sequence[Scan], *, prefix: str) -> tuple[dict[UUID, str], d
 
 
 async def refuse_what_moved_since(
-    session: AsyncSession, scans: Sequence[Scan], tags: dict[UUID, str], *, actor: str, at: datetime
+    session: AsyncSession,
+    scans: Sequence[Scan],
+    tags: dict[UUID, str],
+    *,
+    is_within_stores: bool = False,
+    actor: str,
+    at: datetime,
 ) -> dict[UUID, ItemResult]:
     """Refuse scans that waited while their item went on its way; they are taken out of `tags`.
+
+    `is_within_stores`: they are of what goes from store to store. That it went out since, even if it is back, makes
+    them worthless; that it came in does not, because the scan that brought it in may have waited on the same device.
 
     No statement when none waited, else three, which lock what they read.
     """
@@ -160,11 +176,17 @@ async def refuse_what_moved_since(
     results: dict[UUID, ItemResult] = {}
     for scan_id, scanned_at in waited.items():
         row = seen.get(tags[scan_id])
-        error = moved_since(scanned_at, went_out=row.went_out, came_back=row.came_back) if row and scanned_at else None
+        error = _moved_since(scanned_at, row, is_within_stores=is_within_stores) if row and scanned_at else None
         if error:
             tag = tags.pop(scan_id)
             results[scan_id] = refused(tag, error, items[tag], reader=actor, on=uk_date(at))
     return results
+
+
+def _moved_since(scanned_at: datetime, row: Row[Any], *, is_within_stores: bool) -> RuleError | None:
+    if is_within_stores:
+        return moved_since(scanned_at, went_out=row.was_out, came_back=None)
+    return moved_since(scanned_at, went_out=row.went_out, came_back=row.came_back)
 
 
 def answer(scan: Scan, result: ItemResult, *warnings: ScanWarning) -> ScanResult:
@@ -194,9 +216,7 @@ def written_out(sent: str) -> str:
     return shown if len(shown) <= LONGEST_RAW else f"{shown[: LONGEST_RAW - 1]}…"
 
 
-async def _claim(
-    session: AsyncSession, scans: Sequence[Scan], *, kind: ScanKind, store: StoreRef, actor: str, at: datetime
-) -> set[UUID]:
+async def _claim(session: AsyncSession, scans: Sequence[Scan], about: Mapping[str, Any]) -> set[UUID]:
     lines = [
         {
             "scan_id": str(scan.scan_id),
@@ -208,8 +228,7 @@ async def _claim(
         }
         for scan in scans
     ]
-    values = {"scans": json.dumps(lines), "kind": kind.value, "store_id": store.id, "actor": actor, "at": at}
-    return set((await session.execute(CLAIM, values)).scalars())
+    return set((await session.execute(CLAIM, {"scans": json.dumps(lines), **about})).scalars())
 
 
 async def _earlier(session: AsyncSession, scan_ids: list[UUID]) -> dict[UUID, tuple[ScanKind, str, ScanResult]]:

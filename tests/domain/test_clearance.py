@@ -219,7 +219,7 @@ def test_what_hands_an_item_out_or_shelves_it_asks_for_clearance(state: State, m
 
 
 def test_kinds_of_holds_have_words_for_people() -> None:
-    assert [kind.text for kind in HoldKind] == ["Safety notice", "Fault", "Investigation"]
+    assert [kind.text for kind in HoldKind] == ["Safety notice", "Fault", "Investigation", "In transit"]
 
 
 @pytest.mark.parametrize("state", State)
@@ -291,3 +291,10 @@ def test_what_cannot_be_cleaned_for_another_use_is_cleaned_only_by_order(
 )
 def test_what_no_bench_makes_fit_for_another_client_is_past_use(evidence: Evidence, route: Route, past: bool) -> None:
     assert is_past_use(evidence, route) is past
+
+
+@pytest.mark.parametrize("state", [State.IN_STOCK, State.RETURNED])
+def test_what_is_on_its_way_is_scanned_in_unless_something_else_holds_it_too(state: State) -> None:
+    way, fault = HoldFact(HoldKind.IN_TRANSIT, "Sent to Coast."), HoldFact(HoldKind.FAULT, "Loose castor.")
+    assert step_for(Evidence(state=state, holds=(way,)), Route.WASH_DOWN).route == "receive"
+    assert step_for(Evidence(state=state, holds=(way, fault)), Route.WASH_DOWN).route == "quarantine"

@@ -151,6 +151,8 @@ class AnyWalk(RuleBasedStateMachine):
             partial(self.scrap, n),
             partial(self.give_up_reservation, n),
             partial(self.transfer, n),
+            partial(self.count, n),
+            partial(self.consign, n),
         ]
 
     @precondition(lambda self: len(self.things) < 3 or all(thing.state is State.SCRAPPED for thing in self.things))
@@ -343,6 +345,43 @@ class AnyWalk(RuleBasedStateMachine):
         thing = self.thing(n)
         body = {"store": "COAST", "reason": "More room there."}
         self.happened(self.post("manager", f"/items/{thing.barcode}/transfer", body), thing.can(Move.TRANSFER))
+
+    def count(self, n: int) -> None:
+        """It is counted in a bay where nothing is expected, and all is done about it that may be done."""
+        thing = self.thing(n)
+        number = self.post("technician", "/stocktakes", {"store": "MAIN", "bay": "Nowhere"}).json()["number"]
+        scans = {"scans": [{"scan_id": str(uuid4()), "barcode": thing.barcode}]}
+        self.was_accepted(self.post("technician", f"/stocktakes/{number}/scans", scans), True)
+        url = f"/api/v1/stocktakes/{number}"
+        count = self.runner.run(self.world.people["manager"].get(url)).json()
+        decided = [
+            {"barcode": one["barcode"], "correction": max(one["corrections"], key=lambda name: name != "none")}
+            for one in count["differences"]
+        ]
+        answer = self.post("manager", f"/stocktakes/{number}/finish", {"corrections": decided})
+        assert answer.status_code == 200, answer.text
+        if thing.can(Move.RETURN):
+            thing.moves(Move.RETURN)
+            thing.comes_back()
+
+    def consign(self, n: int) -> None:
+        """It goes to the other store with a consignment; on the way nobody is given it."""
+        thing = self.thing(n)
+        here = self.runner.run(self.world.people["manager"].get(f"/api/v1/items/{thing.barcode}")).json()["store"]
+        other = {"MAIN": "COAST", "COAST": "MAIN"}[here]
+        made = self.post("technician", "/transfers", {"from_store": here, "to_store": other}).json()["number"]
+        out, into = ({"scans": [{"scan_id": str(uuid4()), "barcode": thing.barcode}]} for _ in range(2))
+        may_go = thing.can(Move.TRANSFER) and thing.state is not State.RESERVED
+        if self.was_accepted(self.post("technician", f"/transfers/{made}/sent", out), may_go):
+            thing.holds.append(self.newest_hold())
+            self.hand_over(n, 0, False)
+            self.transfer_is_refused(thing)
+            thing.holds.pop()
+            self.was_accepted(self.post("technician", f"/transfers/{made}/received", into), True)
+
+    def transfer_is_refused(self, thing: Thing) -> None:
+        body = {"store": "COAST", "reason": "Room for more beds."}
+        self.happened(self.post("manager", f"/items/{thing.barcode}/transfer", body), False)
 
     @rule(hours=st.integers(1, 40))
     def time_passes(self, hours: int) -> None:

@@ -66,6 +66,11 @@ PAGES = {
         "/orders/O000002/deliver",
         "/orders/O000002/failed-visit",
         "/messages",
+        "/stocktakes",
+        "/stocktakes/new",
+        "/transfers",
+        "/transfers/new",
+        "/transfers/replenish",
     ),
     "manager": (
         "/",
@@ -83,6 +88,7 @@ PAGES = {
         "/import",
         "/import/items",
         "/messages/sent",
+        "/transfers/levels",
     ),
     "ot": (
         "/",

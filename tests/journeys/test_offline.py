@@ -36,9 +36,10 @@ class Office:
         assert answer.is_success, answer.text
         return answer.json()
 
-    async def items(self, count: int) -> list[str]:
+    async def items(self, count: int, bay: str | None = None) -> list[str]:
         """New perching stools in the main store."""
         goods = {"product_code": "STOOL-PERCH", "store": "MAIN", "quantity": count, "received_on": "2026-01-05"}
+        goods |= {"bay": bay} if bay else {}
         return [one["barcode"] for one in (await self.ask("technician", "POST", "/items", goods))["items"]]
 
     async def lent(self, client_ref: str) -> str:
@@ -232,6 +233,70 @@ async def stand_there_once(office: Office, states: dict[str, str]) -> None:
         assert (await office.ask("ot", "GET", f"/items/{barcode}"))["state"] == state
         moves = [one["move"] for one in (await office.ask("ot", "GET", f"/items/{barcode}/history"))["items"]]
         assert len(moves) == len(set(moves)), moves
+
+
+async def test_a_count_and_a_consignment_go_on_in_a_cellar_and_arrive_exactly_once(
+    phone: tuple[Phone, Cable], office: Office
+) -> None:
+    device, cable = phone
+    here, beside = await office.items(2, bay="Cellar")
+    [stranger, sent] = await office.items(2)
+    count = (await office.ask("technician", "POST", "/stocktakes", {"store": "MAIN", "bay": "Cellar"}))["number"]
+    way = {"from_store": "MAIN", "to_store": "COAST"}
+    consignment = (await office.ask("technician", "POST", "/transfers", way))["number"]
+    walk = await device.on()
+    page = walk.page
+    await walk.begin_as("technician")
+    await kept_for_later(page)
+    await page.goto(f"{walk.address}/transfers/{consignment}/scan?mode=send_consignment")
+    await page.goto(f"{walk.address}/stocktakes/{count}/count")
+    await burst(walk, [here])
+    await expect_that(page.get_by_test_id("progress")).to_contain_text("1 of 2 expected", timeout=8_000)
+    await until(page, f"async () => !!(await caches.match('/stocktakes/{count}/count'))")
+
+    await cable.pull()
+    await burst(walk, [beside])
+    await expect_that(page).to_have_title(re.compile(rf"^\(1 waiting\) Stocktake {count} "), timeout=30_000)
+    await page.reload()
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("1")
+    # Cold, where no list can be had: the scan page leads to what was being counted.
+    await device.off()
+    walk = await device.on()
+    page = walk.page
+    await page.goto(f"{walk.address}/")
+    await waiting(page, 1)
+    await expect_that(page.get_by_test_id("scan-line")).to_contain_text(f"Count, {count}")
+    await walk.look()
+    await walk.picture("scan-without-a-network")
+    await page.get_by_role("link", name=f"Stocktake {count}").click()
+    await expect_that(page.get_by_test_id("scan-mode")).to_have_text("Count")
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("1")
+    await burst(walk, [stranger, beside])
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("3")
+    await walk.look()
+    await walk.picture("stocktake-without-a-network")
+    await page.get_by_role("link", name=f"Consignment {consignment}").click()
+    await expect_that(page.get_by_test_id("scan-mode")).to_have_text("Send")
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("3")
+    await burst(walk, [sent])
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("4")
+
+    await cable.plug_in()
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    await expect_that(page.get_by_test_id("scan-waiting-count")).to_have_text("0", timeout=30_000)
+    outcomes = await page.get_by_test_id("scan-line").evaluate_all("lines => lines.map((one) => one.dataset.outcome)")
+    assert outcomes == ["accepted", "duplicate", "accepted", "accepted"]
+    await both_are_recorded(office, count, stranger, consignment, sent)
+
+
+async def both_are_recorded(office: Office, count: str, stranger: str, consignment: str, sent: str) -> None:
+    """All was counted, with one stranger, and one item is on its way; the count is given up, for the next to begin."""
+    result = await office.ask("technician", "GET", f"/stocktakes/{count}")
+    assert (result["expected"], result["counted"]) == (2, 2)
+    assert [(one["barcode"], one["difference"]) for one in result["differences"]] == [(stranger, "other_bay")]
+    lines = (await office.ask("technician", "GET", f"/transfers/{consignment}"))["lines"]
+    assert [(one["barcode"], one["line_state"]) for one in lines] == [(sent, "on_its_way")]
+    await office.ask("technician", "POST", f"/stocktakes/{count}/cancel")
 
 
 async def test_a_new_release_and_another_person_leave_the_queue_alone_and_nobody_elses_pages_behind(

@@ -273,8 +273,8 @@ async def test_a_mode_is_not_kept_for_another_person_nor_after_half_an_hour(walk
     await technician.go("/scan")
     await scan(technician, "CMD-RELEASE")
     await page.evaluate("""() => {
-        const kept = JSON.parse(sessionStorage.getItem('stores-scan-desk'));
-        sessionStorage.setItem('stores-scan-desk', JSON.stringify({...kept, at: kept.at - 31 * 60000}));
+        const kept = JSON.parse(sessionStorage.getItem('stores-scan-desk /scan'));
+        sessionStorage.setItem('stores-scan-desk /scan', JSON.stringify({...kept, at: kept.at - 31 * 60000}));
     }""")
     await page.reload()
     await expect_that(mode).to_have_text("Return")

@@ -95,6 +95,21 @@ PAIRS = {
     "ck_collection_line_collected_at_and_by_together": "UPDATE collection_line SET collected_by = 'x'",
     "ck_collection_line_picked_up_at_and_by_together": "UPDATE collection_line SET picked_up_at = now()",
     "ck_collection_list_agreed_at_and_by_together": "UPDATE collection SET list_agreed_by = 'x'",
+    "ck_consignment_cancelled_at_and_by_together": "UPDATE consignment SET cancelled_at = now()",
+    "ck_consignment_line_arrived_at_and_by_together": (
+        "UPDATE consignment_line SET arrived_at = now(), arrived_store_id = 1"
+    ),
+    "ck_consignment_line_arrived_at_and_store_together": (
+        "UPDATE consignment_line SET arrived_at = now(), arrived_by = 'x'"
+    ),
+    "ck_consignment_line_missing_at_and_by_together": (
+        "UPDATE consignment_line SET missing_at = now(), missing_reason = 'x'"
+    ),
+    "ck_consignment_line_missing_at_and_reason_together": (
+        "UPDATE consignment_line SET missing_at = now(), missing_by = 'x'"
+    ),
+    "ck_consignment_line_sent_at_and_by_together": "UPDATE consignment_line SET sent_by = NULL",
+    "ck_consignment_line_sent_at_and_hold_together": "UPDATE consignment_line SET hold_id = NULL",
     # A finished one cannot be updated, so these are written wrong from the first.
     "ck_decontamination_finished_at_and_by_together": A_JOB.format("finished_by", "'x'"),
     "ck_decontamination_finished_at_and_outcome_together": A_JOB.format(
@@ -133,10 +148,19 @@ PAIRS = {
         "UPDATE return_scan SET reconciled_at = now(), reconciled_by = 'x'"
     ),
     "ck_sign_in_ended_at_and_by_together": "UPDATE sign_in SET ended_by = 'x'",
+    "ck_stocktake_cancelled_at_and_by_together": "UPDATE stocktake SET cancelled_at = now()",
+    "ck_stocktake_finished_at_and_by_together": "UPDATE stocktake SET finished_by = 'x'",
+    "ck_stocktake_item_counted_at_and_by_together": "UPDATE stocktake_item SET counted_at = now(), counted_seq = 1",
+    "ck_stocktake_item_counted_at_and_seq_together": "UPDATE stocktake_item SET counted_at = now(), counted_by = 'x'",
+    "ck_stocktake_item_difference_and_correction_together": "UPDATE stocktake_item SET difference = 'missing'",
     "ck_stop_use_notice_acknowledged_at_and_by_together": "UPDATE stop_use_notice SET acknowledged_by = 'x'",
 }
 
 A_ROW_EACH = (
+    "INSERT INTO consignment (number, from_store_id, to_store_id, made_at, made_by) "
+    "SELECT 'T', min(id), max(id), now(), 'x' FROM store",
+    "INSERT INTO consignment_line (consignment_id, item_id, sent_at, sent_by, hold_id) "
+    "SELECT consignment.id, hold.item_id, now(), 'x', hold.id FROM consignment, hold LIMIT 1",
     "INSERT INTO fault_report (form_id, item_id, description, is_dangerous, reported_at) "
     "SELECT gen_random_uuid(), id, 'x', false, now() FROM item",
     "INSERT INTO label_job (id, made_by, made_at, wanted, seen_at) VALUES (gen_random_uuid(), 'x', now(), 1, now())",
@@ -150,6 +174,9 @@ A_ROW_EACH = (
     "unit_price_pence) SELECT equipment_order.id, 1, product.id, 1, 'loan', false, false, 0 "
     "FROM equipment_order, product LIMIT 1",
     "INSERT INTO order_unit (order_line_id) SELECT id FROM order_line",
+    "INSERT INTO stocktake (number, store_id, started_at, started_by) SELECT 'K', min(id), now(), 'x' FROM store",
+    "INSERT INTO stocktake_item (stocktake_id, item_id, expected_seq) SELECT stocktake.id, item.id, 1 "
+    "FROM stocktake, item LIMIT 1",
     "INSERT INTO stop_use_notice (loan_id, reason, given_at, given_by) SELECT id, '', now(), 'x' FROM loan LIMIT 1",
     "INSERT INTO equipment_order (number, client_id, funder_id, team_id, store_id, speed, reason, clinical_reasoning, "
     "decision, made_at, made_by, submitted_at, promised_on) SELECT 'O2', reservation.client_id, funder_id, team_id, "

@@ -46,7 +46,9 @@ async def _store(session: AsyncSession, actor: Person, today: date) -> dict[str,
     context: dict[str, Any] = {}
     if actor.may(Permission.WORK_ON_ITEMS):
         context["benches"] = await queries.count_benches(session)
-        context["waiting"] = await queries.count_waiting(session, today=today)
+        context["waiting"] = await queries.count_waiting(
+            session, today=today, stores=[store.id for store in actor.stores]
+        )
     if actor.may(Permission.FULFIL_ORDERS):
         context["store_orders"] = await my_work.count_store_orders(session, today=today)
     return context

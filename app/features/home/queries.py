@@ -1,13 +1,15 @@
 """Counts and short lists for the start page; what each leads to is another feature's page."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.clearance import HoldKind
+from app.domain.dates import UK
 from app.domain.lifecycle import OUT, State
+from app.domain.transfers import LATE_AFTER
 
 BENCHES = (State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR)
 SOON = timedelta(days=7)
@@ -23,6 +25,7 @@ STORE_COUNTS = text("""
     SELECT
         (SELECT count(*) FROM return_scan AS scan LEFT JOIN item ON item.barcode = scan.result ->> 'barcode'
          WHERE scan.outcome IN ('refused', 'unknown') AND scan.reconciled_at IS NULL
+           AND (scan.kind <> 'stocktake' OR scan.result ->> 'code' = 'stocktake-closed')
            AND (scan.result ->> 'code' = 'already-returned' AND EXISTS (
                SELECT FROM movement WHERE movement.item_id = item.id AND movement.move = 'return'
                AND movement.store_id = scan.store_id
@@ -34,6 +37,9 @@ STORE_COUNTS = text("""
          WHERE item.state <> 'scrapped' AND due.due_on < :today) AS inspections_overdue,
         (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id
          WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until) AS inspections_soon,
+        (SELECT count(*) FROM consignment_line AS line JOIN consignment ON consignment.id = line.consignment_id
+         WHERE line.arrived_at IS NULL AND line.missing_at IS NULL AND line.sent_at < :late_before
+           AND (consignment.from_store_id = ANY(:stores) OR consignment.to_store_id = ANY(:stores))) AS not_arrived,
         (SELECT count(*) FROM inspection_visit WHERE ended_at IS NULL AND escalated_at IS NOT NULL) AS visits_in_vain,
         (SELECT count(*) FROM authority_copy WHERE sent_on IS NULL) AS copies_to_send
 """)
@@ -107,6 +113,7 @@ class StoreCounts:
     open_collections: int
     inspections_overdue: int
     inspections_soon: int
+    not_arrived: int
     visits_in_vain: int
     copies_to_send: int
 
@@ -172,9 +179,11 @@ async def count_benches(session: AsyncSession) -> list[Bench]:
     ]
 
 
-async def count_waiting(session: AsyncSession, *, today: date) -> StoreCounts:
-    """What waits in all stores; inspections count as soon for 30 days ahead."""
-    values = {"today": today, "inspections_until": today + INSPECTIONS_AHEAD}
+async def count_waiting(session: AsyncSession, *, today: date, stores: list[int]) -> StoreCounts:
+    """What waits in all stores; inspections count as soon for 30 days ahead. `stores`: from or to which it is late."""
+    late_before = datetime.combine(today - LATE_AFTER, time(), UK)
+    values: dict[str, object] = {"today": today, "inspections_until": today + INSPECTIONS_AHEAD}
+    values |= {"late_before": late_before, "stores": stores}
     return StoreCounts(**(await session.execute(STORE_COUNTS, values)).mappings().one())
 
 

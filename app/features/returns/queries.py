@@ -16,12 +16,14 @@ from app.models import ScanOutcome
 from app.web.results import HoldBody, ItemResult, Step, refused
 from app.web.scans import written_out
 
+# A label that is strange to a count is told with the count, unless the count was over when it came.
 # A scan's day is the one that people see: when it was made, or when it came in where the device did not say.
 OPEN = """
     FROM return_scan AS scan
     JOIN store ON store.id = scan.store_id
     LEFT JOIN item ON item.barcode = scan.result ->> 'barcode'
     WHERE scan.outcome IN ('refused', 'unknown') AND scan.reconciled_at IS NULL
+      AND (scan.kind <> 'stocktake' OR scan.result ->> 'code' = 'stocktake-closed')
       AND (CAST(:store AS text) IS NULL OR store.code = :store)
       AND (CAST(:since AS date) IS NULL OR CAST(:since AS date) <=
            CAST(coalesce(scan.scanned_at, scan.received_at) AT TIME ZONE 'Europe/London' AS date))
@@ -35,8 +37,8 @@ SHOWN = """(CAST(:repeats AS boolean) OR (scan.result ->> 'code' = 'already-retu
     AND movement.store_id = scan.store_id
     AND movement.at BETWEEN scan.received_at - interval '1 hour' AND scan.received_at)) IS NOT TRUE)"""
 UNMATCHED = text(f"""
-    SELECT scan.id AS number, scan.kind, scan.handed_to, scan.order_number, scan.device_scanned_at, scan.raw,
-           store.code AS store, scan.received_at, scan.received_by, scan.scanned_at,
+    SELECT scan.id AS number, scan.kind, scan.handed_to, scan.order_number, scan.scanned_into, scan.device_scanned_at,
+           scan.raw, store.code AS store, scan.received_at, scan.received_by, scan.scanned_at,
            scan.outcome, scan.result ->> 'code' AS code, scan.result ->> 'detail' AS detail, item.barcode,
            scan.result ->> 'product_name' AS product_name, scan.reconciled_by, scan.reconciled_note
     {OPEN} AND scan.id > :after AND {SHOWN} ORDER BY scan.id LIMIT :limit

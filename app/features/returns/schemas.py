@@ -70,7 +70,8 @@ class MissingItem(BaseModel):
 
 
 class UnmatchedScan(BaseModel):
-    """A scan to reconcile. `handed_to`, `order_number`: what a delivery was scanned with.
+    """A scan to reconcile. `handed_to`, `order_number`: what a delivery was scanned with. `scanned_into`: the
+    stocktake or consignment that it was of.
 
     `device_scanned_at`: what the device said of `scanned_at`, where its clock was wrong.
     """
@@ -80,6 +81,7 @@ class UnmatchedScan(BaseModel):
     raw: str
     handed_to: str | None
     order_number: str | None
+    scanned_into: str | None
     device_scanned_at: datetime | None
     store: str
     received_at: datetime

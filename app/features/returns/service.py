@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger, promising
+from app.consequences import OF_A_RETURN
 from app.domain.access import StoreRef
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound
@@ -18,56 +19,13 @@ from app.domain.lifecycle import Move, State
 from app.domain.scanning import check_was_out
 from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, accepted, refused
-from app.web.scans import Scan, ScanResult, answer, answer_each, read_tags, refuse_what_moved_since, to_keep
+from app.web.scans import KEEP, Scan, ScanResult, answer, answer_each, read_tags, refuse_what_moved_since, to_keep
 
 UNMATCHED = frozenset({ScanOutcome.REFUSED, ScanOutcome.UNKNOWN})
 
 
 # Everything that a return means besides the movement itself, and the answers that a replay will get.
-# With the last loan goes how to get in (clients/purging.py). A reservation ends with the
-# errand it was sent out on; what is reserved for later stays. What comes back because the client died is not wanted any
-# more. Every part sees what was open before this statement.
-CONSEQUENCES = text("""
-    WITH closed AS (
-        UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = ANY(:item_ids) AND ended_at IS NULL
-    ), freed AS (
-        UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit'
-        WHERE ended_at IS NULL AND from_on <= (CAST(:at AS timestamptz) AT TIME ZONE 'Europe/London')::date
-          AND item_id IN (
-              SELECT item.id FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
-              WHERE item.id = ANY(:item_ids) AND movement.from_state = 'dispatched')
-        RETURNING id
-    ), called_off AS (
-        UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor FROM freed, client
-        WHERE order_unit.reservation_id = freed.id AND order_unit.loan_id IS NULL AND order_unit.cancelled_at IS NULL
-          AND client.id = order_unit.client_id AND client.died_on IS NOT NULL
-    ), fetched AS (
-        UPDATE collection_line SET collected_at = :at, collected_by = :actor
-        WHERE item_id = ANY(:item_ids) AND collected_at IS NULL AND cancelled_at IS NULL
-    ), opened AS (
-        INSERT INTO decontamination (item_id, opened_at) SELECT unnest(CAST(:item_ids AS bigint[])), :at
-        ON CONFLICT (item_id) WHERE finished_at IS NULL
-        DO UPDATE SET opened_at = excluded.opened_at, started_at = NULL, started_by = NULL, route = NULL
-    ), noted AS (
-        UPDATE item SET condition = note.condition
-        FROM jsonb_to_recordset(CAST(:conditions AS jsonb)) AS note (item_id bigint, condition text)
-        WHERE item.id = note.item_id
-    ), forgotten AS (
-        UPDATE client_access AS access SET notes_encrypted = ''
-        WHERE access.client_id IN (SELECT client_id FROM loan WHERE item_id = ANY(:item_ids) AND ended_at IS NULL)
-          AND NOT EXISTS (SELECT FROM loan AS other WHERE other.client_id = access.client_id
-                          AND other.ended_at IS NULL AND other.item_id <> ALL(:item_ids))
-          AND NOT EXISTS (
-              SELECT FROM equipment_order AS asked JOIN order_line AS line ON line.order_id = asked.id
-              JOIN order_unit AS unit ON unit.order_line_id = line.id
-              WHERE asked.client_id = access.client_id
-                AND asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
-                AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL)
-    )
-    UPDATE return_scan SET outcome = answer.outcome, result = answer.result
-    FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS answer (scan_id uuid, outcome text, result jsonb)
-    WHERE return_scan.scan_id = answer.scan_id
-""")
+CONSEQUENCES = text(f"{OF_A_RETURN} {KEEP.text}")
 
 
 async def scan_returns(

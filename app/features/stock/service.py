@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger, promising, safety
+from app.consequences import SET_FREE
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
@@ -62,15 +63,20 @@ async def receive_items(
 async def transfer(
     session: AsyncSession, barcode: str, *, store: StoreRef, bay: str | None, reason: str, actor: str, at: datetime
 ) -> None:
-    """Put an item that stands in a store into another store or bay. Raises NotFound, WrongState."""
-    await ledger.move_one(
+    """Put an item that stands in a store into another store or bay. Raises NotFound, WrongState, `in-transit`."""
+    moved = await ledger.move_one(
         session, barcode, Move.TRANSFER, actor=actor, at=at, store_id=store.id, bay=bay, reason=reason
     )
+    _check_stands_still(moved)
 
 
 async def mark_missing(session: AsyncSession, barcode: str, *, reason: str, actor: str, at: datetime) -> None:
-    """Nobody knows where the item is. An open loan stays open; reservations end. Raises NotFound, WrongState."""
+    """Nobody knows where the item is. An open loan stays open; reservations end.
+
+    Raises NotFound, WrongState, Conflict `in-transit`.
+    """
     moved = await ledger.move_one(session, barcode, Move.MARK_MISSING, actor=actor, at=at, reason=reason)
+    _check_stands_still(moved)
     await _free(session, moved.item.id, because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)
 
 
@@ -92,6 +98,7 @@ async def scrap(
     moved = await ledger.move_one(
         session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason, reference=reference or None
     )
+    _check_stands_still(moved)
     # Asked once the item is locked: a notice that is being given at this moment counts too.
     if await session.scalar(UNDER_NOTICE, {"barcode": barcode}):
         detail = "Its use at a client's was stopped, and that stays open until it is scanned back. Look for it there."
@@ -108,6 +115,8 @@ async def place_hold(
 
     The item's row is locked first, so that whoever is issuing it at this moment either went before or sees the hold.
     """
+    if kind is HoldKind.IN_TRANSIT:
+        raise BadValue("not-by-hand", "Send it with a consignment: that holds it until it is received.", field="kind")
     items = await ledger.read_items(session, [barcode], lock=True)
     if barcode not in items:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
@@ -117,7 +126,7 @@ async def place_hold(
 async def lift_hold(
     session: AsyncSession, barcode: str, hold_id: int, *, reason: str, actor: str, at: datetime
 ) -> None:
-    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`."""
+    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `in-transit`."""
     item_id = select(col(Item.id)).where(col(Item.barcode) == barcode).scalar_subquery()
     found = await session.execute(
         select(Hold).where(col(Hold.id) == hold_id, col(Hold.item_id) == item_id).with_for_update()
@@ -127,9 +136,9 @@ async def lift_hold(
         raise NotFound("unknown-hold", "This item has no such hold.")
     if hold.lifted_at is not None:
         raise Conflict("already-lifted", f"{hold.lifted_by} lifted this hold already.")
-    lifted = {"lifted_at": at, "lifted_by": actor, "lift_reason": reason}
-    await session.execute(update(Hold).where(col(Hold.id) == hold_id).values(**lifted))
-    await audit.record(session, "hold_lifted", f"item:{barcode}", actor=actor, at=at, hold=hold_id, reason=reason)
+    if hold.kind is HoldKind.IN_TRANSIT:
+        raise _in_transit()
+    await safety.lift_each(session, {hold_id: barcode}, reason=reason, actor=actor, at=at)
 
 
 async def read_item(
@@ -157,6 +166,17 @@ async def read_item(
         subject = f"client:{client_ref}"
         await audit.record(session, "reservation_read", subject, actor=actor.username, at=at, item=barcode)
     return item
+
+
+def _in_transit() -> Conflict:
+    detail = "It is on its way to another store. Receive it there under Transfers, or record there that it is missing."
+    return Conflict("in-transit", detail, field="barcode")
+
+
+def _check_stands_still(moved: ledger.Moved) -> None:
+    """What is on its way between stores is moved by its consignment only. Raises Conflict `in-transit`."""
+    if any(hold.kind is HoldKind.IN_TRANSIT for hold in moved.evidence.holds):
+        raise _in_transit()
 
 
 def _check_dates(goods: GoodsIn, *, today: date) -> None:
@@ -232,25 +252,8 @@ async def _plan_first_inspections(
         await session.execute(insert(InspectionDue), rows)
 
 
-# A piece of an order whose client has died is not wanted again.
-FREE = text("""
-    WITH freed AS (
-        UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because
-        WHERE item_id = :item_id AND ended_at IS NULL RETURNING id
-    )
-    UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor FROM freed, client
-    WHERE order_unit.reservation_id = freed.id AND order_unit.loan_id IS NULL AND order_unit.cancelled_at IS NULL
-      AND client.id = order_unit.client_id AND client.died_on IS NOT NULL
-""")
-
-
 async def _free(session: AsyncSession, item_id: int, *, because: ReservationEnd, actor: str, at: datetime) -> None:
     """End the item's reservations, those for later too, and take it off an open collection."""
-    values = {"at": at, "actor": actor, "item_id": item_id}
-    await session.execute(FREE, values | {"because": because.value})
-    cancel = text(
-        "UPDATE collection_line SET cancelled_at = :at, cancelled_by = :actor "
-        "WHERE item_id = :item_id AND collected_at IS NULL AND cancelled_at IS NULL"
-    )
-    await session.execute(cancel, values)
+    values = {"at": at, "actor": actor, "item_ids": [item_id], "because": because.value}
+    await session.execute(text(f"{SET_FREE} SELECT"), values)
     await promising.look_again(session, [item_id], actor=actor, at=at)

@@ -34,7 +34,12 @@ async def lost(given: Given, barcode: str) -> None:
     await given.missing(barcode)
 
 
-@pytest.mark.parametrize("goes", [fails, held, lost])
+async def not_found(given: Given, barcode: str) -> None:
+    """A stocktake does not find it."""
+    await given.counted_as_missing(barcode)
+
+
+@pytest.mark.parametrize("goes", [fails, held, lost, not_found])
 async def test_an_order_of_which_an_item_goes_has_no_promised_day_any_more_and_its_maker_is_told_once(
     orders: Orders, given: Given, query: Query, clock: Clock, goes: Goes
 ) -> None:
@@ -58,7 +63,7 @@ async def test_an_order_of_which_an_item_goes_has_no_promised_day_any_more_and_i
     assert len(await query("SELECT id FROM message WHERE purpose = 'order_given_a_day'")) == 1
 
 
-@pytest.mark.parametrize("goes", [fails, held, lost])
+@pytest.mark.parametrize("goes", [fails, held, lost, not_found])
 async def test_the_day_stays_where_another_item_can_take_its_place_and_it_is_held_at_once(
     orders: Orders, given: Given, query: Query, goes: Goes
 ) -> None:

@@ -1,5 +1,6 @@
 /** The scan desk: joins scanner, journal, outbox and page. Without it the page is a plain form. */
 
+import { otherScanPages } from "./device.js";
 import { anotherOrder, readAsked, showAsked, watchAsked } from "./scan/asks.js";
 import { commandIn } from "./scan/barcode.js";
 import { recall, remember } from "./scan/desk-mode.js";
@@ -38,6 +39,7 @@ const outbox = journal.then((opened) => new Outbox({
   onKept: (scan) => view.addScan(scan),
   onAnswer: (scan, answer) => {
     view.showAnswer(scan, answer);
+    document.body.dispatchEvent(new Event("scan-answered"));
     play(sound, (answer.outcome === "accepted" || answer.outcome === "duplicate") && answer.holds.length === 0);
   },
   onChange: (network, waiting) => {
@@ -136,7 +138,7 @@ function begin() {
   choice.checked = true;
   view.showMode(choice);
   showAsked(choice.value);
-  if ([...store.options].some((option) => option.value === last.store)) {
+  if ([...(store.options ?? [])].some((option) => option.value === last.store)) {
     store.value = last.store;
   }
   view.tellMode(beginning(choice, last), choice === firstMode ? null : () => choose(firstMode));
@@ -168,6 +170,11 @@ async function restore() {
   (await outbox).restore(mine);
 }
 
+/** Without a network no list leads to them. */
+async function offerOtherPages() {
+  view.showOtherPages(await otherScanPages());
+}
+
 async function lookAgain() {
   (await outbox).retryNow();
 }
@@ -183,3 +190,4 @@ window.addEventListener("pageshow", (event) => event.persisted && location.reloa
 offerSound(sound);
 begin();
 restore();
+offerOtherPages();

@@ -1,7 +1,7 @@
 /**
- * Opens the scan page without a network. It keeps the files that the page is made of, by release; and for whoever is
- * signed in their scan page and the list of what is with the drivers, until they sign out. It keeps no client's record,
- * and scans are none of its business: those are in the page's own journal, which no release touches.
+ * Opens the scan pages without a network. It keeps the files that they are made of, by release; and for whoever is
+ * signed in their scan page, those of the stocktakes and consignments that they have opened, and the list of what is with
+ * the drivers, until they sign out. It keeps no client's record, and scans are none of its business: those are in the page's own journal, which no release touches.
  *
  * A new release waits until no page of the old one is open. By then it has fetched its files, and the page anew.
  */
@@ -14,6 +14,8 @@ const ASSETS_OF = "stores-assets-";
 const ASSETS = `${ASSETS_OF}${VERSION}`;
 const KEPT = "stores-kept";
 const PAGE = "/scan";
+/** Each is about one stocktake or consignment, and asks for what is done with it behind its question mark. */
+const PAGE_OF_ONE = /^\/(?:stocktakes\/[^/]+\/count|transfers\/[^/]+\/scan)$/;
 const RUN = "/api/v1/deliveries";
 const OFFLINE = "/offline";
 const SIGN_IN_AND_OUT = new Set(["/sign-in", "/sign-out"]);
@@ -21,7 +23,7 @@ const PATIENCE_MS = 4_000;
 
 addEventListener("install", (event) => event.waitUntil(prepare()));
 addEventListener("activate", (event) => event.waitUntil(takeOver()));
-addEventListener("message", (event) => event.data === "keep" && event.waitUntil(keepUnlessKept()));
+addEventListener("message", (event) => event.data === "keep" && event.waitUntil(keepUnlessKept(event.source.url)));
 
 addEventListener("fetch", (event) => {
   const { request } = event;
@@ -38,7 +40,9 @@ addEventListener("fetch", (event) => {
   } else if (pathname === RUN && !search) {
     event.respondWith(freshOrKept(event, RUN));
   } else if (request.mode === "navigate" && pathname === PAGE) {
-    event.respondWith(freshOrKept(event, PAGE));
+    event.respondWith(freshOrKept(event, PAGE, { mayKeep: !search }));
+  } else if (request.mode === "navigate" && PAGE_OF_ONE.test(pathname)) {
+    event.respondWith(freshOrKept(event, pathname + search));
   } else if (request.mode === "navigate") {
     event.respondWith(fetch(request).catch(() => withoutNetwork(pathname)));
   }
@@ -59,16 +63,28 @@ async function takeOver() {
   await clients.claim();
 }
 
-async function keepUnlessKept() {
+/** @param {string} address  of the page that asks: the first one came before there was a worker to keep it */
+async function keepUnlessKept(address) {
+  const { pathname, search } = new URL(address);
+  const ofOne = PAGE_OF_ONE.test(pathname) ? [pathname + search] : [];
   if (!(await kept(PAGE))) {
-    await keepAnew();
+    await keepAnew(ofOne);
+  } else if (ofOne.length && !(await kept(ofOne[0]))) {
+    await fetchAndKeep(ofOne);
   }
 }
 
-async function keepAnew() {
-  const answers = await Promise.all([PAGE, RUN].map((url) => fetch(url, { redirect: "manual", cache: "no-store" })));
-  await keep(PAGE, answers[0]);
-  await keep(RUN, answers[1]);
+/** Everything that is kept, as this release has it. */
+async function keepAnew(more = []) {
+  const before = (await (await caches.open(KEPT)).keys()).map(({ url }) => url.slice(location.origin.length));
+  await fetchAndKeep([...new Set([PAGE, RUN, ...before, ...more])]);
+}
+
+async function fetchAndKeep(keys) {
+  const answers = await Promise.all(keys.map((url) => fetch(url, { redirect: "manual", cache: "no-store" })));
+  for (const [at, key] of keys.entries()) {
+    await keep(key, answers[at]);
+  }
 }
 
 /** Keeps what came for somebody who is signed in; what comes for nobody says that they no longer are. */
@@ -92,11 +108,10 @@ async function asset(request) {
 }
 
 /** From the service, when it answers in time; else as it was kept. */
-async function freshOrKept(event, key) {
+async function freshOrKept(event, key, { mayKeep = true } = {}) {
   const fresh = fetch(event.request);
-  // An address that asks for more is another page, and not the one to begin with next time.
-  const isWhole = new URL(event.request.url).search === "";
-  const copied = fresh.then((response) => isWhole && keep(key, response.clone())).catch(() => {});
+  // A scan page whose address asks for more is not the one to begin with next time.
+  const copied = fresh.then((response) => mayKeep && keep(key, response.clone())).catch(() => {});
   event.waitUntil(copied);
   const ours = await kept(key);
   if (!ours) {

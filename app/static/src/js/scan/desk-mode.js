@@ -2,7 +2,8 @@
 
 import { passing } from "./memory.js";
 
-const REMEMBERED = "stores-scan-desk";
+/** Each scan page has its own: a count is no place for the mode of the returns desk. */
+const REMEMBERED = `stores-scan-desk ${location.pathname}`;
 const KEPT_MS = 30 * 60_000;
 
 /** @typedef {{user: string, mode: string, store: string, at: number}} Choice */

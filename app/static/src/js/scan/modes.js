@@ -9,7 +9,7 @@ export const FORM = 2;
  * @property {string} id       UUID, made when the scan was made; the service takes it once only
  * @property {string} user     who was signed in
  * @property {string} mode     one of MODES
- * @property {string} store    code of the store
+ * @property {string} store    code of the store, or number of the stocktake or consignment
  * @property {string} barcode  exactly what the scanner typed
  * @property {Record<string, string>} asked  what the mode asks for besides the label, by the fields' names
  * @property {string} warning  what the device itself had to say of it
@@ -26,6 +26,7 @@ export const FORM = 2;
  * @property {(scans: Scan[]) => object} [body]
  * @property {number} most     how many scans one request may carry
  * @property {string} done     what is said when it is accepted
+ * @property {string} [text]   its name, of one that has a page of its own
  */
 
 const item = (scan) => `/api/v1/items/${inAddress(scan.barcode)}`;
@@ -41,8 +42,30 @@ const inspected = (outcome) => (scans) => ({ barcode: scans[0].barcode, kind: "f
 const batch = (path, done, fields = () => ({})) => ({
   method: "POST",
   path: () => path,
-  body: (scans) => ({
-    store: scans[0].store,
+  body: (scans) => ({ store: scans[0].store, ...together(scans, fields) }),
+  most: 500,
+  done,
+});
+
+/**
+ * The same for a stocktake or a consignment, whose number stands where the others have their store.
+ * @param {string} list  where they are
+ * @param {string} verb  what is done with the scans
+ * @param {string} text  what the mode is called where its own page is not open
+ * @returns {Mode}
+ */
+const batchOf = (list, verb, text, done) => ({
+  method: "POST",
+  path: (scan) => `/api/v1/${list}/${encodeURIComponent(scan.store)}/${verb}`,
+  body: (scans) => together(scans),
+  most: 500,
+  text,
+  done,
+});
+
+/** @param {Scan[]} scans @param {(asked: Record<string, string>) => object} fields */
+function together(scans, fields = () => ({})) {
+  return {
     sent_at: new Date().toISOString(),
     scans: scans.map((scan) => ({
       scan_id: scan.id,
@@ -50,16 +73,17 @@ const batch = (path, done, fields = () => ({})) => ({
       scanned_at: scan.scannedAt,
       ...fields(scan.asked),
     })),
-  }),
-  most: 500,
-  done,
-});
+  };
+}
 
 /** @type {Record<string, Mode>} */
 export const MODES = {
   return: batch("/api/v1/returns/scans", "Returned"),
   deliver: batch("/api/v1/deliveries/scans", "Delivered", ({ received_by, order }) => ({ received_by, order })),
   collect: batch("/api/v1/collections/scans", "Collected"),
+  stocktake: batchOf("stocktakes", "scans", "Count", "Counted"),
+  send_consignment: batchOf("transfers", "sent", "Send", "Sent"),
+  receive_consignment: batchOf("transfers", "received", "Receive", "Received"),
   start_decontamination: {
     method: "POST",
     path: () => "/api/v1/decontaminations",
@@ -113,4 +137,10 @@ export function modern(scan) {
 /** @param {Scan} scan @returns {boolean} whether this page knows how to send it */
 export function isKnown(scan) {
   return scan.mode in MODES && scan.form <= FORM;
+}
+
+/** @param {Scan} scan @returns {string} what it was scanned as, where the page that shows it has no such mode */
+export function nameOf(scan) {
+  const text = MODES[scan.mode]?.text;
+  return text ? `${text}, ${scan.store}` : scan.mode.replaceAll("_", " ");
 }

@@ -137,6 +137,9 @@ function answer(scan, result) {
 }
 
 function doneWords(scan, result) {
+  if (scan.mode === "stocktake" && result.code?.startsWith("counted-")) {
+    return "Counted, not expected";
+  }
   const state = String(result.state ?? "").replaceAll("_", " ");
   return scan.mode === "look_up" && state ? state[0].toUpperCase() + state.slice(1) : MODES[scan.mode].done;
 }

@@ -1,6 +1,7 @@
 /** Shows scans, answers, counts and the connection. Decides nothing. */
 
 import { forPeople } from "./barcode.js";
+import { nameOf } from "./modes.js";
 
 /** @typedef {import("./modes.js").Scan} Scan */
 /** @typedef {import("./requests.js").Answer} Answer */
@@ -10,10 +11,11 @@ const MOST_LINES = 200;
 const MOST_OTHERS_OPEN = 5;
 const ANNOUNCE_AFTER_MS = 700;
 
+const HERE = location.pathname + location.search;
 const WAYS_OUT = {
-  "sign-in": { href: "/sign-in?next=/scan", text: "Sign in again" },
+  "sign-in": { href: `/sign-in?next=${encodeURIComponent(HERE)}`, text: "Sign in again" },
   other: { href: "/scan", text: "Begin your own page" },
-  reload: { href: "/scan", text: "Load it again" },
+  reload: { href: HERE, text: "Load it again" },
 };
 
 /** The page's own title: how many scans wait stands before it, and on the icon of an installed page. */
@@ -43,7 +45,7 @@ export class View {
   addScan(scan) {
     const line = this.template.content.firstElementChild.cloneNode(true);
     line.dataset.mode = scan.mode;
-    const mode = [this.modes.get(scan.mode)?.text, scan.asked?.received_by].filter(Boolean).join(" · ");
+    const mode = [this.#nameOf(scan), scan.asked?.received_by].filter(Boolean).join(" · ");
     this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode, left: besides(scan) });
     this.#lines.set(scan.id, line);
     this.list.prepend(line);
@@ -130,6 +132,17 @@ export class View {
     button.onclick = goBack;
   }
 
+  /** @param {{href: string, text: string}[]} pages  scan pages that this device keeps besides this one */
+  showOtherPages(pages) {
+    part("scan-other-pages").hidden = pages.length === 0;
+    part("scan-other-pages-links").replaceChildren(
+      ...pages.flatMap(({ href, text }, at) => {
+        const link = Object.assign(document.createElement("a"), { href, textContent: text, className: "govuk-link" });
+        return at ? [", ", link] : [link];
+      }),
+    );
+  }
+
   /** @param {Scan[]} others scans that other users left on this device */
   showOthers(others) {
     part("scan-others").hidden = others.length === 0;
@@ -144,9 +157,12 @@ export class View {
     const tag = document.createElement("strong");
     tag.className = "app-code";
     tag.textContent = forPeople(scan.barcode);
-    const mode = this.modes.get(scan.mode)?.text ?? scan.mode.replaceAll("_", " ");
-    line.append(tag, ` ${mode}, scanned by ${scan.user}, ${dayAndTime(scan.scannedAt)}`);
+    line.append(tag, ` ${this.#nameOf(scan)}, scanned by ${scan.user}, ${dayAndTime(scan.scannedAt)}`);
     return line;
+  }
+
+  #nameOf(scan) {
+    return this.modes.get(scan.mode)?.text ?? nameOf(scan);
   }
 
   /** Said to screen readers, once, when things have been quiet for a moment. */

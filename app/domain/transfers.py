@@ -1,0 +1,113 @@
+"""Consignments between stores: what may be sent, what it is when something arrives, and what a store is short of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final
+
+from app.domain.errors import Conflict, WrongState
+from app.domain.lifecycle import IN_STORE, NEXT, State
+
+LATE_AFTER: Final = timedelta(days=3)
+"""What was sent and has not arrived after so long is looked for."""
+
+
+class Arrival(StrEnum):
+    """What it is when an item is scanned in from a consignment."""
+
+    EXPECTED = "expected"
+    OF_ANOTHER = "of_another"
+    NOT_SENT = "not_sent"
+
+
+def is_late(sent_on: date, today: date) -> bool:
+    """Whether what was sent that day should have arrived."""
+    return today - sent_on > LATE_AFTER
+
+
+def check_may_send(state: State, *, is_here: bool, is_in_transit: bool) -> None:
+    """Raises Conflict `in-transit`, `reserved`, `not-here`; WrongState `wrong-state` for what stands in no store."""
+    if is_in_transit:
+        raise Conflict("in-transit", "It is on its way already, with another consignment. Receive it there first.")
+    if state not in IN_STORE:
+        raise WrongState("wrong-state", f"The item is “{state.text.lower()}”, so it cannot be sent. {NEXT[state]}")
+    if state is State.RESERVED:
+        raise Conflict("reserved", "It is kept for a client here. Give up the reservation first, or send another one.")
+    if not is_here:
+        raise Conflict(
+            "not-here", "By the record it is in another store. Transfer it here first, or send it from there."
+        )
+
+
+def find_arrival(state: State, *, is_here: bool, sent_with: str | None, consignment: str) -> Arrival:
+    """What it is. `sent_with`: the consignment that it is on its way with, if any. What nobody sent is taken too.
+
+    Raises WrongState `not-in-a-store` for what by the record is not in a store at all, and is dirty until it is
+    cleaned; Conflict `already-here` for what the record has here.
+    """
+    if state not in IN_STORE:
+        raise WrongState("not-in-a-store", f"By the record it is “{state.text.lower()}”. {NEXT[state]}")
+    if sent_with:
+        return Arrival.EXPECTED if sent_with == consignment else Arrival.OF_ANOTHER
+    if is_here:
+        raise Conflict("already-here", "By the record it is in this store already, and nobody sent it.")
+    return Arrival.NOT_SENT
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """One product in one store. `free`: on the shelf and clear to go out, of which `recycled` were issued before.
+
+    `coming`: on its way here. `minimum`: how many should be here; 0 where nobody has said.
+    """
+
+    store: str
+    product_code: str
+    product_name: str
+    minimum: int
+    free: int
+    recycled: int
+    coming: int = 0
+
+    @property
+    def lacks(self) -> int:
+        """How many are short of the minimum, counting those that are coming."""
+        return max(self.minimum - self.free - self.coming, 0)
+
+    @property
+    def can_spare(self) -> int:
+        """How many recycled ones may go without falling below its own minimum."""
+        return max(min(self.recycled, self.free - self.minimum), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """So many of a product could go from one store to another. `from_store` None: no store can spare any."""
+
+    from_store: str | None
+    to_store: str
+    product_code: str
+    product_name: str
+    quantity: int
+
+
+def suggest(stock: Sequence[Stock]) -> list[Suggestion]:
+    """What would bring every store to its minimum from what other stores can spare, recycled ones only.
+
+    Whoever can spare most gives first, so that few consignments are made; what nobody can spare is told too.
+    """
+    spare = {(one.store, one.product_code): one.can_spare for one in stock}
+    found: list[Suggestion] = []
+    for short in sorted(stock, key=lambda one: (one.store, one.product_code)):
+        wanted = Suggestion(None, short.store, short.product_code, short.product_name, short.lacks)
+        givers = [store for store, code in spare if code == short.product_code and store != short.store]
+        for giver in sorted(givers, key=lambda store: (-spare[store, short.product_code], store)):
+            gives = min(wanted.quantity, spare[giver, short.product_code])
+            if gives:
+                found.append(replace(wanted, from_store=giver, quantity=gives))
+                spare[giver, short.product_code] -= gives
+                wanted = replace(wanted, quantity=wanted.quantity - gives)
+        if wanted.quantity:
+            found.append(wanted)
+    return found

@@ -1,0 +1,1 @@
+"""Stocktakes: counting a store or a bay by scan, and putting right what differs."""

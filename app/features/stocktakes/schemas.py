@@ -1,0 +1,136 @@
+"""Bodies and forms of stocktakes."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, Field, computed_field
+
+from app.domain.lifecycle import Move, State
+from app.domain.stocktakes import CORRECTIONS, Correction, Difference
+from app.web.asked import asked, needed
+from app.web.fields import Body, Code, Line, OptionalLine
+
+
+class StocktakeState(StrEnum):
+    """Where a count stands."""
+
+    OPEN = "open"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class NewStocktake(Body):
+    """What to count: a store, or one bay of it."""
+
+    store: Code
+    bay: Line | None = None
+
+
+class Decision(Body):
+    """What is done about one item."""
+
+    barcode: str
+    correction: Correction
+
+
+class FinishBody(Body):
+    """What is done about each difference, by the item's tag: all of them, and no others."""
+
+    corrections: Annotated[list[Decision], Field(max_length=5000)] = []
+
+
+class StocktakeRow(BaseModel):
+    """One count in a list. `counted`: how many of the `expected` were found; the rest is `left`."""
+
+    number: str
+    store: str
+    store_name: str
+    bay: str | None
+    state: StocktakeState
+    started_at: datetime
+    started_by: str
+    finished_at: datetime | None
+    finished_by: str | None
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+    expected: int
+    counted: int
+
+    @computed_field
+    def left(self) -> int:
+        """How many of the expected items nobody has scanned yet."""
+        return self.expected - self.counted
+
+    @property
+    def place(self) -> str:
+        """What is counted, for people."""
+        return f"{self.store_name}, bay {self.bay}" if self.bay else self.store_name
+
+
+class PastMove(BaseModel):
+    """One of an item's last movements."""
+
+    move: Move
+    at: datetime
+    actor: str
+    store: str
+    bay: str | None
+
+
+class DifferenceBody(BaseModel):
+    """An item that differs from the record. `done`: what was done about it."""
+
+    barcode: str
+    product_name: str
+    difference: Difference
+    state: State
+    store: str
+    bay: str | None
+    counted_at: datetime | None
+    counted_by: str | None
+    done: Correction | None
+    history: list[PastMove]
+
+    @computed_field
+    def corrections(self) -> tuple[Correction, ...]:
+        """What may be done about it, the proposed one first."""
+        return CORRECTIONS[self.difference]
+
+
+class CameOrWent(BaseModel):
+    """An item that moved in somebody's hands while people counted: it is told apart, and is no loss."""
+
+    barcode: str
+    product_name: str
+    state: State
+    store: str
+    bay: str | None
+    was_expected: bool
+    history: list[PastMove]
+
+
+class StrangeLabel(BaseModel):
+    """A label that is on none of our items."""
+
+    raw: str
+    detail: str
+    received_by: str
+    received_at: datetime
+
+
+class StocktakeBody(StocktakeRow):
+    """One count, with everything that differs."""
+
+    missing: int
+    unexpected: int
+    differences: list[DifferenceBody]
+    moved: list[CameOrWent]
+    strange_labels: list[StrangeLabel]
+
+
+class StartForm(BaseModel):
+    """What to count, on its page."""
+
+    store: Annotated[str, asked("Choose the store to count.")] = needed()
+    bay: OptionalLine = ""

@@ -1,0 +1,1 @@
+"""Consignments between stores, by scan; minimum levels, and what would fill them."""

@@ -1,0 +1,81 @@
+"""Consignments: what may be sent, what arrives, what is late, and what a store is short of."""
+
+from datetime import date
+
+import pytest
+
+from app.domain.errors import RuleError
+from app.domain.lifecycle import IN_STORE, OUT, State
+from app.domain.transfers import Arrival, Stock, Suggestion, check_may_send, find_arrival, is_late, suggest
+
+
+@pytest.mark.parametrize(("day", "late"), [(2, False), (5, False), (6, True)])
+def test_what_has_not_arrived_after_three_days_is_late(day: int, late: bool) -> None:
+    assert is_late(date(2026, 3, 2), date(2026, 3, day)) == late
+
+
+@pytest.mark.parametrize("state", sorted(IN_STORE - {State.RESERVED}))
+def test_what_stands_in_the_store_may_be_sent_clean_or_dirty(state: State) -> None:
+    check_may_send(state, is_here=True, is_in_transit=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_here", "is_in_transit", "code"),
+    [
+        (State.IN_STOCK, True, True, "in-transit"),
+        (State.RESERVED, True, False, "reserved"),
+        (State.IN_STOCK, False, False, "not-here"),
+        *((state, True, False, "wrong-state") for state in sorted({*OUT, State.MISSING, State.SCRAPPED})),
+    ],
+)
+def test_what_may_not_be_sent_is_refused(state: State, is_here: bool, is_in_transit: bool, code: str) -> None:
+    with pytest.raises(RuleError) as refusal:
+        check_may_send(state, is_here=is_here, is_in_transit=is_in_transit)
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("is_here", "sent_with", "arrival"),
+    [
+        (False, "T1", Arrival.EXPECTED),
+        (False, "T2", Arrival.OF_ANOTHER),
+        (True, "T2", Arrival.OF_ANOTHER),
+        (False, None, Arrival.NOT_SENT),
+    ],
+)
+def test_whatever_came_is_taken(is_here: bool, sent_with: str | None, arrival: Arrival) -> None:
+    assert find_arrival(State.IN_STOCK, is_here=is_here, sent_with=sent_with, consignment="T1") == arrival
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [(State.IN_STOCK, "already-here"), *((one, "not-in-a-store") for one in sorted(OUT))]
+)
+def test_what_was_not_on_its_way_is_refused(state: State, code: str) -> None:
+    with pytest.raises(RuleError) as refusal:
+        find_arrival(state, is_here=True, sent_with=None, consignment="T1")
+    assert refusal.value.code == code
+
+
+def stock(store: str, minimum: int, free: int, recycled: int, coming: int = 0, code: str = "P") -> Stock:
+    return Stock(store, code, "Commode", minimum, free, recycled, coming)
+
+
+def test_a_shortage_is_filled_from_who_can_spare_most_recycled_ones_and_the_rest_is_told() -> None:
+    found = suggest(
+        [stock("SAT", 6, 1, 1), stock("A", 1, 3, 2), stock("B", 0, 3, 1), stock("C", 0, 9, 0), stock("D", 5, 5, 5)]
+    )
+    assert found == [
+        Suggestion("A", "SAT", "P", "Commode", 2),
+        Suggestion("B", "SAT", "P", "Commode", 1),
+        Suggestion(None, "SAT", "P", "Commode", 2),
+    ]
+
+
+def test_what_is_coming_counts_and_what_is_spared_is_spared_once() -> None:
+    assert suggest([stock("SAT", 2, 0, 0, coming=2), stock("A", 0, 5, 5)]) == []
+    found = suggest([stock("S1", 2, 0, 0), stock("S2", 2, 0, 0), stock("A", 0, 3, 3), stock("A", 0, 3, 3, code="Q")])
+    assert [(one.from_store, one.to_store, one.quantity) for one in found] == [
+        ("A", "S1", 2),
+        ("A", "S2", 1),
+        (None, "S2", 1),
+    ]
