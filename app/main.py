@@ -29,7 +29,7 @@ from app.features.imports import pages as imports_pages
 from app.features.labels import api as labels_api
 from app.features.labels import clean_api as clean_labels_api
 from app.features.labels import clean_pages as clean_labels_pages
-from app.features.labels import job_pages, printer_pages
+from app.features.labels import job_pages, jobs_api, printer_pages
 from app.features.labels import pages as labels_pages
 from app.features.loans import api as loans_api
 from app.features.loans import pages as loans_pages
@@ -99,6 +99,7 @@ ROUTERS = (
     visit_api.router,
     labels_api.router,
     clean_labels_api.router,
+    jobs_api.router,
     faults_api.router,
     messages_api.router,
     imports_api.router,

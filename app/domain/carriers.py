@@ -82,6 +82,12 @@ def element_string(tag: str, kind: AssetNumber, *, company_prefix: str, asset_ty
     return f"8003{stem}{_check_digit(stem)}{tag}"
 
 
+def human_readable(elements: str) -> str:
+    """The text that is printed beside a DataMatrix of one asset number: `(8004) 5012345ES000123430`. The brackets and
+    the blank are no part of what it holds (GS1 General Specifications, human readable interpretation)."""
+    return f"({elements[:4]}) {elements[4:]}"
+
+
 def label_address(tag: str, *, address: str) -> str:
     """The address of the item's public page, as its QR code holds it."""
     return f"{address}/l/{tag}"

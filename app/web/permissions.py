@@ -126,6 +126,9 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /scan/commands/{command}.svg": _P.SCAN,
     "GET /api/v1/items/{barcode}/label": _P.PRINT_LABELS,
     "POST /api/v1/labels": _P.PRINT_LABELS,
+    "POST /api/v1/label-jobs": _P.PRINT_LABELS,
+    "GET /api/v1/label-jobs/{job_id}": _P.PRINT_LABELS,
+    "GET /api/v1/label-jobs/{job_id}/file": _P.PRINT_LABELS,
     # Clients.
     "GET /clients": _P.SEE_CLIENTS,
     "POST /clients": _P.SEE_CLIENTS,

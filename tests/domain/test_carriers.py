@@ -11,6 +11,7 @@ from app.domain.carriers import (
     check_asset_type,
     check_company_prefix,
     element_string,
+    human_readable,
     is_carried,
     label_address,
     read_label_text,
@@ -36,6 +37,17 @@ def refusal(raw: str, prefix: str = OURS) -> str:
 def test_an_asset_number_is_the_company_prefix_and_the_tag() -> None:
     assert f"80045012345{TAG}" == GIAI
     assert f"8003{'0' + '5012345' + '00017' + '6'}{TAG}" == GRAI
+
+
+@pytest.mark.parametrize(
+    ("elements", "said"),
+    [(GIAI, f"(8004) 5012345{TAG}"), (GRAI, f"(8003) 05012345000176{TAG}")],
+)
+def test_an_asset_number_is_printed_with_its_identifier_in_brackets_and_typed_that_way_is_read_back(
+    elements: str, said: str
+) -> None:
+    assert human_readable(elements) == said
+    assert check_tag(said, prefix=OURS) == TAG
 
 
 @given(

@@ -50,6 +50,10 @@ async def test_a_report_is_refused_until_it_is_whole_and_a_danger_holds_the_item
     await walk.press("Record an inspection")
     await walk.follow("Record a thorough examination (LOLER)")
     await fill(walk, part_1="Boom", description_1="Cracked at the pivot.", remedy_1="Replace the boom.")
+    await walk.press("Add another defect")
+    assert walk.page.url.endswith("/examination#defect-2")
+    assert await walk.page.locator('[name="part_1"]').input_value() == "Boom"
+    await walk.picture("examination-two-defects")
     for part in ("day", "month", "year"):
         await fill(walk, **{f"last_examined_on-{part}": {"day": "1", "month": "6", "year": "2025"}[part]})
     await choose(walk, occasion="exceptional_circumstances", found="true", kind_1="danger", tested="false")

@@ -20,6 +20,9 @@ OWN: Final = tuple(column.name for column in CATALOGUE if column.name not in {"c
 STORED: Final = {"purchase_price": "purchase_price_pence"}
 """Where the table calls it otherwise."""
 
+MOST_SHOWN: Final = 200
+"""So much of a text is shown where it changes."""
+
 EMPTY: Final = {column.name: column.empty for column in CATALOGUE}
 
 THERE = text("""
@@ -139,7 +142,10 @@ def _shown(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if name == "purchase_price":
         return f"£{value / 100:,.2f}"
-    return ", ".join(value) if isinstance(value, list | tuple) else f"“{value}”"
+    if isinstance(value, list | tuple):
+        return ", ".join(value)
+    said = str(value)
+    return f"“{said if len(said) <= MOST_SHOWN else said[:MOST_SHOWN] + '…'}”"
 
 
 def _product(record: Record) -> dict[str, Any]:

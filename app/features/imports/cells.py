@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from app.domain.catalogue import as_iso_9999, unprintable_letters
+from app.domain.catalogue import as_iso_9999, as_link, unprintable_letters
 from app.domain.errors import BadValue
 from app.domain.goods import serial_key
 from app.domain.identifiers import check_gtin, check_nhs_number, check_postcode
@@ -115,6 +115,12 @@ def postcode(text: str) -> str:
 def iso_9999(text: str) -> str:
     """An ISO 9999 code."""
     return _or("bad-category", as_iso_9999, text)
+
+
+@lru_cache(SOME)
+def link(text: str) -> str:
+    """A web address that people can be sent to."""
+    return _or("bad-link", as_link, line(text))
 
 
 def product_name(text: str) -> str:

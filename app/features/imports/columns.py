@@ -134,6 +134,21 @@ CATALOGUE = (
         "The most it may carry, in whole kilograms.",
         ("160", "150", "150"),
     ),
+    Column(
+        "instructions",
+        cells.paragraph,
+        "How it is used, for those who use it; may have several lines. Anybody who scans its label can read this, so "
+        "nothing about a person belongs here.",
+        ("Use it on a level floor only.\nWipe it dry after each use.", "", ""),
+        empty="",
+    ),
+    Column(
+        "instructions_link",
+        cells.link,
+        "Where the maker's instructions are: a whole web address. Anybody can read it as well.",
+        ("https://www.example.org/brook-2.pdf", "", ""),
+        empty="",
+    ),
     *(
         Column(name, _millimetres, f"Its {name[:-3].replace('_', ' ')} in whole millimetres.", ("", "", ""))
         for name in DIMENSIONS

@@ -41,8 +41,8 @@ async def label(
 
 @router.post("/labels", response_class=Response, responses=FILES)
 async def labels(request: Request, session: Session, actor: Actor, body: LabelsBody) -> Response:
-    """Labels of many items in one file: sheets as PDF, or ZPL for a label printer."""
-    target = await _target(session, body, actor)
+    """Labels of many items in one file: sheets as PDF, or ZPL for a label printer. `/label-jobs` makes them behind."""
+    target = await target_of_body(session, body, actor)
     settings = request.app.state.settings
     return file_answer(await print_labels(session, body.barcodes, target, settings=settings, skip=body.skip))
 
@@ -53,7 +53,7 @@ async def printers(session: Session, actor: Actor) -> list[PrinterBody]:
     return [_body(row) for row in await list_ready_printers(session, stores=actor.stores)]
 
 
-async def _target(session: AsyncSession, body: LabelsBody, actor: Who) -> Target:
+async def target_of_body(session: AsyncSession, body: LabelsBody, actor: Who) -> Target:
     """What the body asks for; what it does not say is as its printer has it."""
     if body.printer is None:
         return Target(find_stock(body.stock), body.format, body.dpi, symbols=body.symbols)

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.domain.errors import BadValue, NotFound
 from app.features.labels.rows import LabelContent
-from app.features.labels.service import LabelFile, Target, render
+from app.features.labels.service import LabelFile, Target, prepare, render
+from app.settings import Settings
 
 log = structlog.get_logger()
 
@@ -23,6 +24,8 @@ MOST_AT_ONCE: Final = 100
 KEPT_FOR: Final = timedelta(hours=1)
 TOLD_EVERY_SECONDS = 0.5
 BROKEN: Final = "The labels could not be made. That is our fault, not yours: try it again, with fewer at a time."
+
+LOST: Final = "The service was stopped while it made them. Make them again."
 
 # By the database's own clock: whoever makes labels and whoever looks may be two processes.
 BEGIN = text("""
@@ -58,12 +61,32 @@ class LabelJob:
         """Whether nothing more will come of it."""
         return self.is_made or self.is_lost or self.failure is not None
 
+    @property
+    def why_not(self) -> str | None:
+        """In words, why there will be no file."""
+        return self.failure or (LOST if self.is_lost else None)
+
 
 async def begin(session: AsyncSession, wanted: int, *, actor: str, at: datetime) -> UUID:
     """Keep that so many labels are being made for somebody; `make` makes them."""
     job_id = uuid4()
     await session.execute(BEGIN, {"id": job_id, "actor": actor, "at": at, "wanted": wanted})
     return job_id
+
+
+async def begin_with(
+    session: AsyncSession,
+    barcodes: Sequence[str],
+    target: Target,
+    *,
+    skip: int,
+    settings: Settings,
+    actor: str,
+    at: datetime,
+) -> tuple[UUID, list[LabelContent]]:
+    """Keep that labels of these items are being made, and read what they say. Raises as `prepare`."""
+    contents = await prepare(session, barcodes, target, settings=settings, skip=skip)
+    return await begin(session, len(contents), actor=actor, at=at), contents
 
 
 async def make(

@@ -12,14 +12,18 @@ A square symbol, a GS1 DataMatrix or a QR code, stands at the right, in the midd
 in what is left. Its modules are whole dots too, the widest with which all else still fits. Quiet zones: one module for
 Data Matrix (ISO/IEC 16022), four for QR codes (ISO/IEC 18004).
 
+Under a DataMatrix, as the last row of the label, stands in words what it holds, as GS1 asks (human readable
+interpretation). All else then keeps to the height above it.
+
 What is left out where there is no room: first the second line of the product's name, then the names of the service and
-the store, then the product's name beside the flag. Never the tag, the bars, whom to ring, the load, or that an item is
-for a single patient.
+the store, then the product's name beside the flag, then the words of the DataMatrix. Never the tag, the bars, whom to
+ring, the load, or that an item is for a single patient.
 """
 
 from typing import Final
 
 from app.features.labels.rows import (
+    LEAST_TYPE_MM,
     LabelContent,
     Name,
     Paper,
@@ -31,7 +35,7 @@ from app.features.labels.rows import (
     two_rows,
     without_service,
 )
-from app.features.labels.shapes import MM_PER_INCH, Bars, Layout, Line, Square, TooSmall, dots
+from app.features.labels.shapes import CAPITALS, MM_PER_INCH, Bars, Layout, Line, Square, TooSmall, dots
 from app.features.labels.stocks import LabelSize
 from app.features.labels.symbol import QUIET_MODULES, Matrix, matrix_of, tag_bars
 from app.features.labels.words import Measure
@@ -68,9 +72,10 @@ def lay_out(content: LabelContent, size: LabelSize, dpi: int, measure: Measure) 
     for module_dots in range(dots(WIDEST_MODULE_MM, dpi), 0, -1):
         if module_dots * MM_PER_INCH / dpi < NARROWEST_MODULE_MM:
             break
-        layout = _with_square(content, size, dpi, measure, matrix, module_dots)
-        if layout is not None and says_all(content, layout.lines):
-            return layout
+        for place in (_above_its_words, _with_square) if content.data_matrix else (_with_square,):
+            layout = place(content, size, dpi, measure, matrix, module_dots)
+            if layout is not None and says_all(content, layout.lines):
+                return layout
     what = f"a {matrix.name}" + (" beside its bars" if content.has_bars else "")
     raise TooSmall(f"A label {size.width_mm:g} × {size.height_mm:g} mm is too small for {what} and its words.")  # noqa: RUF001
 
@@ -102,6 +107,26 @@ def _words_and_bars(content: LabelContent, size: LabelSize, dpi: int, paper: Pap
         service, name = [], one_row(content, paper, without_service(paper))
     bars = _place_bars(tag_bars(content.tag), size, dpi, module_dots, name.bottom, bottom)
     return _layout(bars, None, [*service, *name.lines, *below], name)
+
+
+def _above_its_words(
+    content: LabelContent, size: LabelSize, dpi: int, measure: Measure, matrix: Matrix, module_dots: int
+) -> Layout | None:
+    """All of the label above one row that says what the DataMatrix holds; None where that does not fit."""
+    paper = Paper(size, measure, size.width_mm - size.side_mm)
+    type_mm = max(LEAST_TYPE_MM, 0.5 * paper.type_size)
+    baseline = size.height_mm - paper.edge - 0.2 * paper.type_size
+    top = baseline - CAPITALS * type_mm
+    row = CAPITALS * type_mm + 0.45 * paper.type_size
+    above = LabelSize(size.width_mm, size.height_mm - row, size.side_mm, size.end_mm)
+    layout = _with_square(content, above, dpi, measure, matrix, module_dots)
+    if layout is None or layout.square is None or measure(content.interpretation, type_mm, False) > paper.room:
+        return None
+    square, side = layout.square, len(matrix.rows)
+    if square.y_mm + (side + matrix.quiet) * square.module_mm > top:
+        return None
+    words = Line(content.interpretation, square.x_mm + side * square.module_mm, baseline, type_mm, align="right")
+    return Layout(layout.bars, square, (*layout.lines, words), layout.boxes)
 
 
 def _with_square(

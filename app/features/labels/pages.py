@@ -19,7 +19,7 @@ from app.features.labels.choices import options, symbol_options, target_of
 from app.features.labels.printers import PrinterRow, list_ready_printers
 from app.features.labels.printing import command_svg
 from app.features.labels.schemas import DEFAULT_STOCK, MOST_LABELS, LabelFormat, LabelsForm, Stock
-from app.features.labels.service import Target, check_skip, find_stock, prepare, print_labels
+from app.features.labels.service import Target, find_stock, print_labels
 from app.settings import Settings
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -97,9 +97,10 @@ async def _make_behind(
     request: Request, session: Session, body: LabelsForm, target: Target, *, actor: str, at: datetime
 ) -> Response:
     """Many labels are made once the answer is sent, which leads to a page that shows how far they are."""
-    check_skip(target.stock, body.skip)
-    contents = await prepare(session, body.barcodes, target, settings=request.app.state.settings)
-    job_id = await jobs.begin(session, len(contents), actor=actor, at=at)
+    settings = request.app.state.settings
+    job_id, contents = await jobs.begin_with(
+        session, body.barcodes, target, skip=body.skip, settings=settings, actor=actor, at=at
+    )
     answer = redirect(request, f"/labels/made/{job_id}")
     sessions = request.app.state.database.sessions
     answer.background = BackgroundTask(jobs.make, sessions, job_id, contents, target, skip=body.skip)

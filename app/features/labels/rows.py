@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from app.domain.carriers import human_readable
 from app.domain.labels import display, is_tag
 from app.features.labels.shapes import CAPITALS, Box, Line
 from app.features.labels.stocks import LabelSize
@@ -14,7 +15,7 @@ _TALL_MM: Final = 38.1
 _LOAD_SHARE: Final = 0.4
 """How much of the only row the load may take beside the product's name or the flag."""
 
-_LEAST_TYPE_MM: Final = 1.2
+LEAST_TYPE_MM: Final = 1.2
 """What must be said is never smaller: capitals of 0.9 mm, the smallest that the medicines' labels of the EU allow."""
 
 FLAG: Final = "SINGLE PATIENT USE"
@@ -53,6 +54,11 @@ class LabelContent:
     def load(self) -> str:
         """The safe working load in words, if it has one."""
         return f"{self.safe_working_load_kg:,} kg" if self.safe_working_load_kg is not None else ""
+
+    @property
+    def interpretation(self) -> str:
+        """What the DataMatrix holds, in words, if there is one."""
+        return human_readable(self.data_matrix) if self.data_matrix else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +212,7 @@ def says_all(content: LabelContent, lines: tuple[Line, ...]) -> bool:
     """Whether what must never be left out is there, whole and large enough to be read."""
     must = [display(content.tag), clean(content.return_phone), content.load]
     must += [FLAG] if content.single_patient_use else []
-    said = [line.text for line in lines if line.size_mm >= _LEAST_TYPE_MM]
+    said = [line.text for line in lines if line.size_mm >= LEAST_TYPE_MM]
     return all(any(text.endswith(words) for text in said) for words in must)
 
 

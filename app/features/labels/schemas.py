@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -53,6 +54,26 @@ class LabelsBody(Body):
     dpi: Dpi = 203
     symbols: Symbols = Symbols.CODE_128
     printer: Annotated[int, Field(ge=1, le=BIGGEST_ID)] | None = None
+
+
+class LabelJobState(StrEnum):
+    """How a file of labels stands: it is being made, it can be fetched, or it will never be."""
+
+    MAKING = "making"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class LabelJobBody(BaseModel):
+    """How far a file of labels is: `done` of the `wanted` ones are made. `failure`: why there is none, in words;
+    `file`: where it is fetched once it is ready."""
+
+    id: UUID
+    state: LabelJobState
+    done: int
+    wanted: int
+    failure: str | None
+    file: str | None
 
 
 class PrinterForm(BaseModel):

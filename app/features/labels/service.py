@@ -67,17 +67,17 @@ async def print_labels(
     Raises BadValue `skip-off-the-sheet`, `one-label-a-file`, `no-company-prefix`, `no-public-address`,
     `label-too-small` or `mistyped-barcodes`, and NotFound `unknown-barcodes`; the last two name every wrong barcode.
     """
+    return await render(await prepare(session, barcodes, target, settings=settings, skip=skip), target, skip=skip)
+
+
+async def prepare(
+    session: AsyncSession, barcodes: Sequence[str], target: Target, *, settings: Settings, skip: int = 0
+) -> list[LabelContent]:
+    """What these labels say and carry. Raises as `print_labels`, except for what shows only as they are drawn."""
     check_skip(target.stock, skip)
     if target.format in ONE_A_FILE and len(barcodes) > 1:
         detail = f"A {target.format.value.upper()} has one label. Ask for pdf or zpl, or for one barcode at a time."
         raise BadValue("one-label-a-file", detail, field="format")
-    return await render(await prepare(session, barcodes, target, settings=settings), target, skip=skip)
-
-
-async def prepare(
-    session: AsyncSession, barcodes: Sequence[str], target: Target, *, settings: Settings
-) -> list[LabelContent]:
-    """What these labels say and carry. Raises as `print_labels`."""
     check_carried(target.symbols, settings)
     return [_carrying(one, target.symbols, settings) for one in await _contents(session, barcodes, settings)]
 

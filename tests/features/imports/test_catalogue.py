@@ -90,3 +90,44 @@ async def test_a_code_that_comes_twice_is_a_fault(as_manager: AsyncClient, query
     status, problem = await send(as_manager, text, "catalogue")
     assert (status, faults(problem)) == (422, [(3, "code", "repeated-code"), (4, "code", "missing-value")])
     assert await query("SELECT code FROM product") == []
+
+
+async def test_instructions_are_brought_with_their_link_and_stay_where_the_file_has_no_column(
+    as_manager: AsyncClient, as_technician: AsyncClient
+) -> None:
+    head = "code,name,category,purchase_price"
+    text = f'{head},instructions,instructions_link\nP,Stool,093307,30,"Wipe it dry.\nKeep it level.",https://www.example.org/a.pdf'
+    assert (await send(as_manager, text, "catalogue"))[0] == 200
+    product = (await as_technician.get("/api/v1/products/P")).json()
+    assert product["instructions"] == "Wipe it dry.\nKeep it level."
+    assert product["instructions_link"] == "https://www.example.org/a.pdf"
+    assert (await send(as_manager, f"{head}\nP,Stool,093307,30", "catalogue"))[1]["unchanged"] == 1
+    long = "Keep it level. " * 100
+    status, report = await send(as_manager, f"{head},instructions\nP,Stool,093307,30,{long}", "catalogue")
+    [told] = [one["detail"] for one in report["changes"]]
+    assert (status, told.startswith("P: instructions was “Wipe it dry.")) == (200, True)
+    assert len(told) < 300
+    product = (await as_technician.get("/api/v1/products/P")).json()
+    assert (product["instructions"], product["instructions_link"]) == (long.strip(), "https://www.example.org/a.pdf")
+
+
+async def test_a_dry_run_says_which_instructions_are_wrong_and_what_would_be_right(
+    as_manager: AsyncClient, query: Query
+) -> None:
+    rows = ["A,Stool,093307,30,,www.example.org", "B,Stool,093307,30,,javascript:alert(1)"]
+    rows += [f"C,Stool,093307,30,{'x' * 4001},", f"D,Stool,093307,30,,https://www.example.org/{'x' * 200}"]
+    text = "\n".join(["code,name,category,purchase_price,instructions,instructions_link", *rows])
+    status, problem = await send(as_manager, text, "catalogue", dry_run=True)
+    assert (status, faults(problem)) == (
+        422,
+        [
+            (2, "instructions_link", "bad-link"),
+            (3, "instructions_link", "bad-link"),
+            (4, "instructions", "too-long"),
+            (5, "instructions_link", "too-long"),
+        ],
+    )
+    said = [one["detail"] for one in problem["faults"]]
+    assert said[0] == "Enter a whole web address, such as https://www.example.org/instructions.pdf."
+    assert said[2] == "This has 4,001 characters. Write it with 4,000 or fewer."
+    assert await query("SELECT code FROM product") == []

@@ -66,12 +66,14 @@ def fits(stock: Stock, symbols: Symbols) -> bool:
 
 
 def square_of(picture: Image.Image, modules: int) -> tuple[int, int, int]:
-    """Left, top and side of a module of the square symbol, in dots. Nothing else stands as far right as half of it."""
+    """Left, top and side of a module of the square symbol, in dots. Beside the right half of it nothing stands; what
+    stands under it begins a module lower at least."""
     [where] = [
         code.position for code in zxingcpp.read_barcodes(picture.convert("L")) if code.symbology_identifier != "]C0"
     ]
     middle = (where.top_left.x + where.bottom_right.x) // 2
-    half = picture.convert("L").crop((middle, 0, picture.width, picture.height)).point(lambda value: 255 - value)
+    foot = where.bottom_right.y + (where.bottom_right.y - where.top_left.y) // modules // 2
+    half = picture.convert("L").crop((middle, 0, picture.width, foot)).point(lambda value: 255 - value)
     box = half.getbbox()
     assert box is not None
     side = box[3] - box[1]
@@ -265,3 +267,52 @@ def sizes() -> Iterable[LabelSize]:
 def test_a_label_too_small_for_it_all_is_refused_whatever_is_lacking(symbols: Symbols, size: LabelSize) -> None:
     with pytest.raises(TooSmall, match="is too small for"):
         label_png(label(symbols), size=size)
+
+
+def words_of(content: LabelContent, stock: Stock) -> list[tuple[str, float, float]]:
+    """Every line of the label's PDF: its words, how far right they reach, and their baseline from the page's top."""
+    page = pypdfium2.PdfDocument(label_pdf([content], stock=stock))[0]
+    text = page.get_textpage()
+    found = []
+    for at in range(text.count_rects()):
+        left, foot, right, top = text.get_rect(at)
+        said = text.get_text_bounded(left, foot, right, top)
+        found.append((said, right * 25.4 / 72, (page.get_height() - top) * 25.4 / 72))
+    return found
+
+
+@pytest.mark.parametrize("symbols", [one for one in Symbols if one.has_data_matrix])
+@EVERY_STOCK
+def test_what_a_data_matrix_holds_stands_under_it_in_words_as_gs1_asks(stock: Stock, symbols: Symbols) -> None:
+    if not fits(stock, symbols):
+        return
+    for tag in (CHAIR.tag, make_tag("ES", 9_999_999)):
+        content = label(symbols, tag)
+        assert content.interpretation == f"(8003) 05012345000015{tag}"
+        (page,) = printed(label_pdf([content], stock=stock), 300)
+        cell = cell_of(page, 0, 300, stock)
+        assert read(cell) == carried(content), "the brackets and the blank are no part of what it holds"
+        left, top, module = square_of(cell.point(lambda value: 255 if value > 250 else value), 18)
+        corner_x, corner_y = stock.corner(0)
+        [(_, right, upper)] = [line for line in words_of(content, stock) if line[0].startswith("(8003)")]
+        assert right - corner_x == pytest.approx((left + 18 * module) * 25.4 / 300, abs=0.3)
+        assert upper - corner_y >= (top + 19 * module) * 25.4 / 300, "under its quiet zone"
+
+
+@pytest.mark.parametrize(("height", "is_said"), [(23, True), (21, False)])
+def test_on_a_label_too_low_for_them_the_words_of_a_data_matrix_are_left_out_and_nothing_else(
+    height: float, is_said: bool
+) -> None:
+    content, size = label(Symbols.CODE_128_AND_DATA_MATRIX), LabelSize(51, height)
+    svg = label_svg(content, size=size).decode()
+    assert (content.interpretation in svg) == is_said
+    for words in (display(CHAIR.tag), "0300 000 0000 ext 99", "160 kg", "SINGLE PATIENT USE"):
+        assert words in svg
+    picture = Image.open(BytesIO(label_png(content, size=size)))
+    assert read(picture) == carried(content)
+    check_measures(picture, content, 300)
+
+
+def test_a_qr_code_and_bars_alone_have_no_such_words() -> None:
+    assert "(800" not in label_svg(label(Symbols.QR)).decode()
+    assert replace(CHAIR).interpretation == ""

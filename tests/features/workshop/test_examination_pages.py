@@ -155,3 +155,57 @@ async def test_who_may_not_see_clients_is_not_led_to_reports(auditor: Browser, g
     page = await auditor.get(f"/items/{barcode}")
     assert "Inspections that were made" in page.text
     assert page.soup.select_one('main a[href^="/inspections/"]') is None
+
+
+async def test_another_defect_is_added_without_a_script_and_what_was_typed_stays(
+    technician: Browser, given: Given, query: Query
+) -> None:
+    barcode = await given.item(product=await given.product(inspections=LOLER))
+    url = f"/workshop/{barcode}/examination"
+    page = await technician.get(url)
+    typed = TYPED | CRACK | {"examiner_name": None, **day("danger_by_1", "2026-02-31")}
+    for number in range(2, 6):
+        page = await technician.send(page, url, **typed, add_defect="yes")
+        assert (page.status, page.errors) == (200, {})
+        assert f"Defect {number}" in page.text
+        typed = {f"part_{number}": f"Part {number}"}
+    button = page.soup.select_one('button[name="add_defect"]')
+    assert button is not None
+    assert button["formaction"] == f"{url}#defect-6"
+    assert page.soup.select_one("#defect-5")
+    assert page.soup.select_one("#part_4")["value"] == "Part 4"  # type: ignore[index]
+    assert page.soup.select_one('[name="danger_by_1-day"]')["value"] == "31"  # type: ignore[index]
+    # Nothing was recorded, and what is left empty is no defect.
+    assert await query("SELECT id FROM inspection") == []
+    worn = {"description": "Worn.", "kind": "could_become_danger", "remedy": "Renew it."}
+    rest: dict[str, Any] = {f"{name}_{number}": words for name, words in worn.items() for number in (2, 3, 4)}
+    for number in (2, 3, 4):
+        rest |= day(f"danger_by_{number}", "2026-05-01")
+    rest |= {"danger_by_1-day": None, "danger_by_1-month": None, "danger_by_1-year": None}
+    refused = await technician.send(page, url, **rest)
+    assert set(refused.errors) == {"examiner_name"}
+    assert refused.soup.select_one("#defect-5")
+    made = await technician.follow(await technician.send(refused, url, examiner_name="Erin Wells"))
+    assert [part for part in ("Spreader bar", "Part 2", "Part 3", "Part 4") if part in made.text] == [
+        "Spreader bar",
+        "Part 2",
+        "Part 3",
+        "Part 4",
+    ]
+    # Whoever puts it right finds them all.
+    [line] = await query("SELECT id FROM inspection")
+    again = await technician.get(f"{url}?supersedes={line['id']}")
+    assert again.soup.select_one("#part_4")["value"] == "Part 4"  # type: ignore[index]
+    assert again.soup.select_one("#defect-5") is None
+
+
+async def test_a_report_has_so_many_defects_and_no_more(technician: Browser, given: Given) -> None:
+    barcode = await given.item(product=await given.product(inspections=LOLER))
+    url = f"/workshop/{barcode}/examination"
+    page = await technician.get(url)
+    for shown, last in (("19", 20), ("20", 20), ("999999999", 2), ("x", 2)):
+        page.soup.select_one('[name="defects_shown"]')["value"] = shown  # type: ignore[index]
+        added = await technician.send(page, url, add_defect="yes")
+        assert added.status == 200
+        assert len(added.soup.select("fieldset[id^=defect-]")) == last
+        assert ("A report takes 20 defects." in added.text) == (last == 20)

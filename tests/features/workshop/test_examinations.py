@@ -155,6 +155,19 @@ async def test_a_late_certificate_does_not_put_back_what_a_newer_one_says(
     assert await due_of(as_technician, barcode) == ("2026-10-01", "overdue")
 
 
+async def test_a_report_takes_twenty_defects_and_says_so(as_technician: AsyncClient, given: Given) -> None:
+    barcode = await given.item(product=await given.product(inspections=LOLER))
+    worn = {"part": "Strap", "description": "Frayed.", "kind": "danger", "remedy": "Renew it."}
+    for count, status in ((21, 422), (20, 201)):
+        report = report_body(on=given.today, no_defects=False, safe_to_operate=False, defects=[worn] * count)
+        body = {"barcode": barcode, "kind": "loler", "outcome": "danger", "report": report}
+        answer = await as_technician.post("/api/v1/inspections", json=body)
+        assert answer.status_code == status, answer.text
+        if status == 422:
+            [error] = answer.json()["errors"]
+            assert (error["loc"][-1], error["message"]) == ("defects", "Defects must have 20 entries or fewer.")
+
+
 async def test_a_defect_that_could_become_a_danger_makes_the_item_due_by_that_day(
     as_technician: AsyncClient, given: Given, clock: Clock, query: Query
 ) -> None:

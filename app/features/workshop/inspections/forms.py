@@ -1,20 +1,22 @@
 """Forms of inspections: a check at the bench, and a whole report of thorough examination on one page."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, create_model
 
 from app.domain.errors import Fault
 from app.domain.inspections import InspectionKind, InspectionOutcome
-from app.domain.thorough_examinations import Defect, DefectKind, Occasion, Report
+from app.domain.thorough_examinations import MOST_DEFECTS, Defect, DefectKind, Occasion, Report
 from app.features.workshop.inspections.schemas import Load
 from app.features.workshop.inspections.service import Correction
 from app.web.asked import asked, needed
 from app.web.fields import BIGGEST_ID, Day, Line, OptionalLine, OptionalParagraph
+from app.web.forms import DATE_PARTS, Form
 from app.web.typed import own_path
 
-DEFECTS_ON_THE_PAGE: Final = 3
+SHOWN: Final = "defects_shown"
+ADD: Final = "add_defect"
 OF_A_DEFECT: Final = ("part", "description", "kind", "danger_by", "remedy")
 
 
@@ -45,8 +47,8 @@ class InspectionForm(WayBack):
     notes: OptionalParagraph = ""
 
 
-class ExaminationForm(WayBack):
-    """A report of thorough examination, in the order of its page; what is missing is for the rules to say."""
+class _BeforeDefects(WayBack):
+    """A report of thorough examination as far as the defects."""
 
     examined_on: Day | None = None
     occasion: Occasion | None = None
@@ -57,21 +59,30 @@ class ExaminationForm(WayBack):
     safe_working_load_kg: Load | None = None
     configuration: OptionalLine = ""
     found: bool | None = None
-    part_1: OptionalLine = ""
-    description_1: OptionalParagraph = ""
-    kind_1: DefectKind | None = None
-    danger_by_1: Day | None = None
-    remedy_1: OptionalParagraph = ""
-    part_2: OptionalLine = ""
-    description_2: OptionalParagraph = ""
-    kind_2: DefectKind | None = None
-    danger_by_2: Day | None = None
-    remedy_2: OptionalParagraph = ""
-    part_3: OptionalLine = ""
-    description_3: OptionalParagraph = ""
-    kind_3: DefectKind | None = None
-    danger_by_3: Day | None = None
-    remedy_3: OptionalParagraph = ""
+
+
+def _with_defects() -> Any:
+    """The same with the fields of as many defects as a report takes: `part_1`, `description_1` and so on."""
+    kinds: dict[str, tuple[Any, Any]] = {
+        "part": (OptionalLine, ""),
+        "description": (OptionalParagraph, ""),
+        "kind": (DefectKind | None, None),
+        "danger_by": (Day | None, None),
+        "remedy": (OptionalParagraph, ""),
+    }
+    fields = {f"{name}_{number}": kind for number in range(1, MOST_DEFECTS + 1) for name, kind in kinds.items()}
+    return create_model("_WithDefects", __base__=_BeforeDefects, **fields)  # type: ignore[call-overload]
+
+
+if TYPE_CHECKING:
+    _WithDefects = _BeforeDefects
+else:
+    _WithDefects = _with_defects()
+
+
+class ExaminationForm(_WithDefects):
+    """A report of thorough examination, in the order of its page; what is missing is for the rules to say."""
+
     tested: bool | None = None
     test_particulars: OptionalParagraph = ""
     safe_to_operate: bool | None = None
@@ -91,11 +102,8 @@ class ExaminationForm(WayBack):
     @property
     def _numbers(self) -> list[int]:
         """The defects of which something was typed."""
-        return [
-            number
-            for number in range(1, DEFECTS_ON_THE_PAGE + 1)
-            if any(getattr(self, f"{name}_{number}") for name in OF_A_DEFECT)
-        ]
+        numbers = range(1, MOST_DEFECTS + 1)
+        return [number for number in numbers if any(getattr(self, f"{name}_{number}") for name in OF_A_DEFECT)]
 
     @property
     def report(self) -> Report:
@@ -118,6 +126,24 @@ class ExaminationForm(WayBack):
         return f"{name}_{self._numbers[int(place)]}"
 
 
+def defects_shown(form: Form) -> int:
+    """How many defects the page has fields for: as many as it had, and each of which something was typed; one at least.
+
+    Whoever asks for another one gets it; what they typed stays.
+    """
+    boxes = [*OF_A_DEFECT, *(f"danger_by-{part}" for part in DATE_PARTS)]
+    typed = [number for number in range(1, MOST_DEFECTS + 1) if any(_typed(form, name, number) for name in boxes)]
+    had = form.value(SHOWN)
+    shown = int(had) if had.isascii() and had.isdigit() and len(had) < 4 else 1
+    more = 1 if ADD in form.names else 0
+    return min(max([1, shown + more, *typed]), MOST_DEFECTS)
+
+
+def _typed(form: Form, name: str, number: int) -> str:
+    field, _, part = name.partition("-")
+    return form.value(f"{field}_{number}{part and '-'}{part}").strip()
+
+
 class SentForm(BaseModel):
     """When a copy was sent to which authority, and how, on its page."""
 
@@ -135,7 +161,7 @@ def as_typed(kept: Mapping[str, Any]) -> dict[str, list[str]]:
     }
     if kept.get("defects") or kept.get("no_defects"):
         typed["found"] = ["true" if kept["defects"] else "false"]
-    for number, defect in enumerate(kept.get("defects", [])[:DEFECTS_ON_THE_PAGE], start=1):
+    for number, defect in enumerate(kept.get("defects", [])[:MOST_DEFECTS], start=1):
         typed |= {f"{name}_{number}": [str(defect[name])] for name in OF_A_DEFECT if defect.get(name)}
     return typed
 

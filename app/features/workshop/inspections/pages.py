@@ -15,7 +15,7 @@ from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import display
 from app.domain.lifecycle import Move, can_move
 from app.domain.scanning import check_tag
-from app.domain.thorough_examinations import SCHEDULE_1, DefectKind, Occasion, find_faults
+from app.domain.thorough_examinations import MOST_DEFECTS, SCHEDULE_1, DefectKind, Occasion, find_faults
 from app.features.workshop.inspections import forms, queries, service
 from app.features.workshop.inspections.api import pdf_answer
 from app.features.workshop.inspections.forms import ExaminationForm, InspectionForm, to_the_workshop
@@ -26,7 +26,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import BIGGEST_ID, Id
 from app.web.flash import redirect
-from app.web.forms import Form, or_again, read_form
+from app.web.forms import Form, ShowAgain, or_again, read_form
 from app.web.look_ahead import Ahead
 from app.web.once import page_router
 from app.web.questions import Back
@@ -108,10 +108,13 @@ async def examination_form(
 
 @router.post("/workshop/{barcode}/examination")
 async def examine(request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag) -> Response:
-    """The report: every field that is missing is said at its field, and what was typed stays."""
+    """The report: every field that is missing is said at its field, and what was typed stays; so it does where
+    somebody only asks for the fields of another defect."""
     form, body = await read_form(request, ExaminationForm)
     supersedes = body.supersedes if body else None
     context = await _bench(session, actor, tag, now, ahead, back=form.value("back"), supersedes=supersedes)
+    if forms.ADD in form.names:
+        raise ShowAgain(EXAMINATION, {**context, "form": form.with_values({})}, is_wrong=False)
     if body:
         _say_what_is_wrong(form, body, now)
     if body is None or form.errors:
@@ -197,6 +200,8 @@ async def _bench(
         "fields": {field.name: field for field in SCHEDULE_1},
         "occasions": [(one.value, one.text) for one in Occasion],
         "defect_kinds": [(one.value, one.text) for one in DefectKind],
+        "defects_shown": forms.defects_shown,
+        "most_defects": MOST_DEFECTS,
     }
 
 
