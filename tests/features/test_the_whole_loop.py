@@ -169,14 +169,13 @@ class AnyWalk(RuleBasedStateMachine):
         kept_for_other = thing.reservation is not None and thing.reservation[1] != who
         shelf = thing.state in {State.IN_STOCK, State.RESERVED}
         ends = {"kind": "trial", "trial_ends_on": self.world.clock.day(14)} if trial else {}
-        kept = [
-            {"barcode": one.barcode, "action": "keep", "reason": "For upstairs."}
-            for one in self.things
-            if one.loan is not None and one.client == who and one is not thing
-        ]
+        old = [one for one in self.things if one.loan is not None and one.client == who and one is not thing]
+        kept = [{"barcode": one.barcode, "action": "keep", "reason": "For upstairs."} for one in old]
         body = {"barcode": thing.barcode, "client_ref": who, "supersedes": kept}
         answer = self.post("ot", "/loans", body | ends)
-        if self.happened(answer, shelf and not thing.is_blocked() and not kept_for_other):
+        # What must not be used any more is not kept either.
+        may_keep = not any(one.is_stopped for one in old)
+        if self.happened(answer, shelf and may_keep and not thing.is_blocked() and not kept_for_other):
             thing.moves(move)
             thing.issued += 1
             thing.loan, thing.is_trial, thing.client, thing.reservation = answer.json()["id"], trial, who, None
