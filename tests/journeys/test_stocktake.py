@@ -40,7 +40,7 @@ async def test_a_bay_is_counted_and_the_record_is_put_right(walks: Any) -> None:
     api = Api(technician, "technician")
     found, lost, lent = await api.receive(3, "MAIN", "Z9")
     [elsewhere] = await api.receive(1, "COAST", "C1")
-    await Api(technician, "ot").post("/loans", {"barcode": lent, "client_ref": "C-1004"})
+    await Api(technician, "senior.ot").post("/loans", {"barcode": lent, "client_ref": "C-1007"})
 
     await technician.go("/stocktakes/new")
     await page.get_by_label("Store", exact=True).select_option("MAIN")

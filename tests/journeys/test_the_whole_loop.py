@@ -57,7 +57,7 @@ async def try_and_keep(prescriber: Walk, senior: Walk, barcode: str, tag: str) -
     await prescriber.page.get_by_label("What is the trial to show?").fill("Transfers with one carer.")
     await prescriber.picture("issue")
     await prescriber.press("Issue the item")
-    assert "On trial" in await prescriber.text()
+    assert f"with {CLIENT} on trial" in await prescriber.text()
 
     await prescriber.go(f"/clients/{CLIENT}")
     await prescriber.picture("client")
