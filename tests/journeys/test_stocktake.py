@@ -72,6 +72,8 @@ async def test_a_bay_is_counted_and_the_record_is_put_right(walks: Any) -> None:
     choice = manager.page.get_by_label(re.compile("What is done about"))
     assert await choice.count() == 3
     await manager.picture("stocktake-finish")
+    for barcode, what in ((lost, "mark_missing"), (elsewhere, "transfer")):
+        await manager.page.locator(f"#do-{barcode}").select_option(what)
     await manager.press("Finish and correct the record")
     assert "2 items were corrected" in await manager.text()
     await manager.look()

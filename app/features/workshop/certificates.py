@@ -90,7 +90,7 @@ def _page(one: Certificate, *, settings: Settings, at: datetime) -> list[Any]:
         Spacer(1, 4 * mm),
         _text(f"Recorded in person by {one.signed_by} under their own sign-in; this stands for a signature.", size=9),
         _text(
-            f"It is good until the item is next used. Printed on {printed}, and true of that moment: whether it still "
+            f"{one.standing.text} Printed on {printed}, and true of that moment: whether it still "
             f"holds is on the page of item {display(one.barcode)}. An item without a certificate that holds counts as "
             "contaminated.",
             size=9,

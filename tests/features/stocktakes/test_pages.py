@@ -28,7 +28,10 @@ async def test_a_count_from_its_beginning_to_its_end(technician: Browser, manage
 
     page = await manager.get(f"{count}/finish")
     assert f"do-{lent.barcode}" in str(page.soup)
-    done = await manager.send(page, f"{count}/finish")
+    page = await manager.send(page, f"{count}/finish")
+    assert (page.status, page.errors) == (422, {"main-content": "Choose what is done about each difference."})
+    assert (await given.record(lost)).state is State.IN_STOCK, "nobody chose that it is missing"
+    done = await manager.send(page, f"{count}/finish", **{f"do-{lost}": "mark_missing"})
     page = await manager.follow(done)
     assert "1 item was corrected" in page.banner
     assert ((await given.record(lost)).state, (await given.record(lent.barcode)).state) == (
@@ -70,7 +73,8 @@ async def test_a_finish_that_is_out_of_date_is_shown_again(technician: Browser, 
     count = await begin(technician)
     page = await manager.get(f"{count}/finish")
     await technician.post_form(f"{count}/count", barcode=one)
-    page = await manager.send(page, f"{count}/finish")
+    chosen = {str(select["name"]): "mark_missing" for select in page.soup.select("main select")}
+    page = await manager.send(page, f"{count}/finish", **chosen)
     assert page.status == 409
     assert "Look again" in page.errors["main-content"]
     [name] = [str(select["name"]) for select in page.soup.select("main select")]

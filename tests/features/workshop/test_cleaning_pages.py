@@ -125,6 +125,7 @@ async def test_a_pass_is_taken_back_on_its_page_and_says_so_on_its_certificate(
     assert (await given.record(barcode)).state is State.RETURNED
     number = form.split("/")[2]
     says = words_of((await as_technician.get(f"/api/v1/decontaminations/{number}/certificate")).content)
+    assert "until the item is next used" not in says
     assert "Treat the item as contaminated" in says
     late = await technician.post_form(form, outcome="failed", reason="Again.")
     assert (late.status, "correct that one" in late.text) == (409, True)
