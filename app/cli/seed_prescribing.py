@@ -15,10 +15,11 @@ from app.features.clients.care_providers import add_care_provider
 from app.features.clients.schemas import ClientChange, NewCareProvider
 from app.features.ordering import drafts, fulfilment, submission
 from app.features.ordering.records import read_order
-from app.features.ordering.schemas import Answer, NewOrder
+from app.features.ordering.schemas import NewOrder
 from app.features.ordering.surroundings import read_surroundings
 from app.features.reservations import service as reservations
 from app.features.stop_use import service as stop_use
+from app.web.answers import Answer
 from app.web.bank_holidays import bank_holidays
 
 UK: Final = ZoneInfo("Europe/London")

@@ -12,7 +12,7 @@ from itertools import combinations
 
 from app.domain.catalogue import find_pairs
 from app.domain.dates import in_words
-from app.domain.errors import Blocker
+from app.domain.errors import Blocker, Incomplete
 from app.domain.inspections import months_after
 
 BEDS_ALERT = "NatPSA/2023/010/MHRA"
@@ -179,6 +179,22 @@ def unanswered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, 
         for warning in warnings
         if warning.severity is not Severity.NOTE and (warning.code, warning.subject) not in answers
     ]
+
+
+def check_answered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, str]]) -> None:
+    """Raises Incomplete `answer-the-warnings` with each warning that still wants an answer. `answers`: the code and
+    subject of each that has one."""
+    left = unanswered(warnings, answers)
+    if left:
+        count = "is 1 warning" if len(left) == 1 else f"are {len(left)} warnings"
+        detail = f"There {count} without an answer. They advise and you decide: say to each what you decided and why."
+        wanted = {"warnings": [_wanted(one) for one in left]}
+        raise Incomplete("answer-the-warnings", detail, field="answers", wanted=wanted)
+
+
+def _wanted(one: OrderWarning) -> dict[str, str]:
+    about = {"code": one.code, "subject": one.subject, "severity": one.severity.value}
+    return about | {"detail": one.detail, "source": one.source}
 
 
 def _pairs(ordered: Sequence[Piece], around: Sequence[Piece]) -> list[Pair]:

@@ -15,11 +15,13 @@ from app.domain.combinations import (
     Place,
     Severity,
     Weight,
+    check_answered,
     find_warnings,
     lifts,
     place_load_blockers,
     unanswered,
 )
+from app.domain.errors import Incomplete
 
 TODAY = date(2026, 3, 2)
 BED = Piece("BED", "Profiling bed", "18 12 10", 180)
@@ -290,3 +292,26 @@ def test_a_load_that_is_unknown_or_enough_bars_nothing(load: float | None, weigh
 def test_a_load_that_is_too_low_says_both_figures() -> None:
     [blocker] = place_load_blockers(100, 100.5)
     assert (blocker.code, blocker.detail) == ("load-too-low", "It carries 100 kg, and the client weighs 100.5 kg.")
+
+
+@pytest.mark.parametrize(("said", "count"), [(0, "are 2 warnings"), (1, "is 1 warning")])
+def test_what_is_not_answered_is_refused_with_all_that_there_is_to_answer(said: int, count: str) -> None:
+    warnings = find_warnings([HOIST], (home(SLING),), fits={}, weight=None, today=TODAY)
+    asked = [warning for warning in warnings if warning.severity is not Severity.NOTE]
+    assert len(asked) == 2
+    answers = {(one.code, one.subject) for one in asked}
+    check_answered(warnings, answers)
+    with pytest.raises(Incomplete, match=f"There {count} without an answer") as refusal:
+        check_answered(warnings, {(one.code, one.subject) for one in asked[:said]})
+    assert refusal.value.wanted == {
+        "warnings": [
+            {
+                "code": one.code,
+                "subject": one.subject,
+                "severity": "caution",
+                "detail": one.detail,
+                "source": one.source,
+            }
+            for one in asked[said:]
+        ]
+    }

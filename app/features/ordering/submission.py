@@ -12,9 +12,8 @@ from app import audit, safety
 from app.domain.allocation import check_prefer_new
 from app.domain.authority import Asked, Authority, Ruling, decide_submission, who_can_authorise
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import OrderWarning, unanswered
+from app.domain.combinations import check_answered
 from app.domain.dates import uk_date
-from app.domain.errors import Incomplete
 from app.domain.offers import Offer, check_offer
 from app.domain.old_equipment import check_old
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
@@ -24,10 +23,11 @@ from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_ther
 from app.features.ordering.drafts import check_maker, keep_answers
 from app.features.ordering.holding import Held, hold
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order, read_units
-from app.features.ordering.schemas import Answer
-from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
+from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit
 from app.signing import find_person, read_setting
+from app.surroundings import OldItem
+from app.web.answers import Answer, keys
 
 # Two orders for one client are submitted one after the other: the second is warned of the first.
 LOCK_CLIENT = text("""
@@ -118,18 +118,7 @@ def _got(line: LineRecord, held: Held) -> Offer:
 
 def check_answers(around: Surroundings, answers: Sequence[Answer]) -> None:
     """Raises Incomplete `answer-the-warnings` with every warning of now that has no answer yet."""
-    said = {*around.answers, *((one.code, one.subject) for one in answers)}
-    left = unanswered(around.warnings, said)
-    if left:
-        count = "is 1 warning" if len(left) == 1 else f"are {len(left)} warnings"
-        detail = f"There {count} without an answer. They advise and you decide: say to each what you decided and why."
-        wanted = {"warnings": [_warning(one) for one in left]}
-        raise Incomplete("answer-the-warnings", detail, field="answers", wanted=wanted)
-
-
-def _warning(one: OrderWarning) -> dict[str, str]:
-    about = {"code": one.code, "subject": one.subject, "severity": one.severity.value}
-    return about | {"detail": one.detail, "source": one.source}
+    check_answered(around.warnings, {*around.answers, *keys(answers)})
 
 
 def _check_new(order: OrderRecord, shelf: Shelf, today: date) -> None:
