@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.dates import uk_date
 from app.domain.promises import WorkingTimes, working_days_after
+from app.domain.stop_use import ItemFault
 from app.features.clients import service as clients
 from app.features.clients.care_providers import add_care_provider
 from app.features.clients.schemas import ClientChange, NewCareProvider
@@ -61,6 +62,7 @@ class Prescribers:
             self.session,
             await self._loan_of("C-1001", "SLING-M"),
             reason="The medium sling is too small since her weight has changed.",
+            item_fault=ItemFault.NO,
             collect=False,
             actor="senior.ot",
             at=self.days_ago(2),

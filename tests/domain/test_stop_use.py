@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from app.domain.stop_use import StopUse
+from app.domain.clearance import HoldKind
+from app.domain.stop_use import ItemFault, StopUse, hold_reason
 
 STOP = StopUse(
     barcode="ES000012308",
@@ -49,3 +50,16 @@ def test_without_an_address_somebody_must_phone(provider: str, phone: str, words
 
 def test_who_was_written_to_is_written_to_again() -> None:
     assert "written to again today" in STOP.unacknowledged().body
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "text"),
+    [
+        (ItemFault.YES, HoldKind.FAULT, "Something is wrong with it"),
+        (ItemFault.NO, None, "It did not suit the person"),
+        (ItemFault.NOT_KNOWN, HoldKind.INVESTIGATION, "Not known what is wrong"),
+    ],
+)
+def test_only_what_is_known_to_be_right_is_not_held(fault: ItemFault, kind: HoldKind | None, text: str) -> None:
+    assert (fault.hold_kind, fault.text) == (kind, text)
+    assert hold_reason("It tips over.") == "Its use at a client's was stopped: It tips over."

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,7 @@ from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed
 from app.domain.old_equipment import check_old, check_said
 from app.domain.ordering import SupersedeAction
+from app.domain.stop_use import ItemFault
 from app.features.loans.counter import AtCounter, look
 from app.fetching import Lent, request_collection
 from app.safety import stop_use
@@ -48,8 +50,9 @@ async def take_effect(
     await audit.record(session, "old_equipment_decided", f"loan:{loan_id}", actor=actor, at=at, **said)
     for one in old:
         if one.action is SupersedeAction.STOP_USE and not one.is_under_notice:
-            # A notice that somebody gives at this moment stays as it is.
-            await stop_use(session, one.loan_id, reason=one.reason or "", actor=actor, at=at)
+            # A notice that somebody gives at this moment stays as it is. What is replaced does not suit any more.
+            no_fault: dict[str, Any] = {"item_fault": ItemFault.NO, "actor": actor, "at": at}
+            await stop_use(session, one.loan_id, reason=one.reason or "", **no_fault)
     is_there = {State.ON_LOAN, State.ON_TRIAL}
     going = [one for one in old if one.action is SupersedeAction.COLLECT and one.state in is_there]
     if going:

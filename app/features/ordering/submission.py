@@ -18,6 +18,7 @@ from app.domain.offers import Offer, check_offer
 from app.domain.old_equipment import check_old
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
 from app.domain.promises import WorkingTimes, promised_on
+from app.domain.stop_use import ItemFault
 from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers
@@ -165,7 +166,9 @@ async def _stop_use(
         if one.action is not SupersedeAction.STOP_USE or one.is_under_notice:
             continue
         who: dict[str, Any] = {"actor": actor, "at": at}
-        made = await safety.stop_use(session, one.loan_id, reason=one.reason or "", order_id=order.id, **who)
+        # What is replaced does not suit any more.
+        no_fault = who | {"order_id": order.id, "item_fault": ItemFault.NO}
+        made = await safety.stop_use(session, one.loan_id, reason=one.reason or "", **no_fault)
         if made is None:
             continue
         await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=one.barcode)

@@ -13,6 +13,7 @@ from app.domain.errors import NotFound
 from app.domain.inspections import due_state
 from app.domain.labels import normalise
 from app.domain.lifecycle import Move, State, moves_from
+from app.domain.stop_use import ItemFault
 from app.features.stock.schemas import (
     DecisionLine,
     DueBody,
@@ -24,6 +25,7 @@ from app.features.stock.schemas import (
     LoanBody,
     PastHoldBody,
     ReservationBody,
+    StopLine,
     TrialReviewLine,
     Warned,
 )
@@ -104,6 +106,11 @@ PAST_HOLDS = text("""
     SELECT kind, reason, placed_at, placed_by, lifted_at, lifted_by, lift_reason
     FROM hold JOIN item ON item.id = hold.item_id
     WHERE item.barcode = :barcode AND lifted_at IS NOT NULL ORDER BY hold.id DESC LIMIT 50
+""")
+STOPS = text("""
+    SELECT notice.given_at, notice.given_by, notice.item_fault, notice.reason
+    FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id JOIN item ON item.id = loan.item_id
+    WHERE item.barcode = :barcode ORDER BY notice.id DESC LIMIT 20
 """)
 OPEN_FAULTS = text("""
     SELECT report.id, report.description, report.is_dangerous, report.reported_at
@@ -331,6 +338,16 @@ async def list_past_holds(session: AsyncSession, barcode: str) -> list[PastHoldB
     """The item's holds that were lifted, newest first, fifty at most."""
     rows = await session.execute(PAST_HOLDS, {"barcode": barcode})
     return [PastHoldBody(**row) for row in rows.mappings()]
+
+
+async def list_stops(session: AsyncSession, barcode: str, *, may_see_client: bool) -> list[StopLine]:
+    """When its use at a client's was stopped, the newest first. What did not suit a person is told only to those who
+    may see clients."""
+    lines = [StopLine(**row) for row in (await session.execute(STOPS, {"barcode": barcode})).mappings()]
+    return [
+        line if may_see_client or line.item_fault is not ItemFault.NO else line.model_copy(update={"reason": ""})
+        for line in lines
+    ]
 
 
 async def list_trial_reviews(session: AsyncSession, loan_id: int, *, may_see_client: bool) -> list[TrialReviewLine]:

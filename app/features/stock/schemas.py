@@ -13,6 +13,7 @@ from app.domain.inspections import DueState, InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import TrialOutcome
 from app.domain.look_ahead import HandingOut
+from app.domain.stop_use import ItemFault
 from app.models import Precision
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalLine, Pence, Reason, no_truth
@@ -192,6 +193,15 @@ class DecisionLine(BaseModel):
     reason: str
     decided_at: datetime
     decided_by: str
+
+
+class StopLine(BaseModel):
+    """Its use at a client's was stopped."""
+
+    given_at: datetime
+    given_by: str
+    item_fault: ItemFault
+    reason: str
 
 
 class PastHoldBody(BaseModel):

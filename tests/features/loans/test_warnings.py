@@ -35,8 +35,8 @@ async def bedroom(given: Given) -> Bedroom:
     bed = await given.product("BED", category="18 12 10", safe_working_load_kg=180)
     mattress = await given.product("MATT", category="04 33 06", safe_working_load_kg=190, compatible_with=[bed])
     lever = await given.product("LEVER", category="18 12 27", compatible_with=[bed], incompatible_with=[mattress])
-    lent = [(await given.loan(await given.item(product=one), client="C-9")).barcode for one in (bed, mattress)]
-    return Bedroom(*lent, lever=await given.item(product=lever), lever_product=lever)
+    first, second = [(await given.loan(await given.item(product=one), client="C-9")).barcode for one in (bed, mattress)]
+    return Bedroom(first, second, await given.item(product=lever), lever)
 
 
 def issue(barcode: str, *answers: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -116,7 +116,7 @@ async def test_a_hoist_is_warned_of_with_the_sling_that_is_there(
 ) -> None:
     await given.client("C-9")
     hoist = await given.product(category="12 36 03", safe_working_load_kg=150)
-    load = {"safe_working_load_kg": sling_load} if sling_load else {}
+    load: dict[str, Any] = {"safe_working_load_kg": sling_load} if sling_load else {}
     sling = await given.product(category="12 36 21", compatible_with=[hoist], **load)
     await given.loan(await given.item(product=sling), client="C-9")
     if weight:
