@@ -35,7 +35,11 @@ class Show(StrEnum):
 
 
 class NewCollection(Body):
-    """What to fetch from a client, and whom to speak to about it."""
+    """What to fetch from a client, and whom to speak to about it.
+
+    `is_bereavement`: the client has died. Unless that is recorded already, it is recorded as well, and ends their
+    orders and reservations; `died_on`: the day, or left out where it is not known: then it is that of this request.
+    """
 
     client_ref: Code
     barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=100)]
@@ -45,11 +49,13 @@ class NewCollection(Body):
     contact_phone: OptionalLine = ""
     is_bereavement: bool = False
     list_agreed: bool = False
+    died_on: Day | None = None
 
     @property
     def contact(self) -> Contact:
         """Whom the store speaks to."""
-        return Contact(self.contact_name, self.contact_phone, self.is_bereavement, self.list_agreed)
+        who = (self.contact_name, self.contact_phone)
+        return Contact(*who, self.is_bereavement, self.list_agreed, self.died_on)
 
 
 class ReasonBody(Body):
@@ -183,11 +189,13 @@ class CollectForm(BaseModel):
     contact_phone: OptionalLine = ""
     is_bereavement: bool = False
     list_agreed: bool = False
+    died_on: Day | None = None
 
     @property
     def contact(self) -> Contact:
         """Whom the store speaks to."""
-        return Contact(self.contact_name, self.contact_phone, self.is_bereavement, self.list_agreed)
+        who = (self.contact_name, self.contact_phone)
+        return Contact(*who, self.is_bereavement, self.list_agreed, self.died_on)
 
 
 class CancelForm(BaseModel):
