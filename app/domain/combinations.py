@@ -63,6 +63,9 @@ MUST_MATCH = frozenset({Kind.HOIST, Kind.SLING, Kind.BED, Kind.RAIL, Kind.MATTRE
 
 _BED_SPACE = frozenset({Kind.BED, Kind.RAIL, Kind.MATTRESS})
 _BEARING = frozenset(Kind) - {Kind.RAIL}
+_BEARS_THINGS = ("1803", "1836", "2436")
+"""By the beginning of the ISO 9999 code: tables, storage furniture, and what things are carried and moved with. Their
+load is that of things."""
 _MUST_BE_DECLARED = {frozenset(pair) for pair in combinations(sorted(_BED_SPACE), 2)} | {
     frozenset({Kind.HOIST, Kind.SLING})
 }
@@ -78,6 +81,14 @@ def lifts(category: str) -> bool:
     """Whether it lifts a person, alone or with another: it must be strong enough, and nobody may decide otherwise
     (LOLER 1998, SI 1998/2307, regulation 4)."""
     return kind_of(category) in {Kind.HOIST, Kind.SLING}
+
+
+def bears_a_person(category: str, safe_working_load_kg: float | None) -> bool:
+    """Whether it must bear the client's weight. What has a safe working load does, unless its category says that it
+    bears things; beds, mattresses, seats, hoists and slings do also where their load is not known."""
+    if kind_of(category) in _BEARING:
+        return True
+    return safe_working_load_kg is not None and not "".join(find_pairs(category)).startswith(_BEARS_THINGS)
 
 
 class Place(StrEnum):
@@ -289,7 +300,7 @@ def _loads(pieces: Iterable[Piece], pairs: Iterable[Pair], weight: Weight | None
 
 
 def _weighing(ordered: Iterable[Piece], weight: Weight | None, today: date) -> Iterable[OrderWarning]:
-    if not any(piece.kind in _BEARING for piece in ordered):
+    if not any(bears_a_person(piece.category, piece.safe_working_load_kg) for piece in ordered):
         return
     if weight is None:
         detail = "The client's weight is not known, and this equipment must bear it. Weigh the client, or ask."

@@ -15,6 +15,7 @@ from app.domain.combinations import (
     Place,
     Severity,
     Weight,
+    bears_a_person,
     check_answered,
     find_warnings,
     lifts,
@@ -206,8 +207,43 @@ def test_what_bears_a_client_wants_a_weight_that_still_holds(
     piece: Piece, weight: Weight | None, code: str | None
 ) -> None:
     said = [one for one in warned([piece], weight=weight) if "weight-" in one]
-    bears = piece not in (RAIL, COMMODE)
+    bears = piece != RAIL
     assert said == ([f"caution {code} client"] if code and bears else [])
+
+
+@pytest.mark.parametrize(
+    ("what", "category", "load", "bears"),
+    [
+        ("shower chair", "09 33 07", 160, True),
+        ("commode", "09 12 03", 190, True),
+        ("bath board", "09 33 04", 170, True),
+        ("raised toilet seat", "09 12 15", 190, True),
+        ("stand aid", "12 31 09", 170, True),
+        ("transfer board", "12 31 03", 130, True),
+        ("rollator", "12 06 06", 150, True),
+        ("walking frame", "12 06 03", 160, True),
+        ("stick", "12 03 03", 125, True),
+        ("grab rail", "18 18 06", 125, True),
+        ("ramp", "18 30 15", 300, True),
+        ("bed lever with a load", "18 12 27", 120, True),
+        ("bed lever without one", "18 12 27", None, False),
+        ("stick without a load", "12 03 03", None, False),
+        ("bed without a load", "18 12 10", None, True),
+        ("mattress without a load", "04 33 06", None, True),
+        ("perching stool without a load", "18 09 04", None, True),
+        ("sling without a load", "12 36 21", None, True),
+        ("a load and no category", "", 100, True),
+        ("a load and a word for a category", "Misc", 100, True),
+        ("overbed table", "18 03 15", 20, False),
+        ("shelf", "18 36 03", 40, False),
+        ("trolley", "24 36 06", 30, False),
+        ("none of it", "", None, False),
+    ],
+)
+def test_what_bears_a_person_is_everything_with_a_load_but_what_bears_things(
+    what: str, category: str, load: float | None, bears: bool
+) -> None:
+    assert bears_a_person(category, load) is bears, what
 
 
 def test_duplicates_are_named_once_with_where_they_are() -> None:
