@@ -11,7 +11,7 @@ from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed, LoanKind
 from app.features.collections.service import Contact
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalLine, OptionalParagraph, Paragraph
+from app.web.fields import Body, Code, Day, OptionalLine, OptionalParagraph, Paragraph, Reason, ReasonLine
 
 Barcode = Annotated[str, Field(max_length=2000)]
 Label = Annotated[str, Field(max_length=300)]
@@ -73,7 +73,7 @@ class ScheduleBody(Body):
 class FailBody(Body):
     """Why a visit came back without what it was to fetch; `visited_at` left out: now."""
 
-    reason: Paragraph
+    reason: Reason
     visited_at: AwareDatetime | None = None
 
 
@@ -87,7 +87,7 @@ class FoundBody(Body):
 class ReconcileBody(Body):
     """What was found out about a find."""
 
-    note: Paragraph
+    note: Reason
 
 
 class CollectionLineBody(BaseModel):
@@ -213,7 +213,7 @@ class ScheduleForm(BaseModel):
 class FailForm(BaseModel):
     """Why a visit failed, on its page."""
 
-    reason: Annotated[Paragraph, asked("Say why the visit came back without it.")] = needed()
+    reason: Annotated[Reason, asked("Say why the visit came back without it.")] = needed()
 
 
 class FoundForm(BaseModel):
@@ -227,4 +227,4 @@ class ReconcileFindsForm(BaseModel):
     """What was found out about some finds, on their page."""
 
     finds: Annotated[list[int], Field(max_length=100), asked("Tick the things that your note is about.")] = needed()
-    note: Annotated[Line, asked("Say what you found out.")] = needed()
+    note: Annotated[ReasonLine, asked("Say what you found out.")] = needed()

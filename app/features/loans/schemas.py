@@ -11,7 +11,7 @@ from app.domain.loans import LoanKind, TrialOutcome
 from app.features.loans.trials import Tried
 from app.web.answers import Answers
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Paragraph
+from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Reason, Wording
 from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
 
@@ -78,10 +78,10 @@ class LoanBody(BaseModel):
 class _Trial(BaseModel):
     """How a trial went, as its page and the API ask alike."""
 
-    tried_what: Annotated[Paragraph, asked("Say what was tried.")] = needed()
-    tried_where: Annotated[Line, asked("Say where it was tried.")] = needed()
-    who_was_there: Annotated[Line, asked("Say who was there.")] = needed()
-    result: Annotated[Paragraph, asked("Say how it went.")] = needed()
+    tried_what: Annotated[Reason, asked("Say what was tried.")] = needed()
+    tried_where: Annotated[Wording, asked("Say where it was tried.")] = needed()
+    who_was_there: Annotated[Wording, asked("Say who was there.")] = needed()
+    result: Annotated[Reason, asked("Say how it went.")] = needed()
     notes: OptionalParagraph = ""
     until: Day | None = None
 

@@ -14,6 +14,7 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
+from app.domain.reasons import is_reason
 from app.fetching import Lent, request_collection
 from app.models import Loan, TrialReview
 from app.signing import find_person, read_setting
@@ -75,7 +76,7 @@ async def decide_trial(
         _check_extension(loan.trial_ends_on, until, today=uk_date(at))
     await _keep_review(session, loan_id, outcome, tried, until, actor=actor, at=at)
     if outcome is TrialOutcome.COLLECT:
-        reason = tried.notes or tried.result
+        reason = tried.notes if is_reason(tried.notes) else tried.result
         return await _collect(session, loan_id, loan, reason, actor=actor, at=at)
     if outcome is TrialOutcome.KEEP:
         details = {"actor": actor, "at": at, "reason": tried.notes or None, "reference": f"loan {loan_id}"}

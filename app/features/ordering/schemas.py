@@ -128,7 +128,7 @@ class DeliverBody(Body):
 class FailedVisitBody(Body):
     """A visit that could not deliver."""
 
-    reason: Paragraph
+    reason: Reason
     visited_at: datetime | None = None
     note: OptionalParagraph = ""
 

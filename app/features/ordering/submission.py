@@ -14,10 +14,12 @@ from app.domain.authority import Asked, Authority, Ruling, decide_submission, wh
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import check_answered
 from app.domain.dates import uk_date
+from app.domain.errors import BadValue
 from app.domain.offers import Offer, check_offer
 from app.domain.old_equipment import check_old
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
 from app.domain.promises import WorkingTimes, promised_on
+from app.domain.reasons import IN_WORDS, is_reason
 from app.domain.stop_use import ItemFault
 from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
@@ -58,7 +60,7 @@ async def submit(
     it is submitted only if it gets no less.
     Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`, `no-authority`, `registration-expired`,
     Conflict `client-has-died`, `use-was-stopped` or as `check_offer` does, Incomplete
-    `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new`.
+    `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new` or `not-a-reason`.
     """
     today = uk_date(at)
     await session.execute(LOCK_CLIENT, {"number": number})
@@ -66,6 +68,7 @@ async def submit(
     check_maker(order, actor)
     order.check(Act.SUBMIT)
     check_is_alive(order.died_on)
+    _check_reasoning(order)
     if any(line.unit_price_pence != line.price_now for line in order.lines):
         await session.execute(PRICES, {"order_id": order.id})
         order = await read_order(session, number)
@@ -115,6 +118,12 @@ def _got(line: LineRecord, held: Held) -> Offer:
     kinds = held.kinds.get(line.id, ())
     recycled, new = kinds.count("recycled"), kinds.count("new")
     return Offer(line.position, line.product_code, line.quantity, recycled, new, line.unit_price_pence)
+
+
+def _check_reasoning(order: OrderRecord) -> None:
+    if not is_reason(order.clinical_reasoning):
+        detail = f"The clinical reasoning does not say why the client needs this. {IN_WORDS}"
+        raise BadValue("not-a-reason", detail, field="clinical_reasoning")
 
 
 def check_answers(around: Surroundings, answers: Sequence[Answer]) -> None:

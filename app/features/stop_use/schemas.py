@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from app.domain.lifecycle import State
 from app.domain.stop_use import ItemFault
 from app.web.asked import asked, needed
-from app.web.fields import Body, Line, Paragraph
+from app.web.fields import Body, Line, Reason
 
 
 class StopUseBody(Body):
@@ -18,7 +18,7 @@ class StopUseBody(Body):
     without a hold.
     """
 
-    reason: Paragraph
+    reason: Reason
     item_fault: ItemFault = ItemFault.NOT_KNOWN
     collect: bool = False
 
@@ -78,7 +78,7 @@ class StoppableLoan(BaseModel):
 class StopUseForm(BaseModel):
     """Why the item must not be used any more, on its page."""
 
-    reason: Annotated[Paragraph, asked("Say why it must not be used any more.")] = needed()
+    reason: Annotated[Reason, asked("Say why it must not be used any more.")] = needed()
     item_fault: Annotated[ItemFault, asked("Choose whether something is wrong with the item itself.")] = needed()
     collect: bool = False
 
