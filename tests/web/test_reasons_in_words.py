@@ -98,7 +98,7 @@ async def test_a_dot_is_no_reason_on_the_pages(
     assert found.errors == {"note": IN_WORDS}
     new = f"/items/{await given.item()}/issue"
     why = {f"old-{lent.barcode}": "keep", f"why-{lent.barcode}": "."}
-    issued = await ot.post_form(new, client_ref=lent.client_ref, kind="loan", **why)
+    issued = await ot.send(await ot.get(new, client_ref=lent.client_ref), new, kind="loan", **why)
     assert issued.errors == {f"why-{lent.barcode}": IN_WORDS}
     assert (await given.record(lent.barcode)).state is State.ON_LOAN
 
