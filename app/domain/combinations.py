@@ -183,6 +183,15 @@ def place_load_blockers(safe_working_load_kg: float | None, weight_kg: float | N
     return [Blocker("load-too-low", detail)]
 
 
+def carries(category: str, safe_working_load_kg: float | None, weight_kg: float | None) -> bool | None:
+    """Whether it carries a person of that weight; None where nobody knows. What bears no person carries everybody, if
+    its load is not below the weight."""
+    if place_load_blockers(safe_working_load_kg, weight_kg):
+        return False
+    is_known = safe_working_load_kg is not None and weight_kg is not None
+    return True if is_known or not bears_a_person(category, safe_working_load_kg) else None
+
+
 def unanswered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, str]]) -> list[OrderWarning]:
     """The warnings that still want an answer. `answers`: the code and subject of each that has one."""
     return [

@@ -16,6 +16,7 @@ from app.domain.combinations import (
     Severity,
     Weight,
     bears_a_person,
+    carries,
     check_answered,
     find_warnings,
     lifts,
@@ -244,6 +245,24 @@ def test_what_bears_a_person_is_everything_with_a_load_but_what_bears_things(
     what: str, category: str, load: float | None, bears: bool
 ) -> None:
     assert bears_a_person(category, load) is bears, what
+
+
+@pytest.mark.parametrize(
+    ("category", "load", "weight", "carried"),
+    [
+        ("09 12 03", 150, 150, True),
+        ("09 12 03", 150, 150.5, False),
+        ("09 12 03", 150, None, None),
+        ("18 12 10", None, 80, None),
+        ("09 12 03", None, 80, True),  # nobody has said that it bears anybody
+        ("18 03 15", 20, None, True),
+        ("", None, None, True),
+    ],
+)
+def test_whether_it_carries_somebody_is_known_or_not(
+    category: str, load: float | None, weight: float | None, carried: bool | None
+) -> None:
+    assert carries(category, load, weight) is carried
 
 
 def test_duplicates_are_named_once_with_where_they_are() -> None:

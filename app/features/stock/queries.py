@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
 from app.domain.clearance import find_blockers, is_clear, place_blockers, step_for
+from app.domain.combinations import carries
 from app.domain.errors import NotFound
 from app.domain.inspections import due_state
 from app.domain.labels import normalise
@@ -47,8 +48,10 @@ HOLDS = text("""
 """)
 RESERVATIONS = text("""
     SELECT reservation.id, reservation.from_on AS from_, reservation.until_on AS until, client.client_ref,
-           reservation.made_by, holding.number AS order_number
+           reservation.made_by, holding.number AS order_number, client.weight_kg, product.category,
+           product.safe_working_load_kg
     FROM reservation JOIN client ON client.id = reservation.client_id
+    JOIN item ON item.id = reservation.item_id JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
         SELECT equipment_order.number FROM order_unit
         JOIN order_line ON order_line.id = order_unit.order_line_id
@@ -183,9 +186,7 @@ async def get_item(
     row = (await session.execute(DETAILS, {"item_id": record.id})).mappings().one()
     holds = (await session.execute(HOLDS, {"item_id": record.id})).mappings()
     reserved = (await session.execute(RESERVATIONS, {"item_id": record.id})).mappings()
-    kept = [
-        ReservationBody(**{**line, "client_ref": line["client_ref"] if may_see_client else None}) for line in reserved
-    ]
+    kept = [_kept(line, may_see_client=may_see_client) for line in reserved]
     fact = record.evidence
     at_the_bench = record.state is State.AWAITING_INSPECTION
     found = find_blockers(fact, on=today, releaser=releaser if at_the_bench else None)
@@ -216,6 +217,13 @@ async def get_item(
         moves=moves_from(record.state),
         next_step=Step(route=todo.route, text=todo.text),
     )
+
+
+def _kept(line: RowMapping, *, may_see_client: bool) -> ReservationBody:
+    facts = {name: line[name] for name in ("id", "from_", "until", "made_by", "order_number")}
+    carried = carries(line["category"], line["safe_working_load_kg"], line["weight_kg"])
+    client_ref = line["client_ref"] if may_see_client else None
+    return ReservationBody(**facts, client_ref=client_ref, carries_client=carried)
 
 
 async def list_items(

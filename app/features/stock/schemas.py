@@ -140,7 +140,10 @@ class LoanBody(BaseModel):
 
 
 class ReservationBody(BaseModel):
-    """A live reservation of an item; `client_ref` only for those who may see clients."""
+    """A live reservation of an item; `client_ref` only for those who may see clients.
+
+    `carries_client`: whether the item carries what the client weighs; none where one of the two is not known.
+    """
 
     id: int
     from_: Annotated[date, Field(serialization_alias="from")]
@@ -148,6 +151,7 @@ class ReservationBody(BaseModel):
     client_ref: str | None
     made_by: str
     order_number: str | None
+    carries_client: bool | None
 
 
 class TrialReviewLine(BaseModel):
