@@ -4,11 +4,12 @@ Coroner's report 2023-0336 (Friend): a sling judged unsuitable was neither remov
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from app.domain.clearance import HoldKind
 from app.domain.dates import in_words
+from app.domain.errors import Conflict
 from app.domain.labels import display
 
 
@@ -40,6 +41,16 @@ HOLD_KINDS = {
     ItemFault.NO: None,
     ItemFault.NOT_KNOWN: HoldKind.INVESTIGATION,
 }
+
+
+CHASE_AGAIN_AFTER = timedelta(hours=1)
+
+
+def check_chase(told: str | None, chased_at: datetime | None, provider: str, *, at: datetime) -> None:
+    """Raises Conflict `chased-just-now` when the same care provider, `told` of it last, was chased within the hour."""
+    if chased_at and told == provider and at < chased_at + CHASE_AGAIN_AFTER:
+        detail = f"{provider} was written to again less than an hour ago. Phone them, or wait until an hour has passed."
+        raise Conflict("chased-just-now", detail)
 
 
 def hold_reason(reason: str) -> str:

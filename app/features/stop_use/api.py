@@ -70,6 +70,6 @@ async def acknowledge(session: Session, actor: Actor, now: Now, notice_id: Id, b
 
 @router.post("/stop-use-notices/{notice_id}/chase")
 async def chase(session: Session, actor: Actor, now: Now, notice_id: Id) -> NoticeBody:
-    """Write to the care provider again now."""
+    """Write to the care provider again now; 409 `chased-just-now` within an hour of the last time."""
     await chasing.chase(session, notice_id, actor=actor.username, at=now)
     return await queries.get_notice(session, notice_id)
