@@ -17,10 +17,11 @@ from app.domain.loans import LoanKind
 from app.domain.old_equipment import check_said
 from app.domain.ordering import NEXT, OrderDecision
 from app.features.ordering.records import OrderRecord, read_order
-from app.features.ordering.schemas import Answer, NewLine, NewOrder, OrderChange
+from app.features.ordering.schemas import NewLine, NewOrder, OrderChange
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, Funder, OrderAnswer, OrderLine, OrderSupersedes, Product, Store
 from app.signing import find_person, read_setting
+from app.web.answers import Answer
 from app.web.old_equipment import NewSupersedes, by_tag
 
 CLIENT = text("SELECT id, client_ref, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")

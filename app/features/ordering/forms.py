@@ -114,7 +114,7 @@ class DeliverForm(VisitForm):
 class FailedVisitForm(VisitForm):
     """A visit that could not deliver."""
 
-    reason: Annotated[Paragraph, asked("Say why it could not be delivered.")] = needed()
+    reason: Annotated[Reason, asked("Say why it could not be delivered.")] = needed()
 
 
 def line_of(body: LineBody) -> NewLine:

@@ -11,6 +11,7 @@ from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.offers import Offer
 from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
+from app.web.answers import Answers
 from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Paragraph, Pence, Reason
 from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
@@ -31,16 +32,7 @@ class NewLine(Body):
     reason_for_new: OptionalParagraph = ""
 
 
-class Answer(Body):
-    """What the prescriber says to a warning, named by its code and subject."""
-
-    code: Line
-    subject: Line
-    answer: Reason
-
-
 Lines = Annotated[list[NewLine], Field(min_length=1, max_length=50)]
-Answers = Annotated[list[Answer], Field(max_length=500)]
 
 
 class NewOrder(Body):
@@ -136,7 +128,7 @@ class DeliverBody(Body):
 class FailedVisitBody(Body):
     """A visit that could not deliver."""
 
-    reason: Paragraph
+    reason: Reason
     visited_at: datetime | None = None
     note: OptionalParagraph = ""
 

@@ -13,6 +13,7 @@ from app.domain.inspections import DueState, InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import TrialOutcome
 from app.domain.look_ahead import HandingOut
+from app.domain.stop_use import ItemFault
 from app.models import Precision
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalLine, Pence, Reason, no_truth
@@ -139,7 +140,10 @@ class LoanBody(BaseModel):
 
 
 class ReservationBody(BaseModel):
-    """A live reservation of an item; `client_ref` only for those who may see clients."""
+    """A live reservation of an item; `client_ref` only for those who may see clients.
+
+    `carries_client`: whether the item carries what the client weighs; none where one of the two is not known.
+    """
 
     id: int
     from_: Annotated[date, Field(serialization_alias="from")]
@@ -147,6 +151,7 @@ class ReservationBody(BaseModel):
     client_ref: str | None
     made_by: str
     order_number: str | None
+    carries_client: bool | None
 
 
 class TrialReviewLine(BaseModel):
@@ -192,6 +197,15 @@ class DecisionLine(BaseModel):
     reason: str
     decided_at: datetime
     decided_by: str
+
+
+class StopLine(BaseModel):
+    """Its use at a client's was stopped."""
+
+    given_at: datetime
+    given_by: str
+    item_fault: ItemFault
+    reason: str
 
 
 class PastHoldBody(BaseModel):

@@ -127,7 +127,7 @@ class AnyOrders(RuleBasedStateMachine):
             "funder": "ASC",
             "speed": "next_day",
             "reason": "prevention",
-            "clinical_reasoning": "Falls.",
+            "clinical_reasoning": "Falls often.",
             "lines": [line, trial] if dear else [line],
         }
         made = self.post(who, "/orders", body)
@@ -135,7 +135,7 @@ class AnyOrders(RuleBasedStateMachine):
         draft = made.json()
         number = draft["number"]
         self.orders.append(number)
-        old = [{"barcode": o["barcode"], "action": "collect", "reason": "Worn."} for o in draft["supersedes"]]
+        old = [{"barcode": o["barcode"], "action": "collect", "reason": "Worn through."} for o in draft["supersedes"]]
         if old:
             url = f"/api/v1/orders/{number}"
             changed = self.world.people[who].patch(url, json={"supersedes": old}, headers={"If-Match": '"1"'})

@@ -132,14 +132,14 @@ async def test_submitting_names_every_missing_answer_at_its_field(ot: Browser, g
     assert set(half.errors) == {f"old-{old}", f"why-{old}"}
     # What was answered is kept with the draft although it could not go yet.
     assert (await ot.get(f"{here}/check")).text.count("Assessed at home.") == len(boxes)
-    odd = await ot.send(half, f"{here}/check", **{f"why-{old}": "Worn."})
+    odd = await ot.send(half, f"{here}/check", **{f"why-{old}": "Worn through."})
     assert set(odd.errors) == {f"old-{old}"}
 
 
 async def test_answers_are_saved_for_later_and_a_complete_order_goes(ot: Browser, given: Given, query: Query) -> None:
     here, old = await hard_case(ot, given)
     page = await ot.get(f"{here}/check")
-    old_one = {f"old-{old}": "stop_use", f"why-{old}": "Too weak."}
+    old_one = {f"old-{old}": "stop_use", f"why-{old}": "Too weak for them."}
     saved = await ot.follow(await ot.send(page, f"{here}/check", then="save", **old_one))
     assert saved.banner == "Your answers are kept with the draft."
     assert "needed" in saved.text
