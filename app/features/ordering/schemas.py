@@ -255,12 +255,14 @@ class OldItemBody(BaseModel):
 
 
 class MissingLine(BaseModel):
-    """What nothing is held for, and what is known of when there may be something."""
+    """What nothing is held for, and what is known of when there may be something. `free`: so many that fit are free on
+    a shelf at this moment, which the store holds when it looks for what is missing."""
 
     position: int
     product_code: str
     product_name: str
     quantity: int
+    free: int = 0
     detail: str
 
 
@@ -308,6 +310,7 @@ class OrderBody(BaseModel):
     `promised_on`: None until something is held for all of it; `missing` then says what is known. None again when an
     item that was held for it is gone or on hold, and no other takes its place.
     `offer`: of a draft, what each line would get now; sent back with `submit`, it makes sure that it gets no less.
+    `acts`: what whoever asks would be allowed to do with it now.
     `client_died_on`: nothing is handed over any more; what is dispatched comes back.
     """
 

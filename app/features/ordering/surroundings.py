@@ -1,6 +1,7 @@
 """What surrounds an order: what the client has and has on order, the warnings that follow, and what was answered."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.combinations import OVERLOADS, OrderWarning, Piece, Place, find_warnings, lifts
+from app.domain.combinations import OVERLOADS, OrderWarning, Piece, Place, Severity, find_warnings, lifts
 from app.domain.lifecycle import State
 from app.domain.old_equipment import must_be_decided
 from app.domain.ordering import SupersedeAction
@@ -65,7 +66,15 @@ class Surroundings:
     def decided_loads(self, lines: Iterable[LineRecord], answers: Iterable[Answer] = ()) -> frozenset[str]:
         """Codes of ordered products that are sent although they carry less than the client weighs: somebody was warned
         of that, by the weight of today, and decided. Never what lifts. `answers`: those that are being given now."""
-        said = {*self.answers, *((one.code, one.subject) for one in answers)}
+        return self._sent_in_spite(lines, {*self.answers, *((one.code, one.subject) for one in answers)})
+
+    def loads_to_decide(self, lines: Iterable[LineRecord]) -> frozenset[str]:
+        """The same once every warning is answered that an order cannot be submitted without."""
+        return self._sent_in_spite(
+            lines, {(one.code, one.subject) for one in self.warnings if one.severity is not Severity.NOTE}
+        )
+
+    def _sent_in_spite(self, lines: Iterable[LineRecord], said: AbstractSet[tuple[str, str]]) -> frozenset[str]:
         now = {(one.code, one.subject) for one in self.warnings if one.code in OVERLOADS} & said
         warned_of = {code for _, subject in now for code in subject.split("+")}
         return frozenset(one.product_code for one in lines if one.product_code in warned_of and not lifts(one.category))

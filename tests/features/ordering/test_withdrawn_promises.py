@@ -106,7 +106,7 @@ async def test_what_a_person_is_asked_about_takes_no_place_by_itself(orders: Ord
     order = await orders.submitted(hoist)
     await orders.step(order["number"], "allocate")
     await given.hold(item)
-    order = await orders.get(order["number"])
+    order = await orders.get(order["number"], by="technician")
     assert (order["promised_on"], "allocate" in order["acts"]) == (None, True)
     order = await orders.step(order["number"], "allocate")
     assert (barcodes(order), order["promised_on"]) == ([other], "2026-03-09")
@@ -121,7 +121,7 @@ async def test_a_hold_that_was_lifted_again_leads_back_to_a_day(
     await orders.step(order["number"], "allocate")
     hold = await given.hold(item)
     done(await as_safety.delete(f"/api/v1/items/{item}/holds/{hold}", params={"reason": "Castor replaced."}), 204)
-    order = await orders.get(order["number"])
+    order = await orders.get(order["number"], by="technician")
     assert (order["state"], order["promised_on"], order["acts"]) == (
         "allocated",
         None,
@@ -194,6 +194,25 @@ async def test_whose_item_comes_back_undelivered_is_told_and_the_scan_names_the_
     assert await query(TOLD) == []
     # What went out for this order once is nobody's news when it comes back from another.
     assert [one.warnings for one in await given.scan((await given.loan()).barcode)] == [[]]
+
+
+async def test_what_is_free_at_this_moment_is_said_as_the_page_is_read(
+    orders: Orders, given: Given, ot: Browser
+) -> None:
+    hoist = await given.product(name="Hoist", inspections=[{"kind": "loler", "every_months": 6}])
+    item = await given.item(product=hoist)
+    order = await orders.dispatched(hoist)
+    await given.hold(await given.item(product=hoist))
+    await given.scan(item)
+    page = await ot.get(f"/orders/{order['number']}")
+    assert "Nothing that fits is free on a shelf now. On a shelf, 1 is on hold. 1 is being cleaned" in page.text
+    await given.items(6, product=hoist)
+    [gap] = (await orders.get(order["number"]))["missing"]
+    said = "6 that fit are free on a shelf now: the store holds it when it looks again."
+    assert (gap["quantity"], gap["free"], gap["detail"]) == (1, 6, said)
+    page = await ot.get(f"/orders/{order['number']}")
+    assert said in page.text
+    assert "Nothing that fits" not in page.text
 
 
 async def test_what_the_store_gives_back_is_told_with_the_reason(
