@@ -255,7 +255,8 @@ def _is_page(request: Request, page: str) -> bool:
 async def _show_again(request: Request, error: Exception) -> Response:
     assert isinstance(error, ShowAgain)
     status = 422 if error.is_wrong else 200
-    return render(request, error.template, error.context, status_of(error.error) if error.error else status)
+    context = {**error.context, "anew": _page_of_form(request)}
+    return render(request, error.template, context, status_of(error.error) if error.error else status)
 
 
 async def _replay(_: Request, error: Exception) -> Response:

@@ -122,9 +122,8 @@ _ASKED = {
 def as_typed(client: ClientBody) -> dict[str, list[str]]:
     """The client as somebody would have typed them into their page; how to get in is not shown there."""
     shown: dict[str, Any] = client.model_dump(include=_ASKED) | {"version": client.version}
-    if client.care_provider:
-        shown["care_provider_id"] = client.care_provider.id
-    return {name: [str(value)] for name, value in shown.items() if value}
+    shown["care_provider_id"] = client.care_provider.id if client.care_provider else None
+    return {name: [str(value)] if value else [] for name, value in shown.items()}
 
 
 class AccessForm(BaseModel):

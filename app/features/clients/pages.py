@@ -124,7 +124,7 @@ async def edit_client(request: Request, session: Session, actor: Actor, now: Now
     context = {"client": client, **await _choices(session)}
     if body is None:
         return render(request, FORM, {"form": form, **context}, 422)
-    with or_again(FORM, form, **context):
+    with or_again(FORM, form.against(as_typed(client)), **context):
         change = body.as_change(client, care_provider_id=await _provider(session, body, actor, now))
         if change.model_fields_set:
             secret, version = secret_of(request), body.version
