@@ -51,10 +51,11 @@ from app.signing import find_person, read_setting
 from app.web.results import BlockerBody
 
 HEADER = text("""
-    SELECT funder.code AS funder, asked.reason, asked.clinical_reasoning, asked.made_at,
+    SELECT funder.code AS funder, funder.name AS funder_name, store.name AS store_name,
+           asked.reason, asked.clinical_reasoning, asked.made_at,
            COALESCE(maker.name, asked.made_by) AS made_by_name, asked.decided_at, asked.decided_by,
            asked.decision_reason, asked.allocated_at
-    FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id
+    FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id JOIN store ON store.id = asked.store_id
     LEFT JOIN account AS maker ON maker.username = asked.made_by WHERE asked.id = :order_id
 """)
 VISITS = text("""

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, Strict
 
 from app.domain.authority import Tier
 from app.domain.combinations import Severity
@@ -22,9 +22,9 @@ class NewLine(Body):
     """A product and how many of it, on loan or on trial."""
 
     product_code: Code
-    quantity: Annotated[int, Field(ge=1, le=50)] = 1
+    quantity: Annotated[int, Strict(), Field(ge=1, le=50)] = 1
     kind: LoanKind = LoanKind.LOAN
-    trial_days: Annotated[int, Field(ge=1, le=366)] | None = None
+    trial_days: Annotated[int, Strict(), Field(ge=1, le=366)] | None = None
     trial_goals: OptionalParagraph = ""
     accept_equivalent: bool = False
     prefer_new: bool = False
@@ -320,8 +320,10 @@ class OrderBody(BaseModel):
     client_name: str
     client_died_on: date | None
     funder: str
+    funder_name: str
     team: str
     store: str
+    store_name: str
     speed: Speed
     reason: OrderReason
     clinical_reasoning: str
