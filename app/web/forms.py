@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from app.domain.errors import RuleError, Stale
 from app.web.wording import capital, in_words, name_of
 
-STALE = "Somebody else changed this while you had it open. Yours is not saved yet."
+STALE = "Somebody changed this while you had it open. Yours is not saved yet."
 
 Words = str | Callable[[str | None], str]
 """What is wrong with a field: a whole sentence, or one that is made when the page has said what it calls the field."""

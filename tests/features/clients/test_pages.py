@@ -175,7 +175,7 @@ async def test_a_record_is_changed_where_it_is_different(ot: Browser, given: Giv
     assert same.banner == "Nothing was changed."
     stale = await ot.send(older, "/clients/C-7/edit", phone="1")
     assert stale.status == 412
-    assert stale.errors == {"main-content": "Somebody else changed this while you had it open. Yours is not saved yet."}
+    assert stale.errors == {"main-content": "Somebody changed this while you had it open. Yours is not saved yet."}
     hints = {str(hint["id"]): hint.get_text(" ", strip=True) for hint in stale.soup.select(".govuk-hint:has(.app-now)")}
     assert {name: hint.split("Now: ")[1] for name, hint in hints.items()} == {
         "nhs_number-hint": "nothing",

@@ -75,7 +75,7 @@ async def test_who_changes_what_somebody_else_changed_meanwhile_sees_their_chang
     await manager.post_form("/prescribers/ot", on="/prescribers/ot", limit="10")
     page = await manager.send(old, "/prescribers/ot", limit="20")
     assert page.status == 412
-    assert "Somebody else changed this" in page.errors["main-content"]
+    assert "Somebody changed this" in page.errors["main-content"]
     assert page.soup.select_one("#limit[value='20']")
     assert [now.get_text() for now in page.soup.select(".app-now")] == ["Now: 10.00"]
     assert (await manager.send(page, "/prescribers/ot")).status == 303
