@@ -132,7 +132,7 @@ TITLES: dict[int, str] = {
     404: "Not found",
     405: "Not possible here",
     409: "This cannot be done now",
-    412: "Somebody changed this",
+    412: "Somebody else changed this",
     413: "Too large",
     422: "Something needs correcting",
     429: "Too many tries",
