@@ -66,8 +66,8 @@ async def allocate(
         # No banner there: it would take the focus from the box that the scanner types into.
         return redirect(request, f"{path_of(order)}/dispatch")
     known = " ".join(f"{gap.product_name}: {gap.detail}" for gap in order.missing[:3])
-    said = f"Nothing is held for it yet; {held.still_wanted} wanted. {known}"
-    return redirect(request, path_of(order), said, is_important=True)
+    told = f"Nothing is held for it yet; {held.still_wanted} wanted. {known}"
+    return redirect(request, path_of(order), told, is_important=True)
 
 
 @router.get("/orders/{number}/dispatch")

@@ -215,6 +215,22 @@ async def test_what_is_free_at_this_moment_is_said_as_the_page_is_read(
     assert "Nothing that fits" not in page.text
 
 
+async def test_who_starts_picking_what_is_too_weak_by_now_is_told_why_nothing_is_held(
+    orders: Orders, given: Given, technician: Browser, as_ot: AsyncClient
+) -> None:
+    product = await given.product(name="Commode", safe_working_load_kg=100)
+    await given.client("C-9", weight_kg=80, weighed_on="2026-02-01")
+    await given.item(product=product)
+    order = await orders.submitted(product, client="C-9")
+    await weigh(as_ot, "C-9", 120)
+    here = f"/orders/{order['number']}"
+    page = await technician.follow(await technician.post_form(f"{here}/allocate", on=here))
+    why = "On a shelf, 1 carries less than the client weighs. None is known to be on its way."
+    assert (
+        page.banner == f"Nothing is held for it yet; 1 wanted. Commode: Nothing that fits is free on a shelf now. {why}"
+    )
+
+
 async def test_what_the_store_gives_back_is_told_with_the_reason(
     orders: Orders, given: Given, query: Query, as_ot: AsyncClient
 ) -> None:
