@@ -4,7 +4,7 @@ The code that still runs while this is deployed does not know the table, and han
 says nothing of the item, which counts as a fault. What was stopped before without an order that replaces it, and is
 still at a client's, is held from now on.
 
-Revision: 0028, after: 0025. Made on 2026-12-14.
+Revision: 0028, after: 0027. Made on 2026-12-14.
 """
 
 import sqlalchemy as sa

@@ -293,7 +293,7 @@ def as_typed(product: ProductBody) -> dict[str, list[str]]:
         "consumable": not product.returnable,
         "version": product.version,
     }
-    return {name: [_typed(value)] for name, value in shown.items() if value}
+    return {name: [_typed(value)] if value else [] for name, value in shown.items()}
 
 
 def _typed(value: Any) -> str:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, Strict
 
 from app.domain.authority import Tier
 from app.domain.combinations import Severity
@@ -23,9 +23,9 @@ class NewLine(Body):
     """A product and how many of it, on loan or on trial."""
 
     product_code: Code
-    quantity: Annotated[int, Field(ge=1, le=50)] = 1
+    quantity: Annotated[int, Strict(), Field(ge=1, le=50)] = 1
     kind: LoanKind = LoanKind.LOAN
-    trial_days: Annotated[int, Field(ge=1, le=366)] | None = None
+    trial_days: Annotated[int, Strict(), Field(ge=1, le=366)] | None = None
     trial_goals: OptionalParagraph = ""
     accept_equivalent: bool = False
     prefer_new: bool = False
@@ -247,12 +247,14 @@ class OldItemBody(BaseModel):
 
 
 class MissingLine(BaseModel):
-    """What nothing is held for, and what is known of when there may be something."""
+    """What nothing is held for, and what is known of when there may be something. `free`: so many that fit are free on
+    a shelf at this moment, which the store holds when it looks for what is missing."""
 
     position: int
     product_code: str
     product_name: str
     quantity: int
+    free: int = 0
     detail: str
 
 
@@ -300,6 +302,7 @@ class OrderBody(BaseModel):
     `promised_on`: None until something is held for all of it; `missing` then says what is known. None again when an
     item that was held for it is gone or on hold, and no other takes its place.
     `offer`: of a draft, what each line would get now; sent back with `submit`, it makes sure that it gets no less.
+    `acts`: what whoever asks would be allowed to do with it now.
     `client_died_on`: nothing is handed over any more; what is dispatched comes back.
     """
 
@@ -309,8 +312,10 @@ class OrderBody(BaseModel):
     client_name: str
     client_died_on: date | None
     funder: str
+    funder_name: str
     team: str
     store: str
+    store_name: str
     speed: Speed
     reason: OrderReason
     clinical_reasoning: str

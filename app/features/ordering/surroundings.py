@@ -1,6 +1,7 @@
 """What surrounds an order: what the client has and has on order, the warnings that follow, and what was answered."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.combinations import OVERLOADS, OrderWarning, lifts
+from app.domain.combinations import OVERLOADS, OrderWarning, Severity, lifts
 from app.features.ordering.records import LineRecord, OrderRecord
 from app.surroundings import OldItem, read_old, read_warnings
 from app.web.answers import Answer, keys
@@ -38,7 +39,15 @@ class Surroundings:
     def decided_loads(self, lines: Iterable[LineRecord], answers: Iterable[Answer] = ()) -> frozenset[str]:
         """Codes of ordered products that are sent although they carry less than the client weighs: somebody was warned
         of that, by the weight of today, and decided. Never what lifts. `answers`: those that are being given now."""
-        said = {*self.answers, *keys(answers)}
+        return self._sent_in_spite(lines, {*self.answers, *keys(answers)})
+
+    def loads_to_decide(self, lines: Iterable[LineRecord]) -> frozenset[str]:
+        """The same once every warning is answered that an order cannot be submitted without."""
+        return self._sent_in_spite(
+            lines, {(one.code, one.subject) for one in self.warnings if one.severity is not Severity.NOTE}
+        )
+
+    def _sent_in_spite(self, lines: Iterable[LineRecord], said: AbstractSet[tuple[str, str]]) -> frozenset[str]:
         now = {(one.code, one.subject) for one in self.warnings if one.code in OVERLOADS} & said
         warned_of = {code for _, subject in now for code in subject.split("+")}
         return frozenset(one.product_code for one in lines if one.product_code in warned_of and not lifts(one.category))
