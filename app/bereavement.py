@@ -1,9 +1,9 @@
 """What ends when a client's death is recorded, in the transaction that records it, and what is said when that was a
 mistake.
 
-A death is recorded on the client's page, through the API and by an import: all of them call this
-(docs/adr/0015-one-place-ends-what-a-death-ends.md). Locks are taken as everywhere: clients, then orders, then items in
-the order of their barcodes.
+A death is recorded on the client's page, through the API, by an import, and with a collection after it: all of them
+call this (docs/adr/0015-one-place-ends-what-a-death-ends.md). Locks are taken as everywhere: clients, then orders, then
+items in the order of their barcodes.
 """
 
 from collections import defaultdict
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger, outbox
 from app.domain.bereavement import REASON, Arranged
+from app.domain.client_records import check_life
 from app.domain.dates import uk_date
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
@@ -29,6 +30,8 @@ RECORDED, WITHDRAWN = "client_death_recorded", "client_death_withdrawn"
 NAMED = ("orders", "with_the_driver", "reservations")
 """What these lines name."""
 
+LIVING = text("SELECT client_ref, date_of_birth, died_on FROM client WHERE id = :client_id FOR NO KEY UPDATE")
+DIED = text("UPDATE client SET died_on = :died_on, version = version + 1 WHERE id = :client_id")
 LOCK_ORDERS = text("""
     SELECT id FROM equipment_order AS asked WHERE client_id = ANY(:client_ids)
       AND (decision IN ('draft', 'awaiting_authorisation', 'awaiting_panel')
@@ -118,6 +121,25 @@ class _Ended:
             "with_the_driver": ", ".join(number for _, number in self.with_the_driver),
             "reservations": ", ".join(str(number) for number in self.reservations),
         }
+
+
+async def record(session: AsyncSession, client_id: int, died_on: date | None, *, actor: str, at: datetime) -> bool:
+    """Record a client's death, unless it is recorded already, and end what was arranged for them; whether it was new.
+
+    `died_on` None: nobody knows the day yet. Then it is the day on which it was told, and the audit trail says so.
+    Raises BadValue for a day that cannot be.
+    """
+    client = (await session.execute(LIVING, {"client_id": client_id})).one()
+    if client.died_on is not None:
+        return False
+    day = died_on or uk_date(at)
+    check_life(born=client.date_of_birth, died=day, today=uk_date(at))
+    await session.execute(DIED, {"client_id": client_id, "died_on": day})
+    which = "the day of death" if died_on else "the day on which it was told, because the day of death is not known"
+    facts = {"fields": "died_on", "died_on": which}
+    await audit.record(session, "client_changed", f"client:{client.client_ref}", actor=actor, at=at, **facts)
+    await end_what_was_arranged(session, {client_id: client.client_ref}, actor=actor, at=at)
+    return True
 
 
 async def end_what_was_arranged(session: AsyncSession, died: dict[int, str], *, actor: str, at: datetime) -> None:

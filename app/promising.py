@@ -17,12 +17,15 @@ from app import audit, ledger, outbox
 from app.domain.dates import uk_date
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
-from app.domain.promises import Withdrawn
+from app.domain.promises import ItemLost, Withdrawn
 
 KEPT_FOR = timedelta(days=28)
 """So long after the promised day an order's reservation ends on paper; while the order wants the item it does not."""
 
-# Pieces of orders with a promised day whose item is not kept for them any more, or is on hold.
+CAME_BACK = "It came back to the store without having been delivered."
+
+# Pieces of orders with a promised day whose item is not kept for them any more, or is on hold; of what came back from
+# the van also those of orders that have no day.
 GONE = text("""
     SELECT asked.id AS order_id, asked.number, asked.client_id, asked.promised_on, asked.store_id, unit.id AS unit_id,
            unit.reservation_id, line.id AS line_id, line.product_id, line.prefer_new, line.explanation,
@@ -35,7 +38,8 @@ GONE = text("""
     JOIN equipment_order AS asked ON asked.id = unit.order_id
     JOIN client ON client.id = asked.client_id AND client.died_on IS NULL
     WHERE item.id = ANY(:item_ids) AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
-      AND asked.promised_on IS NOT NULL AND asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
+      AND (asked.promised_on IS NOT NULL OR (:came_back AND kept.ended_at = :at))
+      AND asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
       AND (kept.ended_at IS NOT NULL
            OR EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL))
     ORDER BY asked.id, unit.id FOR UPDATE OF asked SKIP LOCKED
@@ -78,47 +82,92 @@ WITHDRAW = text("""
 """)
 
 
-async def look_again(session: AsyncSession, item_ids: Collection[int], *, actor: str, at: datetime) -> None:
+LOSER = text("""
+    SELECT asked.number, asked.made_by, asked.promised_on, client.client_ref
+    FROM equipment_order AS asked JOIN client ON client.id = asked.client_id WHERE asked.id = :order_id
+""")
+
+
+async def look_again(
+    session: AsyncSession, item_ids: Collection[int], *, actor: str, at: datetime, came_back: bool = False
+) -> None:
     """These items went, or are on hold: each order that had one keeps its promised day if another is held for it now.
 
     Otherwise its day is unknown, and its prescriber is told, once. What is with the driver is not replaced: it stays
     with the order until it is scanned back. Nor is what a person must be asked about (a thorough examination, of an
-    allocated order): allocating again does that. One statement where no promise depends on these items.
+    allocated order): allocating again does that. `came_back`: from the van, undelivered, which each order's prescriber
+    is told in any case. One statement where no promise depends on these items.
     """
-    gone = (await session.execute(GONE, {"item_ids": list(item_ids)})).mappings().all()
+    asked = {"item_ids": list(item_ids), "came_back": came_back, "at": at}
+    gone = (await session.execute(GONE, asked)).mappings().all()
     lost: dict[int, list[str]] = {}
+    replaced: dict[int, list[tuple[str, str]]] = {}
     said: dict[int, dict[str, Any]] = {}
     for piece in gone:
         on_the_van = piece["is_kept"] and piece["state"] == State.DISPATCHED
         asks = on_the_van or piece["is_asked_about"] or piece["order_id"] in lost
-        if asks or not await _replace(session, piece, said, actor=actor, at=at):
+        held = None if asks else await _replace(session, piece, said, actor=actor, at=at)
+        if held is None:
             lost.setdefault(piece["order_id"], []).append(piece["barcode"])
+        else:
+            replaced.setdefault(piece["order_id"], []).append((piece["barcode"], held))
+    why = CAME_BACK if came_back else ""
     for order_id, barcodes in lost.items():
-        await withdraw(session, order_id, barcodes, actor=actor, at=at)
+        is_told = await withdraw(session, order_id, barcodes, why=why, actor=actor, at=at)
+        if came_back and not is_told:
+            await tell_of_loss(session, order_id, barcodes, why=why, actor=actor, at=at)
+    for order_id, pairs in replaced.items() if came_back else ():
+        barcodes, instead = [one for one, _ in pairs], [other for _, other in pairs]
+        await tell_of_loss(session, order_id, barcodes, why=why, instead=instead, actor=actor, at=at)
 
 
 async def withdraw(
-    session: AsyncSession, order_id: int, barcodes: Collection[str], *, actor: str, at: datetime
-) -> None:
-    """An order's promised day is not known any more, because nothing is there in place of these; its maker is told."""
+    session: AsyncSession, order_id: int, barcodes: Collection[str], *, why: str = "", actor: str, at: datetime
+) -> bool:
+    """An order's promised day is not known any more, because nothing is there in place of these; its maker is told.
+
+    Whether there was a day to withdraw. `why` they are gone, in sentences, where it is known.
+    """
     row = (await session.execute(WITHDRAW, {"order_id": order_id})).mappings().one_or_none()
     if row is None:
-        return
+        return False
     tags = [display(barcode) for barcode in barcodes]
-    letter = Withdrawn(row["number"], row["client_ref"], row["promised_on"], tags).letter()
+    letter = Withdrawn(row["number"], row["client_ref"], row["promised_on"], tags, why).letter()
     subject, facts = f"order:{row['number']}", {"promised": row["promised_on"].isoformat(), "gone": ", ".join(barcodes)}
-    await audit.record(session, "order_promise_withdrawn", subject, actor=actor, at=at, **facts)
+    await audit.record(session, "order_promise_withdrawn", subject, actor=actor, at=at, **facts, why=why or None)
     told: dict[str, Any] = {"subject": letter.subject, "body": letter.body, "to": row["made_by"], "about": subject}
     await outbox.post(session, purpose="order_promise_withdrawn", actor=actor, at=at, **told)
+    return True
+
+
+async def tell_of_loss(
+    session: AsyncSession,
+    order_id: int,
+    barcodes: Collection[str],
+    *,
+    why: str,
+    instead: Collection[str] = (),
+    actor: str,
+    at: datetime,
+) -> None:
+    """Tell an order's maker that these are gone, where its promised day does not change by that."""
+    row = (await session.execute(LOSER, {"order_id": order_id})).mappings().one()
+    tags, others = [display(one) for one in barcodes], [display(one) for one in instead]
+    lost = ItemLost(row["number"], row["client_ref"], tags, why, others, row["promised_on"])
+    letter, subject = lost.letter(), f"order:{row['number']}"
+    facts: dict[str, Any] = {"gone": ", ".join(barcodes), "why": why}
+    await audit.record(session, "order_lost_an_item", subject, actor=actor, at=at, **facts)
+    told: dict[str, Any] = {"subject": letter.subject, "body": letter.body, "to": row["made_by"], "about": subject}
+    await outbox.post(session, purpose="order_lost_an_item", actor=actor, at=at, **told)
 
 
 async def _replace(
     session: AsyncSession, piece: RowMapping, said: dict[int, dict[str, Any]], *, actor: str, at: datetime
-) -> bool:
-    """Hold another item of the same product for the piece, if one is free that nobody need be asked about."""
+) -> str | None:
+    """Hold another item of the same product for the piece, if one is free that nobody need be asked about; which."""
     found = await _reserve(session, piece, actor=actor, at=at)
     if found is None:
-        return False
+        return None
     reference = f"order {piece['number']}"
     if piece["is_kept"] and piece["state"] == State.RESERVED:
         await ledger.move_one(session, piece["barcode"], Move.RELEASE, actor=actor, at=at, reference=reference)
@@ -134,7 +183,8 @@ async def _replace(
     await session.execute(TAKE, values)
     facts = {"gone": piece["barcode"], "held": found["barcode"]}
     await audit.record(session, "order_piece_replaced", f"order:{piece['number']}", actor=actor, at=at, **facts)
-    return True
+    barcode: str = found["barcode"]
+    return barcode
 
 
 async def _reserve(session: AsyncSession, piece: RowMapping, *, actor: str, at: datetime) -> RowMapping | None:
@@ -151,5 +201,5 @@ async def _reserve(session: AsyncSession, piece: RowMapping, *, actor: str, at: 
     return None
 
 
-def _kept_until(promised_on: date, today: date) -> date:
-    return max(promised_on, today) + KEPT_FOR
+def _kept_until(promised_on: date | None, today: date) -> date:
+    return max(promised_on or today, today) + KEPT_FOR

@@ -14,7 +14,7 @@ from sqlmodel import col
 from app import audit, outbox, promising
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
-from app.domain.stop_use import StopUse
+from app.domain.stop_use import ItemFault, StopUse
 from app.models import Hold
 
 GIVE = text("""
@@ -27,8 +27,8 @@ GIVE = text("""
         LEFT JOIN care_provider AS provider ON provider.id = client.care_provider_id
         WHERE loan.id = :loan_id
     ), given AS (
-        INSERT INTO stop_use_notice (loan_id, order_id, reason, care_provider_id, given_at, given_by, told)
-        SELECT loan_id, CAST(:order_id AS bigint), :reason, care_provider_id, :at, :actor,
+        INSERT INTO stop_use_notice (loan_id, order_id, reason, item_fault, care_provider_id, given_at, given_by, told)
+        SELECT loan_id, CAST(:order_id AS bigint), :reason, :item_fault, care_provider_id, :at, :actor,
                CASE WHEN email <> '' THEN provider END FROM there
         ON CONFLICT (loan_id) DO NOTHING RETURNING id, loan_id
     )
@@ -75,13 +75,22 @@ async def lift_each(session: AsyncSession, holds: Mapping[int, str], *, reason: 
 
 
 async def stop_use(
-    session: AsyncSession, loan_id: int, *, reason: str, order_id: int | None = None, actor: str, at: datetime
+    session: AsyncSession,
+    loan_id: int,
+    *,
+    reason: str,
+    item_fault: ItemFault,
+    order_id: int | None = None,
+    actor: str,
+    at: datetime,
 ) -> int | None:
     """Stop the use of what a client has on loan; returns the notice's number, or None where one stands already.
 
     The client's care provider is told by e-mail; without an address, who gives the notice is told to phone.
+    Whether the item is held as well is the caller's to say.
     """
     values = {"loan_id": loan_id, "order_id": order_id, "reason": reason, "at": at, "actor": actor}
+    values |= {"item_fault": item_fault.value}
     given = (await session.execute(GIVE, values)).one_or_none()
     if given is None:
         return None

@@ -32,7 +32,7 @@ from app.features.clients import service as clients
 from app.features.clients.schemas import NewCareProvider, NewClient
 from app.features.collections import service as collections
 from app.features.loans import service as loans
-from app.features.loans.old_equipment import list_old
+from app.features.loans.counter import Said, look
 from app.features.reservations import service as reservations
 from app.features.returns import found
 from app.features.returns import service as returns
@@ -45,6 +45,7 @@ from app.features.stocktakes.schemas import NewStocktake
 from app.features.workshop import cleaning
 from app.features.workshop import service as workshop
 from app.features.workshop.inspections import service as inspections
+from app.web.answers import Answer
 from app.web.old_equipment import NewSupersedes
 from app.web.scans import Scan, ScanResult
 
@@ -57,6 +58,8 @@ TRIED = {
     "result": "Safe with both carers.",
 }
 """How a trial went, as its page and the API want it said."""
+ANSWER = "Looked at on the spot with the carers."
+"""What is answered to a warning."""
 TIER = text("SELECT product.tier FROM item JOIN product ON product.id = item.product_id WHERE item.barcode = :barcode")
 
 
@@ -376,15 +379,14 @@ class Given:
         async with self._sessions() as session:
             tier = await session.scalar(TIER, {"barcode": barcode})
         actor = "ot" if tier == "standard" else "senior.ot"
-        # Whatever they have of that kind they keep.
+        # Whatever they have of that kind they keep, and whatever is warned of is answered.
         async with self._sessions() as session:
-            old = [one for one in await list_old(session, barcode, client_ref=client_ref) if one.must_be_decided]
-        kept = [
-            (one.barcode, NewSupersedes(barcode=one.barcode, action=SupersedeAction.KEEP, reason="For upstairs."))
-            for one in old
-        ]
+            there = await look(session, barcode, client_ref=client_ref, today=self.today)
+        keep: dict[str, Any] = {"action": SupersedeAction.KEEP, "reason": "It is for the bathroom upstairs."}
+        kept = [(one.barcode, NewSupersedes(barcode=one.barcode, **keep)) for one in there.of_this_kind]
+        said = [Answer(code=one.code, subject=one.subject, answer=ANSWER) for one in there.warnings]
         details = {"client_ref": client_ref, "kind": kind, "trial_ends_on": ends_on, "actor": actor}
-        return await self._do(loans.issue, barcode, supersedes=kept, **details)
+        return await self._do(loans.issue, barcode, said=Said(kept, said), **details)
 
     async def _do(self, verb: Callable[..., Awaitable[Any]], *subject: Any, **details: Any) -> Any:
         """Call a verb in a transaction of its own, at the clock's time."""

@@ -31,6 +31,7 @@ from app.features.clients import service as clients
 from app.features.clients.schemas import NewClient
 from app.features.collections import service as collections
 from app.features.loans import service as loans
+from app.features.loans.counter import Said, look
 from app.features.returns import service as returns
 from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
@@ -38,11 +39,13 @@ from app.features.workshop import cleaning
 from app.features.workshop import service as workshop
 from app.features.workshop.inspections import service as inspections
 from app.models import Account, Store
+from app.web.answers import Answer
 from app.web.scans import Scan
 
 PASSWORD: Final = DEMONSTRATION_PASSWORD
 SEEDER: Final = "demonstration"
 STORES: Final = (("MAIN", "Main store"), ("COAST", "Coast satellite store"))
+ANSWER: Final = "Checked at the home visit, and shown to the carers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +263,15 @@ class Storekeeper:
         """Over the counter, on loan or on trial."""
         ends_on = self.day(days_ago) + timedelta(days=trial_days) if trial_days else None
         kind = LoanKind.TRIAL if trial_days else LoanKind.LOAN
+        there = await look(self.session, barcode, client_ref=client_ref, today=self.day(days_ago))
+        said = [Answer(code=one.code, subject=one.subject, answer=ANSWER) for one in there.warnings]
         await loans.issue(
             self.session,
             barcode,
             client_ref=client_ref,
             kind=kind,
             trial_ends_on=ends_on,
+            said=Said(answers=said),
             actor=by,
             at=self.days_ago(days_ago),
         )

@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.dates import uk_date
 from app.domain.promises import WorkingTimes, working_days_after
+from app.domain.stop_use import ItemFault
 from app.features.clients import service as clients
 from app.features.clients.care_providers import add_care_provider
 from app.features.clients.schemas import ClientChange, NewCareProvider
 from app.features.ordering import drafts, fulfilment, submission
 from app.features.ordering.records import read_order
-from app.features.ordering.schemas import Answer, NewOrder
+from app.features.ordering.schemas import NewOrder
 from app.features.ordering.surroundings import read_surroundings
 from app.features.reservations import service as reservations
 from app.features.stop_use import service as stop_use
+from app.web.answers import Answer
 from app.web.bank_holidays import bank_holidays
 
 UK: Final = ZoneInfo("Europe/London")
@@ -61,6 +63,7 @@ class Prescribers:
             self.session,
             await self._loan_of("C-1001", "SLING-M"),
             reason="The medium sling is too small since her weight has changed.",
+            item_fault=ItemFault.NO,
             collect=False,
             actor="senior.ot",
             at=self.days_ago(2),

@@ -108,6 +108,23 @@ def choose(
     return Explanation(tuple(_for(wanted, one) for one in chosen), tuple(others[:MOST_OTHERS]), counted)
 
 
+_WHY_NOT = {
+    "load-too-low": ("carries less than the client weighs", "carry less than the client weighs"),
+    "on-hold": ("is on hold", "are on hold"),
+    "not-clear": ("is not clear to go out", "are not clear to go out"),
+    "promised": ("is reserved for another client", "are reserved for other clients"),
+    "examination-overdue": ("is overdue for its examination", "are overdue for their examination"),
+}
+
+
+def why_none_fits(counted: Mapping[str, int]) -> str:
+    """A sentence that counts what stands on a shelf and may not be taken, by an explanation's codes; or nothing."""
+    found = [(counted[code], words) for code, words in _WHY_NOT.items() if counted.get(code)]
+    parts = [f"{count} {one if count == 1 else many}" for count, (one, many) in found]
+    *first, last = parts or [""]
+    return f"On a shelf, {', '.join(first)}{' and ' if first else ''}{last}." if parts else ""
+
+
 def check_prefer_new(*, prefer_new: bool, recycled_is_there: bool, reason: str) -> None:
     """Raises BadValue `reason-for-new` (field `reason_for_new`) when new is chosen over recycled without a reason."""
     if prefer_new and recycled_is_there and not is_reason(reason):

@@ -12,7 +12,7 @@ from itertools import combinations
 
 from app.domain.catalogue import find_pairs
 from app.domain.dates import in_words
-from app.domain.errors import Blocker
+from app.domain.errors import Blocker, Incomplete
 from app.domain.inspections import months_after
 
 BEDS_ALERT = "NatPSA/2023/010/MHRA"
@@ -63,6 +63,9 @@ MUST_MATCH = frozenset({Kind.HOIST, Kind.SLING, Kind.BED, Kind.RAIL, Kind.MATTRE
 
 _BED_SPACE = frozenset({Kind.BED, Kind.RAIL, Kind.MATTRESS})
 _BEARING = frozenset(Kind) - {Kind.RAIL}
+_BEARS_THINGS = ("1803", "1836", "2436")
+"""By the beginning of the ISO 9999 code: tables, storage furniture, and what things are carried and moved with. Their
+load is that of things."""
 _MUST_BE_DECLARED = {frozenset(pair) for pair in combinations(sorted(_BED_SPACE), 2)} | {
     frozenset({Kind.HOIST, Kind.SLING})
 }
@@ -78,6 +81,14 @@ def lifts(category: str) -> bool:
     """Whether it lifts a person, alone or with another: it must be strong enough, and nobody may decide otherwise
     (LOLER 1998, SI 1998/2307, regulation 4)."""
     return kind_of(category) in {Kind.HOIST, Kind.SLING}
+
+
+def bears_a_person(category: str, safe_working_load_kg: float | None) -> bool:
+    """Whether it must bear the client's weight. What has a safe working load does, unless its category says that it
+    bears things; beds, mattresses, seats, hoists and slings do also where their load is not known."""
+    if kind_of(category) in _BEARING:
+        return True
+    return safe_working_load_kg is not None and not "".join(find_pairs(category)).startswith(_BEARS_THINGS)
 
 
 class Place(StrEnum):
@@ -172,6 +183,15 @@ def place_load_blockers(safe_working_load_kg: float | None, weight_kg: float | N
     return [Blocker("load-too-low", detail)]
 
 
+def carries(category: str, safe_working_load_kg: float | None, weight_kg: float | None) -> bool | None:
+    """Whether it carries a person of that weight; None where nobody knows. What bears no person carries everybody, if
+    its load is not below the weight."""
+    if place_load_blockers(safe_working_load_kg, weight_kg):
+        return False
+    is_known = safe_working_load_kg is not None and weight_kg is not None
+    return True if is_known or not bears_a_person(category, safe_working_load_kg) else None
+
+
 def unanswered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, str]]) -> list[OrderWarning]:
     """The warnings that still want an answer. `answers`: the code and subject of each that has one."""
     return [
@@ -179,6 +199,22 @@ def unanswered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, 
         for warning in warnings
         if warning.severity is not Severity.NOTE and (warning.code, warning.subject) not in answers
     ]
+
+
+def check_answered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, str]]) -> None:
+    """Raises Incomplete `answer-the-warnings` with each warning that still wants an answer. `answers`: the code and
+    subject of each that has one."""
+    left = unanswered(warnings, answers)
+    if left:
+        count = "is 1 warning" if len(left) == 1 else f"are {len(left)} warnings"
+        detail = f"There {count} without an answer. They advise and you decide: say to each what you decided and why."
+        wanted = {"warnings": [_wanted(one) for one in left]}
+        raise Incomplete("answer-the-warnings", detail, field="answers", wanted=wanted)
+
+
+def _wanted(one: OrderWarning) -> dict[str, str]:
+    about = {"code": one.code, "subject": one.subject, "severity": one.severity.value}
+    return about | {"detail": one.detail, "source": one.source}
 
 
 def _pairs(ordered: Sequence[Piece], around: Sequence[Piece]) -> list[Pair]:
@@ -273,7 +309,7 @@ def _loads(pieces: Iterable[Piece], pairs: Iterable[Pair], weight: Weight | None
 
 
 def _weighing(ordered: Iterable[Piece], weight: Weight | None, today: date) -> Iterable[OrderWarning]:
-    if not any(piece.kind in _BEARING for piece in ordered):
+    if not any(bears_a_person(piece.category, piece.safe_working_load_kg) for piece in ordered):
         return
     if weight is None:
         detail = "The client's weight is not known, and this equipment must bear it. Weigh the client, or ask."

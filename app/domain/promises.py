@@ -85,24 +85,61 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A promised day that is not known any more: of which order, and the tags of what was held for it and is gone."""
+    """A promised day that is not known any more: of which order, and the tags of what was held for it and is gone.
+    `why`: in sentences, where more is known than that it cannot go out."""
 
     number: str
     client_ref: str
     was_on: date
     tags: Sequence[str]
+    why: str = ""
 
     def letter(self) -> Letter:
         """To whoever made the order: what happened, and what comes next."""
-        they = "they" if len(self.tags) > 1 else "it"
         return Letter(
             f"Order {self.number} has no promised day any more",
             f"Order {self.number} for client {self.client_ref} was promised for {in_words(self.was_on)}. "
-            f"{' and '.join(self.tags)} {'were' if len(self.tags) > 1 else 'was'} held for it, and {they} cannot go "
-            f"out now. Nothing is held in {'their' if len(self.tags) > 1 else 'its'} place. Its day is not known yet: "
-            "you are told as soon as there is something for all of it. If the client cannot wait, order something else "
-            "or speak to the store.",
+            f"{_was_held(self.tags, self.why)} {_nothing_in_its_place(self.tags)}",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLost:
+    """What was held for an order and is gone, where its day does not change: another item is held `instead`, and it
+    stays `promised_on`; or it had no day. `why`: in sentences."""
+
+    number: str
+    client_ref: str
+    tags: Sequence[str]
+    why: str
+    instead: Sequence[str] = ()
+    promised_on: date | None = None
+
+    def letter(self) -> Letter:
+        """To whoever made the order: what happened, and what comes next."""
+        next_step = _nothing_in_its_place(self.tags)
+        if self.instead:
+            held = f"{' and '.join(self.instead)} {'are' if len(self.instead) > 1 else 'is'} held for it instead."
+            day = f"Its day is still {in_words(self.promised_on)}." if self.promised_on else "Its day is not known yet."
+            next_step = f"{held} {day}"
+        return Letter(
+            f"Order {self.number} lost an item that was held for it",
+            f"Order {self.number} for client {self.client_ref}: {_was_held(self.tags, self.why)} {next_step}",
+        )
+
+
+def _was_held(tags: Sequence[str], why: str) -> str:
+    many = len(tags) > 1
+    what = f"{' and '.join(tags)} {'were' if many else 'was'} held for it"
+    return f"{what}. {why}" if why else f"{what}, and {'they' if many else 'it'} cannot go out now."
+
+
+def _nothing_in_its_place(tags: Sequence[str]) -> str:
+    return (
+        f"Nothing is held in {'their' if len(tags) > 1 else 'its'} place. Its day is not known yet: you are told as "
+        "soon as there is something for all of it. If the client cannot wait, order something else or speak to the "
+        "store."
+    )
 
 
 def is_working_day(day: date, holidays: AbstractSet[date], *, saturdays: bool = False) -> bool:

@@ -2,6 +2,7 @@
 one word say nothing."""
 
 import re
+from itertools import pairwise
 
 from app.domain.errors import BadValue
 
@@ -10,6 +11,7 @@ FEWEST_LETTERS = 4
 """Different ones: “aaaa bbbb” has two."""
 
 IN_WORDS = "Write it in a few words that somebody else understands later. A dot or one word does not say enough."
+NO_WORDS = "Write it in words. A dot or a single letter does not say enough."
 
 
 def is_reason(text: str) -> bool:
@@ -18,6 +20,11 @@ def is_reason(text: str) -> bool:
     words = set(re.findall(r"\w{2,}", text.casefold()))
     letters = {letter for word in words for letter in word if letter.isalpha()}
     return len(" ".join(text.split())) >= SHORTEST and len(words) > 1 and len(letters) >= FEWEST_LETTERS
+
+
+def has_words(text: str) -> bool:
+    """Whether it holds a word of two letters or more, as the name of a place or of a person does; a dot does not."""
+    return any(character.isalpha() and following.isalpha() for character, following in pairwise(text))
 
 
 def check_reason(text: str, *, field: str) -> None:

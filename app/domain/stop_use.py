@@ -4,10 +4,58 @@ Coroner's report 2023-0336 (Friend): a sling judged unsuitable was neither remov
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 
+from app.domain.clearance import HoldKind
 from app.domain.dates import in_words
+from app.domain.errors import Conflict
 from app.domain.labels import display
+
+
+class ItemFault(StrEnum):
+    """Whether something is wrong with the item itself, and not only with how it suits this person."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_KNOWN = "not_known"
+
+    @property
+    def text(self) -> str:
+        """What is wrong, as people read it."""
+        return FAULT_TEXT[self]
+
+    @property
+    def hold_kind(self) -> HoldKind | None:
+        """The hold that it asks for until somebody has looked at it. What is not known is not taken for safe."""
+        return HOLD_KINDS[self]
+
+
+FAULT_TEXT = {
+    ItemFault.YES: "Something is wrong with it",
+    ItemFault.NO: "It did not suit the person",
+    ItemFault.NOT_KNOWN: "Not known what is wrong",
+}
+HOLD_KINDS = {
+    ItemFault.YES: HoldKind.FAULT,
+    ItemFault.NO: None,
+    ItemFault.NOT_KNOWN: HoldKind.INVESTIGATION,
+}
+
+
+CHASE_AGAIN_AFTER = timedelta(hours=1)
+
+
+def check_chase(told: str | None, chased_at: datetime | None, provider: str, *, at: datetime) -> None:
+    """Raises Conflict `chased-just-now` when the same care provider, `told` of it last, was chased within the hour."""
+    if chased_at and told == provider and at < chased_at + CHASE_AGAIN_AFTER:
+        detail = f"{provider} was written to again less than an hour ago. Phone them, or wait until an hour has passed."
+        raise Conflict("chased-just-now", detail)
+
+
+def hold_reason(reason: str) -> str:
+    """What whoever has the item in their hands reads first."""
+    return f"Its use at a client's was stopped: {reason}"
 
 
 @dataclass(frozen=True, slots=True)

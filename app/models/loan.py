@@ -100,6 +100,22 @@ class Loan(SQLModel, table=True):
     ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
+class LoanAnswer(SQLModel, table=True):
+    """A warning that was shown at the counter, in its words of then, and what was answered; the same as of an order."""
+
+    __tablename__ = "loan_answer"
+    __table_args__ = (UniqueConstraint("loan_id", "code", "subject", name="uq_loan_answer_loan_id_code_subject"),)
+
+    id: int = id_column()
+    loan_id: int = Field(sa_column=reference_column("loan.id"))
+    code: str = Field(sa_column=text_column())
+    subject: str = Field(sa_column=text_column())
+    warning: str = Field(sa_column=text_column())
+    answer: str = Field(sa_column=text_column())
+    answered_at: datetime = Field(sa_column=instant_column())
+    answered_by: str = Field(sa_column=text_column())
+
+
 class TrialReview(SQLModel, table=True):
     """One decision about a trial; the newest counts."""
 

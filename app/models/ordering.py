@@ -24,6 +24,7 @@ from sqlmodel import Field, SQLModel
 
 from app.domain.loans import LoanKind
 from app.domain.ordering import OrderDecision, OrderReason, Speed, SupersedeAction
+from app.domain.stop_use import ItemFault
 from app.models.base import (
     both_or_neither,
     enum_column,
@@ -210,6 +211,9 @@ class StopUseNotice(SQLModel, table=True):
     loan_id: int = Field(sa_column=reference_column("loan.id"))
     order_id: int | None = Field(default=None, sa_column=reference_column("equipment_order.id", nullable=True))
     reason: str = Field(sa_column=text_column())
+    item_fault: ItemFault = Field(
+        default=ItemFault.NOT_KNOWN, sa_column=enum_column(ItemFault, "item_fault", server_default="not_known")
+    )
     care_provider_id: int | None = Field(default=None, sa_column=reference_column("care_provider.id", nullable=True))
     given_at: datetime = Field(sa_column=instant_column())
     given_by: str = Field(sa_column=text_column())

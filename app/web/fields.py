@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from app.domain.email_addresses import LONGEST_ADDRESS, check_email
-from app.domain.reasons import IN_WORDS, is_reason
+from app.domain.reasons import IN_WORDS, NO_WORDS, has_words, is_reason
 
 BIGGEST_ID = 2**63 - 1
 
@@ -82,6 +82,21 @@ def as_reason(text: str) -> str:
 
 Reason = Annotated[Paragraph, AfterValidator(as_reason)]
 """Why: a paragraph that counts as a reason (`domain/reasons.py`)."""
+
+
+ReasonLine = Annotated[Line, AfterValidator(as_reason)]
+"""The same on one line."""
+
+
+def with_words(text: str) -> str:
+    """The text, if it holds a word."""
+    if not has_words(text):
+        raise PydanticCustomError("not_in_words", NO_WORDS)
+    return text
+
+
+Wording = Annotated[Line, AfterValidator(with_words)]
+"""One line that holds a word, such as a place or who was there."""
 
 
 def as_code(text: str) -> str:

@@ -1,15 +1,21 @@
 """HTML forms: read one into a pydantic model, or say field by field what is wrong and show it again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar, get_origin
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData
 
-from app.domain.errors import RuleError
-from app.web.wording import in_words
+from app.domain.errors import RuleError, Stale
+from app.web.wording import capital, in_words, name_of
+
+STALE = "Somebody changed this while you had it open. Yours is not saved yet."
+
+Words = str | Callable[[str | None], str]
+"""What is wrong with a field: a whole sentence, or one that is made when the page has said what it calls the field."""
 
 
 class Form:
@@ -17,8 +23,16 @@ class Form:
 
     def __init__(self, typed: Mapping[str, list[str]] | None = None) -> None:
         self._typed = dict(typed or {})
-        self._errors: dict[str, str] = {}
+        self._errors: dict[str, Words] = {}
+        self._labels: dict[str, str] = {}
+        self._stored: Mapping[str, list[str]] = {}
+        self.is_stale = False
         self.general: list[str] = []
+
+    @property
+    def typed(self) -> dict[str, list[str]]:
+        """All that was typed, by field."""
+        return dict(self._typed)
 
     def value(self, name: str) -> str:
         """The first text typed into the field, or nothing."""
@@ -29,8 +43,40 @@ class Form:
         return self._typed.get(name, [])
 
     def error(self, name: str) -> str | None:
-        """What is wrong with the field."""
-        return self._errors.get(name)
+        """What is wrong with the field, which is called as the page labels it."""
+        said = self._errors.get(name)
+        return said(self._labels.get(name)) if callable(said) else said
+
+    def learn(self, name: str, label: str) -> None:
+        """The page calls this field so. Fields are learnt in the order in which they stand on the page."""
+        self._labels.setdefault(name, label)
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether what is wrong can be said better than before its page was made."""
+        return any(name in self._labels for name in self._errors)
+
+    def against(self, stored: Mapping[str, list[str]]) -> "Form":
+        """The form, which knows what is stored by now, as somebody would have typed it."""
+        self._stored = stored
+        return self
+
+    def refuse_stale(self, error: Stale) -> None:
+        """Somebody else was quicker. What stands there now is shown beside what was typed, and counts as read."""
+        self.is_stale = bool(self._stored)
+        if "version" in self._stored:
+            self._typed["version"] = list(self._stored["version"])
+        self.refuse(STALE if self.is_stale else error.detail)
+
+    def there(self, name: str) -> list[str] | None:
+        """What stands in the field by now, if somebody else was quicker and it is not what was typed."""
+        if not self.is_stale or name not in self._stored:
+            return None
+        stored, typed = self._stored[name], self.values(name)
+        if any(f"{name}{part}" in self._typed for part in DATE_SUFFIXES):
+            boxes = [self.value(f"{name}-{part}").strip() for part in DATE_PARTS]
+            typed = ["-".join(box.zfill(2) for box in boxes)] if any(boxes) else []
+        return None if _plain(stored) == _plain(typed) else stored
 
     @property
     def names(self) -> set[str]:
@@ -44,13 +90,15 @@ class Form:
     @property
     def errors(self) -> list[dict[str, str]]:
         """For the error summary: each error with the field it is about."""
-        about = [{"text": message, "href": f"#{name}"} for name, message in self._errors.items()]
+        places = {name: place for place, name in enumerate(self._labels)}
+        names = sorted(self._errors, key=lambda name: places.get(name, len(places)))
+        about = [{"text": self.error(name) or "", "href": f"#{name}"} for name in names]
         return [{"text": message, "href": "#main-content"} for message in self.general] + about
 
-    def refuse(self, message: str, field: str | None = None) -> None:
+    def refuse(self, message: Words, field: str | None = None) -> None:
         """Add an error: about a field of this form, or about all of it."""
         if field is None:
-            self.general.append(message)
+            self.general.append(message(None) if callable(message) else message)
         else:
             self._errors.setdefault(field, message)
 
@@ -90,19 +138,24 @@ async def read_form(request: Request, schema: type[Model]) -> tuple[Form, Model 
     except ValidationError as invalid:
         for error in invalid.errors():
             field_name = str(error["loc"][0]) if error["loc"] else None
-            form.refuse(in_words(error, on_page=True), field_name)
+            form.refuse(_in_words_of_the_page(error), field_name)
         return form, None
     return form, None if form.errors else body
 
 
 @contextmanager
 def or_again(template: str, form: Form, **context: Any) -> Iterator[None]:
-    """What the rules refuse inside is shown on the form again, at its field, and nothing of it is kept."""
+    """What the rules refuse inside is shown on the form again, at its field, and nothing of it is kept.
+
+    Where somebody else was quicker, a form that knows what is stored (`against`) shows it, and can be sent once more.
+    """
     try:
         yield
     except RuleError as error:
-        field = error.field if error.field in form_fields(form) else None
-        form.refuse(error.detail, field)
+        if isinstance(error, Stale):
+            form.refuse_stale(error)
+        else:
+            form.refuse(error.detail, error.field if error.field in form_fields(form) else None)
         raise ShowAgain(template, {**context, "form": form}, error) from error
 
 
@@ -120,8 +173,21 @@ def _one_date(form: Form, name: str) -> str:
     typed = {part: form.value(f"{name}-{part}").strip() for part in DATE_PARTS}
     empty = [part for part in reversed(DATE_PARTS) if not typed[part]]
     if empty:
-        form.refuse(f"{name.replace('_', ' ').capitalize()} must include a {' and a '.join(empty)}.", name)
+        form.refuse(_incomplete(name.replace("_", " "), empty), name)
     return "-".join(text.zfill(2) for text in typed.values())
+
+
+def _incomplete(name: str, empty: list[str]) -> Words:
+    return lambda label: f"{capital(name_of(label) if label else name)} must include a {' and a '.join(empty)}."
+
+
+def _in_words_of_the_page(error: ErrorDetails) -> Words:
+    return lambda label: in_words(error, on_page=True, label=label)
+
+
+def _plain(values: list[str]) -> list[str]:
+    """As typed, but for what nobody sees: blanks at the ends, line ends, empty fields, the order of boxes."""
+    return sorted(filter(None, (value.replace("\r\n", "\n").strip() for value in values)))
 
 
 def _typed(sent: FormData) -> dict[str, list[str]]:

@@ -51,6 +51,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Scans to reconcile", "/returns/unmatched", Permission.RECONCILE_SCANS),
     Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),
     Link("Import", "/import", Permission.IMPORT_DATA),
+    Link("My authority", "/my-authority", Permission.PLACE_ORDERS),
     Link("Messages", "/messages"),
     Link("Users", "/users", Permission.MANAGE_USERS),
     Link("Audit", "/audit", Permission.SEE_AUDIT),

@@ -9,7 +9,7 @@ from app.domain.labels import display
 from app.domain.old_equipment import Old, possible_actions
 from app.domain.ordering import SupersedeAction
 from app.domain.scanning import check_tag
-from app.web.fields import Body, Paragraph
+from app.web.fields import Body, Reason
 from app.web.forms import Form
 from app.web.wording import in_words
 
@@ -21,7 +21,7 @@ class NewSupersedes(Body):
 
     barcode: Annotated[str, Field(max_length=2000)]
     action: SupersedeAction
-    reason: Paragraph
+    reason: Reason
 
 
 OldItems = Annotated[list[NewSupersedes], Field(max_length=100)]

@@ -26,10 +26,12 @@ from app.domain.errors import (
     Stale,
     TooMany,
 )
+from app.web import kept_forms
 from app.web.auth import SESSION_COOKIE, NotSignedIn
-from app.web.forms import ShowAgain
+from app.web.forms import Form, ShowAgain
 from app.web.once import Replay
 from app.web.templating import render
+from app.web.visits import get_visit, keep_visit
 from app.web.wording import code_of, in_words
 
 log = structlog.get_logger()
@@ -219,9 +221,23 @@ async def _not_signed_in(request: Request, _: Exception) -> Response:
     if is_lost or SESSION_COOKIE in request.cookies:
         asked["ended"] = "lost" if is_lost else "yes"
     question = urlencode(asked, safe="/")
-    answer = RedirectResponse(f"/sign-in?{question}" if question else "/sign-in", 303)
+    kept = await kept_forms.keep(request) if is_lost else ""
+    if kept:
+        answer: Response = await _ask_with_form(request, back, kept)
+    else:
+        answer = RedirectResponse(f"/sign-in?{question}" if question else "/sign-in", 303)
     answer.delete_cookie(SESSION_COOKIE)
     return answer
+
+
+async def _ask_with_form(request: Request, back: str, kept: str) -> Response:
+    """The sign-in page in place of what the form asked for: it carries the form through."""
+    visit = await get_visit(request)
+    request.state.csrf_token = visit.token
+    context = {"form": Form(), "there": back or "/", "ended": "lost", "kept": kept, "people": [], "password": None}
+    page = render(request, "accounts/sign_in.html", context, 401)
+    keep_visit(request, page, visit)
+    return page
 
 
 def _page_of_form(request: Request) -> str:
@@ -245,7 +261,8 @@ def _is_page(request: Request, page: str) -> bool:
 async def _show_again(request: Request, error: Exception) -> Response:
     assert isinstance(error, ShowAgain)
     status = 422 if error.is_wrong else 200
-    return render(request, error.template, error.context, status_of(error.error) if error.error else status)
+    context = {**error.context, "anew": _page_of_form(request)}
+    return render(request, error.template, context, status_of(error.error) if error.error else status)
 
 
 async def _replay(_: Request, error: Exception) -> Response:

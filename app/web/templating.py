@@ -10,6 +10,7 @@ from uuid import uuid4
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+from markupsafe import Markup
 
 from app.domain.access import Permission
 from app.domain.dates import UK, in_words
@@ -48,6 +49,13 @@ class BoundForm(Protocol):
 
     def error(self, name: str) -> str | None: ...
 
+    def learn(self, name: str, label: str) -> None: ...
+
+    @property
+    def has_learnt(self) -> bool: ...
+
+    def there(self, name: str) -> Sequence[str] | None: ...
+
 
 class OnceKeys:
     """Prints another key each time: every form on a page has its own, so sending one says nothing of the others."""
@@ -64,7 +72,12 @@ def render(
     if status_code >= 400:
         # What went well before is no news on a page that says what went wrong; it waits for the next good page.
         shared["flash"] = None
-    page = environment().get_template(template).render({**shared, **(context or {})})
+    made = environment().get_template(template)
+    page = made.render({**shared, **(context or {})})
+    forms: Sequence[BoundForm | None] = [(context or {}).get(name) for name in ("form", "search")]
+    if any(form is not None and form.has_learnt for form in forms):
+        # What is wrong stands above the fields: only now are their labels known, and their order.
+        page = made.render({**shared, **(context or {})})
     headers = {"Content-Security-Policy": DECODING} if CAMERA in page else None
     return HTMLResponse(page, status_code=status_code, headers=headers)
 
@@ -85,7 +98,7 @@ def environment() -> Environment:
         extensions=["jinja2.ext.do"],
     )
     made.filters.update(date=day, datetime=moment, pence=pounds, state_tag=state_tag, tag=display, words=words)
-    made.globals.update(asset=asset, given=given, error_of=error_of, Permission=Permission)
+    made.globals.update(asset=asset, given=given, error_of=error_of, hint_of=hint_of, Permission=Permission)
     return made
 
 
@@ -132,10 +145,33 @@ def given(form: BoundForm | None, name: str, fallback: object = "") -> object:
     return typed if typed or form.errors else fallback
 
 
-def error_of(form: BoundForm | None, name: str) -> dict[str, str] | None:
-    """The field's error as GOV.UK's macros take it, if it has one."""
+def error_of(form: BoundForm | None, name: str, label: str | None = None) -> dict[str, str] | None:
+    """The field's error as GOV.UK's macros take it, if it has one. `label`: what the page calls the field."""
+    if form and label:
+        form.learn(name, label)
     message = form.error(name) if form else None
     return {"text": message} if message else None
+
+
+def hint_of(
+    form: BoundForm | None, name: str, hint: str | None = None, options: Sequence[Sequence[object]] = ()
+) -> dict[str, str] | None:
+    """The field's hint as GOV.UK's macros take it; with what stands in the field by now, if that is not what was typed.
+    `options`: what it is chosen from, as (value, text)."""
+    there = form.there(name) if form else None
+    if there is None:
+        return {"text": hint} if hint else None
+    texts = {str(value): str(text) for value, text, *_ in options}
+    stands = ", ".join(texts.get(value, _day_or_text(value)) for value in there) or "nothing"
+    now = Markup('<strong class="app-now">Now: {}</strong>').format(stands)
+    return {"html": Markup("{}<br>{}").format(hint, now) if hint else now}
+
+
+def _day_or_text(value: str) -> str:
+    try:
+        return in_words(date.fromisoformat(value))
+    except ValueError:
+        return value
 
 
 def asset(name: str) -> str:

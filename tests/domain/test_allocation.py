@@ -18,6 +18,7 @@ from app.domain.allocation import (
     find_equivalents,
     is_close_equivalent,
     may_stand_in,
+    why_none_fits,
 )
 from app.domain.authority import Tier
 from app.domain.errors import BadValue, Blocker
@@ -321,3 +322,19 @@ def test_who_wants_one_more_gets_the_same_and_one_more(wanted: Wanted, shelf: li
     few = choose(wanted, shelf).barcodes
     more = choose(replace(wanted, quantity=wanted.quantity + 1), shelf).barcodes
     assert more[: len(few)] == few
+
+
+@pytest.mark.parametrize(
+    ("counted", "said"),
+    [
+        ({}, ""),
+        ({"new": 3, "state-returned": 2}, ""),
+        ({"load-too-low": 1}, "On a shelf, 1 carries less than the client weighs."),
+        (
+            {"on-hold": 2, "promised": 1, "load-too-low": 3},
+            "On a shelf, 3 carry less than the client weighs, 2 are on hold and 1 is reserved for another client.",
+        ),
+    ],
+)
+def test_what_stands_on_a_shelf_and_may_not_be_taken_is_counted(counted: dict[str, int], said: str) -> None:
+    assert why_none_fits(counted) == said

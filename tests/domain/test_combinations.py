@@ -15,11 +15,15 @@ from app.domain.combinations import (
     Place,
     Severity,
     Weight,
+    bears_a_person,
+    carries,
+    check_answered,
     find_warnings,
     lifts,
     place_load_blockers,
     unanswered,
 )
+from app.domain.errors import Incomplete
 
 TODAY = date(2026, 3, 2)
 BED = Piece("BED", "Profiling bed", "18 12 10", 180)
@@ -204,8 +208,61 @@ def test_what_bears_a_client_wants_a_weight_that_still_holds(
     piece: Piece, weight: Weight | None, code: str | None
 ) -> None:
     said = [one for one in warned([piece], weight=weight) if "weight-" in one]
-    bears = piece not in (RAIL, COMMODE)
+    bears = piece != RAIL
     assert said == ([f"caution {code} client"] if code and bears else [])
+
+
+@pytest.mark.parametrize(
+    ("what", "category", "load", "bears"),
+    [
+        ("shower chair", "09 33 07", 160, True),
+        ("commode", "09 12 03", 190, True),
+        ("bath board", "09 33 04", 170, True),
+        ("raised toilet seat", "09 12 15", 190, True),
+        ("stand aid", "12 31 09", 170, True),
+        ("transfer board", "12 31 03", 130, True),
+        ("rollator", "12 06 06", 150, True),
+        ("walking frame", "12 06 03", 160, True),
+        ("stick", "12 03 03", 125, True),
+        ("grab rail", "18 18 06", 125, True),
+        ("ramp", "18 30 15", 300, True),
+        ("bed lever with a load", "18 12 27", 120, True),
+        ("bed lever without one", "18 12 27", None, False),
+        ("stick without a load", "12 03 03", None, False),
+        ("bed without a load", "18 12 10", None, True),
+        ("mattress without a load", "04 33 06", None, True),
+        ("perching stool without a load", "18 09 04", None, True),
+        ("sling without a load", "12 36 21", None, True),
+        ("a load and no category", "", 100, True),
+        ("a load and a word for a category", "Misc", 100, True),
+        ("overbed table", "18 03 15", 20, False),
+        ("shelf", "18 36 03", 40, False),
+        ("trolley", "24 36 06", 30, False),
+        ("none of it", "", None, False),
+    ],
+)
+def test_what_bears_a_person_is_everything_with_a_load_but_what_bears_things(
+    what: str, category: str, load: float | None, bears: bool
+) -> None:
+    assert bears_a_person(category, load) is bears, what
+
+
+@pytest.mark.parametrize(
+    ("category", "load", "weight", "carried"),
+    [
+        ("09 12 03", 150, 150, True),
+        ("09 12 03", 150, 150.5, False),
+        ("09 12 03", 150, None, None),
+        ("18 12 10", None, 80, None),
+        ("09 12 03", None, 80, True),  # nobody has said that it bears anybody
+        ("18 03 15", 20, None, True),
+        ("", None, None, True),
+    ],
+)
+def test_whether_it_carries_somebody_is_known_or_not(
+    category: str, load: float | None, weight: float | None, carried: bool | None
+) -> None:
+    assert carries(category, load, weight) is carried
 
 
 def test_duplicates_are_named_once_with_where_they_are() -> None:
@@ -290,3 +347,26 @@ def test_a_load_that_is_unknown_or_enough_bars_nothing(load: float | None, weigh
 def test_a_load_that_is_too_low_says_both_figures() -> None:
     [blocker] = place_load_blockers(100, 100.5)
     assert (blocker.code, blocker.detail) == ("load-too-low", "It carries 100 kg, and the client weighs 100.5 kg.")
+
+
+@pytest.mark.parametrize(("said", "count"), [(0, "are 2 warnings"), (1, "is 1 warning")])
+def test_what_is_not_answered_is_refused_with_all_that_there_is_to_answer(said: int, count: str) -> None:
+    warnings = find_warnings([HOIST], (home(SLING),), fits={}, weight=None, today=TODAY)
+    asked = [warning for warning in warnings if warning.severity is not Severity.NOTE]
+    assert len(asked) == 2
+    answers = {(one.code, one.subject) for one in asked}
+    check_answered(warnings, answers)
+    with pytest.raises(Incomplete, match=f"There {count} without an answer") as refusal:
+        check_answered(warnings, {(one.code, one.subject) for one in asked[:said]})
+    assert refusal.value.wanted == {
+        "warnings": [
+            {
+                "code": one.code,
+                "subject": one.subject,
+                "severity": "caution",
+                "detail": one.detail,
+                "source": one.source,
+            }
+            for one in asked[said:]
+        ]
+    }

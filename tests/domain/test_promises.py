@@ -11,6 +11,7 @@ from app.domain.ordering import Speed
 from app.domain.promises import (
     WORKING_DAYS,
     Coming,
+    ItemLost,
     Withdrawn,
     WorkingTimes,
     days_allowed,
@@ -216,3 +217,19 @@ def test_a_prescriber_reads_which_day_is_not_promised_any_more_and_why(tags: lis
     assert letter.subject == "Order O000012 has no promised day any more"
     assert letter.body.startswith(f"Order O000012 for client C-7 was promised for 9 March 2026. {said}")
     assert "you are told as soon as there is something for all of it." in letter.body
+
+
+@pytest.mark.parametrize(
+    ("instead", "day", "said"),
+    [
+        ((), None, "Nothing is held in its place. Its day is not known yet: you are told as soon as"),
+        (("B",), date(2026, 3, 9), "B is held for it instead. Its day is still 9 March 2026."),
+        (("B", "C"), None, "B and C are held for it instead. Its day is not known yet."),
+    ],
+)
+def test_who_loses_an_item_is_told_why_and_what_is_held_instead(
+    instead: tuple[str, ...], day: date | None, said: str
+) -> None:
+    letter = ItemLost("O000012", "C-7", ["A"], "It came back.", instead, day).letter()
+    assert letter.subject == "Order O000012 lost an item that was held for it"
+    assert letter.body.startswith(f"Order O000012 for client C-7: A was held for it. It came back. {said}")

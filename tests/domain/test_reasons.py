@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.errors import BadValue
-from app.domain.reasons import check_reason, is_reason
+from app.domain.reasons import check_reason, has_words, is_reason
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,15 @@ from app.domain.reasons import check_reason, is_reason
 )
 def test_a_reason_is_in_words_that_somebody_can_read(text: str, counts: bool) -> None:
     assert is_reason(text) == counts
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [("At home", True), ("Jo", True), ("2 carers", True), ("Ŵy", True), (".", False), ("", False), ("x", False),
+     ("1 2 3", False), ("a. b. c.", False)],
+)  # fmt: skip
+def test_a_name_or_a_place_is_in_words(text: str, counts: bool) -> None:
+    assert has_words(text) == counts
 
 
 def test_what_is_no_reason_is_refused_in_words() -> None:

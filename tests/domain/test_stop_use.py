@@ -1,11 +1,13 @@
 """What is written when the use of an item is stopped."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.domain.stop_use import StopUse
+from app.domain.clearance import HoldKind
+from app.domain.errors import Conflict
+from app.domain.stop_use import ItemFault, StopUse, check_chase, hold_reason
 
 STOP = StopUse(
     barcode="ES000012308",
@@ -49,3 +51,41 @@ def test_without_an_address_somebody_must_phone(provider: str, phone: str, words
 
 def test_who_was_written_to_is_written_to_again() -> None:
     assert "written to again today" in STOP.unacknowledged().body
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "text"),
+    [
+        (ItemFault.YES, HoldKind.FAULT, "Something is wrong with it"),
+        (ItemFault.NO, None, "It did not suit the person"),
+        (ItemFault.NOT_KNOWN, HoldKind.INVESTIGATION, "Not known what is wrong"),
+    ],
+)
+def test_only_what_is_known_to_be_right_is_not_held(fault: ItemFault, kind: HoldKind | None, text: str) -> None:
+    assert (fault.hold_kind, fault.text) == (kind, text)
+    assert hold_reason("It tips over.") == "Its use at a client's was stopped: It tips over."
+
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("told", "chased_at", "may"),
+    [
+        ("Harbour Care", None, True),
+        ("Harbour Care", NOON, False),
+        ("Harbour Care", NOON - timedelta(minutes=59), False),
+        ("Harbour Care", NOON - timedelta(hours=1), True),
+        ("Cliff Care", NOON, True),  # another one cares for them now
+        (None, NOON, True),
+    ],
+)
+def test_who_was_chased_within_the_hour_is_not_chased_again(
+    told: str | None, chased_at: datetime | None, may: bool
+) -> None:
+    if may:
+        check_chase(told, chased_at, "Harbour Care", at=NOON)
+        return
+    with pytest.raises(Conflict, match="less than an hour ago") as refusal:
+        check_chase(told, chased_at, "Harbour Care", at=NOON)
+    assert refusal.value.code == "chased-just-now"

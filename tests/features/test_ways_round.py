@@ -37,7 +37,7 @@ async def test_an_order_does_not_keep_what_must_not_be_used(given: Given, as_ot:
     product, client = await given.product(), await given.client("C-9")
     lent = await given.loan(await given.item(product=product), client=client)
     await as_ot.post(f"/api/v1/loans/{lent.id}/stop-use", json={"reason": "The loops are worn."})
-    keep = [{"barcode": lent.barcode, "action": "keep", "reason": "Spare."}]
+    keep = [{"barcode": lent.barcode, "action": "keep", "reason": "A spare one."}]
     body = ORDER | {"client_ref": client, "lines": [{"product_code": product}], "supersedes": keep}
     draft = (await as_ot.post("/api/v1/orders", json=body)).json()
     answers = [

@@ -202,3 +202,22 @@ async def test_the_covers_of_mattresses_that_are_there_are_tested_from_now_on(ol
         await old.write("DELETE FROM decontamination")
     old.back_to("0025")
     await old.write("DELETE FROM decontamination")
+
+
+async def test_what_was_stopped_before_anybody_was_asked_why_is_held_while_it_is_at_a_clients(old: Old) -> None:
+    old.to("0027")
+    await old.write(
+        *AN_ITEM,
+        "INSERT INTO loan (item_id, client_id, kind, started_at, started_by, ended_at, ended_by) "
+        "SELECT item.id, client.id, 'loan', now(), 'x', CASE WHEN barcode = 'ES2' THEN now() END, "
+        "CASE WHEN barcode = 'ES2' THEN 'x' END FROM item, client WHERE client_ref = 'ADA'",
+        "INSERT INTO stop_use_notice (loan_id, reason, given_at, given_by) "
+        "SELECT id, 'The brake fails.', now(), 'ot' FROM loan",
+    )
+    old.to("0028")
+    held = "SELECT barcode, kind, reason, placed_by FROM hold JOIN item ON item.id = hold.item_id"
+    assert await old.read(held) == [
+        ("ES1", "investigation", "Its use at a client's was stopped: The brake fails.", "ot")
+    ]
+    assert await old.read("SELECT DISTINCT item_fault FROM stop_use_notice") == [("not_known",)]
+    old.back_to("0027")

@@ -11,6 +11,7 @@ from httpx import ASGITransport, AsyncClient
 from app.domain.access import Actor, Permission, Role
 from app.domain.lifecycle import State
 from app.settings import Settings
+from app.web.flash import Flash
 from app.web.forms import Form
 from app.web.navigation import NAVIGATION, navigation_for
 from app.web.templating import day, environment, moment, pounds, render, state_tag
@@ -69,7 +70,7 @@ async def test_the_demonstration_says_so_and_the_service_does_not() -> None:
 
 
 async def test_the_message_of_the_last_act_is_shown_as_words_not_as_html() -> None:
-    html = await fetch("errors/problem.html", None, title="T", flash="Received <3> items")
+    html = await fetch("errors/problem.html", None, title="T", flash=Flash("Received <3> items"))
     banner = check_page(html, url="/").select_one(".govuk-notification-banner--success")
     assert banner is not None
     assert "Received <3> items" in banner.get_text()

@@ -19,7 +19,16 @@ from app.features.accounts.passwords import DEMONSTRATION_PASSWORD
 from app.features.accounts.schemas import EmailForm, PasswordForm, SignInForm
 from app.models import SignInKind
 from app.settings import Settings
-from app.web.auth import SESSION_COOKIE, VISIT_COOKIE, Actor, Public, check_csrf
+from app.web import kept_forms
+from app.web.auth import (
+    SESSION_COOKIE,
+    VISIT_COOKIE,
+    Actor,
+    Public,
+    check_csrf,
+    csrf_token,
+    secret_hash,
+)
 from app.web.clock import Now
 from app.web.fields import After, Id, without_controls
 from app.web.flash import redirect, set_cookie
@@ -56,7 +65,8 @@ async def sign_in_form(
 
 @router.post("/sign-in")
 async def sign_in(request: Request, session: Session, visit: Visitor, now: Now, _: Public) -> Response:
-    """Open a sign-in and go to the page that was asked for. A wrong password is an answer: its count is committed."""
+    """Open a sign-in and go to the page that was asked for, or to the form that was sent too late. A wrong password is
+    an answer: its count is committed."""
     form, body = await read_form(request, SignInForm)
     there, ended = own_path(form.value("next")), form.value("ended")
     try:
@@ -70,7 +80,12 @@ async def sign_in(request: Request, session: Session, visit: Visitor, now: Now, 
     if opened is None:
         form.refuse("Username and password do not go together.", "username")
         return await _ask(request, session, visit, form, there, 401, ended=ended)
-    answer = redirect(request, there, LOST if ended == "lost" else None)
+    kept = kept_forms.read(request, form.value("kept")) if form.value("kept") else None
+    if kept and kept.is_of(request.app.state.settings, await queries.list_sign_in_hashes(session, opened.account_id)):
+        request.state.csrf_token = csrf_token(request.app.state.settings, secret_hash(opened.secret))
+        answer: Response = render(request, "accounts/send_again.html", {"kept": kept, "there": there})
+    else:
+        answer = redirect(request, there, LOST if ended == "lost" else None, is_important=True)
     set_cookie(request, answer, SESSION_COOKIE, opened.secret, max_age=int((opened.expires_at - now).total_seconds()))
     if opened.browser:
         set_cookie(request, answer, BROWSER_COOKIE, opened.browser, max_age=int(KNOWN_FOR.total_seconds()))
@@ -221,6 +236,7 @@ async def _ask(
         "form": form,
         "there": there,
         "ended": ended,
+        "kept": form.value("kept"),
         "people": await queries.list_demonstration_people(session) if settings.demonstration else [],
         "password": DEMONSTRATION_PASSWORD if settings.demonstration else None,
     }

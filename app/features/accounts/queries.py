@@ -58,6 +58,8 @@ class AuditRow:
     detail: dict[str, Any]
 
 
+SIGN_INS_KNOWN = 50
+
 PEOPLE = """
     SELECT account.username, account.name, account.email, account.is_active, account.version,
            ARRAY(SELECT role FROM account_role WHERE account_id = account.id ORDER BY role) AS roles,
@@ -108,6 +110,12 @@ async def get_person(session: AsyncSession, username: str, *, now: datetime) -> 
 async def find_email(session: AsyncSession, account_id: int) -> str | None:
     """Where the messages to an account go, beside its page of messages."""
     return (await session.execute(select(col(Account.email)).where(col(Account.id) == account_id))).scalar_one()
+
+
+async def list_sign_in_hashes(session: AsyncSession, account_id: int) -> list[str]:
+    """The hashes of a person's sign-ins, also of those that have ended, the newest first."""
+    mine = select(col(SignIn.secret_hash)).where(col(SignIn.account_id) == account_id)
+    return list((await session.execute(mine.order_by(col(SignIn.id).desc()).limit(SIGN_INS_KNOWN))).scalars())
 
 
 async def list_demonstration_people(session: AsyncSession) -> list[DemonstrationRow]:

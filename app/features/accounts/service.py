@@ -1,7 +1,7 @@
 """Signing in and out, one's own password and e-mail address. Keeping other people's accounts is in `people.py`."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,6 +27,7 @@ class Opened:
 
     secret: str
     expires_at: datetime
+    account_id: int
     browser: str | None = None
 
 
@@ -61,7 +62,7 @@ async def sign_in(
     await audit.record(session, "signed_in", f"account:{name}", actor=name, at=at, kind=kind.value)
     if kind is SignInKind.PAGE:
         known = await guessing.remember_browser(session, account.id, browser, at=at)
-        return Opened(opened.secret, opened.expires_at, known)
+        return replace(opened, browser=known)
     return opened
 
 
@@ -80,7 +81,7 @@ async def open_sign_in(
         "expires_at": expires_at,
     }
     await session.execute(insert(SignIn).values(**row))
-    return Opened(secret, expires_at)
+    return Opened(secret, expires_at, account.id)
 
 
 async def end_sign_in(session: AsyncSession, hashed: str, *, actor: str, at: datetime) -> None:

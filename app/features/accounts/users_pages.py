@@ -135,10 +135,12 @@ async def _change(
 async def _refuse(
     request: Request, session: Session, now: Now, username: str, form: Form, error: RuleError
 ) -> HTMLResponse:
-    """The account's page with the refusal. What was typed over another's change is not shown: theirs is."""
-    again = Form() if isinstance(error, Stale) else form
-    again.refuse(error.detail, error.field if error.field in again.names else None)
-    return await _show(request, session, now, username, again, status_of(error))
+    """The account's page with the refusal, and with another's change beside what was typed over it."""
+    if isinstance(error, Stale) and form.names:
+        form.against(_as_typed(await queries.get_person(session, username, now=now))).refuse_stale(error)
+    else:
+        form.refuse(error.detail, error.field if error.field in form.names else None)
+    return await _show(request, session, now, username, form, status_of(error))
 
 
 async def _show(
@@ -149,10 +151,13 @@ async def _show(
     return render(request, "accounts/user.html", context, status)
 
 
+def _as_typed(person: queries.PersonRow) -> dict[str, list[str]]:
+    return {"name": [person.name], "email": [person.email or ""], "roles": person.roles, "stores": person.stores}
+
+
 def _as_it_is(person: queries.PersonRow, form: Form) -> Form:
     """The form filled in as the account is, with what was said of a form in which nothing was typed."""
-    typed = {"name": [person.name], "email": [person.email or ""], "roles": person.roles, "stores": person.stores}
-    filled = Form(typed)
+    filled = Form(_as_typed(person))
     for sentence in form.general:
         filled.refuse(sentence)
     return filled

@@ -139,6 +139,12 @@ def _word(number: int, word: str) -> tuple[str, str, dict[str, Any]]:
         return f"(product.search_text LIKE :has_{number} OR product.search_text LIKE :first_{number})", "", values
     values[f"has_{number}"] = pattern
     has = f"product.search_text LIKE :has_{number}"
+    for sign, name in (("-", "dashed"), (" ", "spaced")):
+        parted = sign.join(re.findall(r"[^\W\d_]+|\d+|[\W_]+", word))
+        if parted != word:  # HOIST150 is HOIST-150, as many say it.
+            values[f"{name}_{number}"] = f"%{literal(parted)}%"
+            has += f" OR product.search_text LIKE :{name}_{number}"
+    has = f"({has})" if " OR " in has else has
     if not _is_forgiven(word):
         return has, "", values
     values[f"swapped_{number}"] = "|".join(_with_two_letters_swapped(word))

@@ -128,7 +128,7 @@ async def edit_product(request: Request, session: Session, actor: Actor, now: No
     context = {"product": product, **_choices()}
     if body is None:
         return render(request, FORM, {"form": form, **context}, 422)
-    with or_again(FORM, form, **context):
+    with or_again(FORM, form.against(as_typed(product)), **context):
         change = body.as_change(product)
         if change.model_fields_set:
             version = body.version

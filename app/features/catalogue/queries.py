@@ -20,14 +20,8 @@ PRODUCTS = """
            ARRAY(SELECT other.code FROM product_fit JOIN product AS other ON other.id = other_product_id
                  WHERE product_id = product.id AND compatible ORDER BY other.code) AS compatible_with,
            ARRAY(SELECT other.code FROM product_fit JOIN product AS other ON other.id = other_product_id
-                 WHERE product_id = product.id AND NOT compatible ORDER BY other.code) AS incompatible_with,
-           shelf.in_stock, shelf.in_stock_recycled
+                 WHERE product_id = product.id AND NOT compatible ORDER BY other.code) AS incompatible_with
     FROM chosen JOIN product ON product.id = chosen.id
-    LEFT JOIN LATERAL (
-        SELECT count(*) AS in_stock, count(*) FILTER (WHERE times_issued > 0) AS in_stock_recycled
-        FROM item WHERE item.product_id = product.id AND item.state = 'in_stock'
-          AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL)
-    ) AS shelf ON true
     ORDER BY chosen.rank, product.code
 """
 BY_ITS_CODE = "WITH chosen AS (SELECT id, 0 AS rank FROM product WHERE code = :code)"

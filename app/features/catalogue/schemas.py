@@ -139,9 +139,10 @@ class Availability(BaseModel):
 
 
 class ProductBody(BaseModel):
-    """A catalogue line, with what is on the shelf now: `in_stock` of which `in_stock_recycled` were issued before.
+    """A catalogue line, with what may go out today: `in_stock`, of which `in_stock_recycled` were issued before.
 
-    These two count what is not on hold; `availability` counts, store by store, what may really go out today.
+    These two are the sums of `availability`, which counts store by store; of a list that was asked for one store, they
+    are of that store. What is on the shelf and on hold, reserved, or without an examination in date is not counted.
     `advice`: what is better put right, such as a hoist without a LOLER examination.
     """
 
@@ -165,13 +166,20 @@ class ProductBody(BaseModel):
     inspections: list[InspectionRule]
     compatible_with: list[str]
     incompatible_with: list[str]
-    in_stock: int
-    in_stock_recycled: int
+    in_stock: int = 0
+    in_stock_recycled: int = 0
     availability: list[Availability] = []
     advice: list[str] = []
     version: int = Field(exclude=True)
     id: int = Field(exclude=True)
     rank: int = Field(0, exclude=True)
+
+    @model_validator(mode="after")
+    def add_up(self) -> "ProductBody":
+        """Count what may go out today in the stores that are listed."""
+        self.in_stock_recycled = sum(one.recycled for one in self.availability)
+        self.in_stock = self.in_stock_recycled + sum(one.new for one in self.availability)
+        return self
 
     @model_validator(mode="after")
     def give_advice(self) -> "ProductBody":
@@ -285,7 +293,7 @@ def as_typed(product: ProductBody) -> dict[str, list[str]]:
         "consumable": not product.returnable,
         "version": product.version,
     }
-    return {name: [_typed(value)] for name, value in shown.items() if value}
+    return {name: [_typed(value)] if value else [] for name, value in shown.items()}
 
 
 def _typed(value: Any) -> str:

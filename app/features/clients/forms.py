@@ -1,7 +1,8 @@
 """What the pages of clients ask for."""
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
@@ -73,10 +74,21 @@ class _DetailsForm(BaseModel):
 
 
 class ClientForm(_DetailsForm):
-    """A client to add, on their page. `different_from`: those who were pointed out and are somebody else."""
+    """A client to add, on their page. `different_from`: those who were pointed out and are somebody else. `then`: what
+    they are added for, with its `product`."""
 
     client_ref: Annotated[str, AfterValidator(_typed_reference), asked("Enter a reference for the client.")] = needed()
     different_from: Annotated[str, Field(max_length=2000)] = ""
+    then: Literal["", "order"] = ""
+    product: Annotated[str, Field(max_length=100)] = ""
+
+    @property
+    def leads_to(self) -> str:
+        """Where somebody goes on who has added the client: to the order that they were drawing up, with its product."""
+        if not self.then:
+            return f"/clients/{self.client_ref}"
+        asked = {"client_ref": self.client_ref} | ({"product": self.product} if self.product else {})
+        return f"/orders/new?{urlencode(asked)}"
 
     def as_client(self, *, care_provider_id: int | None) -> NewClient:
         """The client to add."""
@@ -122,9 +134,8 @@ _ASKED = {
 def as_typed(client: ClientBody) -> dict[str, list[str]]:
     """The client as somebody would have typed them into their page; how to get in is not shown there."""
     shown: dict[str, Any] = client.model_dump(include=_ASKED) | {"version": client.version}
-    if client.care_provider:
-        shown["care_provider_id"] = client.care_provider.id
-    return {name: [str(value)] for name, value in shown.items() if value}
+    shown["care_provider_id"] = client.care_provider.id if client.care_provider else None
+    return {name: [str(value)] if value else [] for name, value in shown.items()}
 
 
 class AccessForm(BaseModel):

@@ -1,10 +1,11 @@
 """Pages of clients: every page that shows a person's data writes down who read it."""
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
+from pydantic import AfterValidator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
@@ -21,7 +22,7 @@ from app.features.clients.search import cursor
 from app.web.auth import Actor, secret_of
 from app.web.client_search import ClientSearchForm
 from app.web.clock import Now
-from app.web.fields import After
+from app.web.fields import After, without_controls
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
@@ -35,6 +36,8 @@ LIST = "clients/list.html"
 LOOK_FIRST = "Look at who is here already, and tick that your client is somebody else."
 
 router = page_router()
+
+Words = Annotated[str, Query(max_length=100), AfterValidator(without_controls)]
 
 
 @router.get("/clients")
@@ -56,9 +59,12 @@ async def search_clients(request: Request, session: Session, actor: Actor, now: 
 
 
 @router.get("/clients/new")
-async def client_form(request: Request, session: Session, actor: Actor) -> HTMLResponse:
-    """A new client."""
-    return render(request, FORM, {"form": Form(), **await _choices(session)})
+async def client_form(
+    request: Request, session: Session, actor: Actor, then: Words = "", product: Words = ""
+) -> HTMLResponse:
+    """A new client; `then` they are ordered for, where somebody came from an order."""
+    form = Form({"then": [then], "product": [product]} if then == "order" else None)
+    return render(request, FORM, {"form": form, **await _choices(session)})
 
 
 @router.post("/clients/new")
@@ -79,7 +85,7 @@ async def add_client(request: Request, session: Session, actor: Actor, now: Now)
         provider_id = await _provider(session, body, actor, now)
         new = body.as_client(care_provider_id=provider_id)
         await service.add_client(session, new, secret=secret_of(request), actor=actor.username, at=now)
-    return redirect(request, f"/clients/{body.client_ref}", f"Client {body.client_ref} is added.")
+    return redirect(request, body.leads_to, f"Client {body.client_ref} is added.")
 
 
 @router.get("/clients/{client_ref}")
@@ -124,7 +130,7 @@ async def edit_client(request: Request, session: Session, actor: Actor, now: Now
     context = {"client": client, **await _choices(session)}
     if body is None:
         return render(request, FORM, {"form": form, **context}, 422)
-    with or_again(FORM, form, **context):
+    with or_again(FORM, form.against(as_typed(client)), **context):
         change = body.as_change(client, care_provider_id=await _provider(session, body, actor, now))
         if change.model_fields_set:
             secret, version = secret_of(request), body.version

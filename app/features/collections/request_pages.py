@@ -10,6 +10,7 @@ from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.client_records import way_of_asking
+from app.domain.dates import uk_date
 from app.features.collections import find_queries, queries, service
 from app.features.collections.schemas import CollectForm
 from app.web.auth import Actor
@@ -19,7 +20,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.tags import Prefix, sort_tags
-from app.web.templating import render
+from app.web.templating import day, render
 
 CALLERS_SHOWN = 10
 FIND_CALLER = "collections/find_caller.html"
@@ -61,7 +62,7 @@ async def collect_form(
     """What is to be fetched from a client; `barcode` is ticked already, and after a death all of it."""
     context = await _collectable(session, client_ref, actor, now)
     if bereavement is None:
-        bereavement = await queries.has_died(session, client_ref)
+        bereavement = context["has_died"]
     ticked = [loan.barcode for loan in context["loans"]] if bereavement else [barcode] if barcode else []
     form = Form({"barcodes": ticked, "is_bereavement": ["true"] if bereavement else []})
     return render(request, "collections/collect.html", {"form": form, **context})
@@ -92,7 +93,11 @@ async def collect(
             actor=actor.username,
             at=now,
         )
-    return redirect(request, f"/collections/{number}", f"Collection {number} is requested.")
+    said = f"Collection {number} is requested."
+    if body.is_bereavement and not context["has_died"]:
+        which = day(body.died_on) if body.died_on else f"{day(uk_date(now))}, the day it was told"
+        said += f" The death is recorded for {which}, and what had not come yet is called off."
+    return redirect(request, f"/collections/{number}", said)
 
 
 async def _collectable(session: AsyncSession, client_ref: str, actor: Person, now: Now) -> dict[str, Any]:
@@ -100,4 +105,4 @@ async def _collectable(session: AsyncSession, client_ref: str, actor: Person, no
     await service.find_client(session, client_ref)
     loans = await queries.list_collectable(session, client_ref)
     await audit.record(session, "loans_listed", f"client:{client_ref}", actor=actor.username, at=now, found=len(loans))
-    return {"client_ref": client_ref, "loans": loans}
+    return {"client_ref": client_ref, "loans": loans, "has_died": await queries.has_died(session, client_ref)}

@@ -11,7 +11,7 @@ from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed, LoanKind
 from app.features.collections.service import Contact
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalLine, OptionalParagraph, Paragraph
+from app.web.fields import Body, Code, Day, OptionalLine, OptionalParagraph, Paragraph, Reason, ReasonLine
 
 Barcode = Annotated[str, Field(max_length=2000)]
 Label = Annotated[str, Field(max_length=300)]
@@ -35,7 +35,11 @@ class Show(StrEnum):
 
 
 class NewCollection(Body):
-    """What to fetch from a client, and whom to speak to about it."""
+    """What to fetch from a client, and whom to speak to about it.
+
+    `is_bereavement`: the client has died. Unless that is recorded already, it is recorded as well, and ends their
+    orders and reservations; `died_on`: the day, or left out where it is not known: then it is that of this request.
+    """
 
     client_ref: Code
     barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=100)]
@@ -45,11 +49,13 @@ class NewCollection(Body):
     contact_phone: OptionalLine = ""
     is_bereavement: bool = False
     list_agreed: bool = False
+    died_on: Day | None = None
 
     @property
     def contact(self) -> Contact:
         """Whom the store speaks to."""
-        return Contact(self.contact_name, self.contact_phone, self.is_bereavement, self.list_agreed)
+        who = (self.contact_name, self.contact_phone)
+        return Contact(*who, self.is_bereavement, self.list_agreed, self.died_on)
 
 
 class ReasonBody(Body):
@@ -67,7 +73,7 @@ class ScheduleBody(Body):
 class FailBody(Body):
     """Why a visit came back without what it was to fetch; `visited_at` left out: now."""
 
-    reason: Paragraph
+    reason: Reason
     visited_at: AwareDatetime | None = None
 
 
@@ -81,7 +87,7 @@ class FoundBody(Body):
 class ReconcileBody(Body):
     """What was found out about a find."""
 
-    note: Paragraph
+    note: Reason
 
 
 class CollectionLineBody(BaseModel):
@@ -183,11 +189,13 @@ class CollectForm(BaseModel):
     contact_phone: OptionalLine = ""
     is_bereavement: bool = False
     list_agreed: bool = False
+    died_on: Day | None = None
 
     @property
     def contact(self) -> Contact:
         """Whom the store speaks to."""
-        return Contact(self.contact_name, self.contact_phone, self.is_bereavement, self.list_agreed)
+        who = (self.contact_name, self.contact_phone)
+        return Contact(*who, self.is_bereavement, self.list_agreed, self.died_on)
 
 
 class CancelForm(BaseModel):
@@ -205,7 +213,7 @@ class ScheduleForm(BaseModel):
 class FailForm(BaseModel):
     """Why a visit failed, on its page."""
 
-    reason: Annotated[Paragraph, asked("Say why the visit came back without it.")] = needed()
+    reason: Annotated[Reason, asked("Say why the visit came back without it.")] = needed()
 
 
 class FoundForm(BaseModel):
@@ -219,4 +227,4 @@ class ReconcileFindsForm(BaseModel):
     """What was found out about some finds, on their page."""
 
     finds: Annotated[list[int], Field(max_length=100), asked("Tick the things that your note is about.")] = needed()
-    note: Annotated[Line, asked("Say what you found out.")] = needed()
+    note: Annotated[ReasonLine, asked("Say what you found out.")] = needed()

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, fetching, ledger
+from app import audit, bereavement, fetching, ledger
 from app.domain.collecting import check_visit_day
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
@@ -42,12 +42,16 @@ OPEN_COLLECTION = text("""
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Whom the store speaks to about a collection. After a death that is one person, and nobody else is rung."""
+    """Whom the store speaks to about a collection. After a death that is one person, and nobody else is rung.
+
+    `died_on`: the day of the death, where it is known.
+    """
 
     name: str = ""
     phone: str = ""
     is_bereavement: bool = False
     has_agreed_list: bool = False
+    died_on: date | None = None
 
 
 NOBODY = Contact()
@@ -66,11 +70,14 @@ async def request_collection(
 ) -> str:
     """Ask for items to be fetched from a client, all or none; returns the collection's number.
 
-    Raises NotFound `unknown-client`, BadValue `name-one-contact`, Conflict `not-with-this-client`, and what the
-    ledger refuses.
+    After a death, that is recorded as well, unless it is already: what had not come yet is called off.
+    Raises NotFound `unknown-client`, BadValue `name-one-contact`, `death-not-said` or for a day that cannot be,
+    Conflict `not-with-this-client`, and what the ledger refuses.
     """
     _check_contact(contact)
     client_id = await find_client(session, client_ref)
+    if contact.is_bereavement:
+        await bereavement.record(session, client_id, contact.died_on, actor=actor, at=at)
     here = await _on_loan_here(session, client_id, barcodes)
     agreed = {"list_agreed_at": at, "list_agreed_by": actor} if contact.has_agreed_list else {}
     whom = {
@@ -179,6 +186,9 @@ def unknown_collection() -> NotFound:
 
 def _check_contact(contact: Contact) -> None:
     if not contact.is_bereavement:
+        if contact.died_on:
+            detail = "A day of death goes with a collection after a death (is_bereavement), and only with that."
+            raise BadValue("death-not-said", detail, field="died_on")
         return
     for value, field, what in (
         (contact.name, "contact_name", "the name of the one person whom the store is to speak to"),

@@ -13,7 +13,8 @@ ENDS_SOON = timedelta(days=3)
 
 # An order stays `approved` when it is delivered. What sets apart those that somebody still waits for is a piece that
 # has no loan yet and was not called off: pieces are made when an order is submitted, and few are open at a time.
-# An order that waits to be decided may be late as well; it is shown once, under what it waits for.
+# An order that waits to be decided may be late as well; it is shown once, under what it waits for. What lost an item
+# that was held for it, or was visited in vain, is marked wherever it stands, and stands first there.
 MY_ORDERS = text("""
     WITH waits AS (
         SELECT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
@@ -21,23 +22,37 @@ MY_ORDERS = text("""
         UNION SELECT id FROM equipment_order WHERE decision = 'draft' AND made_by = :actor
     ), mine AS (
         SELECT asked.id, asked.number, stands.state, client.client_ref, asked.promised_on,
-               COALESCE(asked.promised_on < :today, false) AS is_late,
+               COALESCE(asked.promised_on < :today, false) AS is_late, trouble.lost_item, trouble.visit_failed,
                CASE WHEN stands.state = 'draft' THEN 'draft'
                     WHEN stands.state IN ('awaiting_authorisation', 'awaiting_panel') THEN 'waiting'
                     WHEN asked.promised_on < :today THEN 'late'
                     WHEN asked.promised_on <= :until THEN 'due'
-                    WHEN asked.promised_on IS NULL THEN 'undated' END AS part
+                    WHEN asked.promised_on IS NULL THEN 'undated'
+                    WHEN trouble.lost_item OR trouble.visit_failed THEN 'later' END AS part
         FROM waits JOIN equipment_order AS asked ON asked.id = waits.order_id
         JOIN equipment_order_state AS stands ON stands.order_id = asked.id
         JOIN client ON client.id = asked.client_id
+        CROSS JOIN LATERAL (
+            SELECT EXISTS (SELECT FROM order_unit AS unit JOIN reservation AS kept ON kept.id = unit.reservation_id
+                           JOIN item ON item.id = kept.item_id
+                           WHERE unit.order_id = asked.id AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+                             AND (kept.ended_at IS NOT NULL OR item.state NOT IN ('reserved', 'dispatched'))
+                   ) AS lost_item,
+                   COALESCE((SELECT failed_because IS NOT NULL FROM delivery_visit
+                             WHERE order_id = asked.id ORDER BY id DESC LIMIT 1), false) AS visit_failed
+        ) AS trouble
         WHERE asked.made_by = :actor AND asked.decision NOT IN ('declined', 'cancelled')
           AND stands.state NOT IN ('delivered', 'cancelled')
     ), counted AS (
         SELECT *, count(*) OVER (PARTITION BY part) AS how_many,
-               row_number() OVER (PARTITION BY part ORDER BY promised_on, id) AS place
+               count(*) FILTER (WHERE lost_item) OVER () AS lost_items,
+               count(*) FILTER (WHERE visit_failed) OVER () AS failed_visits,
+               row_number() OVER (PARTITION BY part
+                                  ORDER BY NOT (lost_item OR visit_failed), promised_on, id) AS place
         FROM mine WHERE part IS NOT NULL
     )
-    SELECT part, how_many, number, state, client_ref, promised_on, is_late
+    SELECT part, how_many, lost_items, failed_visits, number, state, client_ref, promised_on, is_late, lost_item,
+           visit_failed
     FROM counted WHERE place <= :limit ORDER BY part, place
 """)
 NOTICES = text("""
@@ -89,6 +104,8 @@ class Part(StrEnum):
     LATE = "late"
     DUE = "due"
     UNDATED = "undated"
+    LATER = "later"
+    """Promised for later than that, and something went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +117,8 @@ class MyOrder:
     client_ref: str
     promised_on: date | None
     is_late: bool
+    lost_item: bool
+    visit_failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +127,20 @@ class Some:
 
     how_many: int = 0
     rows: list[MyOrder] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MyOrders:
+    """One's own orders by what they wait for. `lost_items`, `failed_visits`: in how many something went wrong."""
+
+    parts: dict[Part, Some]
+    lost_items: int = 0
+    failed_visits: int = 0
+
+    @property
+    def shown(self) -> int:
+        """How many lines there are."""
+        return sum(len(some.rows) for some in self.parts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +169,17 @@ class StoreOrders:
     to_bring_back: int
 
 
-async def read_my_orders(session: AsyncSession, username: str, *, today: date) -> dict[Part, Some]:
+async def read_my_orders(session: AsyncSession, username: str, *, today: date) -> MyOrders:
     """One's own orders that are not done, by what they wait for; due means within a week. One statement."""
     values = {"actor": username, "today": today, "until": today + SOON, "limit": FIRST_FEW}
     found: dict[Part, Some] = {part: Some() for part in Part}
+    lost_items = failed_visits = 0
+    names = ("number", "state", "client_ref", "promised_on", "is_late", "lost_item", "visit_failed")
     for row in (await session.execute(MY_ORDERS, values)).mappings():
-        facts = {name: row[name] for name in ("number", "state", "client_ref", "promised_on", "is_late")}
-        rows = [*found[Part(row["part"])].rows, MyOrder(**facts)]
+        rows = [*found[Part(row["part"])].rows, MyOrder(**{name: row[name] for name in names})]
         found[Part(row["part"])] = Some(row["how_many"], rows)
-    return found
+        lost_items, failed_visits = row["lost_items"], row["failed_visits"]
+    return MyOrders(found, lost_items, failed_visits)
 
 
 async def list_notices(session: AsyncSession, *, given_by: str | None) -> list[Notice]:

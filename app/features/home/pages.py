@@ -58,7 +58,8 @@ async def _prescribing(session: AsyncSession, actor: Person, today: date) -> dic
     context: dict[str, Any] = {}
     who = actor.username
     if actor.may(Permission.PLACE_ORDERS):
-        context["orders"] = await my_work.read_my_orders(session, who, today=today)
+        mine = await my_work.read_my_orders(session, who, today=today)
+        context |= {"mine": mine, "orders": mine.parts}
     if actor.may(Permission.SIGN_ORDERS):
         context["to_sign"] = await signing.list_to_sign(session, who, today=today)
     if actor.may(Permission.REVIEW_TRIALS):
@@ -74,5 +75,5 @@ def _clients_shown(context: dict[str, Any]) -> int:
     """In how many lines a client is named."""
     lists = ("trials", "collections", "to_sign", "notices", "reservations")
     shown = sum(len(context.get(name, [])) for name in lists)
-    shown += sum(len(some.rows) for some in context.get("orders", {}).values())
+    shown += context["mine"].shown if "mine" in context else 0
     return shown + sum(line.client_ref is not None for line in context.get("held_out", []))

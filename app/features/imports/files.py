@@ -111,11 +111,15 @@ def decode(content: bytes, faults: Notes) -> str | None:
     """The text, or None and the reason why this is no text in UTF-8."""
     known = next((words for start, words in STARTS.items() if content.startswith(start)), None)
     if known or b"\x00" in content:
-        faults.add(1, None, "not-utf-8-csv", f"{known or STARTS[UTF_16]} {SAVE_AS}")
+        words = known or (STARTS[UTF_16] if _is_utf_16(content) else NO_TEXT)
+        faults.add(1, None, "not-utf-8-csv", f"{words} {SAVE_AS}")
         return None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if _is_binary(content):
+            faults.add(1, None, "not-utf-8-csv", f"{NO_TEXT} {SAVE_AS}")
+            return None
         row = content.count(b"\n", 0, error.start) + 1
         detail = "This is not written in UTF-8; it looks like Windows-1252 (“ANSI”), by which letters are mistaken."
         faults.add(row, None, "not-utf-8-csv", f"{detail} {SAVE_AS}")
@@ -134,7 +138,19 @@ STARTS: Final[dict[bytes, str]] = {
     UTF_16: "This is written in UTF-16 (Excel calls it “Unicode text”), not in UTF-8.",
     b"\xfe\xff": "This is written in UTF-16 (Excel calls it “Unicode text”), not in UTF-8.",
 }
+NO_TEXT: Final = "This is no text at all, so it is no CSV file."
 SAVE_AS: Final = "In Excel choose File, Save as, “CSV UTF-8 (comma delimited)”."
+
+
+def _is_binary(content: bytes) -> bool:
+    """Whether it has bytes that no text has: control characters other than tabs, line and page breaks."""
+    return any(byte < 32 and byte not in b"\t\n\v\f\r" for byte in set(content))
+
+
+def _is_utf_16(content: bytes) -> bool:
+    """Whether every second byte of its beginning is 0: letters in two bytes each, without the mark before them."""
+    start = content[:200]
+    return any(start[first::2] and not any(start[first::2]) for first in (0, 1))
 
 
 def find_delimiter(text: str, names: list[str]) -> tuple[str, str]:

@@ -8,7 +8,14 @@ from fastapi.responses import HTMLResponse, Response
 from app.db import Session
 from app.features.labels.answers import file_answer
 from app.features.labels.choices import options, symbol_options
-from app.features.labels.printers import add_printer, change_printer, get_printer, list_printers, remove_printer
+from app.features.labels.printers import (
+    PrinterRow,
+    add_printer,
+    change_printer,
+    get_printer,
+    list_printers,
+    remove_printer,
+)
 from app.features.labels.schemas import DEFAULT_STOCK, PrinterChangeForm, PrinterForm
 from app.features.labels.service import check_carried, print_test_page
 from app.features.labels.stocks import STOCKS
@@ -67,7 +74,7 @@ async def edit_printer(request: Request, session: Session, actor: Actor, now: No
     context = {"printer": row, **_choices(request, actor)}
     if body is None:
         return render(request, FORM, {"form": form, **context}, 422)
-    with or_again(FORM, form, **context):
+    with or_again(FORM, form.against(_as_typed(row)), **context):
         check_carried(body.symbols, request.app.state.settings)
         await change_printer(session, printer_id, body, version=body.version, actor=actor, at=now)
     return redirect(request, f"/printers/{printer_id}", "The changes are kept. Print the test page again to see them.")
@@ -85,6 +92,13 @@ async def test_page(session: Session, actor: Actor, printer_id: Id) -> Response:
     """Outlines and rulers, moved as this printer's labels are."""
     row = await get_printer(session, printer_id, actor=actor)
     return file_answer(await print_test_page(row.target, name=row.name), inline=not row.kind.is_zebra)
+
+
+def _as_typed(row: PrinterRow) -> dict[str, list[str]]:
+    """The printer as somebody would have typed it."""
+    shown: dict[str, object] = {"name": row.name, "store": row.store.code, "stock": row.choice, "symbols": row.symbols}
+    shown |= {"offset_x": row.offset.x, "offset_y": row.offset.y, "version": row.version}
+    return {name: [str(value)] for name, value in shown.items()}
 
 
 def _choices(request: Request, actor: Actor) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from app.db import Session
 from app.domain.loans import LoanKind
 from app.domain.scanning import check_tag
 from app.features.loans import queries, service, trials
+from app.features.loans.counter import Said
 from app.features.loans.schemas import LoanBody, NewLoan, TrialOutcomeBody
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -27,7 +28,8 @@ router = api_router("loans")
 async def issue(session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: Prefix, body: NewLoan) -> LoanBody:
     """Hand an item to a client over the counter, on loan or on trial.
 
-    409 `examination-due-soon` until somebody who may decide it says why (`due_soon_reason`).
+    409 `examination-due-soon` until somebody who may decide it says why (`due_soon_reason`). 422
+    `answer-the-warnings` lists what is warned of, as with an order, until each has its answer in `answers`.
     """
     loan_id = await service.issue(
         session,
@@ -36,7 +38,7 @@ async def issue(session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: 
         kind=body.kind,
         trial_ends_on=body.trial_ends_on,
         trial_goals=body.trial_goals,
-        supersedes=by_tag(body.supersedes, prefix=prefix),
+        said=Said(by_tag(body.supersedes, prefix=prefix), body.answers),
         actor=actor.username,
         at=now,
         ahead=ahead.said(body.due_soon_reason, actor),

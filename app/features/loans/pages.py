@@ -15,8 +15,9 @@ from app.domain.dates import uk_date
 from app.domain.labels import display
 from app.domain.loans import LoanKind
 from app.features.loans import queries, service
-from app.features.loans.old_equipment import OldItem, list_old
+from app.features.loans.counter import AtCounter, Said, look
 from app.features.loans.schemas import FoundClient, IssueForm
+from app.web.answers import answer_field, read_answers, refuse_unanswered
 from app.web.auth import Actor
 from app.web.client_search import ClientSearchForm
 from app.web.clock import Now
@@ -44,8 +45,8 @@ async def issue_form(
     item = await queries.get_issuable(session, tag, today=uk_date(now))
     form = Form({"client_ref": [client_ref]} if client_ref else None)
     chosen = await _read_client(session, client_ref, actor, now) if client_ref else None
-    old = await _old_of_this_kind(session, tag, client_ref) if chosen else []
-    return render(request, ISSUE, {"form": form, "item": item, "chosen": chosen, "old": old, "actions": actions_for})
+    there = await look(session, tag, client_ref=client_ref, today=uk_date(now)) if chosen else AtCounter()
+    return render(request, ISSUE, {"form": form, "item": item, "chosen": chosen, **_shown(there)})
 
 
 @router.post("/items/{barcode}/issue")
@@ -53,7 +54,7 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, ahea
     """Hand it over, or look for who is to have it."""
     search, asked = await read_form(request, ClientSearchForm)
     item = await queries.get_issuable(session, tag, today=uk_date(now))
-    context: dict[str, Any] = {"item": item, "actions": actions_for}
+    context: dict[str, Any] = {"item": item}
     if search.value("find"):
         found = await _find_clients(session, actor, asked.q, now) if asked and asked.q else []
         shown = {"form": Form(), "search": search, "q": asked and asked.q, "found": found, "most": CLIENTS_FOUND}
@@ -64,11 +65,17 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, ahea
     if body and body.kind is LoanKind.TRIAL and not body.trial_goals:
         form.refuse("Say what the trial is to show.", "trial_goals")
     client_ref = "" if form.error("client_ref") else form.value("client_ref").strip()
-    context["old"] = await _old_of_this_kind(session, tag, client_ref)
-    decided = read_old(form, context["old"])
-    refuse_gaps(form, context["old"])
+    there = await look(session, tag, client_ref=client_ref, today=uk_date(now))
+    decided = [(one.barcode, one) for one in read_old(form, there.of_this_kind)]
+    refuse_gaps(form, there.of_this_kind)
+    if decided:
+        # What is fetched or not used any more is not there to be warned of.
+        there = await look(session, tag, decided, client_ref=client_ref, today=uk_date(now))
+    answers = read_answers(form, there.warnings)
+    refuse_unanswered(form, there.warnings)
+    context |= _shown(there)
     if body is None or form.errors:
-        if context["old"]:
+        if there.old or there.warnings:
             await _read_client(session, client_ref, actor, now)
         return render(request, ISSUE, {"form": form, **context}, 422)
     again = or_again(ISSUE, form, **context)
@@ -80,7 +87,7 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, ahea
             kind=body.kind,
             trial_ends_on=body.trial_ends_on,
             trial_goals=body.trial_goals,
-            supersedes=[(one.barcode, one) for one in decided],
+            said=Said(decided, answers),
             actor=actor.username,
             at=now,
             ahead=ahead.said(body.due_soon_reason, actor),
@@ -90,9 +97,10 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, ahea
     return redirect(request, f"/items/{tag}", said)
 
 
-async def _old_of_this_kind(session: AsyncSession, tag: str, client_ref: str) -> list[OldItem]:
-    """What the client has of which must be said what becomes of it."""
-    return [one for one in await list_old(session, tag, client_ref=client_ref) if one.must_be_decided]
+def _shown(there: AtCounter) -> dict[str, Any]:
+    """What the page asks: what becomes of old items, and what is answered to warnings."""
+    warnings = [(answer_field(one), one) for one in there.warnings]
+    return {"old": there.of_this_kind, "actions": actions_for, "warnings": warnings}
 
 
 async def _find_clients(session: AsyncSession, actor: Person, q: str, now: Now) -> list[FoundClient]:

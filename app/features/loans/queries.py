@@ -23,7 +23,11 @@ from app.web.results import BlockerBody
 LOANS = """
     SELECT loan.id, item.barcode, product.name AS product_name, client.client_ref, loan.kind, item.state,
            loan.started_at, loan.started_by, loan.trial_ends_on, loan.trial_goals, loan.ended_at,
-           collection.number AS collection_number
+           collection.number AS collection_number,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object(
+                'code', said.code, 'subject', said.subject, 'warning', said.warning, 'answer', said.answer,
+                'answered_by', said.answered_by) ORDER BY said.id), '[]')
+            FROM loan_answer AS said WHERE said.loan_id = loan.id) AS answers
     FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
     JOIN client ON client.id = loan.client_id
     LEFT JOIN collection_line AS line ON line.item_id = loan.item_id AND line.loan_id = loan.id

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind, TrialOutcome
 from app.features.loans.trials import Tried
+from app.web.answers import Answers
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Paragraph
+from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Reason, Wording
 from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
 
@@ -29,6 +30,7 @@ class NewLoan(Body):
     """An item handed over the counter; a trial needs its end, and says what it is to show.
 
     `supersedes`: what becomes of each item of the same kind that the client has.
+    `answers`: to what is warned of, named by its code and subject.
     `due_soon_reason`: why it goes although its thorough examination falls due soon.
     """
 
@@ -38,11 +40,25 @@ class NewLoan(Body):
     trial_ends_on: Day | None = None
     trial_goals: OptionalParagraph = ""
     supersedes: OldItems = []
+    answers: Answers = []
     due_soon_reason: OptionalParagraph = ""
 
 
+class LoanAnswerBody(BaseModel):
+    """A warning as it was when the item was handed over, and what was answered to it."""
+
+    code: str
+    subject: str
+    warning: str
+    answer: str
+    answered_by: str
+
+
 class LoanBody(BaseModel):
-    """A loan or trial; `ended_at` None: the client has it. `collection_number`: which collection is to fetch it."""
+    """A loan or trial; `ended_at` None: the client has it. `collection_number`: which collection is to fetch it.
+
+    `answers`: what was warned of at the counter. What was warned of in an order is kept with the order.
+    """
 
     id: int
     barcode: str
@@ -56,15 +72,16 @@ class LoanBody(BaseModel):
     trial_goals: str | None
     ended_at: datetime | None
     collection_number: str | None
+    answers: list[LoanAnswerBody] = []
 
 
 class _Trial(BaseModel):
     """How a trial went, as its page and the API ask alike."""
 
-    tried_what: Annotated[Paragraph, asked("Say what was tried.")] = needed()
-    tried_where: Annotated[Line, asked("Say where it was tried.")] = needed()
-    who_was_there: Annotated[Line, asked("Say who was there.")] = needed()
-    result: Annotated[Paragraph, asked("Say how it went.")] = needed()
+    tried_what: Annotated[Reason, asked("Say what was tried.")] = needed()
+    tried_where: Annotated[Wording, asked("Say where it was tried.")] = needed()
+    who_was_there: Annotated[Wording, asked("Say who was there.")] = needed()
+    result: Annotated[Reason, asked("Say how it went.")] = needed()
     notes: OptionalParagraph = ""
     until: Day | None = None
 

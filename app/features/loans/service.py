@@ -1,6 +1,5 @@
 """Handing out: loans and trials over the counter."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, insert, select, text, update
@@ -11,7 +10,7 @@ from app import ledger
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, PanelRule, Tier
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import place_load_blockers
+from app.domain.combinations import check_answered, place_load_blockers
 from app.domain.counter import refuse_to_hand_out, why_not_hand_out
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
@@ -19,11 +18,12 @@ from app.domain.lifecycle import Move, State
 from app.domain.loans import LoanKind, check_trial_dates
 from app.domain.look_ahead import HandingOut
 from app.domain.reservations import Days, blocks_issue, overlaps
+from app.features.loans.counter import NOTHING_SAID, Said, keep_answers
 from app.features.loans.old_equipment import decide_old, take_effect
 from app.models import Client, Loan, Reservation, ReservationEnd
 from app.signing import read_handed_out, read_setting
+from app.web.answers import keys
 from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
-from app.web.old_equipment import NewSupersedes
 
 LIVE_RESERVATIONS = text("""
     SELECT reservation.id, reservation.client_id, reservation.from_on, reservation.until_on,
@@ -63,19 +63,19 @@ async def issue(
     kind: LoanKind,
     trial_ends_on: date | None,
     trial_goals: str | None = None,
-    supersedes: Sequence[tuple[str, NewSupersedes]] = (),
+    said: Said = NOTHING_SAID,
     actor: str,
     at: datetime,
     ahead: LookAhead = NOTHING_DECIDED,
 ) -> int:
-    """Hand an item to a client over the counter, on loan or on trial; returns the loan's number. `supersedes`: by asset
-    tag, what becomes of old items.
+    """Hand an item to a client over the counter, on loan or on trial; returns the loan's number. `said`: what
+    becomes of old items, and what is answered to warnings, which is kept with the loan.
 
     Raises NotAllowed (`is-supervised` and why not, by `domain.counter.why_not_hand_out`), NotFound (`unknown-client`,
     `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`), Conflict (`client-has-died`, `load-too-low`,
     `already-reserved` when it is kept for somebody else on these days, `held-by-order`, `examination-due-soon` until
-    somebody decides it, in `ahead`), BadValue for a trial's dates and goals, and what `old_equipment.decide_old`
-    raises.
+    somebody decides it, in `ahead`), Incomplete `answer-the-warnings`, BadValue for a trial's dates and goals, and what
+    `old_equipment.decide_old` raises.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
@@ -85,7 +85,7 @@ async def issue(
     for blocker in place_load_blockers(carries, weight):
         detail = f"{blocker.detail} Take a stronger one, or order it and answer the warning."
         raise Conflict(blocker.code, detail, field="barcode")
-    old = await decide_old(session, barcode, supersedes, client_ref=client_ref)
+    there = await decide_old(session, barcode, said.supersedes, client_ref=client_ref, today=uk_date(at))
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
@@ -93,6 +93,7 @@ async def issue(
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
     await check_ahead(session, [moved.item], HandingOut.ISSUE, ahead, actor=actor, at=at)
     await _use_reservations(session, moved.item.id, client_id, until_on=trial_ends_on, actor=actor, at=at)
+    check_answered(there.warnings, keys(said.answers))
     values = {
         "id": loan_id,
         "item_id": moved.item.id,
@@ -104,7 +105,8 @@ async def issue(
         "started_by": actor,
     }
     await session.execute(insert(Loan).values(**values))
-    await take_effect(session, old, loan_id=loan_id, client_id=client_id, actor=actor, at=at)
+    await keep_answers(session, loan_id, there.warnings, said.answers, actor=actor, at=at)
+    await take_effect(session, there.old, loan_id=loan_id, client_id=client_id, actor=actor, at=at)
     return loan_id
 
 

@@ -7,13 +7,15 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger
+from app import audit, ledger, outbox
 from app.domain.authority import Asked, Tier
 from app.domain.counter import check_keep
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
+from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
+from app.domain.reasons import is_reason
 from app.fetching import Lent, request_collection
 from app.models import Loan, TrialReview
 from app.signing import find_person, read_setting
@@ -31,6 +33,19 @@ MAKER = text("""
     LEFT JOIN account ON account.username = loan.started_by
     LEFT JOIN prescriber ON prescriber.account_id = account.id
     WHERE loan.id = :loan_id
+""")
+
+
+# Whose trial it is: who ordered it or started it, if they have an account and did not decide this themselves.
+WHOSE = text("""
+    SELECT account.username, product.name AS product_name, client.client_ref
+    FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+    JOIN client ON client.id = loan.client_id
+    LEFT JOIN order_unit ON order_unit.loan_id = loan.id
+    LEFT JOIN order_line ON order_line.id = order_unit.order_line_id
+    LEFT JOIN equipment_order ON equipment_order.id = order_line.order_id
+    JOIN account ON account.username = COALESCE(equipment_order.made_by, loan.started_by)
+    WHERE loan.id = :loan_id AND account.username <> :actor
 """)
 
 
@@ -75,8 +90,12 @@ async def decide_trial(
         _check_extension(loan.trial_ends_on, until, today=uk_date(at))
     await _keep_review(session, loan_id, outcome, tried, until, actor=actor, at=at)
     if outcome is TrialOutcome.COLLECT:
-        reason = tried.notes or tried.result
-        return await _collect(session, loan_id, loan, reason, actor=actor, at=at)
+        reason = tried.notes if is_reason(tried.notes) else tried.result
+        collection = await _collect(session, loan_id, loan, reason, actor=actor, at=at)
+        await _tell(session, loan_id, loan, f"it is collected, by collection {collection}", actor=actor, at=at)
+        return collection
+    goes_on = f"it goes on until {in_words(until)}" if until else "they keep it, and it is a loan now"
+    await _tell(session, loan_id, loan, goes_on, actor=actor, at=at)
     if outcome is TrialOutcome.KEEP:
         details = {"actor": actor, "at": at, "reason": tried.notes or None, "reference": f"loan {loan_id}"}
         await ledger.move_one(session, loan.barcode, Move.KEEP_AFTER_TRIAL, **details)
@@ -143,6 +162,25 @@ async def _keep_review(
     words = {"tried_what": tried.what, "tried_where": tried.where, "who_was_there": tried.who, "result": tried.result}
     review = {"outcome": outcome, "notes": tried.notes, "until_on": until, "reviewed_at": at, "reviewed_by": actor}
     await session.execute(insert(TrialReview).values(loan_id=loan_id, **words, **review))
+
+
+async def _tell(session: AsyncSession, loan_id: int, loan: OpenTrial, what: str, *, actor: str, at: datetime) -> None:
+    """Tell whose trial it is what somebody else decided about it."""
+    whose = (await session.execute(WHOSE, {"loan_id": loan_id, "actor": actor})).one_or_none()
+    if whose is None:
+        return
+    thing = f"{whose.product_name} ({display(loan.barcode)})"
+    await outbox.post(
+        session,
+        purpose="trial_decided",
+        subject=f"The outcome of your trial is recorded: {display(loan.barcode)}",
+        body=f"{actor} recorded the outcome of your trial of {thing} with client {whose.client_ref}: {what}.\n\n"
+        "How it went stands with the trial. You find it with the client.",
+        to=whose.username,
+        about=f"loan:{loan_id}",
+        actor=actor,
+        at=at,
+    )
 
 
 async def _collect(

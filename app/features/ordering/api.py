@@ -11,6 +11,7 @@ from app.domain.dates import uk_date
 from app.domain.scanning import check_tag
 from app.features.ordering import decisions, drafts, fulfilment, queries, reading, submission
 from app.features.ordering.delivery_scans import scan_deliveries
+from app.features.ordering.pages_queries import allowed_acts
 from app.features.ordering.schemas import (
     AllocateBody,
     DeliverBody,
@@ -46,7 +47,7 @@ async def make_order(
 ) -> OrderBody:
     """Draw up an order. The answer shows all that must be known before it is submitted; nothing is held yet."""
     number = await drafts.make_order(session, body, prefix=prefix, actor=actor.username, at=now)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.get("/orders")
@@ -101,7 +102,7 @@ async def scan(session: Session, actor: Actor, now: Now, prefix: Prefix, body: D
 @router.get("/orders/{number}")
 async def get_order(session: Session, actor: Actor, now: Now, response: Response, number: Number) -> OrderBody:
     """One order; the reading is logged as one of the client's record. The ETag is wanted by PUT and PATCH."""
-    order = await _shown(session, now, response, number)
+    order = await _shown(session, actor, now, response, number)
     subject = f"client:{order.client_ref}"
     await audit.record(session, "order_read", subject, actor=actor.username, at=now, order=order.number)
     return order
@@ -121,7 +122,7 @@ async def replace_draft(
     """Draw up a draft anew."""
     who = actor.username
     await drafts.change_draft(session, number, body, version=version, prefix=prefix, actor=who, at=now)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.patch("/orders/{number}")
@@ -138,7 +139,7 @@ async def change_draft(
     """Change what the body names of a draft; a list replaces the one before."""
     who = actor.username
     await drafts.change_draft(session, number, body, version=version, prefix=prefix, actor=who, at=now)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.post("/orders/{number}/submit")
@@ -160,7 +161,7 @@ async def submit(
     offer = None if said.offer is None else [one.as_offer() for one in said.offer]
     who = actor.username
     await submission.submit(session, number, answers=said.answers, offer=offer, times=times, actor=who, at=now)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.post("/orders/{number}/authorise")
@@ -170,7 +171,7 @@ async def authorise(
     """Sign an order that waits for it. Nobody signs their own."""
     signed = body or SignatureBody()
     await decisions.authorise(session, number, note=signed.note, answers=signed.answers, actor=actor.username, at=now)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.post("/orders/{number}/decline")
@@ -179,7 +180,7 @@ async def decline(
 ) -> OrderBody:
     """Say no to an order that waits; what was held for it is given back."""
     await decisions.decline(session, number, reason=body.reason, actor=actor.username, at=now)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.post("/orders/{number}/cancel")
@@ -188,7 +189,7 @@ async def cancel(
 ) -> OrderBody:
     """Call off what has not left the store."""
     await decisions.cancel(session, number, reason=body.reason, actor=actor, at=now)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.post("/orders/{number}/allocate")
@@ -209,7 +210,7 @@ async def allocate(
     """
     said = ahead.said(body.due_soon_reason if body else "", actor)
     await fulfilment.allocate(session, number, times=times, actor=actor.username, at=now, ahead=said)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.post("/orders/{number}/dispatch")
@@ -225,7 +226,7 @@ async def dispatch(
     """Send out what is held, or the pieces that are named: all of them or none."""
     barcodes = _tags(body.barcodes if body else None, prefix)
     await fulfilment.dispatch(session, number, barcodes=barcodes, actor=actor.username, at=now)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.post("/orders/{number}/deliver")
@@ -244,7 +245,7 @@ async def deliver(
         actor=actor.username,
         at=now,
     )
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
 @router.post("/orders/{number}/failed-visit")
@@ -254,13 +255,14 @@ async def fail_visit(
     """Record a visit that could not deliver. The items stay with the driver until they are scanned back."""
     details = {"reason": body.reason, "note": body.note, "actor": actor.username}
     await fulfilment.fail_visit(session, number, **details, visited_at=body.visited_at, at=now)
-    return await _shown(session, now, response, number)
+    return await _shown(session, actor, now, response, number)
 
 
-async def _shown(session: Session, now: Now, response: Response, number: str) -> OrderBody:
+async def _shown(session: Session, actor: Actor, now: Now, response: Response, number: str) -> OrderBody:
     order = await reading.get_order(session, number, today=uk_date(now))
     response.headers["ETag"] = etag(order.version)
-    return order
+    acts = await allowed_acts(session, order, actor, today=uk_date(now))
+    return order.model_copy(update={"acts": acts})
 
 
 def _tags(barcodes: Sequence[str] | None, prefix: str) -> list[str] | None:

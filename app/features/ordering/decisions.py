@@ -19,11 +19,11 @@ from app.features.ordering import messages
 from app.features.ordering.drafts import keep_answers
 from app.features.ordering.holding import give_back
 from app.features.ordering.records import OrderRecord, UnitRecord, read_asked, read_order
-from app.features.ordering.schemas import Answer
 from app.features.ordering.submission import check_answers
 from app.features.ordering.surroundings import read_surroundings
 from app.models import EquipmentOrder, ReservationEnd
 from app.signing import find_person, read_setting
+from app.web.answers import Answer
 from app.web.who import names_with
 
 CANCEL = text("UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor WHERE id = ANY(:units)")

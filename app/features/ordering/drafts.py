@@ -17,10 +17,11 @@ from app.domain.loans import LoanKind
 from app.domain.old_equipment import check_said
 from app.domain.ordering import NEXT, OrderDecision
 from app.features.ordering.records import OrderRecord, read_order
-from app.features.ordering.schemas import Answer, NewLine, NewOrder, OrderChange
+from app.features.ordering.schemas import NewLine, NewOrder, OrderChange
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, Funder, OrderAnswer, OrderLine, OrderSupersedes, Product, Store
 from app.signing import find_person, read_setting
+from app.web.answers import Answer
 from app.web.old_equipment import NewSupersedes, by_tag
 
 CLIENT = text("SELECT id, client_ref, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")
@@ -29,6 +30,19 @@ OPEN_LOANS = text("""
     WHERE loan.client_id = :client_id AND loan.ended_at IS NULL AND item.barcode = ANY(:barcodes)
 """)
 HEADER = ("speed", "reason", "clinical_reasoning")
+# Everything that a draft says, by the names of its body: what differs afterwards was changed.
+SAYS = text("""
+    SELECT asked.client_id AS client_ref, asked.funder_id AS funder, asked.store_id AS store, asked.speed, asked.reason,
+           asked.clinical_reasoning,
+           (SELECT jsonb_agg(jsonb_build_array(product_id, quantity, kind, trial_days, trial_goals, accept_equivalent,
+                                               prefer_new, reason_for_new) ORDER BY position)
+            FROM order_line WHERE order_id = asked.id) AS lines,
+           (SELECT jsonb_agg(jsonb_build_array(loan_id, action, reason) ORDER BY loan_id)
+            FROM order_supersedes WHERE order_id = asked.id) AS supersedes,
+           (SELECT jsonb_agg(jsonb_build_array(code, subject, answer) ORDER BY code, subject)
+            FROM order_answer WHERE order_id = asked.id) AS answers
+    FROM equipment_order AS asked WHERE asked.id = :order_id
+""")
 
 
 async def make_order(session: AsyncSession, new: NewOrder, *, prefix: str, actor: str, at: datetime) -> str:
@@ -83,6 +97,7 @@ async def change_draft(
         raise WrongState("wrong-state", detail)
     if order.version != version:
         raise Stale("stale", "Somebody changed this order since you read it. Read it again, then change it.")
+    said = (await session.execute(SAYS, {"order_id": order.id})).mappings().one()
     fields = set(NewOrder.model_fields) if isinstance(change, NewOrder) else change.model_fields_set
     values = await _header(session, change, fields)
     changed = update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values, version=version + 1)
@@ -97,8 +112,10 @@ async def change_draft(
     if "answers" in fields or client_id != order.client_id:
         await session.execute(delete(OrderAnswer).where(col(OrderAnswer.order_id) == order.id))
         await _write_answers(session, order.number, change.answers, actor=actor, at=at)
-    names = ", ".join(sorted(fields))
-    await audit.record(session, "order_changed", order.subject, actor=actor, at=at, fields=names)
+    says = (await session.execute(SAYS, {"order_id": order.id})).mappings().one()
+    names = ", ".join(sorted(name for name in says if says[name] != said[name]))
+    if names:
+        await audit.record(session, "order_changed", order.subject, actor=actor, at=at, fields=names)
 
 
 async def _header(session: AsyncSession, change: NewOrder | OrderChange, fields: set[str]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class DeliverForm(VisitForm):
 class FailedVisitForm(VisitForm):
     """A visit that could not deliver."""
 
-    reason: Annotated[Paragraph, asked("Say why it could not be delivered.")] = needed()
+    reason: Annotated[Reason, asked("Say why it could not be delivered.")] = needed()
 
 
 def line_of(body: LineBody) -> NewLine:
@@ -135,4 +135,4 @@ def typed_line(body: LineBody) -> Form:
         "prefer_new": "true" if body.prefer_new else "",
         "reason_for_new": body.reason_for_new,
     }
-    return Form({name: [value] for name, value in typed.items() if value})
+    return Form({name: [value] if value else [] for name, value in typed.items()})

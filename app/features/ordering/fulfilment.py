@@ -16,6 +16,7 @@ from app.domain.client_records import check_is_alive
 from app.domain.combinations import place_load_blockers
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
+from app.domain.labels import display
 from app.domain.lifecycle import Move
 from app.domain.loans import LoanKind
 from app.domain.look_ahead import HandingOut
@@ -104,12 +105,16 @@ async def allocate(
     if has_all and order.promised_on is None:
         because = f"All of it is there now. It is promised for {in_words(promised)}."
         await messages.tell_maker(session, order, "given a day", because, actor=actor, at=at)
-    if not has_all and order.promised_on:
+    why = " ".join(f"{display(unit.barcode or '')}: {_in_words(blockers)}" for unit, blockers in unfit)
+    if not has_all:
         lost = held_up or given_back or [unit.barcode for unit in wanted if unit.barcode]
-        await promising.withdraw(session, order.id, lost, actor=actor, at=at)
-    facts: dict[str, str | int] = {
+        is_told = await promising.withdraw(session, order.id, lost, why="" if held_up else why, actor=actor, at=at)
+        if given_back and held.still_wanted and not is_told:
+            await promising.tell_of_loss(session, order.id, given_back, why=why, actor=actor, at=at)
+    facts: dict[str, str | int | None] = {
         "held": ", ".join(held.barcodes),
         "given_back": ", ".join(given_back),
+        "because": why or None,
         "still_wanted": held.still_wanted,
     }
     await audit.record(session, "order_allocated", order.subject, actor=actor, at=at, **facts)
@@ -261,10 +266,14 @@ async def _held_up_on_the_van(session: AsyncSession, order: OrderRecord, *, at: 
     return [barcode for barcode, item in items.items() if find_blockers(item.evidence, on=uk_date(at))]
 
 
+def _in_words(blockers: Sequence[Blocker]) -> str:
+    return " ".join(blocker.detail for blocker in blockers)
+
+
 def _not_going(unit: UnitRecord, blockers: Sequence[Blocker]) -> NotClear:
     code = "on-hold" if any(blocker.code == "on-hold" for blocker in blockers) else "not-clear"
-    why = " ".join(blocker.detail for blocker in blockers)
-    detail = f"{unit.barcode} may not go out. {why} Allocate the order again to take another one, or send the others."
+    why = f"{unit.barcode} may not go out. {_in_words(blockers)}"
+    detail = f"{why} Allocate the order again to take another one, or send the others."
     return NotClear(code, detail, blockers)
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from app import ledger
 from app.domain.allocation import Explanation
 from app.domain.dates import uk_date
 from app.domain.lifecycle import Move, State
-from app.features.ordering.allocation import Equivalent, Shelf, choose_and_lock, equivalents
+from app.features.ordering.allocation import Shelf, choose_and_lock
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord
 from app.models import ReservationEnd
 from app.promising import KEPT_FOR
@@ -89,7 +89,7 @@ async def hold(
         values = {"client_id": order.client_id, "from_on": today, "until_on": max(promised_on, today) + KEPT_FOR}
         await session.execute(KEEP, values | {"pairs": json.dumps(pairs), "at": at, "actor": actor})
     held = {pair["barcode"] for pair in pairs}
-    await _explain(session, order, shelf, found, held, today=today)
+    await _explain(session, order, found, held)
     kinds = {line: [one.code for one in why.chosen if one.barcode in held] for line, why in found.items()}
     return Held(sorted(held), len(units) - len(pairs), kinds)
 
@@ -136,15 +136,7 @@ async def _reserve(
     return {one.barcode for one in refused}
 
 
-async def _explain(
-    session: AsyncSession,
-    order: OrderRecord,
-    shelf: Shelf,
-    found: Mapping[int, Explanation],
-    held: set[str],
-    *,
-    today: date,
-) -> None:
+async def _explain(session: AsyncSession, order: OrderRecord, found: Mapping[int, Explanation], held: set[str]) -> None:
     """Keep why with each line: of what it holds or has had delivered, and why not the others this time."""
     lines = []
     for line in order.lines:
@@ -153,9 +145,7 @@ async def _explain(
         said = found[line.id].as_json()
         chosen = [one for one in found[line.id].chosen if one.barcode in held]
         now = [{"barcode": one.barcode, "code": one.code, "detail": one.detail} for one in chosen]
-        wants_more = len(found[line.id].chosen) < line.quantity
-        near = equivalents(shelf, order, line, today=today) if wants_more and not line.accept_equivalent else []
-        said |= {"chosen": [*_still_chosen(order, line), *now], "equivalents": [_as_json(one) for one in near]}
+        said |= {"chosen": [*_still_chosen(order, line), *now]}
         lines.append({"id": line.id, "explanation": said})
     if lines:
         await session.execute(EXPLAIN, {"lines": json.dumps(lines)})
@@ -164,7 +154,3 @@ async def _explain(
 def _still_chosen(order: OrderRecord, line: LineRecord) -> list[dict[str, str]]:
     here = {unit.barcode for unit in order.units if unit.line_id == line.id and (unit.is_reserved or unit.loan_id)}
     return [one for one in line.explanation.get("chosen", []) if one["barcode"] in here]
-
-
-def _as_json(one: Equivalent) -> dict[str, Any]:
-    return asdict(one)

@@ -14,9 +14,10 @@ from app.domain.ordering import Act, OrderDecision, OrderState
 from app.features.ordering import decisions, queries
 from app.features.ordering.forms import NoteForm, ReasonForm
 from app.features.ordering.pages_queries import what_can_be_done
-from app.features.ordering.pages_shared import Number, Words, answer_field, path_of, read_answers, read_shown
+from app.features.ordering.pages_shared import Number, Words, path_of, read_shown
 from app.features.ordering.schemas import OrderBody, WarningBody
 from app.features.ordering.worklists import OrderFilter
+from app.web.answers import answer_field, read_answers
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After

@@ -8,15 +8,15 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.db import Session
-from app.domain.combinations import Severity
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict
 from app.domain.offers import NOT_AS_SHOWN, Offer
 from app.domain.ordering import OrderState
 from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import drafts, reading, submission
-from app.features.ordering.pages_shared import Number, answer_field, path_of, read_answers, read_draft
+from app.features.ordering.pages_shared import Number, path_of, read_draft
 from app.features.ordering.schemas import OfferBody, OrderBody, OrderChange
+from app.web.answers import answer_field, read_answers, refuse_unanswered
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
@@ -115,6 +115,4 @@ def _read_offer(form: Form) -> list[Offer]:
 def _refuse_gaps(form: Form, order: OrderBody) -> None:
     """Everything that must still be said before the order can go, each at its own field."""
     refuse_gaps(form, order.supersedes)
-    for warning in order.warnings:
-        if warning.severity is not Severity.NOTE and not form.value(answer_field(warning)).strip():
-            form.refuse(f"Answer the warning: {warning.detail}", answer_field(warning))
+    refuse_unanswered(form, order.warnings)

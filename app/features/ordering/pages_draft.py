@@ -158,9 +158,7 @@ async def remove_line(
 async def details_form(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> HTMLResponse:
     """Why, how soon and for whose money."""
     order = await read_draft(session, number, actor, now)
-    names = ("reason", "speed", "funder", "store", "clinical_reasoning")
-    form = Form({name: [str(getattr(order, name))] for name in names})
-    return render(request, DETAILS, {"form": form, "order": order, **await choices(session)})
+    return render(request, DETAILS, {"form": Form(_details(order)), "order": order, **await choices(session)})
 
 
 @router.post("/orders/{number}/details")
@@ -174,7 +172,7 @@ async def change_details(
     if body is None:
         return render(request, DETAILS, {"form": form, **context}, 422)
     change = OrderChange(**body.model_dump(exclude={"version"}, exclude_none=True))
-    with or_again(DETAILS, form, **context):
+    with or_again(DETAILS, form.against(_details(order)), **context):
         await _change(session, order, change, form, actor=actor, now=now, prefix=prefix)
     return redirect(request, path_of(order), "The details are changed.")
 
@@ -199,7 +197,8 @@ async def _write_line(
         return render(request, LINE, {"form": form, **context}, 422)
     lines: list[NewLine] = [body.as_line() if one is line else line_of(one) for one in order.lines]
     lines += [] if line else [body.as_line()]
-    with or_again(LINE, form, **context):
+    stored = typed_line(line).typed if line else {}
+    with or_again(LINE, form.against(stored | {"version": [str(order.version)]}), **context):
         await _change(session, order, OrderChange(lines=lines), form, actor=actor, now=now, prefix=prefix)
     name = await pages_queries.product_name(session, body.product_code)
     return redirect(request, path_of(order), f"{name} {said}")
@@ -213,6 +212,12 @@ async def _change(
     version = int(shown) if shown.isascii() and shown.isdigit() else order.version
     who = actor.username
     await drafts.change_draft(session, order.number, change, version=version, prefix=prefix, actor=who, at=now)
+
+
+def _details(order: OrderBody) -> dict[str, list[str]]:
+    """The details as somebody would have typed them."""
+    names = ("reason", "speed", "funder", "store", "clinical_reasoning", "version")
+    return {name: [str(getattr(order, name))] for name in names}
 
 
 def _find_line(order: OrderBody, position: int) -> LineBody:

@@ -157,6 +157,19 @@ async def what_can_be_done(session: AsyncSession, order: OrderBody, actor: Perso
     return found
 
 
+async def allowed_acts(session: AsyncSession, order: OrderBody, actor: Person, *, today: date) -> list[Act]:
+    """The acts that this person would be allowed now, in the order of `Act`. No statement for what follows from their
+    roles and from who can sign."""
+    found = [act for act in order.acts if (wants := WANTS.get(act)) is None or actor.may(wants)]
+    if actor.username not in {one.username for one in order.authority.signers}:
+        found = [act for act in found if act not in {Act.AUTHORISE, Act.DECLINE}]
+    if order.made_by != actor.username or order.authority.decision is None:
+        found = [act for act in found if act is not Act.SUBMIT]
+    if await _why_not_cancel(session, order, actor, today=today):
+        found = [act for act in found if act is not Act.CANCEL]
+    return found
+
+
 def _who_signs(order: OrderBody) -> str:
     return say_who([one.name for one in order.authority.signers], "can.")
 

@@ -1,11 +1,9 @@
 """What the pages of orders share: reading one order, which is logged, and saying where one is."""
 
-import re
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
@@ -14,11 +12,9 @@ from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed, WrongState
 from app.domain.ordering import NEXT, OrderReason, OrderState, Speed
 from app.features.ordering import pages_queries, reading
-from app.features.ordering.schemas import Answer, OrderBody, WarningBody
+from app.features.ordering.schemas import OrderBody
 from app.web.clock import Now
 from app.web.fields import without_controls
-from app.web.forms import Form
-from app.web.wording import in_words
 
 Number = Annotated[str, Path(max_length=20)]
 Words = Annotated[str, Query(max_length=100), AfterValidator(without_controls), AfterValidator(str.strip)]
@@ -56,22 +52,3 @@ async def choices(session: AsyncSession) -> dict[str, Any]:
 def path_of(order: OrderBody) -> str:
     """The address of an order."""
     return f"/orders/{order.number}"
-
-
-def answer_field(warning: WarningBody) -> str:
-    """The name of the box in which a warning is answered: the same as long as the warning is."""
-    return "answer-" + re.sub(r"[^A-Za-z0-9._-]", "_", f"{warning.code}-{warning.subject}")
-
-
-def read_answers(form: Form, warnings: Iterable[WarningBody]) -> list[Answer]:
-    """What was typed into the boxes of these warnings; what cannot be an answer is refused at its box."""
-    found = []
-    for warning in warnings:
-        name = answer_field(warning)
-        answer = form.value(name).strip()
-        if answer:
-            try:
-                found.append(Answer(code=warning.code, subject=warning.subject, answer=answer))
-            except ValidationError as invalid:
-                form.refuse(in_words(invalid.errors()[0], on_page=True), name)
-    return found

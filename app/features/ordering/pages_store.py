@@ -65,7 +65,9 @@ async def allocate(
     if Act.DISPATCH in order.acts:
         # No banner there: it would take the focus from the box that the scanner types into.
         return redirect(request, f"{path_of(order)}/dispatch")
-    return redirect(request, path_of(order), f"Nothing is on a shelf yet; {held.still_wanted} wanted.")
+    known = " ".join(f"{gap.product_name}: {gap.detail}" for gap in order.missing[:3])
+    told = f"Nothing is held for it yet; {held.still_wanted} wanted. {known}"
+    return redirect(request, path_of(order), told, is_important=True)
 
 
 @router.get("/orders/{number}/dispatch")

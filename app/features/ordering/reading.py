@@ -1,6 +1,7 @@
 """One order with everything about it. Of a draft: all that its prescriber must know before submitting it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
+from app.domain.allocation import Explanation, why_none_fits
 from app.domain.authority import Asked, Setting, decide_submission, who_can_authorise
 from app.domain.clearance import find_blockers
 from app.domain.combinations import Severity
@@ -16,7 +18,14 @@ from app.domain.errors import NotAllowed
 from app.domain.ordering import OrderDecision, OrderState, UnitState, acts_from
 from app.domain.promises import Coming, is_late
 from app.domain.reasons import is_reason
-from app.features.ordering.allocation import equivalents, plan, read_shelf, recycled_is_there
+from app.features.ordering.allocation import (
+    AS_MANY_AS_THERE_ARE,
+    Shelf,
+    equivalents,
+    plan,
+    read_shelf,
+    recycled_is_there,
+)
 from app.features.ordering.coming import read_coming
 from app.features.ordering.queries import list_history
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order
@@ -42,17 +51,18 @@ from app.signing import find_person, read_setting
 from app.web.results import BlockerBody
 
 HEADER = text("""
-    SELECT funder.code AS funder, asked.reason, asked.clinical_reasoning, asked.made_at,
+    SELECT funder.code AS funder, funder.name AS funder_name, store.name AS store_name,
+           asked.reason, asked.clinical_reasoning, asked.made_at,
            COALESCE(maker.name, asked.made_by) AS made_by_name, asked.decided_at, asked.decided_by,
            asked.decision_reason, asked.allocated_at
-    FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id
+    FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id JOIN store ON store.id = asked.store_id
     LEFT JOIN account AS maker ON maker.username = asked.made_by WHERE asked.id = :order_id
 """)
 VISITS = text("""
     SELECT visited_at, barcodes, received_by, failed_because, note, recorded_by
     FROM delivery_visit WHERE order_id = :order_id ORDER BY id
 """)
-NOTHING_FREE = "Nothing that fits is free on a shelf now."
+ONCE_ANSWERED = "Held once you have answered the warning about its load."
 
 
 async def get_order(session: AsyncSession, number: str, *, today: date) -> OrderBody:
@@ -65,11 +75,10 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     setting = await read_setting(session, today) if may_need_signing else Setting(on=today)
     asked = await read_asked(session, order, today=today) if may_need_signing else order.asked(())
     is_draft = order.decision is OrderDecision.DRAFT
-    lines = await (_planned(session, order, around, today) if is_draft else _as_held(session, order, today))
+    shelf = await _read_shelf(session, order, around, today)
+    lines = _planned(shelf, order, around, today) if is_draft else await _as_held(session, order, today)
     states = order.unit_states
-    is_over = order.state in {OrderState.CANCELLED, OrderState.DECLINED}
-    missing = [] if is_over else _missing(lines, is_draft=is_draft)
-    coming = await read_coming(session, [line.product_code for line, _ in missing], today=today)
+    missing = await _say_missing(session, order, lines, shelf, today)
     return OrderBody(
         **_facts(order, header),
         is_late=_late(order, visits, today),
@@ -79,7 +88,7 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
         # Whoever signs sees what holds now: the client may weigh more than when it was submitted.
         warnings=_warnings(around) if may_need_signing else _answered(around),
         supersedes=_old(around, is_draft=is_draft),
-        missing=[_missing_line(line, quantity, coming) for line, quantity in missing],
+        missing=missing,
         offer=_offer(lines) if is_draft else [],
         authority=_authority(order, asked, setting),
         visits=visits,
@@ -101,14 +110,27 @@ def _late(order: OrderRecord, visits: Sequence[VisitBody], today: date) -> bool:
     return is_late(order.promised_on, delivered_on, today)
 
 
-async def _planned(session: AsyncSession, order: OrderRecord, around: Surroundings, today: date) -> list[LineBody]:
-    """The lines of a draft: what would be chosen now, each line leaving to the next what it does not need."""
-    shelf = await read_shelf(session, order, today=today, decided_loads=around.decided_loads(order.lines))
+async def _read_shelf(session: AsyncSession, order: OrderRecord, around: Surroundings, today: date) -> Shelf:
+    """What could be held for it at this moment; nothing is read where it wants nothing.
+
+    A draft cannot be submitted before its warnings are answered, so what is too weak is there as it would be then.
+    """
+    is_draft = order.decision is OrderDecision.DRAFT
+    if not is_draft and not order.units_in(UnitState.WANTED):
+        return Shelf([], frozenset(), {}, {})
+    decided = around.loads_to_decide(order.lines) if is_draft else around.decided_loads(order.lines)
+    return await read_shelf(session, order, today=today, decided_loads=decided)
+
+
+def _planned(shelf: Shelf, order: OrderRecord, around: Surroundings, today: date) -> list[LineBody]:
+    """The lines of a draft: what would be chosen now, each line leaving to the next what it does not need. What is
+    chosen is taken off the shelf."""
+    wants_answer = shelf.decided_loads - around.decided_loads(order.lines)
     lines = []
     for line in order.lines:
         found = plan(shelf, order, line, line.quantity, today=today)
-        short = len(found.chosen) < line.quantity
-        near = equivalents(shelf, order, line, today=today) if short and not line.accept_equivalent else []
+        if line.product_code in wants_answer:
+            found = _once_answered(found)
         wants_reason = line.prefer_new and not is_reason(line.reason_for_new or "")
         lines.append(
             _line(
@@ -116,13 +138,16 @@ async def _planned(session: AsyncSession, order: OrderRecord, around: Surroundin
                 units=[],
                 needs_reason_for_new=wants_reason and recycled_is_there(shelf, order, line, today=today),
                 explanation=ExplanationBody.model_validate(found.as_json()),
-                equivalents=[EquivalentBody.model_validate(one, from_attributes=True) for one in near],
                 # A draft's price is the catalogue's until it is submitted.
                 unit_price_pence=line.price_now,
             )
         )
         shelf.take(found.barcodes)
     return lines
+
+
+def _once_answered(found: Explanation) -> Explanation:
+    return replace(found, chosen=tuple(replace(one, detail=f"{one.detail} {ONCE_ANSWERED}") for one in found.chosen))
 
 
 async def _as_held(session: AsyncSession, order: OrderRecord, today: date) -> list[LineBody]:
@@ -137,15 +162,11 @@ async def _as_held(session: AsyncSession, order: OrderRecord, today: date) -> li
             for unit in order.units
             if unit.line_id == line.id
         ]
-        said = line.explanation
-        wanted = any(unit.state is UnitState.WANTED for unit in units)
-        near = said.get("equivalents", []) if wanted else []
         lines.append(
             _line(
                 line,
                 units=units,
-                explanation=ExplanationBody.model_validate(said),
-                equivalents=[EquivalentBody.model_validate(one) for one in near],
+                explanation=ExplanationBody.model_validate(line.explanation),
                 unit_price_pence=line.unit_price_pence,
             )
         )
@@ -246,12 +267,44 @@ def _missing(lines: Sequence[LineBody], *, is_draft: bool) -> list[tuple[LineBod
     return found
 
 
-def _missing_line(line: LineBody, quantity: int, coming: Mapping[str, Coming]) -> MissingLine:
-    near = line.equivalents[0] if line.equivalents else None
-    instead = f" {near.name} ({near.product_code}) is there, a close equivalent." if near else ""
-    detail = f"{NOTHING_FREE} {coming.get(line.product_code, Coming()).text}{instead}"
+async def _say_missing(
+    session: AsyncSession, order: OrderRecord, lines: Sequence[LineBody], shelf: Shelf, today: date
+) -> list[MissingLine]:
+    """What is known at this moment of what nothing is held for: what is on a shelf, and what is on its way."""
+    is_over = order.state in {OrderState.CANCELLED, OrderState.DECLINED}
+    gaps = [] if is_over else _missing(lines, is_draft=order.decision is OrderDecision.DRAFT)
+    coming = await read_coming(session, [line.product_code for line, _ in gaps], today=today)
+    return [_missing_line(shelf, order, line, quantity, coming, today) for line, quantity in gaps]
+
+
+def _missing_line(
+    shelf: Shelf, order: OrderRecord, line: LineBody, quantity: int, coming: Mapping[str, Coming], today: date
+) -> MissingLine:
+    wanted = next(one for one in order.lines if one.position == line.position)
+    found = plan(shelf, order, wanted, AS_MANY_AS_THERE_ARE, today=today)
+    free = len(found.chosen)
+    shelf.take(found.barcodes[:quantity])
     names = ("position", "product_code", "product_name")
-    return MissingLine(**{name: getattr(line, name) for name in names}, quantity=quantity, detail=detail)
+    facts = {name: getattr(line, name) for name in names} | {"quantity": quantity, "free": free}
+    if free >= quantity:
+        return MissingLine(**facts, detail=f"{_that_fit(free)} on a shelf now: the store holds it when it looks again.")
+    if not wanted.accept_equivalent:
+        close = equivalents(shelf, order, wanted, today=today)
+        line.equivalents = [EquivalentBody.model_validate(one, from_attributes=True) for one in close]
+    near = next(iter(line.equivalents), None)
+    is_there = f"Only {_that_fit(free)} on a shelf now." if free else _nothing_free(line)
+    parts = [is_there, why_none_fits(found.counted), coming.get(line.product_code, Coming()).text]
+    parts += [f"{near.name} ({near.product_code}) is there, a close equivalent."] if near else []
+    return MissingLine(**facts, detail=" ".join(filter(None, parts)))
+
+
+def _that_fit(free: int) -> str:
+    return f"{free} that {'fits is' if free == 1 else 'fit are'} free"
+
+
+def _nothing_free(line: LineBody) -> str:
+    has_some = bool(line.explanation.chosen) if not line.units else any(unit.barcode for unit in line.units)
+    return f"Nothing {'else ' if has_some else ''}that fits is free on a shelf now."
 
 
 def _offer(lines: Sequence[LineBody]) -> list[OfferBody]:

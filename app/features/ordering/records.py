@@ -91,6 +91,7 @@ class OrderRecord:
     team: str
     store: str
     speed: Speed
+    clinical_reasoning: str
     decision: OrderDecision
     authority: dict[str, Any]
     made_by: str
@@ -151,7 +152,7 @@ LOCK = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR UP
 ORDER = text("""
     SELECT asked.id, asked.number, client.id AS client_id, client.client_ref, client.name AS client_name,
            client.weight_kg, client.weighed_on, client.died_on, team.id AS team_id, team.code AS team,
-           store.code AS store, asked.speed, asked.decision, asked.authority, asked.made_by,
+           store.code AS store, asked.speed, asked.clinical_reasoning, asked.decision, asked.authority, asked.made_by,
            COALESCE(maker.name, asked.made_by) AS made_by_name,
            asked.submitted_at, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id JOIN team ON team.id = asked.team_id

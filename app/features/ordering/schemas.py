@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, Strict
 
 from app.domain.authority import Tier
 from app.domain.combinations import Severity
@@ -11,6 +11,7 @@ from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.offers import Offer
 from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
+from app.web.answers import Answers
 from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Paragraph, Pence, Reason
 from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
@@ -22,25 +23,16 @@ class NewLine(Body):
     """A product and how many of it, on loan or on trial."""
 
     product_code: Code
-    quantity: Annotated[int, Field(ge=1, le=50)] = 1
+    quantity: Annotated[int, Strict(), Field(ge=1, le=50)] = 1
     kind: LoanKind = LoanKind.LOAN
-    trial_days: Annotated[int, Field(ge=1, le=366)] | None = None
+    trial_days: Annotated[int, Strict(), Field(ge=1, le=366)] | None = None
     trial_goals: OptionalParagraph = ""
     accept_equivalent: bool = False
     prefer_new: bool = False
     reason_for_new: OptionalParagraph = ""
 
 
-class Answer(Body):
-    """What the prescriber says to a warning, named by its code and subject."""
-
-    code: Line
-    subject: Line
-    answer: Reason
-
-
 Lines = Annotated[list[NewLine], Field(min_length=1, max_length=50)]
-Answers = Annotated[list[Answer], Field(max_length=500)]
 
 
 class NewOrder(Body):
@@ -136,7 +128,7 @@ class DeliverBody(Body):
 class FailedVisitBody(Body):
     """A visit that could not deliver."""
 
-    reason: Paragraph
+    reason: Reason
     visited_at: datetime | None = None
     note: OptionalParagraph = ""
 
@@ -255,12 +247,14 @@ class OldItemBody(BaseModel):
 
 
 class MissingLine(BaseModel):
-    """What nothing is held for, and what is known of when there may be something."""
+    """What nothing is held for, and what is known of when there may be something. `free`: so many that fit are free on
+    a shelf at this moment, which the store holds when it looks for what is missing."""
 
     position: int
     product_code: str
     product_name: str
     quantity: int
+    free: int = 0
     detail: str
 
 
@@ -308,6 +302,7 @@ class OrderBody(BaseModel):
     `promised_on`: None until something is held for all of it; `missing` then says what is known. None again when an
     item that was held for it is gone or on hold, and no other takes its place.
     `offer`: of a draft, what each line would get now; sent back with `submit`, it makes sure that it gets no less.
+    `acts`: what whoever asks would be allowed to do with it now.
     `client_died_on`: nothing is handed over any more; what is dispatched comes back.
     """
 
@@ -317,8 +312,10 @@ class OrderBody(BaseModel):
     client_name: str
     client_died_on: date | None
     funder: str
+    funder_name: str
     team: str
     store: str
+    store_name: str
     speed: Speed
     reason: OrderReason
     clinical_reasoning: str

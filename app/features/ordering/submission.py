@@ -12,22 +12,25 @@ from app import audit, safety
 from app.domain.allocation import check_prefer_new
 from app.domain.authority import Asked, Authority, Ruling, decide_submission, who_can_authorise
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import OrderWarning, unanswered
+from app.domain.combinations import check_answered
 from app.domain.dates import uk_date
-from app.domain.errors import Incomplete
+from app.domain.errors import BadValue
 from app.domain.offers import Offer, check_offer
 from app.domain.old_equipment import check_old
 from app.domain.ordering import Act, OrderDecision, SupersedeAction
 from app.domain.promises import WorkingTimes, promised_on
+from app.domain.reasons import IN_WORDS, is_reason
+from app.domain.stop_use import ItemFault
 from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers
 from app.features.ordering.holding import Held, hold
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order, read_units
-from app.features.ordering.schemas import Answer
-from app.features.ordering.surroundings import OldItem, Surroundings, read_surroundings
+from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit
 from app.signing import find_person, read_setting
+from app.surroundings import OldItem
+from app.web.answers import Answer, keys
 
 # Two orders for one client are submitted one after the other: the second is warned of the first.
 LOCK_CLIENT = text("""
@@ -57,7 +60,7 @@ async def submit(
     it is submitted only if it gets no less.
     Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`, `no-authority`, `registration-expired`,
     Conflict `client-has-died`, `use-was-stopped` or as `check_offer` does, Incomplete
-    `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new`.
+    `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new` or `not-a-reason`.
     """
     today = uk_date(at)
     await session.execute(LOCK_CLIENT, {"number": number})
@@ -65,6 +68,7 @@ async def submit(
     check_maker(order, actor)
     order.check(Act.SUBMIT)
     check_is_alive(order.died_on)
+    _check_reasoning(order)
     if any(line.unit_price_pence != line.price_now for line in order.lines):
         await session.execute(PRICES, {"order_id": order.id})
         order = await read_order(session, number)
@@ -116,20 +120,15 @@ def _got(line: LineRecord, held: Held) -> Offer:
     return Offer(line.position, line.product_code, line.quantity, recycled, new, line.unit_price_pence)
 
 
+def _check_reasoning(order: OrderRecord) -> None:
+    if not is_reason(order.clinical_reasoning):
+        detail = f"The clinical reasoning does not say why the client needs this. {IN_WORDS}"
+        raise BadValue("not-a-reason", detail, field="clinical_reasoning")
+
+
 def check_answers(around: Surroundings, answers: Sequence[Answer]) -> None:
     """Raises Incomplete `answer-the-warnings` with every warning of now that has no answer yet."""
-    said = {*around.answers, *((one.code, one.subject) for one in answers)}
-    left = unanswered(around.warnings, said)
-    if left:
-        count = "is 1 warning" if len(left) == 1 else f"are {len(left)} warnings"
-        detail = f"There {count} without an answer. They advise and you decide: say to each what you decided and why."
-        wanted = {"warnings": [_warning(one) for one in left]}
-        raise Incomplete("answer-the-warnings", detail, field="answers", wanted=wanted)
-
-
-def _warning(one: OrderWarning) -> dict[str, str]:
-    about = {"code": one.code, "subject": one.subject, "severity": one.severity.value}
-    return about | {"detail": one.detail, "source": one.source}
+    check_answered(around.warnings, {*around.answers, *keys(answers)})
 
 
 def _check_new(order: OrderRecord, shelf: Shelf, today: date) -> None:
@@ -176,7 +175,9 @@ async def _stop_use(
         if one.action is not SupersedeAction.STOP_USE or one.is_under_notice:
             continue
         who: dict[str, Any] = {"actor": actor, "at": at}
-        made = await safety.stop_use(session, one.loan_id, reason=one.reason or "", order_id=order.id, **who)
+        # What is replaced does not suit any more.
+        no_fault = who | {"order_id": order.id, "item_fault": ItemFault.NO}
+        made = await safety.stop_use(session, one.loan_id, reason=one.reason or "", **no_fault)
         if made is None:
             continue
         await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=one.barcode)

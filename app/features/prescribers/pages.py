@@ -104,10 +104,13 @@ async def change_prescriber(request: Request, session: Session, actor: Actor, no
             session, username, body.as_details(), version=body.version, actor=actor.username, at=now
         )
     except RuleError as error:
-        # What was typed over another's change is not shown: theirs is.
-        again = Form() if isinstance(error, Stale) else form
-        again.refuse(error.detail, error.field if error.field in PrescriberChangeForm.model_fields else None)
-        return await _show(request, session, now, username, again, status_of(error))
+        if isinstance(error, Stale):
+            person = await queries.get_prescriber(session, username, today=uk_date(now))
+            ends = str(person.registration_expires_on or "")
+            form.against(as_typed(person) | {"registration_expires_on": [ends]}).refuse_stale(error)
+        else:
+            form.refuse(error.detail, error.field if error.field in PrescriberChangeForm.model_fields else None)
+        return await _show(request, session, now, username, form, status_of(error))
     return redirect(request, _address(username), "The changes are kept.")
 
 

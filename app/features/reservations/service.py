@@ -11,6 +11,7 @@ from app.domain.access import Actor, Permission
 from app.domain.authority import check_may_give_up
 from app.domain.clearance import find_blockers, place_blockers
 from app.domain.client_records import check_is_alive
+from app.domain.combinations import place_load_blockers
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotClear, NotFound, RuleError, Stale
 from app.domain.labels import display
@@ -22,7 +23,10 @@ from app.signing import read_setting
 ON_SHELF = frozenset({State.IN_STOCK, State.RESERVED})
 
 # Kept alive until the end: whoever records a death at this moment waits, and then ends this reservation too.
-CLIENT = text("SELECT id, died_on FROM client WHERE upper(client_ref) = upper(:client_ref) FOR SHARE")
+CLIENT = text("SELECT id, died_on, weight_kg FROM client WHERE upper(client_ref) = upper(:client_ref) FOR SHARE")
+LOAD = text("""
+    SELECT safe_working_load_kg FROM product JOIN item ON item.product_id = product.id WHERE item.id = :item_id
+""")
 STORE = text("SELECT id FROM store WHERE code = :code")
 
 # Rows that another prescriber is reserving at this moment are passed over instead of waited for. What is promised to
@@ -94,21 +98,22 @@ async def reserve(
 
     With `product_code` the best free one is taken, in `store` if one is named: recycled before new. From a later day
     the item stays in stock until then. Raises NotFound, BadValue (`reserve-what`, `store-with-barcode`, and the
-    dates'), Conflict (`client-has-died`, `already-reserved`, `no-stock`), NotClear (`on-hold`, `not-clear`), and
-    WrongState.
+    dates'), Conflict (`client-has-died`, `load-too-low`, `already-reserved`, `no-stock`), NotClear (`on-hold`,
+    `not-clear`), and WrongState.
     """
     today = uk_date(at)
     days = Days(from_on or today, until_on)
     if (barcode is None) == (product_code is None):
         raise BadValue("reserve-what", "Name either an item (barcode) or a product (product_code).", field="barcode")
     check_dates(days.from_on, until_on, today=today)
-    client_id = await _find_client(session, client_ref)
+    client_id, weight_kg = await _find_client(session, client_ref)
     store_id = await _find_store(session, store, barcode)
     if barcode:
         item = await _lock(session, barcode)
         await _check_free(session, item, days, today=today)
     else:
         item = await _choose(session, product_code or "", days, store_id=store_id, today=today)
+    await _check_load(session, item, weight_kg, field="barcode" if barcode else "product_code")
     number: int = await session.scalar(NUMBER)
     reference = f"reservation {number}"
     if days.from_on == today:
@@ -282,12 +287,21 @@ async def _choose(
     raise Conflict("no-stock", f"No item of this product is free {where} {when}.", field="product_code")
 
 
-async def _find_client(session: AsyncSession, client_ref: str) -> int:
+async def _check_load(session: AsyncSession, item: ledger.ItemRecord, weight_kg: int | None, *, field: str) -> None:
+    """The same as at the counter, where it is to be handed over."""
+    if weight_kg is None:
+        return
+    for blocker in place_load_blockers(await session.scalar(LOAD, {"item_id": item.id}), weight_kg):
+        detail = f"{blocker.detail} Take a stronger one, or order it and answer the warning."
+        raise Conflict(blocker.code, detail, field=field)
+
+
+async def _find_client(session: AsyncSession, client_ref: str) -> tuple[int, int | None]:
     found = (await session.execute(CLIENT, {"client_ref": client_ref})).one_or_none()
     if found is None:
         raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
     check_is_alive(found.died_on)
-    return int(found.id)
+    return int(found.id), found.weight_kg
 
 
 async def _find_store(session: AsyncSession, store: str | None, barcode: str | None) -> int | None:

@@ -19,11 +19,29 @@ from app.domain.lifecycle import Move, State
 from app.domain.scanning import check_was_out
 from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, accepted, refused
-from app.web.scans import KEEP, Scan, ScanResult, answer, answer_each, read_tags, refuse_what_moved_since, to_keep
+from app.web.scans import (
+    KEEP,
+    Scan,
+    ScanResult,
+    ScanWarning,
+    answer,
+    answer_each,
+    read_tags,
+    refuse_what_moved_since,
+    to_keep,
+)
 
 UNMATCHED = frozenset({ScanOutcome.REFUSED, ScanOutcome.UNKNOWN})
 
-
+# For which orders these were on the van.
+WENT_OUT_FOR = text("""
+    SELECT item.barcode, asked.number, client.died_on IS NOT NULL AS has_died
+    FROM item JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
+    JOIN order_unit AS unit ON unit.reservation_id = kept.id AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+    JOIN equipment_order AS asked ON asked.id = unit.order_id AND asked.decision = 'approved'
+    JOIN client ON client.id = asked.client_id
+    WHERE item.id = ANY(:item_ids) ORDER BY kept.from_on DESC
+""")
 # Everything that a return means besides the movement itself, and the answers that a replay will get.
 CONSEQUENCES = text(f"{OF_A_RETURN} {KEEP.text}")
 
@@ -35,9 +53,10 @@ async def scan_returns(
 
     Idempotent by scan id: a scan that was taken before is a `duplicate` with the answer of then. A returned item's loan
     and collection line are closed and its decontamination is opened. What is refused or unknown is kept for the
-    manager to reconcile; so is a scan that waited on its device while the item went out again. Never raises for what a
+    manager to reconcile; so is a scan that waited on its device while the item went out again. What comes back from
+    the van is answered with a warning that names its order. Never raises for what a
     scanner may send. Five statements; one more when some came before, three more when some had waited;
-    and those of `promising` when some had been with the driver.
+    one and those of `promising` when some had been with the driver.
     """
 
     async def take(fresh: list[Scan]) -> dict[UUID, ScanResult]:
@@ -94,14 +113,35 @@ async def _take_back(
     for scan_id, tag in tags.items():
         one = taken.pop(tag, None)
         results[scan_id] = accepted(one) if one else _second_time(tag, refusals, moved)
-    answers = {scan.scan_id: answer(scan, results[scan.scan_id]) for scan in scans}
+    from_the_van = [one.item.id for one in moved if one.item.state is State.DISPATCHED]
+    undelivered = await _warn_of_orders(session, from_the_van)
+    answers = {
+        scan.scan_id: answer(scan, results[scan.scan_id], *_warning_for(results[scan.scan_id], undelivered))
+        for scan in scans
+    }
     said = {tags[scan.scan_id]: scan.condition for scan in scans if scan.scan_id in tags and scan.condition}
     conditions = {one.item.id: said[one.item.barcode] for one in moved if one.item.barcode in said}
     await _write_consequences(session, [one.item.id for one in moved], conditions, answers, actor=actor, at=at)
-    from_the_van = [one.item.id for one in moved if one.item.state is State.DISPATCHED]
     if from_the_van:
-        await promising.look_again(session, from_the_van, actor=actor, at=at)
+        await promising.look_again(session, from_the_van, actor=actor, at=at, came_back=True)
     return answers
+
+
+async def _warn_of_orders(session: AsyncSession, item_ids: list[int]) -> dict[str, ScanWarning]:
+    """Of what comes back from the van: the order that it was on its way for. No statement for none."""
+    rows = (await session.execute(WENT_OUT_FOR, {"item_ids": item_ids})).all() if item_ids else []
+    return {row.barcode: _undelivered(row.number, has_died=row.has_died) for row in rows}
+
+
+def _undelivered(number: str, *, has_died: bool) -> ScanWarning:
+    what = f"It was on its way for order {number} and comes back undelivered."
+    then = "Its client has died: it is off the order." if has_died else "Its prescriber is told."
+    return ScanWarning(code="came-back-undelivered", detail=f"{what} {then}")
+
+
+def _warning_for(result: ItemResult, undelivered: dict[str, ScanWarning]) -> list[ScanWarning]:
+    warning = undelivered.get(result.barcode)
+    return [warning] if warning and result.outcome is ScanOutcome.ACCEPTED else []
 
 
 def _as_seen_at_the_desk(one: ledger.Refused, reader: str, on: date) -> ItemResult:

@@ -136,6 +136,7 @@ async def item(
         "faults": await queries.list_open_faults(session, tag) if may_handle_faults else [],
         "inspections": await queries.list_inspections(session, tag),
         "decisions": await queries.list_decisions(session, tag),
+        "stops": await queries.list_stops(session, tag, may_see_client=actor.may(access.Permission.SEE_CLIENTS)),
         "past_holds": await queries.list_past_holds(session, tag),
         "history": history.items,
         "older": f"/items/{tag}?after={history.next}#history" if history.next else None,

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
 from app.domain.certificates import is_certified
 from app.domain.clearance import find_blockers, is_clear, place_blockers, step_for
+from app.domain.combinations import carries
 from app.domain.errors import NotFound
 from app.domain.inspections import due_state
 from app.domain.labels import normalise
 from app.domain.lifecycle import Move, State, moves_from
+from app.domain.stop_use import ItemFault
 from app.features.stock.schemas import (
     DecisionLine,
     DueBody,
@@ -25,6 +27,7 @@ from app.features.stock.schemas import (
     LoanBody,
     PastHoldBody,
     ReservationBody,
+    StopLine,
     TrialReviewLine,
     Warned,
 )
@@ -46,8 +49,10 @@ HOLDS = text("""
 """)
 RESERVATIONS = text("""
     SELECT reservation.id, reservation.from_on AS from_, reservation.until_on AS until, client.client_ref,
-           reservation.made_by, holding.number AS order_number
+           reservation.made_by, holding.number AS order_number, client.weight_kg, product.category,
+           product.safe_working_load_kg
     FROM reservation JOIN client ON client.id = reservation.client_id
+    JOIN item ON item.id = reservation.item_id JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
         SELECT equipment_order.number FROM order_unit
         JOIN order_line ON order_line.id = order_unit.order_line_id
@@ -105,6 +110,11 @@ PAST_HOLDS = text("""
     SELECT kind, reason, placed_at, placed_by, lifted_at, lifted_by, lift_reason
     FROM hold JOIN item ON item.id = hold.item_id
     WHERE item.barcode = :barcode AND lifted_at IS NOT NULL ORDER BY hold.id DESC LIMIT 50
+""")
+STOPS = text("""
+    SELECT notice.given_at, notice.given_by, notice.item_fault, notice.reason
+    FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id JOIN item ON item.id = loan.item_id
+    WHERE item.barcode = :barcode ORDER BY notice.id DESC LIMIT 20
 """)
 OPEN_FAULTS = text("""
     SELECT report.id, report.description, report.is_dangerous, report.reported_at
@@ -177,9 +187,7 @@ async def get_item(
     row = (await session.execute(DETAILS, {"item_id": record.id})).mappings().one()
     holds = (await session.execute(HOLDS, {"item_id": record.id})).mappings()
     reserved = (await session.execute(RESERVATIONS, {"item_id": record.id})).mappings()
-    kept = [
-        ReservationBody(**{**line, "client_ref": line["client_ref"] if may_see_client else None}) for line in reserved
-    ]
+    kept = [_kept(line, may_see_client=may_see_client) for line in reserved]
     fact = record.evidence
     at_the_bench = record.state is State.AWAITING_INSPECTION
     found = find_blockers(fact, on=today, releaser=releaser if at_the_bench else None)
@@ -211,6 +219,13 @@ async def get_item(
         next_step=Step(route=todo.route, text=todo.text),
         is_certified=is_certified(fact),
     )
+
+
+def _kept(line: RowMapping, *, may_see_client: bool) -> ReservationBody:
+    facts = {name: line[name] for name in ("id", "from_", "until", "made_by", "order_number")}
+    carried = carries(line["category"], line["safe_working_load_kg"], line["weight_kg"])
+    client_ref = line["client_ref"] if may_see_client else None
+    return ReservationBody(**facts, client_ref=client_ref, carries_client=carried)
 
 
 async def list_items(
@@ -333,6 +348,16 @@ async def list_past_holds(session: AsyncSession, barcode: str) -> list[PastHoldB
     """The item's holds that were lifted, newest first, fifty at most."""
     rows = await session.execute(PAST_HOLDS, {"barcode": barcode})
     return [PastHoldBody(**row) for row in rows.mappings()]
+
+
+async def list_stops(session: AsyncSession, barcode: str, *, may_see_client: bool) -> list[StopLine]:
+    """When its use at a client's was stopped, the newest first. What did not suit a person is told only to those who
+    may see clients."""
+    lines = [StopLine(**row) for row in (await session.execute(STOPS, {"barcode": barcode})).mappings()]
+    return [
+        line if may_see_client or line.item_fault is not ItemFault.NO else line.model_copy(update={"reason": ""})
+        for line in lines
+    ]
 
 
 async def list_trial_reviews(session: AsyncSession, loan_id: int, *, may_see_client: bool) -> list[TrialReviewLine]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict, ValidationInfo
 
 from app.domain.clearance import HoldKind
 from app.domain.errors import BadValue
@@ -13,9 +13,10 @@ from app.domain.inspections import DueState, InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import TrialOutcome
 from app.domain.look_ahead import HandingOut
+from app.domain.stop_use import ItemFault
 from app.models import Precision
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalLine, Pence, Reason, no_truth
+from app.web.fields import Body, Code, Day, Line, OptionalLine, Pence, Reason
 from app.web.results import BlockerBody, Step
 from app.web.typed import pence_from
 
@@ -57,7 +58,7 @@ class GoodsIn(Body):
     product_code: Annotated[Code | None, Field(validate_default=True), AfterValidator(is_given_or_on_the_label)] = None
     store: Code
     bay: OptionalLine = ""
-    quantity: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=MOST_AT_ONCE)] | None = None
+    quantity: Annotated[int, Strict(), Field(ge=1, le=MOST_AT_ONCE)] | None = None
     serial_numbers: Annotated[
         list[Line], Field(max_length=MOST_AT_ONCE, validate_default=True), AfterValidator(agrees_with_quantity)
     ] = []
@@ -88,6 +89,7 @@ class GoodsInForm(GoodsIn):
     product_code: Annotated[Code, asked("Choose the product that came in.")] = needed()
     store: Annotated[Code, asked("Choose the store that it came to.")] = needed()
     received_on: Annotated[date, asked("Enter the day it came in.")] = needed()
+    quantity: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] | None = None
     serial_numbers: Annotated[list[Line], BeforeValidator(lines_of), Field(max_length=MOST_AT_ONCE)] = []
     manufactured_precision: Precision | None = None
     price: Annotated[int | None, BeforeValidator(pence_from)] = None
@@ -139,7 +141,10 @@ class LoanBody(BaseModel):
 
 
 class ReservationBody(BaseModel):
-    """A live reservation of an item; `client_ref` only for those who may see clients."""
+    """A live reservation of an item; `client_ref` only for those who may see clients.
+
+    `carries_client`: whether the item carries what the client weighs; none where one of the two is not known.
+    """
 
     id: int
     from_: Annotated[date, Field(serialization_alias="from")]
@@ -147,6 +152,7 @@ class ReservationBody(BaseModel):
     client_ref: str | None
     made_by: str
     order_number: str | None
+    carries_client: bool | None
 
 
 class TrialReviewLine(BaseModel):
@@ -192,6 +198,15 @@ class DecisionLine(BaseModel):
     reason: str
     decided_at: datetime
     decided_by: str
+
+
+class StopLine(BaseModel):
+    """Its use at a client's was stopped."""
+
+    given_at: datetime
+    given_by: str
+    item_fault: ItemFault
+    reason: str
 
 
 class PastHoldBody(BaseModel):

@@ -19,9 +19,18 @@ router = api_router("stop use")
 
 @router.post("/loans/{loan_id}/stop-use", status_code=201)
 async def stop_use(session: Session, actor: Actor, now: Now, loan_id: Id, body: StopUseBody) -> NoticeBody:
-    """Stop the use of what a client has: their care provider is told, and it stays open until the item is back."""
+    """Stop the use of what a client has: their care provider is told, and it stays open until the item is back.
+
+    Unless it is said that nothing is wrong with the item itself (`item_fault: no`), it is held as well.
+    """
     notice_id = await service.stop_use(
-        session, loan_id, reason=body.reason, collect=body.collect, actor=actor.username, at=now
+        session,
+        loan_id,
+        reason=body.reason,
+        item_fault=body.item_fault,
+        collect=body.collect,
+        actor=actor.username,
+        at=now,
     )
     return await queries.get_notice(session, notice_id)
 
@@ -61,6 +70,6 @@ async def acknowledge(session: Session, actor: Actor, now: Now, notice_id: Id, b
 
 @router.post("/stop-use-notices/{notice_id}/chase")
 async def chase(session: Session, actor: Actor, now: Now, notice_id: Id) -> NoticeBody:
-    """Write to the care provider again now."""
+    """Write to the care provider again now; 409 `chased-just-now` within an hour of the last time."""
     await chasing.chase(session, notice_id, actor=actor.username, at=now)
     return await queries.get_notice(session, notice_id)

@@ -10,7 +10,7 @@ from app import audit
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict
 from app.domain.promises import working_days_after
-from app.domain.stop_use import StopUse
+from app.domain.stop_use import StopUse, check_chase
 from app.features.stop_use import letters
 from app.features.stop_use.service import facts_of, unknown_notice
 from app.web.bank_holidays import bank_holidays
@@ -19,7 +19,8 @@ WORKING_DAYS_TO_ANSWER = 1
 
 # Who cares for the client now is who must know, also when that changed since the notice was given.
 OPEN = """
-    SELECT notice.id, notice.reason, notice.given_at, notice.given_by, notice.acknowledged_at, loan.ended_at,
+    SELECT notice.id, notice.reason, notice.given_at, notice.given_by, notice.acknowledged_at, notice.chased_at,
+           notice.told, loan.ended_at,
            item.barcode, product.name AS product_name, client.client_ref, client.name AS client_name,
            care_provider.name AS provider, care_provider.email, care_provider.phone
     FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id JOIN item ON item.id = loan.item_id
@@ -57,7 +58,7 @@ async def chase_stop_use_notices(session: AsyncSession, *, today: date, actor: s
 async def chase(session: AsyncSession, notice_id: int, *, actor: str, at: datetime) -> str:
     """Write to the care provider again now; returns its name.
 
-    Raises NotFound `unknown-notice`, Conflict `nothing-to-chase` or `no-address-to-chase`.
+    Raises NotFound `unknown-notice`, Conflict `nothing-to-chase`, `no-address-to-chase` or `chased-just-now`.
     """
     row = (await session.execute(ONE, {"notice_id": notice_id})).one_or_none()
     if row is None:
@@ -69,6 +70,7 @@ async def chase(session: AsyncSession, notice_id: int, *, actor: str, at: dateti
     if not stop.email:
         detail = f"There is no e-mail address to write to. {stop.whom_to_phone}"
         raise Conflict("no-address-to-chase", detail)
+    check_chase(row.told, row.chased_at, stop.provider, at=at)
     await letters.tell_provider(session, row.id, stop, again=True, actor=actor, at=at)
     await _chased(session, row.id, stop, at=at)
     await audit.record(session, "stop_use_chased", letters.about(row.id), actor=actor, at=at)

@@ -74,13 +74,20 @@ async def stop_use(request: Request, session: Session, actor: Actor, now: Now, l
         return render(request, STOP, {"form": form, **context}, 422)
     with or_again(STOP, form, **context):
         notice_id = await service.stop_use(
-            session, loan_id, reason=body.reason, collect=body.collect, actor=actor.username, at=now
+            session,
+            loan_id,
+            reason=body.reason,
+            item_fault=body.item_fault,
+            collect=body.collect,
+            actor=actor.username,
+            at=now,
         )
     notice = await queries.get_notice(session, notice_id)
     said = "Phone the care provider now: there is no e-mail address for them."
     if notice.told:
         said = f"{notice.care_provider} is told by e-mail."
-    return redirect(request, f"/stop-use/{notice_id}", f"Its use is stopped. {said}")
+    held = " It is on hold too." if body.item_fault.hold_kind else ""
+    return redirect(request, f"/stop-use/{notice_id}", f"Its use is stopped. {said}{held}")
 
 
 @router.get("/stop-use/{notice_id}")

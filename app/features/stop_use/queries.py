@@ -9,7 +9,7 @@ from app.features.stop_use.service import unknown_notice
 
 NOTICES = """
     SELECT notice.id, notice.loan_id, item.barcode, product.name AS product_name, item.state, client.client_ref,
-           notice.reason, equipment_order.number AS order_number, notice.given_at, notice.given_by,
+           notice.reason, notice.item_fault, equipment_order.number AS order_number, notice.given_at, notice.given_by,
            care_provider.name AS care_provider, care_provider.phone AS care_provider_phone, notice.told,
            notice.acknowledged_at IS NULL AND loan.ended_at IS NULL AND care_provider.email IS NULL AS to_phone,
            notice.chased_at, notice.acknowledged_at, notice.acknowledged_by, notice.acknowledged_how,

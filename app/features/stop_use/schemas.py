@@ -6,14 +6,20 @@ from typing import Annotated
 from pydantic import BaseModel
 
 from app.domain.lifecycle import State
+from app.domain.stop_use import ItemFault
 from app.web.asked import asked, needed
-from app.web.fields import Body, Line, Paragraph
+from app.web.fields import Body, Line, Reason
 
 
 class StopUseBody(Body):
-    """Why the item must not be used any more; `collect`: an urgent collection is asked for at once."""
+    """Why the item must not be used any more; `collect`: an urgent collection is asked for at once.
 
-    reason: Paragraph
+    `item_fault`: whether something is wrong with the item itself. Only `no`, it does not suit this person, leaves it
+    without a hold.
+    """
+
+    reason: Reason
+    item_fault: ItemFault = ItemFault.NOT_KNOWN
     collect: bool = False
 
 
@@ -37,6 +43,7 @@ class NoticeBody(BaseModel):
     state: State
     client_ref: str
     reason: str
+    item_fault: ItemFault
     order_number: str | None
     given_at: datetime
     given_by: str
@@ -71,7 +78,8 @@ class StoppableLoan(BaseModel):
 class StopUseForm(BaseModel):
     """Why the item must not be used any more, on its page."""
 
-    reason: Annotated[Paragraph, asked("Say why it must not be used any more.")] = needed()
+    reason: Annotated[Reason, asked("Say why it must not be used any more.")] = needed()
+    item_fault: Annotated[ItemFault, asked("Choose whether something is wrong with the item itself.")] = needed()
     collect: bool = False
 
 

@@ -15,7 +15,7 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotFound
 from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed
-from app.domain.stop_use import StopUse
+from app.domain.stop_use import ItemFault, StopUse, hold_reason
 from app.fetching import Lent, request_collection
 from app.models import StopUseNotice
 
@@ -30,11 +30,22 @@ LOAN = text("""
 NOTICE = text("SELECT id, acknowledged_by FROM stop_use_notice WHERE id = :notice_id FOR UPDATE")
 
 
-async def stop_use(session: AsyncSession, loan_id: int, *, reason: str, collect: bool, actor: str, at: datetime) -> int:
+async def stop_use(
+    session: AsyncSession,
+    loan_id: int,
+    *,
+    reason: str,
+    item_fault: ItemFault,
+    collect: bool,
+    actor: str,
+    at: datetime,
+) -> int:
     """Stop the use of what a client has on loan; returns the notice's number.
 
     The client's care provider is told by e-mail; without an address, who gave the notice is told to phone. `collect`
-    asks for an urgent collection at once, unless one is to fetch it already. Raises NotFound `unknown-loan`, Conflict
+    asks for an urgent collection at once, unless one is to fetch it already. `item_fault`: an item of which it is not
+    known that nothing is wrong with it is held from now on, wherever it is: whoever scans it back, and the benches, see
+    why, and it goes out to nobody before somebody has lifted that. Raises NotFound `unknown-loan`, Conflict
     `loan-ended` or `use-stopped-already`, and what the ledger refuses.
     """
     # Read only once nobody else can scan the item back or stop its use.
@@ -46,9 +57,12 @@ async def stop_use(session: AsyncSession, loan_id: int, *, reason: str, collect:
         raise Conflict("loan-ended", "This loan has ended: the item is not with the client any more.")
     if loan.notice_id is not None:
         raise _stopped_already(loan.given_at)
-    notice_id = await safety.stop_use(session, loan_id, reason=reason, actor=actor, at=at)
+    notice_id = await safety.stop_use(session, loan_id, reason=reason, item_fault=item_fault, actor=actor, at=at)
     if notice_id is None:
         raise _stopped_already(at)
+    if item_fault.hold_kind:
+        hold: dict[str, Any] = {"kind": item_fault.hold_kind, "reason": hold_reason(reason), "actor": actor, "at": at}
+        await safety.hold(session, loan.item_id, loan.barcode, **hold)
     if collect and State(loan.state) is not State.AWAITING_COLLECTION:
         there = [Lent(loan.item_id, loan_id, loan.barcode)]
         details: dict[str, Any] = {"reason": reason, "speed": CollectionSpeed.URGENT, "actor": actor, "at": at}

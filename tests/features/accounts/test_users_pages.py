@@ -107,11 +107,10 @@ async def test_who_changes_what_somebody_else_changed_meanwhile_sees_their_chang
     await admin.post_form("/users/technician", on="/users/technician", name="First")
     page = await admin.send(old, "/users/technician", name="Second")
     assert (page.status, page.heading) == (412, "First")
-    assert "Somebody changed this account" in page.errors["main-content"]
-    name = page.soup.select_one("#name")
-    assert name is not None
-    assert name["value"] == "First"
-    assert (await admin.send(page, "/users/technician", name="Second")).status == 303
+    assert "Somebody changed this" in page.errors["main-content"]
+    assert page.soup.select_one("#name[value='Second']")
+    assert [now.get_text() for now in page.soup.select(".app-now")] == ["Now: First"]
+    assert (await admin.send(page, "/users/technician")).status == 303
 
 
 async def test_a_form_without_its_version_changes_nothing(admin: Browser) -> None:

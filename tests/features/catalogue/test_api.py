@@ -8,6 +8,7 @@ from httpx import AsyncClient
 from app.domain.inspections import InspectionKind
 from app.domain.labels import make_tag
 from app.domain.lifecycle import State
+from tests.conftest import Clock
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -207,6 +208,23 @@ async def test_what_is_on_the_shelf_is_counted_new_and_recycled_without_what_is_
     await given.item(State.ON_LOAN, product=code)
     body = (await as_ot.get(f"{PRODUCTS}/{code}")).json()
     assert (body["in_stock"], body["in_stock_recycled"]) == (3, 1)
+
+
+async def test_what_is_in_stock_is_what_the_stores_can_hand_out_today(
+    as_ot: AsyncClient, given: Given, clock: Clock
+) -> None:
+    code = await given.product(inspections=[{"kind": "loler", "every_months": 6}])
+    await given.items(2, product=code)
+    clock.move(days=100)
+    await given.items(1, product=code)
+    await given.items(3, product=code, store="COAST")
+    await given.reservation((await given.items(1, product=code))[0])
+    clock.move(days=100)  # The examinations of the first two are overdue.
+    for params, counted in (({}, [3, 1]), ({"store": "COAST"}, [3])):
+        [body] = (await as_ot.get(PRODUCTS, params=params)).json()["items"]
+        assert [one["recycled"] + one["new"] for one in body["availability"]] == counted
+        assert (body["in_stock"], body["in_stock_recycled"]) == (sum(counted), 0)
+    assert (await as_ot.get(f"{PRODUCTS}/{code}")).json()["in_stock"] == 4
 
 
 async def test_a_list_comes_in_pages_that_join_without_gap(as_ot: AsyncClient, given: Given) -> None:

@@ -68,6 +68,8 @@ async def catalogue(given: Given) -> None:
         ("kg", ["HOIST-150"]),
         ("12 36 21", ["SLING-L", "SLING-M"]),
         ("hoist-15", ["HOIST-150"]),
+        ("HOIST150", ["HOIST-150"]),
+        ("hoist 150", ["HOIST-150"]),
         ("xyzzy", []),
         ("hiost", ["HOIST-150", "STAND-1", "HOISTER"]),
         ("hoisst", ["HOIST-150", "STAND-1", "HOISTER"]),

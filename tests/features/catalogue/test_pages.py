@@ -312,7 +312,7 @@ async def test_a_change_that_is_wrong_or_too_late_is_shown_on_the_form_again(man
     await manager.post_form("/products/HOIST/edit", name="Hoist, mobile")
     late = await manager.send(open_page, "/products/HOIST/edit", name="Hoist, late")
     assert late.status == 412
-    assert "Somebody else" in late.text or "Somebody changed this product" in late.text
+    assert "Somebody changed this while you had it open." in late.text
     assert [row["name"] for row in await query("SELECT name FROM product")] == ["Hoist, mobile"]
     assert (await manager.get("/products/NOTHING/edit")).status == 404
 

@@ -175,7 +175,31 @@ async def test_a_record_is_changed_where_it_is_different(ot: Browser, given: Giv
     assert same.banner == "Nothing was changed."
     stale = await ot.send(older, "/clients/C-7/edit", phone="1")
     assert stale.status == 412
-    assert "Somebody changed this client" in stale.errors["main-content"]
+    assert stale.errors == {"main-content": "Somebody changed this while you had it open. Yours is not saved yet."}
+    hints = {str(hint["id"]): hint.get_text(" ", strip=True) for hint in stale.soup.select(".govuk-hint:has(.app-now)")}
+    assert {name: hint.split("Now: ")[1] for name, hint in hints.items()} == {
+        "nhs_number-hint": "nothing",
+        "phone-hint": "0191 555 0100",
+        "weight_kg-hint": "71",
+        "weighed_on-date-hint": "1 March 2026",
+    }
+    anew = [
+        link["href"]
+        for link in stale.soup.select("main a")
+        if link.get_text() == "Open the page anew, without what you typed"
+    ]
+    assert anew == ["/clients/C-7/edit"]
+    # What is in the fields counts once it was seen.
+    kept = await ot.send(
+        stale,
+        "/clients/C-7/edit",
+        phone="0191 555 0100",
+        weight_kg=71,
+        **{"weighed_on-day": 1, "weighed_on-month": 3, "weighed_on-year": 2026},
+    )
+    assert (await ot.follow(kept)).banner == "The record is changed."
+    [_, event] = await query("SELECT detail FROM audit_event WHERE action = 'client_changed' ORDER BY id")
+    assert event["detail"] == {"fields": "nhs_number"}
 
 
 async def test_access_notes_are_replaced_or_deleted_on_the_page_without_being_shown(

@@ -185,7 +185,7 @@ async def test_a_visit_in_vain_is_kept_with_its_reason_and_asks_for_another_day(
     assert failed["visits"] == [{"visited_at": "2026-03-02T15:00:00Z", "reason": "Nobody was in.", "recorded_by": "ot"}]
     assert (failed["state"], failed["scheduled_on"], failed["failed_visits"]) == ("open", None, 1)
     await as_ot.post(f"{here}/cancel", json={"reason": "Stays."})
-    check_problem(await as_ot.post(f"{here}/fail", json={"reason": "X"}), 409, "collection-is-over")
+    check_problem(await as_ot.post(f"{here}/fail", json={"reason": "Nobody was in."}), 409, "collection-is-over")
     check_problem(await as_ot.post(f"{here}/schedule", json={"on": clock.day(1)}), 409, "collection-is-over")
     check_problem(await as_ot.post(f"{here}/agree-list"), 409, "collection-is-over")
 
@@ -260,8 +260,8 @@ async def test_the_manager_reconciles_a_find_once(
     here = f"/api/v1/collection-finds/{find['id']}/reconcile"
     done = (await as_manager.post(here, json={"note": "It was their own, and went back."})).json()
     assert (done["reconciled_by"], done["reconciled_note"]) == ("manager", "It was their own, and went back.")
-    check_problem(await as_manager.post(here, json={"note": "Again."}), 409, "already-reconciled")
-    unknown = await as_manager.post("/api/v1/collection-finds/999999/reconcile", json={"note": "X"})
+    check_problem(await as_manager.post(here, json={"note": "Looked at again."}), 409, "already-reconciled")
+    unknown = await as_manager.post("/api/v1/collection-finds/999999/reconcile", json={"note": "Looked at it."})
     check_problem(unknown, 404, "unknown-find")
     assert (await as_manager.get("/api/v1/collection-finds", params={"open": "true"})).json()["items"] == []
     assert len((await as_manager.get("/api/v1/collection-finds")).json()["items"]) == 1

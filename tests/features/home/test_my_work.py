@@ -94,6 +94,25 @@ async def test_the_store_sees_what_to_pick_what_is_out_and_what_failed(
     assert "1 order to pick for today" in text
 
 
+async def test_an_order_that_lost_its_item_or_was_visited_in_vain_is_marked(
+    ot: Browser, given: Given, sign_in: SignIn, as_technician: AsyncClient
+) -> None:
+    lost, in_vain = await order(given, sign_in), await order(given, sign_in, speed="seven_day")
+    for number in (lost, in_vain):
+        await as_technician.post(f"/api/v1/orders/{number}/allocate")
+        await as_technician.post(f"/api/v1/orders/{number}/dispatch")
+    [line] = (await as_technician.get(f"/api/v1/orders/{lost}")).json()["lines"]
+    await given.scan(line["units"][0]["barcode"])
+    await as_technician.post(f"/api/v1/orders/{in_vain}/failed-visit", json={"reason": "Nobody was in."})
+    page = await ot.get("/")
+    assert "1 order of yours lost its item" in page.text
+    assert "1 delivery of yours in vain The last visit failed" in page.text
+    [row] = section(page, "Orders without a date, because something is missing")
+    assert (row[0], row[2]) == (lost, "Approved Lost its item")
+    [row] = section(page, "Orders for a later day of which something went wrong")
+    assert (row[0], row[2]) == (in_vain, "Dispatched Last visit in vain")
+
+
 async def test_statements_do_not_grow_with_the_work(
     senior_ot: Browser, ot: Browser, manager: Browser, given: Given, sign_in: SignIn, statements: Statements
 ) -> None:

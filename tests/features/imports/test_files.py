@@ -55,6 +55,9 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them_also_across_line_breaks_i
         (b"%PDF-1.7", "PDF"),
         (HEAD.encode("utf-16"), "UTF-16"),
         (HEAD.encode("utf-16-le"), "UTF-16"),
+        (HEAD.encode("utf-16-be"), "UTF-16"),
+        (bytes(range(256)) * 800, "no text at all"),
+        (bytes(range(1, 256)) * 800, "no text at all"),
         (f"{HEAD}\nJosé,HOIST,MAIN,2026-01-05".encode("cp1252"), "Windows-1252"),
     ],
 )

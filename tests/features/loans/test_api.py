@@ -249,7 +249,7 @@ async def test_notes_alone_do_not_say_how_a_trial_went(as_ot: AsyncClient, given
         "tried_what": "Say what was tried.",
         "tried_where": "Say where it was tried.",
         "who_was_there": "Say who was there.",
-        "result": "Enter result.",
+        "result": "“result” must not be empty.",
     }
 
 

@@ -13,13 +13,14 @@ from tests.given import Given, Lent
 from tests.problems import check_problem
 
 LOANS = "/api/v1/loans"
+WEIGHED: dict[str, Any] = {"weight_kg": 82, "weighed_on": "2026-02-20"}
 
 
 @pytest.fixture
 async def old(given: Given) -> Lent:
     """A sling that a client with a care provider has."""
     provider = await given.care_provider(email="duty@harbour.example")
-    client = await given.client("C-9", care_provider_id=provider)
+    client = await given.client("C-9", care_provider_id=provider, **WEIGHED)
     return await given.loan(await given.item(product=await given.product(category="12 36 21")), client=client)
 
 
@@ -97,8 +98,8 @@ async def test_what_is_collected_is_asked_for_at_once_and_then_asked_about_no_mo
     full = (await as_ot.get(f"/api/v1/collections/{collection['number']}")).json()
     assert sorted(line["barcode"] for line in full["lines"]) == sorted([old.barcode, spare.barcode])
     assert full["reason"] == "Replaced over the counter. The loops are worn."
-    hoist = await given.item(product=await given.product(category="12 36 03"))
-    again = await as_ot.post(LOANS, json=body(hoist, (old.barcode, "collect")))
+    bed = await given.item(product=await given.product(category="18 12 10"))
+    again = await as_ot.post(LOANS, json=body(bed, (old.barcode, "collect")))
     assert again.status_code == 201, again.text
 
 
@@ -139,7 +140,7 @@ async def test_the_page_asks_the_same_at_its_fields(given: Given, old: Lent, ot:
 async def test_statements_do_not_grow_with_what_the_client_has(
     given: Given, as_ot: AsyncClient, statements: Statements
 ) -> None:
-    client, counts = await given.client("C-9"), []
+    client, counts = await given.client("C-9", **WEIGHED), []
     for _ in range(2):
         await given.loan(await given.item(product=await given.product(category="12 36 03")), client=client)
         new = await given.item(product=await given.product(category="18 12 10"))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -206,3 +207,32 @@ async def test_a_trial_that_goes_on_is_told_of_afresh_and_a_collected_one_no_mor
     assert await remind(session, clock) == 0
     clock.move(days=1)
     assert await remind(session, clock) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "more", "what"),
+    [
+        ("keep", {}, "they keep it, and it is a loan now."),
+        ("collect", {}, "it is collected, by collection C"),
+        ("extend", {"until": "2026-04-01"}, "it goes on until 1 April 2026."),
+    ],
+)
+async def test_whose_trial_it_is_hears_what_somebody_else_decided(
+    as_ot: AsyncClient,
+    as_senior_ot: AsyncClient,
+    given: Given,
+    query: Query,
+    outcome: str,
+    more: dict[str, Any],
+    what: str,
+) -> None:
+    theirs, own = await given.trial(), await given.trial()
+    body = {"outcome": outcome, **TRIED, **more}
+    assert (await as_ot.post(f"/api/v1/loans/{own.id}/trial-outcome", json=body)).status_code == 200
+    assert await query("SELECT id FROM message") == []
+    assert (await as_senior_ot.post(f"/api/v1/loans/{theirs.id}/trial-outcome", json=body)).status_code == 200
+    [told] = await query("SELECT username, purpose, subject, body, about FROM message "
+                         "JOIN account ON account.id = to_account_id")  # fmt: skip
+    assert (told["username"], told["purpose"], told["about"]) == ("ot", "trial_decided", f"loan:{theirs.id}")
+    assert f"with client {theirs.client_ref}: {what}" in told["body"]
+    assert theirs.client_ref not in told["subject"]

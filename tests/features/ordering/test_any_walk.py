@@ -127,7 +127,7 @@ class AnyOrders(RuleBasedStateMachine):
             "funder": "ASC",
             "speed": "next_day",
             "reason": "prevention",
-            "clinical_reasoning": "Falls.",
+            "clinical_reasoning": "Falls often.",
             "lines": [line, trial] if dear else [line],
         }
         made = self.post(who, "/orders", body)
@@ -135,7 +135,7 @@ class AnyOrders(RuleBasedStateMachine):
         draft = made.json()
         number = draft["number"]
         self.orders.append(number)
-        old = [{"barcode": o["barcode"], "action": "collect", "reason": "Worn."} for o in draft["supersedes"]]
+        old = [{"barcode": o["barcode"], "action": "collect", "reason": "Worn through."} for o in draft["supersedes"]]
         if old:
             url = f"/api/v1/orders/{number}"
             changed = self.world.people[who].patch(url, json={"supersedes": old}, headers={"If-Match": '"1"'})
@@ -170,10 +170,12 @@ class AnyOrders(RuleBasedStateMachine):
 
     def next_step(self, number: str) -> None:
         """The next step that the order itself offers, so that walks come far."""
-        acts = self.get(number)["acts"]
         for verb in ("authorise", "allocate", "deliver", "dispatch"):
             who = "senior.ot" if verb == "authorise" else "technician"
-            if verb in acts and self.post(who, f"/orders/{number}/{verb}", BODY.get(verb, {})).is_success:
+            if (
+                verb in self.get(number, who)["acts"]
+                and self.post(who, f"/orders/{number}/{verb}", BODY.get(verb, {})).is_success
+            ):
                 break
 
     @rule(n=st.integers(0, 6), what=st.sampled_from(["scan", "clean", "missing", "clean", "hold", "clean", "fail"]))
@@ -251,8 +253,8 @@ class AnyOrders(RuleBasedStateMachine):
         assert answer.status_code < 500, answer.text
         return answer
 
-    def get(self, number: str) -> dict[str, Any]:
-        answer = self.runner.run(self.world.people["technician"].get(f"/api/v1/orders/{number}"))
+    def get(self, number: str, who: str = "technician") -> dict[str, Any]:
+        answer = self.runner.run(self.world.people[who].get(f"/api/v1/orders/{number}"))
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body

@@ -4,7 +4,7 @@ from httpx import AsyncClient
 
 from app.domain.lifecycle import State
 from tests.browser import Browser
-from tests.conftest import Query
+from tests.conftest import Clock, Query
 from tests.features.ordering.conftest import Orders, done, pieces, weigh
 from tests.given import TRIED, Given
 from tests.problems import check_problem
@@ -33,6 +33,44 @@ async def test_a_students_order_is_countersigned_by_a_senior_and_by_nobody_else(
     told = await query("SELECT to_name FROM message WHERE purpose = 'order_authorised'")
     assert told == [{"to_name": "Sam Whitfield"}]
     check_problem(await as_senior_ot.post(f"{url}/authorise"), 409, "wrong-state")
+
+
+async def test_the_acts_of_an_order_are_those_that_would_be_allowed(
+    orders: Orders, given: Given, as_senior_ot: AsyncClient, clock: Clock
+) -> None:
+    product = await given.product()
+    await given.item(product=product)
+    lent = {"to_username": "ot", "from_on": clock.day(0), "until_on": clock.day(6), "reason": "Annual leave"}
+    done(await as_senior_ot.post("/api/v1/delegations", json=lent), 201)
+    special = await given.product(tier="highly_specialist")
+    own = await orders.submitted(special)
+    assert own["state"] == "awaiting_authorisation"
+    students = await orders.submitted(product, by="student.ot")
+    approved = await orders.submitted(product)
+    draft = await orders.draft(product)
+    found = {
+        (name, by): (await orders.get(order["number"], by=by))["acts"]
+        for name, order, by in (
+            ("own", own, "ot"),
+            ("own", own, "senior.ot"),
+            ("student's", students, "ot"),
+            ("student's", students, "student.ot"),
+            ("approved", approved, "ot"),
+            ("approved", approved, "technician"),
+            ("draft", draft, "ot"),
+            ("draft", draft, "senior.ot"),
+        )
+    }
+    assert found == {
+        ("own", "ot"): ["cancel"],
+        ("own", "senior.ot"): ["authorise", "decline", "cancel"],
+        ("student's", "ot"): ["authorise", "decline", "cancel"],
+        ("student's", "student.ot"): ["cancel"],
+        ("approved", "ot"): ["cancel"],
+        ("approved", "technician"): ["cancel", "allocate"],
+        ("draft", "ot"): ["submit", "cancel"],
+        ("draft", "senior.ot"): [],
+    }
 
 
 async def test_nobody_authorises_their_own(orders: Orders, given: Given, as_senior_ot: AsyncClient) -> None:

@@ -178,7 +178,7 @@ async def test_stop_use_takes_effect_at_submission_whoever_must_still_sign(
 
 async def test_old_equipment_of_another_client_is_refused(orders: Orders, given: Given, as_ot: AsyncClient) -> None:
     old = await given.loan()
-    said = [{"barcode": old.barcode, "action": "keep", "reason": "Spare."}]
+    said = [{"barcode": old.barcode, "action": "keep", "reason": "A spare one."}]
     body = await orders.body(await given.product(), supersedes=said)
     check_problem(await as_ot.post("/api/v1/orders", json=body), 409, "not-with-this-client")
 

@@ -88,3 +88,19 @@ async def test_an_offer_that_the_page_did_not_make_is_refused(ot: Browser, order
     for offer in ("nonsense", "[]", '[{"position": 1}]'):
         assert (await ot.send(page, path, then="submit", offer=offer, **answered(page, path))).status in {409, 422}
     assert (await orders.get(draft["number"]))["state"] == "draft"
+
+
+async def test_the_check_shows_what_submitting_holds_also_where_a_load_wants_an_answer(
+    ot: Browser, orders: Orders, given: Given
+) -> None:
+    product = await given.product(name="Commode", safe_working_load_kg=100)
+    item = await given.item(product=product)
+    client = await given.client(weight_kg=120, weighed_on="2026-02-01")
+    draft = await orders.draft(product, client=client)
+    page = await ot.get(f"/orders/{draft['number']}/check")
+    assert "Held once you have answered the warning about its load." in page.text
+    assert "9 March 2026, if you submit it now" in page.text
+    assert "Nothing that fits" not in page.text
+    assert (draft["missing"], draft["offer"][0]["new"]) == ([], 1)
+    order = await orders.submit(draft)
+    assert (barcodes(order), order["promised_on"]) == ([item], "2026-03-09")

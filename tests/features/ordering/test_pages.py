@@ -1,9 +1,10 @@
 """The pages on which an order is drawn up, checked, submitted, signed and cancelled."""
 
 import pytest
+from httpx import AsyncClient
 
 from app.domain.reasons import IN_WORDS
-from tests.browser import Browser, Page
+from tests.browser import Browser, Page, names_in
 from tests.conftest import Query, SignIn, as_user, at_browser
 from tests.features.ordering.conftest import Orders
 from tests.given import Given
@@ -79,7 +80,7 @@ async def test_the_details_are_changed(ot: Browser, given: Given) -> None:
     assert set((await ot.post_form(f"{here}/details", clinical_reasoning=None)).errors) == {"clinical_reasoning"}
     page = await ot.follow(await ot.post_form(f"{here}/details", speed="next_day", store="COAST"))
     assert "Next working day" in page.text
-    assert "COAST" in page.text
+    assert "Coast satellite store" in page.text
 
 
 async def test_a_draft_is_its_makers_alone(ot: Browser, senior_ot: Browser, technician: Browser, given: Given) -> None:
@@ -132,14 +133,14 @@ async def test_submitting_names_every_missing_answer_at_its_field(ot: Browser, g
     assert set(half.errors) == {f"old-{old}", f"why-{old}"}
     # What was answered is kept with the draft although it could not go yet.
     assert (await ot.get(f"{here}/check")).text.count("Assessed at home.") == len(boxes)
-    odd = await ot.send(half, f"{here}/check", **{f"why-{old}": "Worn."})
+    odd = await ot.send(half, f"{here}/check", **{f"why-{old}": "Worn through."})
     assert set(odd.errors) == {f"old-{old}"}
 
 
 async def test_answers_are_saved_for_later_and_a_complete_order_goes(ot: Browser, given: Given, query: Query) -> None:
     here, old = await hard_case(ot, given)
     page = await ot.get(f"{here}/check")
-    old_one = {f"old-{old}": "stop_use", f"why-{old}": "Too weak."}
+    old_one = {f"old-{old}": "stop_use", f"why-{old}": "Too weak for them."}
     saved = await ot.follow(await ot.send(page, f"{here}/check", then="save", **old_one))
     assert saved.banner == "Your answers are kept with the draft."
     assert "needed" in saved.text
@@ -261,3 +262,52 @@ async def test_cancelling_is_offered_to_those_who_may_and_refused_to_others_in_t
         problem = check_problem(refused, 403, "not-your-order")
         assert says in problem["detail"]
     assert (await senior_ot.get(sent)).soup.select_one(f'a[href="{sent}/cancel"]')
+
+
+async def test_the_history_says_only_what_was_changed(ot: Browser, given: Given, as_ot: AsyncClient) -> None:
+    client = await given.client(weight_kg=120, weighed_on="2026-02-01")
+    here = await draft_by_page(ot, await given.product(safe_working_load_kg=100), client)
+    # Nothing was typed: nothing was changed, and a refused submit is none.
+    for then in ("save", "submit"):
+        await ot.post_form(f"{here}/check", then=then)
+    page = await ot.get(f"{here}/check")
+    named = names_in(page.form(f"{here}/check"))
+    boxes = {name: "She is weighed on Monday." for name in named if name.startswith("answer-")}
+    assert boxes
+    await ot.post_form(f"{here}/check", then="save", **boxes)
+    await ot.post_form(f"{here}/details", speed="next_day")
+    history = (await as_ot.get(f"/api/v1{here}")).json()["history"]
+    changed = [event["detail"]["fields"] for event in history if event["action"] == "order_changed"]
+    assert changed == ["answers", "speed"]
+
+
+async def test_a_client_is_added_on_the_way_to_an_order(ot: Browser, given: Given) -> None:
+    await given.product("BED", name="Profiling bed")
+    await given.client("C-7", name="Ivy Marsh")
+    page = await ot.get("/orders/new", product="BED")
+    link = page.soup.find("a", string="Add a client who is not here yet")
+    assert link
+    form = await ot.get(str(link["href"]))
+    assert form.soup.select_one('a.govuk-back-link[href="/orders/new?product=BED"]')
+    typed = {"client_ref": "C-8", "name": "Ivy Marsh", "address": "1 High St", "postcode": "SR7 7AA"}
+    alike = await ot.send(form, "/clients/new", **typed)
+    assert alike.soup.select_one('a[href="/orders/new?client_ref=C-7&product=BED"]')
+    added = await ot.send(alike, "/clients/new", different_from="C-7")
+    assert added.goes_to == "/orders/new?client_ref=C-8&product=BED"
+    order = await ot.follow(added)
+    assert order.banner == "Client C-8 is added."
+    assert "Profiling bed, BED" in order.text
+
+
+async def test_an_order_of_the_panel_says_what_can_be_done(
+    ot: Browser, orders: Orders, given: Given, panel: Browser
+) -> None:
+    order = await orders.submitted(await given.product(tier="highly_specialist"))
+    await orders.step(order["number"], "authorise", by="senior.ot")
+    page = await ot.get(f"/orders/{order['number']}")
+    said = page.soup.select_one('[data-testid="panel"]')
+    assert said
+    assert "panels cannot decide in this service yet" in said.get_text()
+    assert "order something that is within your own authority" in said.get_text()
+    assert "cannot be seen or decided here yet" in (await panel.get("/")).text
+    assert "cannot be seen or decided here yet" not in (await ot.get("/")).text

@@ -23,7 +23,12 @@ async def test_the_first_product_is_chosen_once_it_is_known_for_whom(ot: Browser
     assert "1 product found for grap rail" in found.text
     form = await ot.get(choose(found, "Grab rail"))
     assert "Grab rail, RAIL" in form.text
-    typed = {"reason": "hospital_discharge", "funder": "ASC", "speed": "five_day", "clinical_reasoning": "Unsafe."}
+    typed = {
+        "reason": "hospital_discharge",
+        "funder": "ASC",
+        "speed": "five_day",
+        "clinical_reasoning": "Not safe now.",
+    }
     sent = await ot.send(form, "/orders/new", **typed)
     assert sent.goes_to is not None
     assert (

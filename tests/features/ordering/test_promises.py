@@ -90,7 +90,7 @@ async def test_lists_and_pages_show_orders_without_a_day(
     clock.move(days=30)
     number = order["number"]
     assert "No date yet" in (await ot.get(f"/orders/{number}")).text
-    assert f"Bath board: {NOTHING}" in (await ot.get(f"/orders/{number}")).text
+    assert "Bath board: Nothing else that fits is free on a shelf now." in (await ot.get(f"/orders/{number}")).text
     for show, shown in (("undated", [number]), ("late", [other["number"]])):
         assert [row[0] for row in (await technician.get("/orders", show=show)).table()] == [shown[0]]
         found = done(await as_ot.get("/api/v1/orders", params={show: True}))["items"]

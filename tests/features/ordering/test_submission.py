@@ -255,3 +255,11 @@ async def test_statements_do_not_grow_with_the_order(
     assert counts[:3] == counts[3:]
     assert counts[0] <= 18
     assert counts[2] <= 4
+
+
+@pytest.mark.parametrize("quantity", [True, "2", 2.0, 2.5])
+async def test_a_number_is_a_number(as_ot: AsyncClient, orders: Orders, given: Given, quantity: object) -> None:
+    body = await orders.body(await given.product())
+    body["lines"][0]["quantity"] = quantity
+    told = check_problem(await as_ot.post("/api/v1/orders", json=body), 422, "malformed", field="quantity")
+    assert told["detail"] == "Quantity must be a whole number."

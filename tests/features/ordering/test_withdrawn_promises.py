@@ -8,13 +8,15 @@ from httpx import AsyncClient
 
 from app.domain.clearance import HoldKind
 from app.domain.inspections import InspectionOutcome
+from app.domain.labels import display
 from app.domain.lifecycle import State
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Statements
-from tests.features.ordering.conftest import Orders, barcodes, done, pieces
+from tests.features.ordering.conftest import Orders, barcodes, done, pieces, weigh
 from tests.given import Given
 
 TOLD = "SELECT to_name, about, body FROM message WHERE purpose = 'order_promise_withdrawn'"
+LOST = "SELECT to_name, about, body FROM message WHERE purpose = 'order_lost_an_item' ORDER BY id"
 Goes = Callable[[Given, str], Awaitable[Any]]
 
 
@@ -109,7 +111,7 @@ async def test_what_a_person_is_asked_about_takes_no_place_by_itself(orders: Ord
     order = await orders.submitted(hoist)
     await orders.step(order["number"], "allocate")
     await given.hold(item)
-    order = await orders.get(order["number"])
+    order = await orders.get(order["number"], by="technician")
     assert (order["promised_on"], "allocate" in order["acts"]) == (None, True)
     order = await orders.step(order["number"], "allocate")
     assert (barcodes(order), order["promised_on"]) == ([other], "2026-03-09")
@@ -124,7 +126,7 @@ async def test_a_hold_that_was_lifted_again_leads_back_to_a_day(
     await orders.step(order["number"], "allocate")
     hold = await given.hold(item)
     done(await as_safety.delete(f"/api/v1/items/{item}/holds/{hold}", params={"reason": "Castor replaced."}), 204)
-    order = await orders.get(order["number"])
+    order = await orders.get(order["number"], by="technician")
     assert (order["state"], order["promised_on"], order["acts"]) == (
         "allocated",
         None,
@@ -170,6 +172,93 @@ async def test_what_comes_back_from_the_van_is_replaced_or_its_order_has_no_day(
     order = await orders.get(order["number"])
     assert (pieces(order), order["promised_on"]) == (["wanted"], None)
     assert len(await query(TOLD)) == 1
+
+
+async def test_whose_item_comes_back_undelivered_is_told_and_the_scan_names_the_order(
+    orders: Orders, given: Given, query: Query
+) -> None:
+    product = await given.product()
+    first, second = await given.items(2, product=product)
+    # Three are wanted: the order has no day, and what went ahead of the rest comes back.
+    order = await orders.dispatched(product, lines=[{"product_code": product, "quantity": 3}])
+    number = order["number"]
+    assert order["promised_on"] is None
+    [result] = await given.scan(first)
+    warning = f"It was on its way for order {number} and comes back undelivered. Its prescriber is told."
+    assert [(one.code, one.detail) for one in result.warnings] == [("came-back-undelivered", warning)]
+    assert result.detail == warning
+    [told] = await query(LOST)
+    assert told["to_name"] == "Olu Thompson"
+    assert "It came back to the store without having been delivered. Nothing is held in its place." in told["body"]
+    spare = await given.item(product=product)
+    await given.scan(second)
+    order = await orders.get(number)
+    assert sorted(pieces(order)) == ["held", "wanted", "wanted"]
+    [_, again] = await query(LOST)
+    assert f"{display(spare)} is held for it instead. Its day is not known yet." in again["body"]
+    assert await query(TOLD) == []
+    # What went out for this order once is nobody's news when it comes back from another.
+    assert [one.warnings for one in await given.scan((await given.loan()).barcode)] == [[]]
+
+
+async def test_what_is_free_at_this_moment_is_said_as_the_page_is_read(
+    orders: Orders, given: Given, ot: Browser
+) -> None:
+    hoist = await given.product(name="Hoist", inspections=[{"kind": "loler", "every_months": 6}])
+    item = await given.item(product=hoist)
+    order = await orders.dispatched(hoist)
+    await given.hold(await given.item(product=hoist))
+    await given.scan(item)
+    page = await ot.get(f"/orders/{order['number']}")
+    assert "Nothing that fits is free on a shelf now. On a shelf, 1 is on hold. 1 is being cleaned" in page.text
+    await given.items(6, product=hoist)
+    [gap] = (await orders.get(order["number"]))["missing"]
+    said = "6 that fit are free on a shelf now: the store holds it when it looks again."
+    assert (gap["quantity"], gap["free"], gap["detail"]) == (1, 6, said)
+    page = await ot.get(f"/orders/{order['number']}")
+    assert said in page.text
+    assert "Nothing that fits" not in page.text
+
+
+async def test_who_starts_picking_what_is_too_weak_by_now_is_told_why_nothing_is_held(
+    orders: Orders, given: Given, technician: Browser, as_ot: AsyncClient
+) -> None:
+    product = await given.product(name="Commode", safe_working_load_kg=100)
+    await given.client("C-9", weight_kg=80, weighed_on="2026-02-01")
+    await given.item(product=product)
+    order = await orders.submitted(product, client="C-9")
+    await weigh(as_ot, "C-9", 120)
+    here = f"/orders/{order['number']}"
+    page = await technician.follow(await technician.post_form(f"{here}/allocate", on=here))
+    why = "On a shelf, 1 carries less than the client weighs. None is known to be on its way."
+    assert (
+        page.banner == f"Nothing is held for it yet; 1 wanted. Commode: Nothing that fits is free on a shelf now. {why}"
+    )
+
+
+async def test_what_the_store_gives_back_is_told_with_the_reason(
+    orders: Orders, given: Given, query: Query, as_ot: AsyncClient
+) -> None:
+    product = await given.product(safe_working_load_kg=100)
+    client = await given.client("C-9", weight_kg=80, weighed_on="2026-02-01")
+    item = await given.item(product=product)
+    order = await orders.submitted(product, client=client)
+    await weigh(as_ot, "C-9", 120)
+    order = await orders.step(order["number"], "allocate")
+    why = f"{display(item)}: It carries 100 kg, and the client weighs 120 kg."
+    assert (order["state"], pieces(order), order["promised_on"]) == ("approved", ["wanted"], None)
+    assert order["history"][-1]["detail"]["because"] == why
+    [told] = await query(TOLD)
+    assert why in told["body"]
+    # One that has no day loses an item: that is told as well.
+    wanting = await orders.submitted(
+        product,
+        client=await given.client("C-8", weight_kg=80, weighed_on="2026-02-01"),
+        lines=[{"product_code": product, "quantity": 2}],
+    )
+    await weigh(as_ot, "C-8", 120)
+    await orders.step(wanting["number"], "allocate")
+    assert [why in one["body"] for one in await query(LOST)] == [True]
 
 
 async def test_pages_say_that_the_day_is_not_known(

@@ -132,7 +132,12 @@ async def test_the_page_of_an_item_shows_how_its_trial_went_on(
     lent = await given.trial(days=14)
     url = f"/items/{lent.barcode}"
     assert ["2 March 2026 at 2:05pm", "Started", "16 March 2026", "", ""] in (await ot.get(url)).table()
-    went = {"tried_what": "Bath.", "tried_where": "Home.", "who_was_there": "Client, son.", "result": "Good."}
+    went = {
+        "tried_what": "Into the bath.",
+        "tried_where": "Home",
+        "who_was_there": "Client, son.",
+        "result": "Good for both.",
+    }
     for days, notes in ((20, "Wants longer."), (30, "Son away.")):
         clock.move(days=1)
         day = clock.today + timedelta(days=days)
@@ -142,8 +147,8 @@ async def test_the_page_of_an_item_shows_how_its_trial_went_on(
     rows = [row for row in (await ot.get(url)).table() if row[1:2] in (["Started"], ["Goes on"])]
     assert rows == [
         ["2 March 2026 at 2:05pm", "Started", "16 March 2026", "", ""],
-        ["3 March 2026 at 2:05pm", "Goes on", "23 March 2026", "ot", "Good. Wants longer."],
-        ["4 March 2026 at 2:05pm", "Goes on", "3 April 2026", "ot", "Good. Son away."],
+        ["3 March 2026 at 2:05pm", "Goes on", "23 March 2026", "ot", "Good for both. Wants longer."],
+        ["4 March 2026 at 2:05pm", "Goes on", "3 April 2026", "ot", "Good for both. Son away."],
     ]
     assert "Son away." not in (await finance.get(url)).text
 

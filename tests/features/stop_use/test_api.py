@@ -9,6 +9,7 @@ from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.features.stop_use.chasing import chase_stop_use_notices
+from tests.browser import Browser
 from tests.conftest import Clock, Query
 from tests.given import Given, Lent
 from tests.problems import check_problem
@@ -176,3 +177,19 @@ async def test_a_new_care_provider_is_the_one_that_is_chased(as_ot: AsyncClient,
     assert (await sent(query))[-1] == ("stop_use_chased", "duty@cliff.example")
     await given.scan(lent.barcode)
     check_problem(await as_ot.post(f"{NOTICES}/{notice['id']}/chase"), 409, "nothing-to-chase")
+
+
+async def test_a_second_chase_within_the_hour_is_refused_and_sends_nothing(
+    as_ot: AsyncClient, ot: Browser, given: Given, query: Query, clock: Clock
+) -> None:
+    notice = await stop(as_ot, await cared_for(given))
+    chase_it = f"{NOTICES}/{notice['id']}/chase"
+    page = await ot.get("/stop-use")
+    assert (await as_ot.post(chase_it)).status_code == 200
+    clock.move(minutes=59)
+    assert "Harbour Care" in check_problem(await as_ot.post(chase_it), 409, "chased-just-now")["detail"]
+    shown = await ot.send(page, f"/stop-use/{notice['id']}/chase")
+    assert (shown.status, "less than an hour ago" in shown.text) == (409, True)
+    assert [purpose for purpose, _ in await sent(query)] == ["stop_use", "stop_use_chased"]
+    clock.move(minutes=1)
+    assert (await as_ot.post(chase_it)).status_code == 200

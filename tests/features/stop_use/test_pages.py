@@ -11,10 +11,11 @@ async def test_the_use_of_an_item_is_stopped_acknowledged_and_closed_by_its_retu
     provider = await given.care_provider(email="duty@harbour.example")
     lent = await given.loan(client=await given.client(care_provider_id=provider))
     form = f"/loans/{lent.id}/stop-use"
-    assert set((await ot.post_form(form)).errors) == {"reason"}
-    sent = await ot.post_form(form, reason="The sling is too large.", collect="true")
+    assert set((await ot.post_form(form)).errors) == {"reason", "item_fault"}
+    sent = await ot.post_form(form, reason="The sling is too large.", item_fault="no", collect="true")
     notice = await ot.follow(sent)
     assert notice.banner == "Its use is stopped. Harbour Care is told by e-mail."
+    assert "It did not suit the person" in notice.text
     here = str(sent.goes_to)
     assert "Nobody has acknowledged this." in notice.text
     assert notice.soup.select_one('main a[href^="/collections/C"]') is not None
@@ -42,8 +43,8 @@ async def test_without_an_address_the_pages_say_whom_to_phone(ot: Browser, safet
     lent = await given.loan()
     form = f"/loans/{lent.id}/stop-use"
     assert "No care provider is recorded" in (await safety.get(form)).text
-    notice = await safety.follow(await safety.post_form(form, reason="It tips over."))
-    assert notice.banner.endswith("there is no e-mail address for them.")
+    notice = await safety.follow(await safety.post_form(form, reason="It tips over to the left.", item_fault="yes"))
+    assert notice.banner.endswith("there is no e-mail address for them. It is on hold too.")
     assert "phone whoever cares for them" in (await ot.get("/stop-use")).text
     assert (await safety.get(notice.path)).soup.select_one('main a[href^="/collections/"]') is None
 
@@ -52,11 +53,11 @@ async def test_the_form_says_what_became_of_the_item_instead(ot: Browser, given:
     lent = await given.loan()
     form = f"/loans/{lent.id}/stop-use"
     old = await ot.get(form)
-    await ot.post_form(form, reason="It tips over.")
+    await ot.post_form(form, reason="It tips over to the left.", item_fault="yes")
     assert "Its use is stopped already." in (await ot.get(form)).text
-    assert (await ot.send(old, form, reason="It tips over.")).status in {303, 409}
+    assert (await ot.send(old, form, reason="It tips over to the left.", item_fault="yes")).status in {303, 409}
     back = await given.loan()
     old = await ot.get(f"/loans/{back.id}/stop-use")
     await given.scan(back.barcode)
-    late = await ot.send(old, f"/loans/{back.id}/stop-use", reason="It tips over.")
+    late = await ot.send(old, f"/loans/{back.id}/stop-use", reason="It tips over to the left.", item_fault="yes")
     assert (late.status, "nothing to stop" in late.text) == (409, True)

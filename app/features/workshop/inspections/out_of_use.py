@@ -14,6 +14,7 @@ from app.domain.dates import in_words, uk_date
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import display
 from app.domain.lifecycle import State
+from app.domain.stop_use import ItemFault
 from app.domain.thorough_examinations import Report
 from app.ledger import Moved
 from app.models import AuthorityCopy
@@ -81,7 +82,7 @@ async def _stop_use(session: AsyncSession, moved: Moved, found: Found, *, actor:
     """Where a client has it. A notice that is open already stays as it is."""
     loan_id = await session.scalar(LOAN, {"item_id": moved.item.id})
     if loan_id is not None:
-        await safety.stop_use(session, loan_id, reason=found.what, actor=actor, at=at)
+        await safety.stop_use(session, loan_id, reason=found.what, item_fault=ItemFault.YES, actor=actor, at=at)
 
 
 async def _tell_of_danger(session: AsyncSession, moved: Moved, found: Found, *, actor: str, at: datetime) -> None:

@@ -1,4 +1,5 @@
-/** Starts what pages share: GOV.UK components, htmx's form token, the word to other tabs, finding by scan, the camera. */
+/** Starts what pages share: GOV.UK components, htmx's form token, the address of what is searched, the word to other tabs,
+ * finding by scan, the camera. */
 
 import { initAll } from "./govuk-frontend.min.js";
 import { keepOnDevice } from "./device.js";
@@ -13,6 +14,16 @@ document.addEventListener("htmx:config:request", (event) => {
   const token = document.querySelector('meta[name="csrf-token"]')?.content;
   if (token) {
     event.detail.ctx.request.headers["X-CSRF-Token"] = token;
+  }
+});
+
+// What a list was narrowed to stands in the address, so that Back and reload keep it. Only lists of things do this: what
+// people are looked for by stands in no address.
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement.matches("[data-keeps-address]")) {
+    const asked = [...new FormData(ctx.sourceElement)].filter(([, value]) => value);
+    const question = new URLSearchParams(asked).toString();
+    history.replaceState(history.state, "", question ? `${location.pathname}?${question}` : location.pathname);
   }
 });
 
