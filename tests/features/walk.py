@@ -86,7 +86,8 @@ class World:
         self.people: dict[str, AsyncClient] = {}
 
     async def open(self) -> None:
-        """Begin the transaction of one walk."""
+        """Begin the transaction of one walk, on the day that every walk begins on."""
+        self.clock.now = Clock().now
         self.connection = await self.engine.connect()
         await self.connection.begin()
         self.sessions = async_sessionmaker(

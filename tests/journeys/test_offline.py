@@ -163,7 +163,7 @@ async def test_a_day_on_the_van_without_a_network_arrives_exactly_once(
     phone: tuple[Phone, Cable], office: Office
 ) -> None:
     device, cable = phone
-    returned, fetched = await office.lent("C-1001"), await office.called_back("C-1003")
+    returned, fetched = await office.lent("C-1001"), await office.called_back("C-1007")
     number, delivered = await office.with_the_driver("C-1006")
     another, elsewhere = await office.with_the_driver("C-1003")
     walk = await device.on()
