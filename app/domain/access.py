@@ -38,6 +38,7 @@ class Permission(StrEnum):
     KEEP_PRINTERS = "keep_printers"
     MOVE_ITEMS = "move_items"
     SCRAP_ITEMS = "scrap_items"
+    AGREE_TO_SCRAP = "agree_to_scrap"
     SCAN = "scan"
     WORK_ON_ITEMS = "work_on_items"
     OVERRULE_CLEANING = "overrule_cleaning"
@@ -125,7 +126,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     Role.PANEL_MEMBER: _LOOKING,
     Role.PANEL_CHAIR: _LOOKING,
-    Role.FINANCE: _LOOKING,
+    Role.FINANCE: _LOOKING | {Permission.AGREE_TO_SCRAP},
     Role.MANAGER: _STOREKEEPING
     | {
         Permission.KEEP_CATALOGUE,
@@ -133,6 +134,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.LIFT_HOLDS,
         Permission.SEE_ALL_ACCESS_NOTES,
         Permission.OVERRULE_CLEANING,
+        Permission.AGREE_TO_SCRAP,
         Permission.RESOLVE_VISITS,
         Permission.DECIDE_ON_DUE_ITEMS,
         Permission.KEEP_AUTHORITY_COPIES,

@@ -27,6 +27,7 @@ MEANT = {
     Permission.KEEP_PRINTERS: "TM",
     Permission.MOVE_ITEMS: "TM",
     Permission.SCRAP_ITEMS: "TM",
+    Permission.AGREE_TO_SCRAP: "FM",
     Permission.SCAN: "TM",
     Permission.WORK_ON_ITEMS: "TM",
     Permission.OVERRULE_CLEANING: "M",

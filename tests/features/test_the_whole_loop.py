@@ -30,6 +30,7 @@ from app.settings import Settings
 from tests.features.walk import Thing, World
 from tests.given import TRIED
 
+WASTE = {"waste_stream": "metal", "reference": "WTN-1"}
 OUT_WITH_LOAN = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
 SEEN = text("""
     SELECT item.barcode, item.state, movement.to_state, item.times_issued,
@@ -167,14 +168,13 @@ class AnyWalk(RuleBasedStateMachine):
         kept_for_other = thing.reservation is not None and thing.reservation[1] != who
         shelf = thing.state in {State.IN_STOCK, State.RESERVED}
         ends = {"kind": "trial", "trial_ends_on": self.world.clock.day(14)} if trial else {}
-        kept = [
-            {"barcode": one.barcode, "action": "keep", "reason": "For upstairs."}
-            for one in self.things
-            if one.loan is not None and one.client == who and one is not thing
-        ]
+        there = [one for one in self.things if one.loan is not None and one.client == who and one is not thing]
+        kept = [{"barcode": one.barcode, "action": "keep", "reason": "For upstairs."} for one in there]
+        keeps_stopped = any(one.is_stopped for one in there)
         body = {"barcode": thing.barcode, "client_ref": who, "supersedes": kept}
         answer = self.post("ot", "/loans", body | ends)
-        if self.happened(answer, shelf and not thing.is_blocked() and not kept_for_other):
+        fit = shelf and not thing.is_blocked()
+        if self.happened(answer, fit and not kept_for_other and not keeps_stopped):
             thing.moves(move)
             thing.issued += 1
             thing.loan, thing.is_trial, thing.client, thing.reservation = answer.json()["id"], trial, who, None
@@ -273,7 +273,9 @@ class AnyWalk(RuleBasedStateMachine):
 
     def repair(self, n: int, outcome: str) -> None:
         thing = self.thing(n)
-        answer = self.post("technician", f"/items/{thing.barcode}/repair", {"outcome": outcome})
+        answer = self.post(
+            "technician", f"/items/{thing.barcode}/repair", {"outcome": outcome, **WASTE, "notes": "The frame is bent."}
+        )
         if self.happened(answer, thing.state is State.IN_REPAIR):
             thing.moves(Move.COMPLETE_REPAIR if outcome == "repaired" else Move.SCRAP)
 
@@ -317,7 +319,9 @@ class AnyWalk(RuleBasedStateMachine):
 
     def scrap(self, n: int) -> None:
         thing = self.thing(n)
-        answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "The frame is bent."})
+        stream = "nowhere" if thing.state is State.MISSING else "metal"
+        said = {**WASTE, "reason": "The frame is bent.", "waste_stream": stream}
+        answer = self.post("manager", f"/items/{thing.barcode}/scrap", said)
         if self.happened(answer, thing.can(Move.SCRAP) and not thing.is_stopped):
             thing.moves(Move.SCRAP)
             thing.loan = thing.client = None

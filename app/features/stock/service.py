@@ -1,15 +1,18 @@
-"""Goods in, and what happens to an item outside loans and the workshop: moves between stores, holds, losses, scrap."""
+"""Goods in, and what happens to an item outside loans and the workshop: moves between stores, holds, losses.
+
+How an item is scrapped is in `web/disposing.py`, because the workshop does it too.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger, promising, safety
+from app import audit, ledger, safety
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
@@ -21,6 +24,7 @@ from app.features.stock.makers_labels import MakersLabel, with_label
 from app.features.stock.queries import get_item
 from app.features.stock.schemas import GoodsIn, ItemBody, Warned
 from app.models import Hold, InspectionDue, Item, Product, ProductInspection, ReservationEnd
+from app.web.disposing import free
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +75,7 @@ async def transfer(
 async def mark_missing(session: AsyncSession, barcode: str, *, reason: str, actor: str, at: datetime) -> None:
     """Nobody knows where the item is. An open loan stays open; reservations end. Raises NotFound, WrongState."""
     moved = await ledger.move_one(session, barcode, Move.MARK_MISSING, actor=actor, at=at, reason=reason)
-    await _free(session, moved.item.id, because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)
-
-
-UNDER_NOTICE = text("""
-    SELECT notice.id FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id
-    JOIN item ON item.id = loan.item_id
-    WHERE item.barcode = :barcode AND loan.ended_at IS NULL
-""")
-
-
-async def scrap(
-    session: AsyncSession, barcode: str, *, reason: str, reference: str | None, actor: str, at: datetime
-) -> None:
-    """Take an item out of use for good; a missing one's loan ends with it.
-
-    Raises NotFound, WrongState, and Conflict `use-is-stopped`: what must not be used at a client's is written off by
-    nobody's word; its notice stays open until the item itself is here.
-    """
-    moved = await ledger.move_one(
-        session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason, reference=reference or None
-    )
-    # Asked once the item is locked: a notice that is being given at this moment counts too.
-    if await session.scalar(UNDER_NOTICE, {"barcode": barcode}):
-        detail = "Its use at a client's was stopped, and that stays open until it is scanned back. Look for it there."
-        raise Conflict("use-is-stopped", detail, field="barcode")
-    await _free(session, moved.item.id, because=ReservationEnd.ITEM_UNFIT, actor=actor, at=at)
-    close = text("UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = :item_id AND ended_at IS NULL")
-    await session.execute(close, {"at": at, "actor": actor, "item_id": moved.item.id})
+    await free(session, [moved.item.id], because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)
 
 
 async def place_hold(
@@ -117,7 +94,7 @@ async def place_hold(
 async def lift_hold(
     session: AsyncSession, barcode: str, hold_id: int, *, reason: str, actor: str, at: datetime
 ) -> None:
-    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`."""
+    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `scrap-is-asked`."""
     item_id = select(col(Item.id)).where(col(Item.barcode) == barcode).scalar_subquery()
     found = await session.execute(
         select(Hold).where(col(Hold.id) == hold_id, col(Hold.item_id) == item_id).with_for_update()
@@ -127,6 +104,8 @@ async def lift_hold(
         raise NotFound("unknown-hold", "This item has no such hold.")
     if hold.lifted_at is not None:
         raise Conflict("already-lifted", f"{hold.lifted_by} lifted this hold already.")
+    if hold.kind is HoldKind.SCRAP_REQUEST:
+        raise Conflict("scrap-is-asked", "Somebody asked for its scrap. Decline that, and this hold is lifted with it.")
     lifted = {"lifted_at": at, "lifted_by": actor, "lift_reason": reason}
     await session.execute(update(Hold).where(col(Hold.id) == hold_id).values(**lifted))
     await audit.record(session, "hold_lifted", f"item:{barcode}", actor=actor, at=at, hold=hold_id, reason=reason)
@@ -230,27 +209,3 @@ async def _plan_first_inspections(
     ]
     if rows:
         await session.execute(insert(InspectionDue), rows)
-
-
-# A piece of an order whose client has died is not wanted again.
-FREE = text("""
-    WITH freed AS (
-        UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because
-        WHERE item_id = :item_id AND ended_at IS NULL RETURNING id
-    )
-    UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor FROM freed, client
-    WHERE order_unit.reservation_id = freed.id AND order_unit.loan_id IS NULL AND order_unit.cancelled_at IS NULL
-      AND client.id = order_unit.client_id AND client.died_on IS NOT NULL
-""")
-
-
-async def _free(session: AsyncSession, item_id: int, *, because: ReservationEnd, actor: str, at: datetime) -> None:
-    """End the item's reservations, those for later too, and take it off an open collection."""
-    values = {"at": at, "actor": actor, "item_id": item_id}
-    await session.execute(FREE, values | {"because": because.value})
-    cancel = text(
-        "UPDATE collection_line SET cancelled_at = :at, cancelled_by = :actor "
-        "WHERE item_id = :item_id AND collected_at IS NULL AND cancelled_at IS NULL"
-    )
-    await session.execute(cancel, values)
-    await promising.look_again(session, [item_id], actor=actor, at=at)
