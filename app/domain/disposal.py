@@ -62,8 +62,8 @@ class Batteries(StrEnum):
 
 
 BATTERIES_TEXT: dict[Batteries, str] = {
-    Batteries.TAKEN_OUT: "Yes, they are out and go apart",
-    Batteries.LEFT_IN: "No, the carrier is told that they are in it",
+    Batteries.TAKEN_OUT: "Taken out, and they go apart",
+    Batteries.LEFT_IN: "Left in it, and the carrier is told",
     Batteries.NONE: "It has none",
 }
 

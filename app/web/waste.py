@@ -9,7 +9,8 @@ from app.domain.errors import BadValue
 from app.web.asked import asked, needed
 from app.web.fields import OptionalLine
 
-STREAMS: Final = [(one.value, one.text, one.means) for one in WasteStream]
+STREAMS: Final = [(one.value, one.text, one.means) for one in WasteStream if one is not WasteStream.NOWHERE]
+OF_THE_MISSING: Final = [(WasteStream.NOWHERE.value, WasteStream.NOWHERE.text, WasteStream.NOWHERE.means)]
 BATTERIES: Final = [(one.value, one.text) for one in Batteries]
 CHOICES: Final = {"streams": STREAMS, "batteries_answers": BATTERIES}
 """What a page needs whose form asks for it (`stock/waste.html`)."""

@@ -13,6 +13,7 @@ from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import NotFound
 from app.domain.labels import display
+from app.domain.lifecycle import State
 from app.features.stock import queries, service
 from app.features.stock.schemas import HoldBody, HoldForm, ItemBody, ScrapForm, TransferForm, WhyForm
 from app.web import disposing
@@ -24,7 +25,7 @@ from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.tags import Tag
 from app.web.templating import render
-from app.web.waste import CHOICES
+from app.web.waste import CHOICES, OF_THE_MISSING
 
 router = page_router()
 
@@ -147,7 +148,9 @@ async def _about(session: AsyncSession, actor: access.Actor, now: datetime, tag:
 async def _about_scrap(session: AsyncSession, actor: access.Actor, now: datetime, tag: str) -> dict[str, Any]:
     """The same, with what may be said of its waste, and whether another person must agree."""
     context = await _about(session, actor, now, tag)
-    return {**context, **CHOICES, "is_dear": disposing.is_dear(session, context["item"].purchase_price_pence)}
+    item: ItemBody = context["item"]
+    choices = CHOICES | ({"streams": OF_THE_MISSING} if item.state is State.MISSING else {})
+    return {**context, **choices, "is_dear": disposing.is_dear(session, item.purchase_price_pence)}
 
 
 def _open_hold(item: ItemBody, hold_id: int) -> HoldBody:
