@@ -9,6 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 COUNTED_DAYS = "counted_days"
 """Under this name a session's `info` says for how many days what was ordered counts with the next order."""
+SECOND_PERSON_PENCE = "second_person_pence"
+"""The same of the price from which on another person must agree to a scrap."""
+REPAIR_LIMIT_PERCENT = "repair_limit_percent"
+"""The same of how much of what an item is worth its repairs may cost."""
 OLDEST_POSTGRES = 150000
 """PostgreSQL 15, as `server_version_num` counts."""
 

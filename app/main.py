@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.db import COUNTED_DAYS, Database
+from app.db import COUNTED_DAYS, REPAIR_LIMIT_PERCENT, SECOND_PERSON_PENCE, Database
 from app.features.accounts import api as accounts_api
 from app.features.accounts import pages as accounts_pages
 from app.features.accounts import users_api, users_pages
@@ -20,6 +20,8 @@ from app.features.collections import find_pages as collection_find_pages
 from app.features.collections import pages as collections_pages
 from app.features.collections import request_pages as collection_request_pages
 from app.features.collections import scan_pages as collection_scan_pages
+from app.features.disposal import api as disposal_api
+from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
@@ -66,6 +68,9 @@ from app.features.workshop import pages as workshop_pages
 from app.features.workshop.inspections import api as inspections_api
 from app.features.workshop.inspections import authority_pages, due_api, due_pages, visit_api, visit_pages
 from app.features.workshop.inspections import pages as inspections_pages
+from app.features.workshop.repairs import api as repairs_api
+from app.features.workshop.repairs import bin_pages as parts_bin_pages
+from app.features.workshop.repairs import pages as repairs_pages
 from app.settings import Settings
 from app.web import apidocs, health, installable, openapi, problems
 from app.web.auth import authorise
@@ -82,6 +87,7 @@ ROUTERS = (
     catalogue_api.router,
     stock_api.router,
     stock_barcodes_api.router,
+    disposal_api.router,
     clients_api.router,
     loans_api.router,
     collections_api.router,
@@ -94,6 +100,7 @@ ROUTERS = (
     transfers_api.router,
     workshop_api.router,
     cleaning_api.router,
+    repairs_api.router,
     due_api.router,
     inspections_api.router,
     visit_api.router,
@@ -111,6 +118,7 @@ ROUTERS = (
     stock_goods_in_pages.router,
     stock_pages.router,
     stock_changes.router,
+    disposal_pages.router,
     labels_pages.router,
     label_pages.router,
     faults_pages.router,
@@ -143,6 +151,8 @@ ROUTERS = (
     queue_pages.router,
     workshop_pages.router,
     cleaning_pages.router,
+    repairs_pages.router,
+    parts_bin_pages.router,
     certificate_pages.router,
     due_pages.router,
     visit_pages.router,
@@ -168,7 +178,12 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
-    app.state.database = Database(settings.database_url, info={COUNTED_DAYS: settings.orders_counted_days})
+    info = {
+        COUNTED_DAYS: settings.orders_counted_days,
+        SECOND_PERSON_PENCE: settings.scrap_second_person_pence,
+        REPAIR_LIMIT_PERCENT: settings.repair_limit_percent,
+    }
+    app.state.database = Database(settings.database_url, info=info)
     app.add_middleware(Edge, settings=settings)
     problems.install(app)
     for router in ROUTERS:

@@ -103,6 +103,19 @@ class Settings(BaseSettings):
     no_access_tries: int = Field(
         default=3, ge=1, le=20, description="After so many visits at which nobody opened, the manager is told."
     )
+    scrap_second_person_pence: int = Field(
+        default=50_000,
+        ge=0,
+        le=100_000_000,
+        description="An item that cost so much or more is scrapped only when a second person agrees. 0: every item.",
+    )
+    repair_limit_percent: int = Field(
+        default=60,
+        ge=1,
+        le=1000,
+        description="So much of what an item is still worth may all its repairs cost; beyond it the advice is to scrap "
+        "it. The service's own choice, not the law's.",
+    )
     max_body_bytes: int = Field(default=1_000_000, ge=10_000, description="The largest request body taken.")
     mail: Literal["none", "smtp", "notify"] = Field(
         default="none",

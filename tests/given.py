@@ -18,6 +18,7 @@ from app import ledger
 from app.domain.access import Actor, Role, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
+from app.domain.disposal import Disposal, WasteStream
 from app.domain.hygiene import Cleaned, Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
@@ -45,6 +46,8 @@ from app.features.stocktakes.schemas import NewStocktake
 from app.features.workshop import cleaning
 from app.features.workshop import service as workshop
 from app.features.workshop.inspections import service as inspections
+from app.features.workshop.repairs import service as repairs
+from app.web import disposing
 from app.web.answers import Answer
 from app.web.old_equipment import NewSupersedes
 from app.web.scans import Scan, ScanResult
@@ -275,7 +278,7 @@ class Given:
 
     async def repaired(self, barcode: str) -> None:
         """The item in repair goes back to the inspection bench."""
-        await self._do(workshop.complete_repair, barcode, notes="New castor.", actor="technician")
+        await self._do(repairs.complete_repair, barcode, notes="New castor.", actor="technician")
 
     async def missing(self, barcode: str) -> None:
         """Nobody knows where the item is."""
@@ -297,7 +300,17 @@ class Given:
 
     async def scrapped(self, barcode: str) -> None:
         """The item is out of use for good."""
-        await self._do(stock.scrap, barcode, reason="Frame cracked.", reference=None, actor="manager")
+        stream = WasteStream.METAL
+        if (await self.record(barcode)).state is State.MISSING:
+            stream = WasteStream.NOWHERE
+        said = Disposal("Frame cracked.", stream, reference_follows=True)
+        await self._do(disposing.scrap, barcode, said, actor="manager")
+
+    async def asked_to_scrap(self, barcode: str) -> int:
+        """A dear item whose scrap `manager` asks for; returns the number of the request."""
+        said = Disposal("Frame cracked.", WasteStream.METAL, reference_follows=True)
+        asked = await self._do(disposing.scrap, barcode, said, actor="manager")
+        return int(asked.request_id)
 
     async def record(self, barcode: str) -> ledger.ItemRecord:
         """The item as the ledger knows it now."""

@@ -18,6 +18,7 @@ from app.cli.seed_catalogue import CLIENTS, PRODUCTS
 from app.cli.seed_examinations import CRACKED, SOUND, WORN, examine, visit_home
 from app.cli.seed_prescribing import Prescribers
 from app.cli.seed_range import RECYCLED, STOCK
+from app.cli.seed_repairs import repair_and_scrap
 from app.domain.access import Actor, Role, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.hygiene import Cleaned, InfectionRisk, Outcome, StrikeThrough
@@ -202,14 +203,7 @@ class Storekeeper:
         await stock.mark_missing(
             self.session, commodes[3], reason="Not found at stocktake.", actor="manager", at=self.days_ago(14)
         )
-        await stock.scrap(
-            self.session,
-            cushions[1],
-            reason="Cell punctured, cover past cleaning.",
-            reference="WTN-20714",
-            actor="manager",
-            at=self.days_ago(11),
-        )
+        await repair_and_scrap(self.session, mended=hoists[3], punctured=cushions[1], pump=mattresses[9], now=self.now)
         for code, store, quantity in STOCK:
             shelf = await self.receive(code, store, 100, quantity=quantity)
             self.covered.update(shelf if code.startswith(("MATT", "CUSHION")) else ())

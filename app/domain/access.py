@@ -39,6 +39,7 @@ class Permission(StrEnum):
     MOVE_ITEMS = "move_items"
     KEEP_MINIMUM_LEVELS = "keep_minimum_levels"
     SCRAP_ITEMS = "scrap_items"
+    AGREE_TO_SCRAP = "agree_to_scrap"
     SCAN = "scan"
     COUNT_STOCK = "count_stock"
     CORRECT_STOCK = "correct_stock"
@@ -129,7 +130,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     Role.PANEL_MEMBER: _LOOKING,
     Role.PANEL_CHAIR: _LOOKING,
-    Role.FINANCE: _LOOKING,
+    Role.FINANCE: _LOOKING | {Permission.AGREE_TO_SCRAP},
     Role.MANAGER: _STOREKEEPING
     | {
         Permission.KEEP_CATALOGUE,
@@ -137,6 +138,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.LIFT_HOLDS,
         Permission.SEE_ALL_ACCESS_NOTES,
         Permission.OVERRULE_CLEANING,
+        Permission.AGREE_TO_SCRAP,
         Permission.RESOLVE_VISITS,
         Permission.DECIDE_ON_DUE_ITEMS,
         Permission.KEEP_AUTHORITY_COPIES,

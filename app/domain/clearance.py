@@ -6,7 +6,17 @@ from enum import StrEnum
 
 from app.domain.dates import in_words
 from app.domain.errors import Blocker, Conflict
-from app.domain.hygiene import TO_ANOTHER, TO_INSPECT_MORE, TO_KEEP, TO_RELEASE, NextStep, Outcome, Route, next_step
+from app.domain.hygiene import (
+    TO_AGREE,
+    TO_ANOTHER,
+    TO_INSPECT_MORE,
+    TO_KEEP,
+    TO_RELEASE,
+    NextStep,
+    Outcome,
+    Route,
+    next_step,
+)
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 
@@ -18,6 +28,7 @@ class HoldKind(StrEnum):
     FAULT = "fault"
     INVESTIGATION = "investigation"
     IN_TRANSIT = "in_transit"
+    SCRAP_REQUEST = "scrap_request"
 
     @property
     def text(self) -> str:
@@ -88,6 +99,12 @@ class Evidence:
         return self.decontamination_outcome is Outcome.CANNOT
 
     @property
+    def waits_for_scrap(self) -> bool:
+        """Somebody asked for its scrap, and nothing else holds it."""
+        kinds = {hold.kind for hold in self.holds}
+        return kinds == {HoldKind.SCRAP_REQUEST} and self.state is not State.SCRAPPED
+
+    @property
     def is_spent(self) -> bool:
         """It is for a single patient and has had one."""
         return self.single_patient_use and self.times_issued > 0
@@ -110,6 +127,8 @@ def step_for(evidence: Evidence, route: Route, *, on: date | None = None, reader
     """
     if evidence.holds and all(hold.kind is HoldKind.IN_TRANSIT for hold in evidence.holds):
         return TO_RECEIVE
+    if evidence.waits_for_scrap:
+        return TO_AGREE
     on_the_shelf = evidence.state in {State.IN_STOCK, State.RESERVED} and not evidence.holds
     if on and on_the_shelf and find_blockers(evidence, on=on):
         return TO_KEEP
@@ -164,7 +183,7 @@ def find_blockers(evidence: Evidence, *, on: date, releaser: str | None = None) 
     """
     return [
         *(Blocker("on-hold", f"{hold.kind.text}: {hold.reason}") for hold in evidence.holds),
-        *_hygiene(evidence),
+        *hygiene_blockers(evidence),
         *_inspection(evidence),
         *(_unmet(due) for due in evidence.due if not due.is_met(on)),
         *_second_person(evidence, releaser),
@@ -183,7 +202,8 @@ def place_blockers(evidence: Evidence) -> list[Blocker]:
     return [Blocker("not-on-the-shelf", f"The item is “{evidence.state.text.lower()}”.")]
 
 
-def _hygiene(evidence: Evidence) -> list[Blocker]:
+def hygiene_blockers(evidence: Evidence) -> list[Blocker]:
+    """Why nobody else may use it as it is: for a single patient, or not clean since it came back."""
     blockers = []
     if evidence.is_spent:
         blockers.append(Blocker("single-patient-use", "It is for a single patient and has been issued before."))

@@ -219,6 +219,9 @@ TO_INSPECT_MORE = NextStep(
 TO_EXAMINE_OR_DECIDE = NextStep(
     "inspection", "Have it examined first, or ask the manager to decide that it goes all the same."
 )
+TO_AGREE = NextStep(
+    "scrap_cage", "Somebody else must agree to scrap it. Keep it in the scrap cage, where nobody takes it, until then."
+)
 TO_SCRAP = NextStep("scrap", "It must not be used again. Put it in the scrap cage and record the scrap.")
 
 BENCH: dict[State, NextStep] = {

@@ -26,6 +26,12 @@ def is_late(sent_on: date, today: date) -> bool:
     return today - sent_on > LATE_AFTER
 
 
+def on_its_way() -> Conflict:
+    """What is on its way between stores is moved by its consignment only."""
+    detail = "It is on its way to another store. Receive it there under Transfers, or record there that it is missing."
+    return Conflict("in-transit", detail, field="barcode")
+
+
 def check_may_send(state: State, *, is_here: bool, is_in_transit: bool) -> None:
     """Raises Conflict `in-transit`, `reserved`, `not-here`; WrongState `wrong-state` for what stands in no store."""
     if is_in_transit:

@@ -5,6 +5,7 @@ from app.models.account import Account, AccountRole, AccountStore, KnownBrowser,
 from app.models.audit import AuditEvent, AuditHead, IdempotencyKey
 from app.models.base import metadata
 from app.models.client import CareProvider, Client, ClientAccess
+from app.models.disposal import Disposal
 from app.models.inspection import (
     AuthorityCopy,
     ExaminationDecision,
@@ -39,6 +40,7 @@ from app.models.ordering import (
 from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
+from app.models.repair import FittedPart, FittedPartWithdrawal, HarvestedPart, Repair, RepairEstimate
 from app.models.scan import ReturnScan, ScanKind, ScanOutcome
 from app.models.stocktake import Stocktake, StocktakeItem
 from app.models.store import Store
@@ -65,10 +67,14 @@ __all__ = [
     "Decontamination",
     "Delegation",
     "DeliveryVisit",
+    "Disposal",
     "EquipmentOrder",
     "ExaminationDecision",
     "FaultReport",
+    "FittedPart",
+    "FittedPartWithdrawal",
     "Funder",
+    "HarvestedPart",
     "Hold",
     "IdempotencyKey",
     "Inspection",
@@ -96,6 +102,8 @@ __all__ = [
     "ProductFit",
     "ProductInspection",
     "PublicRequest",
+    "Repair",
+    "RepairEstimate",
     "Reservation",
     "ReservationEnd",
     "ReturnScan",

@@ -16,6 +16,7 @@ class Product(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("purchase_price_pence >= 0", name="price_not_negative"),
         CheckConstraint("safe_working_load_kg > 0", name="safe_working_load_positive"),
+        CheckConstraint("expected_life_months BETWEEN 1 AND 600", name="expected_life_sensible"),
         Index(
             "ix_product_search_text_trigrams",
             "search_text",
@@ -40,6 +41,7 @@ class Product(SQLModel, table=True):
     decontamination_route: Route = Field(sa_column=enum_column(Route, "decontamination_route"))
     udi_di: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
     safe_working_load_kg: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    expected_life_months: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
     instructions: str = Field(default="", sa_column=text_column(server_default=""))
     instructions_link: str = Field(default="", sa_column=text_column(server_default=""))
     dimensions: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))

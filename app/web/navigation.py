@@ -43,6 +43,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Clients", "/clients", Permission.SEE_CLIENTS),
     Link("Trials", "/trials", Permission.REVIEW_TRIALS),
     Link("Collections", "/collections", Permission.REQUEST_COLLECTIONS),
+    Link("Scrap requests", "/scrap-requests", Permission.AGREE_TO_SCRAP),
     Link("Faults", "/faults", Permission.HANDLE_FAULTS),
     Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
     Link("Stocktakes", "/stocktakes", Permission.COUNT_STOCK),

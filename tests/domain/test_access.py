@@ -28,6 +28,7 @@ MEANT = {
     Permission.MOVE_ITEMS: "TM",
     Permission.KEEP_MINIMUM_LEVELS: "M",
     Permission.SCRAP_ITEMS: "TM",
+    Permission.AGREE_TO_SCRAP: "FM",
     Permission.SCAN: "TM",
     Permission.COUNT_STOCK: "TM",
     Permission.CORRECT_STOCK: "M",

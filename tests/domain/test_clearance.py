@@ -219,7 +219,8 @@ def test_what_hands_an_item_out_or_shelves_it_asks_for_clearance(state: State, m
 
 
 def test_kinds_of_holds_have_words_for_people() -> None:
-    assert [kind.text for kind in HoldKind] == ["Safety notice", "Fault", "Investigation", "In transit"]
+    words = ["Safety notice", "Fault", "Investigation", "In transit", "Scrap request"]
+    assert [kind.text for kind in HoldKind] == words
 
 
 @pytest.mark.parametrize("state", State)

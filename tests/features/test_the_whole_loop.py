@@ -30,6 +30,7 @@ from app.settings import Settings
 from tests.features.walk import Thing, World
 from tests.given import TRIED
 
+WASTE = {"waste_stream": "metal", "reference": "WTN-1"}
 OUT_WITH_LOAN = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
 SEEN = text("""
     SELECT item.barcode, item.state, movement.to_state, item.times_issued,
@@ -274,7 +275,9 @@ class AnyWalk(RuleBasedStateMachine):
 
     def repair(self, n: int, outcome: str) -> None:
         thing = self.thing(n)
-        answer = self.post("technician", f"/items/{thing.barcode}/repair", {"outcome": outcome})
+        answer = self.post(
+            "technician", f"/items/{thing.barcode}/repair", {"outcome": outcome, **WASTE, "notes": "The frame is bent."}
+        )
         if self.happened(answer, thing.state is State.IN_REPAIR):
             thing.moves(Move.COMPLETE_REPAIR if outcome == "repaired" else Move.SCRAP)
 
@@ -318,7 +321,9 @@ class AnyWalk(RuleBasedStateMachine):
 
     def scrap(self, n: int) -> None:
         thing = self.thing(n)
-        answer = self.post("manager", f"/items/{thing.barcode}/scrap", {"reason": "The frame is bent."})
+        stream = "nowhere" if thing.state is State.MISSING else "metal"
+        said = {**WASTE, "reason": "The frame is bent.", "waste_stream": stream}
+        answer = self.post("manager", f"/items/{thing.barcode}/scrap", said)
         if self.happened(answer, thing.can(Move.SCRAP) and not thing.is_stopped):
             thing.moves(Move.SCRAP)
             thing.loan = thing.client = None

@@ -11,7 +11,8 @@ from tests.conftest import Query, SignIn
 from tests.given import TRIED, Given
 from tests.problems import check_problem
 
-WRITTEN_OFF = {"reason": "The family says that it was thrown away."}
+MISSED = {"reason": "The family says that it was thrown away."}
+WRITTEN_OFF = MISSED | {"waste_stream": "nowhere"}
 ORDER = {
     "funder": "ASC",
     "speed": "five_day",
@@ -26,7 +27,7 @@ async def test_what_must_not_be_used_is_written_off_by_nobodys_word(
     lent = await given.loan()
     stop = {"reason": "The loops are worn."}
     notice = (await as_ot.post(f"/api/v1/loans/{lent.id}/stop-use", json=stop)).json()["id"]
-    assert (await as_manager.post(f"/api/v1/items/{lent.barcode}/missing", json=WRITTEN_OFF)).status_code == 200
+    assert (await as_manager.post(f"/api/v1/items/{lent.barcode}/missing", json=MISSED)).status_code == 200
     check_problem(await as_manager.post(f"/api/v1/items/{lent.barcode}/scrap", json=WRITTEN_OFF), 409, "use-is-stopped")
     assert (await as_ot.get(f"/api/v1/stop-use-notices/{notice}")).json()["is_open"]
     await given.scan(lent.barcode)

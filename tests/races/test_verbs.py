@@ -106,7 +106,14 @@ async def lift_hold(given: Given) -> Ask:
     return lambda client: client.delete(f"/api/v1/items/{barcode}/holds/{hold_id}", params={"reason": "It was mended."})
 
 
+async def agree_to_scrap(given: Given) -> Ask:
+    dear = await given.item(product=await given.product(purchase_price_pence=90_000))
+    request = await given.asked_to_scrap(dear)
+    return lambda client: client.post(f"/api/v1/scrap-requests/{request}/agree")
+
+
 REASON = {"reason": "The frame is bent."}
+WASTE = {"waste_stream": "metal", "reference": "WTN-1"}
 VERBS = {
     "issue": Verb(issue),
     "issue what is reserved": Verb(issue_reserved),
@@ -121,9 +128,12 @@ VERBS = {
     "fail an inspection": Verb(fail_inspection),
     "release": Verb(release),
     "complete a repair": on_item("repair", State.IN_REPAIR, outcome="repaired"),
-    "give up a repair": on_item("repair", State.IN_REPAIR, outcome="beyond_repair"),
-    "scrap": on_item("scrap", State.IN_STOCK, **REASON),
-    "scrap what is missing": on_item("scrap", State.MISSING, **REASON),
+    "give up a repair": on_item(
+        "repair", State.IN_REPAIR, outcome="beyond_repair", notes="The frame is bent.", **WASTE
+    ),
+    "scrap": on_item("scrap", State.IN_STOCK, **REASON, **WASTE),
+    "scrap what is missing": on_item("scrap", State.MISSING, **REASON, waste_stream="nowhere"),
+    "agree to a scrap": Verb(agree_to_scrap, actor="finance"),
     "mark as missing": on_item("missing", State.ON_LOAN, **REASON),
     "find": on_item("find", State.MISSING, store="MAIN", **REASON),
     "lift a hold": Verb(lift_hold),
@@ -167,7 +177,7 @@ async def test_different_verbs_on_one_item_come_one_after_another(scratch: Scrat
         url = f"/api/v1/items/{barcode}"
         answers = await asyncio.gather(
             client.post("/api/v1/loans", json={"barcode": barcode, "client_ref": who}),
-            client.post(f"{url}/scrap", json=REASON),
+            client.post(f"{url}/scrap", json=REASON | WASTE),
             client.post(f"{url}/missing", json=REASON),
             client.post("/api/v1/reservations", json={"barcode": barcode, "client_ref": who, "until": "2026-03-09"}),
             client.post("/api/v1/inspections", json={"barcode": barcode, "outcome": "failed"}),
@@ -175,6 +185,20 @@ async def test_different_verbs_on_one_item_come_one_after_another(scratch: Scrat
         )
         assert {answer.status_code for answer in answers} <= {200, 201, 409}, [answer.text for answer in answers]
     await check_chains(scratch)
+
+
+async def test_of_two_who_fit_the_same_part_of_the_bin_one_is_told(scratch: Scratch) -> None:
+    client, given = await scratch.sign_in("technician"), scratch.given
+    donor = await given.item()
+    await given.scrapped(donor)
+    handset = {"parts": [{"description": "Handset", "condition": "good"}]}
+    taken = await client.post(f"/api/v1/items/{donor}/harvested-parts", json=handset)
+    body = {"parts": [{"harvested_part_id": taken.json()["ids"][0], "fitted_on": "2026-03-02"}]}
+    mended = [await given.item(State.IN_REPAIR) for _ in range(4)]
+    answers = await asyncio.gather(
+        *(client.post(f"/api/v1/items/{barcode}/parts-fitted", json=body) for barcode in mended)
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
 
 
 async def test_two_halves_that_are_handed_out_at_once_pass_no_limit(scratch: Scratch) -> None:

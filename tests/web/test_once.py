@@ -87,7 +87,7 @@ async def test_a_key_at_its_longest_will_do(as_ot: AsyncClient) -> None:
 VERBS: dict[str, Any] = {
     "release": ("awaiting_inspection", {}),
     "missing": ("in_stock", {"reason": "Not in its bay."}),
-    "scrap": ("in_stock", {"reason": "The frame is bent."}),
+    "scrap": ("in_stock", {"reason": "The frame is bent.", "waste_stream": "metal", "reference": "WTN-1"}),
     "transfer": ("in_stock", {"reason": "More room there.", "store": "COAST"}),
     "holds": ("in_stock", {"reason": "The castor is loose.", "kind": "fault"}),
     "repair": ("in_repair", {"outcome": "repaired"}),

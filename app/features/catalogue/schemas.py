@@ -62,6 +62,7 @@ DimensionName = Annotated[str, AfterValidator(as_dimension), Field(json_schema_e
 Link = Annotated[OptionalLine, AfterValidator(as_link)]
 MOST_NAMED = 10
 Kilograms = Annotated[int, Field(ge=1, le=2_000)]
+LifeMonths = Annotated[int, Field(ge=1, le=600)]
 
 
 class InspectionRule(Body):
@@ -73,6 +74,8 @@ class InspectionRule(Body):
 
 class ProductDetails(Body):
     """What may be said of a product. `category` is an ISO 9999 code, `dimensions` are in millimetres by name.
+
+    `expected_life_months`: how long one lasts, for the advice to repair or to scrap it.
 
     `instructions` are for the people who use it, `instructions_link` is where the maker has theirs: anybody can read
     both on the page that the label's QR code opens.
@@ -91,6 +94,7 @@ class ProductDetails(Body):
     decontamination_route: Route = Route.WASH_DOWN
     udi_di: Annotated[list[Gtin], Field(max_length=50)] = []
     safe_working_load_kg: Kilograms | None = None
+    expected_life_months: LifeMonths | None = None
     instructions: OptionalParagraph = ""
     instructions_link: Link = ""
     dimensions: dict[DimensionName, Millimetres] = {}
@@ -160,6 +164,7 @@ class ProductBody(BaseModel):
     decontamination_route: Route
     udi_di: list[str]
     safe_working_load_kg: int | None
+    expected_life_months: int | None
     instructions: str
     instructions_link: str
     dimensions: dict[str, int]
@@ -230,6 +235,7 @@ class ProductForm(BaseModel):
     strike_through_test: bool = False
     udi_di: Annotated[list[Gtin], Field(max_length=50), BeforeValidator(_split)] = []
     safe_working_load_kg: Kilograms | None = None
+    expected_life_months: LifeMonths | None = None
     instructions: OptionalParagraph = ""
     instructions_link: Link = ""
     length_mm: Millimetres | None = None

@@ -135,6 +135,12 @@ CATALOGUE = (
         ("160", "150", "150"),
     ),
     Column(
+        "expected_life_months",
+        cells.whole(1, 600),
+        "How many months one lasts, for the advice to repair or to scrap it.",
+        ("60", "120", "36"),
+    ),
+    Column(
         "instructions",
         cells.paragraph,
         "How it is used, for those who use it; may have several lines. Anybody who scans its label can read this, so "

@@ -20,6 +20,7 @@ from app.features.stock.schemas import (
     ScrapBody,
     TransferBody,
 )
+from app.web import disposing
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit, Reason
@@ -107,10 +108,16 @@ async def mark_missing(session: Session, actor: Actor, now: Now, ahead: Ahead, t
     return await _shown(session, actor, now, tag, ahead)
 
 
-@router.post("/items/{barcode}/scrap")
-async def scrap(session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag, body: ScrapBody) -> ItemBody:
-    """Take the item out of use for good."""
-    await service.scrap(session, tag, reason=body.reason, reference=body.reference, actor=actor.username, at=now)
+@router.post("/items/{barcode}/scrap", responses={202: {"model": ItemBody, "description": "Another is asked"}})
+async def scrap(
+    session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag, body: ScrapBody, response: Response
+) -> ItemBody:
+    """Take the item out of use for good.
+
+    A dear item is not scrapped yet: another person is asked, and the answer is 202 with the request as `disposal`.
+    """
+    scrapped = await disposing.scrap(session, tag, body.disposal(body.reason), actor=actor.username, at=now)
+    response.status_code = 200 if scrapped.moved else 202
     return await _shown(session, actor, now, tag, ahead)
 
 

@@ -13,8 +13,10 @@ from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import NotFound
 from app.domain.labels import display
+from app.domain.lifecycle import State
 from app.features.stock import queries, service
 from app.features.stock.schemas import HoldBody, HoldForm, ItemBody, ScrapForm, TransferForm, WhyForm
+from app.web import disposing
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Id
@@ -23,6 +25,7 @@ from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.tags import Tag
 from app.web.templating import render
+from app.web.waste import CHOICES, OF_THE_MISSING
 
 router = page_router()
 
@@ -77,21 +80,21 @@ async def mark_missing(request: Request, session: Session, actor: Actor, now: No
 @router.get("/items/{barcode}/scrap")
 async def scrap_form(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> HTMLResponse:
     """Really for good?"""
-    return render(request, "stock/scrap.html", {"form": Form(), **await _about(session, actor, now, tag)})
+    context = await _about_scrap(session, actor, now, tag)
+    return render(request, "stock/scrap.html", {"form": Form(), **context})
 
 
 @router.post("/items/{barcode}/scrap")
 async def scrap(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
     """Out of use for good."""
     form, body = await read_form(request, ScrapForm)
-    context = await _about(session, actor, now, tag)
+    context = await _about_scrap(session, actor, now, tag)
     if body is None:
         return render(request, "stock/scrap.html", {"form": form, **context}, 422)
     with or_again("stock/scrap.html", form, **context):
-        await service.scrap(
-            session, tag, reason=body.reason, reference=body.reference or None, actor=actor.username, at=now
-        )
-    return redirect(request, f"/items/{tag}", f"{display(tag)} is scrapped.")
+        scrapped = await disposing.scrap(session, tag, body.disposal(body.reason), actor=actor.username, at=now)
+    said = "is scrapped." if scrapped.moved else "waits in the scrap cage: another person is asked to agree."
+    return redirect(request, f"/items/{tag}", f"{display(tag)} {said}")
 
 
 @router.get("/items/{barcode}/holds/new")
@@ -140,6 +143,14 @@ async def _about(session: AsyncSession, actor: access.Actor, now: datetime, tag:
         "item": await queries.get_item(session, tag, today=uk_date(now), may_see_client=False, reader=None),
         "stores": [(store.code, store.name) for store in actor.stores],
     }
+
+
+async def _about_scrap(session: AsyncSession, actor: access.Actor, now: datetime, tag: str) -> dict[str, Any]:
+    """The same, with what may be said of its waste, and whether another person must agree."""
+    context = await _about(session, actor, now, tag)
+    item: ItemBody = context["item"]
+    choices = CHOICES | ({"streams": OF_THE_MISSING} if item.state is State.MISSING else {})
+    return {**context, **choices, "is_dear": disposing.is_dear(session, item.purchase_price_pence)}
 
 
 def _open_hold(item: ItemBody, hold_id: int) -> HoldBody:

@@ -37,9 +37,30 @@ DETAILS = text("""
     SELECT item.serial_number, item.lot_number, item.manufactured_on, item.manufactured_precision, item.received_on,
            item.dispatched_on, item.purchase_price_pence, item.udi_di, item.maker_label, item.condition,
            store.code AS store, loan.id AS loan_id, loan.kind AS loan_kind, loan.started_at, loan.trial_ends_on,
-           client.client_ref
+           client.client_ref, fitted.parts_fitted, gone.disposal
     FROM item
     JOIN store ON store.id = item.store_id
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object(
+                   'id', part.id, 'part_number', part.part_number, 'description', part.description,
+                   'quantity', part.quantity, 'cost_pence', part.cost_pence, 'fitted_on', part.fitted_on,
+                   'recorded_by', part.recorded_by, 'withdrawn_because', taken.reason,
+                   'harvested_from', donor.barcode
+               ) ORDER BY part.fitted_on DESC, part.id DESC) AS parts_fitted
+        FROM repair JOIN fitted_part AS part ON part.repair_id = repair.id
+        LEFT JOIN fitted_part_withdrawal AS taken ON taken.fitted_part_id = part.id
+        LEFT JOIN harvested_part AS harvested ON harvested.id = part.harvested_part_id
+        LEFT JOIN item AS donor ON donor.id = harvested.item_id
+        WHERE repair.item_id = item.id
+    ) AS fitted ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_build_object(
+                   'id', id, 'reason', reason, 'waste_stream', waste_stream, 'batteries', batteries,
+                   'reference', reference, 'asked_at', asked_at, 'asked_by', asked_by, 'agreed_by', agreed_by,
+                   'is_open', seq IS NULL
+               ) AS disposal
+        FROM disposal WHERE disposal.item_id = item.id AND declined_at IS NULL
+    ) AS gone ON true
     LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
     LEFT JOIN client ON client.id = loan.client_id
     WHERE item.id = :item_id
@@ -201,6 +222,7 @@ async def get_item(
         trial_ends_on=row["trial_ends_on"],
     )
     details = {name: row[name] for name in ItemBody.model_fields if name in row}
+    details["parts_fitted"] = row["parts_fitted"] or []
     return ItemBody(
         **details,
         barcode=record.barcode,

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict, ValidationInfo
 
 from app.domain.clearance import HoldKind
+from app.domain.disposal import Batteries, WasteStream
 from app.domain.errors import BadValue
 from app.domain.gs1_text import as_scanned
 from app.domain.identifiers import check_gtin
@@ -19,6 +20,7 @@ from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalLine, Pence, Reason
 from app.web.results import BlockerBody, Step
 from app.web.typed import pence_from
+from app.web.waste import AskedWaste, Waste
 
 MOST_AT_ONCE = 500
 
@@ -221,6 +223,39 @@ class PastHoldBody(BaseModel):
     lift_reason: str
 
 
+class FittedPart(BaseModel):
+    """A part that a repair put into the item; `cost_pence` is of one. `withdrawn_because`: the line was wrong."""
+
+    id: int
+    part_number: str
+    description: str
+    quantity: int
+    cost_pence: int
+    fitted_on: date
+    harvested_from: str | None
+    recorded_by: str
+    withdrawn_because: str | None
+
+
+class DisposalBody(BaseModel):
+    """How the item was scrapped, or who asks for it; while `is_open` another person must agree."""
+
+    id: int
+    reason: str
+    waste_stream: WasteStream
+    batteries: Batteries | None
+    reference: str
+    asked_at: datetime
+    asked_by: str
+    agreed_by: str | None
+    is_open: bool
+
+    @property
+    def lacks_reference(self) -> bool:
+        """It is scrapped, and the reference of its waste is to be recorded still."""
+        return not (self.is_open or self.reference or self.waste_stream is WasteStream.NOWHERE)
+
+
 class ItemBody(BaseModel):
     """One item, what blocks it, and what to do with it next."""
 
@@ -247,6 +282,8 @@ class ItemBody(BaseModel):
     reservations: list[ReservationBody]
     next_inspections: list[DueBody]
     times_issued: int
+    parts_fitted: list[FittedPart]
+    disposal: DisposalBody | None
     moves: list[Move]
     next_step: Step
     is_certified: bool = Field(False, exclude=True)
@@ -302,11 +339,14 @@ class TransferBody(ReasonBody):
     bay: OptionalLine = ""
 
 
-class ScrapBody(Body):
-    """Why, and under which waste reference."""
+class ScrapBody(Waste, Body):
+    """Why, where the waste goes, and the reference of its transfer note, or that it follows.
+
+    `batteries`: wanted for `weee`. `nowhere` is for what is missing, and wants no reference.
+    """
 
     reason: Reason
-    reference: OptionalLine = ""
+    waste_stream: WasteStream
 
 
 class NewHold(Body):
@@ -333,11 +373,8 @@ class TransferForm(BaseModel):
     reason: Why = needed()
 
 
-class ScrapForm(BaseModel):
-    """Why, and under which waste reference."""
-
-    reason: Why = needed()
-    reference: OptionalLine = ""
+class ScrapForm(AskedWaste, WhyForm):
+    """Why, where the waste goes, and the reference of its transfer note, or that it follows."""
 
 
 class HoldForm(BaseModel):

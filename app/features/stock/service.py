@@ -1,16 +1,19 @@
-"""Goods in, and what happens to an item outside loans and the workshop: moves between stores, holds, losses, scrap."""
+"""Goods in, and what happens to an item outside loans and the workshop: moves between stores, holds, losses.
+
+How an item is scrapped is in `web/disposing.py`, because the workshop does it too.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger, promising, safety
-from app.consequences import SET_FREE
+from app import audit, ledger, safety
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
@@ -18,10 +21,18 @@ from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.goods import DATES, find_date_faults, serial_key
 from app.domain.inspections import months_after
 from app.domain.lifecycle import Move
+from app.domain.transfers import on_its_way
 from app.features.stock.makers_labels import MakersLabel, with_label
 from app.features.stock.queries import get_item
 from app.features.stock.schemas import GoodsIn, ItemBody, Warned
 from app.models import Hold, InspectionDue, Item, Product, ProductInspection, ReservationEnd
+from app.web.disposing import free
+
+NOT_BY_HAND: Final = {
+    HoldKind.IN_TRANSIT: "Send it with a consignment: that holds it until it is received.",
+    HoldKind.SCRAP_REQUEST: "Ask for its scrap: that holds it by itself.",
+}
+"""Holds that an act of their own places, and what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +88,7 @@ async def mark_missing(session: AsyncSession, barcode: str, *, reason: str, acto
     """
     moved = await ledger.move_one(session, barcode, Move.MARK_MISSING, actor=actor, at=at, reason=reason)
     _check_stands_still(moved)
-    await _free(session, moved.item.id, because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)
-
-
-UNDER_NOTICE = text("""
-    SELECT notice.id FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id
-    JOIN item ON item.id = loan.item_id
-    WHERE item.barcode = :barcode AND loan.ended_at IS NULL
-""")
-
-
-async def scrap(
-    session: AsyncSession, barcode: str, *, reason: str, reference: str | None, actor: str, at: datetime
-) -> None:
-    """Take an item out of use for good; a missing one's loan ends with it.
-
-    Raises NotFound, WrongState, and Conflict `use-is-stopped`: what must not be used at a client's is written off by
-    nobody's word; its notice stays open until the item itself is here.
-    """
-    moved = await ledger.move_one(
-        session, barcode, Move.SCRAP, actor=actor, at=at, reason=reason, reference=reference or None
-    )
-    _check_stands_still(moved)
-    # Asked once the item is locked: a notice that is being given at this moment counts too.
-    if await session.scalar(UNDER_NOTICE, {"barcode": barcode}):
-        detail = "Its use at a client's was stopped, and that stays open until it is scanned back. Look for it there."
-        raise Conflict("use-is-stopped", detail, field="barcode")
-    await _free(session, moved.item.id, because=ReservationEnd.ITEM_UNFIT, actor=actor, at=at)
-    close = text("UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = :item_id AND ended_at IS NULL")
-    await session.execute(close, {"at": at, "actor": actor, "item_id": moved.item.id})
+    await free(session, [moved.item.id], because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)
 
 
 async def place_hold(
@@ -115,8 +98,8 @@ async def place_hold(
 
     The item's row is locked first, so that whoever is issuing it at this moment either went before or sees the hold.
     """
-    if kind is HoldKind.IN_TRANSIT:
-        raise BadValue("not-by-hand", "Send it with a consignment: that holds it until it is received.", field="kind")
+    if kind in NOT_BY_HAND:
+        raise BadValue("not-by-hand", NOT_BY_HAND[kind], field="kind")
     items = await ledger.read_items(session, [barcode], lock=True)
     if barcode not in items:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
@@ -126,7 +109,7 @@ async def place_hold(
 async def lift_hold(
     session: AsyncSession, barcode: str, hold_id: int, *, reason: str, actor: str, at: datetime
 ) -> None:
-    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `in-transit`."""
+    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `in-transit`, `scrap-is-asked`."""
     item_id = select(col(Item.id)).where(col(Item.barcode) == barcode).scalar_subquery()
     found = await session.execute(
         select(Hold).where(col(Hold.id) == hold_id, col(Hold.item_id) == item_id).with_for_update()
@@ -137,7 +120,9 @@ async def lift_hold(
     if hold.lifted_at is not None:
         raise Conflict("already-lifted", f"{hold.lifted_by} lifted this hold already.")
     if hold.kind is HoldKind.IN_TRANSIT:
-        raise _in_transit()
+        raise on_its_way()
+    if hold.kind is HoldKind.SCRAP_REQUEST:
+        raise Conflict("scrap-is-asked", "Somebody asked for its scrap. Decline that, and this hold is lifted with it.")
     await safety.lift_each(session, {hold_id: barcode}, reason=reason, actor=actor, at=at)
 
 
@@ -168,15 +153,10 @@ async def read_item(
     return item
 
 
-def _in_transit() -> Conflict:
-    detail = "It is on its way to another store. Receive it there under Transfers, or record there that it is missing."
-    return Conflict("in-transit", detail, field="barcode")
-
-
 def _check_stands_still(moved: ledger.Moved) -> None:
     """What is on its way between stores is moved by its consignment only. Raises Conflict `in-transit`."""
     if any(hold.kind is HoldKind.IN_TRANSIT for hold in moved.evidence.holds):
-        raise _in_transit()
+        raise on_its_way()
 
 
 def _check_dates(goods: GoodsIn, *, today: date) -> None:
@@ -250,10 +230,3 @@ async def _plan_first_inspections(
     ]
     if rows:
         await session.execute(insert(InspectionDue), rows)
-
-
-async def _free(session: AsyncSession, item_id: int, *, because: ReservationEnd, actor: str, at: datetime) -> None:
-    """End the item's reservations, those for later too, and take it off an open collection."""
-    values = {"at": at, "actor": actor, "item_ids": [item_id], "because": because.value}
-    await session.execute(text(f"{SET_FREE} SELECT"), values)
-    await promising.look_again(session, [item_id], actor=actor, at=at)

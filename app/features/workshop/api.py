@@ -1,13 +1,8 @@
-"""JSON routes of the workshop; those of decontaminations are in `cleaning_api.py`."""
+"""JSON routes of the workshop; those of decontaminations, inspections and repairs are elsewhere."""
 
 from app.db import Session
 from app.features.workshop import service
-from app.features.workshop.schemas import (
-    ReleaseBody,
-    Released,
-    RepairBody,
-    RepairOutcome,
-)
+from app.features.workshop.schemas import ReleaseBody, Released
 from app.ledger import Moved
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -31,13 +26,6 @@ async def release(
     said = ahead.said(body.due_soon_reason, actor)
     moved = await service.release(session, tag, bay=body.bay or None, actor=actor.username, at=now, ahead=said)
     return _released(moved)
-
-
-@router.post("/items/{barcode}/repair")
-async def repair(session: Session, actor: Actor, now: Now, tag: Tag, body: RepairBody) -> Released:
-    """Record how a repair ended: back to the inspection bench, or scrapped."""
-    verb = service.complete_repair if body.outcome is RepairOutcome.REPAIRED else service.give_up_repair
-    return _released(await verb(session, tag, notes=body.notes, actor=actor.username, at=now))
 
 
 def _released(moved: Moved) -> Released:

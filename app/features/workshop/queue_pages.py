@@ -23,6 +23,7 @@ from app.web.once import page_router
 from app.web.paging import page_of
 from app.web.tags import Prefix
 from app.web.templating import render
+from app.web.waste import CHOICES
 
 router = page_router()
 
@@ -99,4 +100,11 @@ def _total(hours: list[HourDone]) -> HourDone:
 
 def _choices() -> dict[str, Any]:
     actions = [(one.value, one.text) for one in Together]
-    return {"actions": actions, "routes": WAYS, "risks": RISKS, "covers": COVERS, "most_at_once": MOST_AT_ONCE}
+    return {
+        **CHOICES,
+        "actions": actions,
+        "routes": WAYS,
+        "risks": RISKS,
+        "covers": COVERS,
+        "most_at_once": MOST_AT_ONCE,
+    }

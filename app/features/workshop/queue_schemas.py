@@ -8,18 +8,23 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from app.domain.hygiene import Outcome, Route
 from app.domain.lifecycle import State
+from app.domain.refurbishing import Advice
 from app.features.workshop.cleaning import Terms
 from app.features.workshop.cleaning_schemas import Details, no_dead_end
 from app.features.workshop.schemas import Barcode
 from app.web.asked import asked, needed
 from app.web.fields import Day, OptionalLine, OptionalParagraph
 from app.web.results import BlockerBody
+from app.web.waste import Waste
 
 MOST_AT_ONCE = 200
 
 
 class BenchLine(BaseModel):
-    """One item in a bench's queue. `why`: why it stands where it does; `next_text`: what to do with it."""
+    """One item in a bench's queue. `why`: why it stands where it does; `next_text`: what to do with it.
+
+    `advice`: repair or scrap, on the benches where that is asked.
+    """
 
     barcode: str
     product_name: str
@@ -36,6 +41,8 @@ class BenchLine(BaseModel):
     is_inspected: bool
     blockers: list[BlockerBody] = []
     must_be_scrapped: bool = False
+    waits_for_scrap: bool = False
+    advice: Advice | None = None
     may_be_cleaned_by_order: bool = False
     route_text: str
     contractor: str
@@ -91,7 +98,7 @@ def tags_of(texts: object) -> object:
     return [line.strip() for line in lines if line.strip()]
 
 
-class TogetherForm(Details):
+class TogetherForm(Waste, Details):
     """Many items and what is done with all of them."""
 
     barcodes: Annotated[

@@ -15,6 +15,7 @@ from app.domain.lifecycle import State
 from app.domain.ordering import Speed
 from app.domain.promises import days_allowed
 from app.features.workshop.queue_schemas import BenchLine, HourDone
+from app.features.workshop.repairs.queries import advise_on, limit_percent
 from app.web.paging import number_cursor
 from app.web.results import BlockerBody
 
@@ -25,6 +26,8 @@ FARTHEST = 100_000
 _STANDING = """
     SELECT item.id, item.barcode, item.product_id, item.serial_number, item.state, store.code AS store,
            product.name AS product_name, product.decontamination_route, product.strike_through_test,
+           item.purchase_price_pence AS paid_pence, product.purchase_price_pence AS new_pence, item.received_on,
+           product.expected_life_months, item.times_issued,
            movement.at AS since, newest.outcome AS last_outcome, newest.finished_seq > item.returned_seq AS is_recent,
            EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL) AS held,
            (product.single_patient_use AND item.times_issued > 0)
@@ -80,8 +83,15 @@ _QUEUE = """
         FROM wanted GROUP BY product_id
     )
     SELECT here.*, job.route, job.infection_risk, job.contractor, job.quarantine_until,
-           told.pieces, told.prescribers, told.first_at, own.kept_from
+           told.pieces, told.prescribers, told.first_at, own.kept_from,
+           cost.earlier_pence, cost.fitted_pence, cost.estimate_pence
     FROM here
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(sum(parts_pence + labour_pence) FILTER (WHERE NOT is_current), 0) AS earlier_pence,
+               COALESCE(sum(parts_pence) FILTER (WHERE is_current), 0) AS fitted_pence,
+               max(estimate_pence) FILTER (WHERE is_current) AS estimate_pence
+        FROM repair_cost WHERE repair_cost.item_id = here.id
+    ) AS cost
     LEFT JOIN told ON told.product_id = here.product_id
     LEFT JOIN wanted ON wanted.product_id = here.product_id AND wanted.place = here.place AND NOT here.held
     LEFT JOIN decontamination AS job ON job.item_id = here.id AND job.finished_at IS NULL
@@ -140,8 +150,9 @@ async def list_bench(
     values = {"states": list(bench.states), "store": store, "past_use": bench is Bench.SCRAP, "today": today, **_SPEEDS}
     rows = (await session.execute(QUEUE, {**values, "offset": offset, "limit": limit + 1})).mappings().all()
     items = await ledger.read_items(session, [row["barcode"] for row in rows])
+    percent = limit_percent(session)
     return [
-        _line(row, item, releaser=releaser, now=now)
+        _line(row, item, releaser=releaser, now=now, limit_percent=percent)
         for row in rows
         # One that was moved on between the two statements is on this bench no longer.
         if (item := items.get(row["barcode"])) and item.state == row["state"]
@@ -164,11 +175,13 @@ def queue_cursor(after: str | None) -> int:
     return offset
 
 
-def _line(row: RowMapping, item: ledger.ItemRecord, *, releaser: str, now: datetime) -> BenchLine:
+def _line(row: RowMapping, item: ledger.ItemRecord, *, releaser: str, now: datetime, limit_percent: int) -> BenchLine:
     fact, today = item.evidence, uk_date(now)
     at_the_shelf = item.state is State.AWAITING_INSPECTION
     blockers = find_blockers(fact, on=today, releaser=releaser) if at_the_shelf else []
     must_be_scrapped = is_past_use(fact, item.route)
+    advises = must_be_scrapped or item.state is State.IN_REPAIR
+    advised = advise_on(row, past_use=must_be_scrapped, on=today, limit_percent=limit_percent) if advises else None
     job = Job(
         route=Route(row["route"] or row["decontamination_route"]),
         infection_risk=row["infection_risk"] and InfectionRisk(row["infection_risk"]),
@@ -199,6 +212,8 @@ def _line(row: RowMapping, item: ledger.ItemRecord, *, releaser: str, now: datet
         is_inspected=fact.is_inspected,
         blockers=[BlockerBody(code=one.code, detail=one.detail) for one in blockers],
         must_be_scrapped=must_be_scrapped,
+        waits_for_scrap=fact.waits_for_scrap,
+        advice=advised and advised.advice,
         may_be_cleaned_by_order=must_be_scrapped and not fact.is_spent,
         route_text=job.route.text,
         contractor=row["contractor"] or "",

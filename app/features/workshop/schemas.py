@@ -1,12 +1,10 @@
 """Bodies of the workshop."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from app.domain.lifecycle import Move, State, can_move
-from app.web.asked import asked, needed
 from app.web.fields import Body, OptionalLine, OptionalParagraph
 from app.web.results import Step
 from app.web.typed import own_path
@@ -29,25 +27,6 @@ class Released(BaseModel):
     state: State
     is_clear: bool
     next_step: Step
-
-
-class RepairOutcome(StrEnum):
-    """How a repair ended."""
-
-    REPAIRED = "repaired"
-    BEYOND_REPAIR = "beyond_repair"
-
-    @property
-    def done(self) -> str:
-        """What is said when it is recorded."""
-        return "Repaired" if self is RepairOutcome.REPAIRED else "Beyond repair and scrapped"
-
-
-class RepairBody(Body):
-    """How the repair ended; `notes` say what was done, or why it is beyond repair."""
-
-    outcome: RepairOutcome
-    notes: OptionalParagraph = ""
 
 
 class BenchItem(BaseModel):
@@ -86,10 +65,3 @@ class ReleaseForm(WayBack):
 
     bay: OptionalLine = ""
     due_soon_reason: OptionalParagraph = ""
-
-
-class RepairForm(WayBack):
-    """How the repair ended, on its page."""
-
-    outcome: Annotated[RepairOutcome, asked("Choose how the repair ended.")] = needed()
-    notes: OptionalParagraph = ""

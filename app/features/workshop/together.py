@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import ledger, promising
+from app import ledger
 from app.domain.clearance import find_blockers, is_past_use
 from app.domain.dates import uk_date
+from app.domain.disposal import Disposal
 from app.domain.errors import Conflict, RuleError
 from app.domain.hygiene import Outcome
 from app.domain.lifecycle import Move, State, can_move, refusal
@@ -18,14 +18,10 @@ from app.features.workshop import scans
 from app.features.workshop.cleaning import finish_decontaminations, start_decontaminations
 from app.features.workshop.queue_schemas import Together, TogetherForm
 from app.ledger import ItemRecord, Moved, Refused
+from app.web.disposing import scrap_together
 from app.web.look_ahead import LookAhead
 from app.web.results import ItemResults
 from app.web.tags import sort_tags
-
-UNFIT = text("""
-    UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit'
-    WHERE item_id = ANY(:ids) AND ended_at IS NULL
-""")
 
 Done = tuple[list[Moved], list[Refused]]
 
@@ -57,7 +53,8 @@ async def _do(
     if wanted.do is Together.RELEASE:
         return await release_all(session, barcodes, bay=wanted.bay or None, actor=actor, at=at, ahead=ahead)
     if wanted.do is Together.SCRAP:
-        return await scrap_all(session, barcodes, reason=wanted.notes, actor=actor, at=at)
+        disposal = wanted.disposal(f"Past use. {wanted.notes}".strip())
+        return await scrap_all(session, barcodes, disposal, actor=actor, at=at)
     outcome = Outcome(wanted.do.value)
     said = [wanted.said(barcode, outcome, wanted.notes) for barcode in barcodes]
     return await finish_decontaminations(session, said, actor=actor, at=at)
@@ -77,14 +74,15 @@ async def release_all(
     return moved, refused + turned_away
 
 
-async def scrap_all(session: AsyncSession, barcodes: Sequence[str], *, reason: str, actor: str, at: datetime) -> Done:
-    """Scrap those that await it: nothing makes them fit for another client. Others have a page that asks why."""
+async def scrap_all(
+    session: AsyncSession, barcodes: Sequence[str], said: Disposal, *, actor: str, at: datetime
+) -> Done:
+    """Scrap those that await it: nothing makes them fit for another client. Others have a page that asks why.
+
+    What is dear is refused: another person must agree to it, each by itself.
+    """
     fit, refused = await _sort_out(session, barcodes, _awaits_scrap)
-    why = f"Past use. {reason}".strip()
-    moved, turned_away = await ledger.move(session, fit, Move.SCRAP, actor=actor, at=at, reason=why)
-    gone = [one.item.id for one in moved]
-    await session.execute(UNFIT, {"at": at, "actor": actor, "ids": gone})
-    await promising.look_again(session, gone, actor=actor, at=at)
+    moved, turned_away = await scrap_together(session, fit, said, actor=actor, at=at)
     return moved, refused + turned_away
 
 

@@ -15,6 +15,7 @@ from tests.problems import check_problem
 
 RESERVATIONS, LOANS = "/api/v1/reservations", "/api/v1/loans"
 UNKNOWN = make_tag("ES", 9_999_999)
+BEYOND = {"outcome": "beyond_repair", "notes": "Frame bent.", "waste_stream": "metal", "reference": "WTN-1"}
 
 
 async def state_of(client: AsyncClient, barcode: str) -> str:
@@ -327,7 +328,7 @@ async def test_what_is_lost_fails_or_is_scrapped_says_why_its_reservations_ended
     await as_technician.post("/api/v1/inspections", json={"barcode": failed.barcode, "outcome": "failed"})
     await given.scrapped(scrapped)
     assert await ends(query) == ["item_missing", "item_unfit", "item_missing", None, "item_unfit", None]
-    await as_technician.post(f"/api/v1/items/{failed.barcode}/repair", json={"outcome": "beyond_repair"})
+    await as_technician.post(f"/api/v1/items/{failed.barcode}/repair", json=BEYOND)
     assert await ends(query) == ["item_missing", "item_unfit", "item_missing", "item_unfit", "item_unfit", None]
 
 

@@ -13,6 +13,7 @@ from tests.problems import check_problem
 
 ITEMS = "/api/v1/items"
 REASON = {"reason": "Moved to make room."}
+SCRAP: dict[str, object] = {"waste_stream": "metal", "reference_follows": True}
 
 
 def goods(product: str, clock: Clock, **change: Any) -> dict[str, Any]:
@@ -163,7 +164,7 @@ async def test_a_barcode_that_is_not_one_of_ours_is_said_to_be_what_it_is(
 ) -> None:
     bodies: dict[str, dict[str, Any]] = {
         "/release": {},
-        "/scrap": REASON,
+        "/scrap": REASON | SCRAP,
         "/find": REASON | {"store": "MAIN"},
         "/transfer": REASON | {"store": "MAIN"},
         "/missing": REASON,
@@ -337,7 +338,8 @@ async def test_an_item_is_scrapped_only_where_the_lifecycle_says(
     as_technician: AsyncClient, given: Given, query: Query, state: State
 ) -> None:
     barcode = await given.item(state)
-    body = {"reason": "Frame cracked.", "reference": "WTN-1"}
+    stream = "nowhere" if state is State.MISSING else "metal"
+    body = {"reason": "Frame cracked.", "waste_stream": stream, "reference": "WTN-1"}
     answer = await as_technician.post(f"{ITEMS}/{barcode}/scrap", json=body)
     if not can_move(state, Move.SCRAP):
         check_problem(answer, 409, "wrong-state")
@@ -350,7 +352,8 @@ async def test_an_item_is_scrapped_only_where_the_lifecycle_says(
 async def test_a_missing_item_that_is_scrapped_ends_its_loan(as_technician: AsyncClient, given: Given) -> None:
     lent = await given.loan()
     await given.missing(lent.barcode)
-    scrapped = await as_technician.post(f"{ITEMS}/{lent.barcode}/scrap", json={"reason": "Never seen again."})
+    body = {"reason": "Never seen again.", "waste_stream": "nowhere"}
+    scrapped = await as_technician.post(f"{ITEMS}/{lent.barcode}/scrap", json=body)
     assert (scrapped.json()["state"], scrapped.json()["loan"]) == ("scrapped", None)
 
 
@@ -358,8 +361,13 @@ async def test_a_missing_item_that_is_scrapped_ends_its_loan(as_technician: Asyn
 @pytest.mark.parametrize("reason", ["", "   ", "\x00", "x" * 4001, None, 7])
 async def test_each_of_these_wants_a_reason(as_manager: AsyncClient, given: Given, verb: str, reason: object) -> None:
     barcode = await given.item(State.MISSING if verb == "find" else State.IN_STOCK)
-    more = {"transfer": {"store": "MAIN"}, "find": {"store": "MAIN"}, "holds": {"kind": "fault"}}.get(verb, {})
-    answer = await as_manager.post(f"{ITEMS}/{barcode}/{verb}", json=more | {"reason": reason})
+    more: dict[str, dict[str, object]] = {
+        "transfer": {"store": "MAIN"},
+        "find": {"store": "MAIN"},
+        "holds": {"kind": "fault"},
+        "scrap": SCRAP,
+    }
+    answer = await as_manager.post(f"{ITEMS}/{barcode}/{verb}", json=more.get(verb, {}) | {"reason": reason})
     check_problem(answer, 422, "malformed", field="reason")
 
 
@@ -432,7 +440,8 @@ async def test_a_cursor_that_ends_no_page_is_refused(as_manager: AsyncClient, pa
 
 
 @pytest.mark.parametrize(
-    ("verb", "more"), [("holds", {"kind": "fault"}), ("scrap", {}), ("missing", {}), ("transfer", {"store": "COAST"})]
+    ("verb", "more"),
+    [("holds", {"kind": "fault"}), ("scrap", SCRAP), ("missing", {}), ("transfer", {"store": "COAST"})],
 )
 async def test_a_full_stop_is_no_reason(as_manager: AsyncClient, given: Given, verb: str, more: dict[str, str]) -> None:
     url = f"{ITEMS}/{await given.item()}/{verb}"

@@ -11,6 +11,7 @@ from tests.browser import Browser, Page
 from tests.conftest import Clock, Query
 from tests.given import Given
 
+LOST = {"waste_stream": "nowhere"}
 BARCODE = "a.app-code[href^='/items/']"
 
 
@@ -235,7 +236,7 @@ async def test_who_has_an_item_is_shown_to_those_who_may_see_clients_alone_and_t
         (State.RETURNED, {"Start cleaning", "Move to another place", "Scrap it"}),
         (State.DECONTAMINATING, {"Cleaning passed", "Cleaning failed", "Cannot be cleaned"}),
         (State.AWAITING_INSPECTION, {"Record an inspection"}),
-        (State.IN_REPAIR, {"Record the repair", "Scrap it"}),
+        (State.IN_REPAIR, {"Go to its repair", "Scrap it"}),
         (State.MISSING, {"It has been found", "Scrap it"}),
         (State.SCRAPPED, set()),
     ],
@@ -256,7 +257,7 @@ async def test_an_item_offers_what_its_state_allows_and_only_to_those_who_may(
         "Cleaning failed",
         "Cannot be cleaned",
         "Record an inspection",
-        "Record the repair",
+        "Go to its repair",
         "It has been found",
     }
     barcode = await given.item(state)
@@ -402,11 +403,11 @@ async def test_an_item_is_missing_then_scrapped_and_then_nothing_can_be_done_wit
 ) -> None:
     barcode = await given.item()
     await manager.post_form(f"/items/{barcode}/missing", reason="Not at its bay.")
-    answer = await manager.post_form(f"/items/{barcode}/scrap", reason="Given up as lost.", reference="WTN-1")
+    answer = await manager.post_form(f"/items/{barcode}/scrap", reason="Given up as lost.", **LOST)
     page = await manager.follow(answer)
     assert "Nowhere: it is scrapped" in page.text
-    assert "WTN-1" in page.text
-    again = await manager.post_form(f"/items/{barcode}/scrap", reason="Once more.")
+    assert "None: it is missing" in page.text
+    again = await manager.post_form(f"/items/{barcode}/scrap", reason="Once more.", **LOST)
     assert (again.status, "Nothing can be done" in again.errors["main-content"]) == (409, True)
 
 

@@ -355,7 +355,7 @@ async def test_what_is_beyond_repair_is_scrapped_from_the_repair_bench_alone(
     as_technician: AsyncClient, given: Given, query: Query
 ) -> None:
     barcode, shelf = await given.item(State.IN_REPAIR), await given.item()
-    body = {"outcome": "beyond_repair", "notes": "Frame bent."}
+    body = {"outcome": "beyond_repair", "notes": "Frame bent.", "waste_stream": "metal", "reference": "WTN-1"}
     check_problem(await as_technician.post(f"/api/v1/items/{shelf}/repair", json=body), 409, "wrong-state")
     assert await state_of(as_technician, shelf) == "in_stock"
     done = await as_technician.post(f"/api/v1/items/{barcode}/repair", json=body)

@@ -138,8 +138,9 @@ async def test_a_failed_inspection_leads_to_repair_and_back_to_the_bench(technic
     await technician.post_form(form, outcome="danger", notes="Frame cracked.")
     assert (await given.record(barcode)).state is State.IN_REPAIR
     repair = f"/workshop/{barcode}/repair"
-    assert set((await technician.post_form(repair)).errors) == {"outcome"}
-    sent = await technician.post_form(repair, outcome="repaired", notes="Welded.")
+    wrong = await technician.post_form(repair, labour_minutes="-1", labour_pounds="many")
+    assert set(wrong.errors) == {"labour_minutes", "labour_pounds"}
+    sent = await technician.post_form(repair, notes="Welded.")
     assert (await technician.follow(sent)).banner.startswith("Repaired: ")
     assert (await given.record(barcode)).state is State.AWAITING_INSPECTION
     assert "On hold" in (await technician.get(form)).text
@@ -148,7 +149,10 @@ async def test_a_failed_inspection_leads_to_repair_and_back_to_the_bench(technic
 async def test_an_item_beyond_repair_is_scrapped(technician: Browser, given: Given) -> None:
     barcode = await given.item(State.AWAITING_INSPECTION)
     await given.inspected(barcode, InspectionOutcome.FAILED)
-    await technician.post_form(f"/workshop/{barcode}/repair", outcome="beyond_repair", notes="Frame cracked.")
+    page = await technician.get(f"/workshop/{barcode}/repair")
+    assert page.soup.select_one(f'main a[href="/items/{barcode}/scrap"]')
+    said = {"reason": "Frame cracked.", "waste_stream": "metal", "reference": "WTN-1"}
+    await technician.post_form(f"/items/{barcode}/scrap", **said)
     assert (await given.record(barcode)).state is State.SCRAPPED
 
 

@@ -189,6 +189,7 @@ def tables(page: Any) -> list[list[str]]:
 
 
 TOGETHER = "/workshop/together"
+WASTE = {"waste_stream": "general", "reference": "WTN-1"}
 
 
 def results(page: Any) -> list[str]:
@@ -213,10 +214,12 @@ async def test_many_are_scanned_and_then_cleaned_released_and_scrapped_together(
         await given.inspected(barcode)
     shelved = await technician2.post_form(TOGETHER, barcodes=", ".join([*items, spent]), do="release", bay="C1")
     assert [one.split(".")[0] for one in results(shelved)] == ["Done", "Done", "Refused"]
-    gone = await technician.post_form(TOGETHER, barcodes="\n".join([items[0], spent]), do="scrap", notes="Cage 2.")
+    gone = await technician.post_form(
+        TOGETHER, barcodes="\n".join([items[0], spent]), do="scrap", notes="Cage 2.", **WASTE
+    )
     assert [one.split(".")[0] for one in results(gone)] == ["Refused", "Done"]
     assert (await given.record(spent)).state is State.SCRAPPED
-    again = await technician.post_form(TOGETHER, barcodes=spent, do="scrap")
+    again = await technician.post_form(TOGETHER, barcodes=spent, do="scrap", **WASTE)
     assert "scrapped" in results(again)[0]
     [line] = await query("SELECT reason FROM movement WHERE move = 'scrap'")
     assert line["reason"] == "Past use. Cage 2."

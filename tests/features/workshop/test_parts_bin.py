@@ -1,0 +1,156 @@
+"""The parts bin: what may go into it, what may be fitted from it, and when a part is gone."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from app.domain.hygiene import Outcome
+from app.domain.labels import make_tag
+from app.domain.lifecycle import State
+from tests.browser import Browser
+from tests.conftest import Query
+from tests.given import Given
+from tests.problems import check_problem
+
+ITEMS = "/api/v1/items"
+UNKNOWN = make_tag("ES", 9_999_999)
+BIN = "/api/v1/harvested-parts"
+HANDSET = {"description": "Handset", "part_number": "HS-4", "condition": "good"}
+TODAY = {"fitted_on": "2026-03-02"}
+
+
+async def harvest(client: AsyncClient, barcode: str, *parts: dict[str, Any]) -> list[int]:
+    """Parts taken off a scrapped item."""
+    answer = await client.post(f"{ITEMS}/{barcode}/harvested-parts", json={"parts": parts or (HANDSET,)})
+    assert answer.status_code == 201, answer.text
+    ids: list[int] = answer.json()["ids"]
+    return ids
+
+
+async def in_bin(client: AsyncClient, **params: str) -> list[int]:
+    """What lies in the bin."""
+    return [part["id"] for part in (await client.get(BIN, params=params)).json()["items"]]
+
+
+async def test_a_part_is_taken_off_and_fitted_elsewhere_and_then_it_is_gone(
+    as_technician: AsyncClient, given: Given
+) -> None:
+    donor, mended, other = await given.item(), await given.item(State.IN_REPAIR), await given.item(State.IN_REPAIR)
+    await given.scrapped(donor)
+    handset, castor = await harvest(as_technician, donor, HANDSET, HANDSET | {"description": "Castor"})
+    assert await in_bin(as_technician, store="MAIN") == [handset, castor]
+    assert await in_bin(as_technician, store="COAST") == []
+    assert await in_bin(as_technician, q="castor") == [castor]
+    body = {"outcome": "repaired", "parts": [TODAY | {"harvested_part_id": handset}]}
+    assert (await as_technician.post(f"{ITEMS}/{mended}/repair", json=body)).status_code == 200
+    assert await in_bin(as_technician) == [castor]
+    [part] = (await as_technician.get(f"{ITEMS}/{mended}")).json()["parts_fitted"]
+    told = {name: part[name] for name in ("description", "part_number", "cost_pence", "harvested_from")}
+    assert told == {"description": "Handset", "part_number": "HS-4", "cost_pence": 0, "harvested_from": donor}
+    again = {"parts": [TODAY | {"harvested_part_id": handset}]}
+    check_problem(await as_technician.post(f"{ITEMS}/{other}/parts-fitted", json=again), 409, "part-is-gone")
+    twice = {"parts": [TODAY | {"harvested_part_id": castor}] * 2}
+    check_problem(await as_technician.post(f"{ITEMS}/{other}/parts-fitted", json=twice), 409, "part-is-gone")
+    # Out of the bin only into what is on the bench.
+    late = {"parts": [TODAY | {"harvested_part_id": castor}]}
+    check_problem(await as_technician.post(f"{ITEMS}/{mended}/parts-fitted", json=late), 409, "wrong-state")
+    reason = {"reason": "It was put back unused."}
+    await as_technician.post(f"/api/v1/parts-fitted/{part['id']}/withdraw", json=reason)
+    assert await in_bin(as_technician) == [handset, castor]
+
+
+async def test_nothing_is_taken_off_what_is_not_known_to_be_safe(
+    as_technician: AsyncClient, as_manager: AsyncClient, given: Given, query: Query
+) -> None:
+    body = {"parts": [HANDSET]}
+    on_shelf, dirty, held, lost, spent = (
+        await given.item(),
+        await given.item(State.RETURNED),
+        await given.item(),
+        await given.item(State.MISSING),
+        await given.item(State.AWAITING_INSPECTION, product=await given.product(single_patient_use=False)),
+    )
+    hopeless = await given.item(State.DECONTAMINATING)
+    await given.cleaned(hopeless, Outcome.CANNOT)
+    await given.hold(held)
+    for barcode in (dirty, held, lost, hopeless, spent):
+        await given.scrapped(barcode)
+    assert len(await harvest(as_technician, spent)) == 1
+    for barcode, code in (
+        (on_shelf, "not-in-the-cage"),
+        (dirty, "not-clear"),
+        (held, "not-clear"),
+        (lost, "not-here"),
+        (hopeless, "not-clear"),
+    ):
+        answer = await as_technician.post(f"{ITEMS}/{barcode}/harvested-parts", json=body)
+        check_problem(answer, 409, code)
+    unknown = await as_technician.post(f"{ITEMS}/{UNKNOWN}/harvested-parts", json=body)
+    check_problem(unknown, 404, "unknown-barcode")
+    assert len(await query("SELECT id FROM harvested_part")) == 1
+
+
+async def test_a_part_is_taken_off_in_the_cage_and_not_fitted_once_its_item_is_held(
+    as_technician: AsyncClient, technician: Browser, given: Given
+) -> None:
+    donor = await given.item(product=await given.product(purchase_price_pence=90_000))
+    mended = await given.item(State.IN_REPAIR)
+    await given.scrapped(donor)
+    assert (await given.record(donor)).state is State.IN_STOCK, "it waits in the cage until somebody agrees"
+    [part] = await harvest(as_technician, donor)
+    form = f"/workshop/{mended}/repair/part"
+    assert (await technician.get(form)).soup.select_one(f'option[value="{part}"]')
+    await given.hold(donor, reason="NatPSA/2026/001 may cover its handset.")
+    assert (await technician.get(form)).soup.select_one(f'option[value="{part}"]') is None
+    body = {"parts": [TODAY | {"harvested_part_id": part}]}
+    refused = check_problem(await as_technician.post(f"{ITEMS}/{mended}/parts-fitted", json=body), 409, "donor-on-hold")
+    assert "Do not fit it." in refused["detail"]
+    page = await technician.get("/parts-bin", q="handset", store="MAIN")
+    assert "Do not fit it." in page.text
+
+
+async def test_a_part_is_thrown_away_with_a_reason(
+    as_technician: AsyncClient, technician: Browser, given: Given
+) -> None:
+    donor = await given.item()
+    await given.scrapped(donor)
+    form = f"/items/{donor}/harvest"
+    assert set((await technician.post_form(form)).errors) == {"description", "condition"}
+    sent = await technician.post_form(form, description="Handset", condition="worn")
+    assert "is in the parts bin" in (await technician.follow(sent)).banner
+    [part] = await in_bin(as_technician)
+    assert "Handset" in (await technician.get("/parts-bin")).text
+    page = f"/parts-bin/{part}/discard"
+    assert set((await technician.post_form(page, reason=".")).errors) == {"reason"}
+    gone = await technician.post_form(page, reason="Its cable is worn through.")
+    assert "is thrown away" in (await technician.follow(gone)).banner
+    assert await in_bin(as_technician) == []
+    reason = {"reason": "Its cable is worn through."}
+    check_problem(await as_technician.post(f"{BIN}/{part}/discard", json=reason), 409, "part-is-gone")
+    check_problem(await as_technician.post(f"{BIN}/99/discard", json=reason), 404, "unknown-harvested-part")
+    assert (await technician.get(page)).status == 404
+    mended = await given.item(State.IN_REPAIR)
+    body = {"parts": [TODAY | {"harvested_part_id": part}]}
+    check_problem(await as_technician.post(f"{ITEMS}/{mended}/parts-fitted", json=body), 409, "part-is-gone")
+
+
+async def test_a_part_of_the_bin_is_chosen_on_the_page(
+    technician: Browser, as_technician: AsyncClient, given: Given
+) -> None:
+    donor, mended = await given.item(), await given.item(State.IN_REPAIR)
+    await given.scrapped(donor)
+    [part] = await harvest(as_technician, donor)
+    today = {"fitted_on-day": "2", "fitted_on-month": "3", "fitted_on-year": "2026"}
+    await technician.post_form(f"/workshop/{mended}/repair/part", harvested_part_id=str(part), **today)
+    page = await technician.get(f"/workshop/{mended}/repair")
+    assert "From the bin, off" in page.text
+    refused = await technician.post_form(f"/items/{mended}/harvest", description="Handset", condition="good")
+    assert refused.status == 409
+
+
+@pytest.mark.parametrize("body", [{}, {"parts": []}, {"parts": [{}]}, {"parts": [HANDSET | {"condition": "new"}]}])
+async def test_what_is_taken_off_is_named(as_technician: AsyncClient, given: Given, body: dict[str, Any]) -> None:
+    donor = await given.item()
+    await given.scrapped(donor)
+    check_problem(await as_technician.post(f"{ITEMS}/{donor}/harvested-parts", json=body), 422, "malformed")
