@@ -135,7 +135,7 @@ async def test_the_hold_of_a_request_is_neither_placed_nor_lifted_by_hand(
 ) -> None:
     barcode = await dear(given)
     placed = await as_technician.post(f"{ITEMS}/{barcode}/holds", json=WHY | {"kind": "scrap_request"})
-    check_problem(placed, 422, "malformed", field="kind")
+    check_problem(placed, 422, "not-by-hand", field="kind")
     await ask(as_technician, barcode)
     [hold] = (await as_safety.get(f"{ITEMS}/{barcode}")).json()["holds"]
     url = f"{ITEMS}/{barcode}/holds/{hold['id']}"
