@@ -6,7 +6,16 @@ import pytest
 
 from app.domain.errors import RuleError
 from app.domain.lifecycle import IN_STORE, OUT, State
-from app.domain.transfers import Arrival, Stock, Suggestion, check_may_send, find_arrival, is_late, suggest
+from app.domain.transfers import (
+    Arrival,
+    Stock,
+    Suggestion,
+    check_may_send,
+    find_arrival,
+    is_late,
+    on_its_way,
+    suggest,
+)
 
 
 @pytest.mark.parametrize(("day", "late"), [(2, False), (5, False), (6, True)])
@@ -79,3 +88,9 @@ def test_what_is_coming_counts_and_what_is_spared_is_spared_once() -> None:
         ("A", "S2", 1),
         (None, "S2", 1),
     ]
+
+
+def test_what_is_on_its_way_says_how_it_is_moved() -> None:
+    error = on_its_way()
+    assert error.code == "in-transit"
+    assert "Receive it there under Transfers" in error.detail
