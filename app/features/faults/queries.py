@@ -10,7 +10,8 @@ from app.features.faults.schemas import FaultBody
 
 # Nothing here says where the item is or how it is: the page of a label must be the same whatever becomes of the item.
 LABEL = text("""
-    SELECT item.barcode, product.name, product.manufacturer, product.model, product.safe_working_load_kg,
+    SELECT item.barcode, product.name, product.manufacturer, product.model,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
            product.single_patient_use, product.instructions, product.instructions_link
     FROM item JOIN product ON product.id = item.product_id WHERE item.barcode = :barcode
 """)
