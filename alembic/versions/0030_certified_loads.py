@@ -27,6 +27,9 @@ def upgrade() -> None:
         ) AS last
         WHERE last.item_id = item.id AND last.kg IS NOT NULL
     """)
+    op.create_index(
+        "ix_inspection_id_of_dangers", "inspection", ["id"], postgresql_where=sa.text("outcome = 'danger'")
+    )
     op.create_check_constraint(op.f("ck_item_certified_load_positive"), "item", "certified_load_kg > 0")
     op.create_check_constraint(
         op.f("ck_item_certified_load_and_day_together"), "item", "(certified_load_kg IS NULL) = (certified_on IS NULL)"
@@ -35,5 +38,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
+    op.drop_index("ix_inspection_id_of_dangers", table_name="inspection")
     op.drop_column("item", "certified_on")
     op.drop_column("item", "certified_load_kg")
