@@ -1,4 +1,4 @@
-"""The safe working load that was certified for an item counts where it is less than its product's.
+"""Loads that were certified for an item; what was found dangerous; consignments of which something is found again.
 
 Revision: 0030, after: 0029. Made on 2026-11-27.
 """
@@ -27,9 +27,11 @@ def upgrade() -> None:
         ) AS last
         WHERE last.item_id = item.id AND last.kg IS NOT NULL
     """)
-    op.create_index(
-        "ix_inspection_id_of_dangers", "inspection", ["id"], postgresql_where=sa.text("outcome = 'danger'")
+    op.drop_constraint(op.f("ck_consignment_line_ends_one_way"), "consignment_line")
+    op.create_check_constraint(
+        op.f("ck_consignment_line_found_after_it_was_missing"), "consignment_line", "arrived_at >= missing_at"
     )
+    op.create_index("ix_inspection_id_of_dangers", "inspection", ["id"], postgresql_where=sa.text("outcome = 'danger'"))
     op.create_check_constraint(op.f("ck_item_certified_load_positive"), "item", "certified_load_kg > 0")
     op.create_check_constraint(
         op.f("ck_item_certified_load_and_day_together"), "item", "(certified_load_kg IS NULL) = (certified_on IS NULL)"
@@ -38,6 +40,15 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
+    op.drop_constraint(op.f("ck_consignment_line_found_after_it_was_missing"), "consignment_line")
+    # What arrived after all did arrive; that it was missing is in its history.
+    op.execute("""
+        UPDATE consignment_line SET missing_at = NULL, missing_by = NULL, missing_reason = NULL
+        WHERE arrived_at IS NOT NULL
+    """)
+    op.create_check_constraint(
+        op.f("ck_consignment_line_ends_one_way"), "consignment_line", "arrived_at IS NULL OR missing_at IS NULL"
+    )
     op.drop_index("ix_inspection_id_of_dangers", table_name="inspection")
     op.drop_column("item", "certified_on")
     op.drop_column("item", "certified_load_kg")
