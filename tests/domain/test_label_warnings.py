@@ -37,7 +37,5 @@ def test_a_hold_for_a_danger_is_told_and_one_for_the_way_is_not(kind: HoldKind) 
         ({"is_reported": True, "has_failed": True}, DO_NOT_USE),
     ],
 )
-def test_what_is_known_for_wrong_comes_before_what_was_only_reported(
-    facts: dict[str, bool], told: LabelWarning
-) -> None:
+def test_what_is_known_for_wrong_comes_before_what_was_only_reported(facts: dict[str, Any], told: LabelWarning) -> None:
     assert warning(**facts) == told

@@ -49,7 +49,9 @@ async def test_it_is_the_same_wherever_the_item_is_and_for_whatever_is_wrong_wit
     product = await given.product("BED", **PRODUCT)
     client = await given.client("C-4711", name="Winifred Sharp")
     lent = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION, State.RETURNED}
-    fine, unfit, others = set(), set(), set()
+    fine: set[str] = set()
+    unfit: set[str] = set()
+    others: set[tuple[str, str]] = set()
     for state in State:
         barcode = await given.item(state, product=product, client=client if state in lent else None)
         page = without_the_tag(await visitor.get(f"/l/{barcode}"), barcode)
@@ -60,8 +62,8 @@ async def test_it_is_the_same_wherever_the_item_is_and_for_whatever_is_wrong_wit
         held = await given.item(State.ON_LOAN, product=product, client=client)
         await given.hold(held, kind)
         unfit.add(without_the_tag(await visitor.get(f"/l/{held}"), held))
-    # Whoever is signed in reads the same.
-    unfit.add(without_the_tag(await manager.get(f"/l/{held}"), held))
+        # Whoever is signed in reads the same.
+        unfit.add(without_the_tag(await manager.get(f"/l/{held}"), held))
     assert (len(fine), len(unfit), len(others)) == (1, 1, 2)
     assert "Do not use" not in fine.pop()
 
