@@ -24,7 +24,8 @@ KEPT_FOR = timedelta(days=28)
 
 CAME_BACK = "It came back to the store without having been delivered."
 
-# Pieces of orders with a promised day whose item is not kept for them any more, or is on hold; of what came back from
+# Pieces of orders with a promised day whose item is not kept for them any more, is on hold, or carries less than their
+# client weighs since it was examined (or, where nobody knows the weight, less than its product); of what came back from
 # the van also those of orders that have no day.
 GONE = text("""
     SELECT asked.id AS order_id, asked.number, asked.client_id, asked.promised_on, asked.store_id, unit.id AS unit_id,
@@ -34,14 +35,17 @@ GONE = text("""
                SELECT FROM product_inspection AS wanted
                WHERE wanted.product_id = line.product_id AND wanted.kind = 'loler') AS is_asked_about
     FROM order_unit AS unit JOIN reservation AS kept ON kept.id = unit.reservation_id
-    JOIN item ON item.id = kept.item_id JOIN order_line AS line ON line.id = unit.order_line_id
+    JOIN item ON item.id = kept.item_id JOIN product ON product.id = item.product_id
+    JOIN order_line AS line ON line.id = unit.order_line_id
     JOIN equipment_order AS asked ON asked.id = unit.order_id
     JOIN client ON client.id = asked.client_id AND client.died_on IS NULL
     WHERE item.id = ANY(:item_ids) AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
       AND (asked.promised_on IS NOT NULL OR (:came_back AND kept.ended_at = :at))
       AND asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
       AND (kept.ended_at IS NOT NULL
-           OR EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL))
+           OR EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL)
+           OR (item.certified_load_kg < COALESCE(client.weight_kg, product.safe_working_load_kg)
+               AND COALESCE(item.certified_load_kg < product.safe_working_load_kg, true)))
     ORDER BY asked.id, unit.id FOR UPDATE OF asked SKIP LOCKED
 """)
 # In the order of `domain/allocation.py`. What others are taking at this moment is passed over, not waited for.
@@ -57,7 +61,8 @@ CHOOSE = text("""
           SELECT FROM product_inspection AS wanted
           LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = wanted.kind
           WHERE wanted.product_id = product.id AND COALESCE(known.due_on < :today, true))
-      AND COALESCE(product.safe_working_load_kg >= CAST(:weight_kg AS integer), true)
+      AND COALESCE(LEAST(product.safe_working_load_kg, item.certified_load_kg)
+                   >= COALESCE(CAST(:weight_kg AS integer), product.safe_working_load_kg), true)
     ORDER BY (item.times_issued > 0) = :prefer_new, item.store_id <> :store_id, examined.due_on DESC NULLS LAST,
              item.barcode
     LIMIT 1 FOR UPDATE OF item SKIP LOCKED
@@ -89,14 +94,22 @@ LOSER = text("""
 
 
 async def look_again(
-    session: AsyncSession, item_ids: Collection[int], *, actor: str, at: datetime, came_back: bool = False
+    session: AsyncSession,
+    item_ids: Collection[int],
+    *,
+    why: str = "",
+    actor: str,
+    at: datetime,
+    came_back: bool = False,
 ) -> None:
-    """These items went, or are on hold: each order that had one keeps its promised day if another is held for it now.
+    """These items went, are on hold, or carry less than they did: each order that had one keeps its promised day if
+    another is held for it now.
 
     Otherwise its day is unknown, and its prescriber is told, once. What is with the driver is not replaced: it stays
     with the order until it is scanned back. Nor is what a person must be asked about (a thorough examination, of an
-    allocated order): allocating again does that. `came_back`: from the van, undelivered, which each order's prescriber
-    is told in any case. One statement where no promise depends on these items.
+    allocated order): allocating again does that. `why` they cannot go out, in sentences, where it is known.
+    `came_back`: from the van, undelivered, which each order's prescriber is told in any case. One statement where no
+    promise depends on these items.
     """
     asked = {"item_ids": list(item_ids), "came_back": came_back, "at": at}
     gone = (await session.execute(GONE, asked)).mappings().all()
@@ -111,7 +124,7 @@ async def look_again(
             lost.setdefault(piece["order_id"], []).append(piece["barcode"])
         else:
             replaced.setdefault(piece["order_id"], []).append((piece["barcode"], held))
-    why = CAME_BACK if came_back else ""
+    why = CAME_BACK if came_back else why
     for order_id, barcodes in lost.items():
         is_told = await withdraw(session, order_id, barcodes, why=why, actor=actor, at=at)
         if came_back and not is_told:

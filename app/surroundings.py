@@ -34,7 +34,7 @@ class Goes(Protocol):
 
     @property
     def safe_working_load_kg(self) -> int | None:
-        """What it carries, where that is known."""
+        """What it carries, where that is known; of an item, what this one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class OldItem:
 
 AT_HOME = text("""
     SELECT loan.id AS loan_id, item.id AS item_id, item.barcode, product.code AS product_code,
-           product.name AS product_name, product.category, product.safe_working_load_kg, item.state,
+           product.name AS product_name, product.category, item.state,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
            EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_under_notice,
            said.action, said.reason, collection.number AS collection
     FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
@@ -71,15 +72,18 @@ AT_HOME = text("""
     LEFT JOIN collection ON collection.id = said.collection_id
     WHERE loan.client_id = :client_id AND (loan.ended_at IS NULL OR said.id IS NOT NULL) ORDER BY loan.id
 """)
+# What is held for an order already may be of another product, or carry less than its product.
 ON_ORDER = text("""
-    SELECT DISTINCT product.code, product.name, product.category, product.safe_working_load_kg, other.number
+    SELECT product.code, product.name, product.category,
+           LEAST(product.safe_working_load_kg, min(item.certified_load_kg)) AS safe_working_load_kg, other.number
     FROM equipment_order AS other JOIN order_line AS line ON line.order_id = other.id
-    JOIN product ON product.id = line.product_id
+    JOIN product ON product.id = line.product_id JOIN order_unit AS piece ON piece.order_line_id = line.id
+    LEFT JOIN reservation AS kept ON kept.id = piece.reservation_id AND kept.ended_at IS NULL
+    LEFT JOIN item ON item.id = kept.item_id
     WHERE other.client_id = :client_id AND other.id <> :order_id
       AND other.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
-      AND EXISTS (SELECT FROM order_unit AS unit
-                  WHERE unit.order_line_id = line.id AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL)
-    ORDER BY other.number, product.code
+      AND piece.loan_id IS NULL AND piece.cancelled_at IS NULL
+    GROUP BY product.id, other.number ORDER BY other.number, product.code
 """)
 FITS = text("""
     SELECT one.code, other.code AS other_code, bool_and(fit.compatible) AS compatible

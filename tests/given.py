@@ -265,11 +265,12 @@ class Given:
         kind: InspectionKind = InspectionKind.FUNCTIONAL,
         *,
         by: str = "technician2",
+        **changes: Any,
     ) -> None:
-        """An inspection of the item."""
+        """An inspection of the item; `changes` are fields of its report."""
         details: dict[str, Any] = {"kind": kind, "outcome": outcome, "next_due_on": None, "notes": "", "actor": by}
         if kind is InspectionKind.LOLER:
-            details["report"] = examination_report(outcome, on=self.today)
+            details["report"] = examination_report(outcome, on=self.today, **changes)
         await self._do(inspections.inspect, barcode, **details)
 
     async def released(self, barcode: str, *, by: str = "technician2") -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from app.domain.authority import Tier
-from app.domain.combinations import MUST_MATCH, Kind, kind_of, same_kind
+from app.domain.combinations import MUST_MATCH, Kind, kind_of, order_load_blockers, same_kind
 from app.domain.dates import in_words
 from app.domain.errors import BadValue, Blocker
 from app.domain.lifecycle import State
@@ -26,13 +26,16 @@ MOST_OTHERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a line asks for. `store`: the code of the delivering store. `sizes`: those that were asked for."""
+    """What a line asks for. `store`: the code of the delivering store. `ordered_load_kg`: what its product carries;
+    `is_load_decided`: that is less than the client weighs, and the prescriber sends it all the same."""
 
     product_code: str
     quantity: int
     store: str
     on: date
     client_weight_kg: float | None = None
+    ordered_load_kg: float | None = None
+    is_load_decided: bool = False
     accept_equivalent: bool = False
     prefer_new: bool = False
 
@@ -42,6 +45,7 @@ class Candidate:
     """An item on the shelf. `blockers`: why it is not clear. `is_promised`: to another client, on a day of ours.
 
     `examination_due_on` counts only where `is_examined`: the product asks for thorough examinations.
+    `safe_working_load_kg`: of this item, which may be less than its product's.
     """
 
     barcode: str
@@ -136,6 +140,9 @@ def check_prefer_new(*, prefer_new: bool, recycled_is_there: bool, reason: str) 
 
 def _refusal(wanted: Wanted, item: Candidate) -> Because | None:
     """Why this item cannot be taken at all. What is not known is never taken for safe."""
+    too_weak = order_load_blockers(
+        item.safe_working_load_kg, wanted.ordered_load_kg, wanted.client_weight_kg, is_decided=wanted.is_load_decided
+    )
     checks = (
         (
             item.product_code != wanted.product_code and not wanted.accept_equivalent,
@@ -146,7 +153,7 @@ def _refusal(wanted: Wanted, item: Candidate) -> Because | None:
         (bool(item.blockers), "not-clear", " ".join(blocker.detail for blocker in item.blockers)),
         (item.is_promised, "promised", "It is reserved for another client."),
         (_is_overdue(item, wanted.on), "examination-overdue", _overdue_in_words(item)),
-        (_is_too_weak(wanted, item), "load-too-low", _load_in_words(wanted, item)),
+        (bool(too_weak), "load-too-low", " ".join(blocker.detail for blocker in too_weak)),
     )
     return next((Because(item.barcode, code, detail) for applies, code, detail in checks if applies), None)
 
@@ -165,17 +172,6 @@ def _overdue_in_words(item: Candidate) -> str:
         f"Its thorough examination was due by {in_words(due)}."
         if due
         else "No record says when its examination is due."
-    )
-
-
-def _is_too_weak(wanted: Wanted, item: Candidate) -> bool:
-    load, weight = item.safe_working_load_kg, wanted.client_weight_kg
-    return load is not None and weight is not None and load < weight
-
-
-def _load_in_words(wanted: Wanted, item: Candidate) -> str:
-    return (
-        f"It carries {item.safe_working_load_kg or 0:g} kg, and the client weighs {wanted.client_weight_kg or 0:g} kg."
     )
 
 

@@ -183,6 +183,34 @@ def place_load_blockers(safe_working_load_kg: float | None, weight_kg: float | N
     return [Blocker("load-too-low", detail)]
 
 
+def item_load(product_kg: float | None, certified_kg: float | None) -> float | None:
+    """What an item carries: what its product does, or what was certified for this one, if that is less. No examination
+    makes it stronger than its maker says (ADR 28)."""
+    return min((load for load in (product_kg, certified_kg) if load is not None), default=None)
+
+
+def order_load_blockers(
+    carried_kg: float | None, ordered_kg: float | None, weight_kg: float | None, *, is_decided: bool = False
+) -> list[Blocker]:
+    """Why an item may not go out for an order for its load. `ordered_kg`: what the product carries that was ordered.
+
+    `is_decided`: the prescriber sends that product in spite of its load. Then, and where nobody knows the weight, the
+    item must carry what they decided about: one that carries less than its product is not what they ordered.
+    """
+    loads = [load for load in (ordered_kg, weight_kg) if load is not None]
+    if carried_kg is None or not loads:
+        return []
+    if weight_kg is not None and not is_decided:
+        return place_load_blockers(carried_kg, weight_kg)
+    if carried_kg >= min(loads):
+        return []
+    weight = f"{weight_kg:g} kg" if weight_kg is not None else "a weight that nobody knows"
+    detail = (
+        f"It carries {carried_kg:g} kg, less than the {min(loads):g} kg that were ordered for a client of {weight}."
+    )
+    return [Blocker("load-too-low", detail)]
+
+
 def carries(category: str, safe_working_load_kg: float | None, weight_kg: float | None) -> bool | None:
     """Whether it carries a person of that weight; None where nobody knows. What bears no person carries everybody, if
     its load is not below the weight."""

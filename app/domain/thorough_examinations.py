@@ -10,8 +10,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from app.domain.combinations import item_load
 from app.domain.errors import BadValue, Fault, Incomplete
 from app.domain.inspections import InspectionOutcome
+from app.domain.reasons import is_reason
 
 HEAVIEST_LOAD_KG: Final = 2_000
 MOST_DEFECTS: Final = 20
@@ -75,6 +77,7 @@ class Report:
     last_examined_on: date | None = None
     never_examined_before: bool = False
     safe_working_load_kg: int | None = None
+    load_reason: str = ""
     configuration: str = ""
     occasion: Occasion | None = None
     installed_correctly: bool | None = None
@@ -111,6 +114,24 @@ class Report:
             return InspectionOutcome.DANGER
         installed = self.occasion is not Occasion.FIRST_AT_THIS_PLACE or self.installed_correctly is not False
         return InspectionOutcome.PASSED if self.safe_to_operate and installed else InspectionOutcome.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBefore:
+    """What the item carried as far as is known: by its product, and by the last report that stands."""
+
+    product_kg: int | None = None
+    certified_kg: int | None = None
+
+    @property
+    def in_words(self) -> str:
+        """Which of the two counts, in the beginning of a sentence."""
+        if self.product_kg is not None and (self.certified_kg is None or self.product_kg <= self.certified_kg):
+            return f"Its product carries {self.product_kg} kg, which stays what counts"
+        return f"The last report certified {self.certified_kg} kg"
+
+
+NOTHING_KNOWN: Final = LoadBefore()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +215,15 @@ SCHEDULE_1: Final[tuple[ReportField, ...]] = (
         "What it may carry, as it was set up when it was examined.",
         "Enter the safe working load in whole kilograms.",
         _always,
+    ),
+    _F(
+        "load_reason",
+        "5",
+        "Why it carries more than before",
+        "Only where this is more than its product carries, or than its last report certified: a repair, a new part. "
+        "More than the product carries never counts.",
+        "Say why it carries more than before.",
+        _never,
     ),
     _F(
         "configuration",
@@ -352,7 +382,7 @@ _OF_A_DEFECT: Final = (
 )
 
 
-def find_faults(report: Report, *, today: date) -> list[Fault]:
+def find_faults(report: Report, *, today: date, before: LoadBefore = NOTHING_KNOWN) -> list[Fault]:
     """Everything that is missing from the report or cannot be so, in the order of the schedule."""
     faults = [
         Fault(field.name, "missing", field.missing)
@@ -361,12 +391,14 @@ def find_faults(report: Report, *, today: date) -> list[Fault]:
     ]
     for place, defect in enumerate(report.defects):
         faults += _faults_of(defect, f"defects.{place}", report.examined_on)
-    return [*faults, *_impossible(report, today)]
+    return [*faults, *_raised(report, before), *_impossible(report, today)]
 
 
-def check_report(report: Report, outcome: InspectionOutcome, *, today: date) -> None:
+def check_report(
+    report: Report, outcome: InspectionOutcome, *, today: date, before: LoadBefore = NOTHING_KNOWN
+) -> None:
     """Raises Incomplete `report-incomplete` with each field, and BadValue `outcome-differs` about the outcome."""
-    faults = find_faults(report, today=today)
+    faults = find_faults(report, today=today, before=before)
     if faults:
         what = "The report of thorough examination is not complete, so nothing was recorded."
         detail = f"{what} {' '.join(fault.detail for fault in faults)}"
@@ -392,6 +424,15 @@ def _faults_of(defect: Defect, where: str, examined_on: date | None) -> list[Fau
         said = "A defect that could become a danger does so after the examination. Otherwise it is a danger now."
         faults.append(Fault(f"{where}.danger_by", "danger-already", said))
     return faults
+
+
+def _raised(report: Report, before: LoadBefore) -> list[Fault]:
+    """A load above the one that counts so far is explained, or it is a slip of the pen."""
+    certified, counts = report.safe_working_load_kg, item_load(before.product_kg, before.certified_kg)
+    if certified is None or counts is None or certified <= counts or is_reason(report.load_reason):
+        return []
+    said = f"{before.in_words}. This report says {certified} kg: put it right, or say why it carries more."
+    return [Fault("load_reason", "load-raised", said)]
 
 
 def _impossible(report: Report, today: date) -> list[Fault]:

@@ -19,6 +19,7 @@ class Arrival(StrEnum):
     EXPECTED = "expected"
     OF_ANOTHER = "of_another"
     NOT_SENT = "not_sent"
+    FOUND = "found"
 
 
 def is_late(sent_on: date, today: date) -> bool:
@@ -49,9 +50,12 @@ def check_may_send(state: State, *, is_here: bool, is_in_transit: bool) -> None:
 def find_arrival(state: State, *, is_here: bool, sent_with: str | None, consignment: str) -> Arrival:
     """What it is. `sent_with`: the consignment that it is on its way with, if any. What nobody sent is taken too.
 
+    What was recorded as missing is found: whoever scans it has it in their hands, and it is dirty until it is cleaned.
     Raises WrongState `not-in-a-store` for what by the record is not in a store at all, and is dirty until it is
     cleaned; Conflict `already-here` for what the record has here.
     """
+    if state is State.MISSING:
+        return Arrival.FOUND
     if state not in IN_STORE:
         raise WrongState("not-in-a-store", f"By the record it is “{state.text.lower()}”. {NEXT[state]}")
     if sent_with:
@@ -65,7 +69,8 @@ def find_arrival(state: State, *, is_here: bool, sent_with: str | None, consignm
 class Stock:
     """One product in one store. `free`: on the shelf and clear to go out, of which `recycled` were issued before.
 
-    `coming`: on its way here. `minimum`: how many should be here; 0 where nobody has said.
+    `coming`: on its way here. `minimum`: how many should be here; 0 where nobody has said. `blocked`: on the shelf, but
+    it may not go out today. `store_name`: as people call it.
     """
 
     store: str
@@ -75,6 +80,8 @@ class Stock:
     free: int
     recycled: int
     coming: int = 0
+    blocked: int = 0
+    store_name: str = ""
 
     @property
     def lacks(self) -> int:
@@ -89,19 +96,21 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """So many of a product could go from one store to another. `from_store` None: no store can spare any."""
+    """So many of a product could go from one store to another. `from_store` None: no store has recycled ones to spare,
+    and `because` says in sentences what there is."""
 
     from_store: str | None
     to_store: str
     product_code: str
     product_name: str
     quantity: int
+    because: str = ""
 
 
 def suggest(stock: Sequence[Stock]) -> list[Suggestion]:
     """What would bring every store to its minimum from what other stores can spare, recycled ones only.
 
-    Whoever can spare most gives first, so that few consignments are made; what nobody can spare is told too.
+    Whoever can spare most gives first, so that few consignments are made; what is left short is told too, with why.
     """
     spare = {(one.store, one.product_code): one.can_spare for one in stock}
     found: list[Suggestion] = []
@@ -116,4 +125,38 @@ def suggest(stock: Sequence[Stock]) -> list[Suggestion]:
                 wanted = replace(wanted, quantity=wanted.quantity - gives)
         if wanted.quantity:
             found.append(wanted)
-    return found
+    left = [
+        replace(one, free=one.free - gone, recycled=one.recycled - gone)
+        for one in stock
+        for gone in [_gives(one, found)]
+    ]
+    return [one if one.from_store else replace(one, because=_because(one, left)) for one in found]
+
+
+def _gives(one: Stock, found: Sequence[Suggestion]) -> int:
+    where = (one.store, one.product_code)
+    return sum(given.quantity for given in found if (given.from_store, given.product_code) == where)
+
+
+def _because(short: Suggestion, left: Sequence[Stock]) -> str:
+    """What there is of it, with all recycled ones given that can be spared: new ones, what stores keep for themselves,
+    and what stands on a shelf and may not go out."""
+    of_it = [one for one in left if one.product_code == short.product_code]
+    others = [one for one in of_it if one.store != short.to_store]
+    said = []
+    for one in others:
+        name, new = one.store_name or one.store, max(min(one.free - one.recycled, one.free - one.minimum), 0)
+        kept = one.free - new
+        if new:
+            said.append(f"{name} has {new} new to spare: ask for {'it' if new == 1 else 'them'} there.")
+        if kept:
+            said.append(f"{name} needs {kept} for its own minimum of {one.minimum}.")
+    said = said or ["No other store has one that may go out today."]
+    for one in of_it:
+        if one.blocked:
+            where = (
+                "On the shelf here" if one.store == short.to_store else f"On the shelf of {one.store_name or one.store}"
+            )
+            stand = "stands 1 that" if one.blocked == 1 else f"stand {one.blocked} that"
+            said.append(f"{where} {stand} may not go out today.")
+    return " ".join(said)

@@ -47,15 +47,19 @@ class Item(SQLModel, table=True):
     """One piece of equipment. Only `ledger.py` writes `state`, `store_id`, `bay` and the columns below them.
 
     `serial_key` is the serial number without case, blanks and dashes; leading zeros stay. `maker_label` is
-    the maker's barcode as it was scanned, separators and all: what was read from it can be read again. The last foreign
-    key ties the state to the newest movement, so that a state without its movement cannot be committed.
+    the maker's barcode as it was scanned, separators and all: what was read from it can be read again.
+    `certified_load_kg`: of its newest report of thorough examination that stands; the item carries
+    `LEAST(product.safe_working_load_kg, item.certified_load_kg)` (ADR 28), and every statement says it so. The last
+    foreign key ties the state to the newest movement, so that a state without its movement cannot be committed.
     """
 
     __table_args__ = (
         UniqueConstraint("product_id", "serial_key", name="uq_item_serial_number_within_product"),
         both_or_neither("manufactured_on_and_precision_together", "manufactured_on", "manufactured_precision"),
         both_or_neither("serial_number_and_key_together", "serial_number", "serial_key"),
+        both_or_neither("certified_load_and_day_together", "certified_load_kg", "certified_on"),
         CheckConstraint("purchase_price_pence >= 0", name="price_not_negative"),
+        CheckConstraint("certified_load_kg > 0", name="certified_load_positive"),
         ForeignKeyConstraint(
             ["id", "last_seq", "state"],
             ["movement.item_id", "movement.seq", "movement.to_state"],
@@ -86,6 +90,8 @@ class Item(SQLModel, table=True):
     maker_label: str | None = Field(default=None, sa_column=text_column(nullable=True))
     import_ref: str | None = Field(default=None, sa_column=Column(Text, nullable=True, unique=True))
     condition: str = Field(default="", sa_column=text_column(server_default=""))
+    certified_load_kg: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    certified_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
     state: State = Field(sa_column=enum_column(State, "state"))
     store_id: int = Field(sa_column=reference_column("store.id"))
     bay: str | None = Field(default=None, sa_column=text_column(nullable=True))

@@ -52,7 +52,7 @@ class ConsignmentLine(SQLModel, table=True):
         both_or_neither("arrived_at_and_store_together", "arrived_at", "arrived_store_id"),
         both_or_neither("missing_at_and_by_together", "missing_at", "missing_by"),
         both_or_neither("missing_at_and_reason_together", "missing_at", "missing_reason"),
-        CheckConstraint("arrived_at IS NULL OR missing_at IS NULL", name="ends_one_way"),
+        CheckConstraint("arrived_at >= missing_at", name="found_after_it_was_missing"),
         CheckConstraint("sent_at IS NOT NULL OR arrived_at IS NOT NULL", name="was_sent_or_arrived"),
         Index(
             "uq_consignment_line_one_open_per_item",

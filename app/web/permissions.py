@@ -410,6 +410,7 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /inspections/authority-copies/{copy_id}": _P.KEEP_AUTHORITY_COPIES,
     "POST /api/v1/inspections": _P.WORK_ON_ITEMS,
     "GET /api/v1/inspections/report-fields": _P.SEE_STOCK,
+    "GET /api/v1/inspections/dangers": _P.SEE_STOCK,
     "GET /api/v1/inspections/due": _P.SEE_STOCK,
     "GET /api/v1/inspections/{inspection_id}": _P.SEE_STOCK,
     "GET /api/v1/inspections/{inspection_id}/report": _P.SEE_CLIENTS,

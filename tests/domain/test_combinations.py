@@ -19,7 +19,9 @@ from app.domain.combinations import (
     carries,
     check_answered,
     find_warnings,
+    item_load,
     lifts,
+    order_load_blockers,
     place_load_blockers,
     unanswered,
 )
@@ -347,6 +349,43 @@ def test_a_load_that_is_unknown_or_enough_bars_nothing(load: float | None, weigh
 def test_a_load_that_is_too_low_says_both_figures() -> None:
     [blocker] = place_load_blockers(100, 100.5)
     assert (blocker.code, blocker.detail) == ("load-too-low", "It carries 100 kg, and the client weighs 100.5 kg.")
+
+
+@pytest.mark.parametrize(
+    ("product", "certified", "carries"),
+    [(200, 160, 160), (200, 240, 200), (200, None, 200), (None, 160, 160), (None, None, None)],
+)
+def test_an_item_carries_the_lower_of_what_its_product_does_and_of_what_was_certified(
+    product: int | None, certified: int | None, carries: int | None
+) -> None:
+    assert item_load(product, certified) == carries
+
+
+@pytest.mark.parametrize(
+    ("carried", "ordered", "weight", "is_decided", "said"),
+    [
+        (160, 200, 150, False, None),
+        (160, 200, 180, False, "It carries 160 kg, and the client weighs 180 kg."),
+        (200, 200, None, False, None),
+        (160, None, None, False, None),
+        (None, 200, 180, False, None),
+        # What was decided about is the product's load, not one below it.
+        (200, 200, 220, True, None),
+        (160, 200, 220, True, "It carries 160 kg, less than the 200 kg that were ordered for a client of 220 kg."),
+        (
+            160,
+            200,
+            None,
+            False,
+            "It carries 160 kg, less than the 200 kg that were ordered for a client of a weight that nobody knows.",
+        ),
+    ],
+)
+def test_an_order_gets_what_carries_the_client_or_what_was_decided_about(
+    carried: int | None, ordered: int | None, weight: int | None, is_decided: bool, said: str | None
+) -> None:
+    found = order_load_blockers(carried, ordered, weight, is_decided=is_decided)
+    assert [(one.code, one.detail) for one in found] == ([("load-too-low", said)] if said else [])
 
 
 @pytest.mark.parametrize(("said", "count"), [(0, "are 2 warnings"), (1, "is 1 warning")])

@@ -12,6 +12,7 @@ from app.domain.thorough_examinations import (
     SCHEDULE_1,
     Defect,
     DefectKind,
+    LoadBefore,
     Occasion,
     Report,
     check_report,
@@ -49,6 +50,28 @@ def faults(report: Report) -> list[tuple[str, str]]:
 def test_the_schedule_names_each_field_of_the_report_once_with_its_paragraph() -> None:
     assert sorted(field.name for field in SCHEDULE_1) == sorted(field.name for field in fields(Report))
     assert all(field.paragraph and field.label and field.meaning and field.missing for field in SCHEDULE_1)
+
+
+@pytest.mark.parametrize(
+    ("before", "reason", "said"),
+    [
+        (LoadBefore(), "", None),
+        (LoadBefore(150, None), "", None),
+        (LoadBefore(200, 150), "", None),
+        (LoadBefore(120, None), "", "Its product carries 120 kg, which stays what counts. This report says 150 kg"),
+        (LoadBefore(120, 140), "", "Its product carries 120 kg, which stays what counts. This report says 150 kg"),
+        (LoadBefore(200, 120), "", "The last report certified 120 kg. This report says 150 kg"),
+        (LoadBefore(None, 120), "...", "The last report certified 120 kg. This report says 150 kg"),
+        (LoadBefore(200, 120), "The boom was replaced.", None),
+    ],
+)
+def test_a_load_above_the_one_that_counts_is_refused_unless_explained(
+    before: LoadBefore, reason: str, said: str | None
+) -> None:
+    found = find_faults(replace(WHOLE, load_reason=reason), today=TODAY, before=before)
+    assert [(one.name, one.code, one.detail.split(":")[0]) for one in found] == (
+        [("load_reason", "load-raised", said)] if said else []
+    )
 
 
 @pytest.mark.parametrize("report", [WHOLE, WORN, DANGEROUS])

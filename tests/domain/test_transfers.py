@@ -56,6 +56,10 @@ def test_whatever_came_is_taken(is_here: bool, sent_with: str | None, arrival: A
     assert find_arrival(State.IN_STOCK, is_here=is_here, sent_with=sent_with, consignment="T1") == arrival
 
 
+def test_what_was_missing_is_found_where_it_comes_in() -> None:
+    assert find_arrival(State.MISSING, is_here=True, sent_with=None, consignment="T1") is Arrival.FOUND
+
+
 @pytest.mark.parametrize(
     ("state", "code"), [(State.IN_STOCK, "already-here"), *((one, "not-in-a-store") for one in sorted(OUT))]
 )
@@ -76,7 +80,15 @@ def test_a_shortage_is_filled_from_who_can_spare_most_recycled_ones_and_the_rest
     assert found == [
         Suggestion("A", "SAT", "P", "Commode", 2),
         Suggestion("B", "SAT", "P", "Commode", 1),
-        Suggestion(None, "SAT", "P", "Commode", 2),
+        Suggestion(
+            None,
+            "SAT",
+            "P",
+            "Commode",
+            2,
+            "A needs 1 for its own minimum of 1. B has 2 new to spare: ask for them there. "
+            "C has 9 new to spare: ask for them there. D needs 5 for its own minimum of 5.",
+        ),
     ]
 
 
@@ -94,3 +106,25 @@ def test_what_is_on_its_way_says_how_it_is_moved() -> None:
     error = on_its_way()
     assert error.code == "in-transit"
     assert "Receive it there under Transfers" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([], "No other store has one that may go out today."),
+        ([stock("A", 1, 2, 0)], "A has 1 new to spare: ask for it there. A needs 1 for its own minimum of 1."),
+        (
+            [Stock("A", "P", "Commode", 0, 0, 0, blocked=2, store_name="Main store")],
+            "No other store has one that may go out today. "
+            "On the shelf of Main store stand 2 that may not go out today.",
+        ),
+    ],
+)
+def test_what_is_left_short_says_what_there_is(others: list[Stock], said: str) -> None:
+    assert [one.because for one in suggest([stock("S", 1, 0, 0), *others])] == [said]
+
+
+def test_what_stands_here_and_may_not_go_out_is_told() -> None:
+    here = Stock("S", "P", "Commode", 1, 0, 0, blocked=1)
+    [short] = suggest([here, stock("A", 1, 1, 1)])
+    assert short.because == "A needs 1 for its own minimum of 1. On the shelf here stands 1 that may not go out today."

@@ -132,6 +132,7 @@ PAIRS = {
         "SELECT item_id, 'pat', 'passed', 1, now(), 'x', id FROM inspection"
     ),
     "ck_inspection_visit_ended_at_and_by_together": "UPDATE inspection_visit SET ended_by = 'x'",
+    "ck_item_certified_load_and_day_together": "UPDATE item SET certified_load_kg = 100",
     "ck_item_manufactured_on_and_precision_together": "UPDATE item SET manufactured_on = '2026-01-01'",
     "ck_item_serial_number_and_key_together": "UPDATE item SET serial_number = 'x'",
     "ck_label_job_content_and_file_name_together": "UPDATE label_job SET content = '', media_type = 'x'",

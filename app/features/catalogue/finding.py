@@ -180,6 +180,8 @@ def _with_one_letter_wrong(word: str) -> list[str]:
 def _filters(wanted: Wanted) -> tuple[list[str], dict[str, Any]]:
     """The conditions that no word is about."""
     shelf = "item.store_id = (SELECT id FROM store WHERE code = :store)" if wanted.store else "true"
+    # One that carries less than its product, by its examination, is not what is looked for.
+    strong = " AND COALESCE(item.certified_load_kg >= :min_load_kg, true)" if wanted.min_load_kg else ""
     fits = "EXISTS (SELECT FROM product_fit AS fit WHERE {} AND {})"
     # As it is written, else in capitals, as most codes are.
     fitted = """(SELECT id FROM product WHERE code IN (:compatible_with, upper(:compatible_with))
@@ -198,7 +200,7 @@ def _filters(wanted: Wanted) -> tuple[list[str], dict[str, Any]]:
         "available": (
             wanted.available,
             f"""EXISTS (SELECT FROM item WHERE item.product_id = product.id AND item.state = 'in_stock'
-                        AND {shelf} AND {FREE}) = :available""",
+                        AND {shelf} AND {FREE}{strong}) = :available""",
         ),
     }
     asked = {name: given for name, given in clauses.items() if given[0] not in (None, "")}

@@ -1,7 +1,7 @@
-"""The page that a label's QR code opens, for anybody: what it is, whom to ring, and how to report a fault.
+"""The page that a label opens, for anybody: what it is, whether to use it, whom to ring, and how to report a fault.
 
-It says nothing of people, nor where the item is or how it is: it is the same for one on the shelf, at a client's, on
-hold or scrapped. A tag that nobody has and one that is mistyped get the same answer.
+It says nothing of people, nor where the item is: it is the same for one on the shelf and at a client's. Of a danger it
+says that it must not be used, and never why. A tag that nobody has and one that is mistyped get the same answer.
 """
 
 from uuid import uuid4

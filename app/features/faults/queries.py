@@ -1,17 +1,32 @@
 """Reads of label pages and of reported faults."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.clearance import HoldKind
 from app.domain.errors import NotFound
+from app.domain.label_warnings import LabelWarning, find_warning
+from app.domain.lifecycle import State
 from app.features.faults.schemas import FaultBody
 
-# Nothing here says where the item is or how it is: the page of a label must be the same whatever becomes of the item.
+# Of where the item is and how it is nothing goes to the page but whether to use it (domain/label_warnings.py).
 LABEL = text("""
-    SELECT item.barcode, product.name, product.manufacturer, product.model, product.safe_working_load_kg,
-           product.single_patient_use, product.instructions, product.instructions_link
+    SELECT item.barcode, product.name, product.manufacturer, product.model,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
+           product.single_patient_use, product.instructions, product.instructions_link, item.state,
+           ARRAY(SELECT DISTINCT kind FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL) AS holds,
+           EXISTS (SELECT FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id
+                   WHERE loan.item_id = item.id AND loan.ended_at IS NULL) AS is_stopped,
+           EXISTS (SELECT FROM standing_inspection AS made
+                   WHERE made.item_id = item.id AND made.outcome <> 'passed' AND NOT EXISTS (
+                       SELECT FROM standing_inspection AS newer
+                       WHERE newer.item_id = made.item_id AND newer.kind = made.kind
+                         AND (newer.examined_on, newer.id) > (made.examined_on, made.id))) AS has_failed,
+           EXISTS (SELECT FROM fault_report AS report
+                   WHERE report.item_id = item.id AND report.closed_at IS NULL) AS is_reported
     FROM item JOIN product ON product.id = item.product_id WHERE item.barcode = :barcode
 """)
 FAULTS = """
@@ -32,7 +47,7 @@ MANY = text(f"""{FAULTS}
 
 @dataclass(frozen=True, slots=True)
 class LabelPage:
-    """What anybody may know of an item who has its label before them."""
+    """What anybody may know of an item who has its label before them. `warning`: whether to use it, never why not."""
 
     barcode: str
     name: str
@@ -42,12 +57,18 @@ class LabelPage:
     single_patient_use: bool
     instructions: str
     instructions_link: str
+    warning: LabelWarning | None
 
 
 async def find_label(session: AsyncSession, barcode: str) -> LabelPage | None:
     """What the label page of this tag says; None for a tag that no item has."""
     row = (await session.execute(LABEL, {"barcode": barcode})).mappings().one_or_none()
-    return LabelPage(**row) if row else None
+    if row is None:
+        return None
+    facts: dict[str, Any] = dict(row)
+    state, holds = State(facts.pop("state")), [HoldKind(kind) for kind in facts.pop("holds")]
+    known = {name: facts.pop(name) for name in ("is_stopped", "has_failed", "is_reported")}
+    return LabelPage(**facts, warning=find_warning(state, holds, **known))
 
 
 async def get_fault(session: AsyncSession, report_id: int) -> FaultBody:

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from app import audit
 from app.domain.access import Actor, StoreRef
-from app.domain.errors import NotFound, Stale
+from app.domain.errors import Conflict, NotFound, Stale
 from app.domain.printers import Offset, PrinterKind, Symbols
 from app.features.labels.choices import choice_of, kind_of, target_of
 from app.features.labels.schemas import PrinterForm
@@ -19,6 +19,7 @@ from app.features.labels.service import Target
 from app.features.labels.stocks import STOCKS
 from app.models import Printer
 
+DUPLICATE: Final = "Another printer of this store has this name. Choose a new one."
 COLUMNS: Final[tuple[Any, ...]] = tuple(Printer.__table__.columns)  # type: ignore[attr-defined]
 
 
@@ -83,6 +84,7 @@ async def get_printer(session: AsyncSession, printer_id: int, *, actor: Actor) -
 async def add_printer(session: AsyncSession, form: PrinterForm, *, actor: Actor, at: datetime) -> int:
     """Keep a printer; returns its id. Raises Conflict `duplicate-printer`, and BadValue as `_values` says."""
     values = _values(form, actor)
+    await _check_name(session, form.name, values["store_id"])
     printer_id: int = (await session.execute(insert(Printer).values(**values).returning(col(Printer.id)))).scalar_one()
     await _record(session, "printer_added", printer_id, form, actor=actor, at=at)
     return printer_id
@@ -97,7 +99,9 @@ async def change_printer(
     """
     await get_printer(session, printer_id, actor=actor)
     as_read = (col(Printer.id) == printer_id) & (col(Printer.version) == version)
-    changed = update(Printer).where(as_read).values(**_values(form, actor), version=version + 1)
+    values = _values(form, actor)
+    await _check_name(session, form.name, values["store_id"], but=printer_id)
+    changed = update(Printer).where(as_read).values(**values, version=version + 1)
     if (await session.execute(changed.returning(col(Printer.id)))).scalar_one_or_none() is None:
         raise Stale("stale", "Somebody changed this printer since you opened it. Open it again, then change it.")
     await _record(session, "printer_changed", printer_id, form, actor=actor, at=at)
@@ -109,6 +113,13 @@ async def remove_printer(session: AsyncSession, printer_id: int, *, actor: Actor
     await session.execute(delete(Printer).where(col(Printer.id) == printer_id))
     await audit.record(session, "printer_removed", f"printer:{printer_id}", actor=actor.username, at=at, name=row.name)
     return row
+
+
+async def _check_name(session: AsyncSession, name: str, store_id: int, *, but: int = 0) -> None:
+    """Raises Conflict `duplicate-printer`. Who is quicker than this is refused by the table."""
+    same = (col(Printer.store_id) == store_id) & (col(Printer.name) == name) & (col(Printer.id) != but)
+    if await session.scalar(select(col(Printer.id)).where(same)):
+        raise Conflict("duplicate-printer", DUPLICATE, field="name")
 
 
 def _values(form: PrinterForm, actor: Actor) -> dict[str, Any]:

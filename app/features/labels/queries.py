@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.features.labels.rows import LabelContent
 
 CONTENTS = text("""
-    SELECT item.barcode, product.name AS product_name, product.single_patient_use, product.safe_working_load_kg,
-           store.name AS store_name
+    SELECT item.barcode, product.name AS product_name, product.single_patient_use, store.name AS store_name,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
     WHERE item.barcode = ANY(:barcodes)
 """)

@@ -1,16 +1,18 @@
 """Forms and bodies of labels."""
 
+import re
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from app.domain.printers import Symbols
+from app.domain.printers import MOST_OFFSET, Symbols
 from app.features.labels.printing import Dpi
 from app.features.labels.stocks import AVERY_L7160
 from app.web.asked import asked, needed
-from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalLine
+from app.web.fields import BIGGEST_ID, Body, Line, OptionalLine
 
 MOST_LABELS = 1000
 DEFAULT_STOCK = AVERY_L7160.code
@@ -33,6 +35,27 @@ def tags_of(texts: object) -> object:
     return [line.strip() for line in lines if line.strip()]
 
 
+def whole(sentence: str, *, least: int, most: int) -> BeforeValidator:
+    """Takes a whole number from the least to the most, as people type it; refuses all else with this sentence."""
+
+    def check(value: object) -> object:
+        text = str(value).strip().replace("\u2212", "-")
+        if not re.fullmatch(r"[+-]?[0-9]{1,6}", text) or not least <= int(text) <= most:
+            raise ValueError(sentence)
+        return int(text)
+
+    return BeforeValidator(check)
+
+
+def version_or_none(value: object) -> object:
+    """The version that a page showed; what is none counts as an old one: whoever sent it is shown what stands there."""
+    return value if re.fullmatch(r"[0-9]{1,9}", str(value)) else 0
+
+
+_TENTHS = (
+    f"enter a whole number of tenths of a millimetre, from -{MOST_OFFSET} to {MOST_OFFSET}, such as 12 for 1.2 mm."
+)
+Tenths = partial(whole, least=-MOST_OFFSET, most=MOST_OFFSET)
 Stock = Annotated[str, Field(max_length=40)]
 Skip = Annotated[int, Field(ge=0)]
 Barcodes = Annotated[list[Annotated[str, Field(max_length=2000)]], Field(min_length=1, max_length=MOST_LABELS)]
@@ -80,17 +103,17 @@ class PrinterForm(BaseModel):
     """A printer as its page asks for it. `stock` is a choice of the page: see `choices.py`."""
 
     name: Annotated[Line, asked("Write what people call the printer.")] = needed()
-    store: Annotated[Code, asked("Choose the store that it stands in.")] = needed()
+    store: Annotated[Line, asked("Choose the store that it stands in.")] = needed()
     stock: Annotated[Line, asked("Choose the labels that are in it.")] = needed()
     symbols: Symbols = Symbols.CODE_128
-    offset_x: int = 0
-    offset_y: int = 0
+    offset_x: Annotated[int, Tenths(f"Move the print to the right: {_TENTHS}")] = 0
+    offset_y: Annotated[int, Tenths(f"Move the print down: {_TENTHS}")] = 0
 
 
 class PrinterChangeForm(PrinterForm):
     """The same for one that is kept already; `version` is the one that the page showed."""
 
-    version: Annotated[int, Field(ge=1, lt=2**31)]
+    version: Annotated[int, BeforeValidator(version_or_none)] = 0
 
 
 class PrinterBody(BaseModel):

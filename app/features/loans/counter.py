@@ -17,7 +17,8 @@ from app.web.old_equipment import NewSupersedes
 
 WANTED = text("""
     SELECT client.id AS client_id, client.weight_kg, client.weighed_on, product.code AS product_code,
-           product.name AS product_name, product.category, product.safe_working_load_kg
+           product.name AS product_name, product.category,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM client JOIN item ON item.barcode = :barcode JOIN product ON product.id = item.product_id
     WHERE upper(client.client_ref) = upper(:client_ref)
 """)
@@ -25,7 +26,7 @@ WANTED = text("""
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The product that is to be handed over."""
+    """What is to be handed over: its product, and what this item of it carries."""
 
     product_code: str
     product_name: str

@@ -43,7 +43,8 @@ LIVE_RESERVATIONS = text("""
 AT_THE_COUNTER = text("""
     SELECT account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
            prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
-           product.tier AS product_tier, product.purchase_price_pence, product.safe_working_load_kg,
+           product.tier AS product_tier, product.purchase_price_pence,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
            panel.code AS panel, panel.orders_above_pence,
            EXISTS (SELECT FROM account_role WHERE account_id = account.id AND role = ANY(:staff)) AS is_staff
     FROM account LEFT JOIN prescriber ON prescriber.account_id = account.id

@@ -81,8 +81,9 @@ PRODUCTS = text("""
 SHELF = text("""
     WITH there AS (
         SELECT item.barcode, product.code AS product_code, store.code AS store, item.times_issued > 0 AS is_recycled,
-               product.id AS product_id, product.safe_working_load_kg, own.id IS NOT NULL AS is_own,
-               due.due_on AS examined_by,
+               product.id AS product_id, own.id IS NOT NULL AS is_own, due.due_on AS examined_by,
+               LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
+               COALESCE(item.certified_load_kg < product.safe_working_load_kg, false) AS is_weaker,
                EXISTS (SELECT FROM reservation AS theirs
                        WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today
                          AND theirs.client_id <> :client_id) AS is_promised,
@@ -102,8 +103,8 @@ SHELF = text("""
           AND (item.state = 'in_stock' OR (item.state = 'reserved' AND own.id IS NOT NULL))
     ), near AS (
         SELECT *, row_number() OVER (PARTITION BY product_id, is_recycled
-                                     ORDER BY NOT is_own, is_held OR is_promised OR is_overdue, store <> :store,
-                                              examined_by DESC NULLS LAST, barcode) AS place
+                                     ORDER BY NOT is_own, is_held OR is_promised OR is_overdue, is_weaker,
+                                              store <> :store, examined_by DESC NULLS LAST, barcode) AS place
         FROM there
     )
     SELECT * FROM near WHERE place <= 100 ORDER BY barcode
@@ -246,7 +247,9 @@ def _wanted(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, t
         quantity=quantity,
         store=order.store,
         on=today,
-        client_weight_kg=None if line.product_code in shelf.decided_loads else order.weight_kg,
+        client_weight_kg=order.weight_kg,
+        ordered_load_kg=line.safe_working_load_kg,
+        is_load_decided=line.product_code in shelf.decided_loads,
         accept_equivalent=line.accept_equivalent,
         prefer_new=line.prefer_new,
     )

@@ -13,7 +13,7 @@ from app import audit, ledger, promising
 from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import place_load_blockers
+from app.domain.combinations import order_load_blockers
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.labels import display
@@ -238,13 +238,14 @@ async def _unfit(
     session: AsyncSession, order: OrderRecord, units: Iterable[UnitRecord], decided: frozenset[str], *, at: datetime
 ) -> list[tuple[UnitRecord, list[Blocker]]]:
     """The pieces that are held but may not go out now: not clear, promised to another client on a later day, or too
-    weak for a client who weighs more than when it was ordered. `decided`: products sent in spite of their load."""
+    weak for a client who weighs more than when it was ordered, or since it was examined. `decided`: products sent in
+    spite of their load."""
     units = list(units)
     today, barcodes = uk_date(at), [unit.barcode for unit in units if unit.barcode]
     if not barcodes:
         return []
     items = await ledger.read_items(session, barcodes)
-    ordered = {line.id: line.product_code for line in order.lines}
+    ordered = {line.id: line for line in order.lines}
     values = {"barcodes": barcodes, "today": today, "client_id": order.client_id}
     promised = set((await session.execute(PROMISED, values)).scalars())
     found = []
@@ -252,8 +253,9 @@ async def _unfit(
         blockers = find_blockers(items[unit.barcode or ""].evidence, on=today)
         if unit.barcode in promised:
             blockers.append(Blocker("promised", "It is reserved for another client on a later day."))
-        if ordered[unit.line_id] not in decided:
-            blockers += place_load_blockers(unit.safe_working_load_kg, order.weight_kg)
+        line = ordered[unit.line_id]
+        carried, is_decided = unit.safe_working_load_kg, line.product_code in decided
+        blockers += order_load_blockers(carried, line.safe_working_load_kg, order.weight_kg, is_decided=is_decided)
         if blockers:
             found.append((unit, blockers))
     return found

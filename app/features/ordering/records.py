@@ -43,7 +43,8 @@ class LineRecord:
 
 @dataclass(frozen=True, slots=True)
 class UnitRecord:
-    """A wanted piece with its reservation and the item reserved. `moved_at`: when the item last moved."""
+    """A wanted piece with its reservation and the item reserved. `moved_at`: when the item last moved.
+    `safe_working_load_kg`: of that item, which may be less than its product's."""
 
     id: int
     line_id: int
@@ -171,8 +172,8 @@ UNITS = text("""
     SELECT unit.id, line.id AS line_id, line.position, line.kind, line.trial_days, line.trial_goals,
            unit.reservation_id, COALESCE(kept.ended_at IS NULL AND kept.id IS NOT NULL, false) AS is_reserved,
            unit.loan_id, unit.cancelled_at IS NOT NULL AS is_cancelled, item.id AS item_id, item.barcode,
-           product.code AS product_code, product.safe_working_load_kg, item.state AS item_state, store.code AS store,
-           item.bay, last.at AS moved_at
+           product.code AS product_code, item.state AS item_state, store.code AS store, item.bay, last.at AS moved_at,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
     LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id
     LEFT JOIN item ON item.id = kept.item_id LEFT JOIN product ON product.id = item.product_id

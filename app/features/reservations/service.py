@@ -25,12 +25,14 @@ ON_SHELF = frozenset({State.IN_STOCK, State.RESERVED})
 # Kept alive until the end: whoever records a death at this moment waits, and then ends this reservation too.
 CLIENT = text("SELECT id, died_on, weight_kg FROM client WHERE upper(client_ref) = upper(:client_ref) FOR SHARE")
 LOAD = text("""
-    SELECT safe_working_load_kg FROM product JOIN item ON item.product_id = product.id WHERE item.id = :item_id
+    SELECT LEAST(product.safe_working_load_kg, item.certified_load_kg)
+    FROM product JOIN item ON item.product_id = product.id WHERE item.id = :item_id
 """)
 STORE = text("SELECT id FROM store WHERE code = :code")
 
 # Rows that another prescriber is reserving at this moment are passed over instead of waited for. What is promised to
-# somebody for later comes last: it could not be handed out for good.
+# somebody for later comes last: it could not be handed out for good. Before it, what carries less than its product and
+# less than the client weighs, or nobody knows.
 CHOOSE = text("""
     SELECT item.barcode FROM item JOIN product ON product.id = item.product_id
     WHERE product.code = :product_code AND NOT (item.barcode = ANY(:passed_over))
@@ -46,6 +48,7 @@ CHOOSE = text("""
           SELECT FROM reservation WHERE reservation.item_id = item.id AND ended_at IS NULL
             AND from_on <= CAST(:until_on AS date) AND until_on >= CAST(:from_on AS date))
     ORDER BY EXISTS (SELECT FROM reservation WHERE reservation.item_id = item.id AND ended_at IS NULL),
+             COALESCE(item.certified_load_kg < LEAST(product.safe_working_load_kg, CAST(:weight_kg AS int)), false),
              (item.times_issued > 0) DESC, item.barcode
     LIMIT 1 FOR UPDATE OF item SKIP LOCKED
 """)
@@ -112,7 +115,7 @@ async def reserve(
         item = await _lock(session, barcode)
         await _check_free(session, item, days, today=today)
     else:
-        item = await _choose(session, product_code or "", days, store_id=store_id, today=today)
+        item = await _choose(session, product_code or "", days, store_id=store_id, weight_kg=weight_kg, today=today)
     await _check_load(session, item, weight_kg, field="barcode" if barcode else "product_code")
     number: int = await session.scalar(NUMBER)
     reference = f"reservation {number}"
@@ -268,11 +271,11 @@ def _check_clear(item: ledger.ItemRecord, *, today: date) -> None:
 
 
 async def _choose(
-    session: AsyncSession, product_code: str, days: Days, *, store_id: int | None, today: date
+    session: AsyncSession, product_code: str, days: Days, *, store_id: int | None, weight_kg: int | None, today: date
 ) -> ledger.ItemRecord:
     """The best free item. What somebody reserved or held in between is seen once it is locked, and passed over."""
     passed_over: list[str] = []
-    values = {"product_code": product_code, "store_id": store_id, "today": today}
+    values = {"product_code": product_code, "store_id": store_id, "weight_kg": weight_kg, "today": today}
     values |= {"from_on": days.from_on, "until_on": days.until_on}
     while barcode := await session.scalar(CHOOSE, values | {"passed_over": passed_over}):
         item = await _lock(session, barcode)

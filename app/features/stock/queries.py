@@ -37,9 +37,12 @@ DETAILS = text("""
     SELECT item.serial_number, item.lot_number, item.manufactured_on, item.manufactured_precision, item.received_on,
            item.dispatched_on, item.purchase_price_pence, item.udi_di, item.maker_label, item.condition,
            store.code AS store, loan.id AS loan_id, loan.kind AS loan_kind, loan.started_at, loan.trial_ends_on,
-           client.client_ref, fitted.parts_fitted, gone.disposal
+           client.client_ref, fitted.parts_fitted, gone.disposal, product.safe_working_load_kg AS product_load_kg,
+           item.certified_load_kg, item.certified_on,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM item
     JOIN store ON store.id = item.store_id
+    JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object(
                    'id', part.id, 'part_number', part.part_number, 'description', part.description,
@@ -71,7 +74,7 @@ HOLDS = text("""
 RESERVATIONS = text("""
     SELECT reservation.id, reservation.from_on AS from_, reservation.until_on AS until, client.client_ref,
            reservation.made_by, holding.number AS order_number, client.weight_kg, product.category,
-           product.safe_working_load_kg
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM reservation JOIN client ON client.id = reservation.client_id
     JOIN item ON item.id = reservation.item_id JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (

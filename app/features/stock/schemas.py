@@ -257,11 +257,19 @@ class DisposalBody(BaseModel):
 
 
 class ItemBody(BaseModel):
-    """One item, what blocks it, and what to do with it next."""
+    """One item, what blocks it, and what to do with it next.
+
+    `safe_working_load_kg`: what this item carries: what its product does (`product_load_kg`), or what was certified for
+    it at its last thorough examination, if that is less.
+    """
 
     barcode: str
     product_code: str
     product_name: str
+    safe_working_load_kg: int | None
+    product_load_kg: int | None
+    certified_load_kg: int | None
+    certified_on: date | None
     serial_number: str | None
     lot_number: str | None
     manufactured_on: date | None

@@ -29,12 +29,15 @@ FREE: Final = """
 
 STOCK = text(f"""
     SELECT store.code AS store, product.code AS product_code, product.name AS product_name,
-           COALESCE(level.minimum, 0) AS minimum, shelf.free, shelf.recycled, way.coming
+           COALESCE(level.minimum, 0) AS minimum, shelf.free, shelf.recycled, way.coming, store.name AS store_name,
+           shelf.items - shelf.free AS blocked
     FROM product CROSS JOIN store
     LEFT JOIN minimum_level AS level ON level.store_id = store.id AND level.product_id = product.id
     CROSS JOIN LATERAL (
-        SELECT count(*) AS free, count(*) FILTER (WHERE item.times_issued > 0) AS recycled
-        FROM item WHERE item.product_id = product.id AND item.store_id = store.id AND item.state = 'in_stock' AND {FREE}
+        SELECT count(*) AS items, count(*) FILTER (WHERE is_free) AS free,
+               count(*) FILTER (WHERE is_free AND times_issued > 0) AS recycled
+        FROM (SELECT item.times_issued, {FREE} AS is_free FROM item
+              WHERE item.product_id = product.id AND item.store_id = store.id AND item.state = 'in_stock') AS there
     ) AS shelf
     CROSS JOIN LATERAL (
         SELECT count(*) AS coming FROM consignment_line AS line

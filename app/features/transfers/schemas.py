@@ -123,7 +123,7 @@ class ConsignmentBody(ConsignmentRow):
 
 
 class StockRow(BaseModel):
-    """A product that has a minimum in a store."""
+    """A product that has a minimum in a store. `blocked`: on the shelf there, but it may not go out today."""
 
     store: str
     product_code: str
@@ -132,16 +132,20 @@ class StockRow(BaseModel):
     free: int
     recycled: int
     coming: int
+    blocked: int
+    store_name: str
 
 
 class SuggestionBody(BaseModel):
-    """What could go from one store to another; `from_store` None: no store can spare any."""
+    """What could go from one store to another; `from_store` None: no store has recycled ones to spare, and `because`
+    says what there is."""
 
     from_store: str | None
     to_store: str
     product_code: str
     product_name: str
     quantity: int
+    because: str
 
 
 class StartForm(BaseModel):

@@ -10,12 +10,12 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger, promising, safety
-from app.consequences import SET_FREE
+from app.consequences import OF_A_RETURN, SET_FREE
 from app.domain.access import Actor, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
-from app.domain.lifecycle import IN_STORE, Move
+from app.domain.lifecycle import IN_STORE, Move, State
 from app.domain.transfers import Arrival, check_may_send, find_arrival
 from app.features.transfers import queries
 from app.features.transfers.schemas import NewConsignment
@@ -44,7 +44,7 @@ CANCEL = text("UPDATE consignment SET cancelled_at = :at, cancelled_by = :actor 
 # Where each item is on its way to, and whether it is or was on this consignment.
 LINES = text("""
     SELECT line.id, line.item_id, line.consignment_id, line.hold_id, consignment.number, receiver.code AS to_code,
-           line.arrived_at IS NULL AND line.missing_at IS NULL AS is_open
+           line.arrived_at IS NULL AND line.missing_at IS NULL AS is_open, line.arrived_at IS NOT NULL AS has_arrived
     FROM consignment_line AS line JOIN consignment ON consignment.id = line.consignment_id
     JOIN store AS receiver ON receiver.id = consignment.to_store_id
     WHERE line.item_id = ANY(:item_ids)
@@ -69,6 +69,7 @@ LOSE = text(f"""
     {SET_FREE}
     UPDATE consignment_line SET missing_at = :at, missing_by = :actor, missing_reason = :reason WHERE id = :line_id
 """)  # noqa: S608 - the part is a constant
+FOUND = text(f"{OF_A_RETURN} SELECT")
 ARRIVALS = "Arrivals"
 Lines = dict[int, list[Row[Any]]]
 
@@ -139,7 +140,7 @@ async def receive(
 ) -> list[ScanResult]:
     """Scan in what came, in the store that it was sent to; one result per scan, in order. Otherwise as `send`.
 
-    What nobody sent with it is taken too, and told.
+    What nobody sent with it is taken too, and told; what was recorded as missing is found, and goes to decontamination.
     """
     consignment = await _find(session, number)
     here = actor.store(consignment.to_code)
@@ -221,12 +222,15 @@ async def _receive(
     tags, items, results = await _read(session, scans, prefix=prefix, actor=actor, at=at)
     lines = await _lines(session, consignment, items)
     coming = {item_id: line for item_id, known in lines.items() for line in known if line.is_open}
+    of_this = {
+        item_id: one for item_id, known in lines.items() for one in known if one.consignment_id == consignment.id
+    }
     arrivals: dict[str, Arrival] = {}
 
     def decide(item: ledger.ItemRecord) -> None:
-        line = coming.get(item.id)
-        if any(one.consignment_id == consignment.id and not one.is_open for one in lines.get(item.id, [])):
-            raise Conflict("already-received", "It was received, or written off as missing, with this consignment.")
+        line, mine = coming.get(item.id), of_this.get(item.id)
+        if mine and mine.has_arrived and item.state is not State.MISSING:
+            raise Conflict("already-received", "It was received with this consignment already.")
         arrivals[item.barcode] = find_arrival(
             item.state,
             is_here=item.store_id == here.id,
@@ -243,8 +247,8 @@ async def _receive(
         if held:
             await safety.lift_each(session, held, **details)
         values: dict[str, Any] = {
-            "line_ids": [coming[one.item.id].id for one in moved if one.item.id in coming],
-            "came_along": [one.item.id for one in moved if arrivals[one.item.barcode] is not Arrival.EXPECTED],
+            "line_ids": [line.id for one in moved if (line := coming.get(one.item.id) or of_this.get(one.item.id))],
+            "came_along": [one.item.id for one in moved if one.item.id not in of_this],
         }
         values |= {"id": consignment.id, "store_id": here.id, "at": at, "actor": actor}
         await session.execute(RECEIVE, values)
@@ -267,12 +271,18 @@ async def _take_in(
 ) -> list[ledger.Moved]:
     # What came back to where it was sent from would keep the words that it is on its way for its bay.
     back = [tag for tag in tags if items[tag].store_id == here.id]
-    found: list[ledger.Moved] = []
-    for some, bay in (([tag for tag in tags if tag not in back], None), (back, ARRIVALS)):
+    lost = [tag for tag in tags if items[tag].state is State.MISSING]
+    came: list[ledger.Moved] = []
+    others = [tag for tag in tags if tag not in {*back, *lost}]
+    back = [tag for tag in back if tag not in lost]
+    for some, how, bay in ((others, Move.TRANSFER, None), (back, Move.TRANSFER, ARRIVALS), (lost, Move.FIND, None)):
         if some:
-            moved, _ = await ledger.move(session, some, Move.TRANSFER, bay=bay, store_id=here.id, **details)
-            found += moved
-    return found
+            moved, _ = await ledger.move(session, some, how, bay=bay, store_id=here.id, **details)
+            came += moved
+    if lost:
+        values = {"item_ids": [items[tag].id for tag in lost], "conditions": "[]"}
+        await session.execute(FOUND, values | {"actor": details["actor"], "at": details["at"]})
+    return came
 
 
 async def _find(session: AsyncSession, number: str) -> Row[Any]:
@@ -343,6 +353,9 @@ def _received(one: ledger.Moved, arrival: Arrival, line: Row[Any] | None) -> Ite
     if arrival is Arrival.OF_ANOTHER and line:
         detail = f"It was sent with {line.number} to {line.to_code}. It is recorded here now: tell that store."
         return _with(result, code="of-another-consignment", detail=detail)
+    if arrival is Arrival.FOUND:
+        detail = "It had been recorded as missing. It is found now, and dirty until it is cleaned."
+        return _with(result, code="found", detail=detail)
     if arrival is Arrival.NOT_SENT:
         detail = "Nobody scanned it out. It is recorded here now: tell the store that sent it."
         return _with(result, code="not-sent", detail=detail)

@@ -1,4 +1,4 @@
-"""The page that a label's QR code opens: the same whatever becomes of the item, and nothing of people on it."""
+"""The page that a label's QR code opens: the same wherever the item is, with what must not be used, and no people."""
 
 import re
 from datetime import timedelta
@@ -7,6 +7,8 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
+from app.domain.clearance import HoldKind
+from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import display, make_tag
 from app.domain.lifecycle import State
 from app.features.faults.limiting import MOST_IN_A_WINDOW
@@ -41,21 +43,67 @@ async def test_it_says_what_the_item_is_whom_to_ring_and_how_to_report_a_fault(v
     assert links == {f"/l/{barcode}/fault", "https://www.example.org/rw4.pdf", "tel:03000000000"}
 
 
-async def test_it_is_the_same_whatever_becomes_of_the_item(visitor: Browser, manager: Browser, given: Given) -> None:
+async def test_it_is_the_same_wherever_the_item_is_and_for_whatever_is_wrong_with_it(
+    visitor: Browser, manager: Browser, given: Given
+) -> None:
     product = await given.product("BED", **PRODUCT)
     client = await given.client("C-4711", name="Winifred Sharp")
     lent = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION, State.RETURNED}
-    pages = set()
+    fine: set[str] = set()
+    unfit: set[str] = set()
+    others: set[tuple[str, str]] = set()
     for state in State:
         barcode = await given.item(state, product=product, client=client if state in lent else None)
-        for path in (f"/l/{barcode}", f"/l/{barcode}/fault", f"/l/{barcode}/reported"):
-            pages.add((path.replace(barcode, "TAG"), without_the_tag(await visitor.get(path), barcode)))
-    held = await given.item(product=product)
-    await given.hold(held)
-    pages.add(("/l/TAG", without_the_tag(await visitor.get(f"/l/{held}"), held)))
-    # Whoever is signed in reads the same.
-    pages.add(("/l/TAG", without_the_tag(await manager.get(f"/l/{held}"), held)))
-    assert len(pages) == 3
+        page = without_the_tag(await visitor.get(f"/l/{barcode}"), barcode)
+        (unfit if state in {State.IN_REPAIR, State.SCRAPPED} else fine).add(page)
+        for path in (f"/l/{barcode}/fault", f"/l/{barcode}/reported"):
+            others.add((path.replace(barcode, "TAG"), without_the_tag(await visitor.get(path), barcode)))
+    for kind in (HoldKind.FAULT, HoldKind.SAFETY_NOTICE, HoldKind.INVESTIGATION):
+        held = await given.item(State.ON_LOAN, product=product, client=client)
+        await given.hold(held, kind)
+        unfit.add(without_the_tag(await visitor.get(f"/l/{held}"), held))
+        # Whoever is signed in reads the same.
+        unfit.add(without_the_tag(await manager.get(f"/l/{held}"), held))
+    assert (len(fine), len(unfit), len(others)) == (1, 1, 2)
+    assert "Do not use" not in fine.pop()
+
+
+async def test_what_must_not_be_used_says_so_with_whom_to_phone_and_never_why(
+    visitor: Browser, given: Given, as_safety: AsyncClient
+) -> None:
+    loan = await given.loan(await given.item(product=await given.product("BED", **PRODUCT)))
+    stop = {"reason": "The sling is too small for her.", "item_fault": "no"}
+    answer = await as_safety.post(f"/api/v1/loans/{loan.id}/stop-use", json=stop)
+    assert answer.status_code == 201, answer.text
+    page = await visitor.get(f"/l/{loan.barcode}")
+    warning = page.soup.select_one(".govuk-warning-text")
+    assert warning
+    assert " ".join(warning.get_text(" ").split()).endswith(
+        "Warning Do not use this. Phone 0300\xa0000\xa00000 .".replace("\xa0", " ")
+    )
+    for words in ("sling", "loan", "Put the brakes on.", loan.client_ref, "hold"):
+        assert words not in page.text
+
+
+async def test_a_danger_that_was_examined_is_told_until_it_passes(visitor: Browser, given: Given) -> None:
+    product = await given.product(inspections=[{"kind": "loler", "every_months": 6}])
+    barcode = await given.item(State.ON_LOAN, product=product)
+    await given.inspected(barcode, InspectionOutcome.DANGER, InspectionKind.LOLER)
+    assert "Do not use this. Phone" in (await visitor.get(f"/l/{barcode}")).text
+
+
+async def test_a_reported_fault_asks_to_look_first_until_it_is_closed(
+    visitor: Browser, technician: Browser, given: Given, query: Query
+) -> None:
+    barcode = await given.item(State.ON_LOAN)
+    fields = {"description": "It creaks.", "danger": "no"}
+    await visitor.send(await visitor.get(f"/l/{barcode}/fault"), f"/l/{barcode}/fault", **fields)
+    page = await visitor.get(f"/l/{barcode}")
+    assert "Look at it before you use it" in page.text
+    assert "creaks" not in page.text
+    [report] = await query("SELECT id FROM fault_report")
+    await technician.post_form(f"/faults/{report['id']}", done="Oiled.")
+    assert "Look at it before" not in (await visitor.get(f"/l/{barcode}")).text
 
 
 @pytest.mark.parametrize("path", ["/l/{}", "/l/{}/fault"])

@@ -62,7 +62,7 @@ async def test_every_act_on_a_printer_is_in_the_audit_trail(technician: Browser,
         ({"name": ""}, "name", "what people call the printer"),
         ({"store": "NORTH"}, "store", "do not work in a store with this code"),
         ({"stock": "L9999"}, "stock", "from the list"),
-        ({"offset_x": "101"}, "offset_x", "from -100 to 100 tenths of a millimetre, not 101"),
+        ({"offset_x": "101"}, "offset_x", "tenths of a millimetre, from -100 to 100"),
         ({"offset_y": "-101"}, "offset_y", "from -100 to 100"),
         ({"offset_y": "1.5"}, "offset_y", "whole number"),
     ],
@@ -213,3 +213,44 @@ def test_a_zebras_test_label_has_every_millimetre_too(dpi: Dpi) -> None:
 
 def options(page: Page) -> list[tuple[str, str]]:
     return [(str(one["value"]), one.get_text(strip=True)) for one in page.soup.select("select[name=stock] option")]
+
+
+OFFSETS = {"offset_x": "Move the print to the right", "offset_y": "Move the print down"}
+NO_TENTHS = ("abc", "1.5", "1,5", "12 mm", "101", "-101", "1e1", "9" * 60)
+TENTHS = "enter a whole number of tenths of a millimetre, from -100 to 100, such as 12 for 1.2 mm."
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        *((name, typed, f"{label}: {TENTHS}") for name, label in OFFSETS.items() for typed in NO_TENTHS),
+        ("name", "", "Write what people call the printer."),
+        ("name", "x" * 201, "Name must be 200 characters or fewer."),
+        ("store", "!!", "You do not work in a store with this code. Yours: MAIN, COAST."),
+        ("stock", "nonsense", "Choose what to print on from the list."),
+        ("symbols", "nonsense", "Choose what its labels carry to be scanned from the list."),
+    ],
+)
+async def test_each_field_of_a_printer_says_what_would_be_right_by_its_label_and_keeps_what_was_typed(
+    manager: Browser, field: str, typed: str, said: str
+) -> None:
+    page = await manager.get("/printers/new")
+    fields = {"name": "Laser", "store": "MAIN", "stock": "L7160", "offset_x": "0", "offset_y": "0"} | {field: typed}
+    hidden = {str(tag["name"]): str(tag["value"]) for tag in page.form("/printers/new").select("input[type=hidden]")}
+    page = await manager.post("/printers/new", **hidden, **fields)
+    assert (page.status, page.errors.get(field)) == (422, said)
+    box = page.soup.select_one(f"input#{field}")
+    assert box is None or box.get("value", "") == typed
+
+
+async def test_two_printers_of_one_name_and_a_version_that_is_none_lose_nothing(manager: Browser) -> None:
+    typed = {"name": "Laser", "store": "MAIN", "offset_x": "−3"}  # noqa: RUF001 - as a phone writes minus
+    kept = await manager.follow(await manager.post_form("/printers/new", **typed))
+    assert kept.soup.select_one("#offset_x")["value"] == "-3"  # type: ignore[index]
+    page = await manager.post_form("/printers/new", **typed | {"offset_y": "7"})
+    assert page.errors == {"name": "Another printer of this store has this name. Choose a new one."}
+    assert page.soup.select_one("#offset_y")["value"] == "7"  # type: ignore[index]
+    page = await manager.post_form(kept.path, version="x", name="Other")
+    assert page.status == 412
+    assert page.soup.select_one("#name")["value"] == "Other"  # type: ignore[index]
+    assert (await manager.send(page, kept.path)).status == 303

@@ -203,9 +203,28 @@ async def test_what_does_not_arrive_is_late_is_on_the_start_page_and_can_be_miss
     for barcode in (one, two):
         again = await as_manager.post(f"{TRANSFERS}/{number}/missing", json=body | {"barcode": barcode})
         check_problem(again, 404, "not-on-its-way")
+
+
+async def test_what_arrives_after_it_was_written_off_is_found_there_and_is_dirty(
+    as_technician: AsyncClient, technician: Browser, as_manager: AsyncClient, given: Given, query: Query
+) -> None:
+    one, lost = await given.items(2)
+    number = await make(as_technician)
+    await scan(as_technician, number, "sent", one)
+    body = {"barcode": one, "reason": "The driver searched the van."}
+    await as_manager.post(f"{TRANSFERS}/{number}/missing", json=body)
+    # One that was missing before, and that nobody sent, is found as well.
+    await given.missing(lost)
+    results = await scan(as_technician, number, "received", one, lost)
+    assert told(results) == [("accepted", "found"), ("accepted", "found")]
+    assert results[0]["next_step"]["route"] == "wash_down"
+    for barcode in (one, lost):
+        record = await given.record(barcode)
+        assert (record.state, record.store_id) == (State.RETURNED, (await given.stores())["COAST"].id)
+    assert len(await query("SELECT id FROM decontamination WHERE finished_at IS NULL")) == 2
+    assert lines(await read(as_technician, number)) == {one: "arrived", lost: "came_along"}
+    assert "after it was recorded as missing" in (await technician.get(f"/transfers/{number}")).text
     assert told(await scan(as_technician, number, "received", one)) == [("duplicate", "already-received")]
-    await given.found(one)
-    assert (await given.record(one)).state is State.RETURNED
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from app.domain.inspections import InspectionKind
+from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import State
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Statements
@@ -94,7 +94,7 @@ async def test_the_page_filters_and_draws_what_falls_due_in_each_week(
     clock.move(days=180)
     statements.clear()
     page = await technician.get("/inspections/due")
-    assert len(statements) == 6, "\n".join(statements)
+    assert len(statements) == 7, "\n".join(statements)
     weeks = [row[:2] for row in page.table()]
     assert weeks[:2] == [["Not known", "0"], ["Overdue", "0"]]
     assert weeks[2:4] == [["Week from 24 August 2026", "0"], ["Week from 31 August 2026", "2"]]
@@ -178,7 +178,7 @@ async def test_the_page_says_that_nobody_knows_in_list_chart_and_at_the_client(
     await two_of_each(given)
     statements.clear()
     page = await technician.get("/inspections/due")
-    assert len(statements) == 6, "\n".join(statements)
+    assert len(statements) == 7, "\n".join(statements)
     assert [row[:2] for row in page.table()[:2]] == [["Not known", "2"], ["Overdue", "0"]]
     assert page.table()[14][0] == "Not known: it counts as overdue"
     assert page.soup.select_one('main a[href="/inspections/visits/new?client_ref=C-2"]')
@@ -187,3 +187,40 @@ async def test_the_page_says_that_nobody_knows_in_list_chart_and_at_the_client(
     assert only.soup.select_one(f'main a[href="/items/{shelf}"]')
     assert "nobody knows when it is due, so it counts as overdue" in (await technician.get("/clients/C-2")).text
     assert only.soup.select_one(f'main a[href="/items/{home}"]')
+
+
+async def test_a_danger_stands_above_the_list_whenever_it_is_due_until_it_passes_and_its_copy_is_sent(
+    as_technician: AsyncClient, technician: Browser, manager: Browser, ot: Browser, given: Given, query: Query
+) -> None:
+    product = await given.product(inspections=RULES[:1], name="Hoist")
+    client = await given.client("C-1", postcode="SR7 7AA")
+    home = await given.item(State.ON_LOAN, product=product, client=client)
+    assert "Found dangerous" not in (await technician.get("/inspections/due")).text
+    await given.inspected(home, InspectionOutcome.DANGER, InspectionKind.LOLER)
+    [danger] = (await as_technician.get("/api/v1/inspections/dangers")).json()["items"]
+    told = {name: danger[name] for name in ("barcode", "where", "client_ref", "is_on_hold", "has_passed_since")}
+    assert told == {
+        "barcode": home,
+        "where": "home",
+        "client_ref": "C-1",
+        "is_on_hold": True,
+        "has_passed_since": False,
+    }
+    [copy] = await query("SELECT id FROM authority_copy")
+    assert danger["copy_id"] == copy["id"]
+    page = await manager.get("/inspections/due")
+    [row] = [row for row in page.table() if "Repair: do not use it" in row[-1]]
+    assert "Send the copy to the authority" in row[-1]
+    assert f"/inspections/authority-copies/{copy['id']}" in page.response.text
+    assert "C-1" not in (await ot.get("/inspections/due")).text
+    assert "Found dangerous" not in (await technician.get("/inspections/due", where="store")).text
+    # In the list by day it is marked as well.
+    [line] = (await as_technician.get(DUE, params={"before": "2027-01-01"})).json()["items"]
+    assert (line["last_outcome"], line["is_on_hold"]) == ("danger", True)
+    # It is mended: what is left is the copy.
+    await given.inspected(home, kind=InspectionKind.LOLER)
+    assert "It has passed since" in (await manager.get("/inspections/due")).text
+    sent = {"sent_on-day": "2", "sent_on-month": "3", "sent_on-year": "2026", "sent_to": "HSE"}
+    await manager.post_form(f"/inspections/authority-copies/{copy['id']}", **sent)
+    assert "Found dangerous" not in (await manager.get("/inspections/due")).text
+    assert (await as_technician.get("/api/v1/inspections/dangers")).json()["items"] == []

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.inspections import InspectionKind, counts_as_overdue, place_by_day
+from app.domain.inspections import InspectionKind, InspectionOutcome, counts_as_overdue, place_by_day
 from app.domain.lifecycle import State
 
 USUAL_DAYS: Final = timedelta(days=30)
@@ -52,7 +52,8 @@ class Wanted:
 class DueInspection(BaseModel):
     """An inspection that is due. `due_on` None, and not `is_known`: the product asks for it and nobody knows when it is
     due, so it counts as overdue. Where a client has the item, `client_ref` and the district of the postcode are told to
-    those who visit homes. `visit_id`: the open visit for it; `tries`: how often nobody opened."""
+    those who visit homes. `visit_id`: the open visit for it; `tries`: how often nobody opened. `last_outcome`: how the
+    latest of its kind ended; `is_on_hold`: the item."""
 
     barcode: str
     product_name: str
@@ -68,6 +69,29 @@ class DueInspection(BaseModel):
     visit_id: int | None
     visit_on: date | None
     tries: int
+    last_outcome: InspectionOutcome | None
+    is_on_hold: bool
+
+
+class KnownDanger(BaseModel):
+    """A danger that an inspection found, until a later one of its kind passes and the copy of its report is sent.
+
+    `copy_id`: of the copy for the enforcing authority that waits to be sent. Otherwise as DueInspection.
+    """
+
+    inspection_id: int
+    barcode: str
+    product_name: str
+    kind: InspectionKind
+    examined_on: date
+    state: State
+    store: str
+    where: Where
+    client_ref: str | None
+    postcode_district: str | None
+    is_on_hold: bool
+    has_passed_since: bool
+    copy_id: int | None
 
 
 class DueInWeek(BaseModel):
@@ -118,13 +142,46 @@ DUE = text(f"""
                 THEN left(replace(client.postcode, ' ', ''), -3) END AS postcode_district,
            CASE WHEN :may_visit THEN visit.id END AS visit_id,
            CASE WHEN :may_visit THEN visit.planned_on END AS visit_on,
-           COALESCE(visit.tries, 0) AS tries
+           COALESCE(visit.tries, 0) AS tries, last.outcome AS last_outcome,
+           EXISTS (SELECT FROM hold WHERE hold.item_id = found.item_id AND hold.lifted_at IS NULL) AS is_on_hold
     FROM found JOIN product ON product.id = found.product_id
     LEFT JOIN client ON client.id = found.client_id
     LEFT JOIN inspection_visit_item AS line ON line.item_id = found.item_id AND line.kind = found.kind AND line.is_open
     LEFT JOIN inspection_visit AS visit ON visit.id = line.visit_id
+    LEFT JOIN LATERAL (
+        SELECT outcome FROM standing_inspection AS made WHERE made.item_id = found.item_id AND made.kind = found.kind
+        ORDER BY made.examined_on DESC, made.id DESC LIMIT 1
+    ) AS last ON true
     ORDER BY found.due_on NULLS FIRST, found.barcode, found.kind
 """)  # noqa: S608 - the parts are the constants above
+# Whatever its day: what is dangerous is not for a list of the next weeks to leave out.
+DANGERS = text("""
+    SELECT made.id AS inspection_id, item.barcode, product.name AS product_name, made.kind, made.examined_on,
+           item.state, store.code AS store, CASE WHEN client.id IS NULL THEN 'store' ELSE 'home' END AS "where",
+           CASE WHEN :may_visit THEN client.client_ref END AS client_ref,
+           CASE WHEN :may_visit AND length(replace(client.postcode, ' ', '')) > 4
+                THEN left(replace(client.postcode, ' ', ''), -3) END AS postcode_district,
+           EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL) AS is_on_hold,
+           later.has_passed AS has_passed_since, copy.id AS copy_id
+    FROM inspection AS made JOIN item ON item.id = made.item_id JOIN product ON product.id = item.product_id
+    JOIN store ON store.id = item.store_id
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (
+            SELECT FROM standing_inspection AS newer
+            WHERE newer.item_id = made.item_id AND newer.kind = made.kind AND newer.outcome = 'passed'
+              AND (newer.examined_on, newer.id) > (made.examined_on, made.id)) AS has_passed
+    ) AS later
+    LEFT JOIN authority_copy AS copy ON copy.inspection_id = made.id AND copy.sent_on IS NULL
+    LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL LEFT JOIN client ON client.id = loan.client_id
+    WHERE made.outcome = 'danger'
+      AND NOT EXISTS (SELECT FROM inspection AS newer WHERE newer.supersedes_id = made.id)
+      AND (copy.id IS NOT NULL OR (NOT later.has_passed AND item.state <> 'scrapped'))
+      AND (CAST(:store AS text) IS NULL OR store.code = :store)
+      AND (CAST(:kind AS text) IS NULL OR made.kind = :kind)
+      AND (CAST(:where AS text) IS NULL OR (loan.id IS NOT NULL) = (:where = 'home'))
+      AND made.id > :after
+    ORDER BY made.id LIMIT :limit
+""")
 BY_WEEK = text(f"""
     SELECT NULL AS week_from, true AS is_overdue, count(*) AS how_many, count(loan.id) AS at_home {_UNKNOWN}
     UNION ALL
@@ -144,6 +201,14 @@ async def list_due(
     place = {"after_on": date.fromisoformat(on), "after_barcode": barcode, "after_kind": kind}
     values = {**wanted.as_values(today), **place, "first_on": place_by_day(None), "limit": limit + 1}
     return [_line(row, today) for row in (await session.execute(DUE, values)).mappings()]
+
+
+async def list_dangers(
+    session: AsyncSession, wanted: Wanted, *, today: date, after: int = 0, limit: int
+) -> list[KnownDanger]:
+    """Every danger that is known, found longest ago first, `limit + 1` of them; days narrow nothing."""
+    values = {**wanted.as_values(today), "after": after, "limit": limit + 1}
+    return [KnownDanger(**row) for row in (await session.execute(DANGERS, values)).mappings()]
 
 
 async def count_by_week(session: AsyncSession, wanted: Wanted, *, today: date) -> list[DueInWeek]:

@@ -1,5 +1,6 @@
 """The JSON route of what falls due, and the same as a file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
@@ -13,13 +14,22 @@ from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.domain.inspections import InspectionKind
-from app.features.workshop.inspections.due import USUAL_DAYS, DueInspection, Wanted, Where, cursor_of, list_due
+from app.features.workshop.inspections.due import (
+    USUAL_DAYS,
+    DueInspection,
+    KnownDanger,
+    Wanted,
+    Where,
+    cursor_of,
+    list_dangers,
+    list_due,
+)
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.csv_files import csv_answer
 from app.web.fields import After, Limit
 from app.web.once import api_router
-from app.web.paging import DAY_TAG_AND_KIND, Page, day_cursor, page_of
+from app.web.paging import DAY_TAG_AND_KIND, Page, day_cursor, number_cursor, page_of
 
 MOST_EXPORTED = 20_000
 COLUMNS = tuple(DueInspection.model_fields)
@@ -64,6 +74,24 @@ async def due(
     return page_of(rows, limit=limit, cursor=cursor_of)
 
 
+@router.get("/inspections/dangers")
+async def dangers(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    store: Annotated[str | None, Query(max_length=40)] = None,
+    kind: InspectionKind | None = None,
+    where: Where | None = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[KnownDanger]:
+    """Dangers that inspections found, until a later one passes and the copy of the report is sent to the authority."""
+    wanted = Wanted(store=store, kind=kind, where=where, may_visit=actor.may(Permission.VISIT_HOMES))
+    rows = await list_dangers(session, wanted, today=uk_date(now), after=number_cursor(after), limit=limit)
+    await note_homes(session, rows, actor, now)
+    return page_of(rows, limit=limit, cursor=lambda row: row.inspection_id)
+
+
 async def export_due(session: AsyncSession, wanted: Wanted, actor: Person, now: Now) -> Response:
     """All that is due in one file."""
     rows = await list_due(session, wanted, today=uk_date(now), limit=MOST_EXPORTED)
@@ -72,7 +100,9 @@ async def export_due(session: AsyncSession, wanted: Wanted, actor: Person, now: 
     return csv_answer(f"inspections-due-{uk_date(now)}.csv", COLUMNS, lines)
 
 
-async def note_homes(session: AsyncSession, rows: list[DueInspection], actor: Person, now: Now) -> None:
+async def note_homes(
+    session: AsyncSession, rows: Sequence[DueInspection | KnownDanger], actor: Person, now: Now
+) -> None:
     """That clients were listed is logged, where any was."""
     shown = sum(row.client_ref is not None for row in rows)
     if shown:

@@ -15,7 +15,15 @@ from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.domain.inspections import InspectionKind
-from app.features.workshop.inspections.due import WEEKS, Wanted, Where, count_by_week, cursor_of, list_due
+from app.features.workshop.inspections.due import (
+    WEEKS,
+    Wanted,
+    Where,
+    count_by_week,
+    cursor_of,
+    list_dangers,
+    list_due,
+)
 from app.features.workshop.inspections.due_api import export_due, note_homes
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -26,6 +34,7 @@ from app.web.paging import DAY_TAG_AND_KIND, day_cursor, page_of
 from app.web.templating import render
 
 ON_A_PAGE = 50
+MOST_DANGERS = 100
 STORES = text("SELECT code, name FROM store ORDER BY code")
 Words = Annotated[str, Query(max_length=40), AfterValidator(str.strip)]
 
@@ -71,11 +80,15 @@ async def due(
     """What is not known, overdue or falls due within twelve weeks, the earliest first."""
     wanted, today = asked.wanted(actor, now), uk_date(now)
     rows = await list_due(session, wanted, today=today, after=day_cursor(after, DAY_TAG_AND_KIND), limit=ON_A_PAGE)
-    await note_homes(session, rows[:ON_A_PAGE], actor, now)
+    # On every page, or somebody plans a week without them.
+    dangers = await list_dangers(session, wanted, today=today, limit=MOST_DANGERS)
+    await note_homes(session, [*rows[:ON_A_PAGE], *dangers[:MOST_DANGERS]], actor, now)
     page = page_of(rows, limit=ON_A_PAGE, cursor=cursor_of)
     context: dict[str, Any] = {
         "form": Form({name: [value] for name, value in asked.asked.items()}),
         "due": page.items,
+        "dangers": dangers[:MOST_DANGERS],
+        "more_dangers": len(dangers) > MOST_DANGERS,
         "weeks": await count_by_week(session, wanted, today=today),
         "kinds": [(kind.value, kind.text) for kind in InspectionKind],
         "stores": [(row.code, row.name) for row in await session.execute(STORES)],

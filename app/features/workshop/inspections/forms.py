@@ -57,6 +57,7 @@ class _BeforeDefects(WayBack):
     never_examined_before: bool = False
     premises_address: OptionalParagraph = ""
     safe_working_load_kg: Load | None = None
+    load_reason: OptionalParagraph = ""
     configuration: OptionalLine = ""
     found: bool | None = None
 

@@ -15,8 +15,15 @@ from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import display
 from app.domain.lifecycle import Move, can_move
 from app.domain.scanning import check_tag
-from app.domain.thorough_examinations import MOST_DEFECTS, SCHEDULE_1, DefectKind, Occasion, find_faults
-from app.features.workshop.inspections import forms, queries, service
+from app.domain.thorough_examinations import (
+    MOST_DEFECTS,
+    SCHEDULE_1,
+    DefectKind,
+    LoadBefore,
+    Occasion,
+    find_faults,
+)
+from app.features.workshop.inspections import certified_load, forms, queries, service
 from app.features.workshop.inspections.api import pdf_answer
 from app.features.workshop.inspections.forms import ExaminationForm, InspectionForm, to_the_workshop
 from app.features.workshop.inspections.report_pdf import defect_lines, equipment_lines, report_lines
@@ -116,7 +123,8 @@ async def examine(request: Request, session: Session, actor: Actor, now: Now, ah
     if forms.ADD in form.names:
         raise ShowAgain(EXAMINATION, {**context, "form": form.with_values({})}, is_wrong=False)
     if body:
-        _say_what_is_wrong(form, body, now)
+        before = await certified_load.read_before(session, tag, body.report, supersedes)
+        _say_what_is_wrong(form, body, before, now)
     if body is None or form.errors:
         return render(request, EXAMINATION, {"form": form, **context}, 422)
     report = body.report
@@ -136,6 +144,8 @@ async def examine(request: Request, session: Session, actor: Actor, now: Now, ah
     said = _sentence("Report recorded", recorded.moved)
     if report.is_dangerous:
         said = f"{said} It is out of use. The enforcing authority must have a copy of this report."
+    if recorded.lowered:
+        said = f"{said} {recorded.lowered.what_to_do}"
     again = f" Due again by {day(recorded.due_on)}." if recorded.due_on else ""
     onward = f"/inspections/{recorded.id}" if actor.may(Permission.SEE_CLIENTS) else body.back
     return redirect(request, onward, said + again)
@@ -174,8 +184,8 @@ async def download(
     return pdf_answer(record, for_authority=for_authority, inline=True)
 
 
-def _say_what_is_wrong(form: Form, body: ExaminationForm, now: Now) -> None:
-    for fault in find_faults(body.report, today=uk_date(now)):
+def _say_what_is_wrong(form: Form, body: ExaminationForm, before: LoadBefore, now: Now) -> None:
+    for fault in find_faults(body.report, today=uk_date(now), before=before):
         form.refuse(fault.detail, body.field_of(fault))
     if body.supersedes and not body.supersede_reason:
         form.refuse("Say what was wrong with the report.", "supersede_reason")

@@ -19,7 +19,8 @@ from app.features.workshop.inspections.schemas import (
 )
 
 DETAILS = text("""
-    SELECT item.serial_number, product.safe_working_load_kg, rule.every_months, last.examined_on AS last_examined_on,
+    SELECT item.serial_number, rule.every_months, last.examined_on AS last_examined_on,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
            client.client_ref, client.address || E'\\n' || client.postcode AS home, store.name AS store
     FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
     LEFT JOIN product_inspection AS rule ON rule.product_id = product.id AND rule.kind = 'loler'

@@ -29,7 +29,8 @@ class DefectBody(Body):
 class ReportBody(Body):
     """A report of thorough examination (LOLER 1998, Schedule 1). `GET /inspections/report-fields` says what each means.
 
-    What is missing is refused all at once, as `report-incomplete`; so nothing is required here by its type.
+    What is missing is refused all at once, as `report-incomplete`; so nothing is required here by its type. A load that
+    is more than the item's so far wants a `load_reason`; more than its product's it never becomes.
     """
 
     employer_name: OptionalLine = ""
@@ -38,6 +39,7 @@ class ReportBody(Body):
     last_examined_on: Day | None = None
     never_examined_before: bool = False
     safe_working_load_kg: Load | None = None
+    load_reason: OptionalParagraph = ""
     configuration: OptionalLine = ""
     occasion: Occasion | None = None
     installed_correctly: bool | None = None
@@ -193,7 +195,8 @@ class DueLine(BaseModel):
 
 
 class InspectedItem(BaseModel):
-    """One item as somebody inspects it; `premises` only for those who may see clients, where a client has it."""
+    """One item as somebody inspects it; `premises` only for those who may see clients, where a client has it.
+    `safe_working_load_kg`: what this item carries now, by its product and by its last report."""
 
     barcode: str
     product_name: str

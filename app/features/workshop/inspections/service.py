@@ -15,7 +15,7 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.inspections import InspectionKind, InspectionOutcome, check_next_due, may_be_recorded_anywhere
 from app.domain.lifecycle import Move, can_move
 from app.domain.thorough_examinations import Report, check_report
-from app.features.workshop.inspections import out_of_use
+from app.features.workshop.inspections import certified_load, out_of_use
 from app.ledger import Moved
 from app.models import Inspection, ProductInspection, ThoroughExamination
 
@@ -70,11 +70,13 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An inspection that was taken down: its number, the item as that left it, and when the next one is due."""
+    """An inspection that was taken down: its number, the item as that left it, and when the next one is due.
+    `lowered`: what the item carries from now on, where that is less than before."""
 
     id: int
     moved: Moved
     due_on: date | None
+    lowered: certified_load.Lowered | None = None
 
 
 async def inspect(
@@ -94,12 +96,16 @@ async def inspect(
 
     A failed one sends the item from a bench or the shelf to repair; anywhere else it stays where it is, on hold. A
     danger takes it out of use at once, wherever it is. `corrects` supersedes a line that was wrong.
+    The load that a report certifies is the item's from then on, if it is less than its product's (`certified_load.py`).
     Raises NotFound, WrongState, Incomplete `report-incomplete`, Conflict `superseded-already`, and BadValue for the
     next date, or for an outcome that the report contradicts.
     """
     today = uk_date(at)
     if kind is InspectionKind.LOLER:
-        check_report(report or Report(), outcome, today=today)
+        report = report or Report()
+        corrected = corrects.inspection_id if corrects else None
+        before = await certified_load.read_before(session, barcode, report, corrected)
+        check_report(report, outcome, today=today, before=before)
     examined_on = report.examined_on if report and report.examined_on else today
     wrong = await _find_wrong(session, corrects, barcode) if corrects else None
     moved = await _take_down(session, barcode, kind, outcome, notes=notes, actor=actor, at=at)
@@ -132,7 +138,13 @@ async def inspect(
         await audit.record(session, "inspection_corrected", f"item:{barcode}", actor=actor, at=at, **about)
     found = out_of_use.Found(number, kind, outcome, report)
     moved = await out_of_use.act_on(session, moved, found, actor=actor, at=at)
-    return Recorded(number, _inspected(moved, kind, outcome, stands), due_on)
+    moved = _inspected(moved, kind, outcome, stands)
+    if kind is not InspectionKind.LOLER and not (wrong and wrong.kind == InspectionKind.LOLER):
+        return Recorded(number, moved, due_on)
+    if wrong and wrong.item_id != moved.item.id:
+        await certified_load.certify(session, wrong.item_id, wrong.barcode, actor=actor, at=at)
+    lowered = await certified_load.certify(session, moved.item.id, barcode, actor=actor, at=at)
+    return Recorded(number, lowered.left(moved) if lowered else moved, due_on, lowered)
 
 
 async def _find_wrong(session: AsyncSession, corrects: Correction, barcode: str) -> Any:

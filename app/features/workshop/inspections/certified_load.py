@@ -1,0 +1,216 @@
+"""The load that a report certifies for an item: kept with the item, which carries no more from then on (ADR 28).
+
+What was promised to or lies with somebody whom it no longer bears is looked at again in the same transaction.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import audit, ledger, outbox, promising, safety
+from app.domain.clearance import HoldFact, HoldKind
+from app.domain.combinations import item_load
+from app.domain.dates import in_words, uk_date
+from app.domain.labels import display
+from app.domain.lifecycle import Move, State
+from app.domain.reservations import Kept, keeps_item
+from app.domain.stop_use import ItemFault
+from app.domain.thorough_examinations import LoadBefore, Report
+from app.features.workshop.inspections.out_of_use import tell_owners
+from app.ledger import Moved
+
+# Of the reports before this one, and not of the one that this one puts right.
+BEFORE = text("""
+    SELECT product.safe_working_load_kg AS product_kg, last.kg AS certified_kg
+    FROM item JOIN product ON product.id = item.product_id
+    LEFT JOIN LATERAL (
+        SELECT CAST(made.report ->> 'safe_working_load_kg' AS int) AS kg
+        FROM standing_inspection AS stands JOIN thorough_examination AS made ON made.inspection_id = stands.id
+        WHERE stands.item_id = item.id AND stands.kind = 'loler' AND stands.id IS DISTINCT FROM CAST(:not_of AS bigint)
+          AND stands.examined_on <= :examined_on
+        ORDER BY stands.examined_on DESC, stands.id DESC LIMIT 1
+    ) AS last ON true
+    WHERE item.barcode = :barcode
+""")
+CERTIFY = text("""
+    WITH was AS (SELECT id, certified_load_kg FROM item WHERE id = :item_id)
+    UPDATE item SET (certified_load_kg, certified_on) = (
+        SELECT CAST(made.report ->> 'safe_working_load_kg' AS int), stands.examined_on
+        FROM standing_inspection AS stands JOIN thorough_examination AS made ON made.inspection_id = stands.id
+        WHERE stands.item_id = :item_id AND stands.kind = 'loler'
+        ORDER BY stands.examined_on DESC, stands.id DESC LIMIT 1)
+    FROM was JOIN item AS same ON same.id = was.id JOIN product ON product.id = same.product_id
+    WHERE item.id = was.id
+    RETURNING item.certified_load_kg AS kg, item.certified_on, was.certified_load_kg AS was_kg, item.state,
+              product.safe_working_load_kg AS product_kg, product.name AS product_name
+""")
+LOAN = text("""
+    SELECT loan.id, client.weight_kg FROM loan JOIN client ON client.id = loan.client_id
+    WHERE loan.item_id = :item_id AND loan.ended_at IS NULL
+""")
+KEPT = text("""
+    SELECT kept.id, kept.from_on, kept.until_on, kept.made_by, client.weight_kg, client.client_ref,
+           holding.number AS order_number
+    FROM reservation AS kept JOIN client ON client.id = kept.client_id
+    LEFT JOIN LATERAL (
+        SELECT asked.number FROM order_unit AS unit JOIN equipment_order AS asked ON asked.id = unit.order_id
+        WHERE unit.reservation_id = kept.id AND unit.cancelled_at IS NULL
+    ) AS holding ON true
+    WHERE kept.item_id = :item_id AND kept.ended_at IS NULL ORDER BY kept.from_on, kept.id
+""")
+END = text("""
+    UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit' WHERE id = ANY(:ids)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """An item that carries less than it did. `on`: the day of the examination.
+
+    `stopped`: its use, by a client who weighs more. `not_known`: the weight of the client who has it.
+    `released`: from a reservation for somebody who weighs more. `held`: with the driver, for such a client.
+    """
+
+    barcode: str
+    product_name: str
+    carries_kg: float
+    product_kg: int | None
+    on: date
+    stopped: bool = False
+    not_known: bool = False
+    released: bool = False
+    held: str = ""
+
+    @property
+    def why(self) -> str:
+        """What was certified, in a sentence that tells nobody's weight."""
+        return f"By its thorough examination of {in_words(self.on)} it carries only {self.carries_kg:g} kg."
+
+    @property
+    def what_to_do(self) -> str:
+        """What the one who reads it does now."""
+        of_product = f", and others of its kind {self.product_kg} kg" if self.product_kg else ""
+        said = [f"It carries {self.carries_kg:g} kg from now on{of_product}: print a new label for it."]
+        if self.stopped:
+            said.append("The client who has it weighs more: its use there is stopped. Bring a stronger one.")
+        if self.not_known:
+            said.append("Nobody knows what the client who has it weighs: find that out before it is used again.")
+        if self.held:
+            said.append("It is with the driver for somebody who must not have it, and on hold: have it brought back.")
+        return " ".join(said)
+
+    def left(self, moved: Moved) -> Moved:
+        """The move, with what became of the item by this."""
+        evidence = moved.evidence
+        if self.released:
+            evidence = replace(evidence, state=State.IN_STOCK)
+        if self.held:
+            evidence = replace(evidence, holds=(*evidence.holds, HoldFact(HoldKind.INVESTIGATION, self.held)))
+        return replace(moved, evidence=evidence)
+
+
+async def read_before(session: AsyncSession, barcode: str, report: Report, corrects: int | None) -> LoadBefore:
+    """What the item carried before that report; `corrects`: the inspection that it puts right. One statement."""
+    values = {"barcode": barcode, "not_of": corrects, "examined_on": report.examined_on or date.max}
+    row = (await session.execute(BEFORE, values)).one_or_none()
+    return LoadBefore(row.product_kg, row.certified_kg) if row else LoadBefore()
+
+
+async def certify(session: AsyncSession, item_id: int, barcode: str, *, actor: str, at: datetime) -> Lowered | None:
+    """Keep with the item what its newest report that stands certifies, and do what follows where that is less than it
+    carried. The caller has locked the item. One statement where it is not less."""
+    row = (await session.execute(CERTIFY, {"item_id": item_id})).one()
+    if row.kg != row.was_kg:
+        facts = {"load": row.kg, "was": row.was_kg}
+        await audit.record(session, "load_certified", f"item:{barcode}", actor=actor, at=at, **facts)
+    carries, carried = item_load(row.product_kg, row.kg), item_load(row.product_kg, row.was_kg)
+    if row.kg is None or carries is None or (carried is not None and carries >= carried):
+        return None
+    lowered = Lowered(barcode, row.product_name, carries, row.product_kg, row.certified_on)
+    if row.state == State.SCRAPPED:
+        return lowered
+    lowered = await _at_a_client(session, item_id, lowered, actor=actor, at=at)
+    lowered = await _promised(session, item_id, State(row.state), lowered, actor=actor, at=at)
+    if carried is None and not (lowered.stopped or lowered.released or lowered.held):
+        return lowered  # It carries no less than before: nobody knew what it carries.
+    subject = f"Carries less than it did: {display(barcode)}"
+    body = f"{lowered.product_name} ({display(barcode)}). {lowered.why} {lowered.what_to_do}"
+    await tell_owners(session, "load_lowered", subject, body, barcode, actor=actor, at=at)
+    return lowered
+
+
+async def _at_a_client(session: AsyncSession, item_id: int, lowered: Lowered, *, actor: str, at: datetime) -> Lowered:
+    loan = (await session.execute(LOAN, {"item_id": item_id})).one_or_none()
+    if loan is None:
+        return lowered
+    if loan.weight_kg is None:
+        return replace(lowered, not_known=True)
+    if loan.weight_kg <= lowered.carries_kg:
+        return lowered
+    reason = f"{lowered.why} That is less than the person weighs."
+    await safety.stop_use(session, loan.id, reason=reason, item_fault=ItemFault.NO, actor=actor, at=at)
+    return replace(lowered, stopped=True)
+
+
+async def _promised(
+    session: AsyncSession, item_id: int, state: State, lowered: Lowered, *, actor: str, at: datetime
+) -> Lowered:
+    kept = (await session.execute(KEPT, {"item_id": item_id})).all()
+    weak = [one for one in kept if _is_too_weak(lowered, one)]
+    if not weak:
+        return lowered
+    ended = [one for one in weak if one.order_number is None]
+    if ended:
+        await session.execute(END, {"ids": [one.id for one in ended], "at": at, "actor": actor})
+        for one in ended:
+            await _tell(session, one, lowered, actor=actor, at=at)
+        lowered = await _release(session, state, kept, ended, lowered, actor=actor, at=at)
+    await promising.look_again(session, [item_id], why=f"{lowered.why} That is too little.", actor=actor, at=at)
+    today = uk_date(at)
+    if state is State.DISPATCHED and any(one.order_number and one.from_on <= today for one in weak):
+        reason = f"{lowered.why} The client for whom it is on its way may weigh more: do not leave it there."
+        details: dict[str, Any] = {"kind": HoldKind.INVESTIGATION, "reason": reason, "actor": actor, "at": at}
+        await safety.hold(session, item_id, lowered.barcode, **details)
+        lowered = replace(lowered, held=reason)
+    return lowered
+
+
+def _is_too_weak(lowered: Lowered, kept: Row[Any]) -> bool:
+    """Where nobody knows the weight, what an order asked for is too weak; who keeps one is asked at the counter."""
+    if kept.weight_kg is None:
+        return kept.order_number is not None
+    return bool(kept.weight_kg > lowered.carries_kg)
+
+
+async def _release(
+    session: AsyncSession,
+    state: State,
+    kept: Any,
+    ended: list[Row[Any]],
+    lowered: Lowered,
+    *,
+    actor: str,
+    at: datetime,
+) -> Lowered:
+    """Back to the shelf, where nothing else keeps it."""
+    gone = {one.id for one in ended}
+    others = [Kept(one.id, one.from_on, one.until_on, one.order_number) for one in kept if one.id not in gone]
+    if not keeps_item(state, ended[0].from_on, others, today=uk_date(at)):
+        return lowered
+    reference = f"reservation {ended[0].id}"
+    await ledger.move_one(session, lowered.barcode, Move.RELEASE, actor=actor, at=at, reference=reference)
+    return replace(lowered, released=True)
+
+
+async def _tell(session: AsyncSession, kept: Row[Any], lowered: Lowered, *, actor: str, at: datetime) -> None:
+    tag = display(lowered.barcode)
+    body = (
+        f"{lowered.product_name} ({tag}) was reserved for client {kept.client_ref}. {lowered.why} That is less than "
+        "the client weighs, so the reservation has ended. Reserve or order a stronger one."
+    )
+    subject = f"Your reservation of {tag} has ended"
+    letter = {"purpose": "reservation_too_weak", "subject": subject, "body": body, "about": f"reservation:{kept.id}"}
+    await outbox.post(session, **letter, to=kept.made_by, actor=actor, at=at)

@@ -1,0 +1,86 @@
+"""An order gets an item that carries its client, by what was certified for that item, and keeps no other (ADR 28)."""
+
+from typing import Any
+
+import pytest
+
+from app.domain.clearance import HoldKind
+from app.domain.inspections import InspectionKind
+from app.domain.lifecycle import State
+from tests.conftest import Query
+from tests.features.ordering.conftest import Orders, barcodes
+from tests.given import Given
+from tests.problems import check_problem
+
+TOLD = "SELECT body FROM message WHERE purpose = 'order_promise_withdrawn'"
+
+
+def weighs(kg: int) -> dict[str, Any]:
+    return {"weight_kg": kg, "weighed_on": "2026-02-20"}
+
+
+@pytest.fixture
+async def product(given: Given) -> str:
+    """A stand aid that carries 200 kg."""
+    loler = [{"kind": "loler", "every_months": 6}]
+    return await given.product("AID-200", safe_working_load_kg=200, inspections=loler)
+
+
+async def certify(given: Given, barcode: str, kg: int) -> None:
+    await given.inspected(barcode, kind=InspectionKind.LOLER, safe_working_load_kg=kg)
+
+
+async def test_orders_get_what_carries_the_client(orders: Orders, given: Given, product: str) -> None:
+    weak, strong = await given.items(2, product=product)
+    await certify(given, weak, 160)
+    heavy = await given.client(**weighs(180))
+    order = await orders.submitted(product, client=heavy)
+    assert barcodes(order) == [strong]
+    # Where nobody knows the weight, what carries less than what was ordered is not sent.
+    unknown = await orders.submitted(product, client=await given.client())
+    assert barcodes(unknown) == [None]
+    light = await orders.submitted(product, client=await given.client(**weighs(150)))
+    assert barcodes(light) == [weak]
+
+
+async def test_what_was_decided_about_the_product_does_not_cover_a_weaker_item(
+    orders: Orders, given: Given, product: str
+) -> None:
+    weak, strong = await given.items(2, product=product)
+    await certify(given, weak, 160)
+    order = await orders.submitted(product, product, client=await given.client(**weighs(220)))
+    assert sorted(filter(None, barcodes(order))) == [strong]
+
+
+async def test_a_promise_is_looked_at_again_and_kept_by_another_that_carries_the_client(
+    orders: Orders, given: Given, query: Query, product: str
+) -> None:
+    client = await given.client(**weighs(180))
+    first = await given.item(product=product)
+    order = await orders.submitted(product, client=client)
+    assert order["promised_on"]
+    second = await given.item(product=product)
+    await certify(given, first, 160)
+    order = await orders.get(order["number"])
+    assert (barcodes(order), bool(order["promised_on"])) == ([second], True)
+    assert (await given.record(first)).state is State.IN_STOCK
+    await certify(given, second, 170)
+    order = await orders.get(order["number"])
+    assert order["promised_on"] is None
+    [told] = await query(TOLD)
+    assert "By its thorough examination of 2 March 2026 it carries only 170 kg." in told["body"]
+    # It does not go out.
+    order = await orders.step(order["number"], "allocate")
+    assert barcodes(order) == [None]
+
+
+async def test_what_is_with_the_driver_for_a_heavier_client_is_not_left_there(
+    orders: Orders, given: Given, product: str
+) -> None:
+    barcode = await given.item(product=product)
+    order = await orders.dispatched(product, client=await given.client(**weighs(180)))
+    await certify(given, barcode, 160)
+    assert [hold.kind for hold in (await given.record(barcode)).evidence.holds] == [HoldKind.INVESTIGATION]
+    driver = await orders.sign_in("technician")
+    refusal = await driver.post(f"/api/v1/orders/{order['number']}/deliver", json={"received_by": "Her son"})
+    check_problem(refusal, 409, "on-hold")
