@@ -12,6 +12,7 @@ SHORTEST_TERM, LONGEST_TERM = 3, 60
 SHORTEST_MODEL = 5
 MOST_WORDS = 5
 _PARTS = re.compile(r"[,:;()\[\]/\N{EN DASH}\N{EM DASH}]|\s-\s|\band\b|\bor\b|\bwith\b", re.IGNORECASE)
+_REFERENCE = re.compile(r"\w+/\d{4}/[\w/]+")
 _NOT_A_PRODUCT = re.compile(
     r"^(?:risks?|potential|possible|update|updated|all|class \d|recall|medical device alert|field safety notices?"
     r"|national patient safety alert|device safety information|alert|action|new|reports?|various)\b",
@@ -34,7 +35,7 @@ def terms_of(title: str, text: str, *, makers: Iterable[str], models: Iterable[s
 
 def things_in(title: str) -> list[str]:
     """The things that a title lists: "Beds, bed rails and hoists: risk of falls" has three."""
-    parts = [" ".join(part.split()) for part in _PARTS.split(title)]
+    parts = [" ".join(part.split()) for part in _PARTS.split(_REFERENCE.sub(" ", title))]
     return [part for part in parts if _is_a_thing(part)]
 
 

@@ -10,8 +10,8 @@ from app.domain.errors import BadValue
     ("title", "things"),
     [
         (
-            "Medical beds, trolleys, bed rails, bed grab handles and lateral turning devices: risk of death from falls",
-            ["Medical beds", "trolleys", "bed rails", "bed grab handles", "lateral turning devices"],
+            "Medical beds, bed rails, bed grab handles and turning devices: risk of harm (NatPSA/2023/010/MHRA)",
+            ["Medical beds", "bed rails", "bed grab handles", "turning devices"],
         ),
         ("Wheeled walking frames (all models) - potential for detachment", ["Wheeled walking frames"]),
         ("Field Safety Notices: 20 to 24 April 2026", ["20 to 24 April 2026"]),

@@ -94,7 +94,7 @@ async def enter(session: AsyncSession, new: NewNotice, *, actor: str, at: dateti
     names = await read_names(session)
     notice = {
         **said,
-        **await rate(session, new.title, lines_of(body), names),
+        **await rate(session, new.title, [new.issuer, *lines_of(body)], names),
         "reference": reference,
         "base_path": base_path,
         "is_by_hand": True,

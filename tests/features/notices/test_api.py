@@ -257,7 +257,8 @@ async def test_the_list_has_what_is_likely_relevant_first_and_comes_in_pages(
     await given.product("BED", name="Profiling bed", manufacturer="Harbour Beds")
     await as_safety.post(NOTICES, json=BY_HAND)
     for number, title in enumerate(("Tablets of 5 mg", "Eye drops: recall", "Insulin pens")):
-        await as_safety.post(NOTICES, json=BY_HAND | {"reference": f"EL/{number}", "title": title, "body": ""})
+        facts = {"reference": f"EL/{number}", "title": title, "issuer": "MHRA", "body": ""}
+        await as_safety.post(NOTICES, json=BY_HAND | facts)
     statements.clear()
     first = (await as_technician.get(NOTICES, params={"limit": 2})).json()
     assert len(statements) <= 3
