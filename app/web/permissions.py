@@ -1,5 +1,6 @@
 """Which permission each route asks for: the one table. A route that is not here is refused, whoever asks."""
 
+import re
 from typing import Final
 
 from app.domain.access import Permission
@@ -462,3 +463,6 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /import/{kind}/confirm": _P.IMPORT_DATA,
     "POST /api/v1/imports/{kind}": _P.IMPORT_DATA,
 }
+
+AS_DOCUMENTED: Final = {re.sub(r":\w+}", "}", route): needed for route, needed in PERMISSIONS.items()}
+"""The same by the addresses of the OpenAPI document, which does not say that a part may have slashes."""
