@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import zip_longest
 
 from app.domain.dates import in_words
 from app.domain.errors import BadValue, Conflict
@@ -251,6 +252,7 @@ class Change:
 
 
 MOST_LINES = 40
+MOST_COMPARED = 2000
 LONGEST_LINE = 1000
 
 
@@ -274,17 +276,22 @@ def changes_between(before: Text, after: Text) -> list[Change]:
 
 def _lines_between(before: Sequence[str], after: Sequence[str]) -> list[Change]:
     found = []
-    for what, start, end, new_start, new_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if what == "equal":
-            continue
-        old, new = list(before[start:end]), list(after[new_start:new_end])
-        many = max(len(old), len(new))
-        old, new = old + [""] * (many - len(old)), new + [""] * (many - len(new))
-        found += [Change("Text", a[:LONGEST_LINE], b[:LONGEST_LINE]) for a, b in zip(old, new, strict=True)]
+    for old, new in _parts_between(before, after):
+        pairs = zip_longest(old, new, fillvalue="")
+        found += [Change("Text", a[:LONGEST_LINE], b[:LONGEST_LINE]) for a, b in pairs]
     if len(found) > MOST_LINES:
         more = f"{len(found) - MOST_LINES} more paragraphs"
         return [*found[:MOST_LINES], Change("Text", more, more)]
     return found
+
+
+def _parts_between(before: Sequence[str], after: Sequence[str]) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """What stands in the place of what. Very long texts are compared by which lines they have, in no order."""
+    if max(len(before), len(after)) > MOST_COMPARED:
+        gone, new = set(before) - set(after), set(after) - set(before)
+        return [([line for line in before if line in gone], [line for line in after if line in new])]
+    parts = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return [(before[a:b], after[c:d]) for what, a, b, c, d in parts if what != "equal"]
 
 
 def _days(before: Text, after: Text, kind: DeadlineKind) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import pytest
 from app.domain.errors import BadValue, Conflict
 from app.domain.safety_notices import (
     IN_HAND,
+    MOST_COMPARED,
     MOST_LINES,
     Change,
     Clock,
@@ -196,3 +197,9 @@ def test_the_whole_text_in_place_of_the_summary_is_one_change_and_a_rewritten_on
     rewritten = replace(TEXT, lines=tuple(f"Line {number}" for number in range(100)))
     changes = changes_between(TEXT, rewritten)
     assert (len(changes), changes[-1].after) == (MOST_LINES + 1, "60 more paragraphs")
+
+
+def test_a_very_long_text_is_compared_by_the_lines_it_has() -> None:
+    long = replace(TEXT, lines=tuple(f"Line {number}" for number in range(MOST_COMPARED + 1)))
+    other = replace(long, lines=("Line one", *long.lines[1:]))
+    assert changes_between(long, other) == [Change("Text", "Line 0", "Line one")]

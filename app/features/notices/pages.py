@@ -1,9 +1,9 @@
 """Pages of safety notices: the list, one notice, entering one by hand, importing a file."""
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Path, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
@@ -40,6 +40,8 @@ KINDS_BY_HAND = (
     "product-safety-alert",
 )
 BY_HAND_KINDS = (*((kind, KINDS[kind]) for kind in KINDS_BY_HAND), ("other", "Another kind"))
+
+Number = Annotated[int, Path(ge=1, le=1_000_000)]
 
 router = page_router()
 
@@ -122,7 +124,7 @@ async def get_notice(request: Request, session: Session, actor: Actor, now: Now,
 
 
 @router.get("/safety-notices/{notice_id}/versions/{number}/received")
-async def get_payload(session: Session, actor: Actor, notice_id: Id, number: Id) -> Response:
+async def get_payload(session: Session, actor: Actor, notice_id: Id, number: Number) -> Response:
     """What was received, byte for byte: saved, never shown, since others wrote it."""
     content = await queries.get_payload(session, notice_id, number)
     headers = {"Content-Disposition": f'attachment; filename="notice-{notice_id}-version-{number}"'}

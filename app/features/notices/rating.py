@@ -83,18 +83,30 @@ async def search_catalogue(session: AsyncSession, terms: Sequence[str]) -> Searc
     return Search(tuple(found), tuple(sorted(hits.values(), key=lambda hit: (-hit.items, hit.code))))
 
 
-async def rate(session: AsyncSession, title: str, lines: Sequence[str], names: Names) -> dict[str, object]:
-    """What a notice's row says of how likely it concerns us."""
-    terms = terms_of(title, "\n".join(lines), makers=names.makers, models=names.models)[:MOST_TERMS]
-    found = (await search_catalogue(session, terms)).found if terms else ()
-    return {"likelihood": likelihood(found), "found": [asdict(one) for one in found]}
+class Rater:
+    """Rates notices; what was looked for once is known from then on, since notices name the same things."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self.names: Names | None = None
+        self.known: dict[str, Found] = {}
+
+    async def rate(self, title: str, lines: Sequence[str]) -> dict[str, object]:
+        """What a notice's row says of how likely it concerns us. At most two statements."""
+        self.names = self.names or await read_names(self.session)
+        terms = terms_of(title, "\n".join(lines), makers=self.names.makers, models=self.names.models)[:MOST_TERMS]
+        new = [term for term in terms if term not in self.known]
+        if new:
+            self.known |= {one.term: one for one in (await search_catalogue(self.session, new)).found}
+        found = [self.known[term] for term in terms]
+        return {"likelihood": likelihood(found), "found": [asdict(one) for one in found]}
 
 
 async def rate_waiting_notices(session: AsyncSession, *, at: datetime) -> int:  # noqa: ARG001 - jobs are told the time
     """Rate again what waits for triage, since the catalogue may have grown; returns how many."""
-    names, rows = await read_names(session), (await session.execute(WAITING)).all()
+    rater, rows = Rater(session), (await session.execute(WAITING)).all()
     for row in rows:
-        rated = await rate(session, row.title, [row.summary, *lines_of(row.body_html)], names)
+        rated = await rater.rate(row.title, [row.summary, *lines_of(row.body_html)])
         await session.execute(update(SafetyNotice).where(col(SafetyNotice.id) == row.id).values(**rated))
     return len(rows)
 

@@ -23,7 +23,7 @@ from app.domain.safety_notices import (
     changes_between,
     find_reference,
 )
-from app.features.notices.rating import Names, rate, read_names
+from app.features.notices.rating import Rater
 from app.integrations.safe_html import sanitise
 from app.models import NoticeSource, SafetyNotice, SafetyNoticePayload, SafetyNoticeVersion
 
@@ -104,7 +104,7 @@ class _Taker:
         for row in known:
             self.by_path.setdefault(row.base_path or "", []).append(row)
         self.references = {row.reference.upper(): row for row in known}
-        self.names: Names | None = None
+        self.rater = Rater(session)
         self.payload = ""
 
     async def take(self, document: Publication) -> list[Received]:
@@ -178,8 +178,7 @@ class _Taker:
         await add_version(self.session, {**version, **told}, actor=self.actor, at=self.at)
 
     async def _rated(self, title: str, summary: str, body: str) -> dict[str, object]:
-        self.names = self.names or await read_names(self.session)
-        return await rate(self.session, title, [summary, *lines_of(body)], self.names)
+        return await self.rater.rate(title, [summary, *lines_of(body)])
 
 
 async def keep_payload(session: AsyncSession, raw: bytes) -> str:

@@ -25,7 +25,7 @@ from app.domain.safety_notices import (
     check_deadlines,
     check_reference,
 )
-from app.features.notices.rating import rate, read_names, record_of, search_catalogue
+from app.features.notices.rating import Rater, record_of, search_catalogue
 from app.features.notices.receiving import add_notice, add_version, keep_payload, text_of, text_of_values
 from app.integrations.safe_html import from_text
 from app.models import NoticeSource, SafetyNotice, SafetyNoticeAction, SafetyNoticeTriage
@@ -91,10 +91,9 @@ async def enter(session: AsyncSession, new: NewNotice, *, actor: str, at: dateti
     body = from_text(new.body)
     days = asdict(new.deadlines)
     said: dict[str, Any] = {"title": new.title, "kind": new.kind, "issued_on": new.issued_on, **days}
-    names = await read_names(session)
     notice = {
         **said,
-        **await rate(session, new.title, [new.issuer, *lines_of(body)], names),
+        **await Rater(session).rate(new.title, [new.issuer, *lines_of(body)]),
         "reference": reference,
         "base_path": base_path,
         "is_by_hand": True,
@@ -146,7 +145,7 @@ async def amend(
     kept: dict[str, Any] = {"version": number, **asdict(deadlines)}
     if is_other_text and body is not None:
         version |= {"digest": _digest(html), "payload_sha256": await keep_payload(session, body.encode())}
-        kept |= await rate(session, row.title, lines_of(html), await read_names(session))
+        kept |= await Rater(session).rate(row.title, lines_of(html))
         kept["state"] = after_new_version(NoticeState(row.state))
     elif row.triaged_version == row.version:
         kept["triaged_version"] = number
