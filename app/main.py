@@ -38,6 +38,9 @@ from app.features.loans import pages as loans_pages
 from app.features.loans import trial_pages
 from app.features.messages import api as messages_api
 from app.features.messages import pages as messages_pages
+from app.features.notices import api as notices_api
+from app.features.notices import pages as notices_pages
+from app.features.notices import work_pages as notices_work_pages
 from app.features.ordering import api as ordering_api
 from app.features.ordering import pages as ordering_pages
 from app.features.ordering import pages_check as ordering_check
@@ -92,6 +95,7 @@ ROUTERS = (
     loans_api.router,
     collections_api.router,
     stop_use_api.router,
+    notices_api.router,
     reservations_api.router,
     prescribers_api.router,
     ordering_api.router,
@@ -134,6 +138,8 @@ ROUTERS = (
     collections_pages.router,
     collection_scan_pages.router,
     stop_use_pages.router,
+    notices_pages.router,
+    notices_work_pages.router,
     reservations_pages.router,
     prescribers_pages.router,
     prescribers_own_pages.router,

@@ -134,7 +134,25 @@ class Settings(BaseSettings):
         default="", description="Notify's e-mail template, which shows ((subject)) and ((body)); required for notify."
     )
     notify_url: str = Field(default="https://api.notifications.service.gov.uk", description="Where Notify's API is.")
+    mhra_poll: bool = Field(
+        default=False, description="The worker asks GOV.UK for new safety notices. The demonstration never does."
+    )
+    mhra_search_url: str = Field(
+        default="https://www.gov.uk/api/search.json", description="GOV.UK's Search API: which notices there are."
+    )
+    mhra_content_url: str = Field(
+        default="https://www.gov.uk/api/content", description="GOV.UK's Content API: what a notice says."
+    )
+    mhra_every_minutes: int = Field(default=60, ge=5, le=1440, description="How often GOV.UK is asked.")
+    mhra_first_days: int = Field(
+        default=90, ge=1, le=10_000, description="The first time, notices of so many days back are taken in."
+    )
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines are written.")
+
+    @property
+    def polls_mhra(self) -> bool:
+        """Whether GOV.UK is asked for safety notices."""
+        return self.mhra_poll and not self.demonstration
 
     @property
     def public_addresses(self) -> tuple[str, ...]:

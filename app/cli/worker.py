@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import structlog
@@ -26,6 +26,9 @@ from app.features.housekeeping.service import forget_queue_log, forget_requests
 from app.features.labels.jobs import forget_labels
 from app.features.loans.trial_reminders import remind_of_ending_trials
 from app.features.messages.service import claim_next, deliver, give_up_unsettled, settle
+from app.features.notices.polling import Polling, poll
+from app.features.notices.rating import rate_waiting_notices
+from app.features.notices.reminders import remind_of_notice_deadlines
 from app.features.prescribers.expiry import warn_of_expiring_registrations
 from app.features.reservations.worker import (
     begin_reservations,
@@ -36,6 +39,7 @@ from app.features.reservations.worker import (
 from app.features.stop_use.chasing import chase_stop_use_notices
 from app.features.workshop.inspections.authority import chase_authority_copies
 from app.features.workshop.inspections.visits import close_visits_in_vain
+from app.integrations.govuk import GovUkAlerts
 from app.integrations.mail import Mailer
 from app.settings import Settings
 from app.web.bank_holidays import bank_holidays
@@ -59,6 +63,7 @@ class Tools:
     sessions: async_sessionmaker[AsyncSession]
     mailer: Mailer
     mail_leaves: bool
+    polling: Polling = field(default_factory=Polling)
     now: Callable[[], datetime] = field(default=utc_now)
 
 
@@ -120,6 +125,11 @@ async def send_messages(tools: Tools) -> int:
         handled += 1
 
 
+async def poll_safety_notices(tools: Tools) -> int:
+    """Take in what is new on GOV.UK, when that is due; nothing is locked while it thinks."""
+    return await poll(tools.sessions, tools.polling, now=tools.now, actor=ACTOR)
+
+
 def holidays(at: datetime) -> frozenset[date]:
     """The bank holidays around this instant."""
     return bank_holidays(uk_date(at))
@@ -175,6 +185,25 @@ JOBS: tuple[Job, ...] = (
         "25 8 * * *",
         calling(chase_authority_copies, today=uk_date, actor=ACTOR),
         "Reminds of reports that the enforcing authority has not been sent.",
+    ),
+    Job(
+        "poll_safety_notices",
+        "4-59/5 * * * *",
+        poll_safety_notices,
+        "Asks GOV.UK for new safety notices, as often as STORES_MHRA_EVERY_MINUTES says.",
+        at_start=True,
+    ),
+    Job(
+        "remind_of_notice_deadlines",
+        "35 8 * * *",
+        calling(remind_of_notice_deadlines, today=uk_date, actor=ACTOR),
+        "Tells those who handle safety notices seven days and a day before a deadline, and when it is over.",
+    ),
+    Job(
+        "rate_waiting_notices",
+        "40 3 * * *",
+        calling(rate_waiting_notices),
+        "Looks again what the catalogue has of the safety notices that wait for triage.",
     ),
     Job(
         "close_visits_in_vain",
@@ -264,7 +293,16 @@ def tools_for(settings: Settings, database: Database) -> Tools:
         mailer = mailer_of(settings)
     except NoMailSet as error:
         raise fail(str(error)) from error
-    return Tools(database.sessions, mailer, mail_leaves=settings.demonstration or settings.mail != "none")
+    leaves = settings.demonstration or settings.mail != "none"
+    return Tools(database.sessions, mailer, mail_leaves=leaves, polling=polling_of(settings))
+
+
+def polling_of(settings: Settings) -> Polling:
+    """Whom to ask for safety notices, and how often."""
+    if not settings.polls_mhra:
+        return Polling()
+    source = GovUkAlerts(settings.mhra_search_url, settings.mhra_content_url)
+    return Polling(True, source, timedelta(minutes=settings.mhra_every_minutes), settings.mhra_first_days)
 
 
 def _noted(job: Job, tools: Tools) -> Callable[[], Awaitable[object]]:

@@ -62,6 +62,8 @@ class Permission(StrEnum):
     REVIEW_TRIALS = "review_trials"
     REQUEST_COLLECTIONS = "request_collections"
     KEEP_STOP_USE_NOTICES = "keep_stop_use_notices"
+    SEE_SAFETY_NOTICES = "see_safety_notices"
+    HANDLE_SAFETY_NOTICES = "handle_safety_notices"
     KEEP_PRESCRIBERS = "keep_prescribers"
     PLACE_ORDERS = "place_orders"
     SIGN_ORDERS = "sign_orders"
@@ -80,7 +82,7 @@ class Permission(StrEnum):
 
 
 _EVERYBODY = frozenset({Permission.SIGNED_IN})
-_LOOKING = _EVERYBODY | {Permission.SEE_STOCK, Permission.SEE_CATALOGUE}
+_LOOKING = _EVERYBODY | {Permission.SEE_STOCK, Permission.SEE_CATALOGUE, Permission.SEE_SAFETY_NOTICES}
 _PRESCRIBING = _LOOKING | {
     Permission.PLACE_HOLDS,
     Permission.SEE_CLIENTS,
@@ -121,6 +123,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.TECHNICIAN: _STOREKEEPING,
     Role.SAFETY_OFFICER: _LOOKING
     | {
+        Permission.HANDLE_SAFETY_NOTICES,
         Permission.HANDLE_FAULTS,
         Permission.PLACE_HOLDS,
         Permission.LIFT_HOLDS,

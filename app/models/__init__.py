@@ -28,6 +28,16 @@ from app.models.loan import (
     TrialReview,
 )
 from app.models.message import Message
+from app.models.notice import (
+    NoticeSource,
+    SafetyNotice,
+    SafetyNoticeAction,
+    SafetyNoticePayload,
+    SafetyNoticePoll,
+    SafetyNoticeReminder,
+    SafetyNoticeTriage,
+    SafetyNoticeVersion,
+)
 from app.models.ordering import (
     DeliveryVisit,
     EquipmentOrder,
@@ -90,6 +100,7 @@ __all__ = [
     "Message",
     "MinimumLevel",
     "Movement",
+    "NoticeSource",
     "OrderAnswer",
     "OrderLine",
     "OrderSupersedes",
@@ -107,6 +118,13 @@ __all__ = [
     "Reservation",
     "ReservationEnd",
     "ReturnScan",
+    "SafetyNotice",
+    "SafetyNoticeAction",
+    "SafetyNoticePayload",
+    "SafetyNoticePoll",
+    "SafetyNoticeReminder",
+    "SafetyNoticeTriage",
+    "SafetyNoticeVersion",
     "ScanKind",
     "ScanOutcome",
     "SignIn",

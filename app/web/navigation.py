@@ -46,6 +46,7 @@ NAVIGATION: tuple[Link, ...] = (
     Link("Scrap requests", "/scrap-requests", Permission.AGREE_TO_SCRAP),
     Link("Faults", "/faults", Permission.HANDLE_FAULTS),
     Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
+    Link("Safety notices", "/safety-notices", Permission.SEE_SAFETY_NOTICES),
     Link("Stocktakes", "/stocktakes", Permission.COUNT_STOCK),
     Link("Transfers", "/transfers", Permission.MOVE_ITEMS),
     Link("Copies for the authority", "/inspections/authority-copies", Permission.KEEP_AUTHORITY_COPIES),

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from app.domain.access import Permission
 from app.web.once import READ_BY_POST
-from app.web.permissions import PERMISSIONS
+from app.web.permissions import AS_DOCUMENTED
 from app.web.problems import TITLES
 from app.web.results import BlockerBody, Step
 
@@ -84,7 +84,7 @@ def _completed(written: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _complete(path: str, method: str, call: dict[str, Any]) -> None:
-    signed_in = isinstance(PERMISSIONS.get(f"{method} {path}"), Permission)
+    signed_in = isinstance(AS_DOCUMENTED.get(f"{method} {path}"), Permission)
     if signed_in:
         call["security"] = [{SIGN_IN: []}]
     if signed_in and method == "POST" and path not in READ_BY_POST:

@@ -1,5 +1,6 @@
 """Which permission each route asks for: the one table. A route that is not here is refused, whoever asks."""
 
+import re
 from typing import Final
 
 from app.domain.access import Permission
@@ -293,6 +294,30 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /api/v1/stop-use-notices/{notice_id}": _P.KEEP_STOP_USE_NOTICES,
     "POST /api/v1/stop-use-notices/{notice_id}/acknowledge": _P.KEEP_STOP_USE_NOTICES,
     "POST /api/v1/stop-use-notices/{notice_id}/chase": _P.KEEP_STOP_USE_NOTICES,
+    # Safety notices.
+    "GET /safety-notices": _P.SEE_SAFETY_NOTICES,
+    "GET /safety-notices/new": _P.HANDLE_SAFETY_NOTICES,
+    "POST /safety-notices/new": _P.HANDLE_SAFETY_NOTICES,
+    "GET /safety-notices/import": _P.HANDLE_SAFETY_NOTICES,
+    "POST /safety-notices/import": _P.HANDLE_SAFETY_NOTICES,
+    "GET /safety-notices/{notice_id}": _P.SEE_SAFETY_NOTICES,
+    "GET /safety-notices/{notice_id}/versions/{number}/received": _P.SEE_SAFETY_NOTICES,
+    "GET /safety-notices/{notice_id}/triage": _P.HANDLE_SAFETY_NOTICES,
+    "POST /safety-notices/{notice_id}/triage": _P.HANDLE_SAFETY_NOTICES,
+    "GET /safety-notices/{notice_id}/version": _P.HANDLE_SAFETY_NOTICES,
+    "POST /safety-notices/{notice_id}/version": _P.HANDLE_SAFETY_NOTICES,
+    "GET /safety-notices/{notice_id}/actions/new": _P.HANDLE_SAFETY_NOTICES,
+    "POST /safety-notices/{notice_id}/actions/new": _P.HANDLE_SAFETY_NOTICES,
+    "GET /safety-notices/{notice_id}/actions/{action_id}/done": _P.HANDLE_SAFETY_NOTICES,
+    "POST /safety-notices/{notice_id}/actions/{action_id}/done": _P.HANDLE_SAFETY_NOTICES,
+    "GET /api/v1/safety-notices": _P.SEE_SAFETY_NOTICES,
+    "POST /api/v1/safety-notices": _P.HANDLE_SAFETY_NOTICES,
+    "POST /api/v1/safety-notices/import": _P.HANDLE_SAFETY_NOTICES,
+    "GET /api/v1/safety-notices/{reference:path}": _P.SEE_SAFETY_NOTICES,
+    "POST /api/v1/safety-notices/{reference:path}/triage": _P.HANDLE_SAFETY_NOTICES,
+    "POST /api/v1/safety-notices/{reference:path}/versions": _P.HANDLE_SAFETY_NOTICES,
+    "POST /api/v1/safety-notices/{reference:path}/organisation-actions": _P.HANDLE_SAFETY_NOTICES,
+    "POST /api/v1/safety-notices/{reference:path}/organisation-actions/{action_id}/done": _P.HANDLE_SAFETY_NOTICES,
     # Returns.
     "GET /scan": _P.SCAN,
     "POST /scan": _P.SCAN,
@@ -439,3 +464,6 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /import/{kind}/confirm": _P.IMPORT_DATA,
     "POST /api/v1/imports/{kind}": _P.IMPORT_DATA,
 }
+
+AS_DOCUMENTED: Final = {re.sub(r":\w+}", "}", route): needed for route, needed in PERMISSIONS.items()}
+"""The same by the addresses of the OpenAPI document, which does not say that a part may have slashes."""

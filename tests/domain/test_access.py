@@ -51,6 +51,8 @@ MEANT = {
     Permission.REVIEW_TRIALS: "PSM",
     Permission.REQUEST_COLLECTIONS: "PSTM",
     Permission.KEEP_STOP_USE_NOTICES: "PSOM",
+    Permission.SEE_SAFETY_NOTICES: "PSTOECFMU",
+    Permission.HANDLE_SAFETY_NOTICES: "O",
     Permission.KEEP_PRESCRIBERS: "M",
     Permission.PLACE_ORDERS: "PS",
     Permission.SIGN_ORDERS: "PS",

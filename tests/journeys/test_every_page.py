@@ -132,6 +132,16 @@ PAGES = {
     ),
     "safety": (
         "/",
+        "/safety-notices",
+        "/safety-notices?show=all",
+        "/safety-notices/1",
+        "/safety-notices/3",
+        "/safety-notices/3/triage",
+        "/safety-notices/1/version",
+        "/safety-notices/1/actions/new",
+        "/safety-notices/1/actions/1/done",
+        "/safety-notices/new",
+        "/safety-notices/import",
         "/items?held=yes",
         "/inspections/authority-copies",
         "/inspections/authority-copies?sent=true",
@@ -140,7 +150,7 @@ PAGES = {
     "finance": ("/", "/scrap-requests"),
     "chair": ("/",),
     "admin": ("/", "/users", "/users/new", "/users/technician", "/users/admin", "/audit", "/api/docs"),
-    "auditor": ("/", "/audit", "/items/ES000000143"),
+    "auditor": ("/", "/audit", "/items/ES000000143", "/safety-notices?show=all", "/safety-notices/1"),
 }
 
 

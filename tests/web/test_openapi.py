@@ -8,7 +8,7 @@ from httpx import AsyncClient
 
 from app.domain.access import Permission
 from app.web.once import READ_BY_POST
-from app.web.permissions import PERMISSIONS
+from app.web.permissions import AS_DOCUMENTED
 from tests.problems import check_problem
 
 DOCUMENT = "/api/v1/openapi.json"
@@ -59,7 +59,7 @@ def test_who_signs_in_is_told_how_and_what_is_sent_may_be_sent_twice(
         "password": {"type": "oauth2", "flows": {"password": {"tokenUrl": "/api/v1/token", "scopes": {}}}}
     }
     for name, call in calls.items():
-        signed_in = isinstance(PERMISSIONS[name], Permission)
+        signed_in = isinstance(AS_DOCUMENTED[name], Permission)
         assert ("security" in call) == signed_in, name
         headers = {one["name"] for one in call.get("parameters", []) if one["in"] == "header"}
         acts = name.startswith("POST ") and name.removeprefix("POST ") not in READ_BY_POST

@@ -12,7 +12,7 @@ from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
-from app.features.home import my_work, queries, signing
+from app.features.home import my_work, queries, safety_notices, signing
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.once import page_router
@@ -36,6 +36,8 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
     if actor.may(Permission.KEEP_STOP_USE_NOTICES):
         whose = actor.username if actor.may(Permission.PLACE_ORDERS) else None
         context["notices"] = await my_work.list_notices(session, given_by=whose)
+    if actor.may(Permission.HANDLE_SAFETY_NOTICES):
+        context["safety"] = await safety_notices.read_notice_work(session, today=today)
     shown = _clients_shown(context)
     if shown:
         await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=shown)

@@ -1,0 +1,55 @@
+"""Safety notices on the start page of those who handle them: what waits for triage, and the clocks that run."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.safety_notices import Clock, Deadlines, NoticeState, clocks
+
+FIRST_FEW = 8
+OPEN_NOTICES = text("""
+    SELECT notice.id, notice.reference, notice.title, notice.state, notice.underway_by, notice.complete_by,
+           notice.own_target_on, EXISTS (SELECT FROM safety_notice_action WHERE notice_id = notice.id) AS is_underway,
+           count(*) OVER () AS open_notices,
+           count(*) FILTER (WHERE state = 'received' AND triaged_version IS NULL) OVER () AS to_triage,
+           count(*) FILTER (WHERE triaged_version < version) OVER () AS changed
+    FROM safety_notice AS notice WHERE state NOT IN ('not_relevant', 'not_held', 'closed')
+    ORDER BY LEAST(CASE WHEN state <> 'active' THEN underway_by END, own_target_on, complete_by) NULLS LAST, id DESC
+    LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNotice:
+    """A notice that is not closed, and its deadlines that run, the soonest first."""
+
+    id: int
+    reference: str
+    title: str
+    state: NoticeState
+    clocks: list[Clock]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeWork:
+    """How many notices wait for triage, how many changed since, and the open ones whose deadlines are soonest."""
+
+    to_triage: int
+    changed: int
+    open_notices: int
+    rows: list[OpenNotice]
+
+
+async def read_notice_work(session: AsyncSession, *, today: date) -> NoticeWork:
+    """What there is to do about safety notices. One statement."""
+    rows = (await session.execute(OPEN_NOTICES, {"limit": FIRST_FEW})).all()
+    found = []
+    for row in rows:
+        days, state = Deadlines(row.underway_by, row.complete_by, row.own_target_on), NoticeState(row.state)
+        running = clocks(state, days, is_underway=row.is_underway, today=today)
+        found.append(OpenNotice(row.id, row.reference, row.title, state, running))
+    if not rows:
+        return NoticeWork(0, 0, 0, [])
+    return NoticeWork(rows[0].to_triage, rows[0].changed, rows[0].open_notices, found)
