@@ -43,8 +43,9 @@ def sql_lot_key(column: str) -> str:
 
 
 # One row for each item, with what the conditions ask of it. A date that is not recorded lies between others.
+# It is a fence (OFFSET 0): what stands here is reckoned once, not again in each condition that asks for it.
 _ITEM: Final = f"""
-    SELECT item.id, item.product_id, NULLIF(item.serial_key, '') COLLATE "C" AS serial,
+    SELECT item.id, NULLIF(item.serial_key, '') COLLATE "C" AS serial,
            {sql_lot_key("item.lot_number")} AS lot, NULLIF(item.udi_di, '') AS udi_di,
            item.received_on AS received_first, item.received_on AS received_last, true AS received_known,
            COALESCE(made.first, '-infinity') AS manufactured_first,
@@ -62,6 +63,11 @@ _ITEM: Final = f"""
              ) AS begun
     ) AS made
 """
+
+
+def _shape(key: str) -> str:
+    """A key with a 0 for each digit and an `a` for each other character: keys of one shape have the same."""
+    return f"""regexp_replace(translate({key} COLLATE "C", '123456789', '000000000'), '[^0]', 'a', 'g')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +185,17 @@ class _Binder:
         yield f"""
         SELECT item_id, {number} AS line, findings, {value} AS value
         FROM (SELECT item.id AS item_id, ARRAY[{", ".join(findings)}]::smallint[] AS findings
-              FROM ({_ITEM}) AS item {products} WHERE {self._among()} OFFSET 0) AS found
+              FROM ({self._items(line, products)}) AS item OFFSET 0) AS found
         WHERE {value} > 0"""
+
+    def _items(self, line: Line, products: str) -> str:
+        """The items that are asked about, with what the conditions ask of them."""
+        columns, rest = _ITEM.split("FROM item ", 1)
+        ranges = {leaf.marking for leaf in line.leaves if isinstance(leaf, NumberRange)}
+        sources = {Marking.SERIAL: "item.serial_key", Marking.LOT: sql_lot_key("item.lot_number")}
+        shapes = "".join(f", {_shape(sources[marking])} AS {marking}_shape" for marking in sorted(ranges))
+        fit = ", fit.*" if products else ""
+        return f"{columns}{shapes}{fit} FROM item {products} {rest} WHERE {self._among()} OFFSET 0"
 
     def _among(self) -> str:
         """Which items are asked about: all of them, or some; of those that are left out again, only such as are in."""
@@ -225,15 +240,15 @@ class _Binder:
         if isinstance(leaf, DeviceIds):
             cores = self.bind(sorted(leaf.cores), "text[]")
             covered = f"substr(item.udi_di, 2, 12) IN (SELECT unnest({cores}))"
-            return f"CASE WHEN item.udi_di IS NULL THEN fit.c{column} WHEN {covered} THEN {IS_IN} ELSE 0 END"
-        return self._alias(column) if aliased else f"fit.c{column}"
+            return f"CASE WHEN item.udi_di IS NULL THEN item.c{column} WHEN {covered} THEN {IS_IN} ELSE 0 END"
+        return self._alias(column) if aliased else f"item.c{column}"
 
     def _alias(self, column: int) -> str:
         """Under another name that was good for some time only: as `notices._AS_ALIAS`."""
         made = "daterange(item.manufactured_first, item.manufactured_last, '[]')"
-        when = f"CAST(fit.a{column} AS datemultirange)"
+        when = f"CAST(item.a{column} AS datemultirange)"
         partly = f"{Finding.UNDATED}" if self.strict else f"{Finding.ALIAS}"
-        return f"""CASE WHEN fit.a{column} IS NULL THEN fit.c{column}
+        return f"""CASE WHEN item.a{column} IS NULL THEN item.c{column}
             WHEN item.manufactured_first > item.manufactured_last THEN {Finding.UNDATED}
             WHEN NOT {made} && {when} THEN 0 WHEN {made} <@ {when} THEN {Finding.ALIAS}
             WHEN NOT item.manufactured_known THEN {Finding.UNDATED} ELSE {partly} END"""
@@ -241,7 +256,7 @@ class _Binder:
     def number_range(self, leaf: NumberRange) -> str:
         """As `notices._number_range`."""
         key, keys = _key(leaf.marking), leaf.keys
-        shape = "".join(f"[{'' if digits else '^'}0-9]{{{count}}}" for digits, count in keys.shape)
+        shape = "".join(("0" if digits else "a") * count for digits, count in keys.shape)
         ends = []
         if keys.low is not None:
             ends.append(f"{key} {'>=' if keys.low_included else '>'} {self.bind(keys.low, 'text')}")
@@ -249,7 +264,7 @@ class _Binder:
             ends.append(f"{key} {'<=' if keys.high_included else '<'} {self.bind(keys.high, 'text')}")
         other_year = f"WHEN right({key}, 4) <> {self.bind(keys.year, 'text')} THEN {Finding.OTHER_YEAR}"
         return f"""CASE WHEN {key} IS NULL THEN {Finding.MISSING}
-            WHEN {key} !~ {self.bind(f"^{shape}$", "text")} THEN {Finding.OTHER_SHAPE}
+            WHEN {key}_shape <> {self.bind(shape, "text")} THEN {Finding.OTHER_SHAPE}
             WHEN NOT ({" AND ".join(ends)}) THEN 0 {other_year if keys.year else ""} ELSE {IS_IN} END"""
 
     def number_list(self, leaf: NumberList) -> str:
@@ -308,13 +323,17 @@ class _Binder:
     def together_with(self, leaf: TogetherWith) -> str:
         """As `notices._together_with`; those who have it are all clients at one address."""
         names = self.register.names
+        number = len(self.ctes)
         others = [product.id for product in self.register.products if is_other_product(leaf, product.facts, names)]
-        used = f"""SELECT loan.item_id FROM loan JOIN client ON client.id = loan.client_id JOIN (
-                SELECT {HOME} AS home, loan.item_id FROM loan JOIN client ON client.id = loan.client_id
-                JOIN item ON item.id = loan.item_id
-                WHERE loan.ended_at IS NULL AND item.product_id IN (SELECT unnest({self.bind(others, "bigint[]")}))
-            ) AS other ON other.home = {HOME} AND other.item_id <> loan.item_id
-            WHERE loan.ended_at IS NULL"""
+        # The first and the last of the others tell whether there is one beside the item itself.
+        self.ctes.append(f"""home{number} AS MATERIALIZED (
+            SELECT {HOME} AS home, min(loan.item_id) AS first_item, max(loan.item_id) AS last_item
+            FROM loan JOIN client ON client.id = loan.client_id JOIN item ON item.id = loan.item_id
+            WHERE loan.ended_at IS NULL AND item.product_id IN (SELECT unnest({self.bind(others, "bigint[]")}))
+            GROUP BY home)""")
+        used = f"""SELECT loan.item_id FROM loan JOIN client ON client.id = loan.client_id
+            JOIN home{number} AS other ON other.home = {HOME}
+            WHERE loan.ended_at IS NULL AND (other.first_item <> loan.item_id OR other.last_item <> loan.item_id)"""
         return self.looked_at(leaf, f"item.id IN ({used})")
 
 

@@ -1,4 +1,4 @@
-"""What a notice covers, asked of the register in SQL and of each item in Python: the answers and their evidence agree."""
+"""What a notice covers, asked of the register in SQL and of each item in Python: answers and evidence agree."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import matching
 from app.domain.lifecycle import State
-from app.domain.notice_conditions import Marking
-from app.domain.notice_evidence import NearMiss, write_findings
+from app.domain.notice_evidence import write_findings
 from app.domain.notice_json import scope_as_json
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Scope
@@ -22,7 +21,7 @@ from app.domain.notices import ItemFacts, Result, match
 from app.features.workshop.repairs import service as repairs
 from app.features.workshop.repairs.schemas import NewPart
 from app.scope_sql import Answer, Register
-from tests.conftest import Clock, Query, Sessions, Statements
+from tests.conftest import Clock, Query, Sessions
 from tests.given import Given
 
 MAKERS = ("Arjo", "Mechanaids", "ARJO-Huntleigh", "Sunrise", "")
@@ -62,7 +61,7 @@ class Made:
 @pytest.fixture
 async def made(given: Given, sessions: Sessions, session: AsyncSession, clock: Clock, query: Query) -> Made:
     """Items of random products, some with parts, some together at one address, some looked at."""
-    chance = Random(5)
+    chance = Random(5)  # noqa: S311 - a register that is the same each time
     products = [
         await given.product(
             manufacturer=chance.choice(MAKERS),
@@ -107,7 +106,7 @@ async def new_item(given: Given, chance: Random, product: str) -> str:
     facts |= {"lot_number": chance.choice(LOTS) or "", "udi_di": chance.choice(GTINS), "received_on": came}
     try:
         [barcode] = await given.items(1, product=product, **facts)
-    except Exception:  # noqa: BLE001 - the number is there already: one without
+    except Exception:
         facts.pop("serial_numbers", None)
         [barcode] = await given.items(1, product=product, **facts)
     return barcode
@@ -126,7 +125,7 @@ def ends(values: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     def build(pair: list[str], flags: tuple[bool, bool, bool]) -> dict[str, Any]:
         keys = ("from", "to") if len(pair) == 2 else (("from",) if flags[2] else ("to",))
         included = dict(zip(("from_inclusive", "to_inclusive"), flags, strict=False))
-        return {key: value for key, value in zip(keys, pair, strict=True)} | included
+        return dict(zip(keys, pair, strict=True)) | included
 
     return st.builds(build, pairs, flags)
 
@@ -188,7 +187,7 @@ def scopes(draw: st.DrawFn) -> Scope:
     """Any scope that is not refused."""
     try:
         return read_scope(draw(st.lists(LINES, min_size=1, max_size=3)))
-    except Exception:  # noqa: BLE001 - what contradicts itself is another test's
+    except Exception:
         return read_scope([{"effect": "include", "where": draw(LEAVES.filter(lambda leaf: "date" not in leaf))}])
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from app.domain.errors import BadValue
 from app.domain.labels import normalise
@@ -12,6 +12,7 @@ FIRST, LAST = date.min, date.max
 ALWAYS = ((FIRST, LAST),)
 
 
+@lru_cache(maxsize=20_000)
 def name_key(name: str) -> str:
     """A maker, model or code without case, blanks and dashes: two with the same key are the same."""
     return normalise(name).casefold()

@@ -3,6 +3,8 @@ decide."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Final
 
 from app.domain.goods import serial_key
 from app.domain.notice_conditions import (
@@ -24,7 +26,7 @@ from app.domain.notice_conditions import (
 from app.domain.notice_products import Finding
 from app.domain.notice_scope import All, AnyOf, Node, Scope, question_of
 from app.domain.notices import Result, result_of, value_of
-from app.domain.serials import is_near, lot_key, neighbours
+from app.domain.serials import is_near, looks_like, lot_key, neighbours
 
 _SAID = {
     Finding.OUT: "{subject} is not covered: {asks}.",
@@ -136,19 +138,36 @@ class NearMiss:
     listed: str
 
 
+MOST_NEAR: Final = 500
+"""More than a person will look through; a list of running numbers is near everything."""
+
+
 def find_near_misses(marking: Marking, listed: Iterable[str], recorded: Iterable[str]) -> list[NearMiss]:
-    """Those of the recorded numbers that are near one of the listed (`serials.is_near`), and not listed themselves."""
+    """Those of the recorded numbers that are near one of the listed (`serials.is_near`), and not listed themselves.
+
+    At most `MOST_NEAR`, and first those that look the same.
+    """
     key_of = serial_key if marking is Marking.SERIAL else lot_key
     wanted = {key_of(number): number for number in listed}
+    ours = {number: key for number in dict.fromkeys(recorded) if (key := key_of(number)) not in wanted}
+    pairs = chain(_alike(wanted, ours), _a_digit_off(wanted, ours))
+    return [NearMiss(marking, number, wanted[other]) for number, other in islice(pairs, MOST_NEAR)]
+
+
+def _alike(wanted: Iterable[str], ours: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    by_looks: dict[str, list[str]] = {}
+    for other in wanted:
+        by_looks.setdefault(looks_like(other), []).append(other)
+    for number, key in ours.items():
+        yield from ((number, other) for other in by_looks.get(looks_like(key), ()))
+
+
+def _a_digit_off(wanted: Iterable[str], ours: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     by_mark: dict[str, list[str]] = {}
-    for key in wanted:
-        for mark in neighbours(key):
-            by_mark.setdefault(mark, []).append(key)
-    misses = []
-    for number in dict.fromkeys(recorded):
-        key = key_of(number)
-        if key in wanted:
-            continue
+    for other in wanted:
+        for mark in neighbours(other):
+            by_mark.setdefault(mark, []).append(other)
+    for number, key in ours.items():
         candidates = sorted({other for mark in neighbours(key) for other in by_mark.get(mark, ())})
-        misses += [NearMiss(marking, number, wanted[other]) for other in candidates if is_near(key, other)]
-    return misses
+        near = (other for other in candidates if is_near(key, other) and looks_like(other) != looks_like(key))
+        yield from ((number, other) for other in near)

@@ -73,12 +73,17 @@ def find_products(
     """For each product what is found on those leaves of the line that ask about it, in order (`asks_product`);
     None where one that must hold rules it out."""
     leaves = [leaf for leaf in line.leaves if asks_product(leaf)]
-    finder = ProductFinder(names)
+    finder, must = ProductFinder(names), line.asked_of_product
     found: list[tuple[ProductFinding, ...] | None] = []
     for product in products:
-        each = tuple(finder.find(leaf, product) for leaf in leaves)
-        ruled_out = any(one.finding is Finding.OUT for one in each[: line.asked_of_product])
-        found.append(None if ruled_out else each)
+        each: list[ProductFinding] = []
+        for place, leaf in enumerate(leaves):
+            each.append(finder.find(leaf, product))
+            if place < must and each[-1].finding is Finding.OUT:
+                found.append(None)
+                break
+        else:
+            found.append(tuple(each))
     return found
 
 
@@ -106,9 +111,8 @@ class ProductFinder:
                 return ProductFinding(self._listed(leaf, leaf.codes, product.code))
             case Categories():
                 return ProductFinding(_category(leaf, product.category))
-            case DeviceIds():
-                return ProductFinding(_device_ids(leaf, product.udi_di))
-        raise TypeError(leaf)  # pragma: no cover
+        assert isinstance(leaf, DeviceIds)
+        return ProductFinding(_device_ids(leaf, product.udi_di))
 
     def _maker(self, leaf: Makers, name: str) -> ProductFinding:
         key = name_key(name)

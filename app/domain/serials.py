@@ -150,9 +150,10 @@ def read_pasted(raw: str) -> Pasted:
     parts = re.split(r"[,;\t\r\n]+|[ \u00a0]{2,}", text)
     parts = text.split() if len(parts) == 1 else parts
     numbers = [part.strip() for part in parts if serial_key(part)]
-    return Pasted(
-        tuple({serial_key(number): number for number in reversed(numbers)}.values())[::-1], find_repeated(numbers)
-    )
+    once: dict[str, str] = {}
+    for number in numbers:
+        once.setdefault(serial_key(number), number)
+    return Pasted(tuple(once.values()), find_repeated(numbers))
 
 
 def find_repeated(numbers: Iterable[str]) -> tuple[str, ...]:
@@ -199,12 +200,11 @@ def is_near(one: str, other: str) -> bool:
 
 
 def neighbours(key: str) -> Iterator[str]:
-    """Marks of a key, of which two keys that are near (`is_near`) always share one: for finding pairs in large lists.
+    """Marks of a key, of which two keys that are a digit off always share one: for finding pairs in large lists.
 
-    The key itself, as it looks, with each digit masked, and with each digit left out.
+    The key itself, with each digit masked, and with each digit left out.
     """
     yield key
-    yield looks_like(key)
     for place, sign in enumerate(key):
         if _is_digit(sign):
             yield f"{key[:place]}\0{key[place + 1 :]}"

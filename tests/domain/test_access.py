@@ -51,6 +51,7 @@ MEANT = {
     Permission.REVIEW_TRIALS: "PSM",
     Permission.REQUEST_COLLECTIONS: "PSTM",
     Permission.KEEP_STOP_USE_NOTICES: "PSOM",
+    Permission.KEEP_MAKER_NAMES: "OM",
     Permission.KEEP_PRESCRIBERS: "M",
     Permission.PLACE_ORDERS: "PS",
     Permission.SIGN_ORDERS: "PS",
