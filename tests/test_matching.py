@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import matching
+from app.domain.errors import Incomplete, RuleError
 from app.domain.lifecycle import State
 from app.domain.notice_evidence import write_findings
 from app.domain.notice_json import scope_as_json
@@ -19,7 +20,7 @@ from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Scope
 from app.domain.notices import ItemFacts, Result, match
 from app.features.workshop.repairs import service as repairs
-from app.features.workshop.repairs.schemas import NewPart
+from app.features.workshop.repairs.service import NewPart
 from app.scope_sql import Answer, Register
 from tests.conftest import Clock, Query, Sessions
 from tests.given import Given
@@ -46,7 +47,10 @@ GTINS = ("05012345678900", "15012345678907", "07300016350759", None)
 PARTS = ("PB-17", "pb 17", "PB18", "É-1")
 YEARS = (2005, 2012, 2026)
 QUESTION = "Is the hook open?"
-ALIASES = (("Mechanaids", "Arjo", None, date(2008, 1, 1)), ("Arjo Huntleigh", "Arjo", date(2007, 6, 1), None))
+ALIASES: tuple[tuple[str, str, date | None, date | None], ...] = (
+    ("Mechanaids", "Arjo", None, date(2008, 1, 1)),
+    ("Arjo Huntleigh", "Arjo", date(2007, 6, 1), None),
+)
 ALIASES += (("Coopers", "Sunrise", None, None), ("Mechanaids", "Coopers", date(2012, 2, 1), None))
 
 
@@ -106,7 +110,7 @@ async def new_item(given: Given, chance: Random, product: str) -> str:
     facts |= {"lot_number": chance.choice(LOTS) or "", "udi_di": chance.choice(GTINS), "received_on": came}
     try:
         [barcode] = await given.items(1, product=product, **facts)
-    except Exception:
+    except RuleError:
         facts.pop("serial_numbers", None)
         [barcode] = await given.items(1, product=product, **facts)
     return barcode
@@ -187,7 +191,7 @@ def scopes(draw: st.DrawFn) -> Scope:
     """Any scope that is not refused."""
     try:
         return read_scope(draw(st.lists(LINES, min_size=1, max_size=3)))
-    except Exception:
+    except Incomplete:
         return read_scope([{"effect": "include", "where": draw(LEAVES.filter(lambda leaf: "date" not in leaf))}])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from itertools import count
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -17,7 +18,7 @@ from app.domain.notice_parsing import read_scope
 from app.domain.notice_products import ProductFacts
 from app.domain.notices import ItemFacts, Result, match
 from app.features.workshop.repairs import service as repairs
-from app.features.workshop.repairs.schemas import NewPart
+from app.features.workshop.repairs.service import NewPart
 from app.scope_sql import Answer
 from tests.conftest import Clock, Query, Sessions, Statements
 from tests.domain.notice_forms import FORMS, TODAY, Form, line
@@ -47,11 +48,15 @@ class Stocked:
 
     async def product(self, facts: ProductFacts, serial: str = "") -> str:
         """Its line in the catalogue, another for each serial number; without a category it is of a group of its own."""
-        key = facts.manufacturer, facts.model, facts.category, *facts.udi_di, serial
+        key = facts.code, facts.manufacturer, facts.model, facts.category, *facts.udi_di, serial
         if key not in self._products:
-            details = {"manufacturer": facts.manufacturer, "model": facts.model, "udi_di": list(facts.udi_di)}
+            details: dict[str, Any] = {
+                "manufacturer": facts.manufacturer,
+                "model": facts.model,
+                "udi_di": list(facts.udi_di),
+            }
             pairs = facts.category or "99 99"
-            self._products[key] = await self._given.product(category=pairs, **details)
+            self._products[key] = await self._given.product(facts.code or None, category=pairs, **details)
         return self._products[key]
 
     async def item(self, facts: ItemFacts) -> str:

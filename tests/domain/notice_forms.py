@@ -31,7 +31,7 @@ def thing(made: str | None = None, precision: str = "day", came: date = CAME, **
     )
 
 
-def line(effect: str = "include", where: Any = None, **lists: list[str]) -> dict[str, Any]:
+def line(effect: str = "include", where: Any = None, **lists: Any) -> dict[str, Any]:
     """A line of a scope."""
     return {"effect": effect, **lists, **({"where": where} if where else {})}
 
@@ -107,6 +107,11 @@ FORMS: dict[str, Form] = {
             ({"model": "BIB2003"}, OUT),
             ({"model": ""}, MAYBE),
         ),
+    ),
+    "3b lines of our own catalogue": Form(
+        "Z-0261-2008",
+        [line(product_codes=["BED-1", "BED-2"], where={"unmarked": "lot"})],
+        each({}, ({"code": "BED-1"}, IN), ({"code": "BED-2", "lot_number": "L1"}, OUT), ({"code": "BED-11"}, OUT)),
     ),
     "4 models exactly, never by how they begin": Form(
         "Z-2752-2018",

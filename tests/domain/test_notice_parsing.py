@@ -10,7 +10,7 @@ from app.domain.notice_parsing import MOST_DEEP, read_scope
 from app.domain.notice_scope import Words, line_in_words
 from tests.domain.notice_forms import line
 
-MODEL = {"models": ["M"]}
+MODEL: dict[str, Any] = {"models": ["M"]}
 
 
 def codes_of(lines: Any) -> list[tuple[str, str]]:

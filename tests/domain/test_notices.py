@@ -7,8 +7,8 @@ import pytest
 
 from app.domain.maker_names import Alias, MakerNames
 from app.domain.notice_conditions import Marking
-from app.domain.notice_evidence import MOST_NEAR, NO_LINE, NearMiss, explain, find_near_misses
 from app.domain.notice_days import years_before
+from app.domain.notice_evidence import MOST_NEAR, NO_LINE, NearMiss, explain, find_near_misses
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_products import Finding, ProductFacts, ProductFinding, find_products, may_concern
 from app.domain.notices import ItemFacts, Match, match
