@@ -36,6 +36,8 @@ from app.features.labels import pages as labels_pages
 from app.features.loans import api as loans_api
 from app.features.loans import pages as loans_pages
 from app.features.loans import trial_pages
+from app.features.makers import api as makers_api
+from app.features.makers import pages as makers_pages
 from app.features.messages import api as messages_api
 from app.features.messages import pages as messages_pages
 from app.features.notices import api as notices_api
@@ -88,6 +90,7 @@ ROUTERS = (
     accounts_api.router,
     users_api.router,
     catalogue_api.router,
+    makers_api.router,
     stock_api.router,
     stock_barcodes_api.router,
     disposal_api.router,
@@ -130,6 +133,7 @@ ROUTERS = (
     clean_labels_pages.router,
     job_pages.router,
     catalogue_pages.router,
+    makers_pages.router,
     clients_pages.router,
     loans_pages.router,
     trial_pages.router,

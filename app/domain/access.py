@@ -64,6 +64,7 @@ class Permission(StrEnum):
     KEEP_STOP_USE_NOTICES = "keep_stop_use_notices"
     SEE_SAFETY_NOTICES = "see_safety_notices"
     HANDLE_SAFETY_NOTICES = "handle_safety_notices"
+    KEEP_MAKER_NAMES = "keep_maker_names"
     KEEP_PRESCRIBERS = "keep_prescribers"
     PLACE_ORDERS = "place_orders"
     SIGN_ORDERS = "sign_orders"
@@ -129,6 +130,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.LIFT_HOLDS,
         Permission.SEE_CLIENTS,
         Permission.KEEP_STOP_USE_NOTICES,
+        Permission.KEEP_MAKER_NAMES,
         Permission.KEEP_AUTHORITY_COPIES,
     },
     Role.PANEL_MEMBER: _LOOKING,
@@ -150,6 +152,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_MINIMUM_LEVELS,
         Permission.REVIEW_TRIALS,
         Permission.KEEP_STOP_USE_NOTICES,
+        Permission.KEEP_MAKER_NAMES,
         Permission.KEEP_PRESCRIBERS,
         Permission.SEE_ALL_MESSAGES,
         Permission.IMPORT_DATA,

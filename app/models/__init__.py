@@ -27,6 +27,7 @@ from app.models.loan import (
     ReservationEnd,
     TrialReview,
 )
+from app.models.maker import MakerAlias
 from app.models.message import Message
 from app.models.notice import (
     NoticeSource,
@@ -97,6 +98,7 @@ __all__ = [
     "LabelJob",
     "Loan",
     "LoanAnswer",
+    "MakerAlias",
     "Message",
     "MinimumLevel",
     "Movement",

@@ -72,6 +72,13 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /api/v1/products": _P.KEEP_CATALOGUE,
     "GET /api/v1/products/{code}": _P.SEE_CATALOGUE,
     "PATCH /api/v1/products/{code}": _P.KEEP_CATALOGUE,
+    # Makers' other names.
+    "GET /maker-aliases": _P.KEEP_MAKER_NAMES,
+    "POST /maker-aliases": _P.KEEP_MAKER_NAMES,
+    "POST /maker-aliases/{alias_id}/remove": _P.KEEP_MAKER_NAMES,
+    "GET /api/v1/maker-aliases": _P.SEE_CATALOGUE,
+    "POST /api/v1/maker-aliases": _P.KEEP_MAKER_NAMES,
+    "DELETE /api/v1/maker-aliases/{alias_id}": _P.KEEP_MAKER_NAMES,
     # Stock.
     "GET /items": _P.SEE_STOCK,
     "GET /items/receive": _P.RECEIVE_ITEMS,

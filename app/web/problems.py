@@ -75,6 +75,9 @@ CONSTRAINTS: dict[str, RuleError] = {
     "uq_printer_store_id_name": Conflict(
         "duplicate-printer", "Another printer of this store has this name. Choose a new one.", field="name"
     ),
+    "uq_maker_alias_name_key_resolves_to_key_from_on": Conflict(
+        "duplicate-maker-alias", "This name is already recorded for this maker. Remove it first.", field="name"
+    ),
     "uq_client_nhs_number": Conflict(
         "duplicate-nhs-number", "Another client has this NHS number. Look them up first.", field="nhs_number"
     ),

@@ -53,6 +53,7 @@ MEANT = {
     Permission.KEEP_STOP_USE_NOTICES: "PSOM",
     Permission.SEE_SAFETY_NOTICES: "PSTOECFMU",
     Permission.HANDLE_SAFETY_NOTICES: "O",
+    Permission.KEEP_MAKER_NAMES: "OM",
     Permission.KEEP_PRESCRIBERS: "M",
     Permission.PLACE_ORDERS: "PS",
     Permission.SIGN_ORDERS: "PS",

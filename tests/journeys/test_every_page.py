@@ -100,6 +100,7 @@ PAGES = {
         "/import/items",
         "/messages/sent",
         "/transfers/levels",
+        "/maker-aliases",
     ),
     "ot": (
         "/",

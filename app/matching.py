@@ -1,0 +1,209 @@
+"""Which items of the register a safety notice covers: for all features that activate one, or that change an item.
+
+Reads only; what follows from a match is its caller's. The rules are `domain/notices.py`, and as SQL `scope_sql.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.maker_names import Alias, MakerNames
+from app.domain.notice_conditions import Marking, NumberList
+from app.domain.notice_evidence import NearMiss, explain, find_near_misses, read_findings
+from app.domain.notice_products import ProductFacts, find_products
+from app.domain.notice_scope import Scope
+from app.domain.notices import ItemFacts, Result
+from app.scope_sql import HOME, Answer, Compiled, KnownProduct, Register, compile_scope
+
+NAMES = text("SELECT name, resolves_to, from_on, until_on FROM maker_alias ORDER BY id")
+PRODUCTS = text("SELECT id, code, manufacturer, model, category, udi_di FROM product ORDER BY id")
+FACTS = text("""
+    SELECT item.id, item.serial_number, item.lot_number, item.manufactured_on, item.manufactured_precision,
+           item.received_on, item.dispatched_on, item.udi_di, product.code, product.manufacturer, product.model,
+           product.category, product.udi_di AS product_udi_di
+    FROM item JOIN product ON product.id = item.product_id WHERE item.id = ANY (:item_ids)
+""")
+PARTS = text("""
+    SELECT repair.item_id, part.part_number, part.fitted_on
+    FROM standing_part AS part JOIN repair ON repair.id = part.repair_id
+    WHERE repair.item_id = ANY (:item_ids) ORDER BY part.id
+""")
+TOGETHER = text(f"""
+    WITH ours AS (
+        SELECT loan.item_id, {HOME} AS home, client.postcode FROM loan JOIN client ON client.id = loan.client_id
+        WHERE loan.ended_at IS NULL AND loan.item_id = ANY (:item_ids)
+    )
+    SELECT ours.item_id, product.code, product.manufacturer, product.model, product.category, product.udi_di
+    FROM ours JOIN client ON client.postcode = ours.postcode AND {HOME} = ours.home
+    JOIN loan ON loan.client_id = client.id AND loan.ended_at IS NULL AND loan.item_id <> ours.item_id
+    JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+    ORDER BY ours.item_id, loan.id
+""")
+# Planned for the values at hand; not compiled to machine code, which takes longer than it saves; and with memory for
+# lists and loans to be looked up by hashing: without it, 300,000 loans were walked through once for each item.
+PLANNING = text("""
+    SELECT set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true),
+           set_config('work_mem', '64MB', true)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """An item that is affected or possible; `evidence` is what `notice_evidence.read_findings` reads."""
+
+    item_id: int
+    barcode: str
+    result: Result
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many items there are of each result."""
+
+    affected: int
+    possible: int
+    not_affected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """An item whose number is easily taken for one of a list."""
+
+    item_id: int
+    barcode: str
+    line: int
+    miss: NearMiss
+
+
+async def read_names(session: AsyncSession) -> MakerNames:
+    """Which makers' names stand for one maker. One statement."""
+    return MakerNames([Alias(*row) for row in await session.execute(NAMES)])
+
+
+async def read_register(
+    session: AsyncSession, *, today: date, answers: Sequence[Answer] = (), item_ids: Sequence[int] | None = None
+) -> Register:
+    """What scopes are asked with. Two statements, whatever the number of scopes.
+
+    `answers`: what was seen on items, an item's newest to each question. `item_ids`: only these items are asked about.
+    """
+    rows = await session.execute(PRODUCTS)
+    products = [KnownProduct(row.id, _product(row)) for row in rows]
+    return Register(products, await read_names(session), today, answers, item_ids)
+
+
+async def compile_for(session: AsyncSession, scope: Scope, register: Register) -> Compiled:
+    """The statement that finds what the scope covers, to be put into a larger one. The rest of the transaction is
+    planned as it wants to be."""
+    await session.execute(PLANNING)
+    return compile_scope(scope, register)
+
+
+async def find_matches(session: AsyncSession, scope: Scope, register: Register) -> list[Matched]:
+    """Every item that the scope makes affected or possible, by barcode. Two statements."""
+    compiled = await compile_for(session, scope, register)
+    wanted = text(f"""
+        SELECT matched.item_id, item.barcode, matched.result, matched.evidence
+        FROM ({compiled.sql}) AS matched JOIN item ON item.id = matched.item_id ORDER BY item.barcode
+    """)
+    rows = await session.execute(wanted, dict(compiled.values))
+    return [Matched(row.item_id, row.barcode, Result(row.result), row.evidence) for row in rows]
+
+
+async def count_matches(session: AsyncSession, scope: Scope, register: Register) -> Counts:
+    """How many items of the whole register it makes what. Two statements."""
+    compiled = await compile_for(session, scope, register)
+    wanted = text(f"""
+        SELECT count(*) FILTER (WHERE result = 'affected') AS affected,
+               count(*) FILTER (WHERE result = 'possible') AS possible, (SELECT count(*) FROM item) AS items
+        FROM ({compiled.sql}) AS matched
+    """)
+    row = (await session.execute(wanted, dict(compiled.values))).one()
+    return Counts(row.affected, row.possible, row.items - row.affected - row.possible)
+
+
+class Because:
+    """Turns evidence into sentences; thousands of items have the same."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def of(self, evidence: str) -> tuple[str, ...]:
+        """The sentences."""
+        if evidence not in self._known:
+            self._known[evidence] = explain(self._scope, read_findings(evidence))
+        return self._known[evidence]
+
+
+async def read_facts(
+    session: AsyncSession, item_ids: Sequence[int], answers: Sequence[Answer] = ()
+) -> dict[int, ItemFacts]:
+    """What is recorded of these items, to ask many scopes about few items (`notices.match`). Three statements."""
+    wanted = {"item_ids": list(item_ids)}
+    parts: dict[int, list[tuple[str, date]]] = {}
+    for row in await session.execute(PARTS, wanted):
+        parts.setdefault(row.item_id, []).append((row.part_number, row.fitted_on))
+    together: dict[int, list[ProductFacts]] = {}
+    for row in await session.execute(TOGETHER, wanted):
+        together.setdefault(row.item_id, []).append(_product(row))
+    seen: dict[int, dict[str, bool]] = {}
+    for answer in answers:
+        seen.setdefault(answer.item_id, {})[answer.question] = answer.is_so
+    return {
+        row.id: ItemFacts(
+            product=ProductFacts(row.code, row.manufacturer, row.model, row.category, tuple(row.product_udi_di)),
+            received_on=row.received_on,
+            serial_number=row.serial_number,
+            lot_number=row.lot_number,
+            manufactured_on=row.manufactured_on,
+            manufactured_precision=row.manufactured_precision,
+            dispatched_on=row.dispatched_on,
+            udi_di=row.udi_di,
+            parts=tuple(parts.get(row.id, ())),
+            together=tuple(together.get(row.id, ())),
+            answers=seen.get(row.id, {}),
+        )
+        for row in await session.execute(FACTS, wanted)
+    }
+
+
+NUMBERED = {
+    Marking.SERIAL: text("SELECT id, barcode, serial_number AS number FROM item WHERE product_id = ANY (:products)"),
+    Marking.LOT: text("SELECT id, barcode, lot_number AS number FROM item WHERE product_id = ANY (:products)"),
+}
+
+
+async def list_near_misses(session: AsyncSession, scope: Scope, register: Register) -> list[Near]:
+    """The items of the products of a line whose number is nearly one of its lists, for a person to look at.
+
+    A statement for each list of a line that takes items in.
+    """
+    near: list[Near] = []
+    for place, line in enumerate(scope.lines):
+        lists = [leaf for leaf in line.leaves if isinstance(leaf, NumberList) and not line.is_exclude]
+        if not lists:
+            continue
+        found = find_products(line, [product.facts for product in register.products], register.names)
+        products = [product.id for product, each in zip(register.products, found, strict=True) if each is not None]
+        for leaf in lists:
+            rows = (await session.execute(NUMBERED[leaf.marking], {"products": products})).all()
+            near += _near(leaf, place, [(row.id, row.barcode, row.number) for row in rows if row.number])
+    return near
+
+
+def _near(leaf: NumberList, place: int, items: Sequence[tuple[int, str, str]]) -> list[Near]:
+    by_number: dict[str, list[tuple[int, str]]] = {}
+    for item_id, barcode, number in items:
+        by_number.setdefault(number, []).append((item_id, barcode))
+    misses = find_near_misses(leaf.marking, leaf.numbers, by_number)
+    return [Near(item_id, barcode, place, miss) for miss in misses for item_id, barcode in by_number[miss.recorded]]
+
+
+def _product(row: Row[Any]) -> ProductFacts:
+    return ProductFacts(row.code, row.manufacturer, row.model, row.category, tuple(row.udi_di))
