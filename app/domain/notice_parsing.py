@@ -35,6 +35,7 @@ MOST_LINES: Final = 500
 MOST_NUMBERS: Final = 100_000
 MOST_VALUES: Final = 1_000
 MOST_DEEP: Final = 10
+MOST_CONDITIONS: Final = 2_000
 LONGEST_QUESTION: Final = 500
 LISTS: Final = ("manufacturers", "models", "product_codes", "categories")
 KEYS: Final[Mapping[Marking, Callable[[str], str]]] = {Marking.SERIAL: serial_key, Marking.LOT: lot_key}
@@ -70,6 +71,8 @@ class _Reader:
             self.wrong(
                 "0", "nothing-included", "Every line leaves something out. Add a line that says what is covered."
             )
+        if sum(len(line.leaves) for line in read) > MOST_CONDITIONS:
+            self.wrong("0", "too-much", f"Give at most {MOST_CONDITIONS:,} conditions in all. Lists count as one.")
         self._check_contradictions(read)
         return read
 

@@ -115,6 +115,13 @@ def test_conditions_stand_in_one_another_only_so_deep() -> None:
     assert codes_of([line(where={"all": [where]})]) == [(f"0.where{'.all.0' * MOST_DEEP}", "too-deep")]
 
 
+def test_there_are_only_so_many_conditions_in_all() -> None:
+    years = {"any": [{"older_than_years": 1 + number % 100} for number in range(999)]}
+    lines = [line(models=[model], where=years) for model in "ABC"]
+    assert len(read_scope(lines[:2]).lines) == 2
+    assert codes_of(lines) == [("0", "too-much")]
+
+
 def test_a_line_that_leaves_out_wants_a_word_between_its_conditions() -> None:
     two = {"lots": ["1"], "serials": ["2"]}
     assert codes_of([line(**MODEL), line("exclude", where=two)]) == [("1.where", "one-condition")]
