@@ -14,6 +14,7 @@ PAGES = {
         "/l/ES000000143/fault",
         "/l/ES000000143/reported",
         "/l/ES000000144",
+        "/l/ES000000337",
     ),
     "technician": (
         "/",
