@@ -4,8 +4,9 @@ Several features do these in acts of their own, and each must do the same: writt
 (docs/adr/0015-one-place-ends-what-a-death-ends.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,8 +15,11 @@ from sqlmodel import col
 from app import audit, outbox, promising
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
-from app.domain.stop_use import ItemFault, StopUse
+from app.domain.old_equipment import Standing, gets_notice, hold_without_notice, replaced_reason
+from app.domain.ordering import SupersedeAction
+from app.domain.stop_use import ItemFault, StopUse, hold_reason
 from app.models import Hold
+from app.surroundings import OldItem
 
 GIVE = text("""
     WITH there AS (
@@ -25,7 +29,7 @@ GIVE = text("""
         FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
         JOIN client ON client.id = loan.client_id
         LEFT JOIN care_provider AS provider ON provider.id = client.care_provider_id
-        WHERE loan.id = :loan_id
+        WHERE loan.id = :loan_id AND loan.ended_at IS NULL
     ), given AS (
         INSERT INTO stop_use_notice (loan_id, order_id, reason, item_fault, care_provider_id, given_at, given_by, told)
         SELECT loan_id, CAST(:order_id AS bigint), :reason, :item_fault, care_provider_id, :at, :actor,
@@ -33,6 +37,13 @@ GIVE = text("""
         ON CONFLICT (loan_id) DO NOTHING RETURNING id, loan_id
     )
     SELECT given.id, there.* FROM given JOIN there ON there.loan_id = given.loan_id
+""")
+LOCK = text("SELECT id FROM item WHERE id = ANY(:items) ORDER BY barcode FOR UPDATE")
+STANDING = text("""
+    SELECT loan.id, loan.ended_at IS NULL AS is_there,
+           EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_under_notice,
+           ARRAY(SELECT kind FROM hold WHERE hold.item_id = loan.item_id AND lifted_at IS NULL) AS held_as
+    FROM loan WHERE loan.id = ANY(:loans)
 """)
 
 
@@ -84,10 +95,11 @@ async def stop_use(
     actor: str,
     at: datetime,
 ) -> int | None:
-    """Stop the use of what a client has on loan; returns the notice's number, or None where one stands already.
+    """Stop the use of what a client has on loan; returns the notice's number, or None where one stands already or the
+    loan has ended.
 
     The client's care provider is told by e-mail; without an address, who gives the notice is told to phone.
-    Whether the item is held as well is the caller's to say.
+    Whether the item is held as well is the caller's to say (`stop_and_hold`).
     """
     values = {"loan_id": loan_id, "order_id": order_id, "reason": reason, "at": at, "actor": actor}
     values |= {"item_fault": item_fault.value}
@@ -120,3 +132,65 @@ async def stop_use(
     )
     await audit.record(session, "use_stopped", f"item:{given.barcode}", actor=actor, at=at, notice=given.id)
     return int(given.id)
+
+
+async def stop_and_hold(
+    session: AsyncSession,
+    loan_id: int,
+    item_id: int,
+    barcode: str,
+    *,
+    reason: str,
+    item_fault: ItemFault,
+    order_id: int | None = None,
+    actor: str,
+    at: datetime,
+) -> int | None:
+    """Stop its use as `stop_use` does, and hold it unless it is known that nothing is wrong with it. The caller has
+    locked the item."""
+    who: dict[str, Any] = {"actor": actor, "at": at}
+    notice = await stop_use(session, loan_id, reason=reason, item_fault=item_fault, order_id=order_id, **who)
+    if notice is not None and item_fault.hold_kind:
+        await hold(session, item_id, barcode, kind=item_fault.hold_kind, reason=hold_reason(reason), **who)
+    return notice
+
+
+async def lock_old(session: AsyncSession, old: Sequence[OldItem]) -> None:
+    """Lock those of a client's old items that are not kept, in barcode order. Before anything else is locked for which
+    somebody may wait."""
+    items = [one.item_id for one in _not_kept(old)]
+    if items:
+        await session.execute(LOCK, {"items": items})
+
+
+async def let_go(
+    session: AsyncSession, old: Sequence[OldItem], *, order_id: int | None = None, actor: str, at: datetime
+) -> list[str]:
+    """What was said of old items that are replaced takes effect, but for asking for a collection; returns the barcodes
+    of those whose use is stopped.
+
+    Unless it was said that nothing is wrong with an item it is held, as where its use is stopped without a
+    replacement; of what is collected only if anybody said so. A notice that stands stays as it is. The caller has
+    locked the items (`lock_old`).
+    """
+    going = _not_kept(old)
+    if not going:
+        return []
+    who: dict[str, Any] = {"actor": actor, "at": at}
+    stopped = []
+    rows = await session.execute(STANDING, {"loans": [one.loan_id for one in going]})
+    standing = {row.id: Standing(row.is_there, row.is_under_notice, row.held_as) for row in rows}
+    for one in going:
+        stands, reason = standing[one.loan_id], one.reason or ""
+        if gets_notice(one.action, stands):
+            fault = one.item_fault or ItemFault.NOT_KNOWN
+            said: dict[str, Any] = {"reason": reason, "item_fault": fault, "order_id": order_id}
+            await stop_and_hold(session, one.loan_id, one.item_id, one.barcode, **said, **who)
+            stopped.append(one.barcode)
+        elif kind := hold_without_notice(one.item_fault, stands):
+            await hold(session, one.item_id, one.barcode, kind=kind, reason=replaced_reason(reason), **who)
+    return stopped
+
+
+def _not_kept(old: Sequence[OldItem]) -> list[OldItem]:
+    return [one for one in old if one.action not in {None, SupersedeAction.KEEP}]

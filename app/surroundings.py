@@ -13,6 +13,7 @@ from app.domain.combinations import OrderWarning, Piece, Place, Weight, find_war
 from app.domain.lifecycle import State
 from app.domain.old_equipment import must_be_decided
 from app.domain.ordering import SupersedeAction
+from app.domain.stop_use import ItemFault
 
 LEAVING = frozenset({SupersedeAction.COLLECT, SupersedeAction.STOP_USE})
 
@@ -39,7 +40,11 @@ class Goes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OldItem:
-    """An item that the client has. `must_be_decided`: of the kind of a new one, and not being collected yet."""
+    """An item that the client has. `must_be_decided`: of the kind of a new one, and not being collected yet.
+
+    `item_fault`: whether something is wrong with it, as it was said with `action`; `noted_fault`: as the notice that
+    stopped its use says.
+    """
 
     loan_id: int
     item_id: int
@@ -50,8 +55,10 @@ class OldItem:
     safe_working_load_kg: int | None
     state: State
     is_under_notice: bool
+    noted_fault: ItemFault | None
     action: SupersedeAction | None
     reason: str | None
+    item_fault: ItemFault | None
     collection: str | None
     must_be_decided: bool = False
 
@@ -65,9 +72,10 @@ AT_HOME = text("""
     SELECT loan.id AS loan_id, item.id AS item_id, item.barcode, product.code AS product_code,
            product.name AS product_name, product.category, item.state,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
-           EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_under_notice,
-           said.action, said.reason, collection.number AS collection
+           notice.id IS NOT NULL AS is_under_notice, notice.item_fault AS noted_fault,
+           said.action, said.reason, said.item_fault, collection.number AS collection
     FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
+    LEFT JOIN stop_use_notice AS notice ON notice.loan_id = loan.id
     LEFT JOIN order_supersedes AS said ON said.loan_id = loan.id AND said.order_id = :order_id
     LEFT JOIN collection ON collection.id = said.collection_id
     WHERE loan.client_id = :client_id AND (loan.ended_at IS NULL OR said.id IS NOT NULL) ORDER BY loan.id
@@ -134,6 +142,7 @@ async def read_warnings(
 def _old(row: dict[str, Any], goes: Sequence[Goes]) -> OldItem:
     state = State(row["state"])
     typed = {"state": state, "action": row["action"] and SupersedeAction(row["action"])}
+    typed |= {name: row[name] and ItemFault(row[name]) for name in ("item_fault", "noted_fault")}
     new = [(one.category, one.product_code) for one in goes]
     must = must_be_decided(state, row["category"], row["product_code"], new=new)
     return OldItem(**row | typed, must_be_decided=must)

@@ -4,13 +4,16 @@ Coroner's report 2023-0336 (Friend): a sling judged unsuitable was neither remov
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from app.domain.clearance import HoldKind
 from app.domain.combinations import same_kind
 from app.domain.errors import BadValue, Conflict, Incomplete
 from app.domain.labels import display
 from app.domain.lifecycle import State
 from app.domain.ordering import SupersedeAction
+from app.domain.stop_use import ItemFault
 
 
 class Old(Protocol):
@@ -46,6 +49,46 @@ def must_be_decided(state: State, category: str, product_code: str, *, new: Iter
 def possible_actions(old: Old) -> tuple[SupersedeAction, ...]:
     """What can become of it: what must not be used any more is not kept in use."""
     return tuple(action for action in SupersedeAction if not (old.is_under_notice and action is SupersedeAction.KEEP))
+
+
+def asks_for_fault(old: Old, action: SupersedeAction) -> bool:
+    """Whether who says that must also say whether something is wrong with the item itself. Of what is under notice that
+    was said already."""
+    return action is not SupersedeAction.KEEP and not old.is_under_notice
+
+
+def is_kept_faulty(action: SupersedeAction, fault: ItemFault | None) -> bool:
+    """Whether it is said that something is wrong with an item that is to stay in use."""
+    return action is SupersedeAction.KEEP and fault is ItemFault.YES
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an old item stands when what was said of it takes effect: whether the client still has it, whether its use
+    was stopped already, and as what it is on hold."""
+
+    is_there: bool
+    is_under_notice: bool
+    held_as: Collection[HoldKind]
+
+
+def gets_notice(action: SupersedeAction | None, stands: Standing) -> bool:
+    """Whether its use is stopped now. What is back has nobody's use to stop."""
+    return action is SupersedeAction.STOP_USE and stands.is_there and not stands.is_under_notice
+
+
+def hold_without_notice(fault: ItemFault | None, stands: Standing) -> HoldKind | None:
+    """The hold of an old item that gets no notice now. What is known of one that is under notice, or back, stands,
+    unless it is said that something is wrong with it."""
+    is_settled = stands.is_under_notice or not stands.is_there
+    if fault is None or (is_settled and fault is not ItemFault.YES):
+        return None
+    return None if fault.hold_kind in stands.held_as else fault.hold_kind
+
+
+def replaced_reason(reason: str) -> str:
+    """Why such an item is on hold, for whoever has it in their hands."""
+    return f"It was replaced at a client's: {reason}"
 
 
 def check_old(old: Sequence[Old]) -> None:

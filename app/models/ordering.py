@@ -192,6 +192,7 @@ class OrderSupersedes(SQLModel, table=True):
     loan_id: int = Field(sa_column=reference_column("loan.id"))
     action: SupersedeAction = Field(sa_column=enum_column(SupersedeAction, "action"))
     reason: str = Field(sa_column=text_column())
+    item_fault: ItemFault | None = Field(default=None, sa_column=enum_column(ItemFault, "item_fault", nullable=True))
     collection_id: int | None = Field(default=None, sa_column=reference_column("collection.id", nullable=True))
 
 

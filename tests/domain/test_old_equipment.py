@@ -4,12 +4,27 @@ from dataclasses import dataclass
 
 import pytest
 
+from app.domain.clearance import HoldKind
 from app.domain.errors import BadValue, Conflict, Incomplete, RuleError
 from app.domain.lifecycle import State
-from app.domain.old_equipment import check_old, check_said, must_be_decided, possible_actions
+from app.domain.old_equipment import (
+    Standing,
+    asks_for_fault,
+    check_old,
+    check_said,
+    gets_notice,
+    hold_without_notice,
+    is_kept_faulty,
+    must_be_decided,
+    possible_actions,
+    replaced_reason,
+)
 from app.domain.ordering import SupersedeAction
+from app.domain.stop_use import ItemFault
 
 KEEP, STOP, COLLECT = SupersedeAction.KEEP, SupersedeAction.STOP_USE, SupersedeAction.COLLECT
+YES, NO, NOT_KNOWN = ItemFault.YES, ItemFault.NO, ItemFault.NOT_KNOWN
+FAULT, INVESTIGATION = HoldKind.FAULT, HoldKind.INVESTIGATION
 
 
 @dataclass
@@ -78,3 +93,63 @@ def test_only_what_the_client_has_is_spoken_of_and_once() -> None:
 def test_what_must_not_be_used_is_not_offered_to_be_kept_in_use() -> None:
     assert possible_actions(Sling()) == (KEEP, STOP, COLLECT)
     assert possible_actions(Sling(is_under_notice=True)) == (STOP, COLLECT)
+
+
+@pytest.mark.parametrize(("action", "asks"), [(KEEP, False), (STOP, True), (COLLECT, True)])
+def test_what_goes_is_asked_about_unless_that_was_said_when_its_use_was_stopped(
+    action: SupersedeAction, asks: bool
+) -> None:
+    assert asks_for_fault(Sling(), action) is asks
+    assert not asks_for_fault(Sling(is_under_notice=True), action)
+
+
+@pytest.mark.parametrize("action", SupersedeAction)
+@pytest.mark.parametrize("fault", [YES, NO, NOT_KNOWN, None])
+def test_only_what_something_is_wrong_with_cannot_be_kept(action: SupersedeAction, fault: ItemFault | None) -> None:
+    assert is_kept_faulty(action, fault) is (action is KEEP and fault is YES)
+
+
+@pytest.mark.parametrize(
+    ("action", "is_there", "is_under_notice", "expected"),
+    [
+        (STOP, True, False, True),
+        (STOP, True, True, False),
+        (STOP, False, False, False),
+        (COLLECT, True, False, False),
+        (KEEP, True, False, False),
+        (None, True, False, False),
+    ],
+)
+def test_a_notice_is_given_once_and_only_of_what_is_there(
+    action: SupersedeAction | None, is_there: bool, is_under_notice: bool, expected: bool
+) -> None:
+    assert gets_notice(action, Standing(is_there, is_under_notice, ())) is expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "stands", "expected"),
+    [
+        (None, Standing(True, False, ()), None),
+        (NO, Standing(True, False, ()), None),
+        (YES, Standing(True, False, ()), FAULT),
+        (NOT_KNOWN, Standing(True, False, ()), INVESTIGATION),
+        (NOT_KNOWN, Standing(True, False, (FAULT,)), INVESTIGATION),
+        (NOT_KNOWN, Standing(True, False, (FAULT, INVESTIGATION)), None),
+        (YES, Standing(True, False, (INVESTIGATION,)), FAULT),
+        (YES, Standing(True, False, (FAULT,)), None),
+        # What is known of it stands, unless it is worse.
+        (NOT_KNOWN, Standing(True, True, ()), None),
+        (NOT_KNOWN, Standing(False, False, ()), None),
+        (YES, Standing(True, True, ()), FAULT),
+        (YES, Standing(False, False, ()), FAULT),
+        (YES, Standing(False, True, (FAULT,)), None),
+    ],
+)
+def test_what_gets_no_notice_is_held_unless_nothing_is_wrong_with_it(
+    fault: ItemFault | None, stands: Standing, expected: HoldKind | None
+) -> None:
+    assert hold_without_notice(fault, stands) is expected
+
+
+def test_a_hold_says_why_the_item_was_replaced() -> None:
+    assert replaced_reason("The frame is cracked.") == "It was replaced at a client's: The frame is cracked."

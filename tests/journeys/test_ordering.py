@@ -87,6 +87,8 @@ async def answer_all(prescriber: Walk, action: str | None = None) -> None:
     if action:
         for choice in await page.get_by_label(action).all():
             await choice.check()
+        for choice in await page.get_by_label("No, it does not suit this person").all():
+            await choice.check()
         for box in await page.get_by_label(re.compile("Why, for ")).all():
             await box.fill("It is too weak for the client now.")
 

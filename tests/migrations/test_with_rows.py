@@ -221,3 +221,36 @@ async def test_what_was_stopped_before_anybody_was_asked_why_is_held_while_it_is
     ]
     assert await old.read("SELECT DISTINCT item_fault FROM stop_use_notice") == [("not_known",)]
     old.back_to("0027")
+
+
+async def test_what_was_replaced_before_anybody_was_asked_is_not_known_to_be_right_and_held_while_it_is_there(
+    old: Old,
+) -> None:
+    old.to("0029")
+    await old.write(
+        *AN_ITEM,
+        *AN_ORDER[:2],
+        AN_ORDER[2].replace("'approved'", "'draft'").replace(", now(), now() FROM", ", NULL, NULL FROM"),
+        # ADA has both still, and BEA had the first.
+        "INSERT INTO loan (item_id, client_id, kind, started_at, started_by, ended_at, ended_by) "
+        "SELECT item.id, client.id, 'loan', now(), 'x', CASE WHEN client_ref = 'BEA' THEN now() END, "
+        "CASE WHEN client_ref = 'BEA' THEN 'x' END FROM item, client WHERE client_ref = 'ADA' OR barcode = 'ES1'",
+        # Stopped by an order; with the form, which asked; and over the counter.
+        "INSERT INTO stop_use_notice (loan_id, order_id, reason, item_fault, given_at, given_by) "
+        "SELECT loan.id, CASE WHEN barcode = 'ES1' AND client_ref = 'ADA' THEN equipment_order.id END, "
+        "CASE WHEN client_ref = 'BEA' THEN 'Worn.' WHEN barcode = 'ES1' THEN 'Too low.' ELSE 'Too big.' END, 'no', "
+        "CASE client_ref WHEN 'BEA' THEN timestamptz '2026-11-01' ELSE '2026-11-02' END, 'ot' "
+        "FROM loan JOIN item ON item.id = loan.item_id JOIN client ON client.id = loan.client_id, equipment_order",
+        "INSERT INTO audit_event (chain, seq, at, action, subject, detail, hash) "
+        "SELECT 'ot', 1, '2026-11-01', 'old_equipment_decided', 'loan', jsonb_build_object('ES1', "
+        "'stop_use' || chr(58) || ' Worn.'), ''",
+    )
+    old.to("0034")
+    assert await old.read("SELECT reason, item_fault FROM stop_use_notice ORDER BY reason") == [
+        ("Too big.", "no"),
+        ("Too low.", "not_known"),
+        ("Worn.", "not_known"),
+    ]
+    held = "SELECT barcode, kind, reason, placed_by FROM hold JOIN item ON item.id = hold.item_id"
+    assert await old.read(held) == [("ES1", "investigation", "Its use at a client's was stopped: Too low.", "ot")]
+    old.back_to("0029")

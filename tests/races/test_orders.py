@@ -192,7 +192,26 @@ async def test_of_orders_that_stop_one_item_at_once_each_succeeds_and_one_notice
     known = {"answers": [{"code": "already-on-order", "subject": product, "answer": "Each for another room."}]}
     answers = await asyncio.gather(*(ot.post(f"/api/v1/orders/{number}/submit", json=known) for number in numbers))
     assert [answer.status_code for answer in answers] == [200] * 4, [answer.text for answer in answers]
-    assert await scratch.query("SELECT count(*) AS notices FROM stop_use_notice") == [{"notices": 1}]
+    assert await scratch.query("SELECT item_fault FROM stop_use_notice") == [{"item_fault": "not_known"}]
+    assert await scratch.query("SELECT kind FROM hold") == [{"kind": "investigation"}]
+
+
+async def test_of_orders_that_replace_one_faulty_item_at_once_each_succeeds_and_it_is_held_once(
+    scratch: Scratch,
+) -> None:
+    given, ot = scratch.given, await scratch.sign_in("ot")
+    product, client = await given.product(), await given.client("C-9")
+    old = await given.loan(await given.item(product=product), client=client)
+    why = {"barcode": old.barcode, "reason": "The frame is cracked.", "item_fault": "yes"}
+    said = [why | {"action": action} for action in ("collect", "stop_use", "collect", "stop_use")]
+    lines = [{"product_code": product}]
+    numbers = [await draft(scratch, client, lines=lines, supersedes=[one]) for one in said]
+    known = {"answers": [{"code": "already-on-order", "subject": product, "answer": "Each for another room."}]}
+    answers = await asyncio.gather(*(ot.post(f"/api/v1/orders/{number}/submit", json=known) for number in numbers))
+    assert [answer.status_code for answer in answers] == [200] * 4, [answer.text for answer in answers]
+    held = {row["kind"] for row in await scratch.query("SELECT kind FROM hold")}
+    assert held == {"fault"}
+    assert len(await scratch.query("SELECT id FROM stop_use_notice")) == 1
 
 
 async def test_a_hold_never_waits_for_who_changes_the_order_and_who_does_looks_at_its_promise(scratch: Scratch) -> None:

@@ -74,7 +74,7 @@ async def look(
     goes = [Wanted(row.product_code, row.product_name, row.category, row.safe_working_load_kg)]
     of = dict(said)
     old = [
-        replace(one, action=of[one.barcode].action, reason=of[one.barcode].reason) if one.barcode in of else one
+        replace(one, **of[one.barcode].said) if one.barcode in of else one
         for one in await read_old(session, row.client_id, goes)
         if one.barcode != barcode
     ]

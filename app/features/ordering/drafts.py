@@ -37,7 +37,7 @@ SAYS = text("""
            (SELECT jsonb_agg(jsonb_build_array(product_id, quantity, kind, trial_days, trial_goals, accept_equivalent,
                                                prefer_new, reason_for_new) ORDER BY position)
             FROM order_line WHERE order_id = asked.id) AS lines,
-           (SELECT jsonb_agg(jsonb_build_array(loan_id, action, reason) ORDER BY loan_id)
+           (SELECT jsonb_agg(jsonb_build_array(loan_id, action, reason, item_fault) ORDER BY loan_id)
             FROM order_supersedes WHERE order_id = asked.id) AS supersedes,
            (SELECT jsonb_agg(jsonb_build_array(code, subject, answer) ORDER BY code, subject)
             FROM order_answer WHERE order_id = asked.id) AS answers
@@ -239,10 +239,7 @@ async def _write_old(
     rows = await session.execute(OPEN_LOANS, {"client_id": client_id, "barcodes": barcodes})
     loans = {row.barcode: row.id for row in rows}
     check_said(barcodes, there=loans)
-    lines = [
-        {"order_id": order_id, "loan_id": loans[barcode], "action": one.action, "reason": one.reason}
-        for barcode, one in said
-    ]
+    lines = [{"order_id": order_id, "loan_id": loans[barcode], **one.said} for barcode, one in said]
     await session.execute(insert(OrderSupersedes), lines)
 
 

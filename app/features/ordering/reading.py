@@ -253,7 +253,8 @@ def _answered(around: Surroundings) -> list[WarningBody]:
 
 def _old(around: Surroundings, *, is_draft: bool) -> list[OldItemBody]:
     shown = [one for one in around.old if one.action or (is_draft and one.must_be_decided)]
-    return [OldItemBody.model_validate(one, from_attributes=True) for one in shown]
+    known = [replace(one, item_fault=one.item_fault or one.noted_fault) for one in shown]
+    return [OldItemBody.model_validate(one, from_attributes=True) for one in known]
 
 
 def _missing(lines: Sequence[LineBody], *, is_draft: bool) -> list[tuple[LineBody, int]]:

@@ -11,6 +11,7 @@ from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.offers import Offer
 from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Speed, SupersedeAction, UnitState
+from app.domain.stop_use import ItemFault
 from app.web.answers import Answers
 from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Paragraph, Pence, Reason
 from app.web.old_equipment import OldItems
@@ -233,7 +234,11 @@ class LineBody(BaseModel):
 
 
 class OldItemBody(BaseModel):
-    """An item at the client's that the order must, or does, say something about. `action` None: not said yet."""
+    """An item at the client's that the order must, or does, say something about. `action` None: not said yet.
+
+    `item_fault`: whether something is wrong with the item itself, as this order or the notice that stopped its use
+    says; None: nobody was asked.
+    """
 
     barcode: str
     product_code: str
@@ -243,6 +248,7 @@ class OldItemBody(BaseModel):
     is_under_notice: bool
     action: SupersedeAction | None = None
     reason: str | None = None
+    item_fault: ItemFault | None = None
     collection: str | None = None
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,10 +16,9 @@ from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.offers import Offer, check_offer
 from app.domain.old_equipment import check_old
-from app.domain.ordering import Act, OrderDecision, SupersedeAction
+from app.domain.ordering import Act, OrderDecision
 from app.domain.promises import WorkingTimes, promised_on
 from app.domain.reasons import IN_WORDS, is_reason
-from app.domain.stop_use import ItemFault
 from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers
@@ -29,7 +27,6 @@ from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, r
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit
 from app.signing import find_person, read_setting
-from app.surroundings import OldItem
 from app.web.answers import Answer, keys
 
 # Two orders for one client are submitted one after the other: the second is warned of the first.
@@ -78,6 +75,7 @@ async def submit(
     ruling = decide_submission(asked, maker, setting)
     around = await read_surroundings(session, order, today=today)
     check_old(around.old)
+    await safety.lock_old(session, around.old)
     await keep_answers(session, order, around, answers, actor=actor, at=at)
     check_answers(around, answers)
     decided = around.decided_loads(order.lines, answers)
@@ -91,7 +89,9 @@ async def submit(
         # Asked of what is held by now: somebody may have been quicker between the look and the hand.
         names = {line.position: line.product_name for line in order.lines}
         check_offer(offer, [_got(line, held) for line in order.lines], names)
-    await _stop_use(session, order, around.old, actor=actor, at=at)
+    # It takes effect now: safety waits for nobody's signature.
+    for barcode in await safety.let_go(session, around.old, order_id=order.id, actor=actor, at=at):
+        await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=barcode)
     codes = ", ".join(reason.code for reason in ruling.reasons)
     facts: dict[str, str | int] = {"decision": ruling.decision.value, "reasons": codes, "held": len(held.barcodes)}
     await audit.record(session, "order_submitted", order.subject, actor=actor, at=at, **facts)
@@ -164,20 +164,3 @@ async def _make_units(session: AsyncSession, order: OrderRecord) -> list[UnitRec
     rows = [{"order_line_id": line.id} for line in order.lines for _ in range(line.quantity)]
     await session.execute(insert(OrderUnit), rows)
     return await read_units(session, order.id)
-
-
-async def _stop_use(
-    session: AsyncSession, order: OrderRecord, old: Sequence[OldItem], *, actor: str, at: datetime
-) -> None:
-    """It takes effect now: safety waits for nobody's signature. A notice that is open already, or that somebody gives
-    at this moment, stays as it is."""
-    for one in old:
-        if one.action is not SupersedeAction.STOP_USE or one.is_under_notice:
-            continue
-        who: dict[str, Any] = {"actor": actor, "at": at}
-        # What is replaced does not suit any more.
-        no_fault = who | {"order_id": order.id, "item_fault": ItemFault.NO}
-        made = await safety.stop_use(session, one.loan_id, reason=one.reason or "", **no_fault)
-        if made is None:
-            continue
-        await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=one.barcode)

@@ -15,7 +15,7 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotFound
 from app.domain.lifecycle import State
 from app.domain.loans import CollectionSpeed
-from app.domain.stop_use import ItemFault, StopUse, hold_reason
+from app.domain.stop_use import ItemFault, StopUse
 from app.fetching import Lent, request_collection
 from app.models import StopUseNotice
 
@@ -57,12 +57,10 @@ async def stop_use(
         raise Conflict("loan-ended", "This loan has ended: the item is not with the client any more.")
     if loan.notice_id is not None:
         raise _stopped_already(loan.given_at)
-    notice_id = await safety.stop_use(session, loan_id, reason=reason, item_fault=item_fault, actor=actor, at=at)
+    said: dict[str, Any] = {"reason": reason, "item_fault": item_fault, "actor": actor, "at": at}
+    notice_id = await safety.stop_and_hold(session, loan_id, loan.item_id, loan.barcode, **said)
     if notice_id is None:
         raise _stopped_already(at)
-    if item_fault.hold_kind:
-        hold: dict[str, Any] = {"kind": item_fault.hold_kind, "reason": hold_reason(reason), "actor": actor, "at": at}
-        await safety.hold(session, loan.item_id, loan.barcode, **hold)
     if collect and State(loan.state) is not State.AWAITING_COLLECTION:
         there = [Lent(loan.item_id, loan_id, loan.barcode)]
         details: dict[str, Any] = {"reason": reason, "speed": CollectionSpeed.URGENT, "actor": actor, "at": at}

@@ -7,12 +7,15 @@ from httpx import AsyncClient
 
 from app.domain.labels import display
 from app.domain.lifecycle import State
+from app.web.old_equipment import FAULTY
 from tests.browser import Browser
 from tests.conftest import Query, Statements
 from tests.given import Given, Lent
 from tests.problems import check_problem
 
 LOANS = "/api/v1/loans"
+STOPPED = "Its use at a client's was stopped: The loops are worn."
+REPLACED = "It was replaced at a client's: The loops are worn."
 WEIGHED: dict[str, Any] = {"weight_kg": 82, "weighed_on": "2026-02-20"}
 
 
@@ -131,10 +134,93 @@ async def test_the_page_asks_the_same_at_its_fields(given: Given, old: Lent, ot:
         {"action": "client_read"}
     ]
     half = await ot.send(gaps, form, **{f"old-{old.barcode}": "stop_use"})
-    assert set(half.errors) == {f"why-{old.barcode}"}
-    sent = await ot.send(half, form, **{f"why-{old.barcode}": "The loops are worn."})
+    assert set(half.errors) == {f"fault-{old.barcode}", f"why-{old.barcode}"}
+    assert half.soup.select(f'input[name="fault-{old.barcode}"]:checked') == []
+    sent = await ot.send(half, form, **{f"why-{old.barcode}": "The loops are worn.", f"fault-{old.barcode}": "yes"})
     assert sent.status == 303, sent.text
-    assert len(await query("SELECT id FROM stop_use_notice")) == 1
+    assert await query("SELECT item_fault FROM stop_use_notice") == [{"item_fault": "yes"}]
+    assert await query("SELECT kind, reason FROM hold") == [{"kind": "fault", "reason": STOPPED}]
+
+
+async def test_the_page_does_not_keep_what_is_faulty_and_asks_nothing_more_of_what_is_stopped(
+    given: Given, old: Lent, as_ot: AsyncClient, ot: Browser
+) -> None:
+    form, tag = f"/items/{await another(given)}/issue", old.barcode
+    page = await ot.get(form, client_ref="C-9")
+    said = {"kind": "loan", f"why-{tag}": "The loops are worn.", f"fault-{tag}": "yes"}
+    kept = await ot.send(page, form, **said | {f"old-{tag}": "keep"})
+    assert kept.errors == {f"old-{tag}": FAULTY}
+    assert set((await ot.send(page, form, kind="loan", **{f"fault-{tag}": "no"})).errors) == {
+        f"old-{tag}",
+        f"why-{tag}",
+    }
+    asked = await ot.send(page, form, **said | {f"old-{tag}": "collect", f"fault-{tag}": ""})
+    assert set(asked.errors) == {f"fault-{tag}"}
+    odd = await ot.send(page, form, **said | {f"old-{tag}": "stop_use", f"fault-{tag}": "maybe"})
+    assert set(odd.errors) == {f"fault-{tag}"}
+    await as_ot.post(f"/api/v1/loans/{old.id}/stop-use", json={"reason": "The loops are worn."})
+    page = await ot.get(form, client_ref="C-9")
+    assert page.soup.select(f'input[name="fault-{tag}"]') == []
+    sent = await ot.send(page, form, kind="loan", **{f"old-{tag}": "stop_use", f"why-{tag}": "It stays in the shed."})
+    assert sent.status == 303, sent.text
+
+
+@pytest.mark.parametrize(
+    ("action", "fault", "notice", "hold"),
+    [
+        ("stop_use", None, "not_known", ("investigation", STOPPED)),
+        ("stop_use", "yes", "yes", ("fault", STOPPED)),
+        ("stop_use", "no", "no", None),
+        ("collect", None, None, None),
+        ("collect", "not_known", None, ("investigation", REPLACED)),
+        ("collect", "yes", None, ("fault", REPLACED)),
+        ("collect", "no", None, None),
+        ("keep", "no", None, None),
+    ],
+)
+async def test_unless_nothing_is_wrong_with_it_it_is_held_with_the_reason(
+    given: Given,
+    old: Lent,
+    as_ot: AsyncClient,
+    query: Query,
+    action: str,
+    fault: str | None,
+    notice: str | None,
+    hold: tuple[str, str] | None,
+) -> None:
+    sent = body(await another(given), (old.barcode, action))
+    sent["supersedes"][0] |= {"item_fault": fault} if fault else {}
+    made = await as_ot.post(LOANS, json=sent)
+    assert made.status_code == 201, made.text
+    given_now = await query("SELECT item_fault FROM stop_use_notice")
+    assert [one["item_fault"] for one in given_now] == ([notice] if notice else [])
+    placed = await query("SELECT kind, reason FROM hold")
+    assert [tuple(one.values()) for one in placed] == ([hold] if hold else [])
+
+
+async def test_what_is_known_of_a_stopped_one_stands_and_a_fault_that_is_said_later_holds_it_once(
+    given: Given, old: Lent, as_ot: AsyncClient, query: Query
+) -> None:
+    stop = {"reason": "Too small for her.", "item_fault": "no"}
+    assert (await as_ot.post(f"/api/v1/loans/{old.id}/stop-use", json=stop)).status_code == 201
+    new: list[tuple[str, str]] = []
+    for fault, held in (({}, []), ({"item_fault": "not_known"}, []), *[({"item_fault": "yes"}, [REPLACED])] * 2):
+        sent = body(await another(given), (old.barcode, "stop_use"), *new)
+        sent["supersedes"][0] |= fault
+        made = await as_ot.post(LOANS, json=sent)
+        assert made.status_code == 201, made.text
+        new.append((made.json()["barcode"], "keep"))
+        assert await query("SELECT reason, item_fault FROM stop_use_notice") == [stop]
+        assert [one["reason"] for one in await query("SELECT reason FROM hold")] == held
+
+
+async def test_what_is_collected_says_why_on_its_page_when_it_is_back(
+    given: Given, old: Lent, as_ot: AsyncClient, technician: Browser
+) -> None:
+    sent = body(await another(given), (old.barcode, "collect"))
+    assert (await as_ot.post(LOANS, json=sent)).status_code == 201
+    await given.scan(old.barcode)
+    assert "Replaced over the counter. The loops are worn." in (await technician.get(f"/items/{old.barcode}")).text
 
 
 async def test_statements_do_not_grow_with_what_the_client_has(

@@ -141,6 +141,9 @@ async def test_answers_are_saved_for_later_and_a_complete_order_goes(ot: Browser
     here, old = await hard_case(ot, given)
     page = await ot.get(f"{here}/check")
     old_one = {f"old-{old}": "stop_use", f"why-{old}": "Too weak for them."}
+    asked = await ot.send(page, f"{here}/check", then="save", **old_one)
+    assert set(asked.errors) == {f"fault-{old}"}
+    old_one[f"fault-{old}"] = "not_known"
     saved = await ot.follow(await ot.send(page, f"{here}/check", then="save", **old_one))
     assert saved.banner == "Your answers are kept with the draft."
     assert "needed" in saved.text
@@ -152,7 +155,9 @@ async def test_answers_are_saved_for_later_and_a_complete_order_goes(ot: Browser
     assert order.banner.endswith("It is approved. Nothing that fits is free on a shelf yet.")
     assert "Weighed again." in order.text
     assert "Stop using it now" in order.text
-    assert len(await query("SELECT id FROM stop_use_notice")) == 1
+    assert "Not known what is wrong" in order.text
+    assert await query("SELECT item_fault FROM stop_use_notice") == [{"item_fault": "not_known"}]
+    assert await query("SELECT kind FROM hold") == [{"kind": "investigation"}]
     assert (await ot.get(f"{here}/check")).status == 409
 
 

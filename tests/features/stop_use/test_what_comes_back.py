@@ -68,10 +68,13 @@ async def test_what_does_not_suit_one_person_is_not_held_for_the_next(
     assert (scan["holds"], scan["next_step"]["route"]) == ([], "wash_down")
 
 
-async def test_what_is_replaced_does_not_suit_any_more(as_ot: AsyncClient, given: Given, query: Query) -> None:
+async def test_what_is_replaced_and_only_does_not_suit_any_more_is_not_held(
+    as_ot: AsyncClient, given: Given, query: Query
+) -> None:
     product = await given.product()
     old = await given.loan(await given.item(product=product))
-    said = [{"barcode": old.barcode, "action": "stop_use", "reason": "It is too narrow for them now."}]
+    narrow = {"action": "stop_use", "reason": "It is too narrow for them now.", "item_fault": "no"}
+    said = [{"barcode": old.barcode, **narrow}]
     new = {"barcode": await given.item(product=product), "client_ref": old.client_ref, "supersedes": said}
     assert (await as_ot.post("/api/v1/loans", json=new)).status_code == 201
     assert await query("SELECT item_fault FROM stop_use_notice") == [{"item_fault": "no"}]
