@@ -245,7 +245,7 @@ async def test_what_was_replaced_before_anybody_was_asked_is_not_known_to_be_rig
         "SELECT 'ot', 1, '2026-11-01', 'old_equipment_decided', 'loan', jsonb_build_object('ES1', "
         "'stop_use' || chr(58) || ' Worn.'), ''",
     )
-    old.to("0034")
+    old.to("0033")
     assert await old.read("SELECT reason, item_fault FROM stop_use_notice ORDER BY reason") == [
         ("Too big.", "no"),
         ("Too low.", "not_known"),
@@ -253,4 +253,4 @@ async def test_what_was_replaced_before_anybody_was_asked_is_not_known_to_be_rig
     ]
     held = "SELECT barcode, kind, reason, placed_by FROM hold JOIN item ON item.id = hold.item_id"
     assert await old.read(held) == [("ES1", "investigation", "Its use at a client's was stopped: Too low.", "ot")]
-    old.back_to("0029")
+    old.back_to("0032")
