@@ -196,7 +196,7 @@ async def test_of_orders_that_stop_one_item_at_once_each_succeeds_and_one_notice
     assert await scratch.query("SELECT kind FROM hold") == [{"kind": "investigation"}]
 
 
-async def test_of_orders_that_replace_one_faulty_item_at_once_each_succeeds_and_it_is_held_once(
+async def test_of_orders_that_replace_one_faulty_item_at_once_each_succeeds_and_it_is_held(
     scratch: Scratch,
 ) -> None:
     given, ot = scratch.given, await scratch.sign_in("ot")
