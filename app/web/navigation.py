@@ -1,4 +1,4 @@
-"""The links of the service navigation, as one table. What a role may do is `domain.access`'s to say."""
+"""The menu, as one table of groups and their links. What a role may do is `domain.access`'s to say."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypedDict
@@ -20,6 +20,15 @@ class NavigationItem(TypedDict):
     active: bool
 
 
+class Menu(TypedDict):
+    """What somebody sees: an entry for each group, the links of the group they are in, and all links by group."""
+
+    groups: list[NavigationItem]
+    group: str
+    links: list[NavigationItem]
+    everything: list[tuple[str, list[NavigationItem]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A place to go, and what one must be allowed to do to go there; None is open to everybody who is signed in."""
@@ -29,44 +38,81 @@ class Link:
     permission: Permission | None = None
 
 
-NAVIGATION: tuple[Link, ...] = (
-    Link("Home", "/"),
-    Link("Scan", "/scan", Permission.SCAN),
-    Link("Items", "/items", Permission.SEE_STOCK),
-    Link("Goods in", "/items/receive", Permission.RECEIVE_ITEMS),
-    Link("Workshop", "/workshop", Permission.WORK_ON_ITEMS),
-    Link("Inspections", "/inspections/due", Permission.WORK_ON_ITEMS),
-    Link("Find equipment", "/products", Permission.SEE_CATALOGUE),
-    Link("Orders", "/orders", Permission.SEE_ORDERS),
-    Link("Pick list", "/orders/pick", Permission.FULFIL_ORDERS),
-    Link("Reservations", "/reservations", Permission.RESERVE_ITEMS),
-    Link("Clients", "/clients", Permission.SEE_CLIENTS),
-    Link("Trials", "/trials", Permission.REVIEW_TRIALS),
-    Link("Collections", "/collections", Permission.REQUEST_COLLECTIONS),
-    Link("Scrap requests", "/scrap-requests", Permission.AGREE_TO_SCRAP),
-    Link("Faults", "/faults", Permission.HANDLE_FAULTS),
-    Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
-    Link("Safety notices", "/safety-notices", Permission.SEE_SAFETY_NOTICES),
-    Link("Stocktakes", "/stocktakes", Permission.COUNT_STOCK),
-    Link("Transfers", "/transfers", Permission.MOVE_ITEMS),
-    Link("Copies for the authority", "/inspections/authority-copies", Permission.KEEP_AUTHORITY_COPIES),
-    Link("Scans to reconcile", "/returns/unmatched", Permission.RECONCILE_SCANS),
-    Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),
-    Link("Import", "/import", Permission.IMPORT_DATA),
-    Link("My authority", "/my-authority", Permission.PLACE_ORDERS),
-    Link("Messages", "/messages"),
-    Link("Users", "/users", Permission.MANAGE_USERS),
-    Link("Audit", "/audit", Permission.SEE_AUDIT),
-)
+MENU: dict[str, tuple[Link, ...]] = {
+    "Home": (Link("Home", "/"),),
+    "Scan": (Link("Scan", "/scan", Permission.SCAN),),
+    "Equipment": (
+        Link("Find equipment", "/products", Permission.SEE_CATALOGUE),
+        Link("Items", "/items", Permission.SEE_STOCK),
+        Link("Goods in", "/items/receive", Permission.RECEIVE_ITEMS),
+        Link("Reservations", "/reservations", Permission.RESERVE_ITEMS),
+        Link("Stocktakes", "/stocktakes", Permission.COUNT_STOCK),
+        Link("Transfers", "/transfers", Permission.MOVE_ITEMS),
+        Link("Print labels", "/labels", Permission.PRINT_LABELS),
+        Link("Label printers", "/printers", Permission.KEEP_PRINTERS),
+    ),
+    "Workshop": (
+        Link("Benches", "/workshop", Permission.WORK_ON_ITEMS),
+        Link("Inspections", "/inspections/due", Permission.WORK_ON_ITEMS),
+        Link("Faults", "/faults", Permission.HANDLE_FAULTS),
+        Link("Scrap requests", "/scrap-requests", Permission.AGREE_TO_SCRAP),
+        Link("Scans to reconcile", "/returns/unmatched", Permission.RECONCILE_SCANS),
+        Link("Copies for the authority", "/inspections/authority-copies", Permission.KEEP_AUTHORITY_COPIES),
+    ),
+    "Orders": (
+        Link("Orders", "/orders", Permission.SEE_ORDERS),
+        Link("Pick list", "/orders/pick", Permission.FULFIL_ORDERS),
+        Link("My authority", "/my-authority", Permission.PLACE_ORDERS),
+        Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),
+    ),
+    "Clients": (
+        Link("Clients", "/clients", Permission.SEE_CLIENTS),
+        Link("Trials", "/trials", Permission.REVIEW_TRIALS),
+        Link("Collections", "/collections", Permission.REQUEST_COLLECTIONS),
+    ),
+    "Safety": (
+        Link("Safety notices", "/safety-notices", Permission.SEE_SAFETY_NOTICES),
+        Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
+        Link("Names of makers", "/maker-aliases", Permission.KEEP_MAKER_NAMES),
+    ),
+    "Messages": (Link("Messages", "/messages"),),
+    "Administration": (
+        Link("Users", "/users", Permission.MANAGE_USERS),
+        Link("Import", "/import", Permission.IMPORT_DATA),
+        Link("Audit", "/audit", Permission.SEE_AUDIT),
+    ),
+}
 
 
-def navigation_for(actor: MayAct | None, path: str) -> list[NavigationItem]:
-    """The links this person may follow, the one they are under marked active. Nobody signed in: none."""
+def menu_for(actor: MayAct | None, path: str) -> Menu:
+    """What this person may follow, marked active where they are. Nobody signed in: nothing.
+
+    A group's entry leads to its first link; a group of one link is called like that link, and needs no row of its own.
+    """
     if actor is None:
-        return []
-    links = [link for link in NAVIGATION if link.permission is None or actor.may(link.permission)]
-    here = _closest(links, path)
-    return [{"text": link.text, "href": link.href, "active": link is here} for link in links]
+        return {"groups": [], "group": "", "links": [], "everything": []}
+    allowed = {
+        group: [link for link in links if link.permission is None or actor.may(link.permission)]
+        for group, links in MENU.items()
+    }
+    here = _closest([link for links in allowed.values() for link in links], path)
+    everything = [
+        (group, [_entry(link.text, link, is_here=link is here) for link in links])
+        for group, links in allowed.items()
+        if links
+    ]
+    groups = [
+        _entry(
+            group if len(allowed[group]) > 1 else entries[0]["text"], allowed[group][0], is_here=here in allowed[group]
+        )
+        for group, entries in everything
+    ]
+    group, links = next(((group, links) for group, links in everything if here in allowed[group]), ("", []))
+    return {"groups": groups, "group": group, "links": links if len(links) > 1 else [], "everything": everything}
+
+
+def _entry(text: str, link: Link, *, is_here: bool) -> NavigationItem:
+    return {"text": text, "href": link.href, "active": is_here}
 
 
 def _closest(links: list[Link], path: str) -> Link | None:

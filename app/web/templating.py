@@ -17,7 +17,7 @@ from app.domain.dates import UK, in_words
 from app.domain.labels import display
 from app.domain.lifecycle import State
 from app.settings import Settings
-from app.web.navigation import navigation_for
+from app.web.navigation import menu_for
 from app.web.security import DECODING
 
 CAMERA = " data-camera="
@@ -199,7 +199,7 @@ def _shared(request: Request) -> dict[str, Any]:
         "service_name": settings.service_name,
         "demonstration": settings.demonstration,
         "actor": actor,
-        "navigation": navigation_for(actor, request.url.path),
+        "menu": menu_for(actor, request.url.path),
         "csrf_token": getattr(request.state, "csrf_token", None) or "",
         "flash": getattr(request.state, "flash", None),
         "once": OnceKeys(),

@@ -13,7 +13,7 @@ from app.domain.lifecycle import State
 from app.settings import Settings
 from app.web.flash import Flash
 from app.web.forms import Form
-from app.web.navigation import NAVIGATION, navigation_for
+from app.web.navigation import MENU, menu_for
 from app.web.templating import day, environment, moment, pounds, render, state_tag
 from tests.page import check_page
 
@@ -123,33 +123,51 @@ async def test_without_its_script_the_scan_page_shows_outcome_next_step_and_hold
         assert expected in words
 
 
-def test_a_link_is_there_exactly_when_its_permission_is() -> None:
-    for role in Role:
-        actor = person(role)
-        shown = {item["href"] for item in navigation_for(actor, "/")}
-        assert shown == {link.href for link in NAVIGATION if link.permission is None or actor.may(link.permission)}
-    assert navigation_for(None, "/") == []
+LINKS = [link for links in MENU.values() for link in links]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_link_is_there_exactly_when_its_permission_is(role: Role) -> None:
+    actor = person(role)
+    menu = menu_for(actor, "/")
+    shown = {item["href"] for _, links in menu["everything"] for item in links}
+    assert shown == {link.href for link in LINKS if link.permission is None or actor.may(link.permission)}
+    assert {group["href"] for group in menu["groups"]} <= shown
+    assert len(menu["groups"]) == len(menu["everything"])
+
+
+def test_nobody_signed_in_has_no_menu() -> None:
+    menu = menu_for(None, "/")
+    assert not any((menu["groups"], menu["links"], menu["everything"]))
 
 
 @pytest.mark.parametrize(
-    ("path", "active"),
+    ("path", "group", "active"),
     [
-        ("/", "/"),
-        ("/items", "/items"),
-        ("/items/ES000123430", "/items"),
-        ("/items/receive", "/items/receive"),
-        ("/itemsx", None),
-        ("/sign-in", None),
+        ("/", "Home", None),
+        ("/scan", "Scan", None),
+        ("/items", "Equipment", "Items"),
+        ("/items/ES000123430", "Equipment", "Items"),
+        ("/items/receive", "Equipment", "Goods in"),
+        ("/itemsx", None, None),
+        ("/sign-in", None, None),
     ],
 )
-def test_the_closest_link_above_the_page_is_active(path: str, active: str | None) -> None:
-    links = navigation_for(person(Role.TECHNICIAN), path)
-    assert [link["href"] for link in links if link["active"]] == ([active] if active else [])
+def test_the_closest_link_above_the_page_is_active(path: str, group: str | None, active: str | None) -> None:
+    menu = menu_for(person(Role.TECHNICIAN), path)
+    assert [entry["text"] for entry in menu["groups"] if entry["active"]] == ([group] if group else [])
+    assert [link["text"] for link in menu["links"] if link["active"]] == ([active] if active else [])
+
+
+def test_a_group_of_one_link_is_called_like_it_and_has_no_row_of_its_own() -> None:
+    menu = menu_for(person(Role.PANEL_MEMBER), "/safety-notices")
+    assert "Safety notices" in [entry["text"] for entry in menu["groups"]]
+    assert menu["links"] == []
 
 
 def test_every_place_but_home_and_ones_own_messages_asks_for_a_permission() -> None:
-    assert [link.href for link in NAVIGATION if link.permission is None] == ["/", "/messages"]
-    assert all(link.permission in Permission for link in NAVIGATION if link.permission)
+    assert [link.href for link in LINKS if link.permission is None] == ["/", "/messages"]
+    assert all(link.permission in Permission for link in LINKS if link.permission)
 
 
 @pytest.mark.parametrize(
