@@ -246,7 +246,7 @@ class AnyWalk(RuleBasedStateMachine):
 
     def finish_decontamination(self, n: int, outcome: str, second: bool) -> None:
         thing, who = self.thing(n), "technician2" if second else "technician"
-        body = {"results": [{"barcode": thing.barcode, "outcome": outcome}]}
+        body = {"results": [{"barcode": thing.barcode, "outcome": outcome, "infection_risk": "low"}]}
         answer = self.post(who, "/decontaminations/results", body)
         if self.was_accepted(answer, thing.state is State.DECONTAMINATING):
             thing.moves(Move.PASS_DECONTAMINATION if outcome == "passed" else Move.FAIL_DECONTAMINATION)

@@ -119,6 +119,11 @@ async def bring_back_and_make_ready(technician: Walk, barcode: str) -> None:
         ("CMD-RELEASE", "ready to issue"),
     ):
         await scan(technician, command)
+        if command == "CMD-CLEANED":
+            unsaid = await scan(technician, barcode)
+            assert "infection risk" in unsaid["text"]
+            await technician.page.get_by_label("Low").check()
+            await technician.picture("scan-cleaned")
         result = await scan(technician, barcode)
         assert result["outcome"] == "accepted", result
         assert state in result["text"]
@@ -170,7 +175,10 @@ async def test_the_workshop_works_by_page_too(walks: Any) -> None:
     tag = (await row.get_by_role("link").first.inner_text()).strip()
     await technician.press(f"Start cleaning {tag}")
     await technician.go("/workshop?bench=decontaminating")
-    await technician.press(f"Passed {tag}")
+    await technician.press(f"Record the cleaning {tag}")
+    await page.get_by_label("Passed: it is clean").check()
+    await page.get_by_label("Low").check()
+    await technician.press("Record it")
     await technician.go("/workshop?bench=awaiting_inspection")
     await (
         page.get_by_role("row")

@@ -9,6 +9,9 @@ const PATIENCE_MS = 10_000;
 /** A name is for the door at which it was given: it is not left standing for the next one. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000;
 
+const TYPED = 'input:not([type="radio"])';
+const isMeant = (field) => field.type !== "radio" || field.checked;
+
 const panels = [...document.querySelectorAll("[data-for-mode]")];
 const fieldsOf = (mode) =>
   panels.filter((panel) => panel.dataset.forMode === mode).flatMap((panel) => [...panel.querySelectorAll("[name]")]);
@@ -38,7 +41,7 @@ export function readAsked(mode) {
   clearTimeout(forgetting);
   forgetting = setTimeout(forget, FORGOTTEN_AFTER_MS);
   return {
-    asked: Object.fromEntries(fields.map((field) => [field.name, field.value.trim()])),
+    asked: Object.fromEntries(fields.filter(isMeant).map((field) => [field.name, field.value.trim()])),
     missing: fields.find((field) => field.dataset.needed && !field.value.trim()),
   };
 }
@@ -54,7 +57,7 @@ export function anotherOrder(barcode, { order }) {
 /** @param {(barcode: string) => void} onScan  a scan that was made while one of the fields had the focus */
 export function watchAsked(onScan) {
   panels
-    .flatMap((panel) => [...panel.querySelectorAll("input")])
+    .flatMap((panel) => [...panel.querySelectorAll(TYPED)])
     .forEach((field) => readBurstsIn(field, onScan, () => document.getElementById("barcode").focus()));
   document.getElementById("order")?.addEventListener("change", () => forget());
   loadRun();
@@ -63,8 +66,12 @@ export function watchAsked(onScan) {
 
 function forget() {
   clearTimeout(forgetting);
-  panels.flatMap((panel) => [...panel.querySelectorAll("input")]).forEach((field) => {
+  panels.flatMap((panel) => [...panel.querySelectorAll(TYPED)]).forEach((field) => {
     field.value = "";
+  });
+  // What was true of one batch is said again for the next.
+  panels.flatMap((panel) => [...panel.querySelectorAll('input[type="radio"][value=""]')]).forEach((choice) => {
+    choice.checked = true;
   });
 }
 
