@@ -105,8 +105,8 @@ async def bring_back_and_make_ready(technician: Walk, barcode: str) -> None:
     await technician.look()
     await technician.picture("scan-return")
     again = await scan(technician, barcode)
-    assert again["outcome"] == "refused"
-    assert "scanned in before" in again["text"]
+    assert again["outcome"] == "duplicate"
+    assert "Already scanned just now" in again["text"]
 
     await scan(technician, "CMD-RELEASE")
     too_early = await scan(technician, barcode)

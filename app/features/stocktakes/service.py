@@ -20,6 +20,7 @@ from app.features.stocktakes import queries
 from app.features.stocktakes.schemas import NewStocktake
 from app.models import ScanKind, ScanOutcome
 from app.web.results import HoldBody, ItemResult, Step, refused
+from app.web.scan_repeats import acknowledge_again
 from app.web.scans import KEEP, Scan, ScanResult, answer, answer_each, read_tags, to_keep
 
 OVERLAPPING = text("""
@@ -150,6 +151,8 @@ async def _count(
             results[scan_id] = seen[tag]
             seen[tag] = _again(seen[tag], actor)
     answers = {scan.scan_id: answer(scan, results[scan.scan_id]) for scan in scans}
+    about: dict[str, Any] = {"kind": ScanKind.STOCKTAKE, "into": count.number, "prefix": prefix}
+    answers = await acknowledge_again(session, scans, answers, **about, actor=actor, at=at)
     await session.execute(KEEP, {"answers": to_keep(answers)})
     return answers
 

@@ -14,6 +14,7 @@ from tests.given import Given
 from tests.problems import check_problem
 
 TRANSFERS = "/api/v1/transfers"
+WASTE = {"waste_stream": "metal", "reference": "WTN-1"}
 
 
 async def make(client: AsyncClient, sender: str = "MAIN", receiver: str = "COAST", **body: Any) -> str:
@@ -96,7 +97,7 @@ async def test_nobody_can_be_given_what_is_on_its_way_and_nobody_moves_it_otherw
     assert [(one["recycled"], one["new"]) for one in found["availability"]] == [(0, 0), (0, 0)]
     item = f"/api/v1/items/{barcode}"
     why = {"reason": "Wanted somewhere else."}
-    for verb, body in (("transfer", {"store": "COAST"}), ("missing", {}), ("scrap", {})):
+    for verb, body in (("transfer", {"store": "COAST"}), ("missing", {}), ("scrap", WASTE)):
         check_problem(await as_manager.post(f"{item}/{verb}", json=body | why), 409, "in-transit")
     hold = (await as_manager.get(item)).json()["holds"][0]["id"]
     check_problem(await as_manager.delete(f"{item}/holds/{hold}", params=why), 409, "in-transit")
