@@ -249,6 +249,7 @@ function besides(scan) {
 }
 
 function tellWaiting(waiting) {
+  document.dispatchEvent(new Event("scans-waiting"));
   document.title = waiting ? `(${waiting} waiting) ${TITLE}` : TITLE;
   const told = waiting ? navigator.setAppBadge?.(waiting) : navigator.clearAppBadge?.();
   told?.catch(() => {});
