@@ -353,7 +353,9 @@ class AnyWalk(RuleBasedStateMachine):
     def count(self, n: int) -> None:
         """It is counted in a bay where nothing is expected, and all is done about it that may be done."""
         thing = self.thing(n)
-        number = self.post("technician", "/stocktakes", {"store": "MAIN", "bay": "Nowhere"}).json()["number"]
+        number = self.post(
+            "technician", "/stocktakes", {"store": "MAIN", "bay": "Nowhere", "is_empty_bay": True}
+        ).json()["number"]
         scans = {"scans": [{"scan_id": str(uuid4()), "barcode": thing.barcode}]}
         self.was_accepted(self.post("technician", f"/stocktakes/{number}/scans", scans), True)
         url = f"/api/v1/stocktakes/{number}"

@@ -34,6 +34,15 @@ class Api:
         return [one["barcode"] for one in made["items"]]
 
 
+async def see_and_finish(manager: Walk) -> None:
+    """What will happen is said in numbers before it does."""
+    await manager.press("See what will happen")
+    assert "1 item is marked missing." in await manager.text()
+    await manager.look()
+    await manager.picture("stocktake-confirm")
+    await manager.press("Finish and correct the record")
+
+
 async def test_a_bay_is_counted_and_the_record_is_put_right(walks: Any) -> None:
     technician: Walk = await walks("technician")
     page = technician.page
@@ -74,7 +83,7 @@ async def test_a_bay_is_counted_and_the_record_is_put_right(walks: Any) -> None:
     await manager.picture("stocktake-finish")
     for barcode, what in ((lost, "mark_missing"), (elsewhere, "transfer")):
         await manager.page.locator(f"#do-{barcode}").select_option(what)
-    await manager.press("Finish and correct the record")
+    await see_and_finish(manager)
     assert "2 items were corrected" in await manager.text()
     await manager.look()
     await manager.picture("stocktake-finished")
