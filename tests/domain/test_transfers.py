@@ -19,6 +19,7 @@ from app.domain.transfers import (
     find_arrival,
     is_late,
     load_apart,
+    on_its_way,
     suggest,
 )
 
@@ -64,6 +65,10 @@ def test_what_was_not_cleaned_since_its_use_is_contaminated(evidence: Evidence, 
     said = contamination(evidence)
     assert says in said
     assert bool(said) is bool(says)
+
+
+def test_what_is_on_its_way_is_moved_by_its_consignment() -> None:
+    assert (on_its_way().code, on_its_way().field) == ("in-transit", "barcode")
 
 
 def test_what_is_contaminated_is_marked_and_loaded_apart() -> None:

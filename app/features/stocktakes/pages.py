@@ -14,7 +14,7 @@ from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.errors import BadValue
 from app.domain.labels import display
-from app.domain.stocktakes import Correction, in_numbers
+from app.domain.stocktakes import MOVES_OF, Correction, in_numbers
 from app.features.stocktakes import finishing, queries, service
 from app.features.stocktakes.schemas import NewStocktake, StartForm, StocktakeBody, StocktakeState
 from app.web.auth import Actor
@@ -160,7 +160,9 @@ async def _confirmation(
     kept = await queries.list_kept(session, sorted(decided), may_see_client=actor.may(Permission.SEE_CLIENTS))
     names = {one.barcode: one.product_name for one in count.differences}
     return {
-        "numbers": [in_numbers(one, chosen[one], here=count.place) for one in Correction if chosen[one]],
+        "numbers": [
+            in_numbers(one, chosen[one], here=count.place) for one in (*MOVES_OF, Correction.NONE) if chosen[one]
+        ],
         "decided": decided,
         "kept": [(one, names[one.barcode], decided[one.barcode]) for one in kept],
     }

@@ -39,7 +39,7 @@ async def test_a_count_from_its_beginning_to_its_end(technician: Browser, manage
     asked = await manager.send(page, f"{count}/finish", **{f"do-{lost}": "mark_missing"})
     assert asked.status == 200
     said = [line.get_text() for line in asked.soup.select('[data-testid="numbers"] li')]
-    assert said == ["The record of 1 item stays as it is.", "1 item is marked missing."]
+    assert said == ["1 item is marked missing.", "The record of 1 item stays as it is."]
     assert "Reserved items" not in asked.text
     assert (await given.record(lost)).state is State.IN_STOCK, "it is not confirmed yet"
     changed = await manager.send(asked, f"{count}/finish", step="change")
