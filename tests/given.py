@@ -19,7 +19,7 @@ from app.domain.access import Actor, Role, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.disposal import Disposal, WasteStream
-from app.domain.hygiene import Cleaned, Outcome
+from app.domain.hygiene import Cleaned, InfectionRisk, Outcome
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind
@@ -253,8 +253,8 @@ class Given:
     async def cleaned(
         self, barcode: str, outcome: Outcome = Outcome.PASSED, *, by: str = "technician", **details: Any
     ) -> None:
-        """How a decontamination that was begun ended; `details` are those of `Cleaned`."""
-        said = [Cleaned(barcode, outcome, **details)]
+        """How a decontamination that was begun ended; `details` are those of `Cleaned`. Its infection risk was low."""
+        said = [Cleaned(barcode, outcome, **{"infection_risk": InfectionRisk.LOW, **details})]
         _, refused = await self._do(cleaning.finish_decontaminations, said, actor=by)
         assert not refused, refused
 

@@ -40,15 +40,18 @@ def initials_of(name: str) -> str:
     return "".join(word[0] for word in name.replace(".", " ").replace("-", " ").split()).upper()[:3]
 
 
-def find_standing(evidence: Evidence, outcome: Outcome, seq: int, *, corrected: bool) -> Standing:
-    """Whether the certificate of a decontamination that ended so, by the movement `seq` of its item, holds now."""
+def find_standing(evidence: Evidence, outcome: Outcome, seq: int, *, corrected: str) -> Standing:
+    """Whether the certificate of a decontamination that ended so, by the movement `seq` of its item, holds now.
+
+    `corrected`: which record took the pass back, and when; empty where none did.
+    """
     if outcome is not Outcome.PASSED:
         cannot = outcome is Outcome.CANNOT
         return Standing(
             False, "It cannot be decontaminated." if cannot else "The cleaning failed: the item is not clean."
         )
     if corrected:
-        return _over("the cleaning was no pass, as its correction says. Treat the item as contaminated")
+        return _over(f"the cleaning was no pass, as {corrected} says. Treat the item as contaminated")
     if evidence.returned_seq is not None and evidence.returned_seq > seq:
         return _over("the item has been out since. It counts as contaminated until it is cleaned again")
     if evidence.decontamination_seq != seq:
@@ -61,7 +64,7 @@ def find_standing(evidence: Evidence, outcome: Outcome, seq: int, *, corrected: 
 def is_certified(evidence: Evidence) -> bool:
     """Whether its latest decontamination has a certificate that holds."""
     outcome, seq = evidence.decontamination_outcome, evidence.decontamination_seq
-    return outcome is not None and seq is not None and find_standing(evidence, outcome, seq, corrected=False).holds
+    return outcome is not None and seq is not None and find_standing(evidence, outcome, seq, corrected="").holds
 
 
 def _over(why: str) -> Standing:

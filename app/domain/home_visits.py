@@ -1,15 +1,25 @@
 """Visits to homes for inspections: when nobody opens so often that the manager must know."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from app.domain.errors import BadValue
 
 LONGEST_AHEAD = timedelta(days=365)
 
+SAME_TRY = timedelta(hours=1)
+"""What the same person records within so long of a try is that try again: a form sent twice, a second note, a card that
+was forgotten. Nobody drives away, comes back and knocks again in less."""
+
 
 def is_to_escalate(tries: int, *, after_tries: int, escalated: bool) -> bool:
     """Whether this try is the one after which the manager is told."""
     return tries >= after_tries and not escalated
+
+
+def is_same_try(tried_at: datetime, earlier: Iterable[datetime]) -> bool:
+    """Whether it is one of the tries that the same person has recorded of the visit already."""
+    return any(abs(tried_at - one) < SAME_TRY for one in earlier)
 
 
 def check_day(planned_on: date, *, today: date) -> None:

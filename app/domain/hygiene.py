@@ -69,8 +69,11 @@ class InfectionRisk(StrEnum):
 RISK_MEANS: dict[InfectionRisk, str] = {
     InfectionRisk.LOW: "It touched clothes or whole skin, and is not soiled.",
     InfectionRisk.MEDIUM: "It is soiled, or touched broken skin or a toilet.",
-    InfectionRisk.HIGH: "Blood, a known infection or an infestation. Another person releases it.",
+    InfectionRisk.HIGH: "Blood, a known infection or an infestation, or nobody knows. Another person releases it.",
 }
+
+
+NOT_RECORDED = "Not recorded: treated as high"
 
 
 class StrikeThrough(StrEnum):
@@ -97,6 +100,7 @@ class Job:
     infection_risk: InfectionRisk | None = None
     quarantine_until: date | None = None
     has_cover: bool = False
+    contractor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class Cleaned:
     method: str = ""
     product_used: str = ""
     strike_through: StrikeThrough | None = None
+    contractor: str = ""
     contractor_reference: str = ""
 
 
@@ -134,25 +139,36 @@ def quarantine_until(route: Route, asked: date | None, *, on: date) -> date | No
 
 
 def higher_risk(one: InfectionRisk | None, other: InfectionRisk | None) -> InfectionRisk | None:
-    """The higher of two bands; what is not known counts for nothing beside one that is."""
+    """The higher of two bands, as it is recorded; where only one was named, that one."""
     bands = list(InfectionRisk)
     return max((band for band in (one, other) if band), key=bands.index, default=None)
+
+
+def counts_as(recorded: InfectionRisk | None) -> InfectionRisk:
+    """The band by which an item is treated: one that nobody recorded counts as the highest."""
+    return recorded or InfectionRisk.HIGH
+
+
+def band_in_words(recorded: InfectionRisk | None) -> str:
+    """The band on papers and pages; one that nobody recorded says how it is treated."""
+    return recorded.text if recorded else NOT_RECORDED
 
 
 def check_passed(job: Job, said: Cleaned, *, on: date) -> None:
     """Whether the cleaning may be recorded as passed, by its route, its cover and the risk.
 
-    Raises Conflict `in-quarantine`; BadValue `strike-through-wanted`, `strike-through-failed`,
-    `contractor-reference-wanted`, `method-wanted`, `product-used-wanted`.
+    Nothing passes without its infection risk: what the certificate says rests on it. Raises Conflict `in-quarantine`;
+    BadValue `strike-through-wanted`, `strike-through-failed`, `contractor-wanted`, `infection-risk-wanted`,
+    `method-wanted`, `product-used-wanted`.
     """
-    faults = [*_in_quarantine(job, on), *_cover(job, said), *_contractor(job, said), *_high_risk(job, said)]
+    faults = [*_in_quarantine(job, on), *_cover(job, said), *_contractor(job, said), *_risk(job, said)]
     if faults:
         raise faults[0]
 
 
 def needs_details(job: Job) -> bool:
     """Whether a pass needs more than one button: something must be said that nobody can guess."""
-    return job.has_cover or job.route is Route.CONTRACTOR or job.infection_risk is InfectionRisk.HIGH
+    return job.has_cover or job.route is Route.CONTRACTOR or counts_as(job.infection_risk) is InfectionRisk.HIGH
 
 
 def _in_quarantine(job: Job, on: date) -> list[RuleError]:
@@ -176,14 +192,21 @@ def _cover(job: Job, said: Cleaned) -> list[RuleError]:
 
 
 def _contractor(job: Job, said: Cleaned) -> list[RuleError]:
-    if job.route is not Route.CONTRACTOR or said.contractor_reference:
+    if job.route is not Route.CONTRACTOR or said.contractor or job.contractor:
         return []
-    detail = "It was at the contractor. Record the reference on the paper that came back with it."
-    return [BadValue("contractor-reference-wanted", detail, field="contractor_reference")]
+    detail = "It was cleaned by a contractor, and nobody has recorded which. Say who the contractor is."
+    return [BadValue("contractor-wanted", detail, field="contractor")]
 
 
-def _high_risk(job: Job, said: Cleaned) -> list[RuleError]:
-    if higher_risk(job.infection_risk, said.infection_risk) is not InfectionRisk.HIGH:
+def _risk(job: Job, said: Cleaned) -> list[RuleError]:
+    recorded = higher_risk(job.infection_risk, said.infection_risk)
+    if recorded is None:
+        detail = (
+            "Nobody has recorded how high its infection risk was as it came back. Record it with this result: on the "
+            "page of its cleaning, or above the barcode on the scan page. Where nobody knows, it is high."
+        )
+        return [BadValue("infection-risk-wanted", detail, field="infection_risk")]
+    if recorded is not InfectionRisk.HIGH:
         return []
     faults: list[RuleError] = []
     if not said.method:

@@ -11,6 +11,12 @@ CLOCKS_AGREE = timedelta(minutes=2)
 STILL_THERE = timedelta(minutes=2)
 """So long after a scan, whoever made it still stands before the thing and can be told what to do with it."""
 
+SAME_SCAN = timedelta(seconds=60)
+"""What one person scans twice within so long, and for the same thing, was scanned once: a trigger pulled twice."""
+
+DONE_BEFORE = frozenset({"already-returned", "already-delivered", "already-collected"})
+"""Refusals that say that what was to be done with the item is done."""
+
 
 def clock_offset(sent_at: datetime, at: datetime) -> timedelta:
     """What must be added to the times that a device said, when its clock showed `sent_at` at `at`."""
@@ -32,6 +38,11 @@ def offset_in_words(offset: timedelta) -> str:
 def is_kept(scanned_at: datetime, at: datetime) -> bool:
     """Whether a scan waited so long that its maker has gone on since."""
     return at - scanned_at > STILL_THERE
+
+
+def is_same_scan(made_at: datetime, earlier_at: datetime) -> bool:
+    """Whether a scan is one that the same person made of the same label just before, for the same thing."""
+    return abs(made_at - earlier_at) <= SAME_SCAN
 
 
 def moved_since(scanned_at: datetime, *, went_out: datetime | None, came_back: datetime | None) -> RuleError | None:

@@ -1,6 +1,8 @@
 """Counting a store or a bay: what differs from the record, and what may be done about it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 from app.domain.hygiene import NextStep
@@ -99,6 +101,26 @@ AT_A_DESK: frozenset[tuple[State, Move]] = frozenset(
 )
 """Moves that somebody records without the item in their hands: they say nothing of where it is."""
 
+NUMBERS: dict[Correction, tuple[str, str]] = {
+    Correction.MARK_MISSING: ("{items} item is marked missing.", "{items} items are marked missing."),
+    Correction.FIND: (
+        "{items} item that was missing goes to decontamination.",
+        "{items} items that were missing go to decontamination.",
+    ),
+    Correction.TRANSFER: (
+        "{items} item is recorded in {here} from now on.",
+        "{items} items are recorded in {here} from now on.",
+    ),
+    Correction.RETURN: (
+        "{items} item is taken back: its loan ends, and it goes to decontamination.",
+        "{items} items are taken back: their loans end, and they go to decontamination.",
+    ),
+    Correction.NONE: ("The record of {items} item stays as it is.", "The record of {items} items stays as it is."),
+}
+"""What will happen to one item and to several, in words."""
+
+MOST_LIKE = 5
+
 TO_ASIDE = NextStep(
     "query_shelf", "Put it aside with the returns: it is dirty until it is cleaned. It is decided later."
 )
@@ -155,6 +177,19 @@ def step_after_count(difference: Difference | None) -> NextStep:
     if difference is Difference.IN_TRANSIT:
         return TO_RECEIVE
     return TO_LEAVE if difference in {Difference.OTHER_BAY, Difference.OTHER_STORE} else TO_ASIDE
+
+
+def in_numbers(correction: Correction, items: int, *, here: str) -> str:
+    """What will happen to so many items, in a sentence; `here`: what is counted."""
+    single, several = NUMBERS[correction]
+    return (single if items == 1 else several).format(items=items, here=here)
+
+
+def bays_like(bay: str, known: Iterable[str]) -> list[str]:
+    """The store's bays that somebody may have meant, the likeliest first."""
+    by_key = {one.casefold(): one for one in known}
+    like = get_close_matches(bay.casefold(), by_key, n=MOST_LIKE, cutoff=0.5)
+    return [by_key[key] for key in like]
 
 
 def may_correct(difference: Difference, correction: Correction) -> bool:

@@ -6,11 +6,38 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from app.domain.clearance import Evidence, hygiene_blockers
 from app.domain.errors import Conflict, WrongState
+from app.domain.hygiene import NextStep
 from app.domain.lifecycle import IN_STORE, NEXT, State
 
 LATE_AFTER: Final = timedelta(days=3)
 """What was sent and has not arrived after so long is looked for."""
+
+
+CONTAMINATED: Final = frozenset({"not-decontaminated", "decontamination-failed", "cannot-be-decontaminated"})
+"""Blockers that say that an item is not clean. No contamination status means dirty (MHRA, section 9)."""
+
+
+def contamination(evidence: Evidence) -> str:
+    """Why the item is contaminated and must be marked so before anybody carries it; empty where it is clean or new."""
+    return next((one.detail for one in hygiene_blockers(evidence) if one.code in CONTAMINATED), "")
+
+
+def load_apart(place: str) -> NextStep:
+    """What is done with a contaminated item that goes to another store. It is sent all the same: some stores cannot
+    clean, and what may not be sent would be carried without a record."""
+    text = f"Wrap it, mark it “Contaminated”, and load it apart from what is clean. It goes to {place}."
+    return NextStep("load_contaminated", text)
+
+
+def differs_from_list(wanted: int, sent: int) -> str:
+    """Whether an item that is scanned out is more than the list asks for; `sent`: with this one."""
+    if not wanted:
+        return "It is not on the list of this consignment. Make sure that it is meant to go."
+    if sent > wanted:
+        return f"The list asks for {wanted} of these, and with this one {sent} are sent."
+    return ""
 
 
 class Arrival(StrEnum):

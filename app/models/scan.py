@@ -61,6 +61,7 @@ class ReturnScan(SQLModel, table=True):
         CheckConstraint(
             "(scanned_into IS NOT NULL) = (kind IN ('stocktake', 'sent', 'received'))", name="kind_says_into_what"
         ),
+        Index("ix_return_scan_received_by_received_at", "received_by", "received_at"),
         Index("ix_return_scan_scanned_into", "scanned_into", postgresql_where=text("scanned_into IS NOT NULL")),
         Index(
             "ix_return_scan_to_reconcile",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import both_or_neither, id_column, instant_column, reference_column, text_column
@@ -40,7 +40,8 @@ class ConsignmentWant(SQLModel, table=True):
 class ConsignmentLine(SQLModel, table=True):
     """One item that was sent, or that came along without being sent (`sent_at` is empty).
 
-    While it is on its way the hold `hold_id` keeps it from being given to anybody.
+    While it is on its way the hold `hold_id` keeps it from being given to anybody. `sent_contaminated`: it was not
+    clean when it left; empty where nobody sent it, and in what was sent before this was recorded.
     """
 
     __tablename__ = "consignment_line"
@@ -68,6 +69,7 @@ class ConsignmentLine(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     sent_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     hold_id: int | None = Field(default=None, sa_column=reference_column("hold.id", nullable=True))
+    sent_contaminated: bool | None = Field(default=None, sa_column=Column(Boolean, nullable=True))
     arrived_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     arrived_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     arrived_store_id: int | None = Field(default=None, sa_column=reference_column("store.id", nullable=True))

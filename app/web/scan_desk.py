@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 
 from app.domain.access import Actor, Permission
 from app.domain.errors import BadValue
+from app.domain.hygiene import InfectionRisk
 from app.domain.scanning import COMMANDS
 from app.web.asked import asked, needed
 from app.web.fields import OptionalLine
@@ -60,17 +61,21 @@ A new mode is a line here, its command in `domain/scanning.py`, its words in `sc
 `js/scan/modes.js`. What it asks besides the label are fields under `data-for-mode` in the template.
 """
 
+RISKS = [(risk.value, risk.text, risk.means) for risk in InfectionRisk]
 COMMAND_OF: dict[str, str] = {mode: command for command, mode in COMMANDS.items()}
 
 
 class ScanForm(BaseModel):
-    """One scan from a page without its script. `received_by`: who takes a delivery in."""
+    """One scan from a page without its script. `received_by`: who takes a delivery in; then how a cleaning was done."""
 
     mode: str = MODES[0].value
     store: str = ""
     barcode: Annotated[str, Field(max_length=2000), asked("Scan a barcode, or type it.")] = needed()
     scan_id: UUID
     received_by: OptionalLine = ""
+    infection_risk: InfectionRisk | None = None
+    method: OptionalLine = ""
+    product_used: OptionalLine = ""
 
     def as_scan(self, at: datetime) -> Scan:
         """The scan, made just now."""
@@ -80,7 +85,7 @@ class ScanForm(BaseModel):
 async def read_scan_form(request: Request) -> tuple[Form, ScanForm | None]:
     """The form as sent, and the scan when there is one. Raises BadValue `malformed-scan` for another form."""
     form, body = await read_form(request, ScanForm)
-    if body is None and not (form.error("barcode") or form.error("received_by")):
+    if body is None and not any(form.error(name) for name in ("barcode", "received_by", "method", "product_used")):
         raise BadValue("malformed-scan", "This form did not come whole. Load the scan page again.")
     return form, body
 
@@ -102,6 +107,7 @@ def desk_context(actor: Actor, *, mode: str, store: str) -> dict[str, object]:
         "store": store if store in codes else "".join(codes[:1]),
         "modes": [(one.value, one.text, COMMAND_OF[one.value]) for one in modes],
         "mode": mode if mode in {one.value for one in modes} else MODES[0].value,
+        "risks": RISKS,
         "scan_id": str(uuid4()),
     }
 

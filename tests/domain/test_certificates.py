@@ -17,7 +17,7 @@ def evidence(state: State = State.AWAITING_INSPECTION, **facts: object) -> Evide
 @pytest.mark.parametrize("state", sorted(set(State) - {State.RETURNED, State.DECONTAMINATING}))
 def test_it_holds_until_the_next_use(state: State) -> None:
     over = {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION, State.MISSING, State.SCRAPPED}
-    standing = find_standing(evidence(state), Outcome.PASSED, 5, corrected=False)
+    standing = find_standing(evidence(state), Outcome.PASSED, 5, corrected="")
     assert standing.holds == (state not in over)
     assert standing.text.startswith("It no longer holds: ") or standing.text == HOLDS
     assert is_certified(evidence(state)) == standing.holds
@@ -26,14 +26,14 @@ def test_it_holds_until_the_next_use(state: State) -> None:
 @pytest.mark.parametrize(
     ("fact", "outcome", "corrected", "says"),
     [
-        (evidence(), Outcome.FAILED, False, "The cleaning failed"),
-        (evidence(), Outcome.CANNOT, False, "cannot be decontaminated"),
-        (evidence(), Outcome.PASSED, True, "Treat the item as contaminated"),
-        (evidence(State.RETURNED, returned_seq=7), Outcome.PASSED, False, "has been out since"),
-        (evidence(decontamination_seq=9), Outcome.PASSED, False, "cleaned again later"),
+        (evidence(), Outcome.FAILED, "", "The cleaning failed"),
+        (evidence(), Outcome.CANNOT, "", "cannot be decontaminated"),
+        (evidence(), Outcome.PASSED, "DC-000002 of 3 March 2026", "as DC-000002 of 3 March 2026 says. Treat the item"),
+        (evidence(State.RETURNED, returned_seq=7), Outcome.PASSED, "", "has been out since"),
+        (evidence(decontamination_seq=9), Outcome.PASSED, "", "cleaned again later"),
     ],
 )
-def test_what_does_not_hold_says_why(fact: Evidence, outcome: Outcome, corrected: bool, says: str) -> None:
+def test_what_does_not_hold_says_why(fact: Evidence, outcome: Outcome, corrected: str, says: str) -> None:
     standing = find_standing(fact, outcome, 5, corrected=corrected)
     assert not standing.holds
     assert says in standing.text

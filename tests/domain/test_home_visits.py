@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.domain.errors import BadValue
-from app.domain.home_visits import check_day, check_try, is_to_escalate
+from app.domain.home_visits import check_day, check_try, is_same_try, is_to_escalate
 
 TODAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
@@ -17,6 +17,13 @@ PLANNED = NOW - timedelta(days=2)
 )
 def test_the_manager_is_told_once_after_so_many_tries(tries: int, escalated: bool, told: bool) -> None:
     assert is_to_escalate(tries, after_tries=3, escalated=escalated) is told
+
+
+@pytest.mark.parametrize(
+    ("minutes", "same"), [([], False), ([0], True), ([-59], True), ([59], True), ([-60], False), ([60, 300, 1], True)]
+)
+def test_what_is_recorded_within_an_hour_of_a_try_is_that_try(minutes: list[int], same: bool) -> None:
+    assert is_same_try(NOW, [NOW + timedelta(minutes=one) for one in minutes]) is same
 
 
 @pytest.mark.parametrize(("days", "code"), [(-1, "planned-in-the-past"), (366, "planned-too-far-ahead")])

@@ -17,7 +17,9 @@ from app.domain.hygiene import (
     Outcome,
     Route,
     StrikeThrough,
+    band_in_words,
     check_passed,
+    counts_as,
     higher_risk,
     needs_details,
     next_step,
@@ -122,13 +124,13 @@ def test_the_higher_band_counts(
     assert higher_risk(one, other) is counts
 
 
-HIGH = InfectionRisk.HIGH
+LOW, HIGH = InfectionRisk.LOW, InfectionRisk.HIGH
 QUARANTINED = Job(Route.QUARANTINE_THEN_CLEAN, quarantine_until=date(2026, 3, 3))
 COVERED = Job(Route.WASH_DOWN, has_cover=True)
 
 
 def passed(**details: object) -> Cleaned:
-    return Cleaned("ES1", Outcome.PASSED, **details)  # type: ignore[arg-type]
+    return Cleaned("ES1", Outcome.PASSED, **{"infection_risk": LOW, **details})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,9 @@ def passed(**details: object) -> Cleaned:
         (COVERED, passed(), "strike-through-wanted"),
         (COVERED, passed(strike_through=StrikeThrough.FAILED), "strike-through-failed"),
         (Job(Route.WASH_DOWN), passed(strike_through=StrikeThrough.FAILED), "strike-through-failed"),
-        (Job(Route.CONTRACTOR), passed(), "contractor-reference-wanted"),
+        (Job(Route.CONTRACTOR), passed(contractor_reference="R-77"), "contractor-wanted"),
+        (Job(Route.WASH_DOWN), passed(infection_risk=None), "infection-risk-wanted"),
+        (Job(Route.THERMAL), passed(infection_risk=None, method="71 °C"), "infection-risk-wanted"),
         (Job(Route.THERMAL, HIGH), passed(), "method-wanted"),
         (Job(Route.THERMAL), passed(infection_risk=HIGH), "method-wanted"),
         (Job(Route.WASH_DOWN, HIGH), passed(method="By hand."), "product-used-wanted"),
@@ -156,7 +160,9 @@ def test_a_pass_that_lacks_something_is_refused_with_what_it_lacks(job: Job, sai
         (Job(Route.WASH_DOWN), passed()),
         (Job(Route.QUARANTINE_THEN_CLEAN, quarantine_until=TODAY), passed()),
         (COVERED, passed(strike_through=StrikeThrough.PASSED)),
-        (Job(Route.CONTRACTOR), passed(contractor_reference="R-77")),
+        (Job(Route.CONTRACTOR), passed(contractor="Fenland Laundry")),
+        (Job(Route.CONTRACTOR, contractor="Fenland Laundry"), passed()),
+        (Job(Route.WASH_DOWN, LOW), passed(infection_risk=None)),
         (Job(Route.THERMAL, HIGH), passed(method="71 °C, 3 minutes")),
         (Job(Route.ULTRASONIC, HIGH), passed(method="Bath", product_used="Detergent")),
     ],
@@ -167,10 +173,21 @@ def test_a_pass_with_all_that_it_needs_is_one(job: Job, said: Cleaned) -> None:
 
 @pytest.mark.parametrize(
     ("job", "asked"),
-    [(COVERED, True), (Job(Route.CONTRACTOR), True), (Job(Route.LAUNDRY, HIGH), True), (Job(Route.LAUNDRY), False)],
+    [
+        (COVERED, True),
+        (Job(Route.CONTRACTOR), True),
+        (Job(Route.LAUNDRY, HIGH), True),
+        (Job(Route.LAUNDRY), True),
+        (Job(Route.LAUNDRY, LOW), False),
+    ],
 )
 def test_what_nobody_can_guess_must_be_said(job: Job, asked: bool) -> None:
     assert needs_details(job) == asked
+
+
+def test_a_band_that_nobody_recorded_counts_as_the_highest() -> None:
+    assert (counts_as(None), counts_as(InfectionRisk.LOW)) == (HIGH, InfectionRisk.LOW)
+    assert (band_in_words(None), band_in_words(HIGH)) == ("Not recorded: treated as high", "High")
 
 
 def test_every_band_says_when_an_item_is_in_it() -> None:

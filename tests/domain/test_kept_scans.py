@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.kept_scans import clock_offset, is_kept, moved_since, offset_in_words
+from app.domain.kept_scans import clock_offset, is_kept, is_same_scan, moved_since, offset_in_words
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -23,6 +23,11 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 )
 def test_a_clock_is_wrong_by_what_it_shows_as_it_sends(behind: timedelta, offset: timedelta) -> None:
     assert clock_offset(NOW - behind, NOW) == offset
+
+
+@pytest.mark.parametrize(("seconds", "same"), [(0, True), (60, True), (-60, True), (61, False), (-61, False)])
+def test_what_is_scanned_again_within_a_minute_is_the_same_scan(seconds: int, same: bool) -> None:
+    assert is_same_scan(NOW + timedelta(seconds=seconds), NOW) is same
 
 
 @pytest.mark.parametrize(

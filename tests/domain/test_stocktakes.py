@@ -13,7 +13,9 @@ from app.domain.stocktakes import (
     Difference,
     Place,
     Standing,
+    bays_like,
     find_difference,
+    in_numbers,
     may_correct,
     step_after_count,
 )
@@ -109,3 +111,19 @@ def test_moves_made_at_a_desk_are_moves_of_the_lifecycle() -> None:
 )
 def test_who_counts_is_told_what_to_do_with_it(difference: D | None, route: str) -> None:
     assert step_after_count(difference).route == route
+
+
+@pytest.mark.parametrize("correction", Correction)
+def test_what_will_happen_is_said_in_numbers(correction: Correction) -> None:
+    one, many = (in_numbers(correction, items, here="Main store, bay A1") for items in (1, 12))
+    assert "1 item " in one
+    assert "12 items " in many
+    assert ("Main store, bay A1" in one) == (correction is Correction.TRANSFER)
+
+
+@pytest.mark.parametrize(
+    ("bay", "like"),
+    [("a01", ["A1", "A11"]), ("B-2", ["B2"]), ("Zz9", []), ("shelf", ["Shelf 4"])],
+)
+def test_bays_that_may_have_been_meant(bay: str, like: list[str]) -> None:
+    assert bays_like(bay, ["A1", "A11", "B2", "Shelf 4"]) == like

@@ -1,26 +1,89 @@
 """Consignments: what may be sent, what arrives, what is late, and what a store is short of."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
+from app.domain.clearance import Evidence
 from app.domain.errors import RuleError
+from app.domain.hygiene import Outcome
 from app.domain.lifecycle import IN_STORE, OUT, State
 from app.domain.transfers import (
     Arrival,
     Stock,
     Suggestion,
     check_may_send,
+    contamination,
+    differs_from_list,
     find_arrival,
     is_late,
+    load_apart,
     on_its_way,
     suggest,
 )
 
 
+def cleaned(outcome: Outcome) -> dict[str, Any]:
+    """A cleaning after the return, as evidence has it."""
+    return {"decontamination_outcome": outcome, "decontamination_seq": 5}
+
+
 @pytest.mark.parametrize(("day", "late"), [(2, False), (5, False), (6, True)])
 def test_what_has_not_arrived_after_three_days_is_late(day: int, late: bool) -> None:
     assert is_late(date(2026, 3, 2), date(2026, 3, day)) == late
+
+
+@pytest.mark.parametrize(
+    ("evidence", "says"),
+    [
+        (Evidence(State.IN_STOCK), ""),
+        (Evidence(State.RETURNED, returned_seq=3), "has not passed decontamination"),
+        (
+            Evidence(State.RETURNED, returned_seq=3, **cleaned(Outcome.FAILED)),
+            "failed",
+        ),
+        (
+            Evidence(State.RETURNED, returned_seq=3, **cleaned(Outcome.CANNOT)),
+            "cannot",
+        ),
+        (Evidence(State.IN_REPAIR, returned_seq=3, **cleaned(Outcome.PASSED)), ""),
+        # That it is for a single patient is another thing: it was cleaned.
+        (
+            Evidence(
+                State.AWAITING_INSPECTION,
+                single_patient_use=True,
+                times_issued=1,
+                returned_seq=3,
+                **cleaned(Outcome.PASSED),
+            ),
+            "",
+        ),
+    ],
+)
+def test_what_was_not_cleaned_since_its_use_is_contaminated(evidence: Evidence, says: str) -> None:
+    said = contamination(evidence)
+    assert says in said
+    assert bool(said) is bool(says)
+
+
+def test_what_is_on_its_way_is_moved_by_its_consignment() -> None:
+    assert (on_its_way().code, on_its_way().field) == ("in-transit", "barcode")
+
+
+def test_what_is_contaminated_is_marked_and_loaded_apart() -> None:
+    assert "mark it “Contaminated”" in load_apart("Coast").text
+    assert load_apart("Coast").text.endswith("It goes to Coast.")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent", "says"),
+    [(0, 1, "not on the list"), (2, 2, ""), (2, 3, "asks for 2 of these, and with this one 3 are sent")],
+)
+def test_what_the_list_does_not_ask_for_is_said(wanted: int, sent: int, says: str) -> None:
+    said = differs_from_list(wanted, sent)
+    assert says in said
+    assert bool(said) is bool(says)
 
 
 @pytest.mark.parametrize("state", sorted(IN_STORE - {State.RESERVED}))

@@ -299,6 +299,36 @@ async def both_are_recorded(office: Office, count: str, stranger: str, consignme
     await office.ask("technician", "POST", f"/stocktakes/{count}/cancel")
 
 
+async def sign_out_all_the_same(walk: Walk) -> None:
+    """Whoever has scans waiting is told of them first."""
+    page = walk.page
+    await page.get_by_role("button", name="Sign out").click()
+    question = page.get_by_role("dialog", name="Sign out now?")
+    await expect_that(question).to_contain_text(
+        "2 scans wait on this device. They stay here and are sent when you sign in again."
+    )
+    await walk.picture("sign-out-question")
+    await question.get_by_role("button", name="Stay signed in").click()
+    await expect_that(question).to_be_hidden()
+    await page.get_by_role("button", name="Sign out").click()
+    await question.get_by_role("button", name="Sign out all the same").click()
+
+
+async def send_what_waits(walk: Walk) -> None:
+    """Every page says what waits, and leads to where it is sent."""
+    page = walk.page
+    await walk.go("/workshop")
+    told = page.get_by_role("link", name="2 scans wait on this device")
+    await expect_that(told).to_be_visible()
+    await walk.look()
+    await walk.picture("scans-wait")
+    await told.click()
+    await expect_that(page.get_by_test_id("scan-line")).to_have_count(2)
+    await waiting(page, 0)
+    await expect_that(page.locator("#waiting-here")).to_be_hidden()
+    await walk.sign_out()
+
+
 async def test_a_new_release_and_another_person_leave_the_queue_alone_and_nobody_elses_pages_behind(
     phone: tuple[Phone, Cable],
 ) -> None:
@@ -334,7 +364,7 @@ async def test_a_new_release_and_another_person_leave_the_queue_alone_and_nobody
     assert sorted(names) == ["stores-assets-" + "f" * len(release[1]), "stores-kept"]
 
     # Signing out without a network lets go of the page, not of the scans.
-    await page.get_by_role("button", name="Sign out").click()
+    await sign_out_all_the_same(walk)
     await expect_that(page.get_by_role("heading", level=1)).to_have_text("No connection")
     assert not await page.evaluate("caches.match('/scan').then(Boolean)")
     await cable.plug_in()
@@ -347,6 +377,4 @@ async def test_a_new_release_and_another_person_leave_the_queue_alone_and_nobody
     await expect_that(page.get_by_test_id("scan-others")).to_contain_text("2 scans are kept here for somebody else")
     await walk.sign_out()
     await walk.sign_in("technician")
-    await page.goto(f"{walk.address}/scan")
-    await expect_that(page.get_by_test_id("scan-line")).to_have_count(2)
-    await waiting(page, 0)
+    await send_what_waits(walk)

@@ -34,6 +34,15 @@ class Api:
         return [one["barcode"] for one in made["items"]]
 
 
+async def see_and_finish(manager: Walk) -> None:
+    """What will happen is said in numbers before it does."""
+    await manager.press("See what will happen")
+    assert "1 item is marked missing." in await manager.text()
+    await manager.look()
+    await manager.picture("stocktake-confirm")
+    await manager.press("Finish and correct the record")
+
+
 async def test_a_bay_is_counted_and_the_record_is_put_right(walks: Any) -> None:
     technician: Walk = await walks("technician")
     page = technician.page
@@ -74,7 +83,7 @@ async def test_a_bay_is_counted_and_the_record_is_put_right(walks: Any) -> None:
     await manager.picture("stocktake-finish")
     for barcode, what in ((lost, "mark_missing"), (elsewhere, "transfer")):
         await manager.page.locator(f"#do-{barcode}").select_option(what)
-    await manager.press("Finish and correct the record")
+    await see_and_finish(manager)
     assert "2 items were corrected" in await manager.text()
     await manager.look()
     await manager.picture("stocktake-finished")
@@ -108,6 +117,27 @@ async def test_what_a_store_lacks_is_seen_and_sent(walks: Any) -> None:
     await manager.picture("stocktakes")
 
 
+async def send_something_dirty(technician: Walk, here: str) -> None:
+    """It goes, and everybody is told that it is contaminated: the device by itself while there is no network."""
+    page = technician.page
+    await technician.go("/workshop?bench=returned&store=MAIN")
+    row = page.locator('[data-testid="bench-item"]').filter(has_not_text="On hold").first
+    dirty = str(await row.get_attribute("data-barcode"))
+    await page.goto(here)
+    await technician.press("Scan out")
+    await page.context.set_offline(True)
+    await page.keyboard.type(dirty)
+    await page.keyboard.press("Enter")
+    line = page.get_by_test_id("scan-line").first
+    await line.get_by_text("By the list on this device it is contaminated").wait_for()
+    assert await line.get_attribute("data-warned") == "yes"
+    await page.context.set_offline(False)
+    await line.get_by_text("load it apart from what is clean").wait_for(timeout=20_000)
+    assert await line.get_attribute("data-outcome") == "accepted"
+    assert await line.get_attribute("data-warned") == "yes"
+    assert "By the list on this device" not in await line.inner_text()
+
+
 async def test_a_consignment_goes_from_store_to_store_by_scan(walks: Any) -> None:
     technician: Walk = await walks("technician")
     page = technician.page
@@ -124,6 +154,7 @@ async def test_a_consignment_goes_from_store_to_store_by_scan(walks: Any) -> Non
         line = await scan(technician, barcode)
         assert (line["outcome"], "Put it with what goes to Coast" in line["text"]) == ("accepted", True)
     await technician.look()
+    await send_something_dirty(technician, here)
     await technician.picture("transfer-scan-out")
     await technician.go(f"/items/{sent}")
     assert "On hold: in transit" in await technician.text()
@@ -135,7 +166,7 @@ async def test_a_consignment_goes_from_store_to_store_by_scan(walks: Any) -> Non
     await page.goto(here)
     await technician.look()
     await technician.picture("transfer")
-    await page.get_by_role("link", name=re.compile("It never arrived")).click()
+    await page.locator(f'a[href$="/missing/{lost}"]').click()
     await technician.look()
     await page.get_by_label("What was done to find it?").fill("The driver searched the van.")
     await technician.press("Record it as missing")

@@ -16,6 +16,7 @@ from app.domain.lifecycle import State
 from app.domain.scanning import TO_THE_STORE, why_not_collected
 from app.models import ScanKind, ScanOutcome
 from app.web.results import HoldBody, ItemResult, Step, refused
+from app.web.scan_repeats import acknowledge_again
 from app.web.scans import (
     KEEP,
     Scan,
@@ -81,6 +82,9 @@ async def _pick_up(
         acts = [(f"collection:{line.number}", {"barcode": tag}) for tag, (line, _) in taken.items()]
         await audit.record_each(session, "collection_picked_up", acts, actor=actor, at=at)
     answers = {scan.scan_id: answer(scan, results[scan.scan_id]) for scan in scans}
+    answers = await acknowledge_again(
+        session, scans, answers, kind=ScanKind.COLLECTION, prefix=prefix, actor=actor, at=at
+    )
     await session.execute(KEEP, {"answers": to_keep(answers)})
     return answers
 

@@ -23,6 +23,7 @@ from app.features.ordering.old_equipment import collect_old
 from app.features.ordering.records import read_order
 from app.models import DeliveryVisit, ScanKind
 from app.web.results import ItemResult, Step, accepted, refused
+from app.web.scan_repeats import acknowledge_again
 from app.web.scans import (
     KEEP,
     Scan,
@@ -99,6 +100,7 @@ class _Deliveries:
 
     def __init__(self, session: AsyncSession, scans: list[Scan], *, prefix: str, actor: str, at: datetime) -> None:
         self.session, self.scans, self.actor, self.at = session, scans, actor, at
+        self.prefix = prefix
         self.tags, self.results = read_tags(scans, prefix=prefix)
         self.pieces: dict[str, Any] = {}
         self.items: dict[str, ledger.ItemRecord] = {}
@@ -117,6 +119,8 @@ class _Deliveries:
         if delivered:
             await self._record(delivered)
         answers = {scan.scan_id: self._answer(scan) for scan in self.scans}
+        about: dict[str, Any] = {"prefix": self.prefix, "actor": self.actor, "at": self.at}
+        answers = await acknowledge_again(self.session, self.scans, answers, kind=ScanKind.DELIVERY, **about)
         await self.session.execute(KEEP, {"answers": to_keep(answers)})
         return answers
 

@@ -19,6 +19,7 @@ from app.domain.lifecycle import Move, State
 from app.domain.scanning import check_was_out
 from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, accepted, refused
+from app.web.scan_repeats import acknowledge_again
 from app.web.scans import (
     KEEP,
     Scan,
@@ -55,7 +56,8 @@ async def scan_returns(
     and collection line are closed and its decontamination is opened. What is refused or unknown is kept for the
     manager to reconcile; so is a scan that waited on its device while the item went out again. What comes back from
     the van is answered with a warning that names its order. Never raises for what a
-    scanner may send. Five statements; one more when some came before, three more when some had waited;
+    scanner may send. Five statements; one more when some came before, three more when some had waited, and one or two
+    more when one was refused, which may be the trigger pulled twice (`acknowledge_again`);
     one and those of `promising` when some had been with the driver.
     """
 
@@ -119,6 +121,7 @@ async def _take_back(
         scan.scan_id: answer(scan, results[scan.scan_id], *_warning_for(results[scan.scan_id], undelivered))
         for scan in scans
     }
+    answers = await acknowledge_again(session, scans, answers, kind=ScanKind.RETURN, prefix=prefix, actor=actor, at=at)
     said = {tags[scan.scan_id]: scan.condition for scan in scans if scan.scan_id in tags and scan.condition}
     conditions = {one.item.id: said[one.item.barcode] for one in moved if one.item.barcode in said}
     await _write_consequences(session, [one.item.id for one in moved], conditions, answers, actor=actor, at=at)

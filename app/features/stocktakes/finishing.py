@@ -15,6 +15,7 @@ from app.domain.errors import BadValue, Conflict
 from app.domain.labels import display
 from app.domain.stocktakes import MOVES_OF, Correction, Difference, Place, may_correct
 from app.features.stocktakes import queries
+from app.features.stocktakes.schemas import StocktakeBody
 from app.features.stocktakes.service import find_open
 from app.models import ReservationEnd
 
@@ -64,6 +65,11 @@ async def finish_stocktake(
     done = {one.value: number_of for one, number_of in counts.items()}
     await audit.record(session, "stocktake_finished", f"stocktake:{number}", actor=actor.username, at=at, **done)
     return counts
+
+
+def check(count: StocktakeBody, decided: Mapping[str, Correction]) -> None:
+    """What `finish_stocktake` would say of these decisions now. Raises as it does of differences and corrections."""
+    _check({one.barcode: one.difference for one in count.differences}, decided)
 
 
 def _check(differing: Mapping[str, Difference], decided: Mapping[str, Correction]) -> None:

@@ -1,5 +1,6 @@
 """Pages of stocktakes: the list, one count, scanning into it, and finishing it."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,15 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.access import Permission
 from app.domain.errors import BadValue
-from app.domain.stocktakes import Correction
+from app.domain.labels import display
+from app.domain.stocktakes import MOVES_OF, Correction, in_numbers
 from app.features.stocktakes import finishing, queries, service
 from app.features.stocktakes.schemas import NewStocktake, StartForm, StocktakeBody, StocktakeState
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After
 from app.web.flash import redirect
-from app.web.forms import Form, or_again, read_form
+from app.web.forms import Form, ShowAgain, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
 from app.web.scan_desk import desk_of, read_scan_form
@@ -28,6 +31,8 @@ from app.web.wording import in_words
 
 ON_A_PAGE = 50
 DECISION = "do-"
+FINISH = "stocktakes/finish.html"
+CONFIRM = "stocktakes/confirm.html"
 
 # Scans are known by their own ids, so `once` has nothing to add.
 desk = APIRouter(include_in_schema=False)
@@ -62,7 +67,7 @@ async def start(request: Request, session: Session, actor: Actor, now: Now) -> R
         return render(request, "stocktakes/new.html", {"form": form, **context}, 422)
     with or_again("stocktakes/new.html", form, **context):
         try:
-            new = NewStocktake(store=body.store, bay=body.bay or None)
+            new = NewStocktake(store=body.store, bay=body.bay or None, is_empty_bay=body.is_empty_bay)
         except ValidationError as invalid:
             error = invalid.errors()[0]
             raise BadValue("malformed", in_words(error), field=str(error["loc"][0])) from invalid
@@ -109,27 +114,58 @@ async def finish_form(request: Request, session: Session, actor: Actor, number: 
     count = await queries.get_stocktake(session, number)
     if count.state is not StocktakeState.OPEN:
         return redirect(request, f"/stocktakes/{number}")
-    return render(request, "stocktakes/finish.html", {"form": Form(), "count": count})
+    return render(request, FINISH, {"form": Form(), "count": count})
 
 
 @router.post("/stocktakes/{number}/finish")
 async def finish(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: str) -> Response:
-    """Correct the record, and close the count."""
+    """Say in numbers what will happen; when that is confirmed, correct the record and close the count."""
     count = await queries.get_stocktake(session, number)
     form = Form({name: [str(value)] for name, value in (await request.form()).multi_items()})
-    with or_again("stocktakes/finish.html", form, count=count):
-        decided = {name.removeprefix(DECISION): _chosen(form, name) for name in form.names if name.startswith(DECISION)}
+    decided = _decided(form)
+    if form.errors:
+        return render(request, FINISH, {"form": form, "count": count}, 422)
+    step = form.value("step")
+    if step == "change":
+        raise ShowAgain(FINISH, {"form": form, "count": count}, is_wrong=False)
+    with or_again(FINISH, form, count=count):
+        # Where nothing differs, there is nothing to confirm.
+        if decided and step != "confirm":
+            finishing.check(count, decided)
+            context = await _confirmation(session, count, decided, actor)
+            raise ShowAgain(CONFIRM, {"form": form, "count": count, **context}, is_wrong=False)
         done = await finishing.finish_stocktake(session, number, decided, actor=actor, at=now)
     corrected = sum(done.values()) - done[Correction.NONE]
     what = "1 item was corrected" if corrected == 1 else f"{corrected} items were corrected"
     return redirect(request, f"/stocktakes/{number}", f"The stocktake is finished. {what}.")
 
 
-def _chosen(form: Form, name: str) -> Correction:
-    try:
-        return Correction(form.value(name))
-    except ValueError:
-        raise BadValue("unknown-correction", "Choose what is done about each difference.") from None
+def _decided(form: Form) -> dict[str, Correction]:
+    """What was chosen for each item; where nothing was, the form says so at that item."""
+    found = {}
+    for name in sorted(name for name in form.names if name.startswith(DECISION)):
+        tag = name.removeprefix(DECISION)
+        try:
+            found[tag] = Correction(form.value(name))
+        except ValueError:
+            form.refuse(f"Choose what is done about {display(tag)}.", name)
+    return found
+
+
+async def _confirmation(
+    session: AsyncSession, count: StocktakeBody, decided: dict[str, Correction], actor: Person
+) -> dict[str, Any]:
+    """What will happen, in numbers; what is reserved is told apart, and for whom only to those who may see clients."""
+    chosen = Counter(decided.values())
+    kept = await queries.list_kept(session, sorted(decided), may_see_client=actor.may(Permission.SEE_CLIENTS))
+    names = {one.barcode: one.product_name for one in count.differences}
+    return {
+        "numbers": [
+            in_numbers(one, chosen[one], here=count.place) for one in (*MOVES_OF, Correction.NONE) if chosen[one]
+        ],
+        "decided": decided,
+        "kept": [(one, names[one.barcode], decided[one.barcode]) for one in kept],
+    }
 
 
 def _stores(actor: Person) -> list[tuple[str, str]]:

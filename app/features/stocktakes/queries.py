@@ -11,6 +11,7 @@ from app.domain.stocktakes import AT_A_DESK, Difference, Place, Standing, find_d
 from app.features.stocktakes.schemas import (
     CameOrWent,
     DifferenceBody,
+    Kept,
     StocktakeBody,
     StocktakeRow,
     StocktakeState,
@@ -74,6 +75,14 @@ STRANGE = text("""
     SELECT DISTINCT ON (raw) raw, result ->> 'detail' AS detail, received_by, received_at
     FROM return_scan WHERE scanned_into = :number AND outcome IN ('unknown', 'refused')
       AND result ->> 'code' <> 'stocktake-closed' ORDER BY raw, id LIMIT 200
+""")
+KEPT = text("""
+    SELECT item.barcode, kept.from_on, client.client_ref, asked.number AS order_number
+    FROM item JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
+    JOIN client ON client.id = kept.client_id
+    LEFT JOIN order_unit AS unit ON unit.reservation_id = kept.id AND unit.cancelled_at IS NULL
+    LEFT JOIN equipment_order AS asked ON asked.id = unit.order_id
+    WHERE item.barcode = ANY(:barcodes) ORDER BY kept.from_on, item.barcode
 """)
 DESK_PAIRS = sorted(f"{state} {move}" for state, move in AT_A_DESK)
 
@@ -164,6 +173,13 @@ async def get_stocktake(session: AsyncSession, number: str) -> StocktakeBody:
         moved=[CameOrWent(**row, was_expected=row["is_expected"], history=histories[row["id"]]) for row in moved],
         strange_labels=[StrangeLabel(**row) for row in strange],
     )
+
+
+async def list_kept(session: AsyncSession, barcodes: list[str], *, may_see_client: bool) -> list[Kept]:
+    """What these items are reserved for."""
+    rows = (await session.execute(KEPT, {"barcodes": barcodes})).mappings()
+    unseen = {} if may_see_client else {"client_ref": None, "order_number": None}
+    return [Kept(**{**row, **unseen}) for row in rows]
 
 
 def _differing(row: RowMapping, difference: Difference, histories: dict[int, Any]) -> DifferenceBody:

@@ -1,6 +1,6 @@
 """Bodies and forms of stocktakes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -21,10 +21,11 @@ class StocktakeState(StrEnum):
 
 
 class NewStocktake(Body):
-    """What to count: a store, or one bay of it."""
+    """What to count: a store, or one bay of it. `is_empty_bay`: nothing is recorded in that bay, and it is one."""
 
     store: Code
     bay: Line | None = None
+    is_empty_bay: bool = False
 
 
 class Decision(Body):
@@ -66,6 +67,15 @@ class StocktakeRow(BaseModel):
     def place(self) -> str:
         """What is counted, for people."""
         return f"{self.store_name}, bay {self.bay}" if self.bay else self.store_name
+
+
+class Kept(BaseModel):
+    """A reservation of an item that differs. `client_ref`, `order_number`: only for who may see clients."""
+
+    barcode: str
+    from_on: date
+    client_ref: str | None
+    order_number: str | None
 
 
 class PastMove(BaseModel):
@@ -134,3 +144,4 @@ class StartForm(BaseModel):
 
     store: Annotated[str, asked("Choose the store to count.")] = needed()
     bay: OptionalLine = ""
+    is_empty_bay: bool = False

@@ -12,20 +12,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit, ledger
 from app.domain.access import Actor, StoreRef
 from app.domain.dates import uk_date
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.hygiene import NextStep
 from app.domain.lifecycle import IN_STORE, State
-from app.domain.stocktakes import Difference, Place, step_after_count
+from app.domain.stocktakes import Difference, Place, bays_like, step_after_count
 from app.features.stocktakes import queries
 from app.features.stocktakes.schemas import NewStocktake
 from app.models import ScanKind, ScanOutcome
 from app.web.results import HoldBody, ItemResult, Step, refused
+from app.web.scan_repeats import acknowledge_again
 from app.web.scans import KEEP, Scan, ScanResult, answer, answer_each, read_tags, to_keep
 
 OVERLAPPING = text("""
     SELECT number, bay FROM stocktake
     WHERE store_id = :store_id AND finished_at IS NULL AND cancelled_at IS NULL
       AND (bay IS NULL OR CAST(:bay AS text) IS NULL OR lower(bay) = lower(:bay)) ORDER BY id LIMIT 1
+""")
+# What is on its way between stores says so in the place of its bay.
+BAYS = text("""
+    SELECT DISTINCT bay FROM item
+    WHERE store_id = :store_id AND bay IS NOT NULL AND state = ANY(:in_store)
+      AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.kind = 'in_transit'
+                      AND hold.lifted_at IS NULL)
 """)
 BEGIN = text("""
     INSERT INTO stocktake (id, number, store_id, bay, started_at, started_by)
@@ -68,14 +76,16 @@ NEW_COUNT = NextStep("leave", "Leave it where it is. If it was to be counted, be
 async def start_stocktake(session: AsyncSession, new: NewStocktake, *, actor: Actor, at: datetime) -> str:
     """Begin to count a store or a bay: what the record has there now is expected. Returns the count's number.
 
-    Raises BadValue `not-your-store`, and Conflict `stocktake-open` while another count of it is open: a count of a
-    store is one of all its bays.
+    Raises BadValue `not-your-store`, and `unknown-bay` for a bay in which nothing is recorded, unless it is said to be
+    one; Conflict `stocktake-open` while another count of it is open: a count of a store is one of all its bays.
     """
     store = actor.store(new.store)
     here: dict[str, Any] = {"store_id": store.id, "bay": new.bay}
     other = (await session.execute(OVERLAPPING, here)).one_or_none()
     if other:
         raise Conflict("stocktake-open", _overlap(other, store, new.bay), field="bay" if new.bay else "store")
+    if new.bay and not new.is_empty_bay:
+        await _check_bay(session, store, new.bay)
     count_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('stocktake', 'id'))"))
     number = f"K{count_id:06}"
     await session.execute(BEGIN, here | {"id": count_id, "number": number, "actor": actor.username, "at": at})
@@ -128,6 +138,17 @@ async def _find(session: AsyncSession, number: str, *, actor: Actor, lock: str) 
     return count
 
 
+async def _check_bay(session: AsyncSession, store: StoreRef, bay: str) -> None:
+    rows = await session.execute(BAYS, {"store_id": store.id, "in_store": sorted(IN_STORE)})
+    known = list(rows.scalars())
+    if bay.casefold() in {one.casefold() for one in known}:
+        return
+    like = bays_like(bay, known)
+    meant = f" Bays of this store that are like it: {', '.join(like)}." if like else ""
+    detail = f"Nothing is recorded in a bay {bay} of {store.name}.{meant} If it is a bay and empty, say so."
+    raise BadValue("unknown-bay", detail, field="bay")
+
+
 def _overlap(other: Row[Any], store: StoreRef, bay: str | None) -> str:
     what = f"bay {other.bay} of {store.name}" if other.bay else f"all of {store.name}"
     end = f"Finish or cancel {other.number} first."
@@ -150,6 +171,8 @@ async def _count(
             results[scan_id] = seen[tag]
             seen[tag] = _again(seen[tag], actor)
     answers = {scan.scan_id: answer(scan, results[scan.scan_id]) for scan in scans}
+    about: dict[str, Any] = {"kind": ScanKind.STOCKTAKE, "into": count.number, "prefix": prefix}
+    answers = await acknowledge_again(session, scans, answers, **about, actor=actor, at=at)
     await session.execute(KEEP, {"answers": to_keep(answers)})
     return answers
 

@@ -174,7 +174,11 @@ async def scan_page(
     mode: Annotated[str, Query(max_length=40)] = "",
 ) -> HTMLResponse:
     """The scan page of a consignment."""
-    return render(request, "transfers/scan.html", await _desk(session, actor, number, mode, now))
+    context = await _desk(session, actor, number, mode, now)
+    # The part of the page that asks again every few seconds has no use for it.
+    if context["mode"] == SEND and "HX-Request" not in request.headers:
+        context["known"] = await queries.list_known_here(session, number)
+    return render(request, "transfers/scan.html", context)
 
 
 @desk.post("/transfers/{number}/scan")

@@ -1,5 +1,6 @@
 """Reads of consignments: one, a list of them, what is late."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.dates import UK
 from app.domain.errors import NotFound
+from app.domain.lifecycle import State
 from app.domain.transfers import LATE_AFTER
 from app.features.transfers.replenishment import FREE
 from app.features.transfers.schemas import ConsignmentBody, ConsignmentRow, ConsignmentState, LineBody, ToTake, WantLine
@@ -44,7 +46,10 @@ LIST = text(f"""
 """)
 LINES = text(f"""
     SELECT item.barcode, product.code AS product_code, product.name AS product_name, item.state, store.code AS store,
-           line.sent_at, line.sent_by, line.arrived_at, line.arrived_by, arrived.code AS arrived_store,
+           line.sent_at, line.sent_by, line.sent_contaminated, (line.consignment_id, product.id) IN (
+               SELECT consignment_id, product_id FROM consignment_want) OR NOT EXISTS (
+               SELECT FROM consignment_want WHERE consignment_id = line.consignment_id) AS is_wanted,
+           line.arrived_at, line.arrived_by, arrived.code AS arrived_store,
            line.missing_reason, {ON_ITS_WAY} AND line.sent_at < :late_before AS is_late,
            CASE WHEN line.sent_at IS NULL THEN 'came_along' WHEN line.arrived_at IS NOT NULL THEN 'arrived'
                 WHEN line.missing_at IS NOT NULL THEN 'missing' ELSE 'on_its_way' END AS line_state
@@ -76,6 +81,32 @@ TO_TAKE = text(f"""
     WHERE want.consignment_id = :id ORDER BY item.bay, item.barcode
 """)  # noqa: S608 - the part is a constant
 
+# For a device without a network. What stands here is contaminated by its state alone; the service knows more.
+HERE = text("""
+    SELECT EXISTS (SELECT FROM consignment_want WHERE consignment_id = consignment.id) AS has_list,
+           ARRAY(
+               SELECT barcode FROM item WHERE store_id = consignment.from_store_id AND state = ANY(:dirty)
+               ORDER BY id DESC LIMIT :most
+           ) AS contaminated,
+           ARRAY(
+               SELECT item.barcode FROM consignment_want AS want JOIN item ON item.product_id = want.product_id
+               WHERE want.consignment_id = consignment.id AND item.store_id = consignment.from_store_id
+                 AND item.state <> 'scrapped'
+               ORDER BY item.id DESC LIMIT :most
+           ) AS wanted
+    FROM consignment WHERE consignment.number = :number
+""")
+DIRTY = [State.RETURNED.value, State.DECONTAMINATING.value]
+MOST_KNOWN = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHere:
+    """What a device is told of the store that sends: tags alone. `wanted` None: there is no list, or it is too long."""
+
+    contaminated: list[str]
+    wanted: list[str] | None
+
 
 def late_before(today: date) -> datetime:
     """What was sent before this instant and has not arrived is late."""
@@ -99,6 +130,16 @@ def unknown_consignment() -> NotFound:
 async def get_row(session: AsyncSession, number: str, *, today: date) -> ConsignmentRow:
     """The consignment and how far it is. Raises NotFound `unknown-consignment`."""
     return ConsignmentRow(**await find_row(session, number, today=today))
+
+
+async def list_known_here(session: AsyncSession, number: str) -> KnownHere:
+    """What a device that scans this consignment out can warn of by itself. Raises NotFound `unknown-consignment`."""
+    known = await session.execute(HERE, {"number": number, "dirty": DIRTY, "most": MOST_KNOWN})
+    row = known.one_or_none()
+    if row is None:
+        raise unknown_consignment()
+    is_whole = row.has_list and len(row.wanted) < MOST_KNOWN
+    return KnownHere(list(row.contaminated), list(row.wanted) if is_whole else None)
 
 
 async def get_consignment(session: AsyncSession, number: str, *, today: date) -> ConsignmentBody:

@@ -80,7 +80,10 @@ class ConsignmentRow(BaseModel):
 
 
 class LineBody(BaseModel):
-    """One item of a consignment."""
+    """One item of a consignment. `sent_contaminated`: it was not clean when it left; none where nobody knows.
+
+    `is_wanted`: its product is on the consignment's list, or there is no list.
+    """
 
     barcode: str
     product_code: str
@@ -90,6 +93,8 @@ class LineBody(BaseModel):
     store: str
     sent_at: datetime | None
     sent_by: str | None
+    sent_contaminated: bool | None
+    is_wanted: bool
     arrived_at: datetime | None
     arrived_by: str | None
     arrived_store: str | None

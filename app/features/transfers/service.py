@@ -1,6 +1,6 @@
 """Verbs of consignments: make one, scan items out and in, say that one never arrived, cancel."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -15,13 +15,25 @@ from app.domain.access import Actor, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
+from app.domain.hygiene import NextStep
 from app.domain.lifecycle import IN_STORE, Move, State
-from app.domain.transfers import Arrival, check_may_send, find_arrival
+from app.domain.transfers import Arrival, check_may_send, contamination, find_arrival, load_apart
 from app.features.transfers import queries
 from app.features.transfers.schemas import NewConsignment
+from app.features.transfers.warning import Warner
 from app.models import ReservationEnd, ScanKind, ScanOutcome
 from app.web.results import ItemResult, accepted, refused
-from app.web.scans import KEEP, Scan, ScanResult, answer, answer_each, read_tags, refuse_what_moved_since, to_keep
+from app.web.scans import (
+    KEEP,
+    Scan,
+    ScanResult,
+    ScanWarning,
+    answer,
+    answer_each,
+    read_tags,
+    refuse_what_moved_since,
+    to_keep,
+)
 
 FIND = text("""
     SELECT consignment.id, consignment.number, consignment.cancelled_at, sender.id AS from_id, sender.code AS from_code,
@@ -52,9 +64,10 @@ LINES = text("""
     ORDER BY line.id
 """)
 SEND = text("""
-    INSERT INTO consignment_line (consignment_id, item_id, hold_id, sent_at, sent_by)
-    SELECT :id, sent.item_id, sent.hold_id, :at, :actor
-    FROM unnest(CAST(:item_ids AS bigint[]), CAST(:hold_ids AS bigint[])) AS sent (item_id, hold_id)
+    INSERT INTO consignment_line (consignment_id, item_id, hold_id, sent_at, sent_by, sent_contaminated)
+    SELECT :id, sent.item_id, sent.hold_id, :at, :actor, sent.dirty
+    FROM unnest(CAST(:item_ids AS bigint[]), CAST(:hold_ids AS bigint[]), CAST(:dirty AS boolean[]))
+         AS sent (item_id, hold_id, dirty)
 """)
 RECEIVE = text("""
     WITH arrived AS (
@@ -71,6 +84,7 @@ LOSE = text(f"""
 """)  # noqa: S608 - the part is a constant
 FOUND = text(f"{OF_A_RETURN} SELECT")
 ARRIVALS = "Arrivals"
+UNCLEAN = " Contaminated: it was not clean when it left."
 Lines = dict[int, list[Row[Any]]]
 
 
@@ -194,19 +208,29 @@ async def _send(
         check_may_send(item.state, is_here=item.store_id == consignment.from_id, is_in_transit=in_transit)
 
     going, said = _sort(tags, items, decide, actor, uk_date(at))
+    warnings: dict[str, list[ScanWarning]] = {}
     if going:
         reason = f"Sent from {consignment.from_name} to {consignment.to_name}, consignment {consignment.number}."
-        details: dict[str, Any] = {"actor": actor, "at": at, "reason": reason, "reference": consignment.number}
+        details: dict[str, Any] = {"actor": actor, "at": at, "reference": consignment.number}
         bay = f"On its way to {consignment.to_code}"
-        moved, _ = await ledger.move(session, going, Move.TRANSFER, bay=bay, **details)
+        unclean = {tag for tag in going if contamination(items[tag].evidence)}
+        moved: list[ledger.Moved] = []
+        for some, why in (([tag for tag in going if tag not in unclean], reason), (sorted(unclean), reason + UNCLEAN)):
+            if some:
+                moved += (await ledger.move(session, some, Move.TRANSFER, bay=bay, **details, reason=why))[0]
         gone = {one.item.id: one.item.barcode for one in moved}
         holds = await safety.hold_each(session, gone, kind=HoldKind.IN_TRANSIT, reason=reason, actor=actor, at=at)
+        dirty = {one.item.id: one.item.barcode in unclean for one in moved}
         values = {"id": consignment.id, "item_ids": list(holds), "hold_ids": list(holds.values())}
+        values["dirty"] = [dirty[item_id] for item_id in holds]
+        warner = await Warner.of(session, consignment.id)
         await session.execute(SEND, values | {"at": at, "actor": actor})
         for one in moved:
-            step = {"route": "load", "text": f"Put it with what goes to {consignment.to_name}."}
-            said[one.item.barcode] = _with(accepted(one), next_step=step)
-    return await _answered(session, scans, tags, results, said)
+            tag, place = one.item.barcode, consignment.to_name
+            warnings[tag] = warner.warn(one.item)
+            step = load_apart(place) if dirty[one.item.id] else NextStep("load", f"Put it with what goes to {place}.")
+            said[tag] = _with(accepted(one), next_step={"route": step.route, "text": step.text})
+    return await _answered(session, scans, tags, results, said, warnings)
 
 
 async def _receive(
@@ -372,12 +396,14 @@ async def _answered(
     tags: dict[UUID, str],
     results: dict[UUID, ItemResult],
     said: dict[str, ItemResult],
+    warnings: Mapping[str, Sequence[ScanWarning]] | None = None,
 ) -> dict[UUID, ScanResult]:
     """One answer per scan, kept; an item that came twice was done once."""
     answers: dict[UUID, ScanResult] = {}
     for scan in scans:
         tag = tags.get(scan.scan_id)
-        answers[scan.scan_id] = answer(scan, said[tag] if tag else results[scan.scan_id])
+        told = (warnings or {}).get(tag, ()) if tag else ()
+        answers[scan.scan_id] = answer(scan, said[tag] if tag else results[scan.scan_id], *told)
         if tag and said[tag].outcome is ScanOutcome.ACCEPTED:
             said[tag] = _with(said[tag], outcome=ScanOutcome.DUPLICATE, code="repeated-barcode")
     await session.execute(KEEP, {"answers": to_keep(answers)})

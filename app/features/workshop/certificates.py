@@ -20,7 +20,7 @@ from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, 
 
 from app.domain.catalogue import is_printable
 from app.domain.dates import UK, in_words, uk_date
-from app.domain.hygiene import Outcome
+from app.domain.hygiene import Outcome, Route, band_in_words
 from app.domain.labels import display
 from app.features.workshop.cleaning_queries import Certificate
 from app.settings import Settings
@@ -87,6 +87,7 @@ def _page(one: Certificate, *, settings: Settings, at: datetime) -> list[Any]:
         Spacer(1, 4 * mm),
         _facts("How it was decontaminated" if _is_pass(one) else "What was found", _how(one)),
         *_notes(one),
+        *_correction(one),
         Spacer(1, 4 * mm),
         _text(f"Recorded in person by {one.signed_by} under their own sign-in; this stands for a signature.", size=9),
         _text(
@@ -126,12 +127,13 @@ def _how(one: Certificate) -> list[tuple[str, str]]:
     done = one.finished_at.astimezone(UK)
     cover = {"passed": "Passed: no fluid comes through the cover", "failed": "Failed: fluid comes through the cover"}
     return [
-        ("Infection risk as it came", one.infection_risk.text if one.infection_risk else NOTHING),
+        *([("Corrects the record", one.corrects)] if one.corrects else []),
+        ("Infection risk as it came", band_in_words(one.infection_risk)),
         ("Route", one.route.text),
         ("Method", one.method or one.route.text),
         ("Product used", one.product_used or NOTHING),
         *([("Strike-through test", cover[one.strike_through])] if one.strike_through else []),
-        *([("Contractor", one.contractor or NOTHING)] if one.contractor or one.contractor_reference else []),
+        *([("Contractor", one.contractor or NOTHING)] if one.route is Route.CONTRACTOR else []),
         *([("Reference of the contractor", one.contractor_reference)] if one.contractor_reference else []),
         ("Outcome", {"passed": "Passed", "failed": "Failed", "cannot": "Cannot be decontaminated"}[one.outcome]),
         ("Date and time", f"{in_words(done.date())}, {done:%H:%M}"),
@@ -145,6 +147,20 @@ def _notes(one: Certificate) -> list[Any]:
         return []
     heading = "Remarks" if _is_pass(one) else "What is left, and what to take care of"
     return [Spacer(1, 4 * mm), _text(heading, size=12, bold=True), _text(one.notes, size=10)]
+
+
+def _correction(one: Certificate) -> list[Any]:
+    """Whoever holds an older print is to see at once what took it back."""
+    if one.corrected is None:
+        return []
+    when = one.corrected.at.astimezone(UK)
+    facts = [
+        ("Taken back by", one.corrected.number),
+        ("Date and time", f"{in_words(when.date())}, {when:%H:%M}"),
+        ("By", one.corrected.by),
+    ]
+    why = _text(f"Reason: {one.corrected.reason}", size=10)
+    return [Spacer(1, 4 * mm), _facts("What took it back", facts), Spacer(1, 2 * mm), why]
 
 
 def _declarations(one: Certificate) -> Table:

@@ -20,6 +20,7 @@ from app.domain.hygiene import (
     Outcome,
     Route,
     check_passed,
+    counts_as,
     higher_risk,
     quarantine_until,
 )
@@ -40,7 +41,7 @@ START = text("""
 """)
 JOBS = text("""
     SELECT item.barcode, COALESCE(job.route, product.decontamination_route) AS route, job.infection_risk,
-           job.quarantine_until, product.strike_through_test
+           job.quarantine_until, product.strike_through_test, COALESCE(job.contractor, '') AS contractor
     FROM item JOIN product ON product.id = item.product_id
     LEFT JOIN decontamination AS job ON job.item_id = item.id AND job.finished_at IS NULL
     WHERE item.barcode = ANY(:barcodes)
@@ -49,14 +50,16 @@ FINISH = text("""
     UPDATE decontamination
     SET finished_at = :at, finished_by = :actor, outcome = line.outcome, finished_seq = line.seq, notes = line.notes,
         infection_risk = line.infection_risk, method = line.method, product_used = line.product_used,
-        strike_through = line.strike_through, contractor_reference = line.contractor_reference
+        strike_through = line.strike_through, contractor_reference = line.contractor_reference,
+        contractor = COALESCE(NULLIF(line.contractor, ''), decontamination.contractor)
     FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (
         item_id bigint, outcome text, seq int, notes text, infection_risk text, method text, product_used text,
-        strike_through text, contractor_reference text)
+        strike_through text, contractor_reference text, contractor text)
     WHERE decontamination.item_id = line.item_id AND decontamination.finished_at IS NULL
 """)
 FINISHED = text("""
-    SELECT job.id, job.route, job.outcome, job.finished_seq, job.finished_at, item.barcode
+    SELECT job.id, job.route, job.outcome, job.finished_seq, job.finished_at, job.infection_risk, job.contractor,
+           job.contractor_reference, item.barcode
     FROM decontamination AS job JOIN item ON item.id = job.item_id
     WHERE job.id = :id AND job.finished_at IS NOT NULL
 """)
@@ -180,6 +183,9 @@ async def correct_decontamination(
         "finished_seq": moved.seq,
         "outcome": outcome,
         "notes": reason,
+        "infection_risk": row.infection_risk,
+        "contractor": row.contractor,
+        "contractor_reference": row.contractor_reference,
         "corrects_id": row.id,
     }
     await session.execute(insert(Decontamination).values(**correction))
@@ -226,6 +232,7 @@ async def _read_jobs(session: AsyncSession, barcodes: Sequence[str]) -> dict[str
             infection_risk=row.infection_risk and InfectionRisk(row.infection_risk),
             quarantine_until=row.quarantine_until,
             has_cover=row.strike_through_test,
+            contractor=row.contractor,
         )
         for row in rows
     }
@@ -258,6 +265,7 @@ def _ended(moved: Moved, said: Cleaned, job: Job) -> dict[str, object]:
         "method": said.method,
         "product_used": said.product_used,
         "strike_through": said.strike_through,
+        "contractor": said.contractor if job.route is Route.CONTRACTOR else "",
         "contractor_reference": said.contractor_reference,
     }
 
@@ -270,7 +278,7 @@ def _cleaned(moved: Moved, said: Cleaned, job: Job, actor: str) -> Moved:
         decontamination_outcome=said.outcome,
         decontamination_seq=moved.seq,
         decontaminated_by=actor,
-        high_risk=moved.evidence.high_risk or risk is InfectionRisk.HIGH,
+        high_risk=moved.evidence.high_risk or counts_as(risk) is InfectionRisk.HIGH,
     )
     return replace(moved, evidence=evidence)
 

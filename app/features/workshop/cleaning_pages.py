@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
-from app.domain.hygiene import Cleaned, InfectionRisk, Outcome, Route, StrikeThrough
+from app.domain.hygiene import Cleaned, Outcome, Route, StrikeThrough
 from app.domain.labels import display
 from app.domain.lifecycle import State
 from app.features.workshop import cleaning, cleaning_queries, queries
@@ -24,6 +24,7 @@ from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.questions import Back
 from app.web.results import accepted
+from app.web.scan_desk import RISKS
 from app.web.tags import Tag
 from app.web.templating import render
 
@@ -38,7 +39,6 @@ CLEANED: dict[CleaningStep, Outcome] = {
     CleaningStep.FAILED: Outcome.FAILED,
 }
 WAYS = [(route.value, route.text) for route in Route if route is not Route.CANNOT]
-RISKS = [(risk.value, risk.text, risk.means) for risk in InfectionRisk]
 COVERS = [
     (StrikeThrough.PASSED.value, "Passed: the inside stayed dry"),
     (StrikeThrough.FAILED.value, "Failed: fluid came through the cover"),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
 from app.domain.certificates import Standing, find_standing, is_certified, number_of
+from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotFound
 from app.domain.hygiene import InfectionRisk, Job, Outcome, Route
 from app.domain.lifecycle import State
@@ -19,7 +20,9 @@ from app.ledger import ItemRecord
 _COLUMNS = """
     job.id, item.barcode, job.route, job.infection_risk, job.contractor, job.contractor_reference, job.quarantine_until,
     job.started_at, job.started_by, job.finished_at, job.finished_by, job.finished_seq, job.outcome, job.method,
-    job.product_used, job.strike_through, job.notes, job.corrects_id, correction.id AS corrected_by
+    job.product_used, job.strike_through, job.notes, job.corrects_id, correction.id AS corrected_by,
+    correction.finished_at AS corrected_at, correction.finished_by AS corrected_by_whom,
+    correction.notes AS corrected_why
 """
 _FROM = """
     FROM decontamination AS job JOIN item ON item.id = job.item_id
@@ -32,10 +35,12 @@ OF_ITEM = text(f"""
 """)
 CERTIFIED = text(f"""
     SELECT {_COLUMNS}, product.name AS product_name, product.manufacturer, product.model, item.serial_number,
-           item.lot_number, store.name AS store_name, COALESCE(account.name, job.finished_by) AS signed_by
+           item.lot_number, store.name AS store_name, COALESCE(account.name, job.finished_by) AS signed_by,
+           corrector.name AS corrector
     {_FROM}
     JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
     LEFT JOIN account ON account.username = job.finished_by
+    LEFT JOIN account AS corrector ON corrector.username = correction.finished_by
     WHERE job.id = ANY(:numbers) AND job.finished_at IS NOT NULL
 """)
 NEWEST = text("""
@@ -51,6 +56,16 @@ ON_THE_BENCH = text("""
     LEFT JOIN decontamination AS job ON job.item_id = item.id AND job.finished_at IS NULL
     WHERE item.barcode = :barcode
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The record that took a pass back: which, when, by whom, and why."""
+
+    number: str
+    at: datetime
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,8 @@ class Certificate:
     outcome: Outcome
     notes: str
     standing: Standing
+    corrects: str | None
+    corrected: Corrected | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +106,6 @@ class OnTheBench:
     serial_number: str | None
     job: Job
     is_high_risk: bool
-    contractor: str
     started_at: datetime | None
     started_by: str | None
 
@@ -153,6 +169,7 @@ async def get_on_the_bench(session: AsyncSession, barcode: str) -> OnTheBench:
         infection_risk=row.infection_risk and InfectionRisk(row.infection_risk),
         quarantine_until=row.quarantine_until,
         has_cover=row.strike_through_test,
+        contractor=row.contractor or "",
     )
     return OnTheBench(
         barcode=item.barcode,
@@ -161,7 +178,6 @@ async def get_on_the_bench(session: AsyncSession, barcode: str) -> OnTheBench:
         serial_number=row.serial_number,
         job=job,
         is_high_risk=row.high_risk,
-        contractor=row.contractor or "",
         started_at=row.started_at,
         started_by=row.started_by,
     )
@@ -178,15 +194,21 @@ def _why_none(item: ItemRecord) -> str:
         if fact.returned_seq is None:
             return "It has never come back from a client, so it was never cleaned and has no certificate."
         return "It has not been cleaned since it came back. It counts as contaminated."
-    standing = find_standing(fact, fact.decontamination_outcome, fact.decontamination_seq, corrected=False)
+    standing = find_standing(fact, fact.decontamination_outcome, fact.decontamination_seq, corrected="")
     return f"The item {item.barcode} has no certificate that holds. {standing.text}"
 
 
 def _standing(row: RowMapping, item: ItemRecord) -> Standing:
     if row["outcome"] is None:
         return Standing(False, "It is being cleaned." if row["started_at"] else "It waits to be cleaned.")
-    corrected = row["corrected_by"] is not None
+    corrected = (
+        f"{number_of(row['corrected_by'])} of {in_words(uk_date(row['corrected_at']))}" if _is_corrected(row) else ""
+    )
     return find_standing(item.evidence, Outcome(row["outcome"]), row["finished_seq"], corrected=corrected)
+
+
+def _is_corrected(row: RowMapping) -> bool:
+    return row["corrected_by"] is not None
 
 
 def _body(row: RowMapping, item: ItemRecord) -> DecontaminationBody:
@@ -202,8 +224,12 @@ def _body(row: RowMapping, item: ItemRecord) -> DecontaminationBody:
 
 
 def _certificate(row: RowMapping, item: ItemRecord) -> Certificate:
-    names = set(Certificate.__dataclass_fields__) - {"number", "standing", "route", "outcome", "infection_risk"}
-    details: dict[str, Any] = {name: row[name] for name in names}
+    made = {"number", "standing", "route", "outcome", "infection_risk", "corrects", "corrected"}
+    details: dict[str, Any] = {name: row[name] for name in set(Certificate.__dataclass_fields__) - made}
+    corrected = None
+    if _is_corrected(row):
+        number, at, by = number_of(row["corrected_by"]), row["corrected_at"], row["corrected_by_whom"]
+        corrected = Corrected(number, at, row["corrector"] or by, row["corrected_why"])
     return Certificate(
         **details,
         number=number_of(row["id"]),
@@ -211,4 +237,6 @@ def _certificate(row: RowMapping, item: ItemRecord) -> Certificate:
         outcome=Outcome(row["outcome"]),
         infection_risk=row["infection_risk"] and InfectionRisk(row["infection_risk"]),
         standing=_standing(row, item),
+        corrects=number_of(row["corrects_id"]) if row["corrects_id"] else None,
+        corrected=corrected,
     )

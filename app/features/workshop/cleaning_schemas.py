@@ -18,8 +18,8 @@ from app.web.results import Step
 class StartDecontaminations(Body):
     """Items whose cleaning begins; `route` None: each by its product's route.
 
-    `contractor`: who takes what goes to one. `quarantine_until`: the first day on which what is quarantined may be
-    recorded as clean, three days from now where none is named.
+    `contractor`: who takes what goes to one; nothing passes before it is said. `quarantine_until`: the first day on
+    which what is quarantined may be recorded as clean, three days from now where none is named.
     """
 
     barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=500)]
@@ -37,14 +37,16 @@ class StartDecontaminations(Body):
 class Details(BaseModel):
     """What is said of how a cleaning was done, whoever asks.
 
-    A pass needs `strike_through` where the product has a cover that is tested, the contractor's reference where it was
-    at one, and where the infection risk is high the method, and the product that was used if something is applied.
+    A pass needs the infection risk as it came back, here or when its cleaning began; `strike_through` where the product
+    has a cover that is tested; who the contractor was where it was at one; and where the infection risk is high the
+    method, and the product that was used if something is applied.
     """
 
     infection_risk: InfectionRisk | None = None
     method: OptionalLine = ""
     product_used: OptionalLine = ""
     strike_through: StrikeThrough | None = None
+    contractor: OptionalLine = ""
     contractor_reference: OptionalLine = ""
 
     def said(self, barcode: str, outcome: Outcome, notes: str) -> Cleaned:
@@ -57,6 +59,7 @@ class Details(BaseModel):
             method=self.method,
             product_used=self.product_used,
             strike_through=self.strike_through,
+            contractor=self.contractor,
             contractor_reference=self.contractor_reference,
         )
 
@@ -156,7 +159,6 @@ class CleaningForm(Details, WayBack):
     do: Annotated[CleaningStep, asked("Choose what happened to the cleaning.")] = needed()
     notes: OptionalParagraph = ""
     route: Annotated[Route | None, AfterValidator(lambda route: route and no_dead_end(route))] = None
-    contractor: OptionalLine = ""
     quarantine_until: Day | None = None
 
     @property

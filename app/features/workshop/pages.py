@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from app.db import Session
 from app.domain.errors import BadValue
+from app.domain.hygiene import Cleaned, Outcome
 from app.domain.labels import display
 from app.features.workshop import scans, service
 from app.features.workshop.schemas import ReleaseForm
@@ -36,10 +37,14 @@ async def scan(
     if body is None:
         return show_desk(request, actor, mode=form.value("mode"), store=form.value("store"), form=form)
     mode = find_mode(actor, body.mode)
-    one = await scans.do_scan(
-        session, mode.value, body.barcode, prefix=prefix, actor=actor.username, at=now, ahead=ahead
+    said = Cleaned(
+        "", Outcome.PASSED, infection_risk=body.infection_risk, method=body.method, product_used=body.product_used
     )
-    return show_desk(request, actor, mode=mode.value, store=body.store, result=[one], done=mode.done)
+    one = await scans.do_scan(
+        session, mode.value, body.barcode, prefix=prefix, actor=actor.username, at=now, ahead=ahead, cleaned=said
+    )
+    kept = form.with_values({"barcode": ""})
+    return show_desk(request, actor, mode=mode.value, store=body.store, form=kept, result=[one], done=mode.done)
 
 
 @router.post("/workshop/{barcode}/release")

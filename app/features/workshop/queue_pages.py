@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from app.db import Session
 from app.domain.benches import Bench
 from app.domain.dates import uk_date
-from app.features.workshop.cleaning_pages import COVERS, RISKS, WAYS
+from app.features.workshop.cleaning_pages import COVERS, WAYS
 from app.features.workshop.queue_schemas import MOST_AT_ONCE, HourDone, Together, TogetherForm
 from app.features.workshop.queues import LINES_ON_A_PAGE, count_benches, count_done, list_bench, queue_cursor
 from app.features.workshop.together import do_together
@@ -21,6 +21,7 @@ from app.web.forms import Form, or_again, read_form
 from app.web.look_ahead import Ahead
 from app.web.once import page_router
 from app.web.paging import page_of
+from app.web.scan_desk import RISKS
 from app.web.tags import Prefix
 from app.web.templating import render
 from app.web.waste import CHOICES

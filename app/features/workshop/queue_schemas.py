@@ -109,7 +109,6 @@ class TogetherForm(Waste, Details):
     ] = needed()
     do: Annotated[Together, asked("Choose what is done with them.")] = needed()
     route: Annotated[Route | None, AfterValidator(lambda route: route and no_dead_end(route))] = None
-    contractor: OptionalLine = ""
     quarantine_until: Day | None = None
     bay: OptionalLine = ""
     notes: OptionalParagraph = ""

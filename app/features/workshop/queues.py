@@ -110,6 +110,7 @@ _COUNTS = """
     SELECT CASE WHEN past_use THEN 'scrap' ELSE state END AS bench, count(*) AS items FROM standing GROUP BY 1
 """
 COUNTS = text(_COUNTS.format(standing=_STANDING))
+# What was taken back was not done: a pass that its correction says was none, an inspection of the wrong item.
 DONE = text("""
     SELECT CAST(EXTRACT(hour FROM movement.at AT TIME ZONE 'Europe/London') AS int) AS hour,
            count(*) FILTER (WHERE move = 'pass_decontamination') AS cleaned,
@@ -121,6 +122,12 @@ DONE = text("""
     WHERE movement.at >= :begins AND movement.at < :ends AND (CAST(:store AS text) IS NULL OR store.code = :store)
       AND (move IN ('pass_decontamination', 'complete_repair', 'scrap')
            OR (from_state = 'awaiting_inspection' AND move IN ('pass_inspection', 'fail_inspection', 'release')))
+      AND NOT EXISTS (
+          SELECT FROM decontamination AS wrong JOIN decontamination AS correction ON correction.corrects_id = wrong.id
+          WHERE wrong.item_id = movement.item_id AND wrong.finished_seq = movement.seq)
+      AND NOT (move IN ('pass_inspection', 'fail_inspection') AND EXISTS (
+          SELECT FROM inspection AS wrong JOIN inspection AS newer ON newer.supersedes_id = wrong.id
+          WHERE wrong.item_id = movement.item_id AND wrong.seq = movement.seq AND newer.item_id <> wrong.item_id))
     GROUP BY 1 ORDER BY 1
 """)
 

@@ -1,8 +1,10 @@
 """Scans of a workshop mode: the verb one stands for, its result, and a batch's. How the page looks is not here."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,9 +26,20 @@ Verb = Callable[..., Awaitable[Moved]]
 
 
 async def do_scan(
-    session: AsyncSession, mode: str, raw: str, *, prefix: str, actor: str, at: datetime, ahead: LookAhead
+    session: AsyncSession,
+    mode: str,
+    raw: str,
+    *,
+    prefix: str,
+    actor: str,
+    at: datetime,
+    ahead: LookAhead,
+    cleaned: Cleaned,
 ) -> ItemResult:
-    """Do what `mode` says with the item of this label. Never raises for what a scanner may send."""
+    """Do what `mode` says with the item of this label. Never raises for what a scanner may send.
+
+    `cleaned`: how, where the mode says that cleaning passed.
+    """
     try:
         tag = check_tag(raw, prefix=prefix)
     except RuleError as error:
@@ -34,8 +47,11 @@ async def do_scan(
     try:
         # Some verbs refuse after they have moved the item; what they wrote must go.
         async with session.begin_nested():
-            details = {"ahead": ahead} if mode == "release" else {}
-            moved = await VERBS[mode](session, tag, actor=actor, at=at, **details)
+            details: dict[str, dict[str, Any]] = {
+                "release": {"ahead": ahead},
+                "pass_decontamination": {"cleaned": cleaned},
+            }
+            moved = await VERBS[mode](session, tag, actor=actor, at=at, **details.get(mode, {}))
     except RuleError as error:
         items = await ledger.read_items(session, [tag])
         return refused(tag, error, items.get(tag), reader=actor, on=uk_date(at))
@@ -79,11 +95,16 @@ async def _start(session: AsyncSession, tag: str, *, actor: str, at: datetime) -
     return moved[0]
 
 
-async def _finish(session: AsyncSession, tag: str, *, outcome: Outcome, actor: str, at: datetime) -> Moved:
-    moved, turned_away = await cleaning.finish_decontaminations(session, [Cleaned(tag, outcome)], actor=actor, at=at)
+async def _finish(session: AsyncSession, tag: str, *, cleaned: Cleaned, actor: str, at: datetime) -> Moved:
+    said = [replace(cleaned, barcode=tag)]
+    moved, turned_away = await cleaning.finish_decontaminations(session, said, actor=actor, at=at)
     if turned_away:
         raise turned_away[0].error
     return moved[0]
+
+
+async def _fail(session: AsyncSession, tag: str, *, actor: str, at: datetime) -> Moved:
+    return await _finish(session, tag, cleaned=Cleaned(tag, Outcome.FAILED), actor=actor, at=at)
 
 
 async def _inspect(session: AsyncSession, tag: str, *, outcome: InspectionOutcome, actor: str, at: datetime) -> Moved:
@@ -94,8 +115,8 @@ async def _inspect(session: AsyncSession, tag: str, *, outcome: InspectionOutcom
 
 VERBS: dict[str, Verb] = {
     "start_decontamination": _start,
-    "pass_decontamination": partial(_finish, outcome=Outcome.PASSED),
-    "fail_decontamination": partial(_finish, outcome=Outcome.FAILED),
+    "pass_decontamination": _finish,
+    "fail_decontamination": _fail,
     "pass_inspection": partial(_inspect, outcome=InspectionOutcome.PASSED),
     "fail_inspection": partial(_inspect, outcome=InspectionOutcome.FAILED),
     "release": partial(service.release, bay=None),

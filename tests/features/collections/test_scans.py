@@ -71,7 +71,7 @@ async def test_one_bad_scan_never_loses_the_others(given: Given, clock: Clock, a
         ("unknown", "unknown-barcode"),
         ("accepted", None),
         ("refused", "mistyped-barcode"),
-        ("refused", "already-collected"),
+        ("duplicate", "already-scanned"),
         ("refused", "mistyped-barcode"),
         ("accepted", None),
         ("refused", "malformed-scan"),

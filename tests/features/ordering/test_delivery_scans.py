@@ -54,6 +54,9 @@ async def test_the_same_queue_from_two_devices_delivers_each_once(
     assert said(await send(as_technician, "deliveries", body)) == [("accepted", None)] * 2
     assert said(await send(as_technician, "deliveries", body)) == [("duplicate", "scan-already-taken")] * 2
     again = batch(one, at=clock.now, sent_at=clock.now, received_by="Mo")
+    assert said(await send(as_technician, "deliveries", again)) == [("duplicate", "already-scanned")]
+    clock.move(minutes=2)
+    again = batch(one, at=clock.now, sent_at=clock.now, received_by="Mo")
     assert said(await send(as_technician, "deliveries", again)) == [("refused", "already-delivered")]
     # The same id for a return is another scan: it must not be answered with what became of the delivery.
     assert said(await send(as_technician, "returns", body)) == [("refused", "scan-id-reused")] * 2
@@ -77,7 +80,7 @@ async def test_one_bad_scan_never_loses_the_others_and_is_kept_with_who_took_it(
     results = await send(as_technician, "deliveries", body)
     assert said(results) == [
         ("accepted", None),
-        ("refused", "already-delivered"),
+        ("duplicate", "already-scanned"),
         ("refused", "not-with-the-driver"),
         ("refused", "already-delivered"),
         ("refused", "not-with-the-driver"),

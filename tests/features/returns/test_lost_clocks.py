@@ -79,6 +79,7 @@ async def test_a_return_that_waited_while_its_item_went_to_another_client_ends_n
     waiting = batch(barcode, at=clock.now)
     clock.move(hours=1)
     await given.scan(barcode)
+    clock.move(minutes=2)
     [shelved] = await send(as_technician, "returns", batch(barcode, at=clock.now, sent_at=clock.now))
     assert shelved["code"] == "already-returned"
     await given.cleaning(barcode)

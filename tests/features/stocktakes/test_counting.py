@@ -191,8 +191,10 @@ async def test_one_bad_scan_never_loses_the_others(as_technician: AsyncClient, g
 
 @pytest.mark.parametrize(("first", "second"), [(None, None), (None, "A1"), ("A1", None), ("A1", "a1")])
 async def test_one_count_of_a_place_is_open_at_a_time(
-    as_technician: AsyncClient, first: str | None, second: str | None
+    as_technician: AsyncClient, given: Given, first: str | None, second: str | None
 ) -> None:
+    for store in ("MAIN", "COAST"):
+        await given.items(1, store=store, bay="A1")
     number = await begin(as_technician, bay=first)
     refusal = check_problem(
         await as_technician.post(COUNTS, json={"store": "MAIN", "bay": second}), 409, "stocktake-open"
@@ -203,7 +205,20 @@ async def test_one_count_of_a_place_is_open_at_a_time(
     await begin(as_technician, bay=second)
 
 
-async def test_two_bays_are_counted_side_by_side(as_technician: AsyncClient) -> None:
+async def test_a_bay_in_which_nothing_is_recorded_is_asked_about(as_technician: AsyncClient, given: Given) -> None:
+    await given.items(1, bay="A1")
+    await given.items(1, bay="A11")
+    await given.items(1, store="COAST", bay="A01")
+    body = {"store": "MAIN", "bay": "A01"}
+    problem = check_problem(await as_technician.post(COUNTS, json=body), 422, "unknown-bay", field="bay")
+    assert "like it: A1, A11." in problem["detail"]
+    started = await as_technician.post(COUNTS, json=body | {"is_empty_bay": True})
+    assert (started.status_code, started.json()["expected"]) == (201, 0)
+
+
+async def test_two_bays_are_counted_side_by_side(as_technician: AsyncClient, given: Given) -> None:
+    for bay in ("A1", "A2"):
+        await given.items(1, bay=bay)
     one, two = await begin(as_technician, bay="A1"), await begin(as_technician, bay="A2")
     listed = (await as_technician.get(COUNTS, params={"state": "open", "store": "MAIN", "limit": 1})).json()
     assert ([row["number"] for row in listed["items"]], listed["next"]) == ([two], two.lstrip("K0"))

@@ -63,9 +63,9 @@ async def test_each_correction_is_a_move_that_names_the_stocktake(
 async def test_an_item_moved_here_by_a_bays_count_is_in_that_bay(
     as_technician: AsyncClient, as_manager: AsyncClient, given: Given
 ) -> None:
-    [beside] = await given.items(1, bay="B2")
+    [beside], [there] = await given.items(1, bay="B2"), await given.items(1, bay="A1")
     number = await begin(as_technician, bay="A1")
-    await scan(as_technician, number, beside)
+    await scan(as_technician, number, beside, there)
     assert (await finish(as_manager, number, **{beside: "transfer"})).status_code == 200
     assert (await given.record(beside)).bay == "A1"
 

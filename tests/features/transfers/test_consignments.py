@@ -14,6 +14,7 @@ from tests.given import Given
 from tests.problems import check_problem
 
 TRANSFERS = "/api/v1/transfers"
+WASTE = {"waste_stream": "metal", "reference": "WTN-1"}
 
 
 async def make(client: AsyncClient, sender: str = "MAIN", receiver: str = "COAST", **body: Any) -> str:
@@ -53,7 +54,7 @@ async def test_what_is_sent_is_on_its_way_until_it_is_received(as_technician: As
     assert (await read(as_technician, number))["state"] == "packing"
     assert told(await scan(as_technician, number, "sent", clean, dirty, clean)) == [
         ("accepted", None),
-        ("accepted", None),
+        ("accepted", "contaminated"),
         ("duplicate", "repeated-barcode"),
     ]
     assert told(await scan(as_technician, number, "sent", clean)) == [("duplicate", "already-sent")]
@@ -96,8 +97,7 @@ async def test_nobody_can_be_given_what_is_on_its_way_and_nobody_moves_it_otherw
     assert [(one["recycled"], one["new"]) for one in found["availability"]] == [(0, 0), (0, 0)]
     item = f"/api/v1/items/{barcode}"
     why = {"reason": "Wanted somewhere else."}
-    waste = {"waste_stream": "general", "reference": "WTN-1"}
-    for verb, body in (("transfer", {"store": "COAST"}), ("missing", {}), ("scrap", waste)):
+    for verb, body in (("transfer", {"store": "COAST"}), ("missing", {}), ("scrap", WASTE)):
         check_problem(await as_manager.post(f"{item}/{verb}", json=body | why), 409, "in-transit")
     hold = (await as_manager.get(item)).json()["holds"][0]["id"]
     check_problem(await as_manager.delete(f"{item}/holds/{hold}", params=why), 409, "in-transit")
@@ -146,7 +146,11 @@ async def test_a_scan_that_a_device_sends_again_is_answered_as_before_and_one_th
     await given.scan(back)
     body = {"scans": scans, "sent_at": clock.now.isoformat()}
     results = (await as_technician.post(url, json=body)).json()["results"]
-    assert told(results) == [("duplicate", "scan-already-taken"), ("refused", "moved-since-scan"), ("accepted", None)]
+    assert told(results) == [
+        ("duplicate", "scan-already-taken"),
+        ("refused", "moved-since-scan"),
+        ("accepted", "contaminated"),
+    ]
     [waiting] = (await as_manager.get("/api/v1/returns/unmatched")).json()["items"]
     assert (waiting["kind"], waiting["scanned_into"], waiting["barcode"]) == ("sent", number, two)
     assert f"Scanned as sent with consignment {number}" in (await manager.get("/returns/unmatched")).text
@@ -281,4 +285,66 @@ async def test_the_statements_do_not_grow_with_what_is_scanned(
             spent.append(len(statements))
     statements.clear()
     await read(as_technician, number)
-    assert (spent, len(statements)) == ([15, 15, 14, 14], 4)
+    assert (spent, len(statements)) == ([16, 16, 14, 14], 4)
+
+
+async def test_what_is_contaminated_travels_marked_and_what_nobody_asked_for_is_said(
+    as_technician: AsyncClient, technician: Browser, given: Given, query: Query, statements: Statements
+) -> None:
+    wanted, other = await given.product(), await given.product()
+    listed = await given.items(3, product=wanted)
+    unlisted = await given.items(1, product=other)
+    dirty = await given.item(State.DECONTAMINATING, product=other)
+    clean = await given.recycled(product=wanted)
+    number = await make(as_technician, wanted=[{"product_code": wanted, "quantity": 2}])
+    results = await scan(as_technician, number, "sent", listed[0], clean, listed[1], *unlisted, dirty)
+    assert told(results) == [
+        ("accepted", None),
+        ("accepted", None),
+        ("accepted", "not-on-the-list"),
+        ("accepted", "not-on-the-list"),
+        ("accepted", "contaminated"),
+    ]
+    assert "asks for 2 of these, and with this one 3 are sent" in results[2]["detail"]
+    assert [one["code"] for one in results[4]["warnings"]] == ["contaminated", "not-on-the-list"]
+    assert results[4]["next_step"]["route"] == "load_contaminated"
+    assert "mark it “Contaminated”" in results[4]["next_step"]["text"]
+    on_it = {
+        one["barcode"]: (one["sent_contaminated"], one["is_wanted"])
+        for one in (await read(as_technician, number))["lines"]
+    }
+    assert on_it == {
+        **dict.fromkeys((*listed[:2], clean), (False, True)),
+        unlisted[0]: (False, False),
+        dirty: (True, False),
+    }
+    page = await technician.get(f"/transfers/{number}")
+    assert "1 item travels contaminated" in page.text
+    assert page.text.count("Not on the list") == 2
+    assert "3 (more than wanted)" in page.text
+    [move] = await query(
+        "SELECT reason FROM movement JOIN item ON item.id = item_id WHERE barcode = :tag ORDER BY seq DESC LIMIT 1",
+        tag=dirty,
+    )
+    assert move["reason"].endswith("Contaminated: it was not clean when it left.")
+    # The device is told what it can warn of by itself.
+    await given.on(listed[2], State.RETURNED)
+    known = (await technician.get(f"/transfers/{number}/scan", mode="send_consignment")).soup.select_one("#known-here")
+    assert known
+    assert listed[2] in str(known["data-contaminated"]).split()
+    assert unlisted[0] not in str(known["data-wanted"]).split()
+    received = await technician.get(f"/transfers/{number}/scan", mode="receive_consignment")
+    assert received.soup.select_one("#known-here") is None
+
+
+async def test_many_that_are_sent_cost_as_many_statements_as_one(
+    as_technician: AsyncClient, given: Given, statements: Statements
+) -> None:
+    counts = []
+    for some in (1, 5):
+        tags = [await given.item(State.RETURNED) for _ in range(some)] + await given.items(some)
+        number = await make(as_technician)
+        statements.clear()
+        await scan(as_technician, number, "sent", *tags)
+        counts.append(len(statements))
+    assert counts[0] == counts[1]

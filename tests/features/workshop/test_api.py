@@ -15,6 +15,7 @@ from tests.given import Given
 from tests.problems import check_problem
 
 START, FINISH = "/api/v1/decontaminations", "/api/v1/decontaminations/results"
+LOW = {"infection_risk": "low"}
 INSPECTIONS, DUE = "/api/v1/inspections", "/api/v1/inspections/due"
 UNKNOWN = make_tag("ES", 9_999_999)
 
@@ -44,7 +45,7 @@ async def test_an_item_goes_all_the_way_round(
         "decontaminating",
         "decontamination",
     )
-    [cleaned] = await results_of(as_technician, FINISH, {"results": [{"barcode": barcode, "outcome": "passed"}]})
+    [cleaned] = await results_of(as_technician, FINISH, {"results": [{"barcode": barcode, "outcome": "passed", **LOW}]})
     assert (cleaned["state"], cleaned["next_step"]["route"]) == ("awaiting_inspection", "inspection")
     checked = await as_technician2.post(INSPECTIONS, json={"barcode": barcode, "outcome": "passed"})
     assert checked.status_code == 201, checked.text
@@ -63,7 +64,7 @@ async def test_each_step_starts_only_where_the_lifecycle_says(
     start, passed, failed = [await given.item(state) for _ in range(3)]
     [result] = await results_of(as_technician, START, {"barcodes": [start]})
     assert (result["outcome"] == "accepted") == can_move(state, Move.START_DECONTAMINATION)
-    results = [{"barcode": passed, "outcome": "passed"}, {"barcode": failed, "outcome": "failed"}]
+    results = [{"barcode": passed, "outcome": "passed", **LOW}, {"barcode": failed, "outcome": "failed"}]
     for one, move in zip(
         await results_of(as_technician, FINISH, {"results": results}),
         (Move.PASS_DECONTAMINATION, Move.FAIL_DECONTAMINATION),
@@ -116,7 +117,7 @@ async def test_cleanings_are_kept_with_their_route_and_their_people(
     one, two = [await given.item(State.RETURNED) for _ in range(2)]
     await results_of(as_technician, START, {"barcodes": [one]})
     await results_of(as_technician, START, {"barcodes": [two], "route": "thermal"})
-    done = [{"barcode": one, "outcome": "passed", "notes": "Fine."}, {"barcode": two, "outcome": "failed"}]
+    done = [{"barcode": one, "outcome": "passed", "notes": "Fine.", **LOW}, {"barcode": two, "outcome": "failed"}]
     await results_of(as_technician2, FINISH, {"results": done})
     jobs = await query("SELECT route, started_by, finished_by, outcome, notes FROM decontamination ORDER BY id")
     assert [tuple(job.values()) for job in jobs] == [
@@ -139,7 +140,7 @@ async def test_a_mixed_batch_is_answered_one_by_one_in_order(as_technician: Asyn
         ("refused", "not-a-barcode"),
         ("refused", "not-a-barcode"),
     ]
-    results = [{"barcode": raw, "outcome": "failed" if raw == shelf else "passed"} for raw in sent]
+    results = [{"barcode": raw, "outcome": "failed" if raw == shelf else "passed", **LOW} for raw in sent]
     done = await results_of(as_technician, FINISH, {"results": results})
     assert [one["outcome"] for one in done] == [one["outcome"] for one in found]
 
@@ -150,7 +151,7 @@ async def test_an_item_that_comes_twice_in_a_batch_is_told_what_became_of_the_fi
     barcode = await given.item(State.RETURNED)
     for url, body, state in (
         (START, {"barcodes": [barcode, f"*{barcode}*\r"]}, "decontaminating"),
-        (FINISH, {"results": [{"barcode": barcode, "outcome": "passed"}] * 2}, "awaiting_inspection"),
+        (FINISH, {"results": [{"barcode": barcode, "outcome": "passed", **LOW}] * 2}, "awaiting_inspection"),
     ):
         first, second = await results_of(as_technician, url, body)
         assert (first["outcome"], first["state"]) == ("accepted", state)
@@ -165,7 +166,7 @@ async def test_of_two_words_on_one_item_the_first_counts_whatever_came_before_it
 ) -> None:
     other, barcode = await given.item(State.DECONTAMINATING), await given.item(State.DECONTAMINATING)
     said = [(other, "passed"), (barcode, "failed"), (barcode, "passed")]
-    results = [{"barcode": one, "outcome": outcome, "notes": ""} for one, outcome in said]
+    results = [{"barcode": one, "outcome": outcome, "notes": "", **LOW} for one, outcome in said]
     _, first, second = await results_of(as_technician, FINISH, {"results": results})
     assert (first["outcome"], first["state"]) == ("accepted", "returned")
     assert (second["outcome"], second["code"], second["state"]) == ("refused", "repeated-barcode", "returned")
@@ -176,7 +177,10 @@ async def test_of_two_words_on_one_item_the_first_counts_whatever_came_before_it
 
 async def test_of_two_results_for_one_item_in_a_batch_one_counts(as_technician: AsyncClient, given: Given) -> None:
     barcode = await given.item(State.DECONTAMINATING)
-    results = [{"barcode": barcode, "outcome": "passed"}, {"barcode": barcode, "outcome": "failed", "notes": "No."}]
+    results = [
+        {"barcode": barcode, "outcome": "passed", **LOW},
+        {"barcode": barcode, "outcome": "failed", "notes": "No."},
+    ]
     first, second = await results_of(as_technician, FINISH, {"results": results})
     assert (first["outcome"], second["outcome"]) == ("accepted", "refused")
     record = await given.record(barcode)

@@ -76,8 +76,8 @@ async def test_what_is_cleaned_by_order_goes_on_over_the_benches_like_everything
 ) -> None:
     barcode = await given.item(State.RETURNED, product=await given.product(decontamination_route="cannot"))
     await manager.post_form(f"/workshop/{barcode}/another-way", route="laundry", reason="The cover comes off.")
-    cleaning = "/workshop?bench=decontaminating"
-    passed = await technician.post_form(f"/workshop/{barcode}/decontamination", on=cleaning, do="passed")
+    form = f"/workshop/{barcode}/decontamination"
+    passed = await technician.post_form(form, do="passed", infection_risk="low")
     assert passed.status == 303
     bench = await technician.get("/workshop", bench="awaiting_inspection")
     assert bench.soup.select_one(f'a[href^="/workshop/{barcode}/inspection"]')

@@ -2,12 +2,13 @@
 
 import pypdfium2
 from httpx import AsyncClient
+from sqlalchemy import text
 
 from app.domain.hygiene import Outcome, Route
 from app.domain.labels import display
 from app.domain.lifecycle import State
 from tests.browser import Browser
-from tests.conftest import Statements
+from tests.conftest import Sessions, Statements
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -42,12 +43,14 @@ async def test_a_quick_pass_that_lacks_something_leads_to_the_page_that_asks_for
     technician: Browser, given: Given
 ) -> None:
     barcode = await given.item(State.DECONTAMINATING, product=await given.product(strike_through_test=True))
-    refused = await technician.post_form(
-        f"/workshop/{barcode}/decontamination", on=f"/items/{barcode}", do="passed", back=f"/items/{barcode}"
-    )
+    form = f"/workshop/{barcode}/decontamination"
+    refused = await technician.post_form(form, on=f"/items/{barcode}", do="passed", back=f"/items/{barcode}")
     assert refused.status == 422
     assert "strike-through" in refused.text
-    assert refused.soup.select_one('input[name="strike_through"]')
+    tested = await technician.send(refused, form, strike_through="passed")
+    assert set(tested.errors) == {"infection_risk"}
+    passed = await technician.send(tested, form, strike_through="passed", infection_risk="low")
+    assert passed.goes_to == f"/items/{barcode}"
 
 
 async def test_quarantine_is_said_on_the_page(technician: Browser, given: Given) -> None:
@@ -85,6 +88,25 @@ async def test_the_certificate_that_counts_is_on_the_items_page_and_ends_with_th
     assert (await technician.get(f"/items/{barcode}")).soup.select_one('a[href$="/certificate"]') is None
     gone = await technician.get(f"/items/{barcode}/certificate")
     assert (gone.status, "has been out since" in gone.text) == (409, True)
+
+
+async def test_a_certificate_says_who_the_contractor_was_and_that_a_band_was_never_recorded(
+    as_technician: AsyncClient, given: Given, sessions: Sessions
+) -> None:
+    barcode = await given.item(State.RETURNED)
+    await given.cleaning(barcode, route=Route.CONTRACTOR)
+    await given.cleaned(barcode, contractor="Fenland Laundry")
+    [job] = (await as_technician.get(f"/api/v1/items/{barcode}/decontaminations")).json()["items"]
+    says = words_of((await as_technician.get(f"/api/v1/decontaminations/{job['id']}/certificate")).content)
+    assert "Infection risk as it came Low" in says
+    assert "Contractor Fenland Laundry Outcome" in says
+    # As records were written before the band was asked for.
+    async with sessions.begin() as session:
+        await session.execute(text("ALTER TABLE decontamination DISABLE TRIGGER USER"))
+        await session.execute(text("UPDATE decontamination SET infection_risk = NULL"))
+        await session.execute(text("ALTER TABLE decontamination ENABLE TRIGGER USER"))
+    says = words_of((await as_technician.get(f"/api/v1/decontaminations/{job['id']}/certificate")).content)
+    assert "Infection risk as it came Not recorded: treated as high" in says
 
 
 async def test_a_new_item_and_one_that_was_not_cleaned_have_no_certificate(technician: Browser, given: Given) -> None:
@@ -127,6 +149,11 @@ async def test_a_pass_is_taken_back_on_its_page_and_says_so_on_its_certificate(
     says = words_of((await as_technician.get(f"/api/v1/decontaminations/{number}/certificate")).content)
     assert "until the item is next used" not in says
     assert "Treat the item as contaminated" in says
+    newest, _ = (await as_technician.get(f"/api/v1/items/{barcode}/decontaminations")).json()["items"]
+    assert f"Taken back by {newest['number']} Date and time 2 March 2026" in says
+    assert "By Terry Nash Reason: Soiled under the seat." in says
+    own = words_of((await as_technician.get(f"/api/v1/decontaminations/{newest['id']}/certificate")).content)
+    assert f"Corrects the record {newest['corrects']}" in own
     late = await technician.post_form(form, outcome="failed", reason="Again.")
     assert (late.status, "correct that one" in late.text) == (409, True)
 

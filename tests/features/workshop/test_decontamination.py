@@ -4,19 +4,22 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
 
 from app.domain.hygiene import InfectionRisk, Outcome, Route, StrikeThrough
 from app.domain.inspections import InspectionOutcome
 from app.domain.lifecycle import OUT, State
-from tests.conftest import Clock, Query, Statements
+from tests.conftest import Clock, Query, Sessions, Statements
 from tests.given import Given
 from tests.problems import check_problem
 
 START, FINISH = "/api/v1/decontaminations", "/api/v1/decontaminations/results"
+LOW: dict[str, Any] = {"infection_risk": "low"}
+UNRECORDED: dict[str, Any] = {"infection_risk": None}
 
 
 async def finish(client: AsyncClient, barcode: str, outcome: str = "passed", **details: Any) -> dict[str, Any]:
-    answer = await client.post(FINISH, json={"results": [{"barcode": barcode, "outcome": outcome, **details}]})
+    answer = await client.post(FINISH, json={"results": [{"barcode": barcode, "outcome": outcome, **LOW, **details}]})
     assert answer.status_code == 200, answer.text
     [result] = answer.json()["results"]
     return dict(result)
@@ -77,15 +80,46 @@ async def test_terms_that_do_not_go_together_are_refused(
     assert (await given.record(barcode)).state is State.RETURNED
 
 
-async def test_what_was_at_a_contractor_comes_back_with_their_reference(
-    as_technician: AsyncClient, given: Given
+@pytest.mark.parametrize(("begun_with", "said"), [("", {"contractor": "Fenland Laundry"}), ("Fenland Laundry", {})])
+async def test_what_was_at_a_contractor_passes_only_with_their_name(
+    as_technician: AsyncClient, given: Given, begun_with: str, said: dict[str, Any]
 ) -> None:
     barcode = await given.item(State.RETURNED)
-    await given.cleaning(barcode, route=Route.CONTRACTOR, contractor="Fenland Laundry")
-    assert (await finish(as_technician, barcode))["code"] == "contractor-reference-wanted"
-    assert (await finish(as_technician, barcode, contractor_reference="FL-881"))["state"] == "awaiting_inspection"
+    await given.cleaning(barcode, route=Route.CONTRACTOR, contractor=begun_with)
+    if not begun_with:
+        assert (await finish(as_technician, barcode, contractor_reference="FL-881"))["code"] == "contractor-wanted"
+    done = await finish(as_technician, barcode, contractor_reference="FL-881", **said)
+    assert done["state"] == "awaiting_inspection"
     [one] = await history(as_technician, barcode)
     assert (one["contractor"], one["contractor_reference"], one["route"]) == ("Fenland Laundry", "FL-881", "contractor")
+
+
+async def test_nothing_passes_before_its_infection_risk_is_recorded_and_failing_needs_none(
+    as_technician: AsyncClient, given: Given
+) -> None:
+    barcode, other = [await given.item(State.DECONTAMINATING) for _ in range(2)]
+    # Neither a method nor a product stands for it.
+    wanted = await finish(as_technician, barcode, **UNRECORDED, method="By hand", product_used="Detergent")
+    assert (wanted["outcome"], wanted["code"]) == ("refused", "infection-risk-wanted")
+    assert "page of its cleaning" in wanted["detail"]
+    assert (await finish(as_technician, other, "failed", **UNRECORDED))["state"] == "returned"
+    await given.cleaning(other, infection_risk=InfectionRisk.MEDIUM)
+    assert (await finish(as_technician, other, **UNRECORDED))["state"] == "awaiting_inspection"
+
+
+async def test_what_passed_before_the_band_was_asked_for_is_released_by_somebody_else(
+    as_technician: AsyncClient, as_technician2: AsyncClient, given: Given, sessions: Sessions
+) -> None:
+    barcode = await given.item(State.AWAITING_INSPECTION)
+    await given.inspected(barcode)
+    # As the records were written then; nothing that people do writes one any more.
+    async with sessions.begin() as session:
+        await session.execute(text("ALTER TABLE decontamination DISABLE TRIGGER USER"))
+        await session.execute(text("UPDATE decontamination SET infection_risk = NULL"))
+        await session.execute(text("ALTER TABLE decontamination ENABLE TRIGGER USER"))
+    refused = check_problem(await as_technician.post(f"/api/v1/items/{barcode}/release"), 409, "not-clear")
+    assert [blocker["code"] for blocker in refused["blockers"]] == ["same-person"]
+    assert (await as_technician2.post(f"/api/v1/items/{barcode}/release")).status_code == 200
 
 
 async def test_a_high_risk_is_never_lowered_and_wants_method_product_and_a_second_person(
@@ -113,7 +147,7 @@ async def test_a_high_risk_is_never_lowered_and_wants_method_product_and_a_secon
 async def test_one_that_may_not_pass_does_not_keep_the_others(as_technician: AsyncClient, given: Given) -> None:
     covered = await given.item(State.DECONTAMINATING, product=await given.product(strike_through_test=True))
     plain = await given.item(State.DECONTAMINATING)
-    results = [{"barcode": one, "outcome": "passed"} for one in (covered, plain)]
+    results = [{"barcode": one, "outcome": "passed", **LOW} for one in (covered, plain)]
     found = (await as_technician.post(FINISH, json={"results": results})).json()["results"]
     assert [(one["outcome"], one["code"]) for one in found] == [
         ("refused", "strike-through-wanted"),
@@ -128,7 +162,9 @@ async def test_any_number_of_results_costs_the_same_statements(
     counts = []
     for some in (barcodes[:1], barcodes[1:]):
         statements.clear()
-        await as_technician.post(FINISH, json={"results": [{"barcode": one, "outcome": "passed"} for one in some]})
+        await as_technician.post(
+            FINISH, json={"results": [{"barcode": one, "outcome": "passed", **LOW} for one in some]}
+        )
         counts.append(len(statements))
     assert counts[0] == counts[1]
 
@@ -150,7 +186,7 @@ async def test_a_pass_that_was_none_is_taken_back_by_a_line_of_its_own(
     newest, old = await history(as_technician, barcode)
     assert (newest["outcome"], newest["corrects"], newest["notes"]) == ("failed", job["number"], "Soiled.")
     assert (old["outcome"], old["holds"]) == ("passed", False)
-    assert "its correction says" in old["standing"]
+    assert f"as {newest['number']} of " in old["standing"]
     holds = await query("SELECT kind FROM hold WHERE lifted_at IS NULL")
     assert [hold["kind"] for hold in holds] == (["investigation"] if there else [])
     item = (await as_technician.get(f"/api/v1/items/{barcode}")).json()

@@ -181,6 +181,15 @@ async def test_the_page_says_what_was_done_today_and_by_the_hour(
     await given.recycled()
     rows = {row[0]: row[1:6] for row in tables(await technician.get("/workshop"))}
     assert rows["Today"] == ["1", "1", "0", "1", "0"]
+    # A cleaning that is taken back was none.
+    wrong = await given.item(State.AWAITING_INSPECTION)
+    rows = {row[0]: row[1:6] for row in tables(await technician.get("/workshop"))}
+    assert rows["Today"] == ["2", "1", "0", "1", "0"]
+    record = (await technician.get(f"/items/{wrong}/cleanings")).soup.select_one('a[href$="/correct"]')
+    assert record
+    await technician.post_form(str(record["href"]), outcome="failed", reason="Soiled.")
+    rows = {row[0]: row[1:6] for row in tables(await technician.get("/workshop"))}
+    assert rows["Today"] == ["1", "1", "0", "1", "0"]
 
 
 def tables(page: Any) -> list[list[str]]:

@@ -86,6 +86,7 @@ async def test_after_three_tries_the_manager_is_told_once_and_decides(
         answer = await as_technician.post(f"{here}/no-access", json={"note": f"Nobody in, {tries}."})
         assert (answer.status_code, answer.json()["tries"]) == (200, tries)
         assert (answer.json()["escalated_at"] is not None) == (tries >= 3)
+        clock.move(hours=2)
     [told] = await query(
         "SELECT account.username, body FROM message JOIN account ON account.id = to_account_id "
         "WHERE purpose = 'inspection_no_access'"
@@ -114,6 +115,29 @@ async def test_after_three_tries_the_manager_is_told_once_and_decides(
     ]
     assert (line["is_overdue"], line["visit_id"]) == (True, None)
     await planned(as_technician, wanted(client, item, planned_on=clock.day(1)))
+
+
+async def test_a_try_that_is_recorded_again_within_the_hour_counts_once(
+    as_technician: AsyncClient, as_technician2: AsyncClient, given: Given, clock: Clock, query: Query
+) -> None:
+    client = await given.client("C-1")
+    visit = await planned(as_technician, wanted(client, await at_home(given, client)))
+    here = f"{VISITS}/{visit['id']}/no-access"
+    clock.move(minutes=5)
+    for note in ("Nobody in.", "Nobody in.", "Nobody in. A neighbour says she is in hospital."):
+        assert (await as_technician.post(here, json={"note": note})).json()["tries"] == 1
+        clock.move(seconds=1)
+    shown = (await as_technician.get(f"{VISITS}/{visit['id']}")).json()
+    assert [one["note"] for one in shown["no_access"]] == [
+        "Nobody in.",
+        "Nobody in. A neighbour says she is in hospital.",
+    ]
+    assert shown["escalated_at"] is None
+    # Somebody else was there by themselves; and an hour later it is another try.
+    assert (await as_technician2.post(here, json={"note": "Nobody in."})).json()["tries"] == 2
+    clock.move(hours=1)
+    assert (await as_technician.post(here, json={"note": "Nobody in."})).json()["tries"] == 3
+    assert len(await query("SELECT id FROM message WHERE purpose = 'inspection_no_access'")) == 1
 
 
 async def test_a_visit_moves_to_another_day_and_to_somebody_else(as_technician: AsyncClient, given: Given) -> None:
@@ -190,6 +214,9 @@ async def test_a_visit_by_its_pages(technician: Browser, manager: Browser, given
     for tries in range(3):
         said = await technician.post_form(f"{here}/no-access", on=here, note="Card left.", tried_at="")
         assert ("The manager is told." in (await technician.follow(said)).banner) == (tries == 2)
+        again = await technician.post_form(f"{here}/no-access", on=here, note="Card left.", tried_at="")
+        assert "They count as one." in (await technician.follow(again)).banner
+        clock.move(hours=1)
     assert "No access: 3 tries" in (await technician.get("/inspections/due?where=home")).text
     assert "Call it off" not in (await technician.get(here)).text
     assert "visit where nobody opens" in (await manager.get("/")).text

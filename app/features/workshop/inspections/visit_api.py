@@ -92,7 +92,10 @@ async def replan(session: Session, actor: Actor, now: Now, visit_id: Id, body: P
 async def no_access(
     session: Session, actor: Actor, now: Now, after_tries: NoAccessTries, visit_id: Id, body: NoAccessBody
 ) -> VisitBody:
-    """Nobody opened, or it could not be done. After so many tries (a setting) the manager is told."""
+    """Nobody opened, or it could not be done. After so many tries (a setting) the manager is told.
+
+    What one person records within an hour of a try of theirs is the same try: it does not raise `tries`.
+    """
     await visits.record_no_access(
         session,
         visit_id,

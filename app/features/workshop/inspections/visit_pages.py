@@ -58,6 +58,13 @@ class NewVisitForm(PlanForm):
             raise BadValue("malformed", "Choose from the inspections of the list.", field="items") from error
 
 
+NO_ACCESS_SAID = {
+    visits.NoAccess.RECORDED: "Recorded. Plan another day for it.",
+    visits.NoAccess.TOLD: "Recorded. The manager is told.",
+    visits.NoAccess.AGAIN: "You have recorded a try within an hour of this one. They count as one.",
+}
+
+
 class NoAccessForm(BaseModel):
     """What happened at the door, and when: without a time, now; without a day, today."""
 
@@ -160,7 +167,7 @@ async def no_access(
     if body is None:
         return render(request, VISIT, {"form": form, **context}, 422)
     with or_again(VISIT, form, **context):
-        told = await visits.record_no_access(
+        came_of_it = await visits.record_no_access(
             session,
             visit_id,
             note=body.note,
@@ -169,8 +176,7 @@ async def no_access(
             actor=actor.username,
             at=now,
         )
-    said = "Recorded. The manager is told." if told else "Recorded. Plan another day for it."
-    return redirect(request, f"/inspections/visits/{visit_id}", said)
+    return redirect(request, f"/inspections/visits/{visit_id}", NO_ACCESS_SAID[came_of_it])
 
 
 @router.post("/inspections/visits/{visit_id}/call-off")

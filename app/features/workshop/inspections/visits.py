@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import insert, text, update
@@ -13,7 +14,7 @@ from app.domain.access import Actor, Permission, roles_with
 from app.domain.client_records import check_is_alive
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
-from app.domain.home_visits import check_day, check_try, is_to_escalate
+from app.domain.home_visits import check_day, check_try, is_same_try, is_to_escalate
 from app.domain.inspections import InspectionKind
 from app.domain.labels import display
 from app.models import InspectionVisit, InspectionVisitItem, InspectionVisitTry
@@ -43,6 +44,8 @@ WHAT_FOR = text("""
     LEFT JOIN inspection_due AS due ON due.item_id = item.id AND due.kind = line.kind
     WHERE line.visit_id = :visit_id AND line.is_open ORDER BY item.barcode, line.kind
 """)
+# The visit is locked by then, so that a form that is sent twice at once meets itself here.
+OWN_TRIES = text("SELECT tried_at, note FROM inspection_visit_try WHERE visit_id = :visit_id AND recorded_by = :actor")
 CLOSE_LINES = text("UPDATE inspection_visit_item SET is_open = false WHERE visit_id = :visit_id AND is_open")
 GONE = text("""
     WITH gone AS (
@@ -61,6 +64,14 @@ GONE = text("""
                                                = (line.visit_id, line.item_id, line.kind)))
     RETURNING visit.id
 """)
+
+
+class NoAccess(StrEnum):
+    """What came of it when nobody opened: a try, the one after which the manager is told, or one known already."""
+
+    RECORDED = "recorded"
+    TOLD = "told"
+    AGAIN = "again"
 
 
 async def list_visitors(session: AsyncSession) -> list[tuple[str, str]]:
@@ -124,16 +135,22 @@ async def record_no_access(
     after_tries: int,
     actor: str,
     at: datetime,
-) -> bool:
-    """Nobody opened, or it could not be done. After so many tries the manager is told, once; returns whether now.
+) -> NoAccess:
+    """Nobody opened, or it could not be done. After so many tries the manager is told, once.
 
+    What the same person records of a try again counts once (`is_same_try`); what it says anew is kept with it.
     Raises NotFound `unknown-visit`, Conflict `visit-is-over`, BadValue `tried-when`.
     """
     visit = await _open(session, visit_id)
     when = tried_at or at
     check_try(when, planned_at=visit.planned_at, now=at)
-    tried = {"visit_id": visit_id, "tried_at": when, "note": note, "recorded_at": at, "recorded_by": actor}
-    await session.execute(insert(InspectionVisitTry).values(**tried))
+    earlier = (await session.execute(OWN_TRIES, {"visit_id": visit_id, "actor": actor})).all()
+    is_again = is_same_try(when, (one.tried_at for one in earlier))
+    if not (is_again and any(one.note == note for one in earlier)):
+        tried = {"visit_id": visit_id, "tried_at": when, "note": note, "recorded_at": at, "recorded_by": actor}
+        await session.execute(insert(InspectionVisitTry).values(**tried))
+    if is_again:
+        return NoAccess.AGAIN
     tries = visit.tries + 1
     told = is_to_escalate(tries, after_tries=after_tries, escalated=visit.escalated_at is not None)
     await _change(session, visit_id, tries=tries, **({"escalated_at": at} if told else {}))
@@ -141,7 +158,7 @@ async def record_no_access(
     await audit.record(session, "visit_no_access", f"client:{visit.client_ref}", actor=actor, at=at, **about)
     if told:
         await _tell_manager(session, visit, tries, note, actor=actor, at=at)
-    return told
+    return NoAccess.TOLD if told else NoAccess.RECORDED
 
 
 async def call_off(session: AsyncSession, visit_id: int, *, reason: str, actor: Actor, at: datetime) -> None:

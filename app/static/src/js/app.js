@@ -1,14 +1,16 @@
 /** Starts what pages share: GOV.UK components, htmx's form token, the address of what is searched, the word to other tabs,
- * finding by scan, the camera. */
+ * finding by scan, the camera, what waits on the device. */
 
 import { initAll } from "./govuk-frontend.min.js";
 import { keepOnDevice } from "./device.js";
 import { readBursts } from "./scan/keyboard.js";
 import { tellOtherTabs } from "./scan/sign-in.js";
+import { tellWhatWaits } from "./waiting.js";
 
 initAll();
 tellOtherTabs();
 keepOnDevice();
+tellWhatWaits();
 
 document.addEventListener("htmx:config:request", (event) => {
   const token = document.querySelector('meta[name="csrf-token"]')?.content;

@@ -1,7 +1,7 @@
 /** The scan desk: joins scanner, journal, outbox and page. Without it the page is a plain form. */
 
 import { otherScanPages } from "./device.js";
-import { anotherOrder, readAsked, showAsked, watchAsked } from "./scan/asks.js";
+import { anotherOrder, knownHere, readAsked, showAsked, watchAsked } from "./scan/asks.js";
 import { commandIn } from "./scan/barcode.js";
 import { recall, remember } from "./scan/desk-mode.js";
 import { openJournal } from "./scan/journal.js";
@@ -40,7 +40,7 @@ const outbox = journal.then((opened) => new Outbox({
   onAnswer: (scan, answer) => {
     view.showAnswer(scan, answer);
     document.body.dispatchEvent(new Event("scan-answered"));
-    play(sound, (answer.outcome === "accepted" || answer.outcome === "duplicate") && answer.holds.length === 0);
+    play(sound, (answer.outcome === "accepted" || answer.outcome === "duplicate") && answer.holds.length === 0 && !answer.warned);
   },
   onChange: (network, waiting) => {
     view.showNetwork(network, waiting, opened.durable);
@@ -75,7 +75,7 @@ function newScan(barcode, leftOut, asked) {
     barcode,
     leftOut,
     asked,
-    warning: anotherOrder(barcode, asked),
+    warning: anotherOrder(barcode, asked) || knownHere(barcode, chosenMode()),
     form: FORM,
     scannedAt: new Date().toISOString(),
     order: lastOrder,

@@ -31,6 +31,18 @@ export async function openJournal() {
   }
 }
 
+/** @param {string} user @returns {Promise<number>} how many of their scans wait here; none where the browser keeps none */
+export async function waitingOf(user) {
+  try {
+    const database = await finished(opening(VERSION)).catch(newerStays);
+    const scans = await finished(database.transaction(STORE).objectStore(STORE).getAll());
+    database.close();
+    return scans.filter((scan) => scan.user === user).length;
+  } catch {
+    return 0;
+  }
+}
+
 /** A newer page has been here and an older one has come back: it uses what is there, as it is. */
 function newerStays(error) {
   if (error?.name !== "VersionError") {

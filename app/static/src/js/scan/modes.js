@@ -31,7 +31,10 @@ export const FORM = 2;
 
 const item = (scan) => `/api/v1/items/${inAddress(scan.barcode)}`;
 
-const cleaned = (outcome) => (scans) => ({ results: [{ barcode: scans[0].barcode, outcome }] });
+const cleaned = (outcome) => ([{ barcode, asked }]) => {
+  const said = Object.entries({ ...asked }).filter(([, value]) => value);
+  return { results: [{ barcode, outcome, ...Object.fromEntries(said) }] };
+};
 
 const inspected = (outcome) => (scans) => ({ barcode: scans[0].barcode, kind: "functional", outcome });
 

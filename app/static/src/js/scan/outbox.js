@@ -118,6 +118,7 @@ export class Outbox {
     this.#say(this.#waiting.length ? "sending" : "ready");
     // Should this fail, the next page sends the scan again, and the service answers as it did before.
     await this.journal.remove(ids).catch(() => {});
+    document.dispatchEvent(new Event("scans-waiting"));
   }
 
   #wait(afterSeconds) {

@@ -12,6 +12,7 @@ import { MODES } from "./modes.js";
  * @property {string} product
  * @property {string} next     the next step, for people
  * @property {string[]} holds  why the item is held; empty when it is not
+ * @property {boolean} [warned]  it was accepted, and something about it is not as it should be
  */
 
 /**
@@ -21,6 +22,9 @@ import { MODES } from "./modes.js";
  * `later`: nothing is known to have happened, try again. `apart`: the request as a whole was refused, so send each scan
  * on its own, that one bad scan may not hold up the others.
  */
+
+/** What is wrong with the device, not with what was scanned. */
+const CLOCK = "clock-wrong";
 
 const PATIENCE_MS = 20_000;
 const TRY_AGAIN = new Set([408, 425, 429]);
@@ -129,11 +133,18 @@ function answer(scan, result) {
   return {
     outcome,
     words: WORDS[outcome] ?? doneWords(scan, result),
-    detail: result.detail || because,
+    detail: withAll(result.warnings, result.detail || because),
+    warned: (result.warnings ?? []).some(({ code }) => code !== CLOCK),
     product: result.product_name ?? "",
     next: result.next_step?.text ?? "",
     holds: reasons(result.holds),
   };
+}
+
+/** The first warning stands in the detail already. */
+function withAll(warnings, detail) {
+  const others = (warnings ?? []).map((one) => one.detail).filter((said) => !detail.includes(said));
+  return [detail, ...others].filter(Boolean).join(" ");
 }
 
 function doneWords(scan, result) {

@@ -45,6 +45,7 @@ export class View {
   addScan(scan) {
     const line = this.template.content.firstElementChild.cloneNode(true);
     line.dataset.mode = scan.mode;
+    line.dataset.warned = scan.warning ? "yes" : "no";
     const mode = [this.#nameOf(scan), scan.asked?.received_by].filter(Boolean).join(" · ");
     this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode, left: besides(scan) });
     this.#lines.set(scan.id, line);
@@ -70,6 +71,10 @@ export class View {
   /** @param {Scan} scan @param {Answer} answer */
   showAnswer(scan, answer) {
     this.#fill(scan, answer);
+    if (answer.warned) {
+      // The service says it better than this device could.
+      this.#lines.get(scan.id)?.querySelector(".app-scan-line__left").replaceChildren(besides({ ...scan, warning: "" }));
+    }
     this.#count(answer.outcome);
     const held = answer.holds.length ? "Hold, quarantine. " : "";
     const then = answer.next || answer.detail;
@@ -170,14 +175,15 @@ export class View {
     this.#announceLater(words);
   }
 
-  #fill(scan, { outcome, words, detail, product, next, holds }) {
+  #fill(scan, { outcome, words, detail, product, next, holds, warned }) {
     const line = this.#lines.get(scan.id);
     if (!line) {
       return;
     }
     line.dataset.outcome = outcome;
     line.dataset.held = holds.length ? "yes" : "no";
-    this.#write(line, { mark: mark(scan, outcome, holds), outcome: words, product, detail });
+    line.dataset.warned = warned ? "yes" : "no";
+    this.#write(line, { mark: mark(scan, outcome, holds.length > 0 || warned), outcome: words, product, detail });
     this.#write(line, { next: next && `Next: ${next}`, reason: holds.join(" · ") });
     line.querySelector(".app-scan-line__hold").hidden = holds.length === 0;
     if (line === this.list.firstElementChild) {
@@ -228,8 +234,8 @@ export class View {
 }
 
 /** The shape that tells the outcome without its colour. */
-function mark(scan, outcome, holds) {
-  if (holds.length || (outcome === "accepted" && scan.mode.startsWith("fail"))) {
+function mark(scan, outcome, isWarning) {
+  if (isWarning || (outcome === "accepted" && scan.mode.startsWith("fail"))) {
     return "!";
   }
   return outcome === "accepted" && scan.mode === "look_up" ? "i" : MARKS[outcome];
@@ -243,6 +249,7 @@ function besides(scan) {
 }
 
 function tellWaiting(waiting) {
+  document.dispatchEvent(new Event("scans-waiting"));
   document.title = waiting ? `(${waiting} waiting) ${TITLE}` : TITLE;
   const told = waiting ? navigator.setAppBadge?.(waiting) : navigator.clearAppBadge?.();
   told?.catch(() => {});
