@@ -120,8 +120,7 @@ READ = text("""
     SELECT item.id, item.barcode, item.state, item.store_id, item.bay, item.times_issued, item.last_seq, item.last_hash,
            item.returned_seq, item.inspectable_seq, product.id AS product_id, product.code AS product_code,
            product.name AS product_name, product.decontamination_route, product.single_patient_use,
-           product.high_risk OR (cleaning.outcome IS NOT NULL
-                                 AND COALESCE(cleaning.infection_risk, 'high') = 'high') AS high_risk,
+           product.high_risk OR COALESCE(cleaning.infection_risk = 'high', false) AS high_risk,
            cleaning.outcome AS decontamination_outcome, cleaning.finished_seq AS decontamination_seq,
            cleaning.started_by AS decontamination_started_by, cleaning.finished_by AS decontaminated_by,
            checked.outcome AS inspection_outcome,

@@ -25,6 +25,9 @@ ADULT_FROM_KG = 40
 """Under this weight a person is no adult in the sense of the standard for beds: gaps are too wide for them."""
 
 
+WEIGHT_UNKNOWN = "weight-unknown"
+
+
 class Severity(StrEnum):
     """How grave a warning is. A note is shown; the others must be answered."""
 
@@ -229,15 +232,21 @@ def unanswered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, 
     ]
 
 
-def check_answered(warnings: Iterable[OrderWarning], answers: Collection[tuple[str, str]]) -> None:
+def check_answered(
+    warnings: Iterable[OrderWarning], answers: Collection[tuple[str, str]], *, is_short: bool = False
+) -> list[OrderWarning]:
     """Raises Incomplete `answer-the-warnings` with each warning that still wants an answer. `answers`: the code and
-    subject of each that has one."""
-    left = unanswered(warnings, answers)
+    subject of each that has one. `is_short`: the short form of the API, which nobody asked for answers (ADR 29): it may
+    leave out that the weight is not known; that warning is returned.
+    """
+    wanting = unanswered(warnings, answers)
+    left = [one for one in wanting if not (is_short and one.code == WEIGHT_UNKNOWN)]
     if left:
         count = "is 1 warning" if len(left) == 1 else f"are {len(left)} warnings"
         detail = f"There {count} without an answer. They advise and you decide: say to each what you decided and why."
         wanted = {"warnings": [_wanted(one) for one in left]}
         raise Incomplete("answer-the-warnings", detail, field="answers", wanted=wanted)
+    return wanting
 
 
 def _wanted(one: OrderWarning) -> dict[str, str]:
@@ -341,7 +350,7 @@ def _weighing(ordered: Iterable[Piece], weight: Weight | None, today: date) -> I
         return
     if weight is None:
         detail = "The client's weight is not known, and this equipment must bear it. Weigh the client, or ask."
-        yield OrderWarning(Severity.CAUTION, "weight-unknown", "client", detail, DEVICES_GUIDANCE)
+        yield OrderWarning(Severity.CAUTION, WEIGHT_UNKNOWN, "client", detail, DEVICES_GUIDANCE)
     elif months_after(weight.weighed_on, WEIGHT_LASTS_MONTHS) < today:
         detail = (
             f"The client was last weighed on {in_words(weight.weighed_on)}, over {WEIGHT_LASTS_MONTHS} months ago. "

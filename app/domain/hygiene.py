@@ -73,7 +73,7 @@ RISK_MEANS: dict[InfectionRisk, str] = {
 }
 
 
-NOT_RECORDED = "Not recorded: treated as high"
+NOT_RECORDED = "Not recorded: treat it as high"
 
 
 class StrikeThrough(StrEnum):
@@ -105,7 +105,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What is said of how the cleaning of one item ended."""
+    """What is said of how the cleaning of one item ended.
+
+    `is_risk_asked`: whoever says it was asked for the infection risk; the short form of the API does not ask (ADR 29).
+    """
 
     barcode: str
     outcome: Outcome
@@ -116,6 +119,7 @@ class Cleaned:
     strike_through: StrikeThrough | None = None
     contractor: str = ""
     contractor_reference: str = ""
+    is_risk_asked: bool = True
 
 
 def quarantine_until(route: Route, asked: date | None, *, on: date) -> date | None:
@@ -144,22 +148,18 @@ def higher_risk(one: InfectionRisk | None, other: InfectionRisk | None) -> Infec
     return max((band for band in (one, other) if band), key=bands.index, default=None)
 
 
-def counts_as(recorded: InfectionRisk | None) -> InfectionRisk:
-    """The band by which an item is treated: one that nobody recorded counts as the highest."""
-    return recorded or InfectionRisk.HIGH
-
-
 def band_in_words(recorded: InfectionRisk | None) -> str:
-    """The band on papers and pages; one that nobody recorded says how it is treated."""
+    """The band on papers and pages; one that nobody recorded says how to treat the item."""
     return recorded.text if recorded else NOT_RECORDED
 
 
 def check_passed(job: Job, said: Cleaned, *, on: date) -> None:
     """Whether the cleaning may be recorded as passed, by its route, its cover and the risk.
 
-    Nothing passes without its infection risk: what the certificate says rests on it. Raises Conflict `in-quarantine`;
-    BadValue `strike-through-wanted`, `strike-through-failed`, `contractor-wanted`, `infection-risk-wanted`,
-    `method-wanted`, `product-used-wanted`.
+    Whoever is asked for the infection risk says it: what the certificate says rests on it.
+
+    Raises Conflict `in-quarantine`; BadValue `strike-through-wanted`, `strike-through-failed`, `contractor-wanted`,
+    `infection-risk-wanted`, `method-wanted`, `product-used-wanted`.
     """
     faults = [*_in_quarantine(job, on), *_cover(job, said), *_contractor(job, said), *_risk(job, said)]
     if faults:
@@ -168,7 +168,7 @@ def check_passed(job: Job, said: Cleaned, *, on: date) -> None:
 
 def needs_details(job: Job) -> bool:
     """Whether a pass needs more than one button: something must be said that nobody can guess."""
-    return job.has_cover or job.route is Route.CONTRACTOR or counts_as(job.infection_risk) is InfectionRisk.HIGH
+    return job.has_cover or job.route is Route.CONTRACTOR or job.infection_risk in {None, InfectionRisk.HIGH}
 
 
 def _in_quarantine(job: Job, on: date) -> list[RuleError]:
@@ -200,7 +200,7 @@ def _contractor(job: Job, said: Cleaned) -> list[RuleError]:
 
 def _risk(job: Job, said: Cleaned) -> list[RuleError]:
     recorded = higher_risk(job.infection_risk, said.infection_risk)
-    if recorded is None:
+    if recorded is None and said.is_risk_asked:
         detail = (
             "Nobody has recorded how high its infection risk was as it came back. Record it with this result: on the "
             "page of its cleaning, or above the barcode on the scan page. Where nobody knows, it is high."

@@ -23,6 +23,21 @@ class Answer(Body):
 Answers = Annotated[list[Answer], Field(max_length=500)]
 
 
+class WithAnswers(Protocol):
+    """A body of which the answers may be left out."""
+
+    answers: Answers
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The fields that were sent."""
+
+
+def answers_of(body: WithAnswers) -> list[Answer] | None:
+    """What was answered; None: it is the short form of the API, which nobody asked for answers (ADR 29)."""
+    return body.answers if "answers" in body.model_fields_set else None
+
+
 class Warned(Protocol):
     """A warning, as the rules make it or as it is shown."""
 

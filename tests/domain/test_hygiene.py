@@ -19,7 +19,6 @@ from app.domain.hygiene import (
     StrikeThrough,
     band_in_words,
     check_passed,
-    counts_as,
     higher_risk,
     needs_details,
     next_step,
@@ -185,9 +184,9 @@ def test_what_nobody_can_guess_must_be_said(job: Job, asked: bool) -> None:
     assert needs_details(job) == asked
 
 
-def test_a_band_that_nobody_recorded_counts_as_the_highest() -> None:
-    assert (counts_as(None), counts_as(InfectionRisk.LOW)) == (HIGH, InfectionRisk.LOW)
-    assert (band_in_words(None), band_in_words(HIGH)) == ("Not recorded: treated as high", "High")
+def test_whoever_is_not_asked_for_the_band_may_leave_it_out_and_papers_say_so() -> None:
+    check_passed(Job(Route.WASH_DOWN), passed(infection_risk=None, is_risk_asked=False), on=TODAY)
+    assert (band_in_words(None), band_in_words(HIGH)) == ("Not recorded: treat it as high", "High")
 
 
 def test_every_band_says_when_an_item_is_in_it() -> None:

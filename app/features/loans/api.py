@@ -12,6 +12,7 @@ from app.domain.scanning import check_tag
 from app.features.loans import queries, service, trials
 from app.features.loans.counter import Said
 from app.features.loans.schemas import LoanBody, NewLoan, TrialOutcomeBody
+from app.web.answers import answers_of
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit
@@ -29,7 +30,8 @@ async def issue(session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: 
     """Hand an item to a client over the counter, on loan or on trial.
 
     409 `examination-due-soon` until somebody who may decide it says why (`due_soon_reason`). 422
-    `answer-the-warnings` lists what is warned of, as with an order, until each has its answer in `answers`.
+    `answer-the-warnings` lists what is warned of, as with an order, until each has its answer in `answers`. Without
+    `answers` a weight that nobody knows is not asked about; that it was not answered is in the audit trail.
     """
     loan_id = await service.issue(
         session,
@@ -38,7 +40,7 @@ async def issue(session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: 
         kind=body.kind,
         trial_ends_on=body.trial_ends_on,
         trial_goals=body.trial_goals,
-        said=Said(by_tag(body.supersedes, prefix=prefix), body.answers),
+        said=Said(by_tag(body.supersedes, prefix=prefix), answers_of(body)),
         actor=actor.username,
         at=now,
         ahead=ahead.said(body.due_soon_reason, actor),

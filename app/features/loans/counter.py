@@ -36,10 +36,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is said at the counter: what becomes of old items, by asset tag, and what is answered to warnings."""
+    """What is said at the counter: what becomes of old items, by asset tag, and what is answered to warnings.
+
+    `answers` None: nobody was asked for any (ADR 29).
+    """
 
     supersedes: Sequence[tuple[str, NewSupersedes]] = ()
-    answers: Sequence[Answer] = ()
+    answers: Sequence[Answer] | None = ()
 
 
 NOTHING_SAID: Final = Said()

@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import ledger
+from app import audit, ledger
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, PanelRule, Tier
 from app.domain.client_records import check_is_alive
@@ -94,7 +94,7 @@ async def issue(
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
     await check_ahead(session, [moved.item], HandingOut.ISSUE, ahead, actor=actor, at=at)
     await _use_reservations(session, moved.item.id, client_id, until_on=trial_ends_on, actor=actor, at=at)
-    check_answered(there.warnings, keys(said.answers))
+    left = check_answered(there.warnings, keys(said.answers or ()), is_short=said.answers is None)
     values = {
         "id": loan_id,
         "item_id": moved.item.id,
@@ -106,7 +106,10 @@ async def issue(
         "started_by": actor,
     }
     await session.execute(insert(Loan).values(**values))
-    await keep_answers(session, loan_id, there.warnings, said.answers, actor=actor, at=at)
+    await keep_answers(session, loan_id, there.warnings, said.answers or (), actor=actor, at=at)
+    for warning in left:
+        about = f"loan:{loan_id}"
+        await audit.record(session, "warning_not_answered", about, actor=actor, at=at, warning=warning.code)
     await take_effect(session, there.old, loan_id=loan_id, client_id=client_id, actor=actor, at=at)
     return loan_id
 

@@ -25,6 +25,7 @@ from app.features.ordering.schemas import (
     SubmitBody,
 )
 from app.features.ordering.worklists import OrderFilter, OrderLineRow, PickRow, RunRow
+from app.web.answers import answers_of
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.etags import Version, etag
@@ -160,7 +161,7 @@ async def submit(
     said = body or SubmitBody()
     offer = None if said.offer is None else [one.as_offer() for one in said.offer]
     who = actor.username
-    await submission.submit(session, number, answers=said.answers, offer=offer, times=times, actor=who, at=now)
+    await submission.submit(session, number, answers=answers_of(said), offer=offer, times=times, actor=who, at=now)
     return await _shown(session, actor, now, response, number)
 
 
@@ -170,7 +171,9 @@ async def authorise(
 ) -> OrderBody:
     """Sign an order that waits for it. Nobody signs their own."""
     signed = body or SignatureBody()
-    await decisions.authorise(session, number, note=signed.note, answers=signed.answers, actor=actor.username, at=now)
+    await decisions.authorise(
+        session, number, note=signed.note, answers=answers_of(signed), actor=actor.username, at=now
+    )
     return await _shown(session, actor, now, response, number)
 
 

@@ -30,12 +30,14 @@ CANCEL = text("UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor W
 
 
 async def authorise(
-    session: AsyncSession, number: str, *, note: str, answers: Sequence[Answer] = (), actor: str, at: datetime
+    session: AsyncSession, number: str, *, note: str, answers: Sequence[Answer] | None, actor: str, at: datetime
 ) -> OrderDecision:
     """Sign an order that waits: it is approved, or endorsed to the panel where that decides.
 
     What has changed since it was submitted, such as the client's weight, makes new warnings, and whoever signs answers
-    them. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, Incomplete `answer-the-warnings`, and
+    them; None where nobody was asked for any (ADR 29).
+
+    Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, Incomplete `answer-the-warnings`, and
     NotAllowed as `domain.authority.check_authoriser` does.
     """
     order = await read_order(session, number, lock=True)
@@ -45,7 +47,7 @@ async def authorise(
     asked = await read_asked(session, order, today=uk_date(at))
     ruling = check_authoriser(asked, find_person(setting, actor), setting)
     around = await read_surroundings(session, order, today=uk_date(at))
-    await keep_answers(session, order, around, answers, actor=actor, at=at)
+    await keep_answers(session, order, around, answers or (), actor=actor, at=at)
     check_answers(around, answers)
     signed = {
         "signed_by": actor,

@@ -80,7 +80,7 @@ class OfferBody(Body):
 
 
 class SubmitBody(Body):
-    """The answers to the warnings that have none yet.
+    """The answers to the warnings that have none yet. Left out, a weight that nobody knows is not asked about (ADR 29).
 
     `offer`: the draft's, as it was shown. With it the order is refused when it would get less than that now
     (`recycled-went`, `price-went-up`, `order-changed`); without it, it is submitted whatever it gets.

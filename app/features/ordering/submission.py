@@ -11,7 +11,7 @@ from app import audit, safety
 from app.domain.allocation import check_prefer_new
 from app.domain.authority import Asked, Authority, Ruling, decide_submission, who_can_authorise
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import check_answered
+from app.domain.combinations import OrderWarning, check_answered
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.offers import Offer, check_offer
@@ -45,7 +45,7 @@ async def submit(
     session: AsyncSession,
     number: str,
     *,
-    answers: Sequence[Answer],
+    answers: Sequence[Answer] | None,
     offer: Sequence[Offer] | None = None,
     times: WorkingTimes,
     actor: str,
@@ -54,7 +54,7 @@ async def submit(
     """Submit a draft: it is approved, or goes to who must sign it, and what is on the shelf is held for it at once.
 
     It is promised for a day if there is something for all of it. `offer`: what its maker was shown that it would get;
-    it is submitted only if it gets no less.
+    it is submitted only if it gets no less. `answers`: to warnings; None where nobody was asked for any (ADR 29).
     Raises NotFound `unknown-order`, WrongState, NotAllowed `not-your-order`, `no-authority`, `registration-expired`,
     Conflict `client-has-died`, `use-was-stopped` or as `check_offer` does, Incomplete
     `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new` or `not-a-reason`.
@@ -76,9 +76,10 @@ async def submit(
     around = await read_surroundings(session, order, today=today)
     check_old(around.old)
     await safety.lock_old(session, around.old)
-    await keep_answers(session, order, around, answers, actor=actor, at=at)
-    check_answers(around, answers)
-    decided = around.decided_loads(order.lines, answers)
+    said = answers or ()
+    await keep_answers(session, order, around, said, actor=actor, at=at)
+    left = check_answers(around, answers)
+    decided = around.decided_loads(order.lines, said)
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     _check_new(order, shelf, today)
     units = await _make_units(session, order)
@@ -94,6 +95,8 @@ async def submit(
         await audit.record(session, "stop_use_given", order.subject, actor=actor, at=at, barcode=barcode)
     codes = ", ".join(reason.code for reason in ruling.reasons)
     facts: dict[str, str | int] = {"decision": ruling.decision.value, "reasons": codes, "held": len(held.barcodes)}
+    if left:
+        facts["not_answered"] = ", ".join(one.code for one in left)
     await audit.record(session, "order_submitted", order.subject, actor=actor, at=at, **facts)
     if ruling.decision is OrderDecision.AWAITING_AUTHORISATION:
         signers: Sequence[Authority] = who_can_authorise(asked, setting)
@@ -126,9 +129,11 @@ def _check_reasoning(order: OrderRecord) -> None:
         raise BadValue("not-a-reason", detail, field="clinical_reasoning")
 
 
-def check_answers(around: Surroundings, answers: Sequence[Answer]) -> None:
-    """Raises Incomplete `answer-the-warnings` with every warning of now that has no answer yet."""
-    check_answered(around.warnings, {*around.answers, *keys(answers)})
+def check_answers(around: Surroundings, answers: Sequence[Answer] | None) -> list[OrderWarning]:
+    """Raises Incomplete `answer-the-warnings` with every warning of now that has no answer yet; returns what was left
+    out where nobody was asked."""
+    answered = {*around.answers, *keys(answers or ())}
+    return check_answered(around.warnings, answered, is_short=answers is None)
 
 
 def _check_new(order: OrderRecord, shelf: Shelf, today: date) -> None:

@@ -21,11 +21,15 @@ class StocktakeState(StrEnum):
 
 
 class NewStocktake(Body):
-    """What to count: a store, or one bay of it. `is_empty_bay`: nothing is recorded in that bay, and it is one."""
+    """What to count: a store, or one bay of it.
+
+    `is_empty_bay`: that nothing is recorded in that bay, and it is one; false asks that something is. Left out, nobody
+    was asked (ADR 29).
+    """
 
     store: Code
     bay: Line | None = None
-    is_empty_bay: bool = False
+    is_empty_bay: bool | None = None
 
 
 class Decision(Body):

@@ -76,15 +76,15 @@ NEW_COUNT = NextStep("leave", "Leave it where it is. If it was to be counted, be
 async def start_stocktake(session: AsyncSession, new: NewStocktake, *, actor: Actor, at: datetime) -> str:
     """Begin to count a store or a bay: what the record has there now is expected. Returns the count's number.
 
-    Raises BadValue `not-your-store`, and `unknown-bay` for a bay in which nothing is recorded, unless it is said to be
-    one; Conflict `stocktake-open` while another count of it is open: a count of a store is one of all its bays.
+    Raises BadValue `not-your-store`, and `unknown-bay` for a bay in which nothing is recorded, if `is_empty_bay` is
+    false; Conflict `stocktake-open` while another count of it is open: a count of a store is one of all its bays.
     """
     store = actor.store(new.store)
     here: dict[str, Any] = {"store_id": store.id, "bay": new.bay}
     other = (await session.execute(OVERLAPPING, here)).one_or_none()
     if other:
         raise Conflict("stocktake-open", _overlap(other, store, new.bay), field="bay" if new.bay else "store")
-    if new.bay and not new.is_empty_bay:
+    if new.bay and new.is_empty_bay is False:
         await _check_bay(session, store, new.bay)
     count_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('stocktake', 'id'))"))
     number = f"K{count_id:06}"

@@ -20,7 +20,6 @@ from app.domain.hygiene import (
     Outcome,
     Route,
     check_passed,
-    counts_as,
     higher_risk,
     quarantine_until,
 )
@@ -278,7 +277,7 @@ def _cleaned(moved: Moved, said: Cleaned, job: Job, actor: str) -> Moved:
         decontamination_outcome=said.outcome,
         decontamination_seq=moved.seq,
         decontaminated_by=actor,
-        high_risk=moved.evidence.high_risk or counts_as(risk) is InfectionRisk.HIGH,
+        high_risk=moved.evidence.high_risk or risk is InfectionRisk.HIGH,
     )
     return replace(moved, evidence=evidence)
 

@@ -1,5 +1,6 @@
 """Bodies and forms of decontaminations."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -65,11 +66,19 @@ class Details(BaseModel):
 
 
 class DecontaminationResult(Details, Body):
-    """How one cleaning ended."""
+    """How one cleaning ended.
+
+    `infection_risk` null: it was recorded when the cleaning began, and a pass is refused where it was not. Left out,
+    nothing is asked, and the certificate says that it was not recorded.
+    """
 
     barcode: Barcode
     outcome: Outcome
     notes: OptionalParagraph = ""
+
+    def said(self, barcode: str, outcome: Outcome, notes: str) -> Cleaned:
+        """The same as the rules take it."""
+        return replace(super().said(barcode, outcome, notes), is_risk_asked="infection_risk" in self.model_fields_set)
 
 
 class DecontaminationResults(Body):

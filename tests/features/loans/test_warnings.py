@@ -129,6 +129,17 @@ async def test_a_hoist_is_warned_of_with_the_sling_that_is_there(
     assert [one["code"] for one in check_problem(answer, 422, "answer-the-warnings")["warnings"]] == warned
 
 
+async def test_the_short_form_of_the_api_is_not_asked_for_a_weight_that_nobody_knows(
+    given: Given, as_ot: AsyncClient, query: Query
+) -> None:
+    product = await given.product(category="18 09 21", safe_working_load_kg=100)
+    body = {"barcode": await given.item(product=product), "client_ref": await given.client(), "kind": "loan"}
+    check_problem(await as_ot.post(LOANS, json=body | {"answers": []}), 422, "answer-the-warnings")
+    assert (await as_ot.post(LOANS, json=body)).status_code == 201
+    [left] = await query("SELECT detail ->> 'warning' AS code FROM audit_event WHERE action = 'warning_not_answered'")
+    assert left["code"] == "weight-unknown"
+
+
 @pytest.mark.parametrize("answer", [".", "ok", "x" * 4001, "\x00"])
 async def test_what_is_no_answer_is_refused(bedroom: Bedroom, as_ot: AsyncClient, answer: str) -> None:
     said = {"code": "entrapment", "subject": "BED+LEVER+MATT", "answer": answer}

@@ -121,7 +121,7 @@ async def test_warnings_must_be_answered_and_the_answers_are_kept(
     draft = await orders.draft(product, client=client)
     assert [one["code"] for one in draft["warnings"]] == ["weight-unknown"]
     url = f"/api/v1/orders/{draft['number']}/submit"
-    refused = check_problem(await as_ot.post(url), 422, "answer-the-warnings")
+    refused = check_problem(await as_ot.post(url, json={"answers": []}), 422, "answer-the-warnings")
     assert [(one["code"], one["subject"]) for one in refused["warnings"]] == [("weight-unknown", "client")]
     answer = {"code": "weight-unknown", "subject": "client", "answer": "About 70 kg by the ward's notes."}
     for nothing in (".", "ok ok ok ok ok", "Because."):
@@ -133,6 +133,18 @@ async def test_warnings_must_be_answered_and_the_answers_are_kept(
     [kept] = await query("SELECT code, answer, answered_by, warning FROM order_answer")
     assert (kept["answer"], kept["answered_by"]) == (answer["answer"], "ot")
     assert kept["warning"] == draft["warnings"][0]["detail"]
+
+
+async def test_the_short_form_of_the_api_is_not_asked_for_a_weight_that_nobody_knows(
+    orders: Orders, given: Given, as_ot: AsyncClient, query: Query
+) -> None:
+    product = await given.product(category="18 09 21", safe_working_load_kg=100)
+    draft = await orders.draft(product, client=await given.client())
+    done(await as_ot.post(f"/api/v1/orders/{draft['number']}/submit"))
+    [kept] = await query(
+        "SELECT detail ->> 'not_answered' AS left_out FROM audit_event WHERE action = 'order_submitted'"
+    )
+    assert kept["left_out"] == "weight-unknown"
 
 
 async def test_a_duplicate_for_the_same_need_is_pointed_out(orders: Orders, given: Given) -> None:

@@ -37,7 +37,7 @@ async def test_a_student_is_told_who_countersigns(sign_in: SignIn) -> None:
 
 
 async def test_who_goes_away_lends_their_authority_and_takes_it_back(senior_ot: Browser, ot: Browser) -> None:
-    assert (await senior_ot.get("/")).soup.select_one('nav a[href="/my-authority"]')
+    assert (await senior_ot.get("/")).soup.select_one('main a[href="/my-authority"]')
     page = await senior_ot.get("/my-authority")
     nobody = "Nobody at present. Ask the manager to name somebody."
     assert page.table() == [["An order over your limit of £5,000", nobody, "JSEP decides it afterwards"]]

@@ -20,7 +20,7 @@ async def test_prescribers_are_shown_by_team_with_a_warning_where_a_registration
 ) -> None:
     await put(as_manager, "ot", OT | {"registration_expires_on": "2026-05-01"})
     home = await manager.get("/")
-    assert home.soup.select_one('nav a[href="/prescribers"], header a[href="/prescribers"]')
+    assert home.soup.select_one('main a[href="/prescribers"]')
     page = await manager.get("/prescribers")
     assert page.table() == [
         ["Olu Thompson", "Standard", "£1,000.00", "OT00001", "1 May 2026 Ends soon", ""],

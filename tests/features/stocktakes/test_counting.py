@@ -210,10 +210,14 @@ async def test_a_bay_in_which_nothing_is_recorded_is_asked_about(as_technician: 
     await given.items(1, bay="A11")
     await given.items(1, store="COAST", bay="A01")
     body = {"store": "MAIN", "bay": "A01"}
-    problem = check_problem(await as_technician.post(COUNTS, json=body), 422, "unknown-bay", field="bay")
+    problem = check_problem(
+        await as_technician.post(COUNTS, json=body | {"is_empty_bay": False}), 422, "unknown-bay", field="bay"
+    )
     assert "like it: A1, A11." in problem["detail"]
     started = await as_technician.post(COUNTS, json=body | {"is_empty_bay": True})
     assert (started.status_code, started.json()["expected"]) == (201, 0)
+    # The short form of the API is not asked.
+    assert (await as_technician.post(COUNTS, json={"store": "MAIN", "bay": "B01"})).status_code == 201
 
 
 async def test_two_bays_are_counted_side_by_side(as_technician: AsyncClient, given: Given) -> None:

@@ -106,7 +106,7 @@ async def test_a_certificate_says_who_the_contractor_was_and_that_a_band_was_nev
         await session.execute(text("UPDATE decontamination SET infection_risk = NULL"))
         await session.execute(text("ALTER TABLE decontamination ENABLE TRIGGER USER"))
     says = words_of((await as_technician.get(f"/api/v1/decontaminations/{job['id']}/certificate")).content)
-    assert "Infection risk as it came Not recorded: treated as high" in says
+    assert "Infection risk as it came Not recorded: treat it as high" in says
 
 
 async def test_a_new_item_and_one_that_was_not_cleaned_have_no_certificate(technician: Browser, given: Given) -> None:

@@ -33,7 +33,8 @@ const item = (scan) => `/api/v1/items/${inAddress(scan.barcode)}`;
 
 const cleaned = (outcome) => ([{ barcode, asked }]) => {
   const said = Object.entries({ ...asked }).filter(([, value]) => value);
-  return { results: [{ barcode, outcome, ...Object.fromEntries(said) }] };
+  // Null asks that the risk was recorded before; left out, nobody would be asked for it.
+  return { results: [{ barcode, outcome, infection_risk: null, ...Object.fromEntries(said) }] };
 };
 
 const inspected = (outcome) => (scans) => ({ barcode: scans[0].barcode, kind: "functional", outcome });
