@@ -1,0 +1,100 @@
+"""What is done about the items that a safety notice covers, in the words in which it is kept."""
+
+from enum import StrEnum
+
+
+class Handling(StrEnum):
+    """What a notice wants of the items that it covers: that nobody uses them, or that people are told something."""
+
+    QUARANTINE = "quarantine"
+    ADVICE = "advice"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return {"quarantine": "Hold the items", "advice": "Advice only: nothing is held"}[self.value]
+
+
+class Cause(StrEnum):
+    """Why an item was asked about when the result came that stands."""
+
+    ACTIVATION = "activation"
+    NEW_SCOPE = "new_scope"
+    GOODS_IN = "goods_in"
+    IMPORT = "import"
+    RETURN = "return"
+    EDIT = "edit"
+    CATALOGUE = "catalogue"
+    PART = "part"
+    FOUND = "found"
+    INSPECTION = "inspection"
+    DAILY = "daily"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return CAUSES[self]
+
+
+CAUSES = {
+    Cause.ACTIVATION: "The notice was activated",
+    Cause.NEW_SCOPE: "Another scope was activated",
+    Cause.GOODS_IN: "Goods in",
+    Cause.IMPORT: "An import",
+    Cause.RETURN: "It came back",
+    Cause.EDIT: "Its record was changed",
+    Cause.CATALOGUE: "The catalogue was changed",
+    Cause.PART: "A part was fitted or taken back",
+    Cause.FOUND: "It was found",
+    Cause.INSPECTION: "It was looked at",
+    Cause.DAILY: "The daily check",
+}
+
+
+class MatchAction(StrEnum):
+    """What somebody did about one item that a notice covers."""
+
+    CONTACTED = "contacted"
+    NO_ACCESS = "no_access"
+    QUARANTINED = "quarantined"
+    INSPECTED = "inspected"
+    CORRECTED = "corrected"
+    REPLACED = "replaced"
+    DISPOSED = "disposed"
+    UNTRACEABLE = "untraceable"
+    CLEARED = "cleared"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return self.value.replace("_", " ").capitalize()
+
+
+class MatchOutcome(StrEnum):
+    """How the work on one item ended. `not_covered`: a later scope does not cover it, and nobody had acted on it."""
+
+    CORRECTED = "corrected"
+    REPLACED = "replaced"
+    DISPOSED = "disposed"
+    UNTRACEABLE = "untraceable"
+    CLEARED = "cleared"
+    NOT_COVERED = "not_covered"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return "No longer covered" if self is MatchOutcome.NOT_COVERED else self.value.capitalize()
+
+
+class ReviewOutcome(StrEnum):
+    """How the review of one person ended, which a notice of advice asks for."""
+
+    NO_CHANGE = "no_change"
+    CHANGED = "changed"
+    NOT_REACHED = "not_reached"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        words = {"no_change": "Nothing to change", "changed": "Changed", "not_reached": "Could not be reached"}
+        return words[self.value]
