@@ -121,7 +121,7 @@ class NoticeMatchAction(SQLModel, table=True):
 
 
 class NoticeAnswer(SQLModel, table=True):
-    """What was seen on an item, by the question as `notice_scope.question_of` puts it; the newest counts. Never changed."""
+    """What was seen on an item, by the question (`notice_scope.question_of`); the newest counts. Append-only."""
 
     __tablename__ = "notice_answer"
     __table_args__ = (
