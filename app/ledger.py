@@ -5,7 +5,7 @@ collections is not here; the verbs in `features/` write that in the same transac
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import prevented
 from app.audit import Break, walk_chains
 from app.domain.clearance import (
     GATED,
@@ -114,6 +115,7 @@ class Birth:
 
 
 LOCK = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
+LOCK_IDS = text("SELECT id FROM item WHERE id = ANY(:item_ids) ORDER BY barcode FOR UPDATE")
 
 # Read after the lock and by a statement of its own: a hold that was placed while we waited for the row is seen.
 READ = text("""
@@ -136,8 +138,11 @@ READ = text("""
         ORDER BY examined_on DESC, id DESC LIMIT 1
     ) AS checked ON true
     LEFT JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('kind', kind, 'reason', reason) ORDER BY id) AS holds
-        FROM hold WHERE item_id = item.id AND lifted_at IS NULL
+        SELECT jsonb_agg(jsonb_build_object(
+                   'kind', hold.kind, 'reason', hold.reason, 'notice_id', notice.id,
+                   'notice', COALESCE(notice.reference, '')) ORDER BY hold.id) AS holds
+        FROM hold LEFT JOIN safety_notice AS notice ON notice.id = hold.notice_id
+        WHERE hold.item_id = item.id AND hold.lifted_at IS NULL
     ) AS held ON true
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object(
@@ -208,6 +213,11 @@ async def read_items(session: AsyncSession, barcodes: Sequence[str], *, lock: bo
     return {row["barcode"]: _record(row) for row in rows}
 
 
+async def lock_items(session: AsyncSession, item_ids: Collection[int]) -> None:
+    """Keep others from moving these until the end, where no more of them need be known. In the order of barcodes."""
+    await session.execute(LOCK_IDS, {"item_ids": list(item_ids)})
+
+
 async def move(
     session: AsyncSession,
     barcodes: Sequence[str],
@@ -237,6 +247,8 @@ async def move(
             target, in_spite_of = _checked(item, how, actor=actor, on=uk_date(at), happened=happened)
         except RuleError as error:
             refused.append(Refused(barcode, error, items.get(barcode)))
+            if isinstance(error, NotClear):
+                prevented.note(session, items[barcode].id, items[barcode].evidence, how, actor=actor, at=at)
             continue
         why = f"Handed over in spite of: {in_spite_of}" if in_spite_of else reason
         line = _line(item, how, target, actor=actor, at=at, store_id=store_id, bay=bay, reason=why, ref=reference)
@@ -348,7 +360,10 @@ def _record(row: RowMapping) -> ItemRecord:
         decontaminated_by=row["decontaminated_by"],
         inspection_outcome=row["inspection_outcome"] and InspectionOutcome(row["inspection_outcome"]),
         inspection_seq=row["inspection_seq"],
-        holds=tuple(HoldFact(HoldKind(hold["kind"]), hold["reason"]) for hold in row["holds"] or ()),
+        holds=tuple(
+            HoldFact(HoldKind(hold["kind"]), hold["reason"], hold["notice"], hold["notice_id"])
+            for hold in row["holds"] or ()
+        ),
         due=tuple(
             DueFact(InspectionKind(due["kind"]), due["due_on"] and date.fromisoformat(due["due_on"]), due["failed"])
             for due in row["due"] or ()

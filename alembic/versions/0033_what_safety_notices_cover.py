@@ -65,21 +65,26 @@ MOVES = (
     "transfer",
 )
 # Which notices an item is asked about: those that are active, and those that are closed. Whoever changes what is asked
-# of items calls it first. It waits for an activation that is going on, and an activation waits for who has called it,
-# so nothing arrives unseen. Each statement of a function sees what was committed before it, after the wait.
+# of items calls it first, and waits: for an activation that is going on, as an activation waits for whoever has called
+# it. So nothing arrives unseen. Each statement of a function sees what was committed before it, after the wait.
 IN_FORCE = """
-    CREATE FUNCTION notices_in_force()
-    RETURNS TABLE (notice_id bigint, reference text, title text, state text, scope_id bigint, number int, handling text)
+    CREATE FUNCTION notices_in_force(waits boolean)
+    RETURNS TABLE (notice_id bigint, reference text, title text, state text, scope_id bigint, number int, digest text,
+                   handling text)
     LANGUAGE plpgsql VOLATILE AS $$
     BEGIN
-        PERFORM pg_advisory_xact_lock_shared(hashtextextended('safety notices are put into force', 0));
+        IF waits THEN
+            PERFORM pg_advisory_xact_lock_shared(hashtextextended('safety notices are put into force', 0));
+        END IF;
         RETURN QUERY
             SELECT notice.id, notice.reference, notice.title, notice.state::text, scope.id, scope.number,
-                   scope.handling::text
-            FROM safety_notice AS notice JOIN notice_scope AS scope ON scope.notice_id = notice.id
-            JOIN notice_activation AS activation ON activation.scope_id = scope.id
+                   scope.digest, scope.handling::text
+            FROM notice_activation AS activation
+            JOIN notice_scope AS scope ON scope.id = activation.scope_id
+            JOIN safety_notice AS notice ON notice.id = activation.notice_id
             WHERE notice.state IN ('active', 'closed')
-              AND activation.id = (SELECT max(id) FROM notice_activation WHERE notice_activation.notice_id = notice.id)
+              AND NOT EXISTS (SELECT FROM notice_activation AS later
+                              WHERE later.notice_id = activation.notice_id AND later.id > activation.id)
             ORDER BY notice.id;
     END $$
 """
@@ -115,7 +120,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
-    op.execute("DROP FUNCTION notices_in_force()")
+    op.execute("DROP FUNCTION notices_in_force(boolean)")
     for name in TABLES:
         if name == "scope":
             _take_notice_from_hold()
@@ -173,6 +178,7 @@ def _create_scope_and_activation() -> None:
         _number("number"),
         _number("notice_version"),
         _facts("lines"),
+        _text("digest"),
         *_choice(table, "handling", "quarantine", "advice"),
         _instant("drafted_at"),
         _text("drafted_by"),

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.domain.notices import Result
+
 
 class Handling(StrEnum):
     """What a notice wants of the items that it covers: that nobody uses them, or that people are told something."""
@@ -98,3 +100,29 @@ class ReviewOutcome(StrEnum):
         """As people read it."""
         words = {"no_change": "Nothing to change", "changed": "Changed", "not_reached": "Could not be reached"}
         return words[self.value]
+
+
+BACK_AGAIN = frozenset({Cause.RETURN, Cause.FOUND})
+ANOTHER_SCOPE = frozenset({Cause.ACTIVATION, Cause.NEW_SCOPE})
+
+
+def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause, other_reasons: bool) -> bool:
+    """Whether work that had ended begins again on an item that is covered now.
+
+    What ended stays so, unless it is covered for other reasons by another scope (`other_reasons`: they read otherwise,
+    or something else is wanted), was only said not to be covered, turns up though it could not be traced, or was
+    cleared and is shown to be affected.
+    """
+    if outcome is MatchOutcome.NOT_COVERED:
+        return True
+    if outcome is MatchOutcome.UNTRACEABLE and cause in BACK_AGAIN:
+        return True
+    if cause in ANOTHER_SCOPE:
+        return other_reasons or now is not was
+    return outcome is MatchOutcome.CLEARED and was is not Result.AFFECTED and now is Result.AFFECTED
+
+
+def hold_reason(reference: str, result: Result, title: str) -> str:
+    """Why an item is held, beginning with the notice's reference."""
+    said = "it is affected" if result is Result.AFFECTED else "it may be affected; look at it"
+    return f"{reference}: {said}. {title if title.endswith(('.', '?', '!')) else f'{title}.'}"

@@ -24,7 +24,8 @@ def _count() -> Any:
 class NoticeScope(SQLModel, table=True):
     """What a notice covers, as it was entered: `lines` as `notice_json.scope_as_json` has them. Append-only.
 
-    The newest is the draft, unless it has been activated. `notice_version`: the text that it was taken from.
+    The newest is the draft, unless it has been activated. `notice_version`: the text that it was taken from. `digest`:
+    SHA-256 of the lines, under which a process remembers them.
     """
 
     __tablename__ = "notice_scope"
@@ -38,6 +39,7 @@ class NoticeScope(SQLModel, table=True):
     number: int = _count()
     notice_version: int = _count()
     lines: list[dict[str, Any]] = _facts()
+    digest: str = Field(sa_column=text_column())
     handling: Handling = Field(sa_column=enum_column(Handling, "handling"))
     drafted_at: datetime = Field(sa_column=instant_column())
     drafted_by: str = Field(sa_column=text_column())
