@@ -69,7 +69,8 @@ async def draft(request: Request, session: Session, actor: Actor, now: Now, noti
     context = _context(notice, form)
     if body is None:
         return render(request, SCOPE, context, 422)
-    with or_again(SCOPE, form.against({"version": [str(notice.version)]}), **context):
+    others = {name: value for name, value in context.items() if name != "form"}
+    with or_again(SCOPE, form.against({"version": [str(notice.version)]}), **others):
         try:
             number = await scopes.draft_scope(
                 session,
@@ -176,7 +177,6 @@ async def _preview(
     asked_for = {"result": result.value if result else None}
     return {
         "notice": notice,
-        "form": Form(),
         "found": found,
         "rows": page.items,
         "result": result,

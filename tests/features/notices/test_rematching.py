@@ -127,7 +127,7 @@ async def test_the_daily_check_catches_what_has_grown_too_old_also_after_the_clo
     session: AsyncSession,
 ) -> None:  # fmt: skip
     made = clock.today.replace(year=clock.today.year - 10) + timedelta(days=1)
-    aged = {"manufactured_on": made, "manufactured_precision": "day"}
+    aged: dict[str, Any] = {"manufactured_on": made, "manufactured_precision": "day"}
     barcode = await given.item(product=hoist, **aged)
     await activated(as_safety, as_manager, line(models=["KS1019"], where={"older_than_years": 10}))
     assert await results(as_safety) == {}
