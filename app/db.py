@@ -1,11 +1,15 @@
 """The way to PostgreSQL: engine, sessions and the unit of work. The embedded server is in `postgres/`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Depends, Request
+from sqlalchemy import TextClause
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+log = structlog.get_logger()
 
 COUNTED_DAYS = "counted_days"
 """Under this name a session's `info` says for how many days what was ordered counts with the next order."""
@@ -13,6 +17,8 @@ SECOND_PERSON_PENCE = "second_person_pence"
 """The same of the price from which on another person must agree to a scrap."""
 REPAIR_LIMIT_PERCENT = "repair_limit_percent"
 """The same of how much of what an item is worth its repairs may cost."""
+AFTERWARDS = "afterwards"
+"""And what is written when a request is over, however it ended."""
 OLDEST_POSTGRES = 150000
 """PostgreSQL 15, as `server_version_num` counts."""
 
@@ -44,12 +50,35 @@ class Database:
         await self.engine.dispose()
 
 
+def write_afterwards(session: AsyncSession, statement: TextClause, values: Mapping[str, Any]) -> None:
+    """Send a statement when the request is over, in a transaction of its own: also when it is refused."""
+    session.info.setdefault(AFTERWARDS, []).append((statement, values))
+
+
 async def unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
     """One request, one transaction: leaving commits, raising rolls back."""
     sessions: async_sessionmaker[AsyncSession] = request.app.state.database.sessions
-    async with sessions.begin() as session:
-        request.state.session = session
-        yield session
+    wanted: list[tuple[TextClause, Mapping[str, Any]]] = []
+    try:
+        async with sessions.begin() as session:
+            session.info[AFTERWARDS] = wanted
+            request.state.session = session
+            yield session
+    finally:
+        if wanted:
+            await _write(sessions, wanted)
+
+
+async def _write(
+    sessions: async_sessionmaker[AsyncSession], wanted: list[tuple[TextClause, Mapping[str, Any]]]
+) -> None:
+    """Whatever goes wrong here is told to the log alone: the answer to the request stands."""
+    try:
+        async with sessions.begin() as session:
+            for statement, values in wanted:
+                await session.execute(statement, values)
+    except Exception:
+        log.exception("not_written_afterwards", statements=len(wanted))
 
 
 # With scope="function" the commit comes before the answer is sent: a failed commit is a failed request.

@@ -5,7 +5,7 @@ collections is not here; the verbs in `features/` write that in the same transac
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import prevented
 from app.audit import Break, walk_chains
 from app.domain.clearance import (
     GATED,
@@ -37,7 +38,10 @@ from app.domain.lifecycle import BIRTH, IN_STORE, Move, State, can_move, is_issu
 
 @dataclass(frozen=True, slots=True)
 class ItemRecord:
-    """One item as the ledger knows it; `evidence` is what clearance is decided on."""
+    """One item as the ledger knows it; `evidence` is what clearance is decided on.
+
+    `are_notices`: some safety notice is in force, or was; about which items it is, is not said here.
+    """
 
     id: int
     barcode: str
@@ -50,6 +54,7 @@ class ItemRecord:
     last_seq: int
     last_hash: str
     evidence: Evidence
+    are_notices: bool = False
 
     @property
     def state(self) -> State:
@@ -114,6 +119,7 @@ class Birth:
 
 
 LOCK = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
+LOCK_IDS = text("SELECT id FROM item WHERE id = ANY(:item_ids) ORDER BY barcode FOR UPDATE")
 
 # Read after the lock and by a statement of its own: a hold that was placed while we waited for the row is seen.
 READ = text("""
@@ -124,7 +130,8 @@ READ = text("""
            cleaning.outcome AS decontamination_outcome, cleaning.finished_seq AS decontamination_seq,
            cleaning.started_by AS decontamination_started_by, cleaning.finished_by AS decontaminated_by,
            checked.outcome AS inspection_outcome,
-           checked.seq AS inspection_seq, held.holds, asked.due
+           checked.seq AS inspection_seq, held.holds, asked.due,
+           EXISTS (SELECT FROM notice_activation) AS are_notices
     FROM item
     JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
@@ -136,8 +143,11 @@ READ = text("""
         ORDER BY examined_on DESC, id DESC LIMIT 1
     ) AS checked ON true
     LEFT JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('kind', kind, 'reason', reason) ORDER BY id) AS holds
-        FROM hold WHERE item_id = item.id AND lifted_at IS NULL
+        SELECT jsonb_agg(jsonb_build_object(
+                   'kind', hold.kind, 'reason', hold.reason, 'notice_id', notice.id,
+                   'notice', COALESCE(notice.reference, '')) ORDER BY hold.id) AS holds
+        FROM hold LEFT JOIN safety_notice AS notice ON notice.id = hold.notice_id
+        WHERE hold.item_id = item.id AND hold.lifted_at IS NULL
     ) AS held ON true
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object(
@@ -208,6 +218,11 @@ async def read_items(session: AsyncSession, barcodes: Sequence[str], *, lock: bo
     return {row["barcode"]: _record(row) for row in rows}
 
 
+async def lock_items(session: AsyncSession, item_ids: Collection[int]) -> None:
+    """Keep others from moving these until the end, where no more of them need be known. In the order of barcodes."""
+    await session.execute(LOCK_IDS, {"item_ids": list(item_ids)})
+
+
 async def move(
     session: AsyncSession,
     barcodes: Sequence[str],
@@ -237,6 +252,8 @@ async def move(
             target, in_spite_of = _checked(item, how, actor=actor, on=uk_date(at), happened=happened)
         except RuleError as error:
             refused.append(Refused(barcode, error, items.get(barcode)))
+            if isinstance(error, NotClear):
+                prevented.note(session, items[barcode].id, items[barcode].evidence, how, actor=actor, at=at)
             continue
         why = f"Handed over in spite of: {in_spite_of}" if in_spite_of else reason
         line = _line(item, how, target, actor=actor, at=at, store_id=store_id, bay=bay, reason=why, ref=reference)
@@ -348,7 +365,10 @@ def _record(row: RowMapping) -> ItemRecord:
         decontaminated_by=row["decontaminated_by"],
         inspection_outcome=row["inspection_outcome"] and InspectionOutcome(row["inspection_outcome"]),
         inspection_seq=row["inspection_seq"],
-        holds=tuple(HoldFact(HoldKind(hold["kind"]), hold["reason"]) for hold in row["holds"] or ()),
+        holds=tuple(
+            HoldFact(HoldKind(hold["kind"]), hold["reason"], hold["notice"], hold["notice_id"])
+            for hold in row["holds"] or ()
+        ),
         due=tuple(
             DueFact(InspectionKind(due["kind"]), due["due_on"] and date.fromisoformat(due["due_on"]), due["failed"])
             for due in row["due"] or ()
@@ -366,6 +386,7 @@ def _record(row: RowMapping) -> ItemRecord:
         last_seq=row["last_seq"],
         last_hash=row["last_hash"],
         evidence=evidence,
+        are_notices=row["are_notices"],
     )
 
 

@@ -42,6 +42,8 @@ from app.features.messages import api as messages_api
 from app.features.messages import pages as messages_pages
 from app.features.notices import api as notices_api
 from app.features.notices import pages as notices_pages
+from app.features.notices import scope_api as notices_scope_api
+from app.features.notices import scope_pages as notices_scope_pages
 from app.features.notices import work_pages as notices_work_pages
 from app.features.ordering import api as ordering_api
 from app.features.ordering import pages as ordering_pages
@@ -98,6 +100,7 @@ ROUTERS = (
     loans_api.router,
     collections_api.router,
     stop_use_api.router,
+    notices_scope_api.router,
     notices_api.router,
     reservations_api.router,
     prescribers_api.router,
@@ -144,6 +147,7 @@ ROUTERS = (
     stop_use_pages.router,
     notices_pages.router,
     notices_work_pages.router,
+    notices_scope_pages.router,
     reservations_pages.router,
     prescribers_pages.router,
     prescribers_own_pages.router,

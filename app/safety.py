@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app import audit, outbox, promising
 from app.domain.clearance import HoldKind
@@ -18,9 +17,18 @@ from app.domain.dates import uk_date
 from app.domain.old_equipment import Standing, gets_notice, hold_without_notice, replaced_reason
 from app.domain.ordering import SupersedeAction
 from app.domain.stop_use import ItemFault, StopUse, hold_reason
-from app.models import Hold
 from app.surroundings import OldItem
 
+# Each takes any number of items: a list of values would be too long for a notice that covers thousands.
+PLACE = text("""
+    INSERT INTO hold (item_id, kind, reason, notice_id, placed_at, placed_by)
+    SELECT item_id, :kind, :reason, CAST(:notice_id AS bigint), :at, :actor
+    FROM unnest(CAST(:item_ids AS bigint[])) AS held (item_id)
+    RETURNING item_id, id
+""")
+LIFT = text("""
+    UPDATE hold SET lifted_at = :at, lifted_by = :actor, lift_reason = :reason WHERE id = ANY(:holds)
+""")
 GIVE = text("""
     WITH there AS (
         SELECT loan.id AS loan_id, item.barcode, product.name AS product_name, client.client_ref,
@@ -56,15 +64,22 @@ async def hold(
 
 
 async def hold_each(
-    session: AsyncSession, items: Mapping[int, str], *, kind: HoldKind, reason: str, actor: str, at: datetime
+    session: AsyncSession,
+    items: Mapping[int, str],
+    *,
+    kind: HoldKind,
+    reason: str,
+    notice_id: int | None = None,
+    actor: str,
+    at: datetime,
 ) -> dict[int, int]:
     """Hold each of these items, by id and barcode, for one reason; returns the holds' numbers by the items' ids.
 
-    The caller has locked the items. Three statements for all, and those of `promising`.
+    `notice_id`: the safety notice that wants it. The caller has locked the items. Three statements for all, and those
+    of `promising`.
     """
-    row = {"kind": kind, "reason": reason, "placed_at": at, "placed_by": actor}
-    place = insert(Hold).values([row | {"item_id": item_id} for item_id in items])
-    placed = await session.execute(place.returning(col(Hold.item_id), col(Hold.id)))
+    values: dict[str, Any] = {"item_ids": list(items), "kind": kind.value, "reason": reason, "notice_id": notice_id}
+    placed = await session.execute(PLACE, values | {"at": at, "actor": actor})
     holds = {row.item_id: row.id for row in placed}
     acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
         (f"item:{items[item_id]}", {"hold": hold_id, "kind": kind.value, "reason": reason})
@@ -77,8 +92,7 @@ async def hold_each(
 
 async def lift_each(session: AsyncSession, holds: Mapping[int, str], *, reason: str, actor: str, at: datetime) -> None:
     """Lift these open holds, by number and their item's barcode. The caller has locked the holds or their items."""
-    lifted = {"lifted_at": at, "lifted_by": actor, "lift_reason": reason}
-    await session.execute(update(Hold).where(col(Hold.id).in_(holds)).values(**lifted))
+    await session.execute(LIFT, {"holds": list(holds), "at": at, "actor": actor, "reason": reason})
     acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
         (f"item:{barcode}", {"hold": hold_id, "reason": reason}) for hold_id, barcode in holds.items()
     ]

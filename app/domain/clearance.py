@@ -7,6 +7,7 @@ from enum import StrEnum
 from app.domain.dates import in_words
 from app.domain.errors import Blocker, Conflict
 from app.domain.hygiene import (
+    QUARANTINE,
     TO_AGREE,
     TO_ANOTHER,
     TO_INSPECT_MORE,
@@ -51,10 +52,17 @@ CLEARABLE = frozenset({State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION
 
 @dataclass(frozen=True, slots=True)
 class HoldFact:
-    """One open hold."""
+    """One open hold. `notice`: the reference of the safety notice that placed it, and its number."""
 
     kind: HoldKind
     reason: str
+    notice: str = ""
+    notice_id: int | None = None
+
+    @property
+    def text(self) -> str:
+        """As people read it. The reason of a notice's hold begins with its reference."""
+        return f"{self.kind.text} {self.reason}" if self.notice else f"{self.kind.text}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +133,8 @@ def step_for(evidence: Evidence, route: Route, *, on: date | None = None, reader
     `on`: the day, where it is to be asked too whether all inspections are in date. `reader`: whose hands these are;
     who cleaned a high-risk item is never told to release it.
     """
-    if evidence.holds and all(hold.kind is HoldKind.IN_TRANSIT for hold in evidence.holds):
-        return TO_RECEIVE
-    if evidence.waits_for_scrap:
-        return TO_AGREE
+    if held := _by_its_holds(evidence):
+        return held
     on_the_shelf = evidence.state in {State.IN_STOCK, State.RESERVED} and not evidence.holds
     if on and on_the_shelf and find_blockers(evidence, on=on):
         return TO_KEEP
@@ -145,6 +151,28 @@ def step_for(evidence: Evidence, route: Route, *, on: date | None = None, reader
     if on and find_blockers(evidence, on=on):
         return TO_INSPECT_MORE
     return TO_ANOTHER if _second_person(evidence, reader) else TO_RELEASE
+
+
+def _by_its_holds(evidence: Evidence) -> NextStep | None:
+    """What its holds alone say to do, where they say more than to keep it."""
+    if evidence.holds and all(hold.kind is HoldKind.IN_TRANSIT for hold in evidence.holds):
+        return TO_RECEIVE
+    if evidence.waits_for_scrap:
+        return TO_AGREE
+    notices = [hold.notice for hold in evidence.holds if hold.notice]
+    return _for_notices(evidence.state, notices) if notices else None
+
+
+def _for_notices(state: State, notices: list[str]) -> NextStep:
+    """What is done with an item that safety notices hold: it stays where nobody takes it, or is fetched to there."""
+    plain = next_step(state, Route.CANNOT, on_hold=True)
+    if state is State.SCRAPPED:
+        return plain
+    many = len(notices) > 1
+    named = f"Safety notice{'s' if many else ''} {' and '.join(notices)} cover{'' if many else 's'}"
+    if plain.route == QUARANTINE.route:
+        return NextStep(plain.route, f"Quarantine it. {named} it, or may. It must not go out until it is cleared.")
+    return NextStep(plain.route, f"{named} this, or may. Ask them to stop using it, and request an urgent collection.")
 
 
 def is_past_use(evidence: Evidence, route: Route) -> bool:
@@ -182,7 +210,7 @@ def find_blockers(evidence: Evidence, *, on: date, releaser: str | None = None) 
     `releaser`: who is about to release it. One person may not both clean and release a high-risk product.
     """
     return [
-        *(Blocker("on-hold", f"{hold.kind.text}: {hold.reason}") for hold in evidence.holds),
+        *(Blocker("on-hold", hold.text) for hold in evidence.holds),
         *hygiene_blockers(evidence),
         *_inspection(evidence),
         *(_unmet(due) for due in evidence.due if not due.is_met(on)),

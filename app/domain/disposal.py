@@ -130,11 +130,7 @@ def check_other_person(asked_by: str, actor: str) -> None:
 
 def other_holds(holds: tuple[HoldFact, ...]) -> list[Blocker]:
     """The holds that are about more than that the item is to be scrapped."""
-    return [
-        Blocker("on-hold", f"{hold.kind.text}: {hold.reason}")
-        for hold in holds
-        if hold.kind is not HoldKind.SCRAP_REQUEST
-    ]
+    return [Blocker("on-hold", hold.text) for hold in holds if hold.kind is not HoldKind.SCRAP_REQUEST]
 
 
 def check_harvest(evidence: Evidence, *, was_here: bool) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import zip_longest
 
 from app.domain.dates import in_words
-from app.domain.errors import BadValue, Conflict
+from app.domain.errors import BadValue, Conflict, NotAllowed
 
 
 class NoticeState(StrEnum):
@@ -64,6 +64,31 @@ def after_triage(state: NoticeState, decision: Decision) -> NoticeState:
 def after_new_version(state: NoticeState) -> NoticeState:
     """The state of a notice of which another text arrived: what was decided on the old one is decided again."""
     return NoticeState.RECEIVED if state in TRIAGED else state
+
+
+def after_scope(state: NoticeState) -> NoticeState:
+    """The state of a notice whose scope is entered: an active or closed one stays so until that is activated.
+
+    Raises Conflict `not-relevant`.
+    """
+    if state in {NoticeState.ACTIVE, NoticeState.CLOSED}:
+        return state
+    if state in {NoticeState.RELEVANT, NoticeState.SCOPE_ENTERED}:
+        return NoticeState.SCOPE_ENTERED
+    detail = f"A scope belongs to a notice that is relevant. This one is “{state.text.lower()}”: triage it first."
+    raise Conflict("not-relevant", detail)
+
+
+def check_can_activate(state: NoticeState, *, author: str, actor: str, is_newest: bool) -> None:
+    """Whether a scope may be put into force, by this person. A closed notice is open again then.
+
+    Raises Conflict `not-relevant` or `active-already`, NotAllowed `same-person`.
+    """
+    after_scope(state)
+    if not is_newest:
+        raise Conflict("active-already", "This scope is in force already. Enter another one first, if it has changed.")
+    if author == actor:
+        raise NotAllowed("same-person", "You entered this scope. Somebody else must check it and put it into force.")
 
 
 def check_can_act(state: NoticeState) -> None:

@@ -39,6 +39,16 @@ from app.models.notice import (
     SafetyNoticeTriage,
     SafetyNoticeVersion,
 )
+from app.models.notice_match import (
+    NoticeActivation,
+    NoticeAnswer,
+    NoticeClosing,
+    NoticeMatch,
+    NoticeMatchAction,
+    NoticePrevented,
+    NoticeReview,
+    NoticeScope,
+)
 from app.models.ordering import (
     DeliveryVisit,
     EquipmentOrder,
@@ -102,6 +112,14 @@ __all__ = [
     "Message",
     "MinimumLevel",
     "Movement",
+    "NoticeActivation",
+    "NoticeAnswer",
+    "NoticeClosing",
+    "NoticeMatch",
+    "NoticeMatchAction",
+    "NoticePrevented",
+    "NoticeReview",
+    "NoticeScope",
     "NoticeSource",
     "OrderAnswer",
     "OrderLine",

@@ -129,18 +129,27 @@ class Movement(SQLModel, table=True):
 
 
 class Hold(SQLModel, table=True):
-    """Something that keeps an item from going out until it is lifted."""
+    """Something that keeps an item from going out until it is lifted. `notice_id`: the safety notice that placed it."""
 
     __table_args__ = (
         both_or_neither("lifted_at_and_by_together", "lifted_at", "lifted_by"),
         both_or_neither("lifted_at_and_reason_together", "lifted_at", "lift_reason"),
+        CheckConstraint("notice_id IS NULL OR kind = 'safety_notice'", name="a_notice_places_its_own_kind"),
         Index("ix_hold_item_id_while_open", "item_id", postgresql_where=text("lifted_at IS NULL")),
+        Index(
+            "uq_hold_notice_id_item_id_while_open",
+            "notice_id",
+            "item_id",
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL AND notice_id IS NOT NULL"),
+        ),
     )
 
     id: int = id_column()
     item_id: int = Field(sa_column=reference_column("item.id"))
     kind: HoldKind = Field(sa_column=enum_column(HoldKind, "kind"))
     reason: str = Field(sa_column=text_column())
+    notice_id: int | None = Field(default=None, sa_column=reference_column("safety_notice.id", nullable=True))
     placed_at: datetime = Field(sa_column=instant_column())
     placed_by: str = Field(sa_column=text_column())
     lifted_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))

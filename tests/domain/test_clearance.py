@@ -299,3 +299,30 @@ def test_what_is_on_its_way_is_scanned_in_unless_something_else_holds_it_too(sta
     way, fault = HoldFact(HoldKind.IN_TRANSIT, "Sent to Coast."), HoldFact(HoldKind.FAULT, "Loose castor.")
     assert step_for(Evidence(state=state, holds=(way,)), Route.WASH_DOWN).route == "receive"
     assert step_for(Evidence(state=state, holds=(way, fault)), Route.WASH_DOWN).route == "quarantine"
+
+
+HELD = HoldFact(HoldKind.SAFETY_NOTICE, "MDA/2015/025: affected. Side rails.", "MDA/2015/025", 7)
+
+
+def test_what_a_safety_notice_holds_names_it_wherever_it_is_refused() -> None:
+    held = Evidence(State.IN_STOCK, holds=(HELD,))
+    [blocker] = find_blockers(held, on=TODAY)
+    assert (blocker.code, blocker.detail) == ("on-hold", "Safety notice MDA/2015/025: affected. Side rails.")
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "route", "said"),
+    [
+        (State.IN_STOCK, (), "quarantine", "Quarantine it. Safety notice MDA/2015/025 covers it, or may."),
+        (State.DISPATCHED, (), "quarantine", "Quarantine it. Safety notice MDA/2015/025 covers it, or may."),
+        (State.RETURNED, (HELD,), "quarantine", "Safety notices MDA/2015/025 and MDA/2015/025 cover it, or may."),
+        (State.ON_LOAN, (), "collection", "Safety notice MDA/2015/025 covers this, or may. Ask them to stop using it"),
+        (State.SCRAPPED, (), "scrap", "It is scrapped."),
+    ],
+)
+def test_who_has_it_in_their_hands_is_told_to_quarantine_it(
+    state: State, more: tuple[HoldFact, ...], route: str, said: str
+) -> None:
+    step = step_for(Evidence(state, holds=(HELD, *more)), Route.LAUNDRY, on=TODAY)
+    assert step.route == route
+    assert said in step.text

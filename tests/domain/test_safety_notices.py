@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.domain.errors import BadValue, Conflict
+from app.domain.errors import BadValue, Conflict, NotAllowed
 from app.domain.safety_notices import (
     IN_HAND,
     MOST_COMPARED,
@@ -18,9 +18,11 @@ from app.domain.safety_notices import (
     NoticeState,
     Text,
     after_new_version,
+    after_scope,
     after_triage,
     changes_between,
     check_can_act,
+    check_can_activate,
     check_deadlines,
     check_reference,
     clocks,
@@ -203,3 +205,23 @@ def test_a_very_long_text_is_compared_by_the_lines_it_has() -> None:
     long = replace(TEXT, lines=tuple(f"Line {number}" for number in range(MOST_COMPARED + 1)))
     other = replace(long, lines=("Line one", *long.lines[1:]))
     assert changes_between(long, other) == [Change("Text", "Line 0", "Line one")]
+
+
+def test_only_what_is_relevant_takes_a_scope_and_what_is_in_force_stays_so_until_the_next_is() -> None:
+    assert {state: after_scope(state) for state in S if state in {*IN_HAND, S.CLOSED}} == {
+        S.RELEVANT: S.SCOPE_ENTERED,
+        S.SCOPE_ENTERED: S.SCOPE_ENTERED,
+        S.ACTIVE: S.ACTIVE,
+        S.CLOSED: S.CLOSED,
+    }
+    for state in (S.RECEIVED, S.NOT_HELD, S.NOT_RELEVANT):
+        with pytest.raises(Conflict, match="triage it first"):
+            after_scope(state)
+
+
+def test_a_scope_is_put_into_force_once_and_by_somebody_else_than_its_author() -> None:
+    check_can_activate(S.SCOPE_ENTERED, author="safety", actor="manager", is_newest=True)
+    with pytest.raises(NotAllowed, match="Somebody else must check it"):
+        check_can_activate(S.ACTIVE, author="safety", actor="safety", is_newest=True)
+    with pytest.raises(Conflict, match="in force already"):
+        check_can_activate(S.ACTIVE, author="safety", actor="manager", is_newest=False)

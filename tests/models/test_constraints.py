@@ -138,6 +138,10 @@ PAIRS = {
     "ck_label_job_content_and_file_name_together": "UPDATE label_job SET content = '', media_type = 'x'",
     "ck_label_job_content_and_media_type_together": "UPDATE label_job SET content = '', file_name = 'x'",
     "ck_loan_ended_at_and_by_together": "UPDATE loan SET ended_at = now(), ended_by = NULL",
+    "ck_notice_closing_closed_at_and_by_together": (
+        "INSERT INTO notice_closing (notice_id, counts, asked_at, asked_by, closed_at) "
+        "VALUES (1, '{}', now(), 'x', now())"
+    ),
     "ck_order_unit_cancelled_at_and_by_together": "UPDATE order_unit SET cancelled_at = now()",
     "ck_order_unit_reservation_and_item_together": "UPDATE order_unit SET reservation_id = -1",
     "ck_prescriber_registration_number_and_expiry_together": "UPDATE prescriber SET registration_number = NULL",

@@ -9,7 +9,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger, promising
+from app import audit, ledger, prevented, promising
 from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
@@ -137,6 +137,8 @@ async def dispatch(
     going = [unit.barcode for unit in units if unit.barcode]
     decided = (await read_surroundings(session, order, today=uk_date(at))).decided_loads(order.lines)
     for unit, blockers in await _unfit(session, order, units, decided, at=at):
+        for item in (await ledger.read_items(session, [unit.barcode or ""])).values():
+            prevented.note(session, item.id, item.evidence, Move.DISPATCH, actor=actor, at=at)
         raise _not_going(unit, blockers)
     moved, refused = await ledger.move(session, going, Move.DISPATCH, actor=actor, at=at, reference=order.reference)
     if refused:

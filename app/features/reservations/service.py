@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger, outbox
+from app import audit, ledger, outbox, prevented
 from app.domain.access import Actor, Permission
 from app.domain.authority import check_may_give_up
 from app.domain.clearance import find_blockers, place_blockers
@@ -113,7 +113,11 @@ async def reserve(
     store_id = await _find_store(session, store, barcode)
     if barcode:
         item = await _lock(session, barcode)
-        await _check_free(session, item, days, today=today)
+        try:
+            await _check_free(session, item, days, today=today)
+        except NotClear:
+            prevented.note(session, item.id, item.evidence, Move.RESERVE, actor=actor, at=at)
+            raise
     else:
         item = await _choose(session, product_code or "", days, store_id=store_id, weight_kg=weight_kg, today=today)
     await _check_load(session, item, weight_kg, field="barcode" if barcode else "product_code")

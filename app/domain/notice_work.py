@@ -1,0 +1,163 @@
+"""What is done about the items that a safety notice covers, in the words in which it is kept."""
+
+from enum import StrEnum
+
+from app.domain.lifecycle import State
+from app.domain.notices import Result
+
+
+class Handling(StrEnum):
+    """What a notice wants of the items that it covers: that nobody uses them, or that people are told something."""
+
+    QUARANTINE = "quarantine"
+    ADVICE = "advice"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return {"quarantine": "Hold the items", "advice": "Advice only: nothing is held"}[self.value]
+
+
+class Cause(StrEnum):
+    """Why an item was asked about when the result came that stands."""
+
+    ACTIVATION = "activation"
+    NEW_SCOPE = "new_scope"
+    GOODS_IN = "goods_in"
+    IMPORT = "import"
+    RETURN = "return"
+    EDIT = "edit"
+    CATALOGUE = "catalogue"
+    PART = "part"
+    FOUND = "found"
+    INSPECTION = "inspection"
+    DAILY = "daily"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return CAUSES[self]
+
+
+CAUSES = {
+    Cause.ACTIVATION: "The notice was activated",
+    Cause.NEW_SCOPE: "Another scope was activated",
+    Cause.GOODS_IN: "Goods in",
+    Cause.IMPORT: "An import",
+    Cause.RETURN: "It came back",
+    Cause.EDIT: "Its record was changed",
+    Cause.CATALOGUE: "The catalogue was changed",
+    Cause.PART: "A part was fitted or taken back",
+    Cause.FOUND: "It was found",
+    Cause.INSPECTION: "It was looked at",
+    Cause.DAILY: "The daily check",
+}
+
+
+class MatchAction(StrEnum):
+    """What somebody did about one item that a notice covers."""
+
+    CONTACTED = "contacted"
+    NO_ACCESS = "no_access"
+    QUARANTINED = "quarantined"
+    INSPECTED = "inspected"
+    CORRECTED = "corrected"
+    REPLACED = "replaced"
+    DISPOSED = "disposed"
+    UNTRACEABLE = "untraceable"
+    CLEARED = "cleared"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return self.value.replace("_", " ").capitalize()
+
+
+class MatchOutcome(StrEnum):
+    """How the work on one item ended. `not_covered`: a later scope does not cover it, and nobody had acted on it."""
+
+    CORRECTED = "corrected"
+    REPLACED = "replaced"
+    DISPOSED = "disposed"
+    UNTRACEABLE = "untraceable"
+    CLEARED = "cleared"
+    NOT_COVERED = "not_covered"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return "No longer covered" if self is MatchOutcome.NOT_COVERED else self.value.capitalize()
+
+
+class ReviewOutcome(StrEnum):
+    """How the review of one person ended, which a notice of advice asks for."""
+
+    NO_CHANGE = "no_change"
+    CHANGED = "changed"
+    NOT_REACHED = "not_reached"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        words = {"no_change": "Nothing to change", "changed": "Changed", "not_reached": "Could not be reached"}
+        return words[self.value]
+
+
+BACK_AGAIN = frozenset({Cause.RETURN, Cause.FOUND})
+ANOTHER_SCOPE = frozenset({Cause.ACTIVATION, Cause.NEW_SCOPE})
+
+
+def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause, other_reasons: bool) -> bool:
+    """Whether work that had ended begins again on an item that is covered now.
+
+    What ended stays so, unless it is covered for other reasons by another scope (`other_reasons`: they read otherwise,
+    or something else is wanted), was only said not to be covered, turns up though it could not be traced, or was
+    cleared and is shown to be affected.
+    """
+    if outcome is MatchOutcome.NOT_COVERED:
+        return True
+    if outcome is MatchOutcome.UNTRACEABLE and cause in BACK_AGAIN:
+        return True
+    if cause in ANOTHER_SCOPE:
+        return other_reasons or now is not was
+    return outcome is MatchOutcome.CLEARED and was is not Result.AFFECTED and now is Result.AFFECTED
+
+
+def hold_reason(reference: str, result: Result, title: str) -> str:
+    """Why an item is held, beginning with the notice's reference."""
+    said = "it is affected" if result is Result.AFFECTED else "it may be affected; look at it"
+    return f"{reference}: {said}. {title if title.endswith(('.', '?', '!')) else f'{title}.'}"
+
+
+class Where(StrEnum):
+    """Where an item that a notice covers is, for those who have to go and get it."""
+
+    IN_STORE = "in_store"
+    IN_TRANSIT = "in_transit"
+    WITH_CLIENT = "with_client"
+    IN_REPAIR = "in_repair"
+    SCRAPPED = "scrapped"
+    MISSING = "missing"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        words = {"with_client": "With clients", "in_transit": "On its way", "in_store": "In store"}
+        return words.get(self.value, self.value.replace("_", " ").capitalize())
+
+
+WHERE: dict[State, Where] = {
+    State.IN_STOCK: Where.IN_STORE,
+    State.RESERVED: Where.IN_STORE,
+    State.DISPATCHED: Where.IN_TRANSIT,
+    State.ON_LOAN: Where.WITH_CLIENT,
+    State.ON_TRIAL: Where.WITH_CLIENT,
+    State.AWAITING_COLLECTION: Where.WITH_CLIENT,
+    State.RETURNED: Where.IN_STORE,
+    State.DECONTAMINATING: Where.IN_STORE,
+    State.AWAITING_INSPECTION: Where.IN_STORE,
+    State.IN_REPAIR: Where.IN_REPAIR,
+    State.SCRAPPED: Where.SCRAPPED,
+    State.MISSING: Where.MISSING,
+}
+"""By its state alone; what goes from store to store is on its way too."""

@@ -1,0 +1,211 @@
+"""What safety notices cover, which items that is, and what was done about each."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from app.domain.lifecycle import Move
+from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, ReviewOutcome
+from app.domain.notices import Result
+from app.models.base import both_or_neither, enum_column, id_column, instant_column, reference_column, text_column
+
+
+def _facts(server_default: str | None = None) -> Any:
+    return Field(sa_column=Column(JSONB, nullable=False, server_default=server_default))
+
+
+def _count() -> Any:
+    return Field(sa_column=Column(Integer, nullable=False))
+
+
+class NoticeScope(SQLModel, table=True):
+    """What a notice covers, as it was entered: `lines` as `notice_json.scope_as_json` has them. Append-only.
+
+    The newest is the draft, unless it has been activated. `notice_version`: the text that it was taken from. `digest`:
+    SHA-256 of the lines, under which a process remembers them.
+    """
+
+    __tablename__ = "notice_scope"
+    __table_args__ = (
+        UniqueConstraint("notice_id", "number", name="uq_notice_scope_notice_id_number"),
+        CheckConstraint("number >= 1", name="counted_from_one"),
+    )
+
+    id: int = id_column()
+    notice_id: int = Field(sa_column=reference_column("safety_notice.id"))
+    number: int = _count()
+    notice_version: int = _count()
+    lines: list[dict[str, Any]] = _facts()
+    digest: str = Field(sa_column=text_column())
+    handling: Handling = Field(sa_column=enum_column(Handling, "handling"))
+    drafted_at: datetime = Field(sa_column=instant_column())
+    drafted_by: str = Field(sa_column=text_column())
+
+
+class NoticeActivation(SQLModel, table=True):
+    """That a scope was put into force, by another person than its author, and what it covered then. Append-only.
+
+    The newest of a notice is in force, also when the notice is closed: what comes later is still caught.
+    """
+
+    __tablename__ = "notice_activation"
+    __table_args__ = (
+        UniqueConstraint("scope_id", name="uq_notice_activation_scope_id"),
+        CheckConstraint("activated_by <> scope_author", name="by_a_second_person"),
+        Index("ix_notice_activation_notice_id_id", "notice_id", "id"),
+    )
+
+    id: int = id_column()
+    notice_id: int = Field(sa_column=reference_column("safety_notice.id"))
+    scope_id: int = Field(sa_column=reference_column("notice_scope.id"))
+    scope_author: str = Field(sa_column=text_column())
+    affected: int = _count()
+    possible: int = _count()
+    not_affected: int = _count()
+    activated_at: datetime = Field(sa_column=instant_column())
+    activated_by: str = Field(sa_column=text_column())
+
+
+class NoticeMatch(SQLModel, table=True):
+    """What a notice means for an item, as it stands: an item that was never covered has no row.
+
+    `evidence` is read with the lines of `scope_id` (`notice_evidence.read_findings`). `cause`: when that result came.
+    `hold_id`: the newest hold that it placed. The work on it is open until it has an `outcome`.
+    """
+
+    __tablename__ = "notice_match"
+    __table_args__ = (
+        UniqueConstraint("notice_id", "item_id", name="uq_notice_match_notice_id_item_id"),
+        CheckConstraint("num_nonnulls(finished_at, finished_by, outcome) IN (0, 3)", name="finished_as_a_whole"),
+        CheckConstraint("hold_id IS NULL OR first_blocked_at IS NOT NULL", name="a_hold_blocks"),
+        Index("ix_notice_match_item_id", "item_id"),
+        Index("ix_notice_match_hold_id", "hold_id"),
+        Index("ix_notice_match_notice_id_while_open", "notice_id", postgresql_where=text("finished_at IS NULL")),
+    )
+
+    id: int = id_column()
+    notice_id: int = Field(sa_column=reference_column("safety_notice.id"))
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    scope_id: int = Field(sa_column=reference_column("notice_scope.id"))
+    result: Result = Field(sa_column=enum_column(Result, "result"))
+    evidence: str = Field(sa_column=text_column())
+    cause: Cause = Field(sa_column=enum_column(Cause, "cause"))
+    found_at: datetime = Field(sa_column=instant_column())
+    found_by: str = Field(sa_column=text_column())
+    first_blocked_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    hold_id: int | None = Field(default=None, sa_column=reference_column("hold.id", nullable=True))
+    is_after_closing: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
+    finished_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    finished_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    outcome: MatchOutcome | None = Field(default=None, sa_column=enum_column(MatchOutcome, "outcome", nullable=True))
+
+
+class NoticeMatchAction(SQLModel, table=True):
+    """Something that was done about an item that a notice covers. Append-only.
+
+    `channel`: how somebody was contacted. `answers`: what was seen, by the question.
+    """
+
+    __tablename__ = "notice_match_action"
+    __table_args__ = (Index("ix_notice_match_action_match_id_id", "match_id", "id"),)
+
+    id: int = id_column()
+    match_id: int = Field(sa_column=reference_column("notice_match.id"))
+    action: MatchAction = Field(sa_column=enum_column(MatchAction, "action"))
+    channel: str = Field(default="", sa_column=text_column(server_default=""))
+    notes: str = Field(default="", sa_column=text_column(server_default=""))
+    answers: dict[str, bool] = _facts("{}")
+    recorded_at: datetime = Field(sa_column=instant_column())
+    recorded_by: str = Field(sa_column=text_column())
+
+
+class NoticeAnswer(SQLModel, table=True):
+    """What was seen on an item, by the question (`notice_scope.question_of`); the newest counts. Append-only."""
+
+    __tablename__ = "notice_answer"
+    __table_args__ = (
+        Index("ix_notice_answer_item_id_question_id", "item_id", "question", "id"),
+        Index("ix_notice_answer_match_action_id", "match_action_id"),
+    )
+
+    id: int = id_column()
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    question: str = Field(sa_column=text_column())
+    is_so: bool = Field(sa_column=Column(Boolean, nullable=False))
+    match_action_id: int | None = Field(
+        default=None, sa_column=reference_column("notice_match_action.id", nullable=True)
+    )
+    seen_at: datetime = Field(sa_column=instant_column())
+    seen_by: str = Field(sa_column=text_column())
+
+
+class NoticeReview(SQLModel, table=True):
+    """That what a notice of advice says is looked at with one person who has such equipment; open until it is done.
+
+    `because`: the barcodes of what they had when that was asked.
+    """
+
+    __tablename__ = "notice_review"
+    __table_args__ = (
+        UniqueConstraint("notice_id", "client_id", name="uq_notice_review_notice_id_client_id"),
+        CheckConstraint("num_nonnulls(done_at, done_by, outcome) IN (0, 3)", name="done_as_a_whole"),
+        Index("ix_notice_review_client_id", "client_id"),
+    )
+
+    id: int = id_column()
+    notice_id: int = Field(sa_column=reference_column("safety_notice.id"))
+    client_id: int = Field(sa_column=reference_column("client.id"))
+    because: list[str] = _facts()
+    asked_at: datetime = Field(sa_column=instant_column())
+    done_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    done_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    outcome: ReviewOutcome | None = Field(default=None, sa_column=enum_column(ReviewOutcome, "outcome", nullable=True))
+    note: str = Field(default="", sa_column=text_column(server_default=""))
+
+
+class NoticeClosing(SQLModel, table=True):
+    """That somebody asked for a notice to be closed, with the counts that added up, and that a second person closed it.
+
+    A notice that was put into force again is closed again: one row for each time. The last row is final once closed.
+    """
+
+    __tablename__ = "notice_closing"
+    __table_args__ = (
+        both_or_neither("closed_at_and_by_together", "closed_at", "closed_by"),
+        CheckConstraint("closed_by <> asked_by", name="by_a_second_person"),
+        Index(
+            "uq_notice_closing_notice_id_while_asked",
+            "notice_id",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_notice_closing_notice_id_id", "notice_id", "id"),
+    )
+
+    id: int = id_column()
+    notice_id: int = Field(sa_column=reference_column("safety_notice.id"))
+    counts: dict[str, Any] = _facts()
+    asked_at: datetime = Field(sa_column=instant_column())
+    asked_by: str = Field(sa_column=text_column())
+    closed_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    closed_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+
+
+class NoticePrevented(SQLModel, table=True):
+    """That an item was not reserved, issued, sent out or released because of a notice. Append-only."""
+
+    __tablename__ = "notice_prevented"
+    __table_args__ = (
+        Index("ix_notice_prevented_notice_id_id", "notice_id", "id"),
+        Index("ix_notice_prevented_item_id", "item_id"),
+    )
+
+    id: int = id_column()
+    notice_id: int = Field(sa_column=reference_column("safety_notice.id"))
+    item_id: int = Field(sa_column=reference_column("item.id"))
+    move: Move = Field(sa_column=enum_column(Move, "move"))
+    actor: str = Field(sa_column=text_column())
+    at: datetime = Field(sa_column=instant_column())

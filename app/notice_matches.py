@@ -1,0 +1,255 @@
+"""What stands of a notice's matches: written when its items were asked about, with the holds that follow from them.
+
+`rematching.py` asks; this writes what came of it, in the same transaction.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import ledger, safety
+from app.domain.clearance import HoldFact, HoldKind
+from app.domain.notice_evidence import explain, read_findings
+from app.domain.notice_parsing import read_scope
+from app.domain.notice_scope import Scope
+from app.domain.notice_work import ANOTHER_SCOPE, Cause, Handling, MatchOutcome, hold_reason, is_reopened
+from app.domain.notices import Result
+from app.matching import Matched
+
+THERE = text("""
+    SELECT item_id FROM notice_match
+    WHERE notice_id = :notice_id AND (CAST(:item_ids AS bigint[]) IS NULL OR item_id = ANY(:item_ids))
+""")
+KNOWN = text("""
+    SELECT match.item_id, item.barcode, match.scope_id, was.digest, was.handling, match.result, match.evidence,
+           match.outcome, match.is_after_closing, held.id AS open_hold,
+           EXISTS (SELECT FROM notice_match_action AS act WHERE act.match_id = match.id) AS is_acted_on
+    FROM notice_match AS match JOIN item ON item.id = match.item_id JOIN notice_scope AS was ON was.id = match.scope_id
+    LEFT JOIN hold AS held
+      ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
+    WHERE match.notice_id = :notice_id AND (CAST(:item_ids AS bigint[]) IS NULL OR match.item_id = ANY(:item_ids))
+""")
+WRITE = text("""
+    INSERT INTO notice_match (notice_id, item_id, scope_id, result, evidence, cause, found_at, found_by,
+                              first_blocked_at, hold_id, is_after_closing, finished_at, finished_by, outcome)
+    SELECT :notice_id, item_id, :scope_id, result, evidence, :cause, :at, :actor,
+           CASE WHEN hold_id IS NOT NULL THEN CAST(:at AS timestamptz) END, hold_id, is_after_closing,
+           CASE WHEN outcome IS NOT NULL THEN CAST(:at AS timestamptz) END,
+           CASE WHEN outcome IS NOT NULL THEN :actor END, outcome
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (
+        item_id bigint, result text, evidence text, hold_id bigint, is_after_closing boolean, outcome text)
+    ON CONFLICT (notice_id, item_id) DO UPDATE
+    SET scope_id = excluded.scope_id, result = excluded.result, evidence = excluded.evidence, cause = excluded.cause,
+        found_at = excluded.found_at, found_by = excluded.found_by,
+        first_blocked_at = COALESCE(notice_match.first_blocked_at, excluded.first_blocked_at),
+        hold_id = COALESCE(excluded.hold_id, notice_match.hold_id), is_after_closing = excluded.is_after_closing,
+        finished_at = excluded.finished_at, finished_by = excluded.finished_by, outcome = excluded.outcome
+""")
+SCOPES = text("SELECT digest, lines FROM notice_scope WHERE digest = ANY(:digests)")
+
+_scopes: dict[str, Scope] = {}
+MOST_REMEMBERED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A notice that items are asked about, with the scope that is in force."""
+
+    notice_id: int
+    reference: str
+    title: str
+    is_closed: bool
+    scope_id: int
+    number: int
+    digest: str
+    handling: Handling
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """An item that a notice covers, and did not before; `hold` where it is held now."""
+
+    reference: str
+    item_id: int
+    barcode: str
+    result: Result
+    hold: HoldFact | None
+
+    @property
+    def text(self) -> str:
+        """What whoever has it in their hands is told."""
+        may = "covers it" if self.result is Result.AFFECTED else "may cover it"
+        then = "It is held: quarantine it." if self.hold else "The notice asks for advice only: read it."
+        return f"Safety notice {self.reference} {may}. {then}"
+
+
+async def read_scopes(session: AsyncSession, digests: set[str]) -> dict[str, Scope]:
+    """Scopes by their digests. They never change, so a process remembers them: no statement when it has read them."""
+    unread = digests - _scopes.keys()
+    if unread:
+        if len(_scopes) + len(unread) > MOST_REMEMBERED:
+            _scopes.clear()
+            unread = set(digests)
+        for row in await session.execute(SCOPES, {"digests": sorted(unread)}):
+            _scopes[row.digest] = read_scope(row.lines)
+    return {digest: _scopes[digest] for digest in digests}
+
+
+async def settle(
+    session: AsyncSession,
+    notice: InForce,
+    found: Sequence[Matched],
+    gone: Mapping[int, str],
+    *,
+    asked: Sequence[int] | None,
+    cause: Cause,
+    actor: str,
+    at: datetime,
+) -> list[Caught]:
+    """Write what came of asking, and hold what the notice wants held; returns what was not covered before.
+
+    `found`: what is covered, of all items or of those `asked`. `gone`: the evidence on those that are not, where it is
+    known. What is covered no longer is let go only by another scope, and where nobody has acted on it: whoever changes
+    a record does not clear an item by that.
+    """
+    writer = _Writer(session, notice, cause, actor, at)
+    await writer.read(found, asked)
+    return await writer.write(found, gone)
+
+
+class _Writer:
+    """One notice, one asking."""
+
+    def __init__(self, session: AsyncSession, notice: InForce, cause: Cause, actor: str, at: datetime) -> None:
+        self.session, self.notice, self.cause, self.actor, self.at = session, notice, cause, actor, at
+        self.known: dict[int, RowMapping] = {}
+        self.scopes: dict[str, Scope] = {}
+        self.holds = notice.handling is Handling.QUARANTINE
+
+    async def read(self, found: Sequence[Matched], asked: Sequence[int] | None) -> None:
+        """What stands already, of items that nobody moves now."""
+        values = {"notice_id": self.notice.notice_id, "item_ids": None if asked is None else list(asked)}
+        there = set(await self.session.scalars(THERE, values))
+        if self.holds or there:
+            await ledger.lock_items(self.session, {one.item_id for one in found} | there)
+        if there:
+            rows = (await self.session.execute(KNOWN, values)).mappings()
+            self.known = {row["item_id"]: row for row in rows}
+            digests = {row["digest"] for row in self.known.values()}
+            self.scopes = await read_scopes(self.session, digests | {self.notice.digest})
+
+    async def write(self, found: Sequence[Matched], gone: Mapping[int, str]) -> list[Caught]:
+        """The matches, with holds placed and lifted."""
+        changed = [one for one in found if self._is_new(one)]
+        to_hold = [one for one in changed if self.holds and not self._open_hold(one.item_id)]
+        holds = await self._hold(to_hold)
+        lines = [self._line(one, holds) for one in changed]
+        covered = {one.item_id for one in found}
+        lifted: dict[int, str] = {}
+        for row in self.known.values():
+            is_gone = row["item_id"] not in covered and row["outcome"] is None
+            lets_go = self.cause in ANOTHER_SCOPE and not row["is_acted_on"]
+            if is_gone:
+                lines += self._gone(row, gone.get(row["item_id"]), lets_go=lets_go)
+            if lets_go and row["open_hold"] and (is_gone or not self.holds):
+                lifted[row["open_hold"]] = row["barcode"]
+        if lifted:
+            why = f"{self.notice.reference}: no longer covered by scope {self.notice.number}, or not to be held."
+            await safety.lift_each(self.session, lifted, reason=why, actor=self.actor, at=self.at)
+        if lines:
+            values: dict[str, Any] = {"notice_id": self.notice.notice_id, "scope_id": self.notice.scope_id}
+            values |= {"cause": self.cause.value, "at": self.at, "actor": self.actor, "lines": json.dumps(lines)}
+            await self.session.execute(WRITE, values)
+        return [self._caught(one, holds) for one in changed if self._is_caught(one)]
+
+    def _open_hold(self, item_id: int) -> int | None:
+        row = self.known.get(item_id)
+        return row["open_hold"] if row else None
+
+    def _is_new(self, one: Matched) -> bool:
+        """Whether something is to be written of it: it is not known so, or its work begins again."""
+        row = self.known.get(one.item_id)
+        if row is None:
+            return True
+        if row["outcome"] is None:
+            is_same = (row["scope_id"], row["result"], row["evidence"]) == (
+                self.notice.scope_id,
+                one.result.value,
+                one.evidence,
+            )
+            return not is_same or (self.holds and row["open_hold"] is None)
+        return is_reopened(
+            MatchOutcome(row["outcome"]),
+            was=Result(row["result"]),
+            now=one.result,
+            cause=self.cause,
+            other_reasons=row["handling"] != self.notice.handling.value or self._because(one) != self._because_of(row),
+        )
+
+    def _because(self, one: Matched) -> tuple[str, ...]:
+        return explain(self.scopes[self.notice.digest], read_findings(one.evidence))
+
+    def _because_of(self, row: RowMapping) -> tuple[str, ...]:
+        return explain(self.scopes[row["digest"]], read_findings(row["evidence"])) if row["evidence"] else ()
+
+    async def _hold(self, items: Sequence[Matched]) -> dict[int, int]:
+        holds: dict[int, int] = {}
+        for result in (Result.AFFECTED, Result.POSSIBLE):
+            some = {one.item_id: one.barcode for one in items if one.result is result}
+            if some:
+                holds |= await safety.hold_each(
+                    self.session,
+                    some,
+                    kind=HoldKind.SAFETY_NOTICE,
+                    reason=self._reason(result),
+                    notice_id=self.notice.notice_id,
+                    actor=self.actor,
+                    at=self.at,
+                )
+        return holds
+
+    def _reason(self, result: Result) -> str:
+        return hold_reason(self.notice.reference, result, self.notice.title)
+
+    def _line(self, one: Matched, holds: Mapping[int, int]) -> dict[str, Any]:
+        row = self.known.get(one.item_id)
+        begins = row is None or row["outcome"] is not None
+        return {
+            "item_id": one.item_id,
+            "result": one.result.value,
+            "evidence": one.evidence,
+            "hold_id": holds.get(one.item_id),
+            "is_after_closing": self.notice.is_closed if begins else bool(row and row["is_after_closing"]),
+            "outcome": None,
+        }
+
+    def _gone(self, row: RowMapping, evidence: str | None, *, lets_go: bool) -> list[dict[str, Any]]:
+        is_same = row["result"] == Result.NOT_AFFECTED and row["scope_id"] == self.notice.scope_id
+        if is_same and not lets_go:
+            return []
+        return [
+            {
+                "item_id": row["item_id"],
+                "result": Result.NOT_AFFECTED.value,
+                "evidence": evidence or "",
+                "hold_id": None,
+                "is_after_closing": row["is_after_closing"],
+                "outcome": MatchOutcome.NOT_COVERED.value if lets_go else None,
+            }
+        ]
+
+    def _is_caught(self, one: Matched) -> bool:
+        row = self.known.get(one.item_id)
+        return row is None or row["outcome"] is not None or row["result"] == Result.NOT_AFFECTED
+
+    def _caught(self, one: Matched, holds: Mapping[int, int]) -> Caught:
+        fact = None
+        if one.item_id in holds:
+            reason, notice = self._reason(one.result), self.notice
+            fact = HoldFact(HoldKind.SAFETY_NOTICE, reason, notice.reference, notice.notice_id)
+        return Caught(self.notice.reference, one.item_id, one.barcode, one.result, fact)

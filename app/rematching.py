@@ -1,0 +1,194 @@
+"""Items are asked about again: by each verb that changes what is recorded of some, and the whole register for a notice.
+
+Asked are the notices that are active, and those that are closed: what comes later is caught, held and marked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import matching
+from app.domain.dates import uk_date
+from app.domain.notice_evidence import write_findings
+from app.domain.notice_products import ProductFacts, may_concern
+from app.domain.notice_scope import Scope
+from app.domain.notice_work import Cause, Handling
+from app.domain.notices import Result, match
+from app.matching import Counts, Matched
+from app.notice_matches import Caught, InForce, read_scopes, settle
+from app.scope_sql import Answer
+
+IN_FORCE = text("SELECT * FROM notices_in_force(:waits)")
+ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('safety notices are put into force', 0))")
+PRODUCTS_OF = text("""
+    SELECT DISTINCT product.id, product.code, product.manufacturer, product.model, product.category, product.udi_di
+    FROM item JOIN product ON product.id = item.product_id WHERE item.id = ANY(:item_ids)
+""")
+ITEMS_OF = text("SELECT id, barcode FROM item WHERE product_id = ANY(:product_ids) ORDER BY id")
+ANSWERS = text("""
+    SELECT DISTINCT ON (item_id, question) item_id, question, is_so FROM notice_answer
+    WHERE question = ANY(:questions) AND (CAST(:item_ids AS bigint[]) IS NULL OR item_id = ANY(:item_ids))
+    ORDER BY item_id, question, id DESC
+""")
+OPEN = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND finished_at IS NULL")
+ITEMS = text("SELECT count(*) FROM item")
+# Everybody who has something that the notice is about; what was done with them already stays done.
+ASK_FOR_REVIEWS = text("""
+    INSERT INTO notice_review (notice_id, client_id, because, asked_at)
+    SELECT match.notice_id, loan.client_id, jsonb_agg(item.barcode ORDER BY item.barcode), :at
+    FROM notice_match AS match JOIN item ON item.id = match.item_id
+    JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
+    WHERE match.notice_id = :notice_id AND match.finished_at IS NULL
+    GROUP BY match.notice_id, loan.client_id
+    ON CONFLICT (notice_id, client_id) DO UPDATE SET because = excluded.because
+    WHERE notice_review.done_at IS NULL AND notice_review.because <> excluded.because
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a notice means for the register, and what was not covered by it before."""
+
+    counts: Counts
+    caught: list[Caught]
+
+
+async def read_in_force(session: AsyncSession, *, waits: bool = True) -> list[InForce]:
+    """Which notices items are asked about. One statement.
+
+    Whoever changes what is recorded of items asks this first, before any item is locked, and waits for an activation
+    that is going on. `waits` False: for those who change nothing that a notice asks for.
+    """
+    rows = await session.execute(IN_FORCE, {"waits": waits})
+    return [
+        InForce(
+            row.notice_id,
+            row.reference,
+            row.title,
+            row.state == "closed",
+            row.scope_id,
+            row.number,
+            row.digest,
+            Handling(row.handling),
+        )
+        for row in rows
+    ]
+
+
+async def be_alone(session: AsyncSession) -> None:
+    """Wait for all who change what is recorded of items, and keep others from it until the end. The first statement."""
+    await session.execute(ALONE)
+
+
+async def ask_about_items(
+    session: AsyncSession,
+    notices: Sequence[InForce],
+    items: Mapping[int, str],
+    *,
+    cause: Cause,
+    actor: str,
+    at: datetime,
+) -> list[Caught]:
+    """Ask again whether notices cover these items, by id and barcode; returns what is caught by that.
+
+    No statement where no notice is in force; three where none could concern these products.
+    """
+    if not notices or not items:
+        return []
+    scopes = await read_scopes(session, {notice.digest for notice in notices})
+    names = await matching.read_names(session)
+    rows = await session.execute(PRODUCTS_OF, {"item_ids": list(items)})
+    products = [ProductFacts(row.code, row.manufacturer, row.model, row.category, tuple(row.udi_di)) for row in rows]
+    known = await _concerned_before(session, items)
+    concerned = [
+        notice
+        for notice in notices
+        if notice.notice_id in known or any(may_concern(scopes[notice.digest], one, names) for one in products)
+    ]
+    if not concerned:
+        return []
+    questions = {question for notice in concerned for question in scopes[notice.digest].questions}
+    answers = await read_answers(session, sorted(questions), list(items))
+    facts = await matching.read_facts(session, list(items), answers)
+    caught: list[Caught] = []
+    for notice in concerned:
+        found, gone = [], {}
+        for item_id, barcode in items.items():
+            matched = match(scopes[notice.digest], facts[item_id], names=names, today=uk_date(at))
+            evidence = write_findings(matched.findings)
+            if matched.result is Result.NOT_AFFECTED:
+                gone[item_id] = evidence
+            else:
+                found.append(Matched(item_id, barcode, matched.result, evidence))
+        caught += await settle(session, notice, found, gone, asked=list(items), cause=cause, actor=actor, at=at)
+    return caught
+
+
+async def ask_about_products(
+    session: AsyncSession, notices: Sequence[InForce], product_ids: Sequence[int], *, actor: str, at: datetime
+) -> list[Caught]:
+    """The same for all items of products of which the catalogue says something else now."""
+    if not notices or not product_ids:
+        return []
+    rows = await session.execute(ITEMS_OF, {"product_ids": list(product_ids)})
+    items = {row.id: row.barcode for row in rows}
+    return await ask_about_items(session, notices, items, cause=Cause.CATALOGUE, actor=actor, at=at)
+
+
+async def ask_register(session: AsyncSession, notice: InForce, *, cause: Cause, actor: str, at: datetime) -> Asked:
+    """Ask about every item there is. The caller is alone (`be_alone`), so nothing arrives meanwhile."""
+    scope = (await read_scopes(session, {notice.digest}))[notice.digest]
+    answers = await read_answers(session, scope.questions)
+    register = await matching.read_register(session, today=uk_date(at), answers=answers)
+    found = await matching.find_matches(session, scope, register)
+    gone = await _evidence_on_what_is_gone(session, notice, scope, found, answers, at)
+    caught = await settle(session, notice, found, gone, asked=None, cause=cause, actor=actor, at=at)
+    if notice.handling is Handling.ADVICE:
+        await session.execute(ASK_FOR_REVIEWS, {"notice_id": notice.notice_id, "at": at})
+    items: int = (await session.execute(ITEMS)).scalar_one()
+    affected = sum(one.result is Result.AFFECTED for one in found)
+    return Asked(Counts(affected, len(found) - affected, items - len(found)), caught)
+
+
+async def ask_all(session: AsyncSession, *, cause: Cause, actor: str, at: datetime) -> None:
+    """Ask the whole register for every notice, because what makers are called has changed. The caller is alone."""
+    for notice in await read_in_force(session, waits=False):
+        await ask_register(session, notice, cause=cause, actor=actor, at=at)
+
+
+async def read_answers(
+    session: AsyncSession, questions: Sequence[str], item_ids: Sequence[int] | None = None
+) -> list[Answer]:
+    """What was seen on items, the newest to each question. No statement where nothing is asked."""
+    if not questions:
+        return []
+    values = {"questions": list(questions), "item_ids": None if item_ids is None else list(item_ids)}
+    return [Answer(row.item_id, row.question, row.is_so) for row in await session.execute(ANSWERS, values)]
+
+
+async def _concerned_before(session: AsyncSession, items: Mapping[int, str]) -> set[int]:
+    wanted = text("SELECT DISTINCT notice_id FROM notice_match WHERE item_id = ANY(:item_ids)")
+    return set(await session.scalars(wanted, {"item_ids": list(items)}))
+
+
+async def _evidence_on_what_is_gone(
+    session: AsyncSession,
+    notice: InForce,
+    scope: Scope,
+    found: Sequence[Matched],
+    answers: Sequence[Answer],
+    at: datetime,
+) -> dict[int, str]:
+    """Why those are not covered that were before: few, and found one by one."""
+    there = set(await session.scalars(OPEN, {"notice_id": notice.notice_id})) - {one.item_id for one in found}
+    if not there:
+        return {}
+    names = await matching.read_names(session)
+    facts = await matching.read_facts(session, sorted(there), [one for one in answers if one.item_id in there])
+    return {
+        item_id: write_findings(match(scope, each, names=names, today=uk_date(at)).findings)
+        for item_id, each in facts.items()
+    }

@@ -1,0 +1,66 @@
+"""The words in which the work on a safety notice is kept."""
+
+from enum import StrEnum
+
+import pytest
+
+from app.domain.notice_work import (
+    CAUSES,
+    Cause,
+    Handling,
+    MatchAction,
+    MatchOutcome,
+    ReviewOutcome,
+    hold_reason,
+    is_reopened,
+)
+from app.domain.notices import Result
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        (Handling.QUARANTINE, "Hold the items"),
+        (Handling.ADVICE, "Advice only: nothing is held"),
+        (Cause.GOODS_IN, "Goods in"),
+        (MatchAction.NO_ACCESS, "No access"),
+        (MatchOutcome.NOT_COVERED, "No longer covered"),
+        (MatchOutcome.CORRECTED, "Corrected"),
+        (ReviewOutcome.NO_CHANGE, "Nothing to change"),
+    ],
+)
+def test_people_read_it_in_words(word: StrEnum, said: str) -> None:
+    assert word.text == said  # type: ignore[attr-defined]
+
+
+def test_every_cause_has_its_words() -> None:
+    assert set(CAUSES) == set(Cause)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "was", "now", "cause", "other_reasons", "again"),
+    [
+        (MatchOutcome.NOT_COVERED, Result.NOT_AFFECTED, Result.POSSIBLE, Cause.EDIT, False, True),
+        (MatchOutcome.UNTRACEABLE, Result.AFFECTED, Result.AFFECTED, Cause.RETURN, False, True),
+        (MatchOutcome.UNTRACEABLE, Result.AFFECTED, Result.AFFECTED, Cause.FOUND, False, True),
+        (MatchOutcome.UNTRACEABLE, Result.AFFECTED, Result.AFFECTED, Cause.DAILY, False, False),
+        (MatchOutcome.CORRECTED, Result.AFFECTED, Result.AFFECTED, Cause.NEW_SCOPE, False, False),
+        (MatchOutcome.CORRECTED, Result.AFFECTED, Result.AFFECTED, Cause.NEW_SCOPE, True, True),
+        (MatchOutcome.CLEARED, Result.POSSIBLE, Result.AFFECTED, Cause.NEW_SCOPE, False, True),
+        (MatchOutcome.CLEARED, Result.POSSIBLE, Result.AFFECTED, Cause.EDIT, False, True),
+        (MatchOutcome.CLEARED, Result.POSSIBLE, Result.POSSIBLE, Cause.EDIT, True, False),
+        (MatchOutcome.CLEARED, Result.AFFECTED, Result.AFFECTED, Cause.EDIT, True, False),
+        (MatchOutcome.CORRECTED, Result.POSSIBLE, Result.AFFECTED, Cause.RETURN, False, False),
+    ],
+)
+def test_what_ended_stays_so_unless_something_about_it_is_new(
+    outcome: MatchOutcome, was: Result, now: Result, cause: Cause, other_reasons: bool, again: bool
+) -> None:
+    assert is_reopened(outcome, was=was, now=now, cause=cause, other_reasons=other_reasons) is again
+
+
+def test_a_hold_says_of_which_notice_it_is_and_how_sure_that_is() -> None:
+    assert hold_reason("MDA/1", Result.AFFECTED, "Rails may drop") == "MDA/1: it is affected. Rails may drop."
+    assert hold_reason("MDA/1", Result.POSSIBLE, "Do rails drop?") == (
+        "MDA/1: it may be affected; look at it. Do rails drop?"
+    )
