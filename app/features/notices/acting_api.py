@@ -7,7 +7,7 @@ from fastapi import Depends, Path, Query, Request, Response
 from app import audit
 from app.db import Session
 from app.domain.dates import uk_date
-from app.features.notices import evidence, match_queries, reviews, tracing
+from app.features.notices import evidence, item_queries, reviews, tracing
 from app.features.notices.acting import Told, record_action
 from app.features.notices.acting_schemas import (
     CloseAnswer,
@@ -79,7 +79,7 @@ async def act(
 async def get_match(session: Session, actor: Actor, reference: Reference, tag: Tag) -> MatchBody:
     """One item that the notice covers, with why, and all that was done about it."""
     notice_id = await find_id(session, reference)
-    return (await match_queries.get_match(session, notice_id, tag)).body
+    return (await item_queries.get_match(session, notice_id, tag)).body
 
 
 @router.get(f"{HERE}/homes")

@@ -14,12 +14,12 @@ from app.domain.errors import BadValue, RuleError
 from app.domain.notice_acts import ActionState, Channel, Place, check_notice, choices
 from app.domain.notice_work import ReviewOutcome
 from app.domain.safety_notices import NoticeState
-from app.features.notices import match_queries, reviews, tracing
+from app.features.notices import item_queries, reviews, tracing
 from app.features.notices.acting import Told, record_action
 from app.features.notices.acting_api import NoAccessTries
 from app.features.notices.acting_schemas import MatchActionForm, ReviewForm
 from app.features.notices.evidence_csv import file_name
-from app.features.notices.match_queries import Matched
+from app.features.notices.item_queries import Matched
 from app.features.notices.tracing import Named
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -77,7 +77,7 @@ async def list_work(
 async def get_match(request: Request, session: Session, actor: Actor, notice_id: Id, tag: Tag) -> HTMLResponse:
     """One item: why the notice covers it, what was done, and what may be done next."""
     notice = await tracing.get_named(session, notice_id)
-    match = await match_queries.get_match(session, notice_id, tag)
+    match = await item_queries.get_match(session, notice_id, tag)
     return render(request, MATCH, {"form": Form(), **_of_match(notice, match, actor.username)})
 
 
@@ -88,7 +88,7 @@ async def act(
     """Record what was done."""
     form, body = await read_form(request, MatchActionForm)
     notice = await tracing.get_named(session, notice_id)
-    match = await match_queries.get_match(session, notice_id, tag)
+    match = await item_queries.get_match(session, notice_id, tag)
     context = _of_match(notice, match, actor.username)
     if body is None:
         return render(request, MATCH, {"form": form, **context}, 422)
