@@ -38,7 +38,10 @@ from app.domain.lifecycle import BIRTH, IN_STORE, Move, State, can_move, is_issu
 
 @dataclass(frozen=True, slots=True)
 class ItemRecord:
-    """One item as the ledger knows it; `evidence` is what clearance is decided on."""
+    """One item as the ledger knows it; `evidence` is what clearance is decided on.
+
+    `are_notices`: some safety notice is in force, or was; about which items it is, is not said here.
+    """
 
     id: int
     barcode: str
@@ -51,6 +54,7 @@ class ItemRecord:
     last_seq: int
     last_hash: str
     evidence: Evidence
+    are_notices: bool = False
 
     @property
     def state(self) -> State:
@@ -126,7 +130,8 @@ READ = text("""
            cleaning.outcome AS decontamination_outcome, cleaning.finished_seq AS decontamination_seq,
            cleaning.started_by AS decontamination_started_by, cleaning.finished_by AS decontaminated_by,
            checked.outcome AS inspection_outcome,
-           checked.seq AS inspection_seq, held.holds, asked.due
+           checked.seq AS inspection_seq, held.holds, asked.due,
+           EXISTS (SELECT FROM notice_activation) AS are_notices
     FROM item
     JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
@@ -381,6 +386,7 @@ def _record(row: RowMapping) -> ItemRecord:
         last_seq=row["last_seq"],
         last_hash=row["last_hash"],
         evidence=evidence,
+        are_notices=row["are_notices"],
     )
 
 

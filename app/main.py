@@ -45,6 +45,8 @@ from app.features.notices import acting_pages as notices_acting_pages
 from app.features.notices import api as notices_api
 from app.features.notices import closing_pages as notices_closing_pages
 from app.features.notices import pages as notices_pages
+from app.features.notices import scope_api as notices_scope_api
+from app.features.notices import scope_pages as notices_scope_pages
 from app.features.notices import work_pages as notices_work_pages
 from app.features.ordering import api as ordering_api
 from app.features.ordering import pages as ordering_pages
@@ -102,6 +104,7 @@ ROUTERS = (
     collections_api.router,
     stop_use_api.router,
     notices_acting_api.router,
+    notices_scope_api.router,
     notices_api.router,
     reservations_api.router,
     prescribers_api.router,
@@ -150,6 +153,7 @@ ROUTERS = (
     notices_work_pages.router,
     notices_acting_pages.router,
     notices_closing_pages.router,
+    notices_scope_pages.router,
     reservations_pages.router,
     prescribers_pages.router,
     prescribers_own_pages.router,

@@ -153,6 +153,12 @@ async def ask_register(session: AsyncSession, notice: InForce, *, cause: Cause, 
     return Asked(Counts(affected, len(found) - affected, items - len(found)), caught)
 
 
+async def ask_all(session: AsyncSession, *, cause: Cause, actor: str, at: datetime) -> None:
+    """Ask the whole register for every notice, because what makers are called has changed. The caller is alone."""
+    for notice in await read_in_force(session, waits=False):
+        await ask_register(session, notice, cause=cause, actor=actor, at=at)
+
+
 async def read_answers(
     session: AsyncSession, questions: Sequence[str], item_ids: Sequence[int] | None = None
 ) -> list[Answer]:

@@ -26,6 +26,7 @@ from app.features.housekeeping.service import forget_queue_log, forget_requests
 from app.features.labels.jobs import forget_labels
 from app.features.loans.trial_reminders import remind_of_ending_trials
 from app.features.messages.service import claim_next, deliver, give_up_unsettled, settle
+from app.features.notices.daily import ask_again
 from app.features.notices.polling import Polling, poll
 from app.features.notices.rating import rate_waiting_notices
 from app.features.notices.reminders import remind_of_notice_deadlines
@@ -130,6 +131,11 @@ async def poll_safety_notices(tools: Tools) -> int:
     return await poll(tools.sessions, tools.polling, now=tools.now, actor=ACTOR)
 
 
+async def ask_notices_again(tools: Tools) -> int:
+    """Ask the register again what safety notices cover; each notice in a transaction of its own."""
+    return await ask_again(tools.sessions, actor=ACTOR, at=tools.now())
+
+
 def holidays(at: datetime) -> frozenset[date]:
     """The bank holidays around this instant."""
     return bank_holidays(uk_date(at))
@@ -198,6 +204,12 @@ JOBS: tuple[Job, ...] = (
         "35 8 * * *",
         calling(remind_of_notice_deadlines, today=uk_date, actor=ACTOR),
         "Tells those who handle safety notices seven days and a day before a deadline, and when it is over.",
+    ),
+    Job(
+        "ask_notices_again",
+        "30 4 * * *",
+        ask_notices_again,
+        "Looks again which items safety notices cover, as ages pass limits, and holds what is new.",
     ),
     Job(
         "rate_waiting_notices",

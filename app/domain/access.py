@@ -146,6 +146,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.FINANCE: _LOOKING | {Permission.AGREE_TO_SCRAP},
     Role.MANAGER: _STOREKEEPING
     | {
+        Permission.HANDLE_SAFETY_NOTICES,
         Permission.KEEP_CATALOGUE,
         Permission.KEEP_CLIENTS,
         Permission.LIFT_HOLDS,

@@ -8,11 +8,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, rematching
 from app.domain.errors import BadValue, Conflict, NotFound, Stale
 from app.features.catalogue.schemas import InspectionRule, NewProduct, ProductChange
 from app.models import Product, ProductFit, ProductInspection
 
+ASKED_FOR = {"manufacturer", "model", "category", "udi_di"}
+"""What safety notices ask of a product."""
 LISTS = {"inspections", "compatible_with", "incompatible_with"}
 
 
@@ -37,6 +39,8 @@ async def change_product(
     """
     fields: dict[str, Any] = change.model_dump(exclude_unset=True)
     values = {name: value for name, value in fields.items() if name not in LISTS}
+    is_asked_for = bool(ASKED_FOR & fields.keys())
+    in_force = await rematching.read_in_force(session) if is_asked_for else []
     changed = (
         update(Product)
         .where(col(Product.code) == code, col(Product.version) == version)
@@ -60,6 +64,7 @@ async def change_product(
         await _write_fits(session, product_id, fields[name], compatible=compatible)
     names = ", ".join(sorted(fields))
     await audit.record(session, "product_changed", f"product:{code}", actor=actor, at=at, fields=names)
+    await rematching.ask_about_products(session, in_force, [product_id], actor=actor, at=at)
 
 
 async def _write_inspections(session: AsyncSession, product_id: int, rules: Sequence[InspectionRule]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, rematching
 from app.features.imports.columns import CATALOGUE, DIMENSIONS, MONTHS
 from app.features.imports.files import Notes, Progress, Record, Table
 from app.models import Product, ProductInspection
@@ -95,7 +95,10 @@ async def write_products(
         ids = {row.code: row.id for row in added}
         await _write_inspections(session, {ids[record.values["code"]]: record for record in plan.new})
     if plan.changes:
+        in_force = await rematching.read_in_force(session)
         await _write_changes(session, plan.changes)
+        changed = [change.product["id"] for change in plan.changes]
+        await rematching.ask_about_products(session, in_force, changed, actor=actor, at=at)
     for done, record in enumerate(plan.new, 1):
         name = record.values["name"]
         await audit.record(session, "product_added", f"product:{record.values['code']}", actor=actor, at=at, name=name)

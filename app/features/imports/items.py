@@ -13,12 +13,13 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import ledger
+from app import ledger, rematching
 from app.domain.access import StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import in_words
 from app.domain.goods import DATES, find_date_faults, serial_key
 from app.domain.inspections import months_after
+from app.domain.notice_work import Cause
 from app.features.imports.columns import DUE
 from app.features.imports.files import Notes, Progress, Record, Table
 
@@ -104,7 +105,8 @@ async def add_items(
     at: datetime,
     progress: Progress,
 ) -> None:
-    """Receive the new items, those of one bay together, with their inspections and holds."""
+    """Receive the new items, those of one bay together, with their inspections and holds, also those of notices."""
+    in_force = await rematching.read_in_force(session)
     ids = {store.code: store.id for store in stores}
     places: dict[tuple[str, str | None], list[Record]] = {}
     for record in plan.new:
@@ -120,6 +122,7 @@ async def add_items(
             item_ids = [item_id for item_id, _ in born]
             await _plan_inspections(session, item_ids, batch)
             await _hold_used(session, item_ids, batch, actor=actor, at=at)
+            await rematching.ask_about_items(session, in_force, dict(born), cause=Cause.IMPORT, actor=actor, at=at)
             done += len(batch)
             progress("Writing", done, len(plan.new))
 

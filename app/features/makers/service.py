@@ -1,4 +1,4 @@
-"""Keeping makers' other names. Which items a notice covers follows from them; asking again is the notices' own."""
+"""Keeping makers' other names. Which items a notice covers follows from them, so all are asked about again."""
 
 from datetime import datetime
 
@@ -6,9 +6,10 @@ from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, matching
+from app import audit, matching, rematching
 from app.domain.errors import BadValue, NotFound
 from app.domain.maker_names import Alias, check_alias, name_key
+from app.domain.notice_work import Cause
 from app.models import MakerAlias
 
 
@@ -17,6 +18,7 @@ async def add_alias(session: AsyncSession, alias: Alias, *, actor: str, at: date
 
     Raises BadValue as `check_alias` does and `no-name`, and Conflict `duplicate-maker-alias`.
     """
+    await rematching.be_alone(session)
     for field in ("name", "resolves_to"):
         if not name_key(getattr(alias, field)):
             raise BadValue("no-name", "Enter a name with letters or digits.", field=field)
@@ -34,11 +36,13 @@ async def add_alias(session: AsyncSession, alias: Alias, *, actor: str, at: date
     added = await session.execute(insert(MakerAlias).values(**values).returning(col(MakerAlias.id)))
     alias_id: int = added.scalar_one()
     await audit.record(session, "maker_alias_added", f"maker_alias:{alias_id}", actor=actor, at=at, **_told(alias))
+    await rematching.ask_all(session, cause=Cause.CATALOGUE, actor=actor, at=at)
     return alias_id
 
 
 async def remove_alias(session: AsyncSession, alias_id: int, *, actor: str, at: datetime) -> Alias:
     """Take a name away again. Raises NotFound `unknown-maker-alias`."""
+    await rematching.be_alone(session)
     gone = delete(MakerAlias).where(col(MakerAlias.id) == alias_id)
     columns = col(MakerAlias.name), col(MakerAlias.resolves_to), col(MakerAlias.from_on), col(MakerAlias.until_on)
     row = (await session.execute(gone.returning(*columns))).one_or_none()
@@ -46,6 +50,7 @@ async def remove_alias(session: AsyncSession, alias_id: int, *, actor: str, at: 
         raise NotFound("unknown-maker-alias", "There is no other name of a maker with this number.")
     alias = Alias(*row)
     await audit.record(session, "maker_alias_removed", f"maker_alias:{alias_id}", actor=actor, at=at, **_told(alias))
+    await rematching.ask_all(session, cause=Cause.CATALOGUE, actor=actor, at=at)
     return alias
 
 

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.safety_notices import KINDS
-from app.features.notices import queries, service
+from app.features.notices import match_queries, queries, service
 from app.features.notices.queries import Show
 from app.features.notices.receiving import Outcome, count, import_documents
 from app.features.notices.schemas import NewNoticeForm
@@ -120,7 +120,9 @@ OUTCOMES = {
 async def get_notice(request: Request, session: Session, actor: Actor, now: Now, notice_id: Id) -> HTMLResponse:
     """One notice: its text beside the facts, its decisions, actions and versions."""
     notice = await queries.get_notice(session, notice_id, today=uk_date(now))
-    return render(request, "notices/notice.html", {"notice": notice, "shown": shown(notice.body_html)})
+    scopes = await match_queries.list_scopes(session, notice_id)
+    context = {"notice": notice, "scopes": scopes, "shown": shown(notice.body_html)}
+    return render(request, "notices/notice.html", context)
 
 
 @router.get("/safety-notices/{notice_id}/versions/{number}/received")

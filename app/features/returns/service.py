@@ -10,12 +10,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger, promising
+from app import audit, ledger, promising, rematching
 from app.consequences import OF_A_RETURN
 from app.domain.access import StoreRef
+from app.domain.clearance import HoldFact
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound
 from app.domain.lifecycle import Move, State
+from app.domain.notice_work import Cause
 from app.domain.scanning import check_was_out
 from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, accepted, refused
@@ -56,7 +58,8 @@ async def scan_returns(
     manager to reconcile; so is a scan that waited on its device while the item went out again. What comes back from
     the van is answered with a warning that names its order. Never raises for what a
     scanner may send. Five statements; one more when some came before, three more when some had waited;
-    one and those of `promising` when some had been with the driver.
+    one and those of `promising` when some had been with the driver; four and those of `rematching` when safety notices
+    are in force.
     """
 
     async def take(fresh: list[Scan]) -> dict[UUID, ScanResult]:
@@ -106,6 +109,7 @@ async def _take_back(
         if tags
         else ([], [])
     )
+    moved = await _caught_by_notices(session, moved, actor=actor, at=at)
     taken = {one.item.barcode: one for one in moved}
     refusals = {
         one.barcode: _as_seen_at_the_desk(one, actor, uk_date(at)) for one in turned_away if one.barcode not in taken
@@ -125,6 +129,26 @@ async def _take_back(
     if from_the_van:
         await promising.look_again(session, from_the_van, actor=actor, at=at, came_back=True)
     return answers
+
+
+async def _caught_by_notices(
+    session: AsyncSession, moved: list[ledger.Moved], *, actor: str, at: datetime
+) -> list[ledger.Moved]:
+    """What safety notices cover of what came back is held before it is said where it goes. No statement where none is
+    in force; four where none could concern these products."""
+    if not any(one.item.are_notices for one in moved):
+        return moved
+    in_force = await rematching.read_in_force(session, waits=False)
+    items = {one.item.id: one.item.barcode for one in moved}
+    caught = await rematching.ask_about_items(session, in_force, items, cause=Cause.RETURN, actor=actor, at=at)
+    holds: dict[int, tuple[HoldFact, ...]] = {}
+    for one in caught:
+        if one.hold:
+            holds[one.item_id] = (*holds.get(one.item_id, ()), one.hold)
+    return [
+        replace(one, evidence=replace(one.evidence, holds=(*one.evidence.holds, *holds.get(one.item.id, ()))))
+        for one in moved
+    ]
 
 
 async def _warn_of_orders(session: AsyncSession, item_ids: list[int]) -> dict[str, ScanWarning]:

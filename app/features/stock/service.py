@@ -13,19 +13,23 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger, safety
+from app import audit, ledger, rematching, safety
 from app.domain.access import Actor, Permission, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.goods import DATES, find_date_faults, serial_key
 from app.domain.inspections import months_after
+from app.domain.labels import display
 from app.domain.lifecycle import Move
+from app.domain.notice_conditions import named
+from app.domain.notice_work import Cause
 from app.domain.transfers import on_its_way
 from app.features.stock.makers_labels import MakersLabel, with_label
 from app.features.stock.queries import get_item
 from app.features.stock.schemas import GoodsIn, ItemBody, Warned
 from app.models import Hold, InspectionDue, Item, Product, ProductInspection, ReservationEnd
+from app.notice_matches import Caught
 from app.web.disposing import free
 
 NOT_BY_HAND: Final = {
@@ -63,12 +67,16 @@ async def receive_items(
         raise BadValue("unknown-product", "There is no product with this code. Add it first.", field="product_code")
     keys = _serial_keys(goods.serial_numbers)
     warnings = await _check_serials(session, product, keys)
+    in_force = await rematching.read_in_force(session)
     births = _births(goods, product, keys, label)
     born = await ledger.receive(
         session, births, prefix=prefix, store_id=store.id, bay=goods.bay or None, actor=actor.username, at=at
     )
     await _plan_first_inspections(session, product.id, [item_id for item_id, _ in born], received_on=goods.received_on)
-    return Goods([barcode for _, barcode in born], [*warnings, *label.warnings])
+    caught = await rematching.ask_about_items(
+        session, in_force, dict(born), cause=Cause.GOODS_IN, actor=actor.username, at=at
+    )
+    return Goods([barcode for _, barcode in born], [*_warn_of(caught), *warnings, *label.warnings])
 
 
 async def transfer(
@@ -109,7 +117,8 @@ async def place_hold(
 async def lift_hold(
     session: AsyncSession, barcode: str, hold_id: int, *, reason: str, actor: str, at: datetime
 ) -> None:
-    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `in-transit`, `scrap-is-asked`."""
+    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `in-transit`, `scrap-is-asked`, and
+    `held-by-notice` where a safety notice wants it, under which it is cleared."""
     item_id = select(col(Item.id)).where(col(Item.barcode) == barcode).scalar_subquery()
     found = await session.execute(
         select(Hold).where(col(Hold.id) == hold_id, col(Hold.item_id) == item_id).with_for_update()
@@ -123,6 +132,9 @@ async def lift_hold(
         raise on_its_way()
     if hold.kind is HoldKind.SCRAP_REQUEST:
         raise Conflict("scrap-is-asked", "Somebody asked for its scrap. Decline that, and this hold is lifted with it.")
+    if hold.notice_id is not None:
+        detail = "A safety notice holds it. Record under the notice what was done about it: that lifts the hold."
+        raise Conflict("held-by-notice", detail)
     await safety.lift_each(session, {hold_id: barcode}, reason=reason, actor=actor, at=at)
 
 
@@ -164,6 +176,14 @@ def _check_dates(goods: GoodsIn, *, today: date) -> None:
         {field: getattr(goods, field) for field in DATES}, today=today, precision=goods.manufactured_precision
     ):
         raise fault
+
+
+def _warn_of(caught: Sequence[Caught]) -> list[Warned]:
+    """What safety notices say of what has just come, each once."""
+    by_text: dict[str, list[str]] = {}
+    for one in caught:
+        by_text.setdefault(one.text, []).append(display(one.barcode))
+    return [Warned(code="safety-notice", detail=f"{said} {named(barcodes)}.") for said, barcodes in by_text.items()]
 
 
 def _serial_keys(serial_numbers: Sequence[str]) -> list[str]:

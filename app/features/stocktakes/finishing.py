@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger, promising
+from app import audit, ledger, promising, rematching
 from app.consequences import OF_A_RETURN, SET_FREE
 from app.domain.access import Actor
 from app.domain.errors import BadValue, Conflict
 from app.domain.labels import display
+from app.domain.notice_work import Cause
 from app.domain.stocktakes import MOVES_OF, Correction, Difference, Place, may_correct
 from app.features.stocktakes import queries
 from app.features.stocktakes.service import find_open
@@ -54,6 +55,9 @@ async def finish_stocktake(
             gone += await _correct(session, correction, tags, place, reason=f"Stocktake {number}.", **about)
     if gone:
         await promising.look_again(session, gone, actor=actor.username, at=at)
+    back = {rows[tag]["id"]: tag for tag, chosen in decided.items() if chosen in BROUGHT_BACK}
+    in_force = await rematching.read_in_force(session, waits=False) if back else []
+    await rematching.ask_about_items(session, in_force, back, cause=Cause.FOUND, actor=actor.username, at=at)
     lines = [
         {"item_id": rows[tag]["id"], "difference": found.value, "correction": decided[tag].value}
         for tag, found in differing.items()

@@ -1,18 +1,14 @@
-"""A notice in force, as its activation writes it. To be replaced by the verbs that enter and activate a scope."""
+"""A notice of a made-up maker, found to be relevant and put into force."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from httpx import AsyncClient
-from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from app import rematching
-from app.domain.notice_work import Cause, Handling
-from app.models import NoticeActivation, NoticeScope
-from app.notice_matches import InForce
+from app.domain.notice_work import Handling
+from app.features.notices import scopes
 
 NOTICES = "/api/v1/safety-notices"
 REFERENCE = "FSN 2026-07"
@@ -54,23 +50,7 @@ async def activate(
     at: datetime,
     handling: Handling = Handling.QUARANTINE,
 ) -> None:
-    """What entering the scope by `safety` and its activation by `safety2` write."""
-    number = 1 + (await session.execute(
-        text("SELECT count(*) FROM notice_scope WHERE notice_id = :id"), {"id": notice_id}
-    )).scalar_one()  # fmt: skip
-    digest = f"{notice_id}-{number}-{at.isoformat()}"
-    scope = {"notice_id": notice_id, "number": number, "notice_version": 1, "lines": list(lines), "digest": digest}
-    scope |= {"handling": handling, "drafted_at": at - timedelta(hours=1), "drafted_by": "safety"}
-    made = await session.execute(insert(NoticeScope).values(**scope).returning(col(NoticeScope.id)))
-    scope_id = made.scalar_one()
-    there = (await session.execute(
-        text("SELECT reference, title FROM safety_notice WHERE id = :id"), {"id": notice_id}
-    )).one()  # fmt: skip
-    notice = InForce(notice_id, there.reference, there.title, False, scope_id, number, digest, handling)
-    cause = Cause.ACTIVATION if number == 1 else Cause.NEW_SCOPE
-    asked = await rematching.ask_register(session, notice, cause=cause, actor="safety2", at=at)
-    counts = {name: getattr(asked.counts, name) for name in ("affected", "possible", "not_affected")}
-    activation = {"notice_id": notice_id, "scope_id": scope_id, "scope_author": "safety", **counts}
-    await session.execute(insert(NoticeActivation).values(**activation, activated_at=at, activated_by="safety2"))
-    await session.execute(text("UPDATE safety_notice SET state = 'active' WHERE id = :id"), {"id": notice_id})
+    """Its scope is entered by `safety` and put into force by `safety2`."""
+    await scopes.draft_scope(session, notice_id, list(lines), handling=handling, actor="safety", at=at)
+    await scopes.activate(session, notice_id, actor="safety2", at=at)
     await session.commit()

@@ -318,10 +318,10 @@ async def test_the_organisation_acts_without_a_hold(
 
 
 async def test_who_does_not_handle_notices_reads_them_and_no_more(
-    as_safety: AsyncClient, as_ot: AsyncClient, as_manager: AsyncClient, as_admin: AsyncClient
+    as_safety: AsyncClient, as_ot: AsyncClient, as_technician: AsyncClient, as_admin: AsyncClient
 ) -> None:
     await take_in(as_safety, content())
-    for client in (as_ot, as_manager):
+    for client in (as_ot, as_technician):
         assert (await client.get(HERE)).status_code == 200
         check_problem(await client.post(f"{HERE}/triage", json={}), 403, "not-allowed")
         check_problem(await client.post(f"{NOTICES}/import", json=content()), 403, "not-allowed")

@@ -10,9 +10,8 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import rematching
 from app.domain.lifecycle import State
-from app.domain.notice_work import Cause, Handling
+from app.domain.notice_work import Handling
 from tests.conftest import Clock, Query
 from tests.features.notices.activated import HERE, QUESTION, activate, line, relevant
 from tests.features.notices.test_acting import act
@@ -37,16 +36,6 @@ async def close(client: AsyncClient, status: int = 200, **body: Any) -> dict[str
     assert answer.status_code == status, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-
-async def ask_about(session: AsyncSession, barcode: str, clock: Clock) -> None:
-    """What goods-in does: to be replaced by it."""
-    notices = await rematching.read_in_force(session)
-    item_id = await session.scalar(text("SELECT id FROM item WHERE barcode = :barcode"), {"barcode": barcode})
-    await rematching.ask_about_items(
-        session, notices, {item_id: barcode}, cause=Cause.GOODS_IN, actor="technician", at=clock.now
-    )
-    await session.commit()
 
 
 async def test_every_item_is_in_one_place_and_the_notice_is_closed_by_two_people_on_the_same_counts(
@@ -105,7 +94,6 @@ async def test_every_item_is_in_one_place_and_the_notice_is_closed_by_two_people
     # What comes later is caught, counted apart, and worked on still.
     clock.move(days=2)
     late = await given.item(product=bed)
-    await ask_about(session, late, clock)
     after = await counts(as_safety)
     assert (after["late"], after["late_open"]) == (1, 1)
     assert (await as_technician.get(f"{HERE}/matches/{late}")).json()["is_after_closing"] is True

@@ -197,9 +197,9 @@ async def test_reminders_go_once_for_each_threshold_to_those_who_handle_notices(
     assert [day for day, many in enumerate(told) if many] == [11, 17, 19]
     subjects = await query("SELECT subject, count(*) AS people FROM message GROUP BY subject ORDER BY min(id)")
     assert subjects == [
-        {"subject": "FSN 2026-07: actions complete 7 days left", "people": 2},
-        {"subject": "FSN 2026-07: actions complete 1 day left", "people": 2},
-        {"subject": "FSN 2026-07: actions complete 1 day overdue", "people": 2},
+        {"subject": "FSN 2026-07: actions complete 7 days left", "people": 3},
+        {"subject": "FSN 2026-07: actions complete 1 day left", "people": 3},
+        {"subject": "FSN 2026-07: actions complete 1 day overdue", "people": 3},
     ]
     later = {"complete_by": "2026-04-20", "change_note": "The maker wrote on 20 March."}
     await as_safety.post(f"{NOTICES}/FSN 2026-07/versions", json=later)

@@ -8,16 +8,18 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger
+from app import audit, ledger, rematching
 from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import uk_date
 from app.domain.disposal import Disposal, check_donor
 from app.domain.errors import Conflict, NotFound
 from app.domain.lifecycle import Move, next_state
+from app.domain.notice_work import Cause
 from app.domain.reasons import check_reason
 from app.domain.refurbishing import RepairOutcome, check_fitted_on
 from app.ledger import ItemRecord, Moved
 from app.models import FittedPart, FittedPartWithdrawal, RepairEstimate
+from app.notice_matches import InForce
 from app.web import disposing
 
 # Written when the first thing is recorded of it. The item is locked, so nobody else writes the same row.
@@ -50,7 +52,7 @@ KEPT = text("""
 USED = text("SELECT harvested_part_id FROM standing_part WHERE harvested_part_id = ANY(:ids)")
 HOLDS = text("SELECT item_id, kind, reason FROM hold WHERE item_id = ANY(:ids) AND lifted_at IS NULL ORDER BY id")
 WRONG = text("""
-    SELECT part.id, part.part_number, part.description, item.barcode, taken.withdrawn_by
+    SELECT part.id, part.part_number, part.description, item.id AS item_id, item.barcode, taken.withdrawn_by
     FROM fitted_part AS part JOIN repair ON repair.id = part.repair_id JOIN item ON item.id = repair.item_id
     LEFT JOIN fitted_part_withdrawal AS taken ON taken.fitted_part_id = part.id
     WHERE part.id = :part_id FOR UPDATE OF part
@@ -101,13 +103,14 @@ async def fit_parts(session: AsyncSession, barcode: str, parts: Sequence[NewPart
     Raises NotFound (`unknown-barcode`, `unknown-harvested-part`), Conflict (`never-repaired`, `part-is-gone`,
     `donor-on-hold`), WrongState for a part of the bin when the item is not in repair, BadValue about the day.
     """
+    in_force = await _notices_for(session, parts)
     items = await ledger.read_items(session, [barcode], lock=True)
     if barcode not in items:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
     item = items[barcode]
     if any(part.harvested_part_id for part in parts):
         next_state(item.state, Move.COMPLETE_REPAIR)
-    await _fit(session, item, parts, actor=actor, at=at)
+    await _fit(session, item, parts, in_force, actor=actor, at=at)
 
 
 async def withdraw_part(session: AsyncSession, part_id: int, *, reason: str, actor: str, at: datetime) -> str:
@@ -115,6 +118,7 @@ async def withdraw_part(session: AsyncSession, part_id: int, *, reason: str, act
 
     Returns the item's barcode. Raises NotFound `unknown-part`, Conflict `withdrawn-already`.
     """
+    in_force = await rematching.read_in_force(session)
     found = (await session.execute(WRONG, {"part_id": part_id})).one_or_none()
     if found is None:
         raise NotFound("unknown-part", "There is no fitted part with this number.")
@@ -124,6 +128,8 @@ async def withdraw_part(session: AsyncSession, part_id: int, *, reason: str, act
     await session.execute(insert(FittedPartWithdrawal).values(**row))
     facts = {"part": part_id, "part_number": found.part_number, "reason": reason}
     await audit.record(session, "part_withdrawn", f"item:{found.barcode}", actor=actor, at=at, **facts)
+    items = {found.item_id: found.barcode}
+    await rematching.ask_about_items(session, in_force, items, cause=Cause.PART, actor=actor, at=at)
     return str(found.barcode)
 
 
@@ -138,9 +144,10 @@ async def complete_repair(
     at: datetime,
 ) -> Moved:
     """The item is mended: it goes back to the inspection bench. Raises NotFound, WrongState, and as `fit_parts`."""
+    in_force = await _notices_for(session, parts)
     item = await _on_the_bench(session, barcode)
     repair_id = await _begin(session, item.id)
-    await _fit(session, item, parts, actor=actor, at=at)
+    await _fit(session, item, parts, in_force, actor=actor, at=at)
     moved = await ledger.move_one(session, barcode, Move.COMPLETE_REPAIR, actor=actor, at=at, reason=notes or None)
     values = {"repair_id": repair_id, "seq": moved.seq, "outcome": RepairOutcome.REPAIRED.value, "notes": notes}
     await session.execute(FINISH, {**values, **labour.columns, "actor": actor, "at": at})
@@ -162,8 +169,9 @@ async def give_up_repair(
     Raises WrongState when it is not in repair, BadValue `not-a-reason`, and what `disposing.scrap` raises.
     """
     check_reason(said.reason, field="notes")
+    in_force = await _notices_for(session, parts)
     item = await _on_the_bench(session, barcode)
-    await _fit(session, item, parts, actor=actor, at=at)
+    await _fit(session, item, parts, in_force, actor=actor, at=at)
     if labour != NO_LABOUR:
         repair_id = await _begin(session, item.id)
         await session.execute(LABOUR, {"repair_id": repair_id, **labour.columns})
@@ -188,7 +196,20 @@ async def _begin(session: AsyncSession, item_id: int) -> int:
     return repair_id
 
 
-async def _fit(session: AsyncSession, item: ItemRecord, parts: Sequence[NewPart], *, actor: str, at: datetime) -> None:
+async def _notices_for(session: AsyncSession, parts: Sequence[NewPart]) -> list[InForce]:
+    """The notices that ask about what is fitted; before the item is locked. No statement for no parts."""
+    return await rematching.read_in_force(session) if parts else []
+
+
+async def _fit(
+    session: AsyncSession,
+    item: ItemRecord,
+    parts: Sequence[NewPart],
+    in_force: Sequence[InForce],
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
     if not parts:
         return
     received_on: date = (await session.execute(RECEIVED, {"item_id": item.id})).scalar_one()
@@ -198,6 +219,8 @@ async def _fit(session: AsyncSession, item: ItemRecord, parts: Sequence[NewPart]
     repair_id = await _begin(session, item.id)
     rows = [_row(part, from_bin) | {"repair_id": repair_id, "recorded_at": at, "recorded_by": actor} for part in parts]
     await session.execute(insert(FittedPart), rows)
+    items = {item.id: item.barcode}
+    await rematching.ask_about_items(session, in_force, items, cause=Cause.PART, actor=actor, at=at)
 
 
 async def _take_from_bin(session: AsyncSession, ids: Sequence[int]) -> dict[int, RowMapping]:

@@ -1,0 +1,145 @@
+"""Bodies of scopes, and of what they cover."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from app.domain.lifecycle import State
+from app.domain.notice_scope import Words
+from app.domain.notice_work import Cause, Handling, Where
+from app.domain.notices import Result
+from app.web.fields import Body
+
+Lines = list[dict[str, Any]]
+
+
+class ScopeBody(Body):
+    """What the notice covers: lines that include or exclude. `handling`: `advice` holds nothing.
+
+    `version`: the one of the notice that was read; another one that arrived since is refused (412).
+    """
+
+    lines: Lines
+    handling: Handling = Handling.QUARANTINE
+    version: int | None = Field(default=None, ge=1, le=1_000_000)
+
+
+class ActivateBody(Body):
+    """The scope that was checked; another one that was entered since is refused (412)."""
+
+    scope: int | None = Field(default=None, ge=1, le=1_000_000)
+
+
+class ActivatedBody(BaseModel):
+    """How many items of the whole register the scope makes what."""
+
+    scope: int
+    handling: Handling
+    affected: int
+    possible: int
+    not_affected: int
+
+
+class ScopeOut(BaseModel):
+    """A scope as it was entered, and `words` of each line. It is a draft until `activated_at`."""
+
+    number: int
+    notice_version: int
+    handling: Handling
+    lines: Lines
+    words: list[Words]
+    drafted_at: datetime
+    drafted_by: str
+    activated_at: datetime | None
+    activated_by: str | None
+    affected: int | None
+    possible: int | None
+    not_affected: int | None
+
+
+class ItemFacts(BaseModel):
+    """An item as far as one must know it to find it."""
+
+    barcode: str
+    serial_number: str | None
+    lot_number: str | None
+    product_code: str
+    product_name: str
+    state: State
+    where: Where
+    store: str
+    bay: str | None
+
+
+class PreviewRow(ItemFacts):
+    """An item that a scope would hit, and why."""
+
+    result: Result
+    because: list[str]
+
+
+class NearRow(BaseModel):
+    """An item whose number is not on the list of a line, but easily taken for one that is. A person decides."""
+
+    barcode: str
+    recorded: str
+    listed: str
+    line: int
+
+
+class Before(BaseModel):
+    """The scope before, and how many items are different."""
+
+    number: int
+    drafted_by: str
+    affected: int
+    possible: int
+    newly_covered: int
+    no_longer_covered: int
+
+
+class Preview(BaseModel):
+    """What the newest scope would do."""
+
+    scope: ScopeOut
+    affected: int
+    possible: int
+    not_affected: int
+    rows: list[PreviewRow]
+    near_misses: list[NearRow]
+    before: Before | None
+
+
+class PreviewBody(Preview):
+    """The same in pages: `next` is for `after`."""
+
+    next: str | None
+
+
+class MatchRow(ItemFacts):
+    """An item that a notice covers, or covered. `action_state`: `open`, the newest action, or how the work ended.
+
+    `client_ref` is told to those who handle notices or visit homes. `scope`: under which the result stands.
+    """
+
+    result: Result
+    because: list[str]
+    cause: Cause
+    scope: int
+    found_at: datetime
+    first_blocked_at: datetime | None
+    is_held: bool
+    is_after_closing: bool
+    action_state: str
+    client_ref: str | None = None
+
+
+class SumRow(BaseModel):
+    """How many items of one result are in one place."""
+
+    where: Where
+    result: Result
+    items: int
+    open: int
+    after_closing: int
