@@ -40,7 +40,10 @@ from app.features.makers import api as makers_api
 from app.features.makers import pages as makers_pages
 from app.features.messages import api as messages_api
 from app.features.messages import pages as messages_pages
+from app.features.notices import acting_api as notices_acting_api
+from app.features.notices import acting_pages as notices_acting_pages
 from app.features.notices import api as notices_api
+from app.features.notices import closing_pages as notices_closing_pages
 from app.features.notices import pages as notices_pages
 from app.features.notices import scope_api as notices_scope_api
 from app.features.notices import scope_pages as notices_scope_pages
@@ -100,6 +103,7 @@ ROUTERS = (
     loans_api.router,
     collections_api.router,
     stop_use_api.router,
+    notices_acting_api.router,
     notices_scope_api.router,
     notices_api.router,
     reservations_api.router,
@@ -147,6 +151,8 @@ ROUTERS = (
     stop_use_pages.router,
     notices_pages.router,
     notices_work_pages.router,
+    notices_acting_pages.router,
+    notices_closing_pages.router,
     notices_scope_pages.router,
     reservations_pages.router,
     prescribers_pages.router,

@@ -64,6 +64,9 @@ class Permission(StrEnum):
     KEEP_STOP_USE_NOTICES = "keep_stop_use_notices"
     SEE_SAFETY_NOTICES = "see_safety_notices"
     HANDLE_SAFETY_NOTICES = "handle_safety_notices"
+    WORK_ON_NOTICES = "work_on_notices"
+    REVIEW_FOR_NOTICES = "review_for_notices"
+    SEE_NOTICE_EVIDENCE = "see_notice_evidence"
     KEEP_MAKER_NAMES = "keep_maker_names"
     KEEP_PRESCRIBERS = "keep_prescribers"
     PLACE_ORDERS = "place_orders"
@@ -94,6 +97,7 @@ _PRESCRIBING = _LOOKING | {
     Permission.REQUEST_COLLECTIONS,
     Permission.KEEP_STOP_USE_NOTICES,
     Permission.PLACE_ORDERS,
+    Permission.REVIEW_FOR_NOTICES,
     Permission.SIGN_ORDERS,
     Permission.SEE_ORDERS,
 }
@@ -114,6 +118,7 @@ _STOREKEEPING = _LOOKING | {
     Permission.RESERVE_ITEMS,
     Permission.ISSUE_ITEMS,
     Permission.REQUEST_COLLECTIONS,
+    Permission.WORK_ON_NOTICES,
     Permission.SEE_ORDERS,
     Permission.FULFIL_ORDERS,
 }
@@ -125,6 +130,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.SAFETY_OFFICER: _LOOKING
     | {
         Permission.HANDLE_SAFETY_NOTICES,
+        Permission.WORK_ON_NOTICES,
+        Permission.REVIEW_FOR_NOTICES,
+        Permission.SEE_NOTICE_EVIDENCE,
         Permission.HANDLE_FAULTS,
         Permission.PLACE_HOLDS,
         Permission.LIFT_HOLDS,
@@ -153,13 +161,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_MINIMUM_LEVELS,
         Permission.REVIEW_TRIALS,
         Permission.KEEP_STOP_USE_NOTICES,
+        Permission.REVIEW_FOR_NOTICES,
+        Permission.SEE_NOTICE_EVIDENCE,
         Permission.KEEP_MAKER_NAMES,
         Permission.KEEP_PRESCRIBERS,
         Permission.SEE_ALL_MESSAGES,
         Permission.IMPORT_DATA,
     },
     Role.ADMIN: _EVERYBODY | {Permission.MANAGE_USERS, Permission.SEE_AUDIT, Permission.SEE_ALL_MESSAGES},
-    Role.AUDITOR: _LOOKING | {Permission.SEE_AUDIT},
+    Role.AUDITOR: _LOOKING | {Permission.SEE_AUDIT, Permission.SEE_NOTICE_EVIDENCE},
 }
 """The one table. A role that is not here may do nothing."""
 

@@ -124,7 +124,21 @@ def kind_text(kind: str) -> str:
 LONGEST_REFERENCE = 100
 _SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ()._/&+-]*")
 OWN_ADDRESSES = frozenset(
-    {"import", "triage", "versions", "organisation-actions", "scope", "activate", "matches", "reconciliation", "close"}
+    {
+        "import",
+        "triage",
+        "versions",
+        "organisation-actions",
+        "scope",
+        "activate",
+        "matches",
+        "homes",
+        "reviews",
+        "reconciliation",
+        "close",
+        "evidence",
+        "reply",
+    }
 )
 """Words that follow a reference in an address, so that none may be a part of one."""
 

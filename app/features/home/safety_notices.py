@@ -10,6 +10,7 @@ from app.domain.safety_notices import Clock, Deadlines, NoticeState, clocks
 
 FIRST_FEW = 8
 OPEN_NOTICES = text("""
+    SELECT notice.*, work.items, work.open_items FROM (
     SELECT notice.id, notice.reference, notice.title, notice.state, notice.underway_by, notice.complete_by,
            notice.own_target_on, EXISTS (SELECT FROM safety_notice_action WHERE notice_id = notice.id) AS is_underway,
            count(*) OVER () AS open_notices,
@@ -18,18 +19,27 @@ OPEN_NOTICES = text("""
     FROM safety_notice AS notice WHERE state NOT IN ('not_relevant', 'not_held', 'closed')
     ORDER BY LEAST(CASE WHEN state <> 'active' THEN underway_by END, own_target_on, complete_by) NULLS LAST, id DESC
     LIMIT :limit
+    ) AS notice CROSS JOIN LATERAL (
+        SELECT count(*) AS items,
+               count(*) FILTER (WHERE match.outcome IS NULL AND item.state <> 'scrapped') AS open_items
+        FROM notice_match AS match JOIN item ON item.id = match.item_id
+        WHERE match.notice_id = notice.id AND match.outcome IS DISTINCT FROM 'not_covered'
+    ) AS work
+    ORDER BY LEAST(CASE WHEN state <> 'active' THEN underway_by END, own_target_on, complete_by) NULLS LAST, id DESC
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenNotice:
-    """A notice that is not closed, and its deadlines that run, the soonest first."""
+    """A notice that is not closed, its deadlines that run, the soonest first, and how many of its items are open."""
 
     id: int
     reference: str
     title: str
     state: NoticeState
     clocks: list[Clock]
+    items: int
+    open_items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ async def read_notice_work(session: AsyncSession, *, today: date) -> NoticeWork:
     for row in rows:
         days, state = Deadlines(row.underway_by, row.complete_by, row.own_target_on), NoticeState(row.state)
         running = clocks(state, days, is_underway=row.is_underway, today=today)
-        found.append(OpenNotice(row.id, row.reference, row.title, state, running))
+        found.append(OpenNotice(row.id, row.reference, row.title, state, running, row.items, row.open_items))
     if not rows:
         return NoticeWork(0, 0, 0, [])
     return NoticeWork(rows[0].to_triage, rows[0].changed, rows[0].open_notices, found)

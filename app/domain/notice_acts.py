@@ -1,0 +1,308 @@
+"""Which action may be recorded of an item that a safety notice covers, and what follows from it.
+
+Nothing but evidence clears an item: a look or a record that shows that it is not affected, or a correction that another
+person has checked. "Contacted" is not "corrected", and "untraceable" is counted, never cleared.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError
+from app.domain.notice_work import Handling, MatchAction, MatchOutcome
+from app.domain.notices import Result
+from app.domain.safety_notices import NoticeState
+
+
+class Place(StrEnum):
+    """Where an item that a notice covers is, as far as the records know. Each item is in exactly one."""
+
+    IN_STORE = "in_store"
+    WITH_CLIENT = "with_client"
+    IN_REPAIR = "in_repair"
+    WITH_CONTRACTOR = "with_contractor"
+    IN_TRANSIT = "in_transit"
+    SCRAPPED = "scrapped"
+    MISSING = "missing"
+
+    @property
+    def text(self) -> str:
+        """The place as people read it."""
+        return PLACES[self]
+
+
+PLACES: Final = {
+    Place.IN_STORE: "In store",
+    Place.WITH_CLIENT: "At homes",
+    Place.IN_REPAIR: "In repair",
+    Place.WITH_CONTRACTOR: "With the contractor",
+    Place.IN_TRANSIT: "In transit",
+    Place.SCRAPPED: "Disposed",
+    Place.MISSING: "Missing or untraceable",
+}
+
+
+class ActionState(StrEnum):
+    """How far the work on one item has come: how it ended, or else what was done last."""
+
+    OPEN = "open"
+    CONTACTED = "contacted"
+    NO_ACCESS = "no_access"
+    QUARANTINED = "quarantined"
+    INSPECTED = "inspected"
+    TO_RELEASE = "to_release"
+    CORRECTED = "corrected"
+    REPLACED = "replaced"
+    DISPOSED = "disposed"
+    UNTRACEABLE = "untraceable"
+    CLEARED = "cleared"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return ACTION_STATES.get(self) or self.value.replace("_", " ").capitalize()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self in FINISHED
+
+
+ACTION_STATES: Final = {
+    ActionState.OPEN: "Nothing done yet",
+    ActionState.TO_RELEASE: "Corrected, to be released",
+    ActionState.CORRECTED: "Corrected and released",
+}
+FINISHED: Final = frozenset(
+    {
+        ActionState.CORRECTED,
+        ActionState.REPLACED,
+        ActionState.DISPOSED,
+        ActionState.UNTRACEABLE,
+        ActionState.CLEARED,
+    }
+)
+
+
+class Channel(StrEnum):
+    """How somebody was contacted."""
+
+    PHONE = "phone"
+    VISIT = "visit"
+    LETTER = "letter"
+    EMAIL = "email"
+    TEXT_MESSAGE = "text_message"
+    OTHER = "other"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return {"email": "E-mail", "other": "Another way"}.get(self.value, self.value.replace("_", " ").capitalize())
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One line of what was done about an item."""
+
+    action: MatchAction
+    by: str
+    answers: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands of an item before something is recorded of it."""
+
+    place: Place
+    result: Result
+    outcome: MatchOutcome | None = None
+    acts: tuple[Act, ...] = ()
+
+    @property
+    def corrected_by(self) -> str | None:
+        """Who corrected it, unless a later look has seen what the notice asks about, or it was cleared since: what
+        comes up again after that is corrected again."""
+        by = None
+        for act in self.acts:
+            if act.action is MatchAction.CORRECTED:
+                by = act.by
+            elif act.action is MatchAction.CLEARED or any(act.answers.values()):
+                by = None
+        return by
+
+    @property
+    def tries(self) -> int:
+        """How often nobody opened since somebody was reached last."""
+        tries = 0
+        for act in self.acts:
+            if act.action is MatchAction.NO_ACCESS:
+                tries += 1
+            elif act.action is MatchAction.CONTACTED:
+                tries = 0
+        return tries
+
+
+_HERE = frozenset({Place.IN_STORE, Place.IN_REPAIR})
+_ELSEWHERE = frozenset({Place.WITH_CLIENT, Place.WITH_CONTRACTOR, Place.IN_TRANSIT, Place.MISSING})
+_TO_BE_SEEN = frozenset(Place) - {Place.SCRAPPED, Place.MISSING}
+
+WHERE: Final[Mapping[MatchAction, tuple[frozenset[Place], str, str]]] = {
+    MatchAction.CONTACTED: (
+        _ELSEWHERE,
+        "nobody-to-contact",
+        "It is in a store or scrapped, so there is nobody to contact. Record what was done with the item itself.",
+    ),
+    MatchAction.NO_ACCESS: (
+        frozenset({Place.WITH_CLIENT}),
+        "not-with-a-client",
+        "It is not recorded at anybody's home, so nobody can have failed to open there.",
+    ),
+    MatchAction.QUARANTINED: (
+        _HERE,
+        "not-in-a-store",
+        "It is not in a store. Have it fetched, and record this when it is there and set apart.",
+    ),
+    MatchAction.INSPECTED: (
+        _TO_BE_SEEN,
+        "nothing-to-look-at",
+        "It is scrapped or missing, so nobody can have looked at it. Record first that it was found.",
+    ),
+    MatchAction.CORRECTED: (
+        _TO_BE_SEEN,
+        "nothing-to-correct",
+        "It is scrapped or missing, so nobody can have corrected it. Record first that it was found.",
+    ),
+    MatchAction.REPLACED: (
+        _HERE | {Place.WITH_CONTRACTOR, Place.IN_TRANSIT},
+        "still-with-the-client",
+        "An item counts as replaced when it is away from its client. Record its return first.",
+    ),
+    MatchAction.DISPOSED: (
+        frozenset({Place.SCRAPPED}),
+        "not-scrapped",
+        "Its own record does not say that it is scrapped. Scrap it there first: only then it cannot go out any more.",
+    ),
+    MatchAction.UNTRACEABLE: (
+        _ELSEWHERE,
+        "where-it-is-known",
+        "Its record says that it is in a store or scrapped. If it is not there, record it as missing first.",
+    ),
+}
+"""Where an item must be for an action, and what is said where it is not. `cleared` asks for evidence instead."""
+
+NO_EVIDENCE: Final = (
+    "Only evidence clears an item: a look whose answers show that it is not affected, a record that shows it, or a "
+    "correction that another person has checked."
+)
+SAME_PERSON: Final = "You recorded its correction. Somebody else must check that, and clear it."
+NOT_AFFECTED: Final = "What is known of it shows that it is not affected, so there is nothing to correct. Clear it."
+
+
+def check_notice(state: NoticeState, *, is_after_closing: bool) -> None:
+    """Whether anything may be recorded of its items. Raises Conflict `not-active` or `notice-closed`.
+
+    What arrived after the closing is not a part of what was closed, and has to be dealt with still.
+    """
+    if state is NoticeState.ACTIVE or (state is NoticeState.CLOSED and is_after_closing):
+        return
+    if state is NoticeState.CLOSED:
+        detail = "This notice is closed, and its record is final. A new version with another scope opens it again."
+        raise Conflict("notice-closed", detail)
+    raise Conflict("not-active", "This notice has not been activated, so nothing can be recorded of its items yet.")
+
+
+def check_act(action: MatchAction, standing: Standing, *, actor: str) -> None:
+    """Whether it may be recorded. Raises Conflict with the code of `WHERE`, `not-affected` or `no-evidence`, and
+    NotAllowed `same-person`."""
+    if action in WHERE:
+        places, code, detail = WHERE[action]
+        if standing.place not in places:
+            raise Conflict(code, detail)
+    if action is MatchAction.CORRECTED and standing.result is Result.NOT_AFFECTED:
+        raise Conflict("not-affected", NOT_AFFECTED)
+    if action is MatchAction.CLEARED and standing.result is not Result.NOT_AFFECTED:
+        if standing.corrected_by is None:
+            raise Conflict("no-evidence", NO_EVIDENCE)
+        if standing.corrected_by == actor:
+            raise NotAllowed("same-person", SAME_PERSON)
+
+
+def choices(standing: Standing, *, actor: str) -> dict[MatchAction, str | None]:
+    """Every action: None where it may be recorded, or why it may not."""
+    found: dict[MatchAction, str | None] = {}
+    for action in MatchAction:
+        try:
+            check_act(action, standing, actor=actor)
+        except RuleError as error:
+            found[action] = error.detail
+        else:
+            found[action] = None
+    return found
+
+
+def check_details(
+    action: MatchAction, *, channel: str, answers: Mapping[str, bool], questions: tuple[str, ...]
+) -> None:
+    """What must be said with it. Raises BadValue `channel-needed`, `answers-needed`, `no-answers-here` or
+    `unknown-question`."""
+    if action is MatchAction.CONTACTED and not channel:
+        raise BadValue("channel-needed", "Say how they were contacted: by phone, on a visit …", field="channel")
+    if action is not MatchAction.INSPECTED:
+        if answers:
+            detail = "Answers belong to an item that was looked at. Record it as inspected."
+            raise BadValue("no-answers-here", detail, field="answers")
+        return
+    if questions and not answers:
+        detail = f"The notice asks: {' '.join(questions)} Answer what was seen."
+        raise BadValue("answers-needed", detail, field="answers")
+    unknown = sorted(set(answers) - set(questions))
+    if unknown:
+        known = " ".join(questions) or "nothing that only a look can tell"
+        raise BadValue("unknown-question", f"The notice does not ask “{unknown[0]}”. It asks: {known}", field="answers")
+
+
+_ENDS: Final = {
+    MatchAction.REPLACED: MatchOutcome.REPLACED,
+    MatchAction.DISPOSED: MatchOutcome.DISPOSED,
+    MatchAction.UNTRACEABLE: MatchOutcome.UNTRACEABLE,
+}
+RELEASED: Final = frozenset({MatchOutcome.CLEARED, MatchOutcome.CORRECTED, MatchOutcome.NOT_COVERED})
+"""Outcomes with which nothing keeps the item from going out any more."""
+
+
+def outcome_after(action: MatchAction, standing: Standing, *, answers: Mapping[str, bool]) -> MatchOutcome | None:
+    """How the work on it stands then; None: it is open. `standing.result` is as the answers have made it.
+
+    A wrong line is put right by another one: what was looked at again and is affected, is open again.
+    """
+    if action in _ENDS:
+        return _ENDS[action]
+    if action is MatchAction.CLEARED:
+        is_clear = standing.result is Result.NOT_AFFECTED
+        return MatchOutcome.CLEARED if is_clear else MatchOutcome.CORRECTED
+    if action in {MatchAction.CORRECTED, MatchAction.QUARANTINED}:
+        return None
+    if action is MatchAction.INSPECTED and answers and standing.result is Result.NOT_AFFECTED:
+        return MatchOutcome.CLEARED
+    return None if any(answers.values()) else standing.outcome
+
+
+def wants_hold(handling: Handling, outcome: MatchOutcome | None) -> bool:
+    """Whether the notice holds an item whose work stands so."""
+    return handling is Handling.QUARANTINE and outcome not in RELEASED
+
+
+def is_to_escalate(tries: int, *, after_tries: int) -> bool:
+    """Whether this try is the one after which the manager is told."""
+    return tries == after_tries
+
+
+def without_names(text: str, names: Iterable[str]) -> str:
+    """The text with the names of these people taken out, and each part of them of three letters or more."""
+    parts = {part for name in names for part in [name, *name.split()] if len(part) > 2}
+    if not parts:
+        return text
+    longest_first = "|".join(re.escape(part) for part in sorted(parts, key=lambda part: (-len(part), part)))
+    return re.sub(rf"\b(?:{longest_first})\b", "[name]", text, flags=re.IGNORECASE)

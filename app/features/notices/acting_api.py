@@ -1,0 +1,190 @@
+"""JSON routes of what is done about the items of a notice, until it is closed."""
+
+from typing import Annotated, Literal
+
+from fastapi import Depends, Path, Query, Request, Response
+
+from app import audit
+from app.db import Session
+from app.domain.dates import uk_date
+from app.features.notices import evidence, item_queries, reviews, tracing
+from app.features.notices.acting import Told, record_action
+from app.features.notices.acting_schemas import (
+    CloseAnswer,
+    CloseBody,
+    HomeBody,
+    MatchActionBody,
+    MatchBody,
+    ReconciliationBody,
+    RecordedBody,
+    ReviewBody,
+    ReviewOut,
+    facts_of,
+    reconciliation_body,
+)
+from app.features.notices.closing import close, list_closings
+from app.features.notices.evidence_csv import PACK_HEAD, file_name, pack_rows
+from app.features.notices.evidence_pdf import evidence_pdf
+from app.features.notices.reconciling import count_late, reconcile
+from app.features.notices.service import find_id
+from app.settings import Settings
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.csv_files import csv_answer
+from app.web.fields import After, Limit
+from app.web.once import api_router
+from app.web.paging import TAG, Page, number_cursor, page_of, text_cursor
+from app.web.tags import Tag
+
+router = api_router("safety notices")
+Reference = Annotated[str, Path(max_length=200)]
+ClientRef = Annotated[str, Path(max_length=40)]
+
+
+async def no_access_tries(request: Request) -> int:
+    """After so many visits in vain the manager is told, as the settings say."""
+    settings: Settings = request.app.state.settings
+    return settings.no_access_tries
+
+
+async def service_name(request: Request) -> str:
+    """What the service calls itself."""
+    settings: Settings = request.app.state.settings
+    return settings.service_name
+
+
+NoAccessTries = Annotated[int, Depends(no_access_tries)]
+ServiceName = Annotated[str, Depends(service_name)]
+HERE = "/safety-notices/{reference:path}"
+
+
+@router.post(f"{HERE}/matches/{{barcode}}/actions", status_code=201)
+async def act(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    tries: NoAccessTries,
+    reference: Reference,
+    tag: Tag,
+    body: MatchActionBody,
+) -> RecordedBody:
+    """Record what was done about an item. Answers decide at once whether the notice covers it."""
+    notice_id = await find_id(session, reference)
+    told = Told(body.action, body.notes, body.channel or "", body.answers)
+    found = await record_action(session, notice_id, tag, told, after_tries=tries, actor=actor.username, at=now)
+    return RecordedBody(barcode=tag, **{name: getattr(found, name) for name in found.__slots__})
+
+
+@router.get(f"{HERE}/matches/{{barcode}}")
+async def get_match(session: Session, actor: Actor, reference: Reference, tag: Tag) -> MatchBody:
+    """One item that the notice covers, with why, and all that was done about it."""
+    notice_id = await find_id(session, reference)
+    return (await item_queries.get_match(session, notice_id, tag)).body
+
+
+@router.get(f"{HERE}/homes")
+async def list_homes(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    reference: Reference,
+    finished: bool = False,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[HomeBody]:
+    """Items at homes, and who goes there anyway. That it was read stands in the audit trail."""
+    notice_id = await find_id(session, reference)
+    last = text_cursor(after, TAG)
+    rows = await tracing.list_homes(session, notice_id, finished=finished, after=last, limit=limit)
+    page = page_of(rows, limit=limit, cursor=lambda row: row.barcode)
+    subject, found = f"safety_notice:{reference}", len(page.items)
+    await audit.record(session, "notice_homes_listed", subject, actor=actor.username, at=now, found=found)
+    return Page(items=[HomeBody(**facts_of(row, HomeBody)) for row in page.items], next=page.next)
+
+
+@router.get(f"{HERE}/reply")
+async def reply(
+    session: Session, actor: Actor, reference: Reference, file_format: Annotated[Literal["csv"], Query(alias="format")]
+) -> Response:
+    """What the manufacturer is told: serial numbers, lots and counts, and nothing of people."""
+    notice_id = await find_id(session, reference)
+    rows = await tracing.list_for_reply(session, notice_id)
+    return csv_answer(f"{file_name(reference)}-reply.csv", tracing.REPLY_HEAD, rows)
+
+
+@router.get(f"{HERE}/reviews")
+async def list_reviews(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    reference: Reference,
+    done: bool | None = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[ReviewOut]:
+    """The reviews of people that a notice of advice asks for."""
+    notice_id = await find_id(session, reference)
+    rows = await reviews.list_reviews(session, notice_id, done=done, after=number_cursor(after), limit=limit)
+    page = page_of(rows, limit=limit, cursor=lambda row: row.id)
+    subject, found = f"safety_notice:{reference}", len(page.items)
+    await audit.record(session, "notice_reviews_listed", subject, actor=actor.username, at=now, found=found)
+    return Page(items=[ReviewOut(**facts_of(row, ReviewOut)) for row in page.items], next=page.next)
+
+
+@router.post(f"{HERE}/reviews/{{client_ref}}")
+async def review(
+    session: Session, actor: Actor, now: Now, reference: Reference, client_ref: ClientRef, body: ReviewBody
+) -> ReviewOut:
+    """How the review of this person ended."""
+    notice_id = await find_id(session, reference)
+    await reviews.record_review(
+        session, notice_id, client_ref, outcome=body.outcome, note=body.note, actor=actor.username, at=now
+    )
+    return ReviewOut(**facts_of(await reviews.get_review(session, notice_id, client_ref), ReviewOut))
+
+
+@router.get(f"{HERE}/reconciliation")
+async def get_reconciliation(session: Session, actor: Actor, now: Now, reference: Reference) -> ReconciliationBody:
+    """The counts by model, place and how far the work has come, and what is missing before it can be closed."""
+    notice_id = await find_id(session, reference)
+    counts = await reconcile(session, notice_id, today=uk_date(now))
+    late = await count_late(session, notice_id)
+    return reconciliation_body(counts, late, await list_closings(session, notice_id))
+
+
+@router.post(f"{HERE}/close")
+async def close_notice(
+    session: Session, actor: Actor, now: Now, reference: Reference, body: CloseBody | None = None
+) -> CloseAnswer:
+    """The first call asks for it to be closed, with the counts of now; the same by another person closes it."""
+    notice_id = await find_id(session, reference)
+    asked = body or CloseBody()
+    closed, _ = await close(session, notice_id, seen=asked.seen, again=asked.again, actor=actor.username, at=now)
+    detail = (
+        "It is closed, and its record is final." if closed else "Another person must check the counts, and close it."
+    )
+    return CloseAnswer(is_closed=closed, detail=detail)
+
+
+@router.get(f"{HERE}/evidence")
+async def get_evidence(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    service: ServiceName,
+    reference: Reference,
+    file_format: Annotated[Literal["pdf", "csv"], Query(alias="format")] = "pdf",
+) -> Response:
+    """The evidence pack: all that was done about the notice, or as `csv` a line for each item."""
+    notice_id = await find_id(session, reference)
+    if file_format == "csv":
+        rows = pack_rows(await evidence.list_covered(session, notice_id))
+        return csv_answer(f"{file_name(reference)}-evidence.csv", PACK_HEAD, rows)
+    pack = await evidence.read_pack(session, notice_id, today=uk_date(now))
+    return pdf_answer(evidence_pdf(pack, service=service, at=now), reference)
+
+
+def pdf_answer(content: bytes, reference: str) -> Response:
+    """The PDF, for a browser to show."""
+    headers = {"Content-Disposition": f'inline; filename="{file_name(reference)}-evidence.pdf"'}
+    return Response(content, media_type="application/pdf", headers=headers)

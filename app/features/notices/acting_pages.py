@@ -1,0 +1,240 @@
+"""Pages for those who work on the items of a notice: where they are, one item, the homes, the reviews of people."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Path, Request
+from fastapi.responses import HTMLResponse, Response
+
+from app import audit
+from app.db import Session
+from app.domain.errors import BadValue, RuleError
+from app.domain.notice_acts import ActionState, Channel, Place, check_notice, choices
+from app.domain.notice_work import ReviewOutcome
+from app.domain.safety_notices import NoticeState
+from app.features.notices import item_queries, reviews, tracing
+from app.features.notices.acting import Told, record_action
+from app.features.notices.acting_api import NoAccessTries
+from app.features.notices.acting_schemas import MatchActionForm, ReviewForm
+from app.features.notices.evidence_csv import file_name
+from app.features.notices.item_queries import Matched
+from app.features.notices.tracing import Named
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.csv_files import csv_answer
+from app.web.fields import After, Id
+from app.web.flash import redirect
+from app.web.forms import Form, or_again, read_form
+from app.web.once import page_router
+from app.web.paging import TAG, number_cursor, page_of, text_cursor
+from app.web.tags import Tag
+from app.web.templating import render
+
+ITEMS_ON_A_PAGE = 50
+MATCH, REVIEW = "notices/match.html", "notices/review.html"
+CHANNELS = [(channel.value, channel.text) for channel in Channel]
+OUTCOMES = [(outcome.value, outcome.text) for outcome in ReviewOutcome]
+
+ClientRef = Annotated[str, Path(max_length=40)]
+router = page_router()
+
+
+@router.get("/safety-notices/{notice_id}/work")
+async def list_work(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    notice_id: Id,
+    where: Place | None = None,
+    state: ActionState | None = None,
+    after: After = None,
+) -> HTMLResponse:
+    """Where the items are and how far the work on them has come. No client is named here."""
+    notice = await tracing.get_named(session, notice_id)
+    last = text_cursor(after, TAG)
+    rows = await tracing.list_traced(
+        session, notice_id, place=where, action_state=state, after=last, limit=ITEMS_ON_A_PAGE
+    )
+    page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.barcode)
+    counts = await tracing.count_traced(session, notice_id)
+    shown = {"where": where and where.value, "state": state and state.value, "after": page.next}
+    here = f"/safety-notices/{notice_id}/work"
+    context = {
+        "notice": notice,
+        "items": page.items,
+        "places": [(place, sum(count for (at, _), count in counts.items() if at is place)) for place in Place],
+        "states": [(one, sum(count for (_, how), count in counts.items() if how is one)) for one in ActionState],
+        "where": where,
+        "state": state,
+        "next_href": f"{here}?{urlencode({k: v for k, v in shown.items() if v})}" if page.next else None,
+    }
+    return render(request, "notices/work.html", context)
+
+
+@router.get("/safety-notices/{notice_id}/matches/{barcode}")
+async def get_match(request: Request, session: Session, actor: Actor, notice_id: Id, tag: Tag) -> HTMLResponse:
+    """One item: why the notice covers it, what was done, and what may be done next."""
+    notice = await tracing.get_named(session, notice_id)
+    match = await item_queries.get_match(session, notice_id, tag)
+    return render(request, MATCH, {"form": Form(), **_of_match(notice, match, actor.username)})
+
+
+@router.post("/safety-notices/{notice_id}/matches/{barcode}")
+async def act(
+    request: Request, session: Session, actor: Actor, now: Now, tries: NoAccessTries, notice_id: Id, tag: Tag
+) -> Response:
+    """Record what was done."""
+    form, body = await read_form(request, MatchActionForm)
+    notice = await tracing.get_named(session, notice_id)
+    match = await item_queries.get_match(session, notice_id, tag)
+    context = _of_match(notice, match, actor.username)
+    if body is None:
+        return render(request, MATCH, {"form": form, **context}, 422)
+    said = {question: form.value(f"answer_{place}") for place, question in enumerate(match.body.questions)}
+    answers = {question: answer == "yes" for question, answer in said.items() if answer in {"yes", "no"}}
+    told = Told(body.done, body.notes, body.channel.value if body.channel else "", answers)
+    with or_again(MATCH, form, **context), _at_the_first_question(match):
+        found = await record_action(session, notice_id, tag, told, after_tries=tries, actor=actor.username, at=now)
+    words = ["It is recorded.", "It is on hold." if found.is_held else "The notice does not hold it."]
+    if found.is_escalated:
+        words.append("The manager is told that nobody opens there.")
+    return redirect(request, f"/safety-notices/{notice_id}/matches/{tag}", " ".join(words))
+
+
+@router.get("/safety-notices/{notice_id}/homes")
+async def list_homes(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    notice_id: Id,
+    finished: bool = False,
+    after: After = None,
+) -> HTMLResponse:
+    """Items at homes, and who goes there anyway. That it was read stands in the audit trail."""
+    notice = await tracing.get_named(session, notice_id)
+    last = text_cursor(after, TAG)
+    rows = await tracing.list_homes(session, notice_id, finished=finished, after=last, limit=ITEMS_ON_A_PAGE)
+    page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.barcode)
+    subject, found = f"safety_notice:{notice.reference}", len(page.items)
+    await audit.record(session, "notice_homes_listed", subject, actor=actor.username, at=now, found=found)
+    shown = {"finished": "true" if finished else None, "after": page.next}
+    here = f"/safety-notices/{notice_id}/homes"
+    context = {
+        "notice": notice,
+        "homes": page.items,
+        "finished": finished,
+        "next_href": f"{here}?{urlencode({k: v for k, v in shown.items() if v})}" if page.next else None,
+    }
+    return render(request, "notices/homes.html", context)
+
+
+@router.get("/safety-notices/{notice_id}/reply.csv")
+async def reply(session: Session, actor: Actor, notice_id: Id) -> Response:
+    """What the manufacturer is told: serial numbers, lots and counts, and nothing of people."""
+    notice = await tracing.get_named(session, notice_id)
+    rows = await tracing.list_for_reply(session, notice_id)
+    return csv_answer(f"{file_name(notice.reference)}-reply.csv", tracing.REPLY_HEAD, rows)
+
+
+@router.get("/safety-notices/{notice_id}/reviews")
+async def list_reviews(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    notice_id: Id,
+    done: bool = False,
+    after: After = None,
+) -> HTMLResponse:
+    """The reviews of people that a notice of advice asks for: open, or done."""
+    notice = await tracing.get_named(session, notice_id)
+    last = number_cursor(after)
+    rows = await reviews.list_reviews(session, notice_id, done=done, after=last, limit=ITEMS_ON_A_PAGE)
+    page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.id)
+    subject, found = f"safety_notice:{notice.reference}", len(page.items)
+    await audit.record(session, "notice_reviews_listed", subject, actor=actor.username, at=now, found=found)
+    shown = {"done": "true" if done else None, "after": page.next}
+    here = f"/safety-notices/{notice_id}/reviews"
+    context = {
+        "notice": notice,
+        "reviews": page.items,
+        "done": done,
+        "next_href": f"{here}?{urlencode({k: v for k, v in shown.items() if v})}" if page.next else None,
+    }
+    return render(request, "notices/reviews.html", context)
+
+
+@router.get("/safety-notices/{notice_id}/reviews/{client_ref}")
+async def review_form(
+    request: Request, session: Session, actor: Actor, now: Now, notice_id: Id, client_ref: ClientRef
+) -> HTMLResponse:
+    """How did it end?"""
+    notice = await tracing.get_named(session, notice_id)
+    review = await reviews.get_review(session, notice_id, client_ref)
+    subject, about = f"client:{review.client_ref}", notice.reference
+    await audit.record(session, "notice_review_read", subject, actor=actor.username, at=now, notice=about)
+    return render(request, REVIEW, {"form": Form(), "notice": notice, "review": review, "outcomes": OUTCOMES})
+
+
+@router.post("/safety-notices/{notice_id}/reviews/{client_ref}")
+async def record_review(
+    request: Request, session: Session, actor: Actor, now: Now, notice_id: Id, client_ref: ClientRef
+) -> Response:
+    """Keep it."""
+    form, body = await read_form(request, ReviewForm)
+    notice = await tracing.get_named(session, notice_id)
+    review = await reviews.get_review(session, notice_id, client_ref)
+    context: dict[str, Any] = {"notice": notice, "review": review, "outcomes": OUTCOMES}
+    if body is None:
+        return render(request, REVIEW, {"form": form, **context}, 422)
+    with or_again(REVIEW, form, **context):
+        await reviews.record_review(
+            session, notice_id, client_ref, outcome=body.outcome, note=body.note, actor=actor.username, at=now
+        )
+    said = f"The review of {review.client_ref} is recorded."
+    return redirect(request, f"/safety-notices/{notice_id}/reviews", said)
+
+
+@contextmanager
+def _at_the_first_question(match: Matched) -> Iterator[None]:
+    """What is wrong with the answers stands at the first of them: on the page each has a field of its own."""
+    try:
+        yield
+    except BadValue as error:
+        if error.field == "answers":
+            error.field = "answer_0" if match.body.questions else None
+        raise
+
+
+def _of_match(notice: Named, match: Matched, actor: str) -> dict[str, Any]:
+    """What the page of one item shows; `closed`: why nothing can be recorded any more."""
+    try:
+        check_notice(NoticeState(notice.state), is_after_closing=match.body.is_after_closing)
+        closed = None
+    except RuleError as error:
+        closed = error.detail
+    found = choices(match.standing, actor=actor)
+    return {
+        "notice": notice,
+        "match": match.body,
+        "closed": closed,
+        "may": [(action.value, action.text, HINTS[action.value]) for action, why in found.items() if why is None],
+        "may_not": [(action, why) for action, why in found.items() if why],
+        "channels": CHANNELS,
+    }
+
+
+HINTS = {
+    "contacted": "Somebody was told, and what they said. This alone finishes nothing",
+    "no_access": "Nobody opened, or nobody answered",
+    "quarantined": "It is set apart and labelled",
+    "inspected": "Somebody has looked at it, and answers what the notice asks",
+    "corrected": "What the notice wants was done to it. Another person then checks that, and clears it",
+    "replaced": "Its client has another one. This one stays on hold",
+    "disposed": "It is scrapped",
+    "untraceable": "Nobody can find it. It is counted as such, and stays on hold",
+    "cleared": "It is not affected, or its correction was checked. Its hold ends",
+}

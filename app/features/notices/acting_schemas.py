@@ -1,0 +1,227 @@
+"""Bodies and forms of what is done about the items of a notice."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from app.domain.notice_acts import ActionState, Channel, Place
+from app.domain.notice_closing import Reconciliation
+from app.domain.notice_work import MatchAction, MatchOutcome, ReviewOutcome
+from app.domain.notices import Result
+from app.features.notices.closing import Closing
+from app.web.asked import asked, needed
+from app.web.fields import Body, Line, Paragraph, without_controls
+
+Question = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(without_controls)]
+Answers = Annotated[dict[Question, bool], Field(max_length=100)]
+
+
+class MatchActionBody(Body):
+    """What was done about an item. `channel`: how somebody was contacted. `answers`: what was seen, by the question."""
+
+    action: MatchAction
+    notes: Paragraph
+    channel: Channel | None = None
+    answers: Answers | None = None
+
+
+class MatchActionForm(BaseModel):
+    """The same on its page; each answer is `answer_<number>`: yes, no, or left out."""
+
+    done: Annotated[MatchAction, asked("Choose what was done.")] = needed()
+    channel: Channel | None = None
+    notes: Annotated[Paragraph, asked("Say what came of it, and where the evidence is.")] = needed()
+
+
+class RecordedBody(BaseModel):
+    """What came of it. `is_escalated`: the manager was told now that nobody opens there."""
+
+    barcode: str
+    result: Result
+    outcome: MatchOutcome | None
+    is_held: bool
+    is_escalated: bool
+
+
+class ActBody(BaseModel):
+    """One line of what was done about an item."""
+
+    action: MatchAction
+    channel: str
+    notes: str
+    answers: dict[str, bool]
+    recorded_at: datetime
+    recorded_by: str
+
+
+class MatchBody(BaseModel):
+    """One item that a notice covers, with why, and all that was done about it. `questions`: what a look must answer."""
+
+    barcode: str
+    product_name: str
+    manufacturer: str
+    model: str
+    serial_number: str | None
+    lot_number: str | None
+    result: Result
+    because: list[str]
+    where: Place
+    action_state: ActionState
+    found_at: datetime
+    first_blocked_at: datetime | None
+    is_held: bool
+    is_after_closing: bool
+    questions: list[str]
+    actions: list[ActBody]
+
+
+class HomeBody(BaseModel):
+    """An item at somebody's home, and who goes there."""
+
+    barcode: str
+    product_name: str
+    serial_number: str | None
+    result: Result
+    action_state: ActionState
+    client_ref: str
+    name: str
+    address: str
+    postcode: str
+    phone: str
+    collection_number: str | None
+    collection_on: date | None
+    order_number: str | None
+    visit_on: date | None
+    visitor: str | None
+    prescriber: str | None
+    tries: int
+
+
+class ReviewOut(BaseModel):
+    """The review of one person; open until it is done."""
+
+    client_ref: str
+    because: list[str]
+    asked_at: datetime
+    done_at: datetime | None
+    done_by: str | None
+    outcome: ReviewOutcome | None
+    note: str
+
+
+class ReviewBody(Body):
+    """How a review ended."""
+
+    outcome: ReviewOutcome
+    note: Paragraph
+
+
+class ReviewForm(BaseModel):
+    """The same on its page."""
+
+    outcome: Annotated[ReviewOutcome, asked("Choose how it ended.")] = needed()
+    note: Annotated[Paragraph, asked("Say what was looked at, and what was changed.")] = needed()
+
+
+class TallyBody(BaseModel):
+    """How many items of a model are in one place, and how far the work on them has come."""
+
+    product_code: str
+    manufacturer: str
+    model: str
+    where: Place
+    action_state: ActionState
+    items: int
+
+
+class ClosingBody(BaseModel):
+    """That somebody asked for it to be closed, and who closed it."""
+
+    asked_at: datetime
+    asked_by: str
+    closed_at: datetime | None
+    closed_by: str | None
+
+
+class ReconciliationBody(BaseModel):
+    """The counts. `held` must be the sum of `where`; `missing` says what keeps the notice from being closed.
+
+    `seen`: send it with `close`, so that nobody closes on other counts than they saw. `late`: how many items were
+    caught after a closing, and how many of those are open.
+    """
+
+    held: int
+    found: int
+    where: dict[Place, int]
+    action_states: dict[ActionState, int]
+    models: list[TallyBody]
+    reviews: int
+    reviews_open: int
+    organisation_actions: int
+    organisation_actions_open: int
+    unlisted: int
+    is_reconciled: bool
+    missing: list[str]
+    late: int
+    late_open: int
+    seen: str
+    closings: list[ClosingBody]
+
+
+class CloseBody(Body):
+    """`seen`: that of the reconciliation that was looked at. `again`: ask anew, with the counts of now."""
+
+    seen: Line | None = None
+    again: bool = False
+
+
+class CloseForm(BaseModel):
+    """The same on its page."""
+
+    seen: Line | None = None
+    again: bool = False
+
+
+class CloseAnswer(BaseModel):
+    """Whether it is closed now, or waits for a second person."""
+
+    is_closed: bool
+    detail: str
+
+
+def reconciliation_body(counts: Reconciliation, late: tuple[int, int], closings: list[Closing]) -> ReconciliationBody:
+    """The counts as the API gives them."""
+    return ReconciliationBody(
+        held=counts.held,
+        found=counts.found,
+        where={place: counts.in_place(place) for place in Place},
+        action_states={state: counts.in_state(state) for state in ActionState},
+        models=[
+            TallyBody(
+                product_code=tally.product_code,
+                manufacturer=tally.manufacturer,
+                model=tally.model,
+                where=tally.place,
+                action_state=tally.action_state,
+                items=tally.items,
+            )
+            for tally in counts.tallies
+        ],
+        reviews=counts.reviews,
+        reviews_open=counts.reviews_open,
+        organisation_actions=counts.actions,
+        organisation_actions_open=counts.actions_open,
+        unlisted=counts.unlisted,
+        is_reconciled=not counts.missing,
+        missing=counts.missing,
+        late=late[0],
+        late_open=late[1],
+        seen=counts.fingerprint,
+        closings=[ClosingBody.model_validate(one, from_attributes=True) for one in closings],
+    )
+
+
+def facts_of(row: Any, model: type[BaseModel]) -> dict[str, Any]:
+    """Those attributes of a row that the body has."""
+    return {name: getattr(row, name) for name in model.model_fields}

@@ -1,0 +1,266 @@
+"""The evidence pack of a safety notice as a PDF. Pure rendering: a pack in, bytes out."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from io import BytesIO
+from itertools import zip_longest
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from app.domain.catalogue import is_printable
+from app.domain.dates import UK, in_words, uk_date
+from app.domain.labels import display
+from app.domain.notice_acts import ActionState, Place
+from app.domain.notice_closing import by_model
+from app.domain.notice_scope import Words
+from app.features.notices.evidence import Done, Pack, ScopeInForce
+from app.web.typefaces import typeface
+
+MARGIN: Final = 18 * mm
+WIDTH: Final = A4[0] - 2 * MARGIN
+LINE: Final = HexColor("#b1b4b6")
+SHADE: Final = HexColor("#f3f2f1")
+MOST_PER_MM: Final = 15
+"""A row cannot go on over the page, so a text with more letters for its cell's width is cut into rows of its own."""
+
+
+def evidence_pdf(pack: Pack, *, service: str, at: datetime) -> bytes:
+    """The pack on A4, every page numbered. The same pack at the same instant gives the same bytes."""
+    stream = BytesIO()
+    title = f"Evidence pack: safety notice {pack.notice.reference}"
+    document = SimpleDocTemplate(
+        stream,
+        pagesize=A4,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=20 * mm,
+        title=title,
+        author=service,
+        lang="en-GB",
+        invariant=1,
+    )
+
+    def foot(canvas: Canvas, page: Any) -> None:
+        canvas.setFont(typeface(False), 8)
+        canvas.drawString(MARGIN, 12 * mm, f"{title}. As of {_when(at)}.")
+        canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"Page {page.page}")
+
+    document.build(_story(pack, service), onFirstPage=foot, onLaterPages=foot, canvasmaker=Canvas)
+    return stream.getvalue()
+
+
+def _story(pack: Pack, service: str) -> list[Any]:
+    notice = pack.notice
+    parts = (
+        ("How it was received", _received(pack)),
+        ("Whether it concerns us", _triage(pack)),
+        ("What it covers", [part for scope in pack.scopes for part in _scope(scope)]),
+        ("Whether the counts add up", _counts(pack)),
+        ("What was kept from going out", _prevented(pack)),
+        ("What the organisation did", _organisation(pack)),
+        ("Deadlines", [_facts(pack.deadlines)] if pack.deadlines else []),
+        ("Closing", _closings(pack)),
+        ("What came after closing", _late(pack)),
+        ("What was done about each item", _done(pack)),
+    )
+    story: list[Any] = [
+        _text(service, 10),
+        _text(f"Safety notice {notice.reference}", 18, bold=True),
+        _text(notice.title, 12),
+        _text(f"{notice.kind_text}, by {notice.issuer}. State: {notice.state.text.lower()}.", 10),
+    ]
+    for heading, content in parts:
+        story += [_text(heading, 13, bold=True, before=12), *(content or [_text("Nothing is recorded.", 9)])]
+    return story
+
+
+def _received(pack: Pack) -> list[Any]:
+    rows = [
+        [
+            str(version.number),
+            _when(version.received_at),
+            f"{version.source.text}, {version.received_by}",
+            version.payload_sha256 or "No document: days were entered by hand.",
+            version.change_note,
+        ]
+        for version in reversed(pack.notice.versions)
+    ]
+    issued = in_words(pack.notice.issued_on) if pack.notice.issued_on else "on a day that it does not say"
+    head = ("Version", "Received", "How, and by whom", "SHA-256 of what was received", "What changed")
+    return [_text(f"Issued {issued}.", 9), _table(head, rows, (14, 28, 32, 60, 40))]
+
+
+def _triage(pack: Pack) -> list[Any]:
+    rows = [
+        [
+            f"{one.decision.text}, version {one.version}",
+            one.reason,
+            f"{', '.join(one.search['terms'])}: {one.search['products']} of {one.search['catalogue_products']} "
+            f"products, {one.search['items']} items",
+            f"{_when(one.decided_at)}, {one.decided_by}",
+        ]
+        for one in reversed(pack.notice.triage)
+    ]
+    return [_table(("Decision", "Why", "Looked for in the catalogue", "When, and by whom"), rows, (28, 56, 56, 34))]
+
+
+def _scope(scope: ScopeInForce) -> list[Any]:
+    facts = [
+        ("Scope", f"Number {scope.number}, from version {scope.version} of the notice. {scope.handling.text}."),
+        ("Entered", f"{_when(scope.drafted_at)} by {scope.drafted_by}"),
+        ("Put into force", f"{_when(scope.activated_at)} by {scope.activated_by}"),
+        (
+            "Covered then",
+            f"{scope.affected} affected, {scope.possible} possible, {scope.not_affected} not affected",
+        ),
+    ]
+    words = [line for part in scope.words for line in _in_lines(part)]
+    rows = [list(pair) for pair in zip_longest(words, scope.source, fillvalue="")]
+    return [_facts(facts), Spacer(1, 2 * mm), _table(("As it was entered", "What the notice says"), rows, (87, 87))]
+
+
+def _in_lines(words: Words, deep: int = 0) -> Iterator[str]:
+    yield "\u00a0" * 4 * deep + words.text
+    for under in words.under:
+        yield from _in_lines(under, deep + 1)
+
+
+def _counts(pack: Pack) -> list[Any]:
+    counts = pack.counts
+    places = [(place, counts.in_place(place)) for place in Place]
+    equation = f"Held {counts.held} = {counts.found}: "
+    equation += ", ".join(f"{place.text.lower()} {number}" for place, number in places) + "."
+    states = [(state, counts.in_state(state)) for state in ActionState]
+    rows = []
+    for (code, name, maker, model), tallies in by_model(counts.tallies).items():
+        for tally in tallies:
+            product = f"{name} ({code}), {maker} {model}".rstrip(", ")
+            rows.append([product, tally.place.text, tally.action_state.text, str(tally.items)])
+    blocked = f"{pack.blocked} items were blocked, the first on {_when(pack.first_blocked_at)}."
+    return [
+        _text(equation, 10, bold=True),
+        _text(" ".join(counts.missing) or "Nothing is left to do.", 9),
+        _text(blocked if pack.first_blocked_at else "No item was blocked.", 9),
+        _facts([(state.text, str(number)) for state, number in states if number]),
+        Spacer(1, 2 * mm),
+        _table(("Product", "Where", "How far", "Items"), rows, (84, 36, 40, 14)),
+    ]
+
+
+def _prevented(pack: Pack) -> list[Any]:
+    if not pack.prevented:
+        return []
+    rows = [
+        [kept.move.value.replace("_", " ").capitalize(), str(kept.times), str(kept.items), _when(kept.first)]
+        for kept in pack.prevented
+    ]
+    total = sum(kept.times for kept in pack.prevented)
+    said = _text(f"{total} time{'' if total == 1 else 's'} an item was refused because of this notice.", 9)
+    return [said, _table(("What was refused", "Times", "Items", "First"), rows, (60, 30, 30, 54))]
+
+
+def _organisation(pack: Pack) -> list[Any]:
+    rows = [
+        [
+            action.action,
+            action.owner,
+            in_words(action.due_on),
+            f"{action.done_note} {_when(action.done_at)}, {action.done_by}" if action.done_at else "Not done",
+        ]
+        for action in pack.notice.organisation_actions
+    ]
+    table = _table(("Action", "Who sees to it", "By", "Done"), rows, (60, 36, 24, 54))
+    reviews = [(f"Reviews of people: {outcome.lower()}", str(people)) for outcome, people in pack.reviews]
+    return [*([table] if rows else []), *([Spacer(1, 2 * mm), _facts(reviews)] if reviews else [])]
+
+
+def _closings(pack: Pack) -> list[Any]:
+    rows = [
+        [
+            f"{_when(closing.asked_at)}, {closing.asked_by}",
+            f"{_when(closing.closed_at)}, {closing.closed_by}" if closing.closed_at else "Not closed yet",
+            f"Held {closing.counts['held']}; untraceable {closing.counts['action_states']['untraceable']}",
+        ]
+        for closing in reversed(pack.closings)
+    ]
+    return [_table(("Asked for by", "Closed by", "With the counts"), rows, (58, 58, 58))] if rows else []
+
+
+def _late(pack: Pack) -> list[Any]:
+    rows = [
+        [display(item.barcode), item.product_name, f"{_when(item.found_at)}, {item.cause.text.lower()}",
+         item.result.value.replace("_", " "), item.action_state.text]
+        for item in pack.late
+    ]  # fmt: skip
+    return [_table(("Asset tag", "Product", "Caught", "Result", "How far"), rows, (30, 52, 42, 20, 30))] if rows else []
+
+
+def _done(pack: Pack) -> list[Any]:
+    """No table: notes may be longer than a page."""
+    story: list[Any] = []
+    for done in pack.done:
+        story += [_text(_head(done), 9, bold=True, before=4), *_notes(done)]
+    return story
+
+
+def _head(done: Done) -> str:
+    how = f", {done.channel.lower()}" if done.channel else ""
+    return f"{display(done.barcode)}: {done.action.text}{how}. {_when(done.at)}, {done.by}"
+
+
+def _notes(done: Done) -> list[Any]:
+    answers = [_text(f"{question} {'Yes' if is_so else 'No'}.", 9) for question, is_so in done.answers.items()]
+    return [*answers, *([_text(done.notes, 9)] if done.notes else [])]
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> Table:
+    return _table(None, [list(fact) for fact in facts], (50, 124))
+
+
+def _table(head: Sequence[str] | None, rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
+    """Rows that begin each page with the head. The widths are millimetres."""
+    cut = [row for whole in rows for row in _cut(whole, widths)]
+    body = [[_text(cell, 8.5) for cell in row] for row in cut]
+    heads = [[_text(cell, 8.5, bold=True) for cell in head]] if head else []
+    table = Table([*heads, *(body or [[_text("None", 8.5), *[""] * (len(widths) - 1)]])],
+                  colWidths=[width * mm for width in widths], repeatRows=len(heads), hAlign="LEFT")  # fmt: skip
+    style: list[Any] = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+    ]
+    table.setStyle(TableStyle([*style, *([("BACKGROUND", (0, 0), (-1, 0), SHADE)] if heads else [])]))
+    return table
+
+
+def _cut(row: Sequence[str], widths: Sequence[float]) -> Iterator[list[str]]:
+    most = [int(width * MOST_PER_MM) for width in widths]
+    pieces = [[cell[start : start + m] for start in range(0, len(cell), m)] for cell, m in zip(row, most, strict=True)]
+    yield from map(list, zip_longest(*pieces, fillvalue="")) if any(pieces) else [[""] * len(row)]
+
+
+def _text(words: str, size: float, *, bold: bool = False, before: float = 0) -> Paragraph:
+    face = typeface(bold)
+    style = ParagraphStyle(f"{face} {size} {before}", fontName=face, fontSize=size, leading=1.35 * size,
+                           spaceBefore=before, wordWrap="CJK" if _is_one_word(words) else None,
+                           keepWithNext=bold and before > 0)  # fmt: skip
+    seen = "".join(letter if letter.isspace() or is_printable(letter) else "?" for letter in words)
+    return Paragraph(escape(seen).replace("\n", "<br/>"), style)
+
+
+def _is_one_word(words: str) -> bool:
+    """A hash has no blank to be broken at."""
+    return len(words) > 40 and " " not in words
+
+
+def _when(at: datetime | None) -> str:
+    return f"{in_words(uk_date(at))}, {at.astimezone(UK):%H:%M}" if at else ""

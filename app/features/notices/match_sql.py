@@ -1,0 +1,41 @@
+"""What every read of a notice's items is made of: where each is, and how far the work on it has come."""
+
+# What travels is in transit whatever its state; what a contractor cleans is with the contractor.
+PLACE = """
+    CASE WHEN item.state IN ('scrapped', 'missing') THEN item.state
+         WHEN item.state = 'dispatched'
+           OR EXISTS (SELECT FROM consignment_line AS line WHERE line.item_id = item.id AND line.sent_at IS NOT NULL
+                      AND line.arrived_at IS NULL AND line.missing_at IS NULL)
+           OR EXISTS (SELECT FROM collection_line AS line WHERE line.item_id = item.id
+                      AND line.picked_up_at IS NOT NULL AND line.collected_at IS NULL AND line.cancelled_at IS NULL)
+         THEN 'in_transit'
+         WHEN item.state IN ('on_loan', 'on_trial', 'awaiting_collection') THEN 'with_client'
+         WHEN item.state = 'in_repair' THEN 'in_repair'
+         WHEN item.state = 'decontaminating'
+          AND EXISTS (SELECT FROM decontamination AS job WHERE job.item_id = item.id AND job.finished_at IS NULL
+                      AND job.route = 'contractor')
+         THEN 'with_contractor' ELSE 'in_store' END
+"""
+# What nobody can trace counts as missing, whatever its record says; what its record says is scrapped, is disposed of.
+COUNTED_PLACE = f"""
+    CASE WHEN match.outcome = 'untraceable' AND item.state <> 'scrapped' THEN 'missing' ELSE {PLACE} END
+"""
+# A line that ended the work says nothing any more of work that began again.
+ACTION_STATE = """
+    CASE WHEN match.outcome IS NOT NULL AND NOT (match.outcome = 'untraceable' AND item.state = 'scrapped')
+         THEN match.outcome
+         WHEN item.state = 'scrapped' THEN 'disposed'
+         WHEN newest.action IN ('contacted', 'no_access', 'quarantined', 'inspected') THEN newest.action
+         WHEN newest.action = 'corrected' THEN 'to_release' ELSE 'open' END
+"""
+MATCHES = f"""
+    SELECT match.id, match.notice_id, match.item_id, match.scope_id, match.result, match.evidence, match.outcome,
+           match.cause, match.found_at, match.first_blocked_at, match.is_after_closing, match.finished_at,
+           item.barcode, item.serial_number, item.lot_number, item.state, item.product_id,
+           {COUNTED_PLACE} AS place, {ACTION_STATE} AS action_state
+    FROM notice_match AS match JOIN item ON item.id = match.item_id
+    LEFT JOIN LATERAL (
+        SELECT action FROM notice_match_action AS act WHERE act.match_id = match.id ORDER BY act.id DESC LIMIT 1
+    ) AS newest ON true
+    WHERE match.notice_id = :notice_id AND match.outcome IS DISTINCT FROM 'not_covered'
+"""  # noqa: S608 - the parts are constants

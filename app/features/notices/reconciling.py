@@ -1,0 +1,101 @@
+"""Whether the counts of a notice add up: read together, by model, place and how far the work has come."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import matching, rematching
+from app.domain.errors import NotFound
+from app.domain.notice_acts import ActionState, Place
+from app.domain.notice_closing import Reconciliation, Tally
+from app.domain.notice_parsing import read_scope
+from app.domain.notice_work import Handling
+from app.domain.safety_notices import NoticeState
+from app.features.notices.match_sql import MATCHES
+
+# The scope in force is that of the newest activation. What is listed is counted here by the notice's own list alone.
+STANDING = text("""
+    SELECT notice.id, notice.reference, notice.title, notice.state,
+           COALESCE(notice.triaged_version < notice.version, false) AS is_changed,
+           scope.id AS scope_id, scope.handling, scope.lines,
+           EXISTS (SELECT FROM notice_scope AS newer WHERE newer.notice_id = notice.id
+                   AND newer.id > COALESCE(scope.id, 0)) AS has_newer_scope,
+           (SELECT count(*) FROM notice_match AS match
+            WHERE match.notice_id = notice.id AND match.outcome IS DISTINCT FROM 'not_covered') AS held,
+           (SELECT count(*) FROM notice_review WHERE notice_id = notice.id) AS reviews,
+           (SELECT count(*) FROM notice_review WHERE notice_id = notice.id AND done_at IS NULL) AS reviews_open,
+           (SELECT count(*) FROM safety_notice_action WHERE notice_id = notice.id) AS actions,
+           (SELECT count(*) FROM safety_notice_action WHERE notice_id = notice.id AND done_at IS NULL) AS actions_open
+    FROM safety_notice AS notice
+    LEFT JOIN LATERAL (
+        SELECT scope_id FROM notice_activation WHERE notice_id = notice.id ORDER BY id DESC LIMIT 1
+    ) AS activation ON true
+    LEFT JOIN notice_scope AS scope ON scope.id = activation.scope_id
+    WHERE notice.id = :notice_id
+""")
+TALLIES = text(f"""
+    SELECT product.code AS product_code, product.name AS product_name, product.manufacturer, product.model,
+           match.place, match.action_state, count(*) AS items
+    FROM ({MATCHES}) AS match JOIN product ON product.id = match.product_id
+    GROUP BY product.id, match.place, match.action_state
+    ORDER BY product.manufacturer, product.model, product.code, match.place, match.action_state
+""")  # noqa: S608 - the parts are constants
+LATE = text(f"""
+    SELECT count(*) AS items, count(*) FILTER (WHERE match.outcome IS NULL AND match.place <> 'scrapped') AS open_items
+    FROM ({MATCHES}) AS match WHERE match.is_after_closing
+""")  # noqa: S608 - the parts are constants
+LISTED = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND result <> 'not_affected'")
+
+
+async def reconcile(session: AsyncSession, notice_id: int, *, today: date) -> Reconciliation:
+    """The counts as they are now. Seven statements at most, however many items there are.
+
+    What the scope covers is asked of the whole register again, so that nothing is left out of the list unseen.
+    """
+    row = (await session.execute(STANDING, {"notice_id": notice_id})).one_or_none()
+    if row is None:
+        raise NotFound("unknown-notice", "There is no safety notice with this reference.")
+    rows = await session.execute(TALLIES, {"notice_id": notice_id})
+    tallies = tuple(
+        Tally(
+            one.product_code,
+            one.product_name,
+            one.manufacturer or "",
+            one.model or "",
+            Place(one.place),
+            ActionState(one.action_state),
+            one.items,
+        )
+        for one in rows
+    )
+    is_in_force = row.scope_id is not None and row.state == NoticeState.ACTIVE
+    return Reconciliation(
+        held=row.held,
+        tallies=tallies,
+        wants_items=row.handling == Handling.QUARANTINE,
+        unlisted=await _count_unlisted(session, notice_id, row.lines, today) if is_in_force else 0,
+        reviews=row.reviews,
+        reviews_open=row.reviews_open,
+        actions=row.actions,
+        actions_open=row.actions_open,
+        is_activated=row.scope_id is not None,
+        has_newer_scope=row.has_newer_scope,
+        is_changed=row.is_changed,
+    )
+
+
+async def count_late(session: AsyncSession, notice_id: int) -> tuple[int, int]:
+    """How many items were caught after a closing, and how many of them are open. One statement."""
+    row = (await session.execute(LATE, {"notice_id": notice_id})).one()
+    return row.items, row.open_items
+
+
+async def _count_unlisted(session: AsyncSession, notice_id: int, lines: Any, today: date) -> int:
+    scope = read_scope(lines)
+    answers = await rematching.read_answers(session, scope.questions)
+    register = await matching.read_register(session, today=today, answers=answers)
+    found = await matching.find_matches(session, scope, register)
+    listed = set(await session.scalars(LISTED, {"notice_id": notice_id}))
+    return sum(one.item_id not in listed for one in found)

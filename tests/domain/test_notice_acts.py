@@ -1,0 +1,190 @@
+"""Which action may be recorded of an item, and what follows from it."""
+
+import pytest
+
+from app.domain.errors import RuleError
+from app.domain.notice_acts import (
+    FINISHED,
+    PLACES,
+    WHERE,
+    Act,
+    ActionState,
+    Channel,
+    Place,
+    Standing,
+    check_act,
+    check_details,
+    check_notice,
+    choices,
+    is_to_escalate,
+    outcome_after,
+    wants_hold,
+    without_names,
+)
+from app.domain.notice_work import Handling, MatchAction, MatchOutcome
+from app.domain.notices import Result
+from app.domain.safety_notices import NoticeState
+
+A, N = MatchAction, Result.NOT_AFFECTED
+CORRECTED = Act(A.CORRECTED, "technician")
+
+
+def code_of(action: MatchAction, standing: Standing, actor: str = "technician") -> str | None:
+    try:
+        check_act(action, standing, actor=actor)
+    except RuleError as error:
+        return error.code
+    return None
+
+
+@pytest.mark.parametrize(
+    ("action", "places"),
+    [
+        (A.CONTACTED, "with_client with_contractor in_transit missing"),
+        (A.NO_ACCESS, "with_client"),
+        (A.QUARANTINED, "in_store in_repair"),
+        (A.INSPECTED, "in_store in_repair with_client with_contractor in_transit"),
+        (A.CORRECTED, "in_store in_repair with_client with_contractor in_transit"),
+        (A.REPLACED, "in_store in_repair with_contractor in_transit"),
+        (A.DISPOSED, "scrapped"),
+        (A.UNTRACEABLE, "with_client with_contractor in_transit missing"),
+    ],
+)
+def test_an_action_belongs_to_where_the_item_is(action: MatchAction, places: str) -> None:
+    found = {place for place in Place if code_of(action, Standing(place, Result.AFFECTED)) is None}
+    assert found == {Place(word) for word in places.split()}
+    refused = {code_of(action, Standing(place, Result.AFFECTED)) for place in set(Place) - found}
+    assert refused == {WHERE[action][1]}
+
+
+@pytest.mark.parametrize(
+    ("result", "acts", "actor", "code"),
+    [
+        (Result.AFFECTED, (), "safety", "no-evidence"),
+        (Result.POSSIBLE, (Act(A.CONTACTED, "ot"), Act(A.INSPECTED, "ot")), "safety", "no-evidence"),
+        (N, (), "safety", None),
+        (Result.AFFECTED, (CORRECTED,), "technician", "same-person"),
+        (Result.AFFECTED, (CORRECTED,), "safety", None),
+        (Result.AFFECTED, (CORRECTED, Act(A.INSPECTED, "ot", {"Is it so?": False})), "safety", None),
+        (Result.AFFECTED, (CORRECTED, Act(A.INSPECTED, "ot", {"Is it so?": True})), "safety", "no-evidence"),
+        (Result.AFFECTED, (CORRECTED, Act(A.CLEARED, "safety")), "safety", "no-evidence"),
+    ],
+)
+def test_only_evidence_clears(result: Result, acts: tuple[Act, ...], actor: str, code: str | None) -> None:
+    assert code_of(A.CLEARED, Standing(Place.IN_STORE, result, acts=acts), actor) == code
+
+
+def test_what_is_not_affected_is_not_corrected() -> None:
+    assert code_of(A.CORRECTED, Standing(Place.IN_STORE, N)) == "not-affected"
+
+
+def test_the_page_offers_what_may_be_done_and_says_why_not_the_rest() -> None:
+    found = choices(Standing(Place.SCRAPPED, Result.AFFECTED), actor="technician")
+    assert [action for action, why in found.items() if why is None] == [A.DISPOSED]
+    assert found[A.QUARANTINED] == WHERE[A.QUARANTINED][2]
+
+
+@pytest.mark.parametrize(
+    ("state", "late", "code"),
+    [
+        (NoticeState.ACTIVE, False, None),
+        (NoticeState.CLOSED, True, None),
+        (NoticeState.CLOSED, False, "notice-closed"),
+        (NoticeState.RELEVANT, True, "not-active"),
+    ],
+)
+def test_a_closed_record_is_final_but_for_what_came_later(state: NoticeState, late: bool, code: str | None) -> None:
+    if code is None:
+        check_notice(state, is_after_closing=late)
+    else:
+        with pytest.raises(RuleError) as refused:
+            check_notice(state, is_after_closing=late)
+        assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("action", "channel", "answers", "questions", "code"),
+    [
+        (A.CONTACTED, "", {}, (), "channel-needed"),
+        (A.CONTACTED, "phone", {}, (), None),
+        (A.CLEARED, "", {}, (), None),
+        (A.CLEARED, "", {"Is it so?": True}, ("Is it so?",), "no-answers-here"),
+        (A.INSPECTED, "", {}, ("Is it so?",), "answers-needed"),
+        (A.INSPECTED, "", {}, (), None),
+        (A.INSPECTED, "", {"Is it so?": True}, ("Is it so?",), None),
+        (A.INSPECTED, "", {"Is it?": True}, ("Is it so?",), "unknown-question"),
+        (A.INSPECTED, "", {"Is it?": True}, (), "unknown-question"),
+    ],
+)
+def test_what_must_be_said(
+    action: MatchAction, channel: str, answers: dict[str, bool], questions: tuple[str, ...], code: str | None
+) -> None:
+    found = None
+    try:
+        check_details(action, channel=channel, answers=answers, questions=questions)
+    except RuleError as error:
+        found = error.code
+    assert found == code
+
+
+@pytest.mark.parametrize(
+    ("action", "result", "before", "answers", "after"),
+    [
+        (A.REPLACED, Result.AFFECTED, None, {}, MatchOutcome.REPLACED),
+        (A.DISPOSED, Result.AFFECTED, None, {}, MatchOutcome.DISPOSED),
+        (A.UNTRACEABLE, Result.POSSIBLE, None, {}, MatchOutcome.UNTRACEABLE),
+        (A.CLEARED, N, None, {}, MatchOutcome.CLEARED),
+        (A.CLEARED, Result.AFFECTED, None, {}, MatchOutcome.CORRECTED),
+        (A.CORRECTED, Result.AFFECTED, MatchOutcome.UNTRACEABLE, {}, None),
+        (A.QUARANTINED, Result.AFFECTED, MatchOutcome.CORRECTED, {}, None),
+        (A.INSPECTED, N, None, {"Is it so?": False}, MatchOutcome.CLEARED),
+        (A.INSPECTED, Result.AFFECTED, MatchOutcome.CLEARED, {"Is it so?": True}, None),
+        (A.INSPECTED, Result.AFFECTED, MatchOutcome.CORRECTED, {"Is it so?": False}, MatchOutcome.CORRECTED),
+        (A.INSPECTED, Result.AFFECTED, None, {}, None),
+        (A.CONTACTED, Result.AFFECTED, MatchOutcome.REPLACED, {}, MatchOutcome.REPLACED),
+    ],
+)
+def test_how_the_work_stands_then(
+    action: MatchAction,
+    result: Result,
+    before: MatchOutcome | None,
+    answers: dict[str, bool],
+    after: MatchOutcome | None,
+) -> None:
+    assert outcome_after(action, Standing(Place.IN_STORE, result, before), answers=answers) is after
+
+
+def test_a_hold_ends_with_the_item_free_and_never_because_nobody_finds_it() -> None:
+    held = {outcome for outcome in (None, *MatchOutcome) if wants_hold(Handling.QUARANTINE, outcome)}
+    assert held == {None, MatchOutcome.REPLACED, MatchOutcome.DISPOSED, MatchOutcome.UNTRACEABLE}
+    assert not any(wants_hold(Handling.ADVICE, outcome) for outcome in (None, *MatchOutcome))
+
+
+def test_tries_count_from_when_somebody_was_reached_last() -> None:
+    acts = [Act(A.NO_ACCESS, "ot")] * 2 + [Act(A.CONTACTED, "ot"), Act(A.NO_ACCESS, "ot"), Act(A.INSPECTED, "ot")]
+    assert Standing(Place.WITH_CLIENT, Result.AFFECTED, acts=tuple(acts)).tries == 1
+    assert [is_to_escalate(tries, after_tries=3) for tries in (2, 3, 4)] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "said"),
+    [
+        ("Told Mrs Ashby and ann-marie Ashby.", ["Ann-Marie Ashby"], "Told Mrs [name] and [name]."),
+        ("A. Li was out.", ["A. Li"], "[name] was out."),
+        ("The annex.", ["Ann"], "The annex."),
+        ("Nobody opened.", [], "Nobody opened."),
+    ],
+)
+def test_names_are_taken_out(text: str, names: list[str], said: str) -> None:
+    assert without_names(text, names) == said
+
+
+def test_all_words_have_their_text() -> None:
+    assert set(PLACES) == set(Place)
+    assert (Place.SCRAPPED.text, Channel.EMAIL.text, Channel.TEXT_MESSAGE.text) == (
+        "Disposed",
+        "E-mail",
+        "Text message",
+    )
+    assert (ActionState.TO_RELEASE.text, ActionState.NO_ACCESS.text) == ("Corrected, to be released", "No access")
+    assert {state for state in ActionState if state.is_finished} == FINISHED

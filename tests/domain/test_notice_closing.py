@@ -1,0 +1,124 @@
+"""Whether the counts of a notice add up, and who closes it."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from app.domain.errors import RuleError
+from app.domain.notice_acts import ActionState, Place
+from app.domain.notice_closing import (
+    LEFT,
+    Reconciliation,
+    Request,
+    Tally,
+    by_model,
+    check_closing,
+    deadline_words,
+    fingerprint_of,
+)
+from app.domain.safety_notices import DeadlineKind, Deadlines, NoticeState
+
+
+def tally(place: Place, state: ActionState, items: int = 1, code: str = "BED") -> Tally:
+    return Tally(code, "Bed", "Harbour", "C3", place, state, items)
+
+
+DONE = Reconciliation(
+    held=3,
+    tallies=(tally(Place.IN_STORE, ActionState.CORRECTED, 2), tally(Place.MISSING, ActionState.UNTRACEABLE)),
+    wants_items=True,
+)
+
+
+def test_what_adds_up_lacks_nothing_and_shows_what_nobody_can_trace() -> None:
+    assert (DONE.missing, DONE.found, DONE.finished) == ([], 3, 3)
+    assert DONE.counts["places"]["missing"] == 1
+    assert DONE.counts["action_states"]["untraceable"] == 1
+    assert DONE.fingerprint == fingerprint_of(DONE.counts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"held": 4}, "The notice lists 4 items, and 3 items were found in the records."),
+        ({"unlisted": 1}, "1 item that its scope covers is not on its list. Activate a scope again."),
+        ({"unlisted": 2}, "2 items that its scope covers are not on its list. Activate a scope again."),
+        ({"reviews": 5, "reviews_open": 2}, "2 of 5 reviews of people are not done."),
+        ({"actions": 1, "actions_open": 1}, "1 of 1 actions of the organisation are not done."),
+        (
+            {"is_changed": True},
+            "Its text has changed since somebody decided on it. Read what changed, and decide again.",
+        ),
+        ({"has_newer_scope": True}, "A newer scope is entered and not in force. Activate it first."),
+        (
+            {"is_activated": False},
+            "Nothing was done about it yet. Enter its scope, or what the organisation does about it.",
+        ),
+    ],
+)
+def test_what_is_missing_is_said(changes: dict[str, int], said: str) -> None:
+    assert replace(DONE, **changes).missing == [said]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", sorted(set(ActionState) - {state for state in ActionState if state.is_finished}))
+def test_work_that_is_left_is_said_unless_the_notice_only_advises(state: ActionState) -> None:
+    left = replace(DONE, held=2, tallies=(tally(Place.WITH_CLIENT, state, 2),))
+    assert left.missing == [f"2 items: {LEFT[state]}"]
+    assert replace(left, wants_items=False).missing == []
+
+
+def test_tallies_go_by_model() -> None:
+    tallies = [tally(Place.IN_STORE, ActionState.OPEN), tally(Place.MISSING, ActionState.OPEN, code="COT")]
+    assert [(key[0], len(of)) for key, of in by_model([*tallies, tallies[0]]).items()] == [("BED", 2), ("COT", 1)]
+
+
+ASKED = Request("safety", DONE.fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "asked", "actor", "seen", "again", "ends"),
+    [
+        (NoticeState.ACTIVE, DONE, None, "safety", None, False, False),
+        (NoticeState.ACTIVE, DONE, ASKED, "safety2", None, False, True),
+        (NoticeState.ACTIVE, DONE, ASKED, "safety2", DONE.fingerprint, False, True),
+        (NoticeState.RELEVANT, DONE, ASKED, "safety2", None, False, True),
+        (NoticeState.ACTIVE, DONE, ASKED, "safety2", None, True, False),
+        (NoticeState.ACTIVE, DONE, ASKED, "safety", None, False, "same-person"),
+        (NoticeState.ACTIVE, DONE, ASKED, "safety2", "other", False, "counts-changed"),
+        (NoticeState.ACTIVE, DONE, Request("safety", "other"), "safety2", None, False, "counts-changed"),
+        (NoticeState.ACTIVE, replace(DONE, held=4), ASKED, "safety2", None, False, "not-reconciled"),
+        (NoticeState.CLOSED, DONE, None, "safety", None, False, "notice-closed"),
+        (NoticeState.RECEIVED, DONE, None, "safety", None, False, "not-in-hand"),
+    ],
+)
+def test_one_asks_and_another_closes_on_the_same_counts(
+    state: NoticeState,
+    now: Reconciliation,
+    asked: Request | None,
+    actor: str,
+    seen: str | None,
+    again: bool,
+    ends: bool | str,
+) -> None:
+    try:
+        found: bool | str = check_closing(state, now, asked, actor=actor, seen=seen, again=again)
+    except RuleError as error:
+        found = error.code
+    assert found == ends
+
+
+def test_deadlines_are_met_late_or_still_open() -> None:
+    days = Deadlines(date(2026, 3, 6), date(2026, 4, 30), date(2026, 4, 1))
+    met_on: dict[DeadlineKind, date | None] = {
+        DeadlineKind.UNDERWAY: date(2026, 3, 2),
+        DeadlineKind.OWN_TARGET: date(2026, 4, 2),
+    }
+    assert deadline_words(days, met_on=met_on, today=date(2026, 5, 2)) == [
+        ("Actions underway", "By 6 March 2026: met on 2 March 2026"),
+        ("Our own target", "By 1 April 2026: 1 day late, on 2 April 2026"),
+        ("Actions complete", "By 30 April 2026: not yet, 2 days late"),
+    ]
+    assert deadline_words(Deadlines(complete_by=date(2026, 4, 30)), met_on={}, today=date(2026, 4, 1)) == [
+        ("Actions complete", "By 30 April 2026: not yet")
+    ]
