@@ -207,6 +207,7 @@ async def test_an_old_item_is_replaced_and_its_use_stopped(walks: Any) -> None:
     await senior.picture("order-replaces")
     assert "is submitted" in await senior.text()
     assert "Stop using it now" in await senior.text()
+    await senior.follow("Safety")
     await senior.follow("Stop use")
     # The sling's use was stopped before; the bed's is from now on.
     assert "ES-0000023-74" in await senior.text()

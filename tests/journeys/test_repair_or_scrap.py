@@ -80,7 +80,7 @@ async def test_a_hoist_is_not_worth_its_repair_and_its_handset_mends_a_bed(walks
     await technician.press("Record the part")
     await page.get_by_role("button", name="Estimate what it costs").click()
     await page.get_by_label("Parts").fill("980")
-    await page.get_by_label("Work").fill("120")
+    await page.get_by_label("Work", exact=True).fill("120")
     await technician.press("Keep the estimate")
     assert "Advice: scrap it." in await technician.text()
     await technician.picture("repair")
