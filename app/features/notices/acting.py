@@ -29,7 +29,7 @@ from app.domain.notice_parsing import read_scope
 from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, hold_reason
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
-from app.features.notices.match_sql import PLACE
+from app.features.notices.match_sql import IS_APART, PLACE
 from app.models import NoticeAnswer, NoticeMatch, NoticeMatchAction
 from app.web.who import tell_all_who_may
 
@@ -38,7 +38,7 @@ LOCK_NOTICE = text("SELECT id, reference, title, state FROM safety_notice WHERE 
 LOCK_ITEM = text("SELECT id FROM item WHERE barcode = :barcode FOR UPDATE")
 # By a statement of its own, so that what was written while it waited for the item is seen.
 READ = text(f"""
-    SELECT match.id, match.item_id, item.barcode, match.result, match.outcome, match.is_after_closing, {PLACE} AS place,
+    SELECT match.id, match.item_id, item.barcode, match.result, match.outcome, {IS_APART} AS is_apart, {PLACE} AS place,
            scope.id AS scope_id, scope.lines, scope.handling, held.id AS open_hold, acts.all_acts
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     JOIN notice_scope AS scope ON scope.id = (
@@ -95,7 +95,7 @@ async def record_action(
         raise NotFound("unknown-notice", "There is no safety notice with this reference.")
     await session.execute(LOCK_ITEM, {"barcode": barcode})
     row = await _read(session, notice_id, barcode)
-    check_notice(NoticeState(notice.state), is_after_closing=row.is_after_closing)
+    check_notice(NoticeState(notice.state), is_after_closing=row.is_apart)
     acts = tuple(Act(MatchAction(one["action"]), one["by"], one["answers"]) for one in row.all_acts or ())
     standing = _standing(row, acts)
     check_act(told.action, standing, actor=actor)

@@ -212,7 +212,7 @@ def _at_the_first_question(match: Matched) -> Iterator[None]:
 def _of_match(notice: Named, match: Matched, actor: str) -> dict[str, Any]:
     """What the page of one item shows; `closed`: why nothing can be recorded any more."""
     try:
-        check_notice(NoticeState(notice.state), is_after_closing=match.body.is_after_closing)
+        check_notice(NoticeState(notice.state), is_after_closing=match.is_apart)
         closed = None
     except RuleError as error:
         closed = error.detail

@@ -17,7 +17,8 @@ from app.features.notices.match_sql import MATCHES
 ONE = text(f"""
     SELECT match.id, match.barcode, product.name AS product_name, product.manufacturer, product.model,
            match.serial_number, match.lot_number, match.result, match.evidence, match.place, match.action_state,
-           match.outcome, match.found_at, match.first_blocked_at, match.is_after_closing, was.lines AS found_with,
+           match.outcome, match.found_at, match.first_blocked_at, match.is_after_closing,
+           match.is_apart, was.lines AS found_with,
            CASE WHEN in_force.id <> was.id THEN in_force.lines END AS lines_in_force,
            EXISTS (SELECT FROM hold WHERE hold.notice_id = match.notice_id AND hold.item_id = match.item_id
                    AND hold.lifted_at IS NULL) AS is_held
@@ -35,10 +36,11 @@ ACTS = text("""
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The item as it is shown, and what stands of it for what may be done next."""
+    """The item as it is shown, what stands of it for what may be done next, and whether it came after the closing."""
 
     body: MatchBody
     standing: Standing
+    is_apart: bool
 
 
 async def get_match(session: AsyncSession, notice_id: int, barcode: str) -> Matched:
@@ -71,4 +73,4 @@ async def get_match(session: AsyncSession, notice_id: int, barcode: str) -> Matc
     )
     done = tuple(Act(MatchAction(act.action), act.recorded_by, act.answers) for act in acts)
     outcome = MatchOutcome(row["outcome"]) if row["outcome"] else None
-    return Matched(body, Standing(body.where, body.result, outcome, done))
+    return Matched(body, Standing(body.where, body.result, outcome, done), row["is_apart"])

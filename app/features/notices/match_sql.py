@@ -28,11 +28,16 @@ ACTION_STATE = """
          WHEN newest.action IN ('contacted', 'no_access', 'quarantined', 'inspected') THEN newest.action
          WHEN newest.action = 'corrected' THEN 'to_release' ELSE 'open' END
 """
+# What was caught after the last closing is no part of what was closed.
+IS_APART = """
+    (match.is_after_closing AND COALESCE(match.found_at >= (
+        SELECT max(ended.closed_at) FROM notice_closing AS ended WHERE ended.notice_id = match.notice_id), false))
+"""
 MATCHES = f"""
     SELECT match.id, match.notice_id, match.item_id, match.scope_id, match.result, match.evidence, match.outcome,
            match.cause, match.found_at, match.first_blocked_at, match.is_after_closing, match.finished_at,
            item.barcode, item.serial_number, item.lot_number, item.state, item.product_id,
-           {COUNTED_PLACE} AS place, {ACTION_STATE} AS action_state
+           {COUNTED_PLACE} AS place, {ACTION_STATE} AS action_state, {IS_APART} AS is_apart
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     LEFT JOIN LATERAL (
         SELECT action FROM notice_match_action AS act WHERE act.match_id = match.id ORDER BY act.id DESC LIMIT 1

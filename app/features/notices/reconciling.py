@@ -13,17 +13,18 @@ from app.domain.notice_closing import Reconciliation, Tally
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_work import Handling
 from app.domain.safety_notices import NoticeState
-from app.features.notices.match_sql import MATCHES
+from app.features.notices.match_sql import IS_APART, MATCHES
 
 # The scope in force is that of the newest activation. What is listed is counted here by the notice's own list alone.
-STANDING = text("""
+STANDING = text(f"""
     SELECT notice.id, notice.reference, notice.title, notice.state,
            COALESCE(notice.triaged_version < notice.version, false) AS is_changed,
            scope.id AS scope_id, scope.handling, scope.lines,
            EXISTS (SELECT FROM notice_scope AS newer WHERE newer.notice_id = notice.id
                    AND newer.id > COALESCE(scope.id, 0)) AS has_newer_scope,
            (SELECT count(*) FROM notice_match AS match
-            WHERE match.notice_id = notice.id AND match.outcome IS DISTINCT FROM 'not_covered') AS held,
+            WHERE match.notice_id = notice.id AND match.outcome IS DISTINCT FROM 'not_covered'
+              AND NOT (notice.state = 'closed' AND {IS_APART})) AS held,
            (SELECT count(*) FROM notice_review WHERE notice_id = notice.id) AS reviews,
            (SELECT count(*) FROM notice_review WHERE notice_id = notice.id AND done_at IS NULL) AS reviews_open,
            (SELECT count(*) FROM safety_notice_action WHERE notice_id = notice.id) AS actions,
@@ -34,17 +35,18 @@ STANDING = text("""
     ) AS activation ON true
     LEFT JOIN notice_scope AS scope ON scope.id = activation.scope_id
     WHERE notice.id = :notice_id
-""")
+""")  # noqa: S608 - the part is a constant
 TALLIES = text(f"""
     SELECT product.code AS product_code, product.name AS product_name, product.manufacturer, product.model,
            match.place, match.action_state, count(*) AS items
     FROM ({MATCHES}) AS match JOIN product ON product.id = match.product_id
+    WHERE NOT (:is_closed AND match.is_apart)
     GROUP BY product.id, match.place, match.action_state
     ORDER BY product.manufacturer, product.model, product.code, match.place, match.action_state
 """)  # noqa: S608 - the parts are constants
 LATE = text(f"""
     SELECT count(*) AS items, count(*) FILTER (WHERE match.outcome IS NULL AND match.place <> 'scrapped') AS open_items
-    FROM ({MATCHES}) AS match WHERE match.is_after_closing
+    FROM ({MATCHES}) AS match WHERE match.is_apart
 """)  # noqa: S608 - the parts are constants
 LISTED = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND result <> 'not_affected'")
 
@@ -57,7 +59,8 @@ async def reconcile(session: AsyncSession, notice_id: int, *, today: date) -> Re
     row = (await session.execute(STANDING, {"notice_id": notice_id})).one_or_none()
     if row is None:
         raise NotFound("unknown-notice", "There is no safety notice with this reference.")
-    rows = await session.execute(TALLIES, {"notice_id": notice_id})
+    is_closed = row.state == NoticeState.CLOSED
+    rows = await session.execute(TALLIES, {"notice_id": notice_id, "is_closed": is_closed})
     tallies = tuple(
         Tally(
             one.product_code,
@@ -87,7 +90,7 @@ async def reconcile(session: AsyncSession, notice_id: int, *, today: date) -> Re
 
 
 async def count_late(session: AsyncSession, notice_id: int) -> tuple[int, int]:
-    """How many items were caught after a closing, and how many of them are open. One statement."""
+    """How many items were caught after the last closing, and how many of them are open. One statement."""
     row = (await session.execute(LATE, {"notice_id": notice_id})).one()
     return row.items, row.open_items
 

@@ -95,7 +95,7 @@ async def test_every_item_is_in_one_place_and_the_notice_is_closed_by_two_people
     clock.move(days=2)
     late = await given.item(product=bed)
     after = await counts(as_safety)
-    assert (after["late"], after["late_open"]) == (1, 1)
+    assert (after["late"], after["late_open"], after["held"], after["found"]) == (1, 1, 7, 7)
     assert (await as_technician.get(f"{HERE}/matches/{late}")).json()["is_after_closing"] is True
     await act(as_technician, late, "corrected")
     await act(as_safety, late, "cleared")
