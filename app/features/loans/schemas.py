@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, model_validator
 
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind, TrialOutcome
@@ -75,6 +75,10 @@ class LoanBody(BaseModel):
     answers: list[LoanAnswerBody] = []
 
 
+HOW_IT_WENT: Final = frozenset({"tried_what", "tried_where", "who_was_there", "result"})
+NOT_SAID: Final = "Not said by the system that recorded it."
+
+
 class _Trial(BaseModel):
     """How a trial went, as its page and the API ask alike."""
 
@@ -94,15 +98,18 @@ class _Trial(BaseModel):
 class TrialOutcomeBody(_Trial, Body):
     """What was decided, and what was tried, where, with whom and how it went; `until` only for an extension.
 
-    `notes`: anything else. They alone do not say how the trial went.
+    `notes`: anything else. In the short form (ADR 29) they alone say how it went.
     """
 
-    # Each of them has its own sentence for when it is left out, so pydantic knows a default of them.
-    model_config = ConfigDict(
-        json_schema_extra={"required": ["outcome", "tried_what", "tried_where", "who_was_there", "result"]}
-    )
-
     outcome: TrialOutcome
+
+    @model_validator(mode="before")
+    @classmethod
+    def short_form(cls, sent: Any) -> Any:
+        """What was sent, with what the short form leaves out."""
+        if isinstance(sent, dict) and sent.get("notes") and not HOW_IT_WENT & sent.keys():
+            return sent | dict.fromkeys(HOW_IT_WENT, NOT_SAID)
+        return sent
 
 
 class TrialReviewLine(BaseModel):

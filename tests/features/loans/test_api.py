@@ -173,6 +173,21 @@ async def test_a_trial_that_is_kept_becomes_a_loan(as_ot: AsyncClient, given: Gi
     assert tuple(review.values()) == ("keep", "It fits.", "ot")
 
 
+async def test_the_short_form_of_an_outcome_is_taken_and_says_what_it_does_not_say(
+    as_ot: AsyncClient, given: Given, query: Query
+) -> None:
+    trial = await given.trial()
+    url = f"{LOANS}/{trial.id}/trial-outcome"
+    check_problem(await as_ot.post(url, json={"outcome": "keep"}), 422, "malformed")
+    check_problem(
+        await as_ot.post(url, json={"outcome": "keep", "notes": "Fine.", "result": "Safe."}), 422, "malformed"
+    )
+    answer = await as_ot.post(url, json={"outcome": "keep", "notes": "It fits."})
+    assert (answer.status_code, answer.json()["state"]) == (200, "on_loan")
+    [review] = await query("SELECT notes, tried_what, result FROM trial_review")
+    assert tuple(review.values()) == ("It fits.", *["Not said by the system that recorded it."] * 2)
+
+
 async def test_a_trial_that_goes_on_has_a_later_end(as_ot: AsyncClient, given: Given, clock: Clock) -> None:
     trial = await given.trial(days=7)
     url = f"{LOANS}/{trial.id}/trial-outcome"
