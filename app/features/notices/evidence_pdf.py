@@ -95,7 +95,7 @@ def _received(pack: Pack) -> list[Any]:
     ]
     issued = in_words(pack.notice.issued_on) if pack.notice.issued_on else "on a day that it does not say"
     head = ("Version", "Received", "How, and by whom", "SHA-256 of what was received", "What changed")
-    return [_text(f"Issued {issued}.", 9), _table(head, rows, (14, 28, 32, 60, 40))]
+    return [_text(f"Issued {issued}.", 9), _table(head, rows, (18, 28, 32, 60, 36))]
 
 
 def _triage(pack: Pack) -> list[Any]:
