@@ -130,6 +130,10 @@ class _Writer:
         self.known: dict[int, RowMapping] = {}
         self.scopes: dict[str, Scope] = {}
         self.holds = notice.handling is Handling.QUARANTINE
+        self.facts = {
+            result: HoldFact(HoldKind.SAFETY_NOTICE, self._reason(result), notice.reference, notice.notice_id)
+            for result in Result
+        }
 
     async def read(self, found: Sequence[Matched], asked: Sequence[int] | None) -> None:
         """What stands already, of items that nobody moves now."""
@@ -248,8 +252,5 @@ class _Writer:
         return row is None or row["outcome"] is not None or row["result"] == Result.NOT_AFFECTED
 
     def _caught(self, one: Matched, holds: Mapping[int, int]) -> Caught:
-        fact = None
-        if one.item_id in holds:
-            reason, notice = self._reason(one.result), self.notice
-            fact = HoldFact(HoldKind.SAFETY_NOTICE, reason, notice.reference, notice.notice_id)
+        fact = self.facts[one.result] if one.item_id in holds else None
         return Caught(self.notice.reference, one.item_id, one.barcode, one.result, fact)
