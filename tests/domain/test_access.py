@@ -52,7 +52,7 @@ MEANT = {
     Permission.REQUEST_COLLECTIONS: "PSTM",
     Permission.KEEP_STOP_USE_NOTICES: "PSOM",
     Permission.SEE_SAFETY_NOTICES: "PSTOECFMU",
-    Permission.HANDLE_SAFETY_NOTICES: "O",
+    Permission.HANDLE_SAFETY_NOTICES: "OM",
     Permission.KEEP_MAKER_NAMES: "OM",
     Permission.KEEP_PRESCRIBERS: "M",
     Permission.PLACE_ORDERS: "PS",
