@@ -52,6 +52,10 @@ WRITE = text("""
 """)
 SCOPES = text("SELECT digest, lines FROM notice_scope WHERE digest = ANY(:digests)")
 
+# PostgreSQL remembers how it checks a foreign key: where there were few holds then, it reads them all for each row.
+FORGET_PLANS = text("DISCARD PLANS")
+MANY = 1000
+
 _scopes: dict[str, Scope] = {}
 MOST_REMEMBERED = 500
 
@@ -165,6 +169,8 @@ class _Writer:
         if lifted:
             why = f"{self.notice.reference}: no longer covered by scope {self.notice.number}, or not to be held."
             await safety.lift_each(self.session, lifted, reason=why, actor=self.actor, at=self.at)
+        if len(lines) > MANY:
+            await self.session.execute(FORGET_PLANS)
         if lines:
             values: dict[str, Any] = {"notice_id": self.notice.notice_id, "scope_id": self.notice.scope_id}
             values |= {"cause": self.cause.value, "at": self.at, "actor": self.actor, "lines": json.dumps(lines)}
