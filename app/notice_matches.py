@@ -52,6 +52,10 @@ WRITE = text("""
 """)
 SCOPES = text("SELECT digest, lines FROM notice_scope WHERE digest = ANY(:digests)")
 
+# PostgreSQL remembers how it checks a foreign key: where there were few holds then, it reads them all for each row.
+FORGET_PLANS = text("DISCARD PLANS")
+MANY = 1000
+
 _scopes: dict[str, Scope] = {}
 MOST_REMEMBERED = 500
 
@@ -130,6 +134,10 @@ class _Writer:
         self.known: dict[int, RowMapping] = {}
         self.scopes: dict[str, Scope] = {}
         self.holds = notice.handling is Handling.QUARANTINE
+        self.facts = {
+            result: HoldFact(HoldKind.SAFETY_NOTICE, self._reason(result), notice.reference, notice.notice_id)
+            for result in Result
+        }
 
     async def read(self, found: Sequence[Matched], asked: Sequence[int] | None) -> None:
         """What stands already, of items that nobody moves now."""
@@ -161,6 +169,8 @@ class _Writer:
         if lifted:
             why = f"{self.notice.reference}: no longer covered by scope {self.notice.number}, or not to be held."
             await safety.lift_each(self.session, lifted, reason=why, actor=self.actor, at=self.at)
+        if len(lines) > MANY:
+            await self.session.execute(FORGET_PLANS)
         if lines:
             values: dict[str, Any] = {"notice_id": self.notice.notice_id, "scope_id": self.notice.scope_id}
             values |= {"cause": self.cause.value, "at": self.at, "actor": self.actor, "lines": json.dumps(lines)}
@@ -248,8 +258,5 @@ class _Writer:
         return row is None or row["outcome"] is not None or row["result"] == Result.NOT_AFFECTED
 
     def _caught(self, one: Matched, holds: Mapping[int, int]) -> Caught:
-        fact = None
-        if one.item_id in holds:
-            reason, notice = self._reason(one.result), self.notice
-            fact = HoldFact(HoldKind.SAFETY_NOTICE, reason, notice.reference, notice.notice_id)
+        fact = self.facts[one.result] if one.item_id in holds else None
         return Caught(self.notice.reference, one.item_id, one.barcode, one.result, fact)

@@ -33,6 +33,8 @@ ANSWERS = text("""
     WHERE question = ANY(:questions) AND (CAST(:item_ids AS bigint[]) IS NULL OR item_id = ANY(:item_ids))
     ORDER BY item_id, question, id DESC
 """)
+# What matching wants is dear for what is written then: each foreign key would be planned anew for each row.
+PLAN_AS_USUAL = text("SELECT set_config('plan_cache_mode', 'auto', true)")
 OPEN = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND finished_at IS NULL")
 ITEMS = text("SELECT count(*) FROM item")
 # Everybody who has something that the notice is about; what was done with them already stays done.
@@ -144,6 +146,7 @@ async def ask_register(session: AsyncSession, notice: InForce, *, cause: Cause, 
     answers = await read_answers(session, scope.questions)
     register = await matching.read_register(session, today=uk_date(at), answers=answers)
     found = await matching.find_matches(session, scope, register)
+    await session.execute(PLAN_AS_USUAL)
     gone = await _evidence_on_what_is_gone(session, notice, scope, found, answers, at)
     caught = await settle(session, notice, found, gone, asked=None, cause=cause, actor=actor, at=at)
     if notice.handling is Handling.ADVICE:

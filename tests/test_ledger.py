@@ -261,3 +261,36 @@ async def test_what_was_handed_over_at_a_door_is_written_down_in_spite_of_what_b
 async def test_an_item_that_nobody_knows_raises_too(session: AsyncSession, clock: Clock) -> None:
     with pytest.raises(NotFound):
         await ledger.move_one(session, UNKNOWN, Move.ISSUE, actor="ot", at=clock.now)
+
+
+async def test_items_are_locked_by_their_numbers_too_where_no_more_of_them_is_asked(
+    session: AsyncSession, given: Given, statements: Statements
+) -> None:
+    record = await given.record(await given.item())
+    statements.clear()
+    await ledger.lock_items(session, [record.id])
+    assert [statement.split("ORDER BY")[1] for statement in statements] == [" barcode FOR UPDATE"]
+
+
+async def test_what_a_safety_notice_holds_is_noted_when_it_is_refused(
+    session: AsyncSession, given: Given, clock: Clock
+) -> None:
+    barcode = await given.item()
+    await session.execute(
+        text(
+            "INSERT INTO safety_notice (reference, is_by_hand, kind, title, issuer, state, received_at, received_by) "
+            "VALUES ('MDA/1', true, 'devices', 'T', 'MHRA', 'active', now(), 'safety')"
+        )
+    )
+    await session.execute(
+        text(
+            "INSERT INTO hold (item_id, kind, reason, notice_id, placed_at, placed_by) "
+            "SELECT item.id, 'safety_notice', 'MDA/1: it is affected. T.', notice.id, now(), 'safety' "
+            "FROM item, safety_notice AS notice WHERE barcode = :barcode"
+        ),
+        {"barcode": barcode},
+    )
+    _, [refused] = await ledger.move(session, [barcode], Move.ISSUE, actor="ot", at=clock.now)
+    assert refused.error.detail == "Safety notice MDA/1: it is affected. T."
+    [(_, values)] = session.info["afterwards"]
+    assert (values["move"], values["actor"], len(values["notice_ids"])) == ("issue", "ot", 1)

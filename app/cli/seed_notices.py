@@ -1,4 +1,4 @@
-"""Safety notices of the demonstration, in words of our own: one to triage, one acted on, one not held.
+"""Safety notices of the demonstration, in words of our own: one to triage, one in force as advice, one not held.
 
 The manufacturer's letter is made up, as its maker is; the alerts are real ones, told shortly.
 """
@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.dates import uk_date
+from app.domain.notice_work import Handling
 from app.domain.safety_notices import Deadlines, Decision
-from app.features.notices import service
+from app.features.notices import scopes, service
 from app.features.notices.service import NewNotice
 
 
@@ -73,6 +74,10 @@ async def receive_notices(session: AsyncSession, *, now: datetime) -> None:
         actor="safety",
         at=before + timedelta(hours=2),
     )
+    whole_class = [{"effect": "include", "categories": ["12 36"]}]
+    at = before + timedelta(hours=4)
+    await scopes.draft_scope(session, slings_id, whole_class, handling=Handling.ADVICE, actor="safety", at=at)
+    await scopes.activate(session, slings_id, actor="safety2", at=at + timedelta(hours=1))
     await service.triage(
         session,
         chairs_id,

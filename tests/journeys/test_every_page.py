@@ -142,6 +142,11 @@ PAGES = {
         "/safety-notices/1/version",
         "/safety-notices/1/actions/new",
         "/safety-notices/1/actions/1/done",
+        "/safety-notices/1/scope",
+        "/safety-notices/1/preview",
+        "/safety-notices/1/preview?result=possible",
+        "/safety-notices/1/matches",
+        "/safety-notices/1/matches?where=with_client",
         "/safety-notices/new",
         "/safety-notices/import",
         "/safety-notices/1/work",
@@ -156,7 +161,14 @@ PAGES = {
     "finance": ("/", "/scrap-requests"),
     "chair": ("/",),
     "admin": ("/", "/users", "/users/new", "/users/technician", "/users/admin", "/audit", "/api/docs"),
-    "auditor": ("/", "/audit", "/items/ES000000143", "/safety-notices?show=all", "/safety-notices/1"),
+    "auditor": (
+        "/",
+        "/audit",
+        "/items/ES000000143",
+        "/safety-notices?show=all",
+        "/safety-notices/1",
+        "/safety-notices/1/matches",
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.async_api import expect
 
+from app.cli.seed import PASSWORD
 from tests.features.notices.documents import BODY, content
 from tests.journeys.conftest import Walk
 
@@ -70,3 +71,81 @@ async def test_an_alert_about_a_whole_class_of_devices_leads_to_actions_of_the_o
     await technician.go("/safety-notices?show=all")
     await technician.follow("NatPSA/2023/010/MHRA")
     assert await technician.page.get_by_role("button", name="Triage it").count() == 0
+
+
+async def goods_of_its_own(walk: Walk) -> None:
+    """A hoist on the shelf and one at a client's, and the letter about them: no other walk's things are held."""
+
+    async def send(username: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        who: dict[str, str | float | bool] = {"username": username, "password": PASSWORD}
+        signed_in = await walk.context.request.post(f"{walk.address}/api/v1/token", form=who)
+        headers = {"Authorization": f"Bearer {(await signed_in.json())['access_token']}"}
+        answer = await walk.context.request.post(f"{walk.address}/api/v1/{path}", data=body, headers=headers)
+        assert answer.ok, await answer.text()
+        made: dict[str, Any] = await answer.json()
+        return made
+
+    product = {"code": "WALK-7", "name": "Mobile hoist", "manufacturer": "Walker", "model": "Walk 7"}
+    await send("manager", "products", product | {"category": "12 36 03", "purchase_price_pence": 90_000})
+    serials = ["WK7101", "WK7102"]
+    today = date.today().isoformat()  # noqa: DTZ011 - the service runs on this machine's clock
+    goods = {"product_code": "WALK-7", "store": "MAIN", "received_on": today, "serial_numbers": serials}
+    [first, _] = (await send("technician", "items", goods))["items"]
+    person = {"client_ref": "C-WALK", "name": "Ada Walk", "address": "7 Mill Road", "postcode": "SR7 9ZZ"}
+    await send("ot", "clients", person)
+    weighed = {"code": "weight-unknown", "subject": "client", "answer": "Weighed at the visit."}
+    await send("ot", "loans", {"barcode": first["barcode"], "client_ref": "C-WALK", "answers": [weighed]})
+    letter = {"reference": "FSN WK-1", "kind": "field-safety-notice", "title": "Walk 7: the castor bolt may loosen"}
+    text = "Affected: Walk 7, serial numbers WK7101 to WK7104, both included."
+    await send("safety", "safety-notices", letter | {"issuer": "Walker", "issued_on": today, "body": text})
+
+
+async def test_a_range_of_serial_numbers_is_entered_put_into_force_by_another_and_one_is_scanned_in(
+    walks: Any,
+) -> None:
+    safety: Walk = await walks("safety")
+    page = safety.page
+    await goods_of_its_own(safety)
+    await safety.go("/safety-notices?show=all")
+    await page.get_by_role("link", name=re.compile("FSN WK-1")).click()
+    await page.get_by_role("button", name="Triage it").click()
+    await page.get_by_label("Relevant", exact=True).check()
+    await page.get_by_label("Why?").fill("We lend the Walk 7.")
+    await safety.press("Keep the decision")
+    await page.get_by_role("button", name="Enter what it covers").click()
+    await page.get_by_label("Items must not be used").check()
+    await page.get_by_label("Makers").fill("Walker")
+    await page.get_by_label("Models").fill("Walk 7")
+    await page.get_by_label("Condition 1", exact=True).select_option("Serial numbers from … to …")
+    await expect(page.get_by_label("What it says")).to_be_hidden()
+    await page.get_by_label("From", exact=True).fill("WK7104")
+    await page.get_by_label("To", exact=True).fill("WK7101")
+    await safety.press("Keep as a draft")
+    await expect(page.locator(".govuk-error-summary")).to_contain_text("WK7101 comes before WK7104.")
+    await safety.picture("notice-scope")
+    await page.get_by_label("From", exact=True).fill("WK7101")
+    await page.get_by_label("To", exact=True).fill("WK7104")
+    await page.get_by_label("To", exact=True).press("Enter")
+    await expect(page.get_by_text("Somebody else who handles safety notices must check it")).to_be_visible()
+    await safety.picture("notice-preview")
+
+    other: Walk = await walks("safety2")
+    await other.go("/safety-notices?show=in_hand")
+    await other.page.get_by_role("link", name=re.compile("FSN WK-1")).click()
+    await other.page.get_by_role("button", name="Check scope 1 and activate it").click()
+    await other.press("Activate scope 1")
+    await expect(other.page.locator(".govuk-notification-banner")).to_contain_text("are held now.")
+    where = other.page.get_by_role("table", name="Where they are")
+    await expect(where).to_contain_text("In store")
+    await expect(where).to_contain_text("With clients")
+    await other.picture("notice-matches")
+    rows = other.page.get_by_role("table", name="The items").get_by_role("row")
+    home = rows.filter(has_text="With clients").first
+    tag = "".join((await home.get_by_role("link").first.inner_text()).split())
+
+    technician: Walk = await walks("technician")
+    await technician.go("/scan")
+    await technician.page.keyboard.type(tag, delay=2)
+    await technician.page.keyboard.press("Enter")
+    await expect(technician.page.locator("main")).to_contain_text("Quarantine it. Safety notice FSN WK-1 covers it")
+    await technician.picture("notice-scanned-in")

@@ -19,7 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.labels import make_tag
 from app.domain.lifecycle import State
-from tests.conftest import Clock, app_on, sessions_on, settings_for
+from app.domain.notice_work import Handling
+from app.domain.safety_notices import Decision
+from app.features.notices import service as notices
+from app.features.notices.scopes import draft_scope
+from app.features.notices.service import NewNotice
+from tests.conftest import Clock, Sessions, app_on, sessions_on, settings_for
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -135,9 +140,21 @@ async def real_tags(worker_connection: AsyncConnection) -> AsyncIterator[None]:
     given = Given(sessions_on(worker_connection), Clock())
     await given.product("SEED")
     await given.client("ADA")
+    await a_notice_with_a_scope(sessions_on(worker_connection), Clock())
     TAGS[:] = [await given.item(state, client="ADA" if state is State.ON_LOAN else None) for state in State]
     yield
     await transaction.rollback()
+
+
+async def a_notice_with_a_scope(sessions: Sessions, clock: Clock) -> None:
+    """A safety notice whose scope is a draft of somebody else, so that the junk can reach what stands behind that."""
+    new = NewNotice("MDA/1", "devices", "Hoists", "MHRA", clock.today)
+    why: dict[str, Any] = {"reason": "We have some.", "search": None, "version": None, "actor": "safety"}
+    async with sessions.begin() as session:
+        notice_id = await notices.enter(session, new, actor="safety", at=clock.now)
+        await notices.triage(session, notice_id, decision=Decision.RELEVANT, at=clock.now, **why)
+        lines = [{"effect": "include", "product_codes": ["SEED"]}]
+        await draft_scope(session, notice_id, lines, handling=Handling.QUARANTINE, actor="safety", at=clock.now)
 
 
 @pytest.fixture
@@ -199,6 +216,7 @@ def bodies_of(app: FastAPI, route: str) -> st.SearchStrategy[Any]:
 def parts_of_addresses(name: str) -> st.SearchStrategy[str]:
     """Something for one part of an address: mostly what is there, now and then junk, written as addresses are."""
     there = {"barcode": KNOWN_TAGS, "code": st.just("SEED"), "client_ref": st.just("ADA"), "number": st.just("C000001")}
+    there["reference"] = st.just("MDA/1")
     right = there.get(name, st.integers(1, 20).map(str))
     return right | right | WORDS.filter(bool).map(lambda words: quote(words, safe=""))
 

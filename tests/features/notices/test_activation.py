@@ -310,7 +310,7 @@ async def test_how_many_statements_they_take_does_not_depend_on_how_many_items_t
             assert answer.status_code == 200
             counts.append(len(statements))
         taken.append(counts)
-    assert taken[1] == taken[2] == [9, 23, 3]
+    assert taken[1] == taken[2] == [9, 24, 3]
 
 
 @pytest.mark.parametrize(
@@ -330,3 +330,17 @@ async def test_a_notice_that_is_not_relevant_any_more_covers_nothing(
 ) -> None:
     await relevant(as_safety)
     assert await results(as_safety) == {}
+
+
+async def test_thousands_are_held_as_well_as_one(
+    as_safety: AsyncClient, as_manager: AsyncClient, given: Given, hoist: str, query: Query
+) -> None:
+    for _ in range(3):
+        await given.items(400, product=hoist)
+    assert await activated(as_safety, as_manager, line(models=["KS1019"])) == {
+        "affected": 1200,
+        "possible": 0,
+        "not_affected": 0,
+    }
+    [held] = await query("SELECT count(*) FROM hold JOIN notice_match ON notice_match.hold_id = hold.id")
+    assert held["count"] == 1200
