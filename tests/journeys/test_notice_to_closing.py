@@ -1,5 +1,6 @@
 """A maker's letter to its end: what it covers is held, looked at, corrected and counted, and two people close it."""
 
+from datetime import date
 from typing import Any
 
 from httpx import AsyncClient
@@ -8,34 +9,49 @@ from playwright.async_api import expect
 from app.cli.seed import PASSWORD
 from tests.journeys.conftest import Walk
 
-LETTER = "FSN FC-2604"
+LETTER = "FSN WK-2"
 QUESTION = "Is the bolt of the rear castor loose?"
 LINES = [
     {
         "effect": "include",
-        "manufacturers": ["Fenwick Care"],
-        "models": ["Mover 150"],
-        "where": {"all": [{"serial_range": {"from": "MH150-2101", "to": "MH150-2104"}}, {"feature": QUESTION}]},
+        "manufacturers": ["Walker"],
+        "models": ["Walk 8"],
+        "where": {"all": [{"serial_range": {"from": "WK8101", "to": "WK8104"}}, {"feature": QUESTION}]},
     }
 ]
 
 
 async def put_into_force(address: str) -> list[dict[str, Any]]:
-    """By the API, as two people; returns what it covers. The pages for it have walks of their own."""
+    """Two hoists of its own, so that no other walk's things are held: one on the shelf and one at a client's.
+
+    The letter about them is put into force by two people; all by the API. Returns what it covers.
+    """
+    today = date.today().isoformat()  # noqa: DTZ011 - the service runs on this machine's clock
+    product = {"code": "WALK-8", "name": "Mobile hoist", "manufacturer": "Walker", "model": "Walk 8"}
+    goods = {"product_code": "WALK-8", "store": "MAIN", "received_on": today, "serial_numbers": ["WK8101", "WK8102"]}
+    letter = {"reference": LETTER, "kind": "field-safety-notice", "title": "Walk 8: the castor bolt may loosen"}
+    person = {"client_ref": "C-WALK8", "name": "Bea Walk", "address": "8 Mill Road", "postcode": "SR7 9ZZ"}
+    triage = {"decision": "relevant", "reason": "We lend this hoist to people at home."}
     async with AsyncClient(base_url=f"{address}/api/v1") as client:
-        for username, calls in (
-            ("safety", [("POST", "triage", {"decision": "relevant", "reason": "We lend this hoist to people at home."}),
-                        ("PUT", "scope", {"lines": LINES})]),
-            ("safety2", [("POST", "activate", {})]),
-        ):  # fmt: skip
-            token = (await client.post("/token", data={"username": username, "password": PASSWORD})).json()
-            client.headers["Authorization"] = f"Bearer {token['access_token']}"
-            for method, what, body in calls:
-                answer = await client.request(method, f"/safety-notices/{LETTER}/{what}", json=body)
-                assert answer.is_success, answer.text
-        found = (await client.get(f"/safety-notices/{LETTER}/matches")).json()["items"]
-    rows: list[dict[str, Any]] = found
-    return rows
+
+        async def send(username: str, path: str, body: dict[str, Any], method: str = "POST") -> dict[str, Any]:
+            signed_in = await client.post("/token", data={"username": username, "password": PASSWORD})
+            client.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
+            answer = await client.request(method, path, json=body)
+            assert answer.is_success, answer.text
+            made: dict[str, Any] = answer.json()
+            return made
+
+        await send("manager", "/products", product | {"category": "12 36 03", "purchase_price_pence": 90_000})
+        [first, _] = (await send("technician", "/items", goods))["items"]
+        await send("ot", "/clients", person)
+        await send("ot", "/loans", {"barcode": first["barcode"], "client_ref": "C-WALK8"})
+        await send("safety", "/safety-notices", letter | {"issuer": "Walker", "issued_on": today, "body": "Walk 8."})
+        await send("safety", f"/safety-notices/{LETTER}/triage", triage)
+        await send("safety", f"/safety-notices/{LETTER}/scope", {"lines": LINES}, "PUT")
+        await send("safety2", f"/safety-notices/{LETTER}/activate", {})
+        found: list[dict[str, Any]] = (await client.get(f"/safety-notices/{LETTER}/matches")).json()["items"]
+    return found
 
 
 async def record(walk: Walk, notice: str, barcode: str, done: str, notes: str, **more: str) -> None:
