@@ -271,4 +271,4 @@ def _second_person(evidence: Evidence, releaser: str | None) -> list[Blocker]:
         return []
     if releaser not in {evidence.decontamination_started_by, evidence.decontaminated_by}:
         return []
-    return [Blocker("same-person", "You cleaned it. This product is high-risk: somebody else must release it.")]
+    return [Blocker("same-person", "You cleaned it, and its risk is high: somebody else must release it.")]

@@ -136,14 +136,15 @@ def other_holds(holds: tuple[HoldFact, ...]) -> list[Blocker]:
 def check_harvest(evidence: Evidence, *, was_here: bool) -> None:
     """Whether parts may be taken off an item for repairs of others. `was_here`: it did not get lost.
 
-    Raises Conflict `not-in-the-cage`, `not-here`; NotClear `not-clear` with all that speaks against it. What is not
-    known is never taken for safe.
+    Raises Conflict `not-scrapped`, `not-here`; NotClear `not-clear` with all that speaks against it. What is not
+    known is never taken for safe: while another person may still decline its scrap, it stays whole.
     """
-    in_the_cage = any(hold.kind is HoldKind.SCRAP_REQUEST for hold in evidence.holds)
-    if evidence.state is not State.SCRAPPED and not in_the_cage:
-        detail = "Parts are taken off what is scrapped, or waits in the scrap cage. Record its scrap first."
-        raise Conflict("not-in-the-cage", detail)
-    if not was_here or evidence.state is State.MISSING:
+    if evidence.state is not State.SCRAPPED:
+        detail = (
+            "Parts are taken off what is scrapped. Record its scrap first; what is dear is whole until it is agreed."
+        )
+        raise Conflict("not-scrapped", detail)
+    if not was_here:
         raise Conflict("not-here", "It was missing, so nothing can be taken off it.")
     blockers = [*other_holds(evidence.holds), *hygiene_blockers(evidence)]
     if blockers:

@@ -78,9 +78,9 @@ CLEAN = Evidence(
     [
         (CLEAN, True, None),
         (Evidence(State.SCRAPPED), True, None),
-        (replace(CLEAN, state=State.IN_REPAIR, holds=(ASKED,)), True, None),
-        (replace(CLEAN, state=State.IN_REPAIR), True, "not-in-the-cage"),
-        (replace(CLEAN, state=State.MISSING, holds=(ASKED,)), True, "not-here"),
+        (replace(CLEAN, state=State.IN_REPAIR, holds=(ASKED,)), True, "not-scrapped"),
+        (replace(CLEAN, state=State.IN_REPAIR), True, "not-scrapped"),
+        (replace(CLEAN, state=State.MISSING, holds=(ASKED,)), True, "not-scrapped"),
         (CLEAN, False, "not-here"),
         (replace(CLEAN, holds=(NOTICE,)), True, "not-clear"),
         (replace(CLEAN, holds=(ASKED, NOTICE)), True, "not-clear"),

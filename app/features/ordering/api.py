@@ -222,13 +222,18 @@ async def dispatch(
     actor: Actor,
     now: Now,
     prefix: Prefix,
+    ahead: Ahead,
     response: Response,
     number: Number,
     body: DispatchBody | None = None,
 ) -> OrderBody:
-    """Send out what is held, or the pieces that are named: all of them or none."""
+    """Send out what is held, or the pieces that are named: all of them or none.
+
+    409 `examination-due-soon` until somebody who may decide it says why (`due_soon_reason`), here or when allocating.
+    """
     barcodes = _tags(body.barcodes if body else None, prefix)
-    await fulfilment.dispatch(session, number, barcodes=barcodes, actor=actor.username, at=now)
+    said = ahead.said(body.due_soon_reason if body else "", actor)
+    await fulfilment.dispatch(session, number, barcodes=barcodes, actor=actor.username, at=now, ahead=said)
     return await _shown(session, actor, now, response, number)
 
 

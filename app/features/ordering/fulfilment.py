@@ -19,7 +19,7 @@ from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.labels import display
 from app.domain.lifecycle import Move
 from app.domain.loans import LoanKind
-from app.domain.look_ahead import HandingOut
+from app.domain.look_ahead import HandingOut, examination_due_soon
 from app.domain.ordering import Act, UnitState, check_act
 from app.domain.promises import WorkingTimes, promised_on
 from app.features.ordering import messages
@@ -54,6 +54,11 @@ LEND = text("""
     )
     UPDATE order_unit SET loan_id = piece.loan_id FROM piece JOIN lent ON lent.id = piece.loan_id
     WHERE order_unit.id = piece.unit_id
+""")
+
+DECIDED = text("""
+    SELECT item_id FROM examination_decision
+    WHERE item_id = ANY(:ids) AND handing_out = 'allocate' AND decided_at >= :since
 """)
 
 
@@ -122,13 +127,20 @@ async def allocate(
 
 
 async def dispatch(
-    session: AsyncSession, number: str, *, barcodes: Sequence[str] | None, actor: str, at: datetime
+    session: AsyncSession,
+    number: str,
+    *,
+    barcodes: Sequence[str] | None,
+    actor: str,
+    at: datetime,
+    ahead: LookAhead = NOTHING_DECIDED,
 ) -> list[str]:
     """Send out what is held, or those of it that are named: all of them or none; returns their barcodes.
 
-    Old items that the order says are to be collected get a collection, for the same visit.
-    Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died` or `not-held-for-this-order`, and
-    NotClear (`on-hold`, `not-clear`) that names the item.
+    Old items that the order says are to be collected get a collection, for the same visit. What was held without
+    `allocate` is asked about here where its thorough examination falls due soon (`ahead`).
+    Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `not-held-for-this-order` or
+    `examination-due-soon`, NotAllowed `not-yours-to-decide`, and NotClear (`on-hold`, `not-clear`) that names the item.
     """
     order = await read_order(session, number, lock=True)
     check_is_alive(order.died_on)
@@ -143,12 +155,26 @@ async def dispatch(
     moved, refused = await ledger.move(session, going, Move.DISPATCH, actor=actor, at=at, reference=order.reference)
     if refused:
         raise _named_refusal(refused[0])
+    undecided = await _not_decided(session, order, [one.item for one in moved], ahead, on=uk_date(at))
+    await check_ahead(session, undecided, HandingOut.ALLOCATE, ahead, actor=actor, at=at)
     await _commit(session, order, actor=actor, at=at)
     collection = await collect_old(session, order, actor=actor, at=at)
     sent = [one.item.barcode for one in moved]
     facts = {"barcodes": ", ".join(sent), "collection": collection}
     await audit.record(session, "order_dispatched", order.subject, actor=actor, at=at, **facts)
     return sent
+
+
+async def _not_decided(
+    session: AsyncSession, order: OrderRecord, items: Sequence[ledger.ItemRecord], ahead: LookAhead, *, on: date
+) -> list[ledger.ItemRecord]:
+    """Those due soon of which nobody has decided since the order was submitted. No statement where nothing is due."""
+    due = [item for item in items if examination_due_soon(item.evidence.due, on=on, soon_days=ahead.soon_days)]
+    if not due:
+        return []
+    values = {"ids": [item.id for item in due], "since": order.submitted_at}
+    decided = set((await session.scalars(DECIDED, values)).all())
+    return [item for item in due if item.id not in decided]
 
 
 async def deliver(

@@ -98,20 +98,20 @@ async def dispatch_form(
 
 @router.post("/orders/{number}/dispatch")
 async def dispatch(
-    request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: Number
+    request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, ahead: Ahead, number: Number
 ) -> Response:
     """Send out what was scanned."""
     order = await read_shown(session, number, actor, now)
-    typed = await request.form()
-    barcodes = [str(value) for value in typed.getlist("barcodes")]
-    form = Form({"barcodes": barcodes})
+    form, body = await read_form(request, AllocateForm)
+    barcodes = form.values("barcodes")
+    said = ahead.said(body.due_soon_reason if body else "", actor)
     context = {"order": order, "held": _units(order, UnitState.HELD), "scanned": barcodes, "last": None}
     if not barcodes:
         form.refuse("Scan at least one piece before you send the order out.", "barcode")
         return render(request, DISPATCH, {"form": form, **context}, 422)
-    with or_again(DISPATCH, form, **context):
+    with or_again(DISPATCH, form, **context), or_decide(request, form, back=f"/orders/{number}/dispatch"):
         tags = [check_tag(barcode, prefix=prefix) for barcode in barcodes]
-        sent = await fulfilment.dispatch(session, number, barcodes=tags, actor=actor.username, at=now)
+        sent = await fulfilment.dispatch(session, number, barcodes=tags, actor=actor.username, at=now, ahead=said)
     count = f"{len(sent)} {'piece is' if len(sent) == 1 else 'pieces are'}"
     return redirect(request, path_of(order), f"Sent out: {count} with the driver. Record the delivery here.")
 

@@ -110,9 +110,11 @@ class AllocateBody(Body):
 
 
 class DispatchBody(Body):
-    """Which pieces leave; without it all that are held."""
+    """Which pieces leave; without it all that are held. `due_soon_reason`: why one goes although its thorough
+    examination falls due soon, where nobody decided that when it was allocated."""
 
     barcodes: Annotated[list[Barcode], Field(min_length=1, max_length=500)] | None = None
+    due_soon_reason: OptionalParagraph = ""
 
 
 class DeliverBody(Body):

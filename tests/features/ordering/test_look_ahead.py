@@ -1,6 +1,6 @@
 """An order is not picked from what falls due soon until somebody who may decide it says why."""
 
-from tests.browser import Browser
+from tests.browser import Browser, shown_in
 from tests.conftest import Clock, Query, SignIn
 from tests.features.ordering.conftest import Orders, barcodes
 from tests.given import Given
@@ -31,3 +31,27 @@ async def test_the_manager_decides_once_for_what_an_order_is_picked_from(
     assert (kept["handing_out"], kept["decided_by"]) == ("allocate", "manager")
     # What was decided is not asked about again.
     assert await orders.step(order["number"], "dispatch")
+
+
+async def test_what_was_held_without_picking_is_asked_about_where_it_is_sent_out(
+    orders: Orders, sign_in: SignIn, manager: Browser, given: Given, clock: Clock, query: Query
+) -> None:
+    product = await given.product(inspections=LOLER)
+    [item] = await given.items(1, product=product)
+    clock.move(days=160)
+    order = await orders.submitted(product)
+    url = f"/api/v1/orders/{order['number']}/dispatch"
+    technician = await sign_in("technician")
+    assert check_problem(await technician.post(url), 409, "examination-due-soon")["barcode"] == item
+    check_problem(await technician.post(url, json=REASON), 403, "not-yours-to-decide")
+    assert (await orders.get(order["number"]))["state"] == "approved"
+    page = f"/orders/{order['number']}/dispatch"
+    scanned = await manager.get(page, barcode=item)
+    form = scanned.soup.select_one('main form[method="post"]')
+    assert form is not None
+    asked = await manager.post(page, **shown_in(form))
+    assert asked.status == 409
+    await manager.send(asked, page, **REASON)
+    assert (await orders.get(order["number"]))["state"] == "dispatched"
+    [kept] = await query("SELECT handing_out, decided_by, reason FROM examination_decision")
+    assert tuple(kept.values()) == ("allocate", "manager", REASON["due_soon_reason"])

@@ -52,7 +52,7 @@ async def test_who_cleaned_a_high_risk_item_is_not_offered_its_release(
     barcode = await given.item(State.AWAITING_INSPECTION, product=await given.product(high_risk=True))
     await given.inspected(barcode)
     mine = await technician.get(f"/items/{barcode}")
-    assert reasons(mine) == ["You cleaned it. This product is high-risk: somebody else must release it."]
+    assert reasons(mine) == ["You cleaned it, and its risk is high: somebody else must release it."]
     assert "Release to the shelf" not in acts(mine)
     other = await technician2.get(f"/items/{barcode}")
     assert (reasons(other), "Release to the shelf" in acts(other)) == ([], True)

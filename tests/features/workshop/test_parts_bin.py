@@ -78,7 +78,7 @@ async def test_nothing_is_taken_off_what_is_not_known_to_be_safe(
         await given.scrapped(barcode)
     assert len(await harvest(as_technician, spent)) == 1
     for barcode, code in (
-        (on_shelf, "not-in-the-cage"),
+        (on_shelf, "not-scrapped"),
         (dirty, "not-clear"),
         (held, "not-clear"),
         (lost, "not-here"),
@@ -91,13 +91,18 @@ async def test_nothing_is_taken_off_what_is_not_known_to_be_safe(
     assert len(await query("SELECT id FROM harvested_part")) == 1
 
 
-async def test_a_part_is_taken_off_in_the_cage_and_not_fitted_once_its_item_is_held(
-    as_technician: AsyncClient, technician: Browser, given: Given
+async def test_nothing_is_taken_off_before_the_scrap_is_agreed_and_nothing_fitted_once_its_item_is_held(
+    as_technician: AsyncClient, as_manager: AsyncClient, technician: Browser, given: Given
 ) -> None:
-    donor = await given.item(product=await given.product(purchase_price_pence=90_000))
-    mended = await given.item(State.IN_REPAIR)
-    await given.scrapped(donor)
-    assert (await given.record(donor)).state is State.IN_STOCK, "it waits in the cage until somebody agrees"
+    asked = await given.item(product=await given.product(purchase_price_pence=90_000))
+    donor, mended = await given.item(), await given.item(State.IN_REPAIR)
+    for barcode in (asked, donor):
+        await given.scrapped(barcode)
+    assert (await given.record(asked)).state is State.IN_STOCK, "it waits in the cage until somebody agrees"
+    body: dict[str, Any] = {"parts": [HANDSET]}
+    early = await as_technician.post(f"{ITEMS}/{asked}/harvested-parts", json=body)
+    check_problem(early, 409, "not-scrapped")
+    assert (await technician.get(f"/items/{asked}")).soup.select_one('a[href$="/harvest"]') is None
     [part] = await harvest(as_technician, donor)
     form = f"/workshop/{mended}/repair/part"
     assert (await technician.get(form)).soup.select_one(f'option[value="{part}"]')

@@ -42,7 +42,7 @@ async def harvest(
 ) -> list[int]:
     """Put parts of a scrapped item, or one in the scrap cage, into the bin of its store; returns their numbers.
 
-    Raises NotFound `unknown-barcode`, Conflict `not-in-the-cage`, `not-here`, NotClear `not-clear`.
+    Raises NotFound `unknown-barcode`, Conflict `not-scrapped`, `not-here`, NotClear `not-clear`.
     """
     item = (await ledger.read_items(session, [barcode], lock=True)).get(barcode)
     if item is None:

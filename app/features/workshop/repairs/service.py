@@ -143,9 +143,15 @@ async def complete_repair(
     actor: str,
     at: datetime,
 ) -> Moved:
-    """The item is mended: it goes back to the inspection bench. Raises NotFound, WrongState, and as `fit_parts`."""
+    """The item is mended: it goes back to the inspection bench.
+
+    Raises NotFound, WrongState, Conflict `scrap-is-asked`, and as `fit_parts`.
+    """
     in_force = await _notices_for(session, parts)
     item = await _on_the_bench(session, barcode)
+    if any(hold.kind is HoldKind.SCRAP_REQUEST for hold in item.evidence.holds):
+        detail = "Somebody asked for its scrap. Until that is agreed to or declined, it is not mended."
+        raise Conflict("scrap-is-asked", detail, field="barcode")
     repair_id = await _begin(session, item.id)
     await _fit(session, item, parts, in_force, actor=actor, at=at)
     moved = await ledger.move_one(session, barcode, Move.COMPLETE_REPAIR, actor=actor, at=at, reason=notes or None)
