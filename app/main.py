@@ -84,6 +84,7 @@ from app.features.workshop.repairs import pages as repairs_pages
 from app.settings import Settings
 from app.web import apidocs, health, installable, openapi, problems
 from app.web.auth import authorise
+from app.web.clock import real_time
 from app.web.middleware import Edge
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -198,6 +199,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
+    app.state.clock = real_time
     info = {
         COUNTED_DAYS: settings.orders_counted_days,
         SECOND_PERSON_PENCE: settings.scrap_second_person_pence,

@@ -50,7 +50,6 @@ from app.main import create_app
 from app.models import Account, SignInKind
 from app.settings import Settings
 from app.web.auth import SESSION_COOKIE
-from app.web.clock import now
 from tests.browser import Browser, check_every_page
 from tests.database import TEMPLATE, create_database, drop_database, engine_for, start_server
 from tests.given import Given
@@ -95,8 +94,8 @@ class Clock:
     def __init__(self) -> None:
         self.now = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 
-    async def read(self) -> datetime:
-        """What a request reads, in place of `app.web.clock.now`."""
+    def read(self) -> datetime:
+        """What a request reads: the app's `state.clock`."""
         return self.now
 
     def move(self, **by: float) -> None:
@@ -237,7 +236,7 @@ async def app(built_app: FastAPI, settings: Settings, sessions: Sessions, clock:
     """The service in this test's transaction, with its clock."""
     built_app.state.settings = settings
     built_app.state.database.sessions = sessions
-    built_app.dependency_overrides = {now: clock.read}
+    built_app.state.clock = clock.read
     yield built_app
     await built_app.state.database.dispose()
 
@@ -299,7 +298,7 @@ async def scratch_database(app: FastAPI, server_url: str, name: str) -> AsyncIte
     url = await create_database(server_url, name, template=TEMPLATE)
     clock, database = Clock(), Database(url)
     app.state.settings, app.state.database = settings_for(url), database
-    app.dependency_overrides = {now: clock.read}
+    app.state.clock = clock.read
     try:
         async with AsyncExitStack() as stack:
             opened = opener(app, database.sessions, clock, stack)
@@ -323,7 +322,7 @@ def settings_for(url: str) -> Settings:
 def app_on(settings: Settings, clock: Clock) -> FastAPI:
     """The service, with a clock that the test moves."""
     app = create_app(settings)
-    app.dependency_overrides[now] = clock.read
+    app.state.clock = clock.read
     return app
 
 
