@@ -1,5 +1,7 @@
 """The `stores` command and its parts."""
 
+import gc
+
 import typer
 
 from app.cli import audit, database, demo, docs, imports, serve, users, worker
@@ -13,6 +15,14 @@ app.command("worker")(worker.worker)
 app.command("demo")(demo.demo)
 app.command("docs")(docs.docs)
 app.command("import")(imports.import_file)
+
+
+@app.callback()
+def begin() -> None:
+    """Before every command: from now on there may be rubbish, but not among what was imported."""
+    gc.freeze()
+    gc.enable()
+
 
 if __name__ == "__main__":
     app()
