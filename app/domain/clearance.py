@@ -46,8 +46,17 @@ HANDED_OVER = frozenset({(State.DISPATCHED, Move.DELIVER), (State.DISPATCHED, Mo
 """Moves that may be recorded as having happened at a client's door in spite of what blocked them: an item that is there
 and is not known to be there is the greater danger."""
 
-CLEARABLE = frozenset({State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION})
-"""States in which an item can be clear at all."""
+CLEARABLE = frozenset({State.IN_STOCK, State.RESERVED})
+"""States in which an item can be clear at all: on the shelf. What is ready to be released is not clear yet."""
+
+WAITS_FOR = {
+    State.RETURNED: "decontamination",
+    State.DECONTAMINATING: "the end of its decontamination",
+    State.AWAITING_INSPECTION: "inspection and release",
+    State.IN_REPAIR: "repair, inspection and release",
+    State.MISSING: "somebody to find it",
+}
+"""What must happen first with an item that is in no client's or driver's hands, and not on the shelf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,15 +228,20 @@ def find_blockers(evidence: Evidence, *, on: date, releaser: str | None = None) 
 
 
 def is_clear(evidence: Evidence, *, on: date) -> bool:
-    """The item stands where it can go out from, and nothing blocks it."""
+    """It may go to a client now: it stands on the shelf, and nothing blocks it. To be releasable is not enough."""
     return evidence.state in CLEARABLE and not find_blockers(evidence, on=on)
 
 
 def place_blockers(evidence: Evidence) -> list[Blocker]:
-    """Why an item that stands elsewhere than on the shelf or at the inspection bench is not clear."""
+    """That the item does not stand on the shelf, and what is waited for. Release does not ask: it puts it there."""
     if evidence.state in CLEARABLE:
         return []
-    return [Blocker("not-on-the-shelf", f"The item is “{evidence.state.text.lower()}”.")]
+    waits_for = WAITS_FOR.get(evidence.state)
+    if evidence.state is State.AWAITING_INSPECTION and evidence.is_inspected:
+        by_another = evidence.high_risk and evidence.returned_seq is not None
+        waits_for = "its release by somebody who did not clean it" if by_another else "its release"
+    where = f"The item is “{evidence.state.text.lower()}”"
+    return [Blocker("not-on-the-shelf", f"{where}: it waits for {waits_for}." if waits_for else f"{where}.")]
 
 
 def hygiene_blockers(evidence: Evidence) -> list[Blocker]:
