@@ -23,13 +23,17 @@ from app.domain.lifecycle import Move, State
 
 
 class HoldKind(StrEnum):
-    """Why an item is held. What is on its way between two stores is held until it is received there."""
+    """Why an item is held. What is on its way between two stores is held until it is received there.
+
+    Whereabouts: it was handed in although it never left, by the record (`domain/whereabouts.py`).
+    """
 
     SAFETY_NOTICE = "safety_notice"
     FAULT = "fault"
     INVESTIGATION = "investigation"
     IN_TRANSIT = "in_transit"
     SCRAP_REQUEST = "scrap_request"
+    WHEREABOUTS = "whereabouts_in_question"
 
     @property
     def text(self) -> str:
@@ -38,6 +42,9 @@ class HoldKind(StrEnum):
 
 
 TO_RECEIVE = NextStep("receive", "It is on its way to another store. Scan it in there, under Transfers.")
+TO_SETTLE = NextStep(
+    "query_shelf", "Keep it on the query shelf: nobody knows where it has been. Look at it, and say on its page."
+)
 
 GATED = frozenset({Move.RESERVE, Move.DISPATCH, Move.DELIVER, Move.ISSUE, Move.START_TRIAL, Move.RELEASE})
 """Moves that ask for clearance. `needs_clearance` names the two that are exempt by their starting state."""
@@ -166,6 +173,8 @@ def _by_its_holds(evidence: Evidence) -> NextStep | None:
     """What its holds alone say to do, where they say more than to keep it."""
     if evidence.holds and all(hold.kind is HoldKind.IN_TRANSIT for hold in evidence.holds):
         return TO_RECEIVE
+    if evidence.holds and all(hold.kind is HoldKind.WHEREABOUTS for hold in evidence.holds):
+        return TO_SETTLE
     if evidence.waits_for_scrap:
         return TO_AGREE
     notices = [hold.notice for hold in evidence.holds if hold.notice]

@@ -245,7 +245,7 @@ def test_what_hands_an_item_out_or_shelves_it_asks_for_clearance(state: State, m
 
 
 def test_kinds_of_holds_have_words_for_people() -> None:
-    words = ["Safety notice", "Fault", "Investigation", "In transit", "Scrap request"]
+    words = ["Safety notice", "Fault", "Investigation", "In transit", "Scrap request", "Whereabouts in question"]
     assert [kind.text for kind in HoldKind] == words
 
 
