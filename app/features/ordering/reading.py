@@ -229,13 +229,15 @@ def _warnings(around: Surroundings) -> list[WarningBody]:
                 needs_answer=warning.severity is not Severity.NOTE and said is None,
                 answer=said.answer if said else None,
                 answered_by=said.answered_by if said else None,
+                answered_at=said.answered_at if said else None,
             )
         )
     return found
 
 
 def _answered(around: Surroundings) -> list[WarningBody]:
-    """What was answered when the order was submitted, in the words of then: what has come since is not its matter."""
+    """What was warned of when the order was submitted, in the words of then, with what was answered or that nobody
+    did: what has come since is not its matter."""
     return [
         WarningBody(
             code=one.code,
@@ -243,9 +245,10 @@ def _answered(around: Surroundings) -> list[WarningBody]:
             severity=None,
             detail=one.warning,
             source=None,
-            needs_answer=False,
+            needs_answer=one.answer is None,
             answer=one.answer,
             answered_by=one.answered_by,
+            answered_at=one.answered_at,
         )
         for one in around.said
     ]

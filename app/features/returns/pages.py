@@ -113,7 +113,7 @@ async def find(request: Request, session: Session, actor: Actor, now: Now, tag: 
 
 
 @router.get("/items/{barcode}/whereabouts")
-async def whereabouts_form(request: Request, session: Session, tag: Tag) -> HTMLResponse:
+async def whereabouts_form(request: Request, session: Session, actor: Actor, tag: Tag) -> HTMLResponse:
     """Where has it been?"""
     return render(request, "returns/whereabouts.html", {"form": Form(), **await _in_question(session, tag)})
 
