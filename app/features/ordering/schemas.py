@@ -211,7 +211,8 @@ class EquivalentBody(BaseModel):
 
 
 class UnitBody(BaseModel):
-    """One wanted piece. `blockers`: why what is held for it may not go out at present."""
+    """One wanted piece. `blockers`: why what is held for it may not go out at present. `due_soon_on`: when its thorough
+    examination falls due, if that is so soon that somebody must decide whether it goes."""
 
     id: int
     state: UnitState
@@ -222,6 +223,7 @@ class UnitBody(BaseModel):
     bay: str | None
     loan_id: int | None
     blockers: list[BlockerBody] = []
+    due_soon_on: date | None = None
 
 
 class LineBody(BaseModel):
