@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit, ledger, promising, rematching, safety
 from app.consequences import OF_A_RETURN
 from app.domain.access import StoreRef
-from app.domain.clearance import HoldFact
+from app.domain.clearance import TO_SETTLE, HoldFact, HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.notice_work import Cause
 from app.domain.scanning import check_was_out
 from app.models import ScanKind, ScanOutcome
-from app.web.results import ItemResult, accepted, refused
+from app.web.results import ItemResult, Step, accepted, refused
 from app.web.scan_repeats import acknowledge_again
 from app.web.scans import (
     KEEP,
@@ -180,7 +180,10 @@ def _warning_for(result: ItemResult, undelivered: dict[str, ScanWarning]) -> lis
 
 def _as_seen_at_the_desk(one: ledger.Refused, reader: str, on: date) -> ItemResult:
     error = check_was_out(one.item.state, one.error) if one.item else one.error
-    return refused(one.barcode, error, one.item, reader=reader, on=on)
+    result = refused(one.barcode, error, one.item, reader=reader, on=on)
+    if one.item and any(hold.kind is HoldKind.WHEREABOUTS for hold in one.item.evidence.holds):
+        return result.model_copy(update={"next_step": Step(route=TO_SETTLE.route, text=TO_SETTLE.text)})
+    return result
 
 
 def _second_time(tag: str, refusals: dict[str, ItemResult], moved: Sequence[ledger.Moved]) -> ItemResult:

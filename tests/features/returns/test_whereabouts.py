@@ -36,6 +36,7 @@ async def test_what_never_left_by_the_record_is_held_and_goes_nowhere(
     [first] = await send(as_technician, "returns", body)
     assert (first["outcome"], first["code"], first["state"]) == ("refused", "not-out", state)
     assert first["holds"] == [{"kind": KIND, "reason": reason}]
+    assert "nobody knows where it has been" in first["next_step"]["text"]
     # The same scan again, and others while it is held, add nothing.
     assert await send(as_technician, "returns", body) == [first]
     for _ in range(2):
