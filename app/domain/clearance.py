@@ -43,7 +43,8 @@ class HoldKind(StrEnum):
 
 TO_RECEIVE = NextStep("receive", "It is on its way to another store. Scan it in there, under Transfers.")
 TO_SETTLE = NextStep(
-    "query_shelf", "Keep it on the query shelf: nobody knows where it has been. Look at it, and say on its page."
+    "query_shelf",
+    "Keep it on the query shelf: nobody knows where it has been. Look at it, and say on its page where it was.",
 )
 
 GATED = frozenset({Move.RESERVE, Move.DISPATCH, Move.DELIVER, Move.ISSUE, Move.START_TRIAL, Move.RELEASE})

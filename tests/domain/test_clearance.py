@@ -352,3 +352,9 @@ def test_who_has_it_in_their_hands_is_told_to_quarantine_it(
     step = step_for(Evidence(state, holds=(HELD, *more)), Route.LAUNDRY, on=TODAY)
     assert step.route == route
     assert said in step.text
+
+
+def test_what_is_held_for_its_whereabouts_alone_is_to_be_looked_at() -> None:
+    asked = HoldFact(HoldKind.WHEREABOUTS, "Scanned in as a return at MAIN, but by the record it was not out.")
+    assert step_for(Evidence(State.IN_STOCK, holds=(asked,)), Route.WASH_DOWN).route == "query_shelf"
+    assert step_for(Evidence(State.IN_STOCK, holds=(asked, FAULT)), Route.WASH_DOWN) is QUARANTINE
