@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.db import COUNTED_DAYS, REPAIR_LIMIT_PERCENT, SECOND_PERSON_PENCE, Database
+from app.db import COUNTED_DAYS, LOOK_AHEAD_DAYS, REPAIR_LIMIT_PERCENT, SECOND_PERSON_PENCE, Database
 from app.features.accounts import api as accounts_api
 from app.features.accounts import pages as accounts_pages
 from app.features.accounts import users_api, users_pages
@@ -202,6 +202,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.clock = real_time
     info = {
         COUNTED_DAYS: settings.orders_counted_days,
+        LOOK_AHEAD_DAYS: settings.examination_look_ahead_days,
         SECOND_PERSON_PENCE: settings.scrap_second_person_pence,
         REPAIR_LIMIT_PERCENT: settings.repair_limit_percent,
     }

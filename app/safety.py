@@ -4,7 +4,8 @@ Several features do these in acts of their own, and each must do the same: writt
 (docs/adr/0015-one-place-ends-what-a-death-ends.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +13,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, outbox, promising
-from app.domain.clearance import HoldKind
+from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import uk_date
 from app.domain.old_equipment import Standing, gets_notice, hold_without_notice, replaced_reason
 from app.domain.ordering import SupersedeAction
 from app.domain.stop_use import ItemFault, StopUse, hold_reason
+from app.domain.whereabouts import is_put_in_question
+from app.ledger import ItemRecord
 from app.surroundings import OldItem
 
 # Each takes any number of items: a list of values would be too long for a notice that covers thousands.
@@ -88,6 +91,26 @@ async def hold_each(
     await audit.record_each(session, "hold_placed", acts, actor=actor, at=at)
     await promising.look_again(session, list(holds), actor=actor, at=at)
     return holds
+
+
+async def put_in_question(
+    session: AsyncSession, items: Iterable[ItemRecord], *, how: str, actor: str, at: datetime
+) -> dict[str, ItemRecord]:
+    """Hold what was handed in although by the record it stands on a shelf; returns these items, by barcode, as they
+    are now. What is held for that already stays so. The caller has locked the items. No statement for none, else as
+    `hold_each`. `how`: how it came to hand.
+    """
+    asked = {item.barcode: item for item in items if is_put_in_question(item.evidence)}
+    if not asked:
+        return {}
+    reason = f"{how}, but by the record it was not out."
+    held = {item.id: barcode for barcode, item in asked.items()}
+    await hold_each(session, held, kind=HoldKind.WHEREABOUTS, reason=reason, actor=actor, at=at)
+    fact = HoldFact(HoldKind.WHEREABOUTS, reason)
+    return {
+        barcode: replace(item, evidence=replace(item.evidence, holds=(*item.evidence.holds, fact)))
+        for barcode, item in asked.items()
+    }
 
 
 async def lift_each(session: AsyncSession, holds: Mapping[int, str], *, reason: str, actor: str, at: datetime) -> None:

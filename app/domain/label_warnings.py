@@ -10,7 +10,7 @@ from typing import Final
 from app.domain.clearance import HoldKind
 from app.domain.lifecycle import State
 
-DANGERS: Final = frozenset({HoldKind.SAFETY_NOTICE, HoldKind.FAULT, HoldKind.INVESTIGATION})
+DANGERS: Final = frozenset({HoldKind.SAFETY_NOTICE, HoldKind.FAULT, HoldKind.INVESTIGATION, HoldKind.WHEREABOUTS})
 """Holds that say that something is or may be wrong with the item. The others say where it is, or what is planned."""
 
 UNFIT: Final = frozenset({State.IN_REPAIR, State.SCRAPPED})

@@ -34,6 +34,7 @@ class Thing:
     checked: bool = False
     issued: int = 0
     holds: list[int] = field(default_factory=list)
+    question: int | None = None
     loan: int | None = None
     is_stopped: bool = False
     is_trial: bool = False

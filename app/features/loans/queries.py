@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
 from app.domain.clearance import find_blockers, place_blockers
-from app.domain.errors import Blocker, NotFound
+from app.domain.errors import NotFound
 from app.domain.lifecycle import Move, moves_from
 from app.domain.loans import LoanKind
 from app.features.loans.schemas import (
@@ -90,8 +90,6 @@ async def get_issuable(session: AsyncSession, barcode: str, *, today: date) -> I
     on_shelf = Move.ISSUE in moves_from(item.state)
     # What keeps a dirty item from the shelf is the bench's business; here it is enough that it is not on the shelf.
     blockers = find_blockers(fact, on=today) if on_shelf else place_blockers(fact)
-    if not on_shelf and not blockers:
-        blockers = [Blocker("not-on-the-shelf", f"The item is “{item.state.text.lower()}”.")]
     return Issuable(
         **row,
         barcode=item.barcode,

@@ -259,6 +259,9 @@ class DisposalBody(BaseModel):
 class ItemBody(BaseModel):
     """One item, what blocks it, and what to do with it next.
 
+    `is_clear`: it may go to a client now. What waits for cleaning, inspection, repair or its release is not clear, and
+    `blockers` say what is waited for.
+
     `safe_working_load_kg`: what this item carries: what its product does (`product_load_kg`), or what was certified for
     it at its last thorough examination, if that is less.
     """
@@ -295,6 +298,7 @@ class ItemBody(BaseModel):
     moves: list[Move]
     next_step: Step
     is_certified: bool = Field(False, exclude=True)
+    is_releasable: bool = Field(False, exclude=True)
 
 
 class ItemLine(BaseModel):
