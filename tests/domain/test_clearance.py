@@ -326,3 +326,21 @@ def test_who_has_it_in_their_hands_is_told_to_quarantine_it(
     step = step_for(Evidence(state, holds=(HELD, *more)), Route.LAUNDRY, on=TODAY)
     assert step.route == route
     assert said in step.text
+
+
+@pytest.mark.parametrize(
+    ("state", "route", "asks"),
+    [
+        (State.IN_STOCK, Route.WASH_DOWN, True),
+        (State.RETURNED, Route.WASH_DOWN, True),
+        (State.ON_LOAN, Route.WASH_DOWN, True),
+        (State.RETURNED, Route.CANNOT, False),
+        (State.SCRAPPED, Route.WASH_DOWN, False),
+    ],
+)
+def test_a_label_that_may_say_too_high_a_load_is_asked_for_with_whatever_is_done(
+    state: State, route: Route, asks: bool
+) -> None:
+    plain, wanted = step_for(Evidence(state), route), step_for(Evidence(state, label_load_kg=160), route)
+    more = " Print a new label for it: it carries 160 kg, and the old one may say more." if asks else ""
+    assert (wanted.route, wanted.text) == (plain.route, plain.text + more)

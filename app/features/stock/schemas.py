@@ -260,7 +260,8 @@ class ItemBody(BaseModel):
     """One item, what blocks it, and what to do with it next.
 
     `safe_working_load_kg`: what this item carries: what its product does (`product_load_kg`), or what was certified for
-    it at its last thorough examination, if that is less.
+    it at its last thorough examination, if that is less. `label_wanted`: its label may say a higher load, and none was
+    printed since.
     """
 
     barcode: str
@@ -270,6 +271,8 @@ class ItemBody(BaseModel):
     product_load_kg: int | None
     certified_load_kg: int | None
     certified_on: date | None
+    label_wanted: bool
+    product_model: str = Field(exclude=True)
     serial_number: str | None
     lot_number: str | None
     manufactured_on: date | None
