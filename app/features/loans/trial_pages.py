@@ -76,12 +76,11 @@ async def decide_trial(request: Request, session: Session, actor: Actor, now: No
     loan: LoanBody = context["loan"]
     if loan.state is not State.ON_TRIAL:
         return render(request, OUTCOME, {"form": Form(), **context}, 409)
-    if body is None:
-        return render(request, OUTCOME, {"form": form, **context}, 422)
-    asked = trials.warned_of(context["warned"], body.outcome)
+    chosen = form.value("outcome")
+    asked = trials.warned_of(context["warned"], TrialOutcome(chosen)) if chosen in set(TrialOutcome) else []
     answers = read_answers(form, asked)
     refuse_unanswered(form, asked)
-    if form.errors:
+    if body is None or form.errors:
         return render(request, OUTCOME, {"form": form, **context}, 422)
     with or_again(OUTCOME, form, **context):
         collection = await trials.decide_trial(
@@ -116,6 +115,8 @@ async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -
             await trials.check_may_keep(session, loan_id, actor=actor.username, today=uk_date(now))
         except NotAllowed as refusal:
             why_not_keep = refusal.detail
+        if loan.must_not_be_used:
+            why_not_keep = "Its use was stopped. Have it collected."
     return {
         "loan": loan,
         "today": uk_date(now),

@@ -152,12 +152,14 @@ async def test_where_nobody_knows_the_weight_the_prescriber_is_asked_for_it_unti
     [row] = section(await ot.get("/"), asked)
     assert row[0].startswith(trial.client_ref)
     label = (await visitor.get(f"/l/{barcode}")).text
-    assert "It carries 160 kg and no more That was certified on 2 March 2026." in label
+    assert "It carries 160 kg and no more It was certified for less than before on 2 March 2026, so" in label
     assert "Check what the person weighs before you use it." in label
     await weigh(as_ot, trial.client_ref, 161)
     assert section(await ot.get("/"), asked) == []
     assert wanted not in (await ot.get(f"/clients/{trial.client_ref}")).text
     assert [one["barcode"] for one in await query(NOTICES)] == [barcode]
+    outcome = (await ot.get(f"/loans/{trial.id}/trial-outcome")).text
+    assert "You cannot decide this. Its use was stopped. Have it collected." in outcome
 
 
 async def test_what_was_known_to_be_too_weak_before_is_shown_though_nobody_stopped_it(

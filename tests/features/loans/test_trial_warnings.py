@@ -84,6 +84,8 @@ async def test_the_page_shows_and_asks_what_the_counter_does(
     for outcome in ({"outcome": "keep"}, {"outcome": "extend", **boxes("until", clock, 20)}):
         refused = await ot.send(page, form, **outcome, **TRIED)
         assert (refused.status, set(refused.errors)) == (422, {box})
+    # With all else that is missing, at once.
+    assert {box, "result"} <= set((await ot.send(page, form, outcome="keep")).errors)
     sent = await ot.send(page, form, outcome="keep", **TRIED, **{box: ANSWER})
     assert sent.status == 303
     assert await query("SELECT code, answer FROM loan_answer") == [{"code": "over-safe-working-load", "answer": ANSWER}]
