@@ -1,13 +1,13 @@
 """A hold for what was handed in although it never left, by the record; a warning that nobody has answered is kept.
 
-Revision: 0037, after: 0035. Made on 2026-11-27.
+Revision: 0037, after: 0036. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0037"
-down_revision: str | None = "0035"
+down_revision: str | None = "0036"
 branch_labels: str | None = None
 depends_on: str | None = None
 

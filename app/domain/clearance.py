@@ -13,6 +13,7 @@ from app.domain.hygiene import (
     TO_INSPECT_MORE,
     TO_KEEP,
     TO_RELEASE,
+    TO_SCRAP,
     NextStep,
     Outcome,
     Route,
@@ -101,6 +102,7 @@ class Evidence:
 
     `returned_seq`: its last return or finding. `inspectable_seq`: when it last came to the inspection bench.
     `decontamination_*`: its latest decontamination. `inspection_*`: its latest functional inspection.
+    `label_load_kg`: the load that its label must say and perhaps does not, since it was certified for less.
     """
 
     state: State
@@ -117,6 +119,7 @@ class Evidence:
     inspection_seq: int | None = None
     holds: tuple[HoldFact, ...] = ()
     due: tuple[DueFact, ...] = ()
+    label_load_kg: float | None = None
 
     @property
     def cannot_be_cleaned(self) -> bool:
@@ -148,8 +151,19 @@ def step_for(evidence: Evidence, route: Route, *, on: date | None = None, reader
     """What the person with the item in their hands does now, by what the record says of it.
 
     `on`: the day, where it is to be asked too whether all inspections are in date. `reader`: whose hands these are;
-    who cleaned a high-risk item is never told to release it.
+    who cleaned a high-risk item is never told to release it. A label that may say too high a load is to be printed anew
+    whatever else is done.
     """
+    step = _step(evidence, route, on=on, reader=reader)
+    if evidence.label_load_kg is None or step.route == TO_SCRAP.route:
+        return step
+    load = f"{evidence.label_load_kg:g} kg"
+    return NextStep(
+        step.route, f"{step.text} Print a new label for it: it carries {load}, and the old one may say more."
+    )
+
+
+def _step(evidence: Evidence, route: Route, *, on: date | None, reader: str | None) -> NextStep:
     if held := _by_its_holds(evidence):
         return held
     on_the_shelf = evidence.state in {State.IN_STOCK, State.RESERVED} and not evidence.holds

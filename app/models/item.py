@@ -49,8 +49,10 @@ class Item(SQLModel, table=True):
     `serial_key` is the serial number without case, blanks and dashes; leading zeros stay. `maker_label` is
     the maker's barcode as it was scanned, separators and all: what was read from it can be read again.
     `certified_load_kg`: of its newest report of thorough examination that stands; the item carries
-    `LEAST(product.safe_working_load_kg, item.certified_load_kg)` (ADR 28), and every statement says it so. The last
-    foreign key ties the state to the newest movement, so that a state without its movement cannot be committed.
+    `LEAST(product.safe_working_load_kg, item.certified_load_kg)` (ADR 28), and every statement says it so.
+    `load_lowered_at`: since when it carries less than its product, where it once carried more; `label_wanted_since`:
+    since when its label may say too high a load, until one is printed. The last foreign key ties the state to the
+    newest movement, so that a state without its movement cannot be committed.
     """
 
     __table_args__ = (
@@ -71,6 +73,7 @@ class Item(SQLModel, table=True):
         Index("ix_item_product_id_state", "product_id", "state"),
         Index("ix_item_state_store_id", "state", "store_id"),
         Index("ix_item_serial_key", "serial_key"),
+        Index("ix_item_id_of_lowered_loads", "id", postgresql_where=text("load_lowered_at IS NOT NULL")),
     )
 
     id: int = id_column()
@@ -92,6 +95,8 @@ class Item(SQLModel, table=True):
     condition: str = Field(default="", sa_column=text_column(server_default=""))
     certified_load_kg: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
     certified_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    load_lowered_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    label_wanted_since: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     state: State = Field(sa_column=enum_column(State, "state"))
     store_id: int = Field(sa_column=reference_column("store.id"))
     bay: str | None = Field(default=None, sa_column=text_column(nullable=True))

@@ -358,3 +358,21 @@ def test_what_is_held_for_its_whereabouts_alone_is_to_be_looked_at() -> None:
     asked = HoldFact(HoldKind.WHEREABOUTS, "Scanned in as a return at MAIN, but by the record it was not out.")
     assert step_for(Evidence(State.IN_STOCK, holds=(asked,)), Route.WASH_DOWN).route == "query_shelf"
     assert step_for(Evidence(State.IN_STOCK, holds=(asked, FAULT)), Route.WASH_DOWN) is QUARANTINE
+
+
+@pytest.mark.parametrize(
+    ("state", "route", "asks"),
+    [
+        (State.IN_STOCK, Route.WASH_DOWN, True),
+        (State.RETURNED, Route.WASH_DOWN, True),
+        (State.ON_LOAN, Route.WASH_DOWN, True),
+        (State.RETURNED, Route.CANNOT, False),
+        (State.SCRAPPED, Route.WASH_DOWN, False),
+    ],
+)
+def test_a_label_that_may_say_too_high_a_load_is_asked_for_with_whatever_is_done(
+    state: State, route: Route, asks: bool
+) -> None:
+    plain, wanted = step_for(Evidence(state), route), step_for(Evidence(state, label_load_kg=160), route)
+    more = " Print a new label for it: it carries 160 kg, and the old one may say more." if asks else ""
+    assert (wanted.route, wanted.text) == (plain.route, plain.text + more)

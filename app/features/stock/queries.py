@@ -38,7 +38,8 @@ DETAILS = text("""
            item.dispatched_on, item.purchase_price_pence, item.udi_di, item.maker_label, item.condition,
            store.code AS store, loan.id AS loan_id, loan.kind AS loan_kind, loan.started_at, loan.trial_ends_on,
            client.client_ref, fitted.parts_fitted, gone.disposal, product.safe_working_load_kg AS product_load_kg,
-           item.certified_load_kg, item.certified_on,
+           item.certified_load_kg, item.certified_on, product.model AS product_model,
+           item.label_wanted_since IS NOT NULL AS label_wanted,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM item
     JOIN store ON store.id = item.store_id

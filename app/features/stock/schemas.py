@@ -263,7 +263,8 @@ class ItemBody(BaseModel):
     `blockers` say what is waited for.
 
     `safe_working_load_kg`: what this item carries: what its product does (`product_load_kg`), or what was certified for
-    it at its last thorough examination, if that is less.
+    it at its last thorough examination, if that is less. `label_wanted`: its label may say a higher load, and none was
+    printed since.
     """
 
     barcode: str
@@ -273,6 +274,8 @@ class ItemBody(BaseModel):
     product_load_kg: int | None
     certified_load_kg: int | None
     certified_on: date | None
+    label_wanted: bool
+    product_model: str = Field(exclude=True)
     serial_number: str | None
     lot_number: str | None
     manufactured_on: date | None
