@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 
-from app.domain.lifecycle import State
 from app.domain.notices import Result
 
 
@@ -32,6 +31,7 @@ class Cause(StrEnum):
     FOUND = "found"
     INSPECTION = "inspection"
     DAILY = "daily"
+    LOAN = "loan"
 
     @property
     def text(self) -> str:
@@ -51,6 +51,7 @@ CAUSES = {
     Cause.FOUND: "It was found",
     Cause.INSPECTION: "It was looked at",
     Cause.DAILY: "The daily check",
+    Cause.LOAN: "Something else came to the same home",
 }
 
 
@@ -127,37 +128,3 @@ def hold_reason(reference: str, result: Result, title: str) -> str:
     """Why an item is held, beginning with the notice's reference."""
     said = "it is affected" if result is Result.AFFECTED else "it may be affected; look at it"
     return f"{reference}: {said}. {title if title.endswith(('.', '?', '!')) else f'{title}.'}"
-
-
-class Where(StrEnum):
-    """Where an item that a notice covers is, for those who have to go and get it."""
-
-    IN_STORE = "in_store"
-    IN_TRANSIT = "in_transit"
-    WITH_CLIENT = "with_client"
-    IN_REPAIR = "in_repair"
-    SCRAPPED = "scrapped"
-    MISSING = "missing"
-
-    @property
-    def text(self) -> str:
-        """As people read it."""
-        words = {"with_client": "With clients", "in_transit": "On its way", "in_store": "In store"}
-        return words.get(self.value, self.value.replace("_", " ").capitalize())
-
-
-WHERE: dict[State, Where] = {
-    State.IN_STOCK: Where.IN_STORE,
-    State.RESERVED: Where.IN_STORE,
-    State.DISPATCHED: Where.IN_TRANSIT,
-    State.ON_LOAN: Where.WITH_CLIENT,
-    State.ON_TRIAL: Where.WITH_CLIENT,
-    State.AWAITING_COLLECTION: Where.WITH_CLIENT,
-    State.RETURNED: Where.IN_STORE,
-    State.DECONTAMINATING: Where.IN_STORE,
-    State.AWAITING_INSPECTION: Where.IN_STORE,
-    State.IN_REPAIR: Where.IN_REPAIR,
-    State.SCRAPPED: Where.SCRAPPED,
-    State.MISSING: Where.MISSING,
-}
-"""By its state alone; what goes from store to store is on its way too."""

@@ -4,16 +4,13 @@ from enum import StrEnum
 
 import pytest
 
-from app.domain.lifecycle import State
 from app.domain.notice_work import (
     CAUSES,
-    WHERE,
     Cause,
     Handling,
     MatchAction,
     MatchOutcome,
     ReviewOutcome,
-    Where,
     hold_reason,
     is_reopened,
 )
@@ -67,15 +64,3 @@ def test_a_hold_says_of_which_notice_it_is_and_how_sure_that_is() -> None:
     assert hold_reason("MDA/1", Result.POSSIBLE, "Do rails drop?") == (
         "MDA/1: it may be affected; look at it. Do rails drop?"
     )
-
-
-def test_every_state_of_an_item_is_somewhere() -> None:
-    assert set(WHERE) == set(State)
-    assert [where.text for where in Where] == [
-        "In store",
-        "On its way",
-        "With clients",
-        "In repair",
-        "Scrapped",
-        "Missing",
-    ]

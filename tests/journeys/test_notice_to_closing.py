@@ -82,7 +82,7 @@ async def test_what_a_letter_covers_is_worked_on_until_two_people_close_it(walks
     await technician.follow(LETTER)
     await technician.picture("notice-in-force")
     notice = "/" + "/".join(technician.page.url.split("/")[3:5])
-    await technician.follow("Work on the items")
+    await technician.follow("Items")
     await technician.picture("notice-work")
     await technician.follow("Homes")
     await technician.picture("notice-homes")

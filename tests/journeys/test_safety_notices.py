@@ -137,10 +137,10 @@ async def test_a_range_of_serial_numbers_is_entered_put_into_force_by_another_an
     await expect(other.page.locator(".govuk-notification-banner")).to_contain_text("are held now.")
     where = other.page.get_by_role("table", name="Where they are")
     await expect(where).to_contain_text("In store")
-    await expect(where).to_contain_text("With clients")
+    await expect(where).to_contain_text("At homes")
     await other.picture("notice-matches")
-    rows = other.page.get_by_role("table", name="The items").get_by_role("row")
-    home = rows.filter(has_text="With clients").first
+    rows = other.page.get_by_role("table", name="All items").get_by_role("row")
+    home = rows.filter(has_text="At homes").first
     tag = "".join((await home.get_by_role("link").first.inner_text()).split())
 
     technician: Walk = await walks("technician")
