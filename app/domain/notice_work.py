@@ -1,5 +1,6 @@
 """What is done about the items that a safety notice covers, in the words in which it is kept."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from app.domain.notices import Result
@@ -128,3 +129,23 @@ def hold_reason(reference: str, result: Result, title: str) -> str:
     """Why an item is held, beginning with the notice's reference."""
     said = "it is affected" if result is Result.AFFECTED else "it may be affected; look at it"
     return f"{reference}: {said}. {title if title.endswith(('.', '?', '!')) else f'{title}.'}"
+
+
+MOST_NAMED = 20
+
+
+def late_letter(reference: str, title: str, tags: Sequence[str], *, is_held: bool) -> dict[str, str]:
+    """What those who handle notices are told of items that a closed notice covers, by their asset tags."""
+    many = len(tags) > 1
+    named = ", ".join(tags[:MOST_NAMED]) + (f" and {len(tags) - MOST_NAMED} more" if len(tags) > MOST_NAMED else "")
+    now = f" {'They are' if many else 'It is'} held now." if is_held else ""
+    return {
+        "purpose": "notice_late",
+        "about": f"safety_notice:{reference}",
+        "subject": f"{reference}: caught after the closing",
+        "body": (
+            f"Safety notice {reference}, “{title}”, is closed, and covers {named}.{now}\n\n"
+            f"Record what is done about {'them' if many else 'it'} under Safety notices, {reference}, Items. "
+            "What is caught within the next hour is listed there, too, without another message."
+        ),
+    }

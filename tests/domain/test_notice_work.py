@@ -13,6 +13,7 @@ from app.domain.notice_work import (
     ReviewOutcome,
     hold_reason,
     is_reopened,
+    late_letter,
 )
 from app.domain.notices import Result
 
@@ -64,3 +65,11 @@ def test_a_hold_says_of_which_notice_it_is_and_how_sure_that_is() -> None:
     assert hold_reason("MDA/1", Result.POSSIBLE, "Do rails drop?") == (
         "MDA/1: it may be affected; look at it. Do rails drop?"
     )
+
+
+def test_what_is_caught_late_is_named_as_far_as_a_letter_goes() -> None:
+    one = late_letter("MDA/1", "Rails may drop", ["ES-1"], is_held=True)
+    assert "covers ES-1. It is held now." in one["body"]
+    many = late_letter("MDA/1", "Rails may drop", [f"ES-{number}" for number in range(22)], is_held=False)
+    assert "ES-19 and 2 more.\n" in many["body"]
+    assert many["about"] == "safety_notice:MDA/1"

@@ -8,10 +8,12 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.labels import display
 from app.domain.lifecycle import State
 from app.features.notices.daily import ask_again
 from app.features.workshop.repairs import service as repairs
 from app.features.workshop.repairs.service import NewPart
+from tests.browser import Browser
 from tests.conftest import Clock, Query, Sessions, Statements
 from tests.features.imports.sending import send
 from tests.features.notices.covering import REFERENCE, activated, finish, here, line, matches, results
@@ -152,6 +154,34 @@ async def test_what_arrives_after_the_closing_is_caught_held_and_marked(
         before: (False, False, "corrected"),
         after: (True, True, "open"),
     }
+
+
+async def test_what_is_caught_after_the_closing_is_told_and_shown(
+    as_safety: AsyncClient, as_manager: AsyncClient, safety: Browser, given: Given, hoist: str, session: AsyncSession,
+    query: Query, clock: Clock,
+) -> None:  # fmt: skip
+    await given.item(product=hoist)
+    await activated(as_safety, as_manager, MODEL)
+    await finish(session, "corrected")
+    assert "caught something since" not in (await safety.get("/")).text
+    [first, _] = await given.items(2, product=hoist)
+    written = "SELECT to_name, subject, body FROM message WHERE purpose = 'notice_late' ORDER BY id"
+    letters = await query(written)
+    assert {one["subject"] for one in letters} == {f"{REFERENCE}: caught after the closing"}
+    assert display(first) in letters[0]["body"]
+    assert "They are held now." in letters[0]["body"]
+    people = len(letters)
+    assert len({one["to_name"] for one in letters}) == people > 1
+    await given.item(product=hoist)
+    assert len(await query(written)) == people  # Within the hour it is only listed.
+    clock.move(hours=2)
+    await given.item(product=hoist)
+    assert len(await query(written)) == 2 * people
+    home = await safety.get("/")
+    assert "1 closed safety notice has caught something since" in home.text
+    [notice] = await query("SELECT id FROM safety_notice")
+    page = await safety.get(f"/safety-notices/{notice['id']}")
+    assert "4 items were caught after a closing, 4 of them are open." in page.text
 
 
 async def test_what_was_seen_on_an_item_counts_until_something_else_is(
