@@ -14,8 +14,9 @@ from app import matching, outbox
 from app.domain.access import Permission, roles_with
 from app.domain.dates import uk_date
 from app.domain.labels import display
+from app.domain.maker_names import MakerNames, name_key
 from app.domain.notice_evidence import write_findings
-from app.domain.notice_products import ProductFacts, may_concern
+from app.domain.notice_products import ProductFacts, is_asked_otherwise, may_concern
 from app.domain.notice_scope import Scope
 from app.domain.notice_work import Cause, Handling, late_letter
 from app.domain.notices import Result, match
@@ -39,6 +40,7 @@ ANSWERS = text("""
 PLAN_AS_USUAL = text("SELECT set_config('plan_cache_mode', 'auto', true)")
 OPEN = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND finished_at IS NULL")
 ITEMS = text("SELECT count(*) FROM item")
+MAKERS = text("SELECT DISTINCT manufacturer FROM product")
 # Everybody who has something that the notice is about; what was done with them already stays done.
 ASK_FOR_REVIEWS = text("""
     INSERT INTO notice_review (notice_id, client_id, because, asked_at)
@@ -161,10 +163,18 @@ async def ask_register(session: AsyncSession, notice: InForce, *, cause: Cause, 
     return Asked(Counts(affected, len(found) - affected, items - len(found)), caught)
 
 
-async def ask_all(session: AsyncSession, *, cause: Cause, actor: str, at: datetime) -> None:
-    """Ask the whole register for every notice, because what makers are called has changed. The caller is alone."""
-    for notice in await read_in_force(session, waits=False):
-        await ask_register(session, notice, cause=cause, actor=actor, at=at)
+async def ask_about_makers(session: AsyncSession, before: MakerNames, *, actor: str, at: datetime) -> list[Caught]:
+    """Ask the whole register for each notice that finds other makers now than with the names of before; returns what is
+    caught. The caller is alone."""
+    notices = await read_in_force(session, waits=False)
+    scopes = await read_scopes(session, {notice.digest for notice in notices})
+    now = await matching.read_names(session)
+    makers = {name_key(name) for name in await session.scalars(MAKERS)}
+    caught: list[Caught] = []
+    for notice in notices:
+        if is_asked_otherwise(scopes[notice.digest], makers, before=before, now=now):
+            caught += (await ask_register(session, notice, cause=Cause.CATALOGUE, actor=actor, at=at)).caught
+    return caught
 
 
 async def _tell_of_late(

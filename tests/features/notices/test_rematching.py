@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.labels import display
 from app.domain.lifecycle import State
 from app.features.notices.daily import ask_again
+from app.features.notices.new_loans import Watch, ask_about_new_loans
 from app.features.workshop.repairs import service as repairs
 from app.features.workshop.repairs.service import NewPart
 from tests.browser import Browser
@@ -140,6 +141,41 @@ async def test_the_daily_check_catches_what_has_grown_too_old_also_after_the_clo
     assert await ask_again(sessions, actor="worker", at=clock.now) == 0
     [row] = await matches(as_safety)
     assert (row["barcode"], row["cause"], row["is_held"], row["is_after_closing"]) == (barcode, "daily", True, True)
+
+
+async def test_what_comes_to_the_same_home_is_found_within_a_minute(
+    as_safety: AsyncClient, as_manager: AsyncClient, given: Given, hoist: str, sessions: Sessions, clock: Clock,
+    statements: Statements, query: Query,
+) -> None:  # fmt: skip
+    watch, home = Watch(), await given.client(address="1 High Street")
+    sling = await given.item(State.ON_LOAN, product=await given.product(model="S1", manufacturer="Shore"), client=home)
+
+    async def ask() -> int:
+        return await ask_about_new_loans(sessions, watch, actor="worker", at=clock.now)
+
+    await activated(as_safety, as_manager, line(models=["Z9"]), reference="MDA/2015/026")
+    assert await ask() == 0
+    assert watch.after is None  # No notice in force asks for that.
+    both = line(models=["S1"], where={"together_with": {"models": ["KS1019"]}})
+    await activated(as_safety, as_manager, both)
+    match = f"{here()}/matches/{sling}"
+    [question] = (await as_safety.get(match)).json()["questions"]
+    looked = {"action": "inspected", "notes": "Used by hand alone.", "answers": {question: False}}
+    assert (await as_safety.post(f"{match}/actions", json=looked)).json()["outcome"] == "cleared"
+    assert await ask() == 0
+    lent = await given.item(
+        State.ON_LOAN, product=await given.product(model="KS1019"), client=await given.client(address="2 High Street")
+    )
+    assert await ask() == 0  # At another home.
+    await given.item(State.ON_LOAN, product=await given.product(model="KS1019"), client=home)
+    assert await ask() == 1
+    assert await results(as_safety) == {sling: ("affected", "loan")}
+    assert [row["action_state"] for row in await matches(as_safety)] == ["inspected"]
+    statements.clear()
+    assert await ask() == 0
+    assert len(statements) == 3
+    assert lent not in await results(as_safety)
+    assert len(await query("SELECT id FROM hold WHERE lifted_at IS NULL")) == 1
 
 
 async def test_what_arrives_after_the_closing_is_caught_held_and_marked(
