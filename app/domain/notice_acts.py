@@ -318,7 +318,7 @@ def ends_hold(standing: Standing) -> str:
     if standing.result is Result.NOT_AFFECTED:
         return "What is known of it now shows that it is not affected. Its hold ends when somebody clears it."
     if standing.corrected_by is not None:
-        return f"{standing.corrected_by} has recorded its correction. Its hold ends when somebody else clears it."
+        return f"Its correction is recorded, by {standing.corrected_by}. Its hold ends when somebody else clears it."
     why = "Its client has another one; this one is affected as before. " if standing.outcome else ""
     looked = "when somebody has looked and it is not affected, or " if standing.result is Result.POSSIBLE else ""
     return f"{why}Its hold ends {looked}when it is corrected, and somebody else has checked that and clears it."

@@ -172,7 +172,7 @@ async def test_what_was_replaced_is_held_after_the_closing_until_it_is_corrected
     done = await act(as_technician, mended, "corrected")
     assert (done["outcome"], done["is_held"]) == ("replaced", True)
     match = (await as_technician.get(f"{HERE}/matches/{mended}")).json()
-    assert match["hold_ends"].startswith("technician has recorded its correction.")
+    assert match["hold_ends"].startswith("Its correction is recorded, by technician.")
     assert (await act(as_technician, mended, "cleared", 403))["code"] == "same-person"
     done = await act(as_safety, mended, "cleared")
     assert (done["outcome"], done["is_held"]) == ("corrected", False)
