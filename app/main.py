@@ -44,6 +44,7 @@ from app.features.notices import acting_api as notices_acting_api
 from app.features.notices import acting_pages as notices_acting_pages
 from app.features.notices import api as notices_api
 from app.features.notices import closing_pages as notices_closing_pages
+from app.features.notices import match_pages as notices_match_pages
 from app.features.notices import pages as notices_pages
 from app.features.notices import scope_api as notices_scope_api
 from app.features.notices import scope_pages as notices_scope_pages
@@ -154,6 +155,7 @@ ROUTERS = (
     notices_work_pages.router,
     notices_acting_pages.router,
     notices_closing_pages.router,
+    notices_match_pages.router,
     notices_scope_pages.router,
     reservations_pages.router,
     prescribers_pages.router,

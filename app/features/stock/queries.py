@@ -70,7 +70,8 @@ DETAILS = text("""
     WHERE item.id = :item_id
 """)
 HOLDS = text("""
-    SELECT id, kind, reason, placed_at, placed_by FROM hold WHERE item_id = :item_id AND lifted_at IS NULL ORDER BY id
+    SELECT id, kind, reason, placed_at, placed_by, notice_id FROM hold
+    WHERE item_id = :item_id AND lifted_at IS NULL ORDER BY id
 """)
 RESERVATIONS = text("""
     SELECT reservation.id, reservation.from_on AS from_, reservation.until_on AS until, client.client_ref,

@@ -123,13 +123,14 @@ class Warned(BaseModel):
 
 
 class HoldBody(BaseModel):
-    """An open hold."""
+    """An open hold. `notice_id`: the number of the safety notice that wants it, under which it ends."""
 
     id: int
     kind: HoldKind
     reason: str
     placed_at: datetime
     placed_by: str
+    notice_id: int | None = None
 
 
 class LoanBody(BaseModel):
