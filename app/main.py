@@ -66,6 +66,7 @@ from app.features.stock import api as stock_api
 from app.features.stock import barcodes_api as stock_barcodes_api
 from app.features.stock import changes as stock_changes
 from app.features.stock import goods_in_pages as stock_goods_in_pages
+from app.features.stock import held_api as stock_held_api
 from app.features.stock import pages as stock_pages
 from app.features.stocktakes import api as stocktakes_api
 from app.features.stocktakes import pages as stocktakes_pages
@@ -100,6 +101,7 @@ ROUTERS = (
     makers_api.router,
     stock_api.router,
     stock_barcodes_api.router,
+    stock_held_api.router,
     disposal_api.router,
     clients_api.router,
     loans_api.router,

@@ -4,7 +4,7 @@ Asked are the notices that are active, and those that are closed: what comes lat
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -22,7 +22,7 @@ from app.domain.notice_work import Cause, Handling, late_letter
 from app.domain.notices import Result, match
 from app.matching import Counts, Matched
 from app.notice_matches import Caught, InForce, read_scopes, settle
-from app.scope_sql import Answer
+from app.scope_sql import Answer, Register
 
 IN_FORCE = text("SELECT * FROM notices_in_force(:waits)")
 ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('safety notices are put into force', 0))")
@@ -152,8 +152,8 @@ async def ask_register(session: AsyncSession, notice: InForce, *, cause: Cause, 
     answers = await read_answers(session, scope.questions)
     register = await matching.read_register(session, today=uk_date(at), answers=answers)
     found = await matching.find_matches(session, scope, register)
+    gone = await _evidence_on_what_is_gone(session, notice, scope, found, register)
     await session.execute(PLAN_AS_USUAL)
-    gone = await _evidence_on_what_is_gone(session, notice, scope, found, answers, at)
     caught = await settle(session, notice, found, gone, asked=None, cause=cause, actor=actor, at=at)
     await _tell_of_late(session, notice, caught, actor=actor, at=at)
     if notice.handling is Handling.ADVICE:
@@ -207,20 +207,10 @@ async def _concerned_before(session: AsyncSession, items: Mapping[int, str]) -> 
 
 
 async def _evidence_on_what_is_gone(
-    session: AsyncSession,
-    notice: InForce,
-    scope: Scope,
-    found: Sequence[Matched],
-    answers: Sequence[Answer],
-    at: datetime,
+    session: AsyncSession, notice: InForce, scope: Scope, found: Sequence[Matched], register: Register
 ) -> dict[int, str]:
-    """Why those are not covered that were before: few, and found one by one."""
+    """Why those are not covered that were before."""
     there = set(await session.scalars(OPEN, {"notice_id": notice.notice_id})) - {one.item_id for one in found}
     if not there:
         return {}
-    names = await matching.read_names(session)
-    facts = await matching.read_facts(session, sorted(there), [one for one in answers if one.item_id in there])
-    return {
-        item_id: write_findings(match(scope, each, names=names, today=uk_date(at)).findings)
-        for item_id, each in facts.items()
-    }
+    return await matching.find_evidence(session, scope, replace(register, item_ids=sorted(there)))

@@ -1,12 +1,12 @@
 """A safety notice may cover an item because something else came to the same home.
 
-Revision: 0038, after: 0035. Made on 2026-11-27.
+Revision: 0038, after: 0037. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0038"
-down_revision: str | None = "0035"
+down_revision: str | None = "0037"
 branch_labels: str | None = None
 depends_on: str | None = None
 

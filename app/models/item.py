@@ -21,6 +21,7 @@ from app.domain.clearance import HoldKind
 from app.domain.lifecycle import Move, State
 from app.models.base import (
     both_or_neither,
+    checked_reference_column,
     enum_column,
     id_column,
     instant_column,
@@ -134,7 +135,8 @@ class Movement(SQLModel, table=True):
 
 
 class Hold(SQLModel, table=True):
-    """Something that keeps an item from going out until it is lifted. `notice_id`: the safety notice that placed it."""
+    """Something that keeps an item from going out until it is lifted; never deleted. `notice_id`: the safety notice
+    that placed it."""
 
     __table_args__ = (
         both_or_neither("lifted_at_and_by_together", "lifted_at", "lifted_by"),
@@ -151,10 +153,10 @@ class Hold(SQLModel, table=True):
     )
 
     id: int = id_column()
-    item_id: int = Field(sa_column=reference_column("item.id"))
+    item_id: int = Field(sa_column=checked_reference_column())
     kind: HoldKind = Field(sa_column=enum_column(HoldKind, "kind"))
     reason: str = Field(sa_column=text_column())
-    notice_id: int | None = Field(default=None, sa_column=reference_column("safety_notice.id", nullable=True))
+    notice_id: int | None = Field(default=None, sa_column=checked_reference_column(nullable=True))
     placed_at: datetime = Field(sa_column=instant_column())
     placed_by: str = Field(sa_column=text_column())
     lifted_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))

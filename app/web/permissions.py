@@ -146,6 +146,7 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /printers/{printer_id}/remove": _P.KEEP_PRINTERS,
     "GET /printers/{printer_id}/test-page": _P.KEEP_PRINTERS,
     "GET /api/v1/printers": _P.PRINT_LABELS,
+    "GET /api/v1/held-items": _P.SCAN,
     "GET /scan/commands": _P.SCAN,
     "GET /scan/commands/{command}.svg": _P.SCAN,
     "GET /api/v1/items/{barcode}/label": _P.PRINT_LABELS,
