@@ -251,7 +251,7 @@ def _check_days(proposal: Proposal, today: date) -> None:
 
 
 def expires_on(proposal: Proposal, *, today: date, days: int) -> date | None:
-    """The last day on which an approval can be used: as the panel said, or so many days from now as is usual with it."""
+    """The last day on which an approval can be used: as the panel said, or so many days from now as usual."""
     if not proposal.kind.approves:
         return None
     return proposal.expires_on or today + timedelta(days=days)

@@ -186,10 +186,9 @@ def test_a_chair_acts_alone_only_when_it_is_urgent_and_a_later_meeting_ratifies(
     check_chair_action(is_urgent=True)
     check_ratification(TODAY, TODAY)
     check_ratification(TODAY, TOMORROW)
-    for refused, code in (
-        (lambda: check_chair_action(is_urgent=False), "not-urgent"),
-        (lambda: check_ratification(TODAY, YESTERDAY), "meeting-was-before"),
-    ):
-        with pytest.raises(RuleError) as refusal:
-            refused()
-        assert refusal.value.code == code
+    with pytest.raises(RuleError) as refusal:
+        check_chair_action(is_urgent=False)
+    assert refusal.value.code == "not-urgent"
+    with pytest.raises(RuleError) as refusal:
+        check_ratification(TODAY, YESTERDAY)
+    assert refusal.value.code == "meeting-was-before"

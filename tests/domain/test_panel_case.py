@@ -46,12 +46,12 @@ def test_an_empty_case_is_told_everything_page_by_page() -> None:
 @pytest.mark.parametrize(
     ("content", "section"),
     [
-        *((replace(WHOLE, words=WHOLE.words | {name: "."}), WORDS[name]) for name in MUST_SAY),
-        *((replace(WHOLE, words=WHOLE.words | {name: " "}), WORDS[name]) for name in SHOULD_SAY),
+        *((replace(WHOLE, words={**WHOLE.words, name: "."}), WORDS[name]) for name in MUST_SAY),
+        *((replace(WHOLE, words={**WHOLE.words, name: " "}), WORDS[name]) for name in SHOULD_SAY),
         (replace(WHOLE, options=WHOLE.options[1:]), Section.OPTIONS),
         (replace(WHOLE, trials=0), Section.TRIALS),
         (replace(WHOLE, quotes=0), Section.QUOTES),
-        (replace(WHOLE, words=WHOLE.words | {"why_not_equivalents": ""}), Section.RECYCLED),
+        (replace(WHOLE, words={**WHOLE.words, "why_not_equivalents": ""}), Section.RECYCLED),
         (replace(WHOLE, is_split=False), Section.FUNDING),
     ],
 )
@@ -62,7 +62,7 @@ def test_each_gap_is_named_with_its_page(content: Content, section: Section) -> 
 
 
 def test_where_no_equivalent_is_on_a_shelf_nobody_asks_why_not() -> None:
-    assert find_gaps(replace(WHOLE, equivalents=0, words=WHOLE.words | {"why_not_equivalents": ""})) == []
+    assert find_gaps(replace(WHOLE, equivalents=0, words={**WHOLE.words, "why_not_equivalents": ""})) == []
 
 
 @pytest.mark.parametrize(
