@@ -54,6 +54,7 @@ from app.features.ordering import pages_check as ordering_check
 from app.features.ordering import pages_draft as ordering_draft
 from app.features.ordering import pages_store as ordering_store
 from app.features.ordering import scan_pages as ordering_scan_pages
+from app.features.panel import api as panel_api
 from app.features.prescribers import api as prescribers_api
 from app.features.prescribers import own_pages as prescribers_own_pages
 from app.features.prescribers import pages as prescribers_pages
@@ -109,6 +110,7 @@ ROUTERS = (
     reservations_api.router,
     prescribers_api.router,
     ordering_api.router,
+    panel_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,

@@ -201,3 +201,9 @@ def find_gaps(content: Content) -> list[Gap]:
         found.append(Gap(Section.FUNDING, "Who is to pay is not said."))
     order = list(Section)
     return sorted(found, key=lambda gap: order.index(gap.section))
+
+
+def may_read(*, brings: bool, sits: bool, was_submitted: bool) -> bool:
+    """Whether somebody may read a case: who brings it always, who sits on its panel once it was submitted, and nobody
+    else."""
+    return brings or (sits and was_submitted)

@@ -17,6 +17,7 @@ from app.domain.panel_case import (
     check_options,
     check_ready,
     find_gaps,
+    may_read,
     read_option,
 )
 
@@ -112,3 +113,13 @@ def test_only_what_is_asked_for_is_without_a_reason_against_it() -> None:
 
 def test_sections_are_called_by_their_headings() -> None:
     assert len({section.text for section in Section}) == len(Section)
+
+
+@pytest.mark.parametrize(
+    ("brings", "sits", "was_submitted", "may"),
+    [(True, False, False, True), (False, True, True, True), (False, True, False, False), (False, False, True, False)],
+)
+def test_a_case_is_read_by_who_brings_it_and_once_submitted_by_its_panel(
+    brings: bool, sits: bool, was_submitted: bool, may: bool
+) -> None:
+    assert may_read(brings=brings, sits=sits, was_submitted=was_submitted) is may
