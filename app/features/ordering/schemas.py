@@ -304,6 +304,13 @@ class EventBody(BaseModel):
     detail: dict[str, str | int | bool | None]
 
 
+class PanelCaseLine(BaseModel):
+    """The newest case about the order before a panel."""
+
+    number: str
+    state: str
+
+
 class OrderBody(BaseModel):
     """An order with everything about it. Of a draft: all that its prescriber must know before submitting it.
 
@@ -346,5 +353,6 @@ class OrderBody(BaseModel):
     missing: list[MissingLine]
     offer: list[OfferBody]
     authority: AuthorityBody
+    panel_case: PanelCaseLine | None
     visits: list[VisitBody]
     history: list[EventBody]
