@@ -12,6 +12,7 @@ from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.dates import uk_date
+from app.domain.errors import Incomplete
 from app.domain.panel import CaseState, DecisionKind, Screening
 from app.domain.panel_case import Section
 from app.features.panel import cases, page_queries, queries
@@ -131,7 +132,12 @@ async def submit(request: Request, session: Session, actor: Actor, now: Now, num
     form, _ = await read_form(request, SubmitForm)
     case, context = await read_shown(session, number, actor, now)
     with or_again(DRAFT, form, **context):
-        await cases.submit_case(session, number, actor=actor.username, at=now)
+        try:
+            await cases.submit_case(session, number, actor=actor.username, at=now)
+        except Incomplete as refusal:
+            for one in refusal.wanted["missing"]:
+                form.refuse(one["detail"])
+            return render(request, DRAFT, {"form": form, **context}, 422)
     said = f"Case {case.number} is submitted. Somebody of the panel looks whether it is complete."
     return redirect(request, f"/panel-cases/{case.number}", said)
 

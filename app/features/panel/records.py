@@ -165,7 +165,7 @@ class CaseRecord:
         known = [(InterestKind.PRESCRIBED, self.row["prescribed_by"])]
         known += [(InterestKind.SUPERVISED, authority.get(name)) for name in ("signed_by", "on_behalf_of")]
         known += [(InterestKind.PRESENTED, self.row[name]) for name in ("made_by", "submitted_by")]
-        found = [Interest(username, kind) for kind, username in known if username]
+        found = [Interest(username, kind) for kind, username in dict.fromkeys(known) if username]
         for one in self.row["interests"]:
             at = datetime.fromisoformat(one["declared_at"])
             found.append(Interest(one["username"], InterestKind(one["kind"]), one["detail"], at))

@@ -35,7 +35,7 @@ async def test_a_case_is_drawn_up_page_by_page_and_submitted(
     order = await jsep.order()
     page = await senior_ot.get(f"/orders/{order}")
     page = await senior_ot.follow(await senior_ot.send(page, "/panel-cases/new"))
-    assert "Something is missing" in page.text
+    assert "To do" in page.text
     here = page.heading.removeprefix("Draft case ")
     address = f"/panel-cases/{here}"
     refused = await senior_ot.send(page, f"{address}/submit")
@@ -55,7 +55,7 @@ async def test_a_case_is_drawn_up_page_by_page_and_submitted(
     page = await senior_ot.follow(await senior_ot.send(await senior_ot.get(address), f"{address}/submit"))
     assert "Case" in page.banner
     order_page = await senior_ot.get(f"/orders/{order}")
-    assert f"Case {here} is submitted." in order_page.text
+    assert f"Case {here} . It stands at “submitted”." in order_page.text
 
 
 async def test_what_was_typed_wrongly_is_said_at_its_field(jsep: Panel, senior_ot: Browser) -> None:
