@@ -338,4 +338,5 @@ def _authority(order: OrderRecord, asked: Asked, setting: Setting) -> AuthorityB
         signed_by=order.authority.get("signed_by"),
         on_behalf_of=order.authority.get("on_behalf_of"),
         note=order.authority.get("note"),
+        panel_conditions=order.authority.get("panel_conditions", []),
     )

@@ -282,6 +282,7 @@ class AuthorityBody(BaseModel):
     signed_by: str | None = None
     on_behalf_of: str | None = None
     note: str | None = None
+    panel_conditions: list[str]
 
 
 class VisitBody(BaseModel):

@@ -204,7 +204,9 @@ async def _follow(
     session: AsyncSession, case: CaseRecord, proposal: Proposal, decision_id: int, *, actor: str, at: datetime
 ) -> None:
     """What follows for the order: it goes on, it ends, or it waits for what the panel asked."""
-    facts = {"panel_decision": decision_id}
+    # Whoever picks and delivers sees the conditions with the order, not the case.
+    conditions = [one.detail or one.kind.text for one in proposal.conditions]
+    facts = {"panel_decision": decision_id, "panel_conditions": conditions}
     if proposal.kind.approves:
         await approve_order(session, case, facts, note=proposal.reasons, actor=actor, at=at)
     elif proposal.kind is DecisionKind.DECLINE:

@@ -137,6 +137,8 @@ async def test_conditions_are_kept_by_their_kinds_or_in_words(jsep: Panel, clock
         {"kind": "other", "detail": "Shown to the carers first"},
         {"kind": "review_by", "detail": ""},
     ]
+    order = await jsep.get(f"/orders/{answer.json()['order_number']}", by="technician")
+    assert order["authority"]["panel_conditions"] == ["A trial first", "Shown to the carers first", "A review by a day"]
 
 
 async def test_what_was_deferred_is_answered_and_decided_by_a_decision_that_supersedes(
