@@ -24,6 +24,7 @@ from app.domain.lifecycle import Move, State
 from app.domain.ordering import STILL_HERE, OrderDecision, UnitState, decision_after_cancel, unit_state
 from app.domain.reservations import Kept, keeps_item
 from app.models import ReservationEnd
+from app.panelling import withdraw_cases
 
 RECORDED, WITHDRAWN = "client_death_recorded", "client_death_withdrawn"
 """The lines in the audit trail, about the client, that name what was ended."""
@@ -222,6 +223,8 @@ async def _cancel(
     await session.execute(DECIDE, values | who)
     subject = f"order:{order['number']}"
     await audit.record(session, "order_cancelled", subject, reason=REASON, pieces=len(here), **who)
+    if order["decision"] == OrderDecision.AWAITING_PANEL:
+        await withdraw_cases(session, [order["id"]], **who)
 
 
 async def _end_reservations(

@@ -55,6 +55,10 @@ from app.features.ordering import pages_check as ordering_check
 from app.features.ordering import pages_draft as ordering_draft
 from app.features.ordering import pages_store as ordering_store
 from app.features.ordering import scan_pages as ordering_scan_pages
+from app.features.panel import api as panel_api
+from app.features.panel import deciding_pages as panel_deciding_pages
+from app.features.panel import meeting_pages as panel_meeting_pages
+from app.features.panel import pages as panel_pages
 from app.features.prescribers import api as prescribers_api
 from app.features.prescribers import own_pages as prescribers_own_pages
 from app.features.prescribers import pages as prescribers_pages
@@ -113,6 +117,7 @@ ROUTERS = (
     reservations_api.router,
     prescribers_api.router,
     ordering_api.router,
+    panel_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -167,6 +172,9 @@ ROUTERS = (
     ordering_store.router,
     ordering_pages.router,
     ordering_scan_pages.router,
+    panel_pages.router,
+    panel_deciding_pages.router,
+    panel_meeting_pages.router,
     returns_pages.desk,
     returns_pages.router,
     stocktakes_pages.desk,

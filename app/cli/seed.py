@@ -17,6 +17,7 @@ from app.cli.seed_authority import add_authority
 from app.cli.seed_catalogue import CLIENTS, PRODUCTS
 from app.cli.seed_examinations import CRACKED, SOUND, WORN, examine, visit_home
 from app.cli.seed_notices import receive_notices
+from app.cli.seed_panel import hear_cases
 from app.cli.seed_prescribing import Prescribers
 from app.cli.seed_range import RECYCLED, STOCK
 from app.cli.seed_repairs import repair_and_scrap
@@ -100,6 +101,7 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
         await clients.add_client(session, NewClient.model_validate(client), secret=secret, actor="ot", at=start)
     await Storekeeper(session, prefix, await _stores(session), now).work()
     await Prescribers(session, prefix, secret, now).work()
+    await hear_cases(session, now=now)
     await receive_notices(session, now=now)
 
 

@@ -8,21 +8,32 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.domain.authority import Tier
-from app.models import Account, Funder, Panel, Prescriber, Team
+from app.domain.panel_meeting import Side
+from app.models import Account, Funder, Panel, PanelMember, Prescriber, Team
 
 TEAM: Final = {"code": "WEST", "name": "West Community Occupational Therapy"}
 FUNDERS: Final = (
-    ("ASC", "Adult social care"),
-    ("ICB", "Integrated care board"),
-    ("CHC", "Continuing healthcare"),
-    ("CHILD", "Children's services"),
+    ("ASC", "Adult social care", Side.SOCIAL_CARE),
+    ("ICB", "Integrated care board", Side.HEALTH),
+    ("CHC", "Continuing healthcare", Side.HEALTH),
+    ("CHILD", "Children's services", Side.SOCIAL_CARE),
 )
 PANEL: Final[dict[str, Any]] = {
     "code": "JSEP",
     "name": "Joint Specialist Equipment Panel",
     "orders_above_pence": 250_000,
     "decides_highly_specialist": True,
+    "quorum": 3,
+    "joint_needs_both": True,
+    "approval_days": 90,
 }
+MEMBERS: Final = {
+    "chair": (Side.SOCIAL_CARE, True),
+    "panel1": (Side.HEALTH, False),
+    "panel2": (Side.SOCIAL_CARE, False),
+    "panel3": (Side.SOCIAL_CARE, False),
+}
+"""Who sits on the panel, for whom, and who chairs it."""
 LIMITS: Final = {"ot": (Tier.STANDARD, 100_000), "senior.ot": (Tier.HIGHLY_SPECIALIST, 500_000)}
 SUPERVISED: Final = "student.ot"
 REGISTERED_FOR: Final = timedelta(days=400)
@@ -30,8 +41,8 @@ REGISTERED_FOR: Final = timedelta(days=400)
 
 async def add_authority(session: AsyncSession, *, today: date) -> None:
     """Write them for the accounts that are there already. Registrations end more than a year from `today`."""
-    await session.execute(insert(Funder), [{"code": code, "name": name} for code, name in FUNDERS])
-    await session.execute(insert(Panel).values(**PANEL))
+    await session.execute(insert(Funder), [{"code": code, "name": name, "side": side} for code, name, side in FUNDERS])
+    await _add_panel(session)
     team_id = (await session.execute(insert(Team).values(**TEAM).returning(col(Team.id)))).scalar_one()
     wanted = [*LIMITS, SUPERVISED]
     accounts = select(col(Account.username), col(Account.id)).where(col(Account.username).in_(wanted))
@@ -53,3 +64,13 @@ async def add_authority(session: AsyncSession, *, today: date) -> None:
                 **({} if is_supervised else registration),
             )
         )
+
+
+async def _add_panel(session: AsyncSession) -> None:
+    panel_id = (await session.execute(insert(Panel).values(**PANEL).returning(col(Panel.id)))).scalar_one()
+    accounts = select(col(Account.username), col(Account.id)).where(col(Account.username).in_(list(MEMBERS)))
+    rows = [
+        {"panel_id": panel_id, "account_id": account_id, "side": MEMBERS[username][0], "is_chair": MEMBERS[username][1]}
+        for username, account_id in await session.execute(accounts)
+    ]
+    await session.execute(insert(PanelMember), rows)

@@ -26,6 +26,8 @@ from app.web.bank_holidays import bank_holidays
 UK: Final = ZoneInfo("Europe/London")
 CARED_FOR: Final = {"C-1001": 74, "C-1005": 62, "C-1006": 96, "C-1007": 58}
 """Clients whose weight in kilograms is known, and who have a care provider."""
+FOR_THE_PANEL: Final = (("C-1004", "CHILD-SEAT-2"), ("C-1008", "CHAIR-RISER-XL"), ("C-1008", "HOIST-BARI"))
+"""Highly specialist lines, so the panel decides them (`seed_panel.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Prescribers:
             actor="senior.ot",
             at=self.days_ago(2),
         )
+        for client_ref, product in FOR_THE_PANEL:
+            await self.order("senior.ot", client_ref, [product], days_ago=4, until="submitted")
 
     def days_ago(self, days: int) -> datetime:
         """Ten in the morning, UK time, so many days ago; never after now."""

@@ -74,6 +74,10 @@ class Permission(StrEnum):
     AUTHORISE_ORDERS = "authorise_orders"
     SEE_ORDERS = "see_orders"
     FULFIL_ORDERS = "fulfil_orders"
+    BRING_PANEL_CASES = "bring_panel_cases"
+    SEE_PANEL_CASES = "see_panel_cases"
+    SIT_ON_PANEL = "sit_on_panel"
+    CHAIR_PANEL = "chair_panel"
     SEE_ALL_MESSAGES = "see_all_messages"
     IMPORT_DATA = "import_data"
     MANAGE_USERS = "manage_users"
@@ -100,7 +104,10 @@ _PRESCRIBING = _LOOKING | {
     Permission.REVIEW_FOR_NOTICES,
     Permission.SIGN_ORDERS,
     Permission.SEE_ORDERS,
+    Permission.BRING_PANEL_CASES,
+    Permission.SEE_PANEL_CASES,
 }
+_ON_A_PANEL = _LOOKING | {Permission.SEE_PANEL_CASES, Permission.SIT_ON_PANEL}
 _STOREKEEPING = _LOOKING | {
     Permission.RECEIVE_ITEMS,
     Permission.PRINT_LABELS,
@@ -141,8 +148,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_MAKER_NAMES,
         Permission.KEEP_AUTHORITY_COPIES,
     },
-    Role.PANEL_MEMBER: _LOOKING,
-    Role.PANEL_CHAIR: _LOOKING,
+    Role.PANEL_MEMBER: _ON_A_PANEL,
+    Role.PANEL_CHAIR: _ON_A_PANEL | {Permission.CHAIR_PANEL},
     Role.FINANCE: _LOOKING | {Permission.AGREE_TO_SCRAP},
     Role.MANAGER: _STOREKEEPING
     | {

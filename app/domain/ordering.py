@@ -215,8 +215,8 @@ NEXT: dict[OrderState, str] = {
     OrderState.DRAFT: "It has not been sent in yet: submit it, or cancel it.",
     OrderState.AWAITING_AUTHORISATION: "Somebody who may authorise it must sign or decline it first, or cancel it.",
     OrderState.AWAITING_PANEL: (
-        "The panel decides it, and panels cannot decide in this service yet. If it cannot wait, cancel the order, or "
-        "order something that is within your own authority."
+        "The panel decides it: bring a case before it, and the order goes on by itself when it is approved. If it "
+        "cannot wait, say in the case that it is urgent, or order something that is within your own authority."
     ),
     OrderState.APPROVED: "It waits for equipment: allocate what is on the shelf, and send out what is kept for it.",
     OrderState.ALLOCATED: "All of it is kept for the client: pick it and send it out, or cancel the order.",

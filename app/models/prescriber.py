@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Date, Index, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Text
 from sqlmodel import Field, SQLModel
 
 from app.domain.authority import Tier
+from app.domain.panel_meeting import Side
 from app.models.base import (
     both_or_neither,
     enum_column,
@@ -71,20 +72,32 @@ class Delegation(SQLModel, table=True):
 
 
 class Panel(SQLModel, table=True):
-    """A panel that decides what is beyond a prescriber's authority, and from which value on."""
+    """A panel that decides what is beyond a prescriber's authority, and from which value on; how many must be there,
+    whether money of both sides wants members of both, and for how many days an approval lasts."""
 
-    __table_args__ = (CheckConstraint("orders_above_pence >= 0", name="threshold_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("orders_above_pence >= 0", name="threshold_not_negative"),
+        CheckConstraint("quorum BETWEEN 1 AND 20", name="quorum_sensible"),
+        CheckConstraint("approval_days BETWEEN 1 AND 1096", name="approval_days_sensible"),
+    )
 
     id: int = id_column()
     code: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     name: str = Field(sa_column=text_column())
     orders_above_pence: int | None = Field(default=None, sa_column=pence_column(nullable=True))
     decides_highly_specialist: bool = False
+    quorum: int = Field(default=3, sa_column=Column(Integer, nullable=False, server_default="3"))
+    joint_needs_both: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default="true"))
+    approval_days: int = Field(default=90, sa_column=Column(Integer, nullable=False, server_default="90"))
 
 
 class Funder(SQLModel, table=True):
-    """Who pays for an order: adult social care, the integrated care board, continuing healthcare, children."""
+    """Who pays for an order: adult social care, the integrated care board, continuing healthcare, children. `side`:
+    whose money it is, so that a panel knows what is joint."""
 
     id: int = id_column()
     code: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     name: str = Field(sa_column=text_column())
+    side: Side = Field(
+        default=Side.SOCIAL_CARE, sa_column=enum_column(Side, "side", server_default=Side.SOCIAL_CARE.value)
+    )

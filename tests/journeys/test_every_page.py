@@ -162,7 +162,30 @@ PAGES = {
         "/inspections/authority-copies/1",
     ),
     "finance": ("/", "/scrap-requests"),
-    "chair": ("/",),
+    "senior.ot": (
+        "/panel-cases",
+        "/panel-cases?state=decided",
+        "/panel-cases/P000001",
+        *(
+            f"/panel-cases/P000001/parts/{section}"
+            for section in ("need", "trials", "recycled", "options", "quotes", "lifetime", "funding")
+        ),
+        "/panel-cases/P000001/withdraw",
+        "/panel-cases/P000004",
+        "/orders/O000007",
+    ),
+    "chair": (
+        "/",
+        "/panel-cases",
+        "/panel-cases/P000003",
+        "/panel-cases/P000003/decide",
+        "/panel-cases/P000002/screen",
+        "/panel-cases/P000002/interest",
+        "/panel-cases/P000002/recommend",
+        "/panel-meetings",
+        "/panel-meetings/new",
+        "/panel-meetings/1",
+    ),
     "admin": ("/", "/users", "/users/new", "/users/technician", "/users/admin", "/audit", "/api/docs"),
     "auditor": (
         "/",

@@ -260,6 +260,8 @@ OTHERS = {
         "VALUES ('x', '', '', now(), 'x', now(), 'a@b.test', now(), now())"
     ),
     "ck_panel_threshold_not_negative": "UPDATE panel SET orders_above_pence = -1",
+    "ck_panel_quorum_sensible": "UPDATE panel SET quorum = 0",
+    "ck_panel_approval_days_sensible": "UPDATE panel SET approval_days = 0",
     "ck_prescriber_limit_not_negative": "UPDATE prescriber SET spend_limit_pence = -1",
     "uq_stop_use_notice_loan_id": (
         "INSERT INTO stop_use_notice (loan_id, reason, given_at, given_by) "

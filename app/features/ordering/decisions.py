@@ -22,6 +22,7 @@ from app.features.ordering.records import OrderRecord, UnitRecord, read_asked, r
 from app.features.ordering.submission import check_answers
 from app.features.ordering.surroundings import read_surroundings
 from app.models import EquipmentOrder, ReservationEnd
+from app.panelling import withdraw_cases
 from app.signing import find_person, read_setting
 from app.web.answers import Answer
 from app.web.who import names_with
@@ -106,6 +107,8 @@ async def cancel(session: AsyncSession, number: str, *, reason: str, actor: Acto
         values |= {"decision_reason": reason, "decided_at": at, "decided_by": actor.username}
     await _change(session, order, values)
     await audit.record(session, "order_cancelled", order.subject, reason=reason, pieces=len(here), **who)
+    if order.decision is OrderDecision.AWAITING_PANEL:
+        await withdraw_cases(session, [order.id], **who)
     what = "cancelled" if decision is OrderDecision.CANCELLED else "cancelled in part"
     await messages.tell_maker(session, order, what, f"Reason: {reason}", **who)
 

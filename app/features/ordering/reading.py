@@ -56,7 +56,9 @@ HEADER = text("""
     SELECT funder.code AS funder, funder.name AS funder_name, store.name AS store_name,
            asked.reason, asked.clinical_reasoning, asked.made_at,
            COALESCE(maker.name, asked.made_by) AS made_by_name, asked.decided_at, asked.decided_by,
-           asked.decision_reason, asked.allocated_at
+           asked.decision_reason, asked.allocated_at,
+           (SELECT jsonb_build_object('number', number, 'state', state) FROM panel_case
+            WHERE order_id = asked.id ORDER BY id DESC LIMIT 1) AS panel_case
     FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id JOIN store ON store.id = asked.store_id
     LEFT JOIN account AS maker ON maker.username = asked.made_by WHERE asked.id = :order_id
 """)
@@ -356,4 +358,5 @@ def _authority(order: OrderRecord, asked: Asked, setting: Setting) -> AuthorityB
         signed_by=order.authority.get("signed_by"),
         on_behalf_of=order.authority.get("on_behalf_of"),
         note=order.authority.get("note"),
+        panel_conditions=order.authority.get("panel_conditions", []),
     )

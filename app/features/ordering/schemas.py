@@ -294,6 +294,7 @@ class AuthorityBody(BaseModel):
     signed_by: str | None = None
     on_behalf_of: str | None = None
     note: str | None = None
+    panel_conditions: list[str]
 
 
 class VisitBody(BaseModel):
@@ -314,6 +315,13 @@ class EventBody(BaseModel):
     actor: str
     action: str
     detail: dict[str, str | int | bool | None]
+
+
+class PanelCaseLine(BaseModel):
+    """The newest case about the order before a panel."""
+
+    number: str
+    state: str
 
 
 class OrderBody(BaseModel):
@@ -358,5 +366,6 @@ class OrderBody(BaseModel):
     missing: list[MissingLine]
     offer: list[OfferBody]
     authority: AuthorityBody
+    panel_case: PanelCaseLine | None
     visits: list[VisitBody]
     history: list[EventBody]

@@ -312,7 +312,7 @@ async def test_an_order_of_the_panel_says_what_can_be_done(
     page = await ot.get(f"/orders/{order['number']}")
     said = page.soup.select_one('[data-testid="panel"]')
     assert said
-    assert "panels cannot decide in this service yet" in said.get_text()
+    assert "It needs a case, which nobody has drawn up yet." in said.get_text()
     assert "order something that is within your own authority" in said.get_text()
-    assert "cannot be seen or decided here yet" in (await panel.get("/")).text
-    assert "cannot be seen or decided here yet" not in (await ot.get("/")).text
+    assert "Cases to screen" in (await panel.get("/")).text
+    assert "Cases to screen" not in (await ot.get("/")).text

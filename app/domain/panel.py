@@ -1,0 +1,308 @@
+"""Cases that a panel decides: the way of a case, what each kind of decision must say, and what holds of it later.
+
+A decision is never changed. What changes is a new one that supersedes it, so that anybody can read afterwards who
+decided what, when, and on which evidence.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from app.domain.dates import in_words
+from app.domain.errors import BadValue, Conflict, WrongState
+from app.domain.reasons import check_reason, has_words
+
+LONGEST_APPROVAL = timedelta(days=3 * 366)
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    SCREENED = "screened"
+    LISTED = "listed"
+    DECIDED = "decided"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def text(self) -> str:
+        """The state as people read it."""
+        return self.value.capitalize()
+
+
+class Step(StrEnum):
+    """What can happen to a case."""
+
+    SUBMIT = "submit"
+    FIND_COMPLETE = "find_complete"
+    FIND_INCOMPLETE = "find_incomplete"
+    FIND_NOT_NEEDED = "find_not_needed"
+    LIST = "list"
+    TAKE_OFF = "take_off"
+    DECIDE = "decide"
+    CHAIR_ACTION = "chair_action"
+    WITHDRAW = "withdraw"
+
+
+class Screening(StrEnum):
+    """What came of looking at a submitted case before the panel does."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    NOT_NEEDED = "not_needed"
+
+    @property
+    def text(self) -> str:
+        """The outcome as people read it."""
+        return {"not_needed": "No panel is needed"}.get(self.value, self.value.capitalize())
+
+    @property
+    def step(self) -> Step:
+        """What it does to the case."""
+        return Step(f"find_{self.value}")
+
+
+class DecisionKind(StrEnum):
+    """What a panel can decide."""
+
+    APPROVE = "approve"
+    APPROVE_WITH_CONDITIONS = "approve_with_conditions"
+    DEFER = "defer"
+    DECLINE = "decline"
+
+    @property
+    def text(self) -> str:
+        """The decision as people read it."""
+        return _DECIDED[self]
+
+    @property
+    def approves(self) -> bool:
+        """Whether the order goes on."""
+        return self in {DecisionKind.APPROVE, DecisionKind.APPROVE_WITH_CONDITIONS}
+
+
+class ConditionKind(StrEnum):
+    """What an approval can depend on."""
+
+    TRIAL_FIRST = "trial_first"
+    RECYCLED_ONLY = "recycled_only"
+    REVIEW_BY = "review_by"
+    RING_FENCED_RETURN = "ring_fenced_return"
+    OTHER = "other"
+
+    @property
+    def text(self) -> str:
+        """The condition as people read it."""
+        return _CONDITIONS[self]
+
+
+_DECIDED = {
+    DecisionKind.APPROVE: "Approved",
+    DecisionKind.APPROVE_WITH_CONDITIONS: "Approved with conditions",
+    DecisionKind.DEFER: "Deferred",
+    DecisionKind.DECLINE: "Declined",
+}
+_CONDITIONS = {
+    ConditionKind.TRIAL_FIRST: "A trial first",
+    ConditionKind.RECYCLED_ONLY: "Recycled equipment only",
+    ConditionKind.REVIEW_BY: "A review by a day",
+    ConditionKind.RING_FENCED_RETURN: "It comes back for the same service when it is no longer needed",
+    ConditionKind.OTHER: "Another condition",
+}
+
+STEPS: Mapping[tuple[CaseState, Step], CaseState] = {
+    (CaseState.DRAFT, Step.SUBMIT): CaseState.SUBMITTED,
+    (CaseState.SUBMITTED, Step.FIND_COMPLETE): CaseState.SCREENED,
+    (CaseState.SUBMITTED, Step.FIND_INCOMPLETE): CaseState.DRAFT,
+    (CaseState.SUBMITTED, Step.FIND_NOT_NEEDED): CaseState.WITHDRAWN,
+    (CaseState.SCREENED, Step.LIST): CaseState.LISTED,
+    (CaseState.LISTED, Step.TAKE_OFF): CaseState.SCREENED,
+    (CaseState.LISTED, Step.DECIDE): CaseState.DECIDED,
+    (CaseState.SUBMITTED, Step.CHAIR_ACTION): CaseState.DECIDED,
+    (CaseState.SCREENED, Step.CHAIR_ACTION): CaseState.DECIDED,
+    (CaseState.LISTED, Step.CHAIR_ACTION): CaseState.DECIDED,
+    (CaseState.DRAFT, Step.WITHDRAW): CaseState.WITHDRAWN,
+    (CaseState.SUBMITTED, Step.WITHDRAW): CaseState.WITHDRAWN,
+    (CaseState.SCREENED, Step.WITHDRAW): CaseState.WITHDRAWN,
+    (CaseState.LISTED, Step.WITHDRAW): CaseState.WITHDRAWN,
+}
+AFTER_DEFERRAL: Mapping[Step, CaseState] = {Step.SUBMIT: CaseState.SUBMITTED, Step.WITHDRAW: CaseState.WITHDRAWN}
+"""What can happen to a decided case while a deferral is in force: the prescriber answers, or gives it up."""
+
+NEXT: Mapping[CaseState, str] = {
+    CaseState.DRAFT: "Its prescriber is drawing it up and submits it when it is ready.",
+    CaseState.SUBMITTED: "It waits to be screened: somebody of the panel looks whether it is complete.",
+    CaseState.SCREENED: "It is complete and waits for a meeting: list it in one.",
+    CaseState.LISTED: "It is listed in a meeting, which decides it.",
+    CaseState.DECIDED: "The panel has decided it. Read the decision; a new one can only supersede it.",
+    CaseState.WITHDRAWN: "It was withdrawn. Make a new case if the equipment is still needed.",
+}
+"""What comes next for a case, said to somebody who tried something else."""
+
+_DONE = {
+    Step.SUBMIT: "submitted",
+    Step.FIND_COMPLETE: "screened",
+    Step.FIND_INCOMPLETE: "screened",
+    Step.FIND_NOT_NEEDED: "screened",
+    Step.LIST: "listed",
+    Step.TAKE_OFF: "taken off a meeting",
+    Step.DECIDE: "decided",
+    Step.CHAIR_ACTION: "decided",
+    Step.WITHDRAW: "withdrawn",
+}
+
+
+def can(step: Step, state: CaseState, in_force: DecisionKind | None = None) -> bool:
+    """Whether this can happen to a case in that state. `in_force`: the decision that holds, where there is one."""
+    return (state, step) in STEPS or (_is_deferred(state, in_force) and step in AFTER_DEFERRAL)
+
+
+def next_state(step: Step, state: CaseState, in_force: DecisionKind | None = None) -> CaseState:
+    """Where the case stands afterwards. Raises Conflict `already-decided`, WrongState `wrong-state`."""
+    if (state, step) in STEPS:
+        return STEPS[state, step]
+    if _is_deferred(state, in_force) and step in AFTER_DEFERRAL:
+        return AFTER_DEFERRAL[step]
+    if state is CaseState.DECIDED and step in {Step.DECIDE, Step.CHAIR_ACTION}:
+        said = f" It was {in_force.text.lower()}." if in_force else ""
+        raise Conflict("already-decided", f"This case is decided already.{said} A decision is never changed.")
+    detail = f"The case is “{state.text.lower()}”, so it cannot be {_DONE[step]}. {NEXT[state]}"
+    raise WrongState("wrong-state", detail)
+
+
+def _is_deferred(state: CaseState, in_force: DecisionKind | None) -> bool:
+    return state is CaseState.DECIDED and in_force is DecisionKind.DEFER
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What an approval depends on; `detail` says it in words where the kind alone does not."""
+
+    kind: ConditionKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A decision as it is to be recorded. `review_on`: of an approval the day of its review, of a deferral the last
+    day for what is asked. `information`: what a deferral asks for. `alternative`: what meets the need instead of what
+    is declined; None where the short form of the API is not asked for it (ADR 29)."""
+
+    kind: DecisionKind
+    reasons: str
+    conditions: tuple[Condition, ...] = ()
+    information: tuple[str, ...] = ()
+    alternative: str | None = None
+    review_on: date | None = None
+    expires_on: date | None = None
+
+
+def read_condition(words: str) -> Condition:
+    """A condition as it was written: the name of a kind, or any other in words."""
+    name = "_".join(words.casefold().replace("-", " ").replace("_", " ").split())
+    if name in {kind.value for kind in ConditionKind if kind is not ConditionKind.OTHER}:
+        return Condition(ConditionKind(name))
+    return Condition(ConditionKind.OTHER, words)
+
+
+def check_proposal(proposal: Proposal, *, today: date) -> None:
+    """Whether the decision says all that one of its kind must.
+
+    Raises BadValue `not-a-reason`, `conditions-wanted`, `conditions-not-wanted`, `review-date-wanted`,
+    `alternative-wanted`, `not-in-words`, `nothing-expires`, `day-is-past` or `day-too-far`.
+    """
+    check_reason(proposal.reasons, field="reasons")
+    _check_conditions(proposal)
+    if proposal.kind is DecisionKind.DEFER and proposal.review_on is None:
+        detail = "Say by which day the panel wants what is missing."
+        raise BadValue("review-date-wanted", detail, field="review_on")
+    alternative = proposal.alternative
+    if proposal.kind is DecisionKind.DECLINE and alternative is not None and not has_words(alternative):
+        detail = "Say what meets the need instead. A need that is eligible stays to be met."
+        raise BadValue("alternative-wanted", detail, field="alternative")
+    if proposal.expires_on is not None and not proposal.kind.approves:
+        raise BadValue("nothing-expires", "Only an approval can expire. Leave the day out.", field="expires_on")
+    _check_days(proposal, today)
+
+
+def _check_conditions(proposal: Proposal) -> None:
+    kinds = [condition.kind for condition in proposal.conditions]
+    if proposal.kind is DecisionKind.APPROVE_WITH_CONDITIONS and not kinds:
+        raise BadValue("conditions-wanted", "Name the conditions, or approve it without any.", field="conditions")
+    if proposal.kind is not DecisionKind.APPROVE_WITH_CONDITIONS and kinds:
+        detail = "Only an approval with conditions has conditions. Choose that, or leave them out."
+        raise BadValue("conditions-not-wanted", detail, field="conditions")
+    if ConditionKind.REVIEW_BY in kinds and proposal.review_on is None:
+        raise BadValue("review-date-wanted", "Say by which day it is to be reviewed.", field="review_on")
+    for condition in proposal.conditions:
+        if condition.kind is ConditionKind.OTHER and not has_words(condition.detail):
+            raise BadValue("not-in-words", "Say the condition in words.", field="conditions")
+
+
+def _check_days(proposal: Proposal, today: date) -> None:
+    for name, day in (("review_on", proposal.review_on), ("expires_on", proposal.expires_on)):
+        if day is not None and day < today:
+            raise BadValue("day-is-past", f"{in_words(day)} is past. Give today or a later day.", field=name)
+    ends = proposal.expires_on
+    if ends is not None and ends > today + LONGEST_APPROVAL:
+        raise BadValue("day-too-far", "An approval lasts three years at most. Give an earlier day.", field="expires_on")
+
+
+def expires_on(proposal: Proposal, *, today: date, days: int) -> date | None:
+    """The last day on which an approval can be used: as the panel said, or so many days from now as usual."""
+    if not proposal.kind.approves:
+        return None
+    return proposal.expires_on or today + timedelta(days=days)
+
+
+def is_expired(last_day: date | None, *, is_used: bool, today: date) -> bool:
+    """Whether an approval can no longer be used. What has been used does not expire."""
+    return last_day is not None and not is_used and last_day < today
+
+
+def is_answer_overdue(kind: DecisionKind, review_on: date | None, *, today: date) -> bool:
+    """Whether what a deferral asked for has not come by its day. The case is not dead then: an eligible need is not
+    lost by a late answer, but somebody must ask."""
+    return kind is DecisionKind.DEFER and review_on is not None and review_on < today
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A decision and the one that it takes the place of, by their numbers."""
+
+    number: int
+    supersedes: int | None = None
+
+
+def in_force(decisions: Sequence[Link]) -> Link | None:
+    """The decision that holds: the one that no other supersedes."""
+    superseded = {one.supersedes for one in decisions}
+    return next((one for one in decisions if one.number not in superseded), None)
+
+
+def check_supersedes(named: int | None, holds: Link | None) -> None:
+    """A new decision names the one that it takes the place of; whoever has not seen the one that holds is refused.
+
+    Raises Conflict `already-decided`.
+    """
+    if (holds.number if holds else None) != named:
+        raise Conflict("already-decided", "Another decision was recorded meanwhile. Read it before you go on.")
+
+
+def check_ratification(action_on: date, held_on: date) -> None:
+    """Whether a meeting can ratify what the chair did between meetings: not one that was over before.
+
+    Raises Conflict `meeting-was-before`.
+    """
+    if held_on < action_on:
+        detail = f"The chair acted on {in_words(action_on)}, after this meeting. A later meeting ratifies it."
+        raise Conflict("meeting-was-before", detail)
+
+
+def check_chair_action(*, is_urgent: bool) -> None:
+    """Whether a chair may act without a meeting. Raises Conflict `not-urgent`."""
+    if not is_urgent:
+        detail = "The case is not urgent, so it waits for a meeting. Only an urgent one is decided between meetings."
+        raise Conflict("not-urgent", detail)

@@ -1,0 +1,1 @@
+"""Specialist equipment panels: cases, meetings, decisions."""

@@ -1,0 +1,216 @@
+"""Interests, recommendations, and the decision, which the chair records and nothing changes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit
+from app.domain.dates import uk_date
+from app.domain.errors import BadValue, NotAllowed
+from app.domain.panel import (
+    CaseState,
+    DecisionKind,
+    Proposal,
+    Step,
+    check_proposal,
+    expires_on,
+    next_state,
+)
+from app.domain.panel_funding import Share, allot, is_joint
+from app.domain.panel_meeting import InterestKind, Seat, Side, check_chair, check_quorum
+from app.features.panel.cases import check_no_interest, content_json, digest_of, read_split, tell_presenter
+from app.features.panel.meetings import read_seats
+from app.features.panel.records import CaseRecord, read_case
+from app.features.panel.releasing import approve_order, decline_order
+from app.models import (
+    PanelAllotment,
+    PanelCase,
+    PanelCondition,
+    PanelDecision,
+    PanelInterest,
+    PanelRecommendation,
+)
+
+ACCOUNT = text("SELECT id FROM account WHERE username = :username")
+SIDES = text("SELECT side FROM funder WHERE id = ANY(:ids)")
+
+
+async def declare_interest(
+    session: AsyncSession,
+    number: str,
+    *,
+    username: str | None,
+    kind: InterestKind,
+    detail: str,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Take down that a member cannot decide the case, also when it is decided: it is true, and the decision shows it.
+
+    Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-a-member`, `not-the-chair`, BadValue
+    `not-a-member`.
+    """
+    case = await read_case(session, number, actor=actor, lock=True)
+    own = case.check_member()
+    whose = username or actor
+    if whose != actor and not own.is_chair:
+        raise NotAllowed("not-the-chair", "Declare your own interest. For somebody else a chair does it.")
+    if case.member(whose) is None:
+        raise BadValue("not-a-member", f"{whose} does not sit on {case.row['panel_name']}.", field="username")
+    account_id = await session.scalar(ACCOUNT, {"username": whose})
+    values = {"case_id": case.id, "account_id": account_id, "kind": kind, "detail": detail}
+    line = upsert(PanelInterest).values(**values, declared_at=at, declared_by=actor).on_conflict_do_nothing()
+    await session.execute(line)
+    facts = {"member": whose, "kind": kind.value, "is_late": case.state is CaseState.DECIDED}
+    await audit.record(session, "panel_interest_declared", case.subject, actor=actor, at=at, **facts)
+
+
+async def recommend(
+    session: AsyncSession, number: str, *, kind: DecisionKind, reasons: str, actor: str, at: datetime
+) -> None:
+    """Keep what a member recommends; the newest of each counts.
+
+    Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-a-member`, WrongState, Conflict
+    `already-decided`, `conflict-of-interest`.
+    """
+    case = await read_case(session, number, actor=actor, lock=True)
+    case.check_member()
+    if case.state not in {CaseState.SUBMITTED, CaseState.SCREENED}:
+        next_state(Step.DECIDE, case.state, case.kind_in_force)
+    check_no_interest(case, actor, "recommend anything about")
+    account_id = await session.scalar(ACCOUNT, {"username": actor})
+    values = {"case_id": case.id, "account_id": account_id, "kind": kind, "reasons": reasons, "made_at": at}
+    await session.execute(insert(PanelRecommendation).values(**values))
+    await audit.record(session, "panel_recommended", case.subject, actor=actor, at=at, recommendation=kind.value)
+
+
+async def decide(
+    session: AsyncSession, number: str, proposal: Proposal, shares: Sequence[Share] | None, *, actor: str, at: datetime
+) -> None:
+    """Record the decision of the meeting in which the case is listed; its order goes on or ends with it. All that was
+    seen and who decided is frozen with its hash.
+
+    Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-the-chair`, WrongState, Conflict `already-decided`,
+    `order-not-waiting`, `conflict-of-interest`, `not-at-the-meeting`, `not-quorate`, BadValue as `check_proposal` and
+    `check_split` do.
+    """
+    case = await read_case(session, number, actor=actor, lock=True)
+    state = next_state(Step.DECIDE, case.state, case.kind_in_force)
+    case.check_order_waits()
+    seats = await read_seats(session, case.row["meeting_id"])
+    chair = next((seat for seat in seats if seat.username == actor), case.member(actor))
+    check_chair(chair, case.interests, at=at)
+    check_proposal(proposal, today=uk_date(at))
+    split = await _split(session, case, proposal, shares)
+    ids = [one["funder_id"] for one in split]
+    sides = [Side(side) for side in await session.scalars(SIDES, {"ids": ids})] if ids else []
+    able = check_quorum(case.terms, seats, case.interests, at=at, is_joint=is_joint(sides))
+    decision_id = await _write(session, case, proposal, split, seats, able, actor=actor, at=at)
+    changed = update(PanelCase).where(col(PanelCase.id) == case.id)
+    await session.execute(changed.values(state=state, meeting_id=None, version=case.version + 1))
+    facts = {"decision": proposal.kind.value, "number": decision_id}
+    await audit.record(session, "panel_decided", case.subject, actor=actor, at=at, **facts)
+    await _follow(session, case, proposal, decision_id, actor=actor, at=at)
+
+
+async def _split(
+    session: AsyncSession, case: CaseRecord, proposal: Proposal, shares: Sequence[Share] | None
+) -> list[dict[str, Any]]:
+    """Who pays: of what is approved, and nobody of anything else. What is sent is checked all the same."""
+    found = await read_split(session, case.shares if shares is None else shares, field="funding")
+    if proposal.kind.approves and not found:
+        detail = "Say who pays: the shares come to 0 %, and must come to exactly 100 %."
+        raise BadValue("funding-not-100-percent", detail, field="funding")
+    return found if proposal.kind.approves else []
+
+
+async def _write(
+    session: AsyncSession,
+    case: CaseRecord,
+    proposal: Proposal,
+    split: Sequence[dict[str, Any]],
+    seats: Sequence[Seat],
+    able: Sequence[Seat],
+    *,
+    actor: str,
+    at: datetime,
+) -> int:
+    """The decision with its conditions and what each funder pays; returns its number."""
+    seen = _seen(case, seats, able)
+    values = {
+        "case_id": case.id,
+        "supersedes_id": case.holds[0].number if case.holds else None,
+        "kind": proposal.kind,
+        "reasons": proposal.reasons,
+        "alternative": proposal.alternative or "",
+        "information": list(proposal.information),
+        "review_on": proposal.review_on,
+        "expires_on": expires_on(proposal, today=uk_date(at), days=case.row["approval_days"]),
+        "meeting_id": case.row["meeting_id"],
+        "is_chair_action": False,
+        "value_pence": case.value_pence,
+        "seen": seen,
+        "digest": digest_of(seen),
+        "decided_at": at,
+        "decided_by": actor,
+    }
+    made = await session.execute(insert(PanelDecision).values(**values).returning(col(PanelDecision.id)))
+    decision_id = int(made.scalar_one())
+    conditions = [
+        {"decision_id": decision_id, "position": place, "kind": one.kind, "detail": one.detail}
+        for place, one in enumerate(proposal.conditions, start=1)
+    ]
+    if conditions:
+        await session.execute(insert(PanelCondition), conditions)
+    pence = allot(case.value_pence, [Share(str(one["funder_id"]), one["percent"]) for one in split])
+    rows = [
+        {**one, "decision_id": decision_id, "position": place, "pence": part.pence}
+        for place, (one, part) in enumerate(zip(split, pence, strict=True), start=1)
+    ]
+    if rows:
+        await session.execute(insert(PanelAllotment), rows)
+    return decision_id
+
+
+def _seen(case: CaseRecord, seats: Sequence[Seat], able: Sequence[Seat]) -> dict[str, Any]:
+    """Everything that the panel had before it, and who was there, in the form in which it is frozen."""
+    at_meeting = [
+        {
+            "username": seat.username,
+            "side": seat.side.value,
+            "arrived_at": seat.arrived_at.isoformat() if seat.arrived_at else None,
+            "left_at": seat.left_at.isoformat() if seat.left_at else None,
+        }
+        for seat in seats
+    ]
+    interests = [{"username": one.username, "kind": one.kind.value} for one in case.interests]
+    return {
+        "case": content_json(case.row),
+        "attendance": at_meeting,
+        "interests": interests,
+        "recommendations": case.row["recommendations"],
+        "screenings": case.row["screenings"],
+        "took_part": [seat.username for seat in able],
+        "quorum": case.terms.quorum,
+    }
+
+
+async def _follow(
+    session: AsyncSession, case: CaseRecord, proposal: Proposal, decision_id: int, *, actor: str, at: datetime
+) -> None:
+    """What follows for the order: it goes on, it ends, or it waits for what the panel asked."""
+    # Whoever picks and delivers sees the conditions with the order, not the case.
+    conditions = [one.detail or one.kind.text for one in proposal.conditions]
+    facts = {"panel_decision": decision_id, "panel_conditions": conditions}
+    if proposal.kind.approves:
+        await approve_order(session, case, facts, note=proposal.reasons, actor=actor, at=at)
+    elif proposal.kind is DecisionKind.DECLINE:
+        await decline_order(session, case, facts, reason=proposal.reasons, actor=actor, at=at)
+    else:
+        body = "The panel asks for more information. Read the case, mend it, and submit it again."
+        await tell_presenter(session, case, "was deferred", body, actor=actor, at=at)

@@ -1,0 +1,139 @@
+"""Bodies of interests, recommendations and decisions."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.domain.panel import Condition, ConditionKind, DecisionKind, Proposal, read_condition
+from app.domain.panel_funding import Share
+from app.domain.panel_meeting import InterestKind
+from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Reason
+
+Username = Annotated[str, Field(min_length=1, max_length=100)]
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4, allow_inf_nan=False)]
+
+
+class NewInterest(Body):
+    """That somebody cannot decide the case: oneself, or another member, whom only a chair names."""
+
+    username: Username | None = None
+    kind: InterestKind = InterestKind.OTHER
+    detail: OptionalParagraph = ""
+
+
+class NewRecommendation(Body):
+    """What a member recommends, and why."""
+
+    recommendation: DecisionKind
+    reasons: Reason
+
+
+class NewCondition(Body):
+    """A condition of a kind, with words where the kind says too little."""
+
+    kind: ConditionKind
+    detail: OptionalParagraph = ""
+
+
+class FundingShare(Body):
+    """A funder's code and its part in percent, with two decimals at most."""
+
+    funder: Code
+    percent: Percent
+
+
+class NewDecision(Body):
+    """A decision. `conditions`: each the name of a kind, other words, or a kind with words; of a deferral the pieces of
+    information that are wanted, by `review_on`. `funding`: left out, it is as the case proposes."""
+
+    decision: DecisionKind
+    reasons: Reason
+    conditions: Annotated[list[Line | NewCondition], Field(max_length=20, default_factory=list)]
+    alternative: OptionalParagraph | None = None
+    funding: Annotated[list[FundingShare], Field(max_length=20)] | None = None
+    review_on: Day | None = None
+    expires_on: Day | None = None
+
+    def as_proposal(self) -> Proposal:
+        """The same as the rules take it."""
+        defers = self.decision is DecisionKind.DEFER
+        wanted = [one if isinstance(one, str) else one.detail or one.kind.text for one in self.conditions]
+        return Proposal(
+            kind=self.decision,
+            reasons=self.reasons,
+            conditions=() if defers else tuple(_condition(one) for one in self.conditions),
+            information=tuple(wanted) if defers else (),
+            alternative=self.alternative,
+            review_on=self.review_on,
+            expires_on=self.expires_on,
+        )
+
+    @property
+    def shares(self) -> list[Share] | None:
+        """Who pays, if it is said."""
+        return None if self.funding is None else [Share(one.funder, one.percent) for one in self.funding]
+
+
+def _condition(one: str | NewCondition) -> Condition:
+    return read_condition(one) if isinstance(one, str) else Condition(one.kind, one.detail)
+
+
+class InterestBody(BaseModel):
+    """Why somebody cannot decide the case; `declared_at` is empty for what follows from the order itself."""
+
+    username: str
+    kind: InterestKind
+    detail: str = ""
+    declared_at: datetime | None = None
+
+
+class RecommendationBody(BaseModel):
+    """What a member recommends; of several of one member the newest counts."""
+
+    username: str
+    name: str
+    recommendation: DecisionKind
+    reasons: str
+    made_at: datetime
+
+
+class ConditionBody(BaseModel):
+    """What an approval depends on."""
+
+    kind: ConditionKind
+    detail: str
+
+
+class AllotmentBody(BaseModel):
+    """What a funder pays."""
+
+    funder: str
+    percent: float
+    pence: int
+
+
+class DecisionBody(BaseModel):
+    """A decision. `superseded_by`: the number of the one that took its place; `digest`: the hash of all that was seen;
+    `declared_too_late`: who took part and declared an interest only afterwards."""
+
+    number: int
+    decision: DecisionKind
+    reasons: str
+    alternative: str
+    information: list[str]
+    conditions: list[ConditionBody]
+    funding: list[AllotmentBody]
+    value_pence: int
+    review_on: date | None
+    expires_on: date | None
+    meeting_id: int | None
+    is_chair_action: bool
+    decided_at: datetime
+    decided_by: str
+    took_part: list[str]
+    supersedes: int | None
+    superseded_by: int | None
+    declared_too_late: list[str]
+    digest: str

@@ -1,0 +1,236 @@
+"""A case as its verbs read it: what it says, its order, who sits on its panel, and what was decided; locked or not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.authority import Tier
+from app.domain.errors import Conflict, NotAllowed, NotFound
+from app.domain.ordering import NEXT, OrderDecision, OrderState
+from app.domain.panel import CaseState, DecisionKind, Link, in_force
+from app.domain.panel_case import WORDS, Content, Option, OptionKind, may_read
+from app.domain.panel_funding import Share
+from app.domain.panel_meeting import Interest, InterestKind, Seat, Side, Terms
+
+# Orders are locked before cases, as everywhere: whoever ends an order ends its case afterwards.
+LOCK_ORDER = text("""
+    SELECT asked.id FROM panel_case AS brought JOIN equipment_order AS asked ON asked.id = brought.order_id
+    WHERE brought.number = upper(:number) FOR UPDATE OF asked
+""")
+LOCK_CASE = text("SELECT id FROM panel_case WHERE number = upper(:number) FOR UPDATE")
+CASE = text("""
+    SELECT brought.*, panel.code AS panel, panel.name AS panel_name, panel.quorum, panel.joint_needs_both,
+           panel.approval_days, asked.number AS order_number, asked.decision AS order_decision, asked.team_id,
+           asked.made_by AS prescribed_by, asked.authority, asked.client_id, asked.submitted_at AS ordered_at,
+           client.client_ref, client.name AS client_name, COALESCE(maker.name, brought.made_by) AS made_by_name,
+           what.tiers, what.value_pence, what.lines,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('kind', kind, 'detail', detail, 'cost_pence', cost_pence,
+                                                         'why_not', why_not) ORDER BY position), '[]')
+            FROM panel_case_option WHERE case_id = brought.id) AS options,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('supplier', supplier, 'reference', reference,
+                                                         'price_pence', price_pence) ORDER BY position), '[]')
+            FROM panel_case_quote WHERE case_id = brought.id) AS quotes,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('funder', funder.code, 'percent', share.percent::text,
+                                                         'name', funder.name) ORDER BY position), '[]')
+            FROM panel_case_share AS share JOIN funder ON funder.id = share.funder_id
+            WHERE case_id = brought.id) AS shares,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object(
+                       'loan_id', loan.id, 'barcode', item.barcode, 'serial_number', item.serial_number,
+                       'product', product.name, 'started_on', (loan.started_at AT TIME ZONE 'Europe/London')::date,
+                       'ended_on', (loan.ended_at AT TIME ZONE 'Europe/London')::date, 'goals', loan.trial_goals,
+                       'outcome', review.outcome, 'notes', review.notes) ORDER BY loan.id), '[]')
+            FROM panel_case_trial AS named JOIN loan ON loan.id = named.loan_id JOIN item ON item.id = loan.item_id
+            JOIN product ON product.id = item.product_id
+            LEFT JOIN LATERAL (SELECT outcome, notes FROM trial_review WHERE loan_id = loan.id
+                               ORDER BY id DESC LIMIT 1) AS review ON true
+            WHERE named.case_id = brought.id) AS trials,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('username', account.username, 'name', account.name,
+                       'kind', kind, 'detail', detail, 'declared_at', declared_at) ORDER BY interest.id), '[]')
+            FROM panel_interest AS interest JOIN account ON account.id = interest.account_id
+            WHERE case_id = brought.id) AS interests,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('username', account.username, 'name', account.name,
+                       'kind', kind, 'reasons', reasons, 'made_at', made_at) ORDER BY said.id), '[]')
+            FROM panel_recommendation AS said JOIN account ON account.id = said.account_id
+            WHERE case_id = brought.id) AS recommendations,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('outcome', outcome, 'gaps', gaps, 'note', note,
+                       'screened_at', screened_at, 'screened_by', screened_by) ORDER BY screening.id), '[]')
+            FROM panel_screening AS screening WHERE case_id = brought.id) AS screenings,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('number', id, 'supersedes', supersedes_id, 'kind', kind)
+                                      ORDER BY id), '[]')
+            FROM panel_decision WHERE case_id = brought.id) AS decisions,
+           (SELECT jsonb_agg(jsonb_build_object('username', account.username, 'name', account.name, 'side', side,
+                                                'is_chair', is_chair) ORDER BY account.username)
+            FROM panel_member JOIN account ON account.id = account_id
+            WHERE panel_id = brought.panel_id AND account.is_active) AS members,
+           EXISTS (SELECT FROM prescriber JOIN account ON account.id = account_id
+                   WHERE account.username = :actor AND prescriber.team_id = asked.team_id
+                     AND NOT prescriber.is_supervised) AS is_of_team
+    FROM panel_case AS brought JOIN panel ON panel.id = brought.panel_id
+    JOIN equipment_order AS asked ON asked.id = brought.order_id JOIN client ON client.id = asked.client_id
+    LEFT JOIN account AS maker ON maker.username = brought.made_by
+    CROSS JOIN LATERAL (
+        SELECT array_agg(product.tier) AS tiers, COALESCE(sum(line.quantity * line.unit_price_pence), 0) AS value_pence,
+               jsonb_agg(jsonb_build_object('product_code', product.code, 'product', product.name, 'quantity',
+                         line.quantity, 'kind', line.kind, 'unit_price_pence', line.unit_price_pence)
+                         ORDER BY line.position) AS lines
+        FROM order_line AS line JOIN product ON product.id = line.product_id WHERE line.order_id = asked.id
+    ) AS what
+    WHERE brought.number = upper(:number)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """A case with its order, as one person (`actor`) may see it."""
+
+    row: Mapping[str, Any]
+    actor: str
+
+    @property
+    def id(self) -> int:
+        """Its key."""
+        return int(self.row["id"])
+
+    @property
+    def number(self) -> str:
+        """What people call it."""
+        return str(self.row["number"])
+
+    @property
+    def state(self) -> CaseState:
+        """Where it stands."""
+        return CaseState(self.row["state"])
+
+    @property
+    def subject(self) -> str:
+        """What the audit trail calls it."""
+        return f"panel_case:{self.number}"
+
+    @property
+    def version(self) -> int:
+        """Counts its changes."""
+        return int(self.row["version"])
+
+    @property
+    def value_pence(self) -> int:
+        """What its order comes to at catalogue prices."""
+        return int(self.row["value_pence"])
+
+    @property
+    def tier(self) -> Tier:
+        """The highest tier of its order's lines."""
+        return max((Tier(tier) for tier in self.row["tiers"] or []), key=list(Tier).index, default=Tier.STANDARD)
+
+    @property
+    def terms(self) -> Terms:
+        """How its panel decides."""
+        return Terms(self.row["quorum"], self.row["joint_needs_both"])
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What it says in words, by name."""
+        return {name: self.row[name] for name in WORDS}
+
+    @property
+    def options(self) -> list[Option]:
+        """The options that were weighed."""
+        return [Option(**one | {"kind": OptionKind(one["kind"])}) for one in self.row["options"]]
+
+    @property
+    def shares(self) -> list[Share]:
+        """Who is to pay, as the prescriber proposes."""
+        return [Share(one["funder"], Decimal(one["percent"])) for one in self.row["shares"]]
+
+    @property
+    def content(self) -> Content:
+        """As far as completeness is asked of it."""
+        return Content(
+            words=self.words,
+            options=self.options,
+            trials=len(self.row["trials"]),
+            quotes=len(self.row["quotes"]),
+            equivalents=sum(len(line["equivalents"]) for line in self.row["search"].get("lines", [])),
+            is_split=bool(self.row["shares"]),
+        )
+
+    @property
+    def interests(self) -> list[Interest]:
+        """Who cannot decide it: who prescribed, supervised or presents it, and who declared an interest."""
+        authority = self.row["authority"]
+        known = [(InterestKind.PRESCRIBED, self.row["prescribed_by"])]
+        known += [(InterestKind.SUPERVISED, authority.get(name)) for name in ("signed_by", "on_behalf_of")]
+        known += [(InterestKind.PRESENTED, self.row[name]) for name in ("made_by", "submitted_by")]
+        found = [Interest(username, kind) for kind, username in dict.fromkeys(known) if username]
+        for one in self.row["interests"]:
+            at = datetime.fromisoformat(one["declared_at"])
+            found.append(Interest(one["username"], InterestKind(one["kind"]), one["detail"], at))
+        return found
+
+    @property
+    def holds(self) -> tuple[Link, DecisionKind] | None:
+        """The decision in force, if there is one."""
+        kinds = {one["number"]: DecisionKind(one["kind"]) for one in self.row["decisions"]}
+        link = in_force([Link(one["number"], one["supersedes"]) for one in self.row["decisions"]])
+        return (link, kinds[link.number]) if link else None
+
+    @property
+    def kind_in_force(self) -> DecisionKind | None:
+        """The kind of the decision in force."""
+        return self.holds[1] if self.holds else None
+
+    def member(self, username: str) -> Seat | None:
+        """That person as a member of its panel."""
+        for one in self.row["members"] or []:
+            if one["username"] == username:
+                return Seat(username, one["name"], Side(one["side"]), one["is_chair"])
+        return None
+
+    @property
+    def is_of_prescribers(self) -> bool:
+        """Whether the reader brings it: who made it or its order, or a qualified colleague in their team."""
+        return self.actor in {self.row["made_by"], self.row["prescribed_by"]} or bool(self.row["is_of_team"])
+
+    def check_brings(self) -> None:
+        """Raises NotAllowed `not-your-case`."""
+        if not self.is_of_prescribers:
+            who = f"{self.row['made_by_name']} and the qualified prescribers of that team bring this case."
+            raise NotAllowed("not-your-case", f"{who} Ask one of them.")
+
+    def check_member(self) -> Seat:
+        """The reader as a member of the panel. Raises NotAllowed `not-a-member`."""
+        member = self.member(self.actor)
+        if member is None:
+            raise NotAllowed("not-a-member", f"You do not sit on {self.row['panel_name']}, which decides this case.")
+        return member
+
+    def check_order_waits(self) -> None:
+        """Raises Conflict `order-not-waiting` when its order does not wait for the panel any more."""
+        decision = OrderDecision(self.row["order_decision"])
+        if decision is not OrderDecision.AWAITING_PANEL:
+            state = OrderState(decision.value)
+            stands = f"Order {self.row['order_number']} is “{state.text.lower()}”, so no panel decides it."
+            raise Conflict("order-not-waiting", f"{stands} {NEXT[state]}")
+
+
+async def read_case(session: AsyncSession, number: str, *, actor: str, lock: bool = False) -> CaseRecord:
+    """The case, if this person may read it; with its order locked, and then itself. One statement, locked three.
+
+    Raises NotFound `unknown-case`, NotAllowed `not-your-case`.
+    """
+    if lock:
+        await session.execute(LOCK_ORDER, {"number": number})
+        await session.execute(LOCK_CASE, {"number": number})
+    row = (await session.execute(CASE, {"number": number, "actor": actor})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-case", "There is no panel case with this number.", field="number")
+    found = CaseRecord(dict(row), actor)
+    sits, was_submitted = found.member(actor) is not None, row["submitted_at"] is not None
+    if not may_read(brings=found.is_of_prescribers, sits=sits, was_submitted=was_submitted):
+        detail = "This case is not yours to read. Those who bring it may, and once it is submitted its panel."
+        raise NotAllowed("not-your-case", detail)
+    return found

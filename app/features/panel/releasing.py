@@ -1,0 +1,79 @@
+"""What a panel's decision does to the order: it goes on by itself, or ends and gives back what was held for it."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import audit, ledger, outbox
+from app.domain.lifecycle import Move, State
+from app.domain.ordering import OrderDecision
+from app.features.panel.records import CaseRecord
+from app.models import ReservationEnd
+
+DECIDE = text("""
+    UPDATE equipment_order SET decision = :decision, decided_at = :at, decided_by = :actor, decision_reason = :reason,
+           authority = authority || CAST(:authority AS jsonb), version = version + 1
+    WHERE id = :order_id
+""")
+HELD = text("""
+    SELECT item.barcode, item.state, kept.id FROM order_unit AS unit JOIN reservation AS kept
+    ON kept.id = unit.reservation_id JOIN item ON item.id = kept.item_id
+    WHERE unit.order_id = :order_id AND kept.ended_at IS NULL ORDER BY item.barcode
+""")
+END = text("""
+    UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because WHERE id = ANY(:ids)
+""")
+CANCEL = text("""
+    UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor WHERE order_id = :order_id AND cancelled_at IS NULL
+""")
+
+
+async def approve_order(
+    session: AsyncSession, case: CaseRecord, facts: Mapping[str, Any], *, note: str, actor: str, at: datetime
+) -> None:
+    """The order, which is locked, is approved: the store sees it from now on. `facts` stay with its authority."""
+    await _decide(session, case, OrderDecision.APPROVED, facts, reason=note or None, actor=actor, at=at)
+
+
+async def decline_order(
+    session: AsyncSession, case: CaseRecord, facts: Mapping[str, Any], *, reason: str, actor: str, at: datetime
+) -> None:
+    """The order, which is locked, is declined; what was held for it is anybody's again."""
+    held = (await session.execute(HELD, {"order_id": case.row["order_id"]})).all()
+    shelf = [row.barcode for row in held if row.state == State.RESERVED]
+    if shelf:
+        reference = f"order {case.row['order_number']}"
+        _, refused = await ledger.move(session, shelf, Move.RELEASE, actor=actor, at=at, reference=reference)
+        if refused:
+            raise refused[0].error
+    values = {"ids": [row.id for row in held], "because": ReservationEnd.ORDER_ENDED, "at": at, "actor": actor}
+    await session.execute(END, values)
+    await session.execute(CANCEL, {"order_id": case.row["order_id"], "at": at, "actor": actor})
+    await _decide(session, case, OrderDecision.DECLINED, facts, reason=reason, actor=actor, at=at)
+
+
+async def _decide(
+    session: AsyncSession,
+    case: CaseRecord,
+    decision: OrderDecision,
+    facts: Mapping[str, Any],
+    *,
+    reason: str | None,
+    actor: str,
+    at: datetime,
+) -> None:
+    number = case.row["order_number"]
+    authority = {"panel_case": case.number, **facts}
+    values = {"decision": decision.value, "reason": reason, "authority": json.dumps(authority), "at": at}
+    await session.execute(DECIDE, values | {"actor": actor, "order_id": case.row["order_id"]})
+    verb = decision.value
+    await audit.record(session, f"order_{verb}_by_panel", f"order:{number}", actor=actor, at=at, case=case.number)
+    body = f"Order {number} for client {case.row['client_ref']} was {verb}: panel case {case.number}."
+    details: dict[str, Any] = {"about": f"order:{number}", "actor": actor, "at": at}
+    for username in sorted({case.row["made_by"], case.row["prescribed_by"]} - {actor}):
+        subject = f"Order {number} was {verb}"
+        await outbox.post(session, purpose=f"order_{verb}", to=username, subject=subject, body=body, **details)

@@ -1,0 +1,113 @@
+"""A case from the draft to the decision: built page by page, found incomplete, mended, heard, and approved 60/40."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.dates import uk_date
+from tests.journeys.conftest import Walk
+from tests.journeys.test_the_whole_loop import fill_date
+
+WHY = "The need is plain, the trial showed it, and nothing cheaper holds her."
+
+
+async def fill(walk: Walk, link: str, **typed: str) -> None:
+    """One page of the case."""
+    await walk.follow(link)
+    for name, text in typed.items():
+        await walk.page.locator(f"[name='{name}']").fill(text)
+    await walk.picture(f"panel-{link.split(maxsplit=1)[0].lower()}")
+    await walk.press("Save")
+
+
+async def build(senior: Walk) -> None:
+    """Draw it up page by page; what is missing is said, and a split that does not come to the whole is refused."""
+    await senior.go("/orders/O000007")
+    await senior.picture("panel-order")
+    await senior.follow("P000001")
+    await senior.press("Submit to the panel")
+    assert "Name the options that were considered." in await senior.text()
+    await senior.picture("panel-draft")
+    said = {"need": "She must sit upright to eat and to breathe.", "outcomes": "Eats at the table."}
+    await fill(senior, "Need and outcomes", **said)
+    said = {"risk_assessment": "Falls forward when tired.", "risk_of_not_providing": "Pressure damage in weeks."}
+    await fill(senior, "Risks", **said)
+    weighed = {"standard_stock-cost": "400", "standard_stock-why_not": "She slid out of it within minutes."}
+    await fill(senior, "Options that were considered", **weighed, **{"recycled_special-cost": "0"})
+    await fill(senior, "Recycled equipment")
+    await fill(senior, "Who is to pay", **{"percent-ASC": "33.33"})
+    assert "exactly 100 %" in await senior.page.content()
+    await senior.page.get_by_label("Adult social care").fill("60")
+    await senior.page.get_by_label("Integrated care board").fill("40")
+    await senior.press("Save")
+    await senior.press("Submit to the panel")
+
+
+async def screen(member: Walk, senior: Walk) -> None:
+    """It is found incomplete, goes back, is mended, and is found complete."""
+    await member.follow("Cases to screen")
+    await member.follow("P000001")
+    await member.picture("panel-case-submitted")
+    await member.press("Screen it")
+    await member.page.get_by_label("Incomplete").check()
+    await member.page.get_by_label("What is missing").fill("Moving and handling")
+    await member.picture("panel-screen")
+    await member.press("Save")
+    await senior.go("/panel-cases/P000001")
+    assert "The panel found it incomplete" in await senior.text()
+    await senior.picture("panel-incomplete")
+    await fill(senior, "Moving and handling", moving_and_handling="Two carers and a hoist; the sling fits.")
+    await senior.press("Submit to the panel")
+    await member.go("/panel-cases/P000001/screen")
+    await member.page.get_by_label("Complete", exact=True).check()
+    await member.press("Save")
+
+
+async def meet(chair: Walk) -> str:
+    """A meeting of three, with the case on its agenda; gives its address."""
+    await chair.go("/panel-meetings")
+    await chair.press("Schedule a meeting")
+    await fill_date(chair, "Which day?", uk_date(datetime.now(UTC)))
+    await chair.press("Schedule it")
+    await chair.page.get_by_label("P000001").check()
+    await chair.press("Put it on the agenda")
+    for name in ("Christine Hale", "Peter Adeyemi", "Priya Nair"):
+        await chair.page.get_by_label(name).check()
+    await chair.press("Record who is there")
+    await chair.picture("panel-meeting")
+    return chair.page.url.removeprefix(chair.address)
+
+
+async def decide(chair: Walk, meeting: str) -> None:
+    """From the meeting to the decision."""
+    await chair.go(meeting)
+    await chair.follow("P000001")
+    await chair.press("Record the decision")
+    await chair.page.get_by_label("Approve with conditions").check()
+    await chair.page.get_by_label("Reasons").fill(WHY)
+    await chair.page.get_by_label("Recycled equipment only").check()
+    await chair.picture("panel-decide")
+    await chair.press("Record the decision")
+
+
+async def test_a_case_is_built_screened_mended_heard_and_approved(walks: Any) -> None:
+    senior: Walk = await walks("senior.ot")
+    await build(senior)
+    member: Walk = await walks("panel2")
+    await screen(member, senior)
+    chair: Walk = await walks("chair")
+    meeting = await meet(chair)
+    await member.go("/panel-cases/P000001")
+    await member.press("Declare an interest")
+    await member.page.get_by_label("Is related to the person").check()
+    await member.press("Declare it")
+    await decide(chair, meeting)
+    assert "Priya Nair does not count: is related to the person." in await chair.page.content()
+    await chair.go(meeting)
+    await chair.page.get_by_label("Paula Marsh").check()
+    await chair.press("Record who is there")
+    await decide(chair, meeting)
+    assert "Order O000007 goes on." in await chair.page.content()
+    assert "60 %" in await chair.text()
+    await chair.picture("panel-decided")
+    await senior.go("/orders/O000007")
+    assert "Approved" in await senior.text()
