@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from app.cli.seed import PASSWORD
 from tests.journeys.conftest import Walk
+from tests.test_uploads import picture
 
 LETTER = "FSN WK-2"
 QUESTION = "Is the bolt of the rear castor loose?"
@@ -54,6 +55,21 @@ async def put_into_force(address: str) -> list[dict[str, Any]]:
     return found
 
 
+async def show_what_to_look_for(walk: Walk, notice: str) -> None:
+    """The officer puts a picture beside the question."""
+    await walk.go(f"{notice}/preview")
+    await walk.follow(f"Add a picture for: {QUESTION}")
+    await walk.press("Put it beside the question")
+    await walk.page.get_by_label("Picture").set_input_files(
+        {"name": "bolt.jpg", "mimeType": "image/jpeg", "buffer": picture(size=(900, 600))}
+    )
+    await walk.page.get_by_label("What it shows, in words").fill("The bolt sits above the wheel, under a black cap.")
+    await walk.picture("notice-picture-form")
+    await walk.press("Put it beside the question")
+    await expect(walk.page.get_by_alt_text("The bolt sits above the wheel")).to_be_visible()
+    await walk.picture("notice-picture-beside-question")
+
+
 async def record(walk: Walk, notice: str, barcode: str, done: str, notes: str, **more: str) -> None:
     """On the page of one item."""
     await walk.go(f"{notice}/matches/{barcode}")
@@ -82,10 +98,14 @@ async def test_what_a_letter_covers_is_worked_on_until_two_people_close_it(walks
     await technician.follow(LETTER)
     await technician.picture("notice-in-force")
     notice = "/" + "/".join(technician.page.url.split("/")[3:5])
+    await show_what_to_look_for(safety, notice)
     await technician.follow("Work on the items")
     await technician.picture("notice-work")
     await technician.follow("Homes")
     await technician.picture("notice-homes")
+    await technician.go(f"{notice}/matches/{here[0]}")
+    await expect(technician.page.get_by_alt_text("The bolt sits above the wheel")).to_be_visible()
+    await technician.picture("notice-item-with-picture")
     await record(technician, notice, here[0], "Inspected", "Torque wrench: tight at 40 Nm.", answer="No")
     await technician.picture("notice-item-cleared")
     for barcode in at_home:
