@@ -46,6 +46,7 @@ from app.features.notices import api as notices_api
 from app.features.notices import closing_pages as notices_closing_pages
 from app.features.notices import match_pages as notices_match_pages
 from app.features.notices import pages as notices_pages
+from app.features.notices import picture_pages as notices_picture_pages
 from app.features.notices import scope_api as notices_scope_api
 from app.features.notices import scope_pages as notices_scope_pages
 from app.features.notices import work_pages as notices_work_pages
@@ -164,6 +165,7 @@ ROUTERS = (
     notices_closing_pages.router,
     notices_match_pages.router,
     notices_scope_pages.router,
+    notices_picture_pages.router,
     reservations_pages.router,
     prescribers_pages.router,
     prescribers_own_pages.router,

@@ -15,6 +15,7 @@ from app.models.inspection import (
     ThoroughExamination,
 )
 from app.models.item import Hold, Item, Movement, Precision
+from app.models.kept_file import KeptFile
 from app.models.label import FaultReport, LabelJob, PublicRequest
 from app.models.loan import (
     Collection,
@@ -45,6 +46,7 @@ from app.models.notice_match import (
     NoticeClosing,
     NoticeMatch,
     NoticeMatchAction,
+    NoticePicture,
     NoticePrevented,
     NoticeReview,
     NoticeScope,
@@ -122,6 +124,7 @@ __all__ = [
     "InspectionVisitItem",
     "InspectionVisitTry",
     "Item",
+    "KeptFile",
     "KnownBrowser",
     "LabelJob",
     "Loan",
@@ -135,6 +138,7 @@ __all__ = [
     "NoticeClosing",
     "NoticeMatch",
     "NoticeMatchAction",
+    "NoticePicture",
     "NoticePrevented",
     "NoticeReview",
     "NoticeScope",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -148,6 +148,27 @@ class NoticeAnswer(SQLModel, table=True):
     )
     seen_at: datetime = Field(sa_column=instant_column())
     seen_by: str = Field(sa_column=text_column())
+
+
+class NoticePicture(SQLModel, table=True):
+    """What to look for, shown beside a question of the notice's scope; the newest counts. Append-only.
+
+    `alt` says the same in words. `sha256` is of the file (`kept_file`).
+    """
+
+    __tablename__ = "notice_picture"
+    __table_args__ = (
+        CheckConstraint("alt <> ''", name="said_in_words"),
+        Index("ix_notice_picture_notice_id_question_id", "notice_id", "question", "id"),
+    )
+
+    id: int = id_column()
+    notice_id: int = Field(sa_column=reference_column("safety_notice.id"))
+    question: str = Field(sa_column=text_column())
+    sha256: str = Field(sa_column=Column(Text, ForeignKey("kept_file.sha256"), nullable=False))
+    alt: str = Field(sa_column=text_column())
+    added_at: datetime = Field(sa_column=instant_column())
+    added_by: str = Field(sa_column=text_column())
 
 
 class NoticeReview(SQLModel, table=True):

@@ -1,5 +1,6 @@
 """What every answer passes through: request ids, security headers, the body limit, one log line and the metrics."""
 
+import re
 import time
 import uuid
 from contextlib import suppress
@@ -12,6 +13,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.settings import Settings
+from app.uploads import MOST_BYTES
 from app.web.flash import FLASH_COOKIE, read_flash
 from app.web.problems import problem
 from app.web.security import CONTENT_SECURITY_POLICY
@@ -28,6 +30,10 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=()",
 }
+
+# Files of people's may be larger than any other body; `uploads.py` looks at each.
+TAKES_FILES = re.compile(r"/safety-notices/[0-9]+/pictures")
+LARGEST_FILE = MOST_BYTES + 100_000
 
 
 class BodyTooLarge(Exception):
@@ -67,19 +73,21 @@ class _Visit:
         self.taken, self.status, self.started, self.is_too_large = 0, 500, False, False
         cookie = cookie_parser(self.headers.get("cookie", "")).get(FLASH_COOKIE)
         self.has_flash = cookie is not None
+        takes_files = TAKES_FILES.fullmatch(scope["path"]) is not None
+        self.most = max(settings.max_body_bytes, LARGEST_FILE) if takes_files else settings.max_body_bytes
         state = scope.setdefault("state", {})
         state["request_id"] = uuid.uuid4().hex
         state["flash"] = read_flash(settings, cookie)
 
     def is_announced_too_large(self) -> bool:
         length = self.headers.get("content-length", "")
-        return length.isdigit() and int(length) > self.settings.max_body_bytes
+        return length.isdigit() and int(length) > self.most
 
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self.taken += len(message.get("body", b""))
-            if self.taken > self.settings.max_body_bytes:
+            if self.taken > self.most:
                 self.is_too_large = True
                 raise BodyTooLarge
         return message
@@ -106,7 +114,7 @@ class _Visit:
         if self.started:
             return
         self.is_too_large = False
-        detail = f"The body is larger than {self.settings.max_body_bytes:,} bytes. Send it in parts."
+        detail = f"The body is larger than {self.most:,} bytes. Send it in parts."
         answer = problem(Request(self.scope), 413, "too-large", detail, headers={"Connection": "close"})
         await answer(self.scope, self._receive, self.send)
 

@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from app.cli.seed import PASSWORD
 from tests.journeys.conftest import Walk
+from tests.test_uploads import picture
 
 LETTER = "FSN WK-2"
 QUESTION = "Is the bolt of the rear castor loose?"
@@ -52,6 +53,21 @@ async def put_into_force(address: str) -> list[dict[str, Any]]:
         await send("safety2", f"/safety-notices/{LETTER}/activate", {})
         found: list[dict[str, Any]] = (await client.get(f"/safety-notices/{LETTER}/matches")).json()["items"]
     return found
+
+
+async def show_what_to_look_for(walk: Walk, notice: str) -> None:
+    """The officer puts a picture beside the question."""
+    await walk.go(f"{notice}/preview")
+    await walk.follow(f"Add a picture for: {QUESTION}")
+    await walk.press("Put it beside the question")
+    await walk.page.get_by_label("Picture").set_input_files(
+        {"name": "bolt.jpg", "mimeType": "image/jpeg", "buffer": picture(size=(900, 600))}
+    )
+    await walk.page.get_by_label("What it shows, in words").fill("The bolt sits above the wheel, under a black cap.")
+    await walk.picture("notice-picture-form")
+    await walk.press("Put it beside the question")
+    await expect(walk.page.get_by_alt_text("The bolt sits above the wheel")).to_be_visible()
+    await walk.picture("notice-picture-beside-question")
 
 
 async def record(walk: Walk, notice: str, barcode: str, done: str, notes: str, **more: str) -> None:
@@ -111,11 +127,15 @@ async def test_what_a_letter_covers_is_worked_on_until_two_people_close_it(walks
     await technician.follow(LETTER)
     await technician.picture("notice-in-force")
     notice = "/" + "/".join(technician.page.url.split("/")[3:5])
+    await show_what_to_look_for(safety, notice)
     await technician.follow("Items")
     await technician.picture("notice-work")
     await fits_a_phone(technician)
     await technician.follow("Homes")
     await technician.picture("notice-homes")
+    await technician.go(f"{notice}/matches/{here[0]}")
+    await expect(technician.page.get_by_alt_text("The bolt sits above the wheel")).to_be_visible()
+    await technician.picture("notice-item-with-picture")
     await record(technician, notice, here[0], "Inspected", "Torque wrench: tight at 40 Nm.", answer="No")
     await technician.picture("notice-item-cleared")
     await record_of_many(technician, notice, [*at_home, here[0]], at_home)

@@ -14,7 +14,7 @@ from app.domain.errors import BadValue, RuleError
 from app.domain.notice_acts import Channel, check_notice, choices
 from app.domain.notice_work import ReviewOutcome
 from app.domain.safety_notices import NoticeState
-from app.features.notices import item_queries, reviews, tracing
+from app.features.notices import item_queries, pictures, reviews, tracing
 from app.features.notices.acting import Told, record_actions
 from app.features.notices.acting_api import NoAccessTries
 from app.features.notices.acting_schemas import MatchActionForm, ReviewForm
@@ -46,7 +46,8 @@ async def get_match(request: Request, session: Session, actor: Actor, notice_id:
     """One item: why the notice covers it, what was done, and what may be done next."""
     notice = await tracing.get_named(session, notice_id)
     match = await item_queries.get_match(session, notice_id, tag)
-    return render(request, MATCH, {"form": Form(), **_of_match(notice, match, actor.username)})
+    context = _of_match(notice, match, actor.username) | await _pictures(session, notice_id, match)
+    return render(request, MATCH, {"form": Form(), **context})
 
 
 @router.post("/safety-notices/{notice_id}/matches/{barcode}")
@@ -57,7 +58,7 @@ async def act(
     form, body = await read_form(request, MatchActionForm)
     notice = await tracing.get_named(session, notice_id)
     match = await item_queries.get_match(session, notice_id, tag)
-    context = _of_match(notice, match, actor.username)
+    context = _of_match(notice, match, actor.username) | await _pictures(session, notice_id, match)
     if body is None:
         return render(request, MATCH, {"form": form, **context}, 422)
     form = with_answers(form, match.body.questions)
@@ -187,6 +188,11 @@ def at_the_first_question(questions: Sequence[str]) -> Iterator[None]:
         if error.field == "answers":
             error.field = "answer_0" if questions else None
         raise
+
+
+async def _pictures(session: Session, notice_id: int, match: Matched) -> dict[str, Any]:
+    """What stands beside the questions. No statement where nothing is asked."""
+    return {"pictures": await pictures.list_pictures(session, notice_id) if match.body.questions else {}}
 
 
 def _of_match(notice: Named, match: Matched, actor: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from app.domain.notice_acts import ActionState, Place, check_notice
 from app.domain.notice_work import MatchAction
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
-from app.features.notices import match_queries, tracing
+from app.features.notices import match_queries, pictures, tracing
 from app.features.notices.acting import MOST_AT_ONCE, record_actions
 from app.features.notices.acting_api import NoAccessTries
 from app.features.notices.acting_pages import CHANNELS, HINTS, at_the_first_question, told_on, with_answers
@@ -169,6 +169,7 @@ async def _shown(session: AsyncSession, actor: Actor, now: Now, notice_id: int, 
     await log_reading(session, page.items, notice.reference, actor=actor, at=now)
     sums = await match_queries.sum_matches(session, notice_id)
     works = actor.may(Permission.WORK_ON_NOTICES)
+    questions = await match_queries.read_questions(session, notice_id)
     return {
         "notice": notice,
         "rows": page.items,
@@ -181,7 +182,8 @@ async def _shown(session: AsyncSession, actor: Actor, now: Now, notice_id: int, 
         "here": asked.address(notice_id),
         "all_ticked": asked.address(notice_id, ticked="all"),
         "next_href": asked.address(notice_id, after=page.next) if page.next else None,
-        "questions": await match_queries.read_questions(session, notice_id),
+        "questions": questions,
+        "pictures": await pictures.list_pictures(session, notice_id) if questions else {},
         "actions": [(action.value, action.text, HINTS[action.value]) for action in MatchAction],
         "channels": CHANNELS,
     }

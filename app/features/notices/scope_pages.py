@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.errors import Incomplete
+from app.domain.notice_parsing import read_scope
 from app.domain.notice_work import Handling
 from app.domain.notices import Result
-from app.features.notices import match_queries, queries, scopes
+from app.features.notices import match_queries, pictures, queries, scopes
 from app.features.notices.schemas import NoticeBody
 from app.features.notices.scope_form import ENDS, KINDS, changed, fields_of, lines_of, lines_on_page, place_of
 from app.integrations.safe_html import shown
@@ -133,8 +134,11 @@ async def _preview(
     )
     page = page_of(found.rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.barcode)
     asked_for = {"result": result.value if result else None}
+    questions = read_scope(found.scope.lines).questions
     return {
         "notice": notice,
+        "questions": questions,
+        "pictures": await pictures.list_pictures(session, notice_id) if questions else {},
         "found": found,
         "rows": page.items,
         "result": result,

@@ -1,8 +1,11 @@
 """What holds and matches refer to is checked once for a statement, not once for each row; no hold is deleted.
 
+And files that people send in, the first of which are pictures beside the questions of safety notices.
+
 Revision: 0039, after: 0038. Made on 2026-11-27.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0039"
@@ -41,10 +44,18 @@ def upgrade() -> None:
         for column in columns:
             op.drop_constraint(op.f(f"fk_{table}_{column}"), table, type_="foreignkey")
     op.execute(_trigger("notice_match", "UPDATE"))
+    _create_files()
+    for table in ("kept_file", "notice_picture"):
+        op.execute(f"""
+            CREATE TRIGGER {table}_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+        """)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
+    op.drop_table("notice_picture")
+    op.drop_table("kept_file")
     op.execute("DROP TRIGGER notice_match_refers_on_update ON notice_match")
     for table, columns in CHECKED.items():
         for column, target in columns.items():
@@ -83,3 +94,34 @@ def _trigger(table: str, event: str) -> str:
         CREATE TRIGGER {table}_refers_on_{event.lower()} AFTER {event} ON {table} REFERENCING NEW TABLE AS written
         FOR EACH STATEMENT EXECUTE FUNCTION {table}_refers()
     """
+
+
+def _create_files() -> None:
+    op.create_table(
+        "kept_file",
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kept_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("sha256 = encode(sha256(content), 'hex')", name=op.f("ck_kept_file_is_its_hash")),
+        sa.CheckConstraint(
+            "media_type IN ('image/png', 'image/jpeg', 'application/pdf')", name=op.f("ck_kept_file_media_type")
+        ),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_kept_file")),
+    )
+    op.create_table(
+        "notice_picture",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("notice_id", sa.BigInteger(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("alt", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("alt <> ''", name=op.f("ck_notice_picture_said_in_words")),
+        sa.ForeignKeyConstraint(["notice_id"], ["safety_notice.id"], name=op.f("fk_notice_picture_notice_id")),
+        sa.ForeignKeyConstraint(["sha256"], ["kept_file.sha256"], name=op.f("fk_notice_picture_sha256")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_picture")),
+    )
+    op.create_index("ix_notice_picture_notice_id_question_id", "notice_picture", ["notice_id", "question", "id"])
