@@ -12,6 +12,10 @@ _WORDS: Final[Mapping[HoldKind, tuple[str, str]]] = {
     HoldKind.SAFETY_NOTICE: ("a safety notice covers it, or may cover it.", STAYS),
     HoldKind.FAULT: ("a fault is recorded.", "Do not deliver it or hand it over. Take it to the workshop."),
     HoldKind.INVESTIGATION: ("it is part of an investigation.", f"{STAYS} Leave it as it is."),
+    HoldKind.WHEREABOUTS: (
+        "where it has been is in question.",
+        "Do not deliver it or hand it over. Put it on the query shelf.",
+    ),
     HoldKind.SCRAP_REQUEST: ("it is to be scrapped.", "Do not deliver it or hand it over."),
 }
 

@@ -69,6 +69,7 @@ async def try_and_keep(prescriber: Walk, senior: Walk, barcode: str, tag: str) -
     await senior.follow(f"Trial outcome of {tag}")
     await senior.page.get_by_label("They keep it").check()
     await tell_how_it_went(senior, "Transfers safely with one carer.")
+    await answer_warnings(senior)
     await senior.press("Record the outcome")
     assert "On loan" in await senior.text()
 

@@ -10,6 +10,7 @@ OF_THE_PRODUCT = {
     "features/catalogue/finding.py": 1,
     "features/ordering/pages_queries.py": 1,
     "features/ordering/records.py": 1,
+    "features/panel/searching.py": 1,
     # Equivalents, and whether an item carries less than its product.
     "features/ordering/allocation.py": 2,
     "features/reservations/service.py": 1,

@@ -28,7 +28,7 @@ async def test_every_refusal_is_a_problem_and_nothing_is_left_of_the_frameworks_
 ) -> None:
     assert "HTTPValidationError" not in (await anonymous.get(DOCUMENT)).text
     for name, call in calls.items():
-        refusals = {status: answer for status, answer in call["responses"].items() if not status.startswith("2")}
+        refusals = {status: answer for status, answer in call["responses"].items() if status[0] not in "23"}
         assert {"422", "default"} <= set(refusals), name
         for answer in refusals.values():
             content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -95,7 +95,8 @@ async def hard_case(ot: Browser, given: Given) -> tuple[str, str]:
     client = await given.client("C-7")
     hoist = {"category": "12 36 03", "safe_working_load_kg": 150}
     old = await given.loan(
-        await given.item(product=await given.product("OLD", name="Old hoist", **hoist)), client="C-7"
+        await given.item(product=await given.product("OLD", name="Old hoist", **hoist | {"safe_working_load_kg": 200})),
+        client="C-7",
     )
     weighed = {"weighed_on-day": "1", "weighed_on-month": "2", "weighed_on-year": "2026"}
     await ot.post_form("/clients/C-7/edit", weight_kg="160", **weighed)
