@@ -25,7 +25,6 @@ For tests that need real commits or many connections: `scratch` is a database of
 import gc
 import logging
 import os
-from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -36,7 +35,6 @@ from typing import Any, Protocol
 
 import hypothesis
 import pytest
-import uvloop
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
@@ -76,11 +74,6 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[SERVER] = start_server(ended_with_the_run)
     if not hasattr(config, "workerinput"):
         os.environ[SHAPES] = ended_with_the_run.enter_context(TemporaryDirectory())
-
-
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], AbstractEventLoop]]:
-    """Tests run on the loop that the service runs on, which is the quicker one too."""
-    return {"uvloop": uvloop.new_event_loop}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
