@@ -27,3 +27,24 @@ async def test_a_weight_and_a_lower_load_at_once_never_miss_each_other(scratch: 
         )
         assert (written.status_code, examined.status_code) == (200, 201), (written.text, examined.text)
         assert len(await scratch.query("SELECT id FROM stop_use_notice")) == done
+
+
+async def test_a_lower_load_and_a_loan_at_the_counter_never_miss_each_other(scratch: Scratch) -> None:
+    given = scratch.given
+    prescriber, technician = await scratch.sign_in("ot"), await scratch.sign_in("technician")
+    product = await given.product(safe_working_load_kg=200, inspections=LOLER)
+    client = await given.client(weight_kg=100, weighed_on="2026-03-01")
+    for _ in range(ROUNDS):
+        barcode = await given.item(product=product)
+        report = body(barcode, report_body(on=given.today, safe_working_load_kg=80))
+        lent = {"barcode": barcode, "client_ref": client, "kind": "loan"}
+        issued, examined = await asyncio.gather(
+            prescriber.post("/api/v1/loans", json=lent), technician.post("/api/v1/inspections", json=report)
+        )
+        assert examined.status_code == 201, examined.text
+        stopped = await scratch.query(
+            "SELECT notice.id FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id "
+            "JOIN item ON item.id = loan.item_id WHERE item.barcode = :barcode",
+            barcode=barcode,
+        )
+        assert issued.status_code == 409 or stopped, issued.text

@@ -83,15 +83,15 @@ async def issue(
         raise BadValue("loan-with-goals", "Only a trial has goals. Leave them out for a loan.", field="trial_goals")
     client_id, weight = await _find_living_client(session, client_ref)
     carries = await _check_authority(session, barcode, client_id, kind, actor=actor, on=uk_date(at))
-    for blocker in place_load_blockers(carries, weight):
-        detail = f"{blocker.detail} Take a stronger one, or order it and answer the warning."
-        raise Conflict(blocker.code, detail, field="barcode")
+    _refuse_too_weak(carries, weight)
     there = await decide_old(session, barcode, said.supersedes, client_ref=client_ref, today=uk_date(at))
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
     if moved.item.state not in {State.IN_STOCK, State.RESERVED}:
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
+    # What a report certified while this was read: the item is locked by now.
+    _refuse_too_weak(moved.item.evidence.label_load_kg, weight)
     await check_ahead(session, [moved.item], HandingOut.ISSUE, ahead, actor=actor, at=at)
     await _use_reservations(session, moved.item.id, client_id, until_on=trial_ends_on, actor=actor, at=at)
     left = check_answered(there.warnings, keys(said.answers or ()), is_short=said.answers is None)
@@ -112,6 +112,12 @@ async def issue(
         await audit.record(session, "warning_not_answered", about, actor=actor, at=at, warning=warning.code)
     await take_effect(session, there.old, loan_id=loan_id, client_id=client_id, actor=actor, at=at)
     return loan_id
+
+
+def _refuse_too_weak(carries: float | None, weight: float | None) -> None:
+    for blocker in place_load_blockers(carries, weight):
+        detail = f"{blocker.detail} Take a stronger one, or order it and answer the warning."
+        raise Conflict(blocker.code, detail, field="barcode")
 
 
 async def _check_authority(

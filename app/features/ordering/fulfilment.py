@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +30,7 @@ from app.features.ordering.records import OrderRecord, UnitRecord, read_order
 from app.features.ordering.surroundings import read_surroundings
 from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
 from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
+from app.web.overloads import stop_overloads
 
 UNFIT = "It cannot go out any more: another one is looked for."
 PROMISED = text("""
@@ -55,6 +56,8 @@ LEND = text("""
     UPDATE order_unit SET loan_id = piece.loan_id FROM piece JOIN lent ON lent.id = piece.loan_id
     WHERE order_unit.id = piece.unit_id
 """)
+
+BRING_IT_BACK: Final = "Do not hand it over: bring it back. If it was handed over already, say so in the record."
 
 DECIDED = text("""
     SELECT item_id FROM examination_decision
@@ -191,9 +194,10 @@ async def deliver(
 ) -> list[str]:
     """Record that what is with the driver, or what is named of it, was handed over; each piece becomes a loan or trial.
 
-    A trial runs from the day of delivery. What was put on hold meanwhile, or is for somebody who has died, is not to be
-    handed over; where it was already (`handed_over_already`), that is recorded all the same, in those words, and the
-    order's maker is told of what was on hold. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
+    A trial runs from the day of delivery. What was put on hold meanwhile, carries less than the client weighs by now,
+    or is for somebody who has died, is not to be handed over; where it was already (`handed_over_already`), that is
+    recorded all the same, in those words, the order's maker is told of what was on hold, and the use of what is too
+    weak is stopped. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
     or `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
     """
     order = await read_order(session, number, lock=True)
@@ -202,6 +206,9 @@ async def deliver(
         raise Conflict("client-has-died", BRING_BACK)
     units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
     when = _check_time(units, delivered_at, at=at, field="delivered_at")
+    too_weak = await _too_weak(session, order, units, at=at)
+    for unit, blockers in too_weak if not handed_over_already else []:
+        raise NotClear("not-clear", f"{unit.barcode}: {_in_words(blockers)} {BRING_IT_BACK}", blockers)
     for kind, how in ((LoanKind.LOAN, Move.DELIVER), (LoanKind.TRIAL, Move.START_TRIAL)):
         going = [unit.barcode for unit in units if unit.kind is kind and unit.barcode]
         if going:
@@ -212,6 +219,8 @@ async def deliver(
     pieces = [_piece(unit, order.client_id, when) for unit in units]
     await session.execute(LEND, {"pieces": json.dumps(pieces), "at": at, "actor": actor})
     given = [unit.barcode for unit in units if unit.barcode]
+    for unit, _ in too_weak:
+        await stop_overloads(session, [order.client_id], weakest=unit.barcode, actor=actor, at=at)
     visit = {"received_by": received_by, "note": note, "barcodes": given, "visited_at": when}
     await _write_visit(session, order, visit, actor=actor, at=at)
     # What was dispatched before somebody said that the old one goes is fetched now at the latest.
@@ -289,6 +298,27 @@ async def _unfit(
     return found
 
 
+async def _too_weak(
+    session: AsyncSession, order: OrderRecord, units: Iterable[UnitRecord], *, at: datetime
+) -> list[tuple[UnitRecord, list[Blocker]]]:
+    """Which pieces carry less than the client weighs, or than was ordered for a weight that nobody knows. No statement
+    where each carries it."""
+    ordered = {line.id: line for line in order.lines}
+    found: list[tuple[UnitRecord, list[Blocker]]] = []
+    decided: frozenset[str] | None = None
+    for unit in units:
+        line = ordered[unit.line_id]
+        loads = unit.safe_working_load_kg, line.safe_working_load_kg, order.weight_kg
+        if not order_load_blockers(*loads):
+            continue
+        if decided is None:
+            decided = (await read_surroundings(session, order, today=uk_date(at))).decided_loads(order.lines)
+        blockers = order_load_blockers(*loads, is_decided=line.product_code in decided)
+        if blockers:
+            found.append((unit, blockers))
+    return found
+
+
 async def _held_up_on_the_van(session: AsyncSession, order: OrderRecord, *, at: datetime) -> list[str]:
     """What of it is with the driver and may not be handed over."""
     barcodes = [unit.barcode for unit in order.units_in(UnitState.DISPATCHED) if unit.barcode]
@@ -312,7 +342,7 @@ def not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
     error = _named_refusal(refused)
     if not isinstance(error, NotClear):
         return error
-    detail = f"{error.detail} Do not hand it over: bring it back. If it was handed over already, say so in the record."
+    detail = f"{error.detail} {BRING_IT_BACK}"
     return NotClear(error.code, detail, error.blockers)
 
 

@@ -43,6 +43,11 @@ class Found:
         return self.outcome is InspectionOutcome.DANGER
 
     @property
+    def is_unsafe(self) -> bool:
+        """It may not be used as it is: a danger, or a thorough examination that it did not pass."""
+        return self.is_dangerous or (self.kind is InspectionKind.LOLER and self.outcome is InspectionOutcome.FAILED)
+
+    @property
     def what(self) -> str:
         """What was found, in a sentence."""
         found = f"{self.kind.text} found {'a dangerous defect' if self.is_dangerous else 'a defect'}"
@@ -60,8 +65,9 @@ async def act_on(session: AsyncSession, moved: Moved, found: Found, *, actor: st
     if moved.item.state is State.RESERVED:
         await session.execute(UNFIT, {"at": at, "actor": actor, "id": moved.item.id, "until": uk_date(at)})
         await promising.look_again(session, [moved.item.id], actor=actor, at=at)
-    if found.is_dangerous:
+    if found.is_unsafe:
         await _stop_use(session, moved, found, actor=actor, at=at)
+    if found.is_dangerous:
         await _tell_of_danger(session, moved, found, actor=actor, at=at)
         if found.report:
             copy = insert(AuthorityCopy).values(inspection_id=found.inspection_id, made_at=at)
