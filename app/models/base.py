@@ -58,7 +58,7 @@ def reference_column(target: str, *, nullable: bool = False, primary_key: bool =
 
 
 def checked_reference_column(*, nullable: bool = False) -> Column[int]:
-    """The same where thousands of rows name one: a trigger checks it once for each statement (ADR 37)."""
+    """The same where thousands of rows name one: a trigger checks it once for each statement (ADR 36)."""
     return Column(BigInteger, nullable=nullable)
 
 
