@@ -17,6 +17,8 @@ SECOND_PERSON_PENCE = "second_person_pence"
 """The same of the price from which on another person must agree to a scrap."""
 REPAIR_LIMIT_PERCENT = "repair_limit_percent"
 """The same of how much of what an item is worth its repairs may cost."""
+LOOK_AHEAD_DAYS = "examination_look_ahead_days"
+"""The same of how many days ahead a thorough examination is asked about."""
 AFTERWARDS = "afterwards"
 """And what is written when a request is over, however it ended."""
 OLDEST_POSTGRES = 150000

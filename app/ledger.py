@@ -131,6 +131,8 @@ READ = text("""
            cleaning.started_by AS decontamination_started_by, cleaning.finished_by AS decontaminated_by,
            checked.outcome AS inspection_outcome,
            checked.seq AS inspection_seq, held.holds, asked.due,
+           CASE WHEN item.label_wanted_since IS NOT NULL
+                THEN LEAST(product.safe_working_load_kg, item.certified_load_kg) END AS label_load_kg,
            EXISTS (SELECT FROM notice_activation) AS are_notices
     FROM item
     JOIN product ON product.id = item.product_id
@@ -373,6 +375,7 @@ def _record(row: RowMapping) -> ItemRecord:
             DueFact(InspectionKind(due["kind"]), due["due_on"] and date.fromisoformat(due["due_on"]), due["failed"])
             for due in row["due"] or ()
         ),
+        label_load_kg=row["label_load_kg"],
     )
     return ItemRecord(
         id=row["id"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.db import COUNTED_DAYS, REPAIR_LIMIT_PERCENT, SECOND_PERSON_PENCE, Database
+from app.db import COUNTED_DAYS, LOOK_AHEAD_DAYS, REPAIR_LIMIT_PERCENT, SECOND_PERSON_PENCE, Database
 from app.features.accounts import api as accounts_api
 from app.features.accounts import pages as accounts_pages
 from app.features.accounts import users_api, users_pages
@@ -44,6 +44,7 @@ from app.features.notices import acting_api as notices_acting_api
 from app.features.notices import acting_pages as notices_acting_pages
 from app.features.notices import api as notices_api
 from app.features.notices import closing_pages as notices_closing_pages
+from app.features.notices import match_pages as notices_match_pages
 from app.features.notices import pages as notices_pages
 from app.features.notices import scope_api as notices_scope_api
 from app.features.notices import scope_pages as notices_scope_pages
@@ -69,6 +70,7 @@ from app.features.stock import api as stock_api
 from app.features.stock import barcodes_api as stock_barcodes_api
 from app.features.stock import changes as stock_changes
 from app.features.stock import goods_in_pages as stock_goods_in_pages
+from app.features.stock import held_api as stock_held_api
 from app.features.stock import pages as stock_pages
 from app.features.stocktakes import api as stocktakes_api
 from app.features.stocktakes import pages as stocktakes_pages
@@ -88,6 +90,7 @@ from app.features.workshop.repairs import pages as repairs_pages
 from app.settings import Settings
 from app.web import apidocs, health, installable, openapi, problems
 from app.web.auth import authorise
+from app.web.clock import real_time
 from app.web.middleware import Edge
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -102,6 +105,7 @@ ROUTERS = (
     makers_api.router,
     stock_api.router,
     stock_barcodes_api.router,
+    stock_held_api.router,
     disposal_api.router,
     clients_api.router,
     loans_api.router,
@@ -158,6 +162,7 @@ ROUTERS = (
     notices_work_pages.router,
     notices_acting_pages.router,
     notices_closing_pages.router,
+    notices_match_pages.router,
     notices_scope_pages.router,
     reservations_pages.router,
     prescribers_pages.router,
@@ -206,8 +211,10 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
+    app.state.clock = real_time
     info = {
         COUNTED_DAYS: settings.orders_counted_days,
+        LOOK_AHEAD_DAYS: settings.examination_look_ahead_days,
         SECOND_PERSON_PENCE: settings.scrap_second_person_pence,
         REPAIR_LIMIT_PERCENT: settings.repair_limit_percent,
     }

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.maker_names import Alias, MakerNames
 from app.domain.notice_conditions import Marking, NumberList
-from app.domain.notice_evidence import NearMiss, explain, find_near_misses, read_findings
+from app.domain.notice_evidence import NearMiss, explain, find_near_misses, read_findings, write_findings
 from app.domain.notice_products import ProductFacts, find_products
 from app.domain.notice_scope import Scope
-from app.domain.notices import ItemFacts, Result
-from app.scope_sql import HOME, Answer, Compiled, KnownProduct, Register, compile_scope
+from app.domain.notices import ItemFacts, Result, decide
+from app.scope_sql import HOME, Answer, Compiled, KnownProduct, Register, compile_findings, compile_scope
 
 NAMES = text("SELECT name, resolves_to, from_on, until_on FROM maker_alias ORDER BY id")
 PRODUCTS = text("SELECT id, code, manufacturer, model, category, udi_di FROM product ORDER BY id")
@@ -113,6 +113,18 @@ async def find_matches(session: AsyncSession, scope: Scope, register: Register) 
     """)
     rows = await session.execute(wanted, dict(compiled.values))
     return [Matched(row.item_id, row.barcode, Result(row.result), row.evidence) for row in rows]
+
+
+async def find_evidence(session: AsyncSession, scope: Scope, register: Register) -> dict[int, str]:
+    """The evidence on each item that the register names, whatever the scope makes of it; thousands have the same.
+    Two statements."""
+    await session.execute(PLANNING)
+    compiled = compile_findings(scope, register)
+    found: dict[int, tuple[tuple[int, tuple[int, ...]], ...]] = dict.fromkeys(register.item_ids or (), ())
+    for row in await session.execute(text(f"{compiled.sql} ORDER BY line"), dict(compiled.values)):
+        found[row.item_id] += ((row.line, tuple(row.findings)),)
+    known = {each: write_findings(decide(scope, dict(each)).findings) for each in set(found.values())}
+    return {item_id: known[each] for item_id, each in found.items()}
 
 
 async def count_matches(session: AsyncSession, scope: Scope, register: Register) -> Counts:

@@ -3,7 +3,6 @@
 `rematching.py` asks; this writes what came of it, in the same transaction.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,13 +24,14 @@ THERE = text("""
     SELECT item_id FROM notice_match
     WHERE notice_id = :notice_id AND (CAST(:item_ids AS bigint[]) IS NULL OR item_id = ANY(:item_ids))
 """)
+# The hold is found by its number alone: an index of open holds, of which there were few when they were last counted,
+# would be walked through once for each item.
 KNOWN = text("""
     SELECT match.item_id, item.barcode, match.scope_id, was.digest, was.handling, match.result, match.evidence,
-           match.outcome, match.is_after_closing, held.id AS open_hold,
+           match.outcome, match.is_after_closing, CASE WHEN held.lifted_at IS NULL THEN held.id END AS open_hold,
            EXISTS (SELECT FROM notice_match_action AS act WHERE act.match_id = match.id) AS is_acted_on
     FROM notice_match AS match JOIN item ON item.id = match.item_id JOIN notice_scope AS was ON was.id = match.scope_id
-    LEFT JOIN hold AS held
-      ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
+    LEFT JOIN hold AS held ON held.id = match.hold_id
     WHERE match.notice_id = :notice_id AND (CAST(:item_ids AS bigint[]) IS NULL OR match.item_id = ANY(:item_ids))
 """)
 WRITE = text("""
@@ -41,8 +41,9 @@ WRITE = text("""
            CASE WHEN hold_id IS NOT NULL THEN CAST(:at AS timestamptz) END, hold_id, is_after_closing,
            CASE WHEN outcome IS NOT NULL THEN CAST(:at AS timestamptz) END,
            CASE WHEN outcome IS NOT NULL THEN :actor END, outcome
-    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (
-        item_id bigint, result text, evidence text, hold_id bigint, is_after_closing boolean, outcome text)
+    FROM unnest(CAST(:item_ids AS bigint[]), CAST(:results AS text[]), CAST(:evidence AS text[]),
+                CAST(:hold_ids AS bigint[]), CAST(:after_closing AS boolean[]), CAST(:outcomes AS text[]))
+         AS line (item_id, result, evidence, hold_id, is_after_closing, outcome)
     ON CONFLICT (notice_id, item_id) DO UPDATE
     SET scope_id = excluded.scope_id, result = excluded.result, evidence = excluded.evidence, cause = excluded.cause,
         found_at = excluded.found_at, found_by = excluded.found_by,
@@ -55,6 +56,10 @@ SCOPES = text("SELECT digest, lines FROM notice_scope WHERE digest = ANY(:digest
 # PostgreSQL remembers how it checks a foreign key: where there were few holds then, it reads them all for each row.
 FORGET_PLANS = text("DISCARD PLANS")
 MANY = 1000
+
+Line = tuple[int, str, str, int | None, bool, str | None]
+"""What is written of one item: its id, the result, the evidence, the hold, whether after closing, the outcome."""
+COLUMNS = ("item_ids", "results", "evidence", "hold_ids", "after_closing", "outcomes")
 
 _scopes: dict[str, Scope] = {}
 MOST_REMEMBERED = 500
@@ -167,15 +172,21 @@ class _Writer:
             if lets_go and row["open_hold"] and (is_gone or not self.holds):
                 lifted[row["open_hold"]] = row["barcode"]
         if lifted:
-            why = f"{self.notice.reference}: no longer covered by scope {self.notice.number}, or not to be held."
-            await safety.lift_each(self.session, lifted, reason=why, actor=self.actor, at=self.at)
+            reference = self.notice.reference
+            why = f"{reference}: no longer covered by scope {self.notice.number}, or not to be held."
+            await safety.lift_each(self.session, lifted, reason=why, reference=reference, actor=self.actor, at=self.at)
+        await self._keep(lines)
+        return [self._caught(one, holds) for one in changed if self._is_caught(one)]
+
+    async def _keep(self, lines: Sequence[Line]) -> None:
+        if not lines:
+            return
         if len(lines) > MANY:
             await self.session.execute(FORGET_PLANS)
-        if lines:
-            values: dict[str, Any] = {"notice_id": self.notice.notice_id, "scope_id": self.notice.scope_id}
-            values |= {"cause": self.cause.value, "at": self.at, "actor": self.actor, "lines": json.dumps(lines)}
-            await self.session.execute(WRITE, values)
-        return [self._caught(one, holds) for one in changed if self._is_caught(one)]
+        values: dict[str, Any] = {"notice_id": self.notice.notice_id, "scope_id": self.notice.scope_id}
+        values |= {"cause": self.cause.value, "at": self.at, "actor": self.actor}
+        values |= dict(zip(COLUMNS, map(list, zip(*lines, strict=True)), strict=True))
+        await self.session.execute(WRITE, values)
 
     def _open_hold(self, item_id: int) -> int | None:
         row = self.known.get(item_id)
@@ -218,6 +229,7 @@ class _Writer:
                     kind=HoldKind.SAFETY_NOTICE,
                     reason=self._reason(result),
                     notice_id=self.notice.notice_id,
+                    reference=self.notice.reference,
                     actor=self.actor,
                     at=self.at,
                 )
@@ -226,32 +238,17 @@ class _Writer:
     def _reason(self, result: Result) -> str:
         return hold_reason(self.notice.reference, result, self.notice.title)
 
-    def _line(self, one: Matched, holds: Mapping[int, int]) -> dict[str, Any]:
+    def _line(self, one: Matched, holds: Mapping[int, int]) -> Line:
         row = self.known.get(one.item_id)
-        begins = row is None or row["outcome"] is not None
-        return {
-            "item_id": one.item_id,
-            "result": one.result.value,
-            "evidence": one.evidence,
-            "hold_id": holds.get(one.item_id),
-            "is_after_closing": self.notice.is_closed if begins else bool(row and row["is_after_closing"]),
-            "outcome": None,
-        }
+        is_after = self.notice.is_closed if row is None or row["outcome"] is not None else row["is_after_closing"]
+        return one.item_id, one.result.value, one.evidence, holds.get(one.item_id), is_after, None
 
-    def _gone(self, row: RowMapping, evidence: str | None, *, lets_go: bool) -> list[dict[str, Any]]:
+    def _gone(self, row: RowMapping, evidence: str | None, *, lets_go: bool) -> list[Line]:
         is_same = row["result"] == Result.NOT_AFFECTED and row["scope_id"] == self.notice.scope_id
         if is_same and not lets_go:
             return []
-        return [
-            {
-                "item_id": row["item_id"],
-                "result": Result.NOT_AFFECTED.value,
-                "evidence": evidence or "",
-                "hold_id": None,
-                "is_after_closing": row["is_after_closing"],
-                "outcome": MatchOutcome.NOT_COVERED.value if lets_go else None,
-            }
-        ]
+        outcome = MatchOutcome.NOT_COVERED.value if lets_go else None
+        return [(row["item_id"], Result.NOT_AFFECTED.value, evidence or "", None, row["is_after_closing"], outcome)]
 
     def _is_caught(self, one: Matched) -> bool:
         row = self.known.get(one.item_id)

@@ -4,22 +4,25 @@ Asked are the notices that are active, and those that are closed: what comes lat
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import matching
+from app import matching, outbox
+from app.domain.access import Permission, roles_with
 from app.domain.dates import uk_date
+from app.domain.labels import display
+from app.domain.maker_names import MakerNames, name_key
 from app.domain.notice_evidence import write_findings
-from app.domain.notice_products import ProductFacts, may_concern
+from app.domain.notice_products import ProductFacts, is_asked_otherwise, may_concern
 from app.domain.notice_scope import Scope
-from app.domain.notice_work import Cause, Handling
+from app.domain.notice_work import Cause, Handling, late_letter
 from app.domain.notices import Result, match
 from app.matching import Counts, Matched
 from app.notice_matches import Caught, InForce, read_scopes, settle
-from app.scope_sql import Answer
+from app.scope_sql import Answer, Register
 
 IN_FORCE = text("SELECT * FROM notices_in_force(:waits)")
 ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('safety notices are put into force', 0))")
@@ -37,6 +40,7 @@ ANSWERS = text("""
 PLAN_AS_USUAL = text("SELECT set_config('plan_cache_mode', 'auto', true)")
 OPEN = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND finished_at IS NULL")
 ITEMS = text("SELECT count(*) FROM item")
+MAKERS = text("SELECT DISTINCT manufacturer FROM product")
 # Everybody who has something that the notice is about; what was done with them already stays done.
 ASK_FOR_REVIEWS = text("""
     INSERT INTO notice_review (notice_id, client_id, because, asked_at)
@@ -125,7 +129,9 @@ async def ask_about_items(
                 gone[item_id] = evidence
             else:
                 found.append(Matched(item_id, barcode, matched.result, evidence))
-        caught += await settle(session, notice, found, gone, asked=list(items), cause=cause, actor=actor, at=at)
+        now = await settle(session, notice, found, gone, asked=list(items), cause=cause, actor=actor, at=at)
+        await _tell_of_late(session, notice, now, actor=actor, at=at)
+        caught += now
     return caught
 
 
@@ -146,9 +152,10 @@ async def ask_register(session: AsyncSession, notice: InForce, *, cause: Cause, 
     answers = await read_answers(session, scope.questions)
     register = await matching.read_register(session, today=uk_date(at), answers=answers)
     found = await matching.find_matches(session, scope, register)
+    gone = await _evidence_on_what_is_gone(session, notice, scope, found, register)
     await session.execute(PLAN_AS_USUAL)
-    gone = await _evidence_on_what_is_gone(session, notice, scope, found, answers, at)
     caught = await settle(session, notice, found, gone, asked=None, cause=cause, actor=actor, at=at)
+    await _tell_of_late(session, notice, caught, actor=actor, at=at)
     if notice.handling is Handling.ADVICE:
         await session.execute(ASK_FOR_REVIEWS, {"notice_id": notice.notice_id, "at": at})
     items: int = (await session.execute(ITEMS)).scalar_one()
@@ -156,10 +163,32 @@ async def ask_register(session: AsyncSession, notice: InForce, *, cause: Cause, 
     return Asked(Counts(affected, len(found) - affected, items - len(found)), caught)
 
 
-async def ask_all(session: AsyncSession, *, cause: Cause, actor: str, at: datetime) -> None:
-    """Ask the whole register for every notice, because what makers are called has changed. The caller is alone."""
-    for notice in await read_in_force(session, waits=False):
-        await ask_register(session, notice, cause=cause, actor=actor, at=at)
+async def ask_about_makers(session: AsyncSession, before: MakerNames, *, actor: str, at: datetime) -> list[Caught]:
+    """Ask the whole register for each notice that finds other makers now than with the names of before; returns what is
+    caught. The caller is alone."""
+    notices = await read_in_force(session, waits=False)
+    scopes = await read_scopes(session, {notice.digest for notice in notices})
+    now = await matching.read_names(session)
+    makers = {name_key(name) for name in await session.scalars(MAKERS)}
+    caught: list[Caught] = []
+    for notice in notices:
+        if is_asked_otherwise(scopes[notice.digest], makers, before=before, now=now):
+            caught += (await ask_register(session, notice, cause=Cause.CATALOGUE, actor=actor, at=at)).caught
+    return caught
+
+
+async def _tell_of_late(
+    session: AsyncSession, notice: InForce, caught: Sequence[Caught], *, actor: str, at: datetime
+) -> None:
+    """Nobody looks at a closed notice: those who handle notices are told, once an hour at most."""
+    if not (notice.is_closed and caught):
+        return
+    tags = [display(one.barcode) for one in caught]
+    is_held = any(one.hold for one in caught)
+    letter = late_letter(notice.reference, notice.title, tags, is_held=is_held)
+    roles = roles_with(Permission.HANDLE_SAFETY_NOTICES)
+    since = at - timedelta(hours=1)
+    await outbox.post_to_roles(session, roles, letter, unless_since=since, actor=actor, at=at)
 
 
 async def read_answers(
@@ -178,20 +207,10 @@ async def _concerned_before(session: AsyncSession, items: Mapping[int, str]) -> 
 
 
 async def _evidence_on_what_is_gone(
-    session: AsyncSession,
-    notice: InForce,
-    scope: Scope,
-    found: Sequence[Matched],
-    answers: Sequence[Answer],
-    at: datetime,
+    session: AsyncSession, notice: InForce, scope: Scope, found: Sequence[Matched], register: Register
 ) -> dict[int, str]:
-    """Why those are not covered that were before: few, and found one by one."""
+    """Why those are not covered that were before."""
     there = set(await session.scalars(OPEN, {"notice_id": notice.notice_id})) - {one.item_id for one in found}
     if not there:
         return {}
-    names = await matching.read_names(session)
-    facts = await matching.read_facts(session, sorted(there), [one for one in answers if one.item_id in there])
-    return {
-        item_id: write_findings(match(scope, each, names=names, today=uk_date(at)).findings)
-        for item_id, each in facts.items()
-    }
+    return await matching.find_evidence(session, scope, replace(register, item_ids=sorted(there)))

@@ -4,19 +4,23 @@ Several features do these in acts of their own, and each must do the same: writt
 (docs/adr/0015-one-place-ends-what-a-death-ends.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, outbox, promising
-from app.domain.clearance import HoldKind
+from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import uk_date
 from app.domain.old_equipment import Standing, gets_notice, hold_without_notice, replaced_reason
 from app.domain.ordering import SupersedeAction
 from app.domain.stop_use import ItemFault, StopUse, hold_reason
+from app.domain.whereabouts import is_put_in_question
+from app.ledger import ItemRecord
 from app.surroundings import OldItem
 
 # Each takes any number of items: a list of values would be too long for a notice that covers thousands.
@@ -29,6 +33,20 @@ PLACE = text("""
 LIFT = text("""
     UPDATE hold SET lifted_at = :at, lifted_by = :actor, lift_reason = :reason WHERE id = ANY(:holds)
 """)
+# What was placed or lifted at one instant by one person for one reason is what one line of the audit trail says.
+SETS = text("""
+    SELECT line.chain, line.seq, CAST(line.detail->>'holds' AS bigint) AS said_count,
+           line.detail->>'sha256' AS said_digest, count(hold.id) AS there,
+           encode(sha256(string_agg(
+               convert_to(hold.id || ' ' || item.barcode, 'UTF8'), '\\x0a' ORDER BY hold.id)), 'hex') AS digest
+    FROM audit_event AS line
+    LEFT JOIN hold ON CASE line.action
+        WHEN 'holds_placed' THEN (hold.placed_at, hold.placed_by, hold.reason)
+        ELSE (hold.lifted_at, hold.lifted_by, hold.lift_reason) END = (line.at, line.chain, line.detail->>'reason')
+    LEFT JOIN item ON item.id = hold.item_id
+    WHERE line.action IN ('holds_placed', 'holds_lifted') GROUP BY line.id ORDER BY line.id
+""")
+MOST_LINES = 1000
 GIVE = text("""
     WITH there AS (
         SELECT loan.id AS loan_id, item.barcode, product.name AS product_name, client.client_ref,
@@ -70,33 +88,88 @@ async def hold_each(
     kind: HoldKind,
     reason: str,
     notice_id: int | None = None,
+    reference: str = "",
     actor: str,
     at: datetime,
 ) -> dict[int, int]:
     """Hold each of these items, by id and barcode, for one reason; returns the holds' numbers by the items' ids.
 
-    `notice_id`: the safety notice that wants it. The caller has locked the items. Three statements for all, and those
-    of `promising`.
+    `notice_id` and `reference`: the safety notice that wants it. The caller has locked the items. Three statements for
+    all, and those of `promising`.
     """
     values: dict[str, Any] = {"item_ids": list(items), "kind": kind.value, "reason": reason, "notice_id": notice_id}
     placed = await session.execute(PLACE, values | {"at": at, "actor": actor})
     holds = {row.item_id: row.id for row in placed}
-    acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
-        (f"item:{items[item_id]}", {"hold": hold_id, "kind": kind.value, "reason": reason})
-        for item_id, hold_id in holds.items()
-    ]
-    await audit.record_each(session, "hold_placed", acts, actor=actor, at=at)
+    placed_now = {hold_id: items[item_id] for item_id, hold_id in holds.items()}
+    facts: dict[str, audit.Detail] = {"kind": kind.value, "reason": reason}
+    await _record(session, "placed", placed_now, reference=reference, facts=facts, actor=actor, at=at)
     await promising.look_again(session, list(holds), actor=actor, at=at)
     return holds
 
 
-async def lift_each(session: AsyncSession, holds: Mapping[int, str], *, reason: str, actor: str, at: datetime) -> None:
-    """Lift these open holds, by number and their item's barcode. The caller has locked the holds or their items."""
+async def put_in_question(
+    session: AsyncSession, items: Iterable[ItemRecord], *, how: str, actor: str, at: datetime
+) -> dict[str, ItemRecord]:
+    """Hold what was handed in although by the record it stands on a shelf; returns these items, by barcode, as they
+    are now. What is held for that already stays so. The caller has locked the items. No statement for none, else as
+    `hold_each`. `how`: how it came to hand.
+    """
+    asked = {item.barcode: item for item in items if is_put_in_question(item.evidence)}
+    if not asked:
+        return {}
+    reason = f"{how}, but by the record it was not out."
+    held = {item.id: barcode for barcode, item in asked.items()}
+    await hold_each(session, held, kind=HoldKind.WHEREABOUTS, reason=reason, actor=actor, at=at)
+    fact = HoldFact(HoldKind.WHEREABOUTS, reason)
+    return {
+        barcode: replace(item, evidence=replace(item.evidence, holds=(*item.evidence.holds, fact)))
+        for barcode, item in asked.items()
+    }
+
+
+async def lift_each(
+    session: AsyncSession, holds: Mapping[int, str], *, reason: str, reference: str = "", actor: str, at: datetime
+) -> None:
+    """Lift these open holds, by number and their item's barcode. The caller has locked the holds or their items.
+
+    `reference`: the safety notice that lets them go."""
     await session.execute(LIFT, {"holds": list(holds), "at": at, "actor": actor, "reason": reason})
-    acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
-        (f"item:{barcode}", {"hold": hold_id, "reason": reason}) for hold_id, barcode in holds.items()
-    ]
-    await audit.record_each(session, "hold_lifted", acts, actor=actor, at=at)
+    await _record(session, "lifted", holds, reference=reference, facts={"reason": reason}, actor=actor, at=at)
+
+
+async def _record(
+    session: AsyncSession,
+    what: str,
+    holds: Mapping[int, str],
+    *,
+    reference: str,
+    facts: Mapping[str, audit.Detail],
+    actor: str,
+    at: datetime,
+) -> None:
+    """Each hold has its line in the audit trail; thousands that one notice wants have one line, which proves them."""
+    if reference and len(holds) > MOST_LINES:
+        proof: dict[str, audit.Detail] = {"holds": len(holds), "sha256": digest_of(holds), **facts}
+        await audit.record(session, f"holds_{what}", f"safety_notice:{reference}", actor=actor, at=at, **proof)
+        return
+    acts = [(f"item:{barcode}", {"hold": hold_id, **facts}) for hold_id, barcode in holds.items()]
+    await audit.record_each(session, f"hold_{what}", acts, actor=actor, at=at)
+
+
+def digest_of(holds: Mapping[int, str]) -> str:
+    """SHA-256 of these holds, by number and barcode: what the database finds of them must give the same."""
+    return sha256("\n".join(f"{number} {holds[number]}" for number in sorted(holds)).encode()).hexdigest()
+
+
+async def verify_sets(session: AsyncSession) -> tuple[int, audit.Break | None]:
+    """Whether the holds that one line of the audit trail stands for are there as it says. Returns how many holds stand
+    so, and the first line that does not agree."""
+    held = 0
+    for row in await session.execute(SETS):
+        if (row.said_count, row.said_digest) != (row.there, row.digest):
+            return held, audit.Break(row.chain, row.seq, "the holds that it stands for are not what they were")
+        held += row.there
+    return held, None
 
 
 async def stop_use(

@@ -116,8 +116,7 @@ def compile_scope(scope: Scope, register: Register) -> Compiled:
     leaves_out = [
         part for number, line in enumerate(scope.lines) if line.is_exclude for part in binder.line(number, line)
     ]
-    nothing = "SELECT NULL::bigint AS item_id, NULL::int AS line, NULL::smallint[] AS findings, 0 AS value WHERE false"
-    hits = "\n    UNION ALL\n".join(takes_in) or nothing
+    hits = "\n    UNION ALL\n".join(takes_in) or _NOTHING
     kept = ""
     if leaves_out:
         binder.ctes.append(f"hit AS MATERIALIZED ({hits})")
@@ -132,6 +131,17 @@ def compile_scope(scope: Scope, register: Register) -> Compiled:
     return Compiled(ctes + sql, binder.values)
 
 
+def compile_findings(scope: Scope, register: Register) -> Compiled:
+    """A SELECT of item_id, line and findings: a row for each item of the register's `item_ids` and each line that does
+    not rule its product out, whatever is found. For items of which it is known that they are not covered."""
+    binder = _Binder(register, whatever=True)
+    parts = [part for number, line in enumerate(scope.lines) for part in binder.line(number, line)]
+    found = "\n    UNION ALL\n".join(parts) or _NOTHING
+    ctes = f"WITH {', '.join(binder.ctes)}\n" if binder.ctes else ""
+    return Compiled(f"{ctes}SELECT item_id, line, findings FROM ({found}) AS found", binder.values)
+
+
+_NOTHING = "SELECT NULL::bigint AS item_id, NULL::int AS line, NULL::smallint[] AS findings, 0 AS value WHERE false"
 _EVIDENCE = "line || ':' || array_to_string(findings, ',')"
 
 
@@ -159,6 +169,7 @@ class _Binder:
     values: dict[str, Any] = field(default_factory=dict)
     ctes: list[str] = field(default_factory=list)
     strict: bool = False
+    whatever: bool = False
 
     def bind(self, value: object, kind: str) -> str:
         """A place for a value of this SQL type."""
@@ -186,7 +197,7 @@ class _Binder:
         SELECT item_id, {number} AS line, findings, {value} AS value
         FROM (SELECT item.id AS item_id, ARRAY[{", ".join(findings)}]::smallint[] AS findings
               FROM ({self._items(line, products)}) AS item OFFSET 0) AS found
-        WHERE {value} > 0"""
+        WHERE {"true" if self.whatever else f"{value} > 0"}"""
 
     def _items(self, line: Line, products: str) -> str:
         """The items that are asked about, with what the conditions ask of them."""

@@ -1,6 +1,7 @@
 """The databases that tests run on: one throwaway server per run, a migrated template, copies of it. No fixtures."""
 
 import asyncio
+import re
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from alembic import command
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -23,6 +24,7 @@ from app.postgres import throwaway
 from app.web.health import alembic_config
 
 TEMPLATE = "stores_template"
+SAVEPOINT = re.compile(r"^((?:RELEASE |ROLLBACK TO )?)SAVEPOINT sa_savepoint_\d+$")
 Answer = TypeVar("Answer")
 
 
@@ -58,8 +60,16 @@ def migrate(url: str, revision: str = "head") -> None:
 
 
 def engine_for(url: str, **options: Any) -> AsyncEngine:
-    """An engine that keeps no connections, so that nothing is left open."""
-    return create_async_engine(normal_url(url), poolclass=NullPool, **options)
+    """An engine that keeps no connections, so that nothing is left open; one that is kept open knows its statements."""
+    known = {"prepared_statement_cache_size": 2000}
+    engine = create_async_engine(normal_url(url), poolclass=NullPool, connect_args=known, **options)
+    event.listen(engine.sync_engine, "before_cursor_execute", name_savepoints_alike, retval=True)
+    return engine
+
+
+def name_savepoints_alike(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> tuple[str, Any]:
+    """Give all savepoints one name, and the newest is meant: with a number in it each is a statement to prepare."""
+    return SAVEPOINT.sub(r"\1SAVEPOINT newest", statement), values
 
 
 async def run_on_server(server_url: str, *statements: str) -> None:

@@ -44,6 +44,7 @@ def _is_weighty(name: str) -> bool:
 def check_page(html: str, *, url: str) -> BeautifulSoup:
     """The parsed page, after everything that holds for all pages was asserted. Each message names the url."""
     soup = BeautifulSoup(html, "html.parser")
+    page = Parts(soup, html, url)
     for check in (
         _begins_as_html,
         _has_one_heading_and_a_title,
@@ -55,92 +56,111 @@ def check_page(html: str, *, url: str) -> BeautifulSoup:
         _has_nothing_inline,
         _links_errors_to_fields,
     ):
-        check(soup, html, url)
+        check(page)
     return soup
 
 
-def _begins_as_html(soup: BeautifulSoup, html: str, url: str) -> None:
-    assert html.lstrip().lower().startswith("<!doctype html>"), f"{url}: the page does not begin with <!DOCTYPE html>"
-    root = soup.find("html")
-    assert isinstance(root, Tag), f"{url}: there is no <html>"
-    assert root.get("lang") == "en", f"{url}: <html> has no lang"
+class Parts:
+    """The elements of a page by their names, found in one go: each check looks at a few of them."""
+
+    def __init__(self, soup: BeautifulSoup, html: str, url: str) -> None:
+        self.html, self.url = html, url
+        self.all = [part for part in soup.descendants if isinstance(part, Tag)]
+        self._named: dict[str, list[Tag]] = {}
+        for tag in self.all:
+            self._named.setdefault(tag.name, []).append(tag)
+        self.ids = Counter(str(tag.attrs["id"]) for tag in self.all if "id" in tag.attrs)
+        self.summaries = [tag for tag in self.all if "govuk-error-summary" in tag.attrs.get("class", ())]
+
+    def named(self, *names: str) -> list[Tag]:
+        """The elements of these kinds."""
+        return [tag for name in names for tag in self._named.get(name, ())]
 
 
-def _has_one_heading_and_a_title(soup: BeautifulSoup, _html: str, url: str) -> None:
-    headings = [heading.get_text(strip=True) for heading in soup.find_all("h1")]
-    assert len(headings) == 1, f"{url}: {len(headings)} <h1>, one is right: {headings}"
-    assert headings[0], f"{url}: the <h1> is empty"
-    titles = [title for title in soup.find_all("title") if title.find_parent("svg") is None]
-    assert len(titles) == 1, f"{url}: {len(titles)} <title>, one is right"
+def _begins_as_html(page: Parts) -> None:
+    assert page.html.lstrip().lower().startswith("<!doctype html>"), (
+        f"{page.url}: the page does not begin with <!DOCTYPE html>"
+    )
+    roots = page.named("html")
+    assert roots, f"{page.url}: there is no <html>"
+    assert roots[0].get("lang") == "en", f"{page.url}: <html> has no lang"
+
+
+def _has_one_heading_and_a_title(page: Parts) -> None:
+    headings = [heading.get_text(strip=True) for heading in page.named("h1")]
+    assert len(headings) == 1, f"{page.url}: {len(headings)} <h1>, one is right: {headings}"
+    assert headings[0], f"{page.url}: the <h1> is empty"
+    titles = [title for title in page.named("title") if title.find_parent("svg") is None]
+    assert len(titles) == 1, f"{page.url}: {len(titles)} <title>, one is right"
     title = titles[0].get_text()
-    assert TITLE.match(title.strip()), f"{url}: the title {title!r} is not the page, an en dash and the service"
-    has_summary = soup.select_one(".govuk-error-summary") is not None
+    assert TITLE.match(title.strip()), f"{page.url}: the title {title!r} is not the page, an en dash and the service"
+    has_summary = bool(page.summaries)
     assert title.strip().startswith("Error: ") == has_summary, (
-        f"{url}: the title {title!r} begins with “Error: ” exactly when there is an error summary ({has_summary=})"
+        f"{page.url}: the title {title!r} begins with “Error: ” exactly when there is an error summary ({has_summary=})"
     )
 
 
-def _has_unique_ids(soup: BeautifulSoup, _html: str, url: str) -> None:
-    counts = Counter(str(tag["id"]) for tag in soup.find_all(id=True))
-    twice = [name for name, count in counts.items() if count > 1]
-    assert not twice, f"{url}: ids that stand more than once: {twice}"
-    assert "" not in counts, f"{url}: an id is empty"
-    for tag in soup.select("[aria-describedby]"):
-        missing = [name for name in str(tag["aria-describedby"]).split() if name not in counts]
-        assert not missing, f"{url}: {_brief(tag)} is described by ids that do not exist: {missing}"
+def _has_unique_ids(page: Parts) -> None:
+    twice = [name for name, count in page.ids.items() if count > 1]
+    assert not twice, f"{page.url}: ids that stand more than once: {twice}"
+    assert "" not in page.ids, f"{page.url}: an id is empty"
+    for tag in page.all:
+        missing = [name for name in str(tag.attrs.get("aria-describedby", "")).split() if name not in page.ids]
+        assert not missing, f"{page.url}: {_brief(tag)} is described by ids that do not exist: {missing}"
 
 
-def _labels_every_field(soup: BeautifulSoup, _html: str, url: str) -> None:
-    labels = {str(label["for"]): label for label in soup.find_all("label", attrs={"for": True})}
-    for field in soup.find_all(["input", "select", "textarea"]):
+def _labels_every_field(page: Parts) -> None:
+    labels = {str(label["for"]): label for label in page.named("label") if label.has_attr("for")}
+    for field in page.named("input", "select", "textarea"):
         if field.get("type") in UNLABELLED_TYPES:
             continue
         label = labels.get(str(field.get("id"))) or field.find_parent("label")
         named = field.get("aria-label") or field.get("aria-labelledby") or (label and label.get_text(strip=True))
-        assert named, f"{url}: {_brief(field)} has no label"
-    for button in soup.find_all("button"):
-        assert button.get_text(strip=True) or button.get("aria-label"), f"{url}: {_brief(button)} has no words"
+        assert named, f"{page.url}: {_brief(field)} has no label"
+    for button in page.named("button"):
+        assert button.get_text(strip=True) or button.get("aria-label"), f"{page.url}: {_brief(button)} has no words"
 
 
-def _sends_forms_on_purpose(soup: BeautifulSoup, _html: str, url: str) -> None:
-    for form in soup.find_all("form"):
-        assert form.get("action"), f"{url}: {_brief(form)} does not say where it is sent (action)"
-        assert form.get("method") in {"get", "post"}, f"{url}: {_brief(form)} does not say how it is sent (method)"
+def _sends_forms_on_purpose(page: Parts) -> None:
+    for form in page.named("form"):
+        assert form.get("action"), f"{page.url}: {_brief(form)} does not say where it is sent (action)"
+        assert form.get("method") in {"get", "post"}, f"{page.url}: {_brief(form)} does not say how it is sent (method)"
         if form["method"] == "post":
-            token = form.select_one('input[type="hidden"][name="csrf_token"]')
-            assert token is not None, f"{url}: {_brief(form)} has no csrf_token field"
-            assert token.get("value"), f"{url}: the csrf_token of {_brief(form)} is empty"
+            token = form.find("input", attrs={"type": "hidden", "name": "csrf_token"})
+            assert isinstance(token, Tag), f"{page.url}: {_brief(form)} has no csrf_token field"
+            assert token.get("value"), f"{page.url}: the csrf_token of {_brief(form)} is empty"
 
 
-def _captions_tables(soup: BeautifulSoup, _html: str, url: str) -> None:
-    for table in soup.find_all("table"):
+def _captions_tables(page: Parts) -> None:
+    for table in page.named("table"):
         caption = table.find("caption")
         words = caption.get_text(strip=True) if caption else ""
-        assert words, f"{url}: {_brief(table)} has no caption"
+        assert words, f"{page.url}: {_brief(table)} has no caption"
 
 
-def _describes_images(soup: BeautifulSoup, _html: str, url: str) -> None:
-    for image in soup.find_all("img"):
-        assert image.has_attr("alt"), f"{url}: {_brief(image)} has no alt"
+def _describes_images(page: Parts) -> None:
+    for image in page.named("img"):
+        assert image.has_attr("alt"), f"{page.url}: {_brief(image)} has no alt"
 
 
-def _has_nothing_inline(soup: BeautifulSoup, _html: str, url: str) -> None:
+def _has_nothing_inline(page: Parts) -> None:
     """The Content-Security-Policy would block it silently; here it is said."""
-    for script in soup.find_all("script"):
-        assert script.get("src"), f"{url}: an inline <script>: {_brief(script)}"
-    assert soup.find("style") is None, f"{url}: an inline <style>"
-    for tag in soup.find_all(True):
+    for script in page.named("script"):
+        assert script.get("src"), f"{page.url}: an inline <script>: {_brief(script)}"
+    assert not page.named("style"), f"{page.url}: an inline <style>"
+    for tag in page.all:
         inline = [name for name in tag.attrs if name == "style" or name.startswith("on")]
-        assert not inline, f"{url}: inline {inline} on {_brief(tag)}"
-        assert not str(tag.get("href", "")).startswith("javascript:"), f"{url}: a javascript: link, {_brief(tag)}"
+        assert not inline, f"{page.url}: inline {inline} on {_brief(tag)}"
+        assert not str(tag.attrs.get("href", "")).startswith("javascript:"), (
+            f"{page.url}: a javascript: link, {_brief(tag)}"
+        )
 
 
-def _links_errors_to_fields(soup: BeautifulSoup, _html: str, url: str) -> None:
-    ids = {str(tag["id"]) for tag in soup.find_all(id=True)}
-    for link in soup.select(".govuk-error-summary a[href]"):
-        target = str(link["href"])
-        assert target in {f"#{name}" for name in ids}, (
-            f"{url}: the error summary points at {target}, which is not there"
+def _links_errors_to_fields(page: Parts) -> None:
+    targets = [str(link["href"]) for summary in page.summaries for link in summary.find_all("a", href=True)]
+    for target in targets:
+        assert target in {f"#{name}" for name in page.ids}, (
+            f"{page.url}: the error summary points at {target}, which is not there"
         )
 
 

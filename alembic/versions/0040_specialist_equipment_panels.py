@@ -1,13 +1,13 @@
 """Specialist equipment panels: how they decide, their members, cases, meetings and decisions.
 
-Revision: 0040, after: 0035. Made on 2026-11-27.
+Revision: 0040, after: 0039. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0040"
-down_revision = "0035"
+down_revision = "0039"
 branch_labels: str | None = None
 depends_on: str | None = None
 

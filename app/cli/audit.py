@@ -4,7 +4,7 @@ import asyncio
 
 import typer
 
-from app import audit, ledger
+from app import audit, ledger, safety
 from app.cli.reach import console, database_url, fail, open_session, read_settings
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail.")
@@ -29,4 +29,7 @@ async def _verify() -> None:
         events, broken_act = await audit.verify(session)
         if broken_act:
             raise fail(f"Acts of {broken_act.chain}, number {broken_act.seq}: {broken_act.what}.")
+        _, broken_set = await safety.verify_sets(session)
+        if broken_set:
+            raise fail(f"Acts of {broken_set.chain}, number {broken_set.seq}: {broken_set.what}.")
     console.print(f"Every chain holds: {movements:,} movements and {events:,} acts.")

@@ -27,6 +27,7 @@ from app.features.labels.jobs import forget_labels
 from app.features.loans.trial_reminders import remind_of_ending_trials
 from app.features.messages.service import claim_next, deliver, give_up_unsettled, settle
 from app.features.notices.daily import ask_again
+from app.features.notices.new_loans import Watch, ask_about_new_loans
 from app.features.notices.polling import Polling, poll
 from app.features.notices.rating import rate_waiting_notices
 from app.features.notices.reminders import remind_of_notice_deadlines
@@ -66,6 +67,7 @@ class Tools:
     mail_leaves: bool
     polling: Polling = field(default_factory=Polling)
     now: Callable[[], datetime] = field(default=utc_now)
+    watch: Watch = field(default_factory=Watch)
 
 
 Work = Callable[[Tools], Awaitable[object]]
@@ -134,6 +136,11 @@ async def poll_safety_notices(tools: Tools) -> int:
 async def ask_notices_again(tools: Tools) -> int:
     """Ask the register again what safety notices cover; each notice in a transaction of its own."""
     return await ask_again(tools.sessions, actor=ACTOR, at=tools.now())
+
+
+async def ask_notices_about_new_loans(tools: Tools) -> int:
+    """Ask notices about things used together what new loans brought together."""
+    return await ask_about_new_loans(tools.sessions, tools.watch, actor=ACTOR, at=tools.now())
 
 
 def holidays(at: datetime) -> frozenset[date]:
@@ -210,6 +217,12 @@ JOBS: tuple[Job, ...] = (
         "30 4 * * *",
         ask_notices_again,
         "Looks again which items safety notices cover, as ages pass limits, and holds what is new.",
+    ),
+    Job(
+        "ask_notices_about_new_loans",
+        "* * * * *",
+        ask_notices_about_new_loans,
+        "Looks whether something came to a home that a safety notice names together with what is there.",
     ),
     Job(
         "rate_waiting_notices",

@@ -10,16 +10,22 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from app.domain.authority import Tier
+from app.domain.clearance import DueFact
 from app.domain.combinations import MUST_MATCH, Kind, kind_of, order_load_blockers, same_kind
 from app.domain.dates import in_words
 from app.domain.errors import BadValue, Blocker
+from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
+from app.domain.look_ahead import examination_due_soon
 from app.domain.reasons import is_reason
 
 FITTED_TO_A_BODY = frozenset({Kind.SLING, Kind.SEAT})
 """Kinds whose size is a person's: of another size they are another piece of equipment."""
 SAME_SIZE_MM = 25
 """Sizes of seats and slings go by steps of two inches; half of one is the same size."""
+DUE_SOON = (
+    "That is soon: it goes out once it is examined, or when a manager or senior prescriber says why it goes as it is."
+)
 MOST_OTHERS = 20
 """So many of those not chosen are explained one by one; all are counted."""
 
@@ -27,7 +33,8 @@ MOST_OTHERS = 20
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a line asks for. `store`: the code of the delivering store. `ordered_load_kg`: what its product carries;
-    `is_load_decided`: that is less than the client weighs, and the prescriber sends it all the same."""
+    `is_load_decided`: that is less than the client weighs, and the prescriber sends it all the same. `soon_days`: what
+    falls due for its thorough examination within so many days goes only when somebody decides it; 0: nobody asks."""
 
     product_code: str
     quantity: int
@@ -38,6 +45,7 @@ class Wanted:
     is_load_decided: bool = False
     accept_equivalent: bool = False
     prefer_new: bool = False
+    soon_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +228,14 @@ def _for(wanted: Wanted, item: Candidate) -> Because:
     if item.is_examined and item.examination_due_on:
         parts.append(f"is next due for its thorough examination on {in_words(item.examination_due_on)}")
     code = "recycled" if item.is_recycled else "new"
-    return Because(item.barcode, code, f"{', '.join(parts[:-1])} and {parts[-1]}.")
+    asks = f" {DUE_SOON}" if _wants_decision(wanted, item) else ""
+    return Because(item.barcode, code, f"{', '.join(parts[:-1])} and {parts[-1]}.{asks}")
+
+
+def _wants_decision(wanted: Wanted, item: Candidate) -> bool:
+    due = item.examination_due_on if item.is_examined else None
+    known = [DueFact(InspectionKind.LOLER, due)] if due else []
+    return examination_due_soon(known, on=wanted.on, soon_days=wanted.soon_days) is not None
 
 
 def _code_and_barcode(one: Because) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from app.domain.hygiene import (
     TO_INSPECT_MORE,
     TO_KEEP,
     TO_RELEASE,
+    TO_SCRAP,
     NextStep,
     Outcome,
     Route,
@@ -23,13 +24,17 @@ from app.domain.lifecycle import Move, State
 
 
 class HoldKind(StrEnum):
-    """Why an item is held. What is on its way between two stores is held until it is received there."""
+    """Why an item is held. What is on its way between two stores is held until it is received there.
+
+    Whereabouts: it was handed in although it never left, by the record (`domain/whereabouts.py`).
+    """
 
     SAFETY_NOTICE = "safety_notice"
     FAULT = "fault"
     INVESTIGATION = "investigation"
     IN_TRANSIT = "in_transit"
     SCRAP_REQUEST = "scrap_request"
+    WHEREABOUTS = "whereabouts_in_question"
 
     @property
     def text(self) -> str:
@@ -38,6 +43,10 @@ class HoldKind(StrEnum):
 
 
 TO_RECEIVE = NextStep("receive", "It is on its way to another store. Scan it in there, under Transfers.")
+TO_SETTLE = NextStep(
+    "query_shelf",
+    "Keep it on the query shelf: nobody knows where it has been. Look at it, and say on its page where it was.",
+)
 
 GATED = frozenset({Move.RESERVE, Move.DISPATCH, Move.DELIVER, Move.ISSUE, Move.START_TRIAL, Move.RELEASE})
 """Moves that ask for clearance. `needs_clearance` names the two that are exempt by their starting state."""
@@ -46,8 +55,17 @@ HANDED_OVER = frozenset({(State.DISPATCHED, Move.DELIVER), (State.DISPATCHED, Mo
 """Moves that may be recorded as having happened at a client's door in spite of what blocked them: an item that is there
 and is not known to be there is the greater danger."""
 
-CLEARABLE = frozenset({State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION})
-"""States in which an item can be clear at all."""
+CLEARABLE = frozenset({State.IN_STOCK, State.RESERVED})
+"""States in which an item can be clear at all: on the shelf. What is ready to be released is not clear yet."""
+
+WAITS_FOR = {
+    State.RETURNED: "decontamination",
+    State.DECONTAMINATING: "the end of its decontamination",
+    State.AWAITING_INSPECTION: "inspection and release",
+    State.IN_REPAIR: "repair, inspection and release",
+    State.MISSING: "somebody to find it",
+}
+"""What must happen first with an item that is in no client's or driver's hands, and not on the shelf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +102,7 @@ class Evidence:
 
     `returned_seq`: its last return or finding. `inspectable_seq`: when it last came to the inspection bench.
     `decontamination_*`: its latest decontamination. `inspection_*`: its latest functional inspection.
+    `label_load_kg`: the load that its label must say and perhaps does not, since it was certified for less.
     """
 
     state: State
@@ -100,6 +119,7 @@ class Evidence:
     inspection_seq: int | None = None
     holds: tuple[HoldFact, ...] = ()
     due: tuple[DueFact, ...] = ()
+    label_load_kg: float | None = None
 
     @property
     def cannot_be_cleaned(self) -> bool:
@@ -131,8 +151,19 @@ def step_for(evidence: Evidence, route: Route, *, on: date | None = None, reader
     """What the person with the item in their hands does now, by what the record says of it.
 
     `on`: the day, where it is to be asked too whether all inspections are in date. `reader`: whose hands these are;
-    who cleaned a high-risk item is never told to release it.
+    who cleaned a high-risk item is never told to release it. A label that may say too high a load is to be printed anew
+    whatever else is done.
     """
+    step = _step(evidence, route, on=on, reader=reader)
+    if evidence.label_load_kg is None or step.route == TO_SCRAP.route:
+        return step
+    load = f"{evidence.label_load_kg:g} kg"
+    return NextStep(
+        step.route, f"{step.text} Print a new label for it: it carries {load}, and the old one may say more."
+    )
+
+
+def _step(evidence: Evidence, route: Route, *, on: date | None, reader: str | None) -> NextStep:
     if held := _by_its_holds(evidence):
         return held
     on_the_shelf = evidence.state in {State.IN_STOCK, State.RESERVED} and not evidence.holds
@@ -157,6 +188,8 @@ def _by_its_holds(evidence: Evidence) -> NextStep | None:
     """What its holds alone say to do, where they say more than to keep it."""
     if evidence.holds and all(hold.kind is HoldKind.IN_TRANSIT for hold in evidence.holds):
         return TO_RECEIVE
+    if evidence.holds and all(hold.kind is HoldKind.WHEREABOUTS for hold in evidence.holds):
+        return TO_SETTLE
     if evidence.waits_for_scrap:
         return TO_AGREE
     notices = [hold.notice for hold in evidence.holds if hold.notice]
@@ -219,15 +252,20 @@ def find_blockers(evidence: Evidence, *, on: date, releaser: str | None = None) 
 
 
 def is_clear(evidence: Evidence, *, on: date) -> bool:
-    """The item stands where it can go out from, and nothing blocks it."""
+    """It may go to a client now: it stands on the shelf, and nothing blocks it. To be releasable is not enough."""
     return evidence.state in CLEARABLE and not find_blockers(evidence, on=on)
 
 
 def place_blockers(evidence: Evidence) -> list[Blocker]:
-    """Why an item that stands elsewhere than on the shelf or at the inspection bench is not clear."""
+    """That the item does not stand on the shelf, and what is waited for. Release does not ask: it puts it there."""
     if evidence.state in CLEARABLE:
         return []
-    return [Blocker("not-on-the-shelf", f"The item is “{evidence.state.text.lower()}”.")]
+    waits_for = WAITS_FOR.get(evidence.state)
+    if evidence.state is State.AWAITING_INSPECTION and evidence.is_inspected:
+        by_another = evidence.high_risk and evidence.returned_seq is not None
+        waits_for = "its release by somebody who did not clean it" if by_another else "its release"
+    where = f"The item is “{evidence.state.text.lower()}”"
+    return [Blocker("not-on-the-shelf", f"{where}: it waits for {waits_for}." if waits_for else f"{where}.")]
 
 
 def hygiene_blockers(evidence: Evidence) -> list[Blocker]:

@@ -4,10 +4,13 @@ Old electrical equipment is WEEE (Waste Electrical and Electronic Equipment Regu
 keeps the note of its transfer (Environmental Protection Act 1990, section 34).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from app.domain.clearance import Evidence, HoldFact, HoldKind, hygiene_blockers
+from app.domain.dates import in_words
 from app.domain.errors import BadValue, Blocker, Conflict, NotAllowed, NotClear
 from app.domain.labels import display
 from app.domain.lifecycle import State
@@ -109,6 +112,34 @@ def check_is_there(state: State, stream: WasteStream) -> None:
         raise Conflict("nothing-to-dispose-of", detail, field="waste_stream")
     if state is not State.MISSING and stream is WasteStream.NOWHERE:
         raise Conflict("not-missing", "It is not missing. Choose where its waste goes.", field="waste_stream")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPart:
+    """A part that was taken off an item, when and by whom."""
+
+    description: str
+    part_number: str
+    taken_on: date
+    taken_by: str
+
+
+def check_not_taken(description: str, part_number: str, before: Iterable[TakenPart]) -> None:
+    """Whether a part may be taken off of which none is there any more. Raises Conflict `already-harvested`.
+
+    Two parts are the same by their numbers, or by their descriptions where one has no number.
+    """
+    for one in before:
+        if part_number and one.part_number:
+            is_same = part_number.casefold() == one.part_number.casefold()
+        else:
+            is_same = description.casefold().split() == one.description.casefold().split()
+        if is_same:
+            detail = (
+                f"{one.taken_by} took “{one.description}” off it on {in_words(one.taken_on)}. If this is another one "
+                "like it that was on the item too, say so."
+            )
+            raise Conflict("already-harvested", detail, field="another_like_it")
 
 
 def needs_second_person(price_pence: int, limit_pence: int) -> bool:

@@ -113,12 +113,13 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands of an item before something is recorded of it."""
+    """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it."""
 
     place: Place
     result: Result
     outcome: MatchOutcome | None = None
     acts: tuple[Act, ...] = ()
+    is_counted: bool = False
 
     @property
     def corrected_by(self) -> str | None:
@@ -200,12 +201,23 @@ SAME_PERSON: Final = "You recorded its correction. Somebody else must check that
 NOT_AFFECTED: Final = "What is known of it shows that it is not affected, so there is nothing to correct. Clear it."
 
 
-def check_notice(state: NoticeState, *, is_after_closing: bool) -> None:
-    """Whether anything may be recorded of its items. Raises Conflict `not-active` or `notice-closed`.
+ENDS_A_HOLD: Final = frozenset(
+    {MatchAction.INSPECTED, MatchAction.CORRECTED, MatchAction.DISPOSED, MatchAction.CLEARED}
+)
+"""What may be recorded of an item that is on hold still when its notice is closed."""
+ALREADY_COUNTED: Final = (
+    "The notice is closed, and has counted it. What can still be recorded is what ends its hold: a look, a correction, "
+    "its scrap, or that it is clear."
+)
 
-    What arrived after the closing is not a part of what was closed, and has to be dealt with still.
+
+def check_notice(state: NoticeState, *, is_after_closing: bool, is_held: bool) -> None:
+    """Whether anything may be recorded of an item. Raises Conflict `not-active` or `notice-closed`.
+
+    What arrived after the closing is not a part of what was closed, and has to be dealt with still. What is still held
+    must not be held for ever: what ends its hold is recorded, and the counts of the closing stay.
     """
-    if state is NoticeState.ACTIVE or (state is NoticeState.CLOSED and is_after_closing):
+    if state is NoticeState.ACTIVE or (state is NoticeState.CLOSED and (is_after_closing or is_held)):
         return
     if state is NoticeState.CLOSED:
         detail = "This notice is closed, and its record is final. A new version with another scope opens it again."
@@ -214,8 +226,10 @@ def check_notice(state: NoticeState, *, is_after_closing: bool) -> None:
 
 
 def check_act(action: MatchAction, standing: Standing, *, actor: str) -> None:
-    """Whether it may be recorded. Raises Conflict with the code of `WHERE`, `not-affected` or `no-evidence`, and
-    NotAllowed `same-person`."""
+    """Whether it may be recorded. Raises Conflict with the code of `WHERE`, `counted-already`, `not-affected` or
+    `no-evidence`, and NotAllowed `same-person`."""
+    if standing.is_counted and action not in ENDS_A_HOLD:
+        raise Conflict("counted-already", ALREADY_COUNTED)
     if action in WHERE:
         places, code, detail = WHERE[action]
         if standing.place not in places:
@@ -275,8 +289,14 @@ RELEASED: Final = frozenset({MatchOutcome.CLEARED, MatchOutcome.CORRECTED, Match
 def outcome_after(action: MatchAction, standing: Standing, *, answers: Mapping[str, bool]) -> MatchOutcome | None:
     """How the work on it stands then; None: it is open. `standing.result` is as the answers have made it.
 
-    A wrong line is put right by another one: what was looked at again and is affected, is open again.
+    A wrong line is put right by another one: what was looked at again and is affected, is open again. What a closing
+    has counted is never open again.
     """
+    after = _outcome_after(action, standing, answers)
+    return standing.outcome if after is None and standing.is_counted else after
+
+
+def _outcome_after(action: MatchAction, standing: Standing, answers: Mapping[str, bool]) -> MatchOutcome | None:
     if action in _ENDS:
         return _ENDS[action]
     if action is MatchAction.CLEARED:
@@ -287,6 +307,21 @@ def outcome_after(action: MatchAction, standing: Standing, *, answers: Mapping[s
     if action is MatchAction.INSPECTED and answers and standing.result is Result.NOT_AFFECTED:
         return MatchOutcome.CLEARED
     return None if any(answers.values()) else standing.outcome
+
+
+def ends_hold(standing: Standing) -> str:
+    """What must happen before the hold of an item ends, for whoever wonders why it is still there."""
+    if standing.place is Place.SCRAPPED:
+        return "It is scrapped, and cannot go out any more."
+    if standing.outcome is MatchOutcome.UNTRACEABLE:
+        return "Nobody can find it. When it turns up, scan it in: its work begins again then."
+    if standing.result is Result.NOT_AFFECTED:
+        return "What is known of it now shows that it is not affected. Its hold ends when somebody clears it."
+    if standing.corrected_by is not None:
+        return f"Its correction is recorded, by {standing.corrected_by}. Its hold ends when somebody else clears it."
+    why = "Its client has another one; this one is affected as before. " if standing.outcome else ""
+    looked = "when somebody has looked and it is not affected, or " if standing.result is Result.POSSIBLE else ""
+    return f"{why}Its hold ends {looked}when it is corrected, and somebody else has checked that and clears it."
 
 
 def wants_hold(handling: Handling, outcome: MatchOutcome | None) -> bool:

@@ -68,8 +68,9 @@ def explain(scope: Scope, findings: Mapping[int, Sequence[int]]) -> tuple[str, .
 
 
 def read_findings(evidence: str) -> dict[int, tuple[int, ...]]:
-    """The findings of a row of the register: `0:10,1;2:13,10` is line 0 with 10 and 1, line 2 with 13 and 10."""
-    lines = (line.split(":") for line in evidence.split(";"))
+    """The findings of a row of the register: `0:10,1;2:13,10` is line 0 with 10 and 1, line 2 with 13 and 10.
+    Nothing: no line is about the product."""
+    lines = (line.split(":") for line in evidence.split(";") if line)
     return {int(number): tuple(map(int, found.split(","))) for number, found in lines}
 
 

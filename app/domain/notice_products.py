@@ -1,6 +1,6 @@
 """What the catalogue says to the conditions of a notice: makers, models, codes, categories and device identifiers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -65,6 +65,17 @@ def may_concern(scope: Scope, product: ProductFacts, names: MakerNames) -> bool:
     """Whether an item of this product could be covered at all: a line that takes in does not rule the product out."""
     asked = (line for line in scope.lines if not line.is_exclude)
     return any(find_products(line, [product], names)[0] is not None for line in asked)
+
+
+def is_asked_otherwise(scope: Scope, makers: Collection[str], *, before: MakerNames, now: MakerNames) -> bool:
+    """Whether the scope finds other makers of the catalogue than before, because somebody changed what they are called.
+    `makers`: their keys."""
+    changed = {key for key in {*makers, *scope.makers} if before.resolved(key) != now.resolved(key)}
+    return any(
+        before.ever_same(maker, [named]) != now.ever_same(maker, [named])
+        for named in scope.makers
+        for maker in (makers if named in changed else changed.intersection(makers))
+    )
 
 
 def find_products(

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from app.domain.maker_names import name_key
 from app.domain.notice_conditions import (
     Feature,
     Leaf,
+    Makers,
     OlderThan,
     PartFitted,
     TogetherWith,
@@ -86,6 +88,19 @@ class Scope:
     def is_rolling(self) -> bool:
         """Whether its answer changes by the day alone, so that it is asked again every day."""
         return any(isinstance(leaf, OlderThan) for line in self.lines for leaf in line.leaves)
+
+    @property
+    def asks_together(self) -> bool:
+        """Whether its answer changes by what else comes to the same home."""
+        return any(isinstance(leaf, TogetherWith) for line in self.lines for leaf in line.leaves)
+
+    @property
+    def makers(self) -> frozenset[str]:
+        """The makers that it names, by their keys."""
+        leaves = [leaf for line in self.lines for leaf in line.leaves]
+        named = [leaf.names for leaf in leaves if isinstance(leaf, Makers)]
+        named += [leaf.manufacturers for leaf in leaves if isinstance(leaf, TogetherWith)]
+        return frozenset(name_key(name) for names in named for name in names)
 
     @property
     def questions(self) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """What is done about the items that a safety notice covers, in the words in which it is kept."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
-from app.domain.lifecycle import State
 from app.domain.notices import Result
 
 
@@ -32,6 +32,7 @@ class Cause(StrEnum):
     FOUND = "found"
     INSPECTION = "inspection"
     DAILY = "daily"
+    LOAN = "loan"
 
     @property
     def text(self) -> str:
@@ -51,6 +52,7 @@ CAUSES = {
     Cause.FOUND: "It was found",
     Cause.INSPECTION: "It was looked at",
     Cause.DAILY: "The daily check",
+    Cause.LOAN: "Something else came to the same home",
 }
 
 
@@ -129,35 +131,21 @@ def hold_reason(reference: str, result: Result, title: str) -> str:
     return f"{reference}: {said}. {title if title.endswith(('.', '?', '!')) else f'{title}.'}"
 
 
-class Where(StrEnum):
-    """Where an item that a notice covers is, for those who have to go and get it."""
-
-    IN_STORE = "in_store"
-    IN_TRANSIT = "in_transit"
-    WITH_CLIENT = "with_client"
-    IN_REPAIR = "in_repair"
-    SCRAPPED = "scrapped"
-    MISSING = "missing"
-
-    @property
-    def text(self) -> str:
-        """As people read it."""
-        words = {"with_client": "With clients", "in_transit": "On its way", "in_store": "In store"}
-        return words.get(self.value, self.value.replace("_", " ").capitalize())
+MOST_NAMED = 20
 
 
-WHERE: dict[State, Where] = {
-    State.IN_STOCK: Where.IN_STORE,
-    State.RESERVED: Where.IN_STORE,
-    State.DISPATCHED: Where.IN_TRANSIT,
-    State.ON_LOAN: Where.WITH_CLIENT,
-    State.ON_TRIAL: Where.WITH_CLIENT,
-    State.AWAITING_COLLECTION: Where.WITH_CLIENT,
-    State.RETURNED: Where.IN_STORE,
-    State.DECONTAMINATING: Where.IN_STORE,
-    State.AWAITING_INSPECTION: Where.IN_STORE,
-    State.IN_REPAIR: Where.IN_REPAIR,
-    State.SCRAPPED: Where.SCRAPPED,
-    State.MISSING: Where.MISSING,
-}
-"""By its state alone; what goes from store to store is on its way too."""
+def late_letter(reference: str, title: str, tags: Sequence[str], *, is_held: bool) -> dict[str, str]:
+    """What those who handle notices are told of items that a closed notice covers, by their asset tags."""
+    many = len(tags) > 1
+    named = ", ".join(tags[:MOST_NAMED]) + (f" and {len(tags) - MOST_NAMED} more" if len(tags) > MOST_NAMED else "")
+    now = f" {'They are' if many else 'It is'} held now." if is_held else ""
+    return {
+        "purpose": "notice_late",
+        "about": f"safety_notice:{reference}",
+        "subject": f"{reference}: caught after the closing",
+        "body": (
+            f"Safety notice {reference}, “{title}”, is closed, and covers {named}.{now}\n\n"
+            f"Record what is done about {'them' if many else 'it'} under Safety notices, {reference}, Items. "
+            "What is caught within the next hour is listed there, too, without another message."
+        ),
+    }

@@ -102,7 +102,13 @@ class Match:
 
 def match(scope: Scope, item: ItemFacts, *, names: MakerNames, today: date) -> Match:
     """Whether the scope covers the item, as of a day."""
-    found = {number: find_all(line, item, names=names, today=today) for number, line in enumerate(scope.lines)}
+    return decide(
+        scope, {number: find_all(line, item, names=names, today=today) for number, line in enumerate(scope.lines)}
+    )
+
+
+def decide(scope: Scope, found: Mapping[int, tuple[int, ...]]) -> Match:
+    """What follows from the findings on the lines, by their number; one that rules the product out may be missing."""
     values = {number: value_of(scope.lines[number].condition, findings) for number, findings in found.items()}
     return Match(conclude(scope, values), {number: found[number] for number in _deciding(scope, values)})
 

@@ -47,7 +47,7 @@ DIFFERENCE_TEXT: dict[Difference, str] = {
     Difference.OTHER_STORE: "Recorded in another store",
     Difference.OUT: "Recorded as not in a store",
     Difference.MISSING_EARLIER: "Was missing",
-    Difference.SCRAPPED: "Recorded as scrapped",
+    Difference.SCRAPPED: "Recorded as scrapped, and it is still here",
     Difference.IN_TRANSIT: "Recorded as on its way",
 }
 
@@ -124,6 +124,11 @@ MOST_LIKE = 5
 TO_ASIDE = NextStep(
     "query_shelf", "Put it aside with the returns: it is dirty until it is cleaned. It is decided later."
 )
+TO_THE_CAGE = NextStep(
+    "scrap_cage",
+    "It must not be used again. Put it in the scrap cage, where nobody takes it, and tell the manager: "
+    "it is scrapped by the record, and should be gone.",
+)
 TO_LEAVE = NextStep("leave", "Leave it here. What becomes of the record is decided when the count is finished.")
 TO_RECEIVE = NextStep("receive", "It was sent from store to store: scan it in under Transfers as well.")
 TO_LEAVE_AS_IS = NextStep("leave", "Leave it where it is.")
@@ -176,6 +181,8 @@ def step_after_count(difference: Difference | None) -> NextStep:
         return TO_LEAVE_AS_IS
     if difference is Difference.IN_TRANSIT:
         return TO_RECEIVE
+    if difference is Difference.SCRAPPED:
+        return TO_THE_CAGE
     return TO_LEAVE if difference in {Difference.OTHER_BAY, Difference.OTHER_STORE} else TO_ASIDE
 
 

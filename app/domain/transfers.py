@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
-from app.domain.clearance import Evidence, hygiene_blockers
+from app.domain.clearance import Evidence, HoldKind, hygiene_blockers
 from app.domain.errors import Conflict, WrongState
 from app.domain.hygiene import NextStep
 from app.domain.lifecycle import IN_STORE, NEXT, State
@@ -22,6 +22,27 @@ CONTAMINATED: Final = frozenset({"not-decontaminated", "decontamination-failed",
 def contamination(evidence: Evidence) -> str:
     """Why the item is contaminated and must be marked so before anybody carries it; empty where it is clean or new."""
     return next((one.detail for one in hygiene_blockers(evidence) if one.code in CONTAMINATED), "")
+
+
+def held_because(evidence: Evidence) -> str:
+    """Why the item is on hold, whatever its journey; empty where nothing holds it. It may be sent all the same, to
+    where somebody looks at it, but not by mistake for one that is sound."""
+    return " ".join(hold.text for hold in evidence.holds if hold.kind is not HoldKind.IN_TRANSIT)
+
+
+def load_step(evidence: Evidence, place: str) -> NextStep:
+    """What is done with an item that goes to another store: contaminated, on hold, or neither."""
+    if contamination(evidence):
+        return load_apart(place)
+    if held_because(evidence):
+        return load_held(place)
+    return NextStep("load", f"Put it with what goes to {place}.")
+
+
+def load_held(place: str) -> NextStep:
+    """What is done with an item on hold that goes to another store."""
+    text = f"It is on hold, and stays so. Mark it “On hold”, load it apart, and tell {place} why it comes."
+    return NextStep("load_held", text)
 
 
 def load_apart(place: str) -> NextStep:

@@ -57,6 +57,11 @@ def reference_column(target: str, *, nullable: bool = False, primary_key: bool =
     return Column(BigInteger, ForeignKey(target), nullable=nullable, primary_key=primary_key)
 
 
+def checked_reference_column(*, nullable: bool = False) -> Column[int]:
+    """The same where thousands of rows name one: a trigger checks it once for each statement (ADR 37)."""
+    return Column(BigInteger, nullable=nullable)
+
+
 def both_or_neither(name: str, one: str, other: str) -> CheckConstraint:
     """A CHECK that two columns are filled together or not at all."""
     return CheckConstraint(f"({one} IS NULL) = ({other} IS NULL)", name=name)

@@ -21,6 +21,7 @@ from app.domain.clearance import HoldKind
 from app.domain.lifecycle import Move, State
 from app.models.base import (
     both_or_neither,
+    checked_reference_column,
     enum_column,
     id_column,
     instant_column,
@@ -49,8 +50,10 @@ class Item(SQLModel, table=True):
     `serial_key` is the serial number without case, blanks and dashes; leading zeros stay. `maker_label` is
     the maker's barcode as it was scanned, separators and all: what was read from it can be read again.
     `certified_load_kg`: of its newest report of thorough examination that stands; the item carries
-    `LEAST(product.safe_working_load_kg, item.certified_load_kg)` (ADR 28), and every statement says it so. The last
-    foreign key ties the state to the newest movement, so that a state without its movement cannot be committed.
+    `LEAST(product.safe_working_load_kg, item.certified_load_kg)` (ADR 28), and every statement says it so.
+    `load_lowered_at`: since when it carries less than its product, where it once carried more; `label_wanted_since`:
+    since when its label may say too high a load, until one is printed. The last foreign key ties the state to the
+    newest movement, so that a state without its movement cannot be committed.
     """
 
     __table_args__ = (
@@ -71,6 +74,7 @@ class Item(SQLModel, table=True):
         Index("ix_item_product_id_state", "product_id", "state"),
         Index("ix_item_state_store_id", "state", "store_id"),
         Index("ix_item_serial_key", "serial_key"),
+        Index("ix_item_id_of_lowered_loads", "id", postgresql_where=text("load_lowered_at IS NOT NULL")),
     )
 
     id: int = id_column()
@@ -92,6 +96,8 @@ class Item(SQLModel, table=True):
     condition: str = Field(default="", sa_column=text_column(server_default=""))
     certified_load_kg: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
     certified_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    load_lowered_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    label_wanted_since: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     state: State = Field(sa_column=enum_column(State, "state"))
     store_id: int = Field(sa_column=reference_column("store.id"))
     bay: str | None = Field(default=None, sa_column=text_column(nullable=True))
@@ -129,7 +135,8 @@ class Movement(SQLModel, table=True):
 
 
 class Hold(SQLModel, table=True):
-    """Something that keeps an item from going out until it is lifted. `notice_id`: the safety notice that placed it."""
+    """Something that keeps an item from going out until it is lifted; never deleted. `notice_id`: the safety notice
+    that placed it."""
 
     __table_args__ = (
         both_or_neither("lifted_at_and_by_together", "lifted_at", "lifted_by"),
@@ -146,10 +153,10 @@ class Hold(SQLModel, table=True):
     )
 
     id: int = id_column()
-    item_id: int = Field(sa_column=reference_column("item.id"))
+    item_id: int = Field(sa_column=checked_reference_column())
     kind: HoldKind = Field(sa_column=enum_column(HoldKind, "kind"))
     reason: str = Field(sa_column=text_column())
-    notice_id: int | None = Field(default=None, sa_column=reference_column("safety_notice.id", nullable=True))
+    notice_id: int | None = Field(default=None, sa_column=checked_reference_column(nullable=True))
     placed_at: datetime = Field(sa_column=instant_column())
     placed_by: str = Field(sa_column=text_column())
     lifted_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))

@@ -101,10 +101,15 @@ class Loan(SQLModel, table=True):
 
 
 class LoanAnswer(SQLModel, table=True):
-    """A warning that was shown at the counter, in its words of then, and what was answered; the same as of an order."""
+    """A warning that was shown at the counter, in its words of then, and what was answered; the same as of an order.
+
+    What is kept after a trial, or tried on, is warned of and answered anew.
+    """
 
     __tablename__ = "loan_answer"
-    __table_args__ = (UniqueConstraint("loan_id", "code", "subject", name="uq_loan_answer_loan_id_code_subject"),)
+    __table_args__ = (
+        UniqueConstraint("loan_id", "code", "subject", "answered_at", name="uq_loan_answer_one_each_time"),
+    )
 
     id: int = id_column()
     loan_id: int = Field(sa_column=reference_column("loan.id"))

@@ -10,7 +10,15 @@ from sqlmodel import Field, SQLModel
 from app.domain.lifecycle import Move
 from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, ReviewOutcome
 from app.domain.notices import Result
-from app.models.base import both_or_neither, enum_column, id_column, instant_column, reference_column, text_column
+from app.models.base import (
+    both_or_neither,
+    checked_reference_column,
+    enum_column,
+    id_column,
+    instant_column,
+    reference_column,
+    text_column,
+)
 
 
 def _facts(server_default: str | None = None) -> Any:
@@ -87,16 +95,16 @@ class NoticeMatch(SQLModel, table=True):
     )
 
     id: int = id_column()
-    notice_id: int = Field(sa_column=reference_column("safety_notice.id"))
-    item_id: int = Field(sa_column=reference_column("item.id"))
-    scope_id: int = Field(sa_column=reference_column("notice_scope.id"))
+    notice_id: int = Field(sa_column=checked_reference_column())
+    item_id: int = Field(sa_column=checked_reference_column())
+    scope_id: int = Field(sa_column=checked_reference_column())
     result: Result = Field(sa_column=enum_column(Result, "result"))
     evidence: str = Field(sa_column=text_column())
     cause: Cause = Field(sa_column=enum_column(Cause, "cause"))
     found_at: datetime = Field(sa_column=instant_column())
     found_by: str = Field(sa_column=text_column())
     first_blocked_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
-    hold_id: int | None = Field(default=None, sa_column=reference_column("hold.id", nullable=True))
+    hold_id: int | None = Field(default=None, sa_column=checked_reference_column(nullable=True))
     is_after_closing: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
     finished_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     finished_by: str | None = Field(default=None, sa_column=text_column(nullable=True))

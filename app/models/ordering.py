@@ -163,19 +163,25 @@ class OrderUnit(SQLModel, table=True):
 
 
 class OrderAnswer(SQLModel, table=True):
-    """A warning that was shown, in its words of then, and what the prescriber answered."""
+    """A warning that was shown, in its words of then, and what the prescriber answered. Without an answer: a short form
+    of the API left it out (ADR 29), and somebody answers it afterwards."""
 
     __tablename__ = "order_answer"
-    __table_args__ = (UniqueConstraint("order_id", "code", "subject", name="uq_order_answer_order_id_code_subject"),)
+    __table_args__ = (
+        UniqueConstraint("order_id", "code", "subject", name="uq_order_answer_order_id_code_subject"),
+        both_or_neither("answered_at_and_by_together", "answered_at", "answered_by"),
+        both_or_neither("answer_and_when_together", "answer", "answered_at"),
+        Index("ix_order_answer_order_id_while_unanswered", "order_id", postgresql_where=text("answer IS NULL")),
+    )
 
     id: int = id_column()
     order_id: int = Field(sa_column=reference_column("equipment_order.id"))
     code: str = Field(sa_column=text_column())
     subject: str = Field(sa_column=text_column())
     warning: str = Field(sa_column=text_column())
-    answer: str = Field(sa_column=text_column())
-    answered_at: datetime = Field(sa_column=instant_column())
-    answered_by: str = Field(sa_column=text_column())
+    answer: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    answered_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    answered_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
 class OrderSupersedes(SQLModel, table=True):

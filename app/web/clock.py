@@ -3,12 +3,18 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 
-async def now() -> datetime:
+def real_time() -> datetime:
     """This instant, in UTC."""
     return datetime.now(UTC)
+
+
+async def now(request: Request) -> datetime:
+    """This instant, in UTC, by the clock of the app."""
+    instant: datetime = request.app.state.clock()
+    return instant
 
 
 Now = Annotated[datetime, Depends(now)]

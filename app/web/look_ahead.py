@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import LOOK_AHEAD_DAYS
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
@@ -45,6 +46,12 @@ async def soon_days(request: Request) -> LookAhead:
     """As the settings say, with nothing decided."""
     settings: Settings = request.app.state.settings
     return LookAhead(settings.examination_look_ahead_days)
+
+
+def days_ahead(session: AsyncSession) -> int:
+    """The same number of days, where nobody decides anything and it is only told."""
+    days: int = session.info.get(LOOK_AHEAD_DAYS, USUAL_DAYS)
+    return days
 
 
 Ahead = Annotated[LookAhead, Depends(soon_days)]

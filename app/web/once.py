@@ -19,6 +19,7 @@ from app.db import Session
 from app.domain.errors import BadValue, Conflict
 from app.web.clock import Now
 from app.web.questions import refuse_unknown
+from app.web.rooms import Room
 
 CLAIM = text("""
     INSERT INTO idempotency_key (username, key, fingerprint, made_at) VALUES (:username, :key, :fingerprint, :now)
@@ -93,12 +94,12 @@ class OnceRoute(APIRoute):
 def api_router(tag: str) -> APIRouter:
     """A router for JSON routes under /api/v1."""
     dependencies = [Depends(refuse_unknown), Depends(once)]
-    return APIRouter(prefix="/api/v1", tags=[tag], route_class=OnceRoute, dependencies=dependencies)
+    return Room(prefix="/api/v1", tags=[tag], route_class=OnceRoute, dependencies=dependencies)
 
 
 def page_router() -> APIRouter:
     """A router for HTML pages; they are not in the OpenAPI document."""
-    return APIRouter(route_class=OnceRoute, dependencies=[Depends(once)], include_in_schema=False)
+    return Room(route_class=OnceRoute, dependencies=[Depends(once)], include_in_schema=False)
 
 
 async def _key(request: Request) -> str | None:

@@ -16,6 +16,7 @@ from app.domain.access import Permission
 from app.domain.dates import UK, in_words
 from app.domain.labels import display
 from app.domain.lifecycle import State
+from app.domain.overloads import belied_load
 from app.settings import Settings
 from app.web.navigation import menu_for
 from app.web.security import DECODING
@@ -98,7 +99,9 @@ def environment() -> Environment:
         extensions=["jinja2.ext.do"],
     )
     made.filters.update(date=day, datetime=moment, pence=pounds, state_tag=state_tag, tag=display, words=words)
-    made.globals.update(asset=asset, given=given, error_of=error_of, hint_of=hint_of, Permission=Permission)
+    made.globals.update(
+        belied_load=belied_load, asset=asset, given=given, error_of=error_of, hint_of=hint_of, Permission=Permission
+    )
     return made
 
 

@@ -29,8 +29,7 @@ async def tell_all_who_may(
     session: AsyncSession, permission: Permission, letter: Mapping[str, str], *, actor: str, at: datetime
 ) -> None:
     """One message to each person whose role may do that. `letter`: its purpose, subject, body and about."""
-    for person in await session.execute(WITH_ROLES, {"roles": roles_with(permission)}):
-        await outbox.post(session, **letter, to=person.username, actor=actor, at=at)
+    await outbox.post_to_roles(session, roles_with(permission), letter, actor=actor, at=at)
 
 
 async def who_can(session: AsyncSession, permission: Permission, *, today: date) -> str:

@@ -39,6 +39,20 @@ def other(barcode: str, **changes: object) -> Candidate:
 
 
 @pytest.mark.parametrize(
+    ("item", "soon_days", "is_told"),
+    [
+        (HOIST, 60, True),
+        (HOIST, 59, False),
+        (HOIST, 0, False),
+        (replace(HOIST, is_examined=False), 60, False),
+    ],
+)
+def test_what_falls_due_soon_is_told_with_the_choice(item: Candidate, soon_days: int, is_told: bool) -> None:
+    [chosen] = choose(replace(ONE, soon_days=soon_days), [item]).chosen
+    assert ("a manager or senior prescriber says why" in chosen.detail) == is_told
+
+
+@pytest.mark.parametrize(
     ("better", "worse", "code"),
     [
         (other("T9"), other("T1", is_recycled=False), "new"),

@@ -62,7 +62,7 @@ def test_a_new_item_is_clear() -> None:
 
 def test_an_item_that_was_cleaned_and_checked_is_clear() -> None:
     assert codes(back_and_ready()) == []
-    assert is_clear(back_and_ready(), on=TODAY)
+    assert is_clear(back_and_ready(state=State.IN_STOCK), on=TODAY)
 
 
 @pytest.mark.parametrize(
@@ -202,12 +202,38 @@ def test_all_blockers_are_named_at_once_in_every_combination() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_an_item_is_clear_only_where_it_can_go_out_from(state: State) -> None:
-    at_hand = state in {State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION}
+    at_hand = state in {State.IN_STOCK, State.RESERVED}
     assert (state in CLEARABLE) == at_hand
     assert is_clear(Evidence(state), on=TODAY) == at_hand
     place = place_blockers(Evidence(state))
     assert [blocker.code for blocker in place] == ([] if at_hand else ["not-on-the-shelf"])
     assert all(state.text.lower() in blocker.detail for blocker in place)
+
+
+def test_what_is_not_on_the_shelf_says_what_it_waits_for() -> None:
+    said = {state: [one.detail for one in place_blockers(Evidence(state))] for state in State}
+    at_the_bench = back_and_ready(state=State.AWAITING_INSPECTION)
+    assert said == {
+        State.IN_STOCK: [],
+        State.RESERVED: [],
+        State.DISPATCHED: ["The item is “dispatched”."],
+        State.ON_LOAN: ["The item is “on loan”."],
+        State.ON_TRIAL: ["The item is “on trial”."],
+        State.AWAITING_COLLECTION: ["The item is “awaiting collection”."],
+        State.RETURNED: ["The item is “returned”: it waits for decontamination."],
+        State.DECONTAMINATING: ["The item is “decontaminating”: it waits for the end of its decontamination."],
+        State.AWAITING_INSPECTION: ["The item is “awaiting inspection”: it waits for inspection and release."],
+        State.IN_REPAIR: ["The item is “in repair”: it waits for repair, inspection and release."],
+        State.SCRAPPED: ["The item is “scrapped”."],
+        State.MISSING: ["The item is “missing”: it waits for somebody to find it."],
+    }
+    for evidence, wanted in (
+        (at_the_bench, "its release"),
+        (replace(at_the_bench, high_risk=True), "its release by somebody who did not clean it"),
+    ):
+        assert not is_clear(evidence, on=TODAY)
+        [blocker] = place_blockers(evidence)
+        assert blocker.detail == f"The item is “awaiting inspection”: it waits for {wanted}."
 
 
 @pytest.mark.parametrize(("state", "move"), list(product(State, Move)))
@@ -219,7 +245,7 @@ def test_what_hands_an_item_out_or_shelves_it_asks_for_clearance(state: State, m
 
 
 def test_kinds_of_holds_have_words_for_people() -> None:
-    words = ["Safety notice", "Fault", "Investigation", "In transit", "Scrap request"]
+    words = ["Safety notice", "Fault", "Investigation", "In transit", "Scrap request", "Whereabouts in question"]
     assert [kind.text for kind in HoldKind] == words
 
 
@@ -326,3 +352,27 @@ def test_who_has_it_in_their_hands_is_told_to_quarantine_it(
     step = step_for(Evidence(state, holds=(HELD, *more)), Route.LAUNDRY, on=TODAY)
     assert step.route == route
     assert said in step.text
+
+
+def test_what_is_held_for_its_whereabouts_alone_is_to_be_looked_at() -> None:
+    asked = HoldFact(HoldKind.WHEREABOUTS, "Scanned in as a return at MAIN, but by the record it was not out.")
+    assert step_for(Evidence(State.IN_STOCK, holds=(asked,)), Route.WASH_DOWN).route == "query_shelf"
+    assert step_for(Evidence(State.IN_STOCK, holds=(asked, FAULT)), Route.WASH_DOWN) is QUARANTINE
+
+
+@pytest.mark.parametrize(
+    ("state", "route", "asks"),
+    [
+        (State.IN_STOCK, Route.WASH_DOWN, True),
+        (State.RETURNED, Route.WASH_DOWN, True),
+        (State.ON_LOAN, Route.WASH_DOWN, True),
+        (State.RETURNED, Route.CANNOT, False),
+        (State.SCRAPPED, Route.WASH_DOWN, False),
+    ],
+)
+def test_a_label_that_may_say_too_high_a_load_is_asked_for_with_whatever_is_done(
+    state: State, route: Route, asks: bool
+) -> None:
+    plain, wanted = step_for(Evidence(state), route), step_for(Evidence(state, label_load_kg=160), route)
+    more = " Print a new label for it: it carries 160 kg, and the old one may say more." if asks else ""
+    assert (wanted.route, wanted.text) == (plain.route, plain.text + more)

@@ -1,6 +1,7 @@
 """Scrap: what must be said of the waste, who must agree, and what may be taken off first."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -9,11 +10,13 @@ from app.domain.disposal import (
     Batteries,
     Disposal,
     PartCondition,
+    TakenPart,
     WasteStream,
     check_disposal,
     check_donor,
     check_harvest,
     check_is_there,
+    check_not_taken,
     check_other_person,
     needs_second_person,
     second_person_wanted,
@@ -102,6 +105,26 @@ def test_parts_are_taken_only_off_what_is_known_to_be_safe(
         check_harvest(evidence, was_here=was_here)
     assert refused.value.code == code
     assert isinstance(refused.value, NotClear) == (code == "not-clear")
+
+
+@pytest.mark.parametrize(
+    ("description", "number", "is_there_still"),
+    [
+        ("Handset", "HS-4", False),
+        ("handset ", "", False),
+        ("Remote control", "hs-4", False),
+        ("Handset", "HS-5", True),
+        ("Castor", "", True),
+    ],
+)
+def test_the_same_part_is_taken_off_once(description: str, number: str, is_there_still: bool) -> None:
+    taken = [TakenPart("Handset", "HS-4", date(2026, 3, 2), "technician")]
+    if is_there_still:
+        check_not_taken(description, number, taken)
+        return
+    with pytest.raises(Conflict, match="technician took “Handset” off it on 2 March 2026") as refused:
+        check_not_taken(description, number, taken)
+    assert refused.value.code == "already-harvested"
 
 
 def test_a_part_is_not_fitted_when_a_notice_came_for_the_item_it_is_from() -> None:

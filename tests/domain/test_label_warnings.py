@@ -9,6 +9,7 @@ from app.domain.label_warnings import LabelWarning, find_warning
 from app.domain.lifecycle import State
 
 DO_NOT_USE, CHECK_FIRST = LabelWarning.DO_NOT_USE, LabelWarning.CHECK_FIRST
+NOT_EXAMINED = LabelWarning.NOT_EXAMINED
 
 
 def warning(state: State = State.ON_LOAN, *holds: HoldKind, **facts: bool) -> LabelWarning | None:
@@ -35,6 +36,9 @@ def test_a_hold_for_a_danger_is_told_and_one_for_the_way_is_not(kind: HoldKind) 
         ({"has_failed": True}, DO_NOT_USE),
         ({"is_reported": True}, CHECK_FIRST),
         ({"is_reported": True, "has_failed": True}, DO_NOT_USE),
+        ({"is_overdue": True}, NOT_EXAMINED),
+        ({"is_overdue": True, "is_reported": True}, NOT_EXAMINED),
+        ({"is_overdue": True, "is_stopped": True}, DO_NOT_USE),
     ],
 )
 def test_what_is_known_for_wrong_comes_before_what_was_only_reported(facts: dict[str, Any], told: LabelWarning) -> None:

@@ -16,6 +16,7 @@ from app.domain.notice_acts import (
     check_details,
     check_notice,
     choices,
+    ends_hold,
     is_to_escalate,
     outcome_after,
     wants_hold,
@@ -85,21 +86,62 @@ def test_the_page_offers_what_may_be_done_and_says_why_not_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "late", "code"),
+    ("state", "late", "held", "code"),
     [
-        (NoticeState.ACTIVE, False, None),
-        (NoticeState.CLOSED, True, None),
-        (NoticeState.CLOSED, False, "notice-closed"),
-        (NoticeState.RELEVANT, True, "not-active"),
+        (NoticeState.ACTIVE, False, False, None),
+        (NoticeState.CLOSED, True, False, None),
+        (NoticeState.CLOSED, False, True, None),
+        (NoticeState.CLOSED, False, False, "notice-closed"),
+        (NoticeState.RELEVANT, True, True, "not-active"),
     ],
 )
-def test_a_closed_record_is_final_but_for_what_came_later(state: NoticeState, late: bool, code: str | None) -> None:
+def test_a_closed_record_is_final_but_for_what_came_later_and_what_is_held(
+    state: NoticeState, late: bool, held: bool, code: str | None
+) -> None:
     if code is None:
-        check_notice(state, is_after_closing=late)
+        check_notice(state, is_after_closing=late, is_held=held)
     else:
         with pytest.raises(RuleError) as refused:
-            check_notice(state, is_after_closing=late)
+            check_notice(state, is_after_closing=late, is_held=held)
         assert refused.value.code == code
+
+
+def test_of_what_a_closing_has_counted_only_the_end_of_its_hold_is_recorded() -> None:
+    counted = Standing(Place.IN_STORE, Result.AFFECTED, MatchOutcome.REPLACED, (CORRECTED,), is_counted=True)
+    assert {action for action, why in choices(counted, actor="safety").items() if why is None} == {
+        A.INSPECTED,
+        A.CORRECTED,
+        A.CLEARED,
+    }
+    assert code_of(A.QUARANTINED, counted) == "counted-already"
+    # It is never open again, whatever is seen.
+    assert outcome_after(A.CORRECTED, counted, answers={}) is MatchOutcome.REPLACED
+    assert outcome_after(A.INSPECTED, counted, answers={"Is it so?": True}) is MatchOutcome.REPLACED
+    assert outcome_after(A.CLEARED, counted, answers={}) is MatchOutcome.CORRECTED
+
+
+@pytest.mark.parametrize(
+    ("place", "result", "outcome", "acts", "said"),
+    [
+        (Place.SCRAPPED, Result.AFFECTED, None, (), "It is scrapped"),
+        (Place.WITH_CLIENT, Result.AFFECTED, MatchOutcome.UNTRACEABLE, (), "When it turns up, scan it in"),
+        (Place.IN_STORE, N, None, (), "ends when somebody clears it"),
+        (
+            Place.IN_STORE,
+            Result.AFFECTED,
+            MatchOutcome.REPLACED,
+            (CORRECTED,),
+            "Its correction is recorded, by technician.",
+        ),
+        (Place.IN_STORE, Result.AFFECTED, MatchOutcome.REPLACED, (), "Its client has another one; this one"),
+        (Place.IN_STORE, Result.POSSIBLE, None, (), "Its hold ends when somebody has looked"),
+        (Place.IN_STORE, Result.AFFECTED, None, (), "Its hold ends when it is corrected, and somebody else"),
+    ],
+)
+def test_what_ends_a_hold_is_said(
+    place: Place, result: Result, outcome: MatchOutcome | None, acts: tuple[Act, ...], said: str
+) -> None:
+    assert said in ends_hold(Standing(place, result, outcome, acts))
 
 
 @pytest.mark.parametrize(

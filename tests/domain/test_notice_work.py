@@ -4,18 +4,16 @@ from enum import StrEnum
 
 import pytest
 
-from app.domain.lifecycle import State
 from app.domain.notice_work import (
     CAUSES,
-    WHERE,
     Cause,
     Handling,
     MatchAction,
     MatchOutcome,
     ReviewOutcome,
-    Where,
     hold_reason,
     is_reopened,
+    late_letter,
 )
 from app.domain.notices import Result
 
@@ -69,13 +67,9 @@ def test_a_hold_says_of_which_notice_it_is_and_how_sure_that_is() -> None:
     )
 
 
-def test_every_state_of_an_item_is_somewhere() -> None:
-    assert set(WHERE) == set(State)
-    assert [where.text for where in Where] == [
-        "In store",
-        "On its way",
-        "With clients",
-        "In repair",
-        "Scrapped",
-        "Missing",
-    ]
+def test_what_is_caught_late_is_named_as_far_as_a_letter_goes() -> None:
+    one = late_letter("MDA/1", "Rails may drop", ["ES-1"], is_held=True)
+    assert "covers ES-1. It is held now." in one["body"]
+    many = late_letter("MDA/1", "Rails may drop", [f"ES-{number}" for number in range(22)], is_held=False)
+    assert "ES-19 and 2 more.\n" in many["body"]
+    assert many["about"] == "safety_notice:MDA/1"

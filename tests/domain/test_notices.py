@@ -10,7 +10,14 @@ from app.domain.notice_conditions import Marking
 from app.domain.notice_days import years_before
 from app.domain.notice_evidence import MOST_NEAR, NO_LINE, NearMiss, explain, find_near_misses
 from app.domain.notice_parsing import read_scope
-from app.domain.notice_products import Finding, ProductFacts, ProductFinding, find_products, may_concern
+from app.domain.notice_products import (
+    Finding,
+    ProductFacts,
+    ProductFinding,
+    find_products,
+    is_asked_otherwise,
+    may_concern,
+)
 from app.domain.notices import ItemFacts, Match, match
 from tests.domain.notice_forms import TODAY, line, thing
 
@@ -111,6 +118,24 @@ def test_a_notice_may_concern_a_product_that_no_line_rules_out() -> None:
     scope = read_scope([line(models=["A"]), line("exclude", models=["B"])])
     products = {model: may_concern(scope, ProductFacts(model=model), NAMES) for model in ("A", "B", "")}
     assert products == {"A": True, "B": False, "": True}
+
+
+def test_another_name_of_a_maker_concerns_those_notices_that_find_other_makers_by_it() -> None:
+    before, now = MakerNames([]), MakerNames([Alias("Mechanaids", "Arjo")])
+    makers = ["mechanaids", "shore"]
+
+    def is_concerned(*lines: dict[str, Any], makers: list[str] = makers) -> bool:
+        return is_asked_otherwise(read_scope(list(lines)), makers, before=before, now=now)
+
+    together = line(models=["A"], where={"together_with": {"manufacturers": ["Arjo"]}})
+    assert is_concerned(line(manufacturers=["Arjo"]))
+    assert is_concerned(together)
+    assert not is_concerned(line(manufacturers=["Shore"]))
+    assert not is_concerned(line(models=["A"]))
+    assert not is_concerned(line(manufacturers=["Mechanaids"]))  # Nothing of Arjo's is in the catalogue.
+    assert is_concerned(line(manufacturers=["Mechanaids"]), makers=["arjo"])
+    assert read_scope([together]).asks_together
+    assert not read_scope([line(models=["A"])]).asks_together
 
 
 def test_many_products_are_asked_at_once_and_what_a_line_rules_out_is_none() -> None:

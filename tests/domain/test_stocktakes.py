@@ -107,6 +107,7 @@ def test_moves_made_at_a_desk_are_moves_of_the_lifecycle() -> None:
         (D.OTHER_STORE, "leave"),
         (D.IN_TRANSIT, "receive"),
         (D.OUT, "query_shelf"),
+        (D.SCRAPPED, "scrap_cage"),
     ],
 )
 def test_who_counts_is_told_what_to_do_with_it(difference: D | None, route: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.clearance import Evidence
+from app.domain.clearance import Evidence, HoldFact, HoldKind
 from app.domain.errors import RuleError
 from app.domain.hygiene import Outcome
 from app.domain.lifecycle import IN_STORE, OUT, State
@@ -17,8 +17,10 @@ from app.domain.transfers import (
     contamination,
     differs_from_list,
     find_arrival,
+    held_because,
     is_late,
     load_apart,
+    load_step,
     on_its_way,
     suggest,
 )
@@ -191,3 +193,13 @@ def test_what_stands_here_and_may_not_go_out_is_told() -> None:
     here = Stock("S", "P", "Commode", 1, 0, 0, blocked=1)
     [short] = suggest([here, stock("A", 1, 1, 1)])
     assert short.because == "A needs 1 for its own minimum of 1. On the shelf here stands 1 that may not go out today."
+
+
+def test_what_is_on_hold_is_said_to_be_when_it_is_sent() -> None:
+    holds = (HoldFact(HoldKind.FAULT, "Castor loose."), HoldFact(HoldKind.IN_TRANSIT, "Sent."))
+    assert held_because(Evidence(State.IN_STOCK, holds=holds)) == "Fault: Castor loose."
+    assert held_because(Evidence(State.IN_STOCK, holds=holds[1:])) == ""
+    routes = [load_step(Evidence(State.IN_STOCK, holds=some), "Coast").route for some in (holds, holds[1:])]
+    assert routes == ["load_held", "load"]
+    dirty = Evidence(State.RETURNED, returned_seq=5, holds=holds)
+    assert load_step(dirty, "Coast").route == "load_contaminated"

@@ -115,7 +115,13 @@ class AnyWalk(RuleBasedStateMachine):
         check = partial(self.inspect, n, "passed")
         release = [partial(self.release, n, second) for second in (True, True, False)]
         ways: dict[State, list[Callable[[], object]]] = {
-            State.IN_STOCK: [lend, trial, partial(self.reserve, n, who), partial(self.transfer, n)],
+            State.IN_STOCK: [
+                lend,
+                trial,
+                partial(self.reserve, n, who),
+                partial(self.transfer, n),
+                partial(self.settle, n, True),
+            ],
             State.RESERVED: [lend, trial, partial(self.give_up_reservation, n), partial(self.inspect, n, "failed")],
             State.ON_LOAN: [partial(self.scan, n, True), partial(self.request_collection, n, who), check],
             State.ON_TRIAL: [partial(self.decide_trial, n, how) for how in ("keep", "collect", "extend")],
@@ -154,6 +160,7 @@ class AnyWalk(RuleBasedStateMachine):
             partial(self.transfer, n),
             partial(self.count, n),
             partial(self.consign, n),
+            *(partial(self.settle, n, was_used) for was_used in (False, True)),
         ]
 
     @precondition(lambda self: len(self.things) < 3 or all(thing.state is State.SCRAPPED for thing in self.things))
@@ -233,7 +240,28 @@ class AnyWalk(RuleBasedStateMachine):
             if again:
                 [replay] = self.post("technician", "/returns/scans", body).json()["results"]
                 assert replay["outcome"] == "duplicate"
+        elif thing.state in {State.IN_STOCK, State.RESERVED} and thing.question is None:
+            # By the record it never left: held until somebody says where it was.
+            thing.question = self.newest_hold()
+            thing.holds.append(thing.question)
         assert result["state"] == thing.state
+
+    def settle(self, n: int, was_used: bool) -> None:
+        thing = self.thing(n)
+        body = {"decision": "used" if was_used else "never_left", "reason": "It was looked at."}
+        answer = self.post("technician", f"/items/{thing.barcode}/whereabouts", body)
+        possible = thing.question is not None and not (was_used and thing.single_patient)
+        if not self.happened(answer, possible) or thing.question is None:
+            return
+        thing.holds.remove(thing.question)
+        thing.question = None
+        clean = {State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION, State.IN_REPAIR}
+        if was_used and thing.state in clean | {State.MISSING}:
+            if thing.state is not State.MISSING:
+                thing.moves(Move.MARK_MISSING)
+            thing.reservation = thing.collection = None
+            thing.moves(Move.FIND)
+            thing.comes_back()
 
     def start_decontamination(self, n: int, by_order: bool = False) -> None:
         thing, who = self.thing(n), "manager" if by_order else "technician"
@@ -301,7 +329,9 @@ class AnyWalk(RuleBasedStateMachine):
     def lift(self, n: int) -> None:
         thing = self.thing(n)
         if thing.holds:
-            url = f"/api/v1/items/{thing.barcode}/holds/{thing.holds.pop()}"
+            lifted = thing.holds.pop()
+            thing.question = None if lifted == thing.question else thing.question
+            url = f"/api/v1/items/{thing.barcode}/holds/{lifted}"
             answer = self.runner.run(self.world.people["safety"].delete(url, params={"reason": "It was mended."}))
             assert answer.status_code == 204, answer.text
 

@@ -11,7 +11,6 @@ from app.features.accounts.service import open_sign_in
 from app.main import create_app
 from app.models import Account, SignInKind
 from app.settings import Settings
-from app.web.clock import now
 from tests.conftest import Clock, client_of
 from tests.given import Given
 
@@ -35,6 +34,7 @@ class Thing:
     checked: bool = False
     issued: int = 0
     holds: list[int] = field(default_factory=list)
+    question: int | None = None
     loan: int | None = None
     is_stopped: bool = False
     is_trial: bool = False
@@ -81,7 +81,7 @@ class World:
     def __init__(self, engine: AsyncEngine, service: Settings) -> None:
         self.engine, self.settings, self.clock = engine, service, Clock()
         self.app = create_app(service)
-        self.app.dependency_overrides[now] = self.clock.read
+        self.app.state.clock = self.clock.read
         self.connection: AsyncConnection
         self.people: dict[str, AsyncClient] = {}
 

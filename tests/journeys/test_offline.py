@@ -48,6 +48,13 @@ class Office:
         await self.ask("ot", "POST", "/loans", {"barcode": barcode, "client_ref": client_ref, "kind": "loan"})
         return barcode
 
+    async def held_at_home(self, client_ref: str) -> str:
+        """One that is on hold as well."""
+        barcode = await self.lent(client_ref)
+        held = {"kind": "fault", "reason": "Mrs Ray says that a leg is loose."}
+        await self.ask("manager", "POST", f"/items/{barcode}/holds", held)
+        return barcode
+
     async def called_back(self, client_ref: str) -> str:
         """A stool that is to be collected."""
         barcode = await self.lent(client_ref)
@@ -132,7 +139,8 @@ async def kept_for_later(page: Page) -> None:
     await until(
         page,
         "async () => !!navigator.serviceWorker.controller"
-        " && !!(await caches.match('/scan')) && !!(await caches.match('/api/v1/deliveries'))",
+        " && !!(await caches.match('/scan')) && !!(await caches.match('/api/v1/deliveries'))"
+        " && !!(await caches.match('/api/v1/held-items'))",
     )
 
 
@@ -163,7 +171,7 @@ async def test_a_day_on_the_van_without_a_network_arrives_exactly_once(
     phone: tuple[Phone, Cable], office: Office
 ) -> None:
     device, cable = phone
-    returned, fetched = await office.lent("C-1001"), await office.called_back("C-1007")
+    returned, fetched = await office.held_at_home("C-1001"), await office.called_back("C-1007")
     number, delivered = await office.with_the_driver("C-1006")
     another, elsewhere = await office.with_the_driver("C-1003")
     walk = await device.on()
@@ -181,6 +189,7 @@ async def test_a_day_on_the_van_without_a_network_arrives_exactly_once(
     await expect_that(page).to_have_url(f"{walk.address}/scan")
     await burst(walk, [returned])
     await waiting(page, 1)
+    await the_device_itself_says_held(page)
     await burst(walk, ["CMD-DELIVERED"])
     await burst(walk, [delivered])
     await expect_that(page.get_by_test_id("scan-line").first).to_contain_text("Write who takes it in")
@@ -201,13 +210,14 @@ async def test_a_day_on_the_van_without_a_network_arrives_exactly_once(
     await scan_into(page, "received_by", "CMD-COLLECTED")
     await burst(walk, [fetched])
     await waiting(page, 4)
-    await go_to_and_fro(page, walk.address, 4)
+    await go_to_and_fro(walk, 4)
 
     await cable.plug_in()
     await page.evaluate("window.dispatchEvent(new Event('online'))")
     await waiting(page, 0)
     lines = page.get_by_test_id("scan-line")
     await expect_that(lines).to_have_count(4)
+    await now_the_service_says_it(page)
     for words in ("Returned", f"Order {number}, taken in by Ida Ray.", "Collected"):
         await expect_that(lines.filter(has_text=words)).to_have_attribute("data-outcome", "accepted")
     await expect_that(wrong_door).to_have_attribute("data-outcome", "refused")
@@ -217,11 +227,66 @@ async def test_a_day_on_the_van_without_a_network_arrives_exactly_once(
     await stand_there_once(office, states)
 
 
-async def go_to_and_fro(page: Page, address: str, count: int) -> None:
-    """Without a network: a reload, a page that cannot be had, and the scan page again, where as many scans wait."""
+async def the_device_itself_says_held(page: Page) -> None:
+    """By the list that it fetched before the signal went; nothing that somebody wrote is in it."""
+    age = page.get_by_test_id("scan-held")
+    await expect_that(age).to_have_text(re.compile(r"^Held items: \d+ items?, as of \d\d:\d\d\.$"))
+    told = page.get_by_test_id("scan-line").first
+    await expect_that(told).to_contain_text("Held: a fault is recorded. Do not deliver it or hand it over.")
+    await expect_that(told).to_contain_text("By the list on this device, as of")
+    await expect_that(told).not_to_contain_text("Mrs Ray")
+
+
+# What the device keeps of what is held is two days old.
+TWO_DAYS_LATER = """async () => {
+    const cache = await caches.open("stores-kept");
+    const kept = await cache.match("/api/v1/held-items");
+    const headers = new Headers(kept.headers);
+    headers.set("Date", new Date(Date.now() - 2 * 24 * 3_600_000).toUTCString());
+    await cache.put("/api/v1/held-items", new Response(await kept.text(), { headers }));
+}"""
+
+
+async def what_is_not_known_is_said(walk: Walk) -> None:
+    """A list that is too old is no list: nothing is taken for safe by it."""
+    list_age = walk.page.get_by_test_id("scan-held")
+    await expect_that(list_age).to_have_attribute("data-known", "no")
+    await expect_that(list_age).to_contain_text(
+        "Older than a day: without a network, ask before you hand anything over."
+    )
+    said = await walk.page.evaluate(
+        """async () => {
+            const loaded = performance.getEntriesByType("resource").find(({ name }) => name.includes("scan/held.js"));
+            const { heldHere } = await import(loaded.name);
+            return [heldHere("ES000000000", "deliver"), heldHere("ES000000000", "collect")];
+        }"""
+    )
+    assert re.fullmatch(
+        r"Not known whether it is held\. By the list on this device, as of \d\d:\d\d on \d+ \w+\. That is too old\. "
+        r"Ask the store before you hand it over\.",
+        said[0],
+    )
+    assert said[1] == ""
+    await walk.look()
+    await walk.picture("scan-held-not-known")
+
+
+async def now_the_service_says_it(page: Page) -> None:
+    """The list is new again, and no line speaks by it any more."""
+    await expect_that(page.get_by_test_id("scan-held")).to_have_attribute("data-known", "yes")
+    by_the_list = page.get_by_test_id("scan-line").filter(has_text="By the list on this device, as of")
+    await expect_that(by_the_list).to_have_count(0)
+
+
+async def go_to_and_fro(walk: Walk, count: int) -> None:
+    """Without a network, two days later: a reload, a page that cannot be had, and the scan page again, where as many
+    scans wait."""
+    page = walk.page
+    await page.evaluate(TWO_DAYS_LATER)
     await page.reload()
     await waiting(page, count)
-    await page.goto(f"{address}/orders")
+    await what_is_not_known_is_said(walk)
+    await page.goto(f"{walk.address}/orders")
     await expect_that(page.get_by_role("heading", level=1)).to_have_text("No connection")
     await page.get_by_role("link", name="Scanning").click()
     await waiting(page, count)

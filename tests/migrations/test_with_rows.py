@@ -254,3 +254,33 @@ async def test_what_was_replaced_before_anybody_was_asked_is_not_known_to_be_rig
     held = "SELECT barcode, kind, reason, placed_by FROM hold JOIN item ON item.id = hold.item_id"
     assert await old.read(held) == [("ES1", "investigation", "Its use at a client's was stopped: Too low.", "ot")]
     old.back_to("0032")
+
+
+async def test_what_was_certified_for_less_wants_a_label_and_what_is_dangerous_an_examination(old: Old) -> None:
+    old.to("0035")
+    await old.write(
+        *AN_ITEM,
+        "UPDATE product SET safe_working_load_kg = 200",
+        "UPDATE item SET certified_load_kg = CASE barcode WHEN 'ES1' THEN 160 ELSE 200 END, "
+        "certified_on = '2026-10-01'",
+        "INSERT INTO audit_event (chain, seq, at, action, subject, detail, hash) "
+        "SELECT 'ot', id, '2026-10-02', 'load_certified', 'item' || chr(58) || barcode, '{}', '' FROM item",
+        "INSERT INTO inspection_due (item_id, kind, due_on) SELECT id, 'loler', '2027-03-01' FROM item",
+        "INSERT INTO inspection (item_id, kind, outcome, seq, inspected_at, inspected_by, examined_on, notes) "
+        "SELECT id, 'loler', CASE barcode WHEN 'ES1' THEN 'danger' ELSE 'passed' END, 1, now(), 'x', '2026-10-03', '' "
+        "FROM item",
+    )
+    old.to("0036")
+    found = "SELECT barcode, load_lowered_at IS NOT NULL, label_wanted_since = load_lowered_at, due_on::text FROM item"
+    assert await old.read(f"{found} JOIN inspection_due ON item_id = item.id ORDER BY barcode") == [
+        ("ES1", True, True, "2026-10-03"),
+        ("ES2", False, None, "2027-03-01"),
+    ]
+    await old.write(
+        "INSERT INTO loan (item_id, client_id, kind, started_at, started_by) "
+        "SELECT item.id, client.id, 'loan', now(), 'x' FROM item, client WHERE client_ref = 'ADA' AND barcode = 'ES2'",
+        "INSERT INTO loan_answer (loan_id, code, subject, warning, answer, answered_at, answered_by) "
+        "SELECT id, 'c', 's', 'w', a, now() + interval '1 s' * length(a), 'x' FROM loan, unnest(ARRAY['a', 'bb']) AS a",
+    )
+    old.back_to("0035")
+    assert await old.read("SELECT answer FROM loan_answer") == [("bb",)]

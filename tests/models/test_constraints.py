@@ -81,7 +81,13 @@ def test_paired_columns_are_known() -> None:
 
 
 A_JOB = "INSERT INTO decontamination (item_id, opened_at, {}) SELECT id, now(), {} FROM item LIMIT 1"
+AN_ANSWER = (
+    "INSERT INTO order_answer (order_id, code, subject, warning, {}) "
+    "SELECT id, 'x', 'x', 'x', {} FROM equipment_order LIMIT 1"
+)
 PAIRS = {
+    "ck_order_answer_answered_at_and_by_together": AN_ANSWER.format("answer, answered_at", "'x', now()"),
+    "ck_order_answer_answer_and_when_together": AN_ANSWER.format("answered_at, answered_by", "now(), 'x'"),
     "ck_authority_copy_recorded_at_and_by_together": (
         "UPDATE authority_copy SET sent_on = now(), sent_to = 'x', recorded_at = now()"
     ),

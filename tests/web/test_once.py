@@ -7,7 +7,6 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from app.main import create_app
-from app.web.clock import now
 from tests.conftest import Clock, Query, Sessions, SignIn
 from tests.given import Given
 from tests.problems import check_problem
@@ -35,7 +34,7 @@ async def test_a_key_is_remembered_across_a_restart(
     await as_ot.post(CLIENTS, json=ADA, headers=KEY)
     fresh = create_app(app.state.settings)
     fresh.state.database.sessions = sessions
-    fresh.dependency_overrides[now] = clock.read
+    fresh.state.clock = clock.read
     async with AsyncClient(
         transport=ASGITransport(fresh), base_url="https://stores.test", headers=as_ot.headers
     ) as after:

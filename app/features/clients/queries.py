@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import NotFound
+from app.domain.overloads import Borne, find_overloads, weight_wanted
 from app.features.clients.schemas import CareProviderBody, ClientBody, ClientLine, Dealings, EquipmentLine
 from app.features.clients.search import place_from, understand
 
@@ -91,7 +92,11 @@ EQUIPMENT = text("""
            COALESCE(loan.kind = 'trial' AND loan.trial_ends_on < :today, false) AS is_overdue,
            EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL) AS held,
            collection.number AS collection, due.kind AS next_inspection, due.due_on AS next_inspection_on,
-           notice.reason AS must_not_be_used, notice.given_at AS must_not_be_used_since
+           notice.reason AS must_not_be_used, notice.given_at AS must_not_be_used_since,
+           product.category, product.model, client.weight_kg,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
+           CASE WHEN client.weight_kg IS NULL AND item.load_lowered_at >= loan.started_at AND notice.id IS NULL
+                THEN item.certified_on END AS lowered_on
     FROM loan
     JOIN client ON client.id = loan.client_id
     JOIN item ON item.id = loan.item_id
@@ -211,7 +216,18 @@ async def find_duplicates(
 async def list_equipment(session: AsyncSession, client_ref: str, *, today: date) -> list[EquipmentLine]:
     """What the client has now: first what must not be used, then oldest loan first."""
     rows = await session.execute(EQUIPMENT, {"client_ref": client_ref, "today": today})
-    return [EquipmentLine(**row) for row in rows.mappings()]
+    lines = [dict(row) for row in rows.mappings()]
+    there = [Borne(one["barcode"], one["product_name"], one["category"], one["safe_working_load_kg"]) for one in lines]
+    weight = lines[0]["weight_kg"] if lines else None
+    too_weak = {one.barcode: one.why for one in find_overloads(there, weight)} if weight else {}
+    return [
+        EquipmentLine(
+            **one,
+            too_weak=None if one["must_not_be_used"] else too_weak.get(one["barcode"]),
+            weight_wanted=weight_wanted(one["safe_working_load_kg"], one["lowered_on"]),
+        )
+        for one in lines
+    ]
 
 
 async def list_dealings(session: AsyncSession, client: ClientBody) -> Dealings:

@@ -135,6 +135,8 @@ class EquipmentLine(BaseModel):
     """One item that the client has.
 
     `collection` is the number of an open collection that fetches it; `must_not_be_used`: why, from its stop-use notice.
+    `safe_working_load_kg`: what this item carries. `too_weak`: why it must not bear the client, where nobody stopped
+    its use. `weight_wanted`: it carries less than it did, and nobody knows what the client weighs; why, in a sentence.
     """
 
     loan_id: int
@@ -153,6 +155,10 @@ class EquipmentLine(BaseModel):
     next_inspection_on: date | None
     must_not_be_used: str | None
     must_not_be_used_since: datetime | None
+    safe_working_load_kg: int | None
+    too_weak: str | None
+    weight_wanted: str | None
+    model: str = Field(exclude=True)
 
     def can(self, move: Move) -> bool:
         """Whether the lifecycle has this move from where the item stands."""

@@ -1,9 +1,9 @@
 """Keeping clients' records. Each reading of one is logged here too, in the reader's transaction."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -11,11 +11,13 @@ from app import audit, bereavement
 from app.domain.client_records import check_life, check_weight
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, Stale
+from app.domain.overloads import is_heavier
 from app.features.clients.access_notes import encrypt
 from app.features.clients.care_providers import check_known
 from app.features.clients.purging import LAST_LOAN_ENDED, record_purge
 from app.features.clients.schemas import ClientBody, ClientChange, NewClient
 from app.models import Client, ClientAccess
+from app.web import overloads
 
 READ = text("""
     SELECT client.*, to_jsonb(provider) AS care_provider, NULLIF(access.notes_encrypted, '') AS notes_encrypted
@@ -25,7 +27,7 @@ READ = text("""
 """)
 
 BEFORE = text("""
-    SELECT id, client_ref, version, date_of_birth, died_on FROM client
+    SELECT id, client_ref, version, date_of_birth, died_on, weight_kg FROM client
     WHERE upper(client_ref) = upper(:client_ref) FOR NO KEY UPDATE
 """)
 
@@ -58,7 +60,8 @@ async def change_client(
     actor: str,
     at: datetime,
 ) -> None:
-    """Change what `change` sets of a client as read at `version`. A death ends what was arranged for them.
+    """Change what `change` sets of a client as read at `version`. A death ends what was arranged for them; a weight
+    above what something of theirs carries stops its use.
 
     Raises NotFound, Stale and what `add_client` does.
     """
@@ -85,6 +88,15 @@ async def change_client(
     # The trail says which fields were changed, never what they hold.
     names = ", ".join(sorted(fields))
     await audit.record(session, "client_changed", f"client:{before.client_ref}", actor=actor, at=at, fields=names)
+    if is_heavier(fields.get("weight_kg"), before.weight_kg):
+        await overloads.weigh_again(session, [before.id], actor=actor, at=at)
+    await _end_or_withdraw(session, before, died, actor=actor, at=at)
+
+
+async def _end_or_withdraw(
+    session: AsyncSession, before: Row[Any], died: date | None, *, actor: str, at: datetime
+) -> None:
+    """What follows from a death that is recorded, or from one that was a mistake."""
     if died and not before.died_on:
         await bereavement.end_what_was_arranged(session, {before.id: before.client_ref}, actor=actor, at=at)
     elif before.died_on and not died:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger
+from app import audit, ledger, safety
 from app.domain.access import StoreRef
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, RuleError
@@ -48,7 +48,8 @@ async def scan_collections(
 
     The loan goes on until the item is scanned in at a store; until then its line says since when it is on the van. What
     no collection waits for is refused, with what to do with it, and kept for the manager. Never raises for what a
-    scanner may send. Eight statements; one more when some came before, three more when some had waited.
+    scanner may send. Eight statements; one more when some came before, three more when some had waited, and those of
+    `safety.put_in_question`.
     """
 
     async def take(fresh: list[Scan]) -> dict[UUID, ScanResult]:
@@ -65,6 +66,8 @@ async def _pick_up(
     results |= await refuse_what_moved_since(session, scans, tags, actor=actor, at=at)
     lines = {row.barcode: row for row in await session.execute(LINES, {"barcodes": list(tags.values())})}
     taken: dict[str, tuple[Any, datetime]] = {}
+    here = [items[tag] for tag in dict.fromkeys(tags.values()) if tag in items]
+    strange = await safety.put_in_question(session, here, how="Scanned as taken from a client", actor=actor, at=at)
     for scan in scans:
         tag = tags.get(scan.scan_id)
         if tag is None:
@@ -74,6 +77,7 @@ async def _pick_up(
             taken[tag] = (line, _when(scan, line.started_at, at))
             results[scan.scan_id] = _picked_up(item, line.number)
         else:
+            item = strange.get(tag, item)
             error = _why_not(item, is_on_a_list=line is not None)
             results[scan.scan_id] = refused(tag, error, item, reader=actor, on=uk_date(at))
     if taken:

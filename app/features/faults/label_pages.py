@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
+from app.domain.dates import uk_date
 from app.domain.errors import RuleError, TooMany
 from app.domain.scanning import check_tag
 from app.features.faults import limiting, queries, service
@@ -50,7 +51,7 @@ async def label_page(
         await _count(request, session, limiting.LABEL_PAGES, now)
     except TooMany as error:
         return _sorry(request, error)
-    label = await _find(session, barcode, prefix)
+    label = await _find(session, barcode, prefix, now)
     return _page(request, LABEL, {"label": label}) if label else _sorry(request)
 
 
@@ -63,7 +64,7 @@ async def fault_form(
         await _count(request, session, limiting.LABEL_PAGES, now)
     except TooMany as error:
         return _sorry(request, error)
-    label = await _find(session, barcode, prefix)
+    label = await _find(session, barcode, prefix, now)
     return _ask(request, visit, label, Form()) if label else _sorry(request)
 
 
@@ -72,7 +73,7 @@ async def report_fault(
     request: Request, session: Session, now: Now, prefix: Prefix, visit: Visitor, barcode: str, _: Public
 ) -> Response:
     """Keep the report, or show the form again with what is wrong."""
-    label = await _find(session, barcode, prefix)
+    label = await _find(session, barcode, prefix, now)
     if label is None:
         return _sorry(request)
     form, body = await read_form(request, FaultForm)
@@ -112,12 +113,12 @@ async def _count(request: Request, session: AsyncSession, kind: str, now: Now) -
     await limiting.count_request(session, kind, who=who, at=now)
 
 
-async def _find(session: AsyncSession, barcode: str, prefix: str) -> LabelPage | None:
+async def _find(session: AsyncSession, barcode: str, prefix: str, now: Now) -> LabelPage | None:
     try:
         tag = check_tag(barcode, prefix=prefix)
     except RuleError:
         return None
-    return await queries.find_label(session, tag)
+    return await queries.find_label(session, tag, today=uk_date(now))
 
 
 def _ask(request: Request, visit: Visit, label: LabelPage, form: Form, status: int = 200) -> HTMLResponse:

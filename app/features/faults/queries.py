@@ -1,6 +1,7 @@
 """Reads of label pages and of reported faults."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.clearance import HoldKind
 from app.domain.errors import NotFound
+from app.domain.inspections import counts_as_overdue
 from app.domain.label_warnings import LabelWarning, find_warning
 from app.domain.lifecycle import State
 from app.features.faults.schemas import FaultBody
@@ -16,6 +18,8 @@ from app.features.faults.schemas import FaultBody
 LABEL = text("""
     SELECT item.barcode, product.name, product.manufacturer, product.model,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
+           CASE WHEN item.load_lowered_at IS NOT NULL THEN item.certified_on END AS lowered_on,
+           wanted.kind IS NOT NULL AS is_examined, known.due_on AS examine_by,
            product.single_patient_use, product.instructions, product.instructions_link, item.state,
            ARRAY(SELECT DISTINCT kind FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL) AS holds,
            EXISTS (SELECT FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id
@@ -27,7 +31,10 @@ LABEL = text("""
                          AND (newer.examined_on, newer.id) > (made.examined_on, made.id))) AS has_failed,
            EXISTS (SELECT FROM fault_report AS report
                    WHERE report.item_id = item.id AND report.closed_at IS NULL) AS is_reported
-    FROM item JOIN product ON product.id = item.product_id WHERE item.barcode = :barcode
+    FROM item JOIN product ON product.id = item.product_id
+    LEFT JOIN product_inspection AS wanted ON wanted.product_id = product.id AND wanted.kind = 'loler'
+    LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = 'loler'
+    WHERE item.barcode = :barcode
 """)
 FAULTS = """
     SELECT report.id, item.barcode, product.name AS product_name, item.state, store.name AS store, report.description,
@@ -47,7 +54,11 @@ MANY = text(f"""{FAULTS}
 
 @dataclass(frozen=True, slots=True)
 class LabelPage:
-    """What anybody may know of an item who has its label before them. `warning`: whether to use it, never why not."""
+    """What anybody may know of an item who has its label before them. `warning`: whether to use it, never why not.
+
+    `lowered_on`: it was certified for less than it carried before, on that day. `examine_by`: the day by which its
+    thorough examination was due, where it is overdue and somebody knows the day.
+    """
 
     barcode: str
     name: str
@@ -57,10 +68,12 @@ class LabelPage:
     single_patient_use: bool
     instructions: str
     instructions_link: str
+    lowered_on: date | None
+    examine_by: date | None
     warning: LabelWarning | None
 
 
-async def find_label(session: AsyncSession, barcode: str) -> LabelPage | None:
+async def find_label(session: AsyncSession, barcode: str, *, today: date) -> LabelPage | None:
     """What the label page of this tag says; None for a tag that no item has."""
     row = (await session.execute(LABEL, {"barcode": barcode})).mappings().one_or_none()
     if row is None:
@@ -68,6 +81,7 @@ async def find_label(session: AsyncSession, barcode: str) -> LabelPage | None:
     facts: dict[str, Any] = dict(row)
     state, holds = State(facts.pop("state")), [HoldKind(kind) for kind in facts.pop("holds")]
     known = {name: facts.pop(name) for name in ("is_stopped", "has_failed", "is_reported")}
+    known["is_overdue"] = facts.pop("is_examined") and counts_as_overdue(facts["examine_by"], on=today)
     return LabelPage(**facts, warning=find_warning(state, holds, **known))
 
 

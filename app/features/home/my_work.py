@@ -64,6 +64,15 @@ NOTICES = text("""
     WHERE notice.acknowledged_at IS NULL AND (CAST(:given_by AS text) IS NULL OR notice.given_by = :given_by)
     ORDER BY notice.id LIMIT :limit
 """)
+# What a short form of the API left without an answer, whatever has become of the order since.
+TO_ANSWER = text("""
+    SELECT asked.number, client.client_ref, string_agg(said.warning, ' ' ORDER BY said.id) AS warnings,
+           count(*) OVER () AS how_many
+    FROM order_answer AS said JOIN equipment_order AS asked ON asked.id = said.order_id
+    JOIN client ON client.id = asked.client_id
+    WHERE said.answer IS NULL AND asked.made_by = :actor AND asked.decision NOT IN ('declined', 'cancelled')
+    GROUP BY asked.id, client.id ORDER BY asked.id LIMIT :limit
+""")
 UNREAD = text("SELECT count(*) FROM message WHERE to_account_id = :account_id AND seen_at IS NULL")
 STORE_ORDERS = text("""
     WITH waits AS (
@@ -157,6 +166,16 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class ToAnswer:
+    """An order of one's own with warnings that nobody has answered. `how_many`: such orders in all, in every row."""
+
+    number: str
+    client_ref: str
+    warnings: str
+    how_many: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreOrders:
     """What the store has to send out and deliver, in orders."""
 
@@ -186,6 +205,12 @@ async def list_notices(session: AsyncSession, *, given_by: str | None) -> list[N
     """The first few notices that nobody has acknowledged, the oldest first: those of one person, or all."""
     values = {"given_by": given_by, "limit": FIRST_FEW}
     return [Notice(**row) for row in (await session.execute(NOTICES, values)).mappings()]
+
+
+async def list_to_answer(session: AsyncSession, username: str) -> list[ToAnswer]:
+    """The first few of one's own orders with warnings that nobody has answered."""
+    rows = (await session.execute(TO_ANSWER, {"actor": username, "limit": FIRST_FEW})).mappings()
+    return [ToAnswer(**row) for row in rows]
 
 
 async def count_unread(session: AsyncSession, account_id: int) -> int:

@@ -62,6 +62,8 @@ async def _prescribing(session: AsyncSession, actor: Person, today: date) -> dic
     if actor.may(Permission.PLACE_ORDERS):
         mine = await my_work.read_my_orders(session, who, today=today)
         context |= {"mine": mine, "orders": mine.parts}
+        context["to_answer"] = await my_work.list_to_answer(session, who)
+        context["unweighed"] = await queries.list_unweighed(session, who)
     if actor.may(Permission.SIGN_ORDERS):
         context["to_sign"] = await signing.list_to_sign(session, who, today=today)
     if actor.may(Permission.REVIEW_TRIALS):
@@ -75,7 +77,7 @@ async def _prescribing(session: AsyncSession, actor: Person, today: date) -> dic
 
 def _clients_shown(context: dict[str, Any]) -> int:
     """In how many lines a client is named."""
-    lists = ("trials", "collections", "to_sign", "notices", "reservations")
+    lists = ("trials", "collections", "to_sign", "to_answer", "notices", "reservations", "unweighed")
     shown = sum(len(context.get(name, [])) for name in lists)
     shown += context["mine"].shown if "mine" in context else 0
     return shown + sum(line.client_ref is not None for line in context.get("held_out", []))

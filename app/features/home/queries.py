@@ -95,6 +95,30 @@ RESERVATIONS = text("""
     ORDER BY reservation.until_on, reservation.id LIMIT :limit
 """)
 
+UNWEIGHED = text("""
+    SELECT item.barcode, product.name AS product_name, client.client_ref, item.certified_on AS lowered_on,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg
+    FROM item JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL AND item.load_lowered_at >= loan.started_at
+    JOIN client ON client.id = loan.client_id AND client.weight_kg IS NULL AND client.died_on IS NULL
+    JOIN product ON product.id = item.product_id
+    LEFT JOIN order_unit ON order_unit.loan_id = loan.id
+    LEFT JOIN equipment_order ON equipment_order.id = order_unit.order_id
+    WHERE item.load_lowered_at IS NOT NULL AND COALESCE(equipment_order.made_by, loan.started_by) = :actor
+      AND NOT EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id)
+    ORDER BY item.load_lowered_at, loan.id LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Unweighed:
+    """Somebody who has an item that carries less than it did when they got it, and of whom nobody knows the weight."""
+
+    barcode: str
+    product_name: str
+    client_ref: str
+    lowered_on: date
+    carries_kg: int
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -196,6 +220,12 @@ async def list_trials(session: AsyncSession, username: str, *, today: date, limi
     """The person's own trials that end within seven days or should have ended, the latest first."""
     values = {"actor": username, "today": today, "until": today + SOON, "limit": limit}
     return [TrialRow(**row) for row in (await session.execute(TRIALS, values)).mappings()]
+
+
+async def list_unweighed(session: AsyncSession, username: str, *, limit: int = 50) -> list[Unweighed]:
+    """Clients of the person's own to be weighed, since a load was lowered; who waits longest stands first."""
+    rows = await session.execute(UNWEIGHED, {"actor": username, "limit": limit})
+    return [Unweighed(**row) for row in rows.mappings()]
 
 
 async def list_collections(session: AsyncSession, username: str, *, limit: int = 50) -> list[CollectionRow]:

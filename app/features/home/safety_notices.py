@@ -15,9 +15,14 @@ OPEN_NOTICES = text("""
            notice.own_target_on, EXISTS (SELECT FROM safety_notice_action WHERE notice_id = notice.id) AS is_underway,
            count(*) OVER () AS open_notices,
            count(*) FILTER (WHERE state = 'received' AND triaged_version IS NULL) OVER () AS to_triage,
-           count(*) FILTER (WHERE triaged_version < version) OVER () AS changed
-    FROM safety_notice AS notice WHERE state NOT IN ('not_relevant', 'not_held', 'closed')
-    ORDER BY LEAST(CASE WHEN state <> 'active' THEN underway_by END, own_target_on, complete_by) NULLS LAST, id DESC
+           count(*) FILTER (WHERE triaged_version < version AND state <> 'closed') OVER () AS changed,
+           count(*) FILTER (WHERE state = 'closed') OVER () AS caught_since
+    FROM safety_notice AS notice
+    WHERE state NOT IN ('not_relevant', 'not_held', 'closed') OR (state = 'closed' AND EXISTS (
+        SELECT FROM notice_match AS late JOIN item ON item.id = late.item_id
+        WHERE late.notice_id = notice.id AND late.finished_at IS NULL AND item.state <> 'scrapped'))
+    ORDER BY state <> 'closed', LEAST(CASE WHEN state <> 'active' THEN underway_by END, own_target_on, complete_by)
+             NULLS LAST, id DESC
     LIMIT :limit
     ) AS notice CROSS JOIN LATERAL (
         SELECT count(*) AS items,
@@ -25,13 +30,15 @@ OPEN_NOTICES = text("""
         FROM notice_match AS match JOIN item ON item.id = match.item_id
         WHERE match.notice_id = notice.id AND match.outcome IS DISTINCT FROM 'not_covered'
     ) AS work
-    ORDER BY LEAST(CASE WHEN state <> 'active' THEN underway_by END, own_target_on, complete_by) NULLS LAST, id DESC
+    ORDER BY state <> 'closed', LEAST(CASE WHEN state <> 'active' THEN underway_by END, own_target_on, complete_by)
+             NULLS LAST, id DESC
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenNotice:
-    """A notice that is not closed, its deadlines that run, the soonest first, and how many of its items are open."""
+    """A notice that is not closed, or has caught something since; its deadlines that run, the soonest first, and how
+    many of its items are open."""
 
     id: int
     reference: str
@@ -44,10 +51,12 @@ class OpenNotice:
 
 @dataclass(frozen=True, slots=True)
 class NoticeWork:
-    """How many notices wait for triage, how many changed since, and the open ones whose deadlines are soonest."""
+    """How many notices wait for triage, how many changed since, how many have caught something after their closing;
+    those first, and then the open ones whose deadlines are soonest."""
 
     to_triage: int
     changed: int
+    caught_since: int
     open_notices: int
     rows: list[OpenNotice]
 
@@ -61,5 +70,5 @@ async def read_notice_work(session: AsyncSession, *, today: date) -> NoticeWork:
         running = clocks(state, days, is_underway=row.is_underway, today=today)
         found.append(OpenNotice(row.id, row.reference, row.title, state, running, row.items, row.open_items))
     if not rows:
-        return NoticeWork(0, 0, 0, [])
-    return NoticeWork(rows[0].to_triage, rows[0].changed, rows[0].open_notices, found)
+        return NoticeWork(0, 0, 0, 0, [])
+    return NoticeWork(rows[0].to_triage, rows[0].changed, rows[0].caught_since, rows[0].open_notices, found)

@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, bereavement
 from app.domain.client_records import find_life_faults, find_weight_faults
+from app.domain.overloads import is_heavier
 from app.features.imports.columns import CLIENTS
 from app.features.imports.files import Notes, Progress, Record, Table
 from app.models import Client
+from app.web import overloads
 
 BATCH: Final = 2000
 EMPTY: Final = {column.name: column.empty for column in CLIENTS}
@@ -36,6 +38,11 @@ class Change:
     record: Record
     client: RowMapping
     columns: tuple[str, ...]
+
+    @property
+    def weight_kg(self) -> int | None:
+        """What they weigh by the file, if it says so."""
+        return self.record.values.get("weight_kg")
 
 
 @dataclass(slots=True)
@@ -80,7 +87,8 @@ async def write_clients(
 ) -> None:
     """Add who is new and change who differs; each has a line in the audit trail, as on the client's page.
 
-    A death ends what was arranged for them, as there.
+    A death ends what was arranged for them, as there; a weight above what something of theirs carries stops its
+    use.
     """
     if plan.new:
         made = {"created_at": at, "created_by": actor}
@@ -89,6 +97,8 @@ async def write_clients(
     if plan.changes:
         await session.execute(update(Client), [_changed(change, plan.providers) for change in plan.changes])
     await _record(session, plan, actor=actor, at=at, progress=progress)
+    heavier = [one.client["id"] for one in plan.changes if is_heavier(one.weight_kg, one.client["weight_kg"])]
+    await overloads.weigh_again(session, heavier, actor=actor, at=at)
     deaths = [change for change in plan.changes if "died_on" in change.columns]
     died = {one.client["id"]: one.client["client_ref"] for one in deaths if not one.client["died_on"]}
     if died:

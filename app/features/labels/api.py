@@ -11,8 +11,9 @@ from app.domain.printers import Symbols
 from app.features.labels.answers import Resolution, file_answer
 from app.features.labels.printers import PrinterRow, get_printer, list_ready_printers
 from app.features.labels.schemas import DEFAULT_STOCK, LabelFormat, LabelsBody, PrinterBody, Stock
-from app.features.labels.service import MEDIA_TYPES, Target, find_stock, print_labels
+from app.features.labels.service import MEDIA_TYPES, Target, find_stock, mark_printed, print_labels
 from app.web.auth import Actor
+from app.web.clock import Now
 from app.web.once import api_router
 from app.web.tags import Tag
 
@@ -28,6 +29,7 @@ async def label(
     request: Request,
     session: Session,
     actor: Actor,
+    now: Now,
     tag: Tag,
     format: LabelFormat = LabelFormat.PNG,
     stock: Stock = DEFAULT_STOCK,
@@ -36,15 +38,20 @@ async def label(
 ) -> Response:
     """The label of one item."""
     target = Target(find_stock(stock), format, dpi, symbols=symbols)
-    return file_answer(await print_labels(session, [tag], target, settings=request.app.state.settings))
+    settings = request.app.state.settings
+    file = await print_labels(session, [tag], target, settings=settings)
+    await mark_printed(session, [tag], target, settings=settings, actor=actor.username, at=now)
+    return file_answer(file)
 
 
 @router.post("/labels", response_class=Response, responses=FILES)
-async def labels(request: Request, session: Session, actor: Actor, body: LabelsBody) -> Response:
+async def labels(request: Request, session: Session, actor: Actor, now: Now, body: LabelsBody) -> Response:
     """Labels of many items in one file: sheets as PDF, or ZPL for a label printer. `/label-jobs` makes them behind."""
     target = await target_of_body(session, body, actor)
     settings = request.app.state.settings
-    return file_answer(await print_labels(session, body.barcodes, target, settings=settings, skip=body.skip))
+    file = await print_labels(session, body.barcodes, target, settings=settings, skip=body.skip)
+    await mark_printed(session, body.barcodes, target, settings=settings, actor=actor.username, at=now)
+    return file_answer(file)
 
 
 @router.get("/printers")

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.domain.errors import BadValue, NotFound
 from app.features.labels.rows import LabelContent
-from app.features.labels.service import LabelFile, Target, prepare, render
+from app.features.labels.service import LabelFile, Target, mark_printed, prepare, render
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -86,6 +86,7 @@ async def begin_with(
 ) -> tuple[UUID, list[LabelContent]]:
     """Keep that labels of these items are being made, and read what they say. Raises as `prepare`."""
     contents = await prepare(session, barcodes, target, settings=settings, skip=skip)
+    await mark_printed(session, barcodes, target, settings=settings, actor=actor, at=at)
     return await begin(session, len(contents), actor=actor, at=at), contents
 
 

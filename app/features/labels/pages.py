@@ -19,7 +19,7 @@ from app.features.labels.choices import options, symbol_options, target_of
 from app.features.labels.printers import PrinterRow, list_ready_printers
 from app.features.labels.printing import command_svg
 from app.features.labels.schemas import DEFAULT_STOCK, MOST_LABELS, LabelFormat, LabelsForm, Stock
-from app.features.labels.service import Target, find_stock, print_labels
+from app.features.labels.service import Target, find_stock, mark_printed, print_labels
 from app.settings import Settings
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -45,6 +45,7 @@ async def label(
     request: Request,
     session: Session,
     actor: Actor,
+    now: Now,
     tag: Tag,
     format: LabelFormat = LabelFormat.PNG,
     stock: Stock = DEFAULT_STOCK,
@@ -53,7 +54,9 @@ async def label(
 ) -> Response:
     """The label of one item, to look at or to print."""
     target = Target(find_stock(stock), format, dpi, symbols=symbols)
-    file = await print_labels(session, [tag], target, settings=request.app.state.settings)
+    settings = request.app.state.settings
+    file = await print_labels(session, [tag], target, settings=settings)
+    await mark_printed(session, [tag], target, settings=settings, actor=actor.username, at=now)
     return file_answer(file, inline=format is not LabelFormat.ZPL)
 
 
@@ -90,6 +93,7 @@ async def labels(request: Request, session: Session, actor: Actor, now: Now, las
             behind = await _make_behind(request, session, body, target, actor=actor.username, at=now)
             return _remember(request, behind, stock)
         file = await print_labels(session, body.barcodes, target, settings=settings, skip=body.skip)
+        await mark_printed(session, body.barcodes, target, settings=settings, actor=actor.username, at=now)
     return _remember(request, file_answer(file), stock)
 
 

@@ -14,6 +14,14 @@ CONTENTS = text("""
     WHERE item.barcode = ANY(:barcodes)
 """)
 
+PRINTED = text("""
+    WITH wanted AS (
+        SELECT id FROM item WHERE barcode = ANY(:barcodes) AND label_wanted_since IS NOT NULL
+        ORDER BY barcode FOR NO KEY UPDATE
+    )
+    UPDATE item SET label_wanted_since = NULL FROM wanted WHERE item.id = wanted.id RETURNING item.barcode
+""")
+
 
 async def find_contents(
     session: AsyncSession, tags: Sequence[str], *, service_name: str, return_phone: str

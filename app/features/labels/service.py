@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from anyio import to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import audit
 from app.domain.carriers import element_string, label_address
 from app.domain.errors import BadValue, NotFound
 from app.domain.printers import NO_OFFSET, Offset, Symbols, check_symbols
@@ -50,6 +52,19 @@ class Target:
     dpi: Dpi = 203
     offset: Offset | None = None
     symbols: Symbols = Symbols.CODE_128
+
+
+async def mark_printed(
+    session: AsyncSession, barcodes: Sequence[str], target: Target, *, settings: Settings, actor: str, at: datetime
+) -> None:
+    """These labels are printed: those of items whose load had been lowered say the load of today now. A picture of one
+    is only looked at. One statement where no label was wanted."""
+    if target.format in ONE_A_FILE:
+        return
+    tags, _ = sort_tags(barcodes, prefix=own_prefix(settings))
+    printed = (await session.scalars(queries.PRINTED, {"barcodes": list(tags.values())})).all()
+    if printed:
+        await audit.record_each(session, "label_printed", [(f"item:{one}", {}) for one in printed], actor=actor, at=at)
 
 
 def find_stock(code: str) -> Stock:

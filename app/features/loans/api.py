@@ -77,8 +77,20 @@ async def list_loans(
 
 @router.post("/loans/{loan_id}/trial-outcome")
 async def decide_trial(session: Session, actor: Actor, now: Now, loan_id: Id, body: TrialOutcomeBody) -> LoanBody:
-    """Keep what was tried, have it collected (`collection_number` says by which), or go on until another day."""
+    """Keep what was tried, have it collected (`collection_number` says by which), or go on until another day.
+
+    422 `answer-the-warnings` lists what is warned of where it is kept, as at the counter, or where it goes on although
+    it carries less than the client weighs, until each has its answer in `answers`. Without `answers` only dangers are
+    asked about; that the others were not answered is in the audit trail.
+    """
     await trials.decide_trial(
-        session, loan_id, body.outcome, tried=body.tried, until=body.until, actor=actor.username, at=now
+        session,
+        loan_id,
+        body.outcome,
+        tried=body.tried,
+        until=body.until,
+        answers=answers_of(body),
+        actor=actor.username,
+        at=now,
     )
     return await queries.get_loan(session, loan_id)

@@ -2,14 +2,15 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
 from app.domain.clearance import find_blockers, place_blockers
-from app.domain.errors import Blocker, NotFound
+from app.domain.errors import NotFound
 from app.domain.lifecycle import Move, moves_from
 from app.domain.loans import LoanKind
+from app.domain.overloads import weight_wanted
 from app.features.loans.schemas import (
     FoundClient,
     Issuable,
@@ -23,22 +24,26 @@ from app.web.results import BlockerBody
 LOANS = """
     SELECT loan.id, item.barcode, product.name AS product_name, client.client_ref, loan.kind, item.state,
            loan.started_at, loan.started_by, loan.trial_ends_on, loan.trial_goals, loan.ended_at,
-           collection.number AS collection_number,
+           collection.number AS collection_number, notice.reason AS must_not_be_used,
+           CASE WHEN loan.ended_at IS NULL AND client.weight_kg IS NULL AND item.load_lowered_at >= loan.started_at
+                     AND notice.id IS NULL THEN item.certified_on END AS lowered_on,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object(
                 'code', said.code, 'subject', said.subject, 'warning', said.warning, 'answer', said.answer,
                 'answered_by', said.answered_by) ORDER BY said.id), '[]')
             FROM loan_answer AS said WHERE said.loan_id = loan.id) AS answers
     FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
-    JOIN client ON client.id = loan.client_id
+    JOIN client ON client.id = loan.client_id LEFT JOIN stop_use_notice AS notice ON notice.loan_id = loan.id
     LEFT JOIN collection_line AS line ON line.item_id = loan.item_id AND line.loan_id = loan.id
       AND line.collected_at IS NULL AND line.cancelled_at IS NULL
     LEFT JOIN collection ON collection.id = line.collection_id
 """
 ONE = text(f"{LOANS} WHERE loan.id = :loan_id")
 ISSUABLE = text("""
-    SELECT item.serial_number, store.code AS store, kept.client_ref AS kept_for,
+    SELECT item.serial_number, product.model, store.code AS store,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg, kept.client_ref AS kept_for,
            kept.from_on AS kept_from, kept.until_on AS kept_until
-    FROM item JOIN store ON store.id = item.store_id
+    FROM item JOIN store ON store.id = item.store_id JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
         SELECT client.client_ref, reservation.from_on, reservation.until_on
         FROM reservation JOIN client ON client.id = reservation.client_id
@@ -90,8 +95,6 @@ async def get_issuable(session: AsyncSession, barcode: str, *, today: date) -> I
     on_shelf = Move.ISSUE in moves_from(item.state)
     # What keeps a dirty item from the shelf is the bench's business; here it is enough that it is not on the shelf.
     blockers = find_blockers(fact, on=today) if on_shelf else place_blockers(fact)
-    if not on_shelf and not blockers:
-        blockers = [Blocker("not-on-the-shelf", f"The item is “{item.state.text.lower()}”.")]
     return Issuable(
         **row,
         barcode=item.barcode,
@@ -128,7 +131,12 @@ async def get_loan(session: AsyncSession, loan_id: int) -> LoanBody:
     row = (await session.execute(ONE, {"loan_id": loan_id})).mappings().one_or_none()
     if row is None:
         raise NotFound("unknown-loan", "There is no loan with this number.")
-    return LoanBody(**row)
+    return _loan(row)
+
+
+def _loan(row: RowMapping) -> LoanBody:
+    facts = dict(row)
+    return LoanBody(**facts, weight_wanted=weight_wanted(facts["carries_kg"], facts["lowered_on"]))
 
 
 async def list_loans(
@@ -155,7 +163,7 @@ async def list_loans(
     values = {"client_ref": client_ref, "kind": kind and kind.value, "due_before": due_before}
     wanted = text(f"{LOANS} WHERE {asked} ORDER BY loan.id LIMIT :limit")
     rows = await session.execute(wanted, {**values, "after": after, "limit": limit + 1})
-    return [LoanBody(**row) for row in rows.mappings()]
+    return [_loan(row) for row in rows.mappings()]
 
 
 async def list_trials(

@@ -45,7 +45,7 @@ class NewLoan(Body):
 
 
 class LoanAnswerBody(BaseModel):
-    """A warning as it was when the item was handed over, and what was answered to it."""
+    """A warning as it was when the item was handed over, kept or tried on, and what was answered to it."""
 
     code: str
     subject: str
@@ -57,7 +57,9 @@ class LoanAnswerBody(BaseModel):
 class LoanBody(BaseModel):
     """A loan or trial; `ended_at` None: the client has it. `collection_number`: which collection is to fetch it.
 
-    `answers`: what was warned of at the counter. What was warned of in an order is kept with the order.
+    `answers`: what was warned of at the counter, and when a trial was kept or went on. What was warned of in an order
+    is kept with the order. `must_not_be_used`: why its use was stopped. `weight_wanted`: it carries less than it did,
+    and nobody knows what the client weighs; why, in a sentence.
     """
 
     id: int
@@ -72,6 +74,9 @@ class LoanBody(BaseModel):
     trial_goals: str | None
     ended_at: datetime | None
     collection_number: str | None
+    must_not_be_used: str | None = None
+    weight_wanted: str | None = None
+    carries_kg: int | None = Field(default=None, exclude=True)
     answers: list[LoanAnswerBody] = []
 
 
@@ -98,10 +103,11 @@ class _Trial(BaseModel):
 class TrialOutcomeBody(_Trial, Body):
     """What was decided, and what was tried, where, with whom and how it went; `until` only for an extension.
 
-    `notes`: anything else. In the short form (ADR 29) they alone say how it went.
+    `notes`: anything else. In the short form (ADR 29) they alone say how it went. `answers`: to what is warned of.
     """
 
     outcome: TrialOutcome
+    answers: Answers = []
 
     @model_validator(mode="before")
     @classmethod
@@ -154,6 +160,8 @@ class Issuable(BaseModel):
     barcode: str
     product_code: str
     product_name: str
+    model: str
+    carries_kg: int | None
     serial_number: str | None
     state: State
     store: str

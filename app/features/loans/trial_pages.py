@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.combinations import OrderWarning
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed
 from app.domain.lifecycle import State
 from app.domain.loans import TrialOutcome
 from app.features.loans import queries, trials
 from app.features.loans.schemas import LoanBody, TrialForm, TrialsShown
+from app.web.answers import answer_field, read_answers, refuse_unanswered
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id
@@ -74,11 +76,22 @@ async def decide_trial(request: Request, session: Session, actor: Actor, now: No
     loan: LoanBody = context["loan"]
     if loan.state is not State.ON_TRIAL:
         return render(request, OUTCOME, {"form": Form(), **context}, 409)
-    if body is None:
+    chosen = form.value("outcome")
+    asked = trials.warned_of(context["warned"], TrialOutcome(chosen)) if chosen in set(TrialOutcome) else []
+    answers = read_answers(form, asked)
+    refuse_unanswered(form, asked)
+    if body is None or form.errors:
         return render(request, OUTCOME, {"form": form, **context}, 422)
     with or_again(OUTCOME, form, **context):
         collection = await trials.decide_trial(
-            session, loan_id, body.outcome, tried=body.tried, until=body.until, actor=actor.username, at=now
+            session,
+            loan_id,
+            body.outcome,
+            tried=body.tried,
+            until=body.until,
+            answers=answers,
+            actor=actor.username,
+            at=now,
         )
     if collection:
         return redirect(request, f"/loans/{loan_id}/trial-outcome", f"Collection {collection} is requested.")
@@ -94,12 +107,24 @@ async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -
     await audit.record(session, "loans_listed", f"client:{loan.client_ref}", actor=actor.username, at=now, found=1)
     reviews = await queries.list_trial_reviews(session, loan_id)
     why_not_keep = ""
+    warned: list[OrderWarning] = []
     if loan.state is State.ON_TRIAL:
+        if not loan.must_not_be_used:
+            warned = await trials.read_warnings(session, loan.barcode, loan.client_ref, today=uk_date(now))
         try:
             await trials.check_may_keep(session, loan_id, actor=actor.username, today=uk_date(now))
         except NotAllowed as refusal:
             why_not_keep = refusal.detail
-    return {"loan": loan, "today": uk_date(now), "reviews": reviews, "why_not_keep": why_not_keep}
+        if loan.must_not_be_used:
+            why_not_keep = "Its use was stopped. Have it collected."
+    return {
+        "loan": loan,
+        "today": uk_date(now),
+        "reviews": reviews,
+        "why_not_keep": why_not_keep,
+        "warned": warned,
+        "warnings": [(answer_field(one), one) for one in warned],
+    }
 
 
 def _cursor(after: str | None) -> tuple[date, int]:

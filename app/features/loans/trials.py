@@ -1,5 +1,6 @@
 """Trials: what was tried and found, and what was decided: keep it, have it collected, or go on."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,6 +10,7 @@ from sqlmodel import col
 
 from app import audit, ledger, outbox
 from app.domain.authority import Asked, Tier
+from app.domain.combinations import OVERLOADS, OrderWarning, Severity, check_answered, unanswered
 from app.domain.counter import check_keep
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
@@ -16,14 +18,22 @@ from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
 from app.domain.reasons import is_reason
+from app.features.loans.counter import keep_answers, look
 from app.fetching import Lent, request_collection
 from app.models import Loan, TrialReview
 from app.signing import find_person, read_setting
+from app.web.answers import Answer, keys
 
 OPEN_TRIAL = text("""
-    SELECT loan.client_id, loan.item_id, loan.kind, loan.trial_ends_on, loan.ended_at, item.barcode, item.state,
-           EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
-    FROM loan JOIN item ON item.id = loan.item_id WHERE loan.id = :loan_id FOR UPDATE OF item
+    SELECT loan.client_id, client.client_ref, loan.item_id, loan.kind, loan.trial_ends_on, loan.ended_at, item.barcode,
+           item.state, EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
+    FROM loan JOIN item ON item.id = loan.item_id JOIN client ON client.id = loan.client_id
+    WHERE loan.id = :loan_id FOR UPDATE OF item
+""")
+# A weight that is being written down counts for the decision; whoever writes it locks the client first too.
+LOCK_CLIENT = text("""
+    SELECT client.id FROM client JOIN loan ON loan.client_id = client.id WHERE loan.id = :loan_id
+    FOR NO KEY UPDATE OF client
 """)
 # Whose trial it is, and what it would ask of them if they ordered it.
 MAKER = text("""
@@ -67,14 +77,17 @@ async def decide_trial(
     *,
     tried: Tried,
     until: date | None,
+    answers: Sequence[Answer] | None = (),
     actor: str,
     at: datetime,
 ) -> str | None:
-    """Record what was decided about a trial; returns the collection's number when it is collected.
+    """Record what was decided about a trial; returns the collection's number when it is collected. `answers`: to what
+    is warned of, kept with the loan; None: nobody was asked for any (ADR 29), and only dangers want one.
 
     Raises NotFound `unknown-loan`, Conflict `not-on-trial` or `use-was-stopped`, WrongState, BadValue for the new end,
-    and NotAllowed as `domain.counter.check_keep` does.
+    Incomplete `answer-the-warnings`, and NotAllowed as `domain.counter.check_keep` does.
     """
+    await session.execute(LOCK_CLIENT, {"loan_id": loan_id})
     loan = await _open_trial(session, loan_id)
     if loan.is_stopped and outcome is not TrialOutcome.COLLECT:
         detail = "Its use was stopped, so it is neither kept nor tried on. Have it collected."
@@ -88,6 +101,7 @@ async def decide_trial(
             await audit.record(session, "trial_kept", subject, actor=actor, at=at, loan=loan_id, on_behalf_of=lent)
     if until:
         _check_extension(loan.trial_ends_on, until, today=uk_date(at))
+    await _answer_warnings(session, loan_id, loan, outcome, answers, actor=actor, at=at)
     await _keep_review(session, loan_id, outcome, tried, until, actor=actor, at=at)
     if outcome is TrialOutcome.COLLECT:
         reason = tried.notes if is_reason(tried.notes) else tried.result
@@ -126,6 +140,7 @@ class OpenTrial:
     """A running trial, its item locked."""
 
     client_id: int
+    client_ref: str
     item_id: int
     barcode: str
     trial_ends_on: date
@@ -139,7 +154,41 @@ async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
     if row.ended_at is not None or row.kind != LoanKind.TRIAL or row.state != State.ON_TRIAL:
         words = State(row.state).text.lower()
         raise Conflict("not-on-trial", f"This is not a running trial: the item is “{words}”.")
-    return OpenTrial(row.client_id, row.item_id, row.barcode, row.trial_ends_on, row.is_stopped)
+    return OpenTrial(row.client_id, row.client_ref, row.item_id, row.barcode, row.trial_ends_on, row.is_stopped)
+
+
+async def read_warnings(session: AsyncSession, barcode: str, client_ref: str, *, today: date) -> list[OrderWarning]:
+    """What the counter would warn of if the item went to this client now. Four statements."""
+    return list((await look(session, barcode, client_ref=client_ref, today=today)).warnings)
+
+
+def warned_of(warnings: Iterable[OrderWarning], outcome: TrialOutcome) -> list[OrderWarning]:
+    """Which of these are asked about where that is decided: all where they keep it, and what is too weak for them where
+    the trial goes on, because that is going on using it."""
+    if outcome is TrialOutcome.KEEP:
+        return list(warnings)
+    return [one for one in warnings if one.code in OVERLOADS and outcome is TrialOutcome.EXTEND]
+
+
+async def _answer_warnings(
+    session: AsyncSession,
+    loan_id: int,
+    loan: OpenTrial,
+    outcome: TrialOutcome,
+    answers: Sequence[Answer] | None,
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
+    if outcome is TrialOutcome.COLLECT:
+        return
+    there = await read_warnings(session, loan.barcode, loan.client_ref, today=uk_date(at))
+    warnings = warned_of(there, outcome)
+    wanted = warnings if answers is not None else [one for one in warnings if one.severity is Severity.DANGER]
+    check_answered(wanted, keys(answers or ()))
+    await keep_answers(session, loan_id, warnings, answers or (), actor=actor, at=at)
+    for one in unanswered(warnings, keys(answers or ())):
+        await audit.record(session, "warning_not_answered", f"loan:{loan_id}", actor=actor, at=at, warning=one.code)
 
 
 def _check_extension(ends_on: date, until: date, *, today: date) -> None:

@@ -4,7 +4,7 @@ from fastapi import Response
 
 from app.db import Session
 from app.features.makers import queries, service
-from app.features.makers.schemas import AliasBody, NewAlias
+from app.features.makers.schemas import AddedAlias, AliasBody, NewAlias
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit
@@ -22,10 +22,11 @@ async def list_aliases(session: Session, actor: Actor, limit: Limit = 50, after:
 
 
 @router.post("/maker-aliases", status_code=201)
-async def add_alias(session: Session, actor: Actor, now: Now, body: NewAlias) -> AliasBody:
-    """Record another name of a maker, for good or for what was made in some years."""
-    alias_id = await service.add_alias(session, body.alias(), actor=actor.username, at=now)
-    return await queries.get_alias(session, alias_id)
+async def add_alias(session: Session, actor: Actor, now: Now, body: NewAlias) -> AddedAlias:
+    """Record another name of a maker, for good or for what was made in some years; safety notices ask again."""
+    alias_id, caught = await service.add_alias(session, body.alias(), actor=actor.username, at=now)
+    count = len({one.item_id for one in caught})
+    return AddedAlias(**dict(await queries.get_alias(session, alias_id)), newly_covered=count)
 
 
 @router.delete("/maker-aliases/{alias_id}", status_code=204)

@@ -40,3 +40,9 @@ class AliasBody(BaseModel):
     until_on: date | None
     recorded_at: datetime
     recorded_by: str
+
+
+class AddedAlias(AliasBody):
+    """The same, with how many items safety notices cover by it, or may, that they did not before."""
+
+    newly_covered: int

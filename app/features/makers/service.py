@@ -1,4 +1,4 @@
-"""Keeping makers' other names. Which items a notice covers follows from them, so all are asked about again."""
+"""Keeping makers' other names. Which items a notice covers follows from them, so those concerned ask again."""
 
 from datetime import datetime
 
@@ -9,12 +9,12 @@ from sqlmodel import col
 from app import audit, matching, rematching
 from app.domain.errors import BadValue, NotFound
 from app.domain.maker_names import Alias, check_alias, name_key
-from app.domain.notice_work import Cause
 from app.models import MakerAlias
+from app.notice_matches import Caught
 
 
-async def add_alias(session: AsyncSession, alias: Alias, *, actor: str, at: datetime) -> int:
-    """Record another name of a maker; returns its number.
+async def add_alias(session: AsyncSession, alias: Alias, *, actor: str, at: datetime) -> tuple[int, list[Caught]]:
+    """Record another name of a maker; returns its number, and what safety notices cover by that and did not before.
 
     Raises BadValue as `check_alias` does and `no-name`, and Conflict `duplicate-maker-alias`.
     """
@@ -22,7 +22,8 @@ async def add_alias(session: AsyncSession, alias: Alias, *, actor: str, at: date
     for field in ("name", "resolves_to"):
         if not name_key(getattr(alias, field)):
             raise BadValue("no-name", "Enter a name with letters or digits.", field=field)
-    check_alias(alias, (await matching.read_names(session)).aliases)
+    before = await matching.read_names(session)
+    check_alias(alias, before.aliases)
     values = {
         "name": alias.name,
         "name_key": name_key(alias.name),
@@ -36,13 +37,16 @@ async def add_alias(session: AsyncSession, alias: Alias, *, actor: str, at: date
     added = await session.execute(insert(MakerAlias).values(**values).returning(col(MakerAlias.id)))
     alias_id: int = added.scalar_one()
     await audit.record(session, "maker_alias_added", f"maker_alias:{alias_id}", actor=actor, at=at, **_told(alias))
-    await rematching.ask_all(session, cause=Cause.CATALOGUE, actor=actor, at=at)
-    return alias_id
+    return alias_id, await rematching.ask_about_makers(session, before, actor=actor, at=at)
 
 
-async def remove_alias(session: AsyncSession, alias_id: int, *, actor: str, at: datetime) -> Alias:
-    """Take a name away again. Raises NotFound `unknown-maker-alias`."""
+async def remove_alias(session: AsyncSession, alias_id: int, *, actor: str, at: datetime) -> tuple[Alias, list[Caught]]:
+    """Take a name away again; returns it, and what is covered by that: a line may have left it out by its maker.
+
+    Raises NotFound `unknown-maker-alias`.
+    """
     await rematching.be_alone(session)
+    before = await matching.read_names(session)
     gone = delete(MakerAlias).where(col(MakerAlias.id) == alias_id)
     columns = col(MakerAlias.name), col(MakerAlias.resolves_to), col(MakerAlias.from_on), col(MakerAlias.until_on)
     row = (await session.execute(gone.returning(*columns))).one_or_none()
@@ -50,8 +54,7 @@ async def remove_alias(session: AsyncSession, alias_id: int, *, actor: str, at: 
         raise NotFound("unknown-maker-alias", "There is no other name of a maker with this number.")
     alias = Alias(*row)
     await audit.record(session, "maker_alias_removed", f"maker_alias:{alias_id}", actor=actor, at=at, **_told(alias))
-    await rematching.ask_all(session, cause=Cause.CATALOGUE, actor=actor, at=at)
-    return alias
+    return alias, await rematching.ask_about_makers(session, before, actor=actor, at=at)
 
 
 def _told(alias: Alias) -> dict[str, str | None]:

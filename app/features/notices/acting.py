@@ -1,18 +1,19 @@
-"""What is done about one item that a notice covers: recorded line by line, and what follows from each for its hold."""
+"""What is done about the items that a notice covers: recorded line by line, and what follows from each for its hold."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, text, update
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, rematching, safety
 from app.domain.access import Permission
 from app.domain.clearance import HoldKind
-from app.domain.errors import NotFound
+from app.domain.errors import Fault, Incomplete, NotFound, RuleError
 from app.domain.labels import display
 from app.domain.notice_acts import (
     Act,
@@ -25,21 +26,21 @@ from app.domain.notice_acts import (
     outcome_after,
     wants_hold,
 )
-from app.domain.notice_parsing import read_scope
 from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, hold_reason
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
+from app.features.notices import match_queries
 from app.features.notices.match_sql import IS_APART, PLACE
-from app.models import NoticeAnswer, NoticeMatch, NoticeMatchAction
+from app.models import NoticeAnswer, NoticeMatchAction
 from app.web.who import tell_all_who_may
 
 # Shared: many may work on the items of a notice at once, and whoever closes it waits for all of them.
 LOCK_NOTICE = text("SELECT id, reference, title, state FROM safety_notice WHERE id = :notice_id FOR SHARE")
-LOCK_ITEM = text("SELECT id FROM item WHERE barcode = :barcode FOR UPDATE")
-# By a statement of its own, so that what was written while it waited for the item is seen.
+LOCK_ITEMS = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
+# By a statement of its own, so that what was written while it waited for the items is seen.
 READ = text(f"""
     SELECT match.id, match.item_id, item.barcode, match.result, match.outcome, {IS_APART} AS is_apart, {PLACE} AS place,
-           scope.id AS scope_id, scope.lines, scope.handling, held.id AS open_hold, acts.all_acts
+           scope.handling, held.id AS open_hold, acts.all_acts
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     JOIN notice_scope AS scope ON scope.id = (
         SELECT scope_id FROM notice_activation WHERE notice_id = match.notice_id ORDER BY id DESC LIMIT 1)
@@ -50,10 +51,22 @@ READ = text(f"""
                AS all_acts
         FROM notice_match_action WHERE match_id = match.id
     ) AS acts ON true
-    WHERE match.notice_id = :notice_id AND item.barcode = :barcode
+    WHERE match.notice_id = :notice_id AND item.barcode = ANY(:barcodes)
+      AND match.outcome IS DISTINCT FROM 'not_covered'
+    ORDER BY item.barcode
 """)  # noqa: S608 - the parts are constants
-
-
+CHANGE = text("""
+    UPDATE notice_match AS match
+    SET outcome = line.outcome, hold_id = COALESCE(line.hold_id, match.hold_id),
+        finished_at = CASE WHEN line.outcome = match.outcome THEN match.finished_at
+                           WHEN line.outcome IS NOT NULL THEN CAST(:at AS timestamptz) END,
+        finished_by = CASE WHEN line.outcome = match.outcome THEN match.finished_by
+                           WHEN line.outcome IS NOT NULL THEN :actor END,
+        first_blocked_at = COALESCE(match.first_blocked_at, CASE WHEN line.hold_id IS NOT NULL THEN :at END)
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (match_id bigint, outcome text, hold_id bigint)
+    WHERE match.id = line.match_id
+""")
+MOST_AT_ONCE = 500
 ONLY_TRIED = frozenset({MatchAction.CONTACTED, MatchAction.NO_ACCESS})
 """They say nothing about the item itself, so they do not touch its hold."""
 
@@ -62,6 +75,7 @@ ONLY_TRIED = frozenset({MatchAction.CONTACTED, MatchAction.NO_ACCESS})
 class Recorded:
     """What came of it: what the notice means for the item now, how its work stands, whether the manager was told."""
 
+    barcode: str
     result: Result
     outcome: MatchOutcome | None
     is_held: bool
@@ -78,105 +92,172 @@ class Told:
     answers: Mapping[str, bool] | None = None
 
 
-async def record_action(
-    session: AsyncSession, notice_id: int, barcode: str, told: Told, *, after_tries: int, actor: str, at: datetime
-) -> Recorded:
-    """Record what was done about an item. An answer decides at once whether the notice covers it; a hold ends only
-    where evidence clears it, or another person has checked its correction.
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item with what stands of it, and what is written of it now."""
 
-    Raises NotFound `unknown-notice`, `not-covered`, and what `notice_acts.check_notice`, `check_act` and
-    `check_details` raise.
+    row: Any
+    standing: Standing
+
+    def outcome(self, told: Told) -> MatchOutcome | None:
+        return outcome_after(told.action, self.standing, answers=told.answers or {})
+
+    def changes_hold(self, told: Told) -> bool:
+        now = self.outcome(told)
+        is_wanted = wants_hold(Handling(self.row.handling), now)
+        is_asked = now is not self.standing.outcome or told.action not in ONLY_TRIED
+        return is_asked and is_wanted is not (self.row.open_hold is not None)
+
+
+async def record_actions(
+    session: AsyncSession,
+    notice_id: int,
+    barcodes: Sequence[str],
+    told: Told,
+    *,
+    after_tries: int,
+    actor: str,
+    at: datetime,
+) -> list[Recorded]:
+    """Record the same of each of these items, or of none. An answer decides at once whether the notice covers them; a
+    hold ends only where evidence clears it, or another person has checked its correction. The statements are as many
+    for any number of items.
+
+    Raises NotFound `unknown-notice`, BadValue as `notice_acts.check_details` does; of one item NotFound `not-covered`
+    and what `check_notice` and `check_act` raise, and of several Incomplete `not-recorded` with that for each.
     """
-    answers = dict(told.answers or {})
     # First of all, where something is said that notices ask about: an activation that is going on would not see it.
-    in_force = await rematching.read_in_force(session) if answers else []
+    in_force = await rematching.read_in_force(session) if told.answers else []
     notice = (await session.execute(LOCK_NOTICE, {"notice_id": notice_id})).one_or_none()
     if notice is None:
         raise NotFound("unknown-notice", "There is no safety notice with this reference.")
-    await session.execute(LOCK_ITEM, {"barcode": barcode})
-    row = await _read(session, notice_id, barcode)
-    check_notice(NoticeState(notice.state), is_after_closing=row.is_apart)
-    acts = tuple(Act(MatchAction(one["action"]), one["by"], one["answers"]) for one in row.all_acts or ())
-    standing = _standing(row, acts)
-    check_act(told.action, standing, actor=actor)
-    questions = read_scope(row.lines).questions if told.action is MatchAction.INSPECTED else ()
-    check_details(told.action, channel=told.channel, answers=answers, questions=questions)
+    await session.execute(LOCK_ITEMS, {"barcodes": list(barcodes)})
+    items = await _read(session, notice, barcodes)
+    _check_each(notice, barcodes, items, told, actor)
+    asks = told.action is MatchAction.INSPECTED
+    questions = await match_queries.read_questions(session, notice_id) if asks else ()
+    check_details(told.action, channel=told.channel, answers=told.answers or {}, questions=questions)
 
-    await _write(session, row, told, answers, actor=actor, at=at)
-    if answers:
-        items, cause = {row.item_id: row.barcode}, Cause.INSPECTION
-        await rematching.ask_about_items(session, in_force, items, cause=cause, actor=actor, at=at)
-        row = await _read(session, notice_id, barcode)
-        standing = _standing(row, acts)
-    changes: dict[str, Any] = {}
-    now = outcome_after(told.action, standing, answers=answers)
-    if now is not standing.outcome:
-        changes |= {"outcome": now, "finished_at": at if now else None, "finished_by": actor if now else None}
-    wanted, is_held = wants_hold(Handling(row.handling), now), row.open_hold is not None
-    if wanted is not is_held and (now is not standing.outcome or told.action not in ONLY_TRIED):
-        why = hold_reason(notice.reference, standing.result, notice.title)
-        changes |= await _keep_hold(session, row, notice, why, lifted_by=now, actor=actor, at=at)
-        is_held = wanted
-    if changes:
-        await session.execute(update(NoticeMatch).where(col(NoticeMatch.id) == row.id).values(**changes))
-    facts = {"notice": notice.reference, "done": told.action.value, "result": standing.result.value}
-    await audit.record(session, "notice_item_acted_on", f"item:{barcode}", actor=actor, at=at, **facts)
-    tries = replace(standing, acts=(*acts, Act(told.action, actor))).tries
-    is_told = told.action is MatchAction.NO_ACCESS and is_to_escalate(tries, after_tries=after_tries)
-    if is_told:
-        await _tell_managers(session, notice, barcode, tries, actor=actor, at=at)
-    return Recorded(standing.result, now, is_held, is_told)
-
-
-async def _read(session: AsyncSession, notice_id: int, barcode: str) -> Any:
-    """The item's match, which nobody else changes until the end. Raises NotFound `not-covered`."""
-    row = (await session.execute(READ, {"notice_id": notice_id, "barcode": barcode})).one_or_none()
-    if row is None or row.outcome == MatchOutcome.NOT_COVERED:
-        raise NotFound("not-covered", "This notice does not cover an item with this asset tag.")
-    return row
-
-
-def _standing(row: Any, acts: tuple[Act, ...]) -> Standing:
-    outcome = MatchOutcome(row.outcome) if row.outcome else None
-    return Standing(Place(row.place), Result(row.result), outcome, acts)
-
-
-async def _write(
-    session: AsyncSession, row: Any, told: Told, answers: Mapping[str, bool], *, actor: str, at: datetime
-) -> None:
-    line = {"match_id": row.id, "action": told.action, "channel": told.channel, "notes": told.notes}
-    line |= {"answers": answers, "recorded_at": at, "recorded_by": actor}
-    made = insert(NoticeMatchAction).values(**line).returning(col(NoticeMatchAction.id))
-    number = (await session.execute(made)).scalar_one()
-    if answers:
-        seen = {"item_id": row.item_id, "match_action_id": number, "seen_at": at, "seen_by": actor}
-        lines = [seen | {"question": question, "is_so": is_so} for question, is_so in answers.items()]
-        await session.execute(insert(NoticeAnswer), lines)
-
-
-async def _keep_hold(
-    session: AsyncSession, row: Any, notice: Any, why: str, *, lifted_by: MatchOutcome | None, actor: str, at: datetime
-) -> dict[str, Any]:
-    """Lift the hold where the work ended with the item free; else place it, also where its end was wrong."""
-    if row.open_hold:
-        ended = f"{notice.reference}: {lifted_by.text.lower() if lifted_by else 'advice only'}."
-        await safety.lift_each(session, {row.open_hold: row.barcode}, reason=ended, actor=actor, at=at)
-        return {}
-    items, notice_id = {row.item_id: row.barcode}, notice.id
-    kind = HoldKind.SAFETY_NOTICE
-    holds = await safety.hold_each(session, items, kind=kind, reason=why, notice_id=notice_id, actor=actor, at=at)
-    return {
-        "hold_id": holds[row.item_id],
-        "first_blocked_at": func.coalesce(col(NoticeMatch.first_blocked_at), at),
+    await _write(session, items, told, actor=actor, at=at)
+    if told.answers:
+        asked, cause = {one.row.item_id: barcode for barcode, one in items.items()}, Cause.INSPECTION
+        await rematching.ask_about_items(session, in_force, asked, cause=cause, actor=actor, at=at)
+        before, items = items, await _read(session, notice, barcodes)
+        # What was recorded just now is no part of what stood before it.
+        items = {barcode: _Item(one.row, replace(one.standing, acts=before[barcode].standing.acts))
+                 for barcode, one in items.items()}  # fmt: skip
+    await _change(session, notice, items, told, actor=actor, at=at)
+    acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
+        (
+            f"item:{barcode}",
+            {"notice": notice.reference, "done": told.action.value, "result": one.standing.result.value},
+        )
+        for barcode, one in items.items()
+    ]
+    await audit.record_each(session, "notice_item_acted_on", acts, actor=actor, at=at)
+    tries = {
+        barcode: replace(one.standing, acts=(*one.standing.acts, Act(told.action, actor))).tries
+        for barcode, one in items.items()
+        if told.action is MatchAction.NO_ACCESS
     }
+    in_vain = {barcode for barcode, times in tries.items() if is_to_escalate(times, after_tries=after_tries)}
+    if in_vain:
+        await _tell_managers(session, notice, sorted(in_vain), after_tries, actor=actor, at=at)
+    return [_recorded(one, told, barcode in in_vain) for barcode, one in items.items()]
+
+
+async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str]) -> dict[str, _Item]:
+    """Those that the notice covers, which nobody else changes until the end, by barcode."""
+    rows = await session.execute(READ, {"notice_id": notice.id, "barcodes": list(barcodes)})
+    items = {}
+    for row in rows:
+        acts = tuple(Act(MatchAction(one["action"]), one["by"], one["answers"]) for one in row.all_acts or ())
+        outcome = MatchOutcome(row.outcome) if row.outcome else None
+        is_counted = notice.state == NoticeState.CLOSED and not row.is_apart
+        items[row.barcode] = _Item(row, Standing(Place(row.place), Result(row.result), outcome, acts, is_counted))
+    return items
+
+
+def _check_each(notice: Any, barcodes: Sequence[str], items: Mapping[str, _Item], told: Told, actor: str) -> None:
+    faults = []
+    for place, barcode in enumerate(barcodes):
+        try:
+            _check(notice, items.get(barcode), told, actor)
+        except RuleError as error:
+            if len(barcodes) == 1:
+                raise
+            faults.append(Fault(str(place), error.code, error.detail))
+    if faults:
+        cannot = (
+            f"{len(faults)} of {len(barcodes)} items cannot take it" if len(faults) > 1 else "1 item cannot take it"
+        )
+        detail = f"Nothing is recorded: {cannot}. Leave out what cannot, or record something else of it."
+        raise Incomplete("not-recorded", detail, field="barcodes", faults=faults)
+
+
+def _check(notice: Any, item: _Item | None, told: Told, actor: str) -> None:
+    if item is None:
+        raise NotFound("not-covered", "This notice does not cover an item with this asset tag.")
+    is_held = item.row.open_hold is not None
+    check_notice(NoticeState(notice.state), is_after_closing=item.row.is_apart, is_held=is_held)
+    check_act(told.action, item.standing, actor=actor)
+
+
+def _recorded(item: _Item, told: Told, is_escalated: bool) -> Recorded:
+    is_held = (item.row.open_hold is not None) is not item.changes_hold(told)
+    return Recorded(item.row.barcode, item.standing.result, item.outcome(told), is_held, is_escalated)
+
+
+async def _write(session: AsyncSession, items: Mapping[str, _Item], told: Told, *, actor: str, at: datetime) -> None:
+    answers = dict(told.answers or {})
+    said = {"action": told.action, "channel": told.channel, "notes": told.notes, "answers": answers}
+    lines = [{"match_id": one.row.id, "recorded_at": at, "recorded_by": actor, **said} for one in items.values()]
+    made = insert(NoticeMatchAction).returning(col(NoticeMatchAction.id), col(NoticeMatchAction.match_id))
+    numbers = {row.match_id: row.id for row in await session.execute(made, lines)}
+    seen = [
+        {"item_id": one.row.item_id, "match_action_id": numbers[one.row.id], "question": question, "is_so": is_so}
+        for one in items.values()
+        for question, is_so in answers.items()
+    ]
+    if seen:
+        await session.execute(insert(NoticeAnswer).values(seen_at=at, seen_by=actor), seen)
+
+
+async def _change(
+    session: AsyncSession, notice: Any, items: Mapping[str, _Item], told: Told, *, actor: str, at: datetime
+) -> None:
+    """How the work stands now. The hold is lifted where that ended with the item free; else it is placed, also where
+    its end was wrong."""
+    lifted: dict[MatchOutcome | None, dict[int, str]] = {}
+    placed: dict[Result, dict[int, str]] = {}
+    for barcode, one in items.items():
+        if one.changes_hold(told) and one.row.open_hold:
+            lifted.setdefault(one.outcome(told), {})[one.row.open_hold] = barcode
+        elif one.changes_hold(told):
+            placed.setdefault(one.standing.result, {})[one.row.item_id] = barcode
+    for outcome, some in lifted.items():
+        ended = f"{notice.reference}: {outcome.text.lower() if outcome else 'advice only'}."
+        await safety.lift_each(session, some, reason=ended, actor=actor, at=at)
+    holds: dict[int, int] = {}
+    for result, some in placed.items():
+        why, kind = hold_reason(notice.reference, result, notice.title), HoldKind.SAFETY_NOTICE
+        holds |= await safety.hold_each(session, some, kind=kind, reason=why, notice_id=notice.id, actor=actor, at=at)
+    lines = [
+        {"match_id": one.row.id, "outcome": one.outcome(told), "hold_id": holds.get(one.row.item_id)}
+        for one in items.values()
+        if one.row.item_id in holds or one.outcome(told) is not one.standing.outcome
+    ]
+    if lines:
+        await session.execute(CHANGE, {"lines": json.dumps(lines), "actor": actor, "at": at})
 
 
 async def _tell_managers(
-    session: AsyncSession, notice: Any, barcode: str, tries: int, *, actor: str, at: datetime
+    session: AsyncSession, notice: Any, barcodes: Sequence[str], tries: int, *, actor: str, at: datetime
 ) -> None:
+    which = ", ".join(display(barcode) for barcode in barcodes)
     body = (
-        f"{tries} visits about {display(barcode)} were in vain. Safety notice {notice.reference}, “{notice.title}”, "
-        "covers it, and it is in use at somebody's home.\n\n"
+        f"{tries} visits about {which} were in vain. Safety notice {notice.reference}, “{notice.title}”, "
+        f"covers {'it, and it is' if len(barcodes) == 1 else 'them, and they are'} in use at somebody's home.\n\n"
         "Decide what is done: write, ask who cares for them, or stop its use. You find the home under Safety notices, "
         f"{notice.reference}, Homes."
     )

@@ -1,6 +1,6 @@
 """JSON routes of what is done about the items of a notice, until it is closed."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path, Query, Request, Response
 
@@ -8,15 +8,17 @@ from app import audit
 from app.db import Session
 from app.domain.dates import uk_date
 from app.features.notices import evidence, item_queries, reviews, tracing
-from app.features.notices.acting import Told, record_action
+from app.features.notices.acting import Told, record_actions
 from app.features.notices.acting_schemas import (
     CloseAnswer,
     CloseBody,
     HomeBody,
     MatchActionBody,
+    MatchActionsBody,
     MatchBody,
     ReconciliationBody,
     RecordedBody,
+    RecordedManyBody,
     ReviewBody,
     ReviewOut,
     facts_of,
@@ -34,7 +36,7 @@ from app.web.csv_files import csv_answer
 from app.web.fields import After, Limit
 from app.web.once import api_router
 from app.web.paging import TAG, Page, number_cursor, page_of, text_cursor
-from app.web.tags import Tag
+from app.web.tags import Prefix, Tag, check_tags
 
 router = api_router("safety notices")
 Reference = Annotated[str, Path(max_length=200)]
@@ -70,9 +72,27 @@ async def act(
 ) -> RecordedBody:
     """Record what was done about an item. Answers decide at once whether the notice covers it."""
     notice_id = await find_id(session, reference)
-    told = Told(body.action, body.notes, body.channel or "", body.answers)
-    found = await record_action(session, notice_id, tag, told, after_tries=tries, actor=actor.username, at=now)
-    return RecordedBody(barcode=tag, **{name: getattr(found, name) for name in found.__slots__})
+    who: dict[str, Any] = {"after_tries": tries, "actor": actor.username, "at": now}
+    [found] = await record_actions(session, notice_id, [tag], told_by(body), **who)
+    return RecordedBody.model_validate(found, from_attributes=True)
+
+
+@router.post(f"{HERE}/matches/actions", status_code=201)
+async def act_on_many(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    tries: NoAccessTries,
+    prefix: Prefix,
+    reference: Reference,
+    body: MatchActionsBody,
+) -> RecordedManyBody:
+    """Record the same of many items, or of none: 422 `not-recorded` names each that cannot take it, and why."""
+    notice_id = await find_id(session, reference)
+    tags = check_tags(body.barcodes, prefix=prefix, field="barcodes")
+    who: dict[str, Any] = {"after_tries": tries, "actor": actor.username, "at": now}
+    found = await record_actions(session, notice_id, tags, told_by(body), **who)
+    return RecordedManyBody(results=[RecordedBody.model_validate(one, from_attributes=True) for one in found])
 
 
 @router.get(f"{HERE}/matches/{{barcode}}")
@@ -182,6 +202,11 @@ async def get_evidence(
         return csv_answer(f"{file_name(reference)}-evidence.csv", PACK_HEAD, rows)
     pack = await evidence.read_pack(session, notice_id, today=uk_date(now))
     return pdf_answer(evidence_pdf(pack, service=service, at=now), reference)
+
+
+def told_by(body: MatchActionBody) -> Told:
+    """What was said."""
+    return Told(body.action, body.notes, body.channel or "", body.answers)
 
 
 def pdf_answer(content: bytes, reference: str) -> Response:

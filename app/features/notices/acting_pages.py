@@ -1,6 +1,6 @@
-"""Pages for those who work on the items of a notice: where they are, one item, the homes, the reviews of people."""
+"""Pages for those who work on the items of a notice: one item, the homes, the reviews of people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -11,11 +11,11 @@ from fastapi.responses import HTMLResponse, Response
 from app import audit
 from app.db import Session
 from app.domain.errors import BadValue, RuleError
-from app.domain.notice_acts import ActionState, Channel, Place, check_notice, choices
+from app.domain.notice_acts import Channel, check_notice, choices
 from app.domain.notice_work import ReviewOutcome
 from app.domain.safety_notices import NoticeState
 from app.features.notices import item_queries, reviews, tracing
-from app.features.notices.acting import Told, record_action
+from app.features.notices.acting import Told, record_actions
 from app.features.notices.acting_api import NoAccessTries
 from app.features.notices.acting_schemas import MatchActionForm, ReviewForm
 from app.features.notices.evidence_csv import file_name
@@ -41,38 +41,6 @@ ClientRef = Annotated[str, Path(max_length=40)]
 router = page_router()
 
 
-@router.get("/safety-notices/{notice_id}/work")
-async def list_work(
-    request: Request,
-    session: Session,
-    actor: Actor,
-    notice_id: Id,
-    where: Place | None = None,
-    state: ActionState | None = None,
-    after: After = None,
-) -> HTMLResponse:
-    """Where the items are and how far the work on them has come. No client is named here."""
-    notice = await tracing.get_named(session, notice_id)
-    last = text_cursor(after, TAG)
-    rows = await tracing.list_traced(
-        session, notice_id, place=where, action_state=state, after=last, limit=ITEMS_ON_A_PAGE
-    )
-    page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.barcode)
-    counts = await tracing.count_traced(session, notice_id)
-    shown = {"where": where and where.value, "state": state and state.value, "after": page.next}
-    here = f"/safety-notices/{notice_id}/work"
-    context = {
-        "notice": notice,
-        "items": page.items,
-        "places": [(place, sum(count for (at, _), count in counts.items() if at is place)) for place in Place],
-        "states": [(one, sum(count for (_, how), count in counts.items() if how is one)) for one in ActionState],
-        "where": where,
-        "state": state,
-        "next_href": f"{here}?{urlencode({k: v for k, v in shown.items() if v})}" if page.next else None,
-    }
-    return render(request, "notices/work.html", context)
-
-
 @router.get("/safety-notices/{notice_id}/matches/{barcode}")
 async def get_match(request: Request, session: Session, actor: Actor, notice_id: Id, tag: Tag) -> HTMLResponse:
     """One item: why the notice covers it, what was done, and what may be done next."""
@@ -92,11 +60,11 @@ async def act(
     context = _of_match(notice, match, actor.username)
     if body is None:
         return render(request, MATCH, {"form": form, **context}, 422)
-    said = {question: form.value(f"answer_{place}") for place, question in enumerate(match.body.questions)}
-    answers = {question: answer == "yes" for question, answer in said.items() if answer in {"yes", "no"}}
-    told = Told(body.done, body.notes, body.channel.value if body.channel else "", answers)
-    with or_again(MATCH, form, **context), _at_the_first_question(match):
-        found = await record_action(session, notice_id, tag, told, after_tries=tries, actor=actor.username, at=now)
+    form = with_answers(form, match.body.questions)
+    told = told_on(form, body, match.body.questions)
+    who: dict[str, Any] = {"actor": actor.username, "at": now}
+    with or_again(MATCH, form, **context), at_the_first_question(match.body.questions):
+        [found] = await record_actions(session, notice_id, [tag], told, after_tries=tries, **who)
     words = ["It is recorded.", "It is on hold." if found.is_held else "The notice does not hold it."]
     if found.is_escalated:
         words.append("The manager is told that nobody opens there.")
@@ -198,21 +166,33 @@ async def record_review(
     return redirect(request, f"/safety-notices/{notice_id}/reviews", said)
 
 
+def told_on(form: Form, body: MatchActionForm, questions: Sequence[str]) -> Told:
+    """What was said on a page, with the answers that were given there."""
+    said = {question: form.value(f"answer_{place}") for place, question in enumerate(questions)}
+    answers = {question: answer == "yes" for question, answer in said.items() if answer in {"yes", "no"}}
+    return Told(body.done, body.notes, body.channel.value if body.channel else "", answers)
+
+
+def with_answers(form: Form, questions: Sequence[str]) -> Form:
+    """The form with a field for each question: a browser does not send what was left out."""
+    return form.with_values({name: form.value(name) for name in (f"answer_{at}" for at in range(len(questions)))})
+
+
 @contextmanager
-def _at_the_first_question(match: Matched) -> Iterator[None]:
+def at_the_first_question(questions: Sequence[str]) -> Iterator[None]:
     """What is wrong with the answers stands at the first of them: on the page each has a field of its own."""
     try:
         yield
     except BadValue as error:
         if error.field == "answers":
-            error.field = "answer_0" if match.body.questions else None
+            error.field = "answer_0" if questions else None
         raise
 
 
 def _of_match(notice: Named, match: Matched, actor: str) -> dict[str, Any]:
     """What the page of one item shows; `closed`: why nothing can be recorded any more."""
     try:
-        check_notice(NoticeState(notice.state), is_after_closing=match.is_apart)
+        check_notice(NoticeState(notice.state), is_after_closing=match.is_apart, is_held=match.body.is_held)
         closed = None
     except RuleError as error:
         closed = error.detail

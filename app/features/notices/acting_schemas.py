@@ -9,7 +9,9 @@ from app.domain.notice_acts import ActionState, Channel, Place
 from app.domain.notice_closing import Reconciliation
 from app.domain.notice_work import MatchAction, MatchOutcome, ReviewOutcome
 from app.domain.notices import Result
+from app.features.notices.acting import MOST_AT_ONCE
 from app.features.notices.closing import Closing
+from app.features.notices.reconciling import Late
 from app.web.asked import asked, needed
 from app.web.fields import Body, Line, Paragraph, without_controls
 
@@ -26,12 +28,25 @@ class MatchActionBody(Body):
     answers: Answers | None = None
 
 
+class MatchActionsBody(MatchActionBody):
+    """The same of many items."""
+
+    barcodes: Annotated[list[Line], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
 class MatchActionForm(BaseModel):
     """The same on its page; each answer is `answer_<number>`: yes, no, or left out."""
 
     done: Annotated[MatchAction, asked("Choose what was done.")] = needed()
     channel: Channel | None = None
     notes: Annotated[Paragraph, asked("Say what came of it, and where the evidence is.")] = needed()
+
+
+class ManyForm(MatchActionForm):
+    """The same of many items: those that are ticked, and those whose tags are scanned or typed."""
+
+    tick: list[Line] = Field(default=[], max_length=MOST_AT_ONCE)
+    tags: Paragraph | None = None
 
 
 class RecordedBody(BaseModel):
@@ -42,6 +57,12 @@ class RecordedBody(BaseModel):
     outcome: MatchOutcome | None
     is_held: bool
     is_escalated: bool
+
+
+class RecordedManyBody(BaseModel):
+    """What came of it for each, by barcode."""
+
+    results: list[RecordedBody]
 
 
 class ActBody(BaseModel):
@@ -56,7 +77,10 @@ class ActBody(BaseModel):
 
 
 class MatchBody(BaseModel):
-    """One item that a notice covers, with why, and all that was done about it. `questions`: what a look must answer."""
+    """One item that a notice covers, with why, and all that was done about it.
+
+    `questions`: what a look must answer. `hold_ends`: what must happen before its hold ends, where it is held.
+    """
 
     barcode: str
     product_name: str
@@ -71,6 +95,7 @@ class MatchBody(BaseModel):
     found_at: datetime
     first_blocked_at: datetime | None
     is_held: bool
+    hold_ends: str | None
     is_after_closing: bool
     questions: list[str]
     actions: list[ActBody]
@@ -165,6 +190,7 @@ class ReconciliationBody(BaseModel):
     missing: list[str]
     late: int
     late_open: int
+    still_held: int
     seen: str
     closings: list[ClosingBody]
 
@@ -190,7 +216,7 @@ class CloseAnswer(BaseModel):
     detail: str
 
 
-def reconciliation_body(counts: Reconciliation, late: tuple[int, int], closings: list[Closing]) -> ReconciliationBody:
+def reconciliation_body(counts: Reconciliation, late: Late, closings: list[Closing]) -> ReconciliationBody:
     """The counts as the API gives them."""
     return ReconciliationBody(
         held=counts.held,
@@ -215,8 +241,9 @@ def reconciliation_body(counts: Reconciliation, late: tuple[int, int], closings:
         unlisted=counts.unlisted,
         is_reconciled=not counts.missing,
         missing=counts.missing,
-        late=late[0],
-        late_open=late[1],
+        late=late.items,
+        late_open=late.open_items,
+        still_held=late.still_held,
         seen=counts.fingerprint,
         closings=[ClosingBody.model_validate(one, from_attributes=True) for one in closings],
     )

@@ -68,7 +68,6 @@ async def _counted(session: AsyncSession, notice_id: int, now: Now) -> dict[str,
     notice = await tracing.get_named(session, notice_id)
     counts = await reconcile(session, notice_id, today=uk_date(now))
     closings = await list_closings(session, notice_id)
-    late, late_open = await count_late(session, notice_id)
     return {
         "notice": notice,
         "counts": counts,
@@ -77,6 +76,5 @@ async def _counted(session: AsyncSession, notice_id: int, now: Now) -> dict[str,
         "models": by_model(counts.tallies),
         "closings": closings,
         "asked": closings[0] if closings and closings[0].closed_at is None else None,
-        "late": late,
-        "late_open": late_open,
+        "late": await count_late(session, notice_id),
     }

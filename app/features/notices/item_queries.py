@@ -6,24 +6,25 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import NotFound
-from app.domain.notice_acts import Act, ActionState, Place, Standing
+from app.domain.notice_acts import Act, ActionState, Place, Standing, ends_hold
 from app.domain.notice_evidence import explain, read_findings
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_work import MatchAction, MatchOutcome
 from app.domain.notices import Result
+from app.domain.safety_notices import NoticeState
 from app.features.notices.acting_schemas import ActBody, MatchBody
 from app.features.notices.match_sql import MATCHES
 
 ONE = text(f"""
     SELECT match.id, match.barcode, product.name AS product_name, product.manufacturer, product.model,
            match.serial_number, match.lot_number, match.result, match.evidence, match.place, match.action_state,
-           match.outcome, match.found_at, match.first_blocked_at, match.is_after_closing,
-           match.is_apart, was.lines AS found_with,
+           match.recorded_place, match.outcome, match.found_at, match.first_blocked_at, match.is_after_closing,
+           match.is_apart, notice.state AS notice_state, was.lines AS found_with,
            CASE WHEN in_force.id <> was.id THEN in_force.lines END AS lines_in_force,
            EXISTS (SELECT FROM hold WHERE hold.notice_id = match.notice_id AND hold.item_id = match.item_id
                    AND hold.lifted_at IS NULL) AS is_held
     FROM ({MATCHES}) AS match JOIN product ON product.id = match.product_id
-    JOIN notice_scope AS was ON was.id = match.scope_id
+    JOIN notice_scope AS was ON was.id = match.scope_id JOIN safety_notice AS notice ON notice.id = match.notice_id
     JOIN notice_scope AS in_force ON in_force.id = (
         SELECT scope_id FROM notice_activation WHERE notice_id = match.notice_id ORDER BY id DESC LIMIT 1)
     WHERE match.barcode = :barcode
@@ -53,6 +54,10 @@ async def get_match(session: AsyncSession, notice_id: int, barcode: str) -> Matc
     acts = [ActBody(**line) for line in lines]
     scope = read_scope(row["found_with"])
     in_force = read_scope(row["lines_in_force"]) if row["lines_in_force"] else scope
+    done = tuple(Act(MatchAction(act.action), act.recorded_by, act.answers) for act in acts)
+    outcome = MatchOutcome(row["outcome"]) if row["outcome"] else None
+    is_counted = row["notice_state"] == NoticeState.CLOSED and not row["is_apart"]
+    standing = Standing(Place(row["recorded_place"]), Result(row["result"]), outcome, done, is_counted)
     body = MatchBody(
         barcode=row["barcode"],
         product_name=row["product_name"],
@@ -60,17 +65,16 @@ async def get_match(session: AsyncSession, notice_id: int, barcode: str) -> Matc
         model=row["model"] or "",
         serial_number=row["serial_number"],
         lot_number=row["lot_number"],
-        result=Result(row["result"]),
+        result=standing.result,
         because=list(explain(scope, read_findings(row["evidence"]))) if row["evidence"] else [],
         where=Place(row["place"]),
         action_state=ActionState(row["action_state"]),
         found_at=row["found_at"],
         first_blocked_at=row["first_blocked_at"],
         is_held=row["is_held"],
+        hold_ends=ends_hold(standing) if row["is_held"] else None,
         is_after_closing=row["is_after_closing"],
         questions=list(in_force.questions),
         actions=acts,
     )
-    done = tuple(Act(MatchAction(act.action), act.recorded_by, act.answers) for act in acts)
-    outcome = MatchOutcome(row["outcome"]) if row["outcome"] else None
-    return Matched(body, Standing(body.where, body.result, outcome, done), row["is_apart"])
+    return Matched(body, standing, row["is_apart"])

@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import matching, rematching
 from app.domain.errors import NotFound
+from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_json import Json
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Scope, line_in_words
-from app.domain.notice_work import WHERE, Where
 from app.domain.notices import Result
 from app.features.notices.match_schemas import Before, MatchRow, NearRow, Preview, PreviewRow, ScopeOut, SumRow
+from app.features.notices.match_sql import MATCHES, PLACE
 from app.matching import Because, Matched
 from app.notice_matches import read_scopes
 from app.scope_sql import Register
@@ -26,48 +27,38 @@ SCOPES = text("""
     WHERE scope.notice_id = :notice_id AND (CAST(:number AS int) IS NULL OR scope.number = :number)
     ORDER BY scope.number DESC
 """)
-PLACES = ", ".join(f"('{state.value}', '{where.value}')" for state, where in WHERE.items())
-# In transit is also what a consignment holds.
-PLACE = f"""
-    JOIN (VALUES {PLACES}) AS place (state, name) ON place.state = item.state
-    LEFT JOIN LATERAL (
-        SELECT true AS is_so FROM hold
-        WHERE hold.item_id = item.id AND hold.kind = 'in_transit' AND hold.lifted_at IS NULL LIMIT 1
-    ) AS moving ON true
-"""  # noqa: S608 - the states are those of the code
-WHERE_IT_IS = "CASE WHEN moving.is_so THEN 'in_transit' ELSE place.name END"
-ITEM = f"""item.barcode, item.serial_number, item.lot_number, item.state, product.code AS product_code,
-           product.name AS product_name, store.code AS store, item.bay, {WHERE_IT_IS} AS "where" """
+ITEM = """product.code AS product_code, product.name AS product_name, product.manufacturer, product.model,
+          store.code AS store, item.bay"""
 LISTED = text(f"""
-    SELECT item.id AS item_id, {ITEM}
-    FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id {PLACE}
+    SELECT item.id AS item_id, item.barcode, item.serial_number, item.lot_number, item.state, {PLACE} AS "where", {ITEM}
+    FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
     WHERE item.id = ANY(:item_ids) ORDER BY item.barcode
 """)  # noqa: S608 - the parts are the constants above
-MATCHES = text(f"""
-    SELECT match.id, match.result, match.evidence, match.cause, match.found_at, match.first_blocked_at,
-           match.is_after_closing, match.outcome, match.finished_at, scope.digest, scope.number AS scope, {ITEM},
-           held.id IS NOT NULL AS is_held, act.action AS newest_action, client.client_ref
-    FROM notice_match AS match JOIN notice_scope AS scope ON scope.id = match.scope_id
-    JOIN item ON item.id = match.item_id JOIN product ON product.id = item.product_id
-    JOIN store ON store.id = item.store_id {PLACE}
+LIST = text(f"""
+    SELECT match.barcode, match.serial_number, match.lot_number, match.state, match.place AS "where",
+           match.action_state, match.result, match.evidence, match.cause, match.found_at, match.first_blocked_at,
+           match.is_after_closing, match.is_apart, scope.digest, scope.number AS scope, {ITEM},
+           held.id IS NOT NULL AS is_held, client.client_ref
+    FROM ({MATCHES}) AS match JOIN notice_scope AS scope ON scope.id = match.scope_id
+    JOIN item ON item.id = match.item_id JOIN product ON product.id = match.product_id
+    JOIN store ON store.id = item.store_id
     LEFT JOIN hold AS held
       ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
-    LEFT JOIN LATERAL (
-        SELECT action FROM notice_match_action WHERE match_id = match.id ORDER BY id DESC LIMIT 1
-    ) AS act ON true
-    LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL AND :may_see_client
+    LEFT JOIN loan ON loan.item_id = match.item_id AND loan.ended_at IS NULL AND :may_see_client
     LEFT JOIN client ON client.id = loan.client_id
-    WHERE match.notice_id = :notice_id AND (CAST(:result AS text) IS NULL OR match.result = :result)
-      AND (CAST(:where AS text) IS NULL OR {WHERE_IT_IS} = :where) AND item.barcode > :after
-    ORDER BY item.barcode LIMIT :limit
+    WHERE (CAST(:result AS text) IS NULL OR match.result = :result)
+      AND (CAST(:where AS text) IS NULL OR match.place = :where)
+      AND (CAST(:action_state AS text) IS NULL OR match.action_state = :action_state)
+      AND match.barcode > :after
+    ORDER BY match.barcode LIMIT :limit
 """)  # noqa: S608 - the parts are the constants above
 SUMS = text(f"""
-    SELECT {WHERE_IT_IS} AS "where", match.result, count(*) AS items,
-           count(*) FILTER (WHERE match.finished_at IS NULL) AS open,
-           count(*) FILTER (WHERE match.is_after_closing) AS after_closing
-    FROM notice_match AS match JOIN item ON item.id = match.item_id {PLACE}
-    WHERE match.notice_id = :notice_id GROUP BY 1, 2 ORDER BY 1, 2
-""")  # noqa: S608 - the parts are the constants above
+    SELECT place AS "where", action_state, result, count(*) AS items FROM ({MATCHES}) AS match GROUP BY 1, 2, 3
+""")  # noqa: S608 - the part is a constant
+QUESTIONS = text("""
+    SELECT scope.lines FROM notice_activation AS activation JOIN notice_scope AS scope ON scope.id = activation.scope_id
+    WHERE activation.notice_id = :notice_id ORDER BY activation.id DESC LIMIT 1
+""")
 
 
 def no_scope() -> NotFound:
@@ -165,29 +156,36 @@ async def list_matches(
     session: AsyncSession,
     notice_id: int,
     *,
-    result: Result | None,
-    where: Where | None,
+    result: Result | None = None,
+    where: Place | None = None,
+    action_state: ActionState | None = None,
     may_see_client: bool,
     after: str = "",
     limit: int = 50,
 ) -> list[MatchRow]:
     """What the notice covers, by barcode; `limit + 1` of them. One statement, one more for scopes not read yet."""
-    values = {"notice_id": notice_id, "result": result, "where": where, "may_see_client": may_see_client}
-    rows = (await session.execute(MATCHES, values | {"after": after, "limit": limit + 1})).mappings().all()
+    asked = {"result": result, "where": where, "action_state": action_state, "may_see_client": may_see_client}
+    values = {"notice_id": notice_id, "after": after, "limit": limit + 1}
+    rows = (await session.execute(LIST, values | asked)).mappings().all()
     scopes = await read_scopes(session, {row["digest"] for row in rows})
     because = {digest: Because(scope) for digest, scope in scopes.items()}
     return [_match(row, because[row["digest"]]) for row in rows]
 
 
 async def sum_matches(session: AsyncSession, notice_id: int) -> list[SumRow]:
-    """How many there are of each result, and where. One statement."""
+    """How many there are of each result, where, and how far the work has come. One statement."""
     return [SumRow(**row) for row in (await session.execute(SUMS, {"notice_id": notice_id})).mappings()]
+
+
+async def read_questions(session: AsyncSession, notice_id: int) -> tuple[str, ...]:
+    """What a look at one of its items must answer, by the scope in force. One statement."""
+    lines = (await session.execute(QUESTIONS, {"notice_id": notice_id})).scalar_one_or_none()
+    return read_scope(lines).questions if lines else ()
 
 
 def _match(row: RowMapping, because: Because) -> MatchRow:
     facts = {name: row[name] for name in MatchRow.model_fields if name in row}
-    state = row["outcome"] or row["newest_action"] or "open"
-    return MatchRow(**facts, because=list(because.of(row["evidence"])) if row["evidence"] else [], action_state=state)
+    return MatchRow(**facts, because=list(because.of(row["evidence"])) if row["evidence"] else [])
 
 
 def _scope(row: RowMapping) -> ScopeOut:

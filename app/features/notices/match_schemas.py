@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.domain.lifecycle import State
+from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_scope import Words
-from app.domain.notice_work import Cause, Handling, Where
+from app.domain.notice_work import Cause, Handling
 from app.domain.notices import Result
 from app.web.fields import Body
 
@@ -66,8 +67,10 @@ class ItemFacts(BaseModel):
     lot_number: str | None
     product_code: str
     product_name: str
+    manufacturer: str
+    model: str
     state: State
-    where: Where
+    where: Place
     store: str
     bay: str | None
 
@@ -118,9 +121,10 @@ class PreviewBody(Preview):
 
 
 class MatchRow(ItemFacts):
-    """An item that a notice covers, or covered. `action_state`: `open`, the newest action, or how the work ended.
+    """An item that a notice covers. `action_state`: `open`, what was done last, or how the work ended.
 
-    `client_ref` is told to those who handle notices or visit homes. `scope`: under which the result stands.
+    `client_ref` is told to those who handle notices or visit homes. `scope`: under which the result stands. `is_apart`:
+    it was caught after the last closing, and is no part of what was closed.
     """
 
     result: Result
@@ -131,15 +135,15 @@ class MatchRow(ItemFacts):
     first_blocked_at: datetime | None
     is_held: bool
     is_after_closing: bool
-    action_state: str
+    is_apart: bool
+    action_state: ActionState
     client_ref: str | None = None
 
 
 class SumRow(BaseModel):
-    """How many items of one result are in one place."""
+    """How many items of one result are in one place, and as far."""
 
-    where: Where
+    where: Place
+    action_state: ActionState
     result: Result
     items: int
-    open: int
-    after_closing: int

@@ -9,10 +9,11 @@ from starlette.datastructures import UploadFile
 
 from app.db import Session
 from app.domain.dates import uk_date
-from app.domain.safety_notices import KINDS
+from app.domain.safety_notices import KINDS, NoticeState
 from app.features.notices import match_queries, queries, service
 from app.features.notices.queries import Show
 from app.features.notices.receiving import Outcome, count, import_documents
+from app.features.notices.reconciling import count_late
 from app.features.notices.schemas import NewNoticeForm
 from app.features.notices.service import NewNotice
 from app.integrations.safe_html import shown
@@ -121,7 +122,8 @@ async def get_notice(request: Request, session: Session, actor: Actor, now: Now,
     """One notice: its text beside the facts, its decisions, actions and versions."""
     notice = await queries.get_notice(session, notice_id, today=uk_date(now))
     scopes = await match_queries.list_scopes(session, notice_id)
-    context = {"notice": notice, "scopes": scopes, "shown": shown(notice.body_html)}
+    late = await count_late(session, notice_id) if notice.state is NoticeState.CLOSED else None
+    context = {"notice": notice, "scopes": scopes, "shown": shown(notice.body_html), "late": late}
     return render(request, "notices/notice.html", context)
 
 

@@ -1,5 +1,6 @@
 """Whether the counts of a notice add up: read together, by model, place and how far the work has come."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -45,10 +46,24 @@ TALLIES = text(f"""
     ORDER BY product.manufacturer, product.model, product.code, match.place, match.action_state
 """)  # noqa: S608 - the parts are constants
 LATE = text(f"""
-    SELECT count(*) AS items, count(*) FILTER (WHERE match.outcome IS NULL AND match.place <> 'scrapped') AS open_items
-    FROM ({MATCHES}) AS match WHERE match.is_apart
+    SELECT count(*) FILTER (WHERE match.is_apart) AS items,
+           count(*) FILTER (WHERE match.is_apart AND match.outcome IS NULL AND match.place <> 'scrapped') AS open_items,
+           count(held.id) FILTER (WHERE match.recorded_place <> 'scrapped') AS still_held
+    FROM ({MATCHES}) AS match
+    LEFT JOIN hold AS held
+      ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
 """)  # noqa: S608 - the parts are constants
 LISTED = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND result <> 'not_affected'")
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """How many items were caught after the last closing, how many of them are open; and how many are held now, of all
+    that can go out."""
+
+    items: int
+    open_items: int
+    still_held: int
 
 
 async def reconcile(session: AsyncSession, notice_id: int, *, today: date) -> Reconciliation:
@@ -89,10 +104,10 @@ async def reconcile(session: AsyncSession, notice_id: int, *, today: date) -> Re
     )
 
 
-async def count_late(session: AsyncSession, notice_id: int) -> tuple[int, int]:
-    """How many items were caught after the last closing, and how many of them are open. One statement."""
+async def count_late(session: AsyncSession, notice_id: int) -> Late:
+    """What a closing leaves to be done. One statement."""
     row = (await session.execute(LATE, {"notice_id": notice_id})).one()
-    return row.items, row.open_items
+    return Late(row.items, row.open_items, row.still_held)
 
 
 async def _count_unlisted(session: AsyncSession, notice_id: int, lines: Any, today: date) -> int:

@@ -5,8 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import outbox
-from app.domain.access import Permission, roles_with
+from app.domain.access import Permission
 from app.domain.dates import in_words
 from app.domain.safety_notices import (
     OPEN,
@@ -19,6 +18,7 @@ from app.domain.safety_notices import (
     furthest_day,
     threshold_of,
 )
+from app.web.who import tell_all_who_may
 
 DUE = text("""
     SELECT notice.id, notice.reference, notice.title, notice.state, notice.underway_by, notice.complete_by,
@@ -36,10 +36,6 @@ CLAIM = text("""
         ON CONFLICT DO NOTHING RETURNING threshold
     )
     SELECT count(*) FROM kept WHERE threshold = :now
-""")
-HANDLERS = text("""
-    SELECT DISTINCT account.username FROM account JOIN account_role ON account_role.account_id = account.id
-    WHERE account.is_active AND account_role.role = ANY(:roles) ORDER BY account.username
 """)
 
 
@@ -71,15 +67,6 @@ async def _tell(session: AsyncSession, reference: str, title: str, clock: Clock,
         "Open it under “Safety notices” to see what is still to be done. If the issuer has given more time, enter the "
         "new day there as a new version."
     )
-    roles = [role.value for role in roles_with(Permission.HANDLE_SAFETY_NOTICES)]
-    for username in await session.scalars(HANDLERS, {"roles": roles}):
-        await outbox.post(
-            session,
-            purpose="notice_deadline",
-            subject=subject,
-            body=body,
-            to=username,
-            about=f"safety_notice:{reference}",
-            actor=actor,
-            at=at,
-        )
+    about = f"safety_notice:{reference}"
+    letter = {"purpose": "notice_deadline", "subject": subject, "body": body, "about": about}
+    await tell_all_who_may(session, Permission.HANDLE_SAFETY_NOTICES, letter, actor=actor, at=at)

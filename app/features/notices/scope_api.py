@@ -2,7 +2,7 @@
 
 from app.db import Session
 from app.domain.dates import uk_date
-from app.domain.notice_work import Where
+from app.domain.notice_acts import ActionState, Place
 from app.domain.notices import Result
 from app.features.notices import match_queries, scopes, service
 from app.features.notices.api import Reference
@@ -86,7 +86,8 @@ async def list_matches(
     now: Now,
     reference: Reference,
     result: Result | None = None,
-    where: Where | None = None,
+    where: Place | None = None,
+    action_state: ActionState | None = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Page[MatchRow]:
@@ -97,6 +98,7 @@ async def list_matches(
         notice_id,
         result=result,
         where=where,
+        action_state=action_state,
         may_see_client=may_see_homes(actor),
         after=text_cursor(after, TAG),
         limit=limit,

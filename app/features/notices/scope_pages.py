@@ -1,20 +1,18 @@
-"""Pages of what a notice covers: its scope beside its text, what that would hit, the activation, what it has hit."""
+"""Pages of what a notice covers: its scope beside its text, what that would hit, the activation."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Query, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, Field
 
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.errors import Incomplete
-from app.domain.notice_work import Handling, Where
+from app.domain.notice_work import Handling
 from app.domain.notices import Result
 from app.features.notices import match_queries, queries, scopes
-from app.features.notices.match_schemas import SumRow
-from app.features.notices.reading import log_reading, may_see_homes
 from app.features.notices.schemas import NoticeBody
 from app.features.notices.scope_form import ENDS, KINDS, changed, fields_of, lines_of, lines_on_page, place_of
 from app.integrations.safe_html import shown
@@ -28,7 +26,7 @@ from app.web.once import page_router
 from app.web.paging import TAG, page_of, text_cursor
 from app.web.templating import render
 
-SCOPE, PREVIEW, MATCHES = "notices/scope.html", "notices/preview.html", "notices/matches.html"
+SCOPE, PREVIEW = "notices/scope.html", "notices/preview.html"
 ITEMS_ON_A_PAGE = 50
 
 router = page_router()
@@ -121,46 +119,6 @@ async def activate(request: Request, session: Session, actor: Actor, now: Now, n
     return redirect(request, f"/safety-notices/{notice_id}/matches", said)
 
 
-@router.get("/safety-notices/{notice_id}/matches")
-async def list_matches(
-    request: Request,
-    session: Session,
-    actor: Actor,
-    now: Now,
-    notice_id: Id,
-    result: Annotated[Result | None, Query()] = None,
-    where: Annotated[Where | None, Query()] = None,
-    after: After = None,
-) -> HTMLResponse:
-    """What the notice covers, by where it is."""
-    notice = await queries.get_notice(session, notice_id, today=uk_date(now))
-    sees_homes = may_see_homes(actor)
-    rows = await match_queries.list_matches(
-        session,
-        notice_id,
-        result=result,
-        where=where,
-        may_see_client=sees_homes,
-        after=text_cursor(after, TAG),
-        limit=ITEMS_ON_A_PAGE,
-    )
-    page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.barcode)
-    await log_reading(session, page.items, notice.reference, actor=actor, at=now)
-    asked_for = {"result": result.value if result else None, "where": where.value if where else None}
-    sums = await match_queries.sum_matches(session, notice_id)
-    context = {
-        "notice": notice,
-        "rows": page.items,
-        "sums": _by_place(sums),
-        "after_closing": sum(one.after_closing for one in sums),
-        "sees_homes": sees_homes,
-        "result": result,
-        "where": where,
-        "next_href": _next(f"/safety-notices/{notice_id}/matches", page.next, asked_for),
-    }
-    return render(request, MATCHES, context)
-
-
 async def _preview(
     session: Session, now: Now, notice_id: int, *, result: Result | None = None, after: str | None = None
 ) -> dict[str, Any]:
@@ -194,18 +152,6 @@ def _context(notice: NoticeBody, form: Form) -> dict[str, Any]:
         "kinds": KINDS,
         "ends": ENDS,
     }
-
-
-def _by_place(sums: list[SumRow]) -> list[tuple[Where, dict[Result, int], int]]:
-    """A row for each place: how many of each result, and with how many there is still something to do."""
-    places: dict[Where, list[SumRow]] = {}
-    for one in sums:
-        places.setdefault(one.where, []).append(one)
-    return [
-        (where, {one.result: one.items for one in places[where]}, sum(one.open for one in places[where]))
-        for where in Where
-        if where in places
-    ]
 
 
 def _next(address: str, after: str | None, asked_for: dict[str, str | None]) -> str | None:

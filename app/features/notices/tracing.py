@@ -1,4 +1,4 @@
-"""Where the items of a notice are: lists without a person in them, the list of homes, the reply to the manufacturer."""
+"""Where the items of a notice are: the list of homes, and the reply to the manufacturer, which names nobody."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,19 +12,6 @@ from app.domain.notice_acts import ActionState, Place
 from app.domain.notices import Result
 from app.features.notices.match_sql import MATCHES
 
-LIST = text(f"""
-    SELECT match.barcode, product.name AS product_name, product.manufacturer, product.model, match.serial_number,
-           match.lot_number, match.result, match.place, match.action_state, match.state, store.name AS store_name,
-           item.bay, match.first_blocked_at, match.is_after_closing
-    FROM ({MATCHES}) AS match JOIN item ON item.id = match.item_id JOIN product ON product.id = match.product_id
-    JOIN store ON store.id = item.store_id
-    WHERE match.barcode > :after AND (CAST(:place AS text) IS NULL OR match.place = :place)
-      AND (CAST(:action_state AS text) IS NULL OR match.action_state = :action_state)
-    ORDER BY match.barcode LIMIT :limit
-""")  # noqa: S608 - the parts are constants
-COUNTS = text(f"""
-    SELECT place, action_state, count(*) AS items FROM ({MATCHES}) AS match GROUP BY place, action_state
-""")  # noqa: S608 - the parts are constants
 # Who goes there anyway: what is to be fetched, brought or inspected at that home, and who ordered last for them.
 HOMES = text(f"""
     SELECT match.barcode, product.name AS product_name, match.serial_number, match.result, match.action_state,
@@ -98,26 +85,6 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
-    """An item that a notice covers, without whoever has it."""
-
-    barcode: str
-    product_name: str
-    manufacturer: str
-    model: str
-    serial_number: str | None
-    lot_number: str | None
-    result: Result
-    place: Place
-    action_state: ActionState
-    state: str
-    store_name: str
-    bay: str | None
-    first_blocked_at: datetime | None
-    is_after_closing: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Home:
     """An item at somebody's home, and who goes there: open collection, delivery, planned visit, prescriber."""
 
@@ -152,27 +119,6 @@ async def get_named(session: AsyncSession, notice_id: int) -> Named:
     if row is None:
         raise NotFound("unknown-notice", "There is no safety notice with this reference.")
     return Named(row.id, row.reference, row.title, row.state)
-
-
-async def list_traced(
-    session: AsyncSession,
-    notice_id: int,
-    *,
-    place: Place | None = None,
-    action_state: ActionState | None = None,
-    after: str = "",
-    limit: int = 50,
-) -> list[Traced]:
-    """Items by barcode, `limit + 1` of them. One statement."""
-    values = {"notice_id": notice_id, "place": place, "action_state": action_state, "after": after, "limit": limit + 1}
-    rows = (await session.execute(LIST, values)).mappings()
-    return [Traced(**_enums(dict(row))) for row in rows]
-
-
-async def count_traced(session: AsyncSession, notice_id: int) -> dict[tuple[Place, ActionState], int]:
-    """How many items are where and how far. One statement."""
-    rows = await session.execute(COUNTS, {"notice_id": notice_id})
-    return {(Place(row.place), ActionState(row.action_state)): row.items for row in rows}
 
 
 async def list_homes(

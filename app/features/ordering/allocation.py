@@ -25,6 +25,7 @@ from app.domain.clearance import Evidence, find_blockers
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
 from app.features.ordering.records import LineRecord, OrderRecord
+from app.web.look_ahead import days_ahead
 
 AS_MANY_AS_THERE_ARE = 10_000
 
@@ -56,13 +57,14 @@ class Product:
 @dataclass(slots=True)
 class Shelf:
     """What could be chosen for an order. `own`: reserved for its client before. `decided_loads`: products whose load
-    the prescriber knows to be too low and decided about. What was taken is taken out of it."""
+    the prescriber knows to be too low and decided about. `soon_days`: as in `Wanted`. What was taken is taken out."""
 
     candidates: list[Candidate]
     own: frozenset[str]
     products: Mapping[str, Product]
     elsewhere: Mapping[str, Mapping[State, int]]
     decided_loads: frozenset[str] = frozenset()
+    soon_days: int = 0
 
     def take(self, barcodes: Iterable[str]) -> None:
         """Another line must not choose these."""
@@ -148,7 +150,7 @@ async def read_shelf(
         elsewhere[row.code][State(row.state)] = row.items
     candidates = [_candidate(row, items[row["barcode"]].evidence, today) for row in there if row["barcode"] in items]
     own = frozenset(row["barcode"] for row in there if row["is_own"])
-    return Shelf(candidates, own, products, elsewhere, decided_loads)
+    return Shelf(candidates, own, products, elsewhere, decided_loads, days_ahead(session))
 
 
 def plan(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, *, today: date) -> Explanation:
@@ -252,6 +254,7 @@ def _wanted(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, t
         is_load_decided=line.product_code in shelf.decided_loads,
         accept_equivalent=line.accept_equivalent,
         prefer_new=line.prefer_new,
+        soon_days=shelf.soon_days,
     )
 
 

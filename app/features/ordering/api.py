@@ -9,11 +9,12 @@ from app import audit
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.scanning import check_tag
-from app.features.ordering import decisions, drafts, fulfilment, queries, reading, submission
+from app.features.ordering import answering, decisions, drafts, fulfilment, queries, reading, submission
 from app.features.ordering.delivery_scans import scan_deliveries
 from app.features.ordering.pages_queries import allowed_acts
 from app.features.ordering.schemas import (
     AllocateBody,
+    AnswersBody,
     DeliverBody,
     DispatchBody,
     FailedVisitBody,
@@ -174,6 +175,15 @@ async def authorise(
     await decisions.authorise(
         session, number, note=signed.note, answers=answers_of(signed), actor=actor.username, at=now
     )
+    return await _shown(session, actor, now, response, number)
+
+
+@router.post("/orders/{number}/answers")
+async def answer_warnings(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: AnswersBody
+) -> OrderBody:
+    """Answer warnings that were left without an answer when the order was submitted (`needs_answer`)."""
+    await answering.answer(session, number, body.answers, actor=actor.username, at=now)
     return await _shown(session, actor, now, response, number)
 
 

@@ -16,7 +16,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
 from app.domain.ordering import STILL_HERE, Act, OrderDecision, decision_after_cancel
 from app.features.ordering import messages
-from app.features.ordering.drafts import keep_answers
+from app.features.ordering.drafts import keep_answers, keep_unanswered
 from app.features.ordering.holding import give_back
 from app.features.ordering.records import OrderRecord, UnitRecord, read_asked, read_order
 from app.features.ordering.submission import check_answers
@@ -49,7 +49,7 @@ async def authorise(
     ruling = check_authoriser(asked, find_person(setting, actor), setting)
     around = await read_surroundings(session, order, today=uk_date(at))
     await keep_answers(session, order, around, answers or (), actor=actor, at=at)
-    check_answers(around, answers)
+    await keep_unanswered(session, order, check_answers(around, answers))
     signed = {
         "signed_by": actor,
         "on_behalf_of": ruling.on_behalf_of,
@@ -117,7 +117,7 @@ def may_cancel(order: OrderRecord, actor: Actor, person: Authority | None) -> bo
     """Whether this person may cancel the order. `person`: their authority, if they have one."""
     if order.made_by == actor.username or actor.may(Permission.FULFIL_ORDERS):
         return True
-    return person is not None and _is_qualified_colleague(order, person)
+    return person is not None and is_qualified_colleague(order, person)
 
 
 def why_not_cancel(order: OrderRecord, actor: Actor, setting: Setting, *, store: Sequence[str]) -> str:
@@ -131,12 +131,13 @@ def why_not_cancel(order: OrderRecord, actor: Actor, setting: Setting, *, store:
     elif person and person.is_supervised:
         reason = f"You work under supervision, and {order.made_by_name} made this order."
     colleagues = [
-        one.name for one in setting.people if one.username == order.made_by or _is_qualified_colleague(order, one)
+        one.name for one in setting.people if one.username == order.made_by or is_qualified_colleague(order, one)
     ]
     return f"{reason} {say_who([*sorted(colleagues), *store], 'can cancel it.')}"
 
 
-def _is_qualified_colleague(order: OrderRecord, person: Authority) -> bool:
+def is_qualified_colleague(order: OrderRecord, person: Authority) -> bool:
+    """Whether this person is of the order's team and works under nobody's supervision; of a draft nobody is."""
     is_of_team = person.team_id == order.team_id and not person.is_supervised
     return is_of_team and order.decision is not OrderDecision.DRAFT
 

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
 from app.domain.authority import Asked, Authority, Tier, decide_submission
 from app.domain.client_records import check_is_alive
+from app.domain.combinations import OrderWarning
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed, NotFound, Stale, WrongState
 from app.domain.loans import LoanKind
@@ -153,6 +155,13 @@ async def keep_answers(
     ]
     if rows:
         await session.execute(insert(OrderAnswer), rows)
+
+
+async def keep_unanswered(session: AsyncSession, order: OrderRecord, left: Sequence[OrderWarning]) -> None:
+    """Keep what a short form of the API left without an answer (ADR 29), so that somebody answers it afterwards."""
+    rows = [{"order_id": order.id, "code": one.code, "subject": one.subject, "warning": one.detail} for one in left]
+    if rows:
+        await session.execute(pg_insert(OrderAnswer).on_conflict_do_nothing(), rows)
 
 
 def check_maker(order: OrderRecord, actor: str) -> None:

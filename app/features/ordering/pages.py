@@ -11,10 +11,11 @@ from app.db import Session
 from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.domain.ordering import Act, OrderDecision, OrderState
-from app.features.ordering import decisions, queries
+from app.features.ordering import answering, decisions, queries
 from app.features.ordering.forms import NoteForm, ReasonForm
 from app.features.ordering.pages_queries import what_can_be_done
 from app.features.ordering.pages_shared import Number, Words, path_of, read_shown
+from app.features.ordering.records import read_order
 from app.features.ordering.schemas import OrderBody, WarningBody
 from app.features.ordering.worklists import OrderFilter
 from app.web.answers import answer_field, read_answers
@@ -29,6 +30,7 @@ from app.web.templating import render
 
 ORDERS_ON_A_PAGE = 50
 ACT = "ordering/act.html"
+ANSWERS = "ordering/answers.html"
 SHOWN = {
     "mine": OrderFilter(mine=True),
     "sign": OrderFilter(awaiting_me=True),
@@ -75,7 +77,9 @@ async def get_order(request: Request, session: Session, actor: Actor, now: Now, 
     if order.state is OrderState.DRAFT and order.made_by == actor.username:
         return render(request, "ordering/draft.html", {"order": order})
     acts = await what_can_be_done(session, order, actor, today=uk_date(now))
-    return render(request, "ordering/order.html", {"order": order, "acts": acts, "today": uk_date(now)})
+    may_answer = actor.may(Permission.PLACE_ORDERS) and await _may_answer(session, order, actor.username, now)
+    context = {"order": order, "acts": acts, "today": uk_date(now), "may_answer": may_answer}
+    return render(request, "ordering/order.html", context)
 
 
 @router.get("/orders/{number}/authorise")
@@ -101,6 +105,30 @@ async def authorise(request: Request, session: Session, actor: Actor, now: Now, 
         decision = await decisions.authorise(session, number, note=body.note, answers=answers, actor=who, at=now)
     goes = "It goes to the panel now." if decision is OrderDecision.AWAITING_PANEL else "It is approved."
     return redirect(request, path_of(order), f"You have authorised the order. {goes}")
+
+
+@router.get("/orders/{number}/answers")
+async def answers_form(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> HTMLResponse:
+    """What was left without an answer."""
+    order = await read_shown(session, number, actor, now)
+    return render(request, ANSWERS, {"form": Form(), "order": order, "new_warnings": _new_warnings(order)})
+
+
+@router.post("/orders/{number}/answers")
+async def answer_warnings(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
+    """Answer it now, as far as there is an answer."""
+    form, _ = await read_form(request, NoteForm)
+    order = await read_shown(session, number, actor, now)
+    left = _new_warnings(order)
+    context = {"order": order, "new_warnings": left}
+    answers = read_answers(form, [one for _, one in left])
+    if not answers and not form.errors:
+        form.refuse("Answer at least one of the warnings.", *[field for field, _ in left[:1]])
+    if form.errors:
+        return render(request, ANSWERS, {"form": form, **context}, 422)
+    with or_again(ANSWERS, form, **context):
+        await answering.answer(session, number, answers, actor=actor.username, at=now)
+    return redirect(request, path_of(order), "Your answers are kept with the order.")
 
 
 @router.get("/orders/{number}/decline")
@@ -154,3 +182,11 @@ async def _ask(request: Request, session: Session, actor: Actor, now: Now, numbe
 def _new_warnings(order: OrderBody) -> list[tuple[str, WarningBody]]:
     """What is warned of now and has no answer yet, each with the name of its box."""
     return [(answer_field(one), one) for one in order.warnings if one.needs_answer]
+
+
+async def _may_answer(session: Session, order: OrderBody, username: str, now: Now) -> bool:
+    """Whether something waits for an answer of this person. No statement where nothing does."""
+    if not any(one.needs_answer for one in order.warnings):
+        return False
+    record = await read_order(session, order.number)
+    return not await answering.why_not_answer(session, record, username, at=now)

@@ -75,7 +75,9 @@ AWAITING = text("""
 PICK = text("""
     SELECT asked.number, client.client_ref, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated,
            asked.speed, item.barcode, product.code AS product_code, product.name AS product_name, store.code AS store,
-           item.bay, line.kind
+           item.bay, line.kind,
+           ARRAY(SELECT warning FROM order_answer
+                 WHERE order_id = asked.id AND answer IS NULL ORDER BY id) AS not_answered
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id
     JOIN order_line AS line ON line.order_id = asked.id JOIN order_unit AS unit ON unit.order_line_id = line.id
     JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL

@@ -15,6 +15,7 @@ from app.domain.clearance import find_blockers
 from app.domain.combinations import Severity
 from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
+from app.domain.look_ahead import examination_due_soon
 from app.domain.ordering import OrderDecision, OrderState, UnitState, acts_from
 from app.domain.promises import Coming, is_late
 from app.domain.reasons import is_reason
@@ -48,6 +49,7 @@ from app.features.ordering.schemas import (
 )
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.signing import find_person, read_setting
+from app.web.look_ahead import days_ahead
 from app.web.results import BlockerBody
 
 HEADER = text("""
@@ -157,10 +159,15 @@ async def _as_held(session: AsyncSession, order: OrderRecord, today: date) -> li
     held = [unit.barcode for unit in on_its_way if unit.barcode]
     items = await ledger.read_items(session, held) if held else {}
     blockers = {name: find_blockers(item.evidence, on=today) for name, item in items.items()}
+    soon = _due_soon(order, items, days_ahead(session), today)
     lines = []
     for line in order.lines:
         units = [
-            _unit(unit, [BlockerBody(code=one.code, detail=one.detail) for one in blockers.get(unit.barcode or "", [])])
+            _unit(
+                unit,
+                [BlockerBody(code=one.code, detail=one.detail) for one in blockers.get(unit.barcode or "", [])],
+                soon.get(unit.barcode or ""),
+            )
             for unit in order.units
             if unit.line_id == line.id
         ]
@@ -182,12 +189,22 @@ def _line(line: LineRecord, **more: Any) -> LineBody:
     return LineBody(**facts, **words, **more)
 
 
-def _unit(unit: UnitRecord, blockers: list[BlockerBody]) -> UnitBody:
+def _due_soon(
+    order: OrderRecord, items: Mapping[str, ledger.ItemRecord], soon_days: int, today: date
+) -> dict[str, date | None]:
+    """Of what is held, not gone yet: when its thorough examination falls due, if somebody must decide about that."""
+    held = [unit.barcode for unit in order.units_in(UnitState.HELD) if unit.barcode in items]
+    due = {barcode: items[barcode].evidence.due for barcode in held if barcode}
+    return {barcode: examination_due_soon(facts, on=today, soon_days=soon_days) for barcode, facts in due.items()}
+
+
+def _unit(unit: UnitRecord, blockers: list[BlockerBody], due_soon_on: date | None) -> UnitBody:
     """What was once held for a piece that is wanted again, or cancelled, is no longer its item."""
     has_item = unit.state in {UnitState.HELD, UnitState.DISPATCHED, UnitState.DELIVERED}
     names = ("barcode", "product_code", "item_state", "store", "bay")
     item = {name: getattr(unit, name) if has_item else None for name in names}
-    return UnitBody(id=unit.id, state=unit.state, loan_id=unit.loan_id, blockers=blockers, **item)
+    now: dict[str, Any] = {"blockers": blockers, "due_soon_on": due_soon_on}
+    return UnitBody(id=unit.id, state=unit.state, loan_id=unit.loan_id, **now, **item)
 
 
 def _cost(lines: Sequence[LineBody]) -> Cost:
@@ -231,13 +248,15 @@ def _warnings(around: Surroundings) -> list[WarningBody]:
                 needs_answer=warning.severity is not Severity.NOTE and said is None,
                 answer=said.answer if said else None,
                 answered_by=said.answered_by if said else None,
+                answered_at=said.answered_at if said else None,
             )
         )
     return found
 
 
 def _answered(around: Surroundings) -> list[WarningBody]:
-    """What was answered when the order was submitted, in the words of then: what has come since is not its matter."""
+    """What was warned of when the order was submitted, in the words of then, with what was answered or that nobody
+    did: what has come since is not its matter."""
     return [
         WarningBody(
             code=one.code,
@@ -245,9 +264,10 @@ def _answered(around: Surroundings) -> list[WarningBody]:
             severity=None,
             detail=one.warning,
             source=None,
-            needs_answer=False,
+            needs_answer=one.answer is None,
             answer=one.answer,
             answered_by=one.answered_by,
+            answered_at=one.answered_at,
         )
         for one in around.said
     ]

@@ -97,6 +97,12 @@ class SignatureBody(Body):
     answers: Answers = []
 
 
+class AnswersBody(Body):
+    """Answers to warnings that were left without one."""
+
+    answers: Annotated[Answers, Field(min_length=1)]
+
+
 class ReasonBody(Body):
     """Why."""
 
@@ -157,7 +163,10 @@ class Cost(BaseModel):
 
 
 class WarningBody(BaseModel):
-    """A warning, and its answer if it has one; a note needs none. Once submitted, those answered, in their words."""
+    """A warning, and its answer if it has one; a note needs none.
+
+    Once submitted: those answered, in their words, and those that a short form of the API left out (`needs_answer`).
+    """
 
     code: str
     subject: str
@@ -167,6 +176,7 @@ class WarningBody(BaseModel):
     needs_answer: bool
     answer: str | None = None
     answered_by: str | None = None
+    answered_at: datetime | None = None
 
 
 class ReasonLine(BaseModel):
@@ -201,7 +211,8 @@ class EquivalentBody(BaseModel):
 
 
 class UnitBody(BaseModel):
-    """One wanted piece. `blockers`: why what is held for it may not go out at present."""
+    """One wanted piece. `blockers`: why what is held for it may not go out at present. `due_soon_on`: when its thorough
+    examination falls due, if that is so soon that somebody must decide whether it goes."""
 
     id: int
     state: UnitState
@@ -212,6 +223,7 @@ class UnitBody(BaseModel):
     bay: str | None
     loan_id: int | None
     blockers: list[BlockerBody] = []
+    due_soon_on: date | None = None
 
 
 class LineBody(BaseModel):

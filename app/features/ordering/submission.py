@@ -21,7 +21,7 @@ from app.domain.promises import WorkingTimes, promised_on
 from app.domain.reasons import IN_WORDS, is_reason
 from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
-from app.features.ordering.drafts import check_maker, keep_answers
+from app.features.ordering.drafts import check_maker, keep_answers, keep_unanswered
 from app.features.ordering.holding import Held, hold
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order, read_units
 from app.features.ordering.surroundings import Surroundings, read_surroundings
@@ -79,6 +79,7 @@ async def submit(
     said = answers or ()
     await keep_answers(session, order, around, said, actor=actor, at=at)
     left = check_answers(around, answers)
+    await keep_unanswered(session, order, left)
     decided = around.decided_loads(order.lines, said)
     shelf = await read_shelf(session, order, today=today, decided_loads=decided)
     _check_new(order, shelf, today)

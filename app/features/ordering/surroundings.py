@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -17,13 +17,14 @@ from app.web.answers import Answer, keys
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What was answered to a warning, and the words that it had then."""
+    """What was answered to a warning, and the words that it had then. Without an answer: a short form left it out."""
 
     code: str
     subject: str
     warning: str
-    answer: str
-    answered_by: str
+    answer: str | None
+    answered_by: str | None
+    answered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Surroundings:
 
 
 ANSWERS = text("""
-    SELECT code, subject, warning, answer, answered_by FROM order_answer WHERE order_id = :order_id ORDER BY id
+    SELECT code, subject, warning, answer, answered_by, answered_at FROM order_answer
+    WHERE order_id = :order_id ORDER BY id
 """)
 
 
@@ -65,5 +67,7 @@ async def read_surroundings(session: AsyncSession, order: OrderRecord, *, today:
     warnings = await read_warnings(session, order.client_id, order.lines, old, **details)
     said = [Answered(*row) for row in (await session.execute(ANSWERS, {"order_id": order.id})).all()]
     words = {(warning.code, warning.subject): warning.detail for warning in warnings}
-    still = {(one.code, one.subject): one for one in said if words.get((one.code, one.subject)) == one.warning}
+    still = {
+        (one.code, one.subject): one for one in said if one.answer and words.get((one.code, one.subject)) == one.warning
+    }
     return Surroundings(old, warnings, still, said)

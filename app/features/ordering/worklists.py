@@ -61,7 +61,8 @@ class ComingBack(BaseModel):
 
 
 class PickRow(BaseModel):
-    """One piece to pick. `is_allocated`: the store has committed itself to the order."""
+    """One piece to pick. `is_allocated`: the store has committed itself to the order. `not_answered`: warnings that
+    nobody has answered."""
 
     number: str
     client_ref: str
@@ -75,6 +76,7 @@ class PickRow(BaseModel):
     store: str
     bay: str | None
     kind: LoanKind
+    not_answered: list[str]
 
 
 class RunRow(BaseModel):

@@ -8,8 +8,16 @@ from app.db import Session
 from app.domain.lifecycle import State
 from app.features.returns import queries
 from app.features.returns.found import find_item
-from app.features.returns.schemas import FoundBody, FoundItem, ReconcileBody, UnmatchedScan
+from app.features.returns.schemas import (
+    FoundBody,
+    FoundItem,
+    ReconcileBody,
+    SettledItem,
+    UnmatchedScan,
+    WhereaboutsBody,
+)
 from app.features.returns.service import reconcile, scan_returns
+from app.features.returns.whereabouts import settle
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Code, Id, Limit
@@ -59,3 +67,14 @@ async def find(session: Session, actor: Actor, now: Now, tag: Tag, body: FoundBo
     store = actor.store(body.store)
     await find_item(session, tag, store=store, reason=body.reason, actor=actor.username, at=now)
     return FoundItem(barcode=tag, state=State.RETURNED)
+
+
+@router.post("/items/{barcode}/whereabouts")
+async def whereabouts(session: Session, actor: Actor, now: Now, tag: Tag, body: WhereaboutsBody) -> SettledItem:
+    """Say what happened with an item that was handed in although it never left, by the record.
+
+    `never_left` releases the hold; `used` sends the item to be cleaned. 409 `not-in-question` where nobody asks.
+    """
+    store = await settle(session, tag, body.decision, reason=body.reason, actor=actor.username, at=now)
+    item = await queries.get_item(session, tag)
+    return SettledItem(barcode=tag, state=item.state, store=store.code)

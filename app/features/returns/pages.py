@@ -12,10 +12,12 @@ from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.dates import uk_date
 from app.domain.lifecycle import Move
+from app.domain.whereabouts import Whereabouts
 from app.features.returns import queries
 from app.features.returns.found import find_item
-from app.features.returns.schemas import FoundForm, ReconcileForm, UnmatchedForm
+from app.features.returns.schemas import FoundForm, ReconcileForm, UnmatchedForm, WhereaboutsForm
 from app.features.returns.service import reconcile, scan_returns
+from app.features.returns.whereabouts import read_in_question, settle
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
@@ -110,6 +112,27 @@ async def find(request: Request, session: Session, actor: Actor, now: Now, tag: 
     return redirect(request, f"/items/{tag}", "Found. It counts as returned, so it goes to decontamination next.")
 
 
+@router.get("/items/{barcode}/whereabouts")
+async def whereabouts_form(request: Request, session: Session, actor: Actor, tag: Tag) -> HTMLResponse:
+    """Where has it been?"""
+    return render(request, "returns/whereabouts.html", {"form": Form(), **await _in_question(session, tag)})
+
+
+@router.post("/items/{barcode}/whereabouts")
+async def whereabouts(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> Response:
+    """It never left, or it was used."""
+    form, body = await read_form(request, WhereaboutsForm)
+    context = await _in_question(session, tag)
+    if body is None:
+        return render(request, "returns/whereabouts.html", {"form": form, **context}, 422)
+    with or_again("returns/whereabouts.html", form, **context):
+        store = await settle(session, tag, body.decision, reason=body.reason, actor=actor.username, at=now)
+    said = f"Settled. It stands in {store.name}, and the hold is released."
+    if body.decision is Whereabouts.USED:
+        said = "Settled. It counts as returned, so it goes to decontamination next."
+    return redirect(request, f"/items/{tag}", said)
+
+
 def _read_filter(request: Request, actor: Person) -> tuple[Form, queries.Wanted]:
     """What the address asks for: all scans, when it asks for a day that there is not."""
     typed = {name: request.query_params.getlist(name) for name in request.query_params}
@@ -169,3 +192,7 @@ async def _missing(session: AsyncSession, actor: Person, tag: str) -> dict[str, 
         "may_be_found": item.can(Move.FIND),
         "stores": [(store.code, store.name) for store in actor.stores],
     }
+
+
+async def _in_question(session: AsyncSession, tag: str) -> dict[str, Any]:
+    return {"item": await queries.get_item(session, tag), "asked": await read_in_question(session, tag)}

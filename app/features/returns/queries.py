@@ -40,9 +40,11 @@ UNMATCHED = text(f"""
     SELECT scan.id AS number, scan.kind, scan.handed_to, scan.order_number, scan.scanned_into, scan.device_scanned_at,
            scan.raw, store.code AS store, scan.received_at, scan.received_by, scan.scanned_at,
            scan.outcome, scan.result ->> 'code' AS code, scan.result ->> 'detail' AS detail, item.barcode,
+           EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.kind = 'whereabouts_in_question'
+                   AND hold.lifted_at IS NULL) AS in_question,
            scan.result ->> 'product_name' AS product_name, scan.reconciled_by, scan.reconciled_note
     {OPEN} AND scan.id > :after AND {SHOWN} ORDER BY scan.id LIMIT :limit
-""")
+""")  # noqa: S608 - both parts are the constants above
 COUNT_UNMATCHED = text(f"""
     SELECT count(*) FILTER (WHERE shown) AS total, count(*) FILTER (WHERE shown AND id <= :after) AS before,
            count(*) FILTER (WHERE NOT shown) AS repeats

@@ -6,9 +6,10 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.domain.lifecycle import Move, State, can_move
+from app.domain.whereabouts import Whereabouts
 from app.models import ScanKind
 from app.web.asked import asked, needed
-from app.web.fields import BIGGEST_ID, Body, Code, Day, Paragraph
+from app.web.fields import BIGGEST_ID, Body, Code, Day, Paragraph, Reason
 
 
 class ReconcileBody(Body):
@@ -29,6 +30,28 @@ class FoundItem(BaseModel):
 
     barcode: str
     state: State
+
+
+class WhereaboutsBody(Body):
+    """What somebody found out about an item whose whereabouts were in question."""
+
+    decision: Whereabouts
+    reason: Reason
+
+
+class SettledItem(BaseModel):
+    """An item whose whereabouts are in question no more."""
+
+    barcode: str
+    state: State
+    store: str
+
+
+class WhereaboutsForm(BaseModel):
+    """The same on its page, where each answer has its button."""
+
+    decision: Annotated[Whereabouts, asked("Press the button that says what happened.")] = needed()
+    reason: Annotated[Reason, asked("Say how you know.")] = needed()
 
 
 class ReconcileForm(BaseModel):
@@ -71,7 +94,7 @@ class MissingItem(BaseModel):
 
 class UnmatchedScan(BaseModel):
     """A scan to reconcile. `handed_to`, `order_number`: what a delivery was scanned with. `scanned_into`: the
-    stocktake or consignment that it was of.
+    stocktake or consignment that it was of. `in_question`: the item is held until somebody says where it was.
 
     `device_scanned_at`: what the device said of `scanned_at`, where its clock was wrong.
     """
@@ -92,5 +115,6 @@ class UnmatchedScan(BaseModel):
     detail: str | None
     barcode: str | None
     product_name: str | None
+    in_question: bool
     reconciled_by: str | None
     reconciled_note: str | None

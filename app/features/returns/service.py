@@ -10,17 +10,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger, promising, rematching
+from app import audit, ledger, promising, rematching, safety
 from app.consequences import OF_A_RETURN
 from app.domain.access import StoreRef
-from app.domain.clearance import HoldFact
+from app.domain.clearance import TO_SETTLE, HoldFact, HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.notice_work import Cause
 from app.domain.scanning import check_was_out
 from app.models import ScanKind, ScanOutcome
-from app.web.results import ItemResult, accepted, refused
+from app.web.results import ItemResult, Step, accepted, refused
 from app.web.scan_repeats import acknowledge_again
 from app.web.scans import (
     KEEP,
@@ -60,7 +60,8 @@ async def scan_returns(
     the van is answered with a warning that names its order. Never raises for what a
     scanner may send. Five statements; one more when some came before, three more when some had waited, and one or two
     more when one was refused, which may be the trigger pulled twice (`acknowledge_again`);
-    one and those of `promising` when some had been with the driver;
+    one and those of `promising` when some had been with the driver; two and those of `promising` when some never left,
+    by the record, which are held until somebody says where they were;
     four and those of `rematching` when safety notices are in force.
     """
 
@@ -113,8 +114,14 @@ async def _take_back(
     )
     moved = await _caught_by_notices(session, moved, actor=actor, at=at)
     taken = {one.item.barcode: one for one in moved}
+    strangers = [one.item for one in turned_away if one.item and one.barcode not in taken]
+    held = await safety.put_in_question(
+        session, strangers, how=f"Scanned in as a return at {store.code}", actor=actor, at=at
+    )
     refusals = {
-        one.barcode: _as_seen_at_the_desk(one, actor, uk_date(at)) for one in turned_away if one.barcode not in taken
+        one.barcode: _as_seen_at_the_desk(replace(one, item=held.get(one.barcode, one.item)), actor, uk_date(at))
+        for one in turned_away
+        if one.barcode not in taken
     }
     for scan_id, tag in tags.items():
         one = taken.pop(tag, None)
@@ -173,7 +180,10 @@ def _warning_for(result: ItemResult, undelivered: dict[str, ScanWarning]) -> lis
 
 def _as_seen_at_the_desk(one: ledger.Refused, reader: str, on: date) -> ItemResult:
     error = check_was_out(one.item.state, one.error) if one.item else one.error
-    return refused(one.barcode, error, one.item, reader=reader, on=on)
+    result = refused(one.barcode, error, one.item, reader=reader, on=on)
+    if one.item and any(hold.kind is HoldKind.WHEREABOUTS for hold in one.item.evidence.holds):
+        return result.model_copy(update={"next_step": Step(route=TO_SETTLE.route, text=TO_SETTLE.text)})
+    return result
 
 
 def _second_time(tag: str, refusals: dict[str, ItemResult], moved: Sequence[ledger.Moved]) -> ItemResult:

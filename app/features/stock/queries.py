@@ -38,7 +38,8 @@ DETAILS = text("""
            item.dispatched_on, item.purchase_price_pence, item.udi_di, item.maker_label, item.condition,
            store.code AS store, loan.id AS loan_id, loan.kind AS loan_kind, loan.started_at, loan.trial_ends_on,
            client.client_ref, fitted.parts_fitted, gone.disposal, product.safe_working_load_kg AS product_load_kg,
-           item.certified_load_kg, item.certified_on,
+           item.certified_load_kg, item.certified_on, product.model AS product_model,
+           item.label_wanted_since IS NOT NULL AS label_wanted,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM item
     JOIN store ON store.id = item.store_id
@@ -69,7 +70,8 @@ DETAILS = text("""
     WHERE item.id = :item_id
 """)
 HOLDS = text("""
-    SELECT id, kind, reason, placed_at, placed_by FROM hold WHERE item_id = :item_id AND lifted_at IS NULL ORDER BY id
+    SELECT id, kind, reason, placed_at, placed_by, notice_id FROM hold
+    WHERE item_id = :item_id AND lifted_at IS NULL ORDER BY id
 """)
 RESERVATIONS = text("""
     SELECT reservation.id, reservation.from_on AS from_, reservation.until_on AS until, client.client_ref,
@@ -233,7 +235,8 @@ async def get_item(
         product_name=record.product_name,
         state=record.state,
         bay=record.bay,
-        is_clear=is_clear(fact, on=today) and not found,
+        is_clear=is_clear(fact, on=today),
+        is_releasable=at_the_bench and not found,
         blockers=[BlockerBody(code=blocker.code, detail=blocker.detail) for blocker in blockers],
         holds=[HoldBody(**hold) for hold in holds],
         loan=loan or None,

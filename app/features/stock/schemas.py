@@ -123,13 +123,14 @@ class Warned(BaseModel):
 
 
 class HoldBody(BaseModel):
-    """An open hold."""
+    """An open hold. `notice_id`: the number of the safety notice that wants it, under which it ends."""
 
     id: int
     kind: HoldKind
     reason: str
     placed_at: datetime
     placed_by: str
+    notice_id: int | None = None
 
 
 class LoanBody(BaseModel):
@@ -259,8 +260,12 @@ class DisposalBody(BaseModel):
 class ItemBody(BaseModel):
     """One item, what blocks it, and what to do with it next.
 
+    `is_clear`: it may go to a client now. What waits for cleaning, inspection, repair or its release is not clear, and
+    `blockers` say what is waited for.
+
     `safe_working_load_kg`: what this item carries: what its product does (`product_load_kg`), or what was certified for
-    it at its last thorough examination, if that is less.
+    it at its last thorough examination, if that is less. `label_wanted`: its label may say a higher load, and none was
+    printed since.
     """
 
     barcode: str
@@ -270,6 +275,8 @@ class ItemBody(BaseModel):
     product_load_kg: int | None
     certified_load_kg: int | None
     certified_on: date | None
+    label_wanted: bool
+    product_model: str = Field(exclude=True)
     serial_number: str | None
     lot_number: str | None
     manufactured_on: date | None
@@ -295,6 +302,7 @@ class ItemBody(BaseModel):
     moves: list[Move]
     next_step: Step
     is_certified: bool = Field(False, exclude=True)
+    is_releasable: bool = Field(False, exclude=True)
 
 
 class ItemLine(BaseModel):

@@ -35,6 +35,7 @@ from app.web.disposing import free
 NOT_BY_HAND: Final = {
     HoldKind.IN_TRANSIT: "Send it with a consignment: that holds it until it is received.",
     HoldKind.SCRAP_REQUEST: "Ask for its scrap: that holds it by itself.",
+    HoldKind.WHEREABOUTS: "Scan it in at the returns desk: what never left by the record is held then.",
 }
 """Holds that an act of their own places, and what to do instead."""
 

@@ -15,14 +15,14 @@ from app.domain.access import Actor, StoreRef
 from app.domain.clearance import HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
-from app.domain.hygiene import NextStep
 from app.domain.lifecycle import IN_STORE, Move, State
-from app.domain.transfers import Arrival, check_may_send, contamination, find_arrival, load_apart
+from app.domain.transfers import Arrival, check_may_send, contamination, find_arrival, load_step
 from app.features.transfers import queries
 from app.features.transfers.schemas import NewConsignment
 from app.features.transfers.warning import Warner
 from app.models import ReservationEnd, ScanKind, ScanOutcome
 from app.web.results import ItemResult, accepted, refused
+from app.web.scan_repeats import acknowledge_again
 from app.web.scans import (
     KEEP,
     Scan,
@@ -228,9 +228,10 @@ async def _send(
         for one in moved:
             tag, place = one.item.barcode, consignment.to_name
             warnings[tag] = warner.warn(one.item)
-            step = load_apart(place) if dirty[one.item.id] else NextStep("load", f"Put it with what goes to {place}.")
+            step = load_step(one.item.evidence, place)
             said[tag] = _with(accepted(one), next_step={"route": step.route, "text": step.text})
-    return await _answered(session, scans, tags, results, said, warnings)
+    about: dict[str, Any] = {"kind": ScanKind.SENT, "into": consignment.number, "prefix": prefix}
+    return await _answered(session, scans, tags, results, said, warnings, **about, actor=actor, at=at)
 
 
 async def _receive(
@@ -278,7 +279,8 @@ async def _receive(
         await session.execute(RECEIVE, values)
         for one in moved:
             said[one.item.barcode] = _received(one, arrivals[one.item.barcode], coming.get(one.item.id))
-    return await _answered(session, scans, tags, results, said)
+    about: dict[str, Any] = {"kind": ScanKind.RECEIVED, "into": consignment.number, "prefix": prefix}
+    return await _answered(session, scans, tags, results, said, **about, actor=actor, at=at)
 
 
 async def _read(
@@ -397,8 +399,9 @@ async def _answered(
     results: dict[UUID, ItemResult],
     said: dict[str, ItemResult],
     warnings: Mapping[str, Sequence[ScanWarning]] | None = None,
+    **about: Any,
 ) -> dict[UUID, ScanResult]:
-    """One answer per scan, kept; an item that came twice was done once."""
+    """One answer per scan, kept; an item that came twice was done once. `about`: as for `acknowledge_again`."""
     answers: dict[UUID, ScanResult] = {}
     for scan in scans:
         tag = tags.get(scan.scan_id)
@@ -406,5 +409,6 @@ async def _answered(
         answers[scan.scan_id] = answer(scan, said[tag] if tag else results[scan.scan_id], *told)
         if tag and said[tag].outcome is ScanOutcome.ACCEPTED:
             said[tag] = _with(said[tag], outcome=ScanOutcome.DUPLICATE, code="repeated-barcode")
+    answers = await acknowledge_again(session, scans, answers, **about)
     await session.execute(KEEP, {"answers": to_keep(answers)})
     return answers

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.transfers import contamination, differs_from_list
+from app.domain.transfers import contamination, differs_from_list, held_because
 from app.ledger import ItemRecord
 from app.web.scans import ScanWarning
 
@@ -36,6 +36,8 @@ class Warner:
         said = []
         if dirt := contamination(item.evidence):
             said.append(ScanWarning(code="contaminated", detail=f"Contaminated. {dirt}"))
+        if held := held_because(item.evidence):
+            said.append(ScanWarning(code="on-hold", detail=f"On hold. {held}"))
         if self._has_list:
             wanted, sent = self._wanted.get(item.product_id, 0), self._sent[item.product_id]
             if differs := differs_from_list(wanted, sent):

@@ -1,7 +1,9 @@
 """JSON routes of the workshop; those of decontaminations, inspections and repairs are elsewhere."""
 
 from app.db import Session
+from app.domain.lifecycle import Move
 from app.features.workshop import service
+from app.features.workshop.scans import told_if_again
 from app.features.workshop.schemas import ReleaseBody, Released
 from app.ledger import Moved
 from app.web.auth import Actor
@@ -24,7 +26,9 @@ async def release(
     """
     body = body or ReleaseBody()
     said = ahead.said(body.due_soon_reason, actor)
-    moved = await service.release(session, tag, bay=body.bay or None, actor=actor.username, at=now, ahead=said)
+    who = actor.username
+    async with told_if_again(session, tag, Move.RELEASE, actor=who, at=now):
+        moved = await service.release(session, tag, bay=body.bay or None, actor=who, at=now, ahead=said)
     return _released(moved)
 
 

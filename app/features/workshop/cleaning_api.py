@@ -7,7 +7,6 @@ from fastapi import Query, Request, Response
 from app.db import Session
 from app.domain.access import Permission
 from app.domain.benches import Bench
-from app.domain.dates import uk_date
 from app.features.workshop import cleaning, cleaning_queries, scans
 from app.features.workshop.certificates import certificate_pdf, pdf_answer
 from app.features.workshop.cleaning_schemas import (
@@ -47,7 +46,7 @@ async def start_decontaminations(
         may_overrule=actor.may(Permission.OVERRULE_CLEANING),
     )
     asked = [(tags.get(raw, raw), "start") for raw in body.barcodes]
-    return scans.answer_batch(asked, errors, moved, turned_away, reader=actor.username, on=uk_date(now))
+    return await scans.answer_batch(session, asked, errors, moved, turned_away, reader=actor.username, at=now)
 
 
 @router.post("/decontaminations/results")
@@ -59,7 +58,7 @@ async def finish_decontaminations(
     said = [r.said(tags[r.barcode], r.outcome, r.notes) for r in body.results if r.barcode in tags]
     moved, turned_away = await cleaning.finish_decontaminations(session, said, actor=actor.username, at=now)
     asked = [(tags.get(r.barcode, r.barcode), r.outcome.value) for r in body.results]
-    return scans.answer_batch(asked, errors, moved, turned_away, reader=actor.username, on=uk_date(now))
+    return await scans.answer_batch(session, asked, errors, moved, turned_away, reader=actor.username, at=now)
 
 
 @router.post("/decontaminations/{decontamination_id}/correction", status_code=201)

@@ -34,7 +34,7 @@ async def do_together(
     barcodes = list(dict.fromkeys(tags[raw] for raw in wanted.barcodes if raw in tags))
     moved, turned_away = await _do(session, wanted, barcodes, actor=actor, at=at, ahead=ahead)
     asked = [(tags.get(raw, raw), wanted.do.value) for raw in wanted.barcodes]
-    return scans.answer_batch(asked, errors, moved, turned_away, reader=actor, on=uk_date(at))
+    return await scans.answer_batch(session, asked, errors, moved, turned_away, reader=actor, at=at)
 
 
 async def _do(

@@ -169,3 +169,28 @@ async def test_of_an_address_only_a_keyed_hash_is_kept(visitor: Browser, given: 
     await visitor.get(f"/l/{await given.item()}")
     [row] = await query("SELECT address_hash FROM public_request")
     assert re.fullmatch("[0-9a-f]{64}", row["address_hash"])
+
+
+async def test_what_is_overdue_for_its_thorough_examination_is_not_lifted_with(
+    visitor: Browser, as_manager: AsyncClient, given: Given, clock: Clock
+) -> None:
+    loler = [{"kind": "loler", "every_months": 6}]
+    product = await given.product(name="Hoist", instructions="Charge it.", inspections=loler)
+    shelf, never = await given.item(product=product), await given.item(product=await given.product("LATE"))
+    # Nobody knew then that it must be examined.
+    change = {"inspections": loler}
+    changed = await as_manager.patch("/api/v1/products/LATE", json=change, headers={"If-Match": '"1"'})
+    assert changed.status_code == 200, changed.text
+    await given.inspected(shelf, kind=InspectionKind.LOLER)
+    assert "Do not" not in (await visitor.get(f"/l/{shelf}")).text
+    lent = await given.item(product=product)
+    await given.inspected(lent, kind=InspectionKind.LOLER)
+    await given.loan(lent)
+    clock.move(days=190)
+    pages = [await visitor.get(f"/l/{barcode}") for barcode in (shelf, lent, never)]
+    do_not = "Do not lift anybody with this until it has been examined. Phone 0300 000 0000"
+    assert [do_not in page.text for page in pages] == [True, True, True]
+    assert "Its thorough examination was due by 2 September 2026 and is overdue." in pages[0].text
+    assert "no record of when its thorough examination is due, so it counts as overdue" in pages[2].text
+    assert without_the_tag(pages[0], shelf) == without_the_tag(pages[1], lent)
+    assert "Charge it." not in pages[0].text

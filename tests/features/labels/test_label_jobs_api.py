@@ -135,8 +135,8 @@ async def test_asking_and_looking_take_a_fixed_number_of_statements(
     barcodes = await given.items(count)
     statements.clear()
     answer = await as_technician.post(JOBS, json={"barcodes": barcodes})
-    # Who asks, what the labels say, the job and how it stands; behind the answer, the file.
-    assert len(statements) == 5, "\n".join(statements)
+    # Who asks, what the labels say, whose were wanted, the job and how it stands; behind the answer, the file.
+    assert len(statements) == 6, "\n".join(statements)
     for path, reads in ((answer.headers["location"], 2), (f"{answer.headers['location']}/file", 3)):
         statements.clear()
         assert (await as_technician.get(path)).status_code == 200

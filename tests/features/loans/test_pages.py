@@ -66,7 +66,7 @@ async def test_an_item_that_is_not_clear_shows_what_blocks_it_instead_of_the_for
     assert late.status == 409
     assert "Brake cable frayed." in late.text
     dirty = await ot.get(f"/items/{await given.item(State.RETURNED)}/issue")
-    assert "The item is “returned”." in dirty.text
+    assert "The item is “returned”: it waits for decontamination." in dirty.text
 
 
 async def test_an_item_that_is_reserved_says_for_whom_and_goes_to_nobody_else(ot: Browser, given: Given) -> None:

@@ -7,6 +7,8 @@ from httpx import AsyncClient
 
 from tests.browser import Browser
 from tests.conftest import Query, Statements
+from tests.features.notices.covering import REFERENCE, activated, line
+from tests.given import Given
 from tests.problems import check_problem
 
 URL = "/api/v1/maker-aliases"
@@ -19,6 +21,7 @@ async def test_a_name_is_recorded_listed_and_taken_away_and_all_of_it_is_in_the_
     added = await as_safety.post(URL, json=MECHANAIDS)
     assert added.status_code == 201, added.text
     kept = added.json()
+    assert kept.pop("newly_covered") == 0
     assert kept == MECHANAIDS | {"id": kept["id"], "recorded_at": "2026-03-02T14:05:00Z", "recorded_by": "safety"}
     assert (await as_ot.get(URL)).json() == {"items": [kept], "next": None}
     assert (await as_safety.delete(f"{URL}/{kept['id']}")).status_code == 204
@@ -85,6 +88,22 @@ async def test_the_page_takes_a_name_away(manager: Browser, as_manager: AsyncCli
     gone = await manager.post_form(f"/maker-aliases/{number}/remove", on="/maker-aliases")
     page = await manager.follow(gone)
     assert page.banner.endswith("Mechanaids is no longer another name of Arjo.")
+
+
+async def test_what_notices_cover_by_a_name_is_said_and_only_those_concerned_are_asked(
+    manager: Browser, as_safety: AsyncClient, as_manager: AsyncClient, given: Given, statements: Statements
+) -> None:
+    hoist = await given.product(manufacturer="Mechanaids", model="A1")
+    await given.items(2, product=hoist)
+    await activated(as_safety, as_manager, line(manufacturers=["Arjo"], models=["A1"]))
+    unconcerned = line(manufacturers=["Shore"], models=["A1"])
+    await activated(as_safety, as_manager, unconcerned, reference="MDA/2015/026")
+    statements.clear()
+    page = await manager.follow(await manager.post_form("/maker-aliases", name="Mechanaids", resolves_to="Arjo"))
+    assert page.banner.endswith(f"Safety notices newly cover 2 items by that, or may: {REFERENCE}.")
+    assert sum("AS matched JOIN item" in one for one in statements) == 1
+    added = await as_manager.post(URL, json=MECHANAIDS | {"name": "Mecanaids", "until_on": None})
+    assert added.json()["newly_covered"] == 0
 
 
 async def test_the_list_costs_the_same_however_long_it_is(as_safety: AsyncClient, statements: Statements) -> None:

@@ -69,6 +69,8 @@ async def finish(session: AsyncSession, outcome: str) -> None:
     for statement in (
         "UPDATE hold SET lifted_at = now(), lifted_by = 'safety', lift_reason = 'x' WHERE lifted_at IS NULL",
         "UPDATE notice_match SET finished_at = now(), finished_by = 'safety', outcome = :outcome",
+        "INSERT INTO notice_closing (notice_id, counts, asked_at, asked_by, closed_at, closed_by) "
+        "SELECT notice_id, '{}', activated_at, 'safety', activated_at, 'safety2' FROM notice_activation",
         "UPDATE safety_notice SET state = 'closed'",
     ):
         await session.execute(text(statement), {"outcome": outcome} if ":outcome" in statement else {})

@@ -27,12 +27,15 @@ async def test_items_are_traced_worked_on_and_the_notice_closed_by_page(
 
     front = await safety.get("/")
     assert "2 of 2" in front.text
-    work = await technician.get(f"{here}/work")
-    assert table(work, "Where they are")[:2] == [["In store", "1", ""], ["At homes", "1", ""]]
-    assert [row[-2] for row in table(work, "All items")] == ["In store Main store, A1", "At homes"]
-    assert len(table(await technician.get(f"{here}/work?where=with_client"), "At homes")) == 1
-    assert len(table(await technician.get(f"{here}/work?state=open"), "Nothing done yet")) == 2
-    assert (await technician.get(f"{here}/work?where=nowhere")).status == 422
+    work = await technician.get(f"{here}/matches")
+    assert table(work, "Where they are")[:2] == [["In store", "0", "1", "1", "1"], ["At homes", "0", "1", "1", "1"]]
+    assert [row[-2] for row in table(work, "All items")] == [
+        "In store In stock On hold MAIN, bay A1",
+        "At homes On loan On hold C-77",
+    ]
+    assert len(table(await technician.get(f"{here}/matches?where=with_client"), "At homes")) == 1
+    assert len(table(await technician.get(f"{here}/matches?state=open"), "Nothing done yet")) == 2
+    assert (await technician.get(f"{here}/matches?where=nowhere")).status == 422
 
     page = await technician.get(f"{here}/matches/{shelf}")
     assert "Only a look can tell" in page.text
@@ -72,7 +75,7 @@ async def test_items_are_traced_worked_on_and_the_notice_closed_by_page(
     assert pdf.content.startswith(b"%PDF")
     assert (await safety.client.get(f"{here}/evidence.csv")).text.count("\r\n") == 3
     assert (await safety.client.get(f"{here}/reply.csv")).status_code == 200
-    assert (await safety.get("/safety-notices/999999/work")).status == 404
+    assert (await safety.get("/safety-notices/999999/matches")).status == 404
     assert (await safety.get(f"/safety-notices/999999/matches/{home}")).status == 404
 
 

@@ -182,7 +182,7 @@ async def test_the_start_page_of_who_handles_notices_has_the_clocks(
     page = await safety.get("/")
     assert len(statements) == without
     assert "2 safety notices to triage" in page.text
-    rows = table(page, "Open safety notices, the nearest deadline first")
+    rows = table(page, "Safety notices to work on, the nearest deadline first")
     assert [row[2] for row in rows] == [
         "4 March 2026 : complete, 2 days left",
         "20 March 2026 : complete, 18 days left",

@@ -8,10 +8,13 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.labels import display
 from app.domain.lifecycle import State
 from app.features.notices.daily import ask_again
+from app.features.notices.new_loans import Watch, ask_about_new_loans
 from app.features.workshop.repairs import service as repairs
 from app.features.workshop.repairs.service import NewPart
+from tests.browser import Browser
 from tests.conftest import Clock, Query, Sessions, Statements
 from tests.features.imports.sending import send
 from tests.features.notices.covering import REFERENCE, activated, finish, here, line, matches, results
@@ -140,6 +143,41 @@ async def test_the_daily_check_catches_what_has_grown_too_old_also_after_the_clo
     assert (row["barcode"], row["cause"], row["is_held"], row["is_after_closing"]) == (barcode, "daily", True, True)
 
 
+async def test_what_comes_to_the_same_home_is_found_within_a_minute(
+    as_safety: AsyncClient, as_manager: AsyncClient, given: Given, hoist: str, sessions: Sessions, clock: Clock,
+    statements: Statements, query: Query,
+) -> None:  # fmt: skip
+    watch, home = Watch(), await given.client(address="1 High Street")
+    sling = await given.item(State.ON_LOAN, product=await given.product(model="S1", manufacturer="Shore"), client=home)
+
+    async def ask() -> int:
+        return await ask_about_new_loans(sessions, watch, actor="worker", at=clock.now)
+
+    await activated(as_safety, as_manager, line(models=["Z9"]), reference="MDA/2015/026")
+    assert await ask() == 0
+    assert watch.after is None  # No notice in force asks for that.
+    both = line(models=["S1"], where={"together_with": {"models": ["KS1019"]}})
+    await activated(as_safety, as_manager, both)
+    match = f"{here()}/matches/{sling}"
+    [question] = (await as_safety.get(match)).json()["questions"]
+    looked = {"action": "inspected", "notes": "Used by hand alone.", "answers": {question: False}}
+    assert (await as_safety.post(f"{match}/actions", json=looked)).json()["outcome"] == "cleared"
+    assert await ask() == 0
+    lent = await given.item(
+        State.ON_LOAN, product=await given.product(model="KS1019"), client=await given.client(address="2 High Street")
+    )
+    assert await ask() == 0  # At another home.
+    await given.item(State.ON_LOAN, product=await given.product(model="KS1019"), client=home)
+    assert await ask() == 1
+    assert await results(as_safety) == {sling: ("affected", "loan")}
+    assert [row["action_state"] for row in await matches(as_safety)] == ["inspected"]
+    statements.clear()
+    assert await ask() == 0
+    assert len(statements) == 3
+    assert lent not in await results(as_safety)
+    assert len(await query("SELECT id FROM hold WHERE lifted_at IS NULL")) == 1
+
+
 async def test_what_arrives_after_the_closing_is_caught_held_and_marked(
     as_safety: AsyncClient, as_manager: AsyncClient, given: Given, hoist: str, session: AsyncSession
 ) -> None:
@@ -152,6 +190,34 @@ async def test_what_arrives_after_the_closing_is_caught_held_and_marked(
         before: (False, False, "corrected"),
         after: (True, True, "open"),
     }
+
+
+async def test_what_is_caught_after_the_closing_is_told_and_shown(
+    as_safety: AsyncClient, as_manager: AsyncClient, safety: Browser, given: Given, hoist: str, session: AsyncSession,
+    query: Query, clock: Clock,
+) -> None:  # fmt: skip
+    await given.item(product=hoist)
+    await activated(as_safety, as_manager, MODEL)
+    await finish(session, "corrected")
+    assert "caught something since" not in (await safety.get("/")).text
+    [first, _] = await given.items(2, product=hoist)
+    written = "SELECT to_name, subject, body FROM message WHERE purpose = 'notice_late' ORDER BY id"
+    letters = await query(written)
+    assert {one["subject"] for one in letters} == {f"{REFERENCE}: caught after the closing"}
+    assert display(first) in letters[0]["body"]
+    assert "They are held now." in letters[0]["body"]
+    people = len(letters)
+    assert len({one["to_name"] for one in letters}) == people > 1
+    await given.item(product=hoist)
+    assert len(await query(written)) == people  # Within the hour it is only listed.
+    clock.move(hours=2)
+    await given.item(product=hoist)
+    assert len(await query(written)) == 2 * people
+    home = await safety.get("/")
+    assert "1 closed safety notice has caught something since" in home.text
+    [notice] = await query("SELECT id FROM safety_notice")
+    page = await safety.get(f"/safety-notices/{notice['id']}")
+    assert "4 items were caught after a closing, 4 of them are open." in page.text
 
 
 async def test_what_was_seen_on_an_item_counts_until_something_else_is(

@@ -33,6 +33,26 @@ async def test_the_manager_decides_once_for_what_an_order_is_picked_from(
     assert await orders.step(order["number"], "dispatch")
 
 
+async def test_whoever_orders_is_told_that_what_is_offered_falls_due_soon(
+    orders: Orders, ot: Browser, given: Given, clock: Clock
+) -> None:
+    product = await given.product(inspections=LOLER)
+    await given.items(1, product=product)
+    clock.move(days=160)
+    draft = await orders.draft(product)
+    [chosen] = draft["lines"][0]["explanation"]["chosen"]
+    assert "That is soon: it goes out once it is examined" in chosen["detail"]
+    assert "That is soon" in (await ot.get(f"/orders/{draft['number']}/check")).text
+    order = await orders.submit(draft)
+    [unit] = order["lines"][0]["units"]
+    assert unit["due_soon_on"] == "2026-09-02"
+    assert (
+        "Its thorough examination falls due on 2 September 2026." in (await ot.get(f"/orders/{order['number']}")).text
+    )
+    clock.move(days=-40)
+    assert (await orders.get(order["number"]))["lines"][0]["units"][0]["due_soon_on"] is None
+
+
 async def test_what_was_held_without_picking_is_asked_about_where_it_is_sent_out(
     orders: Orders, sign_in: SignIn, manager: Browser, given: Given, clock: Clock, query: Query
 ) -> None:

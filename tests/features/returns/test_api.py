@@ -11,7 +11,6 @@ from app.domain.hygiene import Route
 from app.domain.labels import make_tag
 from app.domain.lifecycle import OUT, State
 from app.main import create_app
-from app.web.clock import now
 from tests.conftest import Clock, Query, Sessions, Statements
 from tests.given import Given
 from tests.problems import check_problem
@@ -172,7 +171,7 @@ async def test_a_scan_id_is_remembered_across_a_restart(
     await scan(as_technician, body)
     fresh = create_app(app.state.settings)
     fresh.state.database.sessions = sessions
-    fresh.dependency_overrides[now] = clock.read
+    fresh.state.clock = clock.read
     async with AsyncClient(
         transport=ASGITransport(fresh), base_url="https://stores.test", headers=as_technician.headers
     ) as after:

@@ -11,7 +11,10 @@ from tests.given import Given
     ("state", "words"),
     [
         (State.IN_STOCK, "Nothing else holds it: once lifted, it can go out."),
-        (State.RETURNED, "that alone does not let it go out: The item is “returned”. It has not passed"),
+        (
+            State.RETURNED,
+            "that alone does not let it go out: The item is “returned”: it waits for decontamination. It has not",
+        ),
         (State.ON_LOAN, "that alone does not let it go out: The item is “on loan”."),
     ],
 )

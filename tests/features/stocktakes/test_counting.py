@@ -72,6 +72,8 @@ async def test_every_kind_of_difference_is_found_and_the_rest_is_not_told(
     ]
     assert results[1]["detail"] == "Not expected here: by the record it is in COAST, bay C9."
     assert results[2]["next_step"]["route"] == "query_shelf"
+    assert results[4]["next_step"]["route"] == "scrap_cage"
+    assert results[4]["next_step"]["text"].startswith("It must not be used again.")
     count = await read(as_technician, number)
     assert differences(count) == {
         lost: "missing",

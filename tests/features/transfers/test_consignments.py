@@ -248,6 +248,29 @@ async def test_a_consignment_that_makes_no_sense_is_refused(
     check_problem(await as_technician.post(TRANSFERS, json=new), status, code)
 
 
+async def test_what_is_on_hold_is_sent_with_words_that_say_so(as_technician: AsyncClient, given: Given) -> None:
+    held = await given.item()
+    await given.hold(held, reason="The castor is loose.")
+    number = await make(as_technician)
+    [result] = await scan(as_technician, number, "sent", held)
+    assert (result["outcome"], result["code"], result["next_step"]["route"]) == ("accepted", "on-hold", "load_held")
+    assert result["detail"] == "On hold. Fault: The castor is loose."
+    assert "tell Coast" in result["next_step"]["text"]
+
+
+async def test_what_is_refused_twice_for_one_reason_is_one_line(
+    as_technician: AsyncClient, as_manager: AsyncClient, given: Given
+) -> None:
+    elsewhere = await given.item(State.ON_LOAN)
+    number = await make(as_technician)
+    for verb in ("sent", "received"):
+        for _ in range(2):
+            [result] = await scan(as_technician, number, verb, elsewhere)
+            assert result["outcome"] == "refused"
+    lines = (await as_manager.get("/api/v1/returns/unmatched")).json()["items"]
+    assert [line["code"] for line in lines] == ["wrong-state", "not-in-a-store"]
+
+
 async def test_a_consignment_is_cancelled_while_it_is_empty(as_technician: AsyncClient, given: Given) -> None:
     number, other = await make(as_technician), await make(as_technician)
     assert (await as_technician.post(f"{TRANSFERS}/{number}/cancel")).json()["state"] == "cancelled"

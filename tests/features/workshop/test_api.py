@@ -35,6 +35,26 @@ async def release(client: AsyncClient, barcode: str, **body: Any) -> Any:
     return await client.post(f"/api/v1/items/{barcode}/release", json=body)
 
 
+async def test_what_waits_for_its_release_is_not_clear_and_says_so(
+    as_technician: AsyncClient, as_technician2: AsyncClient, given: Given
+) -> None:
+    risky = await given.item(State.AWAITING_INSPECTION, product=await given.product(high_risk=True))
+
+    async def waits(client: AsyncClient = as_technician) -> tuple[bool, list[str]]:
+        item = (await client.get(f"/api/v1/items/{risky}")).json()
+        return item["is_clear"], [one["detail"] for one in item["blockers"]]
+
+    not_checked = "It has not passed a functional check since it was cleaned or repaired."
+    bench = "The item is “awaiting inspection”: it waits for"
+    assert await waits() == (False, [f"{bench} inspection and release.", not_checked])
+    await given.inspected(risky)
+    assert await waits() == (False, [f"{bench} its release by somebody who did not clean it."])
+    refused = await as_technician.post(f"/api/v1/items/{risky}/release")
+    assert [one["code"] for one in check_problem(refused, 409, "not-clear")["blockers"]] == ["same-person"]
+    assert (await as_technician2.post(f"/api/v1/items/{risky}/release")).status_code == 200
+    assert await waits() == (True, [])
+
+
 async def test_an_item_goes_all_the_way_round(
     as_technician: AsyncClient, as_technician2: AsyncClient, given: Given
 ) -> None:
@@ -59,9 +79,11 @@ async def test_an_item_goes_all_the_way_round(
 
 @pytest.mark.parametrize("state", list(State))
 async def test_each_step_starts_only_where_the_lifecycle_says(
-    as_technician: AsyncClient, given: Given, state: State
+    as_technician: AsyncClient, given: Given, clock: Clock, state: State
 ) -> None:
     start, passed, failed = [await given.item(state) for _ in range(3)]
+    # A trigger pulled twice would be the same scan.
+    clock.move(minutes=2)
     [result] = await results_of(as_technician, START, {"barcodes": [start]})
     assert (result["outcome"] == "accepted") == can_move(state, Move.START_DECONTAMINATION)
     results = [{"barcode": passed, "outcome": "passed", **LOW}, {"barcode": failed, "outcome": "failed"}]

@@ -162,7 +162,8 @@ async def test_the_page_says_what_the_item_carries_from_now_on(
     typed = TYPED | {"safe_working_load_kg": "160"}
     page = await technician.post_form(f"/workshop/{barcode}/examination", **typed)
     said = (await technician.follow(page)).banner
-    assert "It carries 160 kg from now on, and others of its kind 200 kg: print a new label for it." in said
+    assert "Print a new label for it: it carries 160 kg, and the old one may say more." in said
+    assert "It carries 160 kg from now on, and others of its kind 200 kg." in said
     typed |= {"safe_working_load_kg": "170", "load_reason": ""}
     page = await technician.post_form(f"/workshop/{barcode}/examination", **typed)
     assert set(page.errors) == {"load_reason"}
@@ -178,3 +179,74 @@ async def test_the_catalogue_finds_what_can_go_out_with_that_load(
     assert found["items"] == []
     found = done(await as_ot.get("/api/v1/products", params=asked | {"min_load_kg": 160}))
     assert [one["code"] for one in found["items"]] == [product]
+
+
+async def test_a_new_label_is_asked_for_until_one_is_printed(
+    as_technician: AsyncClient, technician: Browser, given: Given, query: Query, product: str
+) -> None:
+    barcode = await given.item(product=product)
+    await certify(given, barcode, 200)
+    asks = "Print a new label for it: it carries 160 kg, and the old one may say more."
+    assert "Print a new label" not in (await technician.get(f"/items/{barcode}")).text
+    made = await recorded(as_technician, body(barcode, report_body(on=given.today, safe_working_load_kg=160)))
+    assert made["next_step"]["text"].endswith(asks)
+    assert asks in (await technician.get(f"/items/{barcode}")).text
+    client = await given.client(**weighs(80))
+    await given.loan(barcode, client=client)
+    [back] = await given.scan(barcode)
+    assert back.next_step.text.endswith(asks)
+    # To look at it is not to print it.
+    await as_technician.get(f"/api/v1/items/{barcode}/label", params={"format": "png"})
+    assert (await as_technician.get(f"/api/v1/items/{barcode}")).json()["label_wanted"] is True
+    sheet = {"barcodes": [barcode], "format": "pdf"}
+    assert (await as_technician.post("/api/v1/labels", json=sheet)).status_code == 200
+    item = (await as_technician.get(f"/api/v1/items/{barcode}")).json()
+    assert (item["label_wanted"], "Print a new label" in item["next_step"]["text"]) == (False, False)
+    await as_technician.post("/api/v1/labels", json=sheet)
+    printed = await query("SELECT chain, subject FROM audit_event WHERE action = 'label_printed'")
+    assert printed == [{"chain": "technician", "subject": f"item:{barcode}"}]
+
+
+@pytest.mark.parametrize("way", ["page", "item", "job"])
+async def test_each_way_to_print_a_label_counts(
+    as_technician: AsyncClient, technician: Browser, given: Given, product: str, way: str
+) -> None:
+    barcode = await given.item(product=product)
+    await certify(given, barcode, 160)
+    if way == "page":
+        await technician.post_form("/labels", on="/labels", barcodes=barcode)
+    elif way == "item":
+        await technician.get(f"/api/v1/items/{barcode}/label", format="zpl")
+        await as_technician.get(f"/api/v1/items/{barcode}/label", params={"format": "zpl"})
+    else:
+        await as_technician.post("/api/v1/label-jobs", json={"barcodes": [barcode]})
+    assert (await as_technician.get(f"/api/v1/items/{barcode}")).json()["label_wanted"] is False
+
+
+async def test_a_name_that_speaks_of_a_higher_load_is_belied_beside_it(
+    technician: Browser, ot: Browser, visitor: Browser, given: Given
+) -> None:
+    named = await given.product(name="Hoist 200 kg", safe_working_load_kg=200, inspections=LOLER)
+    barcode, other = await given.items(2, product=named)
+    await certify(given, barcode, 160)
+    said = "Carries 160 kg, not 200 kg"
+    for browser, page in ((technician, f"/items/{barcode}"), (ot, f"/items/{barcode}/issue")):
+        assert said in (await browser.get(page)).text
+        assert said not in (await browser.get(page.replace(barcode, other))).text
+    label = (await visitor.get(f"/l/{barcode}")).text
+    assert "Its name says 200 kg: do not go by that." in label
+    assert "Its name says" not in (await visitor.get(f"/l/{other}")).text
+    loan = await given.loan(barcode, client=await given.client(**weighs(80)))
+    assert said in (await ot.get(f"/clients/{loan.client_ref}")).text
+
+
+async def test_a_load_that_is_raised_again_wants_a_label_and_no_weight(
+    as_technician: AsyncClient, as_ot: AsyncClient, given: Given, product: str
+) -> None:
+    loan = await given.loan(await given.item(product=product))
+    await certify(given, loan.barcode, 160)
+    report = report_body(on=given.today, safe_working_load_kg=200, load_reason="A new boom was fitted.")
+    await recorded(as_technician, body(loan.barcode, report))
+    [lent] = (await as_ot.get("/api/v1/loans")).json()["items"]
+    assert lent["weight_wanted"] is None
+    assert (await as_technician.get(f"/api/v1/items/{loan.barcode}")).json()["label_wanted"] is True

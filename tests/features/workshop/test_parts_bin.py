@@ -115,6 +115,33 @@ async def test_nothing_is_taken_off_before_the_scrap_is_agreed_and_nothing_fitte
     assert "Do not fit it." in page.text
 
 
+async def test_the_same_part_is_not_taken_off_twice_unless_there_were_more(
+    as_technician: AsyncClient, technician: Browser, given: Given, query: Query
+) -> None:
+    donor = await given.item()
+    await given.scrapped(donor)
+    await harvest(as_technician, donor, HANDSET)
+    url = f"{ITEMS}/{donor}/harvested-parts"
+    again = await as_technician.post(url, json={"parts": [HANDSET]})
+    said = check_problem(again, 409, "already-harvested", field="another_like_it")
+    assert said["detail"].startswith("technician took “Handset” off it on 2 March 2026.")
+    assert len(await harvest(as_technician, donor, HANDSET | {"another_like_it": True})) == 1
+    castor = {"description": "Castor", "condition": "good", "quantity": 2}
+    assert len(await harvest(as_technician, donor, castor)) == 2
+    for quantity in (0, 21):
+        check_problem(await as_technician.post(url, json={"parts": [castor | {"quantity": quantity}]}), 422)
+    form = f"/items/{donor}/harvest"
+    page = await technician.get(form)
+    asked = await technician.send(page, form, description="castor", condition="worn", quantity="1")
+    assert asked.status == 409
+    assert "technician took “Castor” off it on 2 March 2026." in asked.text
+    sent = await technician.send(
+        asked, form, description="castor", condition="worn", quantity="1", another_like_it="true"
+    )
+    assert "is in the parts bin" in (await technician.follow(sent)).banner
+    assert len(await query("SELECT id FROM harvested_part")) == 5
+
+
 async def test_a_part_is_thrown_away_with_a_reason(
     as_technician: AsyncClient, technician: Browser, given: Given
 ) -> None:

@@ -8,6 +8,8 @@ from app import audit
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
+from app.domain.inspections import InspectionKind
+from app.domain.lifecycle import Move
 from app.domain.scanning import check_tag
 from app.domain.thorough_examinations import SCHEDULE_1
 from app.features.workshop.inspections import authority, queries, service
@@ -21,6 +23,7 @@ from app.features.workshop.inspections.schemas import (
     ReportRecord,
     SentBody,
 )
+from app.features.workshop.scans import told_if_again
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import BIGGEST_ID, After, Id, Limit
@@ -37,18 +40,21 @@ async def inspect(session: Session, actor: Actor, now: Now, prefix: Prefix, body
     """Record an inspection of one item; a thorough examination with its report, wherever the item is by now."""
     if body.supersedes and not body.supersede_reason:
         raise BadValue("reason-missing", "Say what was wrong with the inspection.", field="supersede_reason")
-    recorded = await service.inspect(
-        session,
-        check_tag(body.barcode, prefix=prefix),
-        kind=body.kind,
-        outcome=body.outcome,
-        next_due_on=body.next_due_on,
-        notes=body.notes,
-        report=body.report.report if body.report else None,
-        corrects=body.correction,
-        actor=actor.username,
-        at=now,
-    )
+    tag = check_tag(body.barcode, prefix=prefix)
+    again = Move.FAIL_INSPECTION if body.kind is InspectionKind.FUNCTIONAL else None
+    async with told_if_again(session, tag, again, actor=actor.username, at=now):
+        recorded = await service.inspect(
+            session,
+            tag,
+            kind=body.kind,
+            outcome=body.outcome,
+            next_due_on=body.next_due_on,
+            notes=body.notes,
+            report=body.report.report if body.report else None,
+            corrects=body.correction,
+            actor=actor.username,
+            at=now,
+        )
     moved = recorded.moved
     return InspectionBody(
         id=recorded.id,

@@ -17,10 +17,10 @@ from app.domain.dates import in_words, uk_date
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.domain.reservations import Kept, keeps_item
-from app.domain.stop_use import ItemFault
 from app.domain.thorough_examinations import LoadBefore, Report
 from app.features.workshop.inspections.out_of_use import tell_owners
 from app.ledger import Moved
+from app.web.overloads import ask_for_weight, stop_overloads
 
 # Of the reports before this one, and not of the one that this one puts right.
 BEFORE = text("""
@@ -48,8 +48,18 @@ CERTIFY = text("""
               product.safe_working_load_kg AS product_kg, product.name AS product_name
 """)
 LOAN = text("""
-    SELECT loan.id, client.weight_kg FROM loan JOIN client ON client.id = loan.client_id
+    SELECT loan.id, loan.client_id, client.weight_kg FROM loan JOIN client ON client.id = loan.client_id
     WHERE loan.item_id = :item_id AND loan.ended_at IS NULL
+""")
+# Whoever writes down a weight locks the client before reading what the client has: so one of the two sees the other.
+LOCK_CLIENT = text("""
+    SELECT client.id FROM item JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
+    JOIN client ON client.id = loan.client_id WHERE item.barcode = :barcode FOR NO KEY UPDATE OF client
+""")
+MARK = text("""
+    UPDATE item SET label_wanted_since = :at,
+           load_lowered_at = CASE WHEN :is_lower THEN :at WHEN :is_whole THEN NULL ELSE load_lowered_at END
+    WHERE id = :item_id
 """)
 KEPT = text("""
     SELECT kept.id, kept.from_on, kept.until_on, kept.made_by, client.weight_kg, client.client_ref,
@@ -72,6 +82,7 @@ class Lowered:
 
     `stopped`: its use, by a client who weighs more. `not_known`: the weight of the client who has it.
     `released`: from a reservation for somebody who weighs more. `held`: with the driver, for such a client.
+    `is_label_wanted`: it carried more before, and its label may say so.
     """
 
     barcode: str
@@ -83,6 +94,7 @@ class Lowered:
     not_known: bool = False
     released: bool = False
     held: str = ""
+    is_label_wanted: bool = False
 
     @property
     def why(self) -> str:
@@ -92,8 +104,16 @@ class Lowered:
     @property
     def what_to_do(self) -> str:
         """What the one who reads it does now."""
+        return self._said(": print a new label for it.")
+
+    @property
+    def beside_the_step(self) -> str:
+        """The same beside the item's next step, which asks for the label where one is wanted."""
+        return self._said("." if self.is_label_wanted else ": print a new label for it.")
+
+    def _said(self, about_label: str) -> str:
         of_product = f", and others of its kind {self.product_kg} kg" if self.product_kg else ""
-        said = [f"It carries {self.carries_kg:g} kg from now on{of_product}: print a new label for it."]
+        said = [f"It carries {self.carries_kg:g} kg from now on{of_product}{about_label}"]
         if self.stopped:
             said.append("The client who has it weighs more: its use there is stopped. Bring a stronger one.")
         if self.not_known:
@@ -109,7 +129,14 @@ class Lowered:
             evidence = replace(evidence, state=State.IN_STOCK)
         if self.held:
             evidence = replace(evidence, holds=(*evidence.holds, HoldFact(HoldKind.INVESTIGATION, self.held)))
+        if self.is_label_wanted:
+            evidence = replace(evidence, label_load_kg=self.carries_kg)
         return replace(moved, evidence=evidence)
+
+
+async def lock_client(session: AsyncSession, barcode: str) -> None:
+    """Keep others from writing down a weight of the client who has the item, before the item itself is locked."""
+    await session.execute(LOCK_CLIENT, {"barcode": barcode})
 
 
 async def read_before(session: AsyncSession, barcode: str, report: Report, corrects: int | None) -> LoadBefore:
@@ -127,11 +154,16 @@ async def certify(session: AsyncSession, item_id: int, barcode: str, *, actor: s
         facts = {"load": row.kg, "was": row.was_kg}
         await audit.record(session, "load_certified", f"item:{barcode}", actor=actor, at=at, **facts)
     carries, carried = item_load(row.product_kg, row.kg), item_load(row.product_kg, row.was_kg)
+    is_lower = carries is not None and carried is not None and carries < carried
+    if carries != carried and carried is not None and row.state != State.SCRAPPED:
+        marks = {"is_lower": is_lower, "is_whole": carries == row.product_kg, "item_id": item_id, "at": at}
+        await session.execute(MARK, marks)
     if row.kg is None or carries is None or (carried is not None and carries >= carried):
         return None
     lowered = Lowered(barcode, row.product_name, carries, row.product_kg, row.certified_on)
     if row.state == State.SCRAPPED:
         return lowered
+    lowered = replace(lowered, is_label_wanted=is_lower)
     lowered = await _at_a_client(session, item_id, lowered, actor=actor, at=at)
     lowered = await _promised(session, item_id, State(row.state), lowered, actor=actor, at=at)
     if carried is None and not (lowered.stopped or lowered.released or lowered.held):
@@ -147,12 +179,12 @@ async def _at_a_client(session: AsyncSession, item_id: int, lowered: Lowered, *,
     if loan is None:
         return lowered
     if loan.weight_kg is None:
+        if lowered.is_label_wanted:
+            await ask_for_weight(session, loan.id, why=lowered.why, actor=actor, at=at)
         return replace(lowered, not_known=True)
-    if loan.weight_kg <= lowered.carries_kg:
-        return lowered
-    reason = f"{lowered.why} That is less than the person weighs."
-    await safety.stop_use(session, loan.id, reason=reason, item_fault=ItemFault.NO, actor=actor, at=at)
-    return replace(lowered, stopped=True)
+    said: dict[str, Any] = {"weakest": lowered.barcode, "because": lowered.why, "actor": actor, "at": at}
+    stopped = await stop_overloads(session, [loan.client_id], **said)
+    return replace(lowered, stopped=bool(stopped) or loan.weight_kg > lowered.carries_kg)
 
 
 async def _promised(

@@ -26,14 +26,19 @@ LINE = text("""
 """)
 DUE = text("SELECT due_on FROM inspection_due WHERE item_id = :item_id AND kind = :kind")
 # By the newest examination that stands, not by the one that was written down last: certificates come late. Where none
-# stands any more, by what was known before the first was written down; where nothing was, nobody knows.
+# stands any more, by what was known before the first was written down; where nothing was, nobody knows. After a danger,
+# and after a thorough examination that did not pass, none is in date: the next is due since that day.
 PLAN = text("""
     WITH known AS (
-        SELECT COALESCE(
-            (SELECT next_due_on FROM standing_inspection
-             WHERE item_id = :item_id AND kind = :kind AND next_due_on IS NOT NULL
+        SELECT LEAST(
+            (SELECT CASE WHEN outcome = 'danger' OR (outcome <> 'passed' AND kind = 'loler') THEN examined_on END
+             FROM standing_inspection WHERE item_id = :item_id AND kind = :kind
              ORDER BY examined_on DESC, id DESC LIMIT 1),
-            (SELECT due_before FROM inspection WHERE item_id = :item_id AND kind = :kind ORDER BY id LIMIT 1)
+            COALESCE(
+                (SELECT next_due_on FROM standing_inspection
+                 WHERE item_id = :item_id AND kind = :kind AND next_due_on IS NOT NULL
+                 ORDER BY examined_on DESC, id DESC LIMIT 1),
+                (SELECT due_before FROM inspection WHERE item_id = :item_id AND kind = :kind ORDER BY id LIMIT 1))
         ) AS due_on
     ), forgotten AS (
         DELETE FROM inspection_due WHERE item_id = :item_id AND kind = :kind AND (SELECT due_on FROM known) IS NULL
@@ -106,6 +111,7 @@ async def inspect(
         corrected = corrects.inspection_id if corrects else None
         before = await certified_load.read_before(session, barcode, report, corrected)
         check_report(report, outcome, today=today, before=before)
+        await certified_load.lock_client(session, barcode)
     examined_on = report.examined_on if report and report.examined_on else today
     wrong = await _find_wrong(session, corrects, barcode) if corrects else None
     moved = await _take_down(session, barcode, kind, outcome, notes=notes, actor=actor, at=at)

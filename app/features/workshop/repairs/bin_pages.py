@@ -68,9 +68,10 @@ async def harvest(request: Request, session: Session, actor: Actor, now: Now, ta
     if body is None:
         return render(request, HARVEST, {"form": form, **context}, 422)
     with or_again(HARVEST, form, **context):
-        part = Harvested(body.description, body.condition, body.part_number)
+        part = Harvested(body.description, body.condition, body.part_number, body.quantity, body.another_like_it)
         await parts_bin.harvest(session, tag, [part], actor=actor.username, at=now)
-    said = f"“{body.description}” of {display(tag)} is in the parts bin."
+    many = f"{body.quantity} of “{body.description}” of {display(tag)} are in the parts bin."
+    said = many if body.quantity > 1 else f"“{body.description}” of {display(tag)} is in the parts bin."
     return redirect(request, f"/items/{tag}", said)
 
 

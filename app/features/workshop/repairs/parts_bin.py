@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
-from app.domain.disposal import PartCondition, WasteStream, check_harvest
+from app.domain.dates import uk_date
+from app.domain.disposal import PartCondition, TakenPart, WasteStream, check_harvest, check_not_taken
 from app.domain.errors import Conflict, NotFound
 from app.models import HarvestedPart
 
@@ -23,6 +24,9 @@ PART = text("""
            EXISTS (SELECT FROM standing_part WHERE harvested_part_id = part.id) AS is_fitted
     FROM harvested_part AS part JOIN item ON item.id = part.item_id WHERE part.id = :part_id FOR UPDATE OF part
 """)
+TAKEN = text("""
+    SELECT description, part_number, taken_at, taken_by FROM harvested_part WHERE item_id = :item_id ORDER BY id
+""")
 DISCARD = text("""
     UPDATE harvested_part SET discarded_at = :at, discarded_by = :actor, discard_reason = :reason WHERE id = :part_id
 """)
@@ -30,11 +34,13 @@ DISCARD = text("""
 
 @dataclass(frozen=True, slots=True)
 class Harvested:
-    """A part that was taken off."""
+    """Like parts that were taken off. `another_like_it`: that one was taken before, and this is not it, is known."""
 
     description: str
     condition: PartCondition
     part_number: str = ""
+    quantity: int = 1
+    another_like_it: bool = False
 
 
 async def harvest(
@@ -42,7 +48,7 @@ async def harvest(
 ) -> list[int]:
     """Put parts of a scrapped item, or one in the scrap cage, into the bin of its store; returns their numbers.
 
-    Raises NotFound `unknown-barcode`, Conflict `not-scrapped`, `not-here`, NotClear `not-clear`.
+    Raises NotFound `unknown-barcode`, Conflict `not-scrapped`, `not-here`, `already-harvested`, NotClear `not-clear`.
     """
     item = (await ledger.read_items(session, [barcode], lock=True)).get(barcode)
     if item is None:
@@ -50,6 +56,11 @@ async def harvest(
     lost = await session.scalar(LOST, {"item_id": item.id})
     stream = await session.scalar(STREAM, {"item_id": item.id})
     check_harvest(item.evidence, was_here=not lost and stream != WasteStream.NOWHERE.value)
+    taken = (await session.execute(TAKEN, {"item_id": item.id})).all()
+    before = [TakenPart(one.description, one.part_number, uk_date(one.taken_at), one.taken_by) for one in taken]
+    for part in parts:
+        if not part.another_like_it:
+            check_not_taken(part.description, part.part_number, before)
     rows = [
         {
             "item_id": item.id,
@@ -61,6 +72,7 @@ async def harvest(
             "taken_by": actor,
         }
         for part in parts
+        for _ in range(part.quantity)
     ]
     made = await session.execute(insert(HarvestedPart).returning(col(HarvestedPart.id)), rows)
     numbers = list(made.scalars())

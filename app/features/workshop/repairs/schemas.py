@@ -17,6 +17,7 @@ from app.web.results import Step
 from app.web.typed import pence_from
 from app.web.waste import Waste
 
+MOST_ALIKE = 20
 MOST_PARTS = 100
 Quantity = Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=999)]
 Minutes = Annotated[int, BeforeValidator(no_truth), Field(ge=0, le=10_000)]
@@ -186,15 +187,17 @@ class BinPart(BaseModel):
 
 
 class HarvestedBody(Body):
-    """A part that was taken off."""
+    """A part that was taken off, or several alike. `another_like_it`: one was taken before, and this is another."""
 
     description: Line
     condition: PartCondition
     part_number: OptionalLine = ""
+    quantity: Annotated[int, Field(ge=1, le=MOST_ALIKE)] = 1
+    another_like_it: bool = False
 
     def part(self) -> Harvested:
         """As the verb takes it."""
-        return Harvested(self.description, self.condition, self.part_number)
+        return Harvested(self.description, self.condition, self.part_number, self.quantity, self.another_like_it)
 
 
 class NewHarvest(Body):
@@ -247,4 +250,6 @@ class HarvestForm(BaseModel):
 
     description: Annotated[Line, asked("Say what the part is.")] = needed()
     part_number: OptionalLine = ""
+    quantity: Annotated[int, Field(ge=1, le=MOST_ALIKE)] = 1
     condition: Annotated[PartCondition, asked("Choose how it is.")] = needed()
+    another_like_it: bool = False

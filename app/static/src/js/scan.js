@@ -4,6 +4,7 @@ import { otherScanPages } from "./device.js";
 import { anotherOrder, knownHere, readAsked, showAsked, watchAsked } from "./scan/asks.js";
 import { commandIn } from "./scan/barcode.js";
 import { recall, remember } from "./scan/desk-mode.js";
+import { heldHere, refreshIfOld, watchHeld } from "./scan/held.js";
 import { openJournal } from "./scan/journal.js";
 import { readScanner } from "./scan/keyboard.js";
 import { FORM, isKnown } from "./scan/modes.js";
@@ -45,6 +46,9 @@ const outbox = journal.then((opened) => new Outbox({
   onChange: (network, waiting) => {
     view.showNetwork(network, waiting, opened.durable);
     watch.watch(network === "sign-in" || network === "reload");
+    if (network === "ready") {
+      refreshIfOld();
+    }
   },
 }));
 
@@ -76,6 +80,7 @@ function newScan(barcode, leftOut, asked) {
     leftOut,
     asked,
     warning: anotherOrder(barcode, asked) || knownHere(barcode, chosenMode()),
+    held: heldHere(barcode, chosenMode()),
     form: FORM,
     scannedAt: new Date().toISOString(),
     order: lastOrder,
@@ -96,7 +101,7 @@ function take(barcode, leftOut) {
     return;
   }
   const scan = newScan(barcode, leftOut, asked);
-  if (scan.warning) {
+  if (scan.warning || scan.held) {
     play(sound, false);
   }
   madeHere.add(scan.id);
@@ -181,6 +186,7 @@ async function lookAgain() {
 
 readScanner(document.getElementById("barcode"), take);
 watchAsked((barcode) => take(barcode, ""));
+watchHeld();
 modes.forEach((radio) => radio.addEventListener("change", () => choose(radio)));
 store.addEventListener("change", keep);
 window.addEventListener("online", lookAgain);

@@ -1,7 +1,7 @@
 /**
  * Opens the scan pages without a network. It keeps the files that they are made of, by release; and for whoever is
- * signed in their scan page, those of the stocktakes and consignments that they have opened, and the list of what is with
- * the drivers, until they sign out. It keeps no client's record, and scans are none of its business: those are in the page's own journal, which no release touches.
+ * signed in their scan page, those of the stocktakes and consignments that they have opened, and the lists of what is with
+ * the drivers and of what is held, until they sign out. It keeps no client's record, and scans are none of its business: those are in the page's own journal, which no release touches.
  *
  * A new release waits until no page of the old one is open. By then it has fetched its files, and the page anew.
  */
@@ -17,6 +17,7 @@ const PAGE = "/scan";
 /** Each is about one stocktake or consignment, and asks for what is done with it behind its question mark. */
 const PAGE_OF_ONE = /^\/(?:stocktakes\/[^/]+\/count|transfers\/[^/]+\/scan)$/;
 const RUN = "/api/v1/deliveries";
+const HELD = "/api/v1/held-items";
 const OFFLINE = "/offline";
 const SIGN_IN_AND_OUT = new Set(["/sign-in", "/sign-out"]);
 const PATIENCE_MS = 4_000;
@@ -39,6 +40,8 @@ addEventListener("fetch", (event) => {
     event.respondWith(asset(request));
   } else if (pathname === RUN && !search) {
     event.respondWith(freshOrKept(event, RUN));
+  } else if (pathname === HELD && !search) {
+    event.respondWith(freshOrKept(event, HELD, { ask: askForHeld }));
   } else if (request.mode === "navigate" && pathname === PAGE) {
     event.respondWith(freshOrKept(event, PAGE, { mayKeep: !search }));
   } else if (request.mode === "navigate" && PAGE_OF_ONE.test(pathname)) {
@@ -77,7 +80,7 @@ async function keepUnlessKept(address) {
 /** Everything that is kept, as this release has it. */
 async function keepAnew(more = []) {
   const before = (await (await caches.open(KEPT)).keys()).map(({ url }) => url.slice(location.origin.length));
-  await fetchAndKeep([...new Set([PAGE, RUN, ...before, ...more])]);
+  await fetchAndKeep([...new Set([PAGE, RUN, HELD, ...before, ...more])]);
 }
 
 async function fetchAndKeep(keys) {
@@ -108,8 +111,8 @@ async function asset(request) {
 }
 
 /** From the service, when it answers in time; else as it was kept. */
-async function freshOrKept(event, key, { mayKeep = true } = {}) {
-  const fresh = fetch(event.request);
+async function freshOrKept(event, key, { mayKeep = true, ask = fetch } = {}) {
+  const fresh = ask(event.request);
   // A scan page whose address asks for more is not the one to begin with next time.
   const copied = fresh.then((response) => mayKeep && keep(key, response.clone())).catch(() => {});
   event.waitUntil(copied);
@@ -120,6 +123,25 @@ async function freshOrKept(event, key, { mayKeep = true } = {}) {
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, ours));
   const answer = fresh.then((response) => (response.status >= 500 ? ours : response)).catch(() => ours);
   return Promise.race([answer, late]);
+}
+
+/** A long list comes once only: while it is as it was, what is kept is as new as the answer that says so. */
+async function askForHeld(request) {
+  const ours = await kept(HELD);
+  const headers = new Headers(request.headers);
+  if (ours?.headers.get("ETag")) {
+    headers.set("If-None-Match", ours.headers.get("ETag"));
+  }
+  const answer = await fetch(HELD, { headers, cache: "no-store", redirect: "manual" });
+  if (answer.status !== 304 || !ours) {
+    return answer;
+  }
+  const dated = new Headers(ours.headers);
+  dated.set("Date", answer.headers.get("Date") ?? "");
+  // The body is not compressed any more.
+  dated.delete("Content-Encoding");
+  dated.delete("Content-Length");
+  return new Response(ours.body, { headers: dated });
 }
 
 async function withoutNetwork(pathname) {

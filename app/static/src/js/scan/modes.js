@@ -13,6 +13,7 @@ export const FORM = 2;
  * @property {string} barcode  exactly what the scanner typed
  * @property {Record<string, string>} asked  what the mode asks for besides the label, by the fields' names
  * @property {string} warning  what the device itself had to say of it
+ * @property {string} [held]   what the device's list of held items said of it, until the service answers
  * @property {string} leftOut  what had been typed before the scan and is no part of it
  * @property {string} scannedAt  ISO 8601, UTC
  * @property {number} order    grows with each scan on this device

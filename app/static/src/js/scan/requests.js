@@ -23,6 +23,9 @@ import { MODES } from "./modes.js";
  * on its own, that one bad scan may not hold up the others.
  */
 
+/** The same person did the same with the item a moment before. */
+const ALREADY = "already-scanned";
+
 /** What is wrong with the device, not with what was scanned. */
 const CLOCK = "clock-wrong";
 
@@ -158,7 +161,8 @@ function doneWords(scan, result) {
 /** @returns {Answer} */
 function refusal(response, sent) {
   const problem = NO_SUCH_ADDRESS.has(sent?.code) ? NO_TAG : sent;
-  const outcome = problem === NO_TAG || response.status === 404 ? "unknown" : "refused";
+  const unknown = problem === NO_TAG || response.status === 404;
+  const outcome = unknown ? "unknown" : problem?.code === ALREADY ? "duplicate" : "refused";
   const sentence = problem?.detail ?? problem?.title ?? `The service refused this scan (${response.status}).`;
   const blockers = (problem?.blockers ?? []).filter((blocker) => !sentence.includes(blocker.detail));
   const held = (problem?.blockers ?? []).filter((blocker) => blocker.code === "on-hold");

@@ -45,12 +45,15 @@ export class View {
   addScan(scan) {
     const line = this.template.content.firstElementChild.cloneNode(true);
     line.dataset.mode = scan.mode;
-    line.dataset.warned = scan.warning ? "yes" : "no";
+    line.dataset.warned = scan.warning || scan.held ? "yes" : "no";
     const mode = [this.#nameOf(scan), scan.asked?.received_by].filter(Boolean).join(" · ");
     this.#write(line, { tag: forPeople(scan.barcode), time: clock(scan.scannedAt), mode, left: besides(scan) });
     this.#lines.set(scan.id, line);
     this.list.prepend(line);
     part("scan-none").hidden = true;
+    if (scan.held) {
+      this.#announceLater(`${forPeople(scan.barcode)}. ${scan.held}`);
+    }
     this.#dropOldLines();
     this.#follow();
   }
@@ -71,14 +74,13 @@ export class View {
   /** @param {Scan} scan @param {Answer} answer */
   showAnswer(scan, answer) {
     this.#fill(scan, answer);
-    if (answer.warned) {
-      // The service says it better than this device could.
-      this.#lines.get(scan.id)?.querySelector(".app-scan-line__left").replaceChildren(besides({ ...scan, warning: "" }));
-    }
+    // The service knows better than this device what is held, and says its own warnings better.
+    const known = { ...scan, held: "", warning: answer.warned ? "" : scan.warning };
+    this.#lines.get(scan.id)?.querySelector(".app-scan-line__left").replaceChildren(besides(known));
     this.#count(answer.outcome);
     const held = answer.holds.length ? "Hold, quarantine. " : "";
     const then = answer.next || answer.detail;
-    this.#announceLater(`${forPeople(scan.barcode)} ${answer.words}. ${held}${then} ${besides(scan)}`, answer.outcome);
+    this.#announceLater(`${forPeople(scan.barcode)} ${answer.words}. ${held}${then} ${besides(known)}`, answer.outcome);
   }
 
   /** A line that never leaves the page: something the desk itself has to say. */
@@ -245,7 +247,7 @@ function mark(scan, outcome, isWarning) {
 function besides(scan) {
   const what = scan.leftOut && forPeople(scan.leftOut);
   const left = what ? `“${what}” was typed before this scan and left out. If it was a label, scan that again.` : "";
-  return [scan.warning, left].filter(Boolean).join(" ");
+  return [scan.held, scan.warning, left].filter(Boolean).join(" ");
 }
 
 function tellWaiting(waiting) {

@@ -1,0 +1,111 @@
+"""`stores bench …`: runs a benchmark on a PostgreSQL of its own, prints what it found, and writes it as Markdown."""
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from alembic import command
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.cli.bench import notices, register
+from app.cli.bench.notices import Edited, Taken
+from app.cli.bench.register import Size
+from app.cli.reach import console, fail
+from app.db import normal_url
+from app.postgres import EmbeddedPostgres
+from app.web.health import alembic_config
+
+app = typer.Typer(no_args_is_help=True, help="How fast it is, on a register of a large service.")
+
+
+@app.callback()
+def the_benchmarks() -> None:
+    """How fast it is, on a register of a large service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run found."""
+
+    items: int
+    loans: int
+    forms: list[Taken]
+    edits: list[Edited]
+
+    def as_markdown(self) -> str:
+        """As the documents show it."""
+        lines = [
+            f"{self.items:,} items, {self.loans:,} loans, half of them open. Seconds, commit included; the floor reads "
+            "the register once and writes as many bare rows in the same run.",
+            "",
+            "| scope | items held | put into force | against the floor | let go |",
+            "|---|---:|---:|---:|---:|",
+            *(
+                f"| {one.form} | {one.held:,} | {one.activate:.2f} | {one.ratio:.1f} times | {one.let_go:.2f} |"
+                for one in self.forms
+            ),
+            "",
+            "| notices in force | that can concern it | one edited item is asked about | statements |",
+            "|---:|---:|---:|---:|",
+            *(
+                f"| {one.active} | {one.concerned} | {one.seconds * 1000:.0f} ms | {one.statements} |"
+                for one in self.edits
+            ),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+@app.command("notices")
+def bench_notices(
+    items: Annotated[int, typer.Option(min=1_000, help="How many items; each has been lent twice.")] = 300_000,
+    database: Annotated[
+        str | None, typer.Option(help="An EMPTY database to fill, instead of a PostgreSQL of its own.")
+    ] = None,
+    form: Annotated[list[str] | None, typer.Option(help="Only scopes with these words in their name.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables here.")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+) -> None:
+    """Put safety notices of each form into force, let go again, and edit items under hundreds of notices."""
+    with tempfile.TemporaryDirectory(prefix="stores-bench-") as folder:
+        # Durable, as the service's own is: a commit waits for the disk.
+        Path(folder).chmod(0o711)
+        server = EmbeddedPostgres(Path(folder)) if database is None else nullcontext()
+        with server as own:
+            url = own.url if own else str(database)
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(command.upgrade, alembic_config(url), "head").result()
+            report = asyncio.run(run(url, Size(items), form or []))
+    if markdown:
+        markdown.write_text(report.as_markdown())
+    if as_json:
+        as_json.write_text(json.dumps(asdict(report), indent=1) + "\n")
+    console.print(report.as_markdown(), highlight=False)
+
+
+async def run(url: str, size: Size, words: Sequence[str] = ()) -> Report:
+    """Fill the database at this address, which is migrated and empty, and measure."""
+    engine = create_async_engine(normal_url(url), poolclass=NullPool)
+    try:
+        async with AsyncSession(engine) as session, session.begin():
+            if await session.scalar(text("SELECT EXISTS (SELECT FROM item)")):
+                raise fail("There are items in this database. A benchmark wants an empty one, and fills it.")
+            await register.fill(session, size)
+        await notices.prepare(engine)
+        edits = [] if words else await notices.measure_edits(engine, size)
+        taken = []
+        for form in notices.forms(size):
+            if not words or any(word in form.name for word in words):
+                taken.append(await notices.measure(engine, form))
+                await notices.tidy(engine)
+        return Report(size.items, size.items * 2, taken, edits)
+    finally:
+        await engine.dispose()

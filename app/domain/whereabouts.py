@@ -1,0 +1,51 @@
+"""An item that is handed in although, by the record, it never left its store: nobody knows where it has been.
+
+What is not known is never taken for safe. It is held until somebody has looked at it and said what happened.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from app.domain.clearance import Evidence, HoldKind
+from app.domain.errors import Conflict
+from app.domain.lifecycle import Move, State
+
+
+class Whereabouts(StrEnum):
+    """What somebody found out about it."""
+
+    NEVER_LEFT = "never_left"
+    USED = "used"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return {Whereabouts.NEVER_LEFT: "It never left the store", Whereabouts.USED: "It was used, or may have been"}[
+            self
+        ]
+
+
+ELSEWHERE: Final = frozenset({HoldKind.IN_TRANSIT, HoldKind.WHEREABOUTS})
+"""With one of these it is known already why it is where the record does not say."""
+
+AS_CLEAN: Final = frozenset({State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION, State.IN_REPAIR})
+"""States in which an item counts as clean."""
+
+
+def is_put_in_question(evidence: Evidence) -> bool:
+    """Whether an item that is handed in is held for it: it stands on a shelf by the record, and not on its way."""
+    on_a_shelf = evidence.state in {State.IN_STOCK, State.RESERVED}
+    return on_a_shelf and not any(hold.kind in ELSEWHERE for hold in evidence.holds)
+
+
+def moves_once_used(evidence: Evidence) -> tuple[Move, ...]:
+    """How an item that was used goes to be cleaned: as one that was lost and found. None where it is dirty anyway.
+
+    Raises Conflict `single-patient-use` for what is for one patient: somebody may have been that patient.
+    """
+    if evidence.single_patient_use:
+        detail = "It is for a single patient, and somebody may have used it. Scrap it: that settles this."
+        raise Conflict("single-patient-use", detail)
+    if evidence.state in AS_CLEAN:
+        return Move.MARK_MISSING, Move.FIND
+    return (Move.FIND,) if evidence.state is State.MISSING else ()

@@ -1,0 +1,69 @@
+"""What comes to a home may make what is there dangerous: notices about things used together ask about new loans.
+
+Nothing is asked while somebody hands something out. The worker looks at once a minute which loans are new.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.domain.notice_work import Cause
+from app.notice_matches import read_scopes
+from app.rematching import ask_about_items, read_in_force
+from app.scope_sql import HOME
+
+# Loans get their numbers before they are there: one with a lower number may come after one with a higher.
+LOOKED_AT_AGAIN = 1000
+MOST_AT_ONCE = 500
+NEWEST = text("SELECT COALESCE(max(id), 0) FROM loan")
+NEW = text("""
+    SELECT id FROM loan WHERE id > :after AND ended_at IS NULL AND id <> ALL(CAST(:asked AS bigint[]))
+    ORDER BY id LIMIT :most
+""")
+# All that is at the homes of these loans, locked as whoever moves items locks them.
+AT_HOME = text(f"""
+    WITH homes AS (
+        SELECT DISTINCT client.postcode, {HOME} AS home FROM loan JOIN client ON client.id = loan.client_id
+        WHERE loan.id = ANY(:loans)
+    ), there AS (
+        SELECT loan.item_id FROM homes JOIN client ON client.postcode = homes.postcode AND {HOME} = homes.home
+        JOIN loan ON loan.client_id = client.id AND loan.ended_at IS NULL
+    )
+    SELECT item.id, item.barcode FROM item WHERE id IN (SELECT item_id FROM there) ORDER BY barcode FOR UPDATE
+""")  # noqa: S608 - the part is a constant
+
+
+@dataclass(slots=True)
+class Watch:
+    """Which loans a worker has asked about: those up to `after`, and `asked`. What it forgets the daily check finds."""
+
+    after: int | None = None
+    asked: set[int] = field(default_factory=set)
+
+
+async def ask_about_new_loans(
+    sessions: async_sessionmaker[AsyncSession], watch: Watch, *, actor: str, at: datetime
+) -> int:
+    """Ask again about all that is at homes to which something came; returns how many items were caught."""
+    async with sessions.begin() as session:
+        # First of all: an activation that is going on would see neither these loans nor be seen.
+        in_force = await read_in_force(session)
+        scopes = await read_scopes(session, {notice.digest for notice in in_force})
+        notices = [notice for notice in in_force if scopes[notice.digest].asks_together]
+        if not notices:
+            watch.after = None  # The activation of one asks about everything that is there.
+            return 0
+        newest: int = (await session.execute(NEWEST)).scalar_one()
+        after = max(0, newest - LOOKED_AT_AGAIN) if watch.after is None else watch.after
+        wanted = {"after": after, "asked": sorted(watch.asked), "most": MOST_AT_ONCE}
+        loans = list(await session.scalars(NEW, wanted))
+        caught = []
+        if loans:
+            items = {row.id: row.barcode for row in await session.execute(AT_HOME, {"loans": loans})}
+            caught = await ask_about_items(session, notices, items, cause=Cause.LOAN, actor=actor, at=at)
+    reached = loans[-1] if len(loans) == MOST_AT_ONCE else newest
+    watch.after = max(after, reached - LOOKED_AT_AGAIN)
+    watch.asked = {number for number in {*watch.asked, *loans} if number > watch.after}
+    return len(caught)

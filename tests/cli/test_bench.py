@@ -1,0 +1,44 @@
+"""The benchmark, on a register so small that it says nothing of speed: that it still runs, and what it finds."""
+
+from sqlalchemy import text
+
+from app import safety
+from app.cli.bench.command import run
+from app.cli.bench.register import Size
+from tests.conftest import Scratch
+
+
+async def test_each_form_is_put_into_force_and_let_go_and_an_edit_asks_only_what_could_concern_it(
+    scratch: Scratch,
+) -> None:
+    report = await run(scratch.url, Size(1_200))
+    held = {one.form: one.held for one in report.forms}
+    assert held["one model"] == 100
+    assert held["a range of serial numbers of one model"] == 10
+    assert (held["a whole class"], held["everything"]) == (300, 1_200)
+    assert held["a list of serial numbers of a class"] > 0
+    assert await scratch.query("SELECT count(*) AS lifted FROM hold WHERE lifted_at IS NOT NULL") == [
+        {"lifted": sum(held.values())}
+    ]
+    # Where no notice can concern it: which there are, what they say, and of which product it is.
+    none, others, some = report.edits
+    assert (none.statements, others.statements) == (1, 4)
+    assert (others.active, some.concerned) == (10, 5)
+    assert some.statements > others.statements
+    assert "| everything | 1,200 |" in report.as_markdown()
+    await one_line_proves_them_all(scratch)
+
+
+async def one_line_proves_them_all(scratch: Scratch) -> None:
+    """More than a thousand holds of one notice have one line in the audit trail, which shows when one was changed."""
+    lines = await scratch.query(
+        "SELECT action, detail->'holds' AS holds FROM audit_event WHERE subject = 'safety_notice:BENCH everything'"
+        " AND action LIKE 'hold%' ORDER BY id"
+    )
+    assert lines == [{"action": f"holds_{what}", "holds": 1_200} for what in ("placed", "lifted")]
+    async with scratch.database.sessions() as session:
+        assert await safety.verify_sets(session) == (7_200, None)
+        change = "UPDATE hold SET lift_reason = 'x' WHERE id = (SELECT max(id) FROM hold)"
+        await session.execute(text(change))
+        held, broken = await safety.verify_sets(session)
+        assert (held, broken and broken.what) == (6_000, "the holds that it stands for are not what they were")

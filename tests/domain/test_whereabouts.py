@@ -1,0 +1,40 @@
+"""What is handed in although it never left, by the record."""
+
+import pytest
+
+from app.domain.clearance import Evidence, HoldFact, HoldKind
+from app.domain.errors import Conflict
+from app.domain.lifecycle import Move, State, next_state
+from app.domain.whereabouts import Whereabouts, is_put_in_question, moves_once_used
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_stands_on_a_shelf_by_the_record_is_put_in_question(state: State) -> None:
+    assert is_put_in_question(Evidence(state)) == (state in {State.IN_STOCK, State.RESERVED})
+
+
+@pytest.mark.parametrize("kind", HoldKind)
+def test_it_is_put_in_question_once_and_not_while_it_is_on_its_way(kind: HoldKind) -> None:
+    evidence = Evidence(State.IN_STOCK, holds=(HoldFact(kind, "Why."),))
+    assert is_put_in_question(evidence) == (kind not in {HoldKind.IN_TRANSIT, HoldKind.WHEREABOUTS})
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_was_used_goes_to_be_cleaned_by_moves_that_there_are(state: State) -> None:
+    moves = moves_once_used(Evidence(state))
+    lost_and_found = [Move.MARK_MISSING, Move.FIND]
+    clean = {State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION, State.IN_REPAIR}
+    assert list(moves) == (lost_and_found if state in clean else [Move.FIND] if state is State.MISSING else [])
+    for move in moves:
+        state = next_state(state, move)
+    assert not moves or state is State.RETURNED
+
+
+def test_what_is_for_one_patient_and_may_have_had_one_is_scrapped() -> None:
+    with pytest.raises(Conflict, match="Scrap it") as refusal:
+        moves_once_used(Evidence(State.IN_STOCK, single_patient_use=True))
+    assert refusal.value.code == "single-patient-use"
+
+
+def test_what_was_found_out_has_words() -> None:
+    assert [one.text for one in Whereabouts] == ["It never left the store", "It was used, or may have been"]

@@ -1,0 +1,29 @@
+"""A weight that is written down while a lower load is certified: whoever comes second sees the other."""
+
+import asyncio
+
+import pytest
+
+from tests.conftest import Scratch
+from tests.features.workshop.reports import report_body
+from tests.features.workshop.test_examinations import LOLER, body
+
+pytestmark = pytest.mark.race
+
+ROUNDS = 8
+
+
+async def test_a_weight_and_a_lower_load_at_once_never_miss_each_other(scratch: Scratch) -> None:
+    given = scratch.given
+    prescriber, technician = await scratch.sign_in("ot"), await scratch.sign_in("technician")
+    product = await given.product(safe_working_load_kg=200, inspections=LOLER)
+    weight = {"weight_kg": 180, "weighed_on": "2026-03-01"}
+    for done in range(1, ROUNDS + 1):
+        loan = await given.loan(await given.item(product=product))
+        report = body(loan.barcode, report_body(on=given.today, safe_working_load_kg=160))
+        written, examined = await asyncio.gather(
+            prescriber.patch(f"/api/v1/clients/{loan.client_ref}", json=weight, headers={"If-Match": '"1"'}),
+            technician.post("/api/v1/inspections", json=report),
+        )
+        assert (written.status_code, examined.status_code) == (200, 201), (written.text, examined.text)
+        assert len(await scratch.query("SELECT id FROM stop_use_notice")) == done
