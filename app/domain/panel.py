@@ -14,6 +14,8 @@ from app.domain.errors import BadValue, Conflict, WrongState
 from app.domain.reasons import check_reason, has_words
 
 LONGEST_APPROVAL = timedelta(days=3 * 366)
+TRIAL_DAYS = 28
+"""For so long is tried what a panel wants tried first, where the order named no trial."""
 
 
 class CaseState(StrEnum):

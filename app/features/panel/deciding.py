@@ -26,7 +26,7 @@ from app.domain.panel_meeting import InterestKind, Seat, Side, check_chair, chec
 from app.features.panel.cases import check_no_interest, content_json, digest_of, read_split, tell_presenter
 from app.features.panel.meetings import read_seats
 from app.features.panel.records import CaseRecord, read_case
-from app.features.panel.releasing import approve_order, decline_order
+from app.features.panel.releasing import approve_order, bind_order, decline_order
 from app.models import (
     PanelAllotment,
     PanelCase,
@@ -206,8 +206,9 @@ async def _follow(
     """What follows for the order: it goes on, it ends, or it waits for what the panel asked."""
     # Whoever picks and delivers sees the conditions with the order, not the case.
     conditions = [one.detail or one.kind.text for one in proposal.conditions]
-    facts = {"panel_decision": decision_id, "panel_conditions": conditions}
+    facts: dict[str, Any] = {"panel_decision": decision_id, "panel_conditions": conditions}
     if proposal.kind.approves:
+        facts |= await bind_order(session, case, proposal.conditions, actor=actor, at=at)
         await approve_order(session, case, facts, note=proposal.reasons, actor=actor, at=at)
     elif proposal.kind is DecisionKind.DECLINE:
         await decline_order(session, case, facts, reason=proposal.reasons, actor=actor, at=at)
