@@ -33,6 +33,14 @@ CANCEL = text("""
     UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor WHERE order_id = :order_id AND cancelled_at IS NULL
 """)
 
+# Of what is out in part, what is not out is not wanted any more.
+CANCEL_REST = text("""
+    UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor
+    WHERE order_id = :order_id AND cancelled_at IS NULL AND loan_id IS NULL
+      AND NOT EXISTS (SELECT FROM reservation AS kept JOIN item ON item.id = kept.item_id
+                      WHERE kept.id = order_unit.reservation_id AND kept.ended_at IS NULL
+                        AND item.state = 'dispatched')
+""")
 # What is ordered for good is tried first; the trial's outcome says whether it is kept.
 TRY_FIRST = text("""
     UPDATE order_line SET kind = 'trial', trial_days = :days, trial_goals = :goals
@@ -72,7 +80,7 @@ async def give_back(
 ) -> None:
     """What is held for the order is anybody's again; only what was never issued before, if that is asked."""
     held = (await session.execute(HELD, {"order_id": case.row["order_id"]})).all()
-    held = [row for row in held if not (only_new and row.times_issued)]
+    held = [row for row in held if row.state != State.DISPATCHED and not (only_new and row.times_issued)]
     shelf = [row.barcode for row in held if row.state == State.RESERVED]
     if shelf:
         reference = f"order {case.row['order_number']}"
