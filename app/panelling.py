@@ -17,7 +17,9 @@ WITHDRAW = text("""
     WHERE order_id = ANY(:order_ids)
       AND (state IN ('draft', 'submitted', 'screened', 'listed')
            OR state = 'decided' AND (SELECT kind FROM panel_decision WHERE case_id = panel_case.id
-                                     ORDER BY id DESC LIMIT 1) = 'defer')
+                                     ORDER BY id DESC LIMIT 1) = 'defer'
+           OR state = 'decided' AND EXISTS (SELECT FROM panel_lapse WHERE decision_id = (
+                  SELECT max(id) FROM panel_decision WHERE case_id = panel_case.id)))
     RETURNING number
 """)
 

@@ -30,6 +30,7 @@ CAME_BACK = "It came back to the store without having been delivered."
 GONE = text("""
     SELECT asked.id AS order_id, asked.number, asked.client_id, asked.promised_on, asked.store_id, unit.id AS unit_id,
            unit.reservation_id, line.id AS line_id, line.product_id, line.prefer_new, line.explanation,
+           COALESCE(asked.authority -> 'panel_condition_kinds' ? 'recycled_only', false) AS recycled_only,
            client.weight_kg, item.barcode, item.state, kept.ended_at IS NULL AS is_kept,
            asked.allocated_at IS NOT NULL AND EXISTS (
                SELECT FROM product_inspection AS wanted
@@ -54,6 +55,7 @@ CHOOSE = text("""
     LEFT JOIN inspection_due AS examined ON examined.item_id = item.id AND examined.kind = 'loler'
     WHERE item.product_id = :product_id AND item.state = 'in_stock' AND item.barcode <> ALL(:passed_over)
       AND NOT (product.single_patient_use AND item.times_issued > 0)
+      AND (item.times_issued > 0 OR NOT :recycled_only)
       AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL)
       AND NOT EXISTS (SELECT FROM reservation AS theirs
                       WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today)
@@ -202,7 +204,7 @@ async def _replace(
 
 async def _reserve(session: AsyncSession, piece: RowMapping, *, actor: str, at: datetime) -> RowMapping | None:
     """The best free item, reserved; what the ledger refuses is passed over."""
-    names = ("product_id", "store_id", "weight_kg", "prefer_new")
+    names = ("product_id", "store_id", "weight_kg", "prefer_new", "recycled_only")
     values = {name: piece[name] for name in names} | {"today": uk_date(at)}
     passed_over: list[str] = [piece["barcode"]]
     while found := (await session.execute(CHOOSE, values | {"passed_over": passed_over})).mappings().one_or_none():

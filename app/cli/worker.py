@@ -31,6 +31,7 @@ from app.features.notices.new_loans import Watch, ask_about_new_loans
 from app.features.notices.polling import Polling, poll
 from app.features.notices.rating import rate_waiting_notices
 from app.features.notices.reminders import remind_of_notice_deadlines
+from app.features.panel.lapsing import expire_approvals
 from app.features.prescribers.expiry import warn_of_expiring_registrations
 from app.features.reservations.worker import (
     begin_reservations,
@@ -186,6 +187,12 @@ JOBS: tuple[Job, ...] = (
         "10 8 * * *",
         calling(remind_of_ending_trials, today=uk_date, actor=ACTOR),
         "Tells who started a trial that it ends soon, or is overdue.",
+    ),
+    Job(
+        "expire_approvals",
+        "40 3 * * *",
+        calling(expire_approvals, today=uk_date, actor=ACTOR),
+        "Ends approvals of panels that nobody used in time, frees what is held, and tells the prescriber.",
     ),
     Job(
         "chase_stop_use_notices",

@@ -26,6 +26,7 @@ SAME_SIZE_MM = 25
 DUE_SOON = (
     "That is soon: it goes out once it is examined, or when a manager or senior prescriber says why it goes as it is."
 )
+RECYCLED_ONLY = "The panel approved recycled equipment only, and this was never issued before."
 MOST_OTHERS = 20
 """So many of those not chosen are explained one by one; all are counted."""
 
@@ -34,7 +35,8 @@ MOST_OTHERS = 20
 class Wanted:
     """What a line asks for. `store`: the code of the delivering store. `ordered_load_kg`: what its product carries;
     `is_load_decided`: that is less than the client weighs, and the prescriber sends it all the same. `soon_days`: what
-    falls due for its thorough examination within so many days goes only when somebody decides it; 0: nobody asks."""
+    falls due for its thorough examination within so many days goes only when somebody decides it; 0: nobody asks.
+    `recycled_only`: a panel approved nothing that was never issued before."""
 
     product_code: str
     quantity: int
@@ -46,6 +48,7 @@ class Wanted:
     accept_equivalent: bool = False
     prefer_new: bool = False
     soon_days: int = 0
+    recycled_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,10 @@ def choose(
 
 
 _WHY_NOT = {
+    "recycled-only": (
+        "is new, and the panel approved recycled equipment only",
+        "are new, and the panel approved recycled equipment only",
+    ),
     "load-too-low": ("carries less than the client weighs", "carry less than the client weighs"),
     "on-hold": ("is on hold", "are on hold"),
     "not-clear": ("is not clear to go out", "are not clear to go out"),
@@ -157,6 +164,7 @@ def _refusal(wanted: Wanted, item: Candidate) -> Because | None:
             "equivalent-not-accepted",
             "It is of another product, and the line does not accept an equivalent.",
         ),
+        (wanted.recycled_only and not item.is_recycled, "recycled-only", RECYCLED_ONLY),
         (_is_on_hold(item), "on-hold", " ".join(blocker.detail for blocker in item.blockers)),
         (bool(item.blockers), "not-clear", " ".join(blocker.detail for blocker in item.blockers)),
         (item.is_promised, "promised", "It is reserved for another client."),

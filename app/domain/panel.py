@@ -14,6 +14,8 @@ from app.domain.errors import BadValue, Conflict, WrongState
 from app.domain.reasons import check_reason, has_words
 
 LONGEST_APPROVAL = timedelta(days=3 * 366)
+TRIAL_DAYS = 28
+"""For so long is tried what a panel wants tried first, where the order named no trial."""
 
 
 class CaseState(StrEnum):
@@ -83,6 +85,18 @@ class DecisionKind(StrEnum):
         return self in {DecisionKind.APPROVE, DecisionKind.APPROVE_WITH_CONDITIONS}
 
 
+class LapseKind(StrEnum):
+    """Why an approval does not hold any more although no new decision has taken its place."""
+
+    EXPIRED = "expired"
+    NOT_RATIFIED = "not_ratified"
+
+    @property
+    def text(self) -> str:
+        """The reason as people read it."""
+        return {"expired": "Not used in time"}.get(self.value, "Not ratified")
+
+
 class ConditionKind(StrEnum):
     """What an approval can depend on."""
 
@@ -129,7 +143,8 @@ STEPS: Mapping[tuple[CaseState, Step], CaseState] = {
     (CaseState.LISTED, Step.WITHDRAW): CaseState.WITHDRAWN,
 }
 AFTER_DEFERRAL: Mapping[Step, CaseState] = {Step.SUBMIT: CaseState.SUBMITTED, Step.WITHDRAW: CaseState.WITHDRAWN}
-"""What can happen to a decided case while a deferral is in force: the prescriber answers, or gives it up."""
+"""What can happen to a decided case while a deferral is in force, or once its approval has lapsed: the prescriber
+answers or brings it again, or gives it up."""
 
 NEXT: Mapping[CaseState, str] = {
     CaseState.DRAFT: "Its prescriber is drawing it up and submits it when it is ready.",
@@ -154,16 +169,19 @@ _DONE = {
 }
 
 
-def can(step: Step, state: CaseState, in_force: DecisionKind | None = None) -> bool:
-    """Whether this can happen to a case in that state. `in_force`: the decision that holds, where there is one."""
-    return (state, step) in STEPS or (_is_deferred(state, in_force) and step in AFTER_DEFERRAL)
+def can(step: Step, state: CaseState, in_force: DecisionKind | None = None, *, has_lapsed: bool = False) -> bool:
+    """Whether this can happen to a case in that state. `in_force`: the newest decision, where there is one;
+    `has_lapsed`: it was an approval, and does not hold any more."""
+    return (state, step) in STEPS or (_is_open_again(state, in_force, has_lapsed) and step in AFTER_DEFERRAL)
 
 
-def next_state(step: Step, state: CaseState, in_force: DecisionKind | None = None) -> CaseState:
+def next_state(
+    step: Step, state: CaseState, in_force: DecisionKind | None = None, *, has_lapsed: bool = False
+) -> CaseState:
     """Where the case stands afterwards. Raises Conflict `already-decided`, WrongState `wrong-state`."""
     if (state, step) in STEPS:
         return STEPS[state, step]
-    if _is_deferred(state, in_force) and step in AFTER_DEFERRAL:
+    if _is_open_again(state, in_force, has_lapsed) and step in AFTER_DEFERRAL:
         return AFTER_DEFERRAL[step]
     if state is CaseState.DECIDED and step in {Step.DECIDE, Step.CHAIR_ACTION}:
         said = f" It was {in_force.text.lower()}." if in_force else ""
@@ -172,8 +190,8 @@ def next_state(step: Step, state: CaseState, in_force: DecisionKind | None = Non
     raise WrongState("wrong-state", detail)
 
 
-def _is_deferred(state: CaseState, in_force: DecisionKind | None) -> bool:
-    return state is CaseState.DECIDED and in_force is DecisionKind.DEFER
+def _is_open_again(state: CaseState, in_force: DecisionKind | None, has_lapsed: bool) -> bool:
+    return state is CaseState.DECIDED and (in_force is DecisionKind.DEFER or has_lapsed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,8 +319,11 @@ def check_ratification(action_on: date, held_on: date) -> None:
         raise Conflict("meeting-was-before", detail)
 
 
-def check_chair_action(*, is_urgent: bool) -> None:
-    """Whether a chair may act without a meeting. Raises Conflict `not-urgent`."""
+def check_chair_action(*, is_urgent: bool, kind: DecisionKind) -> None:
+    """Whether a chair may act without a meeting. Raises Conflict `not-urgent`, BadValue `only-approvals-are-urgent`."""
+    if not kind.approves:
+        detail = "Between meetings a chair only approves. To defer or decline waits for the meeting."
+        raise BadValue("only-approvals-are-urgent", detail, field="decision")
     if not is_urgent:
         detail = "The case is not urgent, so it waits for a meeting. Only an urgent one is decided between meetings."
         raise Conflict("not-urgent", detail)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from app.domain.panel import CaseState, ConditionKind, DecisionKind, Screening
+from app.domain.panel import CaseState, ConditionKind, DecisionKind, LapseKind, Screening
 from app.domain.panel_case import OptionKind
 from app.domain.panel_meeting import InterestKind, Side
 from app.models.base import (
@@ -349,3 +349,29 @@ class PanelAllotment(SQLModel, table=True):
     position: int = _number()
     percent: Decimal = _percent()
     pence: int = Field(sa_column=pence_column())
+
+
+class PanelLapse(SQLModel, table=True):
+    """That an approval does not hold any more although no decision has taken its place yet, and why."""
+
+    __tablename__ = "panel_lapse"
+
+    decision_id: int = Field(sa_column=reference_column("panel_decision.id", primary_key=True))
+    kind: LapseKind = Field(sa_column=enum_column(LapseKind, "kind"))
+    lapsed_at: datetime = Field(sa_column=instant_column())
+    lapsed_by: str = Field(sa_column=text_column())
+
+
+class PanelRatification(SQLModel, table=True):
+    """What a meeting said to what the chair did before it; who of it counted."""
+
+    __tablename__ = "panel_ratification"
+    __table_args__ = (Index("ix_panel_ratification_meeting_id", "meeting_id"),)
+
+    decision_id: int = Field(sa_column=reference_column("panel_decision.id", primary_key=True))
+    meeting_id: int = Field(sa_column=reference_column("panel_meeting.id"))
+    is_ratified: bool = Field(sa_column=Column(Boolean, nullable=False))
+    reasons: str = _words()
+    took_part: list[str] = _facts()
+    ratified_at: datetime = Field(sa_column=instant_column())
+    ratified_by: str = Field(sa_column=text_column())

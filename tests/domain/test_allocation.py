@@ -52,6 +52,15 @@ def test_what_falls_due_soon_is_told_with_the_choice(item: Candidate, soon_days:
     assert ("a manager or senior prescriber says why" in chosen.detail) == is_told
 
 
+def test_where_a_panel_approved_recycled_only_nothing_new_is_chosen_also_where_new_was_preferred() -> None:
+    wanted = replace(ONE, quantity=2, prefer_new=True, recycled_only=True)
+    found = choose(wanted, [other("T1", is_recycled=False), other("T9")])
+    assert found.barcodes == ("T9",)
+    [new] = found.others
+    assert (new.barcode, new.code) == ("T1", "recycled-only")
+    assert new.detail == "The panel approved recycled equipment only, and this was never issued before."
+
+
 @pytest.mark.parametrize(
     ("better", "worse", "code"),
     [
@@ -343,6 +352,10 @@ def test_who_wants_one_more_gets_the_same_and_one_more(wanted: Wanted, shelf: li
     [
         ({}, ""),
         ({"new": 3, "state-returned": 2}, ""),
+        (
+            {"recycled-only": 2},
+            "On a shelf, 2 are new, and the panel approved recycled equipment only.",
+        ),
         ({"load-too-low": 1}, "On a shelf, 1 carries less than the client weighs."),
         (
             {"on-hold": 2, "promised": 1, "load-too-low": 3},

@@ -15,6 +15,7 @@ from app.domain.panel import (
     Condition,
     ConditionKind,
     DecisionKind,
+    LapseKind,
     Link,
     Proposal,
     Screening,
@@ -65,6 +66,13 @@ def test_a_case_goes_its_way_and_no_other(state: CaseState, step: Step, holds: D
     assert refusal.value.detail.endswith(".")
     if is_second and holds:
         assert holds.text.lower() in refusal.value.detail
+
+
+def test_a_lapsed_approval_can_be_brought_again_or_given_up() -> None:
+    for step in Step:
+        assert can(step, CaseState.DECIDED, APPROVE, has_lapsed=True) is (step in AFTER_DEFERRAL)
+    assert next_state(Step.SUBMIT, CaseState.DECIDED, APPROVE, has_lapsed=True) is CaseState.SUBMITTED
+    assert [kind.text for kind in LapseKind] == ["Not used in time", "Not ratified"]
 
 
 def test_every_word_has_its_text_and_every_state_its_next() -> None:
@@ -183,12 +191,16 @@ def test_whoever_has_not_seen_the_decision_that_holds_is_refused() -> None:
 
 
 def test_a_chair_acts_alone_only_when_it_is_urgent_and_a_later_meeting_ratifies() -> None:
-    check_chair_action(is_urgent=True)
+    check_chair_action(is_urgent=True, kind=APPROVE)
     check_ratification(TODAY, TODAY)
     check_ratification(TODAY, TOMORROW)
     with pytest.raises(RuleError) as refusal:
-        check_chair_action(is_urgent=False)
+        check_chair_action(is_urgent=False, kind=WITH_CONDITIONS)
     assert refusal.value.code == "not-urgent"
+    for kind in (DEFER, DECLINE):
+        with pytest.raises(RuleError) as refusal:
+            check_chair_action(is_urgent=True, kind=kind)
+        assert refusal.value.code == "only-approvals-are-urgent"
     with pytest.raises(RuleError) as refusal:
         check_ratification(TODAY, YESTERDAY)
     assert refusal.value.code == "meeting-was-before"

@@ -179,6 +179,8 @@ PAGES = {
         "/panel-cases",
         "/panel-cases/P000003",
         "/panel-cases/P000003/decide",
+        "/panel-cases/P000002/chair-action",
+        "/panel-cases/P000002/ratify",
         "/panel-cases/P000002/screen",
         "/panel-cases/P000002/interest",
         "/panel-cases/P000002/recommend",

@@ -255,6 +255,7 @@ def _wanted(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, t
         accept_equivalent=line.accept_equivalent,
         prefer_new=line.prefer_new,
         soon_days=shelf.soon_days,
+        recycled_only=order.recycled_only,
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger, prevented, promising
+from app.domain.allocation import RECYCLED_ONLY
 from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import find_blockers
 from app.domain.client_records import check_is_alive
@@ -290,6 +291,8 @@ async def _unfit(
         blockers = find_blockers(items[unit.barcode or ""].evidence, on=today)
         if unit.barcode in promised:
             blockers.append(Blocker("promised", "It is reserved for another client on a later day."))
+        if order.recycled_only and not unit.is_recycled:
+            blockers.append(Blocker("recycled-only", RECYCLED_ONLY))
         line = ordered[unit.line_id]
         carried, is_decided = unit.safe_working_load_kg, line.product_code in decided
         blockers += order_load_blockers(carried, line.safe_working_load_kg, order.weight_kg, is_decided=is_decided)

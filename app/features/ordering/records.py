@@ -14,6 +14,7 @@ from app.domain.errors import NotFound
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.ordering import Act, OrderDecision, OrderState, Speed, UnitState, check_act, order_state, unit_state
+from app.domain.panel import ConditionKind
 from app.signing import read_others
 
 
@@ -60,6 +61,7 @@ class UnitRecord:
     barcode: str | None
     product_code: str | None
     safe_working_load_kg: int | None
+    is_recycled: bool
     item_state: State | None
     store: str | None
     bay: str | None
@@ -113,6 +115,11 @@ class OrderRecord:
     def reference(self) -> str:
         """What an item's history calls it."""
         return f"order {self.number}"
+
+    @property
+    def recycled_only(self) -> bool:
+        """Whether a panel approved nothing that was never issued before."""
+        return ConditionKind.RECYCLED_ONLY in self.authority.get("panel_condition_kinds", [])
 
     @property
     def is_settled(self) -> bool:
@@ -173,6 +180,7 @@ UNITS = text("""
            unit.reservation_id, COALESCE(kept.ended_at IS NULL AND kept.id IS NOT NULL, false) AS is_reserved,
            unit.loan_id, unit.cancelled_at IS NOT NULL AS is_cancelled, item.id AS item_id, item.barcode,
            product.code AS product_code, item.state AS item_state, store.code AS store, item.bay, last.at AS moved_at,
+           COALESCE(item.times_issued > 0, false) AS is_recycled,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
     LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id

@@ -9,8 +9,8 @@ from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.panel import CaseState
-from app.features.panel import cases, deciding, meeting_queries, meetings, queries
-from app.features.panel.decision_schemas import NewDecision, NewInterest, NewRecommendation
+from app.features.panel import cases, deciding, meeting_queries, meetings, queries, ratifying
+from app.features.panel.decision_schemas import NewDecision, NewInterest, NewRecommendation, RatifyBody
 from app.features.panel.meeting_schemas import AttendanceBody, ListingBody, MeetingBody, MeetingRow, NewMeeting
 from app.features.panel.schemas import CaseBody, CaseChange, CaseRow, NewCase, ScreenBody, WithdrawBody
 from app.web.auth import Actor
@@ -118,6 +118,25 @@ async def decide(
 ) -> CaseBody:
     """Record the decision of the meeting in which it is listed. An approved order goes on by itself."""
     await deciding.decide(session, number, body.as_proposal(), body.shares, actor=actor.username, at=now)
+    return await _shown(session, actor, now, response, number)
+
+
+@router.post("/panel-cases/{number}/chair-action")
+async def act_as_chair(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: NewDecision
+) -> CaseBody:
+    """Approve an urgent case between meetings; the next meeting ratifies it or not."""
+    await deciding.act_as_chair(session, number, body.as_proposal(), body.shares, actor=actor.username, at=now)
+    return await _shown(session, actor, now, response, number)
+
+
+@router.post("/panel-cases/{number}/ratify")
+async def ratify(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: RatifyBody | None = None
+) -> CaseBody:
+    """Say whether the meeting ratifies the chair's action; without a body, it does. What is not ratified is stopped."""
+    said = body or RatifyBody()
+    await ratifying.ratify(session, number, **said.model_dump(), actor=actor.username, at=now)
     return await _shown(session, actor, now, response, number)
 
 

@@ -16,7 +16,7 @@ from app.domain.authority import Asked, PanelRule, panel_reasons
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound, Stale
 from app.domain.ordering import NEXT, OrderDecision, OrderState
-from app.domain.panel import CaseState, Screening, Step, next_state
+from app.domain.panel import CaseState, Screening, Step
 from app.domain.panel_case import WORDS, check_options, check_ready, find_gaps
 from app.domain.panel_funding import Share, check_split
 from app.features.panel.records import CaseRecord, read_case
@@ -124,7 +124,7 @@ async def submit_case(session: AsyncSession, number: str, *, actor: str, at: dat
     Raises as `change_case` does, and Incomplete `case-not-ready`.
     """
     case = await _read_to_mend(session, number, actor=actor)
-    state = next_state(Step.SUBMIT, case.state, case.kind_in_force)
+    state = case.after(Step.SUBMIT)
     check_ready(case.content)
     search = await search_stock(session, case.row["order_id"], case.row["client_id"], at=at)
     await _change(session, case, state=state, search=search, submitted_at=at, submitted_by=actor)
@@ -162,7 +162,7 @@ async def screen_case(
     case = await read_case(session, number, actor=actor, lock=True)
     case.check_member()
     case.check_order_waits()
-    state = next_state(outcome.step, case.state, case.kind_in_force)
+    state = case.after(outcome.step)
     check_no_interest(case, actor, "screen")
     named = list(gaps) or [gap.detail for gap in find_gaps(case.content)]
     if outcome is Screening.INCOMPLETE and not named:
@@ -189,7 +189,7 @@ async def withdraw_case(session: AsyncSession, number: str, *, reason: str, acto
     """
     case = await read_case(session, number, actor=actor, lock=True)
     case.check_brings()
-    state = next_state(Step.WITHDRAW, case.state, case.kind_in_force)
+    state = case.after(Step.WITHDRAW)
     values = {"withdrawn_at": at, "withdrawn_by": actor, "withdrawn_because": reason, "meeting_id": None}
     await _change(session, case, state=state, **values)
     await audit.record(session, "panel_case_withdrawn", case.subject, actor=actor, at=at, because=reason)
@@ -230,7 +230,7 @@ def digest_of(content: Mapping[str, Any]) -> str:
 async def _read_to_mend(session: AsyncSession, number: str, *, actor: str) -> CaseRecord:
     case = await read_case(session, number, actor=actor, lock=True)
     case.check_brings()
-    next_state(Step.SUBMIT, case.state, case.kind_in_force)
+    case.after(Step.SUBMIT)
     case.check_order_waits()
     return case
 

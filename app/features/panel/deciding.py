@@ -17,16 +17,16 @@ from app.domain.panel import (
     DecisionKind,
     Proposal,
     Step,
+    check_chair_action,
     check_proposal,
     expires_on,
-    next_state,
 )
 from app.domain.panel_funding import Share, allot, is_joint
 from app.domain.panel_meeting import InterestKind, Seat, Side, check_chair, check_quorum
 from app.features.panel.cases import check_no_interest, content_json, digest_of, read_split, tell_presenter
 from app.features.panel.meetings import read_seats
 from app.features.panel.records import CaseRecord, read_case
-from app.features.panel.releasing import approve_order, decline_order
+from app.features.panel.releasing import approve_order, bind_order, decline_order
 from app.models import (
     PanelAllotment,
     PanelCase,
@@ -81,7 +81,7 @@ async def recommend(
     case = await read_case(session, number, actor=actor, lock=True)
     case.check_member()
     if case.state not in {CaseState.SUBMITTED, CaseState.SCREENED}:
-        next_state(Step.DECIDE, case.state, case.kind_in_force)
+        case.after(Step.DECIDE)
     check_no_interest(case, actor, "recommend anything about")
     account_id = await session.scalar(ACCOUNT, {"username": actor})
     values = {"case_id": case.id, "account_id": account_id, "kind": kind, "reasons": reasons, "made_at": at}
@@ -100,7 +100,7 @@ async def decide(
     `check_split` do.
     """
     case = await read_case(session, number, actor=actor, lock=True)
-    state = next_state(Step.DECIDE, case.state, case.kind_in_force)
+    case.after(Step.DECIDE)
     case.check_order_waits()
     seats = await read_seats(session, case.row["meeting_id"])
     chair = next((seat for seat in seats if seat.username == actor), case.member(actor))
@@ -110,11 +110,50 @@ async def decide(
     ids = [one["funder_id"] for one in split]
     sides = [Side(side) for side in await session.scalars(SIDES, {"ids": ids})] if ids else []
     able = check_quorum(case.terms, seats, case.interests, at=at, is_joint=is_joint(sides))
-    decision_id = await _write(session, case, proposal, split, seats, able, actor=actor, at=at)
+    await _record(session, case, proposal, split, seats, able, actor=actor, at=at)
+
+
+async def act_as_chair(
+    session: AsyncSession, number: str, proposal: Proposal, shares: Sequence[Share] | None, *, actor: str, at: datetime
+) -> None:
+    """What cannot wait for a meeting: a chair approves alone, and the next meeting ratifies it or not.
+
+    Raises as `decide` does without what is a meeting's, and Conflict `not-urgent`, BadValue
+    `only-approvals-are-urgent`.
+    """
+    case = await read_case(session, number, actor=actor, lock=True)
+    case.after(Step.CHAIR_ACTION)
+    case.check_order_waits()
+    chair = case.member(actor)
+    check_chair(chair, case.interests, at=None)
+    check_chair_action(is_urgent=case.row["is_urgent"], kind=proposal.kind)
+    check_proposal(proposal, today=uk_date(at))
+    split = await _split(session, case, proposal, shares)
+    able = [chair] if chair else []
+    await _record(session, case, proposal, split, [], able, actor=actor, at=at, is_chair_action=True)
+
+
+async def _record(
+    session: AsyncSession,
+    case: CaseRecord,
+    proposal: Proposal,
+    split: Sequence[dict[str, Any]],
+    seats: Sequence[Seat],
+    able: Sequence[Seat],
+    *,
+    actor: str,
+    at: datetime,
+    is_chair_action: bool = False,
+) -> None:
+    """Write the decision down, and let the order follow it."""
+    state = case.after(Step.CHAIR_ACTION if is_chair_action else Step.DECIDE)
+    details: dict[str, Any] = {"is_chair_action": is_chair_action, "actor": actor, "at": at}
+    decision_id = await _write(session, case, proposal, split, seats, able, **details)
     changed = update(PanelCase).where(col(PanelCase.id) == case.id)
     await session.execute(changed.values(state=state, meeting_id=None, version=case.version + 1))
     facts = {"decision": proposal.kind.value, "number": decision_id}
-    await audit.record(session, "panel_decided", case.subject, actor=actor, at=at, **facts)
+    verb = "panel_chair_acted" if is_chair_action else "panel_decided"
+    await audit.record(session, verb, case.subject, actor=actor, at=at, **facts)
     await _follow(session, case, proposal, decision_id, actor=actor, at=at)
 
 
@@ -137,6 +176,7 @@ async def _write(
     seats: Sequence[Seat],
     able: Sequence[Seat],
     *,
+    is_chair_action: bool,
     actor: str,
     at: datetime,
 ) -> int:
@@ -151,8 +191,8 @@ async def _write(
         "information": list(proposal.information),
         "review_on": proposal.review_on,
         "expires_on": expires_on(proposal, today=uk_date(at), days=case.row["approval_days"]),
-        "meeting_id": case.row["meeting_id"],
-        "is_chair_action": False,
+        "meeting_id": None if is_chair_action else case.row["meeting_id"],
+        "is_chair_action": is_chair_action,
         "value_pence": case.value_pence,
         "seen": seen,
         "digest": digest_of(seen),
@@ -206,8 +246,9 @@ async def _follow(
     """What follows for the order: it goes on, it ends, or it waits for what the panel asked."""
     # Whoever picks and delivers sees the conditions with the order, not the case.
     conditions = [one.detail or one.kind.text for one in proposal.conditions]
-    facts = {"panel_decision": decision_id, "panel_conditions": conditions}
+    facts: dict[str, Any] = {"panel_decision": decision_id, "panel_conditions": conditions}
     if proposal.kind.approves:
+        facts |= await bind_order(session, case, proposal.conditions, actor=actor, at=at)
         await approve_order(session, case, facts, note=proposal.reasons, actor=actor, at=at)
     elif proposal.kind is DecisionKind.DECLINE:
         await decline_order(session, case, facts, reason=proposal.reasons, actor=actor, at=at)

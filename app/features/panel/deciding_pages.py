@@ -1,6 +1,7 @@
 """Pages on which members declare interests and recommend, and the chair records the decision."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -10,9 +11,10 @@ from app.db import Session
 from app.domain.panel import Condition, ConditionKind, DecisionKind, Proposal
 from app.domain.panel_funding import Share
 from app.domain.panel_meeting import InterestKind
-from app.features.panel import deciding, page_queries
+from app.features.panel import deciding, page_queries, ratifying
 from app.features.panel.case_forms import read_shares
 from app.features.panel.pages import Number, read_shown
+from app.web.asked import asked, needed
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Day, OptionalParagraph, Reason
@@ -22,6 +24,8 @@ from app.web.once import page_router
 from app.web.templating import render
 
 INTEREST, RECOMMEND, DECIDE = "panel/interest.html", "panel/recommend.html", "panel/decide.html"
+RATIFY: Final = "panel/ratify.html"
+APPROVALS: Final = tuple(kind for kind in DecisionKind if kind.approves)
 KINDS = [kind for kind in ConditionKind if kind is not ConditionKind.OTHER]
 
 router = page_router()
@@ -39,6 +43,13 @@ class RecommendForm(BaseModel):
 
     recommendation: DecisionKind
     reasons: Reason
+
+
+class RatifyForm(BaseModel):
+    """Whether the meeting ratifies it; if not, why."""
+
+    ratified: Annotated[Literal["yes", "no"], asked("Choose whether the meeting ratifies it.")] = needed()
+    reasons: OptionalParagraph = ""
 
 
 class DecideForm(BaseModel):
@@ -121,6 +132,53 @@ async def decide_form(request: Request, session: Session, actor: Actor, now: Now
     return render(request, DECIDE, {"form": Form(typed), **context})
 
 
+@router.get("/panel-cases/{number}/chair-action")
+async def chair_form(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> HTMLResponse:
+    """What cannot wait for a meeting?"""
+    case, context = await read_shown(session, number, actor, now)
+    context |= await _choices(session, APPROVALS)
+    typed = {f"percent-{share.funder}": [f"{share.percent:g}"] for share in case.proposed_funding}
+    return render(request, DECIDE, {"form": Form(typed), **context})
+
+
+@router.post("/panel-cases/{number}/chair-action")
+async def act_as_chair(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
+    """Approve it; the next meeting ratifies that or not."""
+    form, body = await read_form(request, DecideForm)
+    case, context = await read_shown(session, number, actor, now)
+    context |= await _choices(session, APPROVALS)
+    shares = read_shares(form, [code for code, _ in context["funders"]])
+    if body is None or form.errors:
+        return render(request, DECIDE, {"form": form, **context}, 422)
+    split = [Share(one["funder"], one["percent"]) for one in shares]
+    with or_again(DECIDE, form, **context):
+        await deciding.act_as_chair(session, number, body.as_proposal(), split, actor=actor.username, at=now)
+    said = f"{body.decision.text}. Order {case.order_number} goes on, and the next meeting hears of it."
+    return redirect(request, f"/panel-cases/{case.number}", said)
+
+
+@router.get("/panel-cases/{number}/ratify")
+async def ratify_form(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> HTMLResponse:
+    """Does the meeting ratify what the chair did?"""
+    _, context = await read_shown(session, number, actor, now)
+    return render(request, RATIFY, {"form": Form(), **context})
+
+
+@router.post("/panel-cases/{number}/ratify")
+async def ratify(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
+    """Record it."""
+    form, body = await read_form(request, RatifyForm)
+    case, context = await read_shown(session, number, actor, now)
+    if body is None:
+        return render(request, RATIFY, {"form": form, **context}, 422)
+    is_yes = body.ratified == "yes"
+    details: dict[str, Any] = {"ratified": is_yes, "reasons": body.reasons, "meeting_id": None}
+    with or_again(RATIFY, form, **context):
+        await ratifying.ratify(session, number, **details, actor=actor.username, at=now)
+    said = "The chair's action is ratified." if is_yes else "It is not ratified. Its prescriber is told what follows."
+    return redirect(request, f"/panel-cases/{case.number}", said)
+
+
 @router.post("/panel-cases/{number}/decide")
 async def decide(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
     """Record it; the order goes on by itself."""
@@ -140,9 +198,9 @@ async def decide(request: Request, session: Session, actor: Actor, now: Now, num
     return redirect(request, f"/panel-cases/{case.number}", f"{body.decision.text}. {goes}")
 
 
-async def _choices(session: Session) -> dict[str, Any]:
+async def _choices(session: Session, kinds: Sequence[DecisionKind] = tuple(DecisionKind)) -> dict[str, Any]:
     funders = await page_queries.list_funders(session)
-    return {"kinds": list(DecisionKind), "condition_kinds": KINDS, "funders": funders}
+    return {"kinds": kinds, "by_chair": kinds is APPROVALS, "condition_kinds": KINDS, "funders": funders}
 
 
 def _lines(text: str) -> list[str]:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from app.domain.panel import Condition, ConditionKind, DecisionKind, Proposal, read_condition
+from app.domain.panel import Condition, ConditionKind, DecisionKind, LapseKind, Proposal, read_condition
 from app.domain.panel_funding import Share
 from app.domain.panel_meeting import InterestKind
-from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Reason
+from app.web.fields import BIGGEST_ID, Body, Code, Day, Line, OptionalParagraph, Reason
 
 Username = Annotated[str, Field(min_length=1, max_length=100)]
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4, allow_inf_nan=False)]
@@ -80,6 +80,14 @@ def _condition(one: str | NewCondition) -> Condition:
     return read_condition(one) if isinstance(one, str) else Condition(one.kind, one.detail)
 
 
+class RatifyBody(Body):
+    """Whether the meeting ratifies what the chair did, and if not, why. Without `meeting_id`: the latest meeting."""
+
+    ratified: bool = True
+    reasons: OptionalParagraph = ""
+    meeting_id: Annotated[int, Field(ge=1, le=BIGGEST_ID)] | None = None
+
+
 class InterestBody(BaseModel):
     """Why somebody cannot decide the case; `declared_at` is empty for what follows from the order itself."""
 
@@ -116,7 +124,8 @@ class AllotmentBody(BaseModel):
 
 class DecisionBody(BaseModel):
     """A decision. `superseded_by`: the number of the one that took its place; `digest`: the hash of all that was seen;
-    `declared_too_late`: who took part and declared an interest only afterwards."""
+    `declared_too_late`: who took part and declared an interest only afterwards; `lapsed`: why an approval does not hold
+    any more; `ratified`: what a meeting said to a chair's action, in whose words (`ratification`)."""
 
     number: int
     decision: DecisionKind
@@ -136,4 +145,9 @@ class DecisionBody(BaseModel):
     supersedes: int | None
     superseded_by: int | None
     declared_too_late: list[str]
+    lapsed: LapseKind | None
+    lapsed_at: datetime | None
+    ratified: bool | None
+    ratified_at: datetime | None
+    ratification: str | None
     digest: str

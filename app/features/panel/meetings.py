@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app import audit
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
-from app.domain.panel import Step, next_state
+from app.domain.panel import Step
 from app.domain.panel_meeting import Seat, Side
 from app.features.panel.records import read_case
 from app.models import PanelCase, PanelListing, PanelMeeting
@@ -101,7 +101,7 @@ async def list_case_in(session: AsyncSession, meeting_id: int, number: str, *, a
     if case.row["panel_id"] != meeting.panel_id:
         detail = f"{case.row['panel_name']} decides this case, and this is a meeting of {meeting.name}."
         raise Conflict("another-panel", detail)
-    state = next_state(Step.LIST, case.state, case.kind_in_force)
+    state = case.after(Step.LIST)
     case.check_order_waits()
     place = await session.scalar(PLACE, {"meeting_id": meeting_id})
     values = {"meeting_id": meeting_id, "case_id": case.id, "position": place, "listed_at": at, "listed_by": actor}

@@ -13,7 +13,7 @@ from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.dates import uk_date
 from app.domain.errors import Incomplete
-from app.domain.panel import CaseState, DecisionKind, Screening
+from app.domain.panel import CaseState, Screening, Step, can
 from app.domain.panel_case import Section
 from app.features.panel import cases, page_queries, queries
 from app.features.panel.case_forms import (
@@ -27,6 +27,7 @@ from app.features.panel.case_forms import (
     read_part,
     typed_case,
 )
+from app.features.panel.ratifying import waits_to_be_ratified
 from app.features.panel.records import read_case
 from app.features.panel.schemas import CaseBody, NewCase
 from app.web.auth import Actor
@@ -198,7 +199,9 @@ async def read_shown(session: AsyncSession, number: str, actor: Person, now: Now
         "sits": member is not None,
         "chairs": member is not None and member.is_chair,
         "own_interest": next((one for one in record.interests if one.username == actor.username), None),
-        "is_deferred": record.kind_in_force is DecisionKind.DEFER and case.state is CaseState.DECIDED,
+        "is_deferred": can(Step.SUBMIT, case.state, record.kind_in_force, has_lapsed=record.has_lapsed)
+        and case.state is CaseState.DECIDED,
+        "to_ratify": waits_to_be_ratified(record.newest),
         "sections": list(Section),
         "labels": LABELS,
         "names": names | {case.made_by: case.made_by_name},

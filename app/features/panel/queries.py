@@ -36,7 +36,8 @@ DECISIONS = text("""
            decision.information, decision.value_pence, decision.review_on, decision.expires_on, decision.meeting_id,
            decision.is_chair_action, decision.decided_at, decision.decided_by, decision.digest,
            decision.supersedes_id AS supersedes, later.id AS superseded_by,
-           decision.seen -> 'took_part' AS took_part,
+           decision.seen -> 'took_part' AS took_part, lapse.kind AS lapsed, lapse.lapsed_at,
+           said.is_ratified AS ratified, said.ratified_at, said.reasons AS ratification,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('kind', kind, 'detail', detail) ORDER BY position), '[]')
             FROM panel_condition WHERE decision_id = decision.id) AS conditions,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('funder', funder.code, 'percent', percent, 'pence', pence)
@@ -47,6 +48,8 @@ DECISIONS = text("""
                  WHERE interest.case_id = decision.case_id AND interest.declared_at > decision.decided_at
                    AND decision.seen -> 'took_part' ? account.username ORDER BY 1) AS declared_too_late
     FROM panel_decision AS decision LEFT JOIN panel_decision AS later ON later.supersedes_id = decision.id
+    LEFT JOIN panel_lapse AS lapse ON lapse.decision_id = decision.id
+    LEFT JOIN panel_ratification AS said ON said.decision_id = decision.id
     WHERE decision.case_id = :case_id ORDER BY decision.id DESC
 """)
 DIGEST = text("SELECT digest FROM panel_case_version WHERE case_id = :case_id ORDER BY number DESC LIMIT 1")

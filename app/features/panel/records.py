@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.authority import Tier
 from app.domain.errors import Conflict, NotAllowed, NotFound
 from app.domain.ordering import NEXT, OrderDecision, OrderState
-from app.domain.panel import CaseState, DecisionKind, Link, in_force
+from app.domain.panel import CaseState, DecisionKind, Link, Step, in_force, next_state
 from app.domain.panel_case import WORDS, Content, Option, OptionKind, may_read
 from app.domain.panel_funding import Share
 from app.domain.panel_meeting import Interest, InterestKind, Seat, Side, Terms
@@ -60,9 +60,13 @@ CASE = text("""
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('outcome', outcome, 'gaps', gaps, 'note', note,
                        'screened_at', screened_at, 'screened_by', screened_by) ORDER BY screening.id), '[]')
             FROM panel_screening AS screening WHERE case_id = brought.id) AS screenings,
-           (SELECT COALESCE(jsonb_agg(jsonb_build_object('number', id, 'supersedes', supersedes_id, 'kind', kind)
-                                      ORDER BY id), '[]')
-            FROM panel_decision WHERE case_id = brought.id) AS decisions,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('number', made.id, 'supersedes', supersedes_id,
+                       'kind', made.kind, 'lapsed', lapse.kind, 'expires_on', expires_on, 'took_part',
+                       seen -> 'took_part', 'is_chair_action', is_chair_action, 'ratified', is_ratified,
+                       'decided_at', decided_at) ORDER BY made.id), '[]')
+            FROM panel_decision AS made LEFT JOIN panel_lapse AS lapse ON lapse.decision_id = made.id
+            LEFT JOIN panel_ratification AS said ON said.decision_id = made.id
+            WHERE case_id = brought.id) AS decisions,
            (SELECT jsonb_agg(jsonb_build_object('username', account.username, 'name', account.name, 'side', side,
                                                 'is_chair', is_chair) ORDER BY account.username)
             FROM panel_member JOIN account ON account.id = account_id
@@ -183,6 +187,21 @@ class CaseRecord:
         """The kind of the decision in force."""
         return self.holds[1] if self.holds else None
 
+    @property
+    def newest(self) -> Mapping[str, Any] | None:
+        """The decision that no other supersedes, as it was kept: also one that has lapsed."""
+        holds = self.holds
+        return next((one for one in self.row["decisions"] if holds and one["number"] == holds[0].number), None)
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether its approval does not hold any more."""
+        return bool(self.newest and self.newest["lapsed"])
+
+    def after(self, step: Step) -> CaseState:
+        """Where it stands once this has happened. Raises WrongState, Conflict `already-decided`."""
+        return next_state(step, self.state, self.kind_in_force, has_lapsed=self.has_lapsed)
+
     def member(self, username: str) -> Seat | None:
         """That person as a member of its panel."""
         for one in self.row["members"] or []:
@@ -217,8 +236,11 @@ class CaseRecord:
             raise Conflict("order-not-waiting", f"{stands} {NEXT[state]}")
 
 
-async def read_case(session: AsyncSession, number: str, *, actor: str, lock: bool = False) -> CaseRecord:
-    """The case, if this person may read it; with its order locked, and then itself. One statement, locked three.
+async def read_case(
+    session: AsyncSession, number: str, *, actor: str, lock: bool = False, is_system: bool = False
+) -> CaseRecord:
+    """The case, if this person may read it (`is_system`: the worker asks); with its order locked, and then itself. One
+    statement, locked three.
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`.
     """
@@ -230,7 +252,7 @@ async def read_case(session: AsyncSession, number: str, *, actor: str, lock: boo
         raise NotFound("unknown-case", "There is no panel case with this number.", field="number")
     found = CaseRecord(dict(row), actor)
     sits, was_submitted = found.member(actor) is not None, row["submitted_at"] is not None
-    if not may_read(brings=found.is_of_prescribers, sits=sits, was_submitted=was_submitted):
+    if not is_system and not may_read(brings=found.is_of_prescribers, sits=sits, was_submitted=was_submitted):
         detail = "This case is not yours to read. Those who bring it may, and once it is submitted its panel."
         raise NotAllowed("not-your-case", detail)
     return found

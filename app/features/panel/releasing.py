@@ -1,16 +1,18 @@
 """What a panel's decision does to the order: it goes on by itself, or ends and gives back what was held for it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger, outbox
+from app import audit, ledger, outbox, promising
+from app.domain.allocation import RECYCLED_ONLY
 from app.domain.lifecycle import Move, State
 from app.domain.ordering import OrderDecision
+from app.domain.panel import TRIAL_DAYS, Condition, ConditionKind
 from app.features.panel.records import CaseRecord
 from app.models import ReservationEnd
 
@@ -20,7 +22,7 @@ DECIDE = text("""
     WHERE id = :order_id
 """)
 HELD = text("""
-    SELECT item.barcode, item.state, kept.id FROM order_unit AS unit JOIN reservation AS kept
+    SELECT item.barcode, item.state, item.times_issued, kept.id FROM order_unit AS unit JOIN reservation AS kept
     ON kept.id = unit.reservation_id JOIN item ON item.id = kept.item_id
     WHERE unit.order_id = :order_id AND kept.ended_at IS NULL ORDER BY item.barcode
 """)
@@ -31,6 +33,21 @@ CANCEL = text("""
     UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor WHERE order_id = :order_id AND cancelled_at IS NULL
 """)
 
+# Of what is out in part, what is not out is not wanted any more.
+CANCEL_REST = text("""
+    UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor
+    WHERE order_id = :order_id AND cancelled_at IS NULL AND loan_id IS NULL
+      AND NOT EXISTS (SELECT FROM reservation AS kept JOIN item ON item.id = kept.item_id
+                      WHERE kept.id = order_unit.reservation_id AND kept.ended_at IS NULL
+                        AND item.state = 'dispatched')
+""")
+# What is ordered for good is tried first; the trial's outcome says whether it is kept.
+TRY_FIRST = text("""
+    UPDATE order_line SET kind = 'trial', trial_days = :days, trial_goals = :goals
+    WHERE order_id = :order_id AND kind = 'loan'
+    RETURNING id
+""")
+
 
 async def approve_order(
     session: AsyncSession, case: CaseRecord, facts: Mapping[str, Any], *, note: str, actor: str, at: datetime
@@ -39,19 +56,50 @@ async def approve_order(
     await _decide(session, case, OrderDecision.APPROVED, facts, reason=note or None, actor=actor, at=at)
 
 
-async def decline_order(
-    session: AsyncSession, case: CaseRecord, facts: Mapping[str, Any], *, reason: str, actor: str, at: datetime
+async def bind_order(
+    session: AsyncSession, case: CaseRecord, conditions: Sequence[Condition], *, actor: str, at: datetime
+) -> dict[str, Any]:
+    """Make the order, which is locked, keep to what its approval depends on; gives the facts that stay with it.
+
+    New items that are held for what is to be recycled are given back: the store allocates recycled ones. What is to be
+    tried first becomes a trial from its delivery on.
+    """
+    by_kind = {one.kind: one for one in conditions}
+    order_id, facts = case.row["order_id"], {"panel_condition_kinds": sorted(kind.value for kind in by_kind)}
+    if ConditionKind.RECYCLED_ONLY in by_kind:
+        await give_back(session, case, only_new=True, actor=actor, at=at)
+    if ConditionKind.TRIAL_FIRST in by_kind:
+        goals = by_kind[ConditionKind.TRIAL_FIRST].detail or f"The panel wants it tried first (case {case.number})."
+        tried = await session.scalars(TRY_FIRST, {"order_id": order_id, "days": TRIAL_DAYS, "goals": goals})
+        return facts | {"panel_made_trials": sorted(tried)}
+    return facts
+
+
+async def give_back(
+    session: AsyncSession, case: CaseRecord, *, only_new: bool = False, actor: str, at: datetime
 ) -> None:
-    """The order, which is locked, is declined; what was held for it is anybody's again."""
+    """What is held for the order is anybody's again; only what was never issued before, if that is asked."""
     held = (await session.execute(HELD, {"order_id": case.row["order_id"]})).all()
+    held = [row for row in held if row.state != State.DISPATCHED and not (only_new and row.times_issued)]
     shelf = [row.barcode for row in held if row.state == State.RESERVED]
     if shelf:
         reference = f"order {case.row['order_number']}"
         _, refused = await ledger.move(session, shelf, Move.RELEASE, actor=actor, at=at, reference=reference)
         if refused:
             raise refused[0].error
-    values = {"ids": [row.id for row in held], "because": ReservationEnd.ORDER_ENDED, "at": at, "actor": actor}
+    because = ReservationEnd.ITEM_UNFIT if only_new else ReservationEnd.ORDER_ENDED
+    values = {"ids": [row.id for row in held], "because": because, "at": at, "actor": actor}
     await session.execute(END, values)
+    if only_new and held:
+        lost = [row.barcode for row in held]
+        await promising.withdraw(session, case.row["order_id"], lost, why=RECYCLED_ONLY, actor=actor, at=at)
+
+
+async def decline_order(
+    session: AsyncSession, case: CaseRecord, facts: Mapping[str, Any], *, reason: str, actor: str, at: datetime
+) -> None:
+    """The order, which is locked, is declined; what was held for it is anybody's again."""
+    await give_back(session, case, actor=actor, at=at)
     await session.execute(CANCEL, {"order_id": case.row["order_id"], "at": at, "actor": actor})
     await _decide(session, case, OrderDecision.DECLINED, facts, reason=reason, actor=actor, at=at)
 

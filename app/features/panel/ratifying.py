@@ -1,0 +1,88 @@
+"""Whether a meeting ratifies what the chair did between meetings."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import audit
+from app.domain.dates import uk_date
+from app.domain.errors import Conflict
+from app.domain.panel import LapseKind, check_ratification
+from app.domain.panel_funding import is_joint
+from app.domain.panel_meeting import Side, check_chair, check_quorum
+from app.domain.reasons import check_reason
+from app.features.panel.lapsing import lapse
+from app.features.panel.meetings import read_seats
+from app.features.panel.records import read_case
+from app.models import PanelRatification
+
+# The meeting that is named, or the latest one at which somebody was recorded as there.
+MEETING = text("""
+    SELECT id, held_on FROM panel_meeting AS meeting
+    WHERE panel_id = :panel_id AND held_on <= :today
+      AND (CAST(:meeting_id AS bigint) IS NULL OR id = :meeting_id)
+      AND EXISTS (SELECT FROM panel_seat WHERE meeting_id = meeting.id AND arrived_at IS NOT NULL)
+    ORDER BY held_on DESC, id DESC LIMIT 1
+""")
+SIDES = text("""
+    SELECT DISTINCT funder.side FROM panel_allotment JOIN funder ON funder.id = funder_id
+    WHERE decision_id = :decision_id
+""")
+
+
+def waits_to_be_ratified(newest: Mapping[str, Any] | None) -> bool:
+    """Whether the decision in force is a chair's action that no meeting has heard yet."""
+    return bool(newest and newest["is_chair_action"] and newest["ratified"] is None and not newest["lapsed"])
+
+
+async def ratify(
+    session: AsyncSession,
+    number: str,
+    *,
+    ratified: bool,
+    reasons: str,
+    meeting_id: int | None,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Record what the meeting says to the chair's action, once. What is not ratified holds no more (`lapse`).
+
+    Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-the-chair`, Conflict `nothing-to-ratify`,
+    `no-meeting-yet`, `meeting-was-before`, `conflict-of-interest`, `not-at-the-meeting`, `not-quorate`, BadValue
+    `not-a-reason`.
+    """
+    case = await read_case(session, number, actor=actor, lock=True)
+    newest = case.newest
+    if newest is None or not waits_to_be_ratified(newest):
+        detail = "There is no chair's action on this case that waits to be ratified."
+        raise Conflict("nothing-to-ratify", detail)
+    if not ratified:
+        check_reason(reasons, field="reasons")
+    values = {"panel_id": case.row["panel_id"], "meeting_id": meeting_id, "today": uk_date(at)}
+    meeting = (await session.execute(MEETING, values)).one_or_none()
+    if meeting is None:
+        detail = "A meeting ratifies it: schedule one, and record who is there when it is held."
+        raise Conflict("no-meeting-yet", detail)
+    check_ratification(uk_date(datetime.fromisoformat(newest["decided_at"])), meeting.held_on)
+    seats = await read_seats(session, meeting.id)
+    chair = next((seat for seat in seats if seat.username == actor), case.member(actor))
+    check_chair(chair, case.interests, at=at)
+    sides = [Side(side) for side in await session.scalars(SIDES, {"decision_id": newest["number"]})]
+    able = check_quorum(case.terms, seats, case.interests, at=at, is_joint=is_joint(sides))
+    line: dict[str, Any] = {
+        "decision_id": newest["number"],
+        "meeting_id": meeting.id,
+        "is_ratified": ratified,
+        "reasons": reasons,
+        "took_part": [seat.username for seat in able],
+        "ratified_at": at,
+        "ratified_by": actor,
+    }
+    await session.execute(insert(PanelRatification).values(**line))
+    facts = {"ratified": ratified, "meeting": meeting.id}
+    await audit.record(session, "panel_chair_action_heard", case.subject, actor=actor, at=at, **facts)
+    if not ratified:
+        await lapse(session, case, LapseKind.NOT_RATIFIED, actor=actor, at=at)
