@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from app.domain.dates import in_words
-from app.domain.errors import Blocker, Conflict
+from app.domain.errors import Blocker, Conflict, NotClear
 from app.domain.hygiene import (
     QUARANTINE,
     TO_AGREE,
@@ -243,7 +243,7 @@ def find_blockers(evidence: Evidence, *, on: date, releaser: str | None = None) 
     `releaser`: who is about to release it. One person may not both clean and release a high-risk product.
     """
     return [
-        *(Blocker("on-hold", hold.text) for hold in evidence.holds),
+        *hold_blockers(evidence),
         *hygiene_blockers(evidence),
         *_inspection(evidence),
         *(_unmet(due) for due in evidence.due if not due.is_met(on)),
@@ -254,6 +254,22 @@ def find_blockers(evidence: Evidence, *, on: date, releaser: str | None = None) 
 def is_clear(evidence: Evidence, *, on: date) -> bool:
     """It may go to a client now: it stands on the shelf, and nothing blocks it. To be releasable is not enough."""
     return evidence.state in CLEARABLE and not find_blockers(evidence, on=on)
+
+
+def hold_blockers(evidence: Evidence) -> list[Blocker]:
+    """What it is held for, a safety notice with its reference."""
+    return [Blocker("on-hold", hold.text) for hold in evidence.holds]
+
+
+def check_use_goes_on(evidence: Evidence) -> None:
+    """Whether a client who has it may go on using it: a trial of what is held is neither kept nor extended.
+
+    Raises NotClear `on-hold`.
+    """
+    if blockers := hold_blockers(evidence):
+        why = " ".join(blocker.detail for blocker in blockers)
+        what = "Have it collected, or have done what the hold is for: then the trial can go on."
+        raise NotClear("on-hold", f"It is on hold, so it is neither kept nor tried on. {why} {what}", blockers)
 
 
 def place_blockers(evidence: Evidence) -> list[Blocker]:

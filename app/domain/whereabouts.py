@@ -38,6 +38,15 @@ def is_put_in_question(evidence: Evidence) -> bool:
     return on_a_shelf and not any(hold.kind in ELSEWHERE for hold in evidence.holds)
 
 
+def say_where_it_was(barcode: str) -> Conflict:
+    """The refusal to lift its hold without a word on where it was: it may be dirty, or somebody may depend on it."""
+    detail = (
+        f"Nobody has said where it was. Look at it, and say under /items/{barcode}/whereabouts whether it never left "
+        "the store or was used. That lifts the hold."
+    )
+    return Conflict("whereabouts-in-question", detail)
+
+
 def moves_once_used(evidence: Evidence) -> tuple[Move, ...]:
     """How an item that was used goes to be cleaned: as one that was lost and found. None where it is dirty anyway.
 

@@ -76,14 +76,14 @@ async def stop_overloads(
     session: AsyncSession,
     clients: Collection[int],
     *,
-    weakest: str | None = None,
+    weakest: Collection[str] | None = None,
     because: str = "",
     actor: str,
     at: datetime,
 ) -> list[Stopped]:
     """Stop the use of what these clients have and what carries less than they weigh, and tell whose it is; what is
-    stopped already stays as it is. `weakest`: only of what that item makes too weak, itself or what it is used with;
-    `because`: why it carries so little. One statement where everything bears them."""
+    stopped already stays as it is. `weakest`: only of what these items make too weak, themselves or what they are used
+    with; `because`: why they carry so little. One statement where everything bears them."""
     rows = (await session.execute(THERE, {"clients": list(clients)})).all()
     stopped: list[Stopped] = []
     for _, group in groupby(rows, key=lambda row: row.client_id):
@@ -91,7 +91,7 @@ async def stop_overloads(
         there = [Borne(row.barcode, row.product_name, row.category, row.carries_kg) for row in theirs.values()]
         for over in find_overloads(there, next(iter(theirs.values())).weight_kg):
             row = theirs[over.barcode]
-            if row.is_stopped or weakest not in {None, over.weakest}:
+            if row.is_stopped or (weakest is not None and over.weakest not in weakest):
                 continue
             why = f"{because} {LESS}" if because and over.barcode == over.weakest else over.why
             await safety.stop_use(session, row.loan_id, reason=why, item_fault=ItemFault.NO, actor=actor, at=at)
@@ -106,15 +106,29 @@ async def weigh_again(session: AsyncSession, clients: Collection[int], *, actor:
     if not clients:
         return []
     stopped = await stop_overloads(session, clients, actor=actor, at=at)
-    for item in (await session.execute(ON_THE_VAN, {"clients": list(clients)})).all():
-        details: dict[str, Any] = {"kind": HoldKind.INVESTIGATION, "reason": HEAVIER, "actor": actor, "at": at}
-        await safety.hold(session, item.id, item.barcode, **details)
+    await hold_on_the_van(session, clients, actor=actor, at=at)
     for one in stopped:
         body = f"{one.text} A new weight was written down. Its use there is stopped: have a stronger one brought."
         letter = {"purpose": "weight_above_load", "subject": f"Must not be used: {display(one.barcode)}", "body": body}
         letter |= {"about": f"item:{one.barcode}"}
         await tell_all_who_may(session, Permission.LIFT_HOLDS, letter, actor=actor, at=at)
     return stopped
+
+
+async def hold_on_the_van(
+    session: AsyncSession,
+    clients: Collection[int],
+    *,
+    only: Collection[str] | None = None,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Hold what is with the driver for an order of these clients and carries less than they weigh; `only`: of these
+    items. One statement where there is none."""
+    for item in (await session.execute(ON_THE_VAN, {"clients": list(clients)})).all():
+        if only is None or item.barcode in only:
+            details: dict[str, Any] = {"kind": HoldKind.INVESTIGATION, "reason": HEAVIER, "actor": actor, "at": at}
+            await safety.hold(session, item.id, item.barcode, **details)
 
 
 async def ask_for_weight(session: AsyncSession, loan_id: int, *, why: str, actor: str, at: datetime) -> None:

@@ -13,6 +13,7 @@ from app.domain.clearance import (
     HoldFact,
     HoldKind,
     check_cleaning,
+    check_use_goes_on,
     find_blockers,
     is_clear,
     is_past_use,
@@ -20,7 +21,7 @@ from app.domain.clearance import (
     place_blockers,
     step_for,
 )
-from app.domain.errors import Conflict
+from app.domain.errors import Conflict, NotClear
 from app.domain.hygiene import QUARANTINE, TO_INSPECT_MORE, TO_KEEP, TO_RELEASE, TO_SCRAP, Outcome, Route, next_step
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
@@ -376,3 +377,15 @@ def test_a_label_that_may_say_too_high_a_load_is_asked_for_with_whatever_is_done
     plain, wanted = step_for(Evidence(state), route), step_for(Evidence(state, label_load_kg=160), route)
     more = " Print a new label for it: it carries 160 kg, and the old one may say more." if asks else ""
     assert (wanted.route, wanted.text) == (plain.route, plain.text + more)
+
+
+def test_what_is_held_is_not_used_on_and_each_hold_is_named() -> None:
+    there = Evidence(State.ON_TRIAL, times_issued=1)
+    check_use_goes_on(there)
+    notice = HoldFact(HoldKind.SAFETY_NOTICE, "NatPSA/2026/001: the legs crack.", "NatPSA/2026/001", 7)
+    with pytest.raises(NotClear, match="Have it collected") as refused:
+        check_use_goes_on(replace(there, holds=(FAULT, notice)))
+    assert [(one.code, one.detail) for one in refused.value.blockers] == [
+        ("on-hold", "Fault: The castor is loose."),
+        ("on-hold", "Safety notice NatPSA/2026/001: the legs crack."),
+    ]

@@ -5,7 +5,7 @@ import pytest
 from app.domain.clearance import Evidence, HoldFact, HoldKind
 from app.domain.errors import Conflict
 from app.domain.lifecycle import Move, State, next_state
-from app.domain.whereabouts import Whereabouts, is_put_in_question, moves_once_used
+from app.domain.whereabouts import Whereabouts, is_put_in_question, moves_once_used, say_where_it_was
 
 
 @pytest.mark.parametrize("state", State)
@@ -38,3 +38,9 @@ def test_what_is_for_one_patient_and_may_have_had_one_is_scrapped() -> None:
 
 def test_what_was_found_out_has_words() -> None:
     assert [one.text for one in Whereabouts] == ["It never left the store", "It was used, or may have been"]
+
+
+def test_whoever_would_lift_its_hold_is_sent_to_say_where_it_was() -> None:
+    refusal = say_where_it_was("ES000001005")
+    assert refusal.code == "whereabouts-in-question"
+    assert "/items/ES000001005/whereabouts" in refusal.detail

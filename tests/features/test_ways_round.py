@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.lifecycle import State
+from tests.browser import Browser
 from tests.conftest import Query, SignIn
 from tests.given import TRIED, Given
 from tests.problems import check_problem
@@ -128,6 +129,27 @@ async def test_a_trial_that_must_not_be_used_is_neither_kept_nor_extended(given:
     extend = {"outcome": "extend", "until": "2026-03-30", **TRIED}
     for body in ({"outcome": "keep", **TRIED}, extend):
         check_problem(await as_ot.post(url, json=body), 409, "use-was-stopped", field="outcome")
+    assert (await as_ot.post(url, json={"outcome": "collect", **TRIED})).status_code == 200
+
+
+async def test_a_trial_of_what_is_on_hold_is_neither_kept_nor_extended(
+    given: Given, as_ot: AsyncClient, ot: Browser
+) -> None:
+    trial = await given.trial()
+    await given.hold(trial.barcode, reason="Hydraulics leak, do not use.")
+    url = f"/api/v1/loans/{trial.id}/trial-outcome"
+    extend = {"outcome": "extend", "until": "2026-03-30", **TRIED}
+    for body in ({"outcome": "keep", **TRIED}, {"outcome": "keep", "notes": "It goes well."}, extend):
+        refused = check_problem(await as_ot.post(url, json=body), 409, "on-hold")
+        assert refused["blockers"] == [{"code": "on-hold", "detail": "Fault: Hydraulics leak, do not use."}]
+    form = f"/loans/{trial.id}/trial-outcome"
+    page = await ot.get(form)
+    box = page.soup.select_one("[data-testid=on-hold].app-blockers")
+    assert box
+    assert "Fault: Hydraulics leak, do not use. Have it collected" in " ".join(box.get_text(" ").split())
+    sent = await ot.send(page, form, outcome="keep", **TRIED)
+    assert sent.status == 409
+    assert "It is on hold, so it is neither kept nor tried on." in sent.text
     assert (await as_ot.post(url, json={"outcome": "collect", **TRIED})).status_code == 200
 
 

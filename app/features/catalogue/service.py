@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -12,9 +12,11 @@ from app import audit, rematching
 from app.domain.errors import BadValue, Conflict, NotFound, Stale
 from app.features.catalogue.schemas import InspectionRule, NewProduct, ProductChange
 from app.models import Product, ProductFit, ProductInspection
+from app.web.lowered_products import LoadChange, lower_product
 
 ASKED_FOR = {"manufacturer", "model", "category", "udi_di"}
 """What safety notices ask of a product."""
+LOAD = text("SELECT safe_working_load_kg FROM product WHERE code = :code FOR NO KEY UPDATE")
 LISTS = {"inspections", "compatible_with", "incompatible_with"}
 
 
@@ -45,13 +47,15 @@ async def change_product(
         update(Product)
         .where(col(Product.code) == code, col(Product.version) == version)
         .values(**values, version=version + 1)
-        .returning(col(Product.id))
+        .returning(col(Product.id), col(Product.name), col(Product.category), col(Product.safe_working_load_kg))
     )
-    product_id = (await session.execute(changed)).scalar_one_or_none()
-    if product_id is None:
+    was_kg = await session.scalar(LOAD, {"code": code}) if "safe_working_load_kg" in fields else None
+    product = (await session.execute(changed)).one_or_none()
+    if product is None:
         if await session.scalar(select(col(Product.id)).where(col(Product.code) == code)) is None:
             raise NotFound("unknown-product", "There is no product with this code.", field="code")
         raise Stale("stale", "Somebody changed this product since you read it. Read it again, then change it.")
+    product_id: int = product.id
     if "inspections" in fields:
         await session.execute(delete(ProductInspection).where(col(ProductInspection.product_id) == product_id))
         await _write_inspections(session, product_id, change.inspections)
@@ -65,6 +69,9 @@ async def change_product(
     names = ", ".join(sorted(fields))
     await audit.record(session, "product_changed", f"product:{code}", actor=actor, at=at, fields=names)
     await rematching.ask_about_products(session, in_force, [product_id], actor=actor, at=at)
+    if "safe_working_load_kg" in fields:
+        load = LoadChange(product_id, code, product.name, product.category, was_kg, product.safe_working_load_kg)
+        await lower_product(session, load, actor=actor, at=at)
 
 
 async def _write_inspections(session: AsyncSession, product_id: int, rules: Sequence[InspectionRule]) -> None:

@@ -96,7 +96,9 @@ EQUIPMENT = text("""
            product.category, product.model, client.weight_kg,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
            CASE WHEN client.weight_kg IS NULL AND item.load_lowered_at >= loan.started_at AND notice.id IS NULL
-                THEN item.certified_on END AS lowered_on
+                THEN CASE WHEN item.certified_load_kg = LEAST(product.safe_working_load_kg, item.certified_load_kg)
+                     THEN item.certified_on
+                     ELSE CAST(item.load_lowered_at AT TIME ZONE 'Europe/London' AS date) END END AS lowered_on
     FROM loan
     JOIN client ON client.id = loan.client_id
     JOIN item ON item.id = loan.item_id

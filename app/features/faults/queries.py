@@ -18,7 +18,10 @@ from app.features.faults.schemas import FaultBody
 LABEL = text("""
     SELECT item.barcode, product.name, product.manufacturer, product.model,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
-           CASE WHEN item.load_lowered_at IS NOT NULL THEN item.certified_on END AS lowered_on,
+           CASE WHEN item.load_lowered_at IS NOT NULL
+                THEN CASE WHEN item.certified_load_kg = LEAST(product.safe_working_load_kg, item.certified_load_kg)
+                     THEN item.certified_on
+                     ELSE CAST(item.load_lowered_at AT TIME ZONE 'Europe/London' AS date) END END AS lowered_on,
            wanted.kind IS NOT NULL AS is_examined, known.due_on AS examine_by,
            product.single_patient_use, product.instructions, product.instructions_link, item.state,
            ARRAY(SELECT DISTINCT kind FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL) AS holds,

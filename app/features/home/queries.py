@@ -96,7 +96,10 @@ RESERVATIONS = text("""
 """)
 
 UNWEIGHED = text("""
-    SELECT item.barcode, product.name AS product_name, client.client_ref, item.certified_on AS lowered_on,
+    SELECT item.barcode, product.name AS product_name, client.client_ref,
+           CASE WHEN item.certified_load_kg = LEAST(product.safe_working_load_kg, item.certified_load_kg)
+                THEN item.certified_on
+                ELSE CAST(item.load_lowered_at AT TIME ZONE 'Europe/London' AS date) END AS lowered_on,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg
     FROM item JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL AND item.load_lowered_at >= loan.started_at
     JOIN client ON client.id = loan.client_id AND client.weight_kg IS NULL AND client.died_on IS NULL

@@ -13,6 +13,7 @@ from app import audit, rematching
 from app.features.imports.columns import CATALOGUE, DIMENSIONS, MONTHS
 from app.features.imports.files import Notes, Progress, Record, Table
 from app.models import Product, ProductInspection
+from app.web.lowered_products import LoadChange, lower_product
 
 OWN: Final = tuple(column.name for column in CATALOGUE if column.name not in {"code", *DIMENSIONS, *MONTHS})
 """Columns that are a column of the product too."""
@@ -44,6 +45,17 @@ class Change:
     record: Record
     product: RowMapping
     columns: tuple[str, ...]
+
+    @property
+    def load(self) -> LoadChange | None:
+        """What it carried and carries now, where that changes."""
+        if "safe_working_load_kg" not in self.columns:
+            return None
+        of, given = self.product, self.record.values
+        name, category = given.get("name", of["name"]), given.get("category", of["category"])
+        return LoadChange(
+            of["id"], of["code"], name, category, of["safe_working_load_kg"], given["safe_working_load_kg"]
+        )
 
 
 @dataclass(slots=True)
@@ -99,6 +111,9 @@ async def write_products(
         await _write_changes(session, plan.changes)
         changed = [change.product["id"] for change in plan.changes]
         await rematching.ask_about_products(session, in_force, changed, actor=actor, at=at)
+        for change in plan.changes:
+            if change.load:
+                await lower_product(session, change.load, actor=actor, at=at)
     for done, record in enumerate(plan.new, 1):
         name = record.values["name"]
         await audit.record(session, "product_added", f"product:{record.values['code']}", actor=actor, at=at, name=name)

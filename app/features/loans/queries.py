@@ -26,7 +26,10 @@ LOANS = """
            loan.started_at, loan.started_by, loan.trial_ends_on, loan.trial_goals, loan.ended_at,
            collection.number AS collection_number, notice.reason AS must_not_be_used,
            CASE WHEN loan.ended_at IS NULL AND client.weight_kg IS NULL AND item.load_lowered_at >= loan.started_at
-                     AND notice.id IS NULL THEN item.certified_on END AS lowered_on,
+                     AND notice.id IS NULL
+                THEN CASE WHEN item.certified_load_kg = LEAST(product.safe_working_load_kg, item.certified_load_kg)
+                     THEN item.certified_on
+                     ELSE CAST(item.load_lowered_at AT TIME ZONE 'Europe/London' AS date) END END AS lowered_on,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object(
                 'code', said.code, 'subject', said.subject, 'warning', said.warning, 'answer', said.answer,

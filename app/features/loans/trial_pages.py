@@ -13,7 +13,7 @@ from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.combinations import OrderWarning
 from app.domain.dates import uk_date
-from app.domain.errors import BadValue, NotAllowed
+from app.domain.errors import BadValue, NotAllowed, NotClear
 from app.domain.lifecycle import State
 from app.domain.loans import TrialOutcome
 from app.features.loans import queries, trials
@@ -102,19 +102,25 @@ async def decide_trial(request: Request, session: Session, actor: Actor, now: No
 
 
 async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -> dict[str, Any]:
-    """The loan, what was decided about it before, and why this person may not keep it; the reading is logged."""
+    """The loan, what was decided before, and why this person, or anybody, may not keep it; the reading is logged."""
     loan = await queries.get_loan(session, loan_id)
     await audit.record(session, "loans_listed", f"client:{loan.client_ref}", actor=actor.username, at=now, found=1)
     reviews = await queries.list_trial_reviews(session, loan_id)
-    why_not_keep = ""
+    why_not_keep, held = "", ""
     warned: list[OrderWarning] = []
     if loan.state is State.ON_TRIAL:
-        if not loan.must_not_be_used:
+        try:
+            await trials.check_not_held(session, loan.barcode)
+        except NotClear as refusal:
+            held = refusal.detail
+        if not (held or loan.must_not_be_used):
             warned = await trials.read_warnings(session, loan.barcode, loan.client_ref, today=uk_date(now))
         try:
             await trials.check_may_keep(session, loan_id, actor=actor.username, today=uk_date(now))
         except NotAllowed as refusal:
             why_not_keep = refusal.detail
+        if held:
+            why_not_keep = "It is on hold."
         if loan.must_not_be_used:
             why_not_keep = "Its use was stopped. Have it collected."
     return {
@@ -122,6 +128,7 @@ async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -
         "today": uk_date(now),
         "reviews": reviews,
         "why_not_keep": why_not_keep,
+        "held": held,
         "warned": warned,
         "warnings": [(answer_field(one), one) for one in warned],
     }

@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from app import audit, ledger, outbox
 from app.domain.authority import Asked, Tier
+from app.domain.clearance import check_use_goes_on
 from app.domain.combinations import OVERLOADS, OrderWarning, Severity, check_answered, unanswered
 from app.domain.counter import check_keep
 from app.domain.dates import in_words, uk_date
@@ -84,14 +85,13 @@ async def decide_trial(
     """Record what was decided about a trial; returns the collection's number when it is collected. `answers`: to what
     is warned of, kept with the loan; None: nobody was asked for any (ADR 29), and only dangers want one.
 
-    Raises NotFound `unknown-loan`, Conflict `not-on-trial` or `use-was-stopped`, WrongState, BadValue for the new end,
-    Incomplete `answer-the-warnings`, and NotAllowed as `domain.counter.check_keep` does.
+    Raises NotFound `unknown-loan`, Conflict `not-on-trial` or `use-was-stopped`, NotClear `on-hold`, WrongState,
+    BadValue for the new end, Incomplete `answer-the-warnings`, and NotAllowed as `domain.counter.check_keep` does.
     """
     await session.execute(LOCK_CLIENT, {"loan_id": loan_id})
     loan = await _open_trial(session, loan_id)
-    if loan.is_stopped and outcome is not TrialOutcome.COLLECT:
-        detail = "Its use was stopped, so it is neither kept nor tried on. Have it collected."
-        raise Conflict("use-was-stopped", detail, field="outcome")
+    if outcome is not TrialOutcome.COLLECT:
+        await _check_is_used_on(session, loan)
     if (outcome is TrialOutcome.EXTEND) != (until is not None):
         raise BadValue("extension-without-end", "A new end goes with an extension, and only with that.", field="until")
     if outcome is TrialOutcome.KEEP:
@@ -121,6 +121,12 @@ async def decide_trial(
     extended = {"trial_ends_on": until, "warned_at": None}
     await session.execute(update(Loan).where(col(Loan.id) == loan_id).values(**extended))
     return None
+
+
+async def check_not_held(session: AsyncSession, barcode: str) -> None:
+    """Whether the trial may go on, or become a loan, by what holds the item. Raises NotClear `on-hold`."""
+    items = await ledger.read_items(session, [barcode])
+    check_use_goes_on(items[barcode].evidence)
 
 
 async def check_may_keep(session: AsyncSession, loan_id: int, *, actor: str, today: date) -> str | None:
@@ -155,6 +161,13 @@ async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
         words = State(row.state).text.lower()
         raise Conflict("not-on-trial", f"This is not a running trial: the item is “{words}”.")
     return OpenTrial(row.client_id, row.client_ref, row.item_id, row.barcode, row.trial_ends_on, row.is_stopped)
+
+
+async def _check_is_used_on(session: AsyncSession, loan: OpenTrial) -> None:
+    if loan.is_stopped:
+        detail = "Its use was stopped, so it is neither kept nor tried on. Have it collected."
+        raise Conflict("use-was-stopped", detail, field="outcome")
+    await check_not_held(session, loan.barcode)
 
 
 async def read_warnings(session: AsyncSession, barcode: str, client_ref: str, *, today: date) -> list[OrderWarning]:

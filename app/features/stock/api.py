@@ -132,7 +132,7 @@ async def place_hold(session: Session, actor: Actor, now: Now, tag: Tag, body: N
 async def lift_hold(
     session: Session, actor: Actor, now: Now, tag: Tag, hold_id: Id, reason: Annotated[Reason, Query()]
 ) -> Response:
-    """Lift a hold; `?reason=` says why."""
+    """Lift a hold; `?reason=` says why. One for its whereabouts is lifted by `whereabouts` alone."""
     await service.lift_hold(session, tag, hold_id, reason=reason, actor=actor.username, at=now)
     return Response(status_code=204)
 

@@ -25,6 +25,7 @@ from app.domain.lifecycle import Move
 from app.domain.notice_conditions import named
 from app.domain.notice_work import Cause
 from app.domain.transfers import on_its_way
+from app.domain.whereabouts import say_where_it_was
 from app.features.stock.makers_labels import MakersLabel, with_label
 from app.features.stock.queries import get_item
 from app.features.stock.schemas import GoodsIn, ItemBody, Warned
@@ -118,8 +119,8 @@ async def place_hold(
 async def lift_hold(
     session: AsyncSession, barcode: str, hold_id: int, *, reason: str, actor: str, at: datetime
 ) -> None:
-    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `in-transit`, `scrap-is-asked`, and
-    `held-by-notice` where a safety notice wants it, under which it is cleared."""
+    """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `in-transit`, `scrap-is-asked`,
+    `whereabouts-in-question`, and `held-by-notice` where a safety notice wants it, under which it is cleared."""
     item_id = select(col(Item.id)).where(col(Item.barcode) == barcode).scalar_subquery()
     found = await session.execute(
         select(Hold).where(col(Hold.id) == hold_id, col(Hold.item_id) == item_id).with_for_update()
@@ -133,6 +134,8 @@ async def lift_hold(
         raise on_its_way()
     if hold.kind is HoldKind.SCRAP_REQUEST:
         raise Conflict("scrap-is-asked", "Somebody asked for its scrap. Decline that, and this hold is lifted with it.")
+    if hold.kind is HoldKind.WHEREABOUTS:
+        raise say_where_it_was(barcode)
     if hold.notice_id is not None:
         detail = "A safety notice holds it. Record under the notice what was done about it: that lifts the hold."
         raise Conflict("held-by-notice", detail)

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.browser import Browser
 from tests.conftest import Clock, Query
@@ -16,14 +18,14 @@ ANSWER = "Two carers, and it is only for transfers."
 
 
 @pytest.fixture
-async def trial(given: Given, as_manager: AsyncClient) -> Lent:
-    """A chair on trial that was found to carry less than the client weighs."""
+async def trial(given: Given, session: AsyncSession) -> Lent:
+    """A chair on trial that carries less than the client weighs, by a catalogue of before lowered loads stopped
+    anything."""
     await given.product("CHAIR", category="18 09 03", safe_working_load_kg=150)
     client = await given.client("C-9", weight_kg=140, weighed_on="2026-02-20")
     lent = await given.trial(await given.item(product="CHAIR"), client=client)
-    change = {"safe_working_load_kg": 130}
-    changed = await as_manager.patch("/api/v1/products/CHAIR", json=change, headers={"If-Match": '"1"'})
-    assert changed.status_code == 200, changed.text
+    await session.execute(text("UPDATE product SET safe_working_load_kg = 130"))
+    await session.commit()
     return lent
 
 

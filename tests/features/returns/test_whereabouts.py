@@ -100,6 +100,22 @@ async def test_what_never_left_is_released_with_a_reason_and_its_scans_are_recon
     assert [hold["kind"] for hold in again["holds"]] == [KIND]
 
 
+async def test_its_hold_is_lifted_by_saying_where_it_was_and_in_no_other_way(
+    as_technician: AsyncClient, as_manager: AsyncClient, manager: Browser, given: Given, clock: Clock
+) -> None:
+    barcode = await given.item()
+    await send(as_technician, "returns", batch(barcode, at=clock.now))
+    [hold] = (await item_of(as_manager, barcode))["holds"]
+    url = f"/items/{barcode}/holds/{hold['id']}"
+    lifted = await as_manager.delete(f"/api/v1{url}", params={"reason": WHY})
+    refused = check_problem(lifted, 409, "whereabouts-in-question")
+    assert f"/items/{barcode}/whereabouts" in refused["detail"]
+    sent = await manager.post_form(f"{url}/lift", reason=WHY)
+    assert (sent.status, "Nobody has said where it was." in sent.text) == (409, True)
+    assert (await item_of(as_manager, barcode))["is_clear"] is False
+    assert (await settle(as_manager, barcode, "never_left")).status_code == 200
+
+
 @pytest.mark.parametrize("state", [State.IN_STOCK, State.RESERVED])
 async def test_what_was_used_goes_to_be_cleaned_where_it_was_scanned(
     as_technician: AsyncClient, given: Given, clock: Clock, query: Query, state: State

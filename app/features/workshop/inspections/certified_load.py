@@ -182,7 +182,7 @@ async def _at_a_client(session: AsyncSession, item_id: int, lowered: Lowered, *,
         if lowered.is_label_wanted:
             await ask_for_weight(session, loan.id, why=lowered.why, actor=actor, at=at)
         return replace(lowered, not_known=True)
-    said: dict[str, Any] = {"weakest": lowered.barcode, "because": lowered.why, "actor": actor, "at": at}
+    said: dict[str, Any] = {"weakest": {lowered.barcode}, "because": lowered.why, "actor": actor, "at": at}
     stopped = await stop_overloads(session, [loan.client_id], **said)
     return replace(lowered, stopped=bool(stopped) or loan.weight_kg > lowered.carries_kg)
 
