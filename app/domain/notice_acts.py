@@ -113,13 +113,15 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it."""
+    """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it. `is_held`: the
+    notice holds it now."""
 
     place: Place
     result: Result
     outcome: MatchOutcome | None = None
     acts: tuple[Act, ...] = ()
     is_counted: bool = False
+    is_held: bool = False
 
     @property
     def corrected_by(self) -> str | None:
@@ -211,25 +213,28 @@ ALREADY_COUNTED: Final = (
 )
 
 
-def check_notice(state: NoticeState, *, is_after_closing: bool, is_held: bool) -> None:
-    """Whether anything may be recorded of an item. Raises Conflict `not-active` or `notice-closed`.
+FINAL: Final = (
+    "This notice is closed, and its record is final. What can still be recorded is a look at the item. A new version "
+    "with another scope opens the notice again."
+)
 
-    What arrived after the closing is not a part of what was closed, and has to be dealt with still. What is still held
-    must not be held for ever: what ends its hold is recorded, and the counts of the closing stay.
-    """
-    if state is NoticeState.ACTIVE or (state is NoticeState.CLOSED and (is_after_closing or is_held)):
-        return
-    if state is NoticeState.CLOSED:
-        detail = "This notice is closed, and its record is final. A new version with another scope opens it again."
-        raise Conflict("notice-closed", detail)
-    raise Conflict("not-active", "This notice has not been activated, so nothing can be recorded of its items yet.")
+
+def check_notice(state: NoticeState) -> None:
+    """Whether anything may be recorded of its items. Raises Conflict `not-active`."""
+    if state not in {NoticeState.ACTIVE, NoticeState.CLOSED}:
+        raise Conflict("not-active", "This notice has not been activated, so nothing can be recorded of its items yet.")
 
 
 def check_act(action: MatchAction, standing: Standing, *, actor: str) -> None:
-    """Whether it may be recorded. Raises Conflict with the code of `WHERE`, `counted-already`, `not-affected` or
-    `no-evidence`, and NotAllowed `same-person`."""
-    if standing.is_counted and action not in ENDS_A_HOLD:
-        raise Conflict("counted-already", ALREADY_COUNTED)
+    """Whether it may be recorded. Raises Conflict with the code of `WHERE`, `notice-closed`, `counted-already`,
+    `not-affected` or `no-evidence`, and NotAllowed `same-person`.
+
+    What arrived after the closing is not a part of what was closed, and has to be dealt with still. What is still held
+    must not be held for ever: what ends its hold is recorded, and the counts of the closing stay. And whoever looks at
+    an item is never refused: what they have seen may be the danger.
+    """
+    if standing.is_counted and action is not MatchAction.INSPECTED:
+        _check_counted(action, is_held=standing.is_held)
     if action in WHERE:
         places, code, detail = WHERE[action]
         if standing.place not in places:
@@ -241,6 +246,13 @@ def check_act(action: MatchAction, standing: Standing, *, actor: str) -> None:
             raise Conflict("no-evidence", NO_EVIDENCE)
         if standing.corrected_by == actor:
             raise NotAllowed("same-person", SAME_PERSON)
+
+
+def _check_counted(action: MatchAction, *, is_held: bool) -> None:
+    if not is_held:
+        raise Conflict("notice-closed", FINAL)
+    if action not in ENDS_A_HOLD:
+        raise Conflict("counted-already", ALREADY_COUNTED)
 
 
 def choices(standing: Standing, *, actor: str) -> dict[MatchAction, str | None]:
@@ -290,8 +302,11 @@ def outcome_after(action: MatchAction, standing: Standing, *, answers: Mapping[s
     """How the work on it stands then; None: it is open. `standing.result` is as the answers have made it.
 
     A wrong line is put right by another one: what was looked at again and is affected, is open again. What a closing
-    has counted is never open again.
+    has counted stays as it was counted, unless it was free and a look has seen what the notice asks about.
     """
+    if standing.is_counted and standing.outcome in RELEASED and not standing.is_held:
+        is_seen = standing.result is not Result.NOT_AFFECTED and any(answers.values())
+        return None if is_seen else standing.outcome
     after = _outcome_after(action, standing, answers)
     return standing.outcome if after is None and standing.is_counted else after
 

@@ -114,7 +114,7 @@ def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause
 
     What ended stays so, unless it is covered for other reasons by another scope (`other_reasons`: they read otherwise,
     or something else is wanted), was only said not to be covered, turns up though it could not be traced, or was
-    cleared and is shown to be affected.
+    cleared and is shown to be affected, or by a look that it may be.
     """
     if outcome is MatchOutcome.NOT_COVERED:
         return True
@@ -122,7 +122,9 @@ def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause
         return True
     if cause in ANOTHER_SCOPE:
         return other_reasons or now is not was
-    return outcome is MatchOutcome.CLEARED and was is not Result.AFFECTED and now is Result.AFFECTED
+    is_worse = was is not Result.AFFECTED and now is Result.AFFECTED
+    is_seen = cause is Cause.INSPECTION and was is Result.NOT_AFFECTED
+    return outcome is MatchOutcome.CLEARED and (is_worse or is_seen)
 
 
 def hold_reason(reference: str, result: Result, title: str) -> str:

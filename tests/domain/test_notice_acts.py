@@ -86,28 +86,36 @@ def test_the_page_offers_what_may_be_done_and_says_why_not_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "late", "held", "code"),
-    [
-        (NoticeState.ACTIVE, False, False, None),
-        (NoticeState.CLOSED, True, False, None),
-        (NoticeState.CLOSED, False, True, None),
-        (NoticeState.CLOSED, False, False, "notice-closed"),
-        (NoticeState.RELEVANT, True, True, "not-active"),
-    ],
+    ("counted", "held", "code"), [(False, False, None), (True, True, None), (True, False, "notice-closed")]
 )
 def test_a_closed_record_is_final_but_for_what_came_later_and_what_is_held(
-    state: NoticeState, late: bool, held: bool, code: str | None
+    counted: bool, held: bool, code: str | None
 ) -> None:
-    if code is None:
-        check_notice(state, is_after_closing=late, is_held=held)
-    else:
-        with pytest.raises(RuleError) as refused:
-            check_notice(state, is_after_closing=late, is_held=held)
-        assert refused.value.code == code
+    standing = Standing(Place.IN_STORE, Result.AFFECTED, is_counted=counted, is_held=held)
+    assert code_of(A.CORRECTED, standing) == code
+    assert code_of(A.INSPECTED, standing) is None
+
+
+def test_nothing_is_recorded_of_a_notice_that_is_not_in_force() -> None:
+    check_notice(NoticeState.ACTIVE)
+    check_notice(NoticeState.CLOSED)
+    with pytest.raises(RuleError, match="not been activated"):
+        check_notice(NoticeState.RELEVANT)
+
+
+def test_what_a_closing_has_counted_as_free_is_open_again_when_somebody_sees_the_danger() -> None:
+    for outcome in (MatchOutcome.CLEARED, MatchOutcome.CORRECTED):
+        hit = Standing(Place.IN_STORE, Result.AFFECTED, outcome, is_counted=True)
+        assert outcome_after(A.INSPECTED, hit, answers={"Is it so?": True}) is None
+        assert outcome_after(A.INSPECTED, hit, answers={"Is it so?": False}) is outcome
+        sound = Standing(Place.IN_STORE, N, outcome, is_counted=True)
+        assert outcome_after(A.INSPECTED, sound, answers={"Is it so?": True}) is outcome
 
 
 def test_of_what_a_closing_has_counted_only_the_end_of_its_hold_is_recorded() -> None:
-    counted = Standing(Place.IN_STORE, Result.AFFECTED, MatchOutcome.REPLACED, (CORRECTED,), is_counted=True)
+    counted = Standing(
+        Place.IN_STORE, Result.AFFECTED, MatchOutcome.REPLACED, (CORRECTED,), is_counted=True, is_held=True
+    )
     assert {action for action, why in choices(counted, actor="safety").items() if why is None} == {
         A.INSPECTED,
         A.CORRECTED,

@@ -51,6 +51,8 @@ def test_every_cause_has_its_words() -> None:
         (MatchOutcome.CLEARED, Result.POSSIBLE, Result.AFFECTED, Cause.EDIT, False, True),
         (MatchOutcome.CLEARED, Result.POSSIBLE, Result.POSSIBLE, Cause.EDIT, True, False),
         (MatchOutcome.CLEARED, Result.AFFECTED, Result.AFFECTED, Cause.EDIT, True, False),
+        (MatchOutcome.CLEARED, Result.NOT_AFFECTED, Result.POSSIBLE, Cause.EDIT, False, False),
+        (MatchOutcome.CLEARED, Result.NOT_AFFECTED, Result.POSSIBLE, Cause.INSPECTION, False, True),
         (MatchOutcome.CORRECTED, Result.POSSIBLE, Result.AFFECTED, Cause.RETURN, False, False),
     ],
 )

@@ -57,7 +57,8 @@ async def get_match(session: AsyncSession, notice_id: int, barcode: str) -> Matc
     done = tuple(Act(MatchAction(act.action), act.recorded_by, act.answers) for act in acts)
     outcome = MatchOutcome(row["outcome"]) if row["outcome"] else None
     is_counted = row["notice_state"] == NoticeState.CLOSED and not row["is_apart"]
-    standing = Standing(Place(row["recorded_place"]), Result(row["result"]), outcome, done, is_counted)
+    place, result = Place(row["recorded_place"]), Result(row["result"])
+    standing = Standing(place, result, outcome, done, is_counted, row["is_held"])
     body = MatchBody(
         barcode=row["barcode"],
         product_name=row["product_name"],
