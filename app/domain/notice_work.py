@@ -133,6 +133,20 @@ def hold_reason(reference: str, result: Result, title: str) -> str:
     return f"{reference}: {said}. {title if title.endswith(('.', '?', '!')) else f'{title}.'}"
 
 
+def changed_letter(reference: str, title: str) -> dict[str, str]:
+    """What those who handle notices are told of a closed notice of which another text has arrived."""
+    return {
+        "purpose": "notice_changed",
+        "about": f"safety_notice:{reference}",
+        "subject": f"{reference}: changed since it was closed",
+        "body": (
+            f"Another text of safety notice {reference}, “{title}”, has arrived. The notice is closed, and holds "
+            f"nothing more because of it.\n\nRead what changed under Safety notices, {reference}, and decide on it. "
+            "Where it covers other items now, enter another scope: that opens the notice again."
+        ),
+    }
+
+
 MOST_NAMED = 20
 
 

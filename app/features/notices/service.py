@@ -26,7 +26,14 @@ from app.domain.safety_notices import (
     check_reference,
 )
 from app.features.notices.rating import Rater, record_of, search_catalogue
-from app.features.notices.receiving import add_notice, add_version, keep_payload, text_of, text_of_values
+from app.features.notices.receiving import (
+    add_notice,
+    add_version,
+    keep_payload,
+    tell_of_change,
+    text_of,
+    text_of_values,
+)
 from app.integrations.safe_html import from_text
 from app.models import NoticeSource, SafetyNotice, SafetyNoticeAction, SafetyNoticeTriage
 
@@ -147,6 +154,8 @@ async def amend(
         version |= {"digest": _digest(html), "payload_sha256": await keep_payload(session, body.encode())}
         kept |= await Rater(session).rate(row.title, lines_of(html))
         kept["state"] = after_new_version(NoticeState(row.state))
+        if row.state == NoticeState.CLOSED:
+            await tell_of_change(session, row.reference, row.title, actor=actor, at=at)
     elif row.triaged_version == row.version:
         kept["triaged_version"] = number
     await add_version(session, version, actor=actor, at=at)
@@ -177,7 +186,8 @@ async def triage(
     if version is not None and version != row.version:
         detail = f"Version {row.version} has arrived since you read version {version}. Read it before you decide."
         raise Stale("stale", detail)
-    state = after_triage(NoticeState(row.state), decision)
+    is_changed = row.triaged_version is not None and row.triaged_version < row.version
+    state = after_triage(NoticeState(row.state), decision, is_changed=is_changed)
     terms = check_terms(await suggested_terms(session, notice_id) if search is None else search)
     made = await record_of(session, await search_catalogue(session, terms))
     line = {"notice_id": notice_id, "version": row.version, "decision": decision, "reason": reason, "search": made}
