@@ -1,5 +1,6 @@
 """What people do with safety notices: enter one, amend one, triage it, and say what the organisation must do."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound, Stale
 from app.domain.govuk_documents import lines_of
 from app.domain.safety_notices import (
+    DeadlineKind,
     Deadlines,
     Decision,
     NoticeState,
@@ -122,7 +124,7 @@ async def amend(
     session: AsyncSession,
     notice_id: int,
     *,
-    deadlines: Deadlines,
+    days: Mapping[str, date | None],
     body: str | None,
     change_note: str,
     actor: str,
@@ -130,10 +132,12 @@ async def amend(
 ) -> int:
     """Write a new version by hand: other deadlines, or another text; returns its number.
 
-    Another text goes back to triage; other days alone do not. Raises NotFound `unknown-notice`, BadValue of the
-    deadlines, and Conflict `nothing-changed` or `published-text`, where the text is GOV.UK's.
+    `days`: those that are said, by the words of `DeadlineKind`; the others stay. Another text goes back to triage;
+    other days alone do not. Raises NotFound `unknown-notice`, BadValue of the deadlines, and Conflict `nothing-changed` or
+    `published-text`, where the text is GOV.UK's.
     """
     row = await _newest(session, notice_id)
+    deadlines = Deadlines(**{kind.value: days.get(kind.value, getattr(row, kind.value)) for kind in DeadlineKind})
     check_deadlines(deadlines, issued_on=row.issued_on)
     if body is not None and row.base_path is not None:
         detail = "Its text comes from GOV.UK. An amended one arrives by itself, or is imported; enter only days here."

@@ -312,6 +312,11 @@ async def test_an_extension_by_hand_is_a_new_version_and_needs_no_second_triage(
         {"what": "Actions complete", "before": "30 April 2026", "after": "30 May 2026"}
     ]
     check_problem(await as_safety.post(f"{here}/versions", json=later), 409, "nothing-changed")
+    # What is not sent stays; what is sent as null is taken away.
+    moved = (await as_safety.post(f"{here}/versions", json={"complete_by": "2026-06-01", "change_note": why})).json()
+    assert (moved["underway_by"], moved["complete_by"]) == ("2026-03-06", "2026-06-01")
+    gone = (await as_safety.post(f"{here}/versions", json={"underway_by": None, "change_note": why})).json()
+    assert (gone["underway_by"], gone["complete_by"]) == (None, "2026-06-01")
     other = (await as_safety.post(f"{here}/versions", json=later | {"body": "It may also bend."})).json()
     assert (other["state"], other["changed_since_triage"]) == ("received", True)
     await take_in(as_safety, content())
