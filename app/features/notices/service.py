@@ -132,9 +132,10 @@ async def amend(
 ) -> int:
     """Write a new version by hand: other deadlines, or another text; returns its number.
 
-    `days`: those that are said, by the words of `DeadlineKind`; the others stay. Another text goes back to triage;
-    other days alone do not. Raises NotFound `unknown-notice`, BadValue of the deadlines, and Conflict `nothing-changed` or
-    `published-text`, where the text is GOV.UK's.
+    `days`: those that are said, by the words of `DeadlineKind`; the others stay.
+
+    Another text goes back to triage; other days alone do not. Raises NotFound `unknown-notice`, BadValue of the
+    deadlines, and Conflict `nothing-changed` or `published-text`, where the text is GOV.UK's.
     """
     row = await _newest(session, notice_id)
     deadlines = Deadlines(**{kind.value: days.get(kind.value, getattr(row, kind.value)) for kind in DeadlineKind})
