@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import insert, text
@@ -13,6 +13,7 @@ from sqlmodel import col
 from app import audit, rematching, safety
 from app.domain.access import Permission
 from app.domain.clearance import HoldFact, HoldKind
+from app.domain.dates import uk_date
 from app.domain.errors import Fault, Incomplete, NotFound, RuleError
 from app.domain.labels import display
 from app.domain.notice_acts import (
@@ -48,7 +49,8 @@ READ = text(f"""
     LEFT JOIN hold AS held
       ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
     LEFT JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('action', action, 'by', recorded_by, 'answers', answers) ORDER BY id)
+        SELECT jsonb_agg(jsonb_build_object('action', action, 'by', recorded_by, 'answers', answers,
+                                            'on', (recorded_at AT TIME ZONE 'Europe/London')::date) ORDER BY id)
                AS all_acts
         FROM notice_match_action WHERE match_id = match.id
     ) AS acts ON true
@@ -104,9 +106,10 @@ class _Item:
 
     row: Any
     standing: Standing
+    actor: str
 
     def outcome(self, told: Told) -> MatchOutcome | None:
-        return outcome_after(told.action, self.standing, answers=told.answers or {})
+        return outcome_after(told.action, self.standing, answers=told.answers or {}, actor=self.actor)
 
     def caught(self, notice: Any, holds: Mapping[int, int]) -> Caught:
         """As those who handle notices are told of it."""
@@ -150,7 +153,7 @@ async def record_actions(
     if notice is None:
         raise NotFound("unknown-notice", "There is no safety notice with this reference.")
     await session.execute(LOCK_ITEMS, {"barcodes": list(barcodes)})
-    items = await _read(session, notice, barcodes)
+    items = await _read(session, notice, barcodes, actor)
     _check_each(notice, barcodes, items, told, actor)
     asks = told.action is MatchAction.INSPECTED
     questions = await match_queries.read_questions(session, notice_id) if asks else ()
@@ -160,9 +163,9 @@ async def record_actions(
     if told.answers:
         asked, cause = {one.row.item_id: barcode for barcode, one in items.items()}, Cause.INSPECTION
         await rematching.ask_about_items(session, in_force, asked, cause=cause, actor=actor, at=at)
-        before, items = items, await _read(session, notice, barcodes)
+        before, items = items, await _read(session, notice, barcodes, actor)
         # What was recorded just now is no part of what stood before it.
-        items = {barcode: _Item(one.row, replace(one.standing, acts=before[barcode].standing.acts))
+        items = {barcode: replace(one, standing=replace(one.standing, acts=before[barcode].standing.acts))
                  for barcode, one in items.items()}  # fmt: skip
     holds = await _change(session, notice, items, told, actor=actor, at=at)
     late = [one.caught(notice, holds) for one in items.values() if one.is_late(told)]
@@ -177,27 +180,31 @@ async def record_actions(
         for barcode, one in items.items()
     ]
     await audit.record_each(session, "notice_item_acted_on", acts, actor=actor, at=at)
-    tries = {
-        barcode: replace(one.standing, acts=(*one.standing.acts, Act(told.action, actor))).tries
+    now = Act(told.action, actor, on=uk_date(at))
+    in_vain = {
+        barcode
         for barcode, one in items.items()
         if told.action is MatchAction.NO_ACCESS
+        and is_to_escalate(one.standing.tries, one.standing.with_act(now).tries, after_tries=after_tries)
     }
-    in_vain = {barcode for barcode, times in tries.items() if is_to_escalate(times, after_tries=after_tries)}
     if in_vain:
         await _tell_managers(session, notice, sorted(in_vain), after_tries, actor=actor, at=at)
     return [_recorded(one, told, barcode in in_vain) for barcode, one in items.items()]
 
 
-async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str]) -> dict[str, _Item]:
+async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str], actor: str) -> dict[str, _Item]:
     """Those that the notice covers, which nobody else changes until the end, by barcode."""
     rows = await session.execute(READ, {"notice_id": notice.id, "barcodes": list(barcodes)})
     items = {}
     for row in rows:
-        acts = tuple(Act(MatchAction(one["action"]), one["by"], one["answers"]) for one in row.all_acts or ())
+        acts = tuple(
+            Act(MatchAction(one["action"]), one["by"], one["answers"], date.fromisoformat(one["on"]))
+            for one in row.all_acts or ()
+        )
         outcome = MatchOutcome(row.outcome) if row.outcome else None
         is_counted = notice.state == NoticeState.CLOSED and not row.is_apart
         place, result, is_held = Place(row.place), Result(row.result), row.open_hold is not None
-        items[row.barcode] = _Item(row, Standing(place, result, outcome, acts, is_counted, is_held))
+        items[row.barcode] = _Item(row, Standing(place, result, outcome, acts, is_counted, is_held), actor)
     return items
 
 
