@@ -130,7 +130,7 @@ async def ask_about_items(
             else:
                 found.append(Matched(item_id, barcode, matched.result, evidence))
         now = await settle(session, notice, found, gone, asked=list(items), cause=cause, actor=actor, at=at)
-        await _tell_of_late(session, notice, now, actor=actor, at=at)
+        await tell_of_late(session, notice, now, actor=actor, at=at)
         caught += now
     return caught
 
@@ -155,7 +155,7 @@ async def ask_register(session: AsyncSession, notice: InForce, *, cause: Cause, 
     gone = await _evidence_on_what_is_gone(session, notice, scope, found, register)
     await session.execute(PLAN_AS_USUAL)
     caught = await settle(session, notice, found, gone, asked=None, cause=cause, actor=actor, at=at)
-    await _tell_of_late(session, notice, caught, actor=actor, at=at)
+    await tell_of_late(session, notice, caught, actor=actor, at=at)
     if notice.handling is Handling.ADVICE:
         await session.execute(ASK_FOR_REVIEWS, {"notice_id": notice.notice_id, "at": at})
     items: int = (await session.execute(ITEMS)).scalar_one()
@@ -177,7 +177,7 @@ async def ask_about_makers(session: AsyncSession, before: MakerNames, *, actor: 
     return caught
 
 
-async def _tell_of_late(
+async def tell_of_late(
     session: AsyncSession, notice: InForce, caught: Sequence[Caught], *, actor: str, at: datetime
 ) -> None:
     """Nobody looks at a closed notice: those who handle notices are told, once an hour at most."""

@@ -6,7 +6,8 @@ person has checked. "Contacted" is not "corrected", and "untraceable" is counted
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -109,17 +110,24 @@ class Act:
     action: MatchAction
     by: str
     answers: Mapping[str, bool] = field(default_factory=dict)
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it."""
+    """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it. `is_held`: the
+    notice holds it now."""
 
     place: Place
     result: Result
     outcome: MatchOutcome | None = None
     acts: tuple[Act, ...] = ()
     is_counted: bool = False
+    is_held: bool = False
+
+    def with_act(self, act: Act) -> "Standing":
+        """The same, with one line more."""
+        return replace(self, acts=(*self.acts, act))
 
     @property
     def corrected_by(self) -> str | None:
@@ -134,15 +142,34 @@ class Standing:
         return by
 
     @property
+    def contrary_by(self) -> str | None:
+        """Who saw the contrary of what was seen before, unless somebody else has looked since and agrees, or it was
+        cleared. Whoever looks at what another person has corrected may well see something else."""
+        by, corrected_by, seen = None, None, dict[str, bool]()
+        for act in self.acts:
+            if act.action is MatchAction.CORRECTED:
+                corrected_by = act.by
+            elif act.action is MatchAction.CLEARED:
+                by = None
+            elif act.answers:
+                is_contrary = any(seen.get(question, is_so) is not is_so for question, is_so in act.answers.items())
+                if is_contrary and corrected_by in {None, act.by}:
+                    by = act.by
+                elif act.by != by:
+                    by = None
+                seen |= act.answers
+        return by
+
+    @property
     def tries(self) -> int:
-        """How often nobody opened since somebody was reached last."""
-        tries = 0
+        """On how many days nobody opened since somebody was reached last."""
+        days: set[date | None] = set()
         for act in self.acts:
             if act.action is MatchAction.NO_ACCESS:
-                tries += 1
+                days.add(act.on)
             elif act.action is MatchAction.CONTACTED:
-                tries = 0
-        return tries
+                days = set()
+        return len(days)
 
 
 _HERE = frozenset({Place.IN_STORE, Place.IN_REPAIR})
@@ -198,6 +225,10 @@ NO_EVIDENCE: Final = (
     "correction that another person has checked."
 )
 SAME_PERSON: Final = "You recorded its correction. Somebody else must check that, and clear it."
+SAME_LOOK: Final = (
+    "You have seen the contrary of what was seen before. Somebody else must look at it too, or check what you saw, and "
+    "clear it."
+)
 NOT_AFFECTED: Final = "What is known of it shows that it is not affected, so there is nothing to correct. Clear it."
 
 
@@ -211,36 +242,53 @@ ALREADY_COUNTED: Final = (
 )
 
 
-def check_notice(state: NoticeState, *, is_after_closing: bool, is_held: bool) -> None:
-    """Whether anything may be recorded of an item. Raises Conflict `not-active` or `notice-closed`.
+FINAL: Final = (
+    "This notice is closed, and its record is final. What can still be recorded is a look at the item. A new version "
+    "with another scope opens the notice again."
+)
 
-    What arrived after the closing is not a part of what was closed, and has to be dealt with still. What is still held
-    must not be held for ever: what ends its hold is recorded, and the counts of the closing stay.
-    """
-    if state is NoticeState.ACTIVE or (state is NoticeState.CLOSED and (is_after_closing or is_held)):
-        return
-    if state is NoticeState.CLOSED:
-        detail = "This notice is closed, and its record is final. A new version with another scope opens it again."
-        raise Conflict("notice-closed", detail)
-    raise Conflict("not-active", "This notice has not been activated, so nothing can be recorded of its items yet.")
+
+def check_notice(state: NoticeState) -> None:
+    """Whether anything may be recorded of its items. Raises Conflict `not-active`."""
+    if state not in {NoticeState.ACTIVE, NoticeState.CLOSED}:
+        raise Conflict("not-active", "This notice has not been activated, so nothing can be recorded of its items yet.")
 
 
 def check_act(action: MatchAction, standing: Standing, *, actor: str) -> None:
-    """Whether it may be recorded. Raises Conflict with the code of `WHERE`, `counted-already`, `not-affected` or
-    `no-evidence`, and NotAllowed `same-person`."""
-    if standing.is_counted and action not in ENDS_A_HOLD:
-        raise Conflict("counted-already", ALREADY_COUNTED)
+    """Whether it may be recorded. Raises Conflict with the code of `WHERE`, `notice-closed`, `counted-already`,
+    `not-affected` or `no-evidence`, and NotAllowed `same-person`.
+
+    What arrived after the closing is not a part of what was closed, and has to be dealt with still. What is still held
+    must not be held for ever: what ends its hold is recorded, and the counts of the closing stay. And whoever looks at
+    an item is never refused: what they have seen may be the danger.
+    """
+    if standing.is_counted and action is not MatchAction.INSPECTED:
+        _check_counted(action, is_held=standing.is_held)
     if action in WHERE:
         places, code, detail = WHERE[action]
         if standing.place not in places:
             raise Conflict(code, detail)
     if action is MatchAction.CORRECTED and standing.result is Result.NOT_AFFECTED:
         raise Conflict("not-affected", NOT_AFFECTED)
-    if action is MatchAction.CLEARED and standing.result is not Result.NOT_AFFECTED:
-        if standing.corrected_by is None:
-            raise Conflict("no-evidence", NO_EVIDENCE)
-        if standing.corrected_by == actor:
-            raise NotAllowed("same-person", SAME_PERSON)
+    if action is MatchAction.CLEARED:
+        _check_clearing(standing, actor)
+
+
+def _check_clearing(standing: Standing, actor: str) -> None:
+    if standing.result is Result.NOT_AFFECTED:
+        if standing.contrary_by == actor:
+            raise NotAllowed("same-person", SAME_LOOK)
+    elif standing.corrected_by is None:
+        raise Conflict("no-evidence", NO_EVIDENCE)
+    elif standing.corrected_by == actor:
+        raise NotAllowed("same-person", SAME_PERSON)
+
+
+def _check_counted(action: MatchAction, *, is_held: bool) -> None:
+    if not is_held:
+        raise Conflict("notice-closed", FINAL)
+    if action not in ENDS_A_HOLD:
+        raise Conflict("counted-already", ALREADY_COUNTED)
 
 
 def choices(standing: Standing, *, actor: str) -> dict[MatchAction, str | None]:
@@ -286,13 +334,22 @@ RELEASED: Final = frozenset({MatchOutcome.CLEARED, MatchOutcome.CORRECTED, Match
 """Outcomes with which nothing keeps the item from going out any more."""
 
 
-def outcome_after(action: MatchAction, standing: Standing, *, answers: Mapping[str, bool]) -> MatchOutcome | None:
+def outcome_after(
+    action: MatchAction, standing: Standing, *, answers: Mapping[str, bool], actor: str = ""
+) -> MatchOutcome | None:
     """How the work on it stands then; None: it is open. `standing.result` is as the answers have made it.
 
     A wrong line is put right by another one: what was looked at again and is affected, is open again. What a closing
-    has counted is never open again.
+    has counted stays as it was counted, unless it was free and a look has seen what the notice asks about. A look that
+    says the contrary of an earlier one clears nothing by itself.
     """
+    if standing.is_counted and standing.outcome in RELEASED and not standing.is_held:
+        is_seen = standing.result is not Result.NOT_AFFECTED and any(answers.values())
+        return None if is_seen else standing.outcome
     after = _outcome_after(action, standing, answers)
+    if action is MatchAction.INSPECTED and after is MatchOutcome.CLEARED:
+        is_contrary = standing.with_act(Act(action, actor, answers)).contrary_by is not None
+        after = standing.outcome if is_contrary else after
     return standing.outcome if after is None and standing.is_counted else after
 
 
@@ -315,6 +372,9 @@ def ends_hold(standing: Standing) -> str:
         return "It is scrapped, and cannot go out any more."
     if standing.outcome is MatchOutcome.UNTRACEABLE:
         return "Nobody can find it. When it turns up, scan it in: its work begins again then."
+    if standing.result is Result.NOT_AFFECTED and standing.contrary_by is not None:
+        seen = f"{standing.contrary_by} has seen the contrary of what was seen before."
+        return f"{seen} Its hold ends when somebody else clears it."
     if standing.result is Result.NOT_AFFECTED:
         return "What is known of it now shows that it is not affected. Its hold ends when somebody clears it."
     if standing.corrected_by is not None:
@@ -329,9 +389,9 @@ def wants_hold(handling: Handling, outcome: MatchOutcome | None) -> bool:
     return handling is Handling.QUARANTINE and outcome not in RELEASED
 
 
-def is_to_escalate(tries: int, *, after_tries: int) -> bool:
-    """Whether this try is the one after which the manager is told."""
-    return tries == after_tries
+def is_to_escalate(before: int, tries: int, *, after_tries: int) -> bool:
+    """Whether the try that made them so many is the one after which the manager is told; several on a day are one."""
+    return before < tries == after_tries
 
 
 def without_names(text: str, names: Iterable[str]) -> str:

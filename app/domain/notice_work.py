@@ -114,7 +114,7 @@ def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause
 
     What ended stays so, unless it is covered for other reasons by another scope (`other_reasons`: they read otherwise,
     or something else is wanted), was only said not to be covered, turns up though it could not be traced, or was
-    cleared and is shown to be affected.
+    cleared and is shown to be affected, or by a look that it may be.
     """
     if outcome is MatchOutcome.NOT_COVERED:
         return True
@@ -122,13 +122,29 @@ def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause
         return True
     if cause in ANOTHER_SCOPE:
         return other_reasons or now is not was
-    return outcome is MatchOutcome.CLEARED and was is not Result.AFFECTED and now is Result.AFFECTED
+    is_worse = was is not Result.AFFECTED and now is Result.AFFECTED
+    is_seen = cause is Cause.INSPECTION and was is Result.NOT_AFFECTED
+    return outcome is MatchOutcome.CLEARED and (is_worse or is_seen)
 
 
 def hold_reason(reference: str, result: Result, title: str) -> str:
     """Why an item is held, beginning with the notice's reference."""
     said = "it is affected" if result is Result.AFFECTED else "it may be affected; look at it"
     return f"{reference}: {said}. {title if title.endswith(('.', '?', '!')) else f'{title}.'}"
+
+
+def changed_letter(reference: str, title: str) -> dict[str, str]:
+    """What those who handle notices are told of a closed notice of which another text has arrived."""
+    return {
+        "purpose": "notice_changed",
+        "about": f"safety_notice:{reference}",
+        "subject": f"{reference}: changed since it was closed",
+        "body": (
+            f"Another text of safety notice {reference}, “{title}”, has arrived. The notice is closed, and holds "
+            f"nothing more because of it.\n\nRead what changed under Safety notices, {reference}, and decide on it. "
+            "Where it covers other items now, enter another scope: that opens the notice again."
+        ),
+    }
 
 
 MOST_NAMED = 20

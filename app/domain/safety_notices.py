@@ -49,8 +49,14 @@ IN_HAND = frozenset({NoticeState.RELEVANT, NoticeState.SCOPE_ENTERED, NoticeStat
 OPEN = IN_HAND | {NoticeState.RECEIVED}
 
 
-def after_triage(state: NoticeState, decision: Decision) -> NoticeState:
-    """The state that a decision leads to. Raises Conflict `notice-closed` or `scope-entered`."""
+def after_triage(state: NoticeState, decision: Decision, *, is_changed: bool = False) -> NoticeState:
+    """The state that a decision leads to. Raises Conflict `notice-closed` or `scope-entered`.
+
+    A closed notice that has changed since (`is_changed`) is decided on again, and stays closed until another scope is
+    put into force.
+    """
+    if state is NoticeState.CLOSED and is_changed:
+        return state
     if state is NoticeState.CLOSED:
         raise Conflict("notice-closed", "This notice is closed. What is decided of it stands.")
     if state in {NoticeState.SCOPE_ENTERED, NoticeState.ACTIVE}:

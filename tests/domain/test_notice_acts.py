@@ -1,5 +1,8 @@
 """Which action may be recorded of an item, and what follows from it."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from app.domain.errors import RuleError
@@ -75,6 +78,34 @@ def test_only_evidence_clears(result: Result, acts: tuple[Act, ...], actor: str,
     assert code_of(A.CLEARED, Standing(Place.IN_STORE, result, acts=acts), actor) == code
 
 
+def look(by: str, is_so: bool) -> Act:
+    return Act(A.INSPECTED, by, {"Is it so?": is_so})
+
+
+@pytest.mark.parametrize(
+    ("acts", "by"),
+    [
+        ((look("ot", False), look("ot", False)), None),
+        ((look("ot", True), look("ot", False)), "ot"),
+        ((look("ot", True), look("technician", False)), "technician"),
+        ((look("ot", True), look("ot", False), Act(A.INSPECTED, "ot"), look("ot", False)), "ot"),
+        ((look("ot", True), look("ot", False), look("technician", False)), None),
+        ((look("ot", True), look("ot", False), Act(A.CLEARED, "safety")), None),
+        ((look("ot", True), CORRECTED, look("ot", False)), None),
+        ((look("ot", True), CORRECTED, look("technician", False)), "technician"),
+    ],
+)
+def test_who_sees_the_contrary_of_what_was_seen_clears_nothing_alone(acts: tuple[Act, ...], by: str | None) -> None:
+    standing = Standing(Place.IN_STORE, N, acts=acts)
+    assert standing.contrary_by == by
+    for actor in ("ot", "technician", "safety"):
+        assert code_of(A.CLEARED, standing, actor) == ("same-person" if actor == by else None)
+    last, before = acts[-1], replace(standing, acts=acts[:-1])
+    after = outcome_after(last.action, before, answers=last.answers, actor=last.by)
+    assert after is (MatchOutcome.CLEARED if by is None else None)
+    assert ("somebody else clears it" in ends_hold(standing)) is (by is not None)
+
+
 def test_what_is_not_affected_is_not_corrected() -> None:
     assert code_of(A.CORRECTED, Standing(Place.IN_STORE, N)) == "not-affected"
 
@@ -86,28 +117,36 @@ def test_the_page_offers_what_may_be_done_and_says_why_not_the_rest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "late", "held", "code"),
-    [
-        (NoticeState.ACTIVE, False, False, None),
-        (NoticeState.CLOSED, True, False, None),
-        (NoticeState.CLOSED, False, True, None),
-        (NoticeState.CLOSED, False, False, "notice-closed"),
-        (NoticeState.RELEVANT, True, True, "not-active"),
-    ],
+    ("counted", "held", "code"), [(False, False, None), (True, True, None), (True, False, "notice-closed")]
 )
 def test_a_closed_record_is_final_but_for_what_came_later_and_what_is_held(
-    state: NoticeState, late: bool, held: bool, code: str | None
+    counted: bool, held: bool, code: str | None
 ) -> None:
-    if code is None:
-        check_notice(state, is_after_closing=late, is_held=held)
-    else:
-        with pytest.raises(RuleError) as refused:
-            check_notice(state, is_after_closing=late, is_held=held)
-        assert refused.value.code == code
+    standing = Standing(Place.IN_STORE, Result.AFFECTED, is_counted=counted, is_held=held)
+    assert code_of(A.CORRECTED, standing) == code
+    assert code_of(A.INSPECTED, standing) is None
+
+
+def test_nothing_is_recorded_of_a_notice_that_is_not_in_force() -> None:
+    check_notice(NoticeState.ACTIVE)
+    check_notice(NoticeState.CLOSED)
+    with pytest.raises(RuleError, match="not been activated"):
+        check_notice(NoticeState.RELEVANT)
+
+
+def test_what_a_closing_has_counted_as_free_is_open_again_when_somebody_sees_the_danger() -> None:
+    for outcome in (MatchOutcome.CLEARED, MatchOutcome.CORRECTED):
+        hit = Standing(Place.IN_STORE, Result.AFFECTED, outcome, is_counted=True)
+        assert outcome_after(A.INSPECTED, hit, answers={"Is it so?": True}) is None
+        assert outcome_after(A.INSPECTED, hit, answers={"Is it so?": False}) is outcome
+        sound = Standing(Place.IN_STORE, N, outcome, is_counted=True)
+        assert outcome_after(A.INSPECTED, sound, answers={"Is it so?": True}) is outcome
 
 
 def test_of_what_a_closing_has_counted_only_the_end_of_its_hold_is_recorded() -> None:
-    counted = Standing(Place.IN_STORE, Result.AFFECTED, MatchOutcome.REPLACED, (CORRECTED,), is_counted=True)
+    counted = Standing(
+        Place.IN_STORE, Result.AFFECTED, MatchOutcome.REPLACED, (CORRECTED,), is_counted=True, is_held=True
+    )
     assert {action for action, why in choices(counted, actor="safety").items() if why is None} == {
         A.INSPECTED,
         A.CORRECTED,
@@ -203,9 +242,16 @@ def test_a_hold_ends_with_the_item_free_and_never_because_nobody_finds_it() -> N
 
 
 def test_tries_count_from_when_somebody_was_reached_last() -> None:
-    acts = [Act(A.NO_ACCESS, "ot")] * 2 + [Act(A.CONTACTED, "ot"), Act(A.NO_ACCESS, "ot"), Act(A.INSPECTED, "ot")]
-    assert Standing(Place.WITH_CLIENT, Result.AFFECTED, acts=tuple(acts)).tries == 1
-    assert [is_to_escalate(tries, after_tries=3) for tries in (2, 3, 4)] == [False, True, False]
+    def in_vain(day: int) -> Act:
+        return Act(A.NO_ACCESS, "ot", on=date(2026, 3, day))
+
+    acts = (in_vain(2), in_vain(3), Act(A.CONTACTED, "ot"), in_vain(4), Act(A.INSPECTED, "ot"))
+    standing = Standing(Place.WITH_CLIENT, Result.AFFECTED, acts=acts)
+    assert standing.tries == 1
+    # Several on one day are one.
+    assert (standing.with_act(in_vain(4)).tries, standing.with_act(in_vain(5)).tries) == (1, 2)
+    told = [is_to_escalate(before, tries, after_tries=3) for before, tries in ((1, 2), (2, 3), (3, 3), (3, 4))]
+    assert told == [False, True, False, False]
 
 
 @pytest.mark.parametrize(

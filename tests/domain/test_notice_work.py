@@ -11,6 +11,7 @@ from app.domain.notice_work import (
     MatchAction,
     MatchOutcome,
     ReviewOutcome,
+    changed_letter,
     hold_reason,
     is_reopened,
     late_letter,
@@ -51,6 +52,8 @@ def test_every_cause_has_its_words() -> None:
         (MatchOutcome.CLEARED, Result.POSSIBLE, Result.AFFECTED, Cause.EDIT, False, True),
         (MatchOutcome.CLEARED, Result.POSSIBLE, Result.POSSIBLE, Cause.EDIT, True, False),
         (MatchOutcome.CLEARED, Result.AFFECTED, Result.AFFECTED, Cause.EDIT, True, False),
+        (MatchOutcome.CLEARED, Result.NOT_AFFECTED, Result.POSSIBLE, Cause.EDIT, False, False),
+        (MatchOutcome.CLEARED, Result.NOT_AFFECTED, Result.POSSIBLE, Cause.INSPECTION, False, True),
         (MatchOutcome.CORRECTED, Result.POSSIBLE, Result.AFFECTED, Cause.RETURN, False, False),
     ],
 )
@@ -73,3 +76,9 @@ def test_what_is_caught_late_is_named_as_far_as_a_letter_goes() -> None:
     many = late_letter("MDA/1", "Rails may drop", [f"ES-{number}" for number in range(22)], is_held=False)
     assert "ES-19 and 2 more.\n" in many["body"]
     assert many["about"] == "safety_notice:MDA/1"
+
+
+def test_a_change_of_a_closed_notice_is_told() -> None:
+    letter = changed_letter("MDA/1", "Rails may drop")
+    assert letter["subject"] == "MDA/1: changed since it was closed"
+    assert "“Rails may drop”" in letter["body"]

@@ -57,6 +57,10 @@ def test_triage_leads_to_what_was_decided_unless_the_work_has_gone_on(
             after_triage(state, decision)
 
 
+def test_a_closed_notice_that_has_changed_is_decided_on_and_stays_closed() -> None:
+    assert {after_triage(S.CLOSED, decision, is_changed=True) for decision in D} == {S.CLOSED}
+
+
 def test_an_amended_notice_is_decided_on_again_but_its_work_goes_on_and_a_closed_one_stays_closed() -> None:
     assert {state: after_new_version(state) for state in S} == {
         S.RECEIVED: S.RECEIVED,

@@ -16,11 +16,14 @@ OPEN_NOTICES = text("""
            count(*) OVER () AS open_notices,
            count(*) FILTER (WHERE state = 'received' AND triaged_version IS NULL) OVER () AS to_triage,
            count(*) FILTER (WHERE triaged_version < version AND state <> 'closed') OVER () AS changed,
-           count(*) FILTER (WHERE state = 'closed') OVER () AS caught_since
-    FROM safety_notice AS notice
-    WHERE state NOT IN ('not_relevant', 'not_held', 'closed') OR (state = 'closed' AND EXISTS (
+           count(*) FILTER (WHERE state = 'closed' AND triaged_version < version) OVER () AS changed_since_closing,
+           count(*) FILTER (WHERE has_caught) OVER () AS caught_since, has_caught
+    FROM safety_notice AS notice CROSS JOIN LATERAL (VALUES (state = 'closed' AND EXISTS (
         SELECT FROM notice_match AS late JOIN item ON item.id = late.item_id
-        WHERE late.notice_id = notice.id AND late.finished_at IS NULL AND item.state <> 'scrapped'))
+        WHERE late.notice_id = notice.id AND late.finished_at IS NULL AND item.state <> 'scrapped'
+    ))) AS late (has_caught)
+    WHERE state NOT IN ('not_relevant', 'not_held', 'closed') OR has_caught
+       OR (state = 'closed' AND triaged_version < version)
     ORDER BY state <> 'closed', LEAST(CASE WHEN state <> 'active' THEN underway_by END, own_target_on, complete_by)
              NULLS LAST, id DESC
     LIMIT :limit
@@ -37,8 +40,8 @@ OPEN_NOTICES = text("""
 
 @dataclass(frozen=True, slots=True)
 class OpenNotice:
-    """A notice that is not closed, or has caught something since; its deadlines that run, the soonest first, and how
-    many of its items are open."""
+    """A notice that is not closed, or has changed or caught something (`has_caught`) since; its deadlines that run, the
+    soonest first, and how many of its items are open."""
 
     id: int
     reference: str
@@ -47,15 +50,17 @@ class OpenNotice:
     clocks: list[Clock]
     items: int
     open_items: int
+    has_caught: bool
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeWork:
-    """How many notices wait for triage, how many changed since, how many have caught something after their closing;
-    those first, and then the open ones whose deadlines are soonest."""
+    """How many notices wait for triage, how many changed since, how many changed or have caught something after
+    their closing; those first, and then the open ones whose deadlines are soonest."""
 
     to_triage: int
     changed: int
+    changed_since_closing: int
     caught_since: int
     open_notices: int
     rows: list[OpenNotice]
@@ -68,7 +73,10 @@ async def read_notice_work(session: AsyncSession, *, today: date) -> NoticeWork:
     for row in rows:
         days, state = Deadlines(row.underway_by, row.complete_by, row.own_target_on), NoticeState(row.state)
         running = clocks(state, days, is_underway=row.is_underway, today=today)
-        found.append(OpenNotice(row.id, row.reference, row.title, state, running, row.items, row.open_items))
+        work = row.items, row.open_items, row.has_caught
+        found.append(OpenNotice(row.id, row.reference, row.title, state, running, *work))
     if not rows:
-        return NoticeWork(0, 0, 0, 0, [])
-    return NoticeWork(rows[0].to_triage, rows[0].changed, rows[0].caught_since, rows[0].open_notices, found)
+        return NoticeWork(0, 0, 0, 0, 0, [])
+    sums = rows[0]
+    closed = sums.changed_since_closing, sums.caught_since
+    return NoticeWork(sums.to_triage, sums.changed, *closed, sums.open_notices, found)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import insert, text
@@ -12,7 +12,8 @@ from sqlmodel import col
 
 from app import audit, rematching, safety
 from app.domain.access import Permission
-from app.domain.clearance import HoldKind
+from app.domain.clearance import HoldFact, HoldKind
+from app.domain.dates import uk_date
 from app.domain.errors import Fault, Incomplete, NotFound, RuleError
 from app.domain.labels import display
 from app.domain.notice_acts import (
@@ -32,6 +33,7 @@ from app.domain.safety_notices import NoticeState
 from app.features.notices import match_queries
 from app.features.notices.match_sql import IS_APART, PLACE
 from app.models import NoticeAnswer, NoticeMatchAction
+from app.notice_matches import Caught
 from app.web.who import tell_all_who_may
 
 # Shared: many may work on the items of a notice at once, and whoever closes it waits for all of them.
@@ -47,7 +49,8 @@ READ = text(f"""
     LEFT JOIN hold AS held
       ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
     LEFT JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('action', action, 'by', recorded_by, 'answers', answers) ORDER BY id)
+        SELECT jsonb_agg(jsonb_build_object('action', action, 'by', recorded_by, 'answers', answers,
+                                            'on', (recorded_at AT TIME ZONE 'Europe/London')::date) ORDER BY id)
                AS all_acts
         FROM notice_match_action WHERE match_id = match.id
     ) AS acts ON true
@@ -62,8 +65,13 @@ CHANGE = text("""
                            WHEN line.outcome IS NOT NULL THEN CAST(:at AS timestamptz) END,
         finished_by = CASE WHEN line.outcome = match.outcome THEN match.finished_by
                            WHEN line.outcome IS NOT NULL THEN :actor END,
+        is_after_closing = match.is_after_closing OR line.is_late,
+        cause = CASE WHEN line.is_late THEN 'inspection' ELSE match.cause END,
+        found_at = CASE WHEN line.is_late THEN CAST(:at AS timestamptz) ELSE match.found_at END,
+        found_by = CASE WHEN line.is_late THEN :actor ELSE match.found_by END,
         first_blocked_at = COALESCE(match.first_blocked_at, CASE WHEN line.hold_id IS NOT NULL THEN :at END)
-    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (match_id bigint, outcome text, hold_id bigint)
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb))
+         AS line (match_id bigint, outcome text, hold_id bigint, is_late boolean)
     WHERE match.id = line.match_id
 """)
 MOST_AT_ONCE = 500
@@ -98,9 +106,22 @@ class _Item:
 
     row: Any
     standing: Standing
+    actor: str
 
     def outcome(self, told: Told) -> MatchOutcome | None:
-        return outcome_after(told.action, self.standing, answers=told.answers or {})
+        return outcome_after(told.action, self.standing, answers=told.answers or {}, actor=self.actor)
+
+    def caught(self, notice: Any, holds: Mapping[int, int]) -> Caught:
+        """As those who handle notices are told of it."""
+        result = self.standing.result
+        why = hold_reason(notice.reference, result, notice.title)
+        hold = HoldFact(HoldKind.SAFETY_NOTICE, why, notice.reference, notice.id)
+        is_held = self.row.item_id in holds
+        return Caught(notice.reference, self.row.item_id, self.row.barcode, result, hold if is_held else None)
+
+    def is_late(self, told: Told) -> bool:
+        """Whether what a closing has counted is open again by this."""
+        return self.standing.is_counted and self.standing.outcome is not None and self.outcome(told) is None
 
     def changes_hold(self, told: Told) -> bool:
         now = self.outcome(told)
@@ -132,7 +153,7 @@ async def record_actions(
     if notice is None:
         raise NotFound("unknown-notice", "There is no safety notice with this reference.")
     await session.execute(LOCK_ITEMS, {"barcodes": list(barcodes)})
-    items = await _read(session, notice, barcodes)
+    items = await _read(session, notice, barcodes, actor)
     _check_each(notice, barcodes, items, told, actor)
     asks = told.action is MatchAction.INSPECTED
     questions = await match_queries.read_questions(session, notice_id) if asks else ()
@@ -142,11 +163,15 @@ async def record_actions(
     if told.answers:
         asked, cause = {one.row.item_id: barcode for barcode, one in items.items()}, Cause.INSPECTION
         await rematching.ask_about_items(session, in_force, asked, cause=cause, actor=actor, at=at)
-        before, items = items, await _read(session, notice, barcodes)
+        before, items = items, await _read(session, notice, barcodes, actor)
         # What was recorded just now is no part of what stood before it.
-        items = {barcode: _Item(one.row, replace(one.standing, acts=before[barcode].standing.acts))
+        items = {barcode: replace(one, standing=replace(one.standing, acts=before[barcode].standing.acts))
                  for barcode, one in items.items()}  # fmt: skip
-    await _change(session, notice, items, told, actor=actor, at=at)
+    holds = await _change(session, notice, items, told, actor=actor, at=at)
+    late = [one.caught(notice, holds) for one in items.values() if one.is_late(told)]
+    for one in in_force:
+        if one.notice_id == notice_id:
+            await rematching.tell_of_late(session, one, late, actor=actor, at=at)
     acts: list[tuple[str, Mapping[str, audit.Detail]]] = [
         (
             f"item:{barcode}",
@@ -155,26 +180,31 @@ async def record_actions(
         for barcode, one in items.items()
     ]
     await audit.record_each(session, "notice_item_acted_on", acts, actor=actor, at=at)
-    tries = {
-        barcode: replace(one.standing, acts=(*one.standing.acts, Act(told.action, actor))).tries
+    now = Act(told.action, actor, on=uk_date(at))
+    in_vain = {
+        barcode
         for barcode, one in items.items()
         if told.action is MatchAction.NO_ACCESS
+        and is_to_escalate(one.standing.tries, one.standing.with_act(now).tries, after_tries=after_tries)
     }
-    in_vain = {barcode for barcode, times in tries.items() if is_to_escalate(times, after_tries=after_tries)}
     if in_vain:
         await _tell_managers(session, notice, sorted(in_vain), after_tries, actor=actor, at=at)
     return [_recorded(one, told, barcode in in_vain) for barcode, one in items.items()]
 
 
-async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str]) -> dict[str, _Item]:
+async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str], actor: str) -> dict[str, _Item]:
     """Those that the notice covers, which nobody else changes until the end, by barcode."""
     rows = await session.execute(READ, {"notice_id": notice.id, "barcodes": list(barcodes)})
     items = {}
     for row in rows:
-        acts = tuple(Act(MatchAction(one["action"]), one["by"], one["answers"]) for one in row.all_acts or ())
+        acts = tuple(
+            Act(MatchAction(one["action"]), one["by"], one["answers"], date.fromisoformat(one["on"]))
+            for one in row.all_acts or ()
+        )
         outcome = MatchOutcome(row.outcome) if row.outcome else None
         is_counted = notice.state == NoticeState.CLOSED and not row.is_apart
-        items[row.barcode] = _Item(row, Standing(Place(row.place), Result(row.result), outcome, acts, is_counted))
+        place, result, is_held = Place(row.place), Result(row.result), row.open_hold is not None
+        items[row.barcode] = _Item(row, Standing(place, result, outcome, acts, is_counted, is_held), actor)
     return items
 
 
@@ -198,8 +228,7 @@ def _check_each(notice: Any, barcodes: Sequence[str], items: Mapping[str, _Item]
 def _check(notice: Any, item: _Item | None, told: Told, actor: str) -> None:
     if item is None:
         raise NotFound("not-covered", "This notice does not cover an item with this asset tag.")
-    is_held = item.row.open_hold is not None
-    check_notice(NoticeState(notice.state), is_after_closing=item.row.is_apart, is_held=is_held)
+    check_notice(NoticeState(notice.state))
     check_act(told.action, item.standing, actor=actor)
 
 
@@ -225,9 +254,9 @@ async def _write(session: AsyncSession, items: Mapping[str, _Item], told: Told, 
 
 async def _change(
     session: AsyncSession, notice: Any, items: Mapping[str, _Item], told: Told, *, actor: str, at: datetime
-) -> None:
+) -> dict[int, int]:
     """How the work stands now. The hold is lifted where that ended with the item free; else it is placed, also where
-    its end was wrong."""
+    its end was wrong. Returns what is placed, by item."""
     lifted: dict[MatchOutcome | None, dict[int, str]] = {}
     placed: dict[Result, dict[int, str]] = {}
     for barcode, one in items.items():
@@ -243,12 +272,18 @@ async def _change(
         why, kind = hold_reason(notice.reference, result, notice.title), HoldKind.SAFETY_NOTICE
         holds |= await safety.hold_each(session, some, kind=kind, reason=why, notice_id=notice.id, actor=actor, at=at)
     lines = [
-        {"match_id": one.row.id, "outcome": one.outcome(told), "hold_id": holds.get(one.row.item_id)}
+        {
+            "match_id": one.row.id,
+            "outcome": one.outcome(told),
+            "hold_id": holds.get(one.row.item_id),
+            "is_late": one.is_late(told),
+        }
         for one in items.values()
         if one.row.item_id in holds or one.outcome(told) is not one.standing.outcome
     ]
     if lines:
         await session.execute(CHANGE, {"lines": json.dumps(lines), "actor": actor, "at": at})
+    return holds
 
 
 async def _tell_managers(

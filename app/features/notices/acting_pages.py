@@ -198,7 +198,7 @@ async def _pictures(session: Session, notice_id: int, match: Matched) -> dict[st
 def _of_match(notice: Named, match: Matched, actor: str) -> dict[str, Any]:
     """What the page of one item shows; `closed`: why nothing can be recorded any more."""
     try:
-        check_notice(NoticeState(notice.state), is_after_closing=match.is_apart, is_held=match.body.is_held)
+        check_notice(NoticeState(notice.state))
         closed = None
     except RuleError as error:
         closed = error.detail

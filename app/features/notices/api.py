@@ -103,7 +103,7 @@ async def amend(session: Session, actor: Actor, now: Now, reference: Reference, 
     await service.amend(
         session,
         notice_id,
-        deadlines=body.deadlines,
+        days=body.changed_days,
         body=body.body,
         change_note=body.change_note,
         actor=actor.username,

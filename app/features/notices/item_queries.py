@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.dates import uk_date
 from app.domain.errors import NotFound
 from app.domain.notice_acts import Act, ActionState, Place, Standing, ends_hold
 from app.domain.notice_evidence import explain, read_findings
@@ -54,10 +55,11 @@ async def get_match(session: AsyncSession, notice_id: int, barcode: str) -> Matc
     acts = [ActBody(**line) for line in lines]
     scope = read_scope(row["found_with"])
     in_force = read_scope(row["lines_in_force"]) if row["lines_in_force"] else scope
-    done = tuple(Act(MatchAction(act.action), act.recorded_by, act.answers) for act in acts)
+    done = tuple(Act(MatchAction(act.action), act.recorded_by, act.answers, uk_date(act.recorded_at)) for act in acts)
     outcome = MatchOutcome(row["outcome"]) if row["outcome"] else None
     is_counted = row["notice_state"] == NoticeState.CLOSED and not row["is_apart"]
-    standing = Standing(Place(row["recorded_place"]), Result(row["result"]), outcome, done, is_counted)
+    place, result = Place(row["recorded_place"]), Result(row["result"])
+    standing = Standing(place, result, outcome, done, is_counted, row["is_held"])
     body = MatchBody(
         barcode=row["barcode"],
         product_name=row["product_name"],

@@ -13,7 +13,7 @@ from app.db import Session
 from app.domain.access import Permission
 from app.domain.errors import BadValue, Incomplete, RuleError
 from app.domain.labels import display
-from app.domain.notice_acts import ActionState, Place, check_notice
+from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_work import MatchAction
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
@@ -190,11 +190,10 @@ async def _shown(session: AsyncSession, actor: Actor, now: Now, notice_id: int, 
 
 
 def _may_be_acted_on(notice: Named, row: MatchRow) -> bool:
-    try:
-        check_notice(NoticeState(notice.state), is_after_closing=row.is_apart, is_held=row.is_held)
-    except RuleError:
-        return False
-    return True
+    """What a closing has counted and does not hold is looked at one by one, on its own page."""
+    if notice.state == NoticeState.CLOSED:
+        return row.is_apart or row.is_held
+    return notice.state == NoticeState.ACTIVE
 
 
 def _by_place(sums: list[SumRow]) -> list[tuple[Place, dict[Result, int], int, int]]:

@@ -31,7 +31,7 @@ NOTICE = """
                EXISTS (SELECT FROM safety_notice_action WHERE notice_id = notice.id) AS is_underway,
                CASE WHEN to_triage THEN likelihood ELSE -1 END AS rank
         FROM safety_notice AS notice CROSS JOIN LATERAL (
-            VALUES (state = 'received' OR (triaged_version < version AND state <> 'closed'))
+            VALUES (state = 'received' OR COALESCE(triaged_version < version, false))
         ) AS waits (to_triage)
     ) AS notice
 """

@@ -13,8 +13,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, outbox
+from app.domain.access import Permission, roles_with
 from app.domain.govuk_documents import Publication, Unreadable, lines_of, read_documents
+from app.domain.notice_work import changed_letter
 from app.domain.safety_notices import (
     Deadlines,
     NoticeState,
@@ -162,6 +164,8 @@ class _Taker:
         kept = {**said, **await self._rated(said["title"], document.summary, body), "version": number}
         kept |= {"base_path": document.base_path, "state": after_new_version(NoticeState(notice.state))}
         await self.session.execute(update(SafetyNotice).where(col(SafetyNotice.id) == notice.id).values(**kept))
+        if notice.state == NoticeState.CLOSED:
+            await tell_of_change(self.session, notice.reference, said["title"], actor=self.actor, at=self.at)
         return Received(Outcome.AMENDED, notice.reference, said["title"])
 
     async def _write(self, document: Publication, version: dict[str, Any], digest: str) -> None:
@@ -198,6 +202,12 @@ async def add_notice(session: AsyncSession, notice: dict[str, Any], *, actor: st
 async def add_version(session: AsyncSession, version: dict[str, Any], *, actor: str, at: datetime) -> None:
     """Write a version's row."""
     await session.execute(insert(SafetyNoticeVersion).values(**version, received_at=at, received_by=actor))
+
+
+async def tell_of_change(session: AsyncSession, reference: str, title: str, *, actor: str, at: datetime) -> None:
+    """Nobody looks at a closed notice: those who handle notices are told that it has changed."""
+    letter = changed_letter(reference, title)
+    await outbox.post_to_roles(session, roles_with(Permission.HANDLE_SAFETY_NOTICES), letter, actor=actor, at=at)
 
 
 def own_reference(base_path: str) -> str:

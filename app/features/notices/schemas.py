@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, computed_field
 
 from app.domain.catalogue_terms import Found
-from app.domain.safety_notices import Deadlines, Decision, NoticeState, kind_text
+from app.domain.safety_notices import DeadlineKind, Deadlines, Decision, NoticeState, kind_text
 from app.features.notices.receiving import Outcome
 from app.models import NoticeSource
 from app.web.asked import asked, needed
@@ -88,10 +88,15 @@ class NewNoticeForm(_Days):
 
 
 class VersionBody(_Days, Body):
-    """A new version by hand: all three days as they are from now on, and `body` only where the text is another one."""
+    """A new version by hand. What is left out stays as it was; a day that is sent as null is taken away."""
 
     body: LongText | None = None
     change_note: Reason
+
+    @property
+    def changed_days(self) -> dict[str, date | None]:
+        """The days that were sent."""
+        return {kind.value: getattr(self, kind.value) for kind in DeadlineKind if kind.value in self.model_fields_set}
 
 
 class VersionForm(_Days):

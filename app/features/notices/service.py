@@ -1,5 +1,6 @@
 """What people do with safety notices: enter one, amend one, triage it, and say what the organisation must do."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound, Stale
 from app.domain.govuk_documents import lines_of
 from app.domain.safety_notices import (
+    DeadlineKind,
     Deadlines,
     Decision,
     NoticeState,
@@ -26,7 +28,14 @@ from app.domain.safety_notices import (
     check_reference,
 )
 from app.features.notices.rating import Rater, record_of, search_catalogue
-from app.features.notices.receiving import add_notice, add_version, keep_payload, text_of, text_of_values
+from app.features.notices.receiving import (
+    add_notice,
+    add_version,
+    keep_payload,
+    tell_of_change,
+    text_of,
+    text_of_values,
+)
 from app.integrations.safe_html import from_text
 from app.models import NoticeSource, SafetyNotice, SafetyNoticeAction, SafetyNoticeTriage
 
@@ -115,7 +124,7 @@ async def amend(
     session: AsyncSession,
     notice_id: int,
     *,
-    deadlines: Deadlines,
+    days: Mapping[str, date | None],
     body: str | None,
     change_note: str,
     actor: str,
@@ -123,10 +132,13 @@ async def amend(
 ) -> int:
     """Write a new version by hand: other deadlines, or another text; returns its number.
 
+    `days`: those that are said, by the words of `DeadlineKind`; the others stay.
+
     Another text goes back to triage; other days alone do not. Raises NotFound `unknown-notice`, BadValue of the
     deadlines, and Conflict `nothing-changed` or `published-text`, where the text is GOV.UK's.
     """
     row = await _newest(session, notice_id)
+    deadlines = Deadlines(**{kind.value: days.get(kind.value, getattr(row, kind.value)) for kind in DeadlineKind})
     check_deadlines(deadlines, issued_on=row.issued_on)
     if body is not None and row.base_path is not None:
         detail = "Its text comes from GOV.UK. An amended one arrives by itself, or is imported; enter only days here."
@@ -147,6 +159,8 @@ async def amend(
         version |= {"digest": _digest(html), "payload_sha256": await keep_payload(session, body.encode())}
         kept |= await Rater(session).rate(row.title, lines_of(html))
         kept["state"] = after_new_version(NoticeState(row.state))
+        if row.state == NoticeState.CLOSED:
+            await tell_of_change(session, row.reference, row.title, actor=actor, at=at)
     elif row.triaged_version == row.version:
         kept["triaged_version"] = number
     await add_version(session, version, actor=actor, at=at)
@@ -177,7 +191,8 @@ async def triage(
     if version is not None and version != row.version:
         detail = f"Version {row.version} has arrived since you read version {version}. Read it before you decide."
         raise Stale("stale", detail)
-    state = after_triage(NoticeState(row.state), decision)
+    is_changed = row.triaged_version is not None and row.triaged_version < row.version
+    state = after_triage(NoticeState(row.state), decision, is_changed=is_changed)
     terms = check_terms(await suggested_terms(session, notice_id) if search is None else search)
     made = await record_of(session, await search_catalogue(session, terms))
     line = {"notice_id": notice_id, "version": row.version, "decision": decision, "reason": reason, "search": made}

@@ -1,5 +1,6 @@
 """Pages for those who handle safety notices: triage, a new version by hand, what the organisation must do."""
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import Request
@@ -85,7 +86,7 @@ async def amend(request: Request, session: Session, actor: Actor, now: Now, noti
         number = await service.amend(
             session,
             notice_id,
-            deadlines=body.deadlines,
+            days=asdict(body.deadlines),
             body=body.body,
             change_note=body.change_note,
             actor=actor.username,

@@ -90,6 +90,24 @@ async def test_what_was_seen_decides_at_once(
     assert not await is_clear(as_technician, sound)
 
 
+async def test_who_saw_the_fault_does_not_clear_the_item_alone(
+    given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock
+) -> None:
+    one, other = await given.items(2, product=bed)
+    await activate(session, await relevant(as_safety), [line(feature=QUESTION)], at=clock.now)
+    for barcode in (one, other):
+        await act(as_technician, barcode, "inspected", answers={QUESTION: True})
+        again = await act(as_technician, barcode, "inspected", answers={QUESTION: False})
+        assert (again["result"], again["outcome"], again["is_held"]) == ("not_affected", None, True)
+    assert (await act(as_technician, one, "cleared", 403))["code"] == "same-person"
+    match = (await as_technician.get(f"{HERE}/matches/{one}")).json()
+    assert match["hold_ends"].startswith("technician has seen the contrary of what was seen before.")
+    assert (await act(as_safety, one, "cleared"))["is_held"] is False
+    # Another person who looks and sees the same has checked it, too.
+    assert (await act(as_safety, other, "inspected", answers={QUESTION: False}))["is_held"] is False
+    assert await is_clear(as_technician, other)
+
+
 async def test_nobody_opens_three_times_and_the_manager_is_told_once(
     given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock,
     query: Query,
@@ -98,8 +116,11 @@ async def test_nobody_opens_three_times_and_the_manager_is_told_once(
     await activate(session, await relevant(as_safety), [line()], at=clock.now)
     assert (await act(as_technician, barcode, "contacted", 422))["code"] == "channel-needed"
     await act(as_technician, barcode, "contacted", channel="phone", notes="Their daughter will be there on Monday.")
-    told = [(await act(as_technician, barcode, "no_access"))["is_escalated"] for _ in range(4)]
-    assert told == [False, False, True, False]
+    told = []
+    for hours in (0, 1, 24, 24, 1, 24):
+        clock.move(hours=hours)
+        told.append((await act(as_technician, barcode, "no_access"))["is_escalated"])
+    assert told == [False, False, False, True, False, False]  # What was tried twice on one day counts once.
     [letter] = await query("SELECT subject, body FROM message WHERE purpose = 'notice_no_access'")
     assert letter["subject"] == "FSN 2026-07: no access after 3 tries"
     for action, code in (

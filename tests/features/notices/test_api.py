@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tests.browser import Browser
 from tests.conftest import Clock, Query, Statements
 from tests.features.notices.documents import BODY, content, hit, results
 from tests.given import Given
@@ -105,18 +106,44 @@ async def test_a_text_that_was_corrected_without_a_new_date_is_a_new_version_too
     assert (await take_in(as_safety, content(body="<p>Other words</p>")))["unchanged"] == 1
 
 
-async def test_a_closed_notice_that_is_amended_stays_closed_and_says_so(
-    as_safety: AsyncClient, session: AsyncSession, query: Query
+async def test_a_closed_notice_that_is_amended_stays_closed_and_is_decided_on_again(
+    as_safety: AsyncClient, safety: Browser, session: AsyncSession, query: Query
 ) -> None:
     await take_in(as_safety, content())
     await triage(as_safety, search=["bed rails"])
     await session.execute(text("UPDATE safety_notice SET state = 'closed'"))
     await session.commit()
-    await take_in(as_safety, content(title="Other beds", public_updated_at="2024-01-01T00:00:00Z"))
-    notice = (await as_safety.get(HERE)).json()
-    assert (notice["state"], notice["changed_since_triage"], notice["to_triage"]) == ("closed", True, False)
     answer = await as_safety.post(f"{HERE}/triage", json={"decision": "relevant", "reason": WHY, "search": ["beds"]})
     check_problem(answer, 409, "notice-closed")
+    await take_in(as_safety, content(title="Other beds", public_updated_at="2024-01-01T00:00:00Z"))
+    notice = (await as_safety.get(HERE)).json()
+    assert (notice["state"], notice["changed_since_triage"], notice["to_triage"]) == ("closed", True, True)
+    letters = await query("SELECT DISTINCT subject FROM message WHERE purpose = 'notice_changed'")
+    assert [one["subject"] for one in letters] == [f"{notice['reference']}: changed since it was closed"]
+    assert "1 safety notice changed since it was closed" in (await safety.get("/")).text
+    assert "Other beds" in (await safety.get("/safety-notices")).text
+    page = await safety.get(f"/safety-notices/{notice['id']}")
+    assert "It has changed since it was closed." in page.text
+    assert page.soup.find("a", href=f"/safety-notices/{notice['id']}/triage") is not None
+    decided = await triage(as_safety, search=["bed rails"])
+    assert (decided["state"], decided["to_triage"]) == ("closed", False)
+    assert "changed since it was closed" not in (await safety.get("/")).text
+
+
+async def test_a_closed_notice_from_a_letter_that_says_something_else_is_told_of(
+    as_safety: AsyncClient, session: AsyncSession, query: Query
+) -> None:
+    await as_safety.post(NOTICES, json=BY_HAND)
+    here = f"{NOTICES}/FSN 2026-07"
+    await triage(as_safety, here, search=["rail"])
+    await session.execute(text("UPDATE safety_notice SET state = 'closed'"))
+    await session.commit()
+    told = "SELECT id FROM message WHERE purpose = 'notice_changed'"
+    days = {"underway_by": "2026-03-06", "complete_by": "2026-05-30", "change_note": WHY}
+    assert (await as_safety.post(f"{here}/versions", json=days)).json()["to_triage"] is False
+    assert await query(told) == []
+    assert (await as_safety.post(f"{here}/versions", json=days | {"body": "It may bend."})).json()["to_triage"] is True
+    assert await query(told) != []
 
 
 async def test_results_of_the_search_are_notices_without_their_text_until_it_comes(as_safety: AsyncClient) -> None:
@@ -285,6 +312,11 @@ async def test_an_extension_by_hand_is_a_new_version_and_needs_no_second_triage(
         {"what": "Actions complete", "before": "30 April 2026", "after": "30 May 2026"}
     ]
     check_problem(await as_safety.post(f"{here}/versions", json=later), 409, "nothing-changed")
+    # What is not sent stays; what is sent as null is taken away.
+    moved = (await as_safety.post(f"{here}/versions", json={"complete_by": "2026-06-01", "change_note": why})).json()
+    assert (moved["underway_by"], moved["complete_by"]) == ("2026-03-06", "2026-06-01")
+    gone = (await as_safety.post(f"{here}/versions", json={"underway_by": None, "change_note": why})).json()
+    assert (gone["underway_by"], gone["complete_by"]) == (None, "2026-06-01")
     other = (await as_safety.post(f"{here}/versions", json=later | {"body": "It may also bend."})).json()
     assert (other["state"], other["changed_since_triage"]) == ("received", True)
     await take_in(as_safety, content())

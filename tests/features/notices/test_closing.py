@@ -10,11 +10,12 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.labels import display
 from app.domain.lifecycle import State
 from app.domain.notice_work import Handling
 from tests.conftest import Clock, Query
 from tests.features.notices.activated import HERE, QUESTION, activate, line, relevant
-from tests.features.notices.test_acting import act
+from tests.features.notices.test_acting import act, is_clear
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -100,6 +101,40 @@ async def test_every_item_is_in_one_place_and_the_notice_is_closed_by_two_people
     await act(as_technician, late, "corrected")
     await act(as_safety, late, "cleared")
     assert (await counts(as_safety))["late_open"] == 0
+
+
+async def test_a_danger_that_is_seen_after_the_closing_holds_the_item_at_once(
+    given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock,
+    sign_in: Any, query: Query,
+) -> None:  # fmt: skip
+    cleared, mended, sound = await given.items(3, product=bed)
+    await activate(session, await relevant(as_safety), [line(feature=QUESTION)], at=clock.now)
+    for barcode in (cleared, sound):
+        await act(as_technician, barcode, "inspected", answers={QUESTION: False})
+    await act(as_technician, mended, "corrected")
+    await act(as_safety, mended, "cleared")
+    await close(as_safety)
+    await close(await sign_in("safety2"))
+    [signed] = await query("SELECT counts FROM notice_closing")
+    clock.move(hours=2)
+    written = "SELECT body FROM message WHERE purpose = 'notice_late'"
+    again = await act(as_technician, sound, "inspected", answers={QUESTION: False})
+    assert (again["outcome"], again["is_held"]) == ("cleared", False)
+    assert await query(written) == []
+    for times, barcode in enumerate((cleared, mended), 1):
+        hit = await act(as_technician, barcode, "inspected", answers={QUESTION: True})
+        assert (hit["outcome"], hit["is_held"]) == (None, True)
+        assert not await is_clear(as_technician, barcode)
+        assert (await as_technician.get(f"{HERE}/matches/{barcode}")).json()["is_after_closing"] is True
+        now = await counts(as_safety)
+        assert (now["late"], now["late_open"], now["still_held"]) == (times, times, times)
+        letters = await query(written)
+        assert display(barcode) in letters[-1]["body"]
+        assert "It is held now." in letters[-1]["body"]
+        clock.move(hours=2)
+    assert await query("SELECT counts FROM notice_closing") == [signed]
+    await act(as_technician, mended, "corrected")
+    assert (await act(as_safety, mended, "cleared"))["is_held"] is False
 
 
 async def test_what_the_scope_covers_and_the_list_does_not_have_keeps_it_open(
