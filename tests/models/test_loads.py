@@ -13,8 +13,6 @@ OF_THE_PRODUCT = {
     "features/panel/searching.py": 1,
     # Equivalents, and whether an item carries less than its product.
     "features/ordering/allocation.py": 2,
-    # What was ordered; of each item the lesser load.
-    "features/panel/searching.py": 1,
     "features/reservations/service.py": 1,
     "promising.py": 3,
     # Shown beside the item's, or compared with it.
