@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger, outbox, safety
-from app.domain.clearance import HoldKind
+from app.domain.clearance import HoldFact, HoldKind
 from app.domain.errors import Conflict, NotFound
 from app.domain.labels import display
 from app.models import FaultReport
+from app.web.held_at_clients import tell_of_hold
 
 PUBLIC: Final = "public"
 """Whose name stands in histories for somebody who did not sign in."""
@@ -99,7 +100,11 @@ async def _hold(session: AsyncSession, item: ledger.ItemRecord, *, at: datetime)
     if held is not None:
         return held
     details: dict[str, Any] = {"kind": HoldKind.FAULT, "reason": REASON, "actor": PUBLIC, "at": at}
-    return await safety.hold(session, item.id, item.barcode, **details)
+    hold_id = await safety.hold(session, item.id, item.barcode, **details)
+    # Managers are told of the report itself.
+    said = HoldFact(HoldKind.FAULT, REASON)
+    await tell_of_hold(session, item.id, item.barcode, said, owners=False, actor=PUBLIC, at=at)
+    return hold_id
 
 
 async def _tell_managers(

@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from app import audit, ledger, rematching, safety
 from app.domain.access import Actor, Permission, StoreRef
-from app.domain.clearance import HoldKind
+from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.goods import DATES, find_date_faults, serial_key
@@ -32,6 +32,7 @@ from app.features.stock.schemas import GoodsIn, ItemBody, Warned
 from app.models import Hold, InspectionDue, Item, Product, ProductInspection, ReservationEnd
 from app.notice_matches import Caught
 from app.web.disposing import free
+from app.web.held_at_clients import tell_of_hold
 
 NOT_BY_HAND: Final = {
     HoldKind.IN_TRANSIT: "Send it with a consignment: that holds it until it is received.",
@@ -104,7 +105,8 @@ async def mark_missing(session: AsyncSession, barcode: str, *, reason: str, acto
 async def place_hold(
     session: AsyncSession, barcode: str, *, kind: HoldKind, reason: str, actor: str, at: datetime
 ) -> int:
-    """Hold an item, whatever state it is in; returns the hold's number. Raises NotFound `unknown-barcode`.
+    """Hold an item, whatever state it is in; returns the hold's number. Where a client has it, people are told.
+    Raises NotFound `unknown-barcode`.
 
     The item's row is locked first, so that whoever is issuing it at this moment either went before or sees the hold.
     """
@@ -113,7 +115,10 @@ async def place_hold(
     items = await ledger.read_items(session, [barcode], lock=True)
     if barcode not in items:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
-    return await safety.hold(session, items[barcode].id, barcode, kind=kind, reason=reason, actor=actor, at=at)
+    item_id = items[barcode].id
+    hold_id = await safety.hold(session, item_id, barcode, kind=kind, reason=reason, actor=actor, at=at)
+    await tell_of_hold(session, item_id, barcode, HoldFact(kind, reason), actor=actor, at=at)
+    return hold_id
 
 
 async def lift_hold(

@@ -55,6 +55,9 @@ async def test_what_is_dangerous_is_held_at_once_and_only_a_manager_lifts_that(
     assert (await given.record(barcode)).state is State.ON_LOAN
     held = (await as_technician.get(f"/api/v1/items/{barcode}")).json()["holds"]
     assert [(hold["kind"], hold["placed_by"]) for hold in held] == [("fault", "public")]
+    # Whose loan it is hears of it; managers hear of the report.
+    told = "SELECT to_name FROM message WHERE purpose = 'held_at_client'"
+    assert await query(told) == [{"to_name": "Olu Thompson"}]
     # A second one finds the item on hold already.
     assert await report(visitor, barcode, danger="yes") == 303
     assert len(await query("SELECT id FROM hold")) == 1
@@ -163,8 +166,8 @@ async def test_a_report_takes_a_fixed_number_of_statements(
         await visitor.send(page, danger=danger, description="It squeaks.")
         counts[danger] = len(statements)
     # The label, the brake (2), the item (2), the form, the report, the trail (2), who is told, and one message each;
-    # of what is dangerous the hold too, its line in the trail, and the orders that wait for it.
-    assert counts == {"no": 11, "yes": 16}
+    # of what is dangerous the hold too, its line in the trail, the orders that wait for it, and who has it.
+    assert counts == {"no": 11, "yes": 17}
 
 
 async def test_a_report_is_closed_once_with_what_was_done(

@@ -389,6 +389,19 @@ async def test_a_hold_can_be_placed_in_any_state_and_lifted_by_who_may(
     assert (await as_ot.get(f"{ITEMS}/{barcode}")).json()["holds"] == []
 
 
+async def test_of_a_hold_on_what_a_client_has_the_prescriber_and_who_may_lift_it_are_told(
+    as_technician: AsyncClient, given: Given, query: Query
+) -> None:
+    lent, shelf = await given.loan(), await given.item()
+    for barcode in (shelf, lent.barcode):
+        body = {"kind": "fault", "reason": "Hydraulics leak."}
+        assert (await as_technician.post(f"{ITEMS}/{barcode}/holds", json=body)).status_code == 201
+    told = await query("SELECT about, to_name, body FROM message WHERE purpose = 'held_at_client' ORDER BY id")
+    assert {one["about"] for one in told} == {f"item:{lent.barcode}"}
+    assert {"Olu Thompson", "Martin Lowe", "Safia Rahman"} <= {one["to_name"] for one in told}
+    assert f"is with client {lent.client_ref}, and it was put on hold. Fault: Hydraulics leak." in told[0]["body"]
+
+
 async def test_a_hold_of_another_item_or_without_a_reason_is_not_lifted(as_safety: AsyncClient, given: Given) -> None:
     one, two = await given.items(2)
     hold_id = await given.hold(one)
