@@ -15,6 +15,7 @@ from app.domain.notice_conditions import (
     Makers,
     OlderThan,
     PartFitted,
+    ProductCodes,
     TogetherWith,
     Unpublished,
     product_leaves,
@@ -101,6 +102,14 @@ class Scope:
         named = [leaf.names for leaf in leaves if isinstance(leaf, Makers)]
         named += [leaf.manufacturers for leaf in leaves if isinstance(leaf, TogetherWith)]
         return frozenset(name_key(name) for names in named for name in names)
+
+    @property
+    def product_codes(self) -> list[tuple[int, str]]:
+        """The products of our catalogue that it names, each with the place of its line."""
+        leaves = [(place, leaf) for place, line in enumerate(self.lines) for leaf in line.leaves]
+        named = [(place, leaf.codes) for place, leaf in leaves if isinstance(leaf, ProductCodes)]
+        named += [(place, leaf.product_codes) for place, leaf in leaves if isinstance(leaf, TogetherWith)]
+        return [(place, code) for place, codes in named for code in codes]
 
     @property
     def questions(self) -> tuple[str, ...]:

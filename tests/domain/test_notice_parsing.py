@@ -202,3 +202,8 @@ def test_a_scope_knows_whether_it_rolls_and_what_must_be_looked_at() -> None:
     rolling = read_scope([line(where={"any": [{"older_than_years": 9}, {"feature": "Red?"}, {"feature": "Red?"}]})])
     assert (rolling.is_rolling, rolling.questions) == (True, ("Red?",))
     assert read_scope([line(**MODEL)]).is_rolling is False
+
+
+def test_a_scope_says_which_products_of_the_catalogue_its_lines_name() -> None:
+    scope = read_scope([line(product_codes=["A", "B"]), line(where={"together_with": {"product_codes": ["C"]}})])
+    assert scope.product_codes == [(0, "A"), (0, "B"), (1, "C")]

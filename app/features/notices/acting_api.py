@@ -155,7 +155,7 @@ async def list_reviews(
 async def review(
     session: Session, actor: Actor, now: Now, reference: Reference, client_ref: ClientRef, body: ReviewBody
 ) -> ReviewOut:
-    """How the review of this person ended."""
+    """How the review of this person ended; `not_reached` leaves it open, with what was tried in its note."""
     notice_id = await find_id(session, reference)
     await reviews.record_review(
         session, notice_id, client_ref, outcome=body.outcome, note=body.note, actor=actor.username, at=now

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
+from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotFound
 from app.domain.notice_work import ReviewOutcome
 from app.features.notices.acting import LOCK_NOTICE
@@ -22,7 +24,7 @@ REVIEWS = text("""
     ORDER BY review.id LIMIT :limit
 """)
 LOCK = text("""
-    SELECT review.id, review.done_at, review.done_by, client.client_ref
+    SELECT review.id, review.done_at, review.done_by, review.note, client.client_ref
     FROM notice_review AS review JOIN client ON client.id = review.client_id
     WHERE review.notice_id = :notice_id AND upper(client.client_ref) = upper(:client_ref) FOR UPDATE OF review
 """)
@@ -30,7 +32,8 @@ LOCK = text("""
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The review of one person; open until it is done. `because`: what they had when it was asked."""
+    """The review of one person; open until they are reached, with what was tried as its note. `because`: what they had
+    when it was asked."""
 
     id: int
     client_ref: str
@@ -76,7 +79,7 @@ async def record_review(
     actor: str,
     at: datetime,
 ) -> None:
-    """How the review of this person ended.
+    """How the review of this person ended. Who could not be reached stays on the list, with what was tried.
 
     Raises NotFound `unknown-notice`, `no-review`, Conflict `reviewed-already`.
     """
@@ -89,7 +92,12 @@ async def record_review(
     if row.done_at is not None:
         detail = f"{row.done_by} has recorded this review already. It stands as it was recorded."
         raise Conflict("reviewed-already", detail)
-    done = {"done_at": at, "done_by": actor, "outcome": outcome, "note": note}
+    if outcome is ReviewOutcome.NOT_REACHED:
+        tried = f"Not reached on {in_words(uk_date(at))}, {actor}: {note}"
+        done: dict[str, Any] = {"note": f"{row.note}\n{tried}" if row.note else tried}
+    else:
+        done = {"done_at": at, "done_by": actor, "outcome": outcome}
+        done["note"] = f"{row.note}\n{note}" if row.note else note
     await session.execute(update(NoticeReview).where(col(NoticeReview.id) == row.id).values(**done))
     facts = {"notice": notice.reference, "outcome": outcome.value}
     await audit.record(session, "notice_reviewed", f"client:{row.client_ref}", actor=actor, at=at, **facts)

@@ -1,6 +1,7 @@
 """The scope of a notice: drafted by one person, put into force by another."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
-from app.domain.errors import Conflict, Stale
+from app.domain.errors import Conflict, Fault, Incomplete, Stale
+from app.domain.maker_names import name_key
 from app.domain.notice_json import scope_as_json
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_work import Cause, Handling
@@ -33,6 +35,8 @@ NEWEST = text("""
     FROM notice_scope AS scope LEFT JOIN notice_activation AS activation ON activation.scope_id = scope.id
     WHERE scope.notice_id = :notice_id ORDER BY scope.number DESC LIMIT 1
 """)
+CODES = text("SELECT code FROM product")
+MOST_NAMED = 10
 PATIENCE = text("SELECT set_config('lock_timeout', '10s', true)")
 
 
@@ -58,14 +62,17 @@ async def draft_scope(
     """Keep what the notice covers as a new draft; returns its number. What is in force stays so.
 
     `version`: the one of the notice that was read. Raises NotFound `unknown-notice`, Conflict `not-relevant` or
-    `nothing-changed`, Stale `stale`, and Incomplete with everything that is wrong with the lines.
+    `nothing-changed`, Stale `stale`, and Incomplete with everything that is wrong with the lines, or
+    `unknown-product` where they name codes that the catalogue does not have.
     """
     notice = await _lock(session, notice_id)
     state = after_scope(NoticeState(notice.state))
     if version is not None and version != notice.version:
         detail = f"Version {notice.version} of the notice has arrived since you read version {version}. Read it first."
         raise Stale("stale", detail)
-    kept = scope_as_json(read_scope(lines))
+    scope = read_scope(lines)
+    await _check_codes(session, scope.product_codes)
+    kept = scope_as_json(scope)
     digest = digest_of(kept)
     newest = (await session.execute(NEWEST, {"notice_id": notice_id})).one_or_none()
     if newest and (newest.digest, newest.handling) == (digest, handling.value):
@@ -127,6 +134,19 @@ async def activate(
 def digest_of(lines: list[dict[str, Any]]) -> str:
     """SHA-256 of what a scope says."""
     return sha256(json.dumps(lines, sort_keys=True).encode()).hexdigest()
+
+
+async def _check_codes(session: AsyncSession, named: Sequence[tuple[int, str]]) -> None:
+    """A code with a slip in it would cover nothing, and nobody would notice. No statement where none is named."""
+    known = {name_key(code) for code in await session.scalars(CODES)} if named else set()
+    faults = [
+        Fault(f"{place}.product_codes", "unknown-product", f"The catalogue has no product with the code {code}.")
+        for place, code in named
+        if name_key(code) not in known
+    ]
+    if faults:
+        detail = " ".join(fault.detail for fault in faults[:MOST_NAMED])
+        raise Incomplete("unknown-product", detail, field="lines", faults=faults)
 
 
 async def _lock(session: AsyncSession, notice_id: int) -> Any:

@@ -63,6 +63,9 @@ async def test_only_a_relevant_notice_takes_a_scope_and_each_fault_is_told_at_it
         ("duplicate-serial", ["body", "lines", 1, "where", "any", 0, "serials"]),
         ("bad-date", ["body", "lines", 1, "where", "any", 1, "date", "from"]),
     ]
+    slip = [line(product_codes=["NOPE"]), line(where={"together_with": {"product_codes": ["NIX"]}})]
+    told = check_problem(await as_safety.put(f"{here()}/scope", json={"lines": slip}), 422, "unknown-product")
+    assert [one["loc"] for one in told["errors"]] == [["body", "lines", n, "product_codes"] for n in (0, 1)]
     check_problem(await as_safety.put(f"{here()}/scope", json={"lines": [RANGE], "version": 9}), 412, "stale")
     check_problem(await as_safety.put(f"{here('XX/1')}/scope", json={"lines": [RANGE]}), 404, "unknown-notice")
 

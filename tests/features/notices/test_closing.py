@@ -169,13 +169,19 @@ async def test_a_notice_of_advice_is_closed_when_everybody_was_reviewed_and_the_
     ]
     [review] = (await as_ot.get(f"{HERE}/reviews")).json()["items"]
     assert (review["client_ref"], review["because"], review["outcome"]) == ("C-77", [loan.barcode], None)
+    # One call that nobody answers is no review.
+    call = {"outcome": "not_reached", "note": "Nobody answered the telephone."}
+    tried = (await as_ot.post(f"{HERE}/reviews/C-77", json=call)).json()
+    assert (tried["outcome"], (await counts(as_safety))["reviews_open"]) == (None, 1)
+    assert tried["note"] == "Not reached on 2 March 2026, ot: Nobody answered the telephone."
+    assert len((await as_ot.get(f"{HERE}/reviews?done=false")).json()["items"]) == 1
     body = {"outcome": "changed", "note": "Rails taken off, and a low bed ordered."}
     assert (await as_ot.post(f"{HERE}/reviews/C-77", json=body)).json()["done_by"] == "ot"
     check_problem(await as_ot.post(f"{HERE}/reviews/C-77", json=body), 409, "reviewed-already")
     check_problem(await as_ot.post(f"{HERE}/reviews/C-78", json=body), 404, "no-review")
     assert (await as_ot.get(f"{HERE}/reviews?done=false")).json()["items"] == []
     read = await query("SELECT chain, detail FROM audit_event WHERE action = 'notice_reviews_listed' ORDER BY id")
-    assert [(row["chain"], row["detail"]["found"]) for row in read] == [("ot", 1), ("ot", 0)]
+    assert [(row["chain"], row["detail"]["found"]) for row in read] == [("ot", 1), ("ot", 1), ("ot", 0)]
     await as_safety.post(f"{HERE}/organisation-actions/{action['id']}/done", json={"note": "Minutes of 4 March."})
     await close(as_safety)
     assert (await close(await sign_in("safety2")))["is_closed"] is True
