@@ -15,7 +15,8 @@ OF_THE_PRODUCT = {
     "features/ordering/allocation.py": 2,
     "features/reservations/service.py": 1,
     "promising.py": 3,
-    # Shown beside the item's, or compared with it.
+    # Shown beside the item's, or compared with it or with what was written before.
+    "features/catalogue/service.py": 1,
     "features/stock/queries.py": 1,
     "features/workshop/inspections/certified_load.py": 2,
 }

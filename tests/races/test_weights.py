@@ -33,8 +33,8 @@ async def test_a_lower_load_and_a_loan_at_the_counter_never_miss_each_other(scra
     given = scratch.given
     prescriber, technician = await scratch.sign_in("ot"), await scratch.sign_in("technician")
     product = await given.product(safe_working_load_kg=200, inspections=LOLER)
-    client = await given.client(weight_kg=100, weighed_on="2026-03-01")
     for _ in range(ROUNDS):
+        client = await given.client(weight_kg=100, weighed_on="2026-03-01")
         barcode = await given.item(product=product)
         report = body(barcode, report_body(on=given.today, safe_working_load_kg=80))
         lent = {"barcode": barcode, "client_ref": client, "kind": "loan"}

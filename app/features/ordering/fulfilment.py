@@ -208,8 +208,6 @@ async def deliver(
     units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
     when = _check_time(units, delivered_at, at=at, field="delivered_at")
     too_weak = await _too_weak(session, order, units, at=at)
-    for unit, blockers in too_weak if not handed_over_already else []:
-        raise NotClear("not-clear", f"{unit.barcode}: {_in_words(blockers)} {BRING_IT_BACK}", blockers)
     for kind, how in ((LoanKind.LOAN, Move.DELIVER), (LoanKind.TRIAL, Move.START_TRIAL)):
         going = [unit.barcode for unit in units if unit.kind is kind and unit.barcode]
         if going:
@@ -217,6 +215,8 @@ async def deliver(
             _, refused = await ledger.move(session, going, how, happened=handed_over_already, **details)
             if refused:
                 raise not_to_be_handed_over(refused[0])
+    for unit, blockers in too_weak if not handed_over_already else []:
+        raise NotClear("not-clear", f"{unit.barcode}: {_in_words(blockers)} {BRING_IT_BACK}", blockers)
     pieces = [_piece(unit, order.client_id, when) for unit in units]
     await session.execute(LEND, {"pieces": json.dumps(pieces), "at": at, "actor": actor})
     given = [unit.barcode for unit in units if unit.barcode]
