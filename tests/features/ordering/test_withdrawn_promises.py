@@ -275,7 +275,7 @@ async def test_pages_say_that_the_day_is_not_known(
 
 
 @pytest.mark.parametrize(
-    ("is_promised", "has_spare", "count"), [(False, False, 7), (True, False, 12), (True, True, 17)]
+    ("is_promised", "has_spare", "count"), [(False, False, 8), (True, False, 13), (True, True, 18)]
 )
 async def test_a_hold_costs_a_fixed_number_of_statements(
     orders: Orders,
