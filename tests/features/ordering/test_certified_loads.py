@@ -84,3 +84,23 @@ async def test_what_is_with_the_driver_for_a_heavier_client_is_not_left_there(
     driver = await orders.sign_in("technician")
     refusal = await driver.post(f"/api/v1/orders/{order['number']}/deliver", json={"received_by": "Her son"})
     check_problem(refusal, 409, "on-hold")
+
+
+async def test_a_load_is_asked_about_at_the_door_and_what_was_handed_over_all_the_same_is_stopped(
+    orders: Orders, given: Given, product: str, query: Query
+) -> None:
+    barcode = await given.item(product=product)
+    order = await orders.dispatched(product, client=await given.client(**weighs(180)))
+    await certify(given, barcode, 160)
+    [hold] = await query("SELECT id FROM hold WHERE lifted_at IS NULL")
+    manager, driver = await orders.sign_in("manager"), await orders.sign_in("technician")
+    hold_url = f"/api/v1/items/{barcode}/holds/{hold['id']}"
+    lifted = await manager.delete(hold_url, params={"reason": "Looked at: it is whole."})
+    assert lifted.status_code == 204, lifted.text
+    deliver = f"/api/v1/orders/{order['number']}/deliver"
+    refusal = check_problem(await driver.post(deliver, json={"received_by": "Her son"}), 409, "not-clear")
+    assert [blocker["code"] for blocker in refusal["blockers"]] == ["load-too-low"]
+    assert await query("SELECT id FROM stop_use_notice") == []
+    told = {"received_by": "Her son", "handed_over_already": True}
+    assert (await driver.post(deliver, json=told)).status_code == 200
+    assert len(await query("SELECT id FROM stop_use_notice")) == 1
