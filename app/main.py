@@ -60,6 +60,8 @@ from app.features.panel import api as panel_api
 from app.features.panel import deciding_pages as panel_deciding_pages
 from app.features.panel import meeting_pages as panel_meeting_pages
 from app.features.panel import pages as panel_pages
+from app.features.panel import paper_pages as panel_paper_pages
+from app.features.panel import papers_api as panel_papers_api
 from app.features.prescribers import api as prescribers_api
 from app.features.prescribers import own_pages as prescribers_own_pages
 from app.features.prescribers import pages as prescribers_pages
@@ -119,6 +121,7 @@ ROUTERS = (
     prescribers_api.router,
     ordering_api.router,
     panel_api.router,
+    panel_papers_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -175,6 +178,7 @@ ROUTERS = (
     ordering_pages.router,
     ordering_scan_pages.router,
     panel_pages.router,
+    panel_paper_pages.router,
     panel_deciding_pages.router,
     panel_meeting_pages.router,
     returns_pages.desk,

@@ -10,8 +10,10 @@ from PIL import Image
 from app import uploads
 from app.domain.errors import BadValue
 from app.uploads import PICTURES, MediaType
+from tests import pdfs
 
-PDF = b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\nstartxref\n9\n%%EOF\n"
+PDF = pdfs.pdf("A quote", "and its second page")
+PDFS = frozenset({MediaType.PDF})
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40), **more: object) -> bytes:
@@ -54,7 +56,17 @@ async def test_a_png_with_holes_keeps_them() -> None:
 
 
 async def test_a_pdf_is_kept_as_it_is_where_one_may_be_sent() -> None:
-    assert (await uploads.check(PDF, frozenset({MediaType.PDF}))).content == PDF
+    kept = await uploads.check(PDF, PDFS)
+    assert (kept.content, kept.pages) == (PDF, 2)
+
+
+async def test_of_a_moving_picture_one_is_kept_that_stands_still() -> None:
+    out = BytesIO()
+    first, second = (Image.new("RGB", (30, 20), colour) for colour in ("red", "blue"))
+    first.save(out, "PNG", save_all=True, append_images=[second])
+    kept = await uploads.check(out.getvalue(), PICTURES)
+    with Image.open(BytesIO(kept.content)) as seen:
+        assert (seen.getpixel((3, 3)), getattr(seen, "n_frames", 1)) == ((255, 0, 0), 1)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +92,48 @@ async def test_what_it_may_not_be_is_refused_with_what_it_may(content: bytes, co
     assert refused.value.field == "file"
 
 
-async def test_half_a_pdf_is_refused() -> None:
-    with pytest.raises(BadValue, match="not whole"):
-        await uploads.check(PDF[:30], frozenset({MediaType.PDF}))
+ANY = frozenset(MediaType)
+ZIP = b"PK\x03\x04" + bytes(60)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "says"),
+    [
+        (b"MZ\x90" + bytes(60), "file-unknown", "Choose a PNG or JPEG or PDF file."),
+        (ZIP, "file-unknown", "Save it as PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(60), "file-unknown", "Save it as PDF"),
+        (b"{\\rtf1 hello}", "file-unknown", "Save it as PDF"),
+        (PDF[:30], "file-damaged", "not whole"),
+        (PDF[: len(PDF) // 2] + b"\nstartxref\n9\n%%EOF\n", "file-damaged", "Print it as a PDF"),
+        (b"%PDF-1.4\n1 0 obj <<>> endobj\ntrailer <<>>\nstartxref\n9\n%%EOF\n", "file-damaged", "cannot be read"),
+        (pdfs.locked(), "file-locked", "Save it without that"),
+        (pdfs.with_script(), "file-active", "carries a script"),
+        (pdfs.with_action("/JavaScript", JS="x"), "file-active", "carries a script"),
+        (pdfs.with_action("/Launch", F="cmd.exe"), "file-active", "starts a program"),
+        (pdfs.with_action("/SubmitForm", F="https://example.org"), "file-active", "sends what is typed"),
+        (pdfs.with_file(), "file-active", "other files inside it"),
+        (pdfs.with_xfa(), "file-active", "XFA"),
+        (pdfs.with_sound(), "file-active", "a film or a sound"),
+        (pdfs.pdf("Narrow", size=(8, 300)), "file-damaged", "cannot be read"),
+        (pdfs.pdf("Endless", size=(300, 20_000)), "file-damaged", "cannot be read"),
+        (pdfs.pdf(*["x"] * 301), "pdf-too-long", "301 pages, and 300 are the most"),
+        (b"%PDF-" + bytes(uploads.MOST_BYTES), "file-too-large", "larger than 10 MB"),
+    ],
+)
+async def test_a_pdf_that_is_not_plain_is_refused_with_what_would_do(content: bytes, code: str, says: str) -> None:
+    with pytest.raises(BadValue) as refused:
+        await uploads.check(content, ANY)
+    assert (refused.value.code, refused.value.field) == (code, "file")
+    assert says in refused.value.detail
+
+
+async def test_what_does_no_harm_stays_in_a_pdf() -> None:
+    """An ordinary link, and a page to begin on."""
+    assert (await uploads.check(pdfs.with_action("/URI", URI="https://example.org"), PDFS)).pages == 1
+    assert (await uploads.check(pdfs.with_action("/GoTo", D="top"), PDFS)).pages == 1
+
+
+async def test_of_a_pdf_of_too_many_parts_none_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_OBJECTS", 5)
+    with pytest.raises(BadValue, match="too many parts"):
+        await uploads.check(PDF, PDFS)

@@ -80,6 +80,7 @@ from app.models.panel import (
     PanelScreening,
     PanelSeat,
 )
+from app.models.panel_attachment import PanelAttachment, PanelAttachmentRemoval
 from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
@@ -151,6 +152,8 @@ __all__ = [
     "OrderUnit",
     "Panel",
     "PanelAllotment",
+    "PanelAttachment",
+    "PanelAttachmentRemoval",
     "PanelCase",
     "PanelCaseOption",
     "PanelCaseQuote",

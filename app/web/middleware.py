@@ -32,7 +32,7 @@ HEADERS: Final = {
 }
 
 # Files of people's may be larger than any other body; `uploads.py` looks at each.
-TAKES_FILES = re.compile(r"/safety-notices/[0-9]+/pictures")
+TAKES_FILES = re.compile(r"/safety-notices/[0-9]+/pictures|(/api/v1)?/panel-cases/[^/]+/attachments")
 LARGEST_FILE = MOST_BYTES + 100_000
 
 

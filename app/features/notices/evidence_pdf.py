@@ -1,60 +1,35 @@
 """The evidence pack of a safety notice as a PDF. Pure rendering: a pack in, bytes out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from io import BytesIO
 from itertools import zip_longest
-from typing import Any, Final
-from xml.sax.saxutils import escape
+from typing import Any
 
-from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Spacer
 
-from app.domain.catalogue import is_printable
 from app.domain.dates import UK, in_words, uk_date
 from app.domain.labels import display
 from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_closing import by_model
 from app.domain.notice_scope import Words
 from app.features.notices.evidence import Done, Pack, ScopeInForce
+from app.web.printing import MARGIN, facts, pdf, table, words
 from app.web.typefaces import typeface
-
-MARGIN: Final = 18 * mm
-WIDTH: Final = A4[0] - 2 * MARGIN
-LINE: Final = HexColor("#b1b4b6")
-SHADE: Final = HexColor("#f3f2f1")
-MOST_PER_MM: Final = 15
-"""A row cannot go on over the page, so a text with more letters for its cell's width is cut into rows of its own."""
 
 
 def evidence_pdf(pack: Pack, *, service: str, at: datetime) -> bytes:
     """The pack on A4, every page numbered. The same pack at the same instant gives the same bytes."""
-    stream = BytesIO()
     title = f"Evidence pack: safety notice {pack.notice.reference}"
-    document = SimpleDocTemplate(
-        stream,
-        pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN,
-        bottomMargin=20 * mm,
-        title=title,
-        author=service,
-        lang="en-GB",
-        invariant=1,
-    )
 
     def foot(canvas: Canvas, page: Any) -> None:
         canvas.setFont(typeface(False), 8)
         canvas.drawString(MARGIN, 12 * mm, f"{title}. As of {_when(at)}.")
         canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"Page {page.page}")
 
-    document.build(_story(pack, service), onFirstPage=foot, onLaterPages=foot, canvasmaker=Canvas)
-    return stream.getvalue()
+    return pdf(_story(pack, service), title=title, author=service, foot=foot)
 
 
 def _story(pack: Pack, service: str) -> list[Any]:
@@ -66,19 +41,19 @@ def _story(pack: Pack, service: str) -> list[Any]:
         ("Whether the counts add up", _counts(pack)),
         ("What was kept from going out", _prevented(pack)),
         ("What the organisation did", _organisation(pack)),
-        ("Deadlines", [_facts(pack.deadlines)] if pack.deadlines else []),
+        ("Deadlines", [facts(pack.deadlines)] if pack.deadlines else []),
         ("Closing", _closings(pack)),
         ("What came after closing", _late(pack)),
         ("What was done about each item", _done(pack)),
     )
     story: list[Any] = [
-        _text(service, 10),
-        _text(f"Safety notice {notice.reference}", 18, bold=True),
-        _text(notice.title, 12),
-        _text(f"{notice.kind_text}, by {notice.issuer}. State: {notice.state.text.lower()}.", 10),
+        words(service, 10),
+        words(f"Safety notice {notice.reference}", 18, bold=True),
+        words(notice.title, 12),
+        words(f"{notice.kind_text}, by {notice.issuer}. State: {notice.state.text.lower()}.", 10),
     ]
     for heading, content in parts:
-        story += [_text(heading, 13, bold=True, before=12), *(content or [_text("Nothing is recorded.", 9)])]
+        story += [words(heading, 13, bold=True, before=12), *(content or [words("Nothing is recorded.", 9)])]
     return story
 
 
@@ -95,7 +70,7 @@ def _received(pack: Pack) -> list[Any]:
     ]
     issued = in_words(pack.notice.issued_on) if pack.notice.issued_on else "on a day that it does not say"
     head = ("Version", "Received", "How, and by whom", "SHA-256 of what was received", "What changed")
-    return [_text(f"Issued {issued}.", 9), _table(head, rows, (18, 28, 32, 60, 36))]
+    return [words(f"Issued {issued}.", 9), table(head, rows, (18, 28, 32, 60, 36))]
 
 
 def _triage(pack: Pack) -> list[Any]:
@@ -109,11 +84,11 @@ def _triage(pack: Pack) -> list[Any]:
         ]
         for one in reversed(pack.notice.triage)
     ]
-    return [_table(("Decision", "Why", "Looked for in the catalogue", "When, and by whom"), rows, (28, 56, 56, 34))]
+    return [table(("Decision", "Why", "Looked for in the catalogue", "When, and by whom"), rows, (28, 56, 56, 34))]
 
 
 def _scope(scope: ScopeInForce) -> list[Any]:
-    facts = [
+    said = [
         ("Scope", f"Number {scope.number}, from version {scope.version} of the notice. {scope.handling.text}."),
         ("Entered", f"{_when(scope.drafted_at)} by {scope.drafted_by}"),
         ("Put into force", f"{_when(scope.activated_at)} by {scope.activated_by}"),
@@ -122,14 +97,14 @@ def _scope(scope: ScopeInForce) -> list[Any]:
             f"{scope.affected} affected, {scope.possible} possible, {scope.not_affected} not affected",
         ),
     ]
-    words = [line for part in scope.words for line in _in_lines(part)]
-    rows = [list(pair) for pair in zip_longest(words, scope.source, fillvalue="")]
-    return [_facts(facts), Spacer(1, 2 * mm), _table(("As it was entered", "What the notice says"), rows, (87, 87))]
+    lines = [line for part in scope.words for line in _in_lines(part)]
+    rows = [list(pair) for pair in zip_longest(lines, scope.source, fillvalue="")]
+    return [facts(said), Spacer(1, 2 * mm), table(("As it was entered", "What the notice says"), rows, (87, 87))]
 
 
-def _in_lines(words: Words, deep: int = 0) -> Iterator[str]:
-    yield "\u00a0" * 4 * deep + words.text
-    for under in words.under:
+def _in_lines(said: Words, deep: int = 0) -> Iterator[str]:
+    yield "\u00a0" * 4 * deep + said.text
+    for under in said.under:
         yield from _in_lines(under, deep + 1)
 
 
@@ -146,12 +121,12 @@ def _counts(pack: Pack) -> list[Any]:
             rows.append([product, tally.place.text, tally.action_state.text, str(tally.items)])
     blocked = f"{pack.blocked} items were blocked, the first on {_when(pack.first_blocked_at)}."
     return [
-        _text(equation, 10, bold=True),
-        _text(" ".join(counts.missing) or "Nothing is left to do.", 9),
-        _text(blocked if pack.first_blocked_at else "No item was blocked.", 9),
-        _facts([(state.text, str(number)) for state, number in states if number]),
+        words(equation, 10, bold=True),
+        words(" ".join(counts.missing) or "Nothing is left to do.", 9),
+        words(blocked if pack.first_blocked_at else "No item was blocked.", 9),
+        facts([(state.text, str(number)) for state, number in states if number]),
         Spacer(1, 2 * mm),
-        _table(("Product", "Where", "How far", "Items"), rows, (84, 36, 40, 14)),
+        table(("Product", "Where", "How far", "Items"), rows, (84, 36, 40, 14)),
     ]
 
 
@@ -163,8 +138,8 @@ def _prevented(pack: Pack) -> list[Any]:
         for kept in pack.prevented
     ]
     total = sum(kept.times for kept in pack.prevented)
-    said = _text(f"{total} time{'' if total == 1 else 's'} an item was refused because of this notice.", 9)
-    return [said, _table(("What was refused", "Times", "Items", "First"), rows, (60, 30, 30, 54))]
+    said = words(f"{total} time{'' if total == 1 else 's'} an item was refused because of this notice.", 9)
+    return [said, table(("What was refused", "Times", "Items", "First"), rows, (60, 30, 30, 54))]
 
 
 def _organisation(pack: Pack) -> list[Any]:
@@ -177,9 +152,9 @@ def _organisation(pack: Pack) -> list[Any]:
         ]
         for action in pack.notice.organisation_actions
     ]
-    table = _table(("Action", "Who sees to it", "By", "Done"), rows, (60, 36, 24, 54))
+    acts = table(("Action", "Who sees to it", "By", "Done"), rows, (60, 36, 24, 54))
     reviews = [(f"Reviews of people: {outcome.lower()}", str(people)) for outcome, people in pack.reviews]
-    return [*([table] if rows else []), *([Spacer(1, 2 * mm), _facts(reviews)] if reviews else [])]
+    return [*([acts] if rows else []), *([Spacer(1, 2 * mm), facts(reviews)] if reviews else [])]
 
 
 def _closings(pack: Pack) -> list[Any]:
@@ -191,7 +166,7 @@ def _closings(pack: Pack) -> list[Any]:
         ]
         for closing in reversed(pack.closings)
     ]
-    return [_table(("Asked for by", "Closed by", "With the counts"), rows, (58, 58, 58))] if rows else []
+    return [table(("Asked for by", "Closed by", "With the counts"), rows, (58, 58, 58))] if rows else []
 
 
 def _late(pack: Pack) -> list[Any]:
@@ -200,14 +175,14 @@ def _late(pack: Pack) -> list[Any]:
          item.result.value.replace("_", " "), item.action_state.text]
         for item in pack.late
     ]  # fmt: skip
-    return [_table(("Asset tag", "Product", "Caught", "Result", "How far"), rows, (30, 52, 42, 20, 30))] if rows else []
+    return [table(("Asset tag", "Product", "Caught", "Result", "How far"), rows, (30, 52, 42, 20, 30))] if rows else []
 
 
 def _done(pack: Pack) -> list[Any]:
     """No table: notes may be longer than a page."""
     story: list[Any] = []
     for done in pack.done:
-        story += [_text(_head(done), 9, bold=True, before=4), *_notes(done)]
+        story += [words(_head(done), 9, bold=True, before=4), *_notes(done)]
     return story
 
 
@@ -217,49 +192,8 @@ def _head(done: Done) -> str:
 
 
 def _notes(done: Done) -> list[Any]:
-    answers = [_text(f"{question} {'Yes' if is_so else 'No'}.", 9) for question, is_so in done.answers.items()]
-    return [*answers, *([_text(done.notes, 9)] if done.notes else [])]
-
-
-def _facts(facts: Sequence[tuple[str, str]]) -> Table:
-    return _table(None, [list(fact) for fact in facts], (50, 124))
-
-
-def _table(head: Sequence[str] | None, rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
-    """Rows that begin each page with the head. The widths are millimetres."""
-    cut = [row for whole in rows for row in _cut(whole, widths)]
-    body = [[_text(cell, 8.5) for cell in row] for row in cut]
-    heads = [[_text(cell, 8.5, bold=True) for cell in head]] if head else []
-    table = Table([*heads, *(body or [[_text("None", 8.5), *[""] * (len(widths) - 1)]])],
-                  colWidths=[width * mm for width in widths], repeatRows=len(heads), hAlign="LEFT")  # fmt: skip
-    style: list[Any] = [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
-        ("TOPPADDING", (0, 0), (-1, -1), 2),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-    ]
-    table.setStyle(TableStyle([*style, *([("BACKGROUND", (0, 0), (-1, 0), SHADE)] if heads else [])]))
-    return table
-
-
-def _cut(row: Sequence[str], widths: Sequence[float]) -> Iterator[list[str]]:
-    most = [int(width * MOST_PER_MM) for width in widths]
-    pieces = [[cell[start : start + m] for start in range(0, len(cell), m)] for cell, m in zip(row, most, strict=True)]
-    yield from map(list, zip_longest(*pieces, fillvalue="")) if any(pieces) else [[""] * len(row)]
-
-
-def _text(words: str, size: float, *, bold: bool = False, before: float = 0) -> Paragraph:
-    face = typeface(bold)
-    style = ParagraphStyle(f"{face} {size} {before}", fontName=face, fontSize=size, leading=1.35 * size,
-                           spaceBefore=before, wordWrap="CJK" if _is_one_word(words) else None,
-                           keepWithNext=bold and before > 0)  # fmt: skip
-    seen = "".join(letter if letter.isspace() or is_printable(letter) else "?" for letter in words)
-    return Paragraph(escape(seen).replace("\n", "<br/>"), style)
-
-
-def _is_one_word(words: str) -> bool:
-    """A hash has no blank to be broken at."""
-    return len(words) > 40 and " " not in words
+    answers = [words(f"{question} {'Yes' if is_so else 'No'}.", 9) for question, is_so in done.answers.items()]
+    return [*answers, *([words(done.notes, 9)] if done.notes else [])]
 
 
 def _when(at: datetime | None) -> str:

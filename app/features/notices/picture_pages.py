@@ -1,17 +1,14 @@
 """Pages for the pictures beside the questions of a notice: adding one, and the picture itself."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.datastructures import UploadFile
 
 from app.db import Session
-from app.domain.errors import BadValue, NotFound
+from app.domain.errors import NotFound
 from app.domain.notice_parsing import read_scope
 from app.features.notices import match_queries, pictures, tracing
 from app.features.notices.tracing import Named
@@ -19,8 +16,9 @@ from app.uploads import MOST_BYTES
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Id
+from app.web.files import at_the_file, read_file
 from app.web.flash import redirect
-from app.web.forms import Form, ShowAgain, or_again, read_form
+from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.templating import render
 
@@ -52,15 +50,17 @@ async def add(
     """Put a picture beside the question."""
     form, body = await read_form(request, PictureForm)
     context = await _context(session, notice_id, question)
-    content = await _uploaded(request, form)
-    if body is None or form.errors:
+    file = await read_file(request)
+    if file is None:
+        form.refuse("Choose a picture.", "file")
+    if body is None or file is None or form.errors:
         return render(request, PICTURE, {"form": form, **context}, 422)
     notice: Named = context["notice"]
     asked: str = context["question"]
-    with or_again(PICTURE, form, **context), _at_the_file(form, context):
+    with or_again(PICTURE, form, **context), at_the_file(PICTURE, form, context):
         alt = " ".join(body.alt.split())
         await pictures.add_picture(
-            session, notice_id, notice.reference, asked, content, alt=alt, actor=actor.username, at=now
+            session, notice_id, notice.reference, asked, file.content, alt=alt, actor=actor.username, at=now
         )
     return redirect(request, f"/safety-notices/{notice_id}/preview", "The picture stands beside its question.")
 
@@ -71,18 +71,6 @@ async def get_picture(request: Request, session: Session, actor: Actor, notice_i
     file = await pictures.fetch_picture(session, notice_id, sha256)
     headers = {"Cache-Control": "private, max-age=86400, immutable", "Content-Disposition": "inline"}
     return Response(file.content, media_type=file.media_type.value, headers=headers)
-
-
-@contextmanager
-def _at_the_file(form: Form, context: dict[str, Any]) -> Iterator[None]:
-    """What is wrong with the file is told at it, though a form does not send it again."""
-    try:
-        yield
-    except BadValue as error:
-        if error.field != "file":
-            raise
-        form.refuse(error.detail, "file")
-        raise ShowAgain(PICTURE, {**context, "form": form}, error) from error
 
 
 async def _context(session: AsyncSession, notice_id: int, place: int) -> dict[str, Any]:
@@ -99,13 +87,3 @@ async def _context(session: AsyncSession, notice_id: int, place: int) -> dict[st
         "picture": there.get(questions[place]),
         "most": MOST_BYTES // 1_000_000,
     }
-
-
-async def _uploaded(request: Request, form: Form) -> bytes:
-    file = (await request.form()).get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
-        form.refuse("Choose a picture.", "file")
-        return b""
-    content = await file.read(MOST_BYTES + 1)
-    await file.close()
-    return content

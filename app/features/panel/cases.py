@@ -53,6 +53,7 @@ TRIALS = text("""
 """)
 RULE = text("SELECT code, orders_above_pence FROM panel WHERE id = :panel_id")
 PLAIN = ("lifetime_months", "servicing_pence_per_year")
+ATTACHED = ("number", "title", "name", "media_type", "size_bytes", "sha256")
 
 
 async def make_case(session: AsyncSession, new: NewCase, *, actor: str, at: datetime) -> str:
@@ -105,7 +106,7 @@ async def change_case(
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, WrongState, Stale, Conflict `order-not-waiting`,
     BadValue `unknown-funder`, `unknown-trial`, `why-not-wanted` or as `check_split` does.
     """
-    case = await _read_to_mend(session, number, actor=actor)
+    case = await read_to_mend(session, number, actor=actor)
     if case.version != version:
         raise Stale("stale", "Somebody changed this case while you had it open. Read it again.")
     fields = change.model_fields_set
@@ -123,7 +124,7 @@ async def submit_case(session: AsyncSession, number: str, *, actor: str, at: dat
 
     Raises as `change_case` does, and Incomplete `case-not-ready`.
     """
-    case = await _read_to_mend(session, number, actor=actor)
+    case = await read_to_mend(session, number, actor=actor)
     state = case.after(Step.SUBMIT)
     check_ready(case.content)
     search = await search_stock(session, case.row["order_id"], case.row["client_id"], at=at)
@@ -219,7 +220,8 @@ def content_json(row: Mapping[str, Any]) -> dict[str, Any]:
     """All that a case says, as it is frozen. The person is named by their reference alone."""
     names = (*WORDS, *PLAIN, "number", "order_number", "client_ref", "is_urgent", "lines", "value_pence", "search")
     lists = {name: row[name] for name in ("options", "quotes", "trials")}
-    return {name: row[name] for name in names} | lists | {"proposed_funding": row["shares"]}
+    attached = [{name: one[name] for name in ATTACHED} for one in row["attachments"] if not one["taken_out_at"]]
+    return {name: row[name] for name in names} | lists | {"proposed_funding": row["shares"], "attachments": attached}
 
 
 def digest_of(content: Mapping[str, Any]) -> str:
@@ -227,7 +229,12 @@ def digest_of(content: Mapping[str, Any]) -> str:
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-async def _read_to_mend(session: AsyncSession, number: str, *, actor: str) -> CaseRecord:
+async def read_to_mend(session: AsyncSession, number: str, *, actor: str) -> CaseRecord:
+    """The case, locked, if this person may change what it says now: a draft, one that was deferred, or whose approval
+    has lapsed.
+
+    Raises NotFound `unknown-case`, NotAllowed `not-your-case`, WrongState, Conflict `order-not-waiting`.
+    """
     case = await read_case(session, number, actor=actor, lock=True)
     case.check_brings()
     case.after(Step.SUBMIT)

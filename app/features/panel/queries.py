@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.panel import CaseState
 from app.domain.panel_case import find_gaps
+from app.features.panel.attachments import list_shown
 from app.features.panel.records import CaseRecord, read_case
 from app.features.panel.schemas import CaseBody, CaseRow
 
@@ -114,6 +115,7 @@ async def show_case(session: AsyncSession, case: CaseRecord) -> CaseBody:
             for one in case.options
         ],
         proposed_funding=[one | {"percent": float(one["percent"])} for one in row["shares"]],
+        attachments=list_shown(case),
         gaps=[{"section": gap.section.value, "detail": gap.detail} for gap in find_gaps(case.content)],
         interests=[
             {"username": one.username, "kind": one.kind, "detail": one.detail, "declared_at": one.declared_at}

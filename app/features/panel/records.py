@@ -67,6 +67,15 @@ CASE = text("""
             FROM panel_decision AS made LEFT JOIN panel_lapse AS lapse ON lapse.decision_id = made.id
             LEFT JOIN panel_ratification AS said ON said.decision_id = made.id
             WHERE case_id = brought.id) AS decisions,
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('number', attached.id, 'title', title, 'name', attached.name,
+                       'media_type', media_type, 'size_bytes', size_bytes, 'pages', pages, 'sha256', sha256,
+                       'added_at', added_at, 'added_by', added_by, 'taken_out_at', taken_out_at, 'taken_out_by',
+                       taken_out_by, 'was_submitted', EXISTS (
+                           SELECT FROM panel_case_version WHERE case_id = brought.id AND frozen_at >= added_at
+                             AND (taken_out_at IS NULL OR frozen_at < taken_out_at))) ORDER BY attached.id), '[]')
+            FROM panel_attachment AS attached JOIN kept_file USING (sha256)
+            LEFT JOIN panel_attachment_removal AS gone ON gone.attachment_id = attached.id
+            WHERE attached.case_id = brought.id) AS attachments,
            (SELECT jsonb_agg(jsonb_build_object('username', account.username, 'name', account.name, 'side', side,
                                                 'is_chair', is_chair) ORDER BY account.username)
             FROM panel_member JOIN account ON account.id = account_id

@@ -10,6 +10,7 @@ from app.domain.ordering import OrderDecision
 from app.domain.panel import CaseState, Screening
 from app.domain.panel_case import Option, OptionKind, read_option
 from app.domain.panel_funding import Share
+from app.features.panel.attachment_schemas import AttachmentBody
 from app.features.panel.decision_schemas import DecisionBody, InterestBody, RecommendationBody
 from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalLine, OptionalParagraph, Pence, Reason
 
@@ -203,6 +204,7 @@ class CaseBody(BaseModel):
     quotes: list[QuoteBody]
     trials: list[TrialShown]
     proposed_funding: list[ShareShown]
+    attachments: list[AttachmentBody]
     search: dict[str, Any]
     gaps: list[GapShown]
     screenings: list[ScreeningShown]

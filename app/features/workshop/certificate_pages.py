@@ -9,11 +9,12 @@ from app.db import Session
 from app.domain.certificates import number_of
 from app.domain.labels import display
 from app.features.workshop import cleaning, cleaning_queries
-from app.features.workshop.certificates import certificate_pdf, pdf_answer
+from app.features.workshop.certificates import certificate_pdf
 from app.features.workshop.cleaning_schemas import CorrectionForm, TakenBack
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id
+from app.web.files import pdf_answer
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router

@@ -10,7 +10,6 @@ from io import BytesIO
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from fastapi import Response
 from reportlab.lib.colors import HexColor, black, white
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -64,12 +63,6 @@ def certificate_pdf(certificates: Sequence[Certificate], *, settings: Settings, 
         story += _page(certificate, settings=settings, at=at)
     document.build(story, canvasmaker=Canvas)
     return stream.getvalue()
-
-
-def pdf_answer(content: bytes, name: str) -> Response:
-    """The PDF, for a browser to show."""
-    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
-    return Response(content, media_type="application/pdf", headers=headers)
 
 
 def _page(one: Certificate, *, settings: Settings, at: datetime) -> list[Any]:

@@ -8,7 +8,7 @@ from app.db import Session
 from app.domain.access import Permission
 from app.domain.benches import Bench
 from app.features.workshop import cleaning, cleaning_queries, scans
-from app.features.workshop.certificates import certificate_pdf, pdf_answer
+from app.features.workshop.certificates import certificate_pdf
 from app.features.workshop.cleaning_schemas import (
     Corrected,
     Correction,
@@ -21,6 +21,7 @@ from app.features.workshop.queues import list_bench, queue_cursor
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit
+from app.web.files import pdf_answer
 from app.web.once import api_router
 from app.web.paging import Page, number_cursor, page_of
 from app.web.results import ItemResults, accepted
