@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from io import BytesIO
+from typing import Any
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, RectangleObject, TextStringObject
+from pypdfium2 import PdfDocument
 from reportlab.pdfgen.canvas import Canvas
 
 A4 = (595, 842)
@@ -94,3 +96,43 @@ def turned(degrees: int) -> bytes:
 def read_text(content: bytes) -> list[str]:
     """The words of each page, with single blanks."""
     return [" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(content)).pages]
+
+
+def foot_of(content: bytes) -> list[str]:
+    """The lines at the foot of the first page as it is seen, from left to right."""
+    document = PdfDocument(content)
+    page = document[0]
+    width, height = page.get_size()
+    words = page.get_textpage()
+    found = []
+    for place in range(words.count_rects()):
+        box = words.get_rect(place)
+        said = words.get_text_bounded(*box).strip()
+        found.append((box, said))
+    turn = page.get_rotation()
+    document.close()
+    seen = [(_as_seen(box, turn, width, height), said) for box, said in found if said]
+    return [said for (left, bottom), said in sorted(seen) if bottom < 30]
+
+
+def _as_seen(box: tuple[float, ...], turn: int, width: float, height: float) -> tuple[float, float]:
+    """The lower left corner of a box on the page as it is turned; `width` and `height` are those that are seen."""
+    left, bottom, right, top = box
+    return {
+        90: (bottom, height - right),
+        180: (width - right, height - top),
+        270: (width - top, left),
+    }.get(turn, (left, bottom))
+
+
+def sizes_of(content: bytes) -> set[float]:
+    """The sizes of all letters, in points."""
+    found: set[float] = set()
+
+    def visit(words: str, _cm: Any, _tm: Any, _face: Any, size: float) -> None:
+        if words.strip():
+            found.add(size)
+
+    for page in PdfReader(BytesIO(content)).pages:
+        page.extract_text(visitor_text=visit)
+    return found

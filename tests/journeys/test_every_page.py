@@ -170,6 +170,7 @@ PAGES = {
             f"/panel-cases/P000001/parts/{section}"
             for section in ("need", "trials", "recycled", "options", "quotes", "lifetime", "funding")
         ),
+        "/panel-cases/P000001/attachments",
         "/panel-cases/P000001/withdraw",
         "/panel-cases/P000004",
         "/orders/O000007",

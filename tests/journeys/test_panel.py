@@ -1,11 +1,17 @@
 """A case from the draft to the decision: built page by page, found incomplete, mended, heard, and approved 60/40."""
 
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
+
+from playwright.async_api import FilePayload
+from pypdf import PdfReader
 
 from app.domain.dates import uk_date
 from tests.journeys.conftest import Walk
 from tests.journeys.test_the_whole_loop import fill_date
+from tests.pdfs import pdf
+from tests.test_uploads import picture
 
 WHY = "The need is plain, the trial showed it, and nothing cheaper holds her."
 
@@ -19,6 +25,32 @@ async def fill(walk: Walk, link: str, **typed: str) -> None:
     await walk.press("Save")
 
 
+async def attach(senior: Walk) -> None:
+    """A quote and a photograph; a Word file is refused with what would do."""
+    await senior.follow("Attachments")
+    word: FilePayload = {"name": "quote.docx", "mimeType": "application/pdf", "buffer": b"PK\x03\x04" + bytes(99)}
+    quote: FilePayload = {"name": "quote.pdf", "mimeType": "application/pdf", "buffer": pdf("Quote of Weald Seating")}
+    photo: FilePayload = {"name": "chair.jpg", "mimeType": "image/jpeg", "buffer": picture(size=(900, 600))}
+    await senior.page.get_by_label("A file").set_input_files(word)
+    await senior.press("Attach it")
+    assert "Save it as PDF, and choose that." in await senior.page.content()
+    for file, title in ((quote, "Quote of Weald Seating"), (photo, "The chair that she slid out of")):
+        await senior.page.get_by_label("A file").set_input_files(file)
+        await senior.page.get_by_label("What it is").fill(title)
+        await senior.press("Attach it")
+    await senior.picture("panel-attachments")
+    await senior.page.get_by_role("link", name="Back to the case").click()
+    assert "2 attached" in await senior.text()
+
+
+async def download(walk: Walk, link: str) -> PdfReader:
+    """The PDF behind a link of the page."""
+    href = await walk.page.get_by_role("link", name=link).first.get_attribute("href")
+    answer = await walk.page.request.get(f"{walk.address}{href}")
+    assert answer.ok
+    return PdfReader(BytesIO(await answer.body()))
+
+
 async def build(senior: Walk) -> None:
     """Draw it up page by page; what is missing is said, and a split that does not come to the whole is refused."""
     await senior.go("/orders/O000007")
@@ -29,6 +61,7 @@ async def build(senior: Walk) -> None:
     await senior.picture("panel-draft")
     said = {"need": "She must sit upright to eat and to breathe.", "outcomes": "Eats at the table."}
     await fill(senior, "Need and outcomes", **said)
+    await attach(senior)
     said = {"risk_assessment": "Falls forward when tired.", "risk_of_not_providing": "Pressure damage in weeks."}
     await fill(senior, "Risks", **said)
     weighed = {"standard_stock-cost": "400", "standard_stock-why_not": "She slid out of it within minutes."}
@@ -100,6 +133,10 @@ async def test_a_case_is_built_screened_mended_heard_and_approved(walks: Any) ->
     await member.press("Declare an interest")
     await member.page.get_by_label("Is related to the person").check()
     await member.press("Declare it")
+    await chair.go(meeting)
+    pack = await download(chair, "Agenda and papers")
+    assert f"Page 1 of {len(pack.pages)}" in pack.pages[0].extract_text()
+    assert any("Quote of Weald Seating" in page.extract_text() for page in pack.pages[2:])
     await decide(chair, meeting)
     assert "Priya Nair does not count: is related to the person." in await chair.page.content()
     await chair.go(meeting)
@@ -109,5 +146,7 @@ async def test_a_case_is_built_screened_mended_heard_and_approved(walks: Any) ->
     assert "Order O000007 goes on." in await chair.page.content()
     assert "60 %" in await chair.text()
     await chair.picture("panel-decided")
+    assert "We said yes." in (await download(chair, "to the person")).pages[0].extract_text()
+    assert "Decision about case" in (await download(chair, "to the prescriber")).pages[0].extract_text()
     await senior.go("/orders/O000007")
     assert "Approved" in await senior.text()

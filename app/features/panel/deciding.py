@@ -228,6 +228,7 @@ def _seen(case: CaseRecord, seats: Sequence[Seat], able: Sequence[Seat]) -> dict
         }
         for seat in seats
     ]
+    names = {seat.username: seat.name for seat in (*seats, *able)}
     interests = [{"username": one.username, "kind": one.kind.value} for one in case.interests]
     return {
         "case": content_json(case.row),
@@ -237,6 +238,7 @@ def _seen(case: CaseRecord, seats: Sequence[Seat], able: Sequence[Seat]) -> dict
         "screenings": case.row["screenings"],
         "took_part": [seat.username for seat in able],
         "quorum": case.terms.quorum,
+        "names": names | {case.row["made_by"]: case.row["made_by_name"]},
     }
 
 

@@ -22,7 +22,8 @@ MEETINGS = text("""
     GROUP BY meeting.id, panel.id ORDER BY meeting.held_on DESC, meeting.id DESC LIMIT :limit
 """)
 MEETING = text("""
-    SELECT meeting.id, panel.code AS panel, panel.name AS panel_name, meeting.held_on, panel.quorum
+    SELECT meeting.id, panel.code AS panel, panel.name AS panel_name, meeting.held_on, panel.quorum,
+           panel.joint_needs_both
     FROM panel_meeting AS meeting JOIN panel ON panel.id = meeting.panel_id
     JOIN panel_member AS mine ON mine.panel_id = panel.id
     JOIN account ON account.id = mine.account_id AND account.username = :actor

@@ -56,13 +56,15 @@ class AgendaCase(BaseModel):
 
 
 class MeetingBody(BaseModel):
-    """A meeting. `is_quorate`: whether as many as the panel wants are there now, before interests are looked at."""
+    """A meeting. `is_quorate`: whether as many as the panel wants are there now, before interests are looked at.
+    `joint_needs_both`: money of both sides wants a member of each."""
 
     id: int
     panel: str
     panel_name: str
     held_on: date
     quorum: int
+    joint_needs_both: bool
     is_quorate: bool
     members: list[SeatBody]
     present: list[str]

@@ -1,4 +1,4 @@
-"""Pages of a case's papers: attaching files and taking them out, and the files themselves."""
+"""Pages of papers: files of a case that are attached, taken out and read; a meeting's pack; letters."""
 
 from typing import Any, Final
 
@@ -7,14 +7,15 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel
 
 from app.db import Session
-from app.features.panel import attachments
+from app.features.panel import attachments, letters, papers
 from app.features.panel.attachment_schemas import AttachmentForm
+from app.features.panel.letters import Recipient
 from app.features.panel.pages import Number, read_shown
 from app.uploads import MOST_BYTES, MOST_PAGES
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Id
-from app.web.files import at_the_file, download, read_file
+from app.web.files import at_the_file, download, pdf_answer, read_file
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
@@ -69,3 +70,28 @@ async def take_out(
     with or_again(ATTACHMENTS, form, **LIMITS, **context):
         await attachments.take_out(session, number, attachment_id, actor=actor.username, at=now)
     return redirect(request, f"/panel-cases/{case.number}/attachments", "It is taken out of the case.")
+
+
+@router.get("/panel-cases/{number}/decisions/{decision}/letter")
+async def get_letter(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    number: Number,
+    decision: Id,
+    to: Recipient = Recipient.PRESCRIBER,
+) -> Response:
+    """The letter about a decision."""
+    content = await letters.write_letter(
+        session, number, decision, to=to, settings=request.app.state.settings, actor=actor.username, at=now
+    )
+    return pdf_answer(content, f"panel-decision-{decision}-{to}")
+
+
+@router.get("/panel-meetings/{meeting_id}/agenda")
+async def get_agenda(request: Request, session: Session, actor: Actor, now: Now, meeting_id: Id) -> Response:
+    """The agenda, with the papers of its cases bound in."""
+    service = request.app.state.settings.service_name
+    content = await papers.bind_pack(session, meeting_id, service=service, actor=actor.username, at=now)
+    return pdf_answer(content, f"panel-meeting-{meeting_id}")

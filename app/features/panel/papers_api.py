@@ -1,19 +1,21 @@
-"""JSON routes of a case's papers: its attachments. Every reading is logged."""
+"""JSON routes of papers: attachments of a case, the agenda and pack of a meeting, letters. Every reading is logged."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import ValidationError
 
 from app.db import Session
 from app.domain.errors import BadValue
-from app.features.panel import attachments
+from app.features.panel import attachments, letters, meeting_queries, papers
 from app.features.panel.attachment_schemas import AttachmentBody, AttachmentForm
+from app.features.panel.letters import Recipient
+from app.features.panel.meeting_schemas import MeetingBody
 from app.features.panel.records import read_case
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Id
-from app.web.files import download, read_file
+from app.web.files import download, pdf_answer, read_file
 from app.web.once import api_router
 from app.web.paging import Page
 
@@ -71,6 +73,41 @@ async def get_attachment(session: Session, actor: Actor, now: Now, number: Numbe
 async def take_out(session: Session, actor: Actor, now: Now, number: Number, attachment_id: Id) -> None:
     """Take a file out of a case that can be mended; what the panel had before stays to be read."""
     await attachments.take_out(session, number, attachment_id, actor=actor.username, at=now)
+
+
+@router.get("/panel-cases/{number}/decisions/{decision}/letter", response_class=Response)
+async def get_letter(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    number: Number,
+    decision: Id,
+    to: Recipient = Recipient.PRESCRIBER,
+) -> Response:
+    """The letter about a decision as PDF: to who prescribes, or in plain English and large print to the person."""
+    content = await letters.write_letter(
+        session, number, decision, to=to, settings=request.app.state.settings, actor=actor.username, at=now
+    )
+    return pdf_answer(content, f"panel-decision-{decision}-{to}")
+
+
+@router.get("/panel-meetings/{meeting_id}/agenda", response_model=MeetingBody)
+async def get_agenda(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    meeting_id: Id,
+    file_format: Annotated[Literal["json", "pdf"], Query(alias="format")] = "json",
+) -> MeetingBody | Response:
+    """The agenda of a meeting; as `pdf` with the papers of its cases bound in. Of a case in which you have an interest
+    your copy has none."""
+    if file_format == "json":
+        return await meeting_queries.get_meeting(session, meeting_id, actor=actor.username, at=now)
+    service = request.app.state.settings.service_name
+    content = await papers.bind_pack(session, meeting_id, service=service, actor=actor.username, at=now)
+    return pdf_answer(content, f"panel-meeting-{meeting_id}")
 
 
 async def _listed(session: Session, actor: Actor, number: str) -> list[AttachmentBody]:

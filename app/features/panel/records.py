@@ -1,6 +1,6 @@
 """A case as its verbs read it: what it says, its order, who sits on its panel, and what was decided; locked or not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -93,7 +93,7 @@ CASE = text("""
                          ORDER BY line.position) AS lines
         FROM order_line AS line JOIN product ON product.id = line.product_id WHERE line.order_id = asked.id
     ) AS what
-    WHERE brought.number = upper(:number)
+    WHERE brought.number = ANY(:numbers)
 """)
 
 
@@ -256,12 +256,28 @@ async def read_case(
     if lock:
         await session.execute(LOCK_ORDER, {"number": number})
         await session.execute(LOCK_CASE, {"number": number})
-    row = (await session.execute(CASE, {"number": number, "actor": actor})).mappings().one_or_none()
-    if row is None:
+    found = await read_cases(session, [number.upper()], actor=actor, is_system=is_system)
+    if not found:
         raise NotFound("unknown-case", "There is no panel case with this number.", field="number")
-    found = CaseRecord(dict(row), actor)
-    sits, was_submitted = found.member(actor) is not None, row["submitted_at"] is not None
-    if not is_system and not may_read(brings=found.is_of_prescribers, sits=sits, was_submitted=was_submitted):
+    return found[0]
+
+
+async def read_cases(
+    session: AsyncSession, numbers: Sequence[str], *, actor: str, is_system: bool = False
+) -> list[CaseRecord]:
+    """The cases of these numbers, in any order, if this person may read them all. One statement.
+
+    Raises NotAllowed `not-your-case`.
+    """
+    rows = (await session.execute(CASE, {"numbers": list(numbers), "actor": actor})).mappings()
+    found = [CaseRecord(dict(row), actor) for row in rows]
+    for case in found if not is_system else ():
+        _check_may_read(case)
+    return found
+
+
+def _check_may_read(case: CaseRecord) -> None:
+    sits, was_submitted = case.member(case.actor) is not None, case.row["submitted_at"] is not None
+    if not may_read(brings=case.is_of_prescribers, sits=sits, was_submitted=was_submitted):
         detail = "This case is not yours to read. Those who bring it may, and once it is submitted its panel."
         raise NotAllowed("not-your-case", detail)
-    return found
