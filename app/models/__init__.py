@@ -80,7 +80,7 @@ from app.models.panel import (
     PanelScreening,
     PanelSeat,
 )
-from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
+from app.models.prescriber import Delegation, Funder, Panel, PanelBudget, PanelFunder, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
 from app.models.repair import FittedPart, FittedPartWithdrawal, HarvestedPart, Repair, RepairEstimate
@@ -151,6 +151,7 @@ __all__ = [
     "OrderUnit",
     "Panel",
     "PanelAllotment",
+    "PanelBudget",
     "PanelCase",
     "PanelCaseOption",
     "PanelCaseQuote",
@@ -159,6 +160,7 @@ __all__ = [
     "PanelCaseVersion",
     "PanelCondition",
     "PanelDecision",
+    "PanelFunder",
     "PanelInterest",
     "PanelLapse",
     "PanelListing",
