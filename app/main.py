@@ -58,10 +58,14 @@ from app.features.ordering import pages_store as ordering_store
 from app.features.ordering import scan_pages as ordering_scan_pages
 from app.features.panel import api as panel_api
 from app.features.panel import deciding_pages as panel_deciding_pages
+from app.features.panel import learning_api as panel_learning_api
+from app.features.panel import learning_pages as panel_learning_pages
 from app.features.panel import meeting_pages as panel_meeting_pages
 from app.features.panel import pages as panel_pages
 from app.features.panel import paper_pages as panel_paper_pages
 from app.features.panel import papers_api as panel_papers_api
+from app.features.panel import settings_api as panel_settings_api
+from app.features.panel import settings_pages as panel_settings_pages
 from app.features.prescribers import api as prescribers_api
 from app.features.prescribers import own_pages as prescribers_own_pages
 from app.features.prescribers import pages as prescribers_pages
@@ -122,6 +126,8 @@ ROUTERS = (
     ordering_api.router,
     panel_api.router,
     panel_papers_api.router,
+    panel_settings_api.router,
+    panel_learning_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -181,6 +187,8 @@ ROUTERS = (
     panel_paper_pages.router,
     panel_deciding_pages.router,
     panel_meeting_pages.router,
+    panel_settings_pages.router,
+    panel_learning_pages.router,
     returns_pages.desk,
     returns_pages.router,
     stocktakes_pages.desk,

@@ -4,7 +4,7 @@ Several features ask: what waits for a signature is on the home page, with the o
 They must not differ about who may sign (docs/adr/0012-one-reading-of-authority.md).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import COUNTED_DAYS
 from app.domain.access import GRANTS, Permission, Role
-from app.domain.authority import Authority, Delegation, Other, PanelRule, Setting, Tier
+from app.domain.authority import Authority, Delegation, Other, PanelRule, Reason, Route, Setting, Tier
 from app.domain.labels import display
 
 DEFAULT_DAYS: Final = 28
@@ -31,7 +31,18 @@ DELEGATIONS = text("""
     JOIN account AS receiver ON receiver.id = to_account_id
     WHERE ended_at IS NULL AND :today BETWEEN from_on AND until_on ORDER BY delegation.id
 """)
-PANEL = text("SELECT code, orders_above_pence FROM panel WHERE decides_highly_specialist ORDER BY id LIMIT 1")
+PANEL_RULES: Final = """
+    SELECT COALESCE(jsonb_agg(jsonb_build_object(
+        'code', code, 'name', name, 'orders_above_pence', orders_above_pence, 'precedence', precedence,
+        'decides_non_catalogue', decides_non_catalogue, 'tiers', to_jsonb(array_remove(ARRAY[
+            CASE WHEN decides_standard THEN 'standard' END, CASE WHEN decides_specialist THEN 'specialist' END,
+            CASE WHEN decides_highly_specialist THEN 'highly_specialist' END], NULL)),
+        'funders', ARRAY(SELECT funder.code FROM panel_funder JOIN funder ON funder.id = funder_id
+                         WHERE panel_id = panel.id ORDER BY 1)) ORDER BY code), '[]')
+    FROM panel WHERE is_active
+"""
+"""The rules of all panels that are at work, as one value, for `read_rules`."""
+PANELS = text(PANEL_RULES)
 
 # What the same person ordered, or handed out over the counter, for the same client in the days before. Not what was
 # declined or called off, nor a trial that is over and was not kept: a kept one is a loan.
@@ -77,16 +88,45 @@ OTHERS_AT_THE_COUNTER = text(
 
 
 async def read_setting(session: AsyncSession, today: date) -> Setting:
-    """Everybody with authority, what is lent today, and the panel."""
+    """Everybody with authority, what is lent today, and the panels."""
     people = [_authority(dict(row)) for row in (await session.execute(PEOPLE)).mappings()]
     delegations = (await session.execute(DELEGATIONS, {"today": today})).all()
-    panel = (await session.execute(PANEL)).one_or_none()
     return Setting(
         on=today,
         people=[person for person in people if person],
         delegations=[Delegation(*row) for row in delegations],
-        panel=PanelRule(panel.code, orders_above_pence=panel.orders_above_pence) if panel else None,
+        panels=await read_panels(session),
     )
+
+
+async def read_panels(session: AsyncSession) -> tuple[PanelRule, ...]:
+    """The rules of the panels that are at work. One statement."""
+    return read_rules(await session.scalar(PANELS))
+
+
+def read_rules(rows: Sequence[Mapping[str, Any]]) -> tuple[PanelRule, ...]:
+    """What `PANEL_RULES` gave, as the rules take it."""
+    found = []
+    for row in rows:
+        tiers = frozenset(Tier(tier) for tier in row["tiers"])
+        found.append(PanelRule(**{**row, "tiers": tiers, "funders": frozenset(row["funders"])}))
+    return tuple(found)
+
+
+def route_json(route: Route | None) -> dict[str, Any] | None:
+    """Where a submitted order went, as it is kept with its authority: rules that change later do not touch it."""
+    if route is None:
+        return None
+    reasons = [{"code": reason.code, "detail": reason.detail} for reason in route.reasons]
+    return {"code": route.code, "name": route.name, "reasons": reasons}
+
+
+def read_route(authority: Mapping[str, Any]) -> tuple[Route, ...] | None:
+    """Where the order went when it was submitted: to one panel or none; None where that was not kept, as of a draft."""
+    if "route" not in authority:
+        return None
+    kept = authority["route"]
+    return (Route(kept["code"], kept["name"], tuple(Reason(**one) for one in kept["reasons"])),) if kept else ()
 
 
 async def read_others(session: AsyncSession, orders: Collection[int], *, today: date) -> dict[int, tuple[Other, ...]]:

@@ -9,7 +9,8 @@ from sqlmodel import col
 
 from app.domain.authority import Tier
 from app.domain.panel_meeting import Side
-from app.models import Account, Funder, Panel, PanelMember, Prescriber, Team
+from app.domain.panel_settings import financial_year
+from app.models import Account, Funder, Panel, PanelBudget, PanelMember, Prescriber, Team
 
 TEAM: Final = {"code": "WEST", "name": "West Community Occupational Therapy"}
 FUNDERS: Final = (
@@ -34,6 +35,8 @@ MEMBERS: Final = {
     "panel3": (Side.SOCIAL_CARE, False),
 }
 """Who sits on the panel, for whom, and who chairs it."""
+BUDGET: Final = 24_000_000
+"""What the panel may commit in this financial year, in pence."""
 LIMITS: Final = {"ot": (Tier.STANDARD, 100_000), "senior.ot": (Tier.HIGHLY_SPECIALIST, 500_000)}
 SUPERVISED: Final = "student.ot"
 REGISTERED_FOR: Final = timedelta(days=400)
@@ -42,7 +45,7 @@ REGISTERED_FOR: Final = timedelta(days=400)
 async def add_authority(session: AsyncSession, *, today: date) -> None:
     """Write them for the accounts that are there already. Registrations end more than a year from `today`."""
     await session.execute(insert(Funder), [{"code": code, "name": name, "side": side} for code, name, side in FUNDERS])
-    await _add_panel(session)
+    await _add_panel(session, today)
     team_id = (await session.execute(insert(Team).values(**TEAM).returning(col(Team.id)))).scalar_one()
     wanted = [*LIMITS, SUPERVISED]
     accounts = select(col(Account.username), col(Account.id)).where(col(Account.username).in_(wanted))
@@ -66,7 +69,7 @@ async def add_authority(session: AsyncSession, *, today: date) -> None:
         )
 
 
-async def _add_panel(session: AsyncSession) -> None:
+async def _add_panel(session: AsyncSession, today: date) -> None:
     panel_id = (await session.execute(insert(Panel).values(**PANEL).returning(col(Panel.id)))).scalar_one()
     accounts = select(col(Account.username), col(Account.id)).where(col(Account.username).in_(list(MEMBERS)))
     rows = [
@@ -74,3 +77,4 @@ async def _add_panel(session: AsyncSession) -> None:
         for username, account_id in await session.execute(accounts)
     ]
     await session.execute(insert(PanelMember), rows)
+    await session.execute(insert(PanelBudget).values(panel_id=panel_id, year=financial_year(today), pence=BUDGET))

@@ -78,6 +78,8 @@ class Permission(StrEnum):
     SEE_PANEL_CASES = "see_panel_cases"
     SIT_ON_PANEL = "sit_on_panel"
     CHAIR_PANEL = "chair_panel"
+    KEEP_PANELS = "keep_panels"
+    SEE_PANEL_FIGURES = "see_panel_figures"
     SEE_ALL_MESSAGES = "see_all_messages"
     IMPORT_DATA = "import_data"
     MANAGE_USERS = "manage_users"
@@ -149,8 +151,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_AUTHORITY_COPIES,
     },
     Role.PANEL_MEMBER: _ON_A_PANEL,
-    Role.PANEL_CHAIR: _ON_A_PANEL | {Permission.CHAIR_PANEL},
-    Role.FINANCE: _LOOKING | {Permission.AGREE_TO_SCRAP},
+    Role.PANEL_CHAIR: _ON_A_PANEL | {Permission.CHAIR_PANEL, Permission.SEE_PANEL_FIGURES},
+    Role.FINANCE: _LOOKING | {Permission.AGREE_TO_SCRAP, Permission.SEE_PANEL_FIGURES},
     Role.MANAGER: _STOREKEEPING
     | {
         Permission.HANDLE_SAFETY_NOTICES,
@@ -172,11 +174,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_NOTICE_EVIDENCE,
         Permission.KEEP_MAKER_NAMES,
         Permission.KEEP_PRESCRIBERS,
+        Permission.KEEP_PANELS,
+        Permission.SEE_PANEL_FIGURES,
         Permission.SEE_ALL_MESSAGES,
         Permission.IMPORT_DATA,
     },
-    Role.ADMIN: _EVERYBODY | {Permission.MANAGE_USERS, Permission.SEE_AUDIT, Permission.SEE_ALL_MESSAGES},
-    Role.AUDITOR: _LOOKING | {Permission.SEE_AUDIT, Permission.SEE_NOTICE_EVIDENCE},
+    Role.ADMIN: _EVERYBODY
+    | {Permission.MANAGE_USERS, Permission.KEEP_PANELS, Permission.SEE_AUDIT, Permission.SEE_ALL_MESSAGES},
+    Role.AUDITOR: _LOOKING | {Permission.SEE_AUDIT, Permission.SEE_NOTICE_EVIDENCE, Permission.SEE_PANEL_FIGURES},
 }
 """The one table. A role that is not here may do nothing."""
 

@@ -82,11 +82,38 @@ class Delegation:
 
 @dataclass(frozen=True, slots=True)
 class PanelRule:
-    """What a panel decides: every line of this tier or above it, and every order above this value in pence."""
+    """What a panel decides: every line of these tiers, every one outside the catalogue if it says so, and every order
+    above this value in pence; of these funders alone, where any is named. Of several panels whose rules fit an order
+    the lowest `precedence` decides, of equal ones the one that names funders, then the first by code."""
 
-    name: str
-    from_tier: Tier = Tier.HIGHLY_SPECIALIST
+    code: str
     orders_above_pence: int | None = None
+    tiers: frozenset[Tier] = frozenset({Tier.HIGHLY_SPECIALIST})
+    decides_non_catalogue: bool = False
+    funders: frozenset[str] = frozenset()
+    precedence: int = 100
+    name: str = ""
+
+    @property
+    def sentences(self) -> tuple[Reason, ...]:
+        """Each of its rules as a reason."""
+        whose = f" that {listed(sorted(self.funders), 'or')} pays for" if self.funders else ""
+        tiers = [tier for tier in reversed(_RANK) if tier in self.tiers]
+        found = [(f"panel-decides-this-tier/{tier}", f"every {low(tier)} line") for tier in tiers]
+        if self.decides_non_catalogue:
+            found.append(("panel-decides-non-catalogue", "every line that is not in the catalogue"))
+        if self.orders_above_pence is not None:
+            found.append(("panel-decides-this-value", f"every order above {in_pounds(self.orders_above_pence)}"))
+        return tuple(Reason(code, f"{self.code} decides {what}{whose}.") for code, what in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """To which panel an order goes, by its code and its name, and why."""
+
+    code: str
+    name: str
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +128,20 @@ class Other:
 class Asked:
     """What an order asks of an authority: its maker's username, its team (None: the maker has none), the highest tier
     of its lines, and its value: catalogue prices times quantities, because recycled stock must not let an order slip
-    under a limit. `others` count with it, because an order in two halves must not either."""
+    under a limit. `others` count with it, because an order in two halves must not either.
+
+    Of panels: `tiers` of all its lines, who pays (None: nobody knows yet), whether a line is outside the catalogue.
+    `routed`: where it went when it was submitted, to one panel or none; rules that changed since do not touch it."""
 
     made_by: str
     team_id: int | None
     tier: Tier
     value_pence: int
     others: tuple[Other, ...] = ()
+    tiers: frozenset[Tier] = frozenset()
+    funder: str | None = None
+    is_non_catalogue: bool = False
+    routed: tuple[Route, ...] | None = None
 
     @property
     def counted_pence(self) -> int:
@@ -124,21 +158,23 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Where an order goes now, and every reason for it. `on_behalf_of`: whose authority was lent for it."""
+    """Where an order goes now, and every reason for it. `on_behalf_of`: whose authority was lent for it; `route`: to
+    which panel it goes, at once or once it is signed."""
 
     decision: OrderDecision
     reasons: tuple[Reason, ...]
     on_behalf_of: str | None = None
+    route: Route | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What surrounds a decision: everybody with authority, the delegations, the panel if there is one, and the day."""
+    """What surrounds a decision: everybody with authority, the delegations, the panels at work, and the day."""
 
     on: date
     people: Sequence[Authority] = ()
     delegations: Sequence[Delegation] = ()
-    panel: PanelRule | None = None
+    panels: Sequence[PanelRule] = ()
 
 
 def decide_submission(asked: Asked, maker: Authority | None, setting: Setting) -> Ruling:
@@ -156,11 +192,11 @@ def decide_submission(asked: Asked, maker: Authority | None, setting: Setting) -
     if maker.is_supervised:
         who = "You order under supervision, so a colleague must countersign the order."
         beyond.insert(0, Reason("needs-countersignature", who))
-    panel = panel_reasons(asked, setting.panel)
+    panel = route(asked, setting.panels)
     if beyond:
-        return Ruling(OrderDecision.AWAITING_AUTHORISATION, (*beyond, *panel))
+        return Ruling(OrderDecision.AWAITING_AUTHORISATION, (*beyond, *(panel.reasons if panel else ())), route=panel)
     if panel:
-        return Ruling(OrderDecision.AWAITING_PANEL, panel)
+        return Ruling(OrderDecision.AWAITING_PANEL, panel.reasons, route=panel)
     limit = f"your limit of {in_pounds(maker.spend_limit_pence)}"
     within = f"The order is within your tier and {limit}."
     if asked.others:
@@ -168,21 +204,31 @@ def decide_submission(asked: Asked, maker: Authority | None, setting: Setting) -
     return Ruling(OrderDecision.APPROVED, (Reason("within-your-authority", within),))
 
 
-def panel_reasons(asked: Asked, panel: PanelRule | None) -> tuple[Reason, ...]:
-    """Why the panel decides this order; empty when it does not."""
-    if panel is None:
+def route(asked: Asked, panels: Sequence[PanelRule]) -> Route | None:
+    """The panel that decides this order, and why; None when no panel's rules fit it."""
+    if asked.routed is not None:
+        return next(iter(asked.routed), None)
+    for panel in sorted(panels, key=lambda one: (one.precedence, not one.funders, one.code)):
+        reasons = panel_reasons(asked, panel)
+        if reasons:
+            return Route(panel.code, panel.name or panel.code, reasons)
+    return None
+
+
+def panel_reasons(asked: Asked, panel: PanelRule) -> tuple[Reason, ...]:
+    """Why this panel's rules fit the order; empty when they do not. Where nobody knows who pays, any funder may."""
+    if panel.funders and asked.funder is not None and asked.funder not in panel.funders:
         return ()
-    reasons = []
-    if asked.tier.covers(panel.from_tier):
-        detail = f"{panel.name} decides every {low(panel.from_tier)} line."
-        reasons.append(Reason("panel-decides-this-tier", detail))
+    fits = {f"panel-decides-this-tier/{tier}" for tier in (asked.tier, *asked.tiers)}
     above = panel.orders_above_pence
+    if asked.is_non_catalogue:
+        fits.add("panel-decides-non-catalogue")
     if above is not None and asked.counted_pence > above:
-        detail = f"{panel.name} decides every order above {in_pounds(above)}."
-        if asked.value_pence <= above:
-            detail = f"{asked.comes_to(above)}, and {panel.name} decides every order above {in_pounds(above)}."
-        reasons.append(Reason("panel-decides-this-value", detail))
-    return tuple(reasons)
+        fits.add("panel-decides-this-value")
+    found = [Reason(said.code.partition("/")[0], said.detail) for said in panel.sentences if said.code in fits]
+    if above is not None and asked.value_pence <= above < asked.counted_pence:
+        found[-1] = Reason(found[-1].code, f"{asked.comes_to(above)}, and {found[-1].detail}")
+    return tuple(found)
 
 
 def check_authoriser(asked: Asked, signer: Authority | None, setting: Setting) -> Ruling:
@@ -196,33 +242,10 @@ def check_authoriser(asked: Asked, signer: Authority | None, setting: Setting) -
     found = _sign(asked, signer, setting)
     if isinstance(found, Reason):
         raise NotAllowed(found.code, f"{found.detail} {_able_to_sign(asked, setting)}")
-    panel = panel_reasons(asked, setting.panel)
+    panel = route(asked, setting.panels)
     decision = OrderDecision.AWAITING_PANEL if panel else OrderDecision.APPROVED
-    return Ruling(decision, panel, None if found is signer else found.username)
-
-
-def who_stands_in_for(owner: str, setting: Setting) -> tuple[Authority, ...]:
-    """Who answers for what this prescriber has reserved, on that day, besides them: who has their authority lent, and
-    for somebody under supervision the colleagues who countersign. In the order of names."""
-    lent = {d.to_username for d in setting.delegations if d.from_username == owner and d.is_in_force(setting.on)}
-    team = {person.team_id for person in setting.people if person.username == owner and person.is_supervised}
-    found = [
-        person
-        for person in setting.people
-        if person.username in lent
-        or (person.team_id in team and person.may_authorise and not _personal(_NOTHING, person, setting.on))
-    ]
-    return tuple(sorted(found, key=lambda person: (person.name, person.username)))
-
-
-def check_may_give_up(owner: str, owner_name: str, actor: str, setting: Setting) -> None:
-    """Whether this prescriber may give up what another has reserved. Raises NotAllowed `not-your-reservation`, which
-    names who can; the store always can, and is not asked here."""
-    standing_in = who_stands_in_for(owner, setting)
-    if actor != owner and actor not in {person.username for person in standing_in}:
-        names = [owner_name, *(person.name for person in standing_in)][:MOST_NAMED]
-        detail = f"{owner_name} made this reservation. {', '.join(names)} or the store can give it up."
-        raise NotAllowed("not-your-reservation", detail)
+    reasons = panel.reasons if panel else ()
+    return Ruling(decision, reasons, None if found is signer else found.username, panel)
 
 
 def can_sign(asked: Asked, signer: Authority | None, setting: Setting) -> bool:
@@ -252,7 +275,7 @@ def _sign(asked: Asked, signer: Authority | None, setting: Setting) -> Authority
     """The authority the signature rests on, the signer's own or a lent one; or the reason why there is none."""
     if signer is None:
         return Reason("no-authority", "You are not set up as a prescriber, so you cannot authorise orders.")
-    personal = _personal(asked, signer, setting.on)
+    personal = why_signs_nothing(asked.made_by, signer, setting.on)
     if personal:
         return personal
     own = _office(asked, signer, setting, "your")
@@ -267,10 +290,6 @@ def _sign(asked: Asked, signer: Authority | None, setting: Setting) -> Authority
     return refusals[0] if refusals and own.code == "not-an-authoriser" else own
 
 
-_NOTHING = Asked("", None, Tier.STANDARD, 0)
-"""Nobody's order: what is asked is only whether a person may sign anything."""
-
-
 def _lent(asked: Asked, lender: Authority, setting: Setting) -> Reason | None:
     """Why an order may not be signed on the lender's behalf."""
     whose = f"{lender.name}'s"
@@ -283,9 +302,9 @@ def _lent(asked: Asked, lender: Authority, setting: Setting) -> Reason | None:
     return _office(asked, lender, setting, whose)
 
 
-def _personal(asked: Asked, signer: Authority, on: date) -> Reason | None:
-    """Why this person may sign nothing here, whoever's authority they use."""
-    if signer.username == asked.made_by:
+def why_signs_nothing(made_by: str, signer: Authority, on: date) -> Reason | None:
+    """Why this person may sign nothing of this maker's, whoever's authority they use; of nobody's: nothing at all."""
+    if signer.username == made_by:
         return Reason("own-order", "You made this order, and nobody authorises their own.")
     if signer.is_supervised:
         return Reason("is-supervised", "You work under supervision, so you cannot authorise orders.")
@@ -300,7 +319,7 @@ def _office(asked: Asked, holder: Authority, setting: Setting, whose: str) -> Re
         return Reason("not-an-authoriser", f"{capital(whose)} role does not authorise orders.")
     if holder.team_id != asked.team_id:
         return Reason("not-your-team", f"The order belongs to another team than {whose} own.")
-    if panel_reasons(asked, setting.panel):
+    if route(asked, setting.panels):
         return None
     return next(iter(_beyond(asked, holder, whose)), None)
 

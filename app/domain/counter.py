@@ -3,7 +3,7 @@
 Neither is a way round the authority that an order asks for (docs/adr/0013, docs/adr/0016). Every refusal says who can.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -19,7 +19,7 @@ from app.domain.authority import (
     in_pounds,
     lapse,
     low,
-    panel_reasons,
+    route,
     say_who,
 )
 from app.domain.errors import NotAllowed
@@ -34,7 +34,7 @@ def why_not_hand_out(
     *,
     on_trial: bool,
     on: date,
-    panel: PanelRule | None = None,
+    panels: Sequence[PanelRule] = (),
     is_staff: bool = False,
 ) -> Reason | None:
     """Why this may not be handed over the counter. `person`: None for who is no prescriber; `is_staff`: of the store.
@@ -44,7 +44,7 @@ def why_not_hand_out(
     job description KR9, duty 3). What a panel decides is never lent without it: a prescriber may have it tried, and
     everybody else orders it.
     """
-    decided = None if person and on_trial else _panels(asked, panel)
+    decided = None if person and on_trial else _panels(asked, panels)
     if decided:
         return Reason("needs-an-order", f"{decided} Order it instead of handing it out.")
     if person is None:
@@ -62,7 +62,7 @@ def refuse_to_hand_out(
     reason: Reason, asked: Asked, person: Authority | None, setting: Setting, *, on_trial: bool
 ) -> NotAllowed:
     """The refusal for that reason, with who can hand it out, or for the store's staff who can order it."""
-    on, panel = setting.on, setting.panel
+    on, panels = setting.on, setting.panels
     if reason.code == "needs-an-order":
         who = "" if person else f" {_who(setting, lambda one: _prescribes(one, on), 'can order it.')}"
         return NotAllowed(reason.code, f"{reason.detail}{who}")
@@ -70,7 +70,7 @@ def refuse_to_hand_out(
     def can(one: Authority) -> bool:
         theirs = replace(asked, made_by=one.username, others=())
         is_another = one.username != asked.made_by
-        return is_another and why_not_hand_out(theirs, one, on_trial=on_trial, on=on, panel=panel) is None
+        return is_another and why_not_hand_out(theirs, one, on_trial=on_trial, on=on, panels=panels) is None
 
     order = f" {_ORDER_IT}" if reason.code in {"above-your-tier", "over-your-limit"} else ""
     return NotAllowed(reason.code, f"{reason.detail} {_who(setting, can, 'can hand it out.')}{order}")
@@ -106,12 +106,12 @@ def _can_keep(
         return False
     if was_ordered or _suffices(trial, maker, setting) or _suffices(trial, person, setting):
         return True
-    return not panel_reasons(trial, setting.panel) and can_sign(trial, person, setting)
+    return route(trial, setting.panels) is None and can_sign(trial, person, setting)
 
 
 def _suffices(trial: Asked, person: Authority | None, setting: Setting) -> bool:
     """Whether an order of it by this person would be approved at once."""
-    if person is None or not _prescribes(person, setting.on) or panel_reasons(trial, setting.panel):
+    if person is None or not _prescribes(person, setting.on) or route(trial, setting.panels):
         return False
     return _beyond(trial, person) is None
 
@@ -119,9 +119,9 @@ def _suffices(trial: Asked, person: Authority | None, setting: Setting) -> bool:
 def _why_not_keep(trial: Asked, person: Authority | None, setting: Setting) -> Reason:
     if person and person.is_supervised:
         return Reason("is-supervised", "You work under supervision, so you cannot decide alone that they keep it.")
-    decided = next(iter(panel_reasons(trial, setting.panel)), None)
+    decided = route(trial, setting.panels)
     if decided:
-        detail = f"{decided.detail} Let the trial go on, and order the equipment: the order goes there."
+        detail = f"{decided.reasons[0].detail} Let the trial go on, and order the equipment: the order goes there."
         return Reason("needs-an-order", detail)
     if person is None:
         detail = "Keeping it is beyond who has it tried, and you are not set up as a prescriber."
@@ -129,16 +129,12 @@ def _why_not_keep(trial: Asked, person: Authority | None, setting: Setting) -> R
     return _beyond(trial, person) or Reason("registration-expired", lapse(person, "Your"))
 
 
-def _panels(asked: Asked, panel: PanelRule | None) -> str:
+def _panels(asked: Asked, panels: Sequence[PanelRule]) -> str:
     """Why a panel decides about it; highly specialist is always a panel's."""
     if asked.tier is Tier.HIGHLY_SPECIALIST:
         return "It is highly specialist, and the panel decides about it."
-    above = panel.orders_above_pence if panel else None
-    if panel is None or above is None or asked.counted_pence <= above:
-        return ""
-    return (
-        f"{asked.comes_to(above, 'it comes to')}, and {panel.name} decides about everything above {in_pounds(above)}."
-    )
+    panel = route(asked, panels)
+    return panel.reasons[0].detail if panel else ""
 
 
 def _beyond(asked: Asked, person: Authority, *, tiers_beyond: int = 0) -> Reason | None:

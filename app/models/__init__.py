@@ -81,7 +81,7 @@ from app.models.panel import (
     PanelSeat,
 )
 from app.models.panel_attachment import PanelAttachment, PanelAttachmentRemoval
-from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
+from app.models.prescriber import Delegation, Funder, Panel, PanelBudget, PanelFunder, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
 from app.models.repair import FittedPart, FittedPartWithdrawal, HarvestedPart, Repair, RepairEstimate
@@ -154,6 +154,7 @@ __all__ = [
     "PanelAllotment",
     "PanelAttachment",
     "PanelAttachmentRemoval",
+    "PanelBudget",
     "PanelCase",
     "PanelCaseOption",
     "PanelCaseQuote",
@@ -162,6 +163,7 @@ __all__ = [
     "PanelCaseVersion",
     "PanelCondition",
     "PanelDecision",
+    "PanelFunder",
     "PanelInterest",
     "PanelLapse",
     "PanelListing",

@@ -1,8 +1,9 @@
 """Who may order and authorise what: teams, prescribers' authority, its delegation, and the panels above them."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Text
 from sqlmodel import Field, SQLModel
 
 from app.domain.authority import Tier
@@ -71,14 +72,21 @@ class Delegation(SQLModel, table=True):
     ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
+def _no() -> Any:
+    return Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
+
+
 class Panel(SQLModel, table=True):
-    """A panel that decides what is beyond a prescriber's authority, and from which value on; how many must be there,
-    whether money of both sides wants members of both, and for how many days an approval lasts."""
+    """A panel that decides what is beyond a prescriber's authority: lines of which tiers, outside the catalogue, from
+    which value on, and of which funders (`panel_funder`; none named: of all). Of several that fit the lowest
+    `precedence` decides. How many must be there, whether money of both sides wants members of both, and for how many
+    days an approval lasts. One that is not active decides nothing new."""
 
     __table_args__ = (
         CheckConstraint("orders_above_pence >= 0", name="threshold_not_negative"),
         CheckConstraint("quorum BETWEEN 1 AND 20", name="quorum_sensible"),
         CheckConstraint("approval_days BETWEEN 1 AND 1096", name="approval_days_sensible"),
+        CheckConstraint("precedence BETWEEN 1 AND 999", name="precedence_sensible"),
     )
 
     id: int = id_column()
@@ -86,9 +94,39 @@ class Panel(SQLModel, table=True):
     name: str = Field(sa_column=text_column())
     orders_above_pence: int | None = Field(default=None, sa_column=pence_column(nullable=True))
     decides_highly_specialist: bool = False
+    decides_specialist: bool = _no()
+    decides_standard: bool = _no()
+    decides_non_catalogue: bool = _no()
+    precedence: int = Field(default=100, sa_column=Column(Integer, nullable=False, server_default="100"))
     quorum: int = Field(default=3, sa_column=Column(Integer, nullable=False, server_default="3"))
     joint_needs_both: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default="true"))
     approval_days: int = Field(default=90, sa_column=Column(Integer, nullable=False, server_default="90"))
+    is_active: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default="true"))
+    version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
+
+
+class PanelFunder(SQLModel, table=True):
+    """A funder whose orders a panel decides; of a panel without any, everybody's."""
+
+    __tablename__ = "panel_funder"
+    __table_args__ = (Index("ix_panel_funder_funder_id", "funder_id"),)
+
+    panel_id: int = Field(sa_column=reference_column("panel.id", primary_key=True))
+    funder_id: int = Field(sa_column=reference_column("funder.id", primary_key=True))
+
+
+class PanelBudget(SQLModel, table=True):
+    """What a panel may commit in a financial year, which begins in April of `year`."""
+
+    __tablename__ = "panel_budget"
+    __table_args__ = (
+        CheckConstraint("pence >= 0", name="not_negative"),
+        CheckConstraint("year BETWEEN 2000 AND 2999", name="year_sensible"),
+    )
+
+    panel_id: int = Field(sa_column=reference_column("panel.id", primary_key=True))
+    year: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    pence: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class Funder(SQLModel, table=True):

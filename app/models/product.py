@@ -37,6 +37,7 @@ class Product(SQLModel, table=True):
     returnable: bool = True
     single_patient_use: bool = False
     high_risk: bool = False
+    non_catalogue: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
     strike_through_test: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
     decontamination_route: Route = Field(sa_column=enum_column(Route, "decontamination_route"))
     udi_di: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))

@@ -64,6 +64,8 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Pick list", "/orders/pick", Permission.FULFIL_ORDERS),
         Link("Panel cases", "/panel-cases", Permission.SEE_PANEL_CASES),
         Link("Panel meetings", "/panel-meetings", Permission.SIT_ON_PANEL),
+        Link("Panels", "/panels", Permission.KEEP_PANELS),
+        Link("Panel figures", "/panel-learning", Permission.SEE_PANEL_FIGURES),
         Link("My authority", "/my-authority", Permission.PLACE_ORDERS),
         Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),
     ),

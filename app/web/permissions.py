@@ -247,7 +247,6 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /api/v1/teams": _P.SIGNED_IN,
     "POST /api/v1/teams": _P.KEEP_PRESCRIBERS,
     "GET /api/v1/funders": _P.SIGNED_IN,
-    "GET /api/v1/panels": _P.SIGNED_IN,
     # Orders. Who of those that may sign, submit or cancel this one is the verbs' to say.
     "GET /api/v1/orders": _P.SEE_ORDERS,
     "POST /api/v1/orders": _P.PLACE_ORDERS,
@@ -352,6 +351,20 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /panel-meetings/{meeting_id}/agenda": _P.SIT_ON_PANEL,
     "POST /panel-meetings/{meeting_id}/attendance": _P.CHAIR_PANEL,
     "POST /panel-meetings/{meeting_id}/cases": _P.CHAIR_PANEL,
+    # Panels themselves, and what their figures say.
+    "GET /api/v1/panels": _P.SIGNED_IN,
+    "POST /api/v1/panels": _P.KEEP_PANELS,
+    "GET /api/v1/panels/{code}": _P.KEEP_PANELS,
+    "PATCH /api/v1/panels/{code}": _P.KEEP_PANELS,
+    "GET /api/v1/panel-learning": _P.SEE_PANEL_FIGURES,
+    "GET /api/v1/panel-cases/{number}/similar": _P.SEE_PANEL_CASES,
+    "GET /panels": _P.KEEP_PANELS,
+    "GET /panels/new": _P.KEEP_PANELS,
+    "POST /panels/new": _P.KEEP_PANELS,
+    "GET /panels/{code}": _P.KEEP_PANELS,
+    "POST /panels/{code}": _P.KEEP_PANELS,
+    "GET /panel-learning": _P.SEE_PANEL_FIGURES,
+    "GET /panel-learning/{table}.csv": _P.SEE_PANEL_FIGURES,
     # Stop-use notices.
     "GET /stop-use": _P.KEEP_STOP_USE_NOTICES,
     "GET /stop-use/{notice_id}": _P.KEEP_STOP_USE_NOTICES,

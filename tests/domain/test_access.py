@@ -67,6 +67,8 @@ MEANT = {
     Permission.SEE_PANEL_CASES: "PSEC",
     Permission.SIT_ON_PANEL: "EC",
     Permission.CHAIR_PANEL: "C",
+    Permission.KEEP_PANELS: "MA",
+    Permission.SEE_PANEL_FIGURES: "CFMU",
     Permission.SEE_ALL_MESSAGES: "MA",
     Permission.IMPORT_DATA: "M",
     Permission.MANAGE_USERS: "A",

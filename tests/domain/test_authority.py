@@ -19,14 +19,14 @@ from app.domain.authority import (
     authorisers,
     can_sign,
     check_authoriser,
-    check_may_give_up,
     decide_submission,
     panel_reasons,
+    route,
     who_can_authorise,
-    who_stands_in_for,
 )
 from app.domain.errors import NotAllowed
 from app.domain.ordering import OrderDecision
+from app.domain.standing_in import check_may_give_up, who_stands_in_for
 
 TODAY = date(2026, 3, 2)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -37,7 +37,7 @@ OLLY = Authority("ot", "Olly Tate", 1, STANDARD, 100_000, "OT12345", TODAY)
 SENIOR = Authority("senior.ot", "Sena Ortiz", 1, HIGHLY, 500_000, "OT54321", TODAY, may_authorise=True)
 STUDENT = Authority("student.ot", "Stu Dent", 1, STANDARD, 50_000, is_supervised=True)
 STRANGER = replace(SENIOR, username="else.ot", name="Elsa Where", team_id=2)
-SETTING = Setting(TODAY, (OLLY, SENIOR, STUDENT, STRANGER), panel=JSEP)
+SETTING = Setting(TODAY, (OLLY, SENIOR, STUDENT, STRANGER), panels=(JSEP,))
 ORDER = Asked("ot", 1, STANDARD, 40_000)
 
 
@@ -136,11 +136,11 @@ def test_who_signs_an_order_in_parts_has_authority_over_the_whole() -> None:
 
 
 def test_without_a_panel_an_authority_that_suffices_is_enough() -> None:
-    alone = replace(SETTING, panel=None)
+    alone = replace(SETTING, panels=())
     assert ruling(Asked("senior.ot", 1, HIGHLY, 500_000), SENIOR, alone) == ("approved", ["within-your-authority"])
     assert panel_reasons(Asked("ot", 1, HIGHLY, 10**9), PanelRule("Chairs")) != ()
     assert panel_reasons(Asked("ot", 1, SPECIALIST, 10**9), PanelRule("Chairs")) == ()
-    assert panel_reasons(Asked("ot", 1, SPECIALIST, 0), PanelRule("Chairs", from_tier=SPECIALIST)) != ()
+    assert panel_reasons(Asked("ot", 1, SPECIALIST, 0), PanelRule("Chairs", tiers=frozenset({SPECIALIST}))) != ()
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ settings_of_orders = st.builds(
     on=st.just(TODAY),
     people=st.lists(people, max_size=3, unique_by=lambda person: person.username),
     delegations=st.lists(delegations, max_size=4),
-    panel=st.none() | st.just(PanelRule("P", orders_above_pence=150)),
+    panels=st.just(()) | st.just((PanelRule("P", orders_above_pence=150),)),
 )
 orders = st.builds(
     Asked,
@@ -348,7 +348,7 @@ def test_nobody_ever_signs_their_own_order_and_every_signature_rests_on_an_autho
         if found.decision is OrderDecision.APPROVED:
             assert holder.tier.covers(asked.tier)
             assert asked.counted_pence <= holder.spend_limit_pence
-            assert panel_reasons(asked, setting.panel) == ()
+            assert route(asked, setting.panels) is None
         lent = {(one.from_username, one.to_username) for one in setting.delegations}
         assert found.on_behalf_of is None or (found.on_behalf_of, person.username) in lent
 
@@ -364,8 +364,7 @@ def test_only_what_is_within_every_limit_is_approved_at_once(asked: Asked, maker
     within = (
         not maker.is_supervised and maker.tier.covers(asked.tier) and asked.counted_pence <= maker.spend_limit_pence
     )
-    panel = bool(panel_reasons(asked, setting.panel))
-    wanted = OrderDecision.AWAITING_PANEL if panel else OrderDecision.APPROVED
+    wanted = OrderDecision.AWAITING_PANEL if route(asked, setting.panels) else OrderDecision.APPROVED
     assert found.decision is (wanted if within else OrderDecision.AWAITING_AUTHORISATION)
     assert found.reasons
 

@@ -18,7 +18,7 @@ OLLY = Authority("ot", "Olly Tate", 1, STANDARD, 100_000, "OT12345", TODAY)
 SENIOR = Authority("senior.ot", "Sena Ortiz", 1, HIGHLY, 500_000, "OT54321", TODAY, may_authorise=True)
 STUDENT = Authority("student.ot", "Stu Dent", 1, STANDARD, 50_000, is_supervised=True)
 LAPSED = replace(SENIOR, registration_expires_on=YESTERDAY)
-SETTING = Setting(TODAY, (OLLY, SENIOR, STUDENT), panel=JSEP)
+SETTING = Setting(TODAY, (OLLY, SENIOR, STUDENT), panels=(JSEP,))
 EARLIER = (Other("order O000001", 60_000),)
 
 
@@ -48,14 +48,14 @@ def test_the_counter_asks_for_the_same_authority_as_an_order(
     person: Authority | None, tier: Tier, pence: int, on_trial: bool, refusal: str | None
 ) -> None:
     asked = Asked(person.username if person else "technician", 1, tier, pence)
-    found = why_not_hand_out(asked, person, on_trial=on_trial, on=TODAY, panel=JSEP, is_staff=person is None)
+    found = why_not_hand_out(asked, person, on_trial=on_trial, on=TODAY, panels=(JSEP,), is_staff=person is None)
     assert (found.code if found else None) == refusal
 
 
 def test_where_no_panel_decides_by_value_only_limits_are_asked() -> None:
     dear = Asked("senior.ot", 1, STANDARD, 500_000)
     assert why_not_hand_out(dear, SENIOR, on_trial=False, on=TODAY) is None
-    assert why_not_hand_out(dear, SENIOR, on_trial=False, on=TODAY, panel=PanelRule("Chairs")) is None
+    assert why_not_hand_out(dear, SENIOR, on_trial=False, on=TODAY, panels=(PanelRule("Chairs"),)) is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_where_no_panel_decides_by_value_only_limits_are_asked() -> None:
         (
             OLLY,
             Asked("ot", 1, STANDARD, 300_000),
-            "It comes to £3,000, and JSEP decides about everything above £2,500. Order it instead of handing it out.",
+            "JSEP decides every order above £2,500. Order it instead of handing it out.",
         ),
         (
             None,
@@ -98,7 +98,7 @@ def test_where_no_panel_decides_by_value_only_limits_are_asked() -> None:
         (
             STUDENT,
             Asked("student.ot", 1, SPECIALIST, 400_000),
-            "It comes to £4,000, and JSEP decides about everything above £2,500. Order it instead of handing it out.",
+            "JSEP decides every order above £2,500. Order it instead of handing it out.",
         ),
         (
             STUDENT,
@@ -109,7 +109,7 @@ def test_where_no_panel_decides_by_value_only_limits_are_asked() -> None:
     ],
 )
 def test_a_refusal_at_the_counter_says_who_can(person: Authority | None, asked: Asked, says: str) -> None:
-    reason = why_not_hand_out(asked, person, on_trial=False, on=TODAY, panel=JSEP)
+    reason = why_not_hand_out(asked, person, on_trial=False, on=TODAY, panels=(JSEP,))
     assert reason
     assert refuse_to_hand_out(reason, asked, person, SETTING, on_trial=False).detail == says
     alone = refuse_to_hand_out(reason, asked, person, Setting(TODAY), on_trial=False).detail

@@ -54,6 +54,7 @@ async def download(walk: Walk, link: str) -> PdfReader:
 async def build(senior: Walk) -> None:
     """Draw it up page by page; what is missing is said, and a split that does not come to the whole is refused."""
     await senior.go("/orders/O000007")
+    assert "Joint Specialist Equipment Panel decides this order." in await senior.text()
     await senior.picture("panel-order")
     await senior.follow("P000001")
     await senior.press("Submit to the panel")
@@ -122,6 +123,35 @@ async def decide(chair: Walk, meeting: str) -> None:
     await chair.press("Record the decision")
 
 
+async def allocate(store: Walk) -> None:
+    """The store sees the released order with its condition, and a recycled item is what it gets."""
+    await store.go("/orders/O000007")
+    assert "Recycled equipment only" in await store.text()
+    await store.press("Start picking")
+    await store.picture("panel-pick")
+    await store.go("/orders/O000007")
+    assert "Allocated" in await store.text()
+    why = store.page.locator("table").filter(has_text="Why this one").locator("td")
+    assert "Recycled" in await why.all_text_contents()
+    await store.picture("panel-allocated")
+
+
+async def learn(finance: Walk, manager: Walk) -> None:
+    """What was committed stands against the budget; a manager sets a rule, and what is drafted next follows it."""
+    await finance.go("/panel-learning")
+    await finance.page.get_by_label("Panel", exact=True).select_option("JSEP")
+    await finance.press("Show")
+    assert "Adult social care" in await finance.text()
+    await finance.picture("panel-learning")
+    await manager.go("/panels")
+    await manager.picture("panel-panels")
+    await manager.follow("Joint Specialist Equipment Panel")
+    await manager.page.get_by_label("Every line that is not in the agreed range").check()
+    await manager.picture("panel-settings")
+    await manager.press("Save")
+    assert "The changes are kept." in await manager.page.content()
+
+
 async def test_a_case_is_built_screened_mended_heard_and_approved(walks: Any) -> None:
     senior: Walk = await walks("senior.ot")
     await build(senior)
@@ -150,3 +180,5 @@ async def test_a_case_is_built_screened_mended_heard_and_approved(walks: Any) ->
     assert "Decision about case" in (await download(chair, "to the prescriber")).pages[0].extract_text()
     await senior.go("/orders/O000007")
     assert "Approved" in await senior.text()
+    await allocate(await walks("technician"))
+    await learn(await walks("finance"), await walks("manager"))

@@ -262,6 +262,9 @@ OTHERS = {
     "ck_panel_threshold_not_negative": "UPDATE panel SET orders_above_pence = -1",
     "ck_panel_quorum_sensible": "UPDATE panel SET quorum = 0",
     "ck_panel_approval_days_sensible": "UPDATE panel SET approval_days = 0",
+    "ck_panel_precedence_sensible": "UPDATE panel SET precedence = 0",
+    "ck_panel_budget_not_negative": "INSERT INTO panel_budget SELECT id, 2026, -1 FROM panel",
+    "ck_panel_budget_year_sensible": "INSERT INTO panel_budget SELECT id, 1999, 0 FROM panel",
     "ck_prescriber_limit_not_negative": "UPDATE prescriber SET spend_limit_pence = -1",
     "uq_stop_use_notice_loan_id": (
         "INSERT INTO stop_use_notice (loan_id, reason, given_at, given_by) "

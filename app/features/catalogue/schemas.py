@@ -90,6 +90,7 @@ class ProductDetails(Body):
     returnable: bool = True
     single_patient_use: bool = False
     high_risk: bool = False
+    non_catalogue: bool = False
     strike_through_test: bool = False
     decontamination_route: Route = Route.WASH_DOWN
     udi_di: Annotated[list[Gtin], Field(max_length=50)] = []
@@ -160,6 +161,7 @@ class ProductBody(BaseModel):
     returnable: bool
     single_patient_use: bool
     high_risk: bool
+    non_catalogue: bool
     strike_through_test: bool
     decontamination_route: Route
     udi_di: list[str]
@@ -232,6 +234,7 @@ class ProductForm(BaseModel):
     consumable: bool = False
     single_patient_use: bool = False
     high_risk: bool = False
+    non_catalogue: bool = False
     strike_through_test: bool = False
     udi_di: Annotated[list[Gtin], Field(max_length=50), BeforeValidator(_split)] = []
     safe_working_load_kg: Kilograms | None = None

@@ -1,6 +1,6 @@
 """Which orders wait for this person's signature: the rules of authority, asked of what is in the tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import text
@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.authority import Asked, Tier, can_sign
 from app.domain.promises import is_late
-from app.signing import find_person, read_others, read_setting
+from app.signing import find_person, read_others, read_route, read_setting
 
 WAITING = text("""
     SELECT asked.id, asked.number, asked.made_by, COALESCE(maker.name, asked.made_by) AS made_by_name,
-           client.client_ref, asked.team_id, asked.promised_on, array_agg(DISTINCT product.tier) AS tiers,
-           sum(line.quantity * line.unit_price_pence) AS value_pence,
+           client.client_ref, asked.team_id, asked.promised_on, asked.authority,
+           array_agg(DISTINCT product.tier) AS tiers, sum(line.quantity * line.unit_price_pence) AS value_pence,
            string_agg(line.quantity || ' x ' || product.name, ', ' ORDER BY line.position) AS products
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id
     JOIN order_line AS line ON line.order_id = asked.id JOIN product ON product.id = line.product_id
@@ -46,6 +46,7 @@ async def list_to_sign(session: AsyncSession, username: str, *, today: date) -> 
     for row in waiting:
         tier = max((Tier(tier) for tier in row["tiers"]), key=list(Tier).index)
         asked = Asked(row["made_by"], row["team_id"], tier, row["value_pence"], others[row["id"]])
+        asked = replace(asked, routed=read_route(row["authority"]))
         if can_sign(asked, me, setting):
             names = ("number", "client_ref", "made_by_name", "products", "value_pence")
             late = is_late(row["promised_on"], None, today)

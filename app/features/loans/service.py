@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from app import audit, ledger
 from app.domain.access import Permission, roles_with
-from app.domain.authority import Asked, Authority, PanelRule, Tier
+from app.domain.authority import Asked, Authority, Tier
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import check_answered, place_load_blockers
 from app.domain.counter import refuse_to_hand_out, why_not_hand_out
@@ -21,7 +21,7 @@ from app.domain.reservations import Days, blocks_issue, overlaps
 from app.features.loans.counter import NOTHING_SAID, Said, keep_answers
 from app.features.loans.old_equipment import decide_old, take_effect
 from app.models import Client, Loan, Reservation, ReservationEnd
-from app.signing import read_handed_out, read_setting
+from app.signing import PANEL_RULES, read_handed_out, read_rules, read_setting
 from app.web.answers import keys
 from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
 
@@ -39,21 +39,19 @@ LIVE_RESERVATIONS = text("""
 """)
 
 
-# Who hands it out, what it is, and what the panel decides, in one go; nothing of the item where nobody knows it.
-AT_THE_COUNTER = text("""
+# Who hands it out, what it is, and what the panels decide, in one go; nothing of the item where nobody knows it.
+COUNTER = """
     SELECT account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
            prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
            product.tier AS product_tier, product.purchase_price_pence,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
-           panel.code AS panel, panel.orders_above_pence,
+           product.non_catalogue, ({rules}) AS panels,
            EXISTS (SELECT FROM account_role WHERE account_id = account.id AND role = ANY(:staff)) AS is_staff
     FROM account LEFT JOIN prescriber ON prescriber.account_id = account.id
     LEFT JOIN item ON item.barcode = :barcode LEFT JOIN product ON product.id = item.product_id
-    LEFT JOIN LATERAL (
-        SELECT code, orders_above_pence FROM panel WHERE decides_highly_specialist ORDER BY id LIMIT 1
-    ) AS panel ON true
     WHERE account.username = :username
-""")
+"""
+AT_THE_COUNTER = text(COUNTER.format(rules=PANEL_RULES))
 
 
 async def issue(
@@ -134,10 +132,11 @@ async def _check_authority(
         facts = {name: row[name] for name in (*names, "is_supervised")}
         person = Authority(username=actor, tier=Tier(row["tier"]), **facts)
     others = await read_handed_out(session, client_id, actor, today=on)
-    asked = Asked(actor, row["team_id"], Tier(row["product_tier"]), row["purchase_price_pence"], others)
-    panel = PanelRule(row["panel"], orders_above_pence=row["orders_above_pence"]) if row["panel"] else None
+    facts = {"others": others, "is_non_catalogue": row["non_catalogue"]}
+    asked = Asked(actor, row["team_id"], Tier(row["product_tier"]), row["purchase_price_pence"], **facts)
+    panels = read_rules(row["panels"])
     on_trial = kind is LoanKind.TRIAL
-    reason = why_not_hand_out(asked, person, on_trial=on_trial, on=on, panel=panel, is_staff=row["is_staff"])
+    reason = why_not_hand_out(asked, person, on_trial=on_trial, on=on, panels=panels, is_staff=row["is_staff"])
     if reason:
         raise refuse_to_hand_out(reason, asked, person, await read_setting(session, on), on_trial=on_trial)
     carries: int | None = row["safe_working_load_kg"]

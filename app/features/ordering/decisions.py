@@ -23,7 +23,7 @@ from app.features.ordering.submission import check_answers
 from app.features.ordering.surroundings import read_surroundings
 from app.models import EquipmentOrder, ReservationEnd
 from app.panelling import withdraw_cases
-from app.signing import find_person, read_setting
+from app.signing import find_person, read_setting, route_json
 from app.web.answers import Answer
 from app.web.who import names_with
 
@@ -56,6 +56,7 @@ async def authorise(
         "signed_at": at.isoformat(),
         "note": note or None,
         "panel": [{"code": reason.code, "detail": reason.detail} for reason in ruling.reasons],
+        "route": route_json(ruling.route),
     }
     values: dict[str, Any] = {"decision": ruling.decision, "authority": order.authority | signed}
     if ruling.decision is OrderDecision.APPROVED:
@@ -63,7 +64,7 @@ async def authorise(
     await _change(session, order, values)
     facts = {"decision": ruling.decision.value, "on_behalf_of": ruling.on_behalf_of, "note": note or None}
     await audit.record(session, "order_authorised", order.subject, actor=actor, at=at, **facts)
-    goes = "It goes to the panel now." if ruling.decision is OrderDecision.AWAITING_PANEL else ""
+    goes = f"It goes to {ruling.route.name} now." if ruling.route else ""
     await messages.tell_maker(session, order, "authorised", goes, actor=actor, at=at)
     return ruling.decision
 

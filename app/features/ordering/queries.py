@@ -12,7 +12,7 @@ from app.domain.ordering import OrderState
 from app.domain.promises import is_late
 from app.features.ordering.schemas import EventBody
 from app.features.ordering.worklists import ComingBack, OrderFilter, OrderLineRow, PickRow, RunRow
-from app.signing import find_person, read_others, read_setting
+from app.signing import find_person, read_others, read_route, read_setting
 from app.web.fields import BIGGEST_ID
 from app.web.paging import number_cursor
 
@@ -66,7 +66,7 @@ RUN = text("""
     WHERE item.state = 'dispatched' ORDER BY asked.number, item.barcode LIMIT :limit
 """)
 AWAITING = text("""
-    SELECT asked.id, asked.made_by, asked.team_id, array_agg(DISTINCT product.tier) AS tiers,
+    SELECT asked.id, asked.made_by, asked.team_id, asked.authority, array_agg(DISTINCT product.tier) AS tiers,
            sum(line.quantity * line.unit_price_pence) AS value_pence
     FROM equipment_order AS asked JOIN order_line AS line ON line.order_id = asked.id
     JOIN product ON product.id = line.product_id
@@ -175,7 +175,7 @@ async def signable_by(session: AsyncSession, username: str, *, today: date) -> l
     found = []
     for row in waiting:
         tier = max((Tier(tier) for tier in row.tiers), key=ranks.index)
-        asked = Asked(row.made_by, row.team_id, tier, row.value_pence, others[row.id])
+        asked = Asked(row.made_by, row.team_id, tier, row.value_pence, others[row.id], routed=read_route(row.authority))
         if can_sign(asked, me, setting):
             found.append(row.id)
     return found

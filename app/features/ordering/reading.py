@@ -41,6 +41,7 @@ from app.features.ordering.schemas import (
     OfferBody,
     OldItemBody,
     OrderBody,
+    PanelLine,
     PersonBody,
     ReasonLine,
     UnitBody,
@@ -48,7 +49,7 @@ from app.features.ordering.schemas import (
     WarningBody,
 )
 from app.features.ordering.surroundings import Surroundings, read_surroundings
-from app.signing import find_person, read_setting
+from app.signing import find_person, read_setting, route_json
 from app.web.look_ahead import days_ahead
 from app.web.results import BlockerBody
 
@@ -344,16 +345,19 @@ def _authority(order: OrderRecord, asked: Asked, setting: Setting) -> AuthorityB
     """Of a draft, where it would go now; of a submitted one, where it went. A refusal is shown as its reason."""
     decision: OrderDecision | None = order.decision
     reasons = [ReasonLine(**one) for one in order.authority.get("reasons", [])]
+    panel = next(iter(asked.routed or ()), None)
     if order.decision is OrderDecision.DRAFT:
         try:
             ruling = decide_submission(asked, find_person(setting, order.made_by), setting)
-            decision, reasons = ruling.decision, [ReasonLine(code=r.code, detail=r.detail) for r in ruling.reasons]
+            decision, panel = ruling.decision, ruling.route
+            reasons = [ReasonLine(code=r.code, detail=r.detail) for r in ruling.reasons]
         except NotAllowed as refusal:
             decision, reasons = None, [ReasonLine(code=refusal.code, detail=refusal.detail)]
     signers = who_can_authorise(asked, setting) if decision is OrderDecision.AWAITING_AUTHORISATION else ()
     return AuthorityBody(
         decision=decision,
         reasons=reasons,
+        panel=PanelLine.model_validate(route_json(panel)) if panel else None,
         signers=[PersonBody(username=one.username, name=one.name) for one in signers],
         signed_by=order.authority.get("signed_by"),
         on_behalf_of=order.authority.get("on_behalf_of"),

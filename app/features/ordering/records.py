@@ -15,7 +15,7 @@ from app.domain.lifecycle import State
 from app.domain.loans import LoanKind
 from app.domain.ordering import Act, OrderDecision, OrderState, Speed, UnitState, check_act, order_state, unit_state
 from app.domain.panel import ConditionKind
-from app.signing import read_others
+from app.signing import read_others, read_route
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class LineRecord:
     product_name: str
     category: str
     tier: Tier
+    non_catalogue: bool
     safe_working_load_kg: int | None
     price_now: int
     quantity: int
@@ -93,6 +94,7 @@ class OrderRecord:
     team_id: int
     team: str
     store: str
+    funder: str
     speed: Speed
     clinical_reasoning: str
     decision: OrderDecision
@@ -145,7 +147,17 @@ class OrderRecord:
         """What it asks of an authority: its value does not depend on what is on the shelf. `others` count with it."""
         tier = max((line.tier for line in self.lines), key=list(Tier).index, default=Tier.STANDARD)
         value = sum(line.unit_price_pence * line.quantity for line in self.lines)
-        return Asked(self.made_by, self.team_id, tier, value, tuple(others))
+        return Asked(
+            self.made_by,
+            self.team_id,
+            tier,
+            value,
+            tuple(others),
+            tiers=frozenset(line.tier for line in self.lines),
+            funder=self.funder,
+            is_non_catalogue=any(line.non_catalogue for line in self.lines),
+            routed=read_route(self.authority),
+        )
 
     def check(self, act: Act) -> None:
         """Raises WrongState when this cannot be done now."""
@@ -160,18 +172,19 @@ LOCK = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR UP
 ORDER = text("""
     SELECT asked.id, asked.number, client.id AS client_id, client.client_ref, client.name AS client_name,
            client.weight_kg, client.weighed_on, client.died_on, team.id AS team_id, team.code AS team,
-           store.code AS store, asked.speed, asked.clinical_reasoning, asked.decision, asked.authority, asked.made_by,
-           COALESCE(maker.name, asked.made_by) AS made_by_name,
+           store.code AS store, funder.code AS funder, asked.speed, asked.clinical_reasoning, asked.decision,
+           asked.authority, asked.made_by, COALESCE(maker.name, asked.made_by) AS made_by_name,
            asked.submitted_at, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id JOIN team ON team.id = asked.team_id
-    JOIN store ON store.id = asked.store_id LEFT JOIN account AS maker ON maker.username = asked.made_by
-    WHERE asked.number = upper(:number)
+    JOIN store ON store.id = asked.store_id JOIN funder ON funder.id = asked.funder_id
+    LEFT JOIN account AS maker ON maker.username = asked.made_by WHERE asked.number = upper(:number)
 """)
 LINES = text("""
     SELECT line.id, line.position, product.id AS product_id, product.code AS product_code,
-           product.name AS product_name, product.category, product.tier, product.safe_working_load_kg,
-           product.purchase_price_pence AS price_now, line.quantity, line.kind, line.trial_days, line.trial_goals,
-           line.accept_equivalent, line.prefer_new, line.reason_for_new, line.unit_price_pence, line.explanation
+           product.name AS product_name, product.category, product.tier, product.non_catalogue,
+           product.safe_working_load_kg, product.purchase_price_pence AS price_now, line.quantity, line.kind,
+           line.trial_days, line.trial_goals, line.accept_equivalent, line.prefer_new, line.reason_for_new,
+           line.unit_price_pence, line.explanation
     FROM order_line AS line JOIN product ON product.id = line.product_id
     WHERE line.order_id = :order_id ORDER BY line.position
 """)

@@ -285,11 +285,21 @@ class PersonBody(BaseModel):
     name: str
 
 
+class PanelLine(BaseModel):
+    """The panel that decides an order, at once or once it is signed, and why."""
+
+    code: str
+    name: str
+    reasons: list[ReasonLine]
+
+
 class AuthorityBody(BaseModel):
-    """Where the order goes, or went, when it is submitted, and every reason. `signers`: who can sign it at present."""
+    """Where the order goes, or went, when it is submitted, and every reason. `signers`: who can sign it at present;
+    `panel`: the one that decides it, now or once it is signed."""
 
     decision: OrderDecision | None
     reasons: list[ReasonLine]
+    panel: PanelLine | None = None
     signers: list[PersonBody]
     signed_by: str | None = None
     on_behalf_of: str | None = None

@@ -26,7 +26,7 @@ from app.features.ordering.holding import Held, hold
 from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order, read_units
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit
-from app.signing import find_person, read_setting
+from app.signing import find_person, read_setting, route_json
 from app.web.answers import Answer, keys
 
 # Two orders for one client are submitted one after the other: the second is warned of the first.
@@ -115,6 +115,7 @@ def authority_json(asked: Asked, ruling: Ruling) -> dict[str, object]:
         "counted_pence": asked.counted_pence,
         "tier": asked.tier.value,
         "reasons": [{"code": reason.code, "detail": reason.detail} for reason in ruling.reasons],
+        "route": route_json(ruling.route),
     }
 
 

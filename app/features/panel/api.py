@@ -12,7 +12,9 @@ from app.domain.panel import CaseState
 from app.features.panel import cases, deciding, meeting_queries, meetings, queries, ratifying
 from app.features.panel.decision_schemas import NewDecision, NewInterest, NewRecommendation, RatifyBody
 from app.features.panel.meeting_schemas import AttendanceBody, ListingBody, MeetingBody, MeetingRow, NewMeeting
+from app.features.panel.records import read_case
 from app.features.panel.schemas import CaseBody, CaseChange, CaseRow, NewCase, ScreenBody, WithdrawBody
+from app.features.panel.similar import SimilarCase, list_similar
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.etags import Version, etag
@@ -54,6 +56,13 @@ async def list_cases(
 async def get_case(session: Session, actor: Actor, now: Now, response: Response, number: Number) -> CaseBody:
     """One case with everything about it; the reading is logged."""
     return await _shown(session, actor, now, response, number)
+
+
+@router.get("/panel-cases/{number}/similar")
+async def list_similar_cases(session: Session, actor: Actor, number: Number) -> list[SimilarCase]:
+    """Decided cases about the same product, or one of its category and tier; nothing of the person."""
+    case = await read_case(session, number, actor=actor.username)
+    return await list_similar(session, case.id, actor=actor.username)
 
 
 @router.patch("/panel-cases/{number}")

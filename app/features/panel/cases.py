@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, outbox
-from app.domain.authority import Asked, PanelRule, panel_reasons
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound, Stale
 from app.domain.ordering import NEXT, OrderDecision, OrderState
@@ -21,6 +20,7 @@ from app.domain.panel_case import WORDS, check_options, check_ready, find_gaps
 from app.domain.panel_funding import Share, check_split
 from app.features.panel.records import CaseRecord, read_case
 from app.features.panel.releasing import approve_order
+from app.features.panel.routing import route_now, send_to_another
 from app.features.panel.schemas import CaseContent, NewCase
 from app.features.panel.searching import search_stock
 from app.models import (
@@ -32,9 +32,8 @@ from app.models import (
     PanelCaseVersion,
     PanelScreening,
 )
-from app.signing import read_others
 
-# The panel that decides is the one whose rules send the order there (`signing.py`).
+# The panel that decides is the one whose rules sent the order there when it was submitted.
 ORDER = text("""
     SELECT asked.id, asked.number, asked.decision, asked.client_id, asked.made_by, asked.clinical_reasoning,
            panel.id AS panel_id,
@@ -43,7 +42,7 @@ ORDER = text("""
                      AND NOT prescriber.is_supervised) AS is_of_team,
            (SELECT number FROM panel_case WHERE order_id = asked.id AND state <> 'withdrawn') AS case_number
     FROM equipment_order AS asked
-    LEFT JOIN LATERAL (SELECT id FROM panel WHERE decides_highly_specialist ORDER BY id LIMIT 1) AS panel ON true
+    LEFT JOIN panel ON panel.is_active AND panel.code = asked.authority -> 'route' ->> 'code'
     WHERE asked.number = upper(:number) FOR UPDATE OF asked
 """)
 FUNDERS = text("SELECT id, code FROM funder WHERE upper(code) = ANY(:codes)")
@@ -51,7 +50,6 @@ TRIALS = text("""
     SELECT loan.id FROM loan WHERE loan.id = ANY(:ids) AND client_id = :client_id
       AND (kind = 'trial' OR EXISTS (SELECT FROM trial_review WHERE loan_id = loan.id))
 """)
-RULE = text("SELECT code, orders_above_pence FROM panel WHERE id = :panel_id")
 PLAIN = ("lifetime_months", "servicing_pence_per_year")
 ATTACHED = ("number", "title", "name", "media_type", "size_bytes", "sha256")
 
@@ -59,8 +57,8 @@ ATTACHED = ("number", "title", "name", "media_type", "size_bytes", "sha256")
 async def make_case(session: AsyncSession, new: NewCase, *, actor: str, at: datetime) -> str:
     """Draw up a case about an order that waits for a panel; returns its number. The shelves are searched now.
 
-    Raises NotFound `unknown-order`, NotAllowed `not-your-order`, Conflict `order-not-waiting`, `has-a-case`, and as
-    `change_case` does for what is said.
+    Raises NotFound `unknown-order`, NotAllowed `not-your-order`, Conflict `order-not-waiting`, `has-a-case`,
+    `no-panel`, and as `change_case` does for what is said.
     """
     values = {"number": new.order_number.strip(), "actor": actor}
     order = (await session.execute(ORDER, values)).mappings().one_or_none()
@@ -69,18 +67,19 @@ async def make_case(session: AsyncSession, new: NewCase, *, actor: str, at: date
     if order["made_by"] != actor and not order["is_of_team"]:
         detail = "Only who made an order, or a qualified prescriber of its team, brings it before a panel."
         raise NotAllowed("not-your-order", detail)
-    if order["decision"] != OrderDecision.AWAITING_PANEL or order["panel_id"] is None:
+    if order["decision"] != OrderDecision.AWAITING_PANEL:
         state = OrderState(order["decision"])
         detail = f"The order is “{state.text.lower()}” and waits for no panel. {NEXT[state]}"
         raise Conflict("order-not-waiting", detail)
     if order["case_number"]:
         raise Conflict("has-a-case", f"Case {order['case_number']} is about this order already. Go on with that.")
+    panel_id = order["panel_id"] or await send_to_another(session, order["id"], actor=actor, at=at)
     case_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('panel_case', 'id'))"))
     number = f"P{case_id:06}"
     row = {
         "id": case_id,
         "number": number,
-        "panel_id": order["panel_id"],
+        "panel_id": panel_id,
         "order_id": order["id"],
         "state": CaseState.DRAFT,
         "is_urgent": new.urgent,
@@ -243,13 +242,9 @@ async def read_to_mend(session: AsyncSession, number: str, *, actor: str) -> Cas
 
 
 async def _check_not_needed(session: AsyncSession, case: CaseRecord, *, at: datetime) -> None:
-    order_id = case.row["order_id"]
-    others = (await read_others(session, [order_id], today=uk_date(at)))[order_id]
-    asked = Asked(case.row["prescribed_by"], case.row["team_id"], case.tier, case.value_pence, others)
-    rule = (await session.execute(RULE, {"panel_id": case.row["panel_id"]})).one()
-    reasons = panel_reasons(asked, PanelRule(rule.code, orders_above_pence=rule.orders_above_pence))
-    if reasons:
-        said = " ".join(reason.detail for reason in reasons)
+    panel = await route_now(session, case.row["order_id"], today=uk_date(at))
+    if panel:
+        said = " ".join(reason.detail for reason in panel.reasons)
         raise Conflict("panel-is-needed", f"The panel's rules ask for it: {said} Find it complete or incomplete.")
 
 

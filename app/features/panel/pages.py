@@ -30,6 +30,7 @@ from app.features.panel.case_forms import (
 from app.features.panel.ratifying import waits_to_be_ratified
 from app.features.panel.records import read_case
 from app.features.panel.schemas import CaseBody, NewCase
+from app.features.panel.similar import list_similar
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import BIGGEST_ID, After
@@ -92,7 +93,8 @@ async def get_case(request: Request, session: Session, actor: Actor, now: Now, n
     case, context = await read_shown(session, number, actor, now)
     if case.state is CaseState.DRAFT and context["brings"]:
         return render(request, DRAFT, {"form": Form(), **context})
-    return render(request, "panel/case.html", context)
+    similar = await list_similar(session, context["case_id"], actor=actor.username)
+    return render(request, "panel/case.html", {"similar": similar, **context})
 
 
 @router.get("/panel-cases/{number}/parts/{section}")
@@ -195,6 +197,7 @@ async def read_shown(session: AsyncSession, number: str, actor: Person, now: Now
     names = {one["username"]: one["name"] for one in record.row["members"] or []}
     return case, {
         "case": case,
+        "case_id": record.id,
         "brings": record.is_of_prescribers,
         "sits": member is not None,
         "chairs": member is not None and member.is_chair,

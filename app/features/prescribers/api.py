@@ -1,4 +1,4 @@
-"""JSON routes of prescribers, their teams and delegations, funders and panels."""
+"""JSON routes of prescribers, their teams and delegations, and funders."""
 
 from typing import Annotated
 
@@ -15,7 +15,6 @@ from app.features.prescribers.schemas import (
     NamedBody,
     NewDelegation,
     NewTeam,
-    PanelBody,
     PrescriberBody,
     PrescriberDetails,
 )
@@ -132,14 +131,6 @@ async def list_funders(session: Session, actor: Actor, limit: Limit = 50, after:
     """Who pays for orders, by code."""
     rows = await queries.list_funders(session, after=text_cursor(after, CODE), limit=limit + 1)
     return page_of([_named(row) for row in rows], limit=limit, cursor=lambda row: row.code)
-
-
-@router.get("/panels")
-async def list_panels(session: Session, actor: Actor, limit: Limit = 50, after: After = None) -> Page[PanelBody]:
-    """The panels by code, and what each decides."""
-    rows = await queries.list_panels(session, after=text_cursor(after, CODE), limit=limit + 1)
-    bodies = [PanelBody.model_validate(row, from_attributes=True) for row in rows]
-    return page_of(bodies, limit=limit, cursor=lambda row: row.code)
 
 
 def place_after(after: str | None) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from app.db import Session
 from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.features.prescribers import lending, queries
-from app.features.prescribers.rules import what_is_beyond, what_the_panel_decides
+from app.features.prescribers.rules import what_is_beyond, what_panels_decide
 from app.features.prescribers.schemas import DelegationForm
 from app.signing import read_setting
 from app.web.auth import Actor
@@ -35,8 +35,7 @@ async def my_authority(request: Request, session: Session, actor: Actor, now: No
     context = {
         "person": person,
         "beyond": what_is_beyond(person.authority(), setting),
-        "panel": what_the_panel_decides(setting.panel),
-        "panel_name": setting.panel.name if setting.panel else "",
+        "panels": what_panels_decide(setting.panels),
         "delegations": await queries.list_delegations(session, today=today, username=actor.username, is_open=True),
         "may_lend": _may_lend(person, actor),
     }

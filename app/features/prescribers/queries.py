@@ -1,4 +1,4 @@
-"""Reads about teams, prescribers, their delegations, funders and panels: typed rows for pages and the API."""
+"""Reads about teams, prescribers, their delegations and funders: typed rows for pages and the API."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.domain.access import GRANTS, Permission, Role
 from app.domain.authority import Authority, Delegation, Tier
 from app.domain.errors import NotFound
 from app.features.prescribers.rules import LendingState, Registration, lending_state, registration_on
-from app.models import Funder, Panel, Team
+from app.models import Funder, Team
 
 
 def grants(roles: Iterable[str], permission: Permission) -> bool:
@@ -222,12 +222,6 @@ async def list_teams(session: AsyncSession, *, after: str = "", limit: int | Non
 async def list_funders(session: AsyncSession, *, after: str = "", limit: int | None = None) -> list[Funder]:
     """Funders by code."""
     wanted = select(Funder).where(col(Funder.code) > after).order_by(col(Funder.code)).limit(limit)
-    return list((await session.execute(wanted)).scalars())
-
-
-async def list_panels(session: AsyncSession, *, after: str = "", limit: int | None = None) -> list[Panel]:
-    """Panels by code, with their thresholds."""
-    wanted = select(Panel).where(col(Panel.code) > after).order_by(col(Panel.code)).limit(limit)
     return list((await session.execute(wanted)).scalars())
 
 

@@ -16,7 +16,7 @@ from app.domain.authority import (
     PanelRule,
     Setting,
     Tier,
-    panel_reasons,
+    route,
     who_can_authorise,
 )
 from app.domain.dates import in_words
@@ -48,11 +48,12 @@ class LendingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """Something that a prescriber may not order alone, who can authorise it, and whether a panel decides it then."""
+    """Something that a prescriber may not order alone, who can authorise it, and the code of the panel that decides it
+    then, if one does."""
 
     what: str
     who: tuple[str, ...]
-    then_the_panel: bool
+    then_the_panel: str = ""
 
 
 def registration_on(ends: date | None, today: date) -> Registration:
@@ -156,12 +157,11 @@ def what_is_beyond(own: Authority, setting: Setting) -> list[Beyond]:
     for what, tier, value in cases:
         asked = Asked(made_by=own.username, team_id=own.team_id, tier=tier, value_pence=value)
         who = tuple(person.name for person in who_can_authorise(asked, setting))
-        found.append(Beyond(what, who, bool(panel_reasons(asked, setting.panel))))
+        panel = route(asked, setting.panels)
+        found.append(Beyond(what, who, panel.code if panel else ""))
     return found
 
 
-def what_the_panel_decides(panel: PanelRule | None) -> list[str]:
-    """The panel's rules as sentences."""
-    above = panel.orders_above_pence if panel else None
-    everything = Asked(made_by="", team_id=None, tier=Tier.HIGHLY_SPECIALIST, value_pence=(above or 0) + 1)
-    return [reason.detail for reason in panel_reasons(everything, panel)]
+def what_panels_decide(panels: Sequence[PanelRule]) -> list[str]:
+    """The rules of the panels as sentences, that first which is asked first."""
+    return [one.detail for panel in sorted(panels, key=lambda each: each.precedence) for one in panel.sentences]

@@ -1,4 +1,4 @@
-"""Bodies and forms of teams, prescribers, delegations, funders and panels."""
+"""Bodies and forms of teams, prescribers, delegations and funders."""
 
 import re
 from datetime import date, datetime
@@ -55,15 +55,6 @@ class NamedBody(BaseModel):
 
     code: str
     name: str
-
-
-class PanelBody(BaseModel):
-    """What a panel decides: highly specialist lines if it says so, and every order above a value (null: none)."""
-
-    code: str
-    name: str
-    decides_highly_specialist: bool
-    orders_above_pence: int | None
 
 
 class PrescriberDetails(Body):

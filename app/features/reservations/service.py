@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger, outbox, prevented
 from app.domain.access import Actor, Permission
-from app.domain.authority import check_may_give_up
 from app.domain.clearance import find_blockers, place_blockers
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import place_load_blockers
@@ -17,6 +16,7 @@ from app.domain.errors import BadValue, Conflict, NotAllowed, NotClear, NotFound
 from app.domain.labels import display
 from app.domain.lifecycle import IN_STORE, Move, State, next_state
 from app.domain.reservations import Days, Kept, check_dates, keeps_item, overlaps
+from app.domain.standing_in import check_may_give_up
 from app.models import ReservationEnd
 from app.signing import read_setting
 

@@ -18,7 +18,7 @@ from app.features.prescribers.rules import (
     registration_on,
     warning_due,
     what_is_beyond,
-    what_the_panel_decides,
+    what_panels_decide,
 )
 
 TODAY = date(2026, 3, 2)
@@ -128,17 +128,17 @@ def test_authority_may_be_lent_beside_other_days_and_other_people(others: list[D
 
 
 def test_what_is_beyond_an_authority_names_who_can_authorise_it() -> None:
-    setting = Setting(on=TODAY, people=[OT, SENIOR, STUDENT], panel=JSEP)
+    setting = Setting(on=TODAY, people=[OT, SENIOR, STUDENT], panels=[JSEP])
     sarah = ("Sarah Okafor",)
     above = [
-        Beyond("A specialist product", sarah, then_the_panel=False),
-        Beyond("A highly specialist product", sarah, then_the_panel=True),
+        Beyond("A specialist product", sarah, then_the_panel=""),
+        Beyond("A highly specialist product", sarah, then_the_panel="JSEP"),
     ]
-    over = Beyond("An order over your limit of £1,000", sarah, then_the_panel=False)
+    over = Beyond("An order over your limit of £1,000", sarah, then_the_panel="")
     assert what_is_beyond(OT, setting) == [over, *above]
-    every = Beyond("Every order, because you work under supervision", sarah, then_the_panel=False)
+    every = Beyond("Every order, because you work under supervision", sarah, then_the_panel="")
     assert what_is_beyond(STUDENT, setting) == [every, over, *above]
-    assert what_is_beyond(SENIOR, setting) == [Beyond("An order over your limit of £5,000", (), then_the_panel=True)]
+    assert what_is_beyond(SENIOR, setting) == [Beyond("An order over your limit of £5,000", (), then_the_panel="JSEP")]
 
 
 def test_who_was_lent_authority_is_named_too() -> None:
@@ -148,9 +148,11 @@ def test_who_was_lent_authority_is_named_too() -> None:
 
 
 def test_the_panels_rules_are_said() -> None:
-    assert what_the_panel_decides(None) == []
-    assert what_the_panel_decides(JSEP) == [
+    assert what_panels_decide([]) == []
+    first = PanelRule("CEP", funders=frozenset({"CHILD"}), decides_non_catalogue=True, precedence=1)
+    assert what_panels_decide([JSEP, first]) == [
+        "CEP decides every highly specialist line that CHILD pays for.",
+        "CEP decides every line that is not in the catalogue that CHILD pays for.",
         "JSEP decides every highly specialist line.",
         "JSEP decides every order above £2,500.",
     ]
-    assert what_the_panel_decides(PanelRule("JSEP")) == ["JSEP decides every highly specialist line."]
