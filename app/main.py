@@ -58,6 +58,7 @@ from app.features.ordering import pages_store as ordering_store
 from app.features.ordering import scan_pages as ordering_scan_pages
 from app.features.panel import api as panel_api
 from app.features.panel import deciding_pages as panel_deciding_pages
+from app.features.panel import following_pages as panel_following_pages
 from app.features.panel import meeting_pages as panel_meeting_pages
 from app.features.panel import pages as panel_pages
 from app.features.prescribers import api as prescribers_api
@@ -176,6 +177,7 @@ ROUTERS = (
     ordering_scan_pages.router,
     panel_pages.router,
     panel_deciding_pages.router,
+    panel_following_pages.router,
     panel_meeting_pages.router,
     returns_pages.desk,
     returns_pages.router,

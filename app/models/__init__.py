@@ -80,6 +80,14 @@ from app.models.panel import (
     PanelScreening,
     PanelSeat,
 )
+from app.models.panel_work import (
+    PanelAppeal,
+    PanelAppealEnd,
+    PanelAttendance,
+    PanelMinute,
+    PanelReminder,
+    PanelReview,
+)
 from app.models.prescriber import Delegation, Funder, Panel, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
@@ -151,6 +159,9 @@ __all__ = [
     "OrderUnit",
     "Panel",
     "PanelAllotment",
+    "PanelAppeal",
+    "PanelAppealEnd",
+    "PanelAttendance",
     "PanelCase",
     "PanelCaseOption",
     "PanelCaseQuote",
@@ -164,8 +175,11 @@ __all__ = [
     "PanelListing",
     "PanelMeeting",
     "PanelMember",
+    "PanelMinute",
     "PanelRatification",
     "PanelRecommendation",
+    "PanelReminder",
+    "PanelReview",
     "PanelScreening",
     "PanelSeat",
     "Precision",
