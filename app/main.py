@@ -58,6 +58,7 @@ from app.features.ordering import pages_store as ordering_store
 from app.features.ordering import scan_pages as ordering_scan_pages
 from app.features.panel import api as panel_api
 from app.features.panel import deciding_pages as panel_deciding_pages
+from app.features.panel import following_pages as panel_following_pages
 from app.features.panel import learning_api as panel_learning_api
 from app.features.panel import learning_pages as panel_learning_pages
 from app.features.panel import meeting_pages as panel_meeting_pages
@@ -186,6 +187,7 @@ ROUTERS = (
     panel_pages.router,
     panel_paper_pages.router,
     panel_deciding_pages.router,
+    panel_following_pages.router,
     panel_meeting_pages.router,
     panel_settings_pages.router,
     panel_learning_pages.router,

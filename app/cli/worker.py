@@ -32,6 +32,7 @@ from app.features.notices.polling import Polling, poll
 from app.features.notices.rating import rate_waiting_notices
 from app.features.notices.reminders import remind_of_notice_deadlines
 from app.features.panel.lapsing import expire_approvals
+from app.features.panel.reviewing import remind_of_panel_days
 from app.features.prescribers.expiry import warn_of_expiring_registrations
 from app.features.reservations.worker import (
     begin_reservations,
@@ -193,6 +194,12 @@ JOBS: tuple[Job, ...] = (
         "40 3 * * *",
         calling(expire_approvals, today=uk_date, actor=ACTOR),
         "Ends approvals of panels that nobody used in time, frees what is held, and tells the prescriber.",
+    ),
+    Job(
+        "remind_of_panel_days",
+        "15 8 * * *",
+        calling(remind_of_panel_days, today=uk_date, actor=ACTOR),
+        "Reminds of reviews and answers that a panel wanted by a day, and of what is out without its approval.",
     ),
     Job(
         "chase_stop_use_notices",

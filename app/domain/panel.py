@@ -45,6 +45,7 @@ class Step(StrEnum):
     TAKE_OFF = "take_off"
     DECIDE = "decide"
     CHAIR_ACTION = "chair_action"
+    APPEAL = "appeal"
     WITHDRAW = "withdraw"
 
 
@@ -145,6 +146,14 @@ STEPS: Mapping[tuple[CaseState, Step], CaseState] = {
 AFTER_DEFERRAL: Mapping[Step, CaseState] = {Step.SUBMIT: CaseState.SUBMITTED, Step.WITHDRAW: CaseState.WITHDRAWN}
 """What can happen to a decided case while a deferral is in force, or once its approval has lapsed: the prescriber
 answers or brings it again, or gives it up."""
+CAN_BE_APPEALED = frozenset({DecisionKind.DECLINE, DecisionKind.APPROVE_WITH_CONDITIONS, DecisionKind.DEFER})
+"""What somebody can be unhappy with: an approval as it was asked for leaves nothing to appeal against."""
+IN_APPEAL: Mapping[Step, CaseState | None] = {
+    Step.WITHDRAW: CaseState.DECIDED,
+    Step.FIND_NOT_NEEDED: None,
+    Step.CHAIR_ACTION: None,
+}
+"""What differs while an appeal is open: to withdraw it leaves the decision as it was, and a meeting hears it."""
 
 NEXT: Mapping[CaseState, str] = {
     CaseState.DRAFT: "Its prescriber is drawing it up and submits it when it is ready.",
@@ -165,33 +174,58 @@ _DONE = {
     Step.TAKE_OFF: "taken off a meeting",
     Step.DECIDE: "decided",
     Step.CHAIR_ACTION: "decided",
+    Step.APPEAL: "appealed against",
     Step.WITHDRAW: "withdrawn",
 }
 
 
-def can(step: Step, state: CaseState, in_force: DecisionKind | None = None, *, has_lapsed: bool = False) -> bool:
+def can(
+    step: Step,
+    state: CaseState,
+    in_force: DecisionKind | None = None,
+    *,
+    has_lapsed: bool = False,
+    is_appealed: bool = False,
+) -> bool:
     """Whether this can happen to a case in that state. `in_force`: the newest decision, where there is one;
-    `has_lapsed`: it was an approval, and does not hold any more."""
-    return (state, step) in STEPS or (_is_open_again(state, in_force, has_lapsed) and step in AFTER_DEFERRAL)
+    `has_lapsed`: it was an approval, and does not hold any more; `is_appealed`: an appeal is open."""
+    return _where_to(step, state, in_force, has_lapsed=has_lapsed, is_appealed=is_appealed) is not None
 
 
 def next_state(
-    step: Step, state: CaseState, in_force: DecisionKind | None = None, *, has_lapsed: bool = False
+    step: Step,
+    state: CaseState,
+    in_force: DecisionKind | None = None,
+    *,
+    has_lapsed: bool = False,
+    is_appealed: bool = False,
 ) -> CaseState:
     """Where the case stands afterwards. Raises Conflict `already-decided`, WrongState `wrong-state`."""
-    if (state, step) in STEPS:
-        return STEPS[state, step]
-    if _is_open_again(state, in_force, has_lapsed) and step in AFTER_DEFERRAL:
-        return AFTER_DEFERRAL[step]
+    found = _where_to(step, state, in_force, has_lapsed=has_lapsed, is_appealed=is_appealed)
+    if found:
+        return found
     if state is CaseState.DECIDED and step in {Step.DECIDE, Step.CHAIR_ACTION}:
         said = f" It was {in_force.text.lower()}." if in_force else ""
         raise Conflict("already-decided", f"This case is decided already.{said} A decision is never changed.")
+    if is_appealed and step in IN_APPEAL:
+        raise WrongState("wrong-state", "An appeal is open: a meeting of others hears it, and nobody decides it alone.")
     detail = f"The case is “{state.text.lower()}”, so it cannot be {_DONE[step]}. {NEXT[state]}"
     raise WrongState("wrong-state", detail)
 
 
-def _is_open_again(state: CaseState, in_force: DecisionKind | None, has_lapsed: bool) -> bool:
-    return state is CaseState.DECIDED and (in_force is DecisionKind.DEFER or has_lapsed)
+def _where_to(
+    step: Step, state: CaseState, in_force: DecisionKind | None, *, has_lapsed: bool, is_appealed: bool
+) -> CaseState | None:
+    if is_appealed and step in IN_APPEAL and state is not CaseState.WITHDRAWN:
+        return IN_APPEAL[step]
+    if (state, step) in STEPS:
+        return STEPS[state, step]
+    if state is not CaseState.DECIDED:
+        return None
+    if (in_force is DecisionKind.DEFER or has_lapsed) and step in AFTER_DEFERRAL:
+        return AFTER_DEFERRAL[step]
+    is_new = step is Step.APPEAL and not is_appealed and not has_lapsed
+    return CaseState.SCREENED if is_new and in_force in CAN_BE_APPEALED else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A member at a meeting: when they came, and when they left."""
+    """A member at a meeting: when they came, and when they left. `is_guest`: of another panel, invited to hear an
+    appeal, and counted for nothing else."""
 
     username: str
     name: str
@@ -67,6 +68,7 @@ class Seat:
     is_chair: bool = False
     arrived_at: datetime | None = None
     left_at: datetime | None = None
+    is_guest: bool = False
 
     def is_there(self, at: datetime) -> bool:
         """Whether they were in the meeting at that instant; at the instant at which they leave they are gone."""
@@ -89,10 +91,17 @@ def deciders(seats: Sequence[Seat], interests: Collection[Interest], *, at: date
     return tuple(seat for seat in seats if seat.is_there(at) and seat.username not in conflicted)
 
 
-def check_chair(chair: Seat | None, interests: Collection[Interest], *, at: datetime | None) -> None:
-    """Whether this person may record the panel's decision. `at`: of a meeting, where they must be there.
+def check_chair(
+    chair: Seat | None,
+    interests: Collection[Interest],
+    *,
+    at: datetime | None,
+    heard_before: Collection[str] = (),
+) -> None:
+    """Whether this person may record the panel's decision. `at`: of a meeting, where they must be there;
+    `heard_before`: as in `check_quorum`.
 
-    Raises NotAllowed `not-the-chair`, Conflict `conflict-of-interest`, Conflict `not-at-the-meeting`.
+    Raises NotAllowed `not-the-chair`, Conflict `conflict-of-interest`, `heard-before`, `not-at-the-meeting`.
     """
     if chair is None or not chair.is_chair:
         raise NotAllowed("not-the-chair", "Only a chair of this panel records its decisions.")
@@ -100,9 +109,34 @@ def check_chair(chair: Seat | None, interests: Collection[Interest], *, at: date
     if own:
         detail = f"You cannot decide this case: {own.kind.text.lower()}. Another chair of the panel decides it."
         raise Conflict("conflict-of-interest", detail)
+    if chair.username in heard_before:
+        detail = "You took part in the decision that is appealed against. Let somebody else chair this meeting."
+        raise Conflict("heard-before", detail)
     if at is not None and not chair.is_there(at):
         detail = "You are not recorded as present at this meeting. Record who is there first."
         raise Conflict("not-at-the-meeting", detail)
+
+
+def check_enough_others(
+    terms: Terms, seats: Sequence[Seat], interests: Collection[Interest], heard_before: Collection[str]
+) -> None:
+    """Whether those who are invited can hear an appeal, if all of them come.
+
+    Raises Conflict `too-few-others` or `no-other-chair`, each of which says who is to be asked.
+    """
+    barred = {interest.username for interest in interests} | set(heard_before)
+    others = [seat for seat in seats if seat.username not in barred]
+    if len(others) < terms.quorum:
+        before = [seat.name for seat in seats if seat.username in heard_before]
+        took_part = f" {listed(before, 'and')} took part in the decision." if before else ""
+        count = f"Of those invited to this meeting {len(others)} can hear the appeal, and {terms.quorum} are needed."
+        ask = "Invite members of another panel, or ask an administrator for more members of this one."
+        raise Conflict("too-few-others", f"{count}{took_part} {ask}")
+    if not any(seat.is_chair for seat in others):
+        names = listed([seat.name for seat in others], "or")
+        raise Conflict(
+            "no-other-chair", f"None of those who can hear the appeal chairs. Let {names} chair this meeting."
+        )
 
 
 def check_quorum(

@@ -81,6 +81,14 @@ from app.models.panel import (
     PanelSeat,
 )
 from app.models.panel_attachment import PanelAttachment, PanelAttachmentRemoval
+from app.models.panel_work import (
+    PanelAppeal,
+    PanelAppealEnd,
+    PanelAttendance,
+    PanelMinute,
+    PanelReminder,
+    PanelReview,
+)
 from app.models.prescriber import Delegation, Funder, Panel, PanelBudget, PanelFunder, Prescriber, Team
 from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
@@ -152,8 +160,11 @@ __all__ = [
     "OrderUnit",
     "Panel",
     "PanelAllotment",
+    "PanelAppeal",
+    "PanelAppealEnd",
     "PanelAttachment",
     "PanelAttachmentRemoval",
+    "PanelAttendance",
     "PanelBudget",
     "PanelCase",
     "PanelCaseOption",
@@ -169,8 +180,11 @@ __all__ = [
     "PanelListing",
     "PanelMeeting",
     "PanelMember",
+    "PanelMinute",
     "PanelRatification",
     "PanelRecommendation",
+    "PanelReminder",
+    "PanelReview",
     "PanelScreening",
     "PanelSeat",
     "Precision",

@@ -70,20 +70,26 @@ class PanelMember(SQLModel, table=True):
 
 
 class PanelMeeting(SQLModel, table=True):
-    """A meeting of a panel on a day."""
+    """A meeting of a panel on a day. Once it is closed nothing of it changes any more."""
 
     __tablename__ = "panel_meeting"
-    __table_args__ = (Index("ix_panel_meeting_panel_id_held_on", "panel_id", "held_on"),)
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(closed_at, closed_by) IN (0, 2)", name="closed_by_somebody"),
+        Index("ix_panel_meeting_panel_id_held_on", "panel_id", "held_on"),
+    )
 
     id: int = id_column()
     panel_id: int = Field(sa_column=reference_column("panel.id"))
     held_on: date = Field(sa_column=Column(Date, nullable=False))
     made_at: datetime = Field(sa_column=instant_column())
     made_by: str = Field(sa_column=text_column())
+    closed_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    closed_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
 class PanelSeat(SQLModel, table=True):
-    """A member who is invited to a meeting; when they came and left, and for whom they sat there."""
+    """A member who is invited to a meeting; when they came and left last, and for whom they sat there. `is_guest`: of
+    another panel, invited to hear an appeal."""
 
     __tablename__ = "panel_seat"
     __table_args__ = (
@@ -98,6 +104,7 @@ class PanelSeat(SQLModel, table=True):
     is_chair: bool = Field(sa_column=Column(Boolean, nullable=False))
     arrived_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     left_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    is_guest: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
 
 
 class PanelCase(SQLModel, table=True):
@@ -234,10 +241,13 @@ class PanelScreening(SQLModel, table=True):
 
 
 class PanelListing(SQLModel, table=True):
-    """A case on the agenda of a meeting, in which place, and what was said about it there."""
+    """A case on the agenda of a meeting, in which place; it may have been taken off before the meeting began."""
 
     __tablename__ = "panel_listing"
-    __table_args__ = (Index("ix_panel_listing_case_id", "case_id"),)
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(taken_off_at, taken_off_by) IN (0, 2)", name="taken_off_by_somebody"),
+        Index("ix_panel_listing_case_id", "case_id"),
+    )
 
     meeting_id: int = Field(sa_column=reference_column("panel_meeting.id", primary_key=True))
     case_id: int = Field(sa_column=reference_column("panel_case.id", primary_key=True))
@@ -245,6 +255,8 @@ class PanelListing(SQLModel, table=True):
     minutes: str = _words()
     listed_at: datetime = Field(sa_column=instant_column())
     listed_by: str = Field(sa_column=text_column())
+    taken_off_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    taken_off_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
 class PanelInterest(SQLModel, table=True):

@@ -63,6 +63,7 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Orders", "/orders", Permission.SEE_ORDERS),
         Link("Pick list", "/orders/pick", Permission.FULFIL_ORDERS),
         Link("Panel cases", "/panel-cases", Permission.SEE_PANEL_CASES),
+        Link("Panel follow-up", "/panel-follow-up", Permission.SEE_PANEL_CASES),
         Link("Panel meetings", "/panel-meetings", Permission.SIT_ON_PANEL),
         Link("Panels", "/panels", Permission.KEEP_PANELS),
         Link("Panel figures", "/panel-learning", Permission.SEE_PANEL_FIGURES),

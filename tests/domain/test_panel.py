@@ -55,6 +55,8 @@ def test_a_case_goes_its_way_and_no_other(state: CaseState, step: Step, holds: D
     wanted = WAY.get((state.value, step.value))
     if state is CaseState.DECIDED and holds is DEFER:
         wanted = {"submit": "submitted", "withdraw": "withdrawn"}.get(step.value)
+    if state is CaseState.DECIDED and step is Step.APPEAL and holds not in {None, APPROVE}:
+        wanted = "screened"
     assert can(step, state, holds) is (wanted is not None)
     if wanted:
         assert next_state(step, state, holds).value == wanted
@@ -66,6 +68,19 @@ def test_a_case_goes_its_way_and_no_other(state: CaseState, step: Step, holds: D
     assert refusal.value.detail.endswith(".")
     if is_second and holds:
         assert holds.text.lower() in refusal.value.detail
+
+
+def test_an_open_appeal_is_heard_by_a_meeting_and_can_be_taken_back() -> None:
+    for state in CaseState:
+        assert can(Step.WITHDRAW, state, DECLINE, is_appealed=True) is (state is not CaseState.WITHDRAWN)
+        assert not can(Step.FIND_NOT_NEEDED, state, DECLINE, is_appealed=True)
+        assert not can(Step.CHAIR_ACTION, state, DECLINE, is_appealed=True)
+        assert not can(Step.APPEAL, state, DECLINE, is_appealed=True)
+    assert next_state(Step.WITHDRAW, CaseState.LISTED, DECLINE, is_appealed=True) is CaseState.DECIDED
+    assert next_state(Step.DECIDE, CaseState.LISTED, DECLINE, is_appealed=True) is CaseState.DECIDED
+    assert next_state(Step.SUBMIT, CaseState.DECIDED, DEFER, is_appealed=True) is CaseState.SUBMITTED
+    with pytest.raises(RuleError, match="a meeting of others hears it"):
+        next_state(Step.CHAIR_ACTION, CaseState.LISTED, DECLINE, is_appealed=True)
 
 
 def test_a_lapsed_approval_can_be_brought_again_or_given_up() -> None:

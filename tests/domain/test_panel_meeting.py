@@ -16,6 +16,7 @@ from app.domain.panel_meeting import (
     Side,
     Terms,
     check_chair,
+    check_enough_others,
     check_quorum,
     deciders,
     declared_too_late,
@@ -178,3 +179,30 @@ def test_whoever_decides_is_there_without_an_interest_and_they_are_enough(
         assert check_quorum(Terms(quorum, both), seats, interests, at=AT, is_joint=is_joint) == able
     assert all(seat.is_there(AT) for seat in able)
     assert {seat.username for seat in able}.isdisjoint({one.username for one in interests})
+
+
+def test_who_heard_a_case_before_does_not_chair_its_appeal() -> None:
+    check_chair(CHAIR, [], at=AT, heard_before={"panel1"})
+    with pytest.raises(RuleError) as refusal:
+        check_chair(CHAIR, [], at=AT, heard_before={"chair"})
+    assert refusal.value.code == "heard-before"
+
+
+def test_an_appeal_is_listed_where_enough_others_are_invited_and_one_of_them_chairs() -> None:
+    seats = [Seat(name, name.title(), Side.HEALTH, is_chair=name in {"ann", "dev"}) for name in ("ann", "bob", "cy")]
+    guests = [Seat(name, name.title(), Side.HEALTH, is_chair=name == "dev", is_guest=True) for name in ("dev", "eve")]
+    terms, before = Terms(2), {"ann", "bob"}
+    with pytest.raises(RuleError) as refusal:
+        check_enough_others(terms, seats, [], before)
+    assert refusal.value.code == "too-few-others"
+    assert "1 can hear the appeal, and 2 are needed. Ann and Bob took part in the decision." in refusal.value.detail
+    with pytest.raises(RuleError, match="0 can hear the appeal, and 2 are needed"):
+        check_enough_others(terms, [], [], before)
+    with pytest.raises(RuleError) as refusal:
+        check_enough_others(terms, [*seats, guests[1]], [], before)
+    assert refusal.value.code == "no-other-chair"
+    check_enough_others(terms, [*seats, *guests], [], before)
+    with pytest.raises(RuleError):
+        check_enough_others(
+            terms, [*seats, *guests], [Interest(one, InterestKind.OTHER) for one in ("cy", "eve")], before
+        )

@@ -177,6 +177,9 @@ PAGES = {
         "/panel-cases/P000001/attachments",
         "/panel-cases/P000001/withdraw",
         "/panel-cases/P000004",
+        "/panel-cases/P000004/appeal",
+        "/panel-cases/P000004/review",
+        "/panel-follow-up",
         "/orders/O000007",
     ),
     "chair": (

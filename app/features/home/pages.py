@@ -13,6 +13,7 @@ from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.features.home import my_work, queries, safety_notices, signing
+from app.panelling import list_follow_up
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.once import page_router
@@ -36,6 +37,8 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
     if actor.may(Permission.KEEP_STOP_USE_NOTICES):
         whose = actor.username if actor.may(Permission.PLACE_ORDERS) else None
         context["notices"] = await my_work.list_notices(session, given_by=whose)
+    if actor.may(Permission.SEE_PANEL_CASES):
+        context["follow_up"] = await list_follow_up(session, actor.username, today=today, limit=my_work.FIRST_FEW)
     if actor.may(Permission.HANDLE_SAFETY_NOTICES):
         context["safety"] = await safety_notices.read_notice_work(session, today=today)
     shown = _clients_shown(context)
@@ -77,7 +80,7 @@ async def _prescribing(session: AsyncSession, actor: Person, today: date) -> dic
 
 def _clients_shown(context: dict[str, Any]) -> int:
     """In how many lines a client is named."""
-    lists = ("trials", "collections", "to_sign", "to_answer", "notices", "reservations", "unweighed")
+    lists = ("trials", "collections", "to_sign", "to_answer", "notices", "reservations", "unweighed", "follow_up")
     shown = sum(len(context.get(name, [])) for name in lists)
     shown += context["mine"].shown if "mine" in context else 0
     return shown + sum(line.client_ref is not None for line in context.get("held_out", []))

@@ -8,13 +8,41 @@ from fastapi import Path, Response
 from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
+from app.domain.dates import uk_date
 from app.domain.panel import CaseState
-from app.features.panel import cases, deciding, meeting_queries, meetings, queries, ratifying
-from app.features.panel.decision_schemas import NewDecision, NewInterest, NewRecommendation, RatifyBody
-from app.features.panel.meeting_schemas import AttendanceBody, ListingBody, MeetingBody, MeetingRow, NewMeeting
+from app.features.panel import (
+    appealing,
+    cases,
+    deciding,
+    meeting_queries,
+    meetings,
+    minutes,
+    queries,
+    ratifying,
+    reviewing,
+)
+from app.features.panel.decision_schemas import (
+    AppealBody,
+    NewDecision,
+    NewInterest,
+    NewRecommendation,
+    RatifyBody,
+    ReviewBody,
+)
+from app.features.panel.meeting_schemas import (
+    AgendaBody,
+    AttendanceBody,
+    InviteBody,
+    ListingBody,
+    MeetingBody,
+    MeetingRow,
+    NewMeeting,
+    NoteBody,
+)
 from app.features.panel.records import read_case
-from app.features.panel.schemas import CaseBody, CaseChange, CaseRow, NewCase, ScreenBody, WithdrawBody
+from app.features.panel.schemas import CaseBody, CaseChange, CaseRow, FollowUpRow, NewCase, ScreenBody, WithdrawBody
 from app.features.panel.similar import SimilarCase, list_similar
+from app.panelling import list_follow_up
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.etags import Version, etag
@@ -149,6 +177,34 @@ async def ratify(
     return await _shown(session, actor, now, response, number)
 
 
+@router.post("/panel-cases/{number}/appeal", status_code=201)
+async def appeal(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: AppealBody | None = None
+) -> CaseBody:
+    """Appeal against the decision in force; others than those who made it hear the appeal in a meeting."""
+    said = body or AppealBody()
+    await appealing.appeal(session, number, **said.model_dump(), actor=actor.username, at=now)
+    return await _shown(session, actor, now, response, number)
+
+
+@router.post("/panel-cases/{number}/review", status_code=201)
+async def review(
+    session: Session, actor: Actor, now: Now, response: Response, number: Number, body: ReviewBody
+) -> CaseBody:
+    """Say what came of what the panel approved; its next meeting is shown it."""
+    await reviewing.review(session, number, **body.model_dump(), actor=actor.username, at=now)
+    return await _shown(session, actor, now, response, number)
+
+
+@router.get("/panel-follow-up")
+async def follow_up(session: Session, actor: Actor, now: Now) -> list[FollowUpRow]:
+    """Decided cases of yours, or of your panels, that are still work: a review, a late answer, or what is out without
+    an approval."""
+    rows = await list_follow_up(session, actor.username, today=uk_date(now))
+    await audit.record(session, "panel_cases_listed", "panel_cases", actor=actor.username, at=now, found=len(rows))
+    return [FollowUpRow.model_validate(row, from_attributes=True) for row in rows]
+
+
 @router.post("/panel-meetings", status_code=201)
 async def make_meeting(session: Session, actor: Actor, now: Now, body: NewMeeting) -> MeetingBody:
     """Schedule a meeting; without `members` every member of the panel is invited."""
@@ -187,6 +243,36 @@ async def attend(session: Session, actor: Actor, now: Now, meeting_id: Id, body:
 async def list_case(session: Session, actor: Actor, now: Now, meeting_id: Id, body: ListingBody) -> MeetingBody:
     """Put a screened case on the agenda."""
     await meetings.list_case_in(session, meeting_id, body.case, actor=actor.username, at=now)
+    return await meeting_queries.get_meeting(session, meeting_id, actor=actor.username, at=now)
+
+
+@router.post("/panel-meetings/{meeting_id}/cases/{number}")
+async def change_agenda(
+    session: Session, actor: Actor, now: Now, meeting_id: Id, number: Number, body: AgendaBody
+) -> MeetingBody:
+    """Move a case up or down the agenda, or take it off, before the meeting begins."""
+    await minutes.change_agenda(session, meeting_id, number, body.change, actor=actor.username, at=now)
+    return await meeting_queries.get_meeting(session, meeting_id, actor=actor.username, at=now)
+
+
+@router.post("/panel-meetings/{meeting_id}/members", status_code=201)
+async def invite(session: Session, actor: Actor, now: Now, meeting_id: Id, body: InviteBody) -> MeetingBody:
+    """Invite a member of this panel or, to hear an appeal, of another; with `chairs` they may chair this meeting."""
+    await meetings.invite(session, meeting_id, body.username, chairs=body.chairs, actor=actor.username, at=now)
+    return await meeting_queries.get_meeting(session, meeting_id, actor=actor.username, at=now)
+
+
+@router.post("/panel-meetings/{meeting_id}/notes", status_code=201)
+async def take_note(session: Session, actor: Actor, now: Now, meeting_id: Id, body: NoteBody) -> MeetingBody:
+    """Take something down while the meeting is held. It is never changed."""
+    await minutes.take_note(session, meeting_id, body.note, case=body.case, actor=actor.username, at=now)
+    return await meeting_queries.get_meeting(session, meeting_id, actor=actor.username, at=now)
+
+
+@router.post("/panel-meetings/{meeting_id}/close")
+async def close_meeting(session: Session, actor: Actor, now: Now, meeting_id: Id) -> MeetingBody:
+    """End the meeting: its minutes stay as they are, and what it did not decide waits for another one."""
+    await minutes.close_meeting(session, meeting_id, actor=actor.username, at=now)
     return await meeting_queries.get_meeting(session, meeting_id, actor=actor.username, at=now)
 
 

@@ -16,6 +16,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound, Stale
 from app.domain.ordering import NEXT, OrderDecision, OrderState
 from app.domain.panel import CaseState, Screening, Step
+from app.domain.panel_appeal import AppealOutcome
 from app.domain.panel_case import WORDS, check_options, check_ready, find_gaps
 from app.domain.panel_funding import Share, check_split
 from app.features.panel.records import CaseRecord, read_case
@@ -24,6 +25,7 @@ from app.features.panel.routing import route_now, send_to_another
 from app.features.panel.schemas import CaseContent, NewCase
 from app.features.panel.searching import search_stock
 from app.models import (
+    PanelAppealEnd,
     PanelCase,
     PanelCaseOption,
     PanelCaseQuote,
@@ -183,16 +185,30 @@ async def screen_case(
 
 
 async def withdraw_case(session: AsyncSession, number: str, *, reason: str, actor: str, at: datetime) -> None:
-    """Take the case back before it is decided; its order waits on until it is cancelled or brought again.
+    """Take the case back before it is decided; its order waits on until it is cancelled or brought again. Of one that
+    is appealed against the appeal is taken back, and what was decided stands.
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, WrongState.
     """
     case = await read_case(session, number, actor=actor, lock=True)
     case.check_brings()
     state = case.after(Step.WITHDRAW)
+    if case.appeal is not None:
+        await _withdraw_appeal(session, case, state, because=reason, actor=actor, at=at)
+        return
     values = {"withdrawn_at": at, "withdrawn_by": actor, "withdrawn_because": reason, "meeting_id": None}
     await _change(session, case, state=state, **values)
     await audit.record(session, "panel_case_withdrawn", case.subject, actor=actor, at=at, because=reason)
+
+
+async def _withdraw_appeal(
+    session: AsyncSession, case: CaseRecord, state: CaseState, *, because: str, actor: str, at: datetime
+) -> None:
+    appeal = case.appeal or {}
+    ended = {"appeal_id": appeal["id"], "outcome": AppealOutcome.WITHDRAWN, "ended_at": at, "ended_by": actor}
+    await session.execute(insert(PanelAppealEnd).values(**ended))
+    await _change(session, case, state=state, meeting_id=None)
+    await audit.record(session, "panel_appeal_withdrawn", case.subject, actor=actor, at=at, because=because)
 
 
 def check_no_interest(case: CaseRecord, username: str, what: str) -> None:

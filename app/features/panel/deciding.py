@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from app import audit
 from app.domain.dates import uk_date
-from app.domain.errors import BadValue, NotAllowed
+from app.domain.errors import BadValue, Conflict, NotAllowed
 from app.domain.panel import (
     CaseState,
     DecisionKind,
@@ -23,6 +23,7 @@ from app.domain.panel import (
 )
 from app.domain.panel_funding import Share, allot, is_joint
 from app.domain.panel_meeting import InterestKind, Seat, Side, check_chair, check_quorum
+from app.features.panel.appealing import settle_appeal
 from app.features.panel.cases import check_no_interest, content_json, digest_of, read_split, tell_presenter
 from app.features.panel.meetings import read_seats
 from app.features.panel.records import CaseRecord, read_case
@@ -83,6 +84,10 @@ async def recommend(
     if case.state not in {CaseState.SUBMITTED, CaseState.SCREENED}:
         case.after(Step.DECIDE)
     check_no_interest(case, actor, "recommend anything about")
+    if actor in case.heard_before:
+        raise Conflict(
+            "heard-before", "You took part in the decision that is appealed against. Others hear the appeal."
+        )
     account_id = await session.scalar(ACCOUNT, {"username": actor})
     values = {"case_id": case.id, "account_id": account_id, "kind": kind, "reasons": reasons, "made_at": at}
     await session.execute(insert(PanelRecommendation).values(**values))
@@ -96,20 +101,21 @@ async def decide(
     seen and who decided is frozen with its hash.
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-the-chair`, WrongState, Conflict `already-decided`,
-    `order-not-waiting`, `conflict-of-interest`, `not-at-the-meeting`, `not-quorate`, BadValue as `check_proposal` and
-    `check_split` do.
+    `order-not-waiting`, `conflict-of-interest`, `heard-before`, `order-cannot-go-on`, `not-at-the-meeting`,
+    `not-quorate`, BadValue as `check_proposal` and `check_split` do.
     """
     case = await read_case(session, number, actor=actor, lock=True)
     case.after(Step.DECIDE)
     case.check_order_waits()
-    seats = await read_seats(session, case.row["meeting_id"])
+    seats = case.who_counts(await read_seats(session, case.row["meeting_id"]))
     chair = next((seat for seat in seats if seat.username == actor), case.member(actor))
-    check_chair(chair, case.interests, at=at)
+    check_chair(chair, case.interests, at=at, heard_before=case.heard_before)
     check_proposal(proposal, today=uk_date(at))
     split = await _split(session, case, proposal, shares)
     ids = [one["funder_id"] for one in split]
     sides = [Side(side) for side in await session.scalars(SIDES, {"ids": ids})] if ids else []
-    able = check_quorum(case.terms, seats, case.interests, at=at, is_joint=is_joint(sides))
+    joint = is_joint(sides)
+    able = check_quorum(case.terms, seats, case.interests, at=at, is_joint=joint, heard_before=case.heard_before)
     await _record(session, case, proposal, split, seats, able, actor=actor, at=at)
 
 
@@ -239,6 +245,7 @@ def _seen(case: CaseRecord, seats: Sequence[Seat], able: Sequence[Seat]) -> dict
         "took_part": [seat.username for seat in able],
         "quorum": case.terms.quorum,
         "names": names | {case.row["made_by"]: case.row["made_by_name"]},
+        "appeal": case.appeal,
     }
 
 
@@ -248,7 +255,11 @@ async def _follow(
     """What follows for the order: it goes on, it ends, or it waits for what the panel asked."""
     # Whoever picks and delivers sees the conditions with the order, not the case.
     conditions = [one.detail or one.kind.text for one in proposal.conditions]
+    kinds = sorted({one.kind.value for one in proposal.conditions})
     facts: dict[str, Any] = {"panel_decision": decision_id, "panel_conditions": conditions}
+    facts |= {"panel_condition_kinds": kinds}
+    if case.appeal and await settle_appeal(session, case, proposal, decision_id, facts, actor=actor, at=at):
+        return
     if proposal.kind.approves:
         facts |= await bind_order(session, case, proposal.conditions, actor=actor, at=at)
         await approve_order(session, case, facts, note=proposal.reasons, actor=actor, at=at)

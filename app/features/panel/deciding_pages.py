@@ -8,10 +8,12 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, Field
 
 from app.db import Session
+from app.domain.access import Actor as Person
 from app.domain.panel import Condition, ConditionKind, DecisionKind, Proposal
 from app.domain.panel_funding import Share
 from app.domain.panel_meeting import InterestKind
 from app.features.panel import deciding, page_queries, ratifying
+from app.features.panel.asking import Answered, read_answer
 from app.features.panel.case_forms import read_shares
 from app.features.panel.pages import Number, read_shown
 from app.web.asked import asked, needed
@@ -19,7 +21,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Day, OptionalParagraph, Reason
 from app.web.flash import redirect
-from app.web.forms import Form, or_again, read_form
+from app.web.forms import Form, ShowAgain
 from app.web.once import page_router
 from app.web.templating import render
 
@@ -90,16 +92,13 @@ async def interest_form(request: Request, session: Session, actor: Actor, now: N
 @router.post("/panel-cases/{number}/interest")
 async def declare(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
     """Keep it with the case."""
-    form, body = await read_form(request, InterestForm)
-    case, context = await read_shown(session, number, actor, now)
-    context["kinds"] = list(InterestKind)
-    if body is None:
-        return render(request, INTEREST, {"form": form, **context}, 422)
-    details: dict[str, Any] = {"kind": body.kind, "detail": body.detail, "actor": actor.username, "at": now}
-    with or_again(INTEREST, form, **context):
-        await deciding.declare_interest(session, number, username=None, **details)
+    offered = {"kinds": list(InterestKind)}
+    answer = await read_answer(request, session, actor, now, number, InterestForm, INTEREST, **offered)
+    with answer.or_again():
+        details: dict[str, Any] = {"username": None, **answer.body.model_dump(), "actor": actor.username}
+        await deciding.declare_interest(session, number, **details, at=now)
     said = "Your interest is kept with the case. You do not count for its quorum."
-    return redirect(request, f"/panel-cases/{case.number}", said)
+    return redirect(request, f"/panel-cases/{answer.case.number}", said)
 
 
 @router.get("/panel-cases/{number}/recommend")
@@ -112,49 +111,49 @@ async def recommend_form(request: Request, session: Session, actor: Actor, now: 
 @router.post("/panel-cases/{number}/recommend")
 async def recommend(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
     """Keep it with the case."""
-    form, body = await read_form(request, RecommendForm)
-    case, context = await read_shown(session, number, actor, now)
-    context["kinds"] = list(DecisionKind)
-    if body is None:
-        return render(request, RECOMMEND, {"form": form, **context}, 422)
-    details: dict[str, Any] = {"kind": body.recommendation, "reasons": body.reasons}
-    with or_again(RECOMMEND, form, **context):
+    offered = {"kinds": list(DecisionKind)}
+    answer = await read_answer(request, session, actor, now, number, RecommendForm, RECOMMEND, **offered)
+    with answer.or_again():
+        details: dict[str, Any] = {"kind": answer.body.recommendation, "reasons": answer.body.reasons}
         await deciding.recommend(session, number, **details, actor=actor.username, at=now)
-    return redirect(request, f"/panel-cases/{case.number}", "Your recommendation is kept with the case.")
+    return redirect(request, f"/panel-cases/{answer.case.number}", "Your recommendation is kept with the case.")
 
 
 @router.get("/panel-cases/{number}/decide")
 async def decide_form(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> HTMLResponse:
     """What did the panel decide?"""
-    case, context = await read_shown(session, number, actor, now)
-    context |= await _choices(session)
-    typed = {f"percent-{share.funder}": [f"{share.percent:g}"] for share in case.proposed_funding}
-    return render(request, DECIDE, {"form": Form(typed), **context})
+    return await _ask(request, session, actor, now, number, tuple(DecisionKind))
+
+
+@router.post("/panel-cases/{number}/decide")
+async def decide(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
+    """Record it; the order goes on by itself."""
+    answer, split = await _read_decision(request, session, actor, now, number, tuple(DecisionKind))
+    shares = split if answer.body.decision.approves else []
+    with answer.or_again():
+        await deciding.decide(session, number, answer.body.as_proposal(), shares, actor=actor.username, at=now)
+    order = answer.case.order_number
+    goes = {
+        DecisionKind.DEFER: "Its prescriber is told what is missing.",
+        DecisionKind.DECLINE: f"Order {order} is declined.",
+    }.get(answer.body.decision, f"Order {order} goes on.")
+    return redirect(request, f"/panel-cases/{answer.case.number}", f"{answer.body.decision.text}. {goes}")
 
 
 @router.get("/panel-cases/{number}/chair-action")
 async def chair_form(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> HTMLResponse:
     """What cannot wait for a meeting?"""
-    case, context = await read_shown(session, number, actor, now)
-    context |= await _choices(session, APPROVALS)
-    typed = {f"percent-{share.funder}": [f"{share.percent:g}"] for share in case.proposed_funding}
-    return render(request, DECIDE, {"form": Form(typed), **context})
+    return await _ask(request, session, actor, now, number, APPROVALS)
 
 
 @router.post("/panel-cases/{number}/chair-action")
 async def act_as_chair(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
     """Approve it; the next meeting ratifies that or not."""
-    form, body = await read_form(request, DecideForm)
-    case, context = await read_shown(session, number, actor, now)
-    context |= await _choices(session, APPROVALS)
-    shares = read_shares(form, [code for code, _ in context["funders"]])
-    if body is None or form.errors:
-        return render(request, DECIDE, {"form": form, **context}, 422)
-    split = [Share(one["funder"], one["percent"]) for one in shares]
-    with or_again(DECIDE, form, **context):
-        await deciding.act_as_chair(session, number, body.as_proposal(), split, actor=actor.username, at=now)
-    said = f"{body.decision.text}. Order {case.order_number} goes on, and the next meeting hears of it."
-    return redirect(request, f"/panel-cases/{case.number}", said)
+    answer, split = await _read_decision(request, session, actor, now, number, APPROVALS)
+    with answer.or_again():
+        await deciding.act_as_chair(session, number, answer.body.as_proposal(), split, actor=actor.username, at=now)
+    said = f"{answer.body.decision.text}. Order {answer.case.order_number} goes on, and the next meeting hears of it."
+    return redirect(request, f"/panel-cases/{answer.case.number}", said)
 
 
 @router.get("/panel-cases/{number}/ratify")
@@ -167,38 +166,37 @@ async def ratify_form(request: Request, session: Session, actor: Actor, now: Now
 @router.post("/panel-cases/{number}/ratify")
 async def ratify(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
     """Record it."""
-    form, body = await read_form(request, RatifyForm)
-    case, context = await read_shown(session, number, actor, now)
-    if body is None:
-        return render(request, RATIFY, {"form": form, **context}, 422)
-    is_yes = body.ratified == "yes"
-    details: dict[str, Any] = {"ratified": is_yes, "reasons": body.reasons, "meeting_id": None}
-    with or_again(RATIFY, form, **context):
+    answer = await read_answer(request, session, actor, now, number, RatifyForm, RATIFY)
+    is_yes = answer.body.ratified == "yes"
+    details: dict[str, Any] = {"ratified": is_yes, "reasons": answer.body.reasons, "meeting_id": None}
+    with answer.or_again():
         await ratifying.ratify(session, number, **details, actor=actor.username, at=now)
     said = "The chair's action is ratified." if is_yes else "It is not ratified. Its prescriber is told what follows."
-    return redirect(request, f"/panel-cases/{case.number}", said)
+    return redirect(request, f"/panel-cases/{answer.case.number}", said)
 
 
-@router.post("/panel-cases/{number}/decide")
-async def decide(request: Request, session: Session, actor: Actor, now: Now, number: Number) -> Response:
-    """Record it; the order goes on by itself."""
-    form, body = await read_form(request, DecideForm)
+async def _ask(
+    request: Request, session: Session, actor: Person, now: Now, number: str, kinds: Sequence[DecisionKind]
+) -> HTMLResponse:
     case, context = await read_shown(session, number, actor, now)
-    context |= await _choices(session)
-    shares = read_shares(form, [code for code, _ in context["funders"]])
-    if body is None or form.errors:
-        return render(request, DECIDE, {"form": form, **context}, 422)
-    split = [Share(one["funder"], one["percent"]) for one in shares] if body.decision.approves else []
-    with or_again(DECIDE, form, **context):
-        await deciding.decide(session, number, body.as_proposal(), split, actor=actor.username, at=now)
-    goes = {
-        DecisionKind.DEFER: "Its prescriber is told what is missing.",
-        DecisionKind.DECLINE: f"Order {case.order_number} is declined.",
-    }.get(body.decision, f"Order {case.order_number} goes on.")
-    return redirect(request, f"/panel-cases/{case.number}", f"{body.decision.text}. {goes}")
+    context |= await _choices(session, kinds)
+    typed = {f"percent-{share.funder}": [f"{share.percent:g}"] for share in case.proposed_funding}
+    return render(request, DECIDE, {"form": Form(typed), **context})
 
 
-async def _choices(session: Session, kinds: Sequence[DecisionKind] = tuple(DecisionKind)) -> dict[str, Any]:
+async def _read_decision(
+    request: Request, session: Session, actor: Person, now: Now, number: str, kinds: Sequence[DecisionKind]
+) -> tuple[Answered[DecideForm], list[Share]]:
+    """The decision and who pays, as they were typed."""
+    offered = await _choices(session, kinds)
+    answer = await read_answer(request, session, actor, now, number, DecideForm, DECIDE, **offered)
+    shares = read_shares(answer.form, [code for code, _ in offered["funders"]])
+    if answer.form.errors:
+        raise ShowAgain(DECIDE, {**answer.context, "form": answer.form})
+    return answer, [Share(one["funder"], one["percent"]) for one in shares]
+
+
+async def _choices(session: Session, kinds: Sequence[DecisionKind]) -> dict[str, Any]:
     funders = await page_queries.list_funders(session)
     return {"kinds": kinds, "by_chair": kinds is APPROVALS, "condition_kinds": KINDS, "funders": funders}
 

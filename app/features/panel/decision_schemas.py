@@ -4,11 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from app.domain.panel import Condition, ConditionKind, DecisionKind, LapseKind, Proposal, read_condition
+from app.domain.panel_appeal import AppealOutcome, Appellant
 from app.domain.panel_funding import Share
 from app.domain.panel_meeting import InterestKind
+from app.domain.panel_review import ReviewOutcome
 from app.web.fields import BIGGEST_ID, Body, Code, Day, Line, OptionalParagraph, Reason
 
 Username = Annotated[str, Field(min_length=1, max_length=100)]
@@ -86,6 +88,36 @@ class RatifyBody(Body):
     ratified: bool = True
     reasons: OptionalParagraph = ""
     meeting_id: Annotated[int, Field(ge=1, le=BIGGEST_ID)] | None = None
+
+
+class AppealBody(Body):
+    """Why the decision in force is not right, what is new, and who says so. The page asks for grounds (ADR 29)."""
+
+    grounds: Annotated[Reason, Field(validation_alias=AliasChoices("grounds", "reasons", "reason"))] = (
+        "The grounds were not given with the appeal."
+    )
+    new_evidence: OptionalParagraph = ""
+    appellant: Appellant = Appellant.PRESCRIBER
+
+
+class ReviewBody(Body):
+    """What a review found; `next_review_on`: when somebody looks again, if anybody is to."""
+
+    outcome: ReviewOutcome
+    findings: Reason
+    next_review_on: Day | None = None
+
+
+class AppealShown(BaseModel):
+    """An appeal. `against`: the number of the decision; `outcome`: empty while it is open."""
+
+    against: int
+    appellant: Appellant
+    grounds: str
+    new_evidence: str
+    made_at: datetime
+    made_by: str
+    outcome: AppealOutcome | None
 
 
 class InterestBody(BaseModel):

@@ -14,7 +14,7 @@ from app.domain.ordering import OrderDecision
 from app.domain.panel import LapseKind, is_expired
 from app.features.panel.cases import tell_presenter
 from app.features.panel.records import CaseRecord, read_case
-from app.features.panel.releasing import CANCEL_REST, give_back
+from app.features.panel.releasing import call_off_rest, give_back, read_issued, wait_again
 from app.models import PanelLapse
 
 UNUSED = text("""
@@ -25,27 +25,6 @@ UNUSED = text("""
       AND NOT EXISTS (SELECT FROM panel_lapse WHERE decision_id = made.id)
       AND EXISTS (SELECT FROM order_unit WHERE order_id = asked.id AND cancelled_at IS NULL)
     ORDER BY brought.number
-""")
-ISSUED = text("""
-    SELECT item.barcode FROM order_unit AS unit JOIN reservation AS kept ON kept.id = unit.reservation_id
-    JOIN item ON item.id = kept.item_id
-    WHERE unit.order_id = :order_id
-      AND (unit.loan_id IS NOT NULL OR kept.ended_at IS NULL AND item.state = 'dispatched')
-    ORDER BY item.barcode
-""")
-# The order waits for the panel as before the decision: nothing of what the decision said binds it any more.
-WAIT_AGAIN = text("""
-    WITH loans AS (
-        UPDATE order_line SET kind = 'loan', trial_days = NULL, trial_goals = NULL
-        FROM equipment_order AS asked
-        WHERE asked.id = :order_id AND order_line.order_id = asked.id
-          AND asked.authority -> 'panel_made_trials' @> to_jsonb(order_line.id)
-    )
-    UPDATE equipment_order SET decision = 'awaiting_panel', decided_at = NULL, decided_by = NULL,
-           decision_reason = NULL, allocated_at = NULL, allocated_by = NULL, promised_on = NULL, version = version + 1,
-           authority = authority - ARRAY['panel_decision', 'panel_conditions', 'panel_condition_kinds',
-                                         'panel_made_trials']
-    WHERE id = :order_id
 """)
 
 
@@ -71,26 +50,21 @@ async def lapse(session: AsyncSession, case: CaseRecord, kind: LapseKind, *, act
     Nothing issued: the order waits for the panel again, what was held is free, and the prescriber may bring the case
     again. Something issued: what is still here is called off, and what is out is named to who brings the case.
     """
-    newest, order_id = case.newest, case.row["order_id"]
+    newest = case.newest
     if newest is None:
         raise LookupError(case.number)
     values = {"decision_id": newest["number"], "kind": kind, "lapsed_at": at, "lapsed_by": actor}
     await session.execute(insert(PanelLapse).values(**values))
     issued = await read_issued(session, case)
     if case.row["order_decision"] == OrderDecision.APPROVED:
-        await give_back(session, case, actor=actor, at=at)
         if issued:
-            await session.execute(CANCEL_REST, {"order_id": order_id, "at": at, "actor": actor})
+            await call_off_rest(session, case, actor=actor, at=at)
         else:
-            await session.execute(WAIT_AGAIN, {"order_id": order_id})
+            await give_back(session, case, actor=actor, at=at)
+            await wait_again(session, case)
     facts: dict[str, Any] = {"because": kind.value, "issued": ", ".join(issued)}
     await audit.record(session, "panel_approval_lapsed", case.subject, actor=actor, at=at, **facts)
     await tell_presenter(session, case, _what(kind), _in_words(issued), actor=actor, at=at)
-
-
-async def read_issued(session: AsyncSession, case: CaseRecord) -> list[str]:
-    """What of its order has left the store. One statement."""
-    return list(await session.scalars(ISSUED, {"order_id": case.row["order_id"]}))
 
 
 def _what(kind: LapseKind) -> str:

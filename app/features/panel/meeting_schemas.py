@@ -6,8 +6,10 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.domain.panel import CaseState
+from app.domain.panel_agenda import AgendaChange
 from app.domain.panel_meeting import Side
-from app.web.fields import Body, Code, Day
+from app.features.panel.came_of_it import CameOfIt
+from app.web.fields import Body, Code, Day, Paragraph
 
 Username = Annotated[str, Field(min_length=1, max_length=100)]
 Usernames = Annotated[list[Username], Field(max_length=50)]
@@ -33,6 +35,26 @@ class ListingBody(Body):
     case: Annotated[str, Field(min_length=1, max_length=20)]
 
 
+class InviteBody(Body):
+    """Who is invited: a member of this panel or of another; `chairs`: they may chair this meeting."""
+
+    username: Username
+    chairs: bool = False
+
+
+class AgendaBody(Body):
+    """What is done to a case on the agenda."""
+
+    change: AgendaChange
+
+
+class NoteBody(Body):
+    """Something to take down, about a case of the agenda or about none."""
+
+    note: Paragraph
+    case: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+
+
 class SeatBody(BaseModel):
     """A member who is invited; when they came and left."""
 
@@ -40,23 +62,37 @@ class SeatBody(BaseModel):
     name: str
     side: Side
     is_chair: bool
+    is_guest: bool
     arrived_at: datetime | None
     left_at: datetime | None
 
 
 class AgendaCase(BaseModel):
-    """A case on the agenda."""
+    """A case on the agenda. `is_over`: this meeting does not hear it any more."""
 
     number: str
     position: int
     state: CaseState
     urgent: bool
     order_number: str
+    is_over: bool
+    appealed: bool
     decision: str | None
 
 
+class MinuteBody(BaseModel):
+    """Something that happened at a meeting. `what`: came, left, note, a decision, ratified or not_ratified."""
+
+    at: datetime
+    what: str
+    who: str
+    note: str
+    case: str | None
+
+
 class MeetingBody(BaseModel):
-    """A meeting. `is_quorate`: whether as many as the panel wants are there now, before interests are looked at.
+    """A meeting. `is_quorate`: whether as many as the panel wants are there now, before interests are looked at;
+    `minutes`: what was taken down, in order; `came_of_it`: of earlier cases, since the meeting before this one.
     `joint_needs_both`: money of both sides wants a member of each."""
 
     id: int
@@ -68,7 +104,12 @@ class MeetingBody(BaseModel):
     is_quorate: bool
     members: list[SeatBody]
     present: list[str]
+    has_begun: bool
+    closed_at: datetime | None
+    closed_by_name: str | None
     cases: list[AgendaCase]
+    minutes: list[MinuteBody]
+    came_of_it: list[CameOfIt]
 
 
 class MeetingRow(BaseModel):
@@ -77,5 +118,6 @@ class MeetingRow(BaseModel):
     id: int
     panel: str
     held_on: date
+    closed_at: datetime | None
     cases: int
     open_cases: int

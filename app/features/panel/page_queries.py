@@ -18,13 +18,21 @@ PANELS = text("""
     SELECT panel.code, panel.name FROM panel JOIN panel_member AS mine ON mine.panel_id = panel.id AND mine.is_chair
     JOIN account ON account.id = mine.account_id AND account.username = :actor ORDER BY panel.code
 """)
-MEMBERS = text("""
-    SELECT account.username, account.name, member.side, member.is_chair FROM panel_member AS member
-    JOIN panel ON panel.id = member.panel_id JOIN account ON account.id = member.account_id
-    WHERE panel.code = :code AND account.is_active ORDER BY account.name
+# Members of the panel and who is invited to the meeting come; members of other panels may be invited.
+WHO_MAY_COME = text("""
+    SELECT account.username, account.name, bool_or(known.comes) AS comes,
+           bool_or(known.is_chair AND known.comes) AS is_chair, min(known.panel) AS panel
+    FROM panel_meeting AS meeting CROSS JOIN LATERAL (
+        SELECT account_id, panel_id = meeting.panel_id AS comes, is_chair, panel.code AS panel
+        FROM panel_member JOIN panel ON panel.id = panel_id
+        UNION ALL SELECT account_id, true, is_chair, NULL FROM panel_seat WHERE meeting_id = meeting.id
+    ) AS known JOIN account ON account.id = known.account_id AND account.is_active
+    WHERE meeting.id = :meeting_id GROUP BY account.id ORDER BY account.name
 """)
 SCREENED = text("""
-    SELECT brought.number, brought.is_urgent FROM panel_case AS brought JOIN panel ON panel.id = brought.panel_id
+    SELECT brought.number, brought.is_urgent,
+           EXISTS (SELECT FROM panel_appeal WHERE case_id = brought.id) AS is_appealed
+    FROM panel_case AS brought JOIN panel ON panel.id = brought.panel_id
     WHERE panel.code = :code AND brought.state = 'screened' ORDER BY brought.is_urgent DESC, brought.id LIMIT 100
 """)
 
@@ -44,11 +52,11 @@ async def list_chaired(session: AsyncSession, actor: str) -> list[tuple[str, str
     return [(row.code, row.name) for row in await session.execute(PANELS, {"actor": actor})]
 
 
-async def list_members(session: AsyncSession, code: str) -> list[dict[str, object]]:
-    """Who sits on a panel."""
-    return [dict(row) for row in (await session.execute(MEMBERS, {"code": code})).mappings()]
+async def list_who_may_come(session: AsyncSession, meeting_id: int) -> list[dict[str, object]]:
+    """Who may be recorded as there at a meeting (`comes`), and who else may be invited to it."""
+    return [dict(row) for row in (await session.execute(WHO_MAY_COME, {"meeting_id": meeting_id})).mappings()]
 
 
-async def list_screened(session: AsyncSession, code: str) -> list[tuple[str, bool]]:
-    """The cases of a panel that wait for a meeting, urgent ones first."""
-    return [(row.number, row.is_urgent) for row in await session.execute(SCREENED, {"code": code})]
+async def list_screened(session: AsyncSession, code: str) -> list[tuple[str, bool, bool]]:
+    """The cases of a panel that wait for a meeting, urgent ones first; whether each is urgent, and an appeal."""
+    return [(row.number, row.is_urgent, row.is_appealed) for row in await session.execute(SCREENED, {"code": code})]

@@ -15,6 +15,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import Incomplete
 from app.domain.panel import CaseState, Screening, Step, can
 from app.domain.panel_case import Section
+from app.domain.panel_review import ReviewOutcome
 from app.features.panel import cases, page_queries, queries
 from app.features.panel.case_forms import (
     LABELS,
@@ -27,7 +28,6 @@ from app.features.panel.case_forms import (
     read_part,
     typed_case,
 )
-from app.features.panel.ratifying import waits_to_be_ratified
 from app.features.panel.records import read_case
 from app.features.panel.schemas import CaseBody, NewCase
 from app.features.panel.similar import list_similar
@@ -204,7 +204,13 @@ async def read_shown(session: AsyncSession, number: str, actor: Person, now: Now
         "own_interest": next((one for one in record.interests if one.username == actor.username), None),
         "is_deferred": can(Step.SUBMIT, case.state, record.kind_in_force, has_lapsed=record.has_lapsed)
         and case.state is CaseState.DECIDED,
-        "to_ratify": waits_to_be_ratified(record.newest),
+        "to_ratify": record.waits_for_meeting,
+        "keeps": member is not None and (member.is_chair or record.row["chairs_meeting"]),
+        "open_appeal": record.appeal is not None,
+        "can_appeal": record.can_be_appealed,
+        "to_review": case.state is CaseState.DECIDED and (record.is_out or record.is_approved),
+        "names_of_before": [names.get(one, one) for one in sorted(record.heard_before)],
+        "found": {one.value: one.text for one in ReviewOutcome},
         "sections": list(Section),
         "labels": LABELS,
         "names": names | {case.made_by: case.made_by_name},

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.panel import CaseState
 from app.domain.panel_case import find_gaps
 from app.features.panel.attachments import list_shown
+from app.features.panel.came_of_it import list_of_case
 from app.features.panel.records import CaseRecord, read_case
 from app.features.panel.schemas import CaseBody, CaseRow
 
@@ -91,7 +92,7 @@ async def list_cases(
 
 
 async def get_case(session: AsyncSession, number: str, *, actor: str) -> CaseBody:
-    """One case with everything about it. Three statements. Raises as `read_case` does."""
+    """One case with everything about it. Four statements. Raises as `read_case` does."""
     return await show_case(session, await read_case(session, number, actor=actor))
 
 
@@ -126,5 +127,7 @@ async def show_case(session: AsyncSession, case: CaseRecord) -> CaseBody:
             for one in row["recommendations"]
         ],
         decisions=decisions,
+        appeals=[one | {"against": one["decision_id"]} for one in row["appeals"]],
+        came_of_it=await list_of_case(session, case.id),
         digest=await session.scalar(DIGEST, of_case),
     )

@@ -1,6 +1,5 @@
 """Whether a meeting ratifies what the chair did between meetings."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +18,10 @@ from app.features.panel.meetings import read_seats
 from app.features.panel.records import read_case
 from app.models import PanelRatification
 
-# The meeting that is named, or the latest one at which somebody was recorded as there.
+# The meeting that is named, or the latest one at which somebody was recorded as there; what is closed says no more.
 MEETING = text("""
     SELECT id, held_on FROM panel_meeting AS meeting
-    WHERE panel_id = :panel_id AND held_on <= :today
+    WHERE panel_id = :panel_id AND held_on <= :today AND closed_at IS NULL
       AND (CAST(:meeting_id AS bigint) IS NULL OR id = :meeting_id)
       AND EXISTS (SELECT FROM panel_seat WHERE meeting_id = meeting.id AND arrived_at IS NOT NULL)
     ORDER BY held_on DESC, id DESC LIMIT 1
@@ -31,11 +30,6 @@ SIDES = text("""
     SELECT DISTINCT funder.side FROM panel_allotment JOIN funder ON funder.id = funder_id
     WHERE decision_id = :decision_id
 """)
-
-
-def waits_to_be_ratified(newest: Mapping[str, Any] | None) -> bool:
-    """Whether the decision in force is a chair's action that no meeting has heard yet."""
-    return bool(newest and newest["is_chair_action"] and newest["ratified"] is None and not newest["lapsed"])
 
 
 async def ratify(
@@ -56,7 +50,7 @@ async def ratify(
     """
     case = await read_case(session, number, actor=actor, lock=True)
     newest = case.newest
-    if newest is None or not waits_to_be_ratified(newest):
+    if newest is None or not case.waits_for_meeting:
         detail = "There is no chair's action on this case that waits to be ratified."
         raise Conflict("nothing-to-ratify", detail)
     if not ratified:
@@ -67,7 +61,7 @@ async def ratify(
         detail = "A meeting ratifies it: schedule one, and record who is there when it is held."
         raise Conflict("no-meeting-yet", detail)
     check_ratification(uk_date(datetime.fromisoformat(newest["decided_at"])), meeting.held_on)
-    seats = await read_seats(session, meeting.id)
+    seats = case.who_counts(await read_seats(session, meeting.id))
     chair = next((seat for seat in seats if seat.username == actor), case.member(actor))
     check_chair(chair, case.interests, at=at)
     sides = [Side(side) for side in await session.scalars(SIDES, {"decision_id": newest["number"]})]

@@ -10,9 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.authority import Tier
-from app.domain.errors import Conflict, NotAllowed, NotFound
+from app.domain.errors import Conflict, NotAllowed, NotFound, RuleError
 from app.domain.ordering import NEXT, OrderDecision, OrderState
 from app.domain.panel import CaseState, DecisionKind, Link, Step, in_force, next_state
+from app.domain.panel_appeal import check_appeal
 from app.domain.panel_case import WORDS, Content, Option, OptionKind, may_read
 from app.domain.panel_funding import Share
 from app.domain.panel_meeting import Interest, InterestKind, Seat, Side, Terms
@@ -27,8 +28,8 @@ CASE = text("""
     SELECT brought.*, panel.code AS panel, panel.name AS panel_name, panel.quorum, panel.joint_needs_both,
            panel.approval_days, asked.number AS order_number, asked.decision AS order_decision, asked.team_id,
            asked.made_by AS prescribed_by, asked.authority, asked.client_id, asked.submitted_at AS ordered_at,
-           client.client_ref, client.name AS client_name, COALESCE(maker.name, brought.made_by) AS made_by_name,
-           what.tiers, what.value_pence, what.lines,
+           client.client_ref, client.name AS client_name, client.died_on,
+           COALESCE(maker.name, brought.made_by) AS made_by_name, what.tiers, what.value_pence, what.lines,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('kind', kind, 'detail', detail, 'cost_pence', cost_pence,
                                                          'why_not', why_not) ORDER BY position), '[]')
             FROM panel_case_option WHERE case_id = brought.id) AS options,
@@ -76,10 +77,23 @@ CASE = text("""
             FROM panel_attachment AS attached JOIN kept_file USING (sha256)
             LEFT JOIN panel_attachment_removal AS gone ON gone.attachment_id = attached.id
             WHERE attached.case_id = brought.id) AS attachments,
+           (SELECT COALESCE(jsonb_agg(to_jsonb(made) || jsonb_build_object('outcome', outcome, 'outcome_of',
+                       ended.decision_id) ORDER BY made.id), '[]')
+            FROM panel_appeal AS made LEFT JOIN panel_appeal_end AS ended ON ended.appeal_id = made.id
+            WHERE case_id = brought.id) AS appeals,
            (SELECT jsonb_agg(jsonb_build_object('username', account.username, 'name', account.name, 'side', side,
-                                                'is_chair', is_chair) ORDER BY account.username)
-            FROM panel_member JOIN account ON account.id = account_id
-            WHERE panel_id = brought.panel_id AND account.is_active) AS members,
+                       'is_chair', is_chair, 'is_guest', is_guest) ORDER BY is_guest, account.username)
+            FROM (SELECT account_id, side, is_chair, false AS is_guest FROM panel_member
+                  WHERE panel_id = brought.panel_id
+                  UNION SELECT account_id, side, is_chair, true FROM panel_listing
+                  JOIN panel_seat USING (meeting_id)
+                  WHERE case_id = brought.id AND is_guest AND taken_off_at IS NULL
+                    AND EXISTS (SELECT FROM panel_appeal WHERE panel_appeal.case_id = brought.id)
+            ) AS sitting JOIN account ON account.id = account_id WHERE account.is_active) AS members,
+           EXISTS (SELECT FROM order_unit WHERE order_id = asked.id AND loan_id IS NOT NULL) AS is_out,
+           EXISTS (SELECT FROM panel_seat AS seat JOIN account ON account.id = seat.account_id
+                   WHERE seat.meeting_id = brought.meeting_id AND username = :actor AND seat.is_chair
+           ) AS chairs_meeting,
            EXISTS (SELECT FROM prescriber JOIN account ON account.id = account_id
                    WHERE account.username = :actor AND prescriber.team_id = asked.team_id
                      AND NOT prescriber.is_supervised) AS is_of_team
@@ -209,13 +223,76 @@ class CaseRecord:
 
     def after(self, step: Step) -> CaseState:
         """Where it stands once this has happened. Raises WrongState, Conflict `already-decided`."""
-        return next_state(step, self.state, self.kind_in_force, has_lapsed=self.has_lapsed)
+        is_appealed = self.appeal is not None
+        return next_state(step, self.state, self.kind_in_force, has_lapsed=self.has_lapsed, is_appealed=is_appealed)
+
+    @property
+    def appeal(self) -> Mapping[str, Any] | None:
+        """The appeal that is open, if one is."""
+        if self.state is CaseState.WITHDRAWN:
+            return None
+        return next((one for one in self.row["appeals"] if one["outcome"] is None), None)
+
+    @property
+    def heard_before(self) -> frozenset[str]:
+        """Who took part in the decision that is appealed against: others hear it."""
+        if self.appeal is None:
+            return frozenset()
+        against = next(one for one in self.row["decisions"] if one["number"] == self.appeal["decision_id"])
+        return frozenset(against["took_part"])
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether an approval holds."""
+        return bool(self.kind_in_force and self.kind_in_force.approves and not self.has_lapsed)
+
+    @property
+    def is_out(self) -> bool:
+        """Whether something that it is about has left the store."""
+        return bool(self.row["is_out"])
+
+    @property
+    def was_heard(self) -> bool:
+        """Whether the newest decision was made on an appeal."""
+        newest = self.newest
+        return any(newest and one["outcome_of"] == newest["number"] for one in self.row["appeals"])
+
+    @property
+    def waits_for_meeting(self) -> bool:
+        """Whether the decision in force is a chair's action that no meeting has heard yet."""
+        newest = self.newest
+        return bool(newest and newest["is_chair_action"] and newest["ratified"] is None and not newest["lapsed"])
+
+    def check_appeal(self) -> None:
+        """Raises as `domain.panel_appeal.check_appeal` does."""
+        check_appeal(
+            self.kind_in_force,
+            has_lapsed=self.has_lapsed,
+            waits_for_meeting=self.waits_for_meeting,
+            is_appealed=self.appeal is not None,
+            was_heard=self.was_heard,
+        )
+
+    @property
+    def can_be_appealed(self) -> bool:
+        """Whether somebody may appeal against what was decided."""
+        try:
+            self.check_appeal()
+            self.after(Step.APPEAL)
+        except RuleError:
+            return False
+        return True
+
+    def who_counts(self, seats: Sequence[Seat]) -> list[Seat]:
+        """Of those at a meeting who may hear this case: guests hear appeals alone."""
+        return [seat for seat in seats if self.appeal is not None or not seat.is_guest]
 
     def member(self, username: str) -> Seat | None:
-        """That person as a member of its panel."""
+        """That person as a member of its panel, or as a guest who hears its appeal."""
         for one in self.row["members"] or []:
             if one["username"] == username:
-                return Seat(username, one["name"], Side(one["side"]), one["is_chair"])
+                chairs = one["is_chair"] and not one["is_guest"]
+                return Seat(username, one["name"], Side(one["side"]), chairs, is_guest=one["is_guest"])
         return None
 
     @property
@@ -237,8 +314,11 @@ class CaseRecord:
         return member
 
     def check_order_waits(self) -> None:
-        """Raises Conflict `order-not-waiting` when its order does not wait for the panel any more."""
+        """Raises Conflict `order-not-waiting` when its order does not wait for the panel any more. What is appealed
+        against was decided, so that the order may have gone on or ended by that."""
         decision = OrderDecision(self.row["order_decision"])
+        if self.appeal is not None and decision in {OrderDecision.APPROVED, OrderDecision.DECLINED}:
+            return
         if decision is not OrderDecision.AWAITING_PANEL:
             state = OrderState(decision.value)
             stands = f"Order {self.row['order_number']} is “{state.text.lower()}”, so no panel decides it."

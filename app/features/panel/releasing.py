@@ -47,6 +47,73 @@ TRY_FIRST = text("""
     WHERE order_id = :order_id AND kind = 'loan'
     RETURNING id
 """)
+# Nothing of what a decision said binds the order any more.
+LOANS_AGAIN = text("""
+    UPDATE order_line SET kind = 'loan', trial_days = NULL, trial_goals = NULL FROM equipment_order AS asked
+    WHERE asked.id = :order_id AND order_line.order_id = asked.id
+      AND asked.authority -> 'panel_made_trials' @> to_jsonb(order_line.id)
+""")
+UNBIND = text("""
+    UPDATE equipment_order SET authority = authority - ARRAY['panel_decision', 'panel_conditions',
+                                                             'panel_condition_kinds', 'panel_made_trials']
+    WHERE id = :order_id
+""")
+# The order waits for the panel as before the decision.
+WAIT_AGAIN = text("""
+    UPDATE equipment_order SET decision = 'awaiting_panel', decided_at = NULL, decided_by = NULL,
+           decision_reason = NULL, allocated_at = NULL, allocated_by = NULL, promised_on = NULL, version = version + 1
+    WHERE id = :order_id
+""")
+# What the declining called off, and nothing that somebody had called off before it.
+WANTED_AGAIN = text("""
+    UPDATE order_unit SET cancelled_at = NULL, cancelled_by = NULL FROM equipment_order AS asked
+    WHERE asked.id = :order_id AND order_unit.order_id = asked.id AND order_unit.cancelled_at = asked.decided_at
+""")
+ISSUED = text("""
+    SELECT item.barcode FROM order_unit AS unit JOIN reservation AS kept ON kept.id = unit.reservation_id
+    JOIN item ON item.id = kept.item_id
+    WHERE unit.order_id = :order_id
+      AND (unit.loan_id IS NOT NULL OR kept.ended_at IS NULL AND item.state = 'dispatched')
+    ORDER BY item.barcode
+""")
+REMEMBER = text("""
+    UPDATE equipment_order SET authority = authority || CAST(:authority AS jsonb), version = version + 1
+    WHERE id = :order_id
+""")
+
+
+async def read_issued(session: AsyncSession, case: CaseRecord) -> list[str]:
+    """What of its order has left the store. One statement."""
+    return list(await session.scalars(ISSUED, {"order_id": case.row["order_id"]}))
+
+
+async def unbind_order(session: AsyncSession, case: CaseRecord) -> None:
+    """Nothing of what the decision said binds the order, which is locked, any more. Two statements."""
+    for statement in (LOANS_AGAIN, UNBIND):
+        await session.execute(statement, {"order_id": case.row["order_id"]})
+
+
+async def wait_again(session: AsyncSession, case: CaseRecord) -> None:
+    """The order, which is locked, waits for the panel as before the decision."""
+    await unbind_order(session, case)
+    await session.execute(WAIT_AGAIN, {"order_id": case.row["order_id"]})
+
+
+async def want_again(session: AsyncSession, case: CaseRecord) -> None:
+    """What was declined is wanted again: the order, which is locked, waits for the panel with all that it asked for."""
+    await session.execute(WANTED_AGAIN, {"order_id": case.row["order_id"]})
+    await wait_again(session, case)
+
+
+async def remember(session: AsyncSession, case: CaseRecord, facts: Mapping[str, Any]) -> None:
+    """The order, which goes on as it did, keeps what was decided now."""
+    await session.execute(REMEMBER, {"order_id": case.row["order_id"], "authority": json.dumps(dict(facts))})
+
+
+async def call_off_rest(session: AsyncSession, case: CaseRecord, *, actor: str, at: datetime) -> None:
+    """Of an order of which something is out: what is still here is free, and is not wanted any more."""
+    await give_back(session, case, actor=actor, at=at)
+    await session.execute(CANCEL_REST, {"order_id": case.row["order_id"], "at": at, "actor": actor})
 
 
 async def approve_order(
@@ -65,14 +132,14 @@ async def bind_order(
     tried first becomes a trial from its delivery on.
     """
     by_kind = {one.kind: one for one in conditions}
-    order_id, facts = case.row["order_id"], {"panel_condition_kinds": sorted(kind.value for kind in by_kind)}
+    order_id = case.row["order_id"]
     if ConditionKind.RECYCLED_ONLY in by_kind:
         await give_back(session, case, only_new=True, actor=actor, at=at)
     if ConditionKind.TRIAL_FIRST in by_kind:
         goals = by_kind[ConditionKind.TRIAL_FIRST].detail or f"The panel wants it tried first (case {case.number})."
         tried = await session.scalars(TRY_FIRST, {"order_id": order_id, "days": TRIAL_DAYS, "goals": goals})
-        return facts | {"panel_made_trials": sorted(tried)}
-    return facts
+        return {"panel_made_trials": sorted(tried)}
+    return {}
 
 
 async def give_back(

@@ -10,8 +10,10 @@ from app.domain.ordering import OrderDecision
 from app.domain.panel import CaseState, Screening
 from app.domain.panel_case import Option, OptionKind, read_option
 from app.domain.panel_funding import Share
+from app.domain.panel_review import FollowUp
 from app.features.panel.attachment_schemas import AttachmentBody
-from app.features.panel.decision_schemas import DecisionBody, InterestBody, RecommendationBody
+from app.features.panel.came_of_it import CameOfIt
+from app.features.panel.decision_schemas import AppealShown, DecisionBody, InterestBody, RecommendationBody
 from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalLine, OptionalParagraph, Pence, Reason
 
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4, allow_inf_nan=False)]
@@ -211,6 +213,8 @@ class CaseBody(BaseModel):
     interests: list[InterestBody]
     recommendations: list[RecommendationBody]
     decisions: list[DecisionBody]
+    appeals: list[AppealShown]
+    came_of_it: list[CameOfIt]
     digest: str | None
 
 
@@ -230,3 +234,15 @@ class CaseRow(BaseModel):
     decision: str | None
     review_on: date | None
     held_on: date | None
+
+
+class FollowUpRow(BaseModel):
+    """A decided case that is still work. `due_on`: the day that was set, or since when something is out without an
+    approval; `barcodes`: what is out."""
+
+    number: str
+    kind: FollowUp
+    due_on: date
+    barcodes: list[str]
+    client_ref: str
+    panel: str

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from sqlalchemy import text
 
-from tests.conftest import SignIn
+from tests.conftest import Sessions, SignIn
 from tests.given import Given
 
 WHY = "It meets the need, and nothing cheaper does."
@@ -33,12 +34,26 @@ def said(**changes: Any) -> dict[str, Any]:
     return body | changes
 
 
+OTHER_PANEL = text("""
+    WITH made AS (
+        INSERT INTO panel (code, name, decides_highly_specialist) VALUES ('COAST', 'Coast Equipment Panel', false)
+        RETURNING id
+    ), roles AS (
+        INSERT INTO account_role (account_id, role) SELECT id, 'panel_member' FROM account
+        WHERE username = ANY(:usernames)
+    )
+    INSERT INTO panel_member (panel_id, account_id, side, is_chair)
+    SELECT made.id, account.id, 'health', false FROM made, account WHERE username = ANY(:usernames)
+""")
+
+
 @dataclass
 class Panel:
     """Brings cases before JSEP through the API and walks them on."""
 
     given: Given
     sign_in: SignIn
+    sessions: Sessions | None = None
 
     async def post(self, who: str, path: str, status: int = 200, **body: Any) -> dict[str, Any]:
         """One POST that must be answered so."""
@@ -113,6 +128,42 @@ class Panel:
         said = {"decision": decision, "reasons": WHY} | body
         return await chair.post(f"/api/v1/panel-cases/{number}/decision", json=said)
 
+    async def declined(self, order: str | None = None) -> str:
+        """A case that `chair`, `panel1` and `panel2` declined at a meeting that is closed."""
+        number = await self.screened(order)
+        meeting = await self.meeting(number, present=["chair", "panel1", "panel2"])
+        done(await self.decide(number, "decline", alternative="A tilt chair from stock."))
+        await self.post("chair", f"/panel-meetings/{meeting}/close")
+        return number
+
+    async def appealed(self, order: str | None = None) -> str:
+        """A declined case whose prescriber appealed."""
+        number = await self.declined(order)
+        grounds = {"grounds": "The tilt chair was tried in May, and she slid out of it."}
+        case = await self.post("senior.ot", f"/panel-cases/{number}/appeal", 201, **grounds)
+        assert case["state"] == "screened"
+        return number
+
+    async def others(self, *usernames: str) -> None:
+        """Another panel, on which these people sit."""
+        assert self.sessions is not None
+        async with self.sessions.begin() as session:
+            await session.execute(OTHER_PANEL, {"usernames": list(usernames)})
+
+    async def hearing(self, *numbers: str) -> int:
+        """A meeting at which others hear an appeal: `panel3`, who chairs it, and two of another panel."""
+        await self.others("manager", "safety")
+        held = {"panel": "JSEP", "held_on": self.given.today.isoformat()}
+        meeting = int((await self.post("chair", "/panel-meetings", 201, **held))["id"])
+        for username in ("manager", "safety"):
+            await self.post("chair", f"/panel-meetings/{meeting}/members", 201, username=username)
+        await self.post("chair", f"/panel-meetings/{meeting}/members", 201, username="panel3", chairs=True)
+        for number in numbers:
+            await self.post("chair", f"/panel-meetings/{meeting}/cases", 201, case=number)
+        there = ["panel1", "panel3", "manager", "safety"]
+        await self.post("panel3", f"/panel-meetings/{meeting}/attendance", present=there)
+        return meeting
+
     async def get(self, path: str, *, by: str = "senior.ot") -> dict[str, Any]:
         """What stands there."""
         return done(await (await self.sign_in(by)).get(f"/api/v1{path}"))
@@ -126,6 +177,6 @@ def done(answer: Response, status: int = 200) -> dict[str, Any]:
 
 
 @pytest.fixture
-def jsep(given: Given, sign_in: SignIn) -> Panel:
+def jsep(given: Given, sign_in: SignIn, sessions: Sessions) -> Panel:
     """JSEP in few words."""
-    return Panel(given, sign_in)
+    return Panel(given, sign_in, sessions)

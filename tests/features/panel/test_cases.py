@@ -204,10 +204,10 @@ async def test_a_case_is_read_by_as_many_statements_whatever_it_holds(
     number = await jsep.submitted()
     statements.clear()
     await as_panel.get(f"/api/v1/panel-cases/{number}")
-    assert len(statements) == 6, statements
+    assert len(statements) == 7, statements
     many = await jsep.listed()
     await jsep.post("panel1", f"/panel-cases/{many}/interests", 201)
     done(await jsep.decide(many, "defer", review_on=clock.day(3)))
     statements.clear()
     await as_panel.get(f"/api/v1/panel-cases/{many}")
-    assert len(statements) == 6, statements
+    assert len(statements) == 7, statements

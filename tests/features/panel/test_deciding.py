@@ -179,7 +179,7 @@ async def test_members_recommend_and_a_chair_decides(jsep: Panel, as_panel: Asyn
         f"/api/v1{path}", json={"recommendation": "approve", "reasons": "She needs it for her posture."}
     )
     check_problem(problem, 409, "conflict-of-interest")
-    check_problem(await jsep.decide(number, by="panel1"), 403, "not-allowed")
+    check_problem(await jsep.decide(number, by="panel1"), 403, "not-the-chair")
     case = done(await jsep.decide(number, funding=SPLIT))
     assert [one["username"] for one in case["recommendations"]] == ["panel1"]
     late = await as_panel.post(f"/api/v1{path}", json={"recommendation": "approve", "reasons": "Too late to say so."})
