@@ -10,7 +10,7 @@ from app import audit, ledger
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, PanelRule, Tier
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import check_answered, place_load_blockers
+from app.domain.combinations import carries_less, check_answered, place_load_blockers
 from app.domain.counter import refuse_to_hand_out, why_not_hand_out
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
@@ -91,10 +91,12 @@ async def issue(
     if moved.item.state not in {State.IN_STOCK, State.RESERVED}:
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
     # What a report certified while this was read: the item is locked by now.
-    _refuse_too_weak(moved.item.evidence.label_load_kg, weight)
+    _refuse_too_weak(moved.item.carries_kg, weight)
     await check_ahead(session, [moved.item], HandingOut.ISSUE, ahead, actor=actor, at=at)
     await _use_reservations(session, moved.item.id, client_id, until_on=trial_ends_on, actor=actor, at=at)
-    left = check_answered(there.warnings, keys(said.answers or ()), is_short=said.answers is None)
+    # A short form goes by the product; for an item that carries less it is asked who is to be borne by it.
+    is_short = said.answers is None and not carries_less(moved.item.carries_kg, moved.item.product_load_kg)
+    left = check_answered(there.warnings, keys(said.answers or ()), is_short=is_short)
     values = {
         "id": loan_id,
         "item_id": moved.item.id,

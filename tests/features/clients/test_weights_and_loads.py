@@ -74,6 +74,7 @@ async def test_a_hoist_and_its_sling_carry_what_the_weaker_does(as_ot: AsyncClie
     client = await given.client(weight_kg=90, weighed_on="2026-02-01")
     weak = await given.item(product=sling)
     await given.inspected(weak, kind=InspectionKind.LOLER, safe_working_load_kg=130)
+    await given.labelled(weak)
     lifts = await given.loan(await given.item(product=hoist), client=client)
     await given.loan(weak, client=client)
     await weigh(as_ot, client, 140)
