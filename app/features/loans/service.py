@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger
+from app import ledger
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, PanelRule, Tier
 from app.domain.client_records import check_is_alive
@@ -18,6 +18,7 @@ from app.domain.lifecycle import Move, State
 from app.domain.loans import LoanKind, check_trial_dates
 from app.domain.look_ahead import HandingOut
 from app.domain.reservations import Days, blocks_issue, overlaps
+from app.features.loans.answering import leave_unanswered
 from app.features.loans.counter import NOTHING_SAID, Said, keep_answers
 from app.features.loans.old_equipment import decide_old, take_effect
 from app.models import Client, Loan, Reservation, ReservationEnd
@@ -109,9 +110,7 @@ async def issue(
     }
     await session.execute(insert(Loan).values(**values))
     await keep_answers(session, loan_id, there.warnings, said.answers or (), actor=actor, at=at)
-    for warning in left:
-        about = f"loan:{loan_id}"
-        await audit.record(session, "warning_not_answered", about, actor=actor, at=at, warning=warning.code)
+    await leave_unanswered(session, loan_id, left, actor=actor, at=at)
     await take_effect(session, there.old, loan_id=loan_id, client_id=client_id, actor=actor, at=at)
     return loan_id
 
