@@ -24,7 +24,9 @@ from app.domain.clearance import (
     HoldFact,
     HoldKind,
     find_blockers,
+    label_blockers,
     needs_clearance,
+    needs_label,
     place_blockers,
     step_for,
 )
@@ -40,7 +42,8 @@ from app.domain.lifecycle import BIRTH, IN_STORE, Move, State, can_move, is_issu
 class ItemRecord:
     """One item as the ledger knows it; `evidence` is what clearance is decided on.
 
-    `are_notices`: some safety notice is in force, or was; about which items it is, is not said here.
+    `are_notices`: some safety notice is in force, or was; about which items it is, is not said here. `carries_kg`: this
+    item, by its product and by what was certified for it (ADR 28); `product_load_kg`: its product.
     """
 
     id: int
@@ -55,6 +58,8 @@ class ItemRecord:
     last_hash: str
     evidence: Evidence
     are_notices: bool = False
+    carries_kg: int | None = None
+    product_load_kg: int | None = None
 
     @property
     def state(self) -> State:
@@ -131,8 +136,9 @@ READ = text("""
            cleaning.started_by AS decontamination_started_by, cleaning.finished_by AS decontaminated_by,
            checked.outcome AS inspection_outcome,
            checked.seq AS inspection_seq, held.holds, asked.due,
-           CASE WHEN item.label_wanted_since IS NOT NULL
-                THEN LEAST(product.safe_working_load_kg, item.certified_load_kg) END AS label_load_kg,
+           product.safe_working_load_kg AS product_load_kg,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg,
+           item.label_wanted_since IS NOT NULL AS is_label_wanted,
            EXISTS (SELECT FROM notice_activation) AS are_notices
     FROM item
     JOIN product ON product.id = item.product_id
@@ -375,7 +381,7 @@ def _record(row: RowMapping) -> ItemRecord:
             DueFact(InspectionKind(due["kind"]), due["due_on"] and date.fromisoformat(due["due_on"]), due["failed"])
             for due in row["due"] or ()
         ),
-        label_load_kg=row["label_load_kg"],
+        label_load_kg=row["carries_kg"] if row["is_label_wanted"] else None,
     )
     return ItemRecord(
         id=row["id"],
@@ -390,6 +396,8 @@ def _record(row: RowMapping) -> ItemRecord:
         last_hash=row["last_hash"],
         evidence=evidence,
         are_notices=row["are_notices"],
+        carries_kg=row["carries_kg"],
+        product_load_kg=row["product_load_kg"],
     )
 
 
@@ -409,6 +417,7 @@ def _checked(item: ItemRecord, how: Move, *, actor: str, on: date, happened: boo
     if needs_clearance(item.state, how):
         releaser = actor if how is Move.RELEASE else None
         blockers = find_blockers(item.evidence, on=on, releaser=releaser)
+        blockers += label_blockers(item.evidence) if needs_label(item.state, how) else []
         if blockers and happened and (item.state, how) in HANDED_OVER:
             return target, " ".join(blocker.detail for blocker in blockers)
         if blockers:

@@ -33,6 +33,7 @@ from app.features.labels import clean_api as clean_labels_api
 from app.features.labels import clean_pages as clean_labels_pages
 from app.features.labels import job_pages, jobs_api, printer_pages
 from app.features.labels import pages as labels_pages
+from app.features.loans import answer_pages as loan_answer_pages
 from app.features.loans import api as loans_api
 from app.features.loans import pages as loans_pages
 from app.features.loans import trial_pages
@@ -164,6 +165,7 @@ ROUTERS = (
     clients_pages.router,
     loans_pages.router,
     trial_pages.router,
+    loan_answer_pages.router,
     collection_request_pages.router,
     collection_find_pages.router,
     collections_pages.router,

@@ -13,9 +13,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, outbox, promising
+from app import audit, ledger, outbox, promising
+from app.domain.access import Permission, roles_with
 from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import uk_date
+from app.domain.disposal import SPREADS, part_reason
+from app.domain.labels import display
 from app.domain.old_equipment import Standing, gets_notice, hold_without_notice, replaced_reason
 from app.domain.ordering import SupersedeAction
 from app.domain.stop_use import ItemFault, StopUse, hold_reason
@@ -28,8 +31,24 @@ PLACE = text("""
     INSERT INTO hold (item_id, kind, reason, notice_id, placed_at, placed_by)
     SELECT item_id, :kind, :reason, CAST(:notice_id AS bigint), :at, :actor
     FROM unnest(CAST(:item_ids AS bigint[])) AS held (item_id)
-    RETURNING item_id, id
+    RETURNING item_id, id, EXISTS (SELECT FROM harvested_part AS part WHERE part.item_id = hold.item_id) AS is_donor
 """)
+# What carries parts of these, and is not held for that already.
+CARRY_PARTS = text("""
+    SELECT item.id, item.barcode, product.name AS product_name, donor.barcode AS donor, client.client_ref,
+           COALESCE(asked.made_by, loan.started_by) AS prescriber,
+           string_agg(DISTINCT part.description, ', ' ORDER BY part.description) AS parts
+    FROM harvested_part AS taken JOIN standing_part AS part ON part.harvested_part_id = taken.id
+    JOIN repair ON repair.id = part.repair_id JOIN item ON item.id = repair.item_id
+    JOIN product ON product.id = item.product_id JOIN item AS donor ON donor.id = taken.item_id
+    LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
+    LEFT JOIN client ON client.id = loan.client_id
+    LEFT JOIN order_unit AS unit ON unit.loan_id = loan.id
+    LEFT JOIN equipment_order AS asked ON asked.id = unit.order_id
+    WHERE taken.item_id = ANY(:donors)
+    GROUP BY item.id, product.id, donor.id, client.id, asked.id, loan.id ORDER BY item.barcode, donor.barcode
+""")
+HELD_FOR = text("SELECT id FROM hold WHERE item_id = :item_id AND reason = :reason AND lifted_at IS NULL")
 LIFT = text("""
     UPDATE hold SET lifted_at = :at, lifted_by = :actor, lift_reason = :reason WHERE id = ANY(:holds)
 """)
@@ -94,17 +113,43 @@ async def hold_each(
 ) -> dict[int, int]:
     """Hold each of these items, by id and barcode, for one reason; returns the holds' numbers by the items' ids.
 
-    `notice_id` and `reference`: the safety notice that wants it. The caller has locked the items. Three statements for
-    all, and those of `promising`.
+    `notice_id` and `reference`: the safety notice that wants it. The caller has locked the items. What carries a part
+    that was taken off one of them is held too (`domain.disposal.SPREADS`). Three statements for all, and those of
+    `promising`.
     """
     values: dict[str, Any] = {"item_ids": list(items), "kind": kind.value, "reason": reason, "notice_id": notice_id}
     placed = await session.execute(PLACE, values | {"at": at, "actor": actor})
-    holds = {row.item_id: row.id for row in placed}
+    rows = placed.all()
+    holds = {row.item_id: row.id for row in rows}
     placed_now = {hold_id: items[item_id] for item_id, hold_id in holds.items()}
     facts: dict[str, audit.Detail] = {"kind": kind.value, "reason": reason}
     await _record(session, "placed", placed_now, reference=reference, facts=facts, actor=actor, at=at)
     await promising.look_again(session, list(holds), actor=actor, at=at)
+    donors = [row.item_id for row in rows if row.is_donor]
+    if donors and kind in SPREADS:
+        await _hold_what_carries_parts(session, donors, HoldFact(kind, reason, reference), actor=actor, at=at)
     return holds
+
+
+async def _hold_what_carries_parts(
+    session: AsyncSession, donors: Sequence[int], held: HoldFact, *, actor: str, at: datetime
+) -> None:
+    """Hold the items into which parts of these were fitted, so that somebody looks at the part; who may lift holds
+    and, at a client's, whose loan it is are told. Parts that went on from there are followed."""
+    found = (await session.execute(CARRY_PARTS, {"donors": list(donors)})).all()
+    await ledger.lock_items(session, {one.id for one in found})
+    for one in found:
+        reason = part_reason(one.parts, one.donor, held.text)
+        if (await session.execute(HELD_FOR, {"item_id": one.id, "reason": reason})).first() is not None:
+            continue
+        await hold(session, one.id, one.barcode, kind=HoldKind.INVESTIGATION, reason=reason, actor=actor, at=at)
+        where = f" It is with client {one.client_ref}: find out whether it may be used." if one.client_ref else ""
+        letter = {"purpose": "part_of_held_item", "subject": f"Look at a part of {display(one.barcode)}"}
+        letter |= {"body": f"{one.product_name} ({display(one.barcode)}) is on hold. {reason}{where}"}
+        letter |= {"about": f"item:{one.barcode}"}
+        await outbox.post_to_roles(session, roles_with(Permission.LIFT_HOLDS), letter, actor=actor, at=at)
+        if one.prescriber:
+            await outbox.post(session, **letter, to=one.prescriber, actor=actor, at=at)
 
 
 async def put_in_question(

@@ -32,6 +32,8 @@ from app.features.clients import care_providers
 from app.features.clients import service as clients
 from app.features.clients.schemas import NewCareProvider, NewClient
 from app.features.collections import service as collections
+from app.features.labels.service import Target, find_stock, mark_printed
+from app.features.labels.stocks import STOCKS
 from app.features.loans import service as loans
 from app.features.loans.counter import Said, look
 from app.features.reservations import service as reservations
@@ -47,6 +49,7 @@ from app.features.workshop import cleaning
 from app.features.workshop import service as workshop
 from app.features.workshop.inspections import service as inspections
 from app.features.workshop.repairs import service as repairs
+from app.settings import Settings
 from app.web import disposing
 from app.web.answers import Answer
 from app.web.old_equipment import NewSupersedes
@@ -272,6 +275,11 @@ class Given:
         if kind is InspectionKind.LOLER:
             details["report"] = examination_report(outcome, on=self.today, **changes)
         await self._do(inspections.inspect, barcode, **details)
+
+    async def labelled(self, barcode: str) -> None:
+        """A new label of the item is printed."""
+        sheet = Target(find_stock(next(iter(STOCKS))))
+        await self._do(mark_printed, [barcode], sheet, settings=Settings(), actor="technician")
 
     async def released(self, barcode: str, *, by: str = "technician2") -> None:
         """The item goes to the shelf."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from app import ledger
 from app.domain.errors import NotClear, NotFound, WrongState
 from app.domain.hygiene import Outcome, Route
-from app.domain.inspections import InspectionOutcome
+from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import make_tag
 from app.domain.lifecycle import Move, State
 from tests.conftest import Clock, Query, Statements
@@ -294,3 +294,22 @@ async def test_what_a_safety_notice_holds_is_noted_when_it_is_refused(
     assert refused.error.detail == "Safety notice MDA/1: it is affected. T."
     [(_, values)] = session.info["afterwards"]
     assert (values["move"], values["actor"], len(values["notice_ids"])) == ("issue", "ot", 1)
+
+
+async def test_the_ledger_knows_what_an_item_carries_and_lets_none_leave_with_a_label_that_may_say_more(
+    session: AsyncSession, given: Given, clock: Clock
+) -> None:
+    loler = [{"kind": "loler", "every_months": 6}]
+    barcode = await given.item(product=await given.product(safe_working_load_kg=200, inspections=loler))
+    await given.inspected(barcode, kind=InspectionKind.LOLER, safe_working_load_kg=160)
+    item = await given.record(barcode)
+    assert (item.carries_kg, item.product_load_kg, item.evidence.label_load_kg) == (160, 200, 160)
+    details: dict[str, Any] = {"actor": "technician", "at": clock.now}
+    for how in (Move.ISSUE, Move.DISPATCH):
+        with pytest.raises(NotClear, match="its label may say more"):
+            await ledger.move_one(session, barcode, how, **details)
+    await session.rollback()
+    await given.labelled(barcode)
+    item = await given.record(barcode)
+    assert (item.carries_kg, item.evidence.label_load_kg) == (160, None)
+    assert (await ledger.move_one(session, barcode, Move.ISSUE, **details)).state is State.ON_LOAN

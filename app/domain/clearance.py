@@ -51,6 +51,9 @@ TO_SETTLE = NextStep(
 GATED = frozenset({Move.RESERVE, Move.DISPATCH, Move.DELIVER, Move.ISSUE, Move.START_TRIAL, Move.RELEASE})
 """Moves that ask for clearance. `needs_clearance` names the two that are exempt by their starting state."""
 
+_LEAVES = frozenset({Move.DISPATCH, Move.DELIVER, Move.ISSUE, Move.START_TRIAL})
+_LEAVES_FROM = frozenset({State.IN_STOCK, State.RESERVED, State.DISPATCHED})
+
 HANDED_OVER = frozenset({(State.DISPATCHED, Move.DELIVER), (State.DISPATCHED, Move.START_TRIAL)})
 """Moves that may be recorded as having happened at a client's door in spite of what blocked them: an item that is there
 and is not known to be there is the greater danger."""
@@ -259,6 +262,26 @@ def is_clear(evidence: Evidence, *, on: date) -> bool:
 def hold_blockers(evidence: Evidence) -> list[Blocker]:
     """What it is held for, a safety notice with its reference."""
     return [Blocker("on-hold", hold.text) for hold in evidence.holds]
+
+
+def label_blockers(evidence: Evidence) -> list[Blocker]:
+    """That its label may promise more than it carries: whoever stands beside it goes by its label."""
+    if evidence.label_load_kg is None:
+        return []
+    load = f"{evidence.label_load_kg:g} kg"
+    detail = f"It carries {load}, and its label may say more. Print a new label and stick it over the old one first."
+    return [Blocker("label-says-too-much", detail)]
+
+
+def needs_label(state: State, move: Move) -> bool:
+    """Whether this move takes an item to a client or nearer to one, so that its label must be right (ADR 38)."""
+    return move in _LEAVES and state in _LEAVES_FROM
+
+
+def leaving_blockers(evidence: Evidence, *, on: date) -> list[Blocker]:
+    """Every reason why the item may not leave the store, or the driver's hands, on that day: what `find_blockers` says,
+    and its label."""
+    return [*find_blockers(evidence, on=on), *label_blockers(evidence)]
 
 
 def check_use_goes_on(evidence: Evidence) -> None:

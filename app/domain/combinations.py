@@ -26,6 +26,9 @@ ADULT_FROM_KG = 40
 
 
 WEIGHT_UNKNOWN = "weight-unknown"
+LOAD_UNKNOWN = "load-unknown"
+NOT_KNOWN = frozenset({WEIGHT_UNKNOWN, LOAD_UNKNOWN})
+"""Codes of the warnings that something is not known, which the short form of the API may leave out (ADR 29)."""
 
 
 class Severity(StrEnum):
@@ -168,6 +171,7 @@ def find_warnings(
         *_declared(pairs, fits),
         *_weakest_loads(pairs, weight),
         *_loads([*ordered, *around], pairs, weight),
+        *_unknown_loads(ordered, pairs),
         *_weighing(ordered, weight, today),
         *_duplicates(ordered, around),
     }
@@ -190,6 +194,11 @@ def item_load(product_kg: float | None, certified_kg: float | None) -> float | N
     """What an item carries: what its product does, or what was certified for this one, if that is less. No examination
     makes it stronger than its maker says (ADR 28)."""
     return min((load for load in (product_kg, certified_kg) if load is not None), default=None)
+
+
+def carries_less(carried_kg: float | None, product_kg: float | None) -> bool:
+    """Whether an item carries less than its product says: whoever goes by the product would trust it with too much."""
+    return carried_kg is not None and product_kg is not None and carried_kg < product_kg
 
 
 def order_load_blockers(
@@ -237,10 +246,10 @@ def check_answered(
 ) -> list[OrderWarning]:
     """Raises Incomplete `answer-the-warnings` with each warning that still wants an answer. `answers`: the code and
     subject of each that has one. `is_short`: the short form of the API, which nobody asked for answers (ADR 29): it may
-    leave out that the weight is not known; that warning is returned.
+    leave out what is not known (`NOT_KNOWN`); those warnings are returned.
     """
     wanting = unanswered(warnings, answers)
-    left = [one for one in wanting if not (is_short and one.code == WEIGHT_UNKNOWN)]
+    left = [one for one in wanting if not (is_short and one.code in NOT_KNOWN)]
     if left:
         count = "is 1 warning" if len(left) == 1 else f"are {len(left)} warnings"
         detail = f"There {count} without an answer. They advise and you decide: say to each what you decided and why."
@@ -343,6 +352,20 @@ def _loads(pieces: Iterable[Piece], pairs: Iterable[Pair], weight: Weight | None
             carries = f"{piece.name}{where} carries {piece.safe_working_load_kg:g} kg"
             detail = f"{carries}, and the client weighs {weight.kg:g} kg. Choose a stronger one."
             yield OrderWarning(Severity.DANGER, "over-safe-working-load", piece.product_code, detail, DEVICES_GUIDANCE)
+
+
+def _unknown_loads(ordered: Iterable[Piece], pairs: Iterable[Pair]) -> Iterable[OrderWarning]:
+    """What must bear the client and carries nobody knows what; of a hoist with its sling that is said of both."""
+    paired = {piece for pair in pairs if _is_hoisting(pair) for piece in pair}
+    for piece in ordered:
+        unknown = piece.safe_working_load_kg is None
+        if unknown and piece not in paired and bears_a_person(piece.category, piece.safe_working_load_kg):
+            detail = (
+                f"Nobody knows what {piece.name} carries, and it must bear the client. Find its safe working load on "
+                "its label, or ask its maker, before it is used, and have it written in the catalogue."
+            )
+            source = LOLER_STRENGTH if lifts(piece.category) else DEVICES_GUIDANCE
+            yield OrderWarning(Severity.CAUTION, LOAD_UNKNOWN, piece.product_code, detail, source)
 
 
 def _weighing(ordered: Iterable[Piece], weight: Weight | None, today: date) -> Iterable[OrderWarning]:

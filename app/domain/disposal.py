@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from app.domain.clearance import Evidence, HoldFact, HoldKind, hygiene_blockers
 from app.domain.dates import in_words
@@ -181,6 +182,16 @@ def check_harvest(evidence: Evidence, *, was_here: bool) -> None:
     if blockers:
         why = " ".join(blocker.detail for blocker in blockers)
         raise NotClear("not-clear", f"No part of it may be used again. {why}", blockers)
+
+
+SPREADS: Final = frozenset({HoldKind.SAFETY_NOTICE, HoldKind.FAULT, HoldKind.INVESTIGATION})
+"""Holds that may be about a part that was taken off before."""
+
+
+def part_reason(parts: str, donor: str, why: str) -> str:
+    """Why an item is held that carries parts of one that is held now. `why`: what that one is held for."""
+    held = f"It carries a part of {display(donor)} ({parts}), which is held now: {why.rstrip('.')}."
+    return f"{held} Look at the part, or change it."
 
 
 def check_donor(barcode: str, holds: tuple[HoldFact, ...]) -> None:

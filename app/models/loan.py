@@ -69,7 +69,8 @@ class Reservation(SQLModel, table=True):
 
 
 class Loan(SQLModel, table=True):
-    """An item at a client's: open until it is scanned back. One open loan per item."""
+    """An item at a client's: open until it is scanned back. One open loan per item. `weight_wanted_since`: it was
+    handed over although it carries less than what was asked for, and nobody knew what the client weighs."""
 
     __table_args__ = (
         both_or_neither("ended_at_and_by_together", "ended_at", "ended_by"),
@@ -85,6 +86,11 @@ class Loan(SQLModel, table=True):
             "id",
             postgresql_where=text("ended_at IS NULL AND kind = 'trial'"),
         ),
+        Index(
+            "ix_loan_id_while_weight_is_wanted",
+            "id",
+            postgresql_where=text("weight_wanted_since IS NOT NULL AND ended_at IS NULL"),
+        ),
     )
 
     id: int = id_column()
@@ -98,17 +104,29 @@ class Loan(SQLModel, table=True):
     started_by: str = Field(sa_column=text_column())
     ended_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    weight_wanted_since: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
 
 
 class LoanAnswer(SQLModel, table=True):
     """A warning that was shown at the counter, in its words of then, and what was answered; the same as of an order.
 
-    What is kept after a trial, or tried on, is warned of and answered anew.
+    What is kept after a trial, or tried on, is warned of and answered anew. Without an answer: a short form of the API
+    left it out (ADR 29), and somebody answers it afterwards.
     """
 
     __tablename__ = "loan_answer"
     __table_args__ = (
         UniqueConstraint("loan_id", "code", "subject", "answered_at", name="uq_loan_answer_one_each_time"),
+        both_or_neither("answered_at_and_by_together", "answered_at", "answered_by"),
+        both_or_neither("answer_and_when_together", "answer", "answered_at"),
+        Index(
+            "uq_loan_answer_one_while_unanswered",
+            "loan_id",
+            "code",
+            "subject",
+            unique=True,
+            postgresql_where=text("answer IS NULL"),
+        ),
     )
 
     id: int = id_column()
@@ -116,9 +134,9 @@ class LoanAnswer(SQLModel, table=True):
     code: str = Field(sa_column=text_column())
     subject: str = Field(sa_column=text_column())
     warning: str = Field(sa_column=text_column())
-    answer: str = Field(sa_column=text_column())
-    answered_at: datetime = Field(sa_column=instant_column())
-    answered_by: str = Field(sa_column=text_column())
+    answer: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    answered_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    answered_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
 class TrialReview(SQLModel, table=True):

@@ -17,6 +17,7 @@ from app.domain.access import Permission
 from app.domain.combinations import bears_a_person
 from app.domain.labels import display
 from app.web.overloads import Stopped, hold_on_the_van, stop_overloads
+from app.web.weak_reservations import end_for_items
 from app.web.who import tell_all_who_may
 
 # Whoever writes down a weight locks the client first, too: so one of the two sees what the other wrote.
@@ -94,6 +95,7 @@ async def lower_product(session: AsyncSession, change: LoadChange, *, actor: str
     if change.was_kg is not None:
         await _ask_for_weights(session, change, [row for row in lent if row.weight_kg is None], actor=actor, at=at)
     if bears:
+        await end_for_items(session, list(items), why=change.why, actor=actor, at=at)
         await _promised(session, change, items, actor=actor, at=at)
     if change.was_kg is not None or stopped:
         await _tell_owners(session, change, len(items), stopped, actor=actor, at=at)

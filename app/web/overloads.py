@@ -19,6 +19,7 @@ from app.domain.clearance import HoldKind
 from app.domain.labels import display
 from app.domain.overloads import LESS, Borne, find_overloads
 from app.domain.stop_use import ItemFault
+from app.web.weak_reservations import end_for_clients
 from app.web.who import tell_all_who_may
 
 # Whose it is: who ordered it, or who handed it out.
@@ -102,11 +103,13 @@ async def stop_overloads(
 
 async def weigh_again(session: AsyncSession, clients: Collection[int], *, actor: str, at: datetime) -> list[Stopped]:
     """These clients weigh more than was known (`domain.overloads.is_heavier`). What is with the driver for them is
-    held, and who answers for the equipment is told too. Two statements where everything bears them."""
+    held, what is reserved for them is free again, and who answers for the equipment is told too. Three statements where
+    everything bears them."""
     if not clients:
         return []
     stopped = await stop_overloads(session, clients, actor=actor, at=at)
     await hold_on_the_van(session, clients, actor=actor, at=at)
+    await end_for_clients(session, clients, actor=actor, at=at)
     for one in stopped:
         body = f"{one.text} A new weight was written down. Its use there is stopped: have a stronger one brought."
         letter = {"purpose": "weight_above_load", "subject": f"Must not be used: {display(one.barcode)}", "body": body}

@@ -17,7 +17,9 @@ from app.domain.clearance import (
     find_blockers,
     is_clear,
     is_past_use,
+    leaving_blockers,
     needs_clearance,
+    needs_label,
     place_blockers,
     step_for,
 )
@@ -377,6 +379,31 @@ def test_a_label_that_may_say_too_high_a_load_is_asked_for_with_whatever_is_done
     plain, wanted = step_for(Evidence(state), route), step_for(Evidence(state, label_load_kg=160), route)
     more = " Print a new label for it: it carries 160 kg, and the old one may say more." if asks else ""
     assert (wanted.route, wanted.text) == (plain.route, plain.text + more)
+
+
+@pytest.mark.parametrize(
+    ("state", "move", "asks"),
+    [
+        (State.RESERVED, Move.DISPATCH, True),
+        (State.DISPATCHED, Move.DELIVER, True),
+        (State.DISPATCHED, Move.START_TRIAL, True),
+        (State.IN_STOCK, Move.ISSUE, True),
+        (State.IN_STOCK, Move.START_TRIAL, True),
+        (State.IN_STOCK, Move.RESERVE, False),
+        (State.AWAITING_INSPECTION, Move.RELEASE, False),
+        (State.AWAITING_COLLECTION, Move.START_TRIAL, False),
+    ],
+)
+def test_what_goes_to_a_client_has_a_label_that_says_what_it_carries(state: State, move: Move, asks: bool) -> None:
+    assert needs_label(state, move) is asks
+
+
+def test_a_label_that_may_say_too_much_keeps_an_item_from_leaving_and_from_nothing_else() -> None:
+    there = Evidence(State.IN_STOCK)
+    assert leaving_blockers(there, on=TODAY) == []
+    wrong = replace(there, label_load_kg=160, holds=(FAULT,))
+    assert [one.code for one in find_blockers(wrong, on=TODAY)] == ["on-hold"]
+    assert [one.code for one in leaving_blockers(wrong, on=TODAY)] == ["on-hold", "label-says-too-much"]
 
 
 def test_what_is_held_is_not_used_on_and_each_hold_is_named() -> None:

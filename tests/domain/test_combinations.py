@@ -17,6 +17,7 @@ from app.domain.combinations import (
     Weight,
     bears_a_person,
     carries,
+    carries_less,
     check_answered,
     find_warnings,
     item_load,
@@ -386,6 +387,41 @@ def test_an_order_gets_what_carries_the_client_or_what_was_decided_about(
 ) -> None:
     found = order_load_blockers(carried, ordered, weight, is_decided=is_decided)
     assert [(one.code, one.detail) for one in found] == ([("load-too-low", said)] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("ordered", "around", "warnings"),
+    [
+        ([replace(CHAIR, safe_working_load_kg=None)], (), ["caution load-unknown CHAIR"]),
+        ([replace(HOIST, safe_working_load_kg=None)], (), ["caution load-unknown HOIST"]),
+        # Of a hoist with its sling that is said of both, and of what stays at home nothing is asked anew.
+        ([replace(HOIST, safe_working_load_kg=None)], (home(SLING),), ["caution weakest-load-unknown HOIST+SLING"]),
+        ([COMMODE], (home(replace(CHAIR, safe_working_load_kg=None)),), []),
+        # A rail bears nobody, and a commode of which no load is known is none of the kinds.
+        ([replace(COMMODE, safe_working_load_kg=None)], (), []),
+    ],
+)
+def test_a_load_that_nobody_knows_is_asked_about_where_it_must_bear_somebody(
+    ordered: list[Piece], around: tuple[Piece, ...], warnings: list[str]
+) -> None:
+    assert warned(ordered, around, weight=LIGHT) == warnings
+
+
+def test_what_is_not_known_may_be_left_out_by_a_short_form_alone() -> None:
+    warnings = find_warnings([replace(CHAIR, safe_working_load_kg=None)], (), fits={}, weight=None, today=TODAY)
+    assert [one.code for one in warnings] == ["load-unknown", "weight-unknown"]
+    assert check_answered(warnings, set(), is_short=True) == warnings
+    with pytest.raises(Incomplete, match="2 warnings"):
+        check_answered(warnings, set())
+
+
+@pytest.mark.parametrize(
+    ("carried", "product", "less"), [(160, 200, True), (200, 200, False), (160, None, False), (None, None, False)]
+)
+def test_an_item_that_carries_less_than_its_product_is_told_from_others(
+    carried: float | None, product: float | None, less: bool
+) -> None:
+    assert carries_less(carried, product) is less
 
 
 @pytest.mark.parametrize(("said", "count"), [(0, "are 2 warnings"), (1, "is 1 warning")])

@@ -19,10 +19,12 @@ from app.domain.disposal import (
     check_not_taken,
     check_other_person,
     needs_second_person,
+    part_reason,
     second_person_wanted,
 )
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotClear
 from app.domain.hygiene import TO_AGREE, Outcome, Route
+from app.domain.labels import display
 from app.domain.lifecycle import State
 
 ASKED = HoldFact(HoldKind.SCRAP_REQUEST, "Frame cracked.")
@@ -153,3 +155,11 @@ def test_choices_have_words() -> None:
     assert all(stream.text and stream.means for stream in WasteStream)
     assert all(answer.text for answer in Batteries)
     assert [one.text for one in PartCondition] == ["As new", "Good", "Worn"]
+
+
+@pytest.mark.parametrize("why", ["Fault: Its cables overheat", "Fault: Its cables overheat."])
+def test_what_carries_a_part_of_a_held_item_is_held_for_it_in_a_sentence(why: str) -> None:
+    assert part_reason("Castor, Handset", "ES000000001", why) == (
+        f"It carries a part of {display('ES000000001')} (Castor, Handset), which is held now: "
+        "Fault: Its cables overheat. Look at the part, or change it."
+    )

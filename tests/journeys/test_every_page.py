@@ -124,6 +124,7 @@ PAGES = {
         "/products?client_ref=C-1006&q=stool",
         "/orders/O000001",
         "/orders/O000001/answers",
+        "/loans/1/answers",
         "/orders/O000006",
         "/orders/O000008/check",
         "/orders/O000008/lines/1?pick=yes&q=bath",

@@ -85,7 +85,12 @@ AN_ANSWER = (
     "INSERT INTO order_answer (order_id, code, subject, warning, {}) "
     "SELECT id, 'x', 'x', 'x', {} FROM equipment_order LIMIT 1"
 )
+A_SAYING = (
+    "INSERT INTO loan_answer (loan_id, code, subject, warning, {}) SELECT id, 'x', 'x', 'x', {} FROM loan LIMIT 1"
+)
 PAIRS = {
+    "ck_loan_answer_answered_at_and_by_together": A_SAYING.format("answer, answered_at", "'x', now()"),
+    "ck_loan_answer_answer_and_when_together": A_SAYING.format("answered_at, answered_by", "now(), 'x'"),
     "ck_order_answer_answered_at_and_by_together": AN_ANSWER.format("answer, answered_at", "'x', now()"),
     "ck_order_answer_answer_and_when_together": AN_ANSWER.format("answered_at, answered_by", "now(), 'x'"),
     "ck_authority_copy_recorded_at_and_by_together": (

@@ -95,10 +95,14 @@ EQUIPMENT = text("""
            notice.reason AS must_not_be_used, notice.given_at AS must_not_be_used_since,
            product.category, product.model, client.weight_kg,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
-           CASE WHEN client.weight_kg IS NULL AND item.load_lowered_at >= loan.started_at AND notice.id IS NULL
+           ARRAY(SELECT said.warning FROM loan_answer AS said WHERE said.loan_id = loan.id AND said.answer IS NULL
+                 ORDER BY said.id) AS not_answered,
+           CASE WHEN client.weight_kg IS NULL AND notice.id IS NULL
+                     AND (item.load_lowered_at >= loan.started_at OR loan.weight_wanted_since IS NOT NULL)
                 THEN CASE WHEN item.certified_load_kg = LEAST(product.safe_working_load_kg, item.certified_load_kg)
                      THEN item.certified_on
-                     ELSE CAST(item.load_lowered_at AT TIME ZONE 'Europe/London' AS date) END END AS lowered_on
+                     ELSE CAST(COALESCE(item.load_lowered_at, loan.weight_wanted_since) AT TIME ZONE 'Europe/London'
+                          AS date) END END AS lowered_on
     FROM loan
     JOIN client ON client.id = loan.client_id
     JOIN item ON item.id = loan.item_id

@@ -137,6 +137,7 @@ class EquipmentLine(BaseModel):
     `collection` is the number of an open collection that fetches it; `must_not_be_used`: why, from its stop-use notice.
     `safe_working_load_kg`: what this item carries. `too_weak`: why it must not bear the client, where nobody stopped
     its use. `weight_wanted`: it carries less than it did, and nobody knows what the client weighs; why, in a sentence.
+    `not_answered`: what was warned of at the counter and nobody has answered.
     """
 
     loan_id: int
@@ -158,6 +159,7 @@ class EquipmentLine(BaseModel):
     safe_working_load_kg: int | None
     too_weak: str | None
     weight_wanted: str | None
+    not_answered: list[str]
     model: str = Field(exclude=True)
 
     def can(self, move: Move) -> bool:

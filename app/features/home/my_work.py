@@ -66,12 +66,26 @@ NOTICES = text("""
 """)
 # What a short form of the API left without an answer, whatever has become of the order since.
 TO_ANSWER = text("""
-    SELECT asked.number, client.client_ref, string_agg(said.warning, ' ' ORDER BY said.id) AS warnings,
-           count(*) OVER () AS how_many
-    FROM order_answer AS said JOIN equipment_order AS asked ON asked.id = said.order_id
-    JOIN client ON client.id = asked.client_id
-    WHERE said.answer IS NULL AND asked.made_by = :actor AND asked.decision NOT IN ('declined', 'cancelled')
-    GROUP BY asked.id, client.id ORDER BY asked.id LIMIT :limit
+    WITH waits AS (
+        SELECT false AS is_loan, asked.id, asked.number AS name, client.client_ref,
+               string_agg(said.warning, ' ' ORDER BY said.id) AS warnings
+        FROM order_answer AS said JOIN equipment_order AS asked ON asked.id = said.order_id
+        JOIN client ON client.id = asked.client_id
+        WHERE said.answer IS NULL AND asked.made_by = :actor AND asked.decision NOT IN ('declined', 'cancelled')
+        GROUP BY asked.id, client.id
+        UNION ALL
+        SELECT true, loan.id, item.barcode, client.client_ref, string_agg(said.warning, ' ' ORDER BY said.id)
+        FROM loan_answer AS said JOIN loan ON loan.id = said.loan_id AND loan.ended_at IS NULL
+        JOIN item ON item.id = loan.item_id JOIN client ON client.id = loan.client_id AND client.died_on IS NULL
+        LEFT JOIN order_unit AS unit ON unit.loan_id = loan.id
+        LEFT JOIN equipment_order AS asked ON asked.id = unit.order_id
+        WHERE said.answer IS NULL AND COALESCE(asked.made_by, loan.started_by) = :actor
+        GROUP BY loan.id, item.id, client.id
+    ), counted AS (
+        SELECT *, count(*) OVER (PARTITION BY is_loan) AS how_many,
+               row_number() OVER (PARTITION BY is_loan ORDER BY id) AS place FROM waits
+    )
+    SELECT is_loan, id, name, client_ref, warnings, how_many FROM counted WHERE place <= :limit ORDER BY is_loan, id
 """)
 UNREAD = text("SELECT count(*) FROM message WHERE to_account_id = :account_id AND seen_at IS NULL")
 STORE_ORDERS = text("""
@@ -167,12 +181,20 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ToAnswer:
-    """An order of one's own with warnings that nobody has answered. `how_many`: such orders in all, in every row."""
+    """An order or a loan of one's own with warnings that nobody has answered. `how_many`: of its kind in all, in every
+    row; `name`: its number, or the asset tag."""
 
-    number: str
+    is_loan: bool
+    id: int
+    name: str
     client_ref: str
     warnings: str
     how_many: int
+
+    @property
+    def href(self) -> str:
+        """Where it is answered."""
+        return f"/loans/{self.id}/answers" if self.is_loan else f"/orders/{self.name}/answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +230,7 @@ async def list_notices(session: AsyncSession, *, given_by: str | None) -> list[N
 
 
 async def list_to_answer(session: AsyncSession, username: str) -> list[ToAnswer]:
-    """The first few of one's own orders with warnings that nobody has answered."""
+    """The first few of one's own orders, and of one's own loans, with warnings that nobody has answered."""
     rows = (await session.execute(TO_ANSWER, {"actor": username, "limit": FIRST_FEW})).mappings()
     return [ToAnswer(**row) for row in rows]
 

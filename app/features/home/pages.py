@@ -65,8 +65,9 @@ async def _prescribing(session: AsyncSession, actor: Person, today: date) -> dic
     if actor.may(Permission.PLACE_ORDERS):
         mine = await my_work.read_my_orders(session, who, today=today)
         context |= {"mine": mine, "orders": mine.parts}
-        context["to_answer"] = await my_work.list_to_answer(session, who)
         context["unweighed"] = await queries.list_unweighed(session, who)
+    if actor.may(Permission.ISSUE_ITEMS) or actor.may(Permission.PLACE_ORDERS):
+        context["to_answer"] = await my_work.list_to_answer(session, who)
     if actor.may(Permission.SIGN_ORDERS):
         context["to_sign"] = await signing.list_to_sign(session, who, today=today)
     if actor.may(Permission.REVIEW_TRIALS):

@@ -96,19 +96,26 @@ RESERVATIONS = text("""
 """)
 
 UNWEIGHED = text("""
+    WITH weaker AS (
+        SELECT loan.id FROM item JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
+          AND item.load_lowered_at >= loan.started_at
+        WHERE item.load_lowered_at IS NOT NULL
+        UNION SELECT id FROM loan WHERE weight_wanted_since IS NOT NULL AND ended_at IS NULL
+    )
     SELECT item.barcode, product.name AS product_name, client.client_ref,
            CASE WHEN item.certified_load_kg = LEAST(product.safe_working_load_kg, item.certified_load_kg)
                 THEN item.certified_on
-                ELSE CAST(item.load_lowered_at AT TIME ZONE 'Europe/London' AS date) END AS lowered_on,
+                ELSE CAST(COALESCE(item.load_lowered_at, loan.weight_wanted_since) AT TIME ZONE 'Europe/London'
+                          AS date) END AS lowered_on,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg
-    FROM item JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL AND item.load_lowered_at >= loan.started_at
+    FROM weaker JOIN loan ON loan.id = weaker.id JOIN item ON item.id = loan.item_id
     JOIN client ON client.id = loan.client_id AND client.weight_kg IS NULL AND client.died_on IS NULL
     JOIN product ON product.id = item.product_id
     LEFT JOIN order_unit ON order_unit.loan_id = loan.id
     LEFT JOIN equipment_order ON equipment_order.id = order_unit.order_id
-    WHERE item.load_lowered_at IS NOT NULL AND COALESCE(equipment_order.made_by, loan.started_by) = :actor
+    WHERE COALESCE(equipment_order.made_by, loan.started_by) = :actor
       AND NOT EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id)
-    ORDER BY item.load_lowered_at, loan.id LIMIT :limit
+    ORDER BY COALESCE(item.load_lowered_at, loan.weight_wanted_since), loan.id LIMIT :limit
 """)
 
 
@@ -226,7 +233,8 @@ async def list_trials(session: AsyncSession, username: str, *, today: date, limi
 
 
 async def list_unweighed(session: AsyncSession, username: str, *, limit: int = 50) -> list[Unweighed]:
-    """Clients of the person's own to be weighed, since a load was lowered; who waits longest stands first."""
+    """Clients of the person's own to be weighed, since what they have carries less than it did, or than was ordered;
+    who waits longest stands first."""
     rows = await session.execute(UNWEIGHED, {"actor": username, "limit": limit})
     return [Unweighed(**row) for row in rows.mappings()]
 

@@ -9,9 +9,9 @@ from app import audit
 from app.db import Session
 from app.domain.loans import LoanKind
 from app.domain.scanning import check_tag
-from app.features.loans import queries, service, trials
+from app.features.loans import answering, queries, service, trials
 from app.features.loans.counter import Said
-from app.features.loans.schemas import LoanBody, NewLoan, TrialOutcomeBody
+from app.features.loans.schemas import AnswersBody, LoanBody, NewLoan, TrialOutcomeBody
 from app.web.answers import answers_of
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -31,7 +31,8 @@ async def issue(session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: 
 
     409 `examination-due-soon` until somebody who may decide it says why (`due_soon_reason`). 422
     `answer-the-warnings` lists what is warned of, as with an order, until each has its answer in `answers`. Without
-    `answers` a weight that nobody knows is not asked about; that it was not answered is in the audit trail.
+    `answers` a weight or a load that nobody knows is not asked about, unless this item carries less than its product;
+    the warning waits with the loan for its answer (`POST /loans/{loan_id}/answers`).
     """
     loan_id = await service.issue(
         session,
@@ -75,13 +76,20 @@ async def list_loans(
     return page_of(rows, limit=limit, cursor=lambda row: row.id)
 
 
+@router.post("/loans/{loan_id}/answers")
+async def answer_warnings(session: Session, actor: Actor, now: Now, loan_id: Id, body: AnswersBody) -> LoanBody:
+    """Answer warnings that a short form left out, whatever has become of the loan since."""
+    await answering.answer(session, loan_id, body.answers, actor=actor.username, at=now)
+    return await queries.get_loan(session, loan_id)
+
+
 @router.post("/loans/{loan_id}/trial-outcome")
 async def decide_trial(session: Session, actor: Actor, now: Now, loan_id: Id, body: TrialOutcomeBody) -> LoanBody:
     """Keep what was tried, have it collected (`collection_number` says by which), or go on until another day.
 
     422 `answer-the-warnings` lists what is warned of where it is kept, as at the counter, or where it goes on although
     it carries less than the client weighs, until each has its answer in `answers`. Without `answers` only dangers are
-    asked about; that the others were not answered is in the audit trail.
+    asked about; the others wait with the loan for their answers.
     """
     await trials.decide_trial(
         session,

@@ -6,7 +6,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
-from app.domain.clearance import find_blockers, place_blockers
+from app.domain.clearance import leaving_blockers, place_blockers
 from app.domain.errors import NotFound
 from app.domain.lifecycle import Move, moves_from
 from app.domain.loans import LoanKind
@@ -25,11 +25,13 @@ LOANS = """
     SELECT loan.id, item.barcode, product.name AS product_name, client.client_ref, loan.kind, item.state,
            loan.started_at, loan.started_by, loan.trial_ends_on, loan.trial_goals, loan.ended_at,
            collection.number AS collection_number, notice.reason AS must_not_be_used,
-           CASE WHEN loan.ended_at IS NULL AND client.weight_kg IS NULL AND item.load_lowered_at >= loan.started_at
+           CASE WHEN loan.ended_at IS NULL AND client.weight_kg IS NULL
+                     AND (item.load_lowered_at >= loan.started_at OR loan.weight_wanted_since IS NOT NULL)
                      AND notice.id IS NULL
                 THEN CASE WHEN item.certified_load_kg = LEAST(product.safe_working_load_kg, item.certified_load_kg)
                      THEN item.certified_on
-                     ELSE CAST(item.load_lowered_at AT TIME ZONE 'Europe/London' AS date) END END AS lowered_on,
+                     ELSE CAST(COALESCE(item.load_lowered_at, loan.weight_wanted_since) AT TIME ZONE 'Europe/London'
+                          AS date) END END AS lowered_on,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object(
                 'code', said.code, 'subject', said.subject, 'warning', said.warning, 'answer', said.answer,
@@ -97,7 +99,7 @@ async def get_issuable(session: AsyncSession, barcode: str, *, today: date) -> I
     fact = item.evidence
     on_shelf = Move.ISSUE in moves_from(item.state)
     # What keeps a dirty item from the shelf is the bench's business; here it is enough that it is not on the shelf.
-    blockers = find_blockers(fact, on=today) if on_shelf else place_blockers(fact)
+    blockers = leaving_blockers(fact, on=today) if on_shelf else place_blockers(fact)
     return Issuable(
         **row,
         barcode=item.barcode,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field, model_validator
 
+from app.domain.combinations import Severity
 from app.domain.lifecycle import State
 from app.domain.loans import LoanKind, TrialOutcome
 from app.features.loans.trials import Tried
@@ -45,13 +46,35 @@ class NewLoan(Body):
 
 
 class LoanAnswerBody(BaseModel):
-    """A warning as it was when the item was handed over, kept or tried on, and what was answered to it."""
+    """A warning as it was when the item was handed over, kept or tried on, and what was answered to it. No `answer`: a
+    short form left it out, and it waits for one."""
 
     code: str
     subject: str
     warning: str
-    answer: str
-    answered_by: str
+    answer: str | None
+    answered_by: str | None
+
+    @property
+    def detail(self) -> str:
+        """What it said."""
+        return self.warning
+
+    @property
+    def severity(self) -> Severity | None:
+        """Not kept: what is a danger is never left without an answer."""
+        return None
+
+    @property
+    def source(self) -> str | None:
+        """Not kept."""
+        return None
+
+
+class AnswersBody(Body):
+    """Answers to warnings that were left without one."""
+
+    answers: Annotated[Answers, Field(min_length=1)]
 
 
 class LoanBody(BaseModel):
@@ -78,6 +101,11 @@ class LoanBody(BaseModel):
     weight_wanted: str | None = None
     carries_kg: int | None = Field(default=None, exclude=True)
     answers: list[LoanAnswerBody] = []
+
+    @property
+    def not_answered(self) -> list[LoanAnswerBody]:
+        """What waits for an answer."""
+        return [one for one in self.answers if one.answer is None]
 
 
 HOW_IT_WENT: Final = frozenset({"tried_what", "tried_where", "who_was_there", "result"})

@@ -6,11 +6,11 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger
+from app import ledger
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, Tier
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import check_answered, place_load_blockers
+from app.domain.combinations import carries_less, check_answered, place_load_blockers
 from app.domain.counter import refuse_to_hand_out, why_not_hand_out
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
@@ -18,6 +18,7 @@ from app.domain.lifecycle import Move, State
 from app.domain.loans import LoanKind, check_trial_dates
 from app.domain.look_ahead import HandingOut
 from app.domain.reservations import Days, blocks_issue, overlaps
+from app.features.loans.answering import leave_unanswered
 from app.features.loans.counter import NOTHING_SAID, Said, keep_answers
 from app.features.loans.old_equipment import decide_old, take_effect
 from app.models import Client, Loan, Reservation, ReservationEnd
@@ -89,10 +90,12 @@ async def issue(
     if moved.item.state not in {State.IN_STOCK, State.RESERVED}:
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
     # What a report certified while this was read: the item is locked by now.
-    _refuse_too_weak(moved.item.evidence.label_load_kg, weight)
+    _refuse_too_weak(moved.item.carries_kg, weight)
     await check_ahead(session, [moved.item], HandingOut.ISSUE, ahead, actor=actor, at=at)
     await _use_reservations(session, moved.item.id, client_id, until_on=trial_ends_on, actor=actor, at=at)
-    left = check_answered(there.warnings, keys(said.answers or ()), is_short=said.answers is None)
+    # A short form goes by the product; for an item that carries less it is asked who is to be borne by it.
+    is_short = said.answers is None and not carries_less(moved.item.carries_kg, moved.item.product_load_kg)
+    left = check_answered(there.warnings, keys(said.answers or ()), is_short=is_short)
     values = {
         "id": loan_id,
         "item_id": moved.item.id,
@@ -105,9 +108,7 @@ async def issue(
     }
     await session.execute(insert(Loan).values(**values))
     await keep_answers(session, loan_id, there.warnings, said.answers or (), actor=actor, at=at)
-    for warning in left:
-        about = f"loan:{loan_id}"
-        await audit.record(session, "warning_not_answered", about, actor=actor, at=at, warning=warning.code)
+    await leave_unanswered(session, loan_id, left, actor=actor, at=at)
     await take_effect(session, there.old, loan_id=loan_id, client_id=client_id, actor=actor, at=at)
     return loan_id
 

@@ -19,6 +19,7 @@ from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
 from app.domain.reasons import is_reason
+from app.features.loans.answering import answer_anew, leave_unanswered
 from app.features.loans.counter import keep_answers, look
 from app.fetching import Lent, request_collection
 from app.models import Loan, TrialReview
@@ -199,9 +200,10 @@ async def _answer_warnings(
     warnings = warned_of(there, outcome)
     wanted = warnings if answers is not None else [one for one in warnings if one.severity is Severity.DANGER]
     check_answered(wanted, keys(answers or ()))
+    await answer_anew(session, loan_id, answers or ())
     await keep_answers(session, loan_id, warnings, answers or (), actor=actor, at=at)
-    for one in unanswered(warnings, keys(answers or ())):
-        await audit.record(session, "warning_not_answered", f"loan:{loan_id}", actor=actor, at=at, warning=one.code)
+    left = unanswered(warnings, keys(answers or ()))
+    await leave_unanswered(session, loan_id, left, actor=actor, at=at)
 
 
 def _check_extension(ends_on: date, until: date, *, today: date) -> None:

@@ -11,16 +11,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger
 from app.domain.access import StoreRef
-from app.domain.clearance import find_blockers
+from app.domain.clearance import leaving_blockers
 from app.domain.dates import uk_date
-from app.domain.errors import Conflict, NotClear, NotFound, RuleError
+from app.domain.errors import Blocker, Conflict, NotClear, NotFound, RuleError
 from app.domain.labels import display
 from app.domain.lifecycle import Move
 from app.domain.loans import LoanKind
 from app.domain.scanning import LEFT_WITH_CLIENT, check_was_with_driver
-from app.features.ordering.fulfilment import LEND, not_to_be_handed_over, tell_of_blocked, trial_end
+from app.features.ordering.fulfilment import (
+    BRING_IT_BACK,
+    LEND,
+    not_to_be_handed_over,
+    tell_of_blocked,
+    trial_end,
+)
 from app.features.ordering.old_equipment import collect_old
-from app.features.ordering.records import read_order
+from app.features.ordering.records import OrderRecord, UnitRecord, read_order
+from app.features.ordering.unfit import answer_for_too_weak, find_too_weak
 from app.models import DeliveryVisit, ScanKind
 from app.web.results import ItemResult, Step, accepted, refused
 from app.web.scan_repeats import acknowledge_again
@@ -58,12 +65,15 @@ LOCK_ITEMS = text("""
 PIECES = text("""
     SELECT item.barcode, item.id AS item_id, unit.id AS unit_id, line.kind, line.trial_days, line.trial_goals,
            kept.id AS reservation_id, asked.id AS order_id, asked.number, asked.client_id, sent.at AS left_at,
+           LEAST(product.safe_working_load_kg, item.certified_load_kg)
+             < COALESCE(client.weight_kg, ordered.safe_working_load_kg) AS may_be_too_weak,
            item.state = 'dispatched' AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
              AND asked.decision = 'approved' AS is_with_driver
     FROM item JOIN movement AS sent ON sent.item_id = item.id AND sent.seq = item.last_seq
     JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
     JOIN order_unit AS unit ON unit.reservation_id = kept.id JOIN order_line AS line ON line.id = unit.order_line_id
-    JOIN equipment_order AS asked ON asked.id = unit.order_id
+    JOIN equipment_order AS asked ON asked.id = unit.order_id JOIN client ON client.id = asked.client_id
+    JOIN product ON product.id = item.product_id JOIN product AS ordered ON ordered.id = line.product_id
     WHERE item.barcode = ANY(:barcodes) ORDER BY kept.from_on DESC
 """)
 WITH_OLD_ONES = text("""
@@ -74,7 +84,7 @@ WITH_OLD_ONES = text("""
 MOVES = {LoanKind.LOAN.value: Move.DELIVER, LoanKind.TRIAL.value: Move.START_TRIAL}
 BLOCKED = ScanWarning(
     code="handed-over-blocked",
-    detail="It was put on hold, or is not clear, and was left there before anybody saw that. Its prescriber is told.",
+    detail="It was not to be handed over, and was left there before anybody saw that. Its prescriber is told.",
 )
 
 
@@ -85,7 +95,8 @@ async def scan_deliveries(
 
     Each piece becomes a loan or a trial of its order's client from when it was scanned. What was put on hold is refused
     while the driver still stands there; a scan that waited on its device is recorded all the same, in those words, and
-    the order's maker is told. Never raises for what a scanner may send. The number of statements does not depend on how
+    the order's maker is told; so it is with what carries too little, or has a label that may say more than it carries.
+    Never raises for what a scanner may send. The number of statements does not depend on how
     many there are, but for orders that also take old items away, or of which something was left that is on hold.
     """
 
@@ -104,6 +115,7 @@ class _Deliveries:
         self.tags, self.results = read_tags(scans, prefix=prefix)
         self.pieces: dict[str, Any] = {}
         self.items: dict[str, ledger.ItemRecord] = {}
+        self.too_weak: dict[str, tuple[OrderRecord, UnitRecord, list[Blocker]]] = {}
         self.moved: dict[UUID, ledger.Moved] = {}
 
     async def take(self) -> dict[UUID, ScanResult]:
@@ -111,6 +123,7 @@ class _Deliveries:
         await self._lock()
         self.results |= await refuse_what_moved_since(self.session, self.scans, self.tags, actor=self.actor, at=self.at)
         going = self._going()
+        await self._weigh(going)
         for how in MOVES.values():
             for waited in (False, True):
                 await self._move(going, how, waited=waited)
@@ -144,12 +157,25 @@ class _Deliveries:
                 found.setdefault(tag, scan)
         return list(found.values())
 
+    async def _weigh(self, going: Iterable[Scan]) -> None:
+        """What carries less than its client weighs by now. No statement where everything carries them."""
+        tags = {self.tags[scan.scan_id] for scan in going if self._piece(scan).may_be_too_weak}
+        for number in sorted({self.pieces[tag].number for tag in tags}):
+            order = await read_order(self.session, number)
+            units = [unit for unit in order.units if unit.is_reserved and unit.barcode in tags]
+            for unit, blockers in await find_too_weak(self.session, order, units, at=self.at):
+                self.too_weak[unit.barcode or ""] = (order, unit, blockers)
+
     async def _move(self, going: Iterable[Scan], how: Move, *, waited: bool) -> None:
         here = {
             self.tags[scan.scan_id]: scan.scan_id
             for scan in going
             if MOVES[self._piece(scan).kind] is how and scan.waited(self.at) is waited
         }
+        for tag in [] if waited else here.keys() & self.too_weak.keys():
+            blockers = self.too_weak[tag][2]
+            why = " ".join(blocker.detail for blocker in blockers)
+            self.results[here.pop(tag)] = self._refused(tag, NotClear("not-clear", f"{why} {BRING_IT_BACK}", blockers))
         if not here:
             return
         orders = sorted({self.pieces[tag].number for tag in here})
@@ -187,6 +213,11 @@ class _Deliveries:
     async def _record(self, delivered: Sequence[Scan]) -> None:
         pieces = json.dumps([self._lent(scan) for scan in delivered])
         await self.session.execute(LEND, {"pieces": pieces, "at": self.at, "actor": self.actor})
+        for tag in [self.tags[scan.scan_id] for scan in delivered]:
+            if tag in self.too_weak:
+                order, unit, blockers = self.too_weak[tag]
+                weak = [(unit, blockers)]
+                await answer_for_too_weak(self.session, order, weak, actor=self.actor, at=self.at)
         visits = self._visits(delivered)
         await self.session.execute(insert(DeliveryVisit), [visit for visit, _ in visits])
         acts = [
@@ -241,7 +272,8 @@ class _Deliveries:
         return self._piece(scan).number == number and self._was_blocked(scan)
 
     def _was_blocked(self, scan: Scan) -> bool:
-        return bool(find_blockers(self.moved[scan.scan_id].item.evidence, on=uk_date(self.at)))
+        is_blocked = leaving_blockers(self.moved[scan.scan_id].item.evidence, on=uk_date(self.at))
+        return bool(is_blocked) or self.tags[scan.scan_id] in self.too_weak
 
     def _answer(self, scan: Scan) -> ScanResult:
         moved = self.moved.get(scan.scan_id)

@@ -1,7 +1,7 @@
 """What the store does with an approved order: allocate, send out, deliver, or come back from a visit that failed."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -10,11 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger, prevented, promising
-from app.domain.allocation import RECYCLED_ONLY
 from app.domain.bereavement import BRING_BACK
-from app.domain.clearance import find_blockers
+from app.domain.clearance import label_blockers, leaving_blockers
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import order_load_blockers
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Blocker, Conflict, NotClear, RuleError
 from app.domain.labels import display
@@ -29,16 +27,11 @@ from app.features.ordering.holding import Held, give_back, hold
 from app.features.ordering.old_equipment import collect_old
 from app.features.ordering.records import OrderRecord, UnitRecord, read_order
 from app.features.ordering.surroundings import read_surroundings
+from app.features.ordering.unfit import answer_for_too_weak, find_too_weak, find_unfit, held_up_on_the_van
 from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
 from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
-from app.web.overloads import stop_overloads
 
 UNFIT = "It cannot go out any more: another one is looked for."
-PROMISED = text("""
-    SELECT item.barcode FROM item JOIN reservation AS theirs ON theirs.item_id = item.id
-    WHERE item.barcode = ANY(:barcodes) AND theirs.ended_at IS NULL AND theirs.until_on >= :today
-      AND theirs.client_id <> :client_id
-""")
 LEND = text("""
     WITH piece AS (
         SELECT unit_id, reservation_id, client_id, item_id, kind, trial_ends_on, trial_goals, started_at,
@@ -59,6 +52,8 @@ LEND = text("""
 """)
 
 BRING_IT_BACK: Final = "Do not hand it over: bring it back. If it was handed over already, say so in the record."
+
+STOP_IT: Final = "Stop its use, and have it collected."
 
 DECIDED = text("""
     SELECT item_id FROM examination_decision
@@ -88,7 +83,7 @@ async def allocate(
     check_is_alive(order.died_on)
     today = uk_date(at)
     decided = (await read_surroundings(session, order, today=today)).decided_loads(order.lines)
-    unfit = await _unfit(session, order, order.units_in(UnitState.HELD), decided, at=at)
+    unfit = await find_unfit(session, order, order.units_in(UnitState.HELD), decided, at=at)
     gone = {unit.id for unit, _ in unfit}
     states = [UnitState.WANTED if unit.id in gone else unit.state for unit in order.units]
     check_act(Act.ALLOCATE, order.decision, states, is_allocated=order.is_settled)
@@ -103,7 +98,7 @@ async def allocate(
     promised = order.promised_on or promised_on(order.speed, at, times)
     held = await hold(session, order, shelf, wanted, promised_on=promised, actor=actor, at=at)
     has_some = bool(order.units_in(UnitState.HELD)) and not order.is_allocated
-    held_up = await _held_up_on_the_van(session, order, at=at)
+    held_up = await held_up_on_the_van(session, order, at=at)
     has_all = not (held.still_wanted or held_up)
     if not (held.barcodes or given_back or has_some or has_all is (order.promised_on is None)):
         raise Conflict("no-stock", "Nothing that fits is free on a shelf now, so nothing could be held for this order.")
@@ -143,6 +138,7 @@ async def dispatch(
 
     Old items that the order says are to be collected get a collection, for the same visit. What was held without
     `allocate` is asked about here where its thorough examination falls due soon (`ahead`).
+    What needs a new label, since it carries less than it did, gets one first (ADR 38).
     Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `not-held-for-this-order` or
     `examination-due-soon`, NotAllowed `not-yours-to-decide`, and NotClear (`on-hold`, `not-clear`) that names the item.
     """
@@ -152,7 +148,7 @@ async def dispatch(
     units = _named(order, UnitState.HELD, barcodes, code="not-held-for-this-order", what="held for")
     going = [unit.barcode for unit in units if unit.barcode]
     decided = (await read_surroundings(session, order, today=uk_date(at))).decided_loads(order.lines)
-    for unit, blockers in await _unfit(session, order, units, decided, at=at):
+    for unit, blockers in await find_unfit(session, order, units, decided, at=at):
         for item in (await ledger.read_items(session, [unit.barcode or ""])).values():
             prevented.note(session, item.id, item.evidence, Move.DISPATCH, actor=actor, at=at)
         raise _not_going(unit, blockers)
@@ -198,7 +194,8 @@ async def deliver(
     A trial runs from the day of delivery. What was put on hold meanwhile, carries less than the client weighs by now,
     or is for somebody who has died, is not to be handed over; where it was already (`handed_over_already`), that is
     recorded all the same, in those words, the order's maker is told of what was on hold, and the use of what is too
-    weak is stopped. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
+    weak is stopped, or its weight asked for (`unfit.answer_for_too_weak`). So it is with a label that may say more than
+    the item carries. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
     or `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
     """
     order = await read_order(session, number, lock=True)
@@ -207,7 +204,7 @@ async def deliver(
         raise Conflict("client-has-died", BRING_BACK)
     units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
     when = _check_time(units, delivered_at, at=at, field="delivered_at")
-    too_weak = await _too_weak(session, order, units, at=at)
+    too_weak = await find_too_weak(session, order, units, at=at)
     for kind, how in ((LoanKind.LOAN, Move.DELIVER), (LoanKind.TRIAL, Move.START_TRIAL)):
         going = [unit.barcode for unit in units if unit.kind is kind and unit.barcode]
         if going:
@@ -220,8 +217,7 @@ async def deliver(
     pieces = [_piece(unit, order.client_id, when) for unit in units]
     await session.execute(LEND, {"pieces": json.dumps(pieces), "at": at, "actor": actor})
     given = [unit.barcode for unit in units if unit.barcode]
-    for unit, _ in too_weak:
-        await stop_overloads(session, [order.client_id], weakest=unit.barcode, actor=actor, at=at)
+    await answer_for_too_weak(session, order, too_weak, actor=actor, at=at)
     visit = {"received_by": received_by, "note": note, "barcodes": given, "visited_at": when}
     await _write_visit(session, order, visit, actor=actor, at=at)
     # What was dispatched before somebody said that the old one goes is fetched now at the latest.
@@ -272,63 +268,6 @@ def _named(
     return [there[barcode] for barcode in dict.fromkeys(barcodes)]
 
 
-async def _unfit(
-    session: AsyncSession, order: OrderRecord, units: Iterable[UnitRecord], decided: frozenset[str], *, at: datetime
-) -> list[tuple[UnitRecord, list[Blocker]]]:
-    """The pieces that are held but may not go out now: not clear, promised to another client on a later day, or too
-    weak for a client who weighs more than when it was ordered, or since it was examined. `decided`: products sent in
-    spite of their load."""
-    units = list(units)
-    today, barcodes = uk_date(at), [unit.barcode for unit in units if unit.barcode]
-    if not barcodes:
-        return []
-    items = await ledger.read_items(session, barcodes)
-    ordered = {line.id: line for line in order.lines}
-    values = {"barcodes": barcodes, "today": today, "client_id": order.client_id}
-    promised = set((await session.execute(PROMISED, values)).scalars())
-    found = []
-    for unit in units:
-        blockers = find_blockers(items[unit.barcode or ""].evidence, on=today)
-        if unit.barcode in promised:
-            blockers.append(Blocker("promised", "It is reserved for another client on a later day."))
-        if order.recycled_only and not unit.is_recycled:
-            blockers.append(Blocker("recycled-only", RECYCLED_ONLY))
-        line = ordered[unit.line_id]
-        carried, is_decided = unit.safe_working_load_kg, line.product_code in decided
-        blockers += order_load_blockers(carried, line.safe_working_load_kg, order.weight_kg, is_decided=is_decided)
-        if blockers:
-            found.append((unit, blockers))
-    return found
-
-
-async def _too_weak(
-    session: AsyncSession, order: OrderRecord, units: Iterable[UnitRecord], *, at: datetime
-) -> list[tuple[UnitRecord, list[Blocker]]]:
-    """Which pieces carry less than the client weighs, or than was ordered for a weight that nobody knows. No statement
-    where each carries it."""
-    ordered = {line.id: line for line in order.lines}
-    found: list[tuple[UnitRecord, list[Blocker]]] = []
-    decided: frozenset[str] | None = None
-    for unit in units:
-        line = ordered[unit.line_id]
-        loads = unit.safe_working_load_kg, line.safe_working_load_kg, order.weight_kg
-        if not order_load_blockers(*loads):
-            continue
-        if decided is None:
-            decided = (await read_surroundings(session, order, today=uk_date(at))).decided_loads(order.lines)
-        blockers = order_load_blockers(*loads, is_decided=line.product_code in decided)
-        if blockers:
-            found.append((unit, blockers))
-    return found
-
-
-async def _held_up_on_the_van(session: AsyncSession, order: OrderRecord, *, at: datetime) -> list[str]:
-    """What of it is with the driver and may not be handed over."""
-    barcodes = [unit.barcode for unit in order.units_in(UnitState.DISPATCHED) if unit.barcode]
-    items = await ledger.read_items(session, barcodes) if barcodes else {}
-    return [barcode for barcode, item in items.items() if find_blockers(item.evidence, on=uk_date(at))]
-
-
 def _in_words(blockers: Sequence[Blocker]) -> str:
     return " ".join(blocker.detail for blocker in blockers)
 
@@ -354,10 +293,12 @@ async def tell_of_blocked(
 ) -> None:
     """Tell the order's maker which of these were handed over although something stood in the way."""
     for item in (await ledger.read_items(session, barcodes)).values():
-        blockers = find_blockers(item.evidence, on=uk_date(at))
+        blockers = leaving_blockers(item.evidence, on=uk_date(at))
         if blockers:
             why = " ".join(blocker.detail for blocker in blockers)
-            because = f"{item.barcode} was handed over in spite of this: {why} Stop its use, and have it collected."
+            is_label = blockers == label_blockers(item.evidence)
+            then = "Tell who uses it what it carries, and have the label brought." if is_label else STOP_IT
+            because = f"{item.barcode} was handed over in spite of this: {why} {then}"
             await messages.tell_maker(session, order, "delivered", because, actor=actor, at=at)
 
 

@@ -75,7 +75,7 @@ AWAITING = text("""
 PICK = text("""
     SELECT asked.number, client.client_ref, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated,
            asked.speed, item.barcode, product.code AS product_code, product.name AS product_name, store.code AS store,
-           item.bay, line.kind,
+           item.bay, line.kind, item.label_wanted_since IS NOT NULL AS label_wanted,
            ARRAY(SELECT warning FROM order_answer
                  WHERE order_id = asked.id AND answer IS NULL ORDER BY id) AS not_answered
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import ledger
 from app.domain.allocation import Explanation, why_none_fits
 from app.domain.authority import Asked, Setting, decide_submission, who_can_authorise
-from app.domain.clearance import find_blockers
+from app.domain.clearance import leaving_blockers
 from app.domain.combinations import Severity
 from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
@@ -159,7 +159,7 @@ async def _as_held(session: AsyncSession, order: OrderRecord, today: date) -> li
     on_its_way = order.units_in(UnitState.HELD, UnitState.DISPATCHED)
     held = [unit.barcode for unit in on_its_way if unit.barcode]
     items = await ledger.read_items(session, held) if held else {}
-    blockers = {name: find_blockers(item.evidence, on=today) for name, item in items.items()}
+    blockers = {name: leaving_blockers(item.evidence, on=today) for name, item in items.items()}
     soon = _due_soon(order, items, days_ahead(session), today)
     lines = []
     for line in order.lines:

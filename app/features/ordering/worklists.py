@@ -62,7 +62,7 @@ class ComingBack(BaseModel):
 
 class PickRow(BaseModel):
     """One piece to pick. `is_allocated`: the store has committed itself to the order. `not_answered`: warnings that
-    nobody has answered."""
+    nobody has answered. `label_wanted`: its label may say more than it carries, so it goes out with a new one."""
 
     number: str
     client_ref: str
@@ -76,6 +76,7 @@ class PickRow(BaseModel):
     store: str
     bay: str | None
     kind: LoanKind
+    label_wanted: bool
     not_answered: list[str]
 
 

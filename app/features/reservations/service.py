@@ -24,10 +24,6 @@ ON_SHELF = frozenset({State.IN_STOCK, State.RESERVED})
 
 # Kept alive until the end: whoever records a death at this moment waits, and then ends this reservation too.
 CLIENT = text("SELECT id, died_on, weight_kg FROM client WHERE upper(client_ref) = upper(:client_ref) FOR SHARE")
-LOAD = text("""
-    SELECT LEAST(product.safe_working_load_kg, item.certified_load_kg)
-    FROM product JOIN item ON item.product_id = product.id WHERE item.id = :item_id
-""")
 STORE = text("SELECT id FROM store WHERE code = :code")
 
 # Rows that another prescriber is reserving at this moment are passed over instead of waited for. What is promised to
@@ -120,7 +116,7 @@ async def reserve(
             raise
     else:
         item = await _choose(session, product_code or "", days, store_id=store_id, weight_kg=weight_kg, today=today)
-    await _check_load(session, item, weight_kg, field="barcode" if barcode else "product_code")
+    _check_load(item, weight_kg, field="barcode" if barcode else "product_code")
     number: int = await session.scalar(NUMBER)
     reference = f"reservation {number}"
     if days.from_on == today:
@@ -294,11 +290,9 @@ async def _choose(
     raise Conflict("no-stock", f"No item of this product is free {where} {when}.", field="product_code")
 
 
-async def _check_load(session: AsyncSession, item: ledger.ItemRecord, weight_kg: int | None, *, field: str) -> None:
+def _check_load(item: ledger.ItemRecord, weight_kg: int | None, *, field: str) -> None:
     """The same as at the counter, where it is to be handed over."""
-    if weight_kg is None:
-        return
-    for blocker in place_load_blockers(await session.scalar(LOAD, {"item_id": item.id}), weight_kg):
+    for blocker in place_load_blockers(item.carries_kg, weight_kg):
         detail = f"{blocker.detail} Take a stronger one, or order it and answer the warning."
         raise Conflict(blocker.code, detail, field=field)
 

@@ -63,6 +63,9 @@ LOST = text(f"""{FACTS}
     WHERE reservation.ended_because IN ('item_unfit', 'item_missing') AND reservation.ended_by <> reservation.made_by
       AND reservation.ended_at > CAST(:at AS timestamptz) - interval '7 days'
       AND {NOT_AN_ORDERS} AND {NOT_TOLD}
+      AND NOT EXISTS (
+          SELECT FROM message WHERE message.about = 'reservation:' || reservation.id
+            AND purpose = 'reservation_too_weak')
     ORDER BY reservation.id FOR UPDATE OF reservation
 """)
 

@@ -54,6 +54,19 @@ async def test_its_use_is_stopped_where_the_client_weighs_more_and_all_who_must_
     assert len(await query(TOLD)) == len(told)
 
 
+async def test_what_is_reserved_for_somebody_who_weighs_more_is_free_again(
+    as_manager: AsyncClient, given: Given, query: Query, chair: str
+) -> None:
+    heavy = await given.client("C-1", weight_kg=130, weighed_on="2026-02-01")
+    weak = await given.reservation(await given.item(product=chair), client=heavy)
+    await given.reservation(await given.item(product=chair))
+    await lower(as_manager, 120)
+    [ended] = await query("SELECT id, ended_because FROM reservation WHERE ended_at IS NOT NULL")
+    assert ended == {"id": weak.id, "ended_because": "item_unfit"}
+    told = {one["purpose"]: one["body"] for one in await query(TOLD)}
+    assert "By the catalogue it carries only 120 kg. That is less" in told["reservation_too_weak"]
+
+
 async def test_where_nobody_knows_the_weight_it_is_asked_for(
     as_manager: AsyncClient, as_ot: AsyncClient, ot: Browser, given: Given, query: Query, chair: str
 ) -> None:

@@ -74,6 +74,7 @@ async def test_a_hoist_and_its_sling_carry_what_the_weaker_does(as_ot: AsyncClie
     client = await given.client(weight_kg=90, weighed_on="2026-02-01")
     weak = await given.item(product=sling)
     await given.inspected(weak, kind=InspectionKind.LOLER, safe_working_load_kg=130)
+    await given.labelled(weak)
     lifts = await given.loan(await given.item(product=hoist), client=client)
     await given.loan(weak, client=client)
     await weigh(as_ot, client, 140)
@@ -178,7 +179,7 @@ async def test_what_was_known_to_be_too_weak_before_is_shown_though_nobody_stopp
     assert f"/loans/{loan.id}/stop-use" in str(box)
 
 
-async def test_a_weight_costs_two_statements_where_everything_bears_them(
+async def test_a_weight_costs_three_statements_where_everything_bears_them(
     as_ot: AsyncClient, given: Given, chair: str, statements: Statements
 ) -> None:
     client: dict[str, Any] = {"weight_kg": 90, "weighed_on": "2026-02-01"}
@@ -189,7 +190,7 @@ async def test_a_weight_costs_two_statements_where_everything_bears_them(
         statements.clear()
         await weigh(as_ot, few, kg)
         counts.append(len(statements))
-    assert counts[1] - counts[0] == 2
+    assert counts[1] - counts[0] == 3
     for _ in range(3):
         await given.loan(await given.item(product=chair), client=few)
     statements.clear()

@@ -24,12 +24,14 @@ async def old(given: Given) -> Lent:
     """A sling that a client with a care provider has."""
     provider = await given.care_provider(email="duty@harbour.example")
     client = await given.client("C-9", care_provider_id=provider, **WEIGHED)
-    return await given.loan(await given.item(product=await given.product(category="12 36 21")), client=client)
+    return await given.loan(
+        await given.item(product=await given.product(category="12 36 21", safe_working_load_kg=227)), client=client
+    )
 
 
 async def another(given: Given) -> str:
     """Another sling, on the shelf."""
-    return await given.item(product=await given.product(category="12 36 21"))
+    return await given.item(product=await given.product(category="12 36 21", safe_working_load_kg=227))
 
 
 def body(barcode: str, *said: tuple[str, str], client: str = "c-9") -> dict[str, Any]:

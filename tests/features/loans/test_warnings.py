@@ -8,7 +8,7 @@ from httpx import AsyncClient
 
 from app.domain.lifecycle import State
 from tests.browser import Browser
-from tests.conftest import Query, Statements, as_user
+from tests.conftest import Query, SignIn, Statements, as_user
 from tests.given import ANSWER, Given
 from tests.problems import check_problem
 
@@ -138,6 +138,65 @@ async def test_the_short_form_of_the_api_is_not_asked_for_a_weight_that_nobody_k
     assert (await as_ot.post(LOANS, json=body)).status_code == 201
     [left] = await query("SELECT detail ->> 'warning' AS code FROM audit_event WHERE action = 'warning_not_answered'")
     assert left["code"] == "weight-unknown"
+
+
+WEIGHT = "The client's weight is not known, and this equipment must bear it. Weigh the client, or ask."
+SAID = {"code": "weight-unknown", "subject": "client", "answer": "Weighed at home: 70 kg."}
+
+
+async def test_what_a_short_form_left_out_is_seen_until_it_is_answered(
+    given: Given, as_ot: AsyncClient, ot: Browser, query: Query
+) -> None:
+    product = await given.product(category="18 09 21", safe_working_load_kg=100)
+    client = await given.client()
+    made = await as_ot.post(LOANS, json={"barcode": await given.item(product=product), "client_ref": client})
+    loan = made.json()
+    assert [(one["warning"], one["answer"]) for one in loan["answers"]] == [(WEIGHT, None)]
+    path = f"/loans/{loan['id']}/answers"
+    assert "1 loan of yours has a warning to answer" in (await ot.get("/")).text
+    for place in ("/", f"/clients/{client}"):
+        shown = await ot.get(place)
+        assert WEIGHT in shown.text, place
+        assert shown.soup.select_one(f'a[href="{path}"]') is not None, place
+    [line] = (await as_ot.get(f"/api/v1/clients/{client}/equipment")).json()
+    assert line["not_answered"] == [WEIGHT]
+    page = await ot.get(path)
+    silent = await ot.send(page, path)
+    assert (silent.status, "Answer at least one" in silent.text) == (422, True)
+    sent = await ot.send(page, path, **{"answer-weight-unknown-client": SAID["answer"]})
+    assert "Your answers are kept" in (await ot.follow(sent)).text
+    assert await query("SELECT answer, answered_by FROM loan_answer") == [
+        {"answer": SAID["answer"], "answered_by": "ot"}
+    ]
+    assert WEIGHT not in (await ot.get("/")).text
+    assert "Every warning of this loan has its answer." in (await ot.get(path)).text
+    again = await as_ot.post(f"{LOANS}/{loan['id']}/answers", json={"answers": [SAID]})
+    check_problem(again, 422, "nothing-to-answer")
+
+
+async def test_who_handed_it_out_answers_or_a_prescriber_without_supervision(
+    given: Given, as_ot: AsyncClient, as_technician: AsyncClient, technician: Browser, sign_in: SignIn
+) -> None:
+    product = await given.product(category="18 09 21")
+    body = {"barcode": await given.item(product=product), "client_ref": await given.client()}
+    mine = (await as_ot.post(LOANS, json=body)).json()
+    assert [one["code"] for one in mine["answers"]] == ["load-unknown", "weight-unknown"]
+    path = f"{LOANS}/{mine['id']}/answers"
+    for person in (as_technician, await sign_in("student.ot")):
+        check_problem(await person.post(path, json={"answers": [SAID]}), 403, "not-your-loan")
+    page = await technician.get(f"/loans/{mine['id']}/answers")
+    assert "Olu Thompson answers for this loan" in page.text
+    assert page.soup.select("textarea") == []
+    senior = await sign_in("senior.ot")
+    answered = await senior.post(path, json={"answers": [SAID]})
+    assert [one["answered_by"] for one in answered.json()["answers"]] == [None, "senior.ot"]
+    check_problem(await senior.post(f"{LOANS}/999999/answers", json={"answers": [SAID]}), 404, "unknown-loan")
+    check_problem(await senior.post(path, json={"answers": []}), 422)
+    # What the store handed out waits with who did it.
+    body |= {"barcode": await given.item(product=product), "client_ref": await given.client()}
+    theirs = await as_technician.post(LOANS, json=body)
+    assert theirs.status_code == 201, theirs.text
+    assert "1 loan of yours has a warning to answer" in (await technician.get("/")).text
 
 
 @pytest.mark.parametrize("answer", [".", "ok", "x" * 4001, "\x00"])

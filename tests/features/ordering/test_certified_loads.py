@@ -3,15 +3,19 @@
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
 
 from app.domain.clearance import HoldKind
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
-from tests.conftest import Query
+from tests.browser import Browser
+from tests.conftest import Clock, Query
 from tests.features.ordering.conftest import Orders, barcodes
+from tests.features.scans import batch, send
 from tests.given import Given
 from tests.problems import check_problem
 
+INSPECTIONS = [{"kind": "loler", "every_months": 6}]
 TOLD = "SELECT body FROM message WHERE purpose = 'order_promise_withdrawn'"
 
 
@@ -22,8 +26,7 @@ def weighs(kg: int) -> dict[str, Any]:
 @pytest.fixture
 async def product(given: Given) -> str:
     """A stand aid that carries 200 kg."""
-    loler = [{"kind": "loler", "every_months": 6}]
-    return await given.product("AID-200", safe_working_load_kg=200, inspections=loler)
+    return await given.product("AID-200", safe_working_load_kg=200, inspections=INSPECTIONS)
 
 
 async def certify(given: Given, barcode: str, kg: int) -> None:
@@ -97,6 +100,7 @@ async def test_a_load_is_asked_about_at_the_door_and_what_was_handed_over_all_th
     hold_url = f"/api/v1/items/{barcode}/holds/{hold['id']}"
     lifted = await manager.delete(hold_url, params={"reason": "Looked at: it is whole."})
     assert lifted.status_code == 204, lifted.text
+    await given.labelled(barcode)
     deliver = f"/api/v1/orders/{order['number']}/deliver"
     refusal = check_problem(await driver.post(deliver, json={"received_by": "Her son"}), 409, "not-clear")
     assert [blocker["code"] for blocker in refusal["blockers"]] == ["load-too-low"]
@@ -104,3 +108,64 @@ async def test_a_load_is_asked_about_at_the_door_and_what_was_handed_over_all_th
     told = {"received_by": "Her son", "handed_over_already": True}
     assert (await driver.post(deliver, json=told)).status_code == 200
     assert len(await query("SELECT id FROM stop_use_notice")) == 1
+
+
+async def test_nothing_is_sent_out_with_a_label_that_says_too_much(
+    orders: Orders, given: Given, product: str, technician: Browser
+) -> None:
+    barcode = await given.item(product=product)
+    await certify(given, barcode, 160)
+    order = await orders.submitted(product, client=await given.client(**weighs(80)))
+    number = order["number"]
+    await orders.step(number, "allocate")
+    as_store = await orders.sign_in("technician")
+    [line] = (await as_store.get("/api/v1/pick-list")).json()
+    assert line["label_wanted"] is True
+    refusal = check_problem(await as_store.post(f"/api/v1/orders/{number}/dispatch"), 409, "not-clear")
+    assert [one["code"] for one in refusal["blockers"]] == ["label-says-too-much"]
+    for page in ("/orders/pick", f"/orders/{number}/dispatch"):
+        shown = await technician.get(page)
+        assert shown.soup.select_one(f'a[href="/labels?barcode={barcode}"]') is not None, page
+    scanned = await technician.get(f"/orders/{number}/dispatch", barcode=barcode)
+    assert "its label may say more. Print a new label" in scanned.text
+    assert "0 of 1 scanned" in scanned.text
+    await given.labelled(barcode)
+    assert (await orders.step(number, "dispatch"))["state"] == "dispatched"
+
+
+@pytest.mark.parametrize("by_scan", [False, True])
+async def test_what_was_handed_over_although_it_is_too_weak_asks_for_a_weight_that_nobody_knows(
+    orders: Orders, given: Given, query: Query, clock: Clock, ot: Browser, as_ot: AsyncClient, by_scan: bool
+) -> None:
+    chair = await given.product("CHAIR", category="18 09 21", safe_working_load_kg=200, inspections=INSPECTIONS)
+    barcode, client = await given.item(product=chair), await given.client()
+    order = await orders.dispatched(chair, client=client)
+    await certify(given, barcode, 160)
+    [hold] = await query("SELECT id FROM hold WHERE lifted_at IS NULL")
+    manager, driver = await orders.sign_in("manager"), await orders.sign_in("technician")
+    hold_url = f"/api/v1/items/{barcode}/holds/{hold['id']}"
+    await manager.delete(hold_url, params={"reason": "Looked at: it is whole."})
+    deliver = f"/api/v1/orders/{order['number']}/deliver"
+    if by_scan:
+        now = clock.now
+        [live] = await send(driver, "deliveries", batch(barcode, at=now, sent_at=now, received_by="Her son"))
+        assert (live["outcome"], "less than the 200 kg that were ordered" in live["detail"]) == ("refused", True)
+        clock.move(hours=3)
+        late = batch(barcode, at=now, sent_at=clock.now, received_by="Her son")
+        [done] = await send(driver, "deliveries", late)
+        assert [one["code"] for one in done["warnings"]] == ["handed-over-blocked"]
+    else:
+        refusal = check_problem(await driver.post(deliver, json={"received_by": "Her son"}), 409, "not-clear")
+        assert {one["code"] for one in refusal["blockers"]} == {"label-says-too-much"}
+        told = {"received_by": "Her son", "handed_over_already": True}
+        assert (await driver.post(deliver, json=told)).status_code == 200
+    assert await query("SELECT id FROM stop_use_notice") == []
+    [letter] = await query("SELECT to_name, body FROM message WHERE purpose = 'weight_wanted'")
+    assert (letter["to_name"], "less than what was ordered" in letter["body"]) == (
+        "Olu Thompson",
+        True,
+    )
+    [lent] = (await as_ot.get("/api/v1/loans")).json()["items"]
+    assert "Weigh them before it is used again" in lent["weight_wanted"]
+    assert "Weigh them before it is used again" in (await ot.get(f"/clients/{client}")).text
+    assert "1 person to weigh" in " ".join((await ot.get("/")).text.split())

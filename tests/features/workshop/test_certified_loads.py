@@ -112,6 +112,7 @@ async def test_the_counter_and_a_reservation_ask_what_this_item_carries(
     check_problem(await as_ot.post("/api/v1/reservations", json=kept | {"barcode": weak}), 409, "load-too-low")
     made = await as_ot.post("/api/v1/reservations", json=kept | {"product_code": product})
     assert (made.status_code, made.json()["barcode"]) == (201, strong)
+    await given.labelled(weak)
     light = await given.loan(weak, client=await given.client("C-8", **weighs(150)))
     # At home it is warned of by its own load.
     page = await ot.get(f"/clients/{light.client_ref}")
@@ -191,10 +192,6 @@ async def test_a_new_label_is_asked_for_until_one_is_printed(
     made = await recorded(as_technician, body(barcode, report_body(on=given.today, safe_working_load_kg=160)))
     assert made["next_step"]["text"].endswith(asks)
     assert asks in (await technician.get(f"/items/{barcode}")).text
-    client = await given.client(**weighs(80))
-    await given.loan(barcode, client=client)
-    [back] = await given.scan(barcode)
-    assert back.next_step.text.endswith(asks)
     # To look at it is not to print it.
     await as_technician.get(f"/api/v1/items/{barcode}/label", params={"format": "png"})
     assert (await as_technician.get(f"/api/v1/items/{barcode}")).json()["label_wanted"] is True
@@ -236,8 +233,51 @@ async def test_a_name_that_speaks_of_a_higher_load_is_belied_beside_it(
     label = (await visitor.get(f"/l/{barcode}")).text
     assert "Its name says 200 kg: do not go by that." in label
     assert "Its name says" not in (await visitor.get(f"/l/{other}")).text
+    await given.labelled(barcode)
     loan = await given.loan(barcode, client=await given.client(**weighs(80)))
     assert said in (await ot.get(f"/clients/{loan.client_ref}")).text
+
+
+async def test_what_came_back_is_asked_for_its_label_too(given: Given, product: str) -> None:
+    loan = await given.loan(await given.item(product=product), client=await given.client(**weighs(80)))
+    await certify(given, loan.barcode, 160)
+    [back] = await given.scan(loan.barcode)
+    assert back.next_step.text.endswith("Print a new label for it: it carries 160 kg, and the old one may say more.")
+
+
+async def test_nothing_goes_over_the_counter_with_a_label_that_says_too_much(
+    as_ot: AsyncClient, ot: Browser, given: Given, product: str
+) -> None:
+    barcode, client = await given.item(product=product), await given.client(**weighs(80))
+    await certify(given, barcode, 160)
+    sent = {"barcode": barcode, "client_ref": client}
+    refusal = check_problem(await as_ot.post("/api/v1/loans", json=sent), 409, "not-clear")
+    assert [one["code"] for one in refusal["blockers"]] == ["label-says-too-much"]
+    assert refusal["detail"] == (
+        "It carries 160 kg, and its label may say more. Print a new label and stick it over the old one first."
+    )
+    page = await ot.get(f"/items/{barcode}/issue")
+    assert "its label may say more" in page.text
+    assert page.soup.select("form[action$='/issue'] input[name='kind']") == []
+    # It can be kept for somebody meanwhile, and goes once the label is printed.
+    await given.reservation(barcode, client=client)
+    await given.labelled(barcode)
+    assert (await as_ot.post("/api/v1/loans", json=sent)).status_code == 201
+
+
+async def test_the_short_form_is_asked_whom_a_weaker_item_is_to_bear(
+    as_ot: AsyncClient, given: Given, product: str
+) -> None:
+    whole, weak = await given.items(2, product=await given.product(category="18 09 21", safe_working_load_kg=200,
+                                                                   inspections=LOLER))  # fmt: skip
+    for barcode, kg in ((whole, 200), (weak, 160)):
+        await certify(given, barcode, kg)
+    await given.labelled(weak)
+    client = await given.client()
+    refused = await as_ot.post("/api/v1/loans", json={"barcode": weak, "client_ref": client})
+    refusal = check_problem(refused, 422, "answer-the-warnings", field="answers")
+    assert [one["code"] for one in refusal["warnings"]] == ["weight-unknown"]
+    assert (await as_ot.post("/api/v1/loans", json={"barcode": whole, "client_ref": client})).status_code == 201
 
 
 async def test_a_load_that_is_raised_again_wants_a_label_and_no_weight(

@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from app.domain.hygiene import Outcome
-from app.domain.labels import make_tag
+from app.domain.labels import display, make_tag
 from app.domain.lifecycle import State
 from tests.browser import Browser
 from tests.conftest import Query
@@ -186,3 +186,53 @@ async def test_what_is_taken_off_is_named(as_technician: AsyncClient, given: Giv
     donor = await given.item()
     await given.scrapped(donor)
     check_problem(await as_technician.post(f"{ITEMS}/{donor}/harvested-parts", json=body), 422, "malformed")
+
+
+async def fit(client: AsyncClient, part: int, barcode: str) -> None:
+    """A part of the bin goes into an item that is in repair, which is mended by that."""
+    body = {"outcome": "repaired", "parts": [TODAY | {"harvested_part_id": part}]}
+    answer = await client.post(f"{ITEMS}/{barcode}/repair", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_what_carries_a_part_of_an_item_that_is_held_later_is_held_and_looked_at(
+    as_technician: AsyncClient, as_safety: AsyncClient, given: Given, query: Query
+) -> None:
+    donor, middle, last, other = [await given.item(), *[await given.item(State.IN_REPAIR) for _ in range(3)]]
+    await given.scrapped(donor)
+    handset, castor, unused = await harvest(
+        as_technician, donor, HANDSET, HANDSET | {"description": "Castor"}, HANDSET | {"description": "Brake"}
+    )
+    await fit(as_technician, handset, middle)
+    await fit(as_technician, castor, other)
+    # The line of the castor was wrong; the handset goes on into another item once the middle one is scrapped.
+    [line] = await query("SELECT id FROM fitted_part WHERE harvested_part_id = :part", part=castor)
+    withdrawn = {"reason": "It was put back unused."}
+    await as_technician.post(f"/api/v1/parts-fitted/{line['id']}/withdraw", json=withdrawn)
+    await given.scrapped(middle)
+    [again] = await harvest(as_technician, middle, HANDSET)
+    await fit(as_technician, again, last)
+    await given.inspected(last)
+    await given.released(last)
+    lent = await given.loan(last)
+    placed = await as_safety.post(f"{ITEMS}/{donor}/holds", json={"kind": "fault", "reason": "Its cables overheat."})
+    assert placed.status_code == 201, placed.text
+    held = {row["barcode"]: row["reason"] for row in await query(
+        "SELECT barcode, reason FROM hold JOIN item ON item.id = item_id WHERE kind = 'investigation'")}  # fmt: skip
+    assert set(held) == {middle, last}
+    assert held[middle] == (
+        f"It carries a part of {display(donor)} (Handset), which is held now: Fault: Its cables overheat. "
+        "Look at the part, or change it."
+    )
+    assert held[last].startswith(f"It carries a part of {display(middle)} (Handset), which is held now: ")
+    told = {row["to_name"] for row in await query(
+        "SELECT to_name FROM message WHERE purpose = 'part_of_held_item' AND about = :about", about=f"item:{last}"
+    )}  # fmt: skip
+    assert "Olu Thompson" in told
+    bodies = await query("SELECT body FROM message WHERE about = :about", about=f"item:{last}")
+    assert all(f"It is with client {lent.client_ref}" in row["body"] for row in bodies)
+    # What is held once for that is not held twice, and a wish to scrap says nothing of its parts.
+    await as_safety.post(f"{ITEMS}/{donor}/holds", json={"kind": "fault", "reason": "Its cables overheat."})
+    assert len(await query("SELECT id FROM hold WHERE kind = 'investigation'")) == 2
+    check_problem(await as_technician.post(f"{ITEMS}/{other}/repair", json={"outcome": "repaired"}), 409)
+    assert unused in await in_bin(as_technician)

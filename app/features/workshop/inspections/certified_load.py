@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger, outbox, promising, safety
+from app import audit, promising, safety
 from app.domain.clearance import HoldFact, HoldKind
 from app.domain.combinations import item_load
 from app.domain.dates import in_words, uk_date
 from app.domain.labels import display
-from app.domain.lifecycle import Move, State
-from app.domain.reservations import Kept, keeps_item
+from app.domain.lifecycle import State
 from app.domain.thorough_examinations import LoadBefore, Report
 from app.features.workshop.inspections.out_of_use import tell_owners
 from app.ledger import Moved
 from app.web.overloads import ask_for_weight, stop_overloads
+from app.web.weak_reservations import end_for_items
 
 # Of the reports before this one, and not of the one that this one puts right.
 BEFORE = text("""
@@ -61,18 +61,11 @@ MARK = text("""
            load_lowered_at = CASE WHEN :is_lower THEN :at WHEN :is_whole THEN NULL ELSE load_lowered_at END
     WHERE id = :item_id
 """)
-KEPT = text("""
-    SELECT kept.id, kept.from_on, kept.until_on, kept.made_by, client.weight_kg, client.client_ref,
-           holding.number AS order_number
-    FROM reservation AS kept JOIN client ON client.id = kept.client_id
-    LEFT JOIN LATERAL (
-        SELECT asked.number FROM order_unit AS unit JOIN equipment_order AS asked ON asked.id = unit.order_id
-        WHERE unit.reservation_id = kept.id AND unit.cancelled_at IS NULL
-    ) AS holding ON true
-    WHERE kept.item_id = :item_id AND kept.ended_at IS NULL ORDER BY kept.from_on, kept.id
-""")
-END = text("""
-    UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit' WHERE id = ANY(:ids)
+# For orders; where nobody knows the weight, what an order asked for is too weak.
+ORDERED = text("""
+    SELECT kept.from_on FROM reservation AS kept JOIN client ON client.id = kept.client_id
+    WHERE kept.item_id = :item_id AND kept.ended_at IS NULL AND COALESCE(client.weight_kg > :kg, true)
+      AND EXISTS (SELECT FROM order_unit AS unit WHERE unit.reservation_id = kept.id AND unit.cancelled_at IS NULL)
 """)
 
 
@@ -190,59 +183,16 @@ async def _at_a_client(session: AsyncSession, item_id: int, lowered: Lowered, *,
 async def _promised(
     session: AsyncSession, item_id: int, state: State, lowered: Lowered, *, actor: str, at: datetime
 ) -> Lowered:
-    kept = (await session.execute(KEPT, {"item_id": item_id})).all()
-    weak = [one for one in kept if _is_too_weak(lowered, one)]
+    released = await end_for_items(session, [item_id], why=lowered.why, actor=actor, at=at)
+    lowered = replace(lowered, released=bool(released))
+    weak = (await session.execute(ORDERED, {"item_id": item_id, "kg": lowered.carries_kg})).all()
     if not weak:
         return lowered
-    ended = [one for one in weak if one.order_number is None]
-    if ended:
-        await session.execute(END, {"ids": [one.id for one in ended], "at": at, "actor": actor})
-        for one in ended:
-            await _tell(session, one, lowered, actor=actor, at=at)
-        lowered = await _release(session, state, kept, ended, lowered, actor=actor, at=at)
     await promising.look_again(session, [item_id], why=f"{lowered.why} That is too little.", actor=actor, at=at)
     today = uk_date(at)
-    if state is State.DISPATCHED and any(one.order_number and one.from_on <= today for one in weak):
+    if state is State.DISPATCHED and any(one.from_on <= today for one in weak):
         reason = f"{lowered.why} The client for whom it is on its way may weigh more: do not leave it there."
         details: dict[str, Any] = {"kind": HoldKind.INVESTIGATION, "reason": reason, "actor": actor, "at": at}
         await safety.hold(session, item_id, lowered.barcode, **details)
         lowered = replace(lowered, held=reason)
     return lowered
-
-
-def _is_too_weak(lowered: Lowered, kept: Row[Any]) -> bool:
-    """Where nobody knows the weight, what an order asked for is too weak; who keeps one is asked at the counter."""
-    if kept.weight_kg is None:
-        return kept.order_number is not None
-    return bool(kept.weight_kg > lowered.carries_kg)
-
-
-async def _release(
-    session: AsyncSession,
-    state: State,
-    kept: Any,
-    ended: list[Row[Any]],
-    lowered: Lowered,
-    *,
-    actor: str,
-    at: datetime,
-) -> Lowered:
-    """Back to the shelf, where nothing else keeps it."""
-    gone = {one.id for one in ended}
-    others = [Kept(one.id, one.from_on, one.until_on, one.order_number) for one in kept if one.id not in gone]
-    if not keeps_item(state, ended[0].from_on, others, today=uk_date(at)):
-        return lowered
-    reference = f"reservation {ended[0].id}"
-    await ledger.move_one(session, lowered.barcode, Move.RELEASE, actor=actor, at=at, reference=reference)
-    return replace(lowered, released=True)
-
-
-async def _tell(session: AsyncSession, kept: Row[Any], lowered: Lowered, *, actor: str, at: datetime) -> None:
-    tag = display(lowered.barcode)
-    body = (
-        f"{lowered.product_name} ({tag}) was reserved for client {kept.client_ref}. {lowered.why} That is less than "
-        "the client weighs, so the reservation has ended. Reserve or order a stronger one."
-    )
-    subject = f"Your reservation of {tag} has ended"
-    letter = {"purpose": "reservation_too_weak", "subject": subject, "body": body, "about": f"reservation:{kept.id}"}
-    await outbox.post(session, **letter, to=kept.made_by, actor=actor, at=at)
