@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError
-from app.domain.notice_work import Handling, MatchAction, MatchOutcome
+from app.domain.notice_work import Handling, MatchAction, MatchOutcome, waits_for_another
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
 
@@ -116,7 +116,7 @@ class Act:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it. `is_held`: the
-    notice holds it now."""
+    notice holds it now. `weakened_by`: who changed what is recorded so that it is covered less."""
 
     place: Place
     result: Result
@@ -124,6 +124,7 @@ class Standing:
     acts: tuple[Act, ...] = ()
     is_counted: bool = False
     is_held: bool = False
+    weakened_by: str | None = None
 
     def with_act(self, act: Act) -> "Standing":
         """The same, with one line more."""
@@ -229,6 +230,7 @@ SAME_LOOK: Final = (
     "You have seen the contrary of what was seen before. Somebody else must look at it too, or check what you saw, and "
     "clear it."
 )
+SAME_CHANGE: Final = "You changed what is recorded, so that it would not be affected any more. Somebody else must check it, and clear it."
 NOT_AFFECTED: Final = "What is known of it shows that it is not affected, so there is nothing to correct. Clear it."
 
 
@@ -278,6 +280,8 @@ def _check_clearing(standing: Standing, actor: str) -> None:
     if standing.result is Result.NOT_AFFECTED:
         if standing.contrary_by == actor:
             raise NotAllowed("same-person", SAME_LOOK)
+        if standing.weakened_by == actor:
+            raise NotAllowed("same-person", SAME_CHANGE)
     elif standing.corrected_by is None:
         raise Conflict("no-evidence", NO_EVIDENCE)
     elif standing.corrected_by == actor:
@@ -349,7 +353,7 @@ def outcome_after(
     after = _outcome_after(action, standing, answers)
     if action is MatchAction.INSPECTED and after is MatchOutcome.CLEARED:
         is_contrary = standing.with_act(Act(action, actor, answers)).contrary_by is not None
-        after = standing.outcome if is_contrary else after
+        after = standing.outcome if is_contrary or standing.weakened_by == actor else after
     return standing.outcome if after is None and standing.is_counted else after
 
 
@@ -372,16 +376,22 @@ def ends_hold(standing: Standing) -> str:
         return "It is scrapped, and cannot go out any more."
     if standing.outcome is MatchOutcome.UNTRACEABLE:
         return "Nobody can find it. When it turns up, scan it in: its work begins again then."
-    if standing.result is Result.NOT_AFFECTED and standing.contrary_by is not None:
-        seen = f"{standing.contrary_by} has seen the contrary of what was seen before."
-        return f"{seen} Its hold ends when somebody else clears it."
     if standing.result is Result.NOT_AFFECTED:
-        return "What is known of it now shows that it is not affected. Its hold ends when somebody clears it."
+        return _ends_when_cleared(standing)
     if standing.corrected_by is not None:
         return f"Its correction is recorded, by {standing.corrected_by}. Its hold ends when somebody else clears it."
     why = "Its client has another one; this one is affected as before. " if standing.outcome else ""
     looked = "when somebody has looked and it is not affected, or " if standing.result is Result.POSSIBLE else ""
     return f"{why}Its hold ends {looked}when it is corrected, and somebody else has checked that and clears it."
+
+
+def _ends_when_cleared(standing: Standing) -> str:
+    if standing.contrary_by is not None:
+        seen = f"{standing.contrary_by} has seen the contrary of what was seen before."
+        return f"{seen} Its hold ends when somebody else clears it."
+    if standing.weakened_by is not None:
+        return f"{waits_for_another(standing.weakened_by)} Its hold ends when they clear it."
+    return "What is known of it now shows that it is not affected. Its hold ends when somebody clears it."
 
 
 def wants_hold(handling: Handling, outcome: MatchOutcome | None) -> bool:

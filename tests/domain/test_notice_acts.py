@@ -78,6 +78,19 @@ def test_only_evidence_clears(result: Result, acts: tuple[Act, ...], actor: str,
     assert code_of(A.CLEARED, Standing(Place.IN_STORE, result, acts=acts), actor) == code
 
 
+def test_who_changed_the_record_by_which_it_would_be_free_does_not_clear_it() -> None:
+    standing = Standing(Place.IN_STORE, N, weakened_by="manager")
+    assert [code_of(A.CLEARED, standing, actor) for actor in ("manager", "safety")] == ["same-person", None]
+    looked = {
+        actor: outcome_after(A.INSPECTED, standing, answers={"Q": False}, actor=actor) for actor in ("manager", "ot")
+    }
+    assert looked == {"manager": None, "ot": MatchOutcome.CLEARED}
+    assert ends_hold(standing) == (
+        "It would not be affected any more, since manager changed what is recorded: somebody else confirms that. "
+        "Its hold ends when they clear it."
+    )
+
+
 def look(by: str, is_so: bool) -> Act:
     return Act(A.INSPECTED, by, {"Is it so?": is_so})
 

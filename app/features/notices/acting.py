@@ -41,7 +41,8 @@ LOCK_NOTICE = text("SELECT id, reference, title, state FROM safety_notice WHERE 
 LOCK_ITEMS = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
 # By a statement of its own, so that what was written while it waited for the items is seen.
 READ = text(f"""
-    SELECT match.id, match.item_id, item.barcode, match.result, match.outcome, {IS_APART} AS is_apart, {PLACE} AS place,
+    SELECT match.id, match.item_id, item.barcode, match.result, match.outcome, match.weakened_by,
+           {IS_APART} AS is_apart, {PLACE} AS place,
            scope.handling, held.id AS open_hold, acts.all_acts
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     JOIN notice_scope AS scope ON scope.id = (
@@ -204,7 +205,9 @@ async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str], act
         outcome = MatchOutcome(row.outcome) if row.outcome else None
         is_counted = notice.state == NoticeState.CLOSED and not row.is_apart
         place, result, is_held = Place(row.place), Result(row.result), row.open_hold is not None
-        items[row.barcode] = _Item(row, Standing(place, result, outcome, acts, is_counted, is_held), actor)
+        items[row.barcode] = _Item(
+            row, Standing(place, result, outcome, acts, is_counted, is_held, row.weakened_by), actor
+        )
     return items
 
 

@@ -19,6 +19,7 @@ from tests.conftest import Clock, Query, Sessions, Statements
 from tests.features.imports.sending import send
 from tests.features.notices.covering import REFERENCE, activated, finish, here, line, matches, results
 from tests.given import Given
+from tests.problems import check_problem
 
 MODEL = line(models=["KS1019"])
 
@@ -72,7 +73,35 @@ async def test_an_edit_of_the_catalogue_and_another_name_of_a_maker_ask_again(
     await as_manager.patch(f"/api/v1/products/{other}", json={"model": "B2"}, headers=headers)
     [row] = [one for one in await matches(as_safety) if one["barcode"] == edited]
     assert (row["result"], row["is_held"], row["action_state"]) == ("not_affected", True, "open")
-    assert row["because"] == ["None of the lines of the notice is about this product."]
+    assert row["because"] == [
+        "It would not be affected any more, since manager changed what is recorded: somebody else confirms that.",
+        "None of the lines of the notice is about this product.",
+    ]
+    # Who changed it does not clear it, nor does another scope; somebody else does.
+    acts, clear = f"{here()}/matches/{edited}/actions", {"action": "cleared", "notes": "It is a B2."}
+    told = check_problem(await as_manager.post(acts, json=clear), 403, "same-person")
+    assert told["detail"].startswith("You changed what is recorded")
+    page = (await as_manager.get(f"{here()}/matches/{edited}")).json()
+    assert page["hold_ends"].endswith("somebody else confirms that. Its hold ends when they clear it.")
+    await activated(as_safety, as_manager, line(manufacturers=["Arjo"], models=["A1", "A2"]))
+    assert [row["is_held"] for row in await matches(as_safety)] == [True, True]
+    assert (await as_safety.post(acts, json=clear)).json()["outcome"] == "cleared"
+
+
+async def test_who_takes_away_another_name_of_a_maker_clears_nothing_by_it(
+    as_safety: AsyncClient, as_manager: AsyncClient, given: Given
+) -> None:
+    barcode = await given.item(product=await given.product(model="A1", manufacturer="Mechanaids"))
+    made = await as_manager.post("/api/v1/maker-aliases", json={"name": "Mechanaids", "resolves_to": "Arjo"})
+    feature = {"any": [{"feature": "Is it red?"}, {"lots": ["L1"]}]}
+    await activated(as_safety, as_manager, line(manufacturers=["Arjo"], where=feature))
+    assert (await as_safety.delete(f"/api/v1/maker-aliases/{made.json()['id']}")).status_code == 204
+    acts = f"{here()}/matches/{barcode}/actions"
+    look = {"action": "inspected", "notes": "It is blue.", "answers": {"Is it red?": False}}
+    assert (await as_safety.post(acts, json=look)).json() == {
+        "barcode": barcode, "result": "not_affected", "outcome": None, "is_held": True, "is_escalated": False
+    }  # fmt: skip
+    assert (await as_manager.post(acts, json=look)).json()["outcome"] == "cleared"
 
 
 async def test_a_part_that_is_fitted_or_taken_back_asks_again(
