@@ -5,7 +5,7 @@ person has checked. "Contacted" is not "corrected", and "untraceable" is counted
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -230,7 +230,10 @@ SAME_LOOK: Final = (
     "You have seen the contrary of what was seen before. Somebody else must look at it too, or check what you saw, and "
     "clear it."
 )
-SAME_CHANGE: Final = "You changed what is recorded, so that it would not be affected any more. Somebody else must check it, and clear it."
+SAME_CHANGE: Final = (
+    "You changed what is recorded, so that it would not be affected any more. Somebody else must check it, and clear "
+    "it."
+)
 NOT_AFFECTED: Final = "What is known of it shows that it is not affected, so there is nothing to correct. Clear it."
 
 
@@ -327,6 +330,18 @@ def check_details(
     if unknown:
         known = " ".join(questions) or "nothing that only a look can tell"
         raise BadValue("unknown-question", f"The notice does not ask “{unknown[0]}”. It asks: {known}", field="answers")
+
+
+def check_seen_at_home(places: Iterable[Place], answers: Mapping[str, bool], home_questions: Collection[str]) -> None:
+    """Away from its client nobody sees what an item is used with: a look there clears nothing of that. Raises BadValue
+    `only-at-home`."""
+    denied = [question for question, is_so in answers.items() if question in home_questions and not is_so]
+    if denied and any(place is not Place.WITH_CLIENT for place in places):
+        detail = (
+            f"“{denied[0]}” can be answered with no only at its client's: elsewhere nobody sees what it is used with. "
+            "Leave that answer out."
+        )
+        raise BadValue("only-at-home", detail, field="answers")
 
 
 _ENDS: Final = {

@@ -18,6 +18,7 @@ from app.domain.notice_acts import (
     check_act,
     check_details,
     check_notice,
+    check_seen_at_home,
     choices,
     ends_hold,
     is_to_escalate,
@@ -76,6 +77,25 @@ def test_an_action_belongs_to_where_the_item_is(action: MatchAction, places: str
 )
 def test_only_evidence_clears(result: Result, acts: tuple[Act, ...], actor: str, code: str | None) -> None:
     assert code_of(A.CLEARED, Standing(Place.IN_STORE, result, acts=acts), actor) == code
+
+
+@pytest.mark.parametrize(
+    ("places", "answers", "code"),
+    [
+        ({Place.WITH_CLIENT}, {"Used together?": False}, None),
+        ({Place.IN_STORE}, {"Used together?": True, "Red?": False}, None),
+        ({Place.IN_STORE, Place.WITH_CLIENT}, {"Used together?": False}, "only-at-home"),
+    ],
+)
+def test_only_a_look_at_home_tells_that_it_is_not_used_with_something(
+    places: set[Place], answers: dict[str, bool], code: str | None
+) -> None:
+    said = None
+    try:
+        check_seen_at_home(places, answers, {"Used together?"})
+    except RuleError as error:
+        said = error.code
+    assert said == code
 
 
 def test_who_changed_the_record_by_which_it_would_be_free_does_not_clear_it() -> None:

@@ -23,10 +23,12 @@ from app.domain.notice_acts import (
     check_act,
     check_details,
     check_notice,
+    check_seen_at_home,
     is_to_escalate,
     outcome_after,
     wants_hold,
 )
+from app.domain.notice_scope import Scope
 from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, hold_reason
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
@@ -157,8 +159,10 @@ async def record_actions(
     items = await _read(session, notice, barcodes, actor)
     _check_each(notice, barcodes, items, told, actor)
     asks = told.action is MatchAction.INSPECTED
-    questions = await match_queries.read_questions(session, notice_id) if asks else ()
-    check_details(told.action, channel=told.channel, answers=told.answers or {}, questions=questions)
+    scope = await match_queries.read_scope_in_force(session, notice_id) if asks else Scope(())
+    check_details(told.action, channel=told.channel, answers=told.answers or {}, questions=scope.questions)
+    places = {one.standing.place for one in items.values()}
+    check_seen_at_home(places, told.answers or {}, scope.home_questions)
 
     await _write(session, items, told, actor=actor, at=at)
     if told.answers:

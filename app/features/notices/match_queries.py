@@ -12,6 +12,7 @@ from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_json import Json
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Scope, line_in_words
+from app.domain.notice_unheld import find_unheld
 from app.domain.notice_work import waits_for_another
 from app.domain.notices import Result
 from app.features.notices.match_schemas import Before, MatchRow, NearRow, Preview, PreviewRow, ScopeOut, SumRow
@@ -115,6 +116,7 @@ async def preview(
             NearRow(barcode=one.barcode, recorded=one.miss.recorded, listed=one.miss.listed, line=one.line + 1)
             for one in near
         ],
+        unheld=find_unheld(scope, [one.facts for one in register.products], register.names) if not after else [],
         before=await _before(session, scopes[1], found, today) if len(scopes) > 1 else None,
     )
 
@@ -180,8 +182,13 @@ async def sum_matches(session: AsyncSession, notice_id: int) -> list[SumRow]:
 
 async def read_questions(session: AsyncSession, notice_id: int) -> tuple[str, ...]:
     """What a look at one of its items must answer, by the scope in force. One statement."""
+    return (await read_scope_in_force(session, notice_id)).questions
+
+
+async def read_scope_in_force(session: AsyncSession, notice_id: int) -> Scope:
+    """The scope in force; one without lines where none is. One statement."""
     lines = (await session.execute(QUESTIONS, {"notice_id": notice_id})).scalar_one_or_none()
-    return read_scope(lines).questions if lines else ()
+    return read_scope(lines) if lines else Scope(())
 
 
 def _match(row: RowMapping, because: Because) -> MatchRow:

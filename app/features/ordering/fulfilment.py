@@ -9,7 +9,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger, prevented, promising
+from app import audit, ledger, prevented, promising, used_together
 from app.domain.allocation import RECYCLED_ONLY
 from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import find_blockers
@@ -198,8 +198,9 @@ async def deliver(
     A trial runs from the day of delivery. What was put on hold meanwhile, carries less than the client weighs by now,
     or is for somebody who has died, is not to be handed over; where it was already (`handed_over_already`), that is
     recorded all the same, in those words, the order's maker is told of what was on hold, and the use of what is too
-    weak is stopped. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
-    or `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
+    weak is stopped. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`,
+    `not-with-the-driver` or `used-together`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the
+    item.
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.DELIVER)
@@ -207,6 +208,7 @@ async def deliver(
         raise Conflict("client-has-died", BRING_BACK)
     units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
     when = _check_time(units, delivered_at, at=at, field="delivered_at")
+    homes = await used_together.lock_homes(session, [order.client_id], [unit.barcode for unit in units if unit.barcode])
     too_weak = await _too_weak(session, order, units, at=at)
     for kind, how in ((LoanKind.LOAN, Move.DELIVER), (LoanKind.TRIAL, Move.START_TRIAL)):
         going = [unit.barcode for unit in units if unit.kind is kind and unit.barcode]
@@ -219,6 +221,7 @@ async def deliver(
         raise NotClear("not-clear", f"{unit.barcode}: {_in_words(blockers)} {BRING_IT_BACK}", blockers)
     pieces = [_piece(unit, order.client_id, when) for unit in units]
     await session.execute(LEND, {"pieces": json.dumps(pieces), "at": at, "actor": actor})
+    await _ask_together(session, homes, happened=handed_over_already, actor=actor, at=at)
     given = [unit.barcode for unit in units if unit.barcode]
     for unit, _ in too_weak:
         await stop_overloads(session, [order.client_id], weakest=unit.barcode, actor=actor, at=at)
@@ -256,6 +259,15 @@ async def fail_visit(
     await _write_visit(session, order, visit, actor=actor, at=at)
     await audit.record(session, "order_visit_failed", order.subject, actor=actor, at=at, reason=reason)
     await messages.tell_maker(session, order, "not delivered", f"Reason: {reason}", actor=actor, at=at)
+
+
+async def _ask_together(
+    session: AsyncSession, homes: used_together.Homes, *, happened: bool, actor: str, at: datetime
+) -> None:
+    """Hold what must not be used with what has come; before it is handed over, Conflict `used-together`."""
+    combined = await used_together.ask_about_homes(session, homes, actor=actor, at=at)
+    if combined and not happened:
+        raise Conflict("used-together", f"{used_together.in_words(combined)} {BRING_IT_BACK}")
 
 
 def _named(
