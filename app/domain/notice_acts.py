@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError
+from app.domain.goods import serial_key
 from app.domain.notice_work import Handling, MatchAction, MatchOutcome, waits_for_another
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
@@ -312,18 +313,29 @@ def choices(standing: Standing, *, actor: str) -> dict[MatchAction, str | None]:
 
 
 def check_details(
-    action: MatchAction, *, channel: str, answers: Mapping[str, bool], questions: tuple[str, ...]
+    action: MatchAction,
+    *,
+    channel: str,
+    answers: Mapping[str, bool],
+    questions: tuple[str, ...],
+    serial_read: str = "",
 ) -> None:
-    """What must be said with it. Raises BadValue `channel-needed`, `answers-needed`, `no-answers-here` or
-    `unknown-question`."""
+    """What must be said with it. Raises BadValue `channel-needed`, `answers-needed`, `no-answers-here`,
+    `no-label-here`, `empty-serial` or `unknown-question`."""
     if action is MatchAction.CONTACTED and not channel:
         raise BadValue("channel-needed", "Say how they were contacted: by phone, on a visit …", field="channel")
     if action is not MatchAction.INSPECTED:
+        if serial_read:
+            detail = "Who read its label has looked at it. Record it as inspected."
+            raise BadValue("no-label-here", detail, field="serial_read")
         if answers:
             detail = "Answers belong to an item that was looked at. Record it as inspected."
             raise BadValue("no-answers-here", detail, field="answers")
         return
-    if questions and not answers:
+    if serial_read and not serial_key(serial_read):
+        detail = f"“{serial_read}” is no serial number: it has only dashes."
+        raise BadValue("empty-serial", detail, field="serial_read")
+    if questions and not answers and not serial_read:
         detail = f"The notice asks: {' '.join(questions)} Answer what was seen."
         raise BadValue("answers-needed", detail, field="answers")
     unknown = sorted(set(answers) - set(questions))
@@ -354,9 +366,15 @@ RELEASED: Final = frozenset({MatchOutcome.CLEARED, MatchOutcome.CORRECTED, Match
 
 
 def outcome_after(
-    action: MatchAction, standing: Standing, *, answers: Mapping[str, bool], actor: str = ""
+    action: MatchAction,
+    standing: Standing,
+    *,
+    answers: Mapping[str, bool],
+    actor: str = "",
+    is_label_read: bool = False,
 ) -> MatchOutcome | None:
-    """How the work on it stands then; None: it is open. `standing.result` is as the answers have made it.
+    """How the work on it stands then; None: it is open. `standing.result` is as the answers, and a serial number
+    that was read off its label, have made it.
 
     A wrong line is put right by another one: what was looked at again and is affected, is open again. What a closing
     has counted stays as it was counted, unless it was free and a look has seen what the notice asks about. A look that
@@ -365,14 +383,16 @@ def outcome_after(
     if standing.is_counted and standing.outcome in RELEASED and not standing.is_held:
         is_seen = standing.result is not Result.NOT_AFFECTED and any(answers.values())
         return None if is_seen else standing.outcome
-    after = _outcome_after(action, standing, answers)
+    after = _outcome_after(action, standing, answers, is_shown=bool(answers) or is_label_read)
     if action is MatchAction.INSPECTED and after is MatchOutcome.CLEARED:
         is_contrary = standing.with_act(Act(action, actor, answers)).contrary_by is not None
         after = standing.outcome if is_contrary or standing.weakened_by == actor else after
     return standing.outcome if after is None and standing.is_counted else after
 
 
-def _outcome_after(action: MatchAction, standing: Standing, answers: Mapping[str, bool]) -> MatchOutcome | None:
+def _outcome_after(
+    action: MatchAction, standing: Standing, answers: Mapping[str, bool], *, is_shown: bool
+) -> MatchOutcome | None:
     if action in _ENDS:
         return _ENDS[action]
     if action is MatchAction.CLEARED:
@@ -380,7 +400,7 @@ def _outcome_after(action: MatchAction, standing: Standing, answers: Mapping[str
         return MatchOutcome.CLEARED if is_clear else MatchOutcome.CORRECTED
     if action in {MatchAction.CORRECTED, MatchAction.QUARANTINED}:
         return None
-    if action is MatchAction.INSPECTED and answers and standing.result is Result.NOT_AFFECTED:
+    if action is MatchAction.INSPECTED and is_shown and standing.result is Result.NOT_AFFECTED:
         return MatchOutcome.CLEARED
     return None if any(answers.values()) else standing.outcome
 

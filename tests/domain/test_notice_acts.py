@@ -309,3 +309,26 @@ def test_all_words_have_their_text() -> None:
     )
     assert (ActionState.TO_RELEASE.text, ActionState.NO_ACCESS.text) == ("Corrected, to be released", "No access")
     assert {state for state in ActionState if state.is_finished} == FINISHED
+
+
+@pytest.mark.parametrize(
+    ("action", "read", "code"),
+    [
+        (A.INSPECTED, "AB 1000", None),
+        (A.INSPECTED, "- -", "empty-serial"),
+        (A.QUARANTINED, "AB 1000", "no-label-here"),
+    ],
+)
+def test_a_label_is_read_by_who_looks(action: MatchAction, read: str, code: str | None) -> None:
+    said = None
+    try:
+        check_details(action, channel="", answers={}, questions=("Red?",), serial_read=read)
+    except RuleError as error:
+        said = error.code
+    assert said == code
+
+
+def test_a_label_that_shows_that_an_item_is_not_affected_clears_it() -> None:
+    standing = Standing(Place.WITH_CLIENT, N)
+    for is_read, outcome in ((True, MatchOutcome.CLEARED), (False, None)):
+        assert outcome_after(A.INSPECTED, standing, answers={}, actor="ot", is_label_read=is_read) is outcome

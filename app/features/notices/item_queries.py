@@ -31,7 +31,8 @@ ONE = text(f"""
     WHERE match.barcode = :barcode
 """)  # noqa: S608 - the parts are constants
 ACTS = text("""
-    SELECT action, channel, notes, answers, recorded_at, recorded_by FROM notice_match_action
+    SELECT action, channel, notes, answers, serial_read, serial_before, recorded_at, recorded_by
+    FROM notice_match_action
     WHERE match_id = :match_id ORDER BY id
 """)
 
