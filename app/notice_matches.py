@@ -16,7 +16,7 @@ from app.domain.clearance import HoldFact, HoldKind
 from app.domain.notice_evidence import explain, read_findings
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Scope
-from app.domain.notice_work import ANOTHER_SCOPE, Cause, Handling, MatchOutcome, hold_reason, is_reopened
+from app.domain.notice_work import ANOTHER_SCOPE, Cause, Handling, MatchOutcome, hold_reason, is_reopened, weakened_by
 from app.domain.notices import Result
 from app.matching import Matched
 
@@ -28,7 +28,8 @@ THERE = text("""
 # would be walked through once for each item.
 KNOWN = text("""
     SELECT match.item_id, item.barcode, match.scope_id, was.digest, was.handling, match.result, match.evidence,
-           match.outcome, match.is_after_closing, CASE WHEN held.lifted_at IS NULL THEN held.id END AS open_hold,
+           match.outcome, match.weakened_by, match.is_after_closing,
+           CASE WHEN held.lifted_at IS NULL THEN held.id END AS open_hold,
            EXISTS (SELECT FROM notice_match_action AS act WHERE act.match_id = match.id) AS is_acted_on
     FROM notice_match AS match JOIN item ON item.id = match.item_id JOIN notice_scope AS was ON was.id = match.scope_id
     LEFT JOIN hold AS held ON held.id = match.hold_id
@@ -36,20 +37,23 @@ KNOWN = text("""
 """)
 WRITE = text("""
     INSERT INTO notice_match (notice_id, item_id, scope_id, result, evidence, cause, found_at, found_by,
-                              first_blocked_at, hold_id, is_after_closing, finished_at, finished_by, outcome)
+                              first_blocked_at, hold_id, is_after_closing, finished_at, finished_by, outcome,
+                              weakened_by)
     SELECT :notice_id, item_id, :scope_id, result, evidence, :cause, :at, :actor,
            CASE WHEN hold_id IS NOT NULL THEN CAST(:at AS timestamptz) END, hold_id, is_after_closing,
            CASE WHEN outcome IS NOT NULL THEN CAST(:at AS timestamptz) END,
-           CASE WHEN outcome IS NOT NULL THEN :actor END, outcome
+           CASE WHEN outcome IS NOT NULL THEN :actor END, outcome, weakened_by
     FROM unnest(CAST(:item_ids AS bigint[]), CAST(:results AS text[]), CAST(:evidence AS text[]),
-                CAST(:hold_ids AS bigint[]), CAST(:after_closing AS boolean[]), CAST(:outcomes AS text[]))
-         AS line (item_id, result, evidence, hold_id, is_after_closing, outcome)
+                CAST(:hold_ids AS bigint[]), CAST(:after_closing AS boolean[]), CAST(:outcomes AS text[]),
+                CAST(:weakened_by AS text[]))
+         AS line (item_id, result, evidence, hold_id, is_after_closing, outcome, weakened_by)
     ON CONFLICT (notice_id, item_id) DO UPDATE
     SET scope_id = excluded.scope_id, result = excluded.result, evidence = excluded.evidence, cause = excluded.cause,
         found_at = excluded.found_at, found_by = excluded.found_by,
         first_blocked_at = COALESCE(notice_match.first_blocked_at, excluded.first_blocked_at),
         hold_id = COALESCE(excluded.hold_id, notice_match.hold_id), is_after_closing = excluded.is_after_closing,
-        finished_at = excluded.finished_at, finished_by = excluded.finished_by, outcome = excluded.outcome
+        finished_at = excluded.finished_at, finished_by = excluded.finished_by, outcome = excluded.outcome,
+        weakened_by = excluded.weakened_by
 """)
 SCOPES = text("SELECT digest, lines FROM notice_scope WHERE digest = ANY(:digests)")
 
@@ -57,9 +61,10 @@ SCOPES = text("SELECT digest, lines FROM notice_scope WHERE digest = ANY(:digest
 FORGET_PLANS = text("DISCARD PLANS")
 MANY = 1000
 
-Line = tuple[int, str, str, int | None, bool, str | None]
-"""What is written of one item: its id, the result, the evidence, the hold, whether after closing, the outcome."""
-COLUMNS = ("item_ids", "results", "evidence", "hold_ids", "after_closing", "outcomes")
+Line = tuple[int, str, str, int | None, bool, str | None, str | None]
+"""What is written of one item: its id, the result, the evidence, the hold, whether after closing, the outcome, and who
+weakened it."""
+COLUMNS = ("item_ids", "results", "evidence", "hold_ids", "after_closing", "outcomes", "weakened_by")
 
 _scopes: dict[str, Scope] = {}
 MOST_REMEMBERED = 500
@@ -123,8 +128,8 @@ async def settle(
     """Write what came of asking, and hold what the notice wants held; returns what was not covered before.
 
     `found`: what is covered, of all items or of those `asked`. `gone`: the evidence on those that are not, where it is
-    known. What is covered no longer is let go only by another scope, and where nobody has acted on it: whoever changes
-    a record does not clear an item by that.
+    known. What is covered no longer is let go only by another scope, and where nobody has acted on it or weakened it:
+    whoever changes a record does not clear an item by that.
     """
     writer = _Writer(session, notice, cause, actor, at)
     await writer.read(found, asked)
@@ -168,6 +173,7 @@ class _Writer:
             is_gone = row["item_id"] not in covered and row["outcome"] is None
             lets_go = self.cause in ANOTHER_SCOPE and not row["is_acted_on"]
             if is_gone:
+                lets_go = lets_go and row["weakened_by"] is None
                 lines += self._gone(row, gone.get(row["item_id"]), lets_go=lets_go)
             if lets_go and row["open_hold"] and (is_gone or not self.holds):
                 lifted[row["open_hold"]] = row["barcode"]
@@ -241,14 +247,22 @@ class _Writer:
     def _line(self, one: Matched, holds: Mapping[int, int]) -> Line:
         row = self.known.get(one.item_id)
         is_after = self.notice.is_closed if row is None or row["outcome"] is not None else row["is_after_closing"]
-        return one.item_id, one.result.value, one.evidence, holds.get(one.item_id), is_after, None
+        weakened = self._weakened(row, one.result)
+        return one.item_id, one.result.value, one.evidence, holds.get(one.item_id), is_after, None, weakened
+
+    def _weakened(self, row: RowMapping | None, now: Result) -> str | None:
+        if row is None or row["outcome"] is not None:
+            return None
+        was = Result(row["result"])
+        return weakened_by(row["weakened_by"], was=was, now=now, cause=self.cause, actor=self.actor)
 
     def _gone(self, row: RowMapping, evidence: str | None, *, lets_go: bool) -> list[Line]:
         is_same = row["result"] == Result.NOT_AFFECTED and row["scope_id"] == self.notice.scope_id
         if is_same and not lets_go:
             return []
         outcome = MatchOutcome.NOT_COVERED.value if lets_go else None
-        return [(row["item_id"], Result.NOT_AFFECTED.value, evidence or "", None, row["is_after_closing"], outcome)]
+        now, weakened = Result.NOT_AFFECTED, self._weakened(row, Result.NOT_AFFECTED)
+        return [(row["item_id"], now.value, evidence or "", None, row["is_after_closing"], outcome, weakened)]
 
     def _is_caught(self, one: Matched) -> bool:
         row = self.known.get(one.item_id)

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from app import number_sql
 from app.domain.maker_names import ALWAYS, FIRST, LAST, MakerNames, Periods
 from app.domain.notice_conditions import (
     DateRange,
     DeviceIds,
     Feature,
     Leaf,
-    Marking,
     NumberList,
     NumberPattern,
     NumberRange,
@@ -29,18 +29,11 @@ from app.domain.notice_conditions import (
 from app.domain.notice_products import IS_IN, Finding, ProductFacts, asks_product, find_products, is_other_product
 from app.domain.notice_scope import All, AnyOf, Line, Node, Scope, question_of
 from app.domain.serials import lot_key
+from app.number_sql import number_columns, sql_lot_key
 
 HOME: Final = """CASE WHEN client.address = '' THEN client.id::text
      ELSE lower(client.address) || ' ' || upper(replace(client.postcode, ' ', '')) END"""
 """Where a client is: people at one address use one another's equipment."""
-
-_BLANKS: Final = "".join(sign for sign in map(chr, range(0x2300)) if not lot_key(sign))
-
-
-def sql_lot_key(column: str) -> str:
-    """The same as `serials.lot_key`, in SQL; NULL where there is none."""
-    return f"""NULLIF(upper(translate({column}, '{_BLANKS}', '') COLLATE "C"), '')"""
-
 
 # One row for each item, with what the conditions ask of it. A date that is not recorded lies between others.
 # It is a fence (OFFSET 0): what stands here is reckoned once, not again in each condition that asks for it.
@@ -63,11 +56,6 @@ _ITEM: Final = f"""
              ) AS begun
     ) AS made
 """
-
-
-def _shape(key: str) -> str:
-    """A key with a 0 for each digit and an `a` for each other character: keys of one shape have the same."""
-    return f"""regexp_replace(translate({key} COLLATE "C", '123456789', '000000000'), '[^0]', 'a', 'g')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +190,10 @@ class _Binder:
     def _items(self, line: Line, products: str) -> str:
         """The items that are asked about, with what the conditions ask of them."""
         columns, rest = _ITEM.split("FROM item ", 1)
-        ranges = {leaf.marking for leaf in line.leaves if isinstance(leaf, NumberRange)}
-        sources = {Marking.SERIAL: "item.serial_key", Marking.LOT: sql_lot_key("item.lot_number")}
-        shapes = "".join(f", {_shape(sources[marking])} AS {marking}_shape" for marking in sorted(ranges))
+        numbers = NumberRange | NumberList | NumberPattern | Unmarked
+        written = number_columns({leaf.marking for leaf in line.leaves if isinstance(leaf, numbers)})
         fit = ", fit.*" if products else ""
-        return f"{columns}{shapes}{fit} FROM item {products} {rest} WHERE {self._among()} OFFSET 0"
+        return f"{columns}{written}{fit} FROM item {products} {rest} WHERE {self._among()} OFFSET 0"
 
     def _among(self) -> str:
         """Which items are asked about: all of them, or some; of those that are left out again, only such as are in."""
@@ -266,38 +253,19 @@ class _Binder:
 
     def number_range(self, leaf: NumberRange) -> str:
         """As `notices._number_range`."""
-        key, keys = _key(leaf.marking), leaf.keys
-        shape = "".join(("0" if digits else "a") * count for digits, count in keys.shape)
-        ends = []
-        if keys.low is not None:
-            ends.append(f"{key} {'>=' if keys.low_included else '>'} {self.bind(keys.low, 'text')}")
-        if keys.high is not None:
-            ends.append(f"{key} {'<=' if keys.high_included else '<'} {self.bind(keys.high, 'text')}")
-        other_year = f"WHEN right({key}, 4) <> {self.bind(keys.year, 'text')} THEN {Finding.OTHER_YEAR}"
-        return f"""CASE WHEN {key} IS NULL THEN {Finding.MISSING}
-            WHEN {key}_shape <> {self.bind(shape, "text")} THEN {Finding.OTHER_SHAPE}
-            WHEN NOT ({" AND ".join(ends)}) THEN 0 {other_year if keys.year else ""} ELSE {IS_IN} END"""
+        return number_sql.number_range(leaf, self.bind)
 
     def number_list(self, leaf: NumberList) -> str:
         """As `notices._number_list`."""
-        key, listed = _key(leaf.marking), self.bind(sorted(leaf.keys), "text[]")
-        return f"""CASE WHEN {key} IS NULL THEN {Finding.MISSING}
-            WHEN {key} IN (SELECT unnest({listed})) THEN {IS_IN} ELSE 0 END"""
+        return number_sql.number_list(leaf, self.bind)
 
     def number_pattern(self, leaf: NumberPattern) -> str:
         """As `notices._number_pattern`."""
-        key = _key(leaf.marking)
-        regex = f"^{leaf.keys.regex}{'' if leaf.keys.open_ended else '$'}"
-        parts = [f"{key} ~ {self.bind(regex, 'text')}"]
-        for place, piece in leaf.keys.numbers:
-            low, high = self.bind(piece.low, "text"), self.bind(piece.high, "text")
-            parts.append(f"substr({key}, {place + 1}, {piece.width}) BETWEEN {low} AND {high}")
-        return f"CASE WHEN {key} IS NULL THEN {Finding.MISSING} WHEN {' AND '.join(parts)} THEN {IS_IN} ELSE 0 END"
+        return number_sql.number_pattern(leaf, self.bind)
 
     def unmarked(self, leaf: Unmarked) -> str:
         """As `notices._unmarked`."""
-        absent = Finding.OPEN if self.strict else Finding.ABSENT
-        return f"CASE WHEN {_key(leaf.marking)} IS NULL THEN {absent} ELSE 0 END"
+        return number_sql.unmarked(leaf, Finding.OPEN if self.strict else Finding.ABSENT)
 
     def date_range(self, leaf: DateRange) -> str:
         """As `notices._in_periods`."""
@@ -346,10 +314,6 @@ class _Binder:
             JOIN home{number} AS other ON other.home = {HOME}
             WHERE loan.ended_at IS NULL AND (other.first_item <> loan.item_id OR other.last_item <> loan.item_id)"""
         return self.looked_at(leaf, f"item.id IN ({used})")
-
-
-def _key(marking: Marking) -> str:
-    return f"item.{marking.value}"
 
 
 def _value(node: Node, places: Iterator[int]) -> str:

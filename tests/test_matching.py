@@ -40,8 +40,24 @@ SERIALS = (
     "ABO500",
     "É1500",
     "é1501",
+    "A/1500",
+    "N/A",
     None,
 )
+AROUND = (
+    "S/N {}",
+    "#{}",
+    "{}.",
+    "{}/A",
+    "SN: {}",
+    "LOT {}",
+    "{}, 778",
+    "AB1999/{}",
+    "{} and K0061014",
+    "SN{}",
+    "No. {}",
+)
+WIDE = str.maketrans("0123456789AB", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19\uff21\uff22")
 LOTS = ("DMW12013", "DMW 5 2013", "dmw52012", "DMW102013", "DMW92013", "1C0101", "é9", "", None)
 GTINS = ("05012345678900", "15012345678907", "07300016350759", None)
 PARTS = ("PB-17", "pb 17", "PB18", "É-1")
@@ -75,7 +91,7 @@ async def made(given: Given, sessions: Sessions, session: AsyncSession, clock: C
         )
         for _ in range(14)
     ]
-    barcodes = [await new_item(given, chance, chance.choice(products)) for _ in range(70)]
+    barcodes = [await new_item(given, chance, chance.choice(products)) for _ in range(110)]
     clients = [await given.client(address=f"{number // 2} High Street") for number in range(4)]
     for place, barcode in enumerate(barcodes[:20]):
         await given.on(barcode, State.ON_LOAN, client=clients[place % 4])
@@ -96,18 +112,31 @@ async def made(given: Given, sessions: Sessions, session: AsyncSession, clock: C
     return Made(register, await matching.read_facts(session, ids, answers))
 
 
+def written(chance: Random, number: str) -> str:
+    """The number as people write it: more often than not with something around it, or in another width."""
+    if not number or chance.random() < 0.4:
+        return number
+    number = number.translate(WIDE) if chance.random() < 0.2 else number
+    return chance.choice(AROUND).format(number)
+
+
 async def new_item(given: Given, chance: Random, product: str) -> str:
     """An item about which more or less is known."""
     facts: dict[str, Any] = {}
     if serial := chance.choice(SERIALS):
-        facts["serial_numbers"] = [f"{serial}{'' if chance.random() < 0.6 else chance.randint(0, 9)}"]
+        number = f"{serial}{'' if chance.random() < 0.6 else chance.randint(0, 9)}"
+        facts["serial_numbers"] = [written(chance, number)]
     came = date(chance.choice(YEARS), chance.randint(1, 2), chance.randint(1, 28))
     if chance.random() < 0.5:
         facts["dispatched_on"] = came - timedelta(days=chance.randint(0, 40))
     if chance.random() < 0.6:
         facts["manufactured_on"] = came - timedelta(days=chance.randint(40, 90))
         facts["manufactured_precision"] = chance.choice(("day", "week", "month", "year"))
-    facts |= {"lot_number": chance.choice(LOTS) or "", "udi_di": chance.choice(GTINS), "received_on": came}
+    facts |= {
+        "lot_number": written(chance, chance.choice(LOTS) or ""),
+        "udi_di": chance.choice(GTINS),
+        "received_on": came,
+    }
     try:
         [barcode] = await given.items(1, product=product, **facts)
     except RuleError:
@@ -149,10 +178,15 @@ DAYS = (
 KINDS = st.sampled_from(("manufactured", "dispatched", "received"))
 LEAVES = st.one_of(
     st.builds(lambda of: {"serial_range": of}, ends(("AB1000", "AB1500", "AB1999", "AC1500"))),
+    st.builds(lambda of: {"serial_range": of}, ends(("A/1000", "A/1499", "AB1500", "SN1499"))),
+    st.builds(lambda of: {"serial_range": of}, ends(("1000", "1499", "1501"))),
     st.builds(lambda of: {"lot_range": of}, ends(("DMW12013", "DMW52013", "DMW82013"))),
-    st.builds(lambda of: {"serials": of}, some(("AB1000", "AB1501", "É1500", "1500"))),
-    st.builds(lambda of: {"lots": of}, some(("DMW52013", "1C0101", "É9"))),
-    st.builds(lambda of: {"serial_pattern": of}, st.sampled_from(("AB1[0-5]00", "AB*", "##00", "AB1[50-99]0*", "É*"))),
+    st.builds(lambda of: {"serials": of}, some(("AB1000", "AB1501", "É1500", "1500", "S/N 150", "778", "#"))),
+    st.builds(lambda of: {"lots": of}, some(("DMW52013", "1C0101", "É9", "Lot DMW12013", "K0061014"))),
+    st.builds(
+        lambda of: {"serial_pattern": of},
+        st.sampled_from(("AB1[0-5]00", "AB*", "##00", "AB1[50-99]0*", "É*", "A/1[0-5]##", "K#*")),
+    ),
     st.builds(lambda of: {"lot_pattern": of}, st.sampled_from(("DMW[1-8]2013", "DMW#201[2-3]", "1C*"))),
     st.builds(lambda kind, of: {"date": {"kind": kind, **of}}, KINDS, ends(DAYS)),
     st.builds(lambda of: {"udi_di": of}, some(GTINS)),

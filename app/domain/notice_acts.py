@@ -5,14 +5,15 @@ person has checked. "Contacted" is not "corrected", and "untraceable" is counted
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError
-from app.domain.notice_work import Handling, MatchAction, MatchOutcome
+from app.domain.goods import serial_key
+from app.domain.notice_work import Handling, MatchAction, MatchOutcome, waits_for_another
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
 
@@ -116,7 +117,7 @@ class Act:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it. `is_held`: the
-    notice holds it now."""
+    notice holds it now. `weakened_by`: who changed what is recorded so that it is covered less."""
 
     place: Place
     result: Result
@@ -124,6 +125,7 @@ class Standing:
     acts: tuple[Act, ...] = ()
     is_counted: bool = False
     is_held: bool = False
+    weakened_by: str | None = None
 
     def with_act(self, act: Act) -> "Standing":
         """The same, with one line more."""
@@ -229,6 +231,10 @@ SAME_LOOK: Final = (
     "You have seen the contrary of what was seen before. Somebody else must look at it too, or check what you saw, and "
     "clear it."
 )
+SAME_CHANGE: Final = (
+    "You changed what is recorded, so that it would not be affected any more. Somebody else must check it, and clear "
+    "it."
+)
 NOT_AFFECTED: Final = "What is known of it shows that it is not affected, so there is nothing to correct. Clear it."
 
 
@@ -278,6 +284,8 @@ def _check_clearing(standing: Standing, actor: str) -> None:
     if standing.result is Result.NOT_AFFECTED:
         if standing.contrary_by == actor:
             raise NotAllowed("same-person", SAME_LOOK)
+        if standing.weakened_by == actor:
+            raise NotAllowed("same-person", SAME_CHANGE)
     elif standing.corrected_by is None:
         raise Conflict("no-evidence", NO_EVIDENCE)
     elif standing.corrected_by == actor:
@@ -305,24 +313,47 @@ def choices(standing: Standing, *, actor: str) -> dict[MatchAction, str | None]:
 
 
 def check_details(
-    action: MatchAction, *, channel: str, answers: Mapping[str, bool], questions: tuple[str, ...]
+    action: MatchAction,
+    *,
+    channel: str,
+    answers: Mapping[str, bool],
+    questions: tuple[str, ...],
+    serial_read: str = "",
 ) -> None:
-    """What must be said with it. Raises BadValue `channel-needed`, `answers-needed`, `no-answers-here` or
-    `unknown-question`."""
+    """What must be said with it. Raises BadValue `channel-needed`, `answers-needed`, `no-answers-here`,
+    `no-label-here`, `empty-serial` or `unknown-question`."""
     if action is MatchAction.CONTACTED and not channel:
         raise BadValue("channel-needed", "Say how they were contacted: by phone, on a visit …", field="channel")
     if action is not MatchAction.INSPECTED:
+        if serial_read:
+            detail = "Who read its label has looked at it. Record it as inspected."
+            raise BadValue("no-label-here", detail, field="serial_read")
         if answers:
             detail = "Answers belong to an item that was looked at. Record it as inspected."
             raise BadValue("no-answers-here", detail, field="answers")
         return
-    if questions and not answers:
+    if serial_read and not serial_key(serial_read):
+        detail = f"“{serial_read}” is no serial number: it has only dashes."
+        raise BadValue("empty-serial", detail, field="serial_read")
+    if questions and not answers and not serial_read:
         detail = f"The notice asks: {' '.join(questions)} Answer what was seen."
         raise BadValue("answers-needed", detail, field="answers")
     unknown = sorted(set(answers) - set(questions))
     if unknown:
         known = " ".join(questions) or "nothing that only a look can tell"
         raise BadValue("unknown-question", f"The notice does not ask “{unknown[0]}”. It asks: {known}", field="answers")
+
+
+def check_seen_at_home(places: Iterable[Place], answers: Mapping[str, bool], home_questions: Collection[str]) -> None:
+    """Away from its client nobody sees what an item is used with: a look there clears nothing of that. Raises BadValue
+    `only-at-home`."""
+    denied = [question for question, is_so in answers.items() if question in home_questions and not is_so]
+    if denied and any(place is not Place.WITH_CLIENT for place in places):
+        detail = (
+            f"“{denied[0]}” can be answered with no only at its client's: elsewhere nobody sees what it is used with. "
+            "Leave that answer out."
+        )
+        raise BadValue("only-at-home", detail, field="answers")
 
 
 _ENDS: Final = {
@@ -335,9 +366,15 @@ RELEASED: Final = frozenset({MatchOutcome.CLEARED, MatchOutcome.CORRECTED, Match
 
 
 def outcome_after(
-    action: MatchAction, standing: Standing, *, answers: Mapping[str, bool], actor: str = ""
+    action: MatchAction,
+    standing: Standing,
+    *,
+    answers: Mapping[str, bool],
+    actor: str = "",
+    is_label_read: bool = False,
 ) -> MatchOutcome | None:
-    """How the work on it stands then; None: it is open. `standing.result` is as the answers have made it.
+    """How the work on it stands then; None: it is open. `standing.result` is as the answers, and a serial number
+    that was read off its label, have made it.
 
     A wrong line is put right by another one: what was looked at again and is affected, is open again. What a closing
     has counted stays as it was counted, unless it was free and a look has seen what the notice asks about. A look that
@@ -346,14 +383,16 @@ def outcome_after(
     if standing.is_counted and standing.outcome in RELEASED and not standing.is_held:
         is_seen = standing.result is not Result.NOT_AFFECTED and any(answers.values())
         return None if is_seen else standing.outcome
-    after = _outcome_after(action, standing, answers)
+    after = _outcome_after(action, standing, answers, is_shown=bool(answers) or is_label_read)
     if action is MatchAction.INSPECTED and after is MatchOutcome.CLEARED:
         is_contrary = standing.with_act(Act(action, actor, answers)).contrary_by is not None
-        after = standing.outcome if is_contrary else after
+        after = standing.outcome if is_contrary or standing.weakened_by == actor else after
     return standing.outcome if after is None and standing.is_counted else after
 
 
-def _outcome_after(action: MatchAction, standing: Standing, answers: Mapping[str, bool]) -> MatchOutcome | None:
+def _outcome_after(
+    action: MatchAction, standing: Standing, answers: Mapping[str, bool], *, is_shown: bool
+) -> MatchOutcome | None:
     if action in _ENDS:
         return _ENDS[action]
     if action is MatchAction.CLEARED:
@@ -361,7 +400,7 @@ def _outcome_after(action: MatchAction, standing: Standing, answers: Mapping[str
         return MatchOutcome.CLEARED if is_clear else MatchOutcome.CORRECTED
     if action in {MatchAction.CORRECTED, MatchAction.QUARANTINED}:
         return None
-    if action is MatchAction.INSPECTED and answers and standing.result is Result.NOT_AFFECTED:
+    if action is MatchAction.INSPECTED and is_shown and standing.result is Result.NOT_AFFECTED:
         return MatchOutcome.CLEARED
     return None if any(answers.values()) else standing.outcome
 
@@ -372,16 +411,22 @@ def ends_hold(standing: Standing) -> str:
         return "It is scrapped, and cannot go out any more."
     if standing.outcome is MatchOutcome.UNTRACEABLE:
         return "Nobody can find it. When it turns up, scan it in: its work begins again then."
-    if standing.result is Result.NOT_AFFECTED and standing.contrary_by is not None:
-        seen = f"{standing.contrary_by} has seen the contrary of what was seen before."
-        return f"{seen} Its hold ends when somebody else clears it."
     if standing.result is Result.NOT_AFFECTED:
-        return "What is known of it now shows that it is not affected. Its hold ends when somebody clears it."
+        return _ends_when_cleared(standing)
     if standing.corrected_by is not None:
         return f"Its correction is recorded, by {standing.corrected_by}. Its hold ends when somebody else clears it."
     why = "Its client has another one; this one is affected as before. " if standing.outcome else ""
     looked = "when somebody has looked and it is not affected, or " if standing.result is Result.POSSIBLE else ""
     return f"{why}Its hold ends {looked}when it is corrected, and somebody else has checked that and clears it."
+
+
+def _ends_when_cleared(standing: Standing) -> str:
+    if standing.contrary_by is not None:
+        seen = f"{standing.contrary_by} has seen the contrary of what was seen before."
+        return f"{seen} Its hold ends when somebody else clears it."
+    if standing.weakened_by is not None:
+        return f"{waits_for_another(standing.weakened_by)} Its hold ends when they clear it."
+    return "What is known of it now shows that it is not affected. Its hold ends when somebody clears it."
 
 
 def wants_hold(handling: Handling, outcome: MatchOutcome | None) -> bool:

@@ -114,11 +114,12 @@ class NumberRange:
 
 @dataclass(frozen=True, slots=True)
 class NumberList:
-    """One of these serial numbers or lots, as they are written, and their keys."""
+    """One of these serial numbers or lots, as they are written, their keys, and `written_numbers.loose_forms`."""
 
     marking: Marking
     numbers: tuple[str, ...]
     keys: frozenset[str]
+    loose: frozenset[str]
 
     def text(self) -> str:
         """What it asks."""

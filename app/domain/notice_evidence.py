@@ -35,6 +35,7 @@ _SAID = {
     Finding.OPEN: "{subject} is not known exactly enough to say: {asks}.",
     Finding.OTHER_YEAR: "{subject} lies between the ends, but does not end in the year in which both do: {asks}.",
     Finding.UNDATED: "{subject} had other names over time, and when this was made is not known exactly enough: {asks}.",
+    Finding.AMONG: "{subject} has more written around it, or in another way, and may be covered: {asks}.",
     Finding.IN: "{subject} is covered: {asks}.",
     Finding.OVERLAPS: "{subject} is not known to the day and may be covered: {asks}.",
     Finding.IMPLIED: "{subject} is not recorded, but its other dates show that it is covered: {asks}.",

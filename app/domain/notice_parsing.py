@@ -30,6 +30,7 @@ from app.domain.notice_conditions import (
 from app.domain.notice_days import Day, read_day
 from app.domain.notice_scope import All, AnyOf, Effect, Line, Node, Scope
 from app.domain.serials import LONGEST, KeyRange, find_repeated, lot_key, read_pattern, shape_of
+from app.domain.written_numbers import loose_forms
 
 MOST_LINES: Final = 500
 MOST_NUMBERS: Final = 100_000
@@ -218,7 +219,8 @@ class _Reader:
                 f"These stand here more than once: {named}{more}. Check them against the notice: one may be another."
             )
             self.wrong(at, f"duplicate-{marking.value}", detail)
-        return NumberList(marking, numbers, frozenset(map(KEYS[marking], numbers)))
+        loose = frozenset(form for number in numbers for form in loose_forms(number))
+        return NumberList(marking, numbers, frozenset(map(KEYS[marking], numbers)), loose)
 
     def number_pattern(self, marking: Marking, given: object, at: str) -> NumberPattern | None:
         """A pattern of serial numbers or lots."""

@@ -30,6 +30,7 @@ class Finding(IntEnum):
     INSPECT = 4
     OTHER_YEAR = 5
     UNDATED = 6
+    AMONG = 7
     IN = 10
     OVERLAPS = 11
     IMPLIED = 12

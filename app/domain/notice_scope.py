@@ -112,6 +112,12 @@ class Scope:
         return [(place, code) for place, codes in named for code in codes]
 
     @property
+    def home_questions(self) -> frozenset[str]:
+        """Those of its questions that only a look where the item is used can answer with no."""
+        leaves = (leaf for line in self.lines for leaf in line.leaves if isinstance(leaf, TogetherWith))
+        return frozenset(question_of(leaf) or "" for leaf in leaves)
+
+    @property
     def questions(self) -> tuple[str, ...]:
         """What must be looked at on the item, each once: `question_of` its condition."""
         asked = (question_of(leaf) for line in self.lines for leaf in line.leaves)

@@ -107,6 +107,23 @@ class ReviewOutcome(StrEnum):
 
 BACK_AGAIN = frozenset({Cause.RETURN, Cause.FOUND})
 ANOTHER_SCOPE = frozenset({Cause.ACTIVATION, Cause.NEW_SCOPE})
+RECORD_CHANGED = frozenset({Cause.CATALOGUE, Cause.EDIT, Cause.IMPORT, Cause.PART})
+"""Somebody changed what is recorded of the item or its product, and by that what a notice finds."""
+
+
+def weakened_by(before: str | None, *, was: Result, now: Result, cause: Cause, actor: str) -> str | None:
+    """Who is not to clear an open item, because they changed what is recorded so that it is not surely covered now:
+    nobody takes an item out of a notice alone by that. `before`: who it was until now.
+    """
+    if now is Result.AFFECTED:
+        return None
+    is_less = now is Result.NOT_AFFECTED or was is not Result.NOT_AFFECTED
+    return actor if cause in RECORD_CHANGED and is_less else before
+
+
+def waits_for_another(by: str) -> str:
+    """What is said of an item that would be free by a change of what is recorded."""
+    return f"It would not be affected any more, since {by} changed what is recorded: somebody else confirms that."
 
 
 def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause, other_reasons: bool) -> bool:

@@ -37,6 +37,7 @@ from app.domain.notice_conditions import (
 from app.domain.notice_products import IS_IN, Finding, ProductFacts, ProductFinder, is_other_product
 from app.domain.notice_scope import All, AnyOf, Line, Node, Scope, question_of
 from app.domain.serials import lot_key, shape_of
+from app.domain.written_numbers import bare_number, forms_of, has_digit
 
 
 class Result(StrEnum):
@@ -192,9 +193,13 @@ def _device(leaf: DeviceIds, item: ItemFacts, asking: Asking) -> Finding:
 
 def _key(marking: Marking, item: ItemFacts) -> str:
     """The key of its serial number or lot; empty when that is not recorded."""
-    if marking is Marking.SERIAL:
-        return serial_key(item.serial_number or "")
-    return lot_key(item.lot_number or "")
+    written = _written(marking, item)
+    return serial_key(written) if marking is Marking.SERIAL else lot_key(written)
+
+
+def _written(marking: Marking, item: ItemFacts) -> str:
+    """Its serial number or lot as it is recorded."""
+    return (item.serial_number if marking is Marking.SERIAL else item.lot_number) or ""
 
 
 def _number_range(leaf: NumberRange, item: ItemFacts, _: Asking) -> Finding:
@@ -203,29 +208,45 @@ def _number_range(leaf: NumberRange, item: ItemFacts, _: Asking) -> Finding:
         return Finding.MISSING
     if shape_of(key) != leaf.keys.shape:
         return Finding.OTHER_SHAPE
-    if not leaf.keys.holds(key):
-        return Finding.OUT
-    return Finding.OTHER_YEAR if leaf.keys.year not in {None, key[-4:]} else Finding.IN
+    if leaf.keys.holds(key):
+        return Finding.OTHER_YEAR if leaf.keys.year not in {None, key[-4:]} else Finding.IN
+    written, loose = _written(leaf.marking, item), leaf.keys.loose
+    if any(shape_of(form) == loose.shape and loose.holds(form) for form in forms_of(written)):
+        return Finding.AMONG
+    return Finding.OUT if shape_of(bare_number(written)) == loose.shape else Finding.OTHER_SHAPE
 
 
 def _number_list(leaf: NumberList, item: ItemFacts, _: Asking) -> Finding:
     key = _key(leaf.marking, item)
     if not key:
         return Finding.MISSING
-    return Finding.IN if key in leaf.keys else Finding.OUT
+    if key in leaf.keys:
+        return Finding.IN
+    written = _written(leaf.marking, item)
+    return _not_found(written, is_among=not leaf.loose.isdisjoint(forms_of(written)))
 
 
 def _number_pattern(leaf: NumberPattern, item: ItemFacts, _: Asking) -> Finding:
     key = _key(leaf.marking, item)
     if not key:
         return Finding.MISSING
-    return Finding.IN if leaf.keys.holds(key) else Finding.OUT
+    if leaf.keys.holds(key):
+        return Finding.IN
+    written, loose = _written(leaf.marking, item), leaf.keys.loose
+    return _not_found(written, is_among=any(map(loose.holds, forms_of(written))))
+
+
+def _not_found(written: str, *, is_among: bool) -> Finding:
+    """Of a number that is not covered as it stands: what has more around it, or is no number, may be."""
+    if is_among:
+        return Finding.AMONG
+    return Finding.OUT if has_digit(written) else Finding.OTHER_SHAPE
 
 
 def _unmarked(leaf: Unmarked, item: ItemFacts, asking: Asking) -> Finding:
     """That nothing is recorded speaks for it; for leaving the item out it proves nothing."""
     if _key(leaf.marking, item):
-        return Finding.OUT
+        return Finding.OUT if has_digit(_written(leaf.marking, item)) else Finding.OPEN
     return Finding.OPEN if asking.strict else Finding.ABSENT
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import zip_longest
 
 from app.domain.dates import in_words
-from app.domain.errors import BadValue, Conflict, NotAllowed
+from app.domain.errors import BadValue, Conflict, NotAllowed, Stale
 
 
 class NoticeState(StrEnum):
@@ -95,6 +95,25 @@ def check_can_activate(state: NoticeState, *, author: str, actor: str, is_newest
         raise Conflict("active-already", "This scope is in force already. Enter another one first, if it has changed.")
     if author == actor:
         raise NotAllowed("same-person", "You entered this scope. Somebody else must check it and put it into force.")
+
+
+def check_scope_is_current(drafted_on: int, version: int, looked_at: int | None) -> None:
+    """Whether a scope that was entered on a version of the notice may be put into force under the newest. `looked_at`:
+    the version with which the person who puts it into force has looked at it again.
+
+    Raises Conflict `older-version`, and Stale `stale` where another one has arrived since they looked.
+    """
+    if drafted_on >= version:
+        return
+    if looked_at is None:
+        detail = (
+            f"This scope was entered on version {drafted_on} of the notice, and version {version} has arrived since. "
+            f"Read what changed. Then say that the scope still fits version {version}, or enter another scope."
+        )
+        raise Conflict("older-version", detail)
+    if looked_at != version:
+        detail = f"Version {version} has arrived since you looked at version {looked_at}. Read that one first."
+        raise Stale("stale", detail)
 
 
 def check_can_act(state: NoticeState) -> None:

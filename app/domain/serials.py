@@ -11,6 +11,7 @@ from typing import Final
 
 from app.domain.goods import serial_key
 from app.domain.labels import normalise
+from app.domain.written_numbers import bare_number, tokens_of
 
 LONGEST: Final = 100
 """So many characters are more than any maker prints."""
@@ -23,7 +24,7 @@ _LOOKS_LIKE: Final = str.maketrans({"o": "0", "O": "0", "i": "1", "I": "1", "l":
 
 
 def lot_key(lot_number: str) -> str:
-    """The lot without case, blanks and dashes. PostgreSQL has the same as `SQL_LOT_KEY` of `app/scope_sql.py`."""
+    """The lot without case, blanks and dashes. PostgreSQL has the same as `number_sql.sql_lot_key`."""
     return normalise(lot_number)
 
 
@@ -57,6 +58,12 @@ class KeyRange:
             return None
         last = _RUNS.findall(self.low)[-1]
         return self.low[-4:] if _YEAR.match(last) else None
+
+    @property
+    def loose(self) -> "KeyRange":
+        """The same for `written_numbers.forms_of` a number: its ends without what is no letter or digit."""
+        low, high = (None if end is None else bare_number(end) for end in (self.low, self.high))
+        return KeyRange(low, high, self.low_included, self.high_included)
 
     def holds(self, key: str) -> bool:
         """Whether a key of this shape lies between the ends."""
@@ -100,6 +107,14 @@ class KeyPattern:
         """What such a key looks like, as Python and PostgreSQL both read it; how large its numbers are is not in it."""
         looks = [f"[0-9]{{{piece.width}}}" if piece.text is None else re.escape(piece.text) for piece in self.pieces]
         return "".join(looks)
+
+    @property
+    def loose(self) -> "KeyPattern":
+        """The same for `written_numbers.forms_of` a number: without what is no letter or digit."""
+        texts = ["" if piece.text is None else "".join(tokens_of(piece.text)) for piece in self.pieces]
+        kept = [(piece, text) for piece, text in zip(self.pieces, texts, strict=True) if text or piece.text is None]
+        pieces = tuple(piece if piece.text is None else Piece(text) for piece, text in kept)
+        return KeyPattern(pieces, self.open_ended)
 
     def holds(self, key: str) -> bool:
         """Whether the key is made like this."""

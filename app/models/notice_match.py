@@ -81,7 +81,8 @@ class NoticeMatch(SQLModel, table=True):
     """What a notice means for an item, as it stands: an item that was never covered has no row.
 
     `evidence` is read with the lines of `scope_id` (`notice_evidence.read_findings`). `cause`: when that result came.
-    `hold_id`: the newest hold that it placed. The work on it is open until it has an `outcome`.
+    `hold_id`: the newest hold that it placed. The work on it is open until it has an `outcome`. `weakened_by`: who
+    changed what is recorded so that it is covered less; somebody else must clear it.
     """
 
     __tablename__ = "notice_match"
@@ -109,12 +110,14 @@ class NoticeMatch(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     finished_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     outcome: MatchOutcome | None = Field(default=None, sa_column=enum_column(MatchOutcome, "outcome", nullable=True))
+    weakened_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
 class NoticeMatchAction(SQLModel, table=True):
     """Something that was done about an item that a notice covers. Append-only.
 
-    `channel`: how somebody was contacted. `answers`: what was seen, by the question.
+    `channel`: how somebody was contacted. `answers`: what was seen, by the question. `serial_read`: the serial number
+    that was read off its label, `serial_before` what our record said until then.
     """
 
     __tablename__ = "notice_match_action"
@@ -126,6 +129,8 @@ class NoticeMatchAction(SQLModel, table=True):
     channel: str = Field(default="", sa_column=text_column(server_default=""))
     notes: str = Field(default="", sa_column=text_column(server_default=""))
     answers: dict[str, bool] = _facts("{}")
+    serial_read: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    serial_before: str | None = Field(default=None, sa_column=text_column(nullable=True))
     recorded_at: datetime = Field(sa_column=instant_column())
     recorded_by: str = Field(sa_column=text_column())
 

@@ -18,6 +18,7 @@ from app.domain.notice_acts import (
     check_act,
     check_details,
     check_notice,
+    check_seen_at_home,
     choices,
     ends_hold,
     is_to_escalate,
@@ -76,6 +77,38 @@ def test_an_action_belongs_to_where_the_item_is(action: MatchAction, places: str
 )
 def test_only_evidence_clears(result: Result, acts: tuple[Act, ...], actor: str, code: str | None) -> None:
     assert code_of(A.CLEARED, Standing(Place.IN_STORE, result, acts=acts), actor) == code
+
+
+@pytest.mark.parametrize(
+    ("places", "answers", "code"),
+    [
+        ({Place.WITH_CLIENT}, {"Used together?": False}, None),
+        ({Place.IN_STORE}, {"Used together?": True, "Red?": False}, None),
+        ({Place.IN_STORE, Place.WITH_CLIENT}, {"Used together?": False}, "only-at-home"),
+    ],
+)
+def test_only_a_look_at_home_tells_that_it_is_not_used_with_something(
+    places: set[Place], answers: dict[str, bool], code: str | None
+) -> None:
+    said = None
+    try:
+        check_seen_at_home(places, answers, {"Used together?"})
+    except RuleError as error:
+        said = error.code
+    assert said == code
+
+
+def test_who_changed_the_record_by_which_it_would_be_free_does_not_clear_it() -> None:
+    standing = Standing(Place.IN_STORE, N, weakened_by="manager")
+    assert [code_of(A.CLEARED, standing, actor) for actor in ("manager", "safety")] == ["same-person", None]
+    looked = {
+        actor: outcome_after(A.INSPECTED, standing, answers={"Q": False}, actor=actor) for actor in ("manager", "ot")
+    }
+    assert looked == {"manager": None, "ot": MatchOutcome.CLEARED}
+    assert ends_hold(standing) == (
+        "It would not be affected any more, since manager changed what is recorded: somebody else confirms that. "
+        "Its hold ends when they clear it."
+    )
 
 
 def look(by: str, is_so: bool) -> Act:
@@ -276,3 +309,26 @@ def test_all_words_have_their_text() -> None:
     )
     assert (ActionState.TO_RELEASE.text, ActionState.NO_ACCESS.text) == ("Corrected, to be released", "No access")
     assert {state for state in ActionState if state.is_finished} == FINISHED
+
+
+@pytest.mark.parametrize(
+    ("action", "read", "code"),
+    [
+        (A.INSPECTED, "AB 1000", None),
+        (A.INSPECTED, "- -", "empty-serial"),
+        (A.QUARANTINED, "AB 1000", "no-label-here"),
+    ],
+)
+def test_a_label_is_read_by_who_looks(action: MatchAction, read: str, code: str | None) -> None:
+    said = None
+    try:
+        check_details(action, channel="", answers={}, questions=("Red?",), serial_read=read)
+    except RuleError as error:
+        said = error.code
+    assert said == code
+
+
+def test_a_label_that_shows_that_an_item_is_not_affected_clears_it() -> None:
+    standing = Standing(Place.WITH_CLIENT, N)
+    for is_read, outcome in ((True, MatchOutcome.CLEARED), (False, None)):
+        assert outcome_after(A.INSPECTED, standing, answers={}, actor="ot", is_label_read=is_read) is outcome

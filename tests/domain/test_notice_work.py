@@ -15,6 +15,7 @@ from app.domain.notice_work import (
     hold_reason,
     is_reopened,
     late_letter,
+    weakened_by,
 )
 from app.domain.notices import Result
 
@@ -61,6 +62,25 @@ def test_what_ended_stays_so_unless_something_about_it_is_new(
     outcome: MatchOutcome, was: Result, now: Result, cause: Cause, other_reasons: bool, again: bool
 ) -> None:
     assert is_reopened(outcome, was=was, now=now, cause=cause, other_reasons=other_reasons) is again
+
+
+@pytest.mark.parametrize(
+    ("before", "was", "now", "cause", "who"),
+    [
+        (None, Result.AFFECTED, Result.NOT_AFFECTED, Cause.CATALOGUE, "me"),
+        (None, Result.AFFECTED, Result.POSSIBLE, Cause.PART, "me"),
+        (None, Result.POSSIBLE, Result.POSSIBLE, Cause.EDIT, "me"),
+        (None, Result.NOT_AFFECTED, Result.POSSIBLE, Cause.EDIT, None),
+        (None, Result.AFFECTED, Result.NOT_AFFECTED, Cause.DAILY, None),
+        ("other", Result.POSSIBLE, Result.NOT_AFFECTED, Cause.INSPECTION, "other"),
+        ("other", Result.NOT_AFFECTED, Result.NOT_AFFECTED, Cause.NEW_SCOPE, "other"),
+        ("other", Result.POSSIBLE, Result.AFFECTED, Cause.CATALOGUE, None),
+    ],
+)
+def test_who_changes_a_record_is_not_to_clear_what_is_covered_less_by_it(
+    before: str | None, was: Result, now: Result, cause: Cause, who: str | None
+) -> None:
+    assert weakened_by(before, was=was, now=now, cause=cause, actor="me") == who
 
 
 def test_a_hold_says_of_which_notice_it_is_and_how_sure_that_is() -> None:

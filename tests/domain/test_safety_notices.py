@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.domain.errors import BadValue, Conflict, NotAllowed
+from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError
 from app.domain.safety_notices import (
     IN_HAND,
     MOST_COMPARED,
@@ -25,6 +25,7 @@ from app.domain.safety_notices import (
     check_can_activate,
     check_deadlines,
     check_reference,
+    check_scope_is_current,
     clocks,
     find_reference,
     furthest_day,
@@ -229,3 +230,12 @@ def test_a_scope_is_put_into_force_once_and_by_somebody_else_than_its_author() -
         check_can_activate(S.ACTIVE, author="safety", actor="safety", is_newest=True)
     with pytest.raises(Conflict, match="in force already"):
         check_can_activate(S.ACTIVE, author="safety", actor="manager", is_newest=False)
+
+
+def test_a_scope_of_an_older_version_is_looked_at_again() -> None:
+    check_scope_is_current(2, 2, None)
+    check_scope_is_current(1, 2, 2)
+    for looked_at, code in ((None, "older-version"), (1, "stale")):
+        with pytest.raises(RuleError) as error:
+            check_scope_is_current(1, 2, looked_at)
+        assert error.value.code == code

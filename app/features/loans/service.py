@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import ledger
+from app import ledger, used_together
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, Tier
 from app.domain.client_records import check_is_alive
@@ -74,13 +74,15 @@ async def issue(
     Raises NotAllowed (`is-supervised` and why not, by `domain.counter.why_not_hand_out`), NotFound (`unknown-client`,
     `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`), Conflict (`client-has-died`, `load-too-low`,
     `already-reserved` when it is kept for somebody else on these days, `held-by-order`, `examination-due-soon` until
-    somebody decides it, in `ahead`), Incomplete `answer-the-warnings`, BadValue for a trial's dates and goals, and what
-    `old_equipment.decide_old` raises.
+    somebody decides it, in `ahead`, `used-together` where a safety notice forbids it with what is at the home),
+    Incomplete `answer-the-warnings`, BadValue for a trial's dates and goals, and what `old_equipment.decide_old`
+    raises.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
         raise BadValue("loan-with-goals", "Only a trial has goals. Leave them out for a loan.", field="trial_goals")
     client_id, weight = await _find_living_client(session, client_ref)
+    homes = await used_together.lock_homes(session, [client_id], [barcode])
     carries = await _check_authority(session, barcode, client_id, kind, actor=actor, on=uk_date(at))
     _refuse_too_weak(carries, weight)
     there = await decide_old(session, barcode, said.supersedes, client_ref=client_ref, today=uk_date(at))
@@ -107,10 +109,18 @@ async def issue(
         "started_by": actor,
     }
     await session.execute(insert(Loan).values(**values))
+    await _refuse_together(session, homes, actor=actor, at=at)
     await keep_answers(session, loan_id, there.warnings, said.answers or (), actor=actor, at=at)
     await leave_unanswered(session, loan_id, left, actor=actor, at=at)
     await take_effect(session, there.old, loan_id=loan_id, client_id=client_id, actor=actor, at=at)
     return loan_id
+
+
+async def _refuse_together(session: AsyncSession, homes: used_together.Homes, *, actor: str, at: datetime) -> None:
+    combined = await used_together.ask_about_homes(session, homes, actor=actor, at=at)
+    if combined:
+        detail = f"{used_together.in_words(combined)} Choose another item, or have the other one fetched first."
+        raise Conflict("used-together", detail, field="barcode")
 
 
 def _refuse_too_weak(carries: float | None, weight: float | None) -> None:

@@ -14,7 +14,7 @@ from app import audit, rematching, safety
 from app.domain.access import Permission
 from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import uk_date
-from app.domain.errors import Fault, Incomplete, NotFound, RuleError
+from app.domain.errors import BadValue, Fault, Incomplete, NotFound, RuleError
 from app.domain.labels import display
 from app.domain.notice_acts import (
     Act,
@@ -23,14 +23,17 @@ from app.domain.notice_acts import (
     check_act,
     check_details,
     check_notice,
+    check_seen_at_home,
     is_to_escalate,
     outcome_after,
     wants_hold,
 )
+from app.domain.notice_scope import Scope
 from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, hold_reason
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
 from app.features.notices import match_queries
+from app.features.notices.label_reading import NOT_READ, Label, keep_serial, leave_to_another
 from app.features.notices.match_sql import IS_APART, PLACE
 from app.models import NoticeAnswer, NoticeMatchAction
 from app.notice_matches import Caught
@@ -41,7 +44,8 @@ LOCK_NOTICE = text("SELECT id, reference, title, state FROM safety_notice WHERE 
 LOCK_ITEMS = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
 # By a statement of its own, so that what was written while it waited for the items is seen.
 READ = text(f"""
-    SELECT match.id, match.item_id, item.barcode, match.result, match.outcome, {IS_APART} AS is_apart, {PLACE} AS place,
+    SELECT match.id, match.item_id, item.barcode, match.result, match.outcome, match.weakened_by,
+           {IS_APART} AS is_apart, {PLACE} AS place,
            scope.handling, held.id AS open_hold, acts.all_acts
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     JOIN notice_scope AS scope ON scope.id = (
@@ -98,6 +102,12 @@ class Told:
     notes: str
     channel: str = ""
     answers: Mapping[str, bool] | None = None
+    serial_read: str = ""
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether it says something that notices ask about."""
+        return bool(self.answers or self.serial_read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,8 @@ class _Item:
     actor: str
 
     def outcome(self, told: Told) -> MatchOutcome | None:
-        return outcome_after(told.action, self.standing, answers=told.answers or {}, actor=self.actor)
+        answers, is_read = told.answers or {}, bool(told.serial_read)
+        return outcome_after(told.action, self.standing, answers=answers, actor=self.actor, is_label_read=is_read)
 
     def caught(self, notice: Any, holds: Mapping[int, int]) -> Caught:
         """As those who handle notices are told of it."""
@@ -148,7 +159,7 @@ async def record_actions(
     and what `check_notice` and `check_act` raise, and of several Incomplete `not-recorded` with that for each.
     """
     # First of all, where something is said that notices ask about: an activation that is going on would not see it.
-    in_force = await rematching.read_in_force(session) if told.answers else []
+    in_force = await rematching.read_in_force(session) if told.is_evidence else []
     notice = (await session.execute(LOCK_NOTICE, {"notice_id": notice_id})).one_or_none()
     if notice is None:
         raise NotFound("unknown-notice", "There is no safety notice with this reference.")
@@ -156,13 +167,19 @@ async def record_actions(
     items = await _read(session, notice, barcodes, actor)
     _check_each(notice, barcodes, items, told, actor)
     asks = told.action is MatchAction.INSPECTED
-    questions = await match_queries.read_questions(session, notice_id) if asks else ()
-    check_details(told.action, channel=told.channel, answers=told.answers or {}, questions=questions)
+    scope = await match_queries.read_scope_in_force(session, notice_id) if asks else Scope(())
+    said = {"channel": told.channel, "serial_read": told.serial_read}
+    check_details(told.action, answers=told.answers or {}, questions=scope.questions, **said)
+    places = {one.standing.place for one in items.values()}
+    check_seen_at_home(places, told.answers or {}, scope.home_questions)
 
-    await _write(session, items, told, actor=actor, at=at)
-    if told.answers:
+    label = await _keep_label(session, items, told, actor=actor, at=at)
+    await _write(session, items, told, label, actor=actor, at=at)
+    if told.is_evidence:
         asked, cause = {one.row.item_id: barcode for barcode, one in items.items()}, Cause.INSPECTION
         await rematching.ask_about_items(session, in_force, asked, cause=cause, actor=actor, at=at)
+        if label.is_contrary:
+            await leave_to_another(session, list(asked), actor=actor)
         before, items = items, await _read(session, notice, barcodes, actor)
         # What was recorded just now is no part of what stood before it.
         items = {barcode: replace(one, standing=replace(one.standing, acts=before[barcode].standing.acts))
@@ -192,6 +209,17 @@ async def record_actions(
     return [_recorded(one, told, barcode in in_vain) for barcode, one in items.items()]
 
 
+async def _keep_label(
+    session: AsyncSession, items: Mapping[str, _Item], told: Told, *, actor: str, at: datetime
+) -> Label:
+    if not told.serial_read:
+        return NOT_READ
+    if len(items) != 1:
+        raise BadValue("one-label", "A serial number is of one item. Record it of that one alone.", field="serial_read")
+    [item] = items.values()
+    return await keep_serial(session, item.row.item_id, told.serial_read, actor=actor, at=at)
+
+
 async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str], actor: str) -> dict[str, _Item]:
     """Those that the notice covers, which nobody else changes until the end, by barcode."""
     rows = await session.execute(READ, {"notice_id": notice.id, "barcodes": list(barcodes)})
@@ -204,7 +232,9 @@ async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str], act
         outcome = MatchOutcome(row.outcome) if row.outcome else None
         is_counted = notice.state == NoticeState.CLOSED and not row.is_apart
         place, result, is_held = Place(row.place), Result(row.result), row.open_hold is not None
-        items[row.barcode] = _Item(row, Standing(place, result, outcome, acts, is_counted, is_held), actor)
+        items[row.barcode] = _Item(
+            row, Standing(place, result, outcome, acts, is_counted, is_held, row.weakened_by), actor
+        )
     return items
 
 
@@ -237,10 +267,16 @@ def _recorded(item: _Item, told: Told, is_escalated: bool) -> Recorded:
     return Recorded(item.row.barcode, item.standing.result, item.outcome(told), is_held, is_escalated)
 
 
-async def _write(session: AsyncSession, items: Mapping[str, _Item], told: Told, *, actor: str, at: datetime) -> None:
+async def _write(
+    session: AsyncSession, items: Mapping[str, _Item], told: Told, label: Label, *, actor: str, at: datetime
+) -> None:
     answers = dict(told.answers or {})
     said = {"action": told.action, "channel": told.channel, "notes": told.notes, "answers": answers}
-    lines = [{"match_id": one.row.id, "recorded_at": at, "recorded_by": actor, **said} for one in items.values()]
+    seen_on_it = {"serial_read": label.read, "serial_before": label.before}
+    lines = [
+        {"match_id": one.row.id, "recorded_at": at, "recorded_by": actor, **said, **seen_on_it}
+        for one in items.values()
+    ]
     made = insert(NoticeMatchAction).returning(col(NoticeMatchAction.id), col(NoticeMatchAction.match_id))
     numbers = {row.match_id: row.id for row in await session.execute(made, lines)}
     seen = [

@@ -206,7 +206,7 @@ async def get_evidence(
 
 def told_by(body: MatchActionBody) -> Told:
     """What was said."""
-    return Told(body.action, body.notes, body.channel or "", body.answers)
+    return Told(body.action, body.notes, body.channel or "", body.answers, body.serial_read or "")
 
 
 def pdf_answer(content: bytes, reference: str) -> Response:

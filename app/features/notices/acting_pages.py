@@ -171,7 +171,7 @@ def told_on(form: Form, body: MatchActionForm, questions: Sequence[str]) -> Told
     """What was said on a page, with the answers that were given there."""
     said = {question: form.value(f"answer_{place}") for place, question in enumerate(questions)}
     answers = {question: answer == "yes" for question, answer in said.items() if answer in {"yes", "no"}}
-    return Told(body.done, body.notes, body.channel.value if body.channel else "", answers)
+    return Told(body.done, body.notes, body.channel.value if body.channel else "", answers, body.serial_read or "")
 
 
 def with_answers(form: Form, questions: Sequence[str]) -> Form:

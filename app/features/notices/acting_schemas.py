@@ -19,13 +19,19 @@ Question = Annotated[str, StringConstraints(min_length=1, max_length=2000), Afte
 Answers = Annotated[dict[Question, bool], Field(max_length=100)]
 
 
+Serial = Annotated[Line, Field(max_length=100)]
+
+
 class MatchActionBody(Body):
-    """What was done about an item. `channel`: how somebody was contacted. `answers`: what was seen, by the question."""
+    """What was done about an item. `channel`: how somebody was contacted. `answers`: what was seen, by the question.
+    `serial_read`: its serial number as it stands on the label of the item that was looked at; of one item alone.
+    """
 
     action: MatchAction
     notes: Paragraph
     channel: Channel | None = None
     answers: Answers | None = None
+    serial_read: Serial | None = None
 
 
 class MatchActionsBody(MatchActionBody):
@@ -39,6 +45,7 @@ class MatchActionForm(BaseModel):
 
     done: Annotated[MatchAction, asked("Choose what was done.")] = needed()
     channel: Channel | None = None
+    serial_read: Serial | None = None
     notes: Annotated[Paragraph, asked("Say what came of it, and where the evidence is.")] = needed()
 
 
@@ -66,12 +73,15 @@ class RecordedManyBody(BaseModel):
 
 
 class ActBody(BaseModel):
-    """One line of what was done about an item."""
+    """One line of what was done about an item. `serial_read`: off its label; until then our record said
+    `serial_before`."""
 
     action: MatchAction
     channel: str
     notes: str
     answers: dict[str, bool]
+    serial_read: str | None
+    serial_before: str | None
     recorded_at: datetime
     recorded_by: str
 

@@ -20,7 +20,7 @@ ONE = text(f"""
     SELECT match.id, match.barcode, product.name AS product_name, product.manufacturer, product.model,
            match.serial_number, match.lot_number, match.result, match.evidence, match.place, match.action_state,
            match.recorded_place, match.outcome, match.found_at, match.first_blocked_at, match.is_after_closing,
-           match.is_apart, notice.state AS notice_state, was.lines AS found_with,
+           match.is_apart, match.weakened_by, notice.state AS notice_state, was.lines AS found_with,
            CASE WHEN in_force.id <> was.id THEN in_force.lines END AS lines_in_force,
            EXISTS (SELECT FROM hold WHERE hold.notice_id = match.notice_id AND hold.item_id = match.item_id
                    AND hold.lifted_at IS NULL) AS is_held
@@ -31,7 +31,8 @@ ONE = text(f"""
     WHERE match.barcode = :barcode
 """)  # noqa: S608 - the parts are constants
 ACTS = text("""
-    SELECT action, channel, notes, answers, recorded_at, recorded_by FROM notice_match_action
+    SELECT action, channel, notes, answers, serial_read, serial_before, recorded_at, recorded_by
+    FROM notice_match_action
     WHERE match_id = :match_id ORDER BY id
 """)
 
@@ -59,7 +60,7 @@ async def get_match(session: AsyncSession, notice_id: int, barcode: str) -> Matc
     outcome = MatchOutcome(row["outcome"]) if row["outcome"] else None
     is_counted = row["notice_state"] == NoticeState.CLOSED and not row["is_apart"]
     place, result = Place(row["recorded_place"]), Result(row["result"])
-    standing = Standing(place, result, outcome, done, is_counted, row["is_held"])
+    standing = Standing(place, result, outcome, done, is_counted, row["is_held"], row["weakened_by"])
     body = MatchBody(
         barcode=row["barcode"],
         product_name=row["product_name"],

@@ -12,6 +12,8 @@ from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_json import Json
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Scope, line_in_words
+from app.domain.notice_unheld import find_unheld
+from app.domain.notice_work import waits_for_another
 from app.domain.notices import Result
 from app.features.notices.match_schemas import Before, MatchRow, NearRow, Preview, PreviewRow, ScopeOut, SumRow
 from app.features.notices.match_sql import MATCHES, PLACE
@@ -36,8 +38,8 @@ LISTED = text(f"""
 """)  # noqa: S608 - the parts are the constants above
 LIST = text(f"""
     SELECT match.barcode, match.serial_number, match.lot_number, match.state, match.place AS "where",
-           match.action_state, match.result, match.evidence, match.cause, match.found_at, match.first_blocked_at,
-           match.is_after_closing, match.is_apart, scope.digest, scope.number AS scope, {ITEM},
+           match.action_state, match.result, match.weakened_by, match.evidence, match.cause, match.found_at,
+           match.first_blocked_at, match.is_after_closing, match.is_apart, scope.digest, scope.number AS scope, {ITEM},
            held.id IS NOT NULL AS is_held, client.client_ref
     FROM ({MATCHES}) AS match JOIN notice_scope AS scope ON scope.id = match.scope_id
     JOIN item ON item.id = match.item_id JOIN product ON product.id = match.product_id
@@ -114,6 +116,7 @@ async def preview(
             NearRow(barcode=one.barcode, recorded=one.miss.recorded, listed=one.miss.listed, line=one.line + 1)
             for one in near
         ],
+        unheld=find_unheld(scope, [one.facts for one in register.products], register.names) if not after else [],
         before=await _before(session, scopes[1], found, today) if len(scopes) > 1 else None,
     )
 
@@ -179,13 +182,21 @@ async def sum_matches(session: AsyncSession, notice_id: int) -> list[SumRow]:
 
 async def read_questions(session: AsyncSession, notice_id: int) -> tuple[str, ...]:
     """What a look at one of its items must answer, by the scope in force. One statement."""
+    return (await read_scope_in_force(session, notice_id)).questions
+
+
+async def read_scope_in_force(session: AsyncSession, notice_id: int) -> Scope:
+    """The scope in force; one without lines where none is. One statement."""
     lines = (await session.execute(QUESTIONS, {"notice_id": notice_id})).scalar_one_or_none()
-    return read_scope(lines).questions if lines else ()
+    return read_scope(lines) if lines else Scope(())
 
 
 def _match(row: RowMapping, because: Because) -> MatchRow:
     facts = {name: row[name] for name in MatchRow.model_fields if name in row}
-    return MatchRow(**facts, because=list(because.of(row["evidence"])) if row["evidence"] else [])
+    reasons = list(because.of(row["evidence"])) if row["evidence"] else []
+    if row["weakened_by"] and row["result"] == Result.NOT_AFFECTED and row["is_held"]:
+        reasons.insert(0, waits_for_another(row["weakened_by"]))
+    return MatchRow(**facts, because=reasons)
 
 
 def _scope(row: RowMapping) -> ScopeOut:

@@ -27,9 +27,14 @@ class ScopeBody(Body):
 
 
 class ActivateBody(Body):
-    """The scope that was checked; another one that was entered since is refused (412)."""
+    """The scope that was checked; another one that was entered since is refused (412).
+
+    `version`: that of the notice with which it was looked at again, needed where it was entered on an older one (409
+    `older-version`).
+    """
 
     scope: int | None = Field(default=None, ge=1, le=1_000_000)
+    version: int | None = Field(default=None, ge=1, le=1_000_000)
 
 
 class ActivatedBody(BaseModel):
@@ -103,7 +108,7 @@ class Before(BaseModel):
 
 
 class Preview(BaseModel):
-    """What the newest scope would do."""
+    """What the newest scope would do. `unheld`: what it names and the catalogue does not have, in words."""
 
     scope: ScopeOut
     affected: int
@@ -111,6 +116,7 @@ class Preview(BaseModel):
     not_affected: int
     rows: list[PreviewRow]
     near_misses: list[NearRow]
+    unheld: list[str]
     before: Before | None
 
 

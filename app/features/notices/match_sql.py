@@ -35,8 +35,8 @@ IS_APART = """
 """
 MATCHES = f"""
     SELECT match.id, match.notice_id, match.item_id, match.scope_id, match.result, match.evidence, match.outcome,
-           match.cause, match.found_at, match.first_blocked_at, match.is_after_closing, match.finished_at,
-           item.barcode, item.serial_number, item.lot_number, item.state, item.product_id,
+           match.weakened_by, match.cause, match.found_at, match.first_blocked_at, match.is_after_closing,
+           match.finished_at, item.barcode, item.serial_number, item.lot_number, item.state, item.product_id,
            {PLACE} AS recorded_place, {COUNTED_PLACE} AS place, {ACTION_STATE} AS action_state, {IS_APART} AS is_apart
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     LEFT JOIN LATERAL (

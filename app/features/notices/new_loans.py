@@ -1,6 +1,7 @@
 """What comes to a home may make what is there dangerous: notices about things used together ask about new loans.
 
-Nothing is asked while somebody hands something out. The worker looks at once a minute which loans are new.
+Whoever lends asks in the same transaction (`app/used_together.py`). The worker looks at once a minute which loans are
+new, for what came while a notice was put into force.
 """
 
 from dataclasses import dataclass, field

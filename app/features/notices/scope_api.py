@@ -69,7 +69,9 @@ async def preview(
 async def activate(session: Session, actor: Actor, now: Now, reference: Reference, body: ActivateBody) -> ActivatedBody:
     """Put the newest scope into force, as another person than its author: what it covers, or may, is held."""
     notice_id = await service.find_id(session, reference)
-    done = await scopes.activate(session, notice_id, number=body.scope, actor=actor.username, at=now)
+    done = await scopes.activate(
+        session, notice_id, number=body.scope, looked_at=body.version, actor=actor.username, at=now
+    )
     return ActivatedBody(
         scope=done.number,
         handling=done.handling,

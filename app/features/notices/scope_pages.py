@@ -41,9 +41,10 @@ class ScopeForm(BaseModel):
 
 
 class ActivateForm(BaseModel):
-    """The scope that was checked."""
+    """The scope that was checked, and the version with which it was looked at again."""
 
     scope: int = Field(default=0, ge=0, le=1_000_000)
+    version: int | None = Field(default=None, ge=1, le=1_000_000)
 
 
 @router.get("/safety-notices/{notice_id}/scope")
@@ -111,7 +112,8 @@ async def activate(request: Request, session: Session, actor: Actor, now: Now, n
     if body is None:
         return render(request, PREVIEW, {**context, "form": form}, 422)
     with or_again(PREVIEW, form, **context):
-        done = await scopes.activate(session, notice_id, number=body.scope, actor=actor.username, at=now)
+        who: dict[str, Any] = {"actor": actor.username, "at": now}
+        done = await scopes.activate(session, notice_id, number=body.scope, looked_at=body.version, **who)
     counts = done.counts
     held = "are held now" if done.handling is Handling.QUARANTINE else "are listed; none is held"
     said = (

@@ -17,7 +17,7 @@ from app.domain.maker_names import name_key
 from app.domain.notice_json import scope_as_json
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_work import Cause, Handling
-from app.domain.safety_notices import NoticeState, after_scope, check_can_activate
+from app.domain.safety_notices import NoticeState, after_scope, check_can_activate, check_scope_is_current
 from app.features.notices.service import unknown_notice
 from app.matching import Counts
 from app.models import NoticeActivation, NoticeScope, SafetyNotice
@@ -29,7 +29,7 @@ NOTICE = text("""
     SELECT id, reference, title, state, version FROM safety_notice WHERE id = :notice_id FOR NO KEY UPDATE
 """)
 NEWEST = text("""
-    SELECT scope.id, scope.number, scope.lines, scope.digest, scope.handling, scope.drafted_by,
+    SELECT scope.id, scope.number, scope.notice_version, scope.lines, scope.digest, scope.handling, scope.drafted_by,
            activation.id IS NOT NULL AS is_active,
            EXISTS (SELECT FROM notice_activation AS other WHERE other.notice_id = scope.notice_id) AS was_active_before
     FROM notice_scope AS scope LEFT JOIN notice_activation AS activation ON activation.scope_id = scope.id
@@ -87,12 +87,19 @@ async def draft_scope(
 
 
 async def activate(
-    session: AsyncSession, notice_id: int, *, number: int | None = None, actor: str, at: datetime
+    session: AsyncSession,
+    notice_id: int,
+    *,
+    number: int | None = None,
+    looked_at: int | None = None,
+    actor: str,
+    at: datetime,
 ) -> Activated:
     """Put the newest scope into force: every item that it covers, or may, is held from now on, wherever it is.
 
-    `number`: the scope that was checked. Raises NotFound `unknown-notice`, Conflict `no-scope`, `not-relevant` or
-    `active-already`, NotAllowed `same-person`, Stale `stale`.
+    `number`: the scope that was checked. `looked_at`: the version of the notice with which it was looked at again,
+    where it was entered on an older one. Raises NotFound `unknown-notice`, Conflict `no-scope`, `not-relevant`,
+    `active-already` or `older-version`, NotAllowed `same-person`, Stale `stale`.
     """
     await session.execute(PATIENCE)
     await be_alone(session)
@@ -105,6 +112,7 @@ async def activate(
         detail = f"Scope {scope.number} has been entered since you checked scope {number}. Check that one first."
         raise Stale("stale", detail)
     check_can_activate(NoticeState(notice.state), author=scope.drafted_by, actor=actor, is_newest=not scope.is_active)
+    check_scope_is_current(scope.notice_version, notice.version, looked_at)
     handling = Handling(scope.handling)
     in_force = InForce(
         notice_id,
@@ -127,6 +135,8 @@ async def activate(
     await session.execute(insert(NoticeActivation).values(**row, activated_at=at, activated_by=actor))
     await _put(session, notice_id, NoticeState.ACTIVE)
     subject, facts = f"safety_notice:{notice.reference}", {"scope": scope.number, "handling": handling.value, **counts}
+    if scope.notice_version < notice.version:
+        facts |= {"entered_on_version": scope.notice_version, "looked_at_version": notice.version}
     await audit.record(session, "notice_activated", subject, actor=actor, at=at, **facts)
     return Activated(scope.number, handling, asked.counts)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger
+from app import audit, ledger, used_together
 from app.domain.access import StoreRef
 from app.domain.clearance import leaving_blockers
 from app.domain.dates import uk_date
@@ -45,14 +45,14 @@ from app.web.scans import (
 
 # Orders first, items after in the order of their barcodes: as every verb that changes an order locks them.
 LOCK_ORDERS = text("""
-    SELECT id FROM equipment_order
+    SELECT id, client_id FROM equipment_order
     WHERE id IN (SELECT unit.order_id FROM item JOIN order_unit AS unit ON unit.item_id = item.id
                  WHERE item.barcode = ANY(:barcodes) AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL)
     ORDER BY id FOR UPDATE
 """)
 LOCK_ITEMS = text("""
     SELECT id FROM item
-    WHERE barcode = ANY(:barcodes)
+    WHERE barcode = ANY(:barcodes) OR id = ANY(:at_homes)
        OR id IN (SELECT kept.item_id FROM order_unit AS unit
                  JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
                  WHERE unit.order_id = ANY(:orders))
@@ -117,6 +117,8 @@ class _Deliveries:
         self.items: dict[str, ledger.ItemRecord] = {}
         self.too_weak: dict[str, tuple[OrderRecord, UnitRecord, list[Blocker]]] = {}
         self.moved: dict[UUID, ledger.Moved] = {}
+        self.homes = used_together.Homes([], [])
+        self.combined: list[used_together.Combined] = []
 
     async def take(self) -> dict[UUID, ScanResult]:
         """Do all of it; the answer to each scan, which is kept."""
@@ -139,8 +141,10 @@ class _Deliveries:
 
     async def _lock(self) -> None:
         barcodes = list(self.tags.values())
-        orders = list((await self.session.execute(LOCK_ORDERS, {"barcodes": barcodes})).scalars())
-        await self.session.execute(LOCK_ITEMS, {"barcodes": barcodes, "orders": orders})
+        orders = (await self.session.execute(LOCK_ORDERS, {"barcodes": barcodes})).all()
+        self.homes = await used_together.read_homes(self.session, sorted({order.client_id for order in orders}))
+        wanted = {"orders": [order.id for order in orders], "at_homes": list(self.homes.item_ids)}
+        await self.session.execute(LOCK_ITEMS, {"barcodes": barcodes, **wanted})
         rows = await self.session.execute(PIECES, {"barcodes": barcodes})
         # Where one is promised to somebody else for later, the earliest is the one that it is out for.
         self.pieces = {row.barcode: row for row in rows if row.is_with_driver}
@@ -218,6 +222,7 @@ class _Deliveries:
                 order, unit, blockers = self.too_weak[tag]
                 weak = [(unit, blockers)]
                 await answer_for_too_weak(self.session, order, weak, actor=self.actor, at=self.at)
+        self.combined = await used_together.ask_about_homes(self.session, self.homes, actor=self.actor, at=self.at)
         visits = self._visits(delivered)
         await self.session.execute(insert(DeliveryVisit), [visit for visit, _ in visits])
         acts = [
@@ -284,4 +289,8 @@ class _Deliveries:
         if self._was_blocked(scan):
             return answer(scan, done, BLOCKED)
         todo = Step(route=LEFT_WITH_CLIENT.route, text=LEFT_WITH_CLIENT.text)
-        return answer(scan, done.model_copy(update={"next_step": todo}))
+        done = done.model_copy(update={"next_step": todo})
+        combined = [one for one in self.combined if moved.item.barcode in one.there]
+        if combined:
+            return answer(scan, done, ScanWarning(code="used-together", detail=used_together.in_words(combined)))
+        return answer(scan, done)

@@ -9,7 +9,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit, ledger, prevented, promising
+from app import audit, ledger, prevented, promising, used_together
 from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import label_blockers, leaving_blockers
 from app.domain.client_records import check_is_alive
@@ -195,8 +195,8 @@ async def deliver(
     or is for somebody who has died, is not to be handed over; where it was already (`handed_over_already`), that is
     recorded all the same, in those words, the order's maker is told of what was on hold, and the use of what is too
     weak is stopped, or its weight asked for (`unfit.answer_for_too_weak`). So it is with a label that may say more than
-    the item carries. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
-    or `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
+    the item carries. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `not-with-the-driver` or
+    `used-together`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.DELIVER)
@@ -204,6 +204,7 @@ async def deliver(
         raise Conflict("client-has-died", BRING_BACK)
     units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
     when = _check_time(units, delivered_at, at=at, field="delivered_at")
+    homes = await used_together.lock_homes(session, [order.client_id], [unit.barcode for unit in units if unit.barcode])
     too_weak = await find_too_weak(session, order, units, at=at)
     for kind, how in ((LoanKind.LOAN, Move.DELIVER), (LoanKind.TRIAL, Move.START_TRIAL)):
         going = [unit.barcode for unit in units if unit.kind is kind and unit.barcode]
@@ -216,6 +217,7 @@ async def deliver(
         raise NotClear("not-clear", f"{unit.barcode}: {_in_words(blockers)} {BRING_IT_BACK}", blockers)
     pieces = [_piece(unit, order.client_id, when) for unit in units]
     await session.execute(LEND, {"pieces": json.dumps(pieces), "at": at, "actor": actor})
+    await _ask_together(session, homes, happened=handed_over_already, actor=actor, at=at)
     given = [unit.barcode for unit in units if unit.barcode]
     await answer_for_too_weak(session, order, too_weak, actor=actor, at=at)
     visit = {"received_by": received_by, "note": note, "barcodes": given, "visited_at": when}
@@ -252,6 +254,15 @@ async def fail_visit(
     await _write_visit(session, order, visit, actor=actor, at=at)
     await audit.record(session, "order_visit_failed", order.subject, actor=actor, at=at, reason=reason)
     await messages.tell_maker(session, order, "not delivered", f"Reason: {reason}", actor=actor, at=at)
+
+
+async def _ask_together(
+    session: AsyncSession, homes: used_together.Homes, *, happened: bool, actor: str, at: datetime
+) -> None:
+    """Hold what must not be used with what has come; before it is handed over, Conflict `used-together`."""
+    combined = await used_together.ask_about_homes(session, homes, actor=actor, at=at)
+    if combined and not happened:
+        raise Conflict("used-together", f"{used_together.in_words(combined)} {BRING_IT_BACK}")
 
 
 def _named(

@@ -241,4 +241,4 @@ async def test_statements_are_the_same_with_and_without_warnings_but_for_keeping
         statements.clear()
         assert (await as_ot.post(LOANS, json=sent)).status_code == 201
         counts.append(len(statements))
-    assert counts == [15, 18]
+    assert counts == [16, 19]

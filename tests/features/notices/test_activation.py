@@ -343,3 +343,21 @@ async def test_thousands_are_held_as_well_as_one(
     }
     [held] = await query("SELECT count(*) FROM hold JOIN notice_match ON notice_match.hold_id = hold.id")
     assert held["count"] == 1200
+
+
+async def test_a_scope_that_was_entered_on_an_older_version_is_looked_at_again(
+    as_safety: AsyncClient, as_manager: AsyncClient, given: Given, hoist: str
+) -> None:
+    await given.item(product=hoist)
+    await drafted(as_safety, line(models=["KS1019", "KS1091"]))
+    preview = (await as_manager.get(f"{here()}/scope/preview")).json()
+    assert preview["unheld"] == ["No product in the catalogue has the model KS1091; did you mean KS1019?"]
+    amended = {"complete_by": "2026-06-01", "change_note": "The MHRA extended it."}
+    assert (await as_safety.post(f"{here()}/versions", json=amended)).status_code < 300
+    told = check_problem(await as_manager.post(f"{here()}/activate", json={"scope": 1}), 409, "older-version")
+    assert told["detail"] == (
+        "This scope was entered on version 1 of the notice, and version 2 has arrived since. Read what changed. Then "
+        "say that the scope still fits version 2, or enter another scope."
+    )
+    check_problem(await as_manager.post(f"{here()}/activate", json={"version": 1}), 412, "stale")
+    assert (await as_manager.post(f"{here()}/activate", json={"version": 2})).json()["affected"] == 1

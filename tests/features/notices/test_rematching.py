@@ -19,6 +19,7 @@ from tests.conftest import Clock, Query, Sessions, Statements
 from tests.features.imports.sending import send
 from tests.features.notices.covering import REFERENCE, activated, finish, here, line, matches, results
 from tests.given import Given
+from tests.problems import check_problem
 
 MODEL = line(models=["KS1019"])
 
@@ -72,7 +73,35 @@ async def test_an_edit_of_the_catalogue_and_another_name_of_a_maker_ask_again(
     await as_manager.patch(f"/api/v1/products/{other}", json={"model": "B2"}, headers=headers)
     [row] = [one for one in await matches(as_safety) if one["barcode"] == edited]
     assert (row["result"], row["is_held"], row["action_state"]) == ("not_affected", True, "open")
-    assert row["because"] == ["None of the lines of the notice is about this product."]
+    assert row["because"] == [
+        "It would not be affected any more, since manager changed what is recorded: somebody else confirms that.",
+        "None of the lines of the notice is about this product.",
+    ]
+    # Who changed it does not clear it, nor does another scope; somebody else does.
+    acts, clear = f"{here()}/matches/{edited}/actions", {"action": "cleared", "notes": "It is a B2."}
+    told = check_problem(await as_manager.post(acts, json=clear), 403, "same-person")
+    assert told["detail"].startswith("You changed what is recorded")
+    page = (await as_manager.get(f"{here()}/matches/{edited}")).json()
+    assert page["hold_ends"].endswith("somebody else confirms that. Its hold ends when they clear it.")
+    await activated(as_safety, as_manager, line(manufacturers=["Arjo"], models=["A1", "A2"]))
+    assert [row["is_held"] for row in await matches(as_safety)] == [True, True]
+    assert (await as_safety.post(acts, json=clear)).json()["outcome"] == "cleared"
+
+
+async def test_who_takes_away_another_name_of_a_maker_clears_nothing_by_it(
+    as_safety: AsyncClient, as_manager: AsyncClient, given: Given
+) -> None:
+    barcode = await given.item(product=await given.product(model="A1", manufacturer="Mechanaids"))
+    made = await as_manager.post("/api/v1/maker-aliases", json={"name": "Mechanaids", "resolves_to": "Arjo"})
+    feature = {"any": [{"feature": "Is it red?"}, {"lots": ["L1"]}]}
+    await activated(as_safety, as_manager, line(manufacturers=["Arjo"], where=feature))
+    assert (await as_safety.delete(f"/api/v1/maker-aliases/{made.json()['id']}")).status_code == 204
+    acts = f"{here()}/matches/{barcode}/actions"
+    look = {"action": "inspected", "notes": "It is blue.", "answers": {"Is it red?": False}}
+    assert (await as_safety.post(acts, json=look)).json() == {
+        "barcode": barcode, "result": "not_affected", "outcome": None, "is_held": True, "is_escalated": False
+    }  # fmt: skip
+    assert (await as_manager.post(acts, json=look)).json()["outcome"] == "cleared"
 
 
 async def test_a_part_that_is_fitted_or_taken_back_asks_again(
@@ -167,7 +196,15 @@ async def test_what_comes_to_the_same_home_is_found_within_a_minute(
         State.ON_LOAN, product=await given.product(model="KS1019"), client=await given.client(address="2 High Street")
     )
     assert await ask() == 0  # At another home.
-    await given.item(State.ON_LOAN, product=await given.product(model="KS1019"), client=home)
+    # What came while a notice was put into force: nobody has asked about it.
+    came = (
+        "INSERT INTO loan (item_id, client_id, kind, started_at, started_by) "
+        "SELECT item.id, client.id, 'loan', now(), 'ot' FROM item, client "
+        "WHERE item.barcode = :barcode AND client.client_ref = :client_ref"
+    )
+    beside = await given.item(product=await given.product(model="KS1019"))
+    async with sessions.begin() as session:
+        await session.execute(text(came), {"barcode": beside, "client_ref": home})
     assert await ask() == 1
     assert await results(as_safety) == {sling: ("affected", "loan")}
     assert [row["action_state"] for row in await matches(as_safety)] == ["inspected"]
@@ -176,6 +213,35 @@ async def test_what_comes_to_the_same_home_is_found_within_a_minute(
     assert len(statements) == 3
     assert lent not in await results(as_safety)
     assert len(await query("SELECT id FROM hold WHERE lifted_at IS NULL")) == 1
+
+
+async def test_what_must_not_be_used_with_what_is_at_the_home_is_not_handed_out(
+    as_safety: AsyncClient, as_manager: AsyncClient, as_ot: AsyncClient, given: Given, hoist: str,
+    statements: Statements,
+) -> None:  # fmt: skip
+    home = await given.client(address="1 High Street")
+    other = await given.product(model="S1", category="12 36 21")
+    sling = await given.item(State.ON_LOAN, product=other, client=home)
+    both = line(models=["S1"], where={"together_with": {"models": ["KS1019"]}})
+    await activated(as_safety, as_manager, both)
+    assert await results(as_safety) == {sling: ("possible", "activation")}
+    stored = await given.item(product=other)
+    match = f"{here()}/matches/{stored}"
+    [question] = (await as_safety.get(match)).json()["questions"]
+    looked = {"action": "inspected", "notes": "Nothing lies beside it.", "answers": {question: False}}
+    check_problem(await as_safety.post(f"{match}/actions", json=looked), 422, "only-at-home")
+    barcode = await given.item(product=hoist)
+    loan = {"barcode": barcode, "client_ref": await given.client(address="1 High  street")}
+    away = {"barcode": barcode, "client_ref": await given.client(address="2 High Street")}
+    told = check_problem(await as_ot.post("/api/v1/loans", json={**loan, "client_ref": home}), 409, "used-together")
+    assert told["detail"] == (
+        f"By safety notice {REFERENCE} it must not be used together with what is at this home: that affects "
+        f"{display(sling)}. Choose another item, or have the other one fetched first."
+    )
+    assert (await results(as_safety))[sling] == ("possible", "activation")
+    statements.clear()
+    assert (await as_ot.post("/api/v1/loans", json=away)).status_code == 201
+    assert len(statements) <= 30
 
 
 async def test_what_arrives_after_the_closing_is_caught_held_and_marked(

@@ -7,6 +7,7 @@ from httpx import AsyncClient
 
 from app.domain.lifecycle import State
 from tests.conftest import Clock, Query, Statements
+from tests.features.notices.covering import activated, results
 from tests.features.ordering.conftest import Orders, barcodes
 from tests.features.scans import batch, said, send
 from tests.given import Given
@@ -147,6 +148,30 @@ async def test_old_equipment_is_called_back_with_the_delivery(
     assert said(await send(as_technician, "deliveries", body)) == [("accepted", None)]
 
 
+async def test_what_must_not_be_used_together_is_said_at_the_door_and_held(
+    orders: Orders, given: Given, clock: Clock, as_technician: AsyncClient, as_safety: AsyncClient,
+    as_manager: AsyncClient,
+) -> None:  # fmt: skip
+    home = await given.client(address="1 High Street")
+    other = await given.product(model="S1", category="12 36 21")
+    sling = await given.item(State.ON_LOAN, product=other, client=home)
+    both = {"effect": "include", "models": ["S1"], "where": {"together_with": {"models": ["KS1019"]}}}
+    await activated(as_safety, as_manager, both)
+    product = await given.product(model="KS1019")
+    await given.items(1, product=product)
+    order = await orders.dispatched(product, client=home)
+    [hoist] = [one for one in barcodes(order) if one]
+    told = check_problem(
+        await as_technician.post(f"/api/v1/orders/{order['number']}/deliver", json={"received_by": "Mo"}),
+        409,
+        "used-together",
+    )
+    assert told["detail"].endswith("say so in the record.")
+    [result] = await send(as_technician, "deliveries", batch(hoist, at=clock.now, received_by="Mo"))
+    assert said([result]) == [("accepted", "used-together")]
+    assert await results(as_safety) == {sling: ("affected", "loan")}
+
+
 async def test_the_run_that_a_device_keeps_names_no_client(
     orders: Orders, given: Given, as_technician: AsyncClient, as_ot: AsyncClient
 ) -> None:
@@ -164,4 +189,4 @@ async def test_it_costs_as_many_statements_for_a_dozen_as_for_one(
     body = batch(*labels, at=clock.now, received_by="Mo")
     statements.clear()
     await send(as_technician, "deliveries", body)
-    assert len(statements) == 15, "\n".join(statements)
+    assert len(statements) == 16, "\n".join(statements)
