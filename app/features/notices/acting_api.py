@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from app import audit
 from app.db import Session
+from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.features.notices import evidence, item_queries, reviews, tracing
 from app.features.notices.acting import Told, record_actions
@@ -139,12 +140,14 @@ async def list_reviews(
     now: Now,
     reference: Reference,
     done: bool | None = None,
+    unreached: bool = False,
     limit: Limit = 50,
     after: After = None,
 ) -> Page[ReviewOut]:
-    """The reviews of people that a notice of advice asks for."""
+    """The reviews of people that a notice of advice asks for; `unreached`: of those whom nobody reaches."""
     notice_id = await find_id(session, reference)
-    rows = await reviews.list_reviews(session, notice_id, done=done, after=number_cursor(after), limit=limit)
+    last = number_cursor(after)
+    rows = await reviews.list_reviews(session, notice_id, done=done, unreached=unreached, after=last, limit=limit)
     page = page_of(rows, limit=limit, cursor=lambda row: row.id)
     subject, found = f"safety_notice:{reference}", len(page.items)
     await audit.record(session, "notice_reviews_listed", subject, actor=actor.username, at=now, found=found)
@@ -153,12 +156,28 @@ async def list_reviews(
 
 @router.post(f"{HERE}/reviews/{{client_ref}}")
 async def review(
-    session: Session, actor: Actor, now: Now, reference: Reference, client_ref: ClientRef, body: ReviewBody
+    session: Session,
+    actor: Actor,
+    now: Now,
+    tries: NoAccessTries,
+    reference: Reference,
+    client_ref: ClientRef,
+    body: ReviewBody,
 ) -> ReviewOut:
-    """How the review of this person ended; `not_reached` leaves it open, with what was tried in its note."""
+    """How the review of this person ended; `not_reached` leaves it open, with what was tried in its note, and after
+    tries on so many days those who handle notices are told. They alone end it then as `unreachable`."""
     notice_id = await find_id(session, reference)
+    handles = actor.may(Permission.HANDLE_SAFETY_NOTICES)
+    said: dict[str, Any] = {"outcome": body.outcome, "note": body.note}
     await reviews.record_review(
-        session, notice_id, client_ref, outcome=body.outcome, note=body.note, actor=actor.username, at=now
+        session,
+        notice_id,
+        client_ref,
+        **said,
+        after_tries=tries,
+        handles_notices=handles,
+        actor=actor.username,
+        at=now,
     )
     return ReviewOut(**facts_of(await reviews.get_review(session, notice_id, client_ref), ReviewOut))
 
@@ -206,7 +225,7 @@ async def get_evidence(
 
 def told_by(body: MatchActionBody) -> Told:
     """What was said."""
-    return Told(body.action, body.notes, body.channel or "", body.answers)
+    return Told(body.action, body.notes, body.channel or "", body.answers, body.client_gone)
 
 
 def pdf_answer(content: bytes, reference: str) -> Response:

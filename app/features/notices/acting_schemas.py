@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from app.domain.notice_acts import ActionState, Channel, Place
 from app.domain.notice_closing import Reconciliation
+from app.domain.notice_standing import ActionState, Channel, Place
 from app.domain.notice_work import MatchAction, MatchOutcome, ReviewOutcome
 from app.domain.notices import Result
 from app.features.notices.acting import MOST_AT_ONCE
@@ -20,12 +20,14 @@ Answers = Annotated[dict[Question, bool], Field(max_length=100)]
 
 
 class MatchActionBody(Body):
-    """What was done about an item. `channel`: how somebody was contacted. `answers`: what was seen, by the question."""
+    """What was done about an item. `channel`: how somebody was contacted. `answers`: what was seen, by the question.
+    `client_gone`: with `untraceable`, that the client who had it has died, moved or gone away."""
 
     action: MatchAction
     notes: Paragraph
     channel: Channel | None = None
     answers: Answers | None = None
+    client_gone: bool = False
 
 
 class MatchActionsBody(MatchActionBody):
@@ -39,6 +41,7 @@ class MatchActionForm(BaseModel):
 
     done: Annotated[MatchAction, asked("Choose what was done.")] = needed()
     channel: Channel | None = None
+    client_gone: bool = False
     notes: Annotated[Paragraph, asked("Say what came of it, and where the evidence is.")] = needed()
 
 
@@ -66,12 +69,13 @@ class RecordedManyBody(BaseModel):
 
 
 class ActBody(BaseModel):
-    """One line of what was done about an item."""
+    """One line of what was done about an item. `to_confirm`: it counts when another person has said the same."""
 
     action: MatchAction
     channel: str
     notes: str
     answers: dict[str, bool]
+    to_confirm: bool
     recorded_at: datetime
     recorded_by: str
 
@@ -124,7 +128,8 @@ class HomeBody(BaseModel):
 
 
 class ReviewOut(BaseModel):
-    """The review of one person; open until it is done."""
+    """The review of one person; open until it is done. `tries`: on how many days nobody reached them; `escalated_at`:
+    when those who handle notices were told of that."""
 
     client_ref: str
     because: list[str]
@@ -133,6 +138,8 @@ class ReviewOut(BaseModel):
     done_by: str | None
     outcome: ReviewOutcome | None
     note: str
+    tries: int
+    escalated_at: datetime | None
 
 
 class ReviewBody(Body):
@@ -183,6 +190,8 @@ class ReconciliationBody(BaseModel):
     models: list[TallyBody]
     reviews: int
     reviews_open: int
+    reviews_unreached: int
+    unreachable: int
     organisation_actions: int
     organisation_actions_open: int
     unlisted: int
@@ -236,6 +245,8 @@ def reconciliation_body(counts: Reconciliation, late: Late, closings: list[Closi
         ],
         reviews=counts.reviews,
         reviews_open=counts.reviews_open,
+        reviews_unreached=counts.reviews_unreached,
+        unreachable=counts.unreachable,
         organisation_actions=counts.actions,
         organisation_actions_open=counts.actions_open,
         unlisted=counts.unlisted,

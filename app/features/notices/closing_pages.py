@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
 from app.domain.dates import uk_date
-from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_closing import by_model
+from app.domain.notice_standing import ActionState, Place
 from app.features.notices import evidence, tracing
 from app.features.notices.acting_api import ServiceName, pdf_answer
 from app.features.notices.acting_schemas import CloseForm

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.dates import uk_date
 from app.domain.govuk_documents import lines_of
 from app.domain.lifecycle import Move
-from app.domain.notice_acts import ActionState, Channel, Place, without_names
+from app.domain.notice_acts import without_names
 from app.domain.notice_closing import Reconciliation, deadline_words
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Words, line_in_words
+from app.domain.notice_standing import ActionState, Channel, Place
 from app.domain.notice_work import Cause, Handling, MatchAction, ReviewOutcome
 from app.domain.notices import Result
 from app.domain.safety_notices import DeadlineKind, Deadlines

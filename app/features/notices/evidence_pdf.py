@@ -17,9 +17,9 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 from app.domain.catalogue import is_printable
 from app.domain.dates import UK, in_words, uk_date
 from app.domain.labels import display
-from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_closing import by_model
 from app.domain.notice_scope import Words
+from app.domain.notice_standing import ActionState, Place
 from app.features.notices.evidence import Done, Pack, ScopeInForce
 from app.web.typefaces import typeface
 

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import matching, rematching
 from app.domain.errors import NotFound
-from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_json import Json
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Scope, line_in_words
+from app.domain.notice_standing import ActionState, Place
 from app.domain.notices import Result
 from app.features.notices.match_schemas import Before, MatchRow, NearRow, Preview, PreviewRow, ScopeOut, SumRow
 from app.features.notices.match_sql import MATCHES, PLACE
