@@ -10,12 +10,14 @@ from app.domain.notice_standing import ActionState, Channel, Place
 from app.domain.notice_work import MatchAction, MatchOutcome, ReviewOutcome
 from app.domain.notices import Result
 from app.features.notices.acting import MOST_AT_ONCE
-from app.features.notices.closing import Closing
+from app.features.notices.packs import Notes
 from app.features.notices.reconciling import Late
+from app.features.notices.sign_offs import Closing
 from app.web.asked import asked, needed
 from app.web.fields import Body, Line, Paragraph, without_controls
 
 Question = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(without_controls)]
+LineNumber = Annotated[int, Field(ge=0, le=10**15)]
 Answers = Annotated[dict[Question, bool], Field(max_length=100)]
 
 
@@ -176,11 +178,20 @@ class ClosingBody(BaseModel):
     closed_by: str | None
 
 
+class NoteBody(BaseModel):
+    """What staff wrote about this item, or the same about so many."""
+
+    notes: str
+    barcode: str
+    times: int
+
+
 class ReconciliationBody(BaseModel):
     """The counts. `held` must be the sum of `where`; `missing` says what keeps the notice from being closed.
 
     `seen`: send it with `close`, so that nobody closes on other counts than they saw. `late`: how many items were
-    caught after a closing, and how many of those are open.
+    caught after a closing, and how many of those are open. `notes`: what staff wrote, for those who may see the
+    evidence. It goes into the evidence pack when whoever closes has read it and says so by sending `notes_seen`.
     """
 
     held: int
@@ -201,13 +212,17 @@ class ReconciliationBody(BaseModel):
     late_open: int
     still_held: int
     seen: str
+    notes: list[NoteBody]
+    notes_seen: int
     closings: list[ClosingBody]
 
 
 class CloseBody(Body):
-    """`seen`: that of the reconciliation that was looked at. `again`: ask anew, with the counts of now."""
+    """`seen` and `notes_seen`: those of the reconciliation that was looked at; notes that were not seen are left out of
+    the evidence pack. `again`: ask anew, with the counts of now."""
 
     seen: Line | None = None
+    notes_seen: LineNumber | None = None
     again: bool = False
 
 
@@ -215,6 +230,7 @@ class CloseForm(BaseModel):
     """The same on its page."""
 
     seen: Line | None = None
+    notes_seen: LineNumber | None = None
     again: bool = False
 
 
@@ -225,7 +241,9 @@ class CloseAnswer(BaseModel):
     detail: str
 
 
-def reconciliation_body(counts: Reconciliation, late: Late, closings: list[Closing]) -> ReconciliationBody:
+def reconciliation_body(
+    counts: Reconciliation, late: Late, closings: list[Closing], notes: Notes | None
+) -> ReconciliationBody:
     """The counts as the API gives them."""
     return ReconciliationBody(
         held=counts.held,
@@ -256,6 +274,8 @@ def reconciliation_body(counts: Reconciliation, late: Late, closings: list[Closi
         late_open=late.open_items,
         still_held=late.still_held,
         seen=counts.fingerprint,
+        notes=[NoteBody.model_validate(one, from_attributes=True) for one in notes.notes] if notes else [],
+        notes_seen=notes.seen if notes else 0,
         closings=[ClosingBody.model_validate(one, from_attributes=True) for one in closings],
     )
 

@@ -20,7 +20,9 @@ from app.domain.labels import display
 from app.domain.notice_closing import by_model
 from app.domain.notice_scope import Words
 from app.domain.notice_standing import ActionState, Place
-from app.features.notices.evidence import Done, Pack, ScopeInForce
+from app.domain.safety_notices import NoticeState
+from app.features.notices.evidence import Covered, Done, Pack, ScopeInForce
+from app.features.notices.packs import Handed, Since
 from app.web.typefaces import typeface
 
 MARGIN: Final = 18 * mm
@@ -31,8 +33,9 @@ MOST_PER_MM: Final = 15
 """A row cannot go on over the page, so a text with more letters for its cell's width is cut into rows of its own."""
 
 
-def evidence_pdf(pack: Pack, *, service: str, at: datetime) -> bytes:
+def evidence_pdf(handed: Handed, *, service: str) -> bytes:
     """The pack on A4, every page numbered. The same pack at the same instant gives the same bytes."""
+    pack = handed.pack
     stream = BytesIO()
     title = f"Evidence pack: safety notice {pack.notice.reference}"
     document = SimpleDocTemplate(
@@ -50,15 +53,15 @@ def evidence_pdf(pack: Pack, *, service: str, at: datetime) -> bytes:
 
     def foot(canvas: Canvas, page: Any) -> None:
         canvas.setFont(typeface(False), 8)
-        canvas.drawString(MARGIN, 12 * mm, f"{title}. As of {_when(at)}.")
+        canvas.drawString(MARGIN, 12 * mm, f"{title}. As of {_when(handed.as_of)}.")
         canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"Page {page.page}")
 
-    document.build(_story(pack, service), onFirstPage=foot, onLaterPages=foot, canvasmaker=Canvas)
+    document.build(_story(handed, service), onFirstPage=foot, onLaterPages=foot, canvasmaker=Canvas)
     return stream.getvalue()
 
 
-def _story(pack: Pack, service: str) -> list[Any]:
-    notice = pack.notice
+def _story(handed: Handed, service: str) -> list[Any]:
+    pack, notice = handed.pack, handed.pack.notice
     parts = (
         ("How it was received", _received(pack)),
         ("Whether it concerns us", _triage(pack)),
@@ -68,14 +71,16 @@ def _story(pack: Pack, service: str) -> list[Any]:
         ("What the organisation did", _organisation(pack)),
         ("Deadlines", [_facts(pack.deadlines)] if pack.deadlines else []),
         ("Closing", _closings(pack)),
-        ("What came after closing", _late(pack)),
+        ("What was caught after an earlier closing", _caught(pack.late)),
         ("What was done about each item", _done(pack)),
+        *([("After this closing", _since(handed.since))] if handed.since else []),
     )
     story: list[Any] = [
         _text(service, 10),
         _text(f"Safety notice {notice.reference}", 18, bold=True),
         _text(notice.title, 12),
         _text(f"{notice.kind_text}, by {notice.issuer}. State: {notice.state.text.lower()}.", 10),
+        _text(_kept(handed), 9),
     ]
     for heading, content in parts:
         story += [_text(heading, 13, bold=True, before=12), *(content or [_text("Nothing is recorded.", 9)])]
@@ -194,11 +199,29 @@ def _closings(pack: Pack) -> list[Any]:
     return [_table(("Asked for by", "Closed by", "With the counts"), rows, (58, 58, 58))] if rows else []
 
 
-def _late(pack: Pack) -> list[Any]:
+def _kept(handed: Handed) -> str:
+    if handed.sha256:
+        return (
+            f"This is the evidence as it was kept when the notice was closed, {_when(handed.as_of)}. SHA-256 of what "
+            f"is kept: {handed.sha256}. What was recorded later stands at the end, apart."
+        )
+    if handed.pack.notice.state is NoticeState.CLOSED:
+        return "The notice was closed before evidence was kept at closing. This is what the records say now."
+    return "The notice is not closed. This is what the records say now; notes of staff are added at the closing."
+
+
+def _since(since: Since) -> list[Any]:
+    rows = [[f"{_when(at)}, {by}", what] for at, by, what in since.rows]
+    table = [_table(("When, and by whom", "What was recorded"), rows, (48, 126))] if rows else []
+    caught = [_text("Caught since:", 9, before=4), *_caught(since.items)] if since.items else []
+    return [*table, *caught]
+
+
+def _caught(items: Sequence[Covered]) -> list[Any]:
     rows = [
         [display(item.barcode), item.product_name, f"{_when(item.found_at)}, {item.cause.text.lower()}",
          item.result.value.replace("_", " "), item.action_state.text]
-        for item in pack.late
+        for item in items
     ]  # fmt: skip
     return [_table(("Asset tag", "Product", "Caught", "Result", "How far"), rows, (30, 52, 42, 20, 30))] if rows else []
 
@@ -213,6 +236,7 @@ def _done(pack: Pack) -> list[Any]:
 
 def _head(done: Done) -> str:
     how = f", {done.channel.lower()}" if done.channel else ""
+    how += ", to be confirmed by another person" if done.to_confirm else ""
     return f"{display(done.barcode)}: {done.action.text}{how}. {_when(done.at)}, {done.by}"
 
 
