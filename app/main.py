@@ -48,6 +48,7 @@ from app.features.notices import closing_pages as notices_closing_pages
 from app.features.notices import match_pages as notices_match_pages
 from app.features.notices import pages as notices_pages
 from app.features.notices import picture_pages as notices_picture_pages
+from app.features.notices import review_pages as notices_review_pages
 from app.features.notices import scope_api as notices_scope_api
 from app.features.notices import scope_pages as notices_scope_pages
 from app.features.notices import work_pages as notices_work_pages
@@ -174,6 +175,7 @@ ROUTERS = (
     notices_pages.router,
     notices_work_pages.router,
     notices_acting_pages.router,
+    notices_review_pages.router,
     notices_closing_pages.router,
     notices_match_pages.router,
     notices_scope_pages.router,

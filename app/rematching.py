@@ -41,16 +41,22 @@ PLAN_AS_USUAL = text("SELECT set_config('plan_cache_mode', 'auto', true)")
 OPEN = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND finished_at IS NULL")
 ITEMS = text("SELECT count(*) FROM item")
 MAKERS = text("SELECT DISTINCT manufacturer FROM product")
-# Everybody who has something that the notice is about; what was done with them already stays done.
+# Everybody who has something that the notice is about. What was done with them stays done; what came to them since, or
+# is covered only now, is reviewed anew.
 ASK_FOR_REVIEWS = text("""
     INSERT INTO notice_review (notice_id, client_id, because, asked_at)
     SELECT match.notice_id, loan.client_id, jsonb_agg(item.barcode ORDER BY item.barcode), :at
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
-    WHERE match.notice_id = :notice_id AND match.finished_at IS NULL
-    GROUP BY match.notice_id, loan.client_id
-    ON CONFLICT (notice_id, client_id) DO UPDATE SET because = excluded.because
-    WHERE notice_review.done_at IS NULL AND notice_review.because <> excluded.because
+    WHERE match.notice_id = :notice_id AND match.finished_at IS NULL AND match.result <> 'not_affected'
+      AND (CAST(:item_ids AS bigint[]) IS NULL
+           OR loan.client_id IN (SELECT client_id FROM loan WHERE item_id = ANY(:item_ids) AND ended_at IS NULL))
+      AND NOT EXISTS (SELECT FROM notice_review AS done
+                      WHERE done.notice_id = match.notice_id AND done.client_id = loan.client_id
+                        AND done.done_at >= loan.started_at AND done.because ? item.barcode)
+    GROUP BY match.notice_id, loan.client_id ORDER BY loan.client_id
+    ON CONFLICT (notice_id, client_id) WHERE done_at IS NULL DO UPDATE SET because = excluded.because
+    WHERE notice_review.because <> excluded.because
 """)
 
 
@@ -131,8 +137,20 @@ async def ask_about_items(
                 found.append(Matched(item_id, barcode, matched.result, evidence))
         now = await settle(session, notice, found, gone, asked=list(items), cause=cause, actor=actor, at=at)
         await tell_of_late(session, notice, now, actor=actor, at=at)
+        if now:
+            await ask_for_reviews(session, notice, [one.item_id for one in now], at=at)
         caught += now
     return caught
+
+
+async def ask_for_reviews(
+    session: AsyncSession, notice: InForce, item_ids: Sequence[int] | None = None, *, at: datetime
+) -> None:
+    """An active notice of advice asks for the review of each person who has what it is about: of all, or of those who
+    have one of these items. One statement, or none."""
+    if notice.handling is Handling.ADVICE and not notice.is_closed:
+        values = {"notice_id": notice.notice_id, "item_ids": None if item_ids is None else list(item_ids), "at": at}
+        await session.execute(ASK_FOR_REVIEWS, values)
 
 
 async def ask_about_products(
@@ -156,8 +174,7 @@ async def ask_register(session: AsyncSession, notice: InForce, *, cause: Cause, 
     await session.execute(PLAN_AS_USUAL)
     caught = await settle(session, notice, found, gone, asked=None, cause=cause, actor=actor, at=at)
     await tell_of_late(session, notice, caught, actor=actor, at=at)
-    if notice.handling is Handling.ADVICE:
-        await session.execute(ASK_FOR_REVIEWS, {"notice_id": notice.notice_id, "at": at})
+    await ask_for_reviews(session, notice, at=at)
     items: int = (await session.execute(ITEMS)).scalar_one()
     affected = sum(one.result is Result.AFFECTED for one in found)
     return Asked(Counts(affected, len(found) - affected, items - len(found)), caught)

@@ -6,6 +6,7 @@ import typer
 
 from app import audit, ledger, safety
 from app.cli.reach import console, database_url, fail, open_session, read_settings
+from app.features.notices.packs import verify_packs
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail.")
 
@@ -32,4 +33,9 @@ async def _verify() -> None:
         _, broken_set = await safety.verify_sets(session)
         if broken_set:
             raise fail(f"Acts of {broken_set.chain}, number {broken_set.seq}: {broken_set.what}.")
-    console.print(f"Every chain holds: {movements:,} movements and {events:,} acts.")
+        packs, broken_pack = await verify_packs(session)
+        if broken_pack:
+            raise fail(f"Closing {broken_pack} of a safety notice: the evidence that is kept is not what was signed.")
+    console.print(
+        f"Every chain holds: {movements:,} movements and {events:,} acts, and the evidence of {packs:,} closings."
+    )

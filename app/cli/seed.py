@@ -16,7 +16,7 @@ from sqlmodel import col
 from app.cli.seed_authority import add_authority
 from app.cli.seed_catalogue import CLIENTS, PRODUCTS
 from app.cli.seed_examinations import CRACKED, SOUND, WORN, examine, visit_home
-from app.cli.seed_notices import receive_notices
+from app.cli.seed_notices import quarantine_hoists, receive_notices
 from app.cli.seed_panel import hear_cases
 from app.cli.seed_prescribing import Prescribers
 from app.cli.seed_range import RECYCLED, STOCK
@@ -99,10 +99,14 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
         await catalogue.add_product(session, NewProduct.model_validate(product), actor="manager", at=start)
     for client in CLIENTS:
         await clients.add_client(session, NewClient.model_validate(client), secret=secret, actor="ot", at=start)
-    await Storekeeper(session, prefix, await _stores(session), now).work()
+    keeper = Storekeeper(session, prefix, await _stores(session), now)
+    await keeper.work()
     await Prescribers(session, prefix, secret, now).work()
     await hear_cases(session, now=now)
     await receive_notices(session, now=now)
+    hoists = await keeper.receive("HOIST-150", "MAIN", 90, serials=["MH150-1990", "MH150-1991", "MH150-1992"])
+    await keeper.lend(hoists[0], "C-1004", days_ago=50, by="technician")
+    await quarantine_hoists(session, at_home=hoists[0], on_shelf=hoists[1], mended=hoists[2], now=now)
 
 
 async def _add_people(session: AsyncSession, *, at: datetime) -> None:

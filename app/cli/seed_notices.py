@@ -1,6 +1,7 @@
-"""Safety notices of the demonstration, in words of our own: one to triage, one in force as advice, one not held.
+"""Safety notices of the demonstration, in words of our own: one to triage, one in force as advice, one not held, and
+one that holds three hoists and is partly worked on.
 
-The manufacturer's letter is made up, as its maker is; the alerts are real ones, told shortly.
+The manufacturer's letters are made up, as their maker is; the alerts are real ones, told shortly.
 """
 
 from datetime import date, datetime, timedelta
@@ -8,9 +9,10 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.dates import uk_date
-from app.domain.notice_work import Handling
+from app.domain.notice_work import Handling, MatchAction
 from app.domain.safety_notices import Deadlines, Decision
 from app.features.notices import scopes, service
+from app.features.notices.acting import Told, record_actions
 from app.features.notices.service import NewNotice
 
 
@@ -88,3 +90,50 @@ async def receive_notices(session: AsyncSession, *, now: datetime) -> None:
         actor="safety2",
         at=before + timedelta(hours=3),
     )
+
+
+async def quarantine_hoists(session: AsyncSession, *, at_home: str, on_shelf: str, mended: str, now: datetime) -> None:
+    """A letter that two people put into force, and what was done since: nobody opened, one is set apart, one is mended.
+
+    No other hoist of this model has a serial number of the range, so nothing else is held.
+    """
+    today, came = uk_date(now), now - timedelta(days=8)
+    letter = NewNotice(
+        reference="FSN FC-2511",
+        kind="field-safety-notice",
+        title="Mover 150 mobile hoist: the pin of the spreader bar may wear through",
+        issuer="Fenwick Care",
+        issued_on=uk_date(came) - timedelta(days=2),
+        body=(
+            "Dear customer,\n\n"
+            "The pin that carries the spreader bar may wear through within a year. The bar may fall.\n\n"
+            "Affected: Mover 150, serial numbers MH150-1980 to MH150-1992, both included.\n\n"
+            "Do not lift anybody with it. Replace the pin (part FC-771) and return the reply form."
+        ),
+        deadlines=Deadlines(underway_by=uk_date(came) + timedelta(days=3), complete_by=today + timedelta(days=20)),
+    )
+    notice_id = await service.enter(session, letter, actor="safety", at=came)
+    await service.triage(
+        session,
+        notice_id,
+        decision=Decision.RELEVANT,
+        reason="We lend Mover 150 hoists to people at home.",
+        search=["Mover 150"],
+        version=1,
+        actor="safety",
+        at=came + timedelta(hours=1),
+    )
+    wanted = {"serial_range": {"from": "MH150-1980", "to": "MH150-1992"}}
+    lines = [{"effect": "include", "manufacturers": ["Fenwick Care"], "models": ["Mover 150"], "where": wanted}]
+    at = came + timedelta(hours=2)
+    await scopes.draft_scope(session, notice_id, lines, handling=Handling.QUARANTINE, actor="safety", at=at)
+    await scopes.activate(session, notice_id, actor="safety2", at=at + timedelta(hours=1))
+    phoned = "Told not to use it, and to lift with two carers until we come. They will be in on the next visit."
+    for barcode, told, days, actor in (
+        (at_home, Told(MatchAction.CONTACTED, phoned, "phone"), 7, "technician"),
+        (on_shelf, Told(MatchAction.QUARANTINED, "In the quarantine cage, with a red label."), 7, "technician"),
+        (mended, Told(MatchAction.CORRECTED, "New pin FC-771 fitted; photograph with the job."), 4, "technician2"),
+        (at_home, Told(MatchAction.NO_ACCESS, "Nobody opened at ten; a card was left."), 2, "technician"),
+    ):
+        done_at = now - timedelta(days=days)
+        await record_actions(session, notice_id, [barcode], told, after_tries=3, actor=actor, at=done_at)

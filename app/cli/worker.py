@@ -236,7 +236,7 @@ JOBS: tuple[Job, ...] = (
         "ask_notices_about_new_loans",
         "* * * * *",
         ask_notices_about_new_loans,
-        "Looks whether something came to a home that a safety notice names together with what is there.",
+        "Looks what came to homes: safety notices may name it with what is there, or want a review of who has it now.",
     ),
     Job(
         "rate_waiting_notices",

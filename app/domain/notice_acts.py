@@ -6,173 +6,14 @@ person has checked. "Contacted" is not "corrected", and "untraceable" is counted
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
-from enum import StrEnum
 from typing import Final
 
 from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError
 from app.domain.goods import serial_key
+from app.domain.notice_standing import Act, Channel, Place, Standing
 from app.domain.notice_work import Handling, MatchAction, MatchOutcome, waits_for_another
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
-
-
-class Place(StrEnum):
-    """Where an item that a notice covers is, as far as the records know. Each item is in exactly one."""
-
-    IN_STORE = "in_store"
-    WITH_CLIENT = "with_client"
-    IN_REPAIR = "in_repair"
-    WITH_CONTRACTOR = "with_contractor"
-    IN_TRANSIT = "in_transit"
-    SCRAPPED = "scrapped"
-    MISSING = "missing"
-
-    @property
-    def text(self) -> str:
-        """The place as people read it."""
-        return PLACES[self]
-
-
-PLACES: Final = {
-    Place.IN_STORE: "In store",
-    Place.WITH_CLIENT: "At homes",
-    Place.IN_REPAIR: "In repair",
-    Place.WITH_CONTRACTOR: "With the contractor",
-    Place.IN_TRANSIT: "In transit",
-    Place.SCRAPPED: "Disposed",
-    Place.MISSING: "Missing or untraceable",
-}
-
-
-class ActionState(StrEnum):
-    """How far the work on one item has come: how it ended, or else what was done last."""
-
-    OPEN = "open"
-    CONTACTED = "contacted"
-    NO_ACCESS = "no_access"
-    QUARANTINED = "quarantined"
-    INSPECTED = "inspected"
-    TO_RELEASE = "to_release"
-    CORRECTED = "corrected"
-    REPLACED = "replaced"
-    DISPOSED = "disposed"
-    UNTRACEABLE = "untraceable"
-    CLEARED = "cleared"
-
-    @property
-    def text(self) -> str:
-        """As people read it."""
-        return ACTION_STATES.get(self) or self.value.replace("_", " ").capitalize()
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether nothing is left to do."""
-        return self in FINISHED
-
-
-ACTION_STATES: Final = {
-    ActionState.OPEN: "Nothing done yet",
-    ActionState.TO_RELEASE: "Corrected, to be released",
-    ActionState.CORRECTED: "Corrected and released",
-}
-FINISHED: Final = frozenset(
-    {
-        ActionState.CORRECTED,
-        ActionState.REPLACED,
-        ActionState.DISPOSED,
-        ActionState.UNTRACEABLE,
-        ActionState.CLEARED,
-    }
-)
-
-
-class Channel(StrEnum):
-    """How somebody was contacted."""
-
-    PHONE = "phone"
-    VISIT = "visit"
-    LETTER = "letter"
-    EMAIL = "email"
-    TEXT_MESSAGE = "text_message"
-    OTHER = "other"
-
-    @property
-    def text(self) -> str:
-        """As people read it."""
-        return {"email": "E-mail", "other": "Another way"}.get(self.value, self.value.replace("_", " ").capitalize())
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One line of what was done about an item."""
-
-    action: MatchAction
-    by: str
-    answers: Mapping[str, bool] = field(default_factory=dict)
-    on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it. `is_held`: the
-    notice holds it now. `weakened_by`: who changed what is recorded so that it is covered less."""
-
-    place: Place
-    result: Result
-    outcome: MatchOutcome | None = None
-    acts: tuple[Act, ...] = ()
-    is_counted: bool = False
-    is_held: bool = False
-    weakened_by: str | None = None
-
-    def with_act(self, act: Act) -> "Standing":
-        """The same, with one line more."""
-        return replace(self, acts=(*self.acts, act))
-
-    @property
-    def corrected_by(self) -> str | None:
-        """Who corrected it, unless a later look has seen what the notice asks about, or it was cleared since: what
-        comes up again after that is corrected again."""
-        by = None
-        for act in self.acts:
-            if act.action is MatchAction.CORRECTED:
-                by = act.by
-            elif act.action is MatchAction.CLEARED or any(act.answers.values()):
-                by = None
-        return by
-
-    @property
-    def contrary_by(self) -> str | None:
-        """Who saw the contrary of what was seen before, unless somebody else has looked since and agrees, or it was
-        cleared. Whoever looks at what another person has corrected may well see something else."""
-        by, corrected_by, seen = None, None, dict[str, bool]()
-        for act in self.acts:
-            if act.action is MatchAction.CORRECTED:
-                corrected_by = act.by
-            elif act.action is MatchAction.CLEARED:
-                by = None
-            elif act.answers:
-                is_contrary = any(seen.get(question, is_so) is not is_so for question, is_so in act.answers.items())
-                if is_contrary and corrected_by in {None, act.by}:
-                    by = act.by
-                elif act.by != by:
-                    by = None
-                seen |= act.answers
-        return by
-
-    @property
-    def tries(self) -> int:
-        """On how many days nobody opened since somebody was reached last."""
-        days: set[date | None] = set()
-        for act in self.acts:
-            if act.action is MatchAction.NO_ACCESS:
-                days.add(act.on)
-            elif act.action is MatchAction.CONTACTED:
-                days = set()
-        return len(days)
-
 
 _HERE = frozenset({Place.IN_STORE, Place.IN_REPAIR})
 _ELSEWHERE = frozenset({Place.WITH_CLIENT, Place.WITH_CONTRACTOR, Place.IN_TRANSIT, Place.MISSING})
@@ -235,6 +76,15 @@ SAME_CHANGE: Final = (
     "You changed what is recorded, so that it would not be affected any more. Somebody else must check it, and clear "
     "it."
 )
+WITH_A_CLIENT: Final = (
+    "Its record says that a client has it, so there is somebody to ask. Visit them, or record that nobody opened. If "
+    "they have died, moved or gone away, and nobody there knows of it, say so with it; somebody else then confirms it."
+)
+SAME_SEARCH: Final = "You said that nobody can trace it. Its client is known, so somebody else must confirm that."
+NOT_SEEN: Final = (
+    "Only somebody who sees an item can inspect it. Record what was said by phone or in writing as “Contacted”: that "
+    "clears nothing."
+)
 NOT_AFFECTED: Final = "What is known of it shows that it is not affected, so there is nothing to correct. Clear it."
 
 
@@ -260,9 +110,10 @@ def check_notice(state: NoticeState) -> None:
         raise Conflict("not-active", "This notice has not been activated, so nothing can be recorded of its items yet.")
 
 
-def check_act(action: MatchAction, standing: Standing, *, actor: str) -> None:
-    """Whether it may be recorded. Raises Conflict with the code of `WHERE`, `notice-closed`, `counted-already`,
-    `not-affected` or `no-evidence`, and NotAllowed `same-person`.
+def check_act(action: MatchAction, standing: Standing, *, actor: str, client_gone: bool = False) -> None:
+    """Whether it may be recorded. `client_gone`: with it is said that its client has died, moved or gone away. Raises
+    Conflict with the code of `WHERE`, `notice-closed`, `counted-already`, `not-affected`, `no-evidence` or
+    `with-a-client`, and NotAllowed `same-person`.
 
     What arrived after the closing is not a part of what was closed, and has to be dealt with still. What is still held
     must not be held for ever: what ends its hold is recorded, and the counts of the closing stay. And whoever looks at
@@ -278,6 +129,21 @@ def check_act(action: MatchAction, standing: Standing, *, actor: str) -> None:
         raise Conflict("not-affected", NOT_AFFECTED)
     if action is MatchAction.CLEARED:
         _check_clearing(standing, actor)
+    if action is MatchAction.UNTRACEABLE and standing.place is Place.WITH_CLIENT:
+        _check_untraceable(standing, actor, client_gone=client_gone)
+
+
+def _check_untraceable(standing: Standing, actor: str, *, client_gone: bool) -> None:
+    if not client_gone:
+        raise Conflict("with-a-client", WITH_A_CLIENT)
+    if standing.untraceable_by == actor:
+        raise NotAllowed("same-person", SAME_SEARCH)
+
+
+def is_to_confirm(action: MatchAction, standing: Standing) -> bool:
+    """Whether it counts only when another person has said the same: that an item is lost at a client who is known."""
+    is_at_home = action is MatchAction.UNTRACEABLE and standing.place is Place.WITH_CLIENT
+    return is_at_home and standing.untraceable_by is None
 
 
 def _check_clearing(standing: Standing, actor: str) -> None:
@@ -304,7 +170,7 @@ def choices(standing: Standing, *, actor: str) -> dict[MatchAction, str | None]:
     found: dict[MatchAction, str | None] = {}
     for action in MatchAction:
         try:
-            check_act(action, standing, actor=actor)
+            check_act(action, standing, actor=actor, client_gone=True)
         except RuleError as error:
             found[action] = error.detail
         else:
@@ -319,19 +185,32 @@ def check_details(
     answers: Mapping[str, bool],
     questions: tuple[str, ...],
     serial_read: str = "",
+    client_gone: bool = False,
 ) -> None:
-    """What must be said with it. Raises BadValue `channel-needed`, `answers-needed`, `no-answers-here`,
-    `no-label-here`, `empty-serial` or `unknown-question`."""
+    """What must be said with it. Raises BadValue `channel-needed`, `not-seen`, `answers-needed`, `no-answers-here`,
+    `no-label-here`, `empty-serial`, `unknown-question` or `no-client-gone-here`."""
+    if client_gone and action is not MatchAction.UNTRACEABLE:
+        detail = "That the client has gone belongs to an item that nobody can trace. Record it as untraceable."
+        raise BadValue("no-client-gone-here", detail, field="client_gone")
     if action is MatchAction.CONTACTED and not channel:
         raise BadValue("channel-needed", "Say how they were contacted: by phone, on a visit …", field="channel")
-    if action is not MatchAction.INSPECTED:
-        if serial_read:
-            detail = "Who read its label has looked at it. Record it as inspected."
-            raise BadValue("no-label-here", detail, field="serial_read")
-        if answers:
-            detail = "Answers belong to an item that was looked at. Record it as inspected."
-            raise BadValue("no-answers-here", detail, field="answers")
+    if action is MatchAction.INSPECTED:
+        _check_look(channel, answers, questions, serial_read)
         return
+    if serial_read:
+        detail = "Who read its label has looked at it. Record it as inspected."
+        raise BadValue("no-label-here", detail, field="serial_read")
+    if answers:
+        detail = (
+            "Answers belong to an item that somebody has looked at: record that as inspected. What was only said "
+            "of it belongs in the notes."
+        )
+        raise BadValue("no-answers-here", detail, field="answers")
+
+
+def _check_look(channel: str, answers: Mapping[str, bool], questions: tuple[str, ...], serial_read: str) -> None:
+    if channel not in {"", Channel.VISIT}:
+        raise BadValue("not-seen", NOT_SEEN, field="channel")
     if serial_read and not serial_key(serial_read):
         detail = f"“{serial_read}” is no serial number: it has only dashes."
         raise BadValue("empty-serial", detail, field="serial_read")
@@ -393,6 +272,8 @@ def outcome_after(
 def _outcome_after(
     action: MatchAction, standing: Standing, answers: Mapping[str, bool], *, is_shown: bool
 ) -> MatchOutcome | None:
+    if is_to_confirm(action, standing):
+        return standing.outcome
     if action in _ENDS:
         return _ENDS[action]
     if action is MatchAction.CLEARED:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.domain.dates import in_words
 from app.domain.errors import Conflict, NotAllowed, Stale
-from app.domain.notice_acts import ActionState, Place
+from app.domain.notice_standing import ActionState, Place
 from app.domain.safety_notices import IN_HAND, DeadlineKind, Deadlines, NoticeState
 
 
@@ -32,7 +32,8 @@ class Reconciliation:
 
     `held`: how many items it covers or covered, counted by the notice's own list; `tallies` by where the items' records
     say that they are. `unlisted`: items that its scope covers and that are not on the list. `wants_items`: the notice
-    holds items; one of advice has reviews and actions of the organisation instead.
+    holds items; one of advice has reviews and actions of the organisation instead. `reviews_unreached`: open reviews of
+    people whom nobody has reached after many tries; `unreachable`: those that ended so.
     """
 
     held: int
@@ -41,6 +42,8 @@ class Reconciliation:
     unlisted: int = 0
     reviews: int = 0
     reviews_open: int = 0
+    reviews_unreached: int = 0
+    unreachable: int = 0
     actions: int = 0
     actions_open: int = 0
     is_activated: bool = True
@@ -88,7 +91,7 @@ class Reconciliation:
                 }
                 for tally in self.tallies
             ],
-            "reviews": {"all": self.reviews, "open": self.reviews_open},
+            "reviews": {"all": self.reviews, "open": self.reviews_open, "unreachable": self.unreachable},
             "organisation_actions": {"all": self.actions, "open": self.actions_open},
         }
 
@@ -119,6 +122,15 @@ class Reconciliation:
             said.append(f"{_items(self.unlisted)} that its scope covers {are} not on its list. Activate a scope again.")
         return said
 
+    @property
+    def _unreached(self) -> str:
+        if not self.reviews_unreached:
+            return ""
+        return (
+            f" {self.reviews_unreached} of them {'is' if self.reviews_unreached == 1 else 'are'} of people whom nobody "
+            "has reached: those who handle notices decide."
+        )
+
     def _of_the_work(self) -> list[str]:
         said = []
         if self.wants_items:
@@ -127,7 +139,7 @@ class Reconciliation:
                 if left and not state.is_finished:
                     said.append(f"{_items(left)}: {LEFT[state]}")
         if self.reviews_open:
-            said.append(f"{self.reviews_open} of {self.reviews} reviews of people are not done.")
+            said.append(f"{self.reviews_open} of {self.reviews} reviews of people are not done.{self._unreached}")
         if self.actions_open:
             said.append(f"{self.actions_open} of {self.actions} actions of the organisation are not done.")
         return said
@@ -136,9 +148,10 @@ class Reconciliation:
 LEFT: Final = {
     ActionState.OPEN: "nothing has been done yet.",
     ActionState.CONTACTED: "somebody was contacted, and nothing more. Inspect, correct or fetch them.",
-    ActionState.NO_ACCESS: "nobody opened. Try again, or record that they cannot be traced.",
+    ActionState.NO_ACCESS: "nobody opened. Try again; where the client has gone, two people say so.",
     ActionState.QUARANTINED: "in quarantine. Correct and clear them, or dispose of them.",
     ActionState.INSPECTED: "looked at, and affected or not known. Correct, replace or dispose of them.",
+    ActionState.TO_CONFIRM: "said to be untraceable at a client who has gone. Another person confirms it.",
     ActionState.TO_RELEASE: "corrected, and nobody else has checked that. Another person clears them.",
 }
 """What is left to do, by how far the work has come."""

@@ -92,17 +92,25 @@ class MatchOutcome(StrEnum):
 
 
 class ReviewOutcome(StrEnum):
-    """How the review of one person ended, which a notice of advice asks for."""
+    """How the review of one person ended, which a notice of advice asks for; `not_reached` was a try, and ends none."""
 
     NO_CHANGE = "no_change"
     CHANGED = "changed"
     NOT_REACHED = "not_reached"
+    UNREACHABLE = "unreachable"
 
     @property
     def text(self) -> str:
         """As people read it."""
-        words = {"no_change": "Nothing to change", "changed": "Changed", "not_reached": "Could not be reached"}
-        return words[self.value]
+        return REVIEW_OUTCOMES[self]
+
+
+REVIEW_OUTCOMES = {
+    ReviewOutcome.NO_CHANGE: "Nothing to change",
+    ReviewOutcome.CHANGED: "Changed",
+    ReviewOutcome.NOT_REACHED: "Could not be reached",
+    ReviewOutcome.UNREACHABLE: "Nobody can reach them",
+}
 
 
 BACK_AGAIN = frozenset({Cause.RETURN, Cause.FOUND})

@@ -1,9 +1,9 @@
 """What safety notices cover, which items that is, and what was done about each."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -117,7 +117,8 @@ class NoticeMatchAction(SQLModel, table=True):
     """Something that was done about an item that a notice covers. Append-only.
 
     `channel`: how somebody was contacted. `answers`: what was seen, by the question. `serial_read`: the serial number
-    that was read off its label, `serial_before` what our record said until then.
+    that was read off its label, `serial_before` what our record said until then. `to_confirm`: it counts when
+    another person has said the same.
     """
 
     __tablename__ = "notice_match_action"
@@ -131,6 +132,7 @@ class NoticeMatchAction(SQLModel, table=True):
     answers: dict[str, bool] = _facts("{}")
     serial_read: str | None = Field(default=None, sa_column=text_column(nullable=True))
     serial_before: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    to_confirm: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
     recorded_at: datetime = Field(sa_column=instant_column())
     recorded_by: str = Field(sa_column=text_column())
 
@@ -179,13 +181,23 @@ class NoticePicture(SQLModel, table=True):
 class NoticeReview(SQLModel, table=True):
     """That what a notice of advice says is looked at with one person who has such equipment; open until it is done.
 
-    `because`: the barcodes of what they had when that was asked.
+    `because`: the barcodes of what they had when that was asked. What comes to them after it was done is reviewed anew.
+    `tries`: on how many days nobody reached them, `tried_on` the last. `escalated_at`: when those who handle notices
+    were told of that.
     """
 
     __tablename__ = "notice_review"
     __table_args__ = (
-        UniqueConstraint("notice_id", "client_id", name="uq_notice_review_notice_id_client_id"),
         CheckConstraint("num_nonnulls(done_at, done_by, outcome) IN (0, 3)", name="done_as_a_whole"),
+        CheckConstraint("(tries > 0) = (tried_on IS NOT NULL)", name="tries_have_a_day"),
+        Index(
+            "uq_notice_review_notice_id_client_id_while_open",
+            "notice_id",
+            "client_id",
+            unique=True,
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        Index("ix_notice_review_notice_id_client_id", "notice_id", "client_id"),
         Index("ix_notice_review_client_id", "client_id"),
     )
 
@@ -198,6 +210,9 @@ class NoticeReview(SQLModel, table=True):
     done_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     outcome: ReviewOutcome | None = Field(default=None, sa_column=enum_column(ReviewOutcome, "outcome", nullable=True))
     note: str = Field(default="", sa_column=text_column(server_default=""))
+    tries: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    tried_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    escalated_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
 
 
 class NoticeClosing(SQLModel, table=True):
@@ -226,6 +241,16 @@ class NoticeClosing(SQLModel, table=True):
     asked_by: str = Field(sa_column=text_column())
     closed_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     closed_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+
+
+class NoticePack(SQLModel, table=True):
+    """The evidence of a notice as it was when it was closed: `evidence.Pack` as JSON, byte for byte. Append-only."""
+
+    __tablename__ = "notice_pack"
+
+    closing_id: int = Field(sa_column=reference_column("notice_closing.id", primary_key=True))
+    content: str = Field(sa_column=text_column())
+    sha256: str = Field(sa_column=text_column())
 
 
 class NoticePrevented(SQLModel, table=True):

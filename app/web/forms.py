@@ -159,6 +159,16 @@ def or_again(template: str, form: Form, **context: Any) -> Iterator[None]:
         raise ShowAgain(template, {**context, "form": form}, error) from error
 
 
+@contextmanager
+def filled_or_again(template: str, form: Form, body: Model | None, **context: Any) -> Iterator[Model]:
+    """The body of a form in which every field is right; otherwise, and for what the rules refuse inside, its page again
+    (`or_again`)."""
+    if body is None:
+        raise ShowAgain(template, {**context, "form": form})
+    with or_again(template, form, **context):
+        yield body
+
+
 def form_fields(form: Form) -> set[str]:
     """The names that the form was sent with; the boxes of a date count as the date."""
     return {name.rsplit("-", 1)[0] if name.endswith(DATE_SUFFIXES) else name for name in form.names}

@@ -446,6 +446,7 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /safety-notices/{notice_id}/close": _P.HANDLE_SAFETY_NOTICES,
     "GET /safety-notices/{notice_id}/evidence.pdf": _P.SEE_NOTICE_EVIDENCE,
     "GET /safety-notices/{notice_id}/evidence.csv": _P.SEE_NOTICE_EVIDENCE,
+    "GET /safety-notices/{notice_id}/evidence.json": _P.SEE_NOTICE_EVIDENCE,
     "POST /api/v1/safety-notices/{reference:path}/matches/actions": _P.WORK_ON_NOTICES,
     "POST /api/v1/safety-notices/{reference:path}/matches/{barcode}/actions": _P.WORK_ON_NOTICES,
     "GET /api/v1/safety-notices/{reference:path}/matches/{barcode}": _P.WORK_ON_NOTICES,

@@ -7,25 +7,20 @@ import pytest
 
 from app.domain.errors import RuleError
 from app.domain.notice_acts import (
-    FINISHED,
-    PLACES,
     WHERE,
-    Act,
-    ActionState,
-    Channel,
-    Place,
-    Standing,
     check_act,
     check_details,
     check_notice,
     check_seen_at_home,
     choices,
     ends_hold,
+    is_to_confirm,
     is_to_escalate,
     outcome_after,
     wants_hold,
     without_names,
 )
+from app.domain.notice_standing import FINISHED, PLACES, Act, ActionState, Channel, Place, Standing
 from app.domain.notice_work import Handling, MatchAction, MatchOutcome
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
@@ -52,14 +47,14 @@ def code_of(action: MatchAction, standing: Standing, actor: str = "technician") 
         (A.CORRECTED, "in_store in_repair with_client with_contractor in_transit"),
         (A.REPLACED, "in_store in_repair with_contractor in_transit"),
         (A.DISPOSED, "scrapped"),
-        (A.UNTRACEABLE, "with_client with_contractor in_transit missing"),
+        (A.UNTRACEABLE, "with_contractor in_transit missing"),
     ],
 )
 def test_an_action_belongs_to_where_the_item_is(action: MatchAction, places: str) -> None:
     found = {place for place in Place if code_of(action, Standing(place, Result.AFFECTED)) is None}
     assert found == {Place(word) for word in places.split()}
     refused = {code_of(action, Standing(place, Result.AFFECTED)) for place in set(Place) - found}
-    assert refused == {WHERE[action][1]}
+    assert refused - {"with-a-client"} == {WHERE[action][1]}
 
 
 @pytest.mark.parametrize(
@@ -214,6 +209,42 @@ def test_what_ends_a_hold_is_said(
     place: Place, result: Result, outcome: MatchOutcome | None, acts: tuple[Act, ...], said: str
 ) -> None:
     assert said in ends_hold(Standing(place, result, outcome, acts))
+
+
+def test_what_a_known_client_has_is_untraceable_only_when_they_have_gone_and_two_people_say_so() -> None:
+    at_home = Standing(Place.WITH_CLIENT, Result.AFFECTED)
+    said = at_home.with_act(Act(A.UNTRACEABLE, "technician", to_confirm=True))
+    assert code_of(A.UNTRACEABLE, at_home) == "with-a-client"
+    for standing, actor, gone, code in (
+        (at_home, "technician", True, None),
+        (said, "technician", True, "same-person"),
+        (said, "safety", False, "with-a-client"),
+        (said, "safety", True, None),
+        (said.with_act(Act(A.NO_ACCESS, "ot")), "technician", True, "same-person"),
+        (said.with_act(Act(A.CONTACTED, "ot")), "technician", True, None),
+    ):
+        found = None
+        try:
+            check_act(A.UNTRACEABLE, standing, actor=actor, client_gone=gone)
+        except RuleError as error:
+            found = error.code
+        assert found == code
+    assert (is_to_confirm(A.UNTRACEABLE, at_home), is_to_confirm(A.UNTRACEABLE, said)) == (True, False)
+    assert not is_to_confirm(A.UNTRACEABLE, replace(at_home, place=Place.MISSING))
+    assert not is_to_confirm(A.NO_ACCESS, at_home)
+    assert outcome_after(A.UNTRACEABLE, at_home, answers={}) is None
+    assert outcome_after(A.UNTRACEABLE, said, answers={}) is MatchOutcome.UNTRACEABLE
+
+
+@pytest.mark.parametrize("channel", [one for one in Channel if one is not Channel.VISIT])
+def test_what_nobody_has_seen_is_no_inspection(channel: Channel) -> None:
+    with pytest.raises(RuleError, match="clears nothing") as refused:
+        check_details(A.INSPECTED, channel=channel, answers={"Is it so?": False}, questions=("Is it so?",))
+    assert (refused.value.code, refused.value.field) == ("not-seen", "channel")
+    check_details(A.INSPECTED, channel=Channel.VISIT, answers={"Is it so?": False}, questions=("Is it so?",))
+    check_details(A.UNTRACEABLE, channel="", answers={}, questions=(), client_gone=True)
+    with pytest.raises(RuleError, match="nobody can trace"):
+        check_details(A.CONTACTED, channel=channel, answers={}, questions=(), client_gone=True)
 
 
 @pytest.mark.parametrize(

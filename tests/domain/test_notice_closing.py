@@ -6,7 +6,6 @@ from datetime import date
 import pytest
 
 from app.domain.errors import RuleError
-from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_closing import (
     LEFT,
     Reconciliation,
@@ -17,6 +16,7 @@ from app.domain.notice_closing import (
     deadline_words,
     fingerprint_of,
 )
+from app.domain.notice_standing import ActionState, Place
 from app.domain.safety_notices import DeadlineKind, Deadlines, NoticeState
 
 
@@ -45,6 +45,16 @@ def test_what_adds_up_lacks_nothing_and_shows_what_nobody_can_trace() -> None:
         ({"unlisted": 1}, "1 item that its scope covers is not on its list. Activate a scope again."),
         ({"unlisted": 2}, "2 items that its scope covers are not on its list. Activate a scope again."),
         ({"reviews": 5, "reviews_open": 2}, "2 of 5 reviews of people are not done."),
+        (
+            {"reviews": 5, "reviews_open": 2, "reviews_unreached": 2},
+            "2 of 5 reviews of people are not done. 2 of them are of people whom nobody has reached: those who handle "
+            "notices decide.",
+        ),
+        (
+            {"reviews": 5, "reviews_open": 2, "reviews_unreached": 1},
+            "2 of 5 reviews of people are not done. 1 of them is of people whom nobody has reached: those who handle "
+            "notices decide.",
+        ),
         ({"actions": 1, "actions_open": 1}, "1 of 1 actions of the organisation are not done."),
         (
             {"is_changed": True},

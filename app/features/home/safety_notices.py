@@ -10,14 +10,15 @@ from app.domain.safety_notices import Clock, Deadlines, NoticeState, clocks
 
 FIRST_FEW = 8
 OPEN_NOTICES = text("""
-    SELECT notice.*, work.items, work.open_items FROM (
+    SELECT notice.*, work.items, work.open_items, people.reviews_open, people.unreached FROM (
     SELECT notice.id, notice.reference, notice.title, notice.state, notice.underway_by, notice.complete_by,
            notice.own_target_on, EXISTS (SELECT FROM safety_notice_action WHERE notice_id = notice.id) AS is_underway,
            count(*) OVER () AS open_notices,
            count(*) FILTER (WHERE state = 'received' AND triaged_version IS NULL) OVER () AS to_triage,
            count(*) FILTER (WHERE triaged_version < version AND state <> 'closed') OVER () AS changed,
            count(*) FILTER (WHERE state = 'closed' AND triaged_version < version) OVER () AS changed_since_closing,
-           count(*) FILTER (WHERE has_caught) OVER () AS caught_since, has_caught
+           count(*) FILTER (WHERE has_caught) OVER () AS caught_since, has_caught,
+           (SELECT count(*) FROM notice_review WHERE done_at IS NULL AND escalated_at IS NOT NULL) AS all_unreached
     FROM safety_notice AS notice CROSS JOIN LATERAL (VALUES (state = 'closed' AND EXISTS (
         SELECT FROM notice_match AS late JOIN item ON item.id = late.item_id
         WHERE late.notice_id = notice.id AND late.finished_at IS NULL AND item.state <> 'scrapped'
@@ -32,7 +33,10 @@ OPEN_NOTICES = text("""
                count(*) FILTER (WHERE match.outcome IS NULL AND item.state <> 'scrapped') AS open_items
         FROM notice_match AS match JOIN item ON item.id = match.item_id
         WHERE match.notice_id = notice.id AND match.outcome IS DISTINCT FROM 'not_covered'
-    ) AS work
+    ) AS work CROSS JOIN LATERAL (
+        SELECT count(*) AS reviews_open, count(escalated_at) AS unreached
+        FROM notice_review WHERE notice_id = notice.id AND done_at IS NULL
+    ) AS people
     ORDER BY state <> 'closed', LEAST(CASE WHEN state <> 'active' THEN underway_by END, own_target_on, complete_by)
              NULLS LAST, id DESC
 """)
@@ -41,7 +45,7 @@ OPEN_NOTICES = text("""
 @dataclass(frozen=True, slots=True)
 class OpenNotice:
     """A notice that is not closed, or has changed or caught something (`has_caught`) since; its deadlines that run, the
-    soonest first, and how many of its items are open."""
+    soonest first; how many of its items and its reviews of people are open, and how many people nobody reached."""
 
     id: int
     reference: str
@@ -51,17 +55,20 @@ class OpenNotice:
     items: int
     open_items: int
     has_caught: bool
+    reviews_open: int
+    unreached: int
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeWork:
     """How many notices wait for triage, how many changed since, how many changed or have caught something after
-    their closing; those first, and then the open ones whose deadlines are soonest."""
+    their closing, and how many people nobody reached; then those, and the open ones whose deadlines are soonest."""
 
     to_triage: int
     changed: int
     changed_since_closing: int
     caught_since: int
+    unreached: int
     open_notices: int
     rows: list[OpenNotice]
 
@@ -73,10 +80,10 @@ async def read_notice_work(session: AsyncSession, *, today: date) -> NoticeWork:
     for row in rows:
         days, state = Deadlines(row.underway_by, row.complete_by, row.own_target_on), NoticeState(row.state)
         running = clocks(state, days, is_underway=row.is_underway, today=today)
-        work = row.items, row.open_items, row.has_caught
+        work = row.items, row.open_items, row.has_caught, row.reviews_open, row.unreached
         found.append(OpenNotice(row.id, row.reference, row.title, state, running, *work))
     if not rows:
-        return NoticeWork(0, 0, 0, 0, 0, [])
+        return NoticeWork(0, 0, 0, 0, 0, 0, [])
     sums = rows[0]
-    closed = sums.changed_since_closing, sums.caught_since
+    closed = sums.changed_since_closing, sums.caught_since, sums.all_unreached
     return NoticeWork(sums.to_triage, sums.changed, *closed, sums.open_notices, found)

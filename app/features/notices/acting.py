@@ -17,18 +17,17 @@ from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Fault, Incomplete, NotFound, RuleError
 from app.domain.labels import display
 from app.domain.notice_acts import (
-    Act,
-    Place,
-    Standing,
     check_act,
     check_details,
     check_notice,
     check_seen_at_home,
+    is_to_confirm,
     is_to_escalate,
     outcome_after,
     wants_hold,
 )
 from app.domain.notice_scope import Scope
+from app.domain.notice_standing import Act, Place, Standing
 from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, hold_reason
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
@@ -54,7 +53,9 @@ READ = text(f"""
       ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('action', action, 'by', recorded_by, 'answers', answers,
-                                            'on', (recorded_at AT TIME ZONE 'Europe/London')::date) ORDER BY id)
+                                            'to_confirm', to_confirm,
+                                            'on', (recorded_at AT TIME ZONE 'Europe/London')::date)
+                         ORDER BY id)
                AS all_acts
         FROM notice_match_action WHERE match_id = match.id
     ) AS acts ON true
@@ -96,13 +97,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What somebody says that they did."""
+    """What somebody says that they did. `client_gone`: the client who had it has died, moved or gone away."""
 
     action: MatchAction
     notes: str
     channel: str = ""
     answers: Mapping[str, bool] | None = None
     serial_read: str = ""
+    client_gone: bool = False
 
     @property
     def is_evidence(self) -> bool:
@@ -168,8 +170,14 @@ async def record_actions(
     _check_each(notice, barcodes, items, told, actor)
     asks = told.action is MatchAction.INSPECTED
     scope = await match_queries.read_scope_in_force(session, notice_id) if asks else Scope(())
-    said = {"channel": told.channel, "serial_read": told.serial_read}
-    check_details(told.action, answers=told.answers or {}, questions=scope.questions, **said)
+    check_details(
+        told.action,
+        channel=told.channel,
+        answers=told.answers or {},
+        questions=scope.questions,
+        serial_read=told.serial_read,
+        client_gone=told.client_gone,
+    )
     places = {one.standing.place for one in items.values()}
     check_seen_at_home(places, told.answers or {}, scope.home_questions)
 
@@ -226,7 +234,7 @@ async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str], act
     items = {}
     for row in rows:
         acts = tuple(
-            Act(MatchAction(one["action"]), one["by"], one["answers"], date.fromisoformat(one["on"]))
+            Act(MatchAction(one["action"]), one["by"], one["answers"], date.fromisoformat(one["on"]), one["to_confirm"])
             for one in row.all_acts or ()
         )
         outcome = MatchOutcome(row.outcome) if row.outcome else None
@@ -259,7 +267,7 @@ def _check(notice: Any, item: _Item | None, told: Told, actor: str) -> None:
     if item is None:
         raise NotFound("not-covered", "This notice does not cover an item with this asset tag.")
     check_notice(NoticeState(notice.state))
-    check_act(told.action, item.standing, actor=actor)
+    check_act(told.action, item.standing, actor=actor, client_gone=told.client_gone)
 
 
 def _recorded(item: _Item, told: Told, is_escalated: bool) -> Recorded:
@@ -271,10 +279,10 @@ async def _write(
     session: AsyncSession, items: Mapping[str, _Item], told: Told, label: Label, *, actor: str, at: datetime
 ) -> None:
     answers = dict(told.answers or {})
-    said = {"action": told.action, "channel": told.channel, "notes": told.notes, "answers": answers}
-    seen_on_it = {"serial_read": label.read, "serial_before": label.before}
+    said: dict[str, Any] = {"action": told.action, "channel": told.channel, "notes": told.notes, "answers": answers}
+    said |= {"recorded_at": at, "recorded_by": actor, "serial_read": label.read, "serial_before": label.before}
     lines = [
-        {"match_id": one.row.id, "recorded_at": at, "recorded_by": actor, **said, **seen_on_it}
+        {**said, "match_id": one.row.id, "to_confirm": is_to_confirm(told.action, one.standing)}
         for one in items.values()
     ]
     made = insert(NoticeMatchAction).returning(col(NoticeMatchAction.id), col(NoticeMatchAction.match_id))

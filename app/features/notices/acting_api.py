@@ -6,8 +6,9 @@ from fastapi import Depends, Path, Query, Request, Response
 
 from app import audit
 from app.db import Session
+from app.domain.access import Permission
 from app.domain.dates import uk_date
-from app.features.notices import evidence, item_queries, reviews, tracing
+from app.features.notices import item_queries, packs, reviews, tracing
 from app.features.notices.acting import Told, record_actions
 from app.features.notices.acting_schemas import (
     CloseAnswer,
@@ -24,11 +25,12 @@ from app.features.notices.acting_schemas import (
     facts_of,
     reconciliation_body,
 )
-from app.features.notices.closing import close, list_closings
+from app.features.notices.closing import close
 from app.features.notices.evidence_csv import PACK_HEAD, file_name, pack_rows
 from app.features.notices.evidence_pdf import evidence_pdf
 from app.features.notices.reconciling import count_late, reconcile
 from app.features.notices.service import find_id
+from app.features.notices.sign_offs import list_closings
 from app.settings import Settings
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -139,12 +141,14 @@ async def list_reviews(
     now: Now,
     reference: Reference,
     done: bool | None = None,
+    unreached: bool = False,
     limit: Limit = 50,
     after: After = None,
 ) -> Page[ReviewOut]:
-    """The reviews of people that a notice of advice asks for."""
+    """The reviews of people that a notice of advice asks for; `unreached`: of those whom nobody reaches."""
     notice_id = await find_id(session, reference)
-    rows = await reviews.list_reviews(session, notice_id, done=done, after=number_cursor(after), limit=limit)
+    last = number_cursor(after)
+    rows = await reviews.list_reviews(session, notice_id, done=done, unreached=unreached, after=last, limit=limit)
     page = page_of(rows, limit=limit, cursor=lambda row: row.id)
     subject, found = f"safety_notice:{reference}", len(page.items)
     await audit.record(session, "notice_reviews_listed", subject, actor=actor.username, at=now, found=found)
@@ -153,12 +157,28 @@ async def list_reviews(
 
 @router.post(f"{HERE}/reviews/{{client_ref}}")
 async def review(
-    session: Session, actor: Actor, now: Now, reference: Reference, client_ref: ClientRef, body: ReviewBody
+    session: Session,
+    actor: Actor,
+    now: Now,
+    tries: NoAccessTries,
+    reference: Reference,
+    client_ref: ClientRef,
+    body: ReviewBody,
 ) -> ReviewOut:
-    """How the review of this person ended; `not_reached` leaves it open, with what was tried in its note."""
+    """How the review of this person ended; `not_reached` leaves it open, with what was tried in its note, and after
+    tries on so many days those who handle notices are told. They alone end it then as `unreachable`."""
     notice_id = await find_id(session, reference)
+    handles = actor.may(Permission.HANDLE_SAFETY_NOTICES)
+    said: dict[str, Any] = {"outcome": body.outcome, "note": body.note}
     await reviews.record_review(
-        session, notice_id, client_ref, outcome=body.outcome, note=body.note, actor=actor.username, at=now
+        session,
+        notice_id,
+        client_ref,
+        **said,
+        after_tries=tries,
+        handles_notices=handles,
+        actor=actor.username,
+        at=now,
     )
     return ReviewOut(**facts_of(await reviews.get_review(session, notice_id, client_ref), ReviewOut))
 
@@ -169,17 +189,19 @@ async def get_reconciliation(session: Session, actor: Actor, now: Now, reference
     notice_id = await find_id(session, reference)
     counts = await reconcile(session, notice_id, today=uk_date(now))
     late = await count_late(session, notice_id)
-    return reconciliation_body(counts, late, await list_closings(session, notice_id))
+    notes = await packs.list_notes(session, notice_id) if actor.may(Permission.SEE_NOTICE_EVIDENCE) else None
+    return reconciliation_body(counts, late, await list_closings(session, notice_id), notes)
 
 
 @router.post(f"{HERE}/close")
 async def close_notice(
     session: Session, actor: Actor, now: Now, reference: Reference, body: CloseBody | None = None
 ) -> CloseAnswer:
-    """The first call asks for it to be closed, with the counts of now; the same by another person closes it."""
+    """The first call asks for it to be closed, with the counts of now; the same by another person closes it, and keeps
+    the evidence as it is then."""
     notice_id = await find_id(session, reference)
     asked = body or CloseBody()
-    closed, _ = await close(session, notice_id, seen=asked.seen, again=asked.again, actor=actor.username, at=now)
+    closed, _ = await close(session, notice_id, **asked.model_dump(), actor=actor.username, at=now)
     detail = (
         "It is closed, and its record is final." if closed else "Another person must check the counts, and close it."
     )
@@ -193,23 +215,38 @@ async def get_evidence(
     now: Now,
     service: ServiceName,
     reference: Reference,
-    file_format: Annotated[Literal["pdf", "csv"], Query(alias="format")] = "pdf",
+    file_format: Annotated[Literal["pdf", "csv", "json"], Query(alias="format")] = "pdf",
 ) -> Response:
-    """The evidence pack: all that was done about the notice, or as `csv` a line for each item."""
+    """The evidence pack: all that was done about the notice, or as `csv` a line for each item. Of a closed notice as it
+    was kept at the closing, with what came later apart; `json`: what was kept, byte for byte, with its SHA-256."""
     notice_id = await find_id(session, reference)
+    if file_format == "json":
+        return json_answer(await packs.get_frozen(session, notice_id), reference)
+    handed = await packs.hand_over(session, notice_id, today=uk_date(now), at=now)
     if file_format == "csv":
-        rows = pack_rows(await evidence.list_covered(session, notice_id))
-        return csv_answer(f"{file_name(reference)}-evidence.csv", PACK_HEAD, rows)
-    pack = await evidence.read_pack(session, notice_id, today=uk_date(now))
-    return pdf_answer(evidence_pdf(pack, service=service, at=now), reference)
+        return csv_answer(f"{file_name(reference)}-evidence.csv", PACK_HEAD, pack_rows(handed))
+    return pdf_answer(evidence_pdf(handed, service=service), reference)
 
 
 def told_by(body: MatchActionBody) -> Told:
     """What was said."""
-    return Told(body.action, body.notes, body.channel or "", body.answers, body.serial_read or "")
+    return Told(
+        body.action,
+        body.notes,
+        body.channel or "",
+        body.answers,
+        serial_read=body.serial_read or "",
+        client_gone=body.client_gone,
+    )
 
 
 def pdf_answer(content: bytes, reference: str) -> Response:
     """The PDF, for a browser to show."""
     headers = {"Content-Disposition": f'inline; filename="{file_name(reference)}-evidence.pdf"'}
     return Response(content, media_type="application/pdf", headers=headers)
+
+
+def json_answer(content: str, reference: str) -> Response:
+    """What was kept, as it was kept."""
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(reference)}-evidence.json"'}
+    return Response(content, media_type="application/json", headers=headers)

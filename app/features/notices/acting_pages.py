@@ -1,23 +1,23 @@
-"""Pages for those who work on the items of a notice: one item, the homes, the reviews of people."""
+"""Pages for those who work on the items of a notice: one item, and the homes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import Path, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from app import audit
 from app.db import Session
 from app.domain.errors import BadValue, RuleError
-from app.domain.notice_acts import Channel, check_notice, choices
-from app.domain.notice_work import ReviewOutcome
+from app.domain.notice_acts import check_notice, choices
+from app.domain.notice_standing import Channel
 from app.domain.safety_notices import NoticeState
-from app.features.notices import item_queries, pictures, reviews, tracing
+from app.features.notices import item_queries, pictures, tracing
 from app.features.notices.acting import Told, record_actions
 from app.features.notices.acting_api import NoAccessTries
-from app.features.notices.acting_schemas import MatchActionForm, ReviewForm
+from app.features.notices.acting_schemas import MatchActionForm
 from app.features.notices.evidence_csv import file_name
 from app.features.notices.item_queries import Matched
 from app.features.notices.tracing import Named
@@ -26,18 +26,16 @@ from app.web.clock import Now
 from app.web.csv_files import csv_answer
 from app.web.fields import After, Id
 from app.web.flash import redirect
-from app.web.forms import Form, or_again, read_form
+from app.web.forms import Form, filled_or_again, read_form
 from app.web.once import page_router
-from app.web.paging import TAG, number_cursor, page_of, text_cursor
+from app.web.paging import TAG, page_of, text_cursor
 from app.web.tags import Tag
 from app.web.templating import render
 
 ITEMS_ON_A_PAGE = 50
-MATCH, REVIEW = "notices/match.html", "notices/review.html"
+MATCH = "notices/match.html"
 CHANNELS = [(channel.value, channel.text) for channel in Channel]
-OUTCOMES = [(outcome.value, outcome.text) for outcome in ReviewOutcome]
 
-ClientRef = Annotated[str, Path(max_length=40)]
 router = page_router()
 
 
@@ -59,12 +57,10 @@ async def act(
     notice = await tracing.get_named(session, notice_id)
     match = await item_queries.get_match(session, notice_id, tag)
     context = _of_match(notice, match, actor.username) | await _pictures(session, notice_id, match)
-    if body is None:
-        return render(request, MATCH, {"form": form, **context}, 422)
-    form = with_answers(form, match.body.questions)
-    told = told_on(form, body, match.body.questions)
+    form, questions = with_answers(form, match.body.questions), match.body.questions
     who: dict[str, Any] = {"actor": actor.username, "at": now}
-    with or_again(MATCH, form, **context), at_the_first_question(match.body.questions):
+    with filled_or_again(MATCH, form, body, **context) as said, at_the_first_question(questions):
+        told = told_on(form, said, questions)
         [found] = await record_actions(session, notice_id, [tag], told, after_tries=tries, **who)
     words = ["It is recorded.", "It is on hold." if found.is_held else "The notice does not hold it."]
     if found.is_escalated:
@@ -108,74 +104,24 @@ async def reply(session: Session, actor: Actor, notice_id: Id) -> Response:
     return csv_answer(f"{file_name(notice.reference)}-reply.csv", tracing.REPLY_HEAD, rows)
 
 
-@router.get("/safety-notices/{notice_id}/reviews")
-async def list_reviews(
-    request: Request,
-    session: Session,
-    actor: Actor,
-    now: Now,
-    notice_id: Id,
-    done: bool = False,
-    after: After = None,
-) -> HTMLResponse:
-    """The reviews of people that a notice of advice asks for: open, or done."""
-    notice = await tracing.get_named(session, notice_id)
-    last = number_cursor(after)
-    rows = await reviews.list_reviews(session, notice_id, done=done, after=last, limit=ITEMS_ON_A_PAGE)
-    page = page_of(rows, limit=ITEMS_ON_A_PAGE, cursor=lambda row: row.id)
-    subject, found = f"safety_notice:{notice.reference}", len(page.items)
-    await audit.record(session, "notice_reviews_listed", subject, actor=actor.username, at=now, found=found)
-    shown = {"done": "true" if done else None, "after": page.next}
-    here = f"/safety-notices/{notice_id}/reviews"
-    context = {
-        "notice": notice,
-        "reviews": page.items,
-        "done": done,
-        "next_href": f"{here}?{urlencode({k: v for k, v in shown.items() if v})}" if page.next else None,
-    }
-    return render(request, "notices/reviews.html", context)
-
-
-@router.get("/safety-notices/{notice_id}/reviews/{client_ref}")
-async def review_form(
-    request: Request, session: Session, actor: Actor, now: Now, notice_id: Id, client_ref: ClientRef
-) -> HTMLResponse:
-    """How did it end?"""
-    notice = await tracing.get_named(session, notice_id)
-    review = await reviews.get_review(session, notice_id, client_ref)
-    subject, about = f"client:{review.client_ref}", notice.reference
-    await audit.record(session, "notice_review_read", subject, actor=actor.username, at=now, notice=about)
-    return render(request, REVIEW, {"form": Form(), "notice": notice, "review": review, "outcomes": OUTCOMES})
-
-
-@router.post("/safety-notices/{notice_id}/reviews/{client_ref}")
-async def record_review(
-    request: Request, session: Session, actor: Actor, now: Now, notice_id: Id, client_ref: ClientRef
-) -> Response:
-    """Keep it."""
-    form, body = await read_form(request, ReviewForm)
-    notice = await tracing.get_named(session, notice_id)
-    review = await reviews.get_review(session, notice_id, client_ref)
-    context: dict[str, Any] = {"notice": notice, "review": review, "outcomes": OUTCOMES}
-    if body is None:
-        return render(request, REVIEW, {"form": form, **context}, 422)
-    with or_again(REVIEW, form, **context):
-        await reviews.record_review(
-            session, notice_id, client_ref, outcome=body.outcome, note=body.note, actor=actor.username, at=now
-        )
-    said = f"The review of {review.client_ref} is recorded."
-    return redirect(request, f"/safety-notices/{notice_id}/reviews", said)
-
-
 def told_on(form: Form, body: MatchActionForm, questions: Sequence[str]) -> Told:
     """What was said on a page, with the answers that were given there."""
     said = {question: form.value(f"answer_{place}") for place, question in enumerate(questions)}
     answers = {question: answer == "yes" for question, answer in said.items() if answer in {"yes", "no"}}
-    return Told(body.done, body.notes, body.channel.value if body.channel else "", answers, body.serial_read or "")
+    return Told(
+        body.done,
+        body.notes,
+        body.channel.value if body.channel else "",
+        answers,
+        serial_read=body.serial_read or "",
+        client_gone=body.client_gone,
+    )
 
 
 def with_answers(form: Form, questions: Sequence[str]) -> Form:
     """The form with a field for each question: a browser does not send what was left out."""
+    if form.errors:
+        return form
     return form.with_values({name: form.value(name) for name in (f"answer_{at}" for at in range(len(questions)))})
 
 
@@ -217,10 +163,10 @@ HINTS = {
     "contacted": "Somebody was told, and what they said. This alone finishes nothing",
     "no_access": "Nobody opened, or nobody answered",
     "quarantined": "It is set apart and labelled",
-    "inspected": "Somebody has looked at it, and answers what the notice asks",
+    "inspected": "Somebody has seen it with their own eyes, and answers what the notice asks",
     "corrected": "What the notice wants was done to it. Another person then checks that, and clears it",
     "replaced": "Its client has another one. This one stays on hold",
     "disposed": "It is scrapped",
-    "untraceable": "Nobody can find it. It is counted as such, and stays on hold",
+    "untraceable": "Nobody can find it. It stays on hold. Where a client has it by its record, two people say so",
     "cleared": "It is not affected, or its correction was checked. Its hold ends",
 }

@@ -5,17 +5,19 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from app.domain.notice_acts import ActionState, Channel, Place
 from app.domain.notice_closing import Reconciliation
+from app.domain.notice_standing import ActionState, Channel, Place
 from app.domain.notice_work import MatchAction, MatchOutcome, ReviewOutcome
 from app.domain.notices import Result
 from app.features.notices.acting import MOST_AT_ONCE
-from app.features.notices.closing import Closing
+from app.features.notices.packs import Notes
 from app.features.notices.reconciling import Late
+from app.features.notices.sign_offs import Closing
 from app.web.asked import asked, needed
 from app.web.fields import Body, Line, Paragraph, without_controls
 
 Question = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(without_controls)]
+LineNumber = Annotated[int, Field(ge=0, le=10**15)]
 Answers = Annotated[dict[Question, bool], Field(max_length=100)]
 
 
@@ -25,13 +27,14 @@ Serial = Annotated[Line, Field(max_length=100)]
 class MatchActionBody(Body):
     """What was done about an item. `channel`: how somebody was contacted. `answers`: what was seen, by the question.
     `serial_read`: its serial number as it stands on the label of the item that was looked at; of one item alone.
-    """
+    `client_gone`: with `untraceable`, that the client who had it has died, moved or gone away."""
 
     action: MatchAction
     notes: Paragraph
     channel: Channel | None = None
     answers: Answers | None = None
     serial_read: Serial | None = None
+    client_gone: bool = False
 
 
 class MatchActionsBody(MatchActionBody):
@@ -46,6 +49,7 @@ class MatchActionForm(BaseModel):
     done: Annotated[MatchAction, asked("Choose what was done.")] = needed()
     channel: Channel | None = None
     serial_read: Serial | None = None
+    client_gone: bool = False
     notes: Annotated[Paragraph, asked("Say what came of it, and where the evidence is.")] = needed()
 
 
@@ -74,7 +78,7 @@ class RecordedManyBody(BaseModel):
 
 class ActBody(BaseModel):
     """One line of what was done about an item. `serial_read`: off its label; until then our record said
-    `serial_before`."""
+    `serial_before`. `to_confirm`: it counts when another person has said the same."""
 
     action: MatchAction
     channel: str
@@ -82,6 +86,7 @@ class ActBody(BaseModel):
     answers: dict[str, bool]
     serial_read: str | None
     serial_before: str | None
+    to_confirm: bool
     recorded_at: datetime
     recorded_by: str
 
@@ -134,7 +139,8 @@ class HomeBody(BaseModel):
 
 
 class ReviewOut(BaseModel):
-    """The review of one person; open until it is done."""
+    """The review of one person; open until it is done. `tries`: on how many days nobody reached them; `escalated_at`:
+    when those who handle notices were told of that."""
 
     client_ref: str
     because: list[str]
@@ -143,6 +149,8 @@ class ReviewOut(BaseModel):
     done_by: str | None
     outcome: ReviewOutcome | None
     note: str
+    tries: int
+    escalated_at: datetime | None
 
 
 class ReviewBody(Body):
@@ -179,11 +187,20 @@ class ClosingBody(BaseModel):
     closed_by: str | None
 
 
+class NoteBody(BaseModel):
+    """What staff wrote about this item, or the same about so many."""
+
+    notes: str
+    barcode: str
+    times: int
+
+
 class ReconciliationBody(BaseModel):
     """The counts. `held` must be the sum of `where`; `missing` says what keeps the notice from being closed.
 
     `seen`: send it with `close`, so that nobody closes on other counts than they saw. `late`: how many items were
-    caught after a closing, and how many of those are open.
+    caught after a closing, and how many of those are open. `notes`: what staff wrote, for those who may see the
+    evidence. It goes into the evidence pack when whoever closes has read it and says so by sending `notes_seen`.
     """
 
     held: int
@@ -193,6 +210,8 @@ class ReconciliationBody(BaseModel):
     models: list[TallyBody]
     reviews: int
     reviews_open: int
+    reviews_unreached: int
+    unreachable: int
     organisation_actions: int
     organisation_actions_open: int
     unlisted: int
@@ -202,13 +221,17 @@ class ReconciliationBody(BaseModel):
     late_open: int
     still_held: int
     seen: str
+    notes: list[NoteBody]
+    notes_seen: int
     closings: list[ClosingBody]
 
 
 class CloseBody(Body):
-    """`seen`: that of the reconciliation that was looked at. `again`: ask anew, with the counts of now."""
+    """`seen` and `notes_seen`: those of the reconciliation that was looked at; notes that were not seen are left out of
+    the evidence pack. `again`: ask anew, with the counts of now."""
 
     seen: Line | None = None
+    notes_seen: LineNumber | None = None
     again: bool = False
 
 
@@ -216,6 +239,7 @@ class CloseForm(BaseModel):
     """The same on its page."""
 
     seen: Line | None = None
+    notes_seen: LineNumber | None = None
     again: bool = False
 
 
@@ -226,7 +250,9 @@ class CloseAnswer(BaseModel):
     detail: str
 
 
-def reconciliation_body(counts: Reconciliation, late: Late, closings: list[Closing]) -> ReconciliationBody:
+def reconciliation_body(
+    counts: Reconciliation, late: Late, closings: list[Closing], notes: Notes | None
+) -> ReconciliationBody:
     """The counts as the API gives them."""
     return ReconciliationBody(
         held=counts.held,
@@ -246,6 +272,8 @@ def reconciliation_body(counts: Reconciliation, late: Late, closings: list[Closi
         ],
         reviews=counts.reviews,
         reviews_open=counts.reviews_open,
+        reviews_unreached=counts.reviews_unreached,
+        unreachable=counts.unreachable,
         organisation_actions=counts.actions,
         organisation_actions_open=counts.actions_open,
         unlisted=counts.unlisted,
@@ -255,6 +283,8 @@ def reconciliation_body(counts: Reconciliation, late: Late, closings: list[Closi
         late_open=late.open_items,
         still_held=late.still_held,
         seen=counts.fingerprint,
+        notes=[NoteBody.model_validate(one, from_attributes=True) for one in notes.notes] if notes else [],
+        notes_seen=notes.seen if notes else 0,
         closings=[ClosingBody.model_validate(one, from_attributes=True) for one in closings],
     )
 

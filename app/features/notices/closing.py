@@ -1,6 +1,5 @@
 """Closing a notice: one person asks for it with the counts that add up, a second person checks them and closes it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,45 +10,29 @@ from sqlmodel import col
 from app import audit
 from app.domain.dates import uk_date
 from app.domain.errors import NotFound
-from app.domain.notice_closing import Reconciliation, Request, check_closing, fingerprint_of
+from app.domain.notice_closing import Reconciliation, Request, check_closing
 from app.domain.safety_notices import NoticeState
+from app.features.notices.packs import freeze
 from app.features.notices.reconciling import reconcile
+from app.features.notices.sign_offs import list_closings
 from app.models import NoticeClosing, SafetyNotice
 
 # Waits for everybody who records something of its items at this moment (`acting.LOCK_NOTICE`).
 LOCK = text("SELECT id, reference, state FROM safety_notice WHERE id = :notice_id FOR NO KEY UPDATE")
-CLOSINGS = text("""
-    SELECT id, counts, asked_at, asked_by, closed_at, closed_by FROM notice_closing WHERE notice_id = :notice_id
-    ORDER BY id DESC
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """That somebody asked for the notice to be closed, with what counts, and who closed it."""
-
-    id: int
-    counts: dict[str, Any]
-    asked_at: datetime
-    asked_by: str
-    closed_at: datetime | None
-    closed_by: str | None
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the counts with which it was asked."""
-        return fingerprint_of(self.counts)
-
-
-async def list_closings(session: AsyncSession, notice_id: int) -> list[Closing]:
-    """The closings of a notice, the newest first. One statement."""
-    return [Closing(*row) for row in await session.execute(CLOSINGS, {"notice_id": notice_id})]
 
 
 async def close(
-    session: AsyncSession, notice_id: int, *, seen: str | None, again: bool, actor: str, at: datetime
+    session: AsyncSession,
+    notice_id: int,
+    *,
+    seen: str | None,
+    again: bool,
+    notes_seen: int | None,
+    actor: str,
+    at: datetime,
 ) -> tuple[bool, Reconciliation]:
-    """Ask for the notice to be closed, or close it for the one who asked; returns whether it is closed now.
+    """Ask for the notice to be closed, or close it for the one who asked; returns whether it is closed now. Its
+    evidence is frozen then, with those notes of staff that whoever closes has read: up to the line `notes_seen`.
 
     Raises NotFound `unknown-notice`, and what `notice_closing.check_closing` raises.
     """
@@ -66,7 +49,9 @@ async def close(
         await _change(session, asked.id, closed_at=at, closed_by=actor)
         closed = update(SafetyNotice).where(col(SafetyNotice.id) == notice_id).values(state=NoticeState.CLOSED)
         await session.execute(closed)
-        await audit.record(session, "safety_notice_closed", subject, actor=actor, at=at, held=now.held)
+        evidence = await freeze(session, notice_id, asked.id, notes_seen=notes_seen or 0, today=uk_date(at))
+        facts: dict[str, Any] = {"held": now.held, "evidence": evidence}
+        await audit.record(session, "safety_notice_closed", subject, actor=actor, at=at, **facts)
         return True, now
     values = {"counts": now.counts, "asked_at": at, "asked_by": actor}
     if asked:

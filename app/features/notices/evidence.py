@@ -11,18 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.dates import uk_date
 from app.domain.govuk_documents import lines_of
 from app.domain.lifecycle import Move
-from app.domain.notice_acts import ActionState, Channel, Place, without_names
+from app.domain.notice_acts import without_names
 from app.domain.notice_closing import Reconciliation, deadline_words
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Words, line_in_words
+from app.domain.notice_standing import ActionState, Channel, Place
 from app.domain.notice_work import Cause, Handling, MatchAction, ReviewOutcome
 from app.domain.notices import Result
 from app.domain.safety_notices import DeadlineKind, Deadlines
-from app.features.notices.closing import Closing, list_closings
 from app.features.notices.match_sql import MATCHES
 from app.features.notices.queries import get_notice
 from app.features.notices.reconciling import reconcile
 from app.features.notices.schemas import NoticeBody
+from app.features.notices.sign_offs import Closing, list_closings
 from app.matching import Because
 
 SCOPES = text("""
@@ -42,12 +43,13 @@ PREVENTED = text("""
     FROM notice_prevented WHERE notice_id = :notice_id GROUP BY move ORDER BY move
 """)
 LINES = text("""
-    SELECT act.recorded_at, act.recorded_by, item.barcode, act.action, act.channel, act.notes, act.answers,
+    SELECT act.id, act.recorded_at, act.recorded_by, act.to_confirm, item.barcode, act.action, act.channel, act.notes,
+           act.answers,
            ARRAY(SELECT client.name FROM loan JOIN client ON client.id = loan.client_id
                  WHERE loan.item_id = match.item_id ORDER BY loan.id) AS names
     FROM notice_match_action AS act JOIN notice_match AS match ON match.id = act.match_id
     JOIN item ON item.id = match.item_id
-    WHERE match.notice_id = :notice_id ORDER BY item.barcode, act.id
+    WHERE match.notice_id = :notice_id AND act.id > :after ORDER BY item.barcode, act.id
 """)
 REVIEWS = text("""
     SELECT outcome, count(*) AS people FROM notice_review WHERE notice_id = :notice_id GROUP BY outcome ORDER BY outcome
@@ -100,8 +102,9 @@ class Prevented:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One line of what was done about an item."""
+    """One line of what was done about an item. `notes`: only where whoever closed the notice had read them."""
 
+    id: int
     at: datetime
     by: str
     barcode: str
@@ -109,6 +112,7 @@ class Done:
     channel: str
     notes: str
     answers: Mapping[str, bool]
+    to_confirm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +162,15 @@ class Pack:
         return [item for item in self.items if item.is_after_closing]
 
 
-async def read_pack(session: AsyncSession, notice_id: int, *, today: date) -> Pack:
-    """The pack. The same number of statements for any number of items. Raises NotFound `unknown-notice`."""
+async def read_pack(session: AsyncSession, notice_id: int, *, notes_seen: int = 0, today: date) -> Pack:
+    """The pack as things are now, with the notes of staff up to the line `notes_seen`. The same number of statements
+    for any number of items. Raises NotFound `unknown-notice`."""
     values = {"notice_id": notice_id}
     notice = await get_notice(session, notice_id, today=today)
     counts = await reconcile(session, notice_id, today=today)
     scopes = [_scope(row) for row in (await session.execute(SCOPES, values)).mappings()]
     blocked = (await session.execute(BLOCKED, values)).one()
     prevented = await session.execute(PREVENTED, values)
-    lines = await session.execute(LINES, values)
     reviews = await session.execute(REVIEWS, values)
     closings = await list_closings(session, notice_id)
     return Pack(
@@ -176,12 +180,19 @@ async def read_pack(session: AsyncSession, notice_id: int, *, today: date) -> Pa
         first_blocked_at=blocked.first,
         blocked=blocked.items,
         prevented=[Prevented(Move(row.move), row.times, row.items, row.first, row.last) for row in prevented],
-        done=[_done(row) for row in lines.mappings()],
+        done=await list_done(session, notice_id, notes_seen=notes_seen),
         reviews=[(ReviewOutcome(row.outcome).text if row.outcome else "Not done", row.people) for row in reviews],
         deadlines=_deadlines(notice, scopes, closings, today),
         closings=closings,
         items=await list_covered(session, notice_id),
     )
+
+
+async def list_done(session: AsyncSession, notice_id: int, *, after: int = 0, notes_seen: int = 0) -> list[Done]:
+    """What was done about each item, by its lines after `after`. A note that nobody has read for the pack is left out
+    of it, and named. One statement."""
+    rows = (await session.execute(LINES, {"notice_id": notice_id, "after": after})).mappings()
+    return [_done(row, notes_seen) for row in rows]
 
 
 async def list_covered(session: AsyncSession, notice_id: int) -> list[Covered]:
@@ -217,11 +228,16 @@ def _scope(row: RowMapping) -> ScopeInForce:
     )
 
 
-def _done(row: RowMapping) -> Done:
+NOTE_LEFT_OUT = "(A note stands on the item’s page under this notice.)"  # noqa: RUF001 - people read it
+
+
+def _done(row: RowMapping, notes_seen: int) -> Done:
     channel = Channel(row["channel"]).text if row["channel"] in set(Channel) else row["channel"]
-    notes = without_names(row["notes"], row["names"])
+    notes = without_names(row["notes"], row["names"]) if row["id"] <= notes_seen else NOTE_LEFT_OUT
     action = MatchAction(row["action"])
-    return Done(row["recorded_at"], row["recorded_by"], row["barcode"], action, channel, notes, row["answers"])
+    facts = {"id": row["id"], "at": row["recorded_at"], "by": row["recorded_by"], "barcode": row["barcode"]}
+    said = {"notes": notes if row["notes"] else "", "answers": row["answers"], "to_confirm": row["to_confirm"]}
+    return Done(**facts, action=action, channel=channel, **said)
 
 
 def _deadlines(

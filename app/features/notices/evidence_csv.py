@@ -1,9 +1,9 @@
 """The evidence pack as a table: a line for each item."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from app.features.notices.evidence import Covered
+from app.features.notices.packs import Handed
 
 PACK_HEAD = (
     "barcode",
@@ -28,9 +28,10 @@ PACK_HEAD = (
 )
 
 
-def pack_rows(items: Sequence[Covered]) -> Iterator[tuple[object, ...]]:
-    """The lines, in the order of `PACK_HEAD`."""
-    for item in items:
+def pack_rows(handed: Handed) -> Iterator[tuple[object, ...]]:
+    """The lines, in the order of `PACK_HEAD`: of a closed notice as they were kept, then what was caught since."""
+    since = handed.since.items if handed.since else ()
+    for item in [*handed.pack.items, *since]:
         yield (
             item.barcode,
             item.product_code,

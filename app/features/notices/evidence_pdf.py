@@ -1,6 +1,6 @@
 """The evidence pack of a safety notice as a PDF. Pure rendering: a pack in, bytes out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -12,28 +12,31 @@ from reportlab.platypus import Spacer
 
 from app.domain.dates import UK, in_words, uk_date
 from app.domain.labels import display
-from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_closing import by_model
 from app.domain.notice_scope import Words
-from app.features.notices.evidence import Done, Pack, ScopeInForce
+from app.domain.notice_standing import ActionState, Place
+from app.domain.safety_notices import NoticeState
+from app.features.notices.evidence import Covered, Done, Pack, ScopeInForce
+from app.features.notices.packs import Handed, Since
 from app.web.printing import MARGIN, facts, pdf, table, words
 from app.web.typefaces import typeface
 
 
-def evidence_pdf(pack: Pack, *, service: str, at: datetime) -> bytes:
+def evidence_pdf(handed: Handed, *, service: str) -> bytes:
     """The pack on A4, every page numbered. The same pack at the same instant gives the same bytes."""
+    pack = handed.pack
     title = f"Evidence pack: safety notice {pack.notice.reference}"
 
     def foot(canvas: Canvas, page: Any) -> None:
         canvas.setFont(typeface(False), 8)
-        canvas.drawString(MARGIN, 12 * mm, f"{title}. As of {_when(at)}.")
+        canvas.drawString(MARGIN, 12 * mm, f"{title}. As of {_when(handed.as_of)}.")
         canvas.drawRightString(A4[0] - MARGIN, 12 * mm, f"Page {page.page}")
 
-    return pdf(_story(pack, service), title=title, author=service, foot=foot)
+    return pdf(_story(handed, service), title=title, author=service, foot=foot)
 
 
-def _story(pack: Pack, service: str) -> list[Any]:
-    notice = pack.notice
+def _story(handed: Handed, service: str) -> list[Any]:
+    pack, notice = handed.pack, handed.pack.notice
     parts = (
         ("How it was received", _received(pack)),
         ("Whether it concerns us", _triage(pack)),
@@ -43,14 +46,16 @@ def _story(pack: Pack, service: str) -> list[Any]:
         ("What the organisation did", _organisation(pack)),
         ("Deadlines", [facts(pack.deadlines)] if pack.deadlines else []),
         ("Closing", _closings(pack)),
-        ("What came after closing", _late(pack)),
+        ("What was caught after an earlier closing", _caught(pack.late)),
         ("What was done about each item", _done(pack)),
+        *([("After this closing", _since(handed.since))] if handed.since else []),
     )
     story: list[Any] = [
         words(service, 10),
         words(f"Safety notice {notice.reference}", 18, bold=True),
         words(notice.title, 12),
         words(f"{notice.kind_text}, by {notice.issuer}. State: {notice.state.text.lower()}.", 10),
+        words(_kept(handed), 9),
     ]
     for heading, content in parts:
         story += [words(heading, 13, bold=True, before=12), *(content or [words("Nothing is recorded.", 9)])]
@@ -169,11 +174,29 @@ def _closings(pack: Pack) -> list[Any]:
     return [table(("Asked for by", "Closed by", "With the counts"), rows, (58, 58, 58))] if rows else []
 
 
-def _late(pack: Pack) -> list[Any]:
+def _kept(handed: Handed) -> str:
+    if handed.sha256:
+        return (
+            f"This is the evidence as it was kept when the notice was closed, {_when(handed.as_of)}. SHA-256 of what "
+            f"is kept: {handed.sha256}. What was recorded later stands at the end, apart."
+        )
+    if handed.pack.notice.state is NoticeState.CLOSED:
+        return "The notice was closed before evidence was kept at closing. This is what the records say now."
+    return "The notice is not closed. This is what the records say now; notes of staff are added at the closing."
+
+
+def _since(since: Since) -> list[Any]:
+    rows = [[f"{_when(at)}, {by}", what] for at, by, what in since.rows]
+    lines = [table(("When, and by whom", "What was recorded"), rows, (48, 126))] if rows else []
+    caught = [words("Caught since:", 9, before=4), *_caught(since.items)] if since.items else []
+    return [*lines, *caught]
+
+
+def _caught(items: Sequence[Covered]) -> list[Any]:
     rows = [
         [display(item.barcode), item.product_name, f"{_when(item.found_at)}, {item.cause.text.lower()}",
          item.result.value.replace("_", " "), item.action_state.text]
-        for item in pack.late
+        for item in items
     ]  # fmt: skip
     return [table(("Asset tag", "Product", "Caught", "Result", "How far"), rows, (30, 52, 42, 20, 30))] if rows else []
 
@@ -188,6 +211,7 @@ def _done(pack: Pack) -> list[Any]:
 
 def _head(done: Done) -> str:
     how = f", {done.channel.lower()}" if done.channel else ""
+    how += ", to be confirmed by another person" if done.to_confirm else ""
     return f"{display(done.barcode)}: {done.action.text}{how}. {_when(done.at)}, {done.by}"
 
 

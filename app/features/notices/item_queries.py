@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.dates import uk_date
 from app.domain.errors import NotFound
-from app.domain.notice_acts import Act, ActionState, Place, Standing, ends_hold
+from app.domain.notice_acts import ends_hold
 from app.domain.notice_evidence import explain, read_findings
 from app.domain.notice_parsing import read_scope
+from app.domain.notice_standing import Act, ActionState, Place, Standing
 from app.domain.notice_work import MatchAction, MatchOutcome
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
@@ -31,7 +32,8 @@ ONE = text(f"""
     WHERE match.barcode = :barcode
 """)  # noqa: S608 - the parts are constants
 ACTS = text("""
-    SELECT action, channel, notes, answers, serial_read, serial_before, recorded_at, recorded_by
+    SELECT action, channel, notes, answers, serial_read, serial_before, to_confirm, recorded_at,
+           recorded_by
     FROM notice_match_action
     WHERE match_id = :match_id ORDER BY id
 """)
@@ -56,7 +58,10 @@ async def get_match(session: AsyncSession, notice_id: int, barcode: str) -> Matc
     acts = [ActBody(**line) for line in lines]
     scope = read_scope(row["found_with"])
     in_force = read_scope(row["lines_in_force"]) if row["lines_in_force"] else scope
-    done = tuple(Act(MatchAction(act.action), act.recorded_by, act.answers, uk_date(act.recorded_at)) for act in acts)
+    done = tuple(
+        Act(MatchAction(act.action), act.recorded_by, act.answers, uk_date(act.recorded_at), act.to_confirm)
+        for act in acts
+    )
     outcome = MatchOutcome(row["outcome"]) if row["outcome"] else None
     is_counted = row["notice_state"] == NoticeState.CLOSED and not row["is_apart"]
     place, result = Place(row["recorded_place"]), Result(row["result"])

@@ -13,7 +13,7 @@ from app.db import Session
 from app.domain.access import Permission
 from app.domain.errors import BadValue, Incomplete, RuleError
 from app.domain.labels import display
-from app.domain.notice_acts import ActionState, Place
+from app.domain.notice_standing import ActionState, Place
 from app.domain.notice_work import MatchAction
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
@@ -29,7 +29,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id
 from app.web.flash import redirect
-from app.web.forms import Form, ShowAgain, or_again, read_form
+from app.web.forms import Form, ShowAgain, filled_or_again, read_form
 from app.web.once import page_router
 from app.web.paging import TAG, page_of, text_cursor
 from app.web.tags import Prefix, check_tags
@@ -101,12 +101,10 @@ async def act_on_many(
     """Record the same of all that are ticked or typed, or of none."""
     form, body = await read_form(request, ManyForm)
     context = await _shown(session, actor, now, notice_id, asked)
-    if body is None:
-        return render(request, MATCHES, {"form": form, **context}, 422)
-    form, typed = with_answers(form, context["questions"]), (body.tags or "").replace(",", " ").split()
-    with or_again(MATCHES, form, **context), at_the_first_question(context["questions"]):
-        tags = _tags(body.tick, typed, prefix=prefix)
-        told = told_on(form, body, context["questions"])
+    form = with_answers(form, context["questions"])
+    with filled_or_again(MATCHES, form, body, **context) as said, at_the_first_question(context["questions"]):
+        tags = _tags(said.tick, (said.tags or "").replace(",", " ").split(), prefix=prefix)
+        told = told_on(form, said, context["questions"])
         try:
             found = await record_actions(
                 session, notice_id, tags, told, after_tries=tries, actor=actor.username, at=now

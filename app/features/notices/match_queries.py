@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import matching, rematching
 from app.domain.errors import NotFound
-from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_json import Json
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Scope, line_in_words
+from app.domain.notice_standing import ActionState, Place
 from app.domain.notice_unheld import find_unheld
 from app.domain.notice_work import waits_for_another
 from app.domain.notices import Result

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.domain.lifecycle import State
-from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_scope import Words
+from app.domain.notice_standing import ActionState, Place
 from app.domain.notice_work import Cause, Handling
 from app.domain.notices import Result
 from app.web.fields import Body

@@ -26,7 +26,7 @@ ACTION_STATE = """
          THEN match.outcome
          WHEN item.state = 'scrapped' THEN 'disposed'
          WHEN newest.action IN ('contacted', 'no_access', 'quarantined', 'inspected') THEN newest.action
-         WHEN newest.action = 'corrected' THEN 'to_release' ELSE 'open' END
+         WHEN newest.action = 'corrected' THEN 'to_release' WHEN newest.to_confirm THEN 'to_confirm' ELSE 'open' END
 """
 # What was caught after the last closing is no part of what was closed.
 IS_APART = """
@@ -40,7 +40,8 @@ MATCHES = f"""
            {PLACE} AS recorded_place, {COUNTED_PLACE} AS place, {ACTION_STATE} AS action_state, {IS_APART} AS is_apart
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     LEFT JOIN LATERAL (
-        SELECT action FROM notice_match_action AS act WHERE act.match_id = match.id ORDER BY act.id DESC LIMIT 1
+        SELECT action, to_confirm FROM notice_match_action AS act WHERE act.match_id = match.id
+        ORDER BY act.id DESC LIMIT 1
     ) AS newest ON true
     WHERE match.notice_id = :notice_id AND match.outcome IS DISTINCT FROM 'not_covered'
 """  # noqa: S608 - the parts are constants

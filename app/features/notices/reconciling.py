@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import matching, rematching
 from app.domain.errors import NotFound
-from app.domain.notice_acts import ActionState, Place
 from app.domain.notice_closing import Reconciliation, Tally
 from app.domain.notice_parsing import read_scope
+from app.domain.notice_standing import ActionState, Place
 from app.domain.notice_work import Handling
 from app.domain.safety_notices import NoticeState
 from app.features.notices.match_sql import IS_APART, MATCHES
@@ -28,6 +28,9 @@ STANDING = text(f"""
               AND NOT (notice.state = 'closed' AND {IS_APART})) AS held,
            (SELECT count(*) FROM notice_review WHERE notice_id = notice.id) AS reviews,
            (SELECT count(*) FROM notice_review WHERE notice_id = notice.id AND done_at IS NULL) AS reviews_open,
+           (SELECT count(*) FROM notice_review WHERE notice_id = notice.id AND done_at IS NULL
+              AND escalated_at IS NOT NULL) AS reviews_unreached,
+           (SELECT count(*) FROM notice_review WHERE notice_id = notice.id AND outcome = 'unreachable') AS unreachable,
            (SELECT count(*) FROM safety_notice_action WHERE notice_id = notice.id) AS actions,
            (SELECT count(*) FROM safety_notice_action WHERE notice_id = notice.id AND done_at IS NULL) AS actions_open
     FROM safety_notice AS notice
@@ -96,6 +99,8 @@ async def reconcile(session: AsyncSession, notice_id: int, *, today: date) -> Re
         unlisted=await _count_unlisted(session, notice_id, row.lines, today) if is_in_force else 0,
         reviews=row.reviews,
         reviews_open=row.reviews_open,
+        reviews_unreached=row.reviews_unreached,
+        unreachable=row.unreachable,
         actions=row.actions,
         actions_open=row.actions_open,
         is_activated=row.scope_id is not None,

@@ -4,30 +4,46 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import RowMapping, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
+from app.domain.access import Permission
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotFound
+from app.domain.notice_reviews import Tried, check_review, unreached_letter
 from app.domain.notice_work import ReviewOutcome
 from app.features.notices.acting import LOCK_NOTICE
 from app.models import NoticeReview
+from app.web.who import tell_all_who_may
 
 REVIEWS = text("""
     SELECT review.id, client.client_ref, client.name, review.because, review.asked_at, review.done_at, review.done_by,
-           review.outcome, review.note
+           review.outcome, review.note, review.tries, review.escalated_at
     FROM notice_review AS review JOIN client ON client.id = review.client_id
     WHERE review.notice_id = :notice_id AND (CAST(:done AS boolean) IS NULL OR (review.done_at IS NOT NULL) = :done)
-      AND (CAST(:client_ref AS text) IS NULL OR upper(client.client_ref) = upper(:client_ref)) AND review.id > :after
+      AND (NOT :unreached OR (review.done_at IS NULL AND review.escalated_at IS NOT NULL)) AND review.id > :after
     ORDER BY review.id LIMIT :limit
 """)
-LOCK = text("""
-    SELECT review.id, review.done_at, review.done_by, review.note, client.client_ref
-    FROM notice_review AS review JOIN client ON client.id = review.client_id
-    WHERE review.notice_id = :notice_id AND upper(client.client_ref) = upper(:client_ref) FOR UPDATE OF review
+UNREACHED = text("""
+    SELECT count(*) FROM notice_review WHERE notice_id = :notice_id AND done_at IS NULL AND escalated_at IS NOT NULL
 """)
+# The one that is open, or else the newest.
+OF_CLIENT = """
+    WHERE review.notice_id = :notice_id AND upper(client.client_ref) = upper(:client_ref)
+    ORDER BY review.done_at IS NULL DESC, review.id DESC LIMIT 1
+"""
+ONE = text(f"""
+    SELECT review.id, client.client_ref, client.name, review.because, review.asked_at, review.done_at, review.done_by,
+           review.outcome, review.note, review.tries, review.escalated_at
+    FROM notice_review AS review JOIN client ON client.id = review.client_id {OF_CLIENT}
+""")  # noqa: S608 - the part is a constant
+LOCK = text(f"""
+    SELECT review.id, review.done_at, review.done_by, review.note, review.tries, review.tried_on, review.escalated_at,
+           client.client_ref
+    FROM notice_review AS review JOIN client ON client.id = review.client_id {OF_CLIENT} FOR UPDATE OF review
+""")  # noqa: S608 - the part is a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,8 @@ class Review:
     done_by: str | None
     outcome: ReviewOutcome | None
     note: str
+    tries: int
+    escalated_at: datetime | None
 
 
 async def list_reviews(
@@ -51,22 +69,29 @@ async def list_reviews(
     notice_id: int,
     *,
     done: bool | None = None,
-    client_ref: str | None = None,
+    unreached: bool = False,
     after: int = 0,
     limit: int = 50,
 ) -> list[Review]:
-    """Reviews, `limit + 1` of them. One statement. The caller writes into the audit trail that it was read."""
-    values = {"notice_id": notice_id, "done": done, "client_ref": client_ref, "after": after, "limit": limit + 1}
-    rows = (await session.execute(REVIEWS, values)).mappings()
-    return [Review(**{**row, "outcome": ReviewOutcome(row["outcome"]) if row["outcome"] else None}) for row in rows]
+    """Reviews, `limit + 1` of them; `unreached`: those that are open of people whom nobody reaches. One statement. The
+    caller writes into the audit trail that it was read."""
+    values = {"notice_id": notice_id, "done": done, "unreached": unreached, "after": after, "limit": limit + 1}
+    return [_review(row) for row in (await session.execute(REVIEWS, values)).mappings()]
+
+
+async def count_unreached(session: AsyncSession, notice_id: int) -> int:
+    """How many people nobody has reached after many tries, whose reviews are open. One statement."""
+    number: int = (await session.execute(UNREACHED, {"notice_id": notice_id})).scalar_one()
+    return number
 
 
 async def get_review(session: AsyncSession, notice_id: int, client_ref: str) -> Review:
-    """The review of one person. Raises NotFound `no-review`."""
-    found = await list_reviews(session, notice_id, client_ref=client_ref, limit=1)
-    if not found:
+    """The review of one person: the one that is open, or the newest. Raises NotFound `no-review`."""
+    values = {"notice_id": notice_id, "client_ref": client_ref}
+    row = (await session.execute(ONE, values)).mappings().one_or_none()
+    if row is None:
         raise _none()
-    return found[0]
+    return _review(row)
 
 
 async def record_review(
@@ -76,12 +101,15 @@ async def record_review(
     *,
     outcome: ReviewOutcome,
     note: str,
+    after_tries: int,
+    handles_notices: bool,
     actor: str,
     at: datetime,
-) -> None:
-    """How the review of this person ended. Who could not be reached stays on the list, with what was tried.
+) -> bool:
+    """How the review of this person ended. Who could not be reached stays on the list, with what was tried; after tries
+    on so many days those who handle notices are told, and may end it. Returns whether they are told now.
 
-    Raises NotFound `unknown-notice`, `no-review`, Conflict `reviewed-already`.
+    Raises NotFound `unknown-notice`, `no-review`, Conflict `reviewed-already`, and what `check_review` does.
     """
     notice = (await session.execute(LOCK_NOTICE, {"notice_id": notice_id})).one_or_none()
     if notice is None:
@@ -92,15 +120,29 @@ async def record_review(
     if row.done_at is not None:
         detail = f"{row.done_by} has recorded this review already. It stands as it was recorded."
         raise Conflict("reviewed-already", detail)
+    tried = Tried(row.tries, row.tried_on, row.escalated_at is not None)
+    check_review(outcome, tried, after_tries=after_tries, handles_notices=handles_notices)
+    is_told = False
     if outcome is ReviewOutcome.NOT_REACHED:
-        tried = f"Not reached on {in_words(uk_date(at))}, {actor}: {note}"
-        done: dict[str, Any] = {"note": f"{row.note}\n{tried}" if row.note else tried}
+        tried = tried.again(uk_date(at))
+        is_told = tried.is_to_escalate(after_tries=after_tries)
+        said = f"Not reached on {in_words(uk_date(at))}, {actor}: {note}"
+        done: dict[str, Any] = {"tries": tried.tries, "tried_on": tried.last_on}
+        done |= {"escalated_at": at} if is_told else {}
     else:
-        done = {"done_at": at, "done_by": actor, "outcome": outcome}
-        done["note"] = f"{row.note}\n{note}" if row.note else note
+        said, done = note, {"done_at": at, "done_by": actor, "outcome": outcome}
+    done["note"] = f"{row.note}\n{said}" if row.note else said
     await session.execute(update(NoticeReview).where(col(NoticeReview.id) == row.id).values(**done))
     facts = {"notice": notice.reference, "outcome": outcome.value}
     await audit.record(session, "notice_reviewed", f"client:{row.client_ref}", actor=actor, at=at, **facts)
+    if is_told:
+        letter = unreached_letter(notice.reference, notice.title, row.client_ref, tried.tries)
+        await tell_all_who_may(session, Permission.HANDLE_SAFETY_NOTICES, letter, actor=actor, at=at)
+    return is_told
+
+
+def _review(row: RowMapping) -> Review:
+    return Review(**{**row, "outcome": ReviewOutcome(row["outcome"]) if row["outcome"] else None})
 
 
 def _none() -> NotFound:

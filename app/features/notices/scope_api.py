@@ -2,7 +2,7 @@
 
 from app.db import Session
 from app.domain.dates import uk_date
-from app.domain.notice_acts import ActionState, Place
+from app.domain.notice_standing import ActionState, Place
 from app.domain.notices import Result
 from app.features.notices import match_queries, scopes, service
 from app.features.notices.api import Reference

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import NotFound
-from app.domain.notice_acts import ActionState, Place
+from app.domain.notice_standing import ActionState, Place
 from app.domain.notices import Result
 from app.features.notices.match_sql import MATCHES
 

@@ -90,6 +90,20 @@ async def test_what_was_seen_decides_at_once(
     assert not await is_clear(as_technician, sound)
 
 
+async def test_what_is_said_by_telephone_clears_nothing(
+    given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock
+) -> None:
+    barcode = await given.item(State.ON_LOAN, product=bed)
+    await activate(session, await relevant(as_safety), [line(feature=QUESTION)], at=clock.now)
+    heard: dict[str, Any] = {"channel": "phone", "answers": {QUESTION: False}}
+    assert (await act(as_technician, barcode, "inspected", 422, **heard))["code"] == "not-seen"
+    assert (await act(as_technician, barcode, "contacted", 422, **heard))["code"] == "no-answers-here"
+    said = await act(as_technician, barcode, "contacted", channel="phone", notes="Her carer says that it is of steel.")
+    assert (said["result"], said["outcome"], said["is_held"]) == ("possible", None, True)
+    seen = await act(as_technician, barcode, "inspected", channel="visit", answers={QUESTION: False})
+    assert (seen["outcome"], seen["is_held"]) == ("cleared", False)
+
+
 async def test_who_saw_the_fault_does_not_clear_the_item_alone(
     given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock
 ) -> None:
@@ -129,7 +143,17 @@ async def test_nobody_opens_three_times_and_the_manager_is_told_once(
         ("disposed", "not-scrapped"),
     ):
         assert (await act(as_technician, barcode, action, 409))["code"] == code
-    lost = await act(as_technician, barcode, "untraceable", notes="Moved away; nobody knows where to.")
+    # Its client is known, so somebody has to go there; where they have gone, two people say so.
+    moved: dict[str, Any] = {"notes": "Moved away; nobody knows where to.", "client_gone": True}
+    assert (await act(as_technician, barcode, "untraceable", 409))["code"] == "with-a-client"
+    assert (await act(as_technician, barcode, "no_access", 422, client_gone=True))["code"] == "no-client-gone-here"
+    said = await act(as_technician, barcode, "untraceable", **moved)
+    assert (said["outcome"], said["is_held"]) == (None, True)
+    where = (await as_technician.get(f"{HERE}/matches/{barcode}")).json()
+    assert (where["where"], where["action_state"]) == ("with_client", "to_confirm")
+    assert where["actions"][-1]["to_confirm"] is True
+    assert (await act(as_technician, barcode, "untraceable", 403, **moved))["code"] == "same-person"
+    lost = await act(as_safety, barcode, "untraceable", **moved)
     assert (lost["outcome"], lost["is_held"]) == ("untraceable", True)
     where = (await as_technician.get(f"{HERE}/matches/{barcode}")).json()
     assert (where["where"], where["action_state"]) == ("missing", "untraceable")

@@ -249,7 +249,7 @@ async def test_the_evidence_pack_has_the_counts_of_the_database_and_no_clients_n
         "by safety2",
         "By 6 March 2026: met on 2 March 2026",
         "Contacted, phone. 2 March 2026",
-        "says: come on Monday",
+        "(A note stands on the item’s page under this notice.)",  # noqa: RUF001 - as people read it
         f"{QUESTION} No.",
     ):
         assert said in words, said
