@@ -43,6 +43,20 @@ HOLD_KINDS = {
 }
 
 
+NO_DANGER = frozenset({HoldKind.IN_TRANSIT, HoldKind.SCRAP_REQUEST})
+"""Holds that say nothing about whether an item is safe. What is not known to be so is not used."""
+
+
+def stops_use(kind: HoldKind) -> bool:
+    """Whether what is held so must not be used where a client has it."""
+    return kind not in NO_DANGER
+
+
+def fault_of(kind: HoldKind) -> ItemFault:
+    """Whether something is wrong with an item, by the hold that is on it."""
+    return ItemFault.YES if kind is HoldKind.FAULT else ItemFault.NOT_KNOWN
+
+
 CHASE_AGAIN_AFTER = timedelta(hours=1)
 
 
@@ -103,6 +117,16 @@ class StopUse:
             f"Stopped on {in_words(self.given_on)}, because: {self.reason}\n\n"
             "Tell every carer who may use it. Then answer, with your name, that it is not used any more. "
             "It stays forbidden until we have fetched it.",
+        )
+
+    def withdrawn(self) -> Letter:
+        """To the care provider, or to who has to phone them: it was a mistake, and it may be used again."""
+        return Letter(
+            f"{display(self.barcode)} may be used again",
+            ("" if self.email else f"{self.whom_to_phone} They could not be told this by e-mail:\n\n")
+            + f"On {in_words(self.given_on)} we asked to stop using {self.thing}, which is with {self.client_name} "
+            f"(our reference {self.client_ref}). That was a mistake, and it is withdrawn: it may be used again.\n\n"
+            "Tell every carer whom you had told to stop.",
         )
 
     def to_phone(self) -> Letter:

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.clearance import HoldKind
 from app.domain.errors import Conflict
-from app.domain.stop_use import ItemFault, StopUse, check_chase, hold_reason
+from app.domain.stop_use import ItemFault, StopUse, check_chase, fault_of, hold_reason, stops_use
 
 STOP = StopUse(
     barcode="ES000012308",
@@ -89,3 +89,17 @@ def test_who_was_chased_within_the_hour_is_not_chased_again(
     with pytest.raises(Conflict, match="less than an hour ago") as refusal:
         check_chase(told, chased_at, "Harbour Care", at=NOON)
     assert refusal.value.code == "chased-just-now"
+
+
+@pytest.mark.parametrize("kind", list(HoldKind))
+def test_every_hold_that_may_tell_of_danger_stops_the_use_at_a_clients(kind: HoldKind) -> None:
+    assert stops_use(kind) is (kind not in {HoldKind.IN_TRANSIT, HoldKind.SCRAP_REQUEST})
+    assert fault_of(kind) is (ItemFault.YES if kind is HoldKind.FAULT else ItemFault.NOT_KNOWN)
+
+
+@pytest.mark.parametrize("email", ["duty@weald.example", None])
+def test_a_notice_that_was_a_mistake_is_taken_back_in_words(email: str | None) -> None:
+    letter = replace(STOP, email=email).withdrawn()
+    assert letter.subject == "ES-0000123-08 may be used again"
+    assert ("Phone Weald Home Care on 01632 960555." in letter.body) is (email is None)
+    assert "it may be used again" in letter.body

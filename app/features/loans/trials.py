@@ -164,10 +164,11 @@ async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
 
 
 async def _check_is_used_on(session: AsyncSession, loan: OpenTrial) -> None:
+    # What holds it says more than that its use was stopped for it.
+    await check_not_held(session, loan.barcode)
     if loan.is_stopped:
         detail = "Its use was stopped, so it is neither kept nor tried on. Have it collected."
         raise Conflict("use-was-stopped", detail, field="outcome")
-    await check_not_held(session, loan.barcode)
 
 
 async def read_warnings(session: AsyncSession, barcode: str, client_ref: str, *, today: date) -> list[OrderWarning]:

@@ -30,6 +30,7 @@ from app.features.ordering.old_equipment import collect_old
 from app.features.ordering.records import OrderRecord, UnitRecord, read_order
 from app.features.ordering.surroundings import read_surroundings
 from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
+from app.web.held_at_clients import stop_handed_over
 from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
 from app.web.overloads import stop_overloads
 
@@ -352,12 +353,15 @@ def not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
 async def tell_of_blocked(
     session: AsyncSession, order: OrderRecord, barcodes: Sequence[str], *, actor: str, at: datetime
 ) -> None:
-    """Tell the order's maker which of these were handed over although something stood in the way."""
+    """Tell the order's maker which of these were handed over although something stood in the way. What was on hold is
+    not used: it was not to be left there."""
     for item in (await ledger.read_items(session, barcodes)).values():
         blockers = find_blockers(item.evidence, on=uk_date(at))
         if blockers:
             why = " ".join(blocker.detail for blocker in blockers)
-            because = f"{item.barcode} was handed over in spite of this: {why} Stop its use, and have it collected."
+            stopped = await stop_handed_over(session, item.id, item.evidence.holds, actor=actor, at=at)
+            then = "Its use is stopped: have it collected." if stopped else "Stop its use, and have it collected."
+            because = f"{item.barcode} was handed over in spite of this: {why} {then}"
             await messages.tell_maker(session, order, "delivered", because, actor=actor, at=at)
 
 

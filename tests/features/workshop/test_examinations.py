@@ -197,7 +197,7 @@ async def test_a_danger_at_home_holds_the_item_stops_its_use_and_tells_everybody
     [notice] = (await as_safety.get("/api/v1/stop-use-notices")).json()["items"]
     assert (notice["barcode"], notice["told"]) == (barcode, "Harbour Care")
     told = await query("SELECT purpose, to_email FROM message ORDER BY purpose, to_email")
-    assert [row["purpose"] for row in told] == ["dangerous_defect"] * 3 + ["stop_use"]
+    assert [row["purpose"] for row in told] == ["dangerous_defect"] * 3 + ["held_at_client", "stop_use"]
     assert told[-1]["to_email"] == "duty@harbour.example"
     # A second report of the same danger does not give the notice twice.
     await recorded(as_technician, body(barcode, report_body(DANGER, on=given.today), "danger"))
