@@ -27,7 +27,7 @@ from app.features.ordering import messages
 from app.features.ordering.allocation import read_shelf
 from app.features.ordering.holding import Held, give_back, hold
 from app.features.ordering.old_equipment import collect_old
-from app.features.ordering.records import OrderRecord, UnitRecord, read_order
+from app.features.ordering.records import OrderRecord, UnitRecord, lock_client, read_order
 from app.features.ordering.surroundings import read_surroundings
 from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
 from app.web.held_at_clients import stop_handed_over
@@ -147,6 +147,7 @@ async def dispatch(
     Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `not-held-for-this-order` or
     `examination-due-soon`, NotAllowed `not-yours-to-decide`, and NotClear (`on-hold`, `not-clear`) that names the item.
     """
+    await lock_client(session, number)
     order = await read_order(session, number, lock=True)
     check_is_alive(order.died_on)
     order.check(Act.DISPATCH)
@@ -202,6 +203,7 @@ async def deliver(
     weak is stopped. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`
     or `not-with-the-driver`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
     """
+    await lock_client(session, number)
     order = await read_order(session, number, lock=True)
     order.check(Act.DELIVER)
     if order.died_on and not handed_over_already:
