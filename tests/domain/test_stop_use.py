@@ -6,8 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.domain.clearance import HoldKind
-from app.domain.errors import Conflict
-from app.domain.stop_use import ItemFault, StopUse, check_chase, fault_of, hold_reason, stops_use
+from app.domain.errors import Conflict, NotAllowed
+from app.domain.stop_use import (
+    Grounds,
+    ItemFault,
+    StopUse,
+    check_chase,
+    check_withdrawal,
+    fault_of,
+    hold_reason,
+    stops_use,
+)
 
 STOP = StopUse(
     barcode="ES000012308",
@@ -103,3 +112,18 @@ def test_a_notice_that_was_a_mistake_is_taken_back_in_words(email: str | None) -
     assert letter.subject == "ES-0000123-08 may be used again"
     assert ("Phone Weald Home Care on 01632 960555." in letter.body) is (email is None)
     assert "it may be used again" in letter.body
+
+
+def test_a_mistake_is_withdrawn_by_another_person_and_only_where_nothing_asks_for_it() -> None:
+    check_withdrawal(Grounds(), given_by="ann", by="bob")
+    with pytest.raises(NotAllowed, match="Somebody else"):
+        check_withdrawal(Grounds(), given_by="ann", by="ann")
+    with pytest.raises(Conflict) as refused:
+        check_withdrawal(Grounds(is_held=True, has_failed=True, is_too_weak=True), given_by="ann", by="bob")
+    assert refused.value.code == "still-not-to-be-used"
+    for words in ("It is on hold", "did not pass", "carries less"):
+        assert words in refused.value.detail
+    assert (
+        "ann has withdrawn that as a mistake: Another was meant."
+        in STOP.mistaken(by="ann", why="Another was meant.").body
+    )

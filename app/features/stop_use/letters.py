@@ -62,3 +62,12 @@ async def tell_withdrawn(session: AsyncSession, notice_id: int, stop: StopUse, *
         at=at,
         **to,
     )
+
+
+async def tell_of_mistake(
+    session: AsyncSession, notice_id: int, stop: StopUse, *, why: str, to: str, actor: str, at: datetime
+) -> None:
+    """Tell who gave the notice, or whose loan it is, that it was a mistake."""
+    letter = stop.mistaken(by=actor, why=why)
+    details = {"purpose": "stop_use_mistaken", "subject": letter.subject, "body": letter.body}
+    await outbox.post(session, **details, to=to, about=about(notice_id), actor=actor, at=at)

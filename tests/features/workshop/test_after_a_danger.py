@@ -116,5 +116,5 @@ async def test_what_was_examined_before_is_not_said_never_to_have_been(
     assert sent.status == 422
     assert "By the record it was thoroughly examined on 2 March 2026." in sent.text
     # What was examined before its first report here is another matter.
-    old = {"on": given.today, "examined_on": "2025-03-01", "reported_on": "2025-03-01"}
+    old: dict[str, Any] = {"on": given.today, "examined_on": "2025-03-01", "reported_on": "2025-03-01"}
     await recorded(as_technician, body(hoist, report_body(**old, last_examined_on=None, never_examined_before=True)))
