@@ -201,6 +201,8 @@ def _by_its_holds(evidence: Evidence) -> NextStep | None:
     """What its holds alone say to do, where they say more than to keep it."""
     if evidence.holds and all(hold.kind is HoldKind.IN_TRANSIT for hold in evidence.holds):
         return TO_RECEIVE
+    if {hold.kind for hold in evidence.holds} == {HoldKind.IN_TRANSIT, HoldKind.WHEREABOUTS}:
+        return TO_RECEIVE
     if evidence.holds and all(hold.kind is HoldKind.WHEREABOUTS for hold in evidence.holds):
         return TO_SETTLE
     if evidence.waits_for_scrap:

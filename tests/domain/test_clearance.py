@@ -402,6 +402,12 @@ def test_what_is_held_is_not_used_on_and_each_hold_is_named() -> None:
     ]
 
 
+def test_what_is_on_its_way_and_in_question_is_received_first() -> None:
+    both = tuple(HoldFact(kind, "Why.") for kind in (HoldKind.IN_TRANSIT, HoldKind.WHEREABOUTS))
+    assert step_for(Evidence(State.IN_STOCK, holds=both), Route.LAUNDRY).route == "receive"
+    assert step_for(Evidence(State.IN_STOCK, holds=both[1:]), Route.LAUNDRY).route == "query_shelf"
+
+
 def test_of_what_a_client_must_not_use_the_next_step_is_to_fetch_it() -> None:
     asked = {state: step_for(Evidence(state), Route.LAUNDRY, is_stopped=True) for state in State}
     at_home = {

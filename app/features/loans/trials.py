@@ -90,8 +90,8 @@ async def decide_trial(
     is warned of, kept with the loan; None: nobody was asked for any (ADR 29), and only dangers want one.
 
     Raises NotFound `unknown-loan`, Conflict `not-on-trial`, `client-has-died` or `use-was-stopped`, NotClear `on-hold`,
-    WrongState, BadValue for the new end, Incomplete `answer-the-warnings`, and NotAllowed as `domain.counter.check_keep`
-    does.
+    WrongState, BadValue for the new end, Incomplete `answer-the-warnings`, and NotAllowed as
+    `domain.counter.check_keep` does.
     """
     await session.execute(LOCK_CLIENT, {"loan_id": loan_id})
     loan = await _open_trial(session, loan_id)

@@ -21,19 +21,29 @@ IS_STOPPED = text("""
 
 
 async def find_item(
-    session: AsyncSession, barcode: str, *, store: StoreRef, reason: str, actor: str, at: datetime
+    session: AsyncSession,
+    barcode: str,
+    *,
+    store: StoreRef,
+    reason: str,
+    was_used: bool = False,
+    actor: str,
+    at: datetime,
 ) -> None:
     """A missing item turned up in a store: its loan is closed and its decontamination opened.
 
-    Raises WrongState, and Conflict `scan-it-back` where its use at a client's was stopped: that ends with the item in
-    somebody's hands, and not with what somebody types (ADR 37).
+    `was_used`: somebody had it, so that it counts as issued. Raises WrongState, and Conflict `scan-it-back` where its
+    use at a client's was stopped: that ends with the item in somebody's hands, and not with what somebody types
+    (ADR 37).
     """
     await session.execute(LOCK, {"barcode": barcode})
     if await session.scalar(IS_STOPPED, {"barcode": barcode}):
         detail = "Its use at a client's was stopped. Scan it in at the returns desk: that records that it is back."
         raise Conflict("scan-it-back", detail)
     in_force = await rematching.read_in_force(session, waits=False)
-    moved = await ledger.move_one(session, barcode, Move.FIND, actor=actor, at=at, store_id=store.id, reason=reason)
+    moved = await ledger.move_one(
+        session, barcode, Move.FIND, actor=actor, at=at, store_id=store.id, reason=reason, was_used=was_used
+    )
     values = {"item_ids": [moved.item.id], "answers": "[]", "conditions": "[]", "actor": actor, "at": at}
     await session.execute(CONSEQUENCES, values)
     items = {moved.item.id: barcode}

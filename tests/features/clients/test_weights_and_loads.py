@@ -211,7 +211,7 @@ async def test_an_older_weighing_never_takes_the_place_of_a_newer_one(
     days = {"weighed_on-day": "31", "weighed_on-month": "1", "weighed_on-year": "2026"}
     sent = await ot.send(page, page.path, weight_kg="70", **days)
     assert (sent.status, "They were weighed since" in sent.text) == (409, True)
-    rows = "client_ref,weight_kg,weighed_on,postcode\nC-9,200,2026-01-31,SR8 1AA\n"
+    rows = "client_ref,name,address,weight_kg,weighed_on,postcode\nC-9,Al,1 Row,200,2026-01-31,SR8 1AA\n"
     imported = await send(as_manager, rows, "clients")
     assert "older-weighing" in str(imported)
     assert await query("SELECT weight_kg, postcode FROM client WHERE client_ref = 'C-9'") == [
