@@ -231,7 +231,7 @@ async def lock_items(session: AsyncSession, item_ids: Collection[int]) -> None:
     await session.execute(LOCK_IDS, {"item_ids": list(item_ids)})
 
 
-async def move(
+async def move(  # noqa: PLR0913 - the one door: what a movement says is said here
     session: AsyncSession,
     barcodes: Sequence[str],
     how: Move,
@@ -243,11 +243,13 @@ async def move(
     reason: str | None = None,
     reference: str | None = None,
     happened: bool = False,
+    was_used: bool = False,
 ) -> tuple[list[Moved], list[Refused]]:
     """Move each item, or say why not. Three statements, whatever the number of items.
 
     `store_id` is where it now stands (None: its store stays), `bay` likewise. A barcode that comes twice moves once.
     `happened`: it was handed over at a client's door already; what stood in the way becomes the movement's reason.
+    `was_used`: somebody had it though the record knows of no issue; it counts as issued once, so it is recycled.
     The refusals carry WrongState, NotClear (with every blocker) or NotFound; nothing is raised for them.
     """
     items = await read_items(session, barcodes, lock=True)
@@ -265,6 +267,7 @@ async def move(
             continue
         why = f"Handed over in spite of: {in_spite_of}" if in_spite_of else reason
         line = _line(item, how, target, actor=actor, at=at, store_id=store_id, bay=bay, reason=why, ref=reference)
+        line["issued"] |= int(was_used and not item.evidence.times_issued)
         lines.append(line)
         moved[barcode] = Moved(item, line["seq"], _after(item.evidence, line), actor, uk_date(at))
     if lines:

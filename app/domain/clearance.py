@@ -10,10 +10,12 @@ from app.domain.hygiene import (
     QUARANTINE,
     TO_AGREE,
     TO_ANOTHER,
+    TO_FETCH_STOPPED,
     TO_INSPECT_MORE,
     TO_KEEP,
     TO_RELEASE,
     TO_SCRAP,
+    TO_WAIT_STOPPED,
     NextStep,
     Outcome,
     Route,
@@ -150,20 +152,31 @@ class Evidence:
         )
 
 
-def step_for(evidence: Evidence, route: Route, *, on: date | None = None, reader: str | None = None) -> NextStep:
+def step_for(
+    evidence: Evidence, route: Route, *, on: date | None = None, reader: str | None = None, is_stopped: bool = False
+) -> NextStep:
     """What the person with the item in their hands does now, by what the record says of it.
 
     `on`: the day, where it is to be asked too whether all inspections are in date. `reader`: whose hands these are;
     who cleaned a high-risk item is never told to release it. A label that may say too high a load is to be printed anew
-    whatever else is done.
+    whatever else is done. `is_stopped`: its use where a client has it.
     """
-    step = _step(evidence, route, on=on, reader=reader)
+    step = (is_stopped and _where_stopped(evidence)) or _step(evidence, route, on=on, reader=reader)
     if evidence.label_load_kg is None or step.route == TO_SCRAP.route:
         return step
     load = f"{evidence.label_load_kg:g} kg"
     return NextStep(
         step.route, f"{step.text} Print a new label for it: it carries {load}, and the old one may say more."
     )
+
+
+def _where_stopped(evidence: Evidence) -> NextStep | None:
+    """What is done with an item that a client has and must not use, unless a safety notice says it already."""
+    if any(hold.notice for hold in evidence.holds):
+        return None
+    if evidence.state in {State.ON_LOAN, State.ON_TRIAL}:
+        return TO_FETCH_STOPPED
+    return TO_WAIT_STOPPED if evidence.state is State.AWAITING_COLLECTION else None
 
 
 def _step(evidence: Evidence, route: Route, *, on: date | None, reader: str | None) -> NextStep:
@@ -190,6 +203,8 @@ def _step(evidence: Evidence, route: Route, *, on: date | None, reader: str | No
 def _by_its_holds(evidence: Evidence) -> NextStep | None:
     """What its holds alone say to do, where they say more than to keep it."""
     if evidence.holds and all(hold.kind is HoldKind.IN_TRANSIT for hold in evidence.holds):
+        return TO_RECEIVE
+    if {hold.kind for hold in evidence.holds} == {HoldKind.IN_TRANSIT, HoldKind.WHEREABOUTS}:
         return TO_RECEIVE
     if evidence.holds and all(hold.kind is HoldKind.WHEREABOUTS for hold in evidence.holds):
         return TO_SETTLE

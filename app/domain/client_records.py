@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from app.domain.dates import in_words
 from app.domain.errors import BadValue, Conflict
 
 OLDEST_BIRTH = date(1900, 1, 1)
@@ -38,6 +39,22 @@ def check_weight(weight_kg: int | None, weighed_on: date | None, *, today: date)
     """Raises the first of `find_weight_faults`."""
     for fault in find_weight_faults(weight_kg, weighed_on, today=today):
         raise fault
+
+
+def check_newer_weighing(weighed_on: date | None, known_on: date | None) -> None:
+    """A weight counts until they are weighed again: an older one does not take its place. Raises Conflict
+    `older-weighing`."""
+    if is_older_weighing(weighed_on, known_on) and known_on:
+        detail = (
+            f"They were weighed since, on {in_words(known_on)}, and that weight is what counts. If that day is wrong, "
+            "take the weight and its day out first."
+        )
+        raise Conflict("older-weighing", detail, field="weighed_on")
+
+
+def is_older_weighing(weighed_on: date | None, known_on: date | None) -> bool:
+    """Whether somebody was weighed again after that day."""
+    return weighed_on is not None and known_on is not None and weighed_on < known_on
 
 
 def find_life_faults(*, born: date | None, died: date | None, today: date) -> Iterator[BadValue]:

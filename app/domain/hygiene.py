@@ -230,6 +230,13 @@ QUARANTINE = NextStep("quarantine", "Quarantine it: it is on hold, and not to go
 TO_FETCH = NextStep(
     "collection", "It is on hold at the client's. Ask them to stop using it, and request an urgent collection."
 )
+TO_FETCH_STOPPED = NextStep(
+    "collection", "Its use at the client's is stopped. Make sure that nobody uses it, and request an urgent collection."
+)
+TO_WAIT_STOPPED = NextStep(
+    "collection",
+    "Its use at the client's is stopped, and it waits to be collected. Scan it in at the returns desk: that ends it.",
+)
 TO_KEEP = NextStep("keep", "Keep it here. It must not go out until what stands in the way is put right.")
 TO_RELEASE = NextStep("release", "It passed. Release it to the shelf.")
 TO_ANOTHER = NextStep(

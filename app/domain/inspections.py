@@ -1,11 +1,12 @@
 """Inspections: their kinds, intervals and due dates. Reports and who may sign them do not live here."""
 
 import calendar
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from app.domain.dates import in_words
-from app.domain.errors import BadValue
+from app.domain.errors import BadValue, NotAllowed
 
 LONGEST_INTERVAL_MONTHS = 120
 
@@ -124,3 +125,29 @@ def check_next_due(
             field="next_due_on",
         )
     return next_due_on
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDanger:
+    """A danger that stands: who recorded it, which competent person found it, if somebody was named, and whether a
+    repair was completed since."""
+
+    by: str
+    examiner: str
+    is_mended: bool = False
+
+
+def check_contradiction(danger: FoundDanger, *, by: str, examiner: str) -> None:
+    """Whether this person may say that what is a danger by the record is none. Raises NotAllowed `same-person` for who
+    recorded or found it, unless it was mended since: one person alone does not take a danger off the record."""
+    is_same = by == danger.by or (bool(examiner.strip()) and _name(examiner) == _name(danger.examiner))
+    if is_same and not danger.is_mended:
+        detail = (
+            "You found it dangerous, or the same competent person did, and no repair is recorded since. Another "
+            "competent person must examine it, and somebody else record that."
+        )
+        raise NotAllowed("same-person", detail)
+
+
+def _name(examiner: str) -> str:
+    return " ".join(examiner.split()).casefold()

@@ -45,15 +45,20 @@ def is_same_scan(made_at: datetime, earlier_at: datetime) -> bool:
     return abs(made_at - earlier_at) <= SAME_SCAN
 
 
-def moved_since(scanned_at: datetime, *, went_out: datetime | None, came_back: datetime | None) -> RuleError | None:
+def moved_since(
+    scanned_at: datetime, *, went_out: datetime | None, came_back: datetime | None, is_measured: bool = True
+) -> RuleError | None:
     """Why a scan says nothing any more of an item that has moved since: `moved-since-scan`, `already-returned`.
 
     `went_out`: when it was last handed to a client or a driver, and is out still. `came_back`: when it last came in.
+    `is_measured`: the clock of the device was compared with ours; else only what would end a loan that is newer than
+    the scan is asked, because a clock that is wrong must not keep an item from coming in twice.
     """
     if went_out and scanned_at < went_out - CLOCKS_AGREE:
         then = f"It was scanned {_when(scanned_at)}, and it went out after that, {_when(went_out)}."
-        return Conflict("moved-since-scan", f"{then} Nothing was changed.")
-    if came_back and scanned_at < came_back:
+        again = "" if is_measured else " If it is here now, scan it again; if that time is wrong, set the clock first."
+        return Conflict("moved-since-scan", f"{then}{again} Nothing was changed.")
+    if is_measured and came_back and scanned_at < came_back:
         then = f"It was scanned {_when(scanned_at)}, and it came in at the store after that, {_when(came_back)}."
         return Conflict("already-returned", f"{then} Nothing was changed.")
     return None

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from app.domain.clearance import HoldKind
 from app.domain.dates import in_words
-from app.domain.errors import Conflict
+from app.domain.errors import Conflict, NotAllowed
 from app.domain.labels import display
 
 
@@ -43,6 +43,20 @@ HOLD_KINDS = {
 }
 
 
+NO_DANGER = frozenset({HoldKind.IN_TRANSIT, HoldKind.SCRAP_REQUEST})
+"""Holds that say nothing about whether an item is safe. What is not known to be so is not used."""
+
+
+def stops_use(kind: HoldKind) -> bool:
+    """Whether what is held so must not be used where a client has it."""
+    return kind not in NO_DANGER
+
+
+def fault_of(kind: HoldKind) -> ItemFault:
+    """Whether something is wrong with an item, by the hold that is on it."""
+    return ItemFault.YES if kind is HoldKind.FAULT else ItemFault.NOT_KNOWN
+
+
 CHASE_AGAIN_AFTER = timedelta(hours=1)
 
 
@@ -51,6 +65,34 @@ def check_chase(told: str | None, chased_at: datetime | None, provider: str, *, 
     if chased_at and told == provider and at < chased_at + CHASE_AGAIN_AFTER:
         detail = f"{provider} was written to again less than an hour ago. Phone them, or wait until an hour has passed."
         raise Conflict("chased-just-now", detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What asks for its use to stay stopped: a hold, an inspection that did not pass, the client's weight."""
+
+    is_held: bool = False
+    has_failed: bool = False
+    is_too_weak: bool = False
+
+    @property
+    def text(self) -> str:
+        """In sentences; empty where nothing does."""
+        said = (
+            (self.is_held, "It is on hold: have that lifted first, by who has looked at it."),
+            (self.has_failed, "Its latest inspection did not pass: have it inspected first."),
+            (self.is_too_weak, "It carries less than the client weighs."),
+        )
+        return " ".join(text for is_so, text in said if is_so)
+
+
+def check_withdrawal(grounds: Grounds, *, given_by: str, by: str) -> None:
+    """Whether a notice that was given by mistake may be withdrawn. Raises NotAllowed `same-person`, Conflict
+    `still-not-to-be-used`."""
+    if given_by == by:
+        raise NotAllowed("same-person", "You gave this notice. Somebody else who may lift holds must withdraw it.")
+    if grounds.text:
+        raise Conflict("still-not-to-be-used", f"This is no mistake as things stand. {grounds.text}")
 
 
 def hold_reason(reason: str) -> str:
@@ -103,6 +145,24 @@ class StopUse:
             f"Stopped on {in_words(self.given_on)}, because: {self.reason}\n\n"
             "Tell every carer who may use it. Then answer, with your name, that it is not used any more. "
             "It stays forbidden until we have fetched it.",
+        )
+
+    def withdrawn(self) -> Letter:
+        """To the care provider, or to who has to phone them: it was a mistake, and it may be used again."""
+        return Letter(
+            f"{display(self.barcode)} may be used again",
+            ("" if self.email else f"{self.whom_to_phone} They could not be told this by e-mail:\n\n")
+            + f"On {in_words(self.given_on)} we asked to stop using {self.thing}, which is with {self.client_name} "
+            f"(our reference {self.client_ref}). That was a mistake, and it is withdrawn: it may be used again.\n\n"
+            "Tell every carer whom you had told to stop.",
+        )
+
+    def mistaken(self, *, by: str, why: str) -> Letter:
+        """To who gave the notice, and to whose loan it is."""
+        return Letter(
+            f"Stop-use notice withdrawn: {display(self.barcode)}",
+            f"The use of {self.thing} at client {self.client_ref} was stopped on {in_words(self.given_on)}. {by} has "
+            f"withdrawn that as a mistake: {why}\n\nIf it must not be used all the same, stop its use again.",
         )
 
     def to_phone(self) -> Letter:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from app.domain.combinations import item_load
+from app.domain.dates import in_words
 from app.domain.errors import BadValue, Fault, Incomplete
 from app.domain.inspections import InspectionOutcome
 from app.domain.reasons import is_reason
@@ -118,10 +119,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class LoadBefore:
-    """What the item carried as far as is known: by its product, and by the last report that stands."""
+    """What is known from before this report: what the item carried by its product, and by the last report that stands;
+    and when it was last examined by the record."""
 
     product_kg: int | None = None
     certified_kg: int | None = None
+    examined_on: date | None = None
 
     @property
     def in_words(self) -> str:
@@ -391,7 +394,7 @@ def find_faults(report: Report, *, today: date, before: LoadBefore = NOTHING_KNO
     ]
     for place, defect in enumerate(report.defects):
         faults += _faults_of(defect, f"defects.{place}", report.examined_on)
-    return [*faults, *_raised(report, before), *_impossible(report, today)]
+    return [*faults, *_raised(report, before), *_impossible(report, today, before)]
 
 
 def check_report(
@@ -435,7 +438,7 @@ def _raised(report: Report, before: LoadBefore) -> list[Fault]:
     return [Fault("load_reason", "load-raised", said)]
 
 
-def _impossible(report: Report, today: date) -> list[Fault]:
+def _impossible(report: Report, today: date, before: LoadBefore) -> list[Fault]:
     """What contradicts the calendar, or another answer."""
     examined, reported, last = report.examined_on, report.reported_on, report.last_examined_on
     future = "This day is still to come."
@@ -459,6 +462,14 @@ def _impossible(report: Report, today: date) -> list[Fault]:
             "contradicts",
             "Either it was examined before, or it never was.",
             last is not None and report.never_examined_before,
+        ),
+        (
+            "never_examined_before",
+            "contradicts",
+            f"By the record it was thoroughly examined on {in_words(before.examined_on)}. Enter the day of the last."
+            if before.examined_on
+            else "",
+            report.never_examined_before and before.examined_on is not None,
         ),
         (
             "no_defects",

@@ -25,17 +25,15 @@ class Whereabouts(StrEnum):
         ]
 
 
-ELSEWHERE: Final = frozenset({HoldKind.IN_TRANSIT, HoldKind.WHEREABOUTS})
-"""With one of these it is known already why it is where the record does not say."""
-
 AS_CLEAN: Final = frozenset({State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION, State.IN_REPAIR})
 """States in which an item counts as clean."""
 
 
 def is_put_in_question(evidence: Evidence) -> bool:
-    """Whether an item that is handed in is held for it: it stands on a shelf by the record, and not on its way."""
+    """Whether an item that is handed in is held for it: it stands on a shelf by the record, or is on its way between
+    two, and nobody has asked yet."""
     on_a_shelf = evidence.state in {State.IN_STOCK, State.RESERVED}
-    return on_a_shelf and not any(hold.kind in ELSEWHERE for hold in evidence.holds)
+    return on_a_shelf and not any(hold.kind is HoldKind.WHEREABOUTS for hold in evidence.holds)
 
 
 def say_where_it_was(barcode: str) -> Conflict:

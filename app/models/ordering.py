@@ -205,6 +205,9 @@ class OrderSupersedes(SQLModel, table=True):
 class StopUseNotice(SQLModel, table=True):
     """An item at a client's that must not be used any more. Open until its loan ends, acknowledged or not.
 
+    One that was given by mistake is withdrawn and stays on record: `loan_id` is empty then, and `withdrawn_loan_id`
+    says whose it was, so that whatever looks for the notice of a loan finds only one that stands.
+
     Coroner's report 2023-0336 (Friend): a sling judged unsuitable was neither removed nor was its use stopped.
     """
 
@@ -212,10 +215,17 @@ class StopUseNotice(SQLModel, table=True):
     __table_args__ = (
         both_or_neither("acknowledged_at_and_by_together", "acknowledged_at", "acknowledged_by"),
         UniqueConstraint("loan_id", name="uq_stop_use_notice_loan_id"),
+        CheckConstraint("(loan_id IS NULL) = (withdrawn_at IS NOT NULL)", name="stands_or_is_withdrawn"),
+        CheckConstraint(
+            "num_nonnulls(withdrawn_at, withdrawn_by, withdrawn_reason, withdrawn_loan_id) IN (0, 4)",
+            name="withdrawn_with_all_facts",
+        ),
+        CheckConstraint("withdrawn_by <> given_by", name="withdrawn_by_another_person"),
+        Index("ix_stop_use_notice_withdrawn_loan_id", "withdrawn_loan_id"),
     )
 
     id: int = id_column()
-    loan_id: int = Field(sa_column=reference_column("loan.id"))
+    loan_id: int | None = Field(default=None, sa_column=reference_column("loan.id", nullable=True))
     order_id: int | None = Field(default=None, sa_column=reference_column("equipment_order.id", nullable=True))
     reason: str = Field(sa_column=text_column())
     item_fault: ItemFault = Field(
@@ -229,6 +239,10 @@ class StopUseNotice(SQLModel, table=True):
     acknowledged_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     acknowledged_how: str | None = Field(default=None, sa_column=text_column(nullable=True))
     chased_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    withdrawn_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    withdrawn_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    withdrawn_reason: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    withdrawn_loan_id: int | None = Field(default=None, sa_column=reference_column("loan.id", nullable=True))
 
 
 class DeliveryVisit(SQLModel, table=True):

@@ -101,6 +101,13 @@ async def stop_overloads(
     return stopped
 
 
+async def is_too_weak(session: AsyncSession, client_id: int, barcode: str) -> bool:
+    """Whether this item, which the client has, must not bear them. One statement."""
+    rows = (await session.execute(THERE, {"clients": [client_id]})).all()
+    there = [Borne(row.barcode, row.product_name, row.category, row.carries_kg) for row in rows]
+    return bool(rows) and any(one.barcode == barcode for one in find_overloads(there, rows[0].weight_kg))
+
+
 async def weigh_again(session: AsyncSession, clients: Collection[int], *, actor: str, at: datetime) -> list[Stopped]:
     """These clients weigh more than was known (`domain.overloads.is_heavier`). What is with the driver for them is
     held, what is reserved for them is free again, and who answers for the equipment is told too. Three statements where

@@ -390,6 +390,7 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /stop-use/{notice_id}": _P.KEEP_STOP_USE_NOTICES,
     "POST /stop-use/{notice_id}/acknowledge": _P.KEEP_STOP_USE_NOTICES,
     "POST /stop-use/{notice_id}/chase": _P.KEEP_STOP_USE_NOTICES,
+    "POST /stop-use/{notice_id}/withdraw": _P.LIFT_HOLDS,
     "GET /loans/{loan_id}/stop-use": _P.KEEP_STOP_USE_NOTICES,
     "POST /loans/{loan_id}/stop-use": _P.KEEP_STOP_USE_NOTICES,
     "POST /api/v1/loans/{loan_id}/stop-use": _P.KEEP_STOP_USE_NOTICES,
@@ -397,6 +398,7 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /api/v1/stop-use-notices/{notice_id}": _P.KEEP_STOP_USE_NOTICES,
     "POST /api/v1/stop-use-notices/{notice_id}/acknowledge": _P.KEEP_STOP_USE_NOTICES,
     "POST /api/v1/stop-use-notices/{notice_id}/chase": _P.KEEP_STOP_USE_NOTICES,
+    "POST /api/v1/stop-use-notices/{notice_id}/withdraw": _P.LIFT_HOLDS,
     # Safety notices.
     "GET /safety-notices": _P.SEE_SAFETY_NOTICES,
     "GET /safety-notices/new": _P.HANDLE_SAFETY_NOTICES,

@@ -87,7 +87,11 @@ class Scan:
 
     def waited(self, at: datetime) -> bool:
         """Whether the device had kept it for so long that its maker has gone on."""
-        return bool(self.is_measured and self.scanned_at and is_kept(self.scanned_at, at))
+        return self.is_measured and self.may_be_old(at)
+
+    def may_be_old(self, at: datetime) -> bool:
+        """Whether it was made so long ago by what the device says, whether or not that is to be believed."""
+        return bool(self.scanned_at and is_kept(self.scanned_at, at))
 
 
 class ScanResult(ItemResult):
@@ -157,6 +161,7 @@ async def refuse_what_moved_since(
     tags: dict[UUID, str],
     *,
     is_within_stores: bool = False,
+    ends_loans: bool = False,
     actor: str,
     at: datetime,
 ) -> dict[UUID, ItemResult]:
@@ -164,29 +169,38 @@ async def refuse_what_moved_since(
 
     `is_within_stores`: they are of what goes from store to store. That it went out since, even if it is back, makes
     them worthless; that it came in does not, because the scan that brought it in may have waited on the same device.
+    `ends_loans`: what they say ends a loan, so one that is older than the loan is refused also where nobody compared
+    the clocks (ADR 37).
 
     No statement when none waited, else three, which lock what they read.
     """
-    waited = {scan.scan_id: scan.scanned_at for scan in scans if scan.scan_id in tags and scan.waited(at)}
+    waited = {
+        scan.scan_id: scan
+        for scan in scans
+        if scan.scan_id in tags and (scan.waited(at) or (ends_loans and scan.may_be_old(at)))
+    }
     if not waited:
         return {}
     items = await ledger.read_items(session, list(tags.values()), lock=True)
     rows = await session.execute(SEEN_SINCE, {"barcodes": [tags[scan_id] for scan_id in waited]})
     seen = {row.barcode: row for row in rows}
     results: dict[UUID, ItemResult] = {}
-    for scan_id, scanned_at in waited.items():
+    for scan_id, scan in waited.items():
         row = seen.get(tags[scan_id])
-        error = _moved_since(scanned_at, row, is_within_stores=is_within_stores) if row and scanned_at else None
+        error = _moved_since(scan, row, is_within_stores=is_within_stores) if row else None
         if error:
             tag = tags.pop(scan_id)
             results[scan_id] = refused(tag, error, items[tag], reader=actor, on=uk_date(at))
     return results
 
 
-def _moved_since(scanned_at: datetime, row: Row[Any], *, is_within_stores: bool) -> RuleError | None:
+def _moved_since(scan: Scan, row: Row[Any], *, is_within_stores: bool) -> RuleError | None:
+    if scan.scanned_at is None:
+        return None
     if is_within_stores:
-        return moved_since(scanned_at, went_out=row.was_out, came_back=None)
-    return moved_since(scanned_at, went_out=row.went_out, came_back=row.came_back)
+        return moved_since(scan.scanned_at, went_out=row.was_out, came_back=None)
+    seen = {"went_out": row.went_out, "came_back": row.came_back}
+    return moved_since(scan.scanned_at, **seen, is_measured=scan.is_measured)
 
 
 def answer(scan: Scan, result: ItemResult, *warnings: ScanWarning) -> ScanResult:

@@ -24,7 +24,18 @@ from app.domain.clearance import (
     step_for,
 )
 from app.domain.errors import Conflict, NotClear
-from app.domain.hygiene import QUARANTINE, TO_INSPECT_MORE, TO_KEEP, TO_RELEASE, TO_SCRAP, Outcome, Route, next_step
+from app.domain.hygiene import (
+    QUARANTINE,
+    TO_FETCH_STOPPED,
+    TO_INSPECT_MORE,
+    TO_KEEP,
+    TO_RELEASE,
+    TO_SCRAP,
+    TO_WAIT_STOPPED,
+    Outcome,
+    Route,
+    next_step,
+)
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import Move, State
 
@@ -416,3 +427,23 @@ def test_what_is_held_is_not_used_on_and_each_hold_is_named() -> None:
         ("on-hold", "Fault: The castor is loose."),
         ("on-hold", "Safety notice NatPSA/2026/001: the legs crack."),
     ]
+
+
+def test_what_is_on_its_way_and_in_question_is_received_first() -> None:
+    both = tuple(HoldFact(kind, "Why.") for kind in (HoldKind.IN_TRANSIT, HoldKind.WHEREABOUTS))
+    assert step_for(Evidence(State.IN_STOCK, holds=both), Route.LAUNDRY).route == "receive"
+    assert step_for(Evidence(State.IN_STOCK, holds=both[1:]), Route.LAUNDRY).route == "query_shelf"
+
+
+def test_of_what_a_client_must_not_use_the_next_step_is_to_fetch_it() -> None:
+    asked = {state: step_for(Evidence(state), Route.LAUNDRY, is_stopped=True) for state in State}
+    at_home = {
+        State.ON_LOAN: TO_FETCH_STOPPED,
+        State.ON_TRIAL: TO_FETCH_STOPPED,
+        State.AWAITING_COLLECTION: TO_WAIT_STOPPED,
+    }
+    assert asked == {state: at_home.get(state) or step_for(Evidence(state), Route.LAUNDRY) for state in State}
+    held = Evidence(State.ON_LOAN, holds=(FAULT,))
+    assert step_for(held, Route.LAUNDRY, is_stopped=True) is TO_FETCH_STOPPED
+    named = replace(held, holds=(FAULT, HoldFact(HoldKind.SAFETY_NOTICE, "", notice="NatPSA/2026/001", notice_id=1)))
+    assert "NatPSA/2026/001 covers this" in step_for(named, Route.LAUNDRY, is_stopped=True).text

@@ -7,6 +7,7 @@ import pytest
 from app.domain.client_records import (
     check_is_alive,
     check_life,
+    check_newer_weighing,
     check_weight,
     find_life_faults,
     find_weight_faults,
@@ -80,3 +81,11 @@ def test_nothing_goes_to_somebody_who_has_died() -> None:
 )
 def test_the_trail_keeps_how_a_client_was_looked_for_and_not_the_words(q: str | None, by: str | None) -> None:
     assert way_of_asking(q) == by
+
+
+def test_an_older_weighing_does_not_take_the_place_of_a_newer_one() -> None:
+    for weighed_on, known_on in ((None, TODAY), (TODAY, None), (TODAY, TODAY), (LATER, TODAY)):
+        check_newer_weighing(weighed_on, known_on)
+    with pytest.raises(Conflict) as refused:
+        check_newer_weighing(TODAY, LATER)
+    assert (refused.value.code, refused.value.field) == ("older-weighing", "weighed_on")

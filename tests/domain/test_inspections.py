@@ -4,11 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.domain.errors import BadValue
+from app.domain.errors import BadValue, NotAllowed
 from app.domain.inspections import (
     DueState,
+    FoundDanger,
     InspectionKind,
     InspectionOutcome,
+    check_contradiction,
     check_next_due,
     counts_as_overdue,
     due_state,
@@ -133,3 +135,26 @@ def test_an_inspection_of_which_nobody_knows_when_it_is_due_counts_as_overdue(
 @pytest.mark.parametrize("overdue", [date.min + timedelta(days=1), ON])
 def test_what_is_not_known_stands_before_all_that_is(overdue: date) -> None:
     assert sorted([overdue, None], key=place_by_day) == [None, overdue]
+
+
+@pytest.mark.parametrize(
+    ("by", "examiner", "is_mended", "may"),
+    [
+        ("ann", "", False, False),
+        ("ann", "Ruth Hale", False, False),
+        ("bob", " erin  WELLS", False, False),
+        ("bob", "", False, True),
+        ("bob", "Ruth Hale", False, True),
+        ("ann", "Erin Wells", True, True),
+    ],
+)
+def test_one_person_alone_does_not_take_a_danger_off_the_record(
+    by: str, examiner: str, is_mended: bool, may: bool
+) -> None:
+    danger = FoundDanger("ann", "Erin Wells", is_mended)
+    if may:
+        check_contradiction(danger, by=by, examiner=examiner)
+        return
+    with pytest.raises(NotAllowed) as refused:
+        check_contradiction(danger, by=by, examiner=examiner)
+    assert refused.value.code == "same-person"

@@ -71,3 +71,11 @@ def test_a_scan_says_nothing_any_more_of_what_has_moved_since(
     if error:
         assert error.detail.startswith("It was scanned on 2 March 2026 at 14:05, and it ")
         assert error.detail.endswith(" Nothing was changed.")
+
+
+def test_a_clock_that_nobody_compared_is_believed_only_where_a_newer_loan_would_end() -> None:
+    error = moved_since(NOW, went_out=NOW + HOUR, came_back=None, is_measured=False)
+    assert error
+    assert error.code == "moved-since-scan"
+    assert "If it is here now, scan it again" in error.detail
+    assert moved_since(NOW, went_out=NOW - HOUR, came_back=NOW + HOUR, is_measured=False) is None

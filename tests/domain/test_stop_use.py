@@ -6,8 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.domain.clearance import HoldKind
-from app.domain.errors import Conflict
-from app.domain.stop_use import ItemFault, StopUse, check_chase, hold_reason
+from app.domain.errors import Conflict, NotAllowed
+from app.domain.stop_use import (
+    Grounds,
+    ItemFault,
+    StopUse,
+    check_chase,
+    check_withdrawal,
+    fault_of,
+    hold_reason,
+    stops_use,
+)
 
 STOP = StopUse(
     barcode="ES000012308",
@@ -89,3 +98,32 @@ def test_who_was_chased_within_the_hour_is_not_chased_again(
     with pytest.raises(Conflict, match="less than an hour ago") as refusal:
         check_chase(told, chased_at, "Harbour Care", at=NOON)
     assert refusal.value.code == "chased-just-now"
+
+
+@pytest.mark.parametrize("kind", list(HoldKind))
+def test_every_hold_that_may_tell_of_danger_stops_the_use_at_a_clients(kind: HoldKind) -> None:
+    assert stops_use(kind) is (kind not in {HoldKind.IN_TRANSIT, HoldKind.SCRAP_REQUEST})
+    assert fault_of(kind) is (ItemFault.YES if kind is HoldKind.FAULT else ItemFault.NOT_KNOWN)
+
+
+@pytest.mark.parametrize("email", ["duty@weald.example", None])
+def test_a_notice_that_was_a_mistake_is_taken_back_in_words(email: str | None) -> None:
+    letter = replace(STOP, email=email).withdrawn()
+    assert letter.subject == "ES-0000123-08 may be used again"
+    assert ("Phone Weald Home Care on 01632 960555." in letter.body) is (email is None)
+    assert "it may be used again" in letter.body
+
+
+def test_a_mistake_is_withdrawn_by_another_person_and_only_where_nothing_asks_for_it() -> None:
+    check_withdrawal(Grounds(), given_by="ann", by="bob")
+    with pytest.raises(NotAllowed, match="Somebody else"):
+        check_withdrawal(Grounds(), given_by="ann", by="ann")
+    with pytest.raises(Conflict) as refused:
+        check_withdrawal(Grounds(is_held=True, has_failed=True, is_too_weak=True), given_by="ann", by="bob")
+    assert refused.value.code == "still-not-to-be-used"
+    for words in ("It is on hold", "did not pass", "carries less"):
+        assert words in refused.value.detail
+    assert (
+        "ann has withdrawn that as a mistake: Another was meant."
+        in STOP.mistaken(by="ann", why="Another was meant.").body
+    )

@@ -182,3 +182,11 @@ def test_the_earliest_day_by_which_a_defect_could_become_a_danger_counts() -> No
 def test_occasions_and_kinds_of_defect_have_words_for_people() -> None:
     assert len({occasion.text for occasion in Occasion}) == len(Occasion)
     assert len({kind.text for kind in DefectKind}) == len(DefectKind)
+
+
+@pytest.mark.parametrize(("examined_on", "count"), [(date(2025, 9, 1), 1), (None, 0)])
+def test_what_was_examined_by_the_record_is_not_said_never_to_have_been(examined_on: date | None, count: int) -> None:
+    never = replace(WHOLE, last_examined_on=None, never_examined_before=True)
+    faults = find_faults(never, today=TODAY, before=LoadBefore(None, None, examined_on))
+    assert [fault.name for fault in faults] == ["never_examined_before"] * count
+    assert all("thoroughly examined on 1 September 2025" in fault.detail for fault in faults)

@@ -124,7 +124,7 @@ async def test_whose_reservation_is_given_up_by_somebody_else_is_told(
 
 async def test_a_trial_that_must_not_be_used_is_neither_kept_nor_extended(given: Given, as_ot: AsyncClient) -> None:
     trial = await given.trial()
-    await as_ot.post(f"/api/v1/loans/{trial.id}/stop-use", json={"reason": "The loops are worn."})
+    await as_ot.post(f"/api/v1/loans/{trial.id}/stop-use", json={"reason": "It is too large.", "item_fault": "no"})
     url = f"/api/v1/loans/{trial.id}/trial-outcome"
     extend = {"outcome": "extend", "until": "2026-03-30", **TRIED}
     for body in ({"outcome": "keep", **TRIED}, extend):

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, bereavement
-from app.domain.client_records import check_life, check_weight
+from app.domain.client_records import check_life, check_newer_weighing, check_weight
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, Stale
 from app.domain.overloads import is_heavier
@@ -27,7 +27,7 @@ READ = text("""
 """)
 
 BEFORE = text("""
-    SELECT id, client_ref, version, date_of_birth, died_on, weight_kg FROM client
+    SELECT id, client_ref, version, date_of_birth, died_on, weight_kg, weighed_on FROM client
     WHERE upper(client_ref) = upper(:client_ref) FOR NO KEY UPDATE
 """)
 
@@ -63,7 +63,7 @@ async def change_client(
     """Change what `change` sets of a client as read at `version`. A death ends what was arranged for them; a weight
     above what something of theirs carries stops its use.
 
-    Raises NotFound, Stale and what `add_client` does.
+    Raises NotFound, Stale, Conflict `older-weighing` and what `add_client` does.
     """
     fields: dict[str, Any] = change.model_dump(exclude_unset=True)
     before = (await session.execute(BEFORE, {"client_ref": client_ref})).one_or_none()
@@ -75,6 +75,7 @@ async def change_client(
     check_life(born=born, died=died, today=uk_date(at))
     # A new weight never keeps the day of the old one.
     check_weight(fields.get("weight_kg"), fields.get("weighed_on"), today=uk_date(at))
+    check_newer_weighing(fields.get("weighed_on"), before.weighed_on)
     if {"weight_kg", "weighed_on"} & fields.keys():
         fields |= {"weight_kg": change.weight_kg, "weighed_on": change.weighed_on}
     await _check_number_is_free(session, before.id, fields.get("nhs_number"))

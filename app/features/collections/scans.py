@@ -63,7 +63,7 @@ async def _pick_up(
 ) -> dict[UUID, ScanResult]:
     tags, results = read_tags(scans, prefix=prefix)
     items = await ledger.read_items(session, list(tags.values()), lock=True)
-    results |= await refuse_what_moved_since(session, scans, tags, actor=actor, at=at)
+    results |= await refuse_what_moved_since(session, scans, tags, ends_loans=True, actor=actor, at=at)
     lines = {row.barcode: row for row in await session.execute(LINES, {"barcodes": list(tags.values())})}
     taken: dict[str, tuple[Any, datetime]] = {}
     here = [items[tag] for tag in dict.fromkeys(tags.values()) if tag in items]

@@ -35,6 +35,10 @@ async def list_faults(
 
 @router.post("/fault-reports/{report_id}/close")
 async def close_fault(session: Session, actor: Actor, now: Now, report_id: Id, body: DoneBody) -> FaultBody:
-    """Something was done about it. A hold that it placed stays until it is lifted."""
-    await service.close_fault(session, report_id, done=body.done, actor=actor.username, at=now)
+    """Somebody has looked at it, and something was done. A hold that it placed stays until it is lifted.
+
+    Of what was reported as dangerous and a client has, say whether its use there is stopped (`stop_use`); else 422
+    `say-whether-it-is-used`.
+    """
+    await service.close_fault(session, report_id, done=body.done, stop_use=body.stop_use, actor=actor.username, at=now)
     return await queries.get_fault(session, report_id)

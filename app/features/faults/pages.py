@@ -60,8 +60,11 @@ async def close_fault(request: Request, session: Session, actor: Actor, now: Now
     if body is None:
         return render(request, ONE, {"form": form, **context}, 422)
     with or_again(ONE, form, **context):
-        barcode = await service.close_fault(session, report_id, done=body.done, actor=actor.username, at=now)
-    return redirect(request, "/faults", f"The fault of {display(barcode)} is closed.")
+        barcode = await service.close_fault(
+            session, report_id, done=body.done, stop_use=body.stop_use, actor=actor.username, at=now
+        )
+    stopped = " Its use is stopped: see Stop use." if body.stop_use and context["fault"].is_with_client else ""
+    return redirect(request, "/faults", f"The fault of {display(barcode)} is closed.{stopped}")
 
 
 async def _fault(session: Session, report_id: int, reader: str, now: datetime) -> dict[str, Any]:

@@ -45,19 +45,23 @@ class FaultForm(BaseModel):
 
 
 class DoneBody(Body):
-    """What was done about a fault."""
+    """What was done about a fault. `stop_use`: whether the client who has the item must not use it any more; asked of
+    what was reported as dangerous."""
 
     done: Paragraph
+    stop_use: bool | None = None
 
 
 class DoneForm(BaseModel):
     """The same from its page."""
 
     done: Annotated[Paragraph, asked("Write what was done about it.")] = needed()
+    stop_use: bool | None = None
 
 
 class FaultBody(BaseModel):
     """A reported fault. `on_hold`: the hold that a dangerous one placed is still there.
+    `is_with_client`: somebody has it on loan or trial; `use_is_stopped`: and must not use it.
 
     `phone` is empty when nobody left one, and is forgotten 30 days after the report is closed.
     """
@@ -71,6 +75,8 @@ class FaultBody(BaseModel):
     phone: str | None
     is_dangerous: bool
     on_hold: bool
+    is_with_client: bool
+    use_is_stopped: bool
     reported_at: datetime
     closed_at: datetime | None
     closed_by: str | None

@@ -1,7 +1,8 @@
 """Faults that people report from a label, and what is done about them.
 
 Anybody can scan a label, so a report proves nothing. It fails safe all the same: what is said to be dangerous is held
-at once and cannot be issued again until a manager lifts the hold. Nobody's equipment at home is taken away by a report.
+at once and cannot be issued again until a manager lifts the hold. Nobody's equipment at home is taken away by a report
+alone: who looks at it says whether its use is stopped (ADR 37).
 """
 
 from datetime import datetime
@@ -14,10 +15,10 @@ from sqlmodel import col
 
 from app import audit, ledger, outbox, safety
 from app.domain.clearance import HoldFact, HoldKind
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.labels import display
 from app.models import FaultReport
-from app.web.held_at_clients import tell_of_hold
+from app.web.held_at_clients import find_client, stop_held, tell_of_report
 
 PUBLIC: Final = "public"
 """Whose name stands in histories for somebody who did not sign in."""
@@ -29,6 +30,11 @@ HELD_ALREADY = text("""
     SELECT hold.id FROM fault_report JOIN hold ON hold.id = fault_report.hold_id
     WHERE fault_report.item_id = :item_id AND hold.lifted_at IS NULL ORDER BY hold.id LIMIT 1
 """)
+LOCK_ITEM = text("""
+    SELECT item.id FROM item JOIN fault_report ON fault_report.item_id = item.id WHERE fault_report.id = :report_id
+    FOR UPDATE OF item
+""")
+IS_HELD = text("SELECT EXISTS (SELECT FROM hold WHERE item_id = :item_id AND kind = 'fault' AND lifted_at IS NULL)")
 MANAGERS = text("""
     SELECT account.username FROM account
     JOIN account_role ON account_role.account_id = account.id AND account_role.role = 'manager'
@@ -75,22 +81,39 @@ async def report_fault(
     await _tell_managers(session, item, report_id, is_dangerous=is_dangerous, at=at)
 
 
-async def close_fault(session: AsyncSession, report_id: int, *, done: str, actor: str, at: datetime) -> str:
-    """Something was done about the fault; a hold stays until it is lifted. Returns the item's tag.
+async def close_fault(
+    session: AsyncSession, report_id: int, *, done: str, stop_use: bool | None = None, actor: str, at: datetime
+) -> str:
+    """Somebody has looked at the fault, and something was done; a hold stays until it is lifted. Returns the tag.
 
-    Raises NotFound `unknown-fault-report`, Conflict `fault-closed-already`.
+    `stop_use`: whether it must not be used any more, where a client has it: it is held then, if it is not yet, and its
+    use is stopped. Of what was reported as dangerous that must be said. Raises NotFound `unknown-fault-report`,
+    Conflict `fault-closed-already`, BadValue `say-whether-it-is-used`.
     """
+    # The item before the report, as when one is made.
+    await session.execute(LOCK_ITEM, {"report_id": report_id})
     found = await session.execute(select(FaultReport).where(col(FaultReport.id) == report_id).with_for_update())
     report = found.scalar_one_or_none()
     if report is None:
         raise NotFound("unknown-fault-report", "There is no reported fault with this number.")
     if report.closed_at is not None:
         raise Conflict("fault-closed-already", f"{report.closed_by} closed this already: {report.done}")
+    there = await find_client(session, report.item_id)
+    if there and report.is_dangerous and stop_use is None and not there.is_stopped:
+        detail = "A client has it, and it was reported as dangerous. Say whether its use there is stopped or goes on."
+        raise BadValue("say-whether-it-is-used", detail, field="stop_use")
     closed = {"closed_at": at, "closed_by": actor, "done": done}
     await session.execute(update(FaultReport).where(col(FaultReport.id) == report_id).values(**closed))
     find = text("SELECT barcode FROM item WHERE id = :item_id")
     barcode: str = (await session.execute(find, {"item_id": report.item_id})).scalar_one()
-    await audit.record(session, "fault_closed", f"item:{barcode}", actor=actor, at=at, report=report_id)
+    said = {} if there is None else {"use_stopped": "yes" if stop_use else "no"}
+    await audit.record(session, "fault_closed", f"item:{barcode}", actor=actor, at=at, report=report_id, **said)
+    if there and stop_use:
+        held = HoldFact(HoldKind.FAULT, f"Reported from its label, and looked at: {done}")
+        if not await session.scalar(IS_HELD, {"item_id": report.item_id}):
+            about: dict[str, Any] = {"kind": held.kind, "reason": held.reason, "actor": actor, "at": at}
+            await safety.hold(session, report.item_id, barcode, **about)
+        await stop_held(session, report.item_id, held, actor=actor, at=at)
     return barcode
 
 
@@ -103,7 +126,7 @@ async def _hold(session: AsyncSession, item: ledger.ItemRecord, *, at: datetime)
     hold_id = await safety.hold(session, item.id, item.barcode, **details)
     # Managers are told of the report itself.
     said = HoldFact(HoldKind.FAULT, REASON)
-    await tell_of_hold(session, item.id, item.barcode, said, owners=False, actor=PUBLIC, at=at)
+    await tell_of_report(session, item.id, said, actor=PUBLIC, at=at)
     return hold_id
 
 

@@ -61,7 +61,10 @@ NOTICES = text("""
     FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id AND loan.ended_at IS NULL
     JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
     JOIN client ON client.id = loan.client_id
-    WHERE notice.acknowledged_at IS NULL AND (CAST(:given_by AS text) IS NULL OR notice.given_by = :given_by)
+    LEFT JOIN order_unit AS unit ON unit.loan_id = loan.id
+    LEFT JOIN equipment_order AS asked ON asked.id = unit.order_id
+    WHERE notice.acknowledged_at IS NULL AND (
+        CAST(:whose AS text) IS NULL OR notice.given_by = :whose OR COALESCE(asked.made_by, loan.started_by) = :whose)
     ORDER BY notice.id LIMIT :limit
 """)
 # What a short form of the API left without an answer, whatever has become of the order since.
@@ -223,9 +226,10 @@ async def read_my_orders(session: AsyncSession, username: str, *, today: date) -
     return MyOrders(found, lost_items, failed_visits)
 
 
-async def list_notices(session: AsyncSession, *, given_by: str | None) -> list[Notice]:
-    """The first few notices that nobody has acknowledged, the oldest first: those of one person, or all."""
-    values = {"given_by": given_by, "limit": FIRST_FEW}
+async def list_notices(session: AsyncSession, *, whose: str | None) -> list[Notice]:
+    """The first few notices that nobody has acknowledged, the oldest first: or those that one person
+    gave, or that are about what they ordered or handed out."""
+    values = {"whose": whose, "limit": FIRST_FEW}
     return [Notice(**row) for row in (await session.execute(NOTICES, values)).mappings()]
 
 

@@ -36,7 +36,7 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
         context["held_out"] = await queries.list_held_out(session, may_see_client=see)
     if actor.may(Permission.KEEP_STOP_USE_NOTICES):
         whose = actor.username if actor.may(Permission.PLACE_ORDERS) else None
-        context["notices"] = await my_work.list_notices(session, given_by=whose)
+        context["notices"] = await my_work.list_notices(session, whose=whose)
     if actor.may(Permission.SEE_PANEL_CASES):
         context["follow_up"] = await list_follow_up(session, actor.username, today=today, limit=my_work.FIRST_FEW)
     if actor.may(Permission.HANDLE_SAFETY_NOTICES):

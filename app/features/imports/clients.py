@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, bereavement
-from app.domain.client_records import find_life_faults, find_weight_faults
+from app.domain.client_records import find_life_faults, find_weight_faults, is_older_weighing
 from app.domain.overloads import is_heavier
 from app.features.imports.columns import CLIENTS
 from app.features.imports.files import Notes, Progress, Record, Table
@@ -175,6 +175,11 @@ def _sort(record: Record, client: RowMapping | None, plan: ClientPlan) -> None:
     if client is None:
         plan.new.append(record)
         return
+    if is_older_weighing(record.get("weighed_on"), client["weighed_on"]):
+        for name in ("weight_kg", "weighed_on"):
+            record.values.pop(name, None)
+        detail = f"Client {client['client_ref']} was weighed since. That weight stays what counts."
+        plan.told.add(record.row, "weighed_on", "older-weighing", detail)
     columns = [name for name, given in record.values.items() if name != "client_ref" and given != client[name]]
     if not columns:
         plan.unchanged += 1

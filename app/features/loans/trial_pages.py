@@ -106,7 +106,7 @@ async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -
     loan = await queries.get_loan(session, loan_id)
     await audit.record(session, "loans_listed", f"client:{loan.client_ref}", actor=actor.username, at=now, found=1)
     reviews = await queries.list_trial_reviews(session, loan_id)
-    why_not_keep, held = "", ""
+    why_not_keep, held, has_died = "", "", False
     warned: list[OrderWarning] = []
     if loan.state is State.ON_TRIAL:
         try:
@@ -123,12 +123,15 @@ async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -
             why_not_keep = "It is on hold."
         if loan.must_not_be_used:
             why_not_keep = "Its use was stopped. Have it collected."
+        if has_died := await trials.client_has_died(session, loan_id):
+            why_not_keep = "The client has died. Have it collected."
     return {
         "loan": loan,
         "today": uk_date(now),
         "reviews": reviews,
         "why_not_keep": why_not_keep,
         "held": held,
+        "has_died": has_died,
         "warned": warned,
         "warnings": [(answer_field(one), one) for one in warned],
     }

@@ -28,9 +28,13 @@ from app.web.answers import Answer, keys
 
 OPEN_TRIAL = text("""
     SELECT loan.client_id, client.client_ref, loan.item_id, loan.kind, loan.trial_ends_on, loan.ended_at, item.barcode,
-           item.state, EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
+           item.state, client.died_on IS NOT NULL AS has_died,
+           EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
     FROM loan JOIN item ON item.id = loan.item_id JOIN client ON client.id = loan.client_id
     WHERE loan.id = :loan_id FOR UPDATE OF item
+""")
+HAS_DIED = text("""
+    SELECT client.died_on IS NOT NULL FROM loan JOIN client ON client.id = loan.client_id WHERE loan.id = :loan_id
 """)
 # A weight that is being written down counts for the decision; whoever writes it locks the client first too.
 LOCK_CLIENT = text("""
@@ -86,8 +90,9 @@ async def decide_trial(
     """Record what was decided about a trial; returns the collection's number when it is collected. `answers`: to what
     is warned of, kept with the loan; None: nobody was asked for any (ADR 29), and only dangers want one.
 
-    Raises NotFound `unknown-loan`, Conflict `not-on-trial` or `use-was-stopped`, NotClear `on-hold`, WrongState,
-    BadValue for the new end, Incomplete `answer-the-warnings`, and NotAllowed as `domain.counter.check_keep` does.
+    Raises NotFound `unknown-loan`, Conflict `not-on-trial`, `client-has-died` or `use-was-stopped`, NotClear `on-hold`,
+    WrongState, BadValue for the new end, Incomplete `answer-the-warnings`, and NotAllowed as
+    `domain.counter.check_keep` does.
     """
     await session.execute(LOCK_CLIENT, {"loan_id": loan_id})
     loan = await _open_trial(session, loan_id)
@@ -152,6 +157,7 @@ class OpenTrial:
     barcode: str
     trial_ends_on: date
     is_stopped: bool
+    has_died: bool
 
 
 async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
@@ -161,14 +167,24 @@ async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
     if row.ended_at is not None or row.kind != LoanKind.TRIAL or row.state != State.ON_TRIAL:
         words = State(row.state).text.lower()
         raise Conflict("not-on-trial", f"This is not a running trial: the item is “{words}”.")
-    return OpenTrial(row.client_id, row.client_ref, row.item_id, row.barcode, row.trial_ends_on, row.is_stopped)
+    return OpenTrial(
+        row.client_id, row.client_ref, row.item_id, row.barcode, row.trial_ends_on, row.is_stopped, row.has_died
+    )
+
+
+async def client_has_died(session: AsyncSession, loan_id: int) -> bool:
+    """Whether whose trial it is has died: then it is collected, and nothing else."""
+    return bool(await session.scalar(HAS_DIED, {"loan_id": loan_id}))
 
 
 async def _check_is_used_on(session: AsyncSession, loan: OpenTrial) -> None:
+    if loan.has_died:
+        raise Conflict("client-has-died", "This client has died. Have it collected.", field="outcome")
+    # What holds it says more than that its use was stopped for it.
+    await check_not_held(session, loan.barcode)
     if loan.is_stopped:
         detail = "Its use was stopped, so it is neither kept nor tried on. Have it collected."
         raise Conflict("use-was-stopped", detail, field="outcome")
-    await check_not_held(session, loan.barcode)
 
 
 async def read_warnings(session: AsyncSession, barcode: str, client_ref: str, *, today: date) -> list[OrderWarning]:

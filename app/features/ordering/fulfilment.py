@@ -25,10 +25,11 @@ from app.features.ordering import messages
 from app.features.ordering.allocation import read_shelf
 from app.features.ordering.holding import Held, give_back, hold
 from app.features.ordering.old_equipment import collect_old
-from app.features.ordering.records import OrderRecord, UnitRecord, read_order
+from app.features.ordering.records import OrderRecord, UnitRecord, lock_client, read_order
 from app.features.ordering.surroundings import read_surroundings
 from app.features.ordering.unfit import answer_for_too_weak, find_too_weak, find_unfit, held_up_on_the_van
 from app.models import DeliveryVisit, EquipmentOrder, ReservationEnd
+from app.web.held_at_clients import stop_handed_over
 from app.web.look_ahead import NOTHING_DECIDED, LookAhead, check_ahead
 
 UNFIT = "It cannot go out any more: another one is looked for."
@@ -142,6 +143,7 @@ async def dispatch(
     Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `not-held-for-this-order` or
     `examination-due-soon`, NotAllowed `not-yours-to-decide`, and NotClear (`on-hold`, `not-clear`) that names the item.
     """
+    await lock_client(session, number)
     order = await read_order(session, number, lock=True)
     check_is_alive(order.died_on)
     order.check(Act.DISPATCH)
@@ -198,6 +200,7 @@ async def deliver(
     the item carries. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `not-with-the-driver` or
     `used-together`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
     """
+    await lock_client(session, number)
     order = await read_order(session, number, lock=True)
     order.check(Act.DELIVER)
     if order.died_on and not handed_over_already:
@@ -302,13 +305,16 @@ def not_to_be_handed_over(refused: ledger.Refused) -> RuleError:
 async def tell_of_blocked(
     session: AsyncSession, order: OrderRecord, barcodes: Sequence[str], *, actor: str, at: datetime
 ) -> None:
-    """Tell the order's maker which of these were handed over although something stood in the way."""
+    """Tell the order's maker which of these were handed over although something stood in the way. What was on hold is
+    not used: it was not to be left there."""
     for item in (await ledger.read_items(session, barcodes)).values():
         blockers = leaving_blockers(item.evidence, on=uk_date(at))
         if blockers:
             why = " ".join(blocker.detail for blocker in blockers)
             is_label = blockers == label_blockers(item.evidence)
-            then = "Tell who uses it what it carries, and have the label brought." if is_label else STOP_IT
+            stopped = await stop_handed_over(session, item.id, item.evidence.holds, actor=actor, at=at)
+            then = "Its use is stopped: have it collected." if stopped else STOP_IT
+            then = "Tell who uses it what it carries, and have the label brought." if is_label else then
             because = f"{item.barcode} was handed over in spite of this: {why} {then}"
             await messages.tell_maker(session, order, "delivered", because, actor=actor, at=at)
 

@@ -17,6 +17,11 @@ from app.domain.ordering import Act, OrderDecision, OrderState, Speed, UnitState
 from app.domain.panel import ConditionKind
 from app.signing import read_others, read_route
 
+LOCK_CLIENT = text("""
+    SELECT client.id FROM client JOIN equipment_order AS asked ON asked.client_id = client.id
+    WHERE asked.number = upper(:number) FOR NO KEY UPDATE OF client
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class LineRecord:
@@ -212,6 +217,12 @@ LOCK_ITEMS = text("""
                  WHERE old.order_id = :order_id AND old.action = 'collect' AND loan.ended_at IS NULL)
     ORDER BY barcode FOR UPDATE
 """)
+
+
+async def lock_client(session: AsyncSession, number: str) -> None:
+    """Lock the client of an order, before the order itself: whoever writes down a weight or a death of theirs locks
+    them too, so that one of the two sees the other."""
+    await session.execute(LOCK_CLIENT, {"number": number})
 
 
 async def read_order(session: AsyncSession, number: str, *, lock: bool = False) -> OrderRecord:

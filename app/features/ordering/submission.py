@@ -23,17 +23,20 @@ from app.features.ordering import messages
 from app.features.ordering.allocation import Shelf, read_shelf, recycled_is_there
 from app.features.ordering.drafts import check_maker, keep_answers, keep_unanswered
 from app.features.ordering.holding import Held, hold
-from app.features.ordering.records import LineRecord, OrderRecord, UnitRecord, read_asked, read_order, read_units
+from app.features.ordering.records import (
+    LineRecord,
+    OrderRecord,
+    UnitRecord,
+    lock_client,
+    read_asked,
+    read_order,
+    read_units,
+)
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit
 from app.signing import find_person, read_setting, route_json
 from app.web.answers import Answer, keys
 
-# Two orders for one client are submitted one after the other: the second is warned of the first.
-LOCK_CLIENT = text("""
-    SELECT client.id FROM client JOIN equipment_order AS asked ON asked.client_id = client.id
-    WHERE asked.number = upper(:number) FOR NO KEY UPDATE OF client
-""")
 PRICES = text("""
     UPDATE order_line SET unit_price_pence = product.purchase_price_pence
     FROM product WHERE product.id = order_line.product_id AND order_line.order_id = :order_id
@@ -60,7 +63,8 @@ async def submit(
     `say-what-becomes-of-old-equipment` or `answer-the-warnings`, BadValue `reason-for-new` or `not-a-reason`.
     """
     today = uk_date(at)
-    await session.execute(LOCK_CLIENT, {"number": number})
+    # Two orders for one client are submitted one after the other: the second is warned of the first.
+    await lock_client(session, number)
     order = await read_order(session, number, lock=True)
     check_maker(order, actor)
     order.check(Act.SUBMIT)

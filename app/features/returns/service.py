@@ -56,7 +56,7 @@ async def scan_returns(
 
     Idempotent by scan id: a scan that was taken before is a `duplicate` with the answer of then. A returned item's loan
     and collection line are closed and its decontamination is opened. What is refused or unknown is kept for the
-    manager to reconcile; so is a scan that waited on its device while the item went out again. What comes back from
+    manager to reconcile; so is a scan that was made before the item went out again. What comes back from
     the van is answered with a warning that names its order. Never raises for what a
     scanner may send. Five statements; one more when some came before, three more when some had waited, and one or two
     more when one was refused, which may be the trigger pulled twice (`acknowledge_again`);
@@ -103,7 +103,7 @@ async def _take_back(
     session: AsyncSession, scans: Sequence[Scan], store: StoreRef, prefix: str, actor: str, at: datetime
 ) -> dict[UUID, ScanResult]:
     tags, results = read_tags(scans, prefix=prefix)
-    results |= await refuse_what_moved_since(session, scans, tags, actor=actor, at=at)
+    results |= await refuse_what_moved_since(session, scans, tags, ends_loans=True, actor=actor, at=at)
     reference = f"scan {scans[0].scan_id}" if len(scans) == 1 else f"{len(scans)} scans"
     moved, turned_away = (
         await ledger.move(

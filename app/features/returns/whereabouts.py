@@ -17,14 +17,17 @@ from app.features.returns.found import find_item
 from app.models import ReservationEnd
 from app.web.disposing import free
 
-# The scan that put it in question was kept at the same instant, by the same person.
+# The scan that put it in question was kept at the same instant, by the same person. What was moved since then, or
+# received from a consignment, stands where that says.
 IN_QUESTION = text("""
     SELECT hold.id, hold.reason, hold.placed_by, hold.placed_at, store.id AS store_id, store.code AS store_code,
            store.name AS store_name
     FROM hold JOIN item ON item.id = hold.item_id
     LEFT JOIN return_scan AS scan ON scan.received_by = hold.placed_by AND scan.received_at = hold.placed_at
       AND scan.result ->> 'barcode' = item.barcode AND scan.kind = 'return'
-    JOIN store ON store.id = COALESCE(scan.store_id, item.store_id)
+    JOIN store ON store.id = CASE WHEN EXISTS (
+        SELECT FROM movement WHERE movement.item_id = item.id AND movement.at > hold.placed_at
+        AND movement.move = 'transfer') THEN item.store_id ELSE COALESCE(scan.store_id, item.store_id) END
     WHERE item.barcode = :barcode AND hold.kind = :kind AND hold.lifted_at IS NULL
     ORDER BY scan.id LIMIT 1
 """)
@@ -94,7 +97,7 @@ async def _send_to_cleaning(
 ) -> None:
     for move in moves_once_used(item.evidence):
         if move is Move.FIND:
-            await find_item(session, item.barcode, store=store, reason=reason, actor=actor, at=at)
+            await find_item(session, item.barcode, store=store, reason=reason, was_used=True, actor=actor, at=at)
             continue
         await ledger.move_one(session, item.barcode, move, actor=actor, at=at, reason=reason)
         await free(session, [item.id], because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)

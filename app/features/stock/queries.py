@@ -37,7 +37,9 @@ DETAILS = text("""
     SELECT item.serial_number, item.lot_number, item.manufactured_on, item.manufactured_precision, item.received_on,
            item.dispatched_on, item.purchase_price_pence, item.udi_di, item.maker_label, item.condition,
            store.code AS store, loan.id AS loan_id, loan.kind AS loan_kind, loan.started_at, loan.trial_ends_on,
-           client.client_ref, fitted.parts_fitted, gone.disposal, product.safe_working_load_kg AS product_load_kg,
+           client.client_ref,
+           (SELECT id FROM stop_use_notice WHERE loan_id = loan.id) AS stop_use_notice,
+           fitted.parts_fitted, gone.disposal, product.safe_working_load_kg AS product_load_kg,
            item.certified_load_kg, item.certified_on, product.model AS product_model,
            item.label_wanted_since IS NOT NULL AS label_wanted,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
@@ -138,8 +140,9 @@ PAST_HOLDS = text("""
     WHERE item.barcode = :barcode AND lifted_at IS NOT NULL ORDER BY hold.id DESC LIMIT 50
 """)
 STOPS = text("""
-    SELECT notice.given_at, notice.given_by, notice.item_fault, notice.reason
-    FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id JOIN item ON item.id = loan.item_id
+    SELECT notice.given_at, notice.given_by, notice.item_fault, notice.reason, notice.withdrawn_at
+    FROM stop_use_notice AS notice JOIN loan ON loan.id = COALESCE(notice.loan_id, notice.withdrawn_loan_id)
+    JOIN item ON item.id = loan.item_id
     WHERE item.barcode = :barcode ORDER BY notice.id DESC LIMIT 20
 """)
 OPEN_FAULTS = text("""
@@ -218,13 +221,15 @@ async def get_item(
     at_the_bench = record.state is State.AWAITING_INSPECTION
     found = find_blockers(fact, on=today, releaser=releaser if at_the_bench else None)
     blockers = [*place_blockers(fact), *found]
-    todo = step_for(fact, record.route, on=today, reader=reader)
+    is_stopped = row["stop_use_notice"] is not None
+    todo = step_for(fact, record.route, on=today, reader=reader, is_stopped=is_stopped)
     loan = row["loan_id"] and LoanBody(
         id=row["loan_id"],
         kind=row["loan_kind"],
         client_ref=row["client_ref"] if may_see_client else None,
         started_at=row["started_at"],
         trial_ends_on=row["trial_ends_on"],
+        stop_use_notice=row["stop_use_notice"],
     )
     details = {name: row[name] for name in ItemBody.model_fields if name in row}
     details["parts_fitted"] = row["parts_fitted"] or []

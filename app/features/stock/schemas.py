@@ -134,13 +134,17 @@ class HoldBody(BaseModel):
 
 
 class LoanBody(BaseModel):
-    """The open loan of an item; `client_ref` only for those who may see clients."""
+    """The open loan of an item; `client_ref` only for those who may see clients.
+
+    `stop_use_notice`: the notice by which it must not be used there.
+    """
 
     id: int
     kind: str
     client_ref: str | None
     started_at: datetime
     trial_ends_on: date | None
+    stop_use_notice: int | None = None
 
 
 class ReservationBody(BaseModel):
@@ -204,12 +208,13 @@ class DecisionLine(BaseModel):
 
 
 class StopLine(BaseModel):
-    """Its use at a client's was stopped."""
+    """Its use at a client's was stopped. `withdrawn_at`: that was a mistake."""
 
     given_at: datetime
     given_by: str
     item_fault: ItemFault
     reason: str
+    withdrawn_at: datetime | None
 
 
 class PastHoldBody(BaseModel):

@@ -32,7 +32,7 @@ from app.features.stock.schemas import GoodsIn, ItemBody, Warned
 from app.models import Hold, InspectionDue, Item, Product, ProductInspection, ReservationEnd
 from app.notice_matches import Caught
 from app.web.disposing import free
-from app.web.held_at_clients import tell_of_hold
+from app.web.held_at_clients import stop_held
 
 NOT_BY_HAND: Final = {
     HoldKind.IN_TRANSIT: "Send it with a consignment: that holds it until it is received.",
@@ -105,7 +105,7 @@ async def mark_missing(session: AsyncSession, barcode: str, *, reason: str, acto
 async def place_hold(
     session: AsyncSession, barcode: str, *, kind: HoldKind, reason: str, actor: str, at: datetime
 ) -> int:
-    """Hold an item, whatever state it is in; returns the hold's number. Where a client has it, people are told.
+    """Hold an item, whatever state it is in; returns the hold's number. Where a client has it, its use is stopped.
     Raises NotFound `unknown-barcode`.
 
     The item's row is locked first, so that whoever is issuing it at this moment either went before or sees the hold.
@@ -117,7 +117,7 @@ async def place_hold(
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
     item_id = items[barcode].id
     hold_id = await safety.hold(session, item_id, barcode, kind=kind, reason=reason, actor=actor, at=at)
-    await tell_of_hold(session, item_id, barcode, HoldFact(kind, reason), actor=actor, at=at)
+    await stop_held(session, item_id, HoldFact(kind, reason), actor=actor, at=at)
     return hold_id
 
 

@@ -6,8 +6,8 @@ from fastapi import Query
 
 from app import audit
 from app.db import Session
-from app.features.stop_use import chasing, queries, service
-from app.features.stop_use.schemas import AcknowledgeBody, NoticeBody, StopUseBody
+from app.features.stop_use import chasing, queries, service, withdrawing
+from app.features.stop_use.schemas import AcknowledgeBody, NoticeBody, StopUseBody, WithdrawBody
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id, Limit
@@ -72,4 +72,15 @@ async def acknowledge(session: Session, actor: Actor, now: Now, notice_id: Id, b
 async def chase(session: Session, actor: Actor, now: Now, notice_id: Id) -> NoticeBody:
     """Write to the care provider again now; 409 `chased-just-now` within an hour of the last time."""
     await chasing.chase(session, notice_id, actor=actor.username, at=now)
+    return await queries.get_notice(session, notice_id)
+
+
+@router.post("/stop-use-notices/{notice_id}/withdraw")
+async def withdraw(session: Session, actor: Actor, now: Now, notice_id: Id, body: WithdrawBody) -> NoticeBody:
+    """It was given by mistake: the care provider is told that it may be used again, and the notice stays on record.
+
+    Somebody else than who gave it (403 `same-person`), and not while a hold, an inspection that did not pass or the
+    client's weight asks for it (409 `still-not-to-be-used`).
+    """
+    await withdrawing.withdraw(session, notice_id, reason=body.reason, actor=actor.username, at=now)
     return await queries.get_notice(session, notice_id)

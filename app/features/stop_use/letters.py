@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import outbox
-from app.domain.stop_use import Letter, StopUse
+from app.domain.stop_use import StopUse
 
 
 def about(notice_id: int) -> str:
@@ -31,21 +31,43 @@ async def tell_provider(
     )
 
 
-async def tell_giver(session: AsyncSession, notice_id: int, stop: StopUse, *, actor: str, at: datetime) -> None:
-    """Tell who gave the notice that nobody has acknowledged it."""
-    await _tell_giver(session, notice_id, stop, "stop_use_unacknowledged", stop.unacknowledged(), actor=actor, at=at)
-
-
-async def _tell_giver(
-    session: AsyncSession, notice_id: int, stop: StopUse, purpose: str, letter: Letter, *, actor: str, at: datetime
+async def tell_unacknowledged(
+    session: AsyncSession, notice_id: int, stop: StopUse, *, to: str, actor: str, at: datetime
 ) -> None:
+    """Tell who gave the notice, or whose loan it is, that nobody has acknowledged it."""
+    letter = stop.unacknowledged()
     await outbox.post(
         session,
-        purpose=purpose,
+        purpose="stop_use_unacknowledged",
         subject=letter.subject,
         body=letter.body,
-        to=stop.given_by,
+        to=to,
         about=about(notice_id),
         actor=actor,
         at=at,
     )
+
+
+async def tell_withdrawn(session: AsyncSession, notice_id: int, stop: StopUse, *, actor: str, at: datetime) -> None:
+    """Tell the care provider that it may be used again; without an address, who withdraws it is told to phone."""
+    letter = stop.withdrawn()
+    to = {"to_email": stop.email, "to_name": stop.provider} if stop.email else {"to": actor}
+    await outbox.post(
+        session,
+        purpose="stop_use_withdrawn",
+        subject=letter.subject,
+        body=letter.body,
+        about=about(notice_id),
+        actor=actor,
+        at=at,
+        **to,
+    )
+
+
+async def tell_of_mistake(
+    session: AsyncSession, notice_id: int, stop: StopUse, *, why: str, to: str, actor: str, at: datetime
+) -> None:
+    """Tell who gave the notice, or whose loan it is, that it was a mistake."""
+    letter = stop.mistaken(by=actor, why=why)
+    details = {"purpose": "stop_use_mistaken", "subject": letter.subject, "body": letter.body}
+    await outbox.post(session, **details, to=to, about=about(notice_id), actor=actor, at=at)

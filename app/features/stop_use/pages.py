@@ -12,8 +12,8 @@ from app import audit
 from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.dates import uk_date
-from app.features.stop_use import chasing, queries, service
-from app.features.stop_use.schemas import AcknowledgeForm, NoticeBody, StopUseForm
+from app.features.stop_use import chasing, queries, service, withdrawing
+from app.features.stop_use.schemas import AcknowledgeForm, NoticeBody, StopUseForm, WithdrawForm
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id
@@ -116,6 +116,20 @@ async def chase(request: Request, session: Session, actor: Actor, now: Now, noti
     with or_again(NOTICE, Form(), **context):
         provider = await chasing.chase(session, notice_id, actor=actor.username, at=now)
     return redirect(request, f"/stop-use/{notice_id}", f"{provider} is written to again.")
+
+
+@router.post("/stop-use/{notice_id}/withdraw")
+async def withdraw(request: Request, session: Session, actor: Actor, now: Now, notice_id: Id) -> Response:
+    """It was a mistake."""
+    form, body = await read_form(request, WithdrawForm)
+    context = await _notice(session, notice_id, actor, now)
+    if body is None:
+        return render(request, NOTICE, {"form": form, **context}, 422)
+    with or_again(NOTICE, form, **context):
+        await withdrawing.withdraw(session, notice_id, reason=body.reason, actor=actor.username, at=now)
+    return redirect(
+        request, f"/stop-use/{notice_id}", "Withdrawn. Whoever was told to stop is told that it was a mistake."
+    )
 
 
 def _days_open(notice: NoticeBody, today: date) -> int:

@@ -8,13 +8,17 @@ from app.features.stop_use.schemas import NoticeBody, StoppableLoan
 from app.features.stop_use.service import unknown_notice
 
 NOTICES = """
-    SELECT notice.id, notice.loan_id, item.barcode, product.name AS product_name, item.state, client.client_ref,
+    SELECT notice.id, loan.id AS loan_id, item.barcode, product.name AS product_name, item.state, client.client_ref,
            notice.reason, notice.item_fault, equipment_order.number AS order_number, notice.given_at, notice.given_by,
            care_provider.name AS care_provider, care_provider.phone AS care_provider_phone, notice.told,
-           notice.acknowledged_at IS NULL AND loan.ended_at IS NULL AND care_provider.email IS NULL AS to_phone,
+           notice.acknowledged_at IS NULL AND loan.ended_at IS NULL AND notice.withdrawn_at IS NULL
+               AND care_provider.email IS NULL AS to_phone,
            notice.chased_at, notice.acknowledged_at, notice.acknowledged_by, notice.acknowledged_how,
-           collection.number AS collection_number, loan.ended_at IS NULL AS is_open, loan.ended_at AS closed_at
-    FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id JOIN item ON item.id = loan.item_id
+           collection.number AS collection_number, loan.ended_at IS NULL AND notice.withdrawn_at IS NULL AS is_open,
+           CASE WHEN notice.withdrawn_at IS NULL THEN loan.ended_at END AS closed_at, notice.withdrawn_at,
+           notice.withdrawn_by, notice.withdrawn_reason
+    FROM stop_use_notice AS notice JOIN loan ON loan.id = COALESCE(notice.loan_id, notice.withdrawn_loan_id)
+    JOIN item ON item.id = loan.item_id
     JOIN product ON product.id = item.product_id JOIN client ON client.id = loan.client_id
     LEFT JOIN care_provider ON care_provider.id = COALESCE(client.care_provider_id, notice.care_provider_id)
     LEFT JOIN equipment_order ON equipment_order.id = notice.order_id
@@ -25,7 +29,7 @@ NOTICES = """
 ONE = text(f"{NOTICES} WHERE notice.id = :notice_id")
 MANY = text(f"""{NOTICES}
     WHERE notice.id > :after
-      AND (CAST(:open AS boolean) IS NULL OR (loan.ended_at IS NULL) = :open)
+      AND (CAST(:open AS boolean) IS NULL OR (loan.ended_at IS NULL AND notice.withdrawn_at IS NULL) = :open)
       AND (CAST(:unacknowledged AS boolean) IS NULL OR (notice.acknowledged_at IS NULL) = :unacknowledged)
     ORDER BY notice.id LIMIT :limit
 """)

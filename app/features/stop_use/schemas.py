@@ -30,8 +30,15 @@ class AcknowledgeBody(Body):
     how: Line
 
 
+class WithdrawBody(Body):
+    """Why a notice was a mistake."""
+
+    reason: Reason
+
+
 class NoticeBody(BaseModel):
-    """A notice. It is open until the item is scanned back (`closed_at`), acknowledged or not.
+    """A notice. It is open until the item is scanned back (`closed_at`), acknowledged or not, unless it was a mistake
+    and is withdrawn.
 
     `to_phone`: nobody has acknowledged it, and the care provider has no e-mail address, so somebody must phone.
     """
@@ -58,6 +65,9 @@ class NoticeBody(BaseModel):
     collection_number: str | None
     is_open: bool
     closed_at: datetime | None
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
+    withdrawn_reason: str | None
 
 
 class StoppableLoan(BaseModel):
@@ -88,3 +98,9 @@ class AcknowledgeForm(BaseModel):
 
     by: Annotated[Line, asked("Enter who has acknowledged it.")] = needed()
     how: Annotated[Line, asked("Say how they told you.")] = needed()
+
+
+class WithdrawForm(BaseModel):
+    """Why a notice was a mistake, on its page."""
+
+    reason: Annotated[Reason, asked("Say why it was a mistake.")] = needed()

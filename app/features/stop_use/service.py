@@ -1,4 +1,5 @@
-"""Stopping the use of an item at a client's. A notice is closed by nothing but the item coming back.
+"""Stopping the use of an item at a client's. A notice is closed by nothing but the item coming back;
+one that was a mistake is withdrawn (`withdrawing.py`).
 
 Coroner's report 2023-0336 (Friend): a sling judged unsuitable was neither removed nor was its use stopped.
 """
@@ -27,7 +28,7 @@ LOAN = text("""
     LEFT JOIN stop_use_notice AS notice ON notice.loan_id = loan.id
     WHERE loan.id = :loan_id
 """)
-NOTICE = text("SELECT id, acknowledged_by FROM stop_use_notice WHERE id = :notice_id FOR UPDATE")
+NOTICE = text("SELECT id, acknowledged_by, withdrawn_at FROM stop_use_notice WHERE id = :notice_id FOR UPDATE")
 
 
 async def stop_use(
@@ -71,11 +72,13 @@ async def stop_use(
 async def acknowledge(session: AsyncSession, notice_id: int, *, by: str, how: str, actor: str, at: datetime) -> None:
     """Somebody at the care provider's has said that the item is not used any more. The notice stays open.
 
-    Raises NotFound `unknown-notice`, Conflict `acknowledged-already`.
+    Raises NotFound `unknown-notice`, Conflict `acknowledged-already` or `withdrawn-already`.
     """
     found = (await session.execute(NOTICE, {"notice_id": notice_id})).one_or_none()
     if found is None:
         raise unknown_notice()
+    if found.withdrawn_at:
+        raise Conflict("withdrawn-already", "This notice is withdrawn: it was a mistake.")
     if found.acknowledged_by:
         raise Conflict("acknowledged-already", f"{found.acknowledged_by} has acknowledged this notice already.")
     said = {"acknowledged_at": at, "acknowledged_by": by, "acknowledged_how": how}

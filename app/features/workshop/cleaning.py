@@ -26,6 +26,7 @@ from app.domain.hygiene import (
 from app.domain.lifecycle import OUT, Move, State, can_move, refusal
 from app.ledger import Moved, Refused
 from app.models import Decontamination
+from app.web.held_at_clients import stop_held
 
 START = text("""
     INSERT INTO decontamination (item_id, opened_at, route, started_at, started_by,
@@ -285,5 +286,6 @@ def _cleaned(moved: Moved, said: Cleaned, job: Job, actor: str) -> Moved:
 async def _hold(session: AsyncSession, moved: Moved, reason: str, at: datetime) -> Moved:
     kind = HoldKind.INVESTIGATION
     await safety.hold(session, moved.item.id, moved.item.barcode, kind=kind, reason=reason, actor=moved.by, at=at)
+    await stop_held(session, moved.item.id, HoldFact(kind, reason), actor=moved.by, at=at)
     holds = (*moved.evidence.holds, HoldFact(kind, reason))
     return replace(moved, evidence=replace(moved.evidence, holds=holds))

@@ -14,6 +14,7 @@ from tests.features.home.test_my_work import section
 from tests.features.imports.sending import send
 from tests.features.workshop.test_examinations import LOLER
 from tests.given import Given
+from tests.problems import check_problem
 
 NOTICES = "SELECT barcode, stop_use_notice.reason FROM stop_use_notice JOIN loan ON loan.id = loan_id " \
           "JOIN item ON item.id = loan.item_id ORDER BY stop_use_notice.id"  # fmt: skip
@@ -196,3 +197,24 @@ async def test_a_weight_costs_three_statements_where_everything_bears_them(
     statements.clear()
     await weigh(as_ot, few, 110)
     assert len(statements) == counts[1]
+
+
+async def test_an_older_weighing_never_takes_the_place_of_a_newer_one(
+    as_ot: AsyncClient, as_manager: AsyncClient, ot: Browser, given: Given, query: Query
+) -> None:
+    client = await given.client("C-9", weight_kg=90, weighed_on="2026-02-01")
+    url = f"/api/v1/clients/{client}"
+    tag = (await as_ot.get(url)).headers["etag"]
+    older = {"weight_kg": 70, "weighed_on": "2026-01-31"}
+    refused = check_problem(await as_ot.patch(url, json=older, headers={"If-Match": tag}), 409, "older-weighing")
+    assert "They were weighed since, on 1 February 2026" in refused["detail"]
+    page = await ot.get(f"/clients/{client}/edit")
+    days = {"weighed_on-day": "31", "weighed_on-month": "1", "weighed_on-year": "2026"}
+    sent = await ot.send(page, page.path, weight_kg="70", **days)
+    assert (sent.status, "They were weighed since" in sent.text) == (409, True)
+    rows = "client_ref,name,address,weight_kg,weighed_on,postcode\nC-9,Al,1 Row,200,2026-01-31,SR8 1AA\n"
+    imported = await send(as_manager, rows, "clients")
+    assert "older-weighing" in str(imported)
+    assert await query("SELECT weight_kg, postcode FROM client WHERE client_ref = 'C-9'") == [
+        {"weight_kg": 90, "postcode": "SR8 1AA"}
+    ]

@@ -58,6 +58,8 @@ async def test_what_is_dangerous_is_held_at_once_and_only_a_manager_lifts_that(
     # Whose loan it is hears of it; managers hear of the report.
     told = "SELECT to_name FROM message WHERE purpose = 'held_at_client'"
     assert await query(told) == [{"to_name": "Olu Thompson"}]
+    # Nobody has looked at it: its use there is stopped by who does.
+    assert await query("SELECT id FROM stop_use_notice") == []
     # A second one finds the item on hold already.
     assert await report(visitor, barcode, danger="yes") == 303
     assert len(await query("SELECT id FROM hold")) == 1
@@ -66,7 +68,15 @@ async def test_what_is_dangerous_is_held_at_once_and_only_a_manager_lifts_that(
     # Closing the report does not lift it.
     [first, _] = (await as_technician.get("/api/v1/fault-reports", params={"dangerous": True})).json()["items"]
     assert first["on_hold"] is True
-    await technician.post_form(f"/faults/{first['id']}", done="Rang: the rail was loose.")
+    page = await technician.get(f"/faults/{first['id']}")
+    assert "its use there is not stopped yet" in page.text
+    silent = await technician.send(page, page.path, done="Rang.")
+    assert (silent.status, "Say whether its use there is stopped or goes on." in silent.text) == (422, True)
+    await technician.send(page, page.path, done="Rang: the rail was loose.", stop_use="true")
+    [notice] = await query("SELECT reason, given_by, item_fault FROM stop_use_notice")
+    assert notice["given_by"] == "technician"
+    assert notice["reason"].endswith("Reported from its label, and looked at: Rang: the rail was loose.")
+    assert "its use there is stopped" in (await technician.get(page.path)).text
     assert len((await as_technician.get(f"/api/v1/items/{barcode}")).json()["holds"]) == 1
     assert (await manager.post_form(lift, reason="Mended and checked.")).goes_to == f"/items/{barcode}"
     # What is reported after that holds it again.
@@ -215,3 +225,24 @@ async def test_strangers_are_forgotten(
     assert await query("SELECT phone FROM fault_report ORDER BY id") == [{"phone": None}, {"phone": "07700 900456"}]
     assert await query("SELECT id FROM public_request") == []
     assert not re.search("900123", (await as_technician.get("/api/v1/fault-reports")).text)
+
+
+async def test_who_looks_at_a_report_says_by_the_api_whether_it_is_used_on(
+    visitor: Browser, as_technician: AsyncClient, given: Given, query: Query
+) -> None:
+    goes_on, stopped, mild, shelf = await given.loan(), await given.loan(), await given.loan(), await given.item()
+    for barcode, danger in ((goes_on.barcode, "yes"), (stopped.barcode, "yes"), (mild.barcode, "no"), (shelf, "yes")):
+        await report(visitor, barcode, danger=danger)
+    reports = (await as_technician.get("/api/v1/fault-reports")).json()["items"]
+    assert [one["is_with_client"] for one in reports] == [True, True, True, False]
+    first, second, third, fourth = (f"/api/v1/fault-reports/{one['id']}/close" for one in reports)
+    problem = check_problem(await as_technician.post(first, json={"done": "Rang."}), 422, "say-whether-it-is-used")
+    assert problem["errors"][0]["loc"][-1] == "stop_use"
+    for url, said in ((first, False), (second, True), (third, True), (fourth, None)):
+        done = await as_technician.post(url, json={"done": "Looked at it.", "stop_use": said})
+        assert (done.status_code, done.json()["use_is_stopped"]) == (200, bool(said)), done.text
+    noted = await query("SELECT loan_id FROM stop_use_notice ORDER BY id")
+    assert [row["loan_id"] for row in noted] == [stopped.id, mild.id]
+    # What was not called dangerous was not on hold before.
+    held = await query("SELECT placed_by FROM hold JOIN item ON item.id = item_id WHERE barcode = :b", b=mild.barcode)
+    assert held == [{"placed_by": "technician"}]

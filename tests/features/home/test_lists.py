@@ -59,7 +59,7 @@ async def test_what_is_on_hold_at_a_clients_is_listed_for_those_who_must_act(
     assert rows_of(await ot.get("/"), HELD) == []
     logged = await query("SELECT chain, detail FROM audit_event WHERE action = 'clients_listed' ORDER BY id")
     assert [(row["chain"], row["detail"]["found"]) for row in logged] == [
-        ("manager", 1), ("safety", 1), ("technician", 1)
+        ("manager", 2), ("safety", 2), ("technician", 1), ("ot", 1)
     ]  # fmt: skip
 
 

@@ -236,3 +236,21 @@ async def test_whose_trial_it_is_hears_what_somebody_else_decided(
     assert (told["username"], told["purpose"], told["about"]) == ("ot", "trial_decided", f"loan:{theirs.id}")
     assert f"with client {theirs.client_ref}: {what}" in told["body"]
     assert theirs.client_ref not in told["subject"]
+
+
+async def test_a_trial_of_somebody_who_has_died_is_collected_and_nothing_else(
+    as_ot: AsyncClient, ot: Browser, given: Given
+) -> None:
+    trial = await given.trial()
+    url = f"/api/v1/clients/{trial.client_ref}"
+    tag = (await as_ot.get(url)).headers["etag"]
+    died = await as_ot.patch(url, json={"died_on": "2026-03-01"}, headers={"If-Match": tag})
+    assert died.status_code == 200, died.text
+    outcome = f"/api/v1/loans/{trial.id}/trial-outcome"
+    for body in ({"outcome": "keep"}, {"outcome": "extend", "until": "2026-03-30"}):
+        check_problem(await as_ot.post(outcome, json=body | TRIED), 409, "client-has-died", field="outcome")
+    page = await ot.get(f"/loans/{trial.id}/trial-outcome")
+    assert "The client has died. Have it collected." in page.text
+    assert "It cannot go on. The client has died." in page.text
+    assert (await ot.send(page, page.path, outcome="keep", **TRIED)).status == 409
+    assert (await as_ot.post(outcome, json={"outcome": "collect", **TRIED})).status_code == 200

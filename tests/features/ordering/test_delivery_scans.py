@@ -116,6 +116,11 @@ async def test_what_got_a_hold_is_refused_at_the_door_and_recorded_when_the_driv
     assert taken["next_step"]["route"] == "collection"
     [told] = await query("SELECT body FROM message WHERE purpose = 'order_delivered'")
     assert f"{rail} was handed over in spite of this: Fault: The castor is loose." in told["body"]
+    [stopped] = await query(
+        "SELECT item.barcode, notice.reason FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id "
+        "JOIN item ON item.id = loan.item_id"
+    )
+    assert stopped == {"barcode": rail, "reason": "Fault: The castor is loose."}
 
 
 async def test_a_scan_that_waited_while_its_item_came_back_and_went_to_somebody_else_changes_nothing(

@@ -244,7 +244,10 @@ async def test_what_was_put_on_hold_on_the_way_is_not_handed_over_and_where_it_w
     assert moved["reason"] == "Handed over in spite of: Fault: Field safety notice."
     [told] = await query("SELECT to_name, body FROM message WHERE purpose = 'order_delivered'")
     assert told["to_name"] == "Olu Thompson"
-    assert "Stop its use, and have it collected." in told["body"]
+    assert "Its use is stopped: have it collected." in told["body"]
+    assert await query("SELECT reason, given_by FROM stop_use_notice") == [
+        {"reason": "Fault: Field safety notice.", "given_by": "technician"}
+    ]
 
 
 async def test_nothing_leaves_for_a_client_who_weighs_more_than_it_carries_by_now(

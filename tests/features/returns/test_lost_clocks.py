@@ -34,10 +34,11 @@ async def test_a_time_that_cannot_be_is_not_kept(
 
 
 async def test_a_clock_that_is_a_little_fast_or_a_scan_that_waited_long_is_believed(
-    as_technician: AsyncClient, given: Given
+    as_technician: AsyncClient, given: Given, clock: Clock
 ) -> None:
-    for claimed in ("2026-03-02T15:04:59Z", "2025-11-02T08:00:00Z"):
-        loan = await given.loan()
+    loans = [await given.loan() for _ in range(2)]
+    clock.move(days=20)
+    for loan, claimed in zip(loans, ("2026-03-22T15:04:59Z", "2026-03-03T08:00:00Z"), strict=True):
         scans = [{"scan_id": str(uuid4()), "barcode": loan.barcode, "scanned_at": claimed}]
         answer = await as_technician.post("/api/v1/returns/scans", json={"store": "MAIN", "scans": scans})
         [result] = answer.json()["results"]
@@ -98,3 +99,36 @@ async def test_a_return_that_waited_while_its_item_went_to_another_client_ends_n
     # It is in somebody's hands after all: a scan of now says so.
     [now] = await send(as_technician, "returns", batch(barcode, at=clock.now, sent_at=clock.now))
     assert now["outcome"] == "accepted"
+
+
+async def test_a_scan_that_is_older_than_the_loan_ends_neither_it_nor_the_notice_that_stops_its_use(
+    as_technician: AsyncClient, as_ot: AsyncClient, given: Given, clock: Clock, query: Query
+) -> None:
+    barcode, other = (await given.loan()).barcode, (await given.loan()).barcode
+    clock.move(hours=1)
+    waiting = batch(barcode, other, at=clock.now)
+    clock.move(hours=1)
+    await given.scan(barcode)
+    await given.cleaning(barcode)
+    await given.cleaned(barcode)
+    await given.inspected(barcode)
+    await given.released(barcode)
+    again = await given.loan(barcode)
+    stopped = {"reason": "The brake slips.", "item_fault": "no"}
+    assert (await as_ot.post(f"/api/v1/loans/{again.id}/stop-use", json=stopped)).status_code == 201
+    clock.move(hours=1)
+    # As the contract has it: nothing says what the device's clock shows. The scan of the other one is good.
+    old, good = await send(as_technician, "returns", waiting)
+    assert (old["outcome"], old["code"], old["state"]) == ("refused", "moved-since-scan", "on_loan")
+    assert "If it is here now, scan it again" in old["detail"]
+    assert (good["outcome"], good["state"]) == ("accepted", "returned")
+    assert (await as_ot.get("/api/v1/stop-use-notices", params={"open": True})).json()["items"] != []
+    [kept] = await query("SELECT outcome FROM return_scan WHERE result ->> 'code' = 'moved-since-scan'")
+    assert kept["outcome"] == "refused"
+    # Without any time it counts as made now; so does one that is made now.
+    untimed = batch(barcode, at=clock.now)
+    del untimed["scans"][0]["scanned_at"]
+    [back] = await send(as_technician, "returns", untimed)
+    assert (back["outcome"], back["state"]) == ("accepted", "returned")
+    assert (await as_ot.get("/api/v1/stop-use-notices", params={"open": True})).json()["items"] == []
+    assert await query("SELECT id FROM loan WHERE ended_at IS NULL") == []

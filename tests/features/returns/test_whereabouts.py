@@ -64,7 +64,7 @@ async def test_one_burst_of_scans_holds_each_once_at_a_fixed_cost(
     assert len(await query("SELECT id FROM hold WHERE lifted_at IS NULL")) == 12
 
 
-async def test_scrapped_things_and_those_on_their_way_between_stores_are_not_put_in_question(
+async def test_what_is_on_its_way_between_stores_is_put_in_question_and_stands_where_it_is_received(
     as_technician: AsyncClient, given: Given, clock: Clock, query: Query
 ) -> None:
     gone, moving = await given.item(State.SCRAPPED), await given.item()
@@ -73,7 +73,15 @@ async def test_scrapped_things_and_those_on_their_way_between_stores_are_not_put
     await as_technician.post(f"/api/v1/transfers/{opened.json()['number']}/sent", json=scans)
     results = await send(as_technician, "returns", batch(gone, moving, at=clock.now))
     assert said(results) == [("refused", "not-out"), ("refused", "not-out")]
-    assert await query("SELECT id FROM hold WHERE kind = 'whereabouts_in_question'") == []
+    held = "SELECT barcode FROM hold JOIN item ON item.id = item_id WHERE hold.kind = 'whereabouts_in_question'"
+    assert await query(held) == [{"barcode": moving}]
+    check_problem(await settle(as_technician, moving, "never_left"), 409, "in-transit")
+    clock.move(minutes=5)
+    scans = {"scans": batch(moving, at=clock.now)["scans"]}
+    await as_technician.post(f"/api/v1/transfers/{opened.json()['number']}/received", json=scans)
+    assert (await settle(as_technician, moving, "never_left")).json()["store"] == "COAST"
+    item = await item_of(as_technician, moving)
+    assert (item["store"], item["is_clear"]) == ("COAST", True)
 
 
 async def test_what_never_left_is_released_with_a_reason_and_its_scans_are_reconciled(
@@ -126,6 +134,7 @@ async def test_what_was_used_goes_to_be_cleaned_where_it_was_scanned(
     assert settled.json() == {"barcode": barcode, "state": "returned", "store": "COAST"}
     item = await item_of(as_technician, barcode)
     assert (item["store"], item["is_clear"], item["holds"]) == ("COAST", False, [])
+    assert item["times_issued"] == 1
     assert "not-decontaminated" in {one["code"] for one in item["blockers"]}
     assert len(await query("SELECT id FROM decontamination WHERE finished_at IS NULL")) == 1
     assert await query("SELECT id FROM reservation WHERE ended_at IS NULL") == []

@@ -389,8 +389,8 @@ async def test_a_hold_can_be_placed_in_any_state_and_lifted_by_who_may(
     assert (await as_ot.get(f"{ITEMS}/{barcode}")).json()["holds"] == []
 
 
-async def test_of_a_hold_on_what_a_client_has_the_prescriber_and_who_may_lift_it_are_told(
-    as_technician: AsyncClient, given: Given, query: Query
+async def test_a_hold_on_what_a_client_has_stops_its_use_and_the_prescriber_and_who_may_lift_it_are_told(
+    as_technician: AsyncClient, as_ot: AsyncClient, given: Given, query: Query
 ) -> None:
     lent, shelf = await given.loan(), await given.item()
     for barcode in (shelf, lent.barcode):
@@ -400,6 +400,17 @@ async def test_of_a_hold_on_what_a_client_has_the_prescriber_and_who_may_lift_it
     assert {one["about"] for one in told} == {f"item:{lent.barcode}"}
     assert {"Olu Thompson", "Martin Lowe", "Safia Rahman"} <= {one["to_name"] for one in told}
     assert f"is with client {lent.client_ref}, and it was put on hold. Fault: Hydraulics leak." in told[0]["body"]
+    assert "Its use there is stopped until it is scanned back." in told[0]["body"]
+    [notice] = (await as_ot.get("/api/v1/stop-use-notices")).json()["items"]
+    facts = ("barcode", "reason", "item_fault", "given_by", "is_open")
+    assert [notice[name] for name in facts] == [lent.barcode, "Fault: Hydraulics leak.", "yes", "technician", True]
+    item = (await as_technician.get(f"{ITEMS}/{lent.barcode}")).json()
+    assert item["loan"]["stop_use_notice"] == notice["id"]
+    assert item["next_step"]["text"].startswith("Its use at the client's is stopped.")
+    # One more hold is told, and gives no second notice.
+    body = {"kind": "investigation", "reason": "The legs differ."}
+    assert (await as_technician.post(f"{ITEMS}/{lent.barcode}/holds", json=body)).status_code == 201
+    assert len(await query("SELECT id FROM stop_use_notice")) == 1
 
 
 async def test_a_hold_of_another_item_or_without_a_reason_is_not_lifted(as_safety: AsyncClient, given: Given) -> None:

@@ -104,3 +104,25 @@ async def test_a_fault_that_is_none_is_refused(as_ot: AsyncClient, given: Given,
     lent = await given.loan()
     body = {"reason": REASON, "item_fault": fault}
     check_problem(await as_ot.post(f"/api/v1/loans/{lent.id}/stop-use", json=body), 422, field="item_fault")
+
+
+async def test_a_missing_item_whose_use_was_stopped_is_scanned_back_and_not_typed_as_found(
+    as_ot: AsyncClient,
+    as_manager: AsyncClient,
+    manager: Browser,
+    as_technician: AsyncClient,
+    given: Given,
+    clock: Clock,
+) -> None:
+    lent = await given.loan()
+    notice = await stop(as_ot, lent.id)
+    await given.missing(lent.barcode)
+    body = {"store": "MAIN", "reason": "Behind the beds."}
+    found = await as_manager.post(f"/api/v1/items/{lent.barcode}/find", json=body)
+    check_problem(found, 409, "scan-it-back")
+    page = await manager.post_form(f"/items/{lent.barcode}/find", **body)
+    assert (page.status, "Scan it in at the returns desk" in page.text) == (409, True)
+    assert (await as_ot.get(f"/api/v1/stop-use-notices/{notice['id']}")).json()["is_open"] is True
+    [scan] = await send(as_technician, "returns", batch(lent.barcode, at=clock.now))
+    assert scan["outcome"] == "accepted"
+    assert (await as_ot.get(f"/api/v1/stop-use-notices/{notice['id']}")).json()["is_open"] is False

@@ -186,6 +186,8 @@ async def test_a_pass_that_was_none_is_taken_back_by_a_line_of_its_own(
     assert f"as {newest['number']} of " in old["standing"]
     holds = await query("SELECT kind FROM hold WHERE lifted_at IS NULL")
     assert [hold["kind"] for hold in holds] == (["investigation"] if there else [])
+    stopped = await query("SELECT reason FROM stop_use_notice")
+    assert len(stopped) == (there and state is not State.DISPATCHED)
     item = (await as_technician.get(f"/api/v1/items/{barcode}")).json()
     assert "decontamination-failed" in [blocker["code"] for blocker in item["blockers"]]
     if state is State.RESERVED:

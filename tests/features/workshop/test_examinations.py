@@ -86,7 +86,7 @@ async def test_a_report_is_kept_whole_and_read_as_json_and_as_a_pdf_with_numbere
     barcode = await hoist(given)
     statements.clear()
     made = await recorded(as_technician, body(barcode, report_body(on=given.today)))
-    assert len(statements) == 20, "\n".join(statements)
+    assert len(statements) == 21, "\n".join(statements)
     assert made["next_due_on"] == "2026-09-02"
     url = f"{INSPECTIONS}/{made['id']}/report"
     report = (await as_technician.get(url)).json()
@@ -197,7 +197,7 @@ async def test_a_danger_at_home_holds_the_item_stops_its_use_and_tells_everybody
     [notice] = (await as_safety.get("/api/v1/stop-use-notices")).json()["items"]
     assert (notice["barcode"], notice["told"]) == (barcode, "Harbour Care")
     told = await query("SELECT purpose, to_email FROM message ORDER BY purpose, to_email")
-    assert [row["purpose"] for row in told] == ["dangerous_defect"] * 3 + ["stop_use"]
+    assert [row["purpose"] for row in told] == ["dangerous_defect"] * 3 + ["held_at_client", "stop_use"]
     assert told[-1]["to_email"] == "duty@harbour.example"
     # A second report of the same danger does not give the notice twice.
     await recorded(as_technician, body(barcode, report_body(DANGER, on=given.today), "danger"))

@@ -24,10 +24,10 @@ from app.web.weak_reservations import end_for_items
 
 # Of the reports before this one, and not of the one that this one puts right.
 BEFORE = text("""
-    SELECT product.safe_working_load_kg AS product_kg, last.kg AS certified_kg
+    SELECT product.safe_working_load_kg AS product_kg, last.kg AS certified_kg, last.examined_on
     FROM item JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
-        SELECT CAST(made.report ->> 'safe_working_load_kg' AS int) AS kg
+        SELECT CAST(made.report ->> 'safe_working_load_kg' AS int) AS kg, stands.examined_on
         FROM standing_inspection AS stands JOIN thorough_examination AS made ON made.inspection_id = stands.id
         WHERE stands.item_id = item.id AND stands.kind = 'loler' AND stands.id IS DISTINCT FROM CAST(:not_of AS bigint)
           AND stands.examined_on <= :examined_on
@@ -136,7 +136,7 @@ async def read_before(session: AsyncSession, barcode: str, report: Report, corre
     """What the item carried before that report; `corrects`: the inspection that it puts right. One statement."""
     values = {"barcode": barcode, "not_of": corrects, "examined_on": report.examined_on or date.max}
     row = (await session.execute(BEFORE, values)).one_or_none()
-    return LoadBefore(row.product_kg, row.certified_kg) if row else LoadBefore()
+    return LoadBefore(row.product_kg, row.certified_kg, row.examined_on) if row else LoadBefore()
 
 
 async def certify(session: AsyncSession, item_id: int, barcode: str, *, actor: str, at: datetime) -> Lowered | None:

@@ -14,10 +14,10 @@ from app.domain.dates import in_words, uk_date
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import display
 from app.domain.lifecycle import State
-from app.domain.stop_use import ItemFault
 from app.domain.thorough_examinations import Report
 from app.ledger import Moved
 from app.models import AuthorityCopy
+from app.web.held_at_clients import stop_held
 from app.web.who import tell_all_who_may
 
 # Of what has begun by that day: what is reserved for later may be mended by then.
@@ -25,7 +25,6 @@ UNFIT = text("""
     UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit'
     WHERE item_id = :id AND ended_at IS NULL AND from_on <= :until
 """)
-LOAN = text("SELECT id FROM loan WHERE item_id = :item_id AND ended_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,6 @@ class Found:
     def is_dangerous(self) -> bool:
         """It is a danger now."""
         return self.outcome is InspectionOutcome.DANGER
-
-    @property
-    def is_unsafe(self) -> bool:
-        """It may not be used as it is: a danger, or a thorough examination that it did not pass."""
-        return self.is_dangerous or (self.kind is InspectionKind.LOLER and self.outcome is InspectionOutcome.FAILED)
 
     @property
     def what(self) -> str:
@@ -65,8 +59,7 @@ async def act_on(session: AsyncSession, moved: Moved, found: Found, *, actor: st
     if moved.item.state is State.RESERVED:
         await session.execute(UNFIT, {"at": at, "actor": actor, "id": moved.item.id, "until": uk_date(at)})
         await promising.look_again(session, [moved.item.id], actor=actor, at=at)
-    if found.is_unsafe:
-        await _stop_use(session, moved, found, actor=actor, at=at)
+    await stop_held(session, moved.item.id, HoldFact(HoldKind.FAULT, found.what), owners=False, actor=actor, at=at)
     if found.is_dangerous:
         await _tell_of_danger(session, moved, found, actor=actor, at=at)
         if found.report:
@@ -82,13 +75,6 @@ async def _hold(session: AsyncSession, moved: Moved, reason: str, *, actor: str,
     await safety.hold(session, moved.item.id, moved.item.barcode, **details)
     holds = (*moved.evidence.holds, HoldFact(HoldKind.FAULT, reason))
     return replace(moved, evidence=replace(moved.evidence, holds=holds))
-
-
-async def _stop_use(session: AsyncSession, moved: Moved, found: Found, *, actor: str, at: datetime) -> None:
-    """Where a client has it. A notice that is open already stays as it is."""
-    loan_id = await session.scalar(LOAN, {"item_id": moved.item.id})
-    if loan_id is not None:
-        await safety.stop_use(session, loan_id, reason=found.what, item_fault=ItemFault.YES, actor=actor, at=at)
 
 
 async def _tell_of_danger(session: AsyncSession, moved: Moved, found: Found, *, actor: str, at: datetime) -> None:

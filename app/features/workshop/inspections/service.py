@@ -12,7 +12,14 @@ from sqlmodel import col
 from app import audit, ledger
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound
-from app.domain.inspections import InspectionKind, InspectionOutcome, check_next_due, may_be_recorded_anywhere
+from app.domain.inspections import (
+    FoundDanger,
+    InspectionKind,
+    InspectionOutcome,
+    check_contradiction,
+    check_next_due,
+    may_be_recorded_anywhere,
+)
 from app.domain.lifecycle import Move, can_move
 from app.domain.thorough_examinations import Report, check_report
 from app.features.workshop.inspections import certified_load, out_of_use
@@ -20,9 +27,21 @@ from app.ledger import Moved
 from app.models import Inspection, ProductInspection, ThoroughExamination
 
 LINE = text("""
-    SELECT inspection.id, inspection.item_id, inspection.kind, item.barcode,
+    SELECT inspection.id, inspection.item_id, inspection.kind, inspection.outcome, item.barcode,
            EXISTS (SELECT FROM inspection AS newer WHERE newer.supersedes_id = inspection.id) AS is_superseded
     FROM inspection JOIN item ON item.id = inspection.item_id WHERE inspection.id = :inspection_id
+""")
+# The danger that a newer inspection, or one that supersedes it, would take off the record.
+DANGER = text("""
+    SELECT made.id, made.inspected_by AS by, COALESCE(whole.report ->> 'examiner_name', '') AS examiner,
+           EXISTS (SELECT FROM movement WHERE movement.item_id = made.item_id AND movement.seq > made.seq
+                   AND movement.move = 'complete_repair') AS is_mended
+    FROM standing_inspection AS made LEFT JOIN thorough_examination AS whole ON whole.inspection_id = made.id
+    WHERE made.outcome = 'danger' AND (made.id = CAST(:inspection_id AS bigint) OR (
+        made.item_id = :item_id AND made.kind = :kind AND made.examined_on <= :examined_on AND NOT EXISTS (
+            SELECT FROM standing_inspection AS newer WHERE newer.item_id = made.item_id AND newer.kind = made.kind
+            AND (newer.examined_on, newer.id) > (made.examined_on, made.id))))
+    ORDER BY made.id
 """)
 DUE = text("SELECT due_on FROM inspection_due WHERE item_id = :item_id AND kind = :kind")
 # By the newest examination that stands, not by the one that was written down last: certificates come late. Where none
@@ -103,7 +122,8 @@ async def inspect(
     danger takes it out of use at once, wherever it is. `corrects` supersedes a line that was wrong.
     The load that a report certifies is the item's from then on, if it is less than its product's (`certified_load.py`).
     Raises NotFound, WrongState, Incomplete `report-incomplete`, Conflict `superseded-already`, and BadValue for the
-    next date, or for an outcome that the report contradicts.
+    next date, or for an outcome that the report contradicts. Who found a danger does not say alone that it is none:
+    NotAllowed `same-person`.
     """
     today = uk_date(at)
     if kind is InspectionKind.LOLER:
@@ -114,7 +134,12 @@ async def inspect(
         await certified_load.lock_client(session, barcode)
     examined_on = report.examined_on if report and report.examined_on else today
     wrong = await _find_wrong(session, corrects, barcode) if corrects else None
+    is_danger = outcome is InspectionOutcome.DANGER
     moved = await _take_down(session, barcode, kind, outcome, notes=notes, actor=actor, at=at)
+    about: dict[str, Any] = {"item_id": moved.item.id, "kind": kind, "examined_on": examined_on}
+    about["inspection_id"] = wrong.id if wrong and (wrong.item_id != moved.item.id or not is_danger) else None
+    if not is_danger or about["inspection_id"]:
+        await _check_dangers(session, about, outcome, by=actor, examiner=report.examiner_name if report else "")
     due_on = None
     if outcome is InspectionOutcome.PASSED:
         due_on = await _next_due(session, moved.item.product_id, kind, next_due_on, on=examined_on, report=report)
@@ -140,8 +165,8 @@ async def inspect(
     await session.execute(VISIT_DONE, done)
     if wrong and corrects:
         await session.execute(PLAN, {"item_id": wrong.item_id, "kind": wrong.kind})
-        about = {"inspection": number, "was_inspection": wrong.id, "was_item": wrong.barcode, "reason": corrects.reason}
-        await audit.record(session, "inspection_corrected", f"item:{barcode}", actor=actor, at=at, **about)
+        said = {"inspection": number, "was_inspection": wrong.id, "was_item": wrong.barcode, "reason": corrects.reason}
+        await audit.record(session, "inspection_corrected", f"item:{barcode}", actor=actor, at=at, **said)
     found = out_of_use.Found(number, kind, outcome, report)
     moved = await out_of_use.act_on(session, moved, found, actor=actor, at=at)
     moved = _inspected(moved, kind, outcome, stands)
@@ -164,6 +189,15 @@ async def _find_wrong(session: AsyncSession, corrects: Correction, barcode: str)
         detail = "This inspection was corrected already. Correct the newer one, if that is wrong too."
         raise Conflict("superseded-already", detail, field="supersedes")
     return line
+
+
+async def _check_dangers(
+    session: AsyncSession, about: dict[str, Any], outcome: InspectionOutcome, *, by: str, examiner: str
+) -> None:
+    """Raises NotAllowed `same-person`. A failure leaves a danger what it is; a correction takes it away."""
+    for row in await session.execute(DANGER, about):
+        if outcome is InspectionOutcome.PASSED or row.id == about["inspection_id"]:
+            check_contradiction(FoundDanger(row.by, row.examiner, row.is_mended), by=by, examiner=examiner)
 
 
 async def _take_down(
