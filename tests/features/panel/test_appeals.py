@@ -110,7 +110,7 @@ async def test_conditions_are_changed_on_appeal_as_far_as_the_order_can_follow(
         assert (now["state"], state) == ("declined", "in_stock")
 
 
-async def test_what_cannot_be_appealed_against_is_refused(jsep: Panel, clock: Clock, query: Query) -> None:
+async def test_what_cannot_be_appealed_against_is_refused(jsep: Panel, clock: Clock) -> None:
     senior, colleague = await jsep.sign_in("senior.ot"), await jsep.sign_in("student.ot")
     number = await jsep.listed()
     path = f"/api/v1/panel-cases/{number}/appeal"
@@ -128,7 +128,10 @@ async def test_what_cannot_be_appealed_against_is_refused(jsep: Panel, clock: Cl
     await jsep.post("chair", f"/panel-cases/{acted}/chair-action", **conditions, funding=SPLIT)
     check_problem(await senior.post(f"/api/v1/panel-cases/{acted}/appeal"), 409, "not-ratified-yet")
     died = await jsep.declined()
-    await query("UPDATE client SET died_on = :day RETURNING 1", day=clock.today)
+    ref = (await jsep.get(f"/panel-cases/{died}"))["client_ref"]
+    etag = (await senior.get(f"/api/v1/clients/{ref}")).headers["ETag"]
+    change, headers = {"died_on": clock.day(0)}, {"If-Match": etag}
+    done(await senior.patch(f"/api/v1/clients/{ref}", json=change, headers=headers))
     check_problem(await senior.post(f"/api/v1/panel-cases/{died}/appeal"), 409, "order-cannot-go-on")
 
 
