@@ -1,13 +1,13 @@
 """Warnings at the counter that a short form left without an answer, and loans of which a weight is wanted.
 
-Revision: 0043, after: 0041. Made on 2026-11-27.
+Revision: 0043, after: 0042. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0043"
-down_revision = "0041"
+down_revision = "0042"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,13 +1,13 @@
 """Who changed what is recorded of an item that a notice holds, and a serial number that was read off its label.
 
-Revision: 0044, after: 0041. Made on 2026-11-27.
+Revision: 0044, after: 0043. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0044"
-down_revision = "0041"
+down_revision = "0043"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,12 +1,12 @@
 """Tries to reach a person, an item that nobody can trace at a client who has gone, and the evidence of a closing.
 
-Revision: 0045, after: 0041. Made on 2026-11-27.
+Revision: 0045, after: 0044. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0045"
-down_revision = "0041"
+down_revision = "0044"
 branch_labels: str | None = None
 depends_on: str | None = None
 

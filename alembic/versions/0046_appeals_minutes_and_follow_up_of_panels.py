@@ -1,13 +1,13 @@
 """Appeals, attendance and notes of meetings, the end of a meeting, guests, and what came of what a panel approved.
 
-Revision: 0046, after: 0041. Made on 2026-11-27.
+Revision: 0046, after: 0045. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0046"
-down_revision = "0041"
+down_revision = "0045"
 branch_labels: str | None = None
 depends_on: str | None = None
 

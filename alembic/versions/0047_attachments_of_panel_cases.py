@@ -1,12 +1,12 @@
 """Files that are attached to a panel's case, and that one was taken out again.
 
-Revision: 0047, after: 0041. Made on 2026-11-27.
+Revision: 0047, after: 0046. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0047"
-down_revision = "0041"
+down_revision = "0046"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,12 +1,12 @@
 """Rules of panels as settings, their funders and budgets; products outside the catalogue; where an order was sent.
 
-Revision: 0048, after: 0041. Made on 2026-11-27.
+Revision: 0048, after: 0047. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0048"
-down_revision = "0041"
+down_revision = "0047"
 branch_labels: str | None = None
 depends_on: str | None = None
 
