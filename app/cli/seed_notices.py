@@ -95,19 +95,19 @@ async def receive_notices(session: AsyncSession, *, now: datetime) -> None:
 async def quarantine_hoists(session: AsyncSession, *, at_home: str, on_shelf: str, mended: str, now: datetime) -> None:
     """A letter that two people put into force, and what was done since: nobody opened, one is set apart, one is mended.
 
-    No other hoist of this model has a serial number of the range, so nothing else is held.
+    The store has no other hoist of this model, so nothing else is held, whatever is taken in.
     """
     today, came = uk_date(now), now - timedelta(days=8)
     letter = NewNotice(
         reference="FSN FC-2511",
         kind="field-safety-notice",
-        title="Mover 150 mobile hoist: the pin of the spreader bar may wear through",
+        title="Mover 130 mobile hoist: the pin of the spreader bar may wear through",
         issuer="Fenwick Care",
         issued_on=uk_date(came) - timedelta(days=2),
         body=(
             "Dear customer,\n\n"
             "The pin that carries the spreader bar may wear through within a year. The bar may fall.\n\n"
-            "Affected: Mover 150, serial numbers MH150-1980 to MH150-1992, both included.\n\n"
+            "Affected: Mover 130, serial numbers MH130-1980 to MH130-1992, both included.\n\n"
             "Do not lift anybody with it. Replace the pin (part FC-771) and return the reply form."
         ),
         deadlines=Deadlines(underway_by=uk_date(came) + timedelta(days=3), complete_by=today + timedelta(days=20)),
@@ -117,14 +117,14 @@ async def quarantine_hoists(session: AsyncSession, *, at_home: str, on_shelf: st
         session,
         notice_id,
         decision=Decision.RELEVANT,
-        reason="We lend Mover 150 hoists to people at home.",
-        search=["Mover 150"],
+        reason="We have three Mover 130 hoists to people at home.",
+        search=["Mover 130"],
         version=1,
         actor="safety",
         at=came + timedelta(hours=1),
     )
-    wanted = {"serial_range": {"from": "MH150-1980", "to": "MH150-1992"}}
-    lines = [{"effect": "include", "manufacturers": ["Fenwick Care"], "models": ["Mover 150"], "where": wanted}]
+    wanted = {"serial_range": {"from": "MH130-1980", "to": "MH130-1992"}}
+    lines = [{"effect": "include", "manufacturers": ["Fenwick Care"], "models": ["Mover 130"], "where": wanted}]
     at = came + timedelta(hours=2)
     await scopes.draft_scope(session, notice_id, lines, handling=Handling.QUARANTINE, actor="safety", at=at)
     await scopes.activate(session, notice_id, actor="safety2", at=at + timedelta(hours=1))

@@ -33,6 +33,17 @@ _HIGHLY: Final = {"tier": "highly_specialist"}
 RANGE: Final[tuple[dict[str, Any], ...]] = (
     # Hoists and stand aids, then the slings that were tried on them.
     _product(
+        "HOIST-130",
+        "Mobile hoist, 130 kg",
+        "Fenwick Care: Mover 130",
+        "12 36 03",
+        81_000,
+        130,
+        **_TIER,
+        dimensions={"length_mm": 1180, "width_mm": 660, "height_mm": 1800},
+        inspections=[_LOLER, _SERVICE],
+    ),
+    _product(
         "HOIST-BARI",
         "Bariatric mobile hoist, 300 kg",
         "Fenwick Care: Mover 300",

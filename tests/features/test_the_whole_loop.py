@@ -261,6 +261,7 @@ class AnyWalk(RuleBasedStateMachine):
                 thing.moves(Move.MARK_MISSING)
             thing.reservation = thing.collection = None
             thing.moves(Move.FIND)
+            thing.issued = thing.issued or 1
             thing.comes_back()
 
     def start_decontamination(self, n: int, by_order: bool = False) -> None:

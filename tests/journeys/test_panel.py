@@ -105,7 +105,7 @@ async def meet(chair: Walk) -> str:
     await chair.page.get_by_label("P000001").check()
     await chair.press("Put it on the agenda")
     for name in ("Christine Hale", "Peter Adeyemi", "Priya Nair"):
-        await chair.page.get_by_label(name).check()
+        await chair.page.get_by_role("checkbox", name=name).check()
     await chair.press("Record who is there")
     await chair.picture("panel-meeting")
     return chair.page.url.removeprefix(chair.address)

@@ -86,7 +86,7 @@ async def test_a_report_is_kept_whole_and_read_as_json_and_as_a_pdf_with_numbere
     barcode = await hoist(given)
     statements.clear()
     made = await recorded(as_technician, body(barcode, report_body(on=given.today)))
-    assert len(statements) == 21, "\n".join(statements)
+    assert len(statements) == 22, "\n".join(statements)
     assert made["next_due_on"] == "2026-09-02"
     url = f"{INSPECTIONS}/{made['id']}/report"
     report = (await as_technician.get(url)).json()
