@@ -119,8 +119,10 @@ async def send(walk: Walk, username: str, path: str, body: dict[str, Any]) -> di
 async def goods_of_its_own(walk: Walk, number: int, *, name: str, category: str, warned: str, about: str) -> None:
     """Two of a product, on the shelf and at a client's: no other walk's things are covered."""
     code, person = f"WALK-{number}", f"C-WALK{number}"
-    facts = {"code": code, "name": name, "manufacturer": "Walker", "model": f"Walk {number}", "category": category}
-    await send(walk, "manager", "products", facts | {"purchase_price_pence": 90_000})
+    facts: dict[str, Any] = {"code": code, "name": name, "category": category, "purchase_price_pence": 90_000}
+    # Of a rail no load is known; what must bear the client has one.
+    facts |= {} if warned == "entrapment" else {"safe_working_load_kg": 150}
+    await send(walk, "manager", "products", facts | {"manufacturer": "Walker", "model": f"Walk {number}"})
     serials = [f"WK{number}101", f"WK{number}102"]
     goods = {"product_code": code, "store": "MAIN", "received_on": today(), "serial_numbers": serials}
     [first, _] = (await send(walk, "technician", "items", goods))["items"]
