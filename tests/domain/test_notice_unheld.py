@@ -16,6 +16,7 @@ NAMES = MakerNames([Alias("Mechanaids", "Arjo")])
 
 def test_what_is_not_in_the_catalogue_is_named_once_with_what_may_have_been_meant() -> None:
     lines = [
+        line(product_codes=["H-1"], where={"serials": ["1"]}),
         line(manufacturers=["Arjo", "Shoreham"], models=["ks 1019", "KS1091"], categories=["12 36", "18 12"]),
         line(models=["KS1091", "Zebra"], where={"together_with": {"manufacturers": ["Sohre"], "models": ["KS1018"]}}),
     ]
