@@ -105,7 +105,7 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
     await hear_cases(session, now=now)
     await receive_notices(session, now=now)
     hoists = await keeper.receive("HOIST-130", "MAIN", 90, serials=["MH130-1990", "MH130-1991", "MH130-1992"])
-    await keeper.lend(hoists[0], "C-1004", days_ago=50, by="technician")
+    await keeper.lend(hoists[0], "C-1007", days_ago=50, by="technician")
     await quarantine_hoists(session, at_home=hoists[0], on_shelf=hoists[1], mended=hoists[2], now=now)
 
 
