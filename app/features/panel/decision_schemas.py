@@ -147,9 +147,10 @@ class ConditionBody(BaseModel):
 
 
 class AllotmentBody(BaseModel):
-    """What a funder pays."""
+    """What a funder pays; `name`: of the funder."""
 
     funder: str
+    name: str
     percent: float
     pence: int
 

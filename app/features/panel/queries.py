@@ -42,8 +42,8 @@ DECISIONS = text("""
            said.is_ratified AS ratified, said.ratified_at, said.reasons AS ratification,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('kind', kind, 'detail', detail) ORDER BY position), '[]')
             FROM panel_condition WHERE decision_id = decision.id) AS conditions,
-           (SELECT COALESCE(jsonb_agg(jsonb_build_object('funder', funder.code, 'percent', percent, 'pence', pence)
-                                      ORDER BY position), '[]')
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('funder', funder.code, 'name', funder.name, 'percent', percent,
+                                                         'pence', pence) ORDER BY position), '[]')
             FROM panel_allotment JOIN funder ON funder.id = funder_id WHERE decision_id = decision.id) AS funding,
            ARRAY(SELECT item.barcode FROM ring_fence JOIN item ON item.id = ring_fence.item_id
                  WHERE ring_fence.decision_id = decision.id ORDER BY 1) AS ring_fenced,
