@@ -36,6 +36,7 @@ from app.domain.hygiene import NextStep, Outcome, Route
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.labels import make_tag
 from app.domain.lifecycle import BIRTH, IN_STORE, Move, State, can_move, is_issue, is_return, next_state
+from app.domain.ring_fencing import RingFence, beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class ItemRecord:
     """One item as the ledger knows it; `evidence` is what clearance is decided on.
 
     `are_notices`: some safety notice is in force, or was; about which items it is, is not said here. `carries_kg`: this
-    item, by its product and by what was certified for it (ADR 28); `product_load_kg`: its product.
+    item, by its product and by what was certified for it (ADR 28); `product_load_kg`: its product. `ring_fence`: a
+    panel keeps it for a team.
     """
 
     id: int
@@ -60,6 +62,7 @@ class ItemRecord:
     are_notices: bool = False
     carries_kg: int | None = None
     product_load_kg: int | None = None
+    ring_fence: RingFence | None = None
 
     @property
     def state(self) -> State:
@@ -83,7 +86,8 @@ class Moved:
     @property
     def next_step(self) -> NextStep:
         """What the one who moved it does with it now."""
-        return step_for(self.evidence, self.item.route, on=self.on, reader=self.by)
+        step = step_for(self.evidence, self.item.route, on=self.on, reader=self.by)
+        return beside(step, self.item.ring_fence, self.state)
 
     @property
     def state(self) -> State:
@@ -139,7 +143,7 @@ READ = text("""
            product.safe_working_load_kg AS product_load_kg,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg,
            item.label_wanted_since IS NOT NULL AS is_label_wanted,
-           EXISTS (SELECT FROM notice_activation) AS are_notices
+           EXISTS (SELECT FROM notice_activation) AS are_notices, fence.fence
     FROM item
     JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
@@ -168,6 +172,11 @@ READ = text("""
         LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = wanted.kind
         WHERE wanted.product_id = item.product_id
     ) AS asked ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_build_object('loan_id', loan_id, 'team_id', team_id, 'team', team, 'case_number', case_number,
+                                  'panel_id', panel_id, 'panel', panel) AS fence
+        FROM ring_fence WHERE ring_fence.item_id = item.id LIMIT 1
+    ) AS fence ON true
     WHERE item.barcode = ANY(:barcodes)
     ORDER BY item.barcode
 """)
@@ -401,6 +410,7 @@ def _record(row: RowMapping) -> ItemRecord:
         are_notices=row["are_notices"],
         carries_kg=row["carries_kg"],
         product_load_kg=row["product_load_kg"],
+        ring_fence=RingFence(**row["fence"]) if row["fence"] else None,
     )
 
 

@@ -28,8 +28,9 @@ CAME_BACK = "It came back to the store without having been delivered."
 # client weighs since it was examined (or, where nobody knows the weight, less than its product); of what came back from
 # the van also those of orders that have no day.
 GONE = text("""
-    SELECT asked.id AS order_id, asked.number, asked.client_id, asked.promised_on, asked.store_id, unit.id AS unit_id,
-           unit.reservation_id, line.id AS line_id, line.product_id, line.prefer_new, line.explanation,
+    SELECT asked.id AS order_id, asked.number, asked.client_id, asked.team_id, asked.promised_on, asked.store_id,
+           unit.id AS unit_id, unit.reservation_id, line.id AS line_id, line.product_id, line.prefer_new,
+           line.explanation,
            COALESCE(asked.authority -> 'panel_condition_kinds' ? 'recycled_only', false) AS recycled_only,
            client.weight_kg, item.barcode, item.state, kept.ended_at IS NULL AS is_kept,
            asked.allocated_at IS NOT NULL AND EXISTS (
@@ -57,6 +58,7 @@ CHOOSE = text("""
       AND NOT (product.single_patient_use AND item.times_issued > 0)
       AND (item.times_issued > 0 OR NOT :recycled_only)
       AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL)
+      AND NOT EXISTS (SELECT FROM ring_fence WHERE ring_fence.item_id = item.id AND ring_fence.team_id <> :team_id)
       AND NOT EXISTS (SELECT FROM reservation AS theirs
                       WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today)
       AND NOT EXISTS (
@@ -65,8 +67,9 @@ CHOOSE = text("""
           WHERE wanted.product_id = product.id AND COALESCE(known.due_on < :today, true))
       AND COALESCE(LEAST(product.safe_working_load_kg, item.certified_load_kg)
                    >= COALESCE(CAST(:weight_kg AS integer), product.safe_working_load_kg), true)
-    ORDER BY (item.times_issued > 0) = :prefer_new, item.store_id <> :store_id, examined.due_on DESC NULLS LAST,
-             item.barcode
+    ORDER BY (item.times_issued > 0) = :prefer_new,
+             NOT EXISTS (SELECT FROM ring_fence WHERE ring_fence.item_id = item.id), item.store_id <> :store_id,
+             examined.due_on DESC NULLS LAST, item.barcode
     LIMIT 1 FOR UPDATE OF item SKIP LOCKED
 """)
 TAKE = text("""
@@ -204,7 +207,7 @@ async def _replace(
 
 async def _reserve(session: AsyncSession, piece: RowMapping, *, actor: str, at: datetime) -> RowMapping | None:
     """The best free item, reserved; what the ledger refuses is passed over."""
-    names = ("product_id", "store_id", "weight_kg", "prefer_new", "recycled_only")
+    names = ("product_id", "store_id", "team_id", "weight_kg", "prefer_new", "recycled_only")
     values = {name: piece[name] for name in names} | {"today": uk_date(at)}
     passed_over: list[str] = [piece["barcode"]]
     while found := (await session.execute(CHOOSE, values | {"passed_over": passed_over})).mappings().one_or_none():

@@ -203,4 +203,22 @@ CLIENTS: tuple[dict[str, Any], ...] = (
         "postcode": "TN17 3AA",
         "phone": "01632 960108",
     },
+    {
+        "client_ref": "C-1009",
+        "nhs_number": "9990000085",
+        "name": "Iris Fenn",
+        "date_of_birth": "1951-10-09",
+        "address": "7 Mill Lane\nCranbrook",
+        "postcode": "TN17 3BB",
+        "phone": "01632 960109",
+    },
+    {
+        "client_ref": "C-1010",
+        "nhs_number": "9990000093",
+        "name": "Desmond Achebe",
+        "date_of_birth": "1948-05-21",
+        "address": "12 Station Road\nHeadcorn",
+        "postcode": "TN27 9DD",
+        "phone": "01632 960110",
+    },
 )

@@ -80,6 +80,7 @@ class Permission(StrEnum):
     CHAIR_PANEL = "chair_panel"
     KEEP_PANELS = "keep_panels"
     SEE_PANEL_FIGURES = "see_panel_figures"
+    LIFT_RING_FENCES = "lift_ring_fences"
     SEE_ALL_MESSAGES = "see_all_messages"
     IMPORT_DATA = "import_data"
     MANAGE_USERS = "manage_users"
@@ -151,7 +152,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_AUTHORITY_COPIES,
     },
     Role.PANEL_MEMBER: _ON_A_PANEL,
-    Role.PANEL_CHAIR: _ON_A_PANEL | {Permission.CHAIR_PANEL, Permission.SEE_PANEL_FIGURES},
+    Role.PANEL_CHAIR: _ON_A_PANEL | {Permission.CHAIR_PANEL, Permission.SEE_PANEL_FIGURES, Permission.LIFT_RING_FENCES},
     Role.FINANCE: _LOOKING | {Permission.AGREE_TO_SCRAP, Permission.SEE_PANEL_FIGURES},
     Role.MANAGER: _STOREKEEPING
     | {
@@ -176,6 +177,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.KEEP_PRESCRIBERS,
         Permission.KEEP_PANELS,
         Permission.SEE_PANEL_FIGURES,
+        Permission.LIFT_RING_FENCES,
         Permission.SEE_ALL_MESSAGES,
         Permission.IMPORT_DATA,
     },

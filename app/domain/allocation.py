@@ -18,6 +18,7 @@ from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
 from app.domain.look_ahead import examination_due_soon
 from app.domain.reasons import is_reason
+from app.domain.ring_fencing import RingFence
 
 FITTED_TO_A_BODY = frozenset({Kind.SLING, Kind.SEAT})
 """Kinds whose size is a person's: of another size they are another piece of equipment."""
@@ -36,7 +37,7 @@ class Wanted:
     """What a line asks for. `store`: the code of the delivering store. `ordered_load_kg`: what its product carries;
     `is_load_decided`: that is less than the client weighs, and the prescriber sends it all the same. `soon_days`: what
     falls due for its thorough examination within so many days goes only when somebody decides it; 0: nobody asks.
-    `recycled_only`: a panel approved nothing that was never issued before."""
+    `recycled_only`: a panel approved nothing that was never issued before. `team_id`: whose order it is."""
 
     product_code: str
     quantity: int
@@ -49,6 +50,7 @@ class Wanted:
     prefer_new: bool = False
     soon_days: int = 0
     recycled_only: bool = False
+    team_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Candidate:
     """An item on the shelf. `blockers`: why it is not clear. `is_promised`: to another client, on a day of ours.
 
     `examination_due_on` counts only where `is_examined`: the product asks for thorough examinations.
-    `safe_working_load_kg`: of this item, which may be less than its product's.
+    `safe_working_load_kg`: of this item, which may be less than its product's. `ring_fence`: a panel keeps it for a
+    team.
     """
 
     barcode: str
@@ -68,6 +71,7 @@ class Candidate:
     safe_working_load_kg: float | None = None
     blockers: tuple[Blocker, ...] = ()
     is_promised: bool = False
+    ring_fence: RingFence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ _WHY_NOT = {
     "on-hold": ("is on hold", "are on hold"),
     "not-clear": ("is not clear to go out", "are not clear to go out"),
     "promised": ("is reserved for another client", "are reserved for other clients"),
+    "ring-fenced": ("is ring-fenced for another team", "are ring-fenced for other teams"),
     "examination-overdue": ("is overdue for its examination", "are overdue for their examination"),
 }
 
@@ -158,6 +163,8 @@ def _refusal(wanted: Wanted, item: Candidate) -> Because | None:
     too_weak = order_load_blockers(
         item.safe_working_load_kg, wanted.ordered_load_kg, wanted.client_weight_kg, is_decided=wanted.is_load_decided
     )
+    fence = item.ring_fence
+    is_kept = fence is not None and fence.keeps_from(wanted.team_id)
     checks = (
         (
             item.product_code != wanted.product_code and not wanted.accept_equivalent,
@@ -168,6 +175,7 @@ def _refusal(wanted: Wanted, item: Candidate) -> Because | None:
         (_is_on_hold(item), "on-hold", " ".join(blocker.detail for blocker in item.blockers)),
         (bool(item.blockers), "not-clear", " ".join(blocker.detail for blocker in item.blockers)),
         (item.is_promised, "promised", "It is reserved for another client."),
+        (is_kept, "ring-fenced", f"{fence.detail} {fence.who_lifts}" if fence else ""),
         (_is_overdue(item, wanted.on), "examination-overdue", _overdue_in_words(item)),
         (bool(too_weak), "load-too-low", " ".join(blocker.detail for blocker in too_weak)),
     )
@@ -194,6 +202,7 @@ def _overdue_in_words(item: Candidate) -> str:
 _CRITERIA: tuple[tuple[str, str], ...] = (
     ("another-product", "It is an equivalent, and the product itself is there."),
     ("new", "It is new, and a recycled one is there."),
+    ("not-ring-fenced", "One is there that is ring-fenced for this team."),
     ("other-store", "It is in another store than the one that delivers."),
     ("examined-sooner", "Its next thorough examination is due sooner."),
     ("after-in-order", "It is as good; the older label goes first."),
@@ -203,12 +212,13 @@ _CRITERIA: tuple[tuple[str, str], ...] = (
 _RECYCLED_BUT = ("recycled", "It is recycled, and a new one was asked for with a reason.")
 
 
-def _rank(wanted: Wanted, item: Candidate) -> tuple[bool, bool, bool, int, str]:
+def _rank(wanted: Wanted, item: Candidate) -> tuple[bool, bool, bool, bool, int, str]:
     """The lower the better, criterion by criterion."""
     due = item.examination_due_on if item.is_examined else None
     return (
         item.product_code != wanted.product_code,
         item.is_recycled is wanted.prefer_new,
+        item.ring_fence is None,
         item.store != wanted.store,
         -(due or date.max).toordinal(),
         item.barcode,
@@ -232,7 +242,9 @@ def _for(wanted: Wanted, item: Candidate) -> Because:
     )
     if item.product_code != wanted.product_code:
         what = f"It is an equivalent, {item.product_code}, and {what.removeprefix('It is ')}"
-    parts = [what, where]
+    fence = item.ring_fence
+    kept = [f"is ring-fenced for this team by panel case {fence.case_number}"] if fence else []
+    parts = [what, *kept, where]
     if item.is_examined and item.examination_due_on:
         parts.append(f"is next due for its thorough examination on {in_words(item.examination_due_on)}")
     code = "recycled" if item.is_recycled else "new"

@@ -130,7 +130,7 @@ def check_enough_others(
         before = [seat.name for seat in seats if seat.username in heard_before]
         took_part = f" {listed(before, 'and')} took part in the decision." if before else ""
         count = f"Of those invited to this meeting {len(others)} can hear the appeal, and {terms.quorum} are needed."
-        ask = "Invite members of another panel, or ask an administrator for more members of this one."
+        ask = "Invite members of another panel, or ask a manager for more members of this one."
         raise Conflict("too-few-others", f"{count}{took_part} {ask}")
     if not any(seat.is_chair for seat in others):
         names = listed([seat.name for seat in others], "or")

@@ -89,6 +89,7 @@ from app.models.panel_work import (
     PanelMinute,
     PanelReminder,
     PanelReview,
+    RingFenceLift,
 )
 from app.models.prescriber import Delegation, Funder, Panel, PanelBudget, PanelFunder, Prescriber, Team
 from app.models.printer import Printer
@@ -201,6 +202,7 @@ __all__ = [
     "Reservation",
     "ReservationEnd",
     "ReturnScan",
+    "RingFenceLift",
     "SafetyNotice",
     "SafetyNoticeAction",
     "SafetyNoticePayload",

@@ -149,6 +149,7 @@ class OrderUnit(SQLModel, table=True):
             postgresql_where=text("loan_id IS NULL AND cancelled_at IS NULL"),
         ),
         Index("ix_order_unit_order_id", "order_id"),
+        Index("ix_order_unit_item_id_once_lent", "item_id", postgresql_where=text("loan_id IS NOT NULL")),
     )
 
     id: int = id_column()

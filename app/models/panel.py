@@ -252,7 +252,6 @@ class PanelListing(SQLModel, table=True):
     meeting_id: int = Field(sa_column=reference_column("panel_meeting.id", primary_key=True))
     case_id: int = Field(sa_column=reference_column("panel_case.id", primary_key=True))
     position: int = _number()
-    minutes: str = _words()
     listed_at: datetime = Field(sa_column=instant_column())
     listed_by: str = Field(sa_column=text_column())
     taken_off_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))

@@ -84,6 +84,20 @@ class PanelReview(SQLModel, table=True):
     reviewed_by: str = Field(sa_column=text_column())
 
 
+class RingFenceLift(SQLModel, table=True):
+    """That others may have an item again that a panel ring-fenced when it was lent, until it is lent so again.
+
+    What is ring-fenced is not stored: the view `ring_fence` tells it by the last loan that a panel decided about.
+    """
+
+    __tablename__ = "ring_fence_lift"
+
+    loan_id: int = Field(sa_column=reference_column("loan.id", primary_key=True))
+    reason: str = Field(sa_column=text_column())
+    lifted_at: datetime = Field(sa_column=instant_column())
+    lifted_by: str = Field(sa_column=text_column())
+
+
 class PanelReminder(SQLModel, table=True):
     """That somebody was reminded of a day that a decision had set."""
 

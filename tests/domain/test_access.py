@@ -69,6 +69,7 @@ MEANT = {
     Permission.CHAIR_PANEL: "C",
     Permission.KEEP_PANELS: "MA",
     Permission.SEE_PANEL_FIGURES: "CFMU",
+    Permission.LIFT_RING_FENCES: "CM",
     Permission.SEE_ALL_MESSAGES: "MA",
     Permission.IMPORT_DATA: "M",
     Permission.MANAGE_USERS: "A",

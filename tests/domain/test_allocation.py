@@ -23,10 +23,13 @@ from app.domain.allocation import (
 from app.domain.authority import Tier
 from app.domain.errors import BadValue, Blocker
 from app.domain.lifecycle import State
+from app.domain.ring_fencing import RingFence
 
 TODAY = date(2026, 3, 2)
 YESTERDAY, MAY, AUGUST = TODAY - timedelta(days=1), date(2026, 5, 1), date(2026, 8, 3)
-ONE = Wanted("HOIST", 1, "MAIN", TODAY)
+ONE = Wanted("HOIST", 1, "MAIN", TODAY, team_id=1)
+OURS = RingFence(7, 1, "North team", "P000001", 3, "Joint Panel")
+THEIRS = RingFence(8, 2, "South team", "P000002", 3, "Joint Panel")
 HOIST = Candidate(
     "T5", "HOIST", "MAIN", is_recycled=True, is_examined=True, examination_due_on=MAY, safe_working_load_kg=150
 )
@@ -61,6 +64,22 @@ def test_where_a_panel_approved_recycled_only_nothing_new_is_chosen_also_where_n
     assert new.detail == "The panel approved recycled equipment only, and this was never issued before."
 
 
+def test_what_a_panel_ring_fenced_goes_to_its_team_first_and_to_no_other() -> None:
+    found = choose(
+        replace(ONE, quantity=3), [other("T1"), other("T8", ring_fence=THEIRS), other("T9", ring_fence=OURS)]
+    )
+    assert found.barcodes == ("T9", "T1")
+    assert found.chosen[0].detail.startswith("It is recycled, is ring-fenced for this team by panel case P000001, ")
+    [kept] = found.others
+    assert (kept.barcode, kept.code) == ("T8", "ring-fenced")
+    said = (
+        "It is ring-fenced for South team by panel case P000002. A manager or the chair of Joint Panel can lift that."
+    )
+    assert kept.detail == said
+    assert choose(replace(ONE, team_id=None), [other("T9", ring_fence=OURS)]).barcodes == ()
+    assert why_none_fits(found.counted) == "On a shelf, 1 is ring-fenced for another team."
+
+
 @pytest.mark.parametrize(
     ("better", "worse", "code"),
     [
@@ -68,6 +87,8 @@ def test_where_a_panel_approved_recycled_only_nothing_new_is_chosen_also_where_n
         (other("T9"), other("T1", is_recycled=False, examination_due_on=AUGUST), "new"),
         (other("T9", store="COAST"), other("T1", is_recycled=False), "new"),
         (other("T9"), other("T1", store="COAST"), "other-store"),
+        (other("T9", store="COAST", ring_fence=OURS), other("T1", examination_due_on=AUGUST), "not-ring-fenced"),
+        (other("T9"), other("T1", is_recycled=False, ring_fence=OURS), "new"),
         (other("T9"), other("T1", store="COAST", examination_due_on=AUGUST), "other-store"),
         (other("T9", examination_due_on=AUGUST), other("T1"), "examined-sooner"),
         (other("T9", is_examined=False, examination_due_on=None), other("T1"), "examined-sooner"),

@@ -1,5 +1,6 @@
 """A case from the draft to the decision: built page by page, found incomplete, mended, heard, and approved 60/40."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -13,6 +14,7 @@ from tests.journeys.test_the_whole_loop import fill_date
 from tests.pdfs import pdf
 from tests.test_uploads import picture
 
+THREE = ("Christine Hale", "Peter Adeyemi", "Priya Nair")
 WHY = "The need is plain, the trial showed it, and nothing cheaper holds her."
 
 
@@ -96,15 +98,16 @@ async def screen(member: Walk, senior: Walk) -> None:
     await member.press("Save")
 
 
-async def meet(chair: Walk) -> str:
-    """A meeting of three, with the case on its agenda; gives its address."""
+async def meet(chair: Walk, case: str = "P000001", there: Sequence[str] = THREE) -> str:
+    """A meeting of today with a case on its agenda, if one is named, and who is there; gives its address."""
     await chair.go("/panel-meetings")
     await chair.press("Schedule a meeting")
     await fill_date(chair, "Which day?", uk_date(datetime.now(UTC)))
     await chair.press("Schedule it")
-    await chair.page.get_by_label("P000001").check()
-    await chair.press("Put it on the agenda")
-    for name in ("Christine Hale", "Peter Adeyemi", "Priya Nair"):
+    if case:
+        await chair.page.get_by_label(case).check()
+        await chair.press("Put it on the agenda")
+    for name in there:
         await chair.page.get_by_role("checkbox", name=name).check()
     await chair.press("Record who is there")
     await chair.picture("panel-meeting")

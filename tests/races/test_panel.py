@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from tests.conftest import Scratch
 from tests.features.panel.conftest import SPLIT, WHY, Panel
+from tests.features.panel.test_ring_fences import came_back
 from tests.races.chains import check_chains
 
 pytestmark = pytest.mark.race
@@ -67,4 +68,19 @@ async def test_an_order_is_not_both_cancelled_and_approved(scratch: Scratch) -> 
     [now] = await scratch.query("SELECT decision FROM equipment_order")
     [case] = await scratch.query("SELECT state FROM panel_case")
     assert (now["decision"], case["state"]) in {("cancelled", "withdrawn"), ("declined", "decided")}
+    await check_chains(scratch)
+
+
+async def test_a_ring_fence_is_lifted_once(scratch: Scratch) -> None:
+    jsep = Panel(scratch.given, scratch.sign_in)
+    product = await scratch.given.product(tier="highly_specialist", purchase_price_pence=310_000)
+    barcode, _, _ = await came_back(jsep, scratch.given, product)
+    people = [await scratch.sign_in(username) for username in ("chair", "manager") * 3]
+    said = {"reason": "The team does not need it any more, and agrees."}
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(
+            *(person.post(f"/api/v1/items/{barcode}/ring-fence/lift", json=said) for person in people)
+        )
+    assert sorted(answer.status_code for answer in answers) == [204] + [409] * 5
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"not-ring-fenced"}
     await check_chains(scratch)

@@ -18,6 +18,7 @@ FREE: Final = """
     AND NOT (product.single_patient_use AND item.times_issued > 0)
     AND NOT EXISTS (SELECT FROM reservation WHERE reservation.item_id = item.id
                     AND reservation.ended_at IS NULL AND reservation.from_on <= :today)
+    AND item.id NOT IN (SELECT item_id FROM ring_fence)
     AND NOT EXISTS (
         SELECT FROM product_inspection AS asked
         LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = asked.kind
@@ -27,7 +28,7 @@ FREE: Final = """
                WHERE made.item_id = item.id AND made.kind = asked.kind
                ORDER BY examined_on DESC, id DESC LIMIT 1), false)))
 """
-"""Whether an `item` of a `product` that is in stock may go out `:today`."""
+"""Whether an `item` of a `product` that is in stock may go out `:today`, to anybody's client."""
 
 # What comes back to the store only to be scrapped, or to stay under its hold, is not on its way to anybody.
 _TO_BE_USED_AGAIN = """
@@ -53,6 +54,7 @@ _COMES_THIS_WEEK = """
 _COUNTS = """
     SELECT store.code AS store, store.name AS store_name, counted.product_id,
            counted.recycled, counted.new, counted.in_decontamination, counted.due_back_this_week,
+           COALESCE(counted.ring_fenced_for, '{{}}') AS ring_fenced_for,
            EXISTS (SELECT FROM product WHERE code IN (:product_code, upper(:product_code))) AS is_product
     FROM store
     LEFT JOIN (
@@ -60,9 +62,10 @@ _COUNTS = """
                count(*) FILTER (WHERE what = 'free' AND times_issued > 0) AS recycled,
                count(*) FILTER (WHERE what = 'free' AND times_issued = 0) AS new,
                count(*) FILTER (WHERE what = 'cleaned') AS in_decontamination,
-               count(*) FILTER (WHERE what = 'coming') AS due_back_this_week
+               count(*) FILTER (WHERE what = 'coming') AS due_back_this_week,
+               array_agg(fence.team ORDER BY fence.team) FILTER (WHERE fence.item_id IS NOT NULL) AS ring_fenced_for
         FROM (
-            SELECT item.product_id, item.store_id, item.times_issued,
+            SELECT item.id, item.product_id, item.store_id, item.times_issued, item.state,
                    CASE WHEN item.state = 'in_stock' THEN CASE WHEN {free} THEN 'free' END
                         WHEN NOT ({used_again}) THEN NULL
                         WHEN item.state IN ('on_trial', 'awaiting_collection')
@@ -72,7 +75,7 @@ _COUNTS = """
             WHERE item.product_id = ANY(:products)
               AND item.state IN ('in_stock', 'returned', 'decontaminating', 'awaiting_inspection', 'on_trial',
                                  'awaiting_collection')
-        ) AS known
+        ) AS known LEFT JOIN ring_fence AS fence ON fence.item_id = known.id AND known.state = 'in_stock'
         GROUP BY product_id, store_id
     ) AS counted ON counted.store_id = store.id
     ORDER BY store.code

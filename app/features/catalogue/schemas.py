@@ -122,7 +122,8 @@ class Availability(BaseModel):
     """What of a product a store can give now, and what it may give soon.
 
     `recycled`, `new`: on the shelf and clear to go out today. `in_decontamination`: came back, and not released yet.
-    `due_back_this_week`: on a trial that ends within seven days, or to be collected.
+    `due_back_this_week`: on a trial that ends within seven days, or to be collected. `ring_fenced_for`: of each on the
+    shelf that a panel keeps for one team, which; it is counted nowhere else.
     """
 
     store: str
@@ -130,6 +131,7 @@ class Availability(BaseModel):
     new: int = 0
     in_decontamination: int = 0
     due_back_this_week: int = 0
+    ring_fenced_for: list[str] = []
     store_name: str = Field("", exclude=True)
 
     @property

@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import ledger, used_together
+from app import ledger, ring_fencing, used_together
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, Tier
 from app.domain.client_records import check_is_alive
@@ -73,7 +73,8 @@ async def issue(
 
     Raises NotAllowed (`is-supervised` and why not, by `domain.counter.why_not_hand_out`), NotFound (`unknown-client`,
     `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`), Conflict (`client-has-died`, `load-too-low`,
-    `already-reserved` when it is kept for somebody else on these days, `held-by-order`, `examination-due-soon` until
+    `already-reserved` when it is kept for somebody else on these days, `held-by-order`, `ring-fenced` for another team
+    than the actor's, `examination-due-soon` until
     somebody decides it, in `ahead`, `used-together` where a safety notice forbids it with what is at the home),
     Incomplete `answer-the-warnings`, BadValue for a trial's dates and goals, and what `old_equipment.decide_old`
     raises.
@@ -93,6 +94,7 @@ async def issue(
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
     # What a report certified while this was read: the item is locked by now.
     _refuse_too_weak(moved.item.carries_kg, weight)
+    await ring_fencing.refuse_to_others(session, moved.item.ring_fence, actor=actor)
     await check_ahead(session, [moved.item], HandingOut.ISSUE, ahead, actor=actor, at=at)
     await _use_reservations(session, moved.item.id, client_id, until_on=trial_ends_on, actor=actor, at=at)
     # A short form goes by the product; for an item that carries less it is asked who is to be borne by it.

@@ -21,7 +21,7 @@ from app.domain.allocation import (
     may_stand_in,
 )
 from app.domain.authority import Tier
-from app.domain.clearance import Evidence, find_blockers
+from app.domain.clearance import find_blockers
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
 from app.features.ordering.records import LineRecord, OrderRecord
@@ -86,6 +86,8 @@ SHELF = text("""
                product.id AS product_id, own.id IS NOT NULL AS is_own, due.due_on AS examined_by,
                LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
                COALESCE(item.certified_load_kg < product.safe_working_load_kg, false) AS is_weaker,
+               COALESCE(fence.team_id = :team_id, false) AS is_ours,
+               COALESCE(fence.team_id <> :team_id, false) AS is_theirs,
                EXISTS (SELECT FROM reservation AS theirs
                        WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today
                          AND theirs.client_id <> :client_id) AS is_promised,
@@ -95,6 +97,7 @@ SHELF = text("""
                        WHERE wanted.product_id = product.id AND COALESCE(known.due_on < :today, true)) AS is_overdue
         FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
         LEFT JOIN inspection_due AS due ON due.item_id = item.id AND due.kind = 'loler'
+        LEFT JOIN ring_fence AS fence ON fence.item_id = item.id
         LEFT JOIN LATERAL (
             SELECT id FROM reservation AS mine
             WHERE mine.item_id = item.id AND mine.ended_at IS NULL AND mine.client_id = :client_id
@@ -105,8 +108,9 @@ SHELF = text("""
           AND (item.state = 'in_stock' OR (item.state = 'reserved' AND own.id IS NOT NULL))
     ), near AS (
         SELECT *, row_number() OVER (PARTITION BY product_id, is_recycled
-                                     ORDER BY NOT is_own, is_held OR is_promised OR is_overdue, is_weaker,
-                                              store <> :store, examined_by DESC NULLS LAST, barcode) AS place
+                                     ORDER BY NOT is_own, is_held OR is_promised OR is_overdue OR is_theirs,
+                                              is_weaker, NOT is_ours, store <> :store, examined_by DESC NULLS LAST,
+                                              barcode) AS place
         FROM there
     )
     SELECT * FROM near WHERE place <= 100 ORDER BY barcode
@@ -129,6 +133,7 @@ STILL_FREE = text("""
                       WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today
                         AND (theirs.client_id <> :client_id
                              OR EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = theirs.id)))
+      AND NOT EXISTS (SELECT FROM ring_fence WHERE ring_fence.item_id = item.id AND ring_fence.team_id <> :team_id)
       AND (item.state = 'in_stock' OR EXISTS (
           SELECT FROM reservation AS mine
           WHERE mine.item_id = item.id AND mine.ended_at IS NULL AND mine.client_id = :client_id))
@@ -143,12 +148,13 @@ async def read_shelf(
     rows = (await session.execute(PRODUCTS, {"codes": codes})).mappings()
     products = {row["code"]: Product(**dict(row) | {"tier": Tier(row["tier"])}) for row in rows}
     values = {"codes": sorted(products), "client_id": order.client_id, "store": order.store, "today": today}
+    values |= {"team_id": order.team_id}
     there = list((await session.execute(SHELF, values)).mappings())
     items = await ledger.read_items(session, [row["barcode"] for row in there]) if there else {}
     elsewhere: dict[str, dict[State, int]] = defaultdict(dict)
     for row in await session.execute(ELSEWHERE, {"codes": codes}):
         elsewhere[row.code][State(row.state)] = row.items
-    candidates = [_candidate(row, items[row["barcode"]].evidence, today) for row in there if row["barcode"] in items]
+    candidates = [_candidate(row, items[row["barcode"]], today) for row in there if row["barcode"] in items]
     own = frozenset(row["barcode"] for row in there if row["is_own"])
     return Shelf(candidates, own, products, elsewhere, decided_loads, days_ahead(session))
 
@@ -196,7 +202,7 @@ async def _lock_best(
         found = list((await session.execute(LOCK_BEST, best)).scalars())
         if not found:
             break
-        values = {"barcodes": found, "client_id": order.client_id, "today": today}
+        values = {"barcodes": found, "client_id": order.client_id, "team_id": order.team_id, "today": today}
         free |= set((await session.execute(STILL_FREE, values)).scalars())
         left = [barcode for barcode in left if barcode not in found]
     return [barcode for barcode in ranked if barcode in free]
@@ -256,6 +262,7 @@ def _wanted(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, t
         prefer_new=line.prefer_new,
         soon_days=shelf.soon_days,
         recycled_only=order.recycled_only,
+        team_id=order.team_id,
     )
 
 
@@ -272,14 +279,15 @@ def _facts(product: Product, *, recycled: int = 0, new: int = 0) -> ProductFacts
     )
 
 
-def _candidate(row: RowMapping, evidence: Evidence, today: date) -> Candidate:
-    examined = [due for due in evidence.due if due.kind is InspectionKind.LOLER]
+def _candidate(row: RowMapping, item: ledger.ItemRecord, today: date) -> Candidate:
+    examined = [due for due in item.evidence.due if due.kind is InspectionKind.LOLER]
     facts: dict[str, Any] = {name: row[name] for name in ("barcode", "product_code", "store", "is_recycled")}
     return Candidate(
         **facts,
         is_examined=bool(examined),
         examination_due_on=examined[0].due_on if examined else None,
         safe_working_load_kg=row["safe_working_load_kg"],
-        blockers=tuple(find_blockers(evidence, on=today)),
+        blockers=tuple(find_blockers(item.evidence, on=today)),
         is_promised=row["is_promised"],
+        ring_fence=item.ring_fence,
     )

@@ -60,9 +60,12 @@ async def find_unfit(
     promised = set((await session.execute(PROMISED, values)).scalars())
     found = []
     for unit in units:
-        blockers = find_blockers(items[unit.barcode or ""].evidence, on=today)
+        item = items[unit.barcode or ""]
+        blockers = find_blockers(item.evidence, on=today)
         if unit.barcode in promised:
             blockers.append(Blocker("promised", "It is reserved for another client on a later day."))
+        if item.ring_fence and item.ring_fence.keeps_from(order.team_id):
+            blockers.append(Blocker("ring-fenced", f"{item.ring_fence.detail} {item.ring_fence.who_lifts}"))
         if order.recycled_only and not unit.is_recycled:
             blockers.append(Blocker("recycled-only", RECYCLED_ONLY))
         blockers += load_blockers(order, unit, ordered[unit.line_id], decided)

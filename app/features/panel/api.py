@@ -20,6 +20,7 @@ from app.features.panel import (
     queries,
     ratifying,
     reviewing,
+    ring_fences,
 )
 from app.features.panel.decision_schemas import (
     AppealBody,
@@ -28,6 +29,7 @@ from app.features.panel.decision_schemas import (
     NewRecommendation,
     RatifyBody,
     ReviewBody,
+    WhyBody,
 )
 from app.features.panel.meeting_schemas import (
     AgendaBody,
@@ -49,6 +51,7 @@ from app.web.etags import Version, etag
 from app.web.fields import BIGGEST_ID, After, Id, Limit
 from app.web.once import api_router
 from app.web.paging import DAY_AND_NUMBER, Page, day_cursor, number_cursor, page_of
+from app.web.tags import Tag
 
 router = api_router("specialist equipment panel")
 
@@ -203,6 +206,12 @@ async def follow_up(session: Session, actor: Actor, now: Now) -> list[FollowUpRo
     rows = await list_follow_up(session, actor.username, today=uk_date(now))
     await audit.record(session, "panel_cases_listed", "panel_cases", actor=actor.username, at=now, found=len(rows))
     return [FollowUpRow.model_validate(row, from_attributes=True) for row in rows]
+
+
+@router.post("/items/{barcode}/ring-fence/lift", status_code=204)
+async def lift_ring_fence(session: Session, actor: Actor, now: Now, tag: Tag, body: WhyBody) -> None:
+    """Let others have an item that a panel keeps for one team: a manager, or a chair of that panel."""
+    await ring_fences.lift(session, tag, reason=body.reason, person=actor, at=now)
 
 
 @router.post("/panel-meetings", status_code=201)

@@ -147,17 +147,25 @@ class ConditionBody(BaseModel):
 
 
 class AllotmentBody(BaseModel):
-    """What a funder pays."""
+    """What a funder pays; `name`: of the funder."""
 
     funder: str
+    name: str
     percent: float
     pence: int
+
+
+class WhyBody(BaseModel):
+    """Why."""
+
+    reason: Reason
 
 
 class DecisionBody(BaseModel):
     """A decision. `superseded_by`: the number of the one that took its place; `digest`: the hash of all that was seen;
     `declared_too_late`: who took part and declared an interest only afterwards; `lapsed`: why an approval does not hold
-    any more; `ratified`: what a meeting said to a chair's action, in whose words (`ratification`)."""
+    any more; `ratified`: what a meeting said to a chair's action, in whose words (`ratification`); `ring_fenced`: the
+    items that it keeps for the team."""
 
     number: int
     decision: DecisionKind
@@ -182,4 +190,5 @@ class DecisionBody(BaseModel):
     ratified: bool | None
     ratified_at: datetime | None
     ratification: str | None
+    ring_fenced: list[str]
     digest: str

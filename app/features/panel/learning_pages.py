@@ -1,5 +1,6 @@
 """The page on which a panel learns from its own figures, and its tables as files."""
 
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -41,6 +42,7 @@ async def figures(
         "fewest": FEWEST_CASES,
         "often": OFTEN,
         "year_in_words": year_in_words,
+        "month_in_words": lambda month: f"{date.fromisoformat(f'{month}-01'):%B %Y}",
         "query": urlencode(asked),
     }
     return render(request, "panel/learning.html", context, 422 if form.errors else 200)

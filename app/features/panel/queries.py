@@ -42,9 +42,11 @@ DECISIONS = text("""
            said.is_ratified AS ratified, said.ratified_at, said.reasons AS ratification,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('kind', kind, 'detail', detail) ORDER BY position), '[]')
             FROM panel_condition WHERE decision_id = decision.id) AS conditions,
-           (SELECT COALESCE(jsonb_agg(jsonb_build_object('funder', funder.code, 'percent', percent, 'pence', pence)
-                                      ORDER BY position), '[]')
+           (SELECT COALESCE(jsonb_agg(jsonb_build_object('funder', funder.code, 'name', funder.name, 'percent', percent,
+                                                         'pence', pence) ORDER BY position), '[]')
             FROM panel_allotment JOIN funder ON funder.id = funder_id WHERE decision_id = decision.id) AS funding,
+           ARRAY(SELECT item.barcode FROM ring_fence JOIN item ON item.id = ring_fence.item_id
+                 WHERE ring_fence.decision_id = decision.id ORDER BY 1) AS ring_fenced,
            ARRAY(SELECT account.username FROM panel_interest AS interest
                  JOIN account ON account.id = interest.account_id
                  WHERE interest.case_id = decision.case_id AND interest.declared_at > decision.decided_at
@@ -92,7 +94,7 @@ async def list_cases(
 
 
 async def get_case(session: AsyncSession, number: str, *, actor: str) -> CaseBody:
-    """One case with everything about it. Four statements. Raises as `read_case` does."""
+    """One case with everything about it. Five statements. Raises as `read_case` does."""
     return await show_case(session, await read_case(session, number, actor=actor))
 
 

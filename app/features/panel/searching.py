@@ -16,7 +16,7 @@ from app.domain.inspections import InspectionKind
 
 LINES = text("""
     SELECT line.position, line.quantity, line.explanation, product.code, store.code AS store, client.weight_kg,
-           product.safe_working_load_kg
+           product.safe_working_load_kg, asked.team_id
     FROM order_line AS line JOIN product ON product.id = line.product_id
     JOIN equipment_order AS asked ON asked.id = line.order_id JOIN store ON store.id = asked.store_id
     JOIN client ON client.id = asked.client_id
@@ -64,6 +64,7 @@ def _candidate(row: RowMapping, item: ledger.ItemRecord, at: datetime) -> Candid
         examination_due_on=examined[0].due_on if examined else None,
         safe_working_load_kg=row["safe_working_load_kg"],
         blockers=tuple(find_blockers(item.evidence, on=uk_date(at))),
+        ring_fence=item.ring_fence,
     )
 
 
@@ -106,6 +107,7 @@ def _free(line: RowMapping, code: str, there: Sequence[Candidate], at: datetime)
         on=uk_date(at),
         client_weight_kg=line["weight_kg"],
         ordered_load_kg=line["safe_working_load_kg"],
+        team_id=line["team_id"],
     )
     return choose(wanted, pool)
 

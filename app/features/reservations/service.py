@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger, outbox, prevented
+from app import audit, ledger, outbox, prevented, ring_fencing
 from app.domain.access import Actor, Permission
 from app.domain.clearance import find_blockers, place_blockers
 from app.domain.client_records import check_is_alive
@@ -30,6 +31,7 @@ STORE = text("SELECT id FROM store WHERE code = :code")
 # somebody for later comes last: it could not be handed out for good. Before it, what carries less than its product and
 # less than the client weighs, or nobody knows.
 CHOOSE = text("""
+    WITH me AS (SELECT team_id FROM prescriber JOIN account ON account.id = account_id WHERE username = :actor)
     SELECT item.barcode FROM item JOIN product ON product.id = item.product_id
     WHERE product.code = :product_code AND NOT (item.barcode = ANY(:passed_over))
       AND (item.state = 'in_stock' OR (item.state = 'reserved' AND CAST(:from_on AS date) > :today))
@@ -40,15 +42,25 @@ CHOOSE = text("""
           SELECT FROM product_inspection AS wanted
           LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = wanted.kind
           WHERE wanted.product_id = product.id AND COALESCE(known.due_on < :today, true))
+      AND NOT EXISTS (SELECT FROM ring_fence WHERE ring_fence.item_id = item.id
+                      AND ring_fence.team_id IS DISTINCT FROM (SELECT team_id FROM me))
       AND NOT EXISTS (
           SELECT FROM reservation WHERE reservation.item_id = item.id AND ended_at IS NULL
             AND from_on <= CAST(:until_on AS date) AND until_on >= CAST(:from_on AS date))
     ORDER BY EXISTS (SELECT FROM reservation WHERE reservation.item_id = item.id AND ended_at IS NULL),
              COALESCE(item.certified_load_kg < LEAST(product.safe_working_load_kg, CAST(:weight_kg AS int)), false),
-             (item.times_issued > 0) DESC, item.barcode
+             (item.times_issued > 0) DESC,
+             NOT EXISTS (SELECT FROM ring_fence WHERE ring_fence.item_id = item.id), item.barcode
     LIMIT 1 FOR UPDATE OF item SKIP LOCKED
 """)
 
+KEPT = text("""
+    SELECT DISTINCT fence.team FROM ring_fence AS fence JOIN item ON item.id = fence.item_id
+    JOIN product ON product.id = item.product_id
+    WHERE product.code = :product_code AND item.state = 'in_stock'
+      AND (CAST(:store_id AS bigint) IS NULL OR item.store_id = :store_id)
+    ORDER BY 1
+""")
 LIVE = text("""
     SELECT reservation.id, reservation.from_on, reservation.until_on, holding.number AS order_number
     FROM reservation
@@ -97,8 +109,8 @@ async def reserve(
 
     With `product_code` the best free one is taken, in `store` if one is named: recycled before new. From a later day
     the item stays in stock until then. Raises NotFound, BadValue (`reserve-what`, `store-with-barcode`, and the
-    dates'), Conflict (`client-has-died`, `load-too-low`, `already-reserved`, `no-stock`), NotClear (`on-hold`,
-    `not-clear`), and WrongState.
+    dates'), Conflict (`client-has-died`, `load-too-low`, `already-reserved`, `ring-fenced`, `no-stock`), NotClear
+    (`on-hold`, `not-clear`), and WrongState.
     """
     today = uk_date(at)
     days = Days(from_on or today, until_on)
@@ -110,12 +122,13 @@ async def reserve(
     if barcode:
         item = await _lock(session, barcode)
         try:
-            await _check_free(session, item, days, today=today)
+            await _check_free(session, item, days, actor=actor, today=today)
         except NotClear:
             prevented.note(session, item.id, item.evidence, Move.RESERVE, actor=actor, at=at)
             raise
     else:
-        item = await _choose(session, product_code or "", days, store_id=store_id, weight_kg=weight_kg, today=today)
+        found: dict[str, Any] = {"store_id": store_id, "weight_kg": weight_kg, "actor": actor, "today": today}
+        item = await _choose(session, product_code or "", days, **found)
     _check_load(item, weight_kg, field="barcode" if barcode else "product_code")
     number: int = await session.scalar(NUMBER)
     reference = f"reservation {number}"
@@ -242,10 +255,11 @@ async def _lock(session: AsyncSession, barcode: str) -> ledger.ItemRecord:
     return items[barcode]
 
 
-async def _check_free(session: AsyncSession, item: ledger.ItemRecord, days: Days, *, today: date) -> None:
+async def _check_free(session: AsyncSession, item: ledger.ItemRecord, days: Days, *, actor: str, today: date) -> None:
     if item.state in ON_SHELF:
         _check_apart(days, await list_live(session, item.id), today=today, field="barcode")
     _check_clear(item, today=today)
+    await ring_fencing.refuse_to_others(session, item.ring_fence, actor=actor)
 
 
 def _check_apart(days: Days, others: Sequence[Kept], *, today: date, field: str) -> None:
@@ -271,23 +285,32 @@ def _check_clear(item: ledger.ItemRecord, *, today: date) -> None:
 
 
 async def _choose(
-    session: AsyncSession, product_code: str, days: Days, *, store_id: int | None, weight_kg: int | None, today: date
+    session: AsyncSession,
+    product_code: str,
+    days: Days,
+    *,
+    store_id: int | None,
+    weight_kg: int | None,
+    actor: str,
+    today: date,
 ) -> ledger.ItemRecord:
     """The best free item. What somebody reserved or held in between is seen once it is locked, and passed over."""
     passed_over: list[str] = []
     values = {"product_code": product_code, "store_id": store_id, "weight_kg": weight_kg, "today": today}
-    values |= {"from_on": days.from_on, "until_on": days.until_on}
+    values |= {"from_on": days.from_on, "until_on": days.until_on, "actor": actor}
     while barcode := await session.scalar(CHOOSE, values | {"passed_over": passed_over}):
         item = await _lock(session, barcode)
         try:
-            await _check_free(session, item, days, today=today)
+            await _check_free(session, item, days, actor=actor, today=today)
         except RuleError:
             passed_over.append(barcode)
         else:
             return item
     when = "now" if days.from_on == today else "on these days"
     where = "in this store" if store_id else "on a shelf"
-    raise Conflict("no-stock", f"No item of this product is free {where} {when}.", field="product_code")
+    kept = (await session.execute(KEPT, {"product_code": product_code, "store_id": store_id})).scalars().all()
+    ring_fenced = f" What is ring-fenced for {' and '.join(kept)} is for them alone." if kept else ""
+    raise Conflict("no-stock", f"No item of this product is free {where} {when}.{ring_fenced}", field="product_code")
 
 
 def _check_load(item: ledger.ItemRecord, weight_kg: int | None, *, field: str) -> None:

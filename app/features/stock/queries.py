@@ -27,6 +27,7 @@ from app.features.stock.schemas import (
     LoanBody,
     PastHoldBody,
     ReservationBody,
+    RingFenceBody,
     StopLine,
     TrialReviewLine,
     Warned,
@@ -250,6 +251,7 @@ async def get_item(
         times_issued=fact.times_issued,
         moves=moves_from(record.state),
         next_step=Step(route=todo.route, text=todo.text),
+        ring_fence=record.ring_fence and RingFenceBody.model_validate(record.ring_fence, from_attributes=True),
         is_certified=is_certified(fact),
     )
 

@@ -262,6 +262,14 @@ class DisposalBody(BaseModel):
         return not (self.is_open or self.reference or self.waste_stream is WasteStream.NOWHERE)
 
 
+class RingFenceBody(BaseModel):
+    """For which team a panel keeps the item, and by which case."""
+
+    team: str
+    case_number: str
+    panel: str
+
+
 class ItemBody(BaseModel):
     """One item, what blocks it, and what to do with it next.
 
@@ -306,6 +314,7 @@ class ItemBody(BaseModel):
     disposal: DisposalBody | None
     moves: list[Move]
     next_step: Step
+    ring_fence: RingFenceBody | None = None
     is_certified: bool = Field(False, exclude=True)
     is_releasable: bool = Field(False, exclude=True)
 

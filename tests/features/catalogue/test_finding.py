@@ -22,19 +22,20 @@ async def codes(client: AsyncClient, **params: Any) -> list[str]:
     return [product["code"] for product in answer.json()["items"]]
 
 
-async def availability(client: AsyncClient, code: str) -> dict[str, dict[str, int]]:
+async def availability(client: AsyncClient, code: str) -> dict[str, dict[str, Any]]:
     """What can be had of a product, by store."""
     stores = (await client.get(f"{PRODUCTS}/{code}")).json()["availability"]
     return {one.pop("store"): one for one in stores}
 
 
-def count(recycled: int = 0, new: int = 0, in_decontamination: int = 0, due_back_this_week: int = 0) -> dict[str, int]:
+def count(recycled: int = 0, new: int = 0, in_decontamination: int = 0, due_back_this_week: int = 0) -> dict[str, Any]:
     """The counts of one store."""
     return {
         "recycled": recycled,
         "new": new,
         "in_decontamination": in_decontamination,
         "due_back_this_week": due_back_this_week,
+        "ring_fenced_for": [],
     }
 
 

@@ -22,8 +22,8 @@ async def test_an_approval_by_the_contracts_words_alone_lets_the_order_go_on(jse
     [decision] = case["decisions"]
     assert (case["state"], decision["decision"], decision["decided_by"]) == ("decided", "approve", "chair")
     assert decision["funding"] == [
-        {"funder": "ASC", "percent": 60.0, "pence": 186_001},
-        {"funder": "ICB", "percent": 40.0, "pence": 124_000},
+        {"funder": "ASC", "name": "Adult social care", "percent": 60.0, "pence": 186_001},
+        {"funder": "ICB", "name": "Integrated care board", "percent": 40.0, "pence": 124_000},
     ]
     assert decision["took_part"] == ["chair", "panel1", "panel2", "panel3"]
     assert decision["expires_on"] == "2026-05-31"
