@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.maker_names import Alias, MakerNames
 from app.domain.notice_conditions import Marking, NumberList
 from app.domain.notice_evidence import NearMiss, explain, find_near_misses, read_findings, write_findings
+from app.domain.notice_parsing import KEYS
 from app.domain.notice_products import ProductFacts, find_products
 from app.domain.notice_scope import Scope
 from app.domain.notices import ItemFacts, Result, decide
+from app.domain.written_numbers import forms_of, loose_forms
 from app.scope_sql import HOME, Answer, Compiled, KnownProduct, Register, compile_findings, compile_scope
 
 NAMES = text("SELECT name, resolves_to, from_on, until_on FROM maker_alias ORDER BY id")
@@ -53,12 +55,14 @@ PLANNING = text("""
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """An item that is affected or possible; `evidence` is what `notice_evidence.read_findings` reads."""
+    """An item that is affected or possible; `evidence` is what `notice_evidence.read_findings` reads. `changed_by`: it
+    is neither, since this person changed what the catalogue says, and waits for somebody else as others do."""
 
     item_id: int
     barcode: str
     result: Result
     evidence: str
+    changed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,16 @@ class Counts:
     affected: int
     possible: int
     not_affected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """How many numbers of a list stand on none of our records, with those numbers; `line`: its place."""
+
+    line: int
+    marking: Marking
+    listed: int
+    numbers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +205,14 @@ NUMBERED = {
 }
 
 
-async def list_near_misses(session: AsyncSession, scope: Scope, register: Register) -> list[Near]:
-    """The items of the products of a line whose number is nearly one of its lists, for a person to look at.
+async def check_lists(session: AsyncSession, scope: Scope, register: Register) -> tuple[list[Near], list[Unmatched]]:
+    """The items of the products of a line whose number is nearly one of its lists, and how many numbers of a list stand
+    on none of them, for a person to look at.
 
     A statement for each list of a line that takes items in.
     """
     near: list[Near] = []
+    unmatched: list[Unmatched] = []
     for place, line in enumerate(scope.lines):
         lists = [leaf for leaf in line.leaves if isinstance(leaf, NumberList) and not line.is_exclude]
         if not lists:
@@ -206,7 +222,18 @@ async def list_near_misses(session: AsyncSession, scope: Scope, register: Regist
         for leaf in lists:
             rows = (await session.execute(NUMBERED[leaf.marking], {"products": products})).all()
             near += _near(leaf, place, [(row.id, row.barcode, row.number) for row in rows if row.number])
-    return near
+            without = _without_item(leaf, [row.number for row in rows if row.number])
+            unmatched.append(Unmatched(place, leaf.marking, len(leaf.numbers), without))
+    return near, unmatched
+
+
+def _without_item(leaf: NumberList, recorded: Sequence[str]) -> tuple[str, ...]:
+    key_of = KEYS[leaf.marking]
+    keys = {key_of(number) for number in recorded}
+    forms = {form for number in recorded for form in forms_of(number)}
+    return tuple(
+        number for number in leaf.numbers if key_of(number) not in keys and forms.isdisjoint(loose_forms(number))
+    )
 
 
 def _near(leaf: NumberList, place: int, items: Sequence[tuple[int, str, str]]) -> list[Near]:

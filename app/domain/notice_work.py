@@ -177,8 +177,7 @@ MOST_NAMED = 20
 
 def late_letter(reference: str, title: str, tags: Sequence[str], *, is_held: bool) -> dict[str, str]:
     """What those who handle notices are told of items that a closed notice covers, by their asset tags."""
-    many = len(tags) > 1
-    named = ", ".join(tags[:MOST_NAMED]) + (f" and {len(tags) - MOST_NAMED} more" if len(tags) > MOST_NAMED else "")
+    many, named = len(tags) > 1, _named(tags)
     now = f" {'They are' if many else 'It is'} held now." if is_held else ""
     return {
         "purpose": "notice_late",
@@ -190,3 +189,22 @@ def late_letter(reference: str, title: str, tags: Sequence[str], *, is_held: boo
             "What is caught within the next hour is listed there, too, without another message."
         ),
     }
+
+
+def freed_letter(reference: str, title: str, tags: Sequence[str], *, by: str) -> dict[str, str]:
+    """What those who handle notices are told when somebody changed what the catalogue says, and items would be free."""
+    return {
+        "purpose": "notice_weakened",
+        "about": f"safety_notice:{reference}",
+        "subject": f"{reference}: a change of the catalogue to confirm",
+        "body": (
+            f"{by} changed what the catalogue says of a product or a maker. By that, safety notice {reference}, "
+            f"“{title}”, would not surely cover {_named(tags)} any more.\n\nWhat was held stays held, and so is what "
+            "comes in of these products, until somebody else looks at it. Check the change against the notice, under "
+            f"Safety notices, {reference}, Items: correct it, or clear them."
+        ),
+    }
+
+
+def _named(tags: Sequence[str]) -> str:
+    return ", ".join(tags[:MOST_NAMED]) + (f" and {len(tags) - MOST_NAMED} more" if len(tags) > MOST_NAMED else "")

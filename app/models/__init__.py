@@ -49,6 +49,7 @@ from app.models.notice_match import (
     NoticePack,
     NoticePicture,
     NoticePrevented,
+    NoticePreview,
     NoticeReview,
     NoticeScope,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "NoticePack",
     "NoticePicture",
     "NoticePrevented",
+    "NoticePreview",
     "NoticeReview",
     "NoticeScope",
     "NoticeSource",

@@ -31,8 +31,8 @@ class Label:
 
     @property
     def is_contrary(self) -> bool:
-        """Whether the record said something else."""
-        return bool(self.read and self.before) and serial_key(self.read or "") != serial_key(self.before or "")
+        """Whether the record said something else, or nothing."""
+        return bool(self.read) and serial_key(self.read or "") != serial_key(self.before or "")
 
 
 NOT_READ: Final = Label()
