@@ -5,7 +5,7 @@ Reads only; what follows from a match is its caller's. The rules are `domain/not
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -19,7 +19,7 @@ from app.domain.notice_products import ProductFacts, find_products
 from app.domain.notice_scope import Scope
 from app.domain.notices import ItemFacts, Result, decide
 from app.domain.written_numbers import forms_of, loose_forms
-from app.scope_sql import HOME, Answer, Compiled, KnownProduct, Register, compile_findings, compile_scope
+from app.scope_sql import HOME, Answer, Compiled, KnownProduct, Register, compile_findings, compile_scope, is_near
 
 NAMES = text("SELECT name, resolves_to, from_on, until_on FROM maker_alias ORDER BY id")
 PRODUCTS = text("SELECT id, code, manufacturer, model, category, udi_di FROM product ORDER BY id")
@@ -44,6 +44,15 @@ TOGETHER = text(f"""
     JOIN loan ON loan.client_id = client.id AND loan.ended_at IS NULL AND loan.item_id <> ours.item_id
     JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
     ORDER BY ours.item_id, loan.id
+""")
+NEARBY = text(f"""
+    SELECT ours.item_id, GREATEST(ours.started_at, theirs.started_at) AS since,
+           product.code, product.manufacturer, product.model, product.category, product.udi_di
+    FROM loan AS ours JOIN client AS here ON here.id = ours.client_id JOIN client AS there ON {is_near("here", "there")}
+    JOIN loan AS theirs ON theirs.client_id = there.id AND theirs.ended_at IS NULL AND theirs.item_id <> ours.item_id
+    JOIN item ON item.id = theirs.item_id JOIN product ON product.id = item.product_id
+    WHERE ours.ended_at IS NULL AND ours.item_id = ANY (:item_ids)
+    ORDER BY ours.item_id, theirs.id
 """)
 # Planned for the values at hand; not compiled to machine code, which takes longer than it saves; and with memory for
 # lists and loans to be looked up by hashing: without it, 300,000 loans were walked through once for each item.
@@ -170,7 +179,8 @@ class Because:
 async def read_facts(
     session: AsyncSession, item_ids: Sequence[int], answers: Sequence[Answer] = ()
 ) -> dict[int, ItemFacts]:
-    """What is recorded of these items, to ask many scopes about few items (`notices.match`). Three statements."""
+    """What is recorded of these items, to ask many scopes about few items (`notices.match`). Three statements, and one
+    more where somebody has looked at them."""
     wanted = {"item_ids": list(item_ids)}
     parts: dict[int, list[tuple[str, date]]] = {}
     for row in await session.execute(PARTS, wanted):
@@ -179,8 +189,15 @@ async def read_facts(
     for row in await session.execute(TOGETHER, wanted):
         together.setdefault(row.item_id, []).append(_product(row))
     seen: dict[int, dict[str, bool]] = {}
+    when: dict[int, dict[str, datetime]] = {}
     for answer in answers:
         seen.setdefault(answer.item_id, {})[answer.question] = answer.is_so
+        if answer.seen_at:
+            when.setdefault(answer.item_id, {})[answer.question] = answer.seen_at
+    # Nobody asks what is nearby where nobody has looked.
+    nearby: dict[int, list[tuple[ProductFacts, datetime]]] = {}
+    for row in await session.execute(NEARBY, {"item_ids": list(seen)}) if seen else ():
+        nearby.setdefault(row.item_id, []).append((_product(row), row.since))
     return {
         row.id: ItemFacts(
             product=ProductFacts(row.code, row.manufacturer, row.model, row.category, tuple(row.product_udi_di)),
@@ -193,7 +210,9 @@ async def read_facts(
             udi_di=row.udi_di,
             parts=tuple(parts.get(row.id, ())),
             together=tuple(together.get(row.id, ())),
+            nearby=tuple(nearby.get(row.id, ())),
             answers=seen.get(row.id, {}),
+            seen_at=when.get(row.id, {}),
         )
         for row in await session.execute(FACTS, wanted)
     }

@@ -32,7 +32,7 @@ PRODUCTS_OF = text("""
 """)
 ITEMS_OF = text("SELECT id, barcode FROM item WHERE product_id = ANY(:product_ids) ORDER BY id")
 ANSWERS = text("""
-    SELECT DISTINCT ON (item_id, question) item_id, question, is_so FROM notice_answer
+    SELECT DISTINCT ON (item_id, question) item_id, question, is_so, seen_at FROM notice_answer
     WHERE question = ANY(:questions) AND (CAST(:item_ids AS bigint[]) IS NULL OR item_id = ANY(:item_ids))
     ORDER BY item_id, question, id DESC
 """)
@@ -244,7 +244,7 @@ async def read_answers(
     if not questions:
         return []
     values = {"questions": list(questions), "item_ids": None if item_ids is None else list(item_ids)}
-    return [Answer(row.item_id, row.question, row.is_so) for row in await session.execute(ANSWERS, values)]
+    return [Answer(*row) for row in await session.execute(ANSWERS, values)]
 
 
 async def _read_before(session: AsyncSession, items: Mapping[int, str]) -> "_Before":

@@ -115,6 +115,8 @@ REVIEW_OUTCOMES = {
 
 BACK_AGAIN = frozenset({Cause.RETURN, Cause.FOUND})
 ANOTHER_SCOPE = frozenset({Cause.ACTIVATION, Cause.NEW_SCOPE})
+SHOWS_MORE = frozenset({Cause.INSPECTION, Cause.LOAN, Cause.DAILY})
+"""What may show of a cleared item that it may be affected after all."""
 RECORD_CHANGED = frozenset({Cause.CATALOGUE, Cause.EDIT, Cause.IMPORT, Cause.PART})
 """Somebody changed what is recorded of the item or its product, and by that what a notice finds."""
 
@@ -139,7 +141,7 @@ def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause
 
     What ended stays so, unless it is covered for other reasons by another scope (`other_reasons`: they read otherwise,
     or something else is wanted), was only said not to be covered, turns up though it could not be traced, or was
-    cleared and is shown to be affected, or by a look that it may be.
+    cleared and is shown to be affected, or, by a look or by what is nearby now, that it may be.
     """
     if outcome is MatchOutcome.NOT_COVERED:
         return True
@@ -148,7 +150,7 @@ def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause
     if cause in ANOTHER_SCOPE:
         return other_reasons or now is not was
     is_worse = was is not Result.AFFECTED and now is Result.AFFECTED
-    is_seen = cause is Cause.INSPECTION and was is Result.NOT_AFFECTED
+    is_seen = cause in SHOWS_MORE and was is Result.NOT_AFFECTED
     return outcome is MatchOutcome.CLEARED and (is_worse or is_seen)
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from app.domain.lifecycle import State
 from tests.browser import Browser
-from tests.conftest import Query
+from tests.conftest import Clock, Query
 from tests.features.notices.covering import activated, drafted, here, line, relevant, results
 from tests.given import Given
 from tests.problems import check_problem
@@ -215,3 +216,29 @@ async def test_one_persons_look_at_many_clears_none_of_them_alone(
     check_problem(await as_technician.post(f"{here()}/matches/actions", json=cleared), 422, "not-recorded")
     said = (await as_manager.post(f"{here()}/matches/actions", json=cleared)).json()
     assert [one["outcome"] for one in said["results"]] == ["cleared"] * 2
+
+
+@pytest.mark.parametrize("near", ["1, Test Ln", "No. 1 Test Lane, Whitstable"])
+async def test_what_comes_to_the_same_house_written_otherwise_is_looked_at(
+    as_safety: AsyncClient, as_manager: AsyncClient, as_ot: AsyncClient, given: Given, hoist: str, near: str,
+    clock: Clock,
+) -> None:  # fmt: skip
+    home = await given.client(address="1 Test Lane", postcode="CT5 1AA")
+    bed = await given.item(State.ON_LOAN, product=await given.product(model="Bed"), client=home)
+    rail, other = await given.items(2, product=hoist)
+    await activated(as_safety, as_manager, line(models=["Bed"], where={"together_with": {"models": ["KS1019"]}}))
+    match = f"{here()}/matches/{bed}"
+    [question] = (await as_safety.get(match)).json()["questions"]
+    looked = {"action": "inspected", "notes": "There is no rail.", "answers": {question: False}}
+    assert (await as_safety.post(f"{match}/actions", json=looked)).json()["outcome"] == "cleared"
+    clock.move(hours=1)
+    far = {"barcode": other, "client_ref": await given.client(address="2 Test Lane", postcode="CT5 1AA")}
+    assert (await as_ot.post("/api/v1/loans", json=far)).status_code == 201
+    assert (await as_safety.get(match)).json()["is_held"] is False
+    loan = {"barcode": rail, "client_ref": await given.client(address=near, postcode="ct51aa")}
+    assert (await as_ot.post("/api/v1/loans", json=loan)).status_code == 201
+    found = (await as_safety.get(match)).json()
+    assert (found["result"], found["is_held"]) == ("possible", True)
+    assert found["because"][-1].startswith("Something has come, since somebody looked, to what may be the same home")
+    clock.move(hours=1)
+    assert (await as_safety.post(f"{match}/actions", json=looked)).json()["outcome"] == "cleared"
