@@ -1,4 +1,4 @@
-"""What somebody saw last of what a notice's scope would hit; and which matches wait for a second person.
+"""What somebody saw last of what the scope of a safety notice would hit.
 
 Revision: 0054, after: 0048. Made on 2026-11-27.
 """
@@ -22,10 +22,8 @@ def upgrade() -> None:
         sa.Column("affected", sa.Integer(), nullable=False),
         sa.Column("possible", sa.Integer(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["notice_id"], ["safety_notice.id"], name="fk_notice_preview_notice_id_safety_notice", ondelete="RESTRICT"
-        ),
-        sa.PrimaryKeyConstraint("notice_id", "seen_by", name="pk_notice_preview"),
+        sa.ForeignKeyConstraint(["notice_id"], ["safety_notice.id"], name=op.f("fk_notice_preview_notice_id")),
+        sa.PrimaryKeyConstraint("notice_id", "seen_by", name=op.f("pk_notice_preview")),
     )
 
 

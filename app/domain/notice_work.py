@@ -208,5 +208,19 @@ def freed_letter(reference: str, title: str, tags: Sequence[str], *, by: str) ->
     }
 
 
+def held_letter(reference: str, title: str, found: Sequence[str]) -> dict[str, str]:
+    """What those who handle notices are told where more is found of a notice of which nothing was held."""
+    return {
+        "purpose": "notice_held_now",
+        "about": f"safety_notice:{reference}",
+        "subject": f"{reference}: the search finds more now",
+        "body": (
+            f"Safety notice {reference}, “{title}”, was decided to be about nothing that we have. The same search "
+            f"finds more now: {'; '.join(found[:MOST_NAMED])}.\n\nIt waits for triage again: decide on it under Safety "
+            "notices."
+        ),
+    }
+
+
 def _named(tags: Sequence[str]) -> str:
     return ", ".join(tags[:MOST_NAMED]) + (f" and {len(tags) - MOST_NAMED} more" if len(tags) > MOST_NAMED else "")

@@ -193,7 +193,7 @@ async def record_actions(
         asked, cause = {one.row.item_id: barcode for barcode, one in items.items()}, Cause.INSPECTION
         await rematching.ask_about_items(session, in_force, asked, cause=cause, actor=actor, at=at)
         if label.is_contrary or len(items) > 1:
-            await leave_to_another(session, list(asked), actor=actor)
+            await leave_to_another(session, list(asked), keeps=not label.is_contrary, actor=actor)
         before, items = items, await _read(session, notice, barcodes, actor)
         # What was recorded just now is no part of what stood before it.
         items = {barcode: replace(one, standing=replace(one.standing, acts=before[barcode].standing.acts))
