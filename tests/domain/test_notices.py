@@ -187,3 +187,9 @@ def test_what_came_nearby_since_somebody_looked_may_be_at_the_same_home() -> Non
     assert result(came=looked) is Result.NOT_AFFECTED
     assert result(came=later, model="Other") is Result.NOT_AFFECTED
     assert result(came=later, is_so=True) is Result.AFFECTED
+
+
+def test_what_only_a_home_or_the_makers_list_can_tell_is_known_by_its_question() -> None:
+    beside = {"together_with": {"models": ["Rail"]}}
+    scope = read_scope([line(models=["Bed"], where={"any": [beside, {"unpublished_list": True}]})])
+    assert [scope.home_questions, scope.list_questions] == [frozenset({one}) for one in scope.questions]
