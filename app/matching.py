@@ -5,7 +5,7 @@ Reads only; what follows from a match is its caller's. The rules are `domain/not
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.maker_names import Alias, MakerNames
 from app.domain.notice_conditions import Marking, NumberList
 from app.domain.notice_evidence import NearMiss, explain, find_near_misses, read_findings, write_findings
+from app.domain.notice_parsing import KEYS
 from app.domain.notice_products import ProductFacts, find_products
 from app.domain.notice_scope import Scope
 from app.domain.notices import ItemFacts, Result, decide
-from app.scope_sql import HOME, Answer, Compiled, KnownProduct, Register, compile_findings, compile_scope
+from app.domain.written_numbers import forms_of, loose_forms
+from app.scope_sql import HOME, Answer, Compiled, KnownProduct, Register, compile_findings, compile_scope, is_near
 
 NAMES = text("SELECT name, resolves_to, from_on, until_on FROM maker_alias ORDER BY id")
 PRODUCTS = text("SELECT id, code, manufacturer, model, category, udi_di FROM product ORDER BY id")
@@ -43,6 +45,15 @@ TOGETHER = text(f"""
     JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
     ORDER BY ours.item_id, loan.id
 """)
+NEARBY = text(f"""
+    SELECT ours.item_id, GREATEST(ours.started_at, theirs.started_at) AS since,
+           product.code, product.manufacturer, product.model, product.category, product.udi_di
+    FROM loan AS ours JOIN client AS here ON here.id = ours.client_id JOIN client AS there ON {is_near("here", "there")}
+    JOIN loan AS theirs ON theirs.client_id = there.id AND theirs.ended_at IS NULL AND theirs.item_id <> ours.item_id
+    JOIN item ON item.id = theirs.item_id JOIN product ON product.id = item.product_id
+    WHERE ours.ended_at IS NULL AND ours.item_id = ANY (:item_ids)
+    ORDER BY ours.item_id, theirs.id
+""")
 # Planned for the values at hand; not compiled to machine code, which takes longer than it saves; and with memory for
 # lists and loans to be looked up by hashing: without it, 300,000 loans were walked through once for each item.
 PLANNING = text("""
@@ -53,12 +64,14 @@ PLANNING = text("""
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """An item that is affected or possible; `evidence` is what `notice_evidence.read_findings` reads."""
+    """An item that is affected or possible; `evidence` is what `notice_evidence.read_findings` reads. `changed_by`: it
+    is neither, since this person changed what the catalogue says, and waits for somebody else as others do."""
 
     item_id: int
     barcode: str
     result: Result
     evidence: str
+    changed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,16 @@ class Counts:
     affected: int
     possible: int
     not_affected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """How many numbers of a list stand on none of our records, with those numbers; `line`: its place."""
+
+    line: int
+    marking: Marking
+    listed: int
+    numbers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +179,8 @@ class Because:
 async def read_facts(
     session: AsyncSession, item_ids: Sequence[int], answers: Sequence[Answer] = ()
 ) -> dict[int, ItemFacts]:
-    """What is recorded of these items, to ask many scopes about few items (`notices.match`). Three statements."""
+    """What is recorded of these items, to ask many scopes about few items (`notices.match`). Three statements, and one
+    more where somebody has looked at them."""
     wanted = {"item_ids": list(item_ids)}
     parts: dict[int, list[tuple[str, date]]] = {}
     for row in await session.execute(PARTS, wanted):
@@ -165,8 +189,15 @@ async def read_facts(
     for row in await session.execute(TOGETHER, wanted):
         together.setdefault(row.item_id, []).append(_product(row))
     seen: dict[int, dict[str, bool]] = {}
+    when: dict[int, dict[str, datetime]] = {}
     for answer in answers:
         seen.setdefault(answer.item_id, {})[answer.question] = answer.is_so
+        if answer.seen_at:
+            when.setdefault(answer.item_id, {})[answer.question] = answer.seen_at
+    # Nobody asks what is nearby where nobody has looked.
+    nearby: dict[int, list[tuple[ProductFacts, datetime]]] = {}
+    for row in await session.execute(NEARBY, {"item_ids": list(seen)}) if seen else ():
+        nearby.setdefault(row.item_id, []).append((_product(row), row.since))
     return {
         row.id: ItemFacts(
             product=ProductFacts(row.code, row.manufacturer, row.model, row.category, tuple(row.product_udi_di)),
@@ -179,7 +210,9 @@ async def read_facts(
             udi_di=row.udi_di,
             parts=tuple(parts.get(row.id, ())),
             together=tuple(together.get(row.id, ())),
+            nearby=tuple(nearby.get(row.id, ())),
             answers=seen.get(row.id, {}),
+            seen_at=when.get(row.id, {}),
         )
         for row in await session.execute(FACTS, wanted)
     }
@@ -191,12 +224,14 @@ NUMBERED = {
 }
 
 
-async def list_near_misses(session: AsyncSession, scope: Scope, register: Register) -> list[Near]:
-    """The items of the products of a line whose number is nearly one of its lists, for a person to look at.
+async def check_lists(session: AsyncSession, scope: Scope, register: Register) -> tuple[list[Near], list[Unmatched]]:
+    """The items of the products of a line whose number is nearly one of its lists, and how many numbers of a list stand
+    on none of them, for a person to look at.
 
     A statement for each list of a line that takes items in.
     """
     near: list[Near] = []
+    unmatched: list[Unmatched] = []
     for place, line in enumerate(scope.lines):
         lists = [leaf for leaf in line.leaves if isinstance(leaf, NumberList) and not line.is_exclude]
         if not lists:
@@ -206,7 +241,18 @@ async def list_near_misses(session: AsyncSession, scope: Scope, register: Regist
         for leaf in lists:
             rows = (await session.execute(NUMBERED[leaf.marking], {"products": products})).all()
             near += _near(leaf, place, [(row.id, row.barcode, row.number) for row in rows if row.number])
-    return near
+            without = _without_item(leaf, [row.number for row in rows if row.number])
+            unmatched.append(Unmatched(place, leaf.marking, len(leaf.numbers), without))
+    return near, unmatched
+
+
+def _without_item(leaf: NumberList, recorded: Sequence[str]) -> tuple[str, ...]:
+    key_of = KEYS[leaf.marking]
+    keys = {key_of(number) for number in recorded}
+    forms = {form for number in recorded for form in forms_of(number)}
+    return tuple(
+        number for number in leaf.numbers if key_of(number) not in keys and forms.isdisjoint(loose_forms(number))
+    )
 
 
 def _near(leaf: NumberList, place: int, items: Sequence[tuple[int, str, str]]) -> list[Near]:

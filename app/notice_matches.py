@@ -11,12 +11,23 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import ledger, safety
+from app import ledger, outbox, safety
+from app.domain.access import Permission, roles_with
 from app.domain.clearance import HoldFact, HoldKind
+from app.domain.labels import display
 from app.domain.notice_evidence import explain, read_findings
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_scope import Scope
-from app.domain.notice_work import ANOTHER_SCOPE, Cause, Handling, MatchOutcome, hold_reason, is_reopened, weakened_by
+from app.domain.notice_work import (
+    ANOTHER_SCOPE,
+    Cause,
+    Handling,
+    MatchOutcome,
+    freed_letter,
+    hold_reason,
+    is_reopened,
+    weakened_by,
+)
 from app.domain.notices import Result
 from app.matching import Matched
 
@@ -182,6 +193,7 @@ class _Writer:
             why = f"{reference}: no longer covered by scope {self.notice.number}, or not to be held."
             await safety.lift_each(self.session, lifted, reason=why, reference=reference, actor=self.actor, at=self.at)
         await self._keep(lines)
+        await self._tell_of_change(lines)
         return [self._caught(one, holds) for one in changed if self._is_caught(one)]
 
     async def _keep(self, lines: Sequence[Line]) -> None:
@@ -193,6 +205,17 @@ class _Writer:
         values |= {"cause": self.cause.value, "at": self.at, "actor": self.actor}
         values |= dict(zip(COLUMNS, map(list, zip(*lines, strict=True)), strict=True))
         await self.session.execute(WRITE, values)
+
+    async def _tell_of_change(self, lines: Sequence[Line]) -> None:
+        """Who handles notices is told of a change of the catalogue by which items would be free."""
+        freed = [self.known[item_id]["barcode"] for item_id, *_, by in lines
+                 if self.cause is Cause.CATALOGUE and by and item_id in self.known
+                 and self.known[item_id]["weakened_by"] is None]  # fmt: skip
+        if freed:
+            tags = [display(barcode) for barcode in sorted(freed)]
+            letter = freed_letter(self.notice.reference, self.notice.title, tags, by=self.actor)
+            roles = roles_with(Permission.HANDLE_SAFETY_NOTICES)
+            await outbox.post_to_roles(self.session, roles, letter, actor=self.actor, at=self.at)
 
     def _open_hold(self, item_id: int) -> int | None:
         row = self.known.get(item_id)
@@ -226,7 +249,7 @@ class _Writer:
 
     async def _hold(self, items: Sequence[Matched]) -> dict[int, int]:
         holds: dict[int, int] = {}
-        for result in (Result.AFFECTED, Result.POSSIBLE):
+        for result in Result:
             some = {one.item_id: one.barcode for one in items if one.result is result}
             if some:
                 holds |= await safety.hold_each(
@@ -247,7 +270,7 @@ class _Writer:
     def _line(self, one: Matched, holds: Mapping[int, int]) -> Line:
         row = self.known.get(one.item_id)
         is_after = self.notice.is_closed if row is None or row["outcome"] is not None else row["is_after_closing"]
-        weakened = self._weakened(row, one.result)
+        weakened = one.changed_by or self._weakened(row, one.result)
         return one.item_id, one.result.value, one.evidence, holds.get(one.item_id), is_after, None, weakened
 
     def _weakened(self, row: RowMapping | None, now: Result) -> str | None:

@@ -32,9 +32,26 @@ PRODUCTS_OF = text("""
 """)
 ITEMS_OF = text("SELECT id, barcode FROM item WHERE product_id = ANY(:product_ids) ORDER BY id")
 ANSWERS = text("""
-    SELECT DISTINCT ON (item_id, question) item_id, question, is_so FROM notice_answer
+    SELECT DISTINCT ON (item_id, question) item_id, question, is_so, seen_at FROM notice_answer
     WHERE question = ANY(:questions) AND (CAST(:item_ids AS bigint[]) IS NULL OR item_id = ANY(:item_ids))
     ORDER BY item_id, question, id DESC
+""")
+# Whether a notice had a say in these items; and in others of their products, which would be free by a change of the
+# catalogue that nobody else has confirmed: those that come now are taken as they were before it.
+BEFORE = text("""
+    WITH changed AS MATERIALIZED (
+        SELECT DISTINCT ON (match.notice_id, item.product_id) match.notice_id, item.product_id, match.weakened_by
+        FROM notice_match AS match JOIN item ON item.id = match.item_id
+        WHERE match.weakened_by IS NOT NULL AND match.finished_at IS NULL AND match.result = 'not_affected'
+          AND match.cause IN ('catalogue', 'new_scope', 'daily')
+        ORDER BY match.notice_id, item.product_id, match.id
+    )
+    SELECT notice_id, item_id, NULL AS weakened_by FROM notice_match WHERE item_id = ANY(:item_ids)
+    UNION ALL
+    SELECT changed.notice_id, item.id, changed.weakened_by
+    FROM item JOIN changed ON changed.product_id = item.product_id
+    WHERE item.id = ANY(:item_ids) AND NOT EXISTS (
+        SELECT FROM notice_match AS own WHERE own.notice_id = changed.notice_id AND own.item_id = item.id)
 """)
 # What matching wants is dear for what is written then: each foreign key would be planned anew for each row.
 PLAN_AS_USUAL = text("SELECT set_config('plan_cache_mode', 'auto', true)")
@@ -58,6 +75,15 @@ ASK_FOR_REVIEWS = text("""
     ON CONFLICT (notice_id, client_id) WHERE done_at IS NULL DO UPDATE SET because = excluded.because
     WHERE notice_review.because <> excluded.because
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The notices that had a say in items, and by notice and item who changed what the catalogue says of it, so that
+    others of its product are held until somebody else confirms that: so is it."""
+
+    notices: frozenset[int]
+    changed_by: Mapping[tuple[int, int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +140,11 @@ async def ask_about_items(
     names = await matching.read_names(session)
     rows = await session.execute(PRODUCTS_OF, {"item_ids": list(items)})
     products = [ProductFacts(row.code, row.manufacturer, row.model, row.category, tuple(row.udi_di)) for row in rows]
-    known = await _concerned_before(session, items)
+    before = await _read_before(session, items)
     concerned = [
         notice
         for notice in notices
-        if notice.notice_id in known or any(may_concern(scopes[notice.digest], one, names) for one in products)
+        if notice.notice_id in before.notices or any(may_concern(scopes[notice.digest], one, names) for one in products)
     ]
     if not concerned:
         return []
@@ -131,7 +157,10 @@ async def ask_about_items(
         for item_id, barcode in items.items():
             matched = match(scopes[notice.digest], facts[item_id], names=names, today=uk_date(at))
             evidence = write_findings(matched.findings)
-            if matched.result is Result.NOT_AFFECTED:
+            by = before.changed_by.get((notice.notice_id, item_id))
+            if matched.result is Result.NOT_AFFECTED and by:
+                found.append(Matched(item_id, barcode, matched.result, evidence, by))
+            elif matched.result is Result.NOT_AFFECTED:
                 gone[item_id] = evidence
             else:
                 found.append(Matched(item_id, barcode, matched.result, evidence))
@@ -215,12 +244,13 @@ async def read_answers(
     if not questions:
         return []
     values = {"questions": list(questions), "item_ids": None if item_ids is None else list(item_ids)}
-    return [Answer(row.item_id, row.question, row.is_so) for row in await session.execute(ANSWERS, values)]
+    return [Answer(*row) for row in await session.execute(ANSWERS, values)]
 
 
-async def _concerned_before(session: AsyncSession, items: Mapping[int, str]) -> set[int]:
-    wanted = text("SELECT DISTINCT notice_id FROM notice_match WHERE item_id = ANY(:item_ids)")
-    return set(await session.scalars(wanted, {"item_ids": list(items)}))
+async def _read_before(session: AsyncSession, items: Mapping[int, str]) -> "_Before":
+    rows = (await session.execute(BEFORE, {"item_ids": list(items)})).all()
+    changed = {(row.notice_id, row.item_id): row.weakened_by for row in rows if row.weakened_by}
+    return _Before(frozenset(row.notice_id for row in rows), changed)
 
 
 async def _evidence_on_what_is_gone(

@@ -7,7 +7,7 @@ test holds the two together. No statement is sent from here.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from app import number_sql
@@ -35,6 +35,19 @@ HOME: Final = """CASE WHEN client.address = '' THEN client.id::text
      ELSE lower(client.address) || ' ' || upper(replace(client.postcode, ' ', '')) END"""
 """Where a client is: people at one address use one another's equipment."""
 
+
+def is_near(one: str, other: str) -> str:
+    """Whether two clients may live in one house, though their addresses are not written alike: in one postcode, with a
+    number in common, or both without one."""
+    return f"""({one}.postcode = {other}.postcode AND {one}.postcode <> ''
+        AND {_house_numbers(one)} && {_house_numbers(other)})"""
+
+
+def _house_numbers(client: str) -> str:
+    found = f"ARRAY(SELECT found[1] FROM regexp_matches({client}.address, '[0-9]+', 'g') AS found)"
+    return f"COALESCE(NULLIF({found}, '{{}}'), '{{-}}')"
+
+
 # One row for each item, with what the conditions ask of it. A date that is not recorded lies between others.
 # It is a fence (OFFSET 0): what stands here is reckoned once, not again in each condition that asks for it.
 _ITEM: Final = f"""
@@ -60,11 +73,12 @@ _ITEM: Final = f"""
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was seen on an item: the question as `notice_scope.question_of` puts it, and whether it is so."""
+    """What was seen on an item: the question as `notice_scope.question_of` puts it, whether it is so, and when."""
 
     item_id: int
     question: str
     is_so: bool
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,14 +295,14 @@ class _Binder:
         """As `notices._older_than`."""
         return self.date_range(leaf.made_before(self.register.today))
 
-    def looked_at(self, leaf: Leaf, recorded: str = "false") -> str:
-        """As `notices._looked_at`; `recorded`: when the record says that it is so."""
+    def looked_at(self, leaf: Leaf, recorded: str = "false", unseen: str = "") -> str:
+        """As `notices._looked_at`; `recorded`: when the record says that it is so; `unseen`: what goes before a no."""
         question = question_of(leaf)
         answers = [answer for answer in self.register.answers if answer.question == question]
         seen = self.bind([answer.item_id for answer in answers if answer.is_so], "bigint[]")
         not_seen = self.bind([answer.item_id for answer in answers if not answer.is_so], "bigint[]")
         return f"""CASE WHEN {recorded} THEN {IS_IN}
-            WHEN item.id IN (SELECT unnest({seen})) THEN {Finding.SEEN}
+            WHEN item.id IN (SELECT unnest({seen})) THEN {Finding.SEEN} {unseen}
             WHEN item.id IN (SELECT unnest({not_seen})) THEN 0 ELSE {Finding.INSPECT} END"""
 
     def part_fitted(self, leaf: PartFitted) -> str:
@@ -313,7 +327,24 @@ class _Binder:
         used = f"""SELECT loan.item_id FROM loan JOIN client ON client.id = loan.client_id
             JOIN home{number} AS other ON other.home = {HOME}
             WHERE loan.ended_at IS NULL AND (other.first_item <> loan.item_id OR other.last_item <> loan.item_id)"""
-        return self.looked_at(leaf, f"item.id IN ({used})")
+        return self.looked_at(leaf, f"item.id IN ({used})", self._nearby(leaf, others))
+
+    def _nearby(self, leaf: TogetherWith, others: list[int]) -> str:
+        """That something came nearby after somebody saw nothing of it; few were looked at, so the rest is not asked."""
+        question = question_of(leaf)
+        denied = [one for one in self.register.answers if one.question == question and not one.is_so]
+        if not denied:
+            return ""
+        items, days = [one.item_id for one in denied], [one.seen_at for one in denied]
+        near = f"""SELECT ours.item_id
+            FROM unnest({self.bind(items, "bigint[]")}, {self.bind(days, "timestamptz[]")}) AS denied (item_id, at)
+            JOIN loan AS ours ON ours.item_id = denied.item_id AND ours.ended_at IS NULL
+            JOIN client AS here ON here.id = ours.client_id JOIN client AS there ON {is_near("here", "there")}
+            JOIN loan AS theirs ON theirs.client_id = there.id AND theirs.ended_at IS NULL
+            JOIN item AS other ON other.id = theirs.item_id AND other.id <> ours.item_id
+            WHERE other.product_id IN (SELECT unnest({self.bind(others, "bigint[]")}))
+              AND (denied.at IS NULL OR GREATEST(ours.started_at, theirs.started_at) > denied.at)"""
+        return f"WHEN item.id IN ({near}) THEN {Finding.NEARBY}"
 
 
 def _value(node: Node, places: Iterator[int]) -> str:

@@ -12,10 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.labels import display
+from app.domain.notice_evidence import read_findings
+from app.domain.notice_products import Finding
 from app.domain.notice_work import Cause, Handling
 from app.notice_matches import InForce, read_scopes
 from app.rematching import ask_about_items, read_in_force
-from app.scope_sql import HOME
+from app.scope_sql import HOME, is_near
 
 # Two who bring things to one home at the same moment: the second sees what the first has brought.
 ONE_AFTER_THE_OTHER = text(f"""
@@ -30,8 +32,14 @@ AT_HOMES = text(f"""
         SELECT loan.item_id, homes.home FROM homes
         JOIN client ON client.postcode = homes.postcode AND {HOME} = homes.home
         JOIN loan ON loan.client_id = client.id AND loan.ended_at IS NULL
+    ), nearby AS (
+        SELECT DISTINCT loan.item_id FROM client AS ours JOIN client AS near ON {is_near("ours", "near")}
+        JOIN loan ON loan.client_id = near.id AND loan.ended_at IS NULL
+        WHERE ours.id = ANY(:client_ids) AND loan.item_id NOT IN (SELECT item_id FROM there)
     )
-    SELECT item.id, item.barcode, there.home FROM there JOIN item ON item.id = there.item_id ORDER BY item.barcode
+    SELECT item.id, item.barcode, found.home
+    FROM (SELECT item_id, home FROM there UNION ALL SELECT item_id, NULL FROM nearby) AS found
+    JOIN item ON item.id = found.item_id ORDER BY item.barcode
 """)  # noqa: S608 - the part is a constant
 LOCK = text("""
     SELECT id FROM item WHERE id = ANY(:item_ids) OR barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE
@@ -81,8 +89,8 @@ async def lock_homes(session: AsyncSession, client_ids: Sequence[int], barcodes:
 
 
 async def ask_about_homes(session: AsyncSession, homes: Homes, *, actor: str, at: datetime) -> list[Combined]:
-    """Ask again about all that is there, with what has come; returns what notices hold by that. No statement where no
-    notice asks for it."""
+    """Ask again about all that is there, with what has come; returns what notices hold by that. What is only nearby, in
+    what may be the same home, is held and refuses nothing: somebody looks. No statement where no notice asks for it."""
     if not homes.notices:
         return []
     rows = (await session.execute(AT_HOMES, {"client_ids": list(homes.client_ids)})).all()
@@ -99,7 +107,8 @@ async def ask_about_homes(session: AsyncSession, homes: Homes, *, actor: str, at
             items[item_id],
             frozenset(barcode for other, barcode in items.items() if home[other] == home[item_id]),
         )
-        for notice_id, item_id, _ in sorted(now - before)
+        for notice_id, item_id, evidence in sorted(now - before)
+        if home[item_id] is not None and not any(Finding.NEARBY in found for found in read_findings(evidence).values())
     ]
 
 

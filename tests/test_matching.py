@@ -63,6 +63,9 @@ GTINS = ("05012345678900", "15012345678907", "07300016350759", None)
 PARTS = ("PB-17", "pb 17", "PB18", "É-1")
 YEARS = (2005, 2012, 2026)
 QUESTION = "Is the hook open?"
+TOGETHER: dict[str, Any] = {"together_with": {"models": ["KS1019", "Ambulift"]}}
+[BESIDE] = read_scope([{"effect": "include", "where": TOGETHER}]).questions
+ADDRESSES = ("0 High Street", "0 High Street", "1 High Street", "No. 1, High St", "Old Mill", "The Old Mill")
 ALIASES: tuple[tuple[str, str, date | None, date | None], ...] = (
     ("Mechanaids", "Arjo", None, date(2008, 1, 1)),
     ("Arjo Huntleigh", "Arjo", date(2007, 6, 1), None),
@@ -92,9 +95,9 @@ async def made(given: Given, sessions: Sessions, session: AsyncSession, clock: C
         for _ in range(14)
     ]
     barcodes = [await new_item(given, chance, chance.choice(products)) for _ in range(110)]
-    clients = [await given.client(address=f"{number // 2} High Street") for number in range(4)]
+    clients = [await given.client(address=address) for address in ADDRESSES]
     for place, barcode in enumerate(barcodes[:20]):
-        await given.on(barcode, State.ON_LOAN, client=clients[place % 4])
+        await given.on(barcode, State.ON_LOAN, client=clients[place % len(clients)])
     for barcode in barcodes[20:28]:
         await given.on(barcode, State.IN_REPAIR)
         fitted_on = clock.today - timedelta(days=chance.randint(0, 3))
@@ -108,6 +111,8 @@ async def made(given: Given, sessions: Sessions, session: AsyncSession, clock: C
     )
     ids = [row["id"] for row in await query("SELECT id FROM item ORDER BY id")]
     answers = [Answer(item_id, QUESTION, chance.random() < 0.5) for item_id in ids[::3]]
+    moments = (None, clock.now - timedelta(days=1), clock.now + timedelta(days=1))
+    answers += [Answer(item_id, BESIDE, chance.random() < 0.2, chance.choice(moments)) for item_id in ids[:16]]
     register = await matching.read_register(session, today=clock.today, answers=answers)
     return Made(register, await matching.read_facts(session, ids, answers))
 
@@ -192,7 +197,7 @@ LEAVES = st.one_of(
     st.builds(lambda of: {"udi_di": of}, some(GTINS)),
     st.builds(lambda of: {"older_than_years": of}, st.sampled_from((1, 14, 21))),
     st.builds(lambda of: {"unmarked": of}, st.sampled_from(("serial", "lot"))),
-    st.sampled_from(({"feature": QUESTION}, {"feature": "Is there a tag?"}, {"unpublished_list": True})),
+    st.sampled_from(({"feature": QUESTION}, {"feature": "Is there a tag?"}, {"unpublished_list": True}, TOGETHER)),
     st.builds(
         lambda number, of: {"part": {"part_number": number, **of}},
         st.sampled_from(PARTS),

@@ -125,7 +125,8 @@ async def test_near_misses_are_listed_and_not_decided(stocked: Stocked, session:
     lots = line("exclude", where={"lots": ["L1"]})
     scope = read_scope([line(models=["700-19425"], where={"serials": ["AB0001", "AB0003"]}), lots])
     register = await matching.read_register(session, today=clock.today)
-    near = await matching.list_near_misses(session, scope, register)
+    near, unmatched = await matching.check_lists(session, scope, register)
+    assert [(one.line, one.listed, one.numbers) for one in unmatched] == [(0, 2, ("AB0003",))]
     assert [(one.barcode, one.line, one.miss) for one in near] == [
         (barcodes[1], 0, NearMiss(Marking.SERIAL, "ABO001", "AB0001")),
         (barcodes[2], 0, NearMiss(Marking.SERIAL, "AB0004", "AB0001")),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.domain.errors import BadValue
+from app.domain.errors import BadValue, Conflict
 
 MOST_TERMS = 20
 SHORTEST_TERM, LONGEST_TERM = 3, 60
@@ -69,6 +69,29 @@ class Found:
         """What was found, in words: "4 products by Arjo, 12 items"."""
         how = "by" if self.is_maker else "like"
         return f"{_many(self.products, 'product')} {how} {self.term}, {_many(self.items, 'item')}"
+
+
+def terms_with(terms: Sequence[str], *others: str) -> list[str]:
+    """What a person looks for, and what the notice names beside it; so many as may be looked for at once."""
+    more = [other for other in others if SHORTEST_TERM <= len(plain(other).strip()) <= LONGEST_TERM]
+    return _distinct([*terms, *more])[:MOST_TERMS]
+
+
+def check_explained(found: Sequence[Found], reason: str) -> None:
+    """Whether “not held” is explained where the search finds items: its reason names something that was found. Raises
+    Conflict `items-found`."""
+    there = [one for one in found if one.items]
+    said = plain(reason)
+    if there and not any(plain(one.term) in said for one in there):
+        named = "; ".join(one.text for one in there[:MOST_NAMED])
+        detail = (
+            f"The search finds {named}. If none of them is meant, name in the reason what was found, and say how you "
+            "know. Else decide that the notice is relevant."
+        )
+        raise Conflict("items-found", detail, field="reason")
+
+
+MOST_NAMED = 5
 
 
 def likelihood(found: Iterable[Found]) -> int:

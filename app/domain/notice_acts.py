@@ -235,6 +235,30 @@ def check_seen_at_home(places: Iterable[Place], answers: Mapping[str, bool], hom
         raise BadValue("only-at-home", detail, field="answers")
 
 
+def check_list_asked(
+    answers: Mapping[str, bool], list_questions: Collection[str], *, may_handle: bool, numbered: Collection[bool]
+) -> None:
+    """Nobody sees on an item whether it is on a list that the maker keeps. No is what the maker answered about its
+    number, recorded item by item by those who handle notices. `numbered`: of each item, whether a serial number or
+    lot is on record. Raises BadValue `not-seen-on-it`, `one-by-one` or `no-number`.
+    """
+    denied = [question for question, is_so in answers.items() if question in list_questions and not is_so]
+    if not denied:
+        return
+    if not may_handle:
+        detail = (
+            f"“{denied[0]}” cannot be seen on an item. Leave that answer out: those who handle notices ask the maker, "
+            "and enter the list as a scope."
+        )
+        raise BadValue("not-seen-on-it", detail, field="answers")
+    if len(numbered) > 1:
+        detail = "Record what the maker answered item by item. Where there is a list, enter it as a scope."
+        raise BadValue("one-by-one", detail, field="barcodes")
+    if not all(numbered):
+        detail = "No serial number or lot of it is on record for the maker to look for. Read its label first."
+        raise BadValue("no-number", detail, field="answers")
+
+
 _ENDS: Final = {
     MatchAction.REPLACED: MatchOutcome.REPLACED,
     MatchAction.DISPOSED: MatchOutcome.DISPOSED,

@@ -33,7 +33,8 @@ class Reconciliation:
     `held`: how many items it covers or covered, counted by the notice's own list; `tallies` by where the items' records
     say that they are. `unlisted`: items that its scope covers and that are not on the list. `wants_items`: the notice
     holds items; one of advice has reviews and actions of the organisation instead. `reviews_unreached`: open reviews of
-    people whom nobody has reached after many tries; `unreachable`: those that ended so.
+    people whom nobody has reached after many tries; `unreachable`: those that ended so. `version`: the newest of the
+    notice. `older_version`: the one with another text on which the scope in force was entered.
     """
 
     held: int
@@ -49,6 +50,8 @@ class Reconciliation:
     is_activated: bool = True
     has_newer_scope: bool = False
     is_changed: bool = False
+    version: int = 1
+    older_version: int | None = None
 
     def in_place(self, place: Place) -> int:
         """How many items are there."""
@@ -77,6 +80,7 @@ class Reconciliation:
     def counts(self) -> dict[str, Any]:
         """The counts as they are kept with a closing."""
         return {
+            "version": self.version,
             "held": self.held,
             "places": {place.value: self.in_place(place) for place in Place},
             "action_states": {state.value: self.in_state(state) for state in ActionState},
@@ -109,6 +113,11 @@ class Reconciliation:
             said.append("Its text has changed since somebody decided on it. Read what changed, and decide again.")
         if self.has_newer_scope:
             said.append("A newer scope is entered and not in force. Activate it first.")
+        if self.older_version is not None and not self.has_newer_scope:
+            said.append(
+                f"The scope in force was entered on version {self.older_version}, and version {self.version} has "
+                "another text. Enter it anew, also where it fits as it is, and have another person put it into force."
+            )
         if not self.is_activated and not self.actions:
             said.append("Nothing was done about it yet. Enter its scope, or what the organisation does about it.")
         return said

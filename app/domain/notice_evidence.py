@@ -45,6 +45,7 @@ _SAID = {
 _LOOKED = {
     Finding.OUT: "Looked at, and it is not so: {asks}",
     Finding.INSPECT: "Only a look can tell: {asks}",
+    Finding.NEARBY: "Something has come, since somebody looked, to what may be the same home written otherwise: {asks}",
     Finding.SEEN: "Looked at, and it is so: {asks}",
     Finding.IN: "It is on record: {asks}",
 }

@@ -29,7 +29,7 @@ from app.domain.notice_conditions import (
 )
 from app.domain.notice_days import Day, read_day
 from app.domain.notice_scope import All, AnyOf, Effect, Line, Node, Scope
-from app.domain.serials import LONGEST, KeyRange, find_repeated, lot_key, read_pattern, shape_of
+from app.domain.serials import LONGEST, KeyRange, find_repeated, lot_key, numbers_in, read_pattern, shape_of
 from app.domain.written_numbers import loose_forms
 
 MOST_LINES: Final = 500
@@ -42,9 +42,10 @@ LISTS: Final = ("manufacturers", "models", "product_codes", "categories")
 KEYS: Final[Mapping[Marking, Callable[[str], str]]] = {Marking.SERIAL: serial_key, Marking.LOT: lot_key}
 
 
-def read_scope(lines: object) -> Scope:
-    """The scope. Raises Incomplete with a fault for everything that is wrong, each by its path within `lines`."""
-    reader = _Reader()
+def read_scope(lines: object, *, is_new: bool = False) -> Scope:
+    """The scope. `is_new`: it is entered now; what was kept is read as it was taken in. Raises Incomplete with a fault
+    for everything that is wrong, each by its path within `lines`."""
+    reader = _Reader(is_new)
     read = reader.lines(lines)
     if reader.faults:
         first = reader.faults[0]
@@ -56,6 +57,7 @@ def read_scope(lines: object) -> Scope:
 class _Reader:
     """Reads, and notes what is wrong; what could not be read is None and is only returned when something was noted."""
 
+    is_new: bool = False
     faults: list[Fault] = field(default_factory=list)
 
     def wrong(self, at: str, code: str, detail: str) -> None:
@@ -211,6 +213,13 @@ class _Reader:
     def number_list(self, marking: Marking, given: object, at: str) -> NumberList | None:
         """A list of serial numbers or lots."""
         numbers = self.texts(given, at, most=MOST_NUMBERS)
+        for place, number in enumerate(numbers if self.is_new else ()):
+            if several := numbers_in(number):
+                detail = (
+                    f"“{number}” holds {len(several)} numbers. Give each by itself, and numbers from one to another "
+                    "as a range. If it is one number, leave out what stands between, or give it as a pattern."
+                )
+                self.wrong(f"{at}.{place}", "several-numbers", detail)
         repeated = find_repeated(numbers)
         if repeated:
             named = ", ".join(repeated[:10])

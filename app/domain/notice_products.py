@@ -31,6 +31,7 @@ class Finding(IntEnum):
     OTHER_YEAR = 5
     UNDATED = 6
     AMONG = 7
+    NEARBY = 8
     IN = 10
     OVERLAPS = 11
     IMPLIED = 12

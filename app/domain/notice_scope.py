@@ -118,6 +118,12 @@ class Scope:
         return frozenset(question_of(leaf) or "" for leaf in leaves)
 
     @property
+    def list_questions(self) -> frozenset[str]:
+        """Those of its questions that only the maker's list can answer with no."""
+        leaves = (leaf for line in self.lines for leaf in line.leaves if isinstance(leaf, Unpublished))
+        return frozenset(question_of(leaf) or "" for leaf in leaves)
+
+    @property
     def questions(self) -> tuple[str, ...]:
         """What must be looked at on the item, each once: `question_of` its condition."""
         asked = (question_of(leaf) for line in self.lines for leaf in line.leaves)

@@ -115,6 +115,8 @@ REVIEW_OUTCOMES = {
 
 BACK_AGAIN = frozenset({Cause.RETURN, Cause.FOUND})
 ANOTHER_SCOPE = frozenset({Cause.ACTIVATION, Cause.NEW_SCOPE})
+SHOWS_MORE = frozenset({Cause.INSPECTION, Cause.LOAN, Cause.DAILY})
+"""What may show of a cleared item that it may be affected after all."""
 RECORD_CHANGED = frozenset({Cause.CATALOGUE, Cause.EDIT, Cause.IMPORT, Cause.PART})
 """Somebody changed what is recorded of the item or its product, and by that what a notice finds."""
 
@@ -139,7 +141,7 @@ def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause
 
     What ended stays so, unless it is covered for other reasons by another scope (`other_reasons`: they read otherwise,
     or something else is wanted), was only said not to be covered, turns up though it could not be traced, or was
-    cleared and is shown to be affected, or by a look that it may be.
+    cleared and is shown to be affected, or, by a look or by what is nearby now, that it may be.
     """
     if outcome is MatchOutcome.NOT_COVERED:
         return True
@@ -148,7 +150,7 @@ def is_reopened(outcome: MatchOutcome, *, was: Result, now: Result, cause: Cause
     if cause in ANOTHER_SCOPE:
         return other_reasons or now is not was
     is_worse = was is not Result.AFFECTED and now is Result.AFFECTED
-    is_seen = cause is Cause.INSPECTION and was is Result.NOT_AFFECTED
+    is_seen = cause in SHOWS_MORE and was is Result.NOT_AFFECTED
     return outcome is MatchOutcome.CLEARED and (is_worse or is_seen)
 
 
@@ -177,8 +179,7 @@ MOST_NAMED = 20
 
 def late_letter(reference: str, title: str, tags: Sequence[str], *, is_held: bool) -> dict[str, str]:
     """What those who handle notices are told of items that a closed notice covers, by their asset tags."""
-    many = len(tags) > 1
-    named = ", ".join(tags[:MOST_NAMED]) + (f" and {len(tags) - MOST_NAMED} more" if len(tags) > MOST_NAMED else "")
+    many, named = len(tags) > 1, _named(tags)
     now = f" {'They are' if many else 'It is'} held now." if is_held else ""
     return {
         "purpose": "notice_late",
@@ -190,3 +191,36 @@ def late_letter(reference: str, title: str, tags: Sequence[str], *, is_held: boo
             "What is caught within the next hour is listed there, too, without another message."
         ),
     }
+
+
+def freed_letter(reference: str, title: str, tags: Sequence[str], *, by: str) -> dict[str, str]:
+    """What those who handle notices are told when somebody changed what the catalogue says, and items would be free."""
+    return {
+        "purpose": "notice_weakened",
+        "about": f"safety_notice:{reference}",
+        "subject": f"{reference}: a change of the catalogue to confirm",
+        "body": (
+            f"{by} changed what the catalogue says of a product or a maker. By that, safety notice {reference}, "
+            f"“{title}”, would not surely cover {_named(tags)} any more.\n\nWhat was held stays held, and so is what "
+            "comes in of these products, until somebody else looks at it. Check the change against the notice, under "
+            f"Safety notices, {reference}, Items: correct it, or clear them."
+        ),
+    }
+
+
+def held_letter(reference: str, title: str, found: Sequence[str]) -> dict[str, str]:
+    """What those who handle notices are told where more is found of a notice of which nothing was held."""
+    return {
+        "purpose": "notice_held_now",
+        "about": f"safety_notice:{reference}",
+        "subject": f"{reference}: the search finds more now",
+        "body": (
+            f"Safety notice {reference}, “{title}”, was decided to be about nothing that we have. The same search "
+            f"finds more now: {'; '.join(found[:MOST_NAMED])}.\n\nIt waits for triage again: decide on it under Safety "
+            "notices."
+        ),
+    }
+
+
+def _named(tags: Sequence[str]) -> str:
+    return ", ".join(tags[:MOST_NAMED]) + (f" and {len(tags) - MOST_NAMED} more" if len(tags) > MOST_NAMED else "")

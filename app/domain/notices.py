@@ -7,7 +7,7 @@ same findings come from SQL for the whole register (`app/matching.py`).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -53,7 +53,8 @@ class ItemFacts:
     """What is recorded of an item.
 
     `parts`: number and day of each part that a repair put in. `together`: what else those who have it have.
-    `answers`: what was seen on inspection, by the question.
+    `nearby`: the same of what is in the same postcode and perhaps in the same house, and since when both are there.
+    `answers`: what was seen on inspection, by the question, and `seen_at` when.
     """
 
     product: ProductFacts
@@ -66,7 +67,9 @@ class ItemFacts:
     udi_di: str | None = None
     parts: tuple[tuple[str, date], ...] = ()
     together: tuple[ProductFacts, ...] = ()
+    nearby: tuple[tuple[ProductFacts, datetime], ...] = ()
     answers: Mapping[str, bool] = field(default_factory=dict)
+    seen_at: Mapping[str, datetime] = field(default_factory=dict)
 
     def days_of(self, kind: DateKind) -> tuple[date, date, bool]:
         """The first and the last day on which it can have happened, and whether that is recorded of it.
@@ -290,7 +293,11 @@ def _part_fitted(leaf: PartFitted, item: ItemFacts, asking: Asking) -> Finding:
 def _together_with(leaf: TogetherWith, item: ItemFacts, asking: Asking) -> Finding:
     if any(is_other_product(leaf, product, asking.names) for product in item.together):
         return Finding.IN
-    return _looked_at(leaf, item, asking)
+    found = _looked_at(leaf, item, asking)
+    at = item.seen_at.get(question_of(leaf) or "")
+    came = [product for product, since in item.nearby if at is None or since > at]
+    is_nearby = any(is_other_product(leaf, product, asking.names) for product in came)
+    return Finding.NEARBY if found is Finding.OUT and is_nearby else found
 
 
 _FINDERS: Mapping[type[Any], Callable[[Any, ItemFacts, Asking], Finding]] = {

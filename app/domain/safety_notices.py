@@ -116,6 +116,42 @@ def check_scope_is_current(drafted_on: int, version: int, looked_at: int | None)
         raise Stale("stale", detail)
 
 
+def check_is_triaged(version: int, triaged: int | None) -> None:
+    """Whether the newest text was decided on, before a scope is put into force. Raises Conflict `to-triage`."""
+    if triaged != version:
+        detail = (
+            f"Nobody has decided yet on version {version} of this notice. Read what changed and triage it first; then "
+            "the scope can be put into force."
+        )
+        raise Conflict("to-triage", detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody saw of what a scope would hit."""
+
+    scope: int
+    affected: int
+    possible: int
+
+
+def check_same_scope(number: int, newest: int) -> None:
+    """Whether the scope that somebody checked is the newest. Raises Stale `stale`."""
+    if number != newest:
+        raise Stale("stale", f"Scope {newest} has been entered since you checked scope {number}. Check that one first.")
+
+
+def check_hits_no_less(seen: Seen | None, now: Seen) -> None:
+    """Whether a scope hits what somebody saw, or more: what is missing may have left by a slip, or by somebody's hand.
+    Raises Conflict `fewer-than-seen`."""
+    if seen and (now.affected < seen.affected or now.affected + now.possible < seen.affected + seen.possible):
+        detail = (
+            f"It would cover {now.affected:,} affected and {now.possible:,} possible items now. When you looked, it "
+            f"was {seen.affected:,} and {seen.possible:,}. Find out what was changed, and look again."
+        )
+        raise Conflict("fewer-than-seen", detail)
+
+
 def check_can_act(state: NoticeState) -> None:
     """Raises Conflict `not-relevant` where nobody has said that the notice concerns the organisation."""
     if state not in IN_HAND:

@@ -5,13 +5,14 @@ with leading zeros. Nothing here knows what a notice is.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from app.domain.goods import serial_key
 from app.domain.labels import normalise
-from app.domain.written_numbers import bare_number, tokens_of
+from app.domain.written_numbers import LONG_ENOUGH, bare_number, tokens_of
 
 LONGEST: Final = 100
 """So many characters are more than any maker prints."""
@@ -19,6 +20,10 @@ LONGEST: Final = 100
 _RUNS: Final = re.compile(r"[0-9]+|[^0-9]+")
 _PIECES: Final = re.compile(r"\[([^\[\]]*)\]|([#*])|([^\[\]#*])")
 _BETWEEN: Final = re.compile(r"\s*([0-9]{1,20})\s*[-\u2013]\s*([0-9]{1,20})\s*")
+_CHUNKS: Final = re.compile(r"[0-9A-Za-z\-\u2010-\u2015]+")
+_DASHES: Final = re.compile(r"[\-\u2010-\u2015]+")
+_LIST_ENDS: Final = re.compile(r"[,;\t\r\n]+|[ \u00a0]+(?:and|&)[ \u00a0]+")
+_HEADING: Final = re.compile(r"(?:and |& |[A-Za-z. ]{3,40}: *)")
 _YEAR: Final = re.compile(r"[0-9]+(?=(?:19|20)[0-9]{2}$)")
 _LOOKS_LIKE: Final = str.maketrans({"o": "0", "O": "0", "i": "1", "I": "1", "l": "1", "L": "1"})
 
@@ -150,25 +155,33 @@ def read_pattern(raw: str, key_of: Callable[[str], str]) -> KeyPattern | None:
     return KeyPattern(tuple(pieces), open_ended) if pieces else None
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
-    """A list that somebody pasted: each number once, in order, and those that stood there more than once."""
+def numbers_in(entry: str) -> tuple[str, ...]:
+    """The numbers in one entry of a list, where there seem to be several: `1C0101 and 2C0202`, `100100-100199`.
 
-    numbers: tuple[str, ...]
-    repeated: tuple[str, ...]
+    Nothing where it may well be one, as `DMW 5 2013`, `S/N 778` and `AB-1500` are.
+    """
+    chunks = [chunk for chunk in _CHUNKS.findall(unicodedata.normalize("NFKC", entry)) if any(map(_is_digit, chunk))]
+    if len(chunks) == 1:
+        ends = [end for end in _DASHES.split(chunks[0]) if end]
+        is_range = len(ends) == 2 and len(ends[0]) >= LONG_ENOUGH + 1 and shape_of(ends[0]) == shape_of(ends[1])
+        return tuple(ends) if is_range else ()
+    are_long = sum(len(chunk) >= LONG_ENOUGH for chunk in chunks) > 1
+    return tuple(chunks) if are_long or len(set(map(shape_of, chunks))) == 1 else ()
 
 
-def read_pasted(raw: str) -> Pasted:
-    """The numbers of a pasted list. Commas, semicolons, tabs, line ends or two blanks stand between them; where there
-    is none of these, single blanks do. A full stop at the end of the list is not part of the last."""
-    text = raw.strip().removesuffix(".")
-    parts = re.split(r"[,;\t\r\n]+|[ \u00a0]{2,}", text)
-    parts = text.split() if len(parts) == 1 else parts
-    numbers = [part.strip() for part in parts if serial_key(part)]
-    once: dict[str, str] = {}
-    for number in numbers:
-        once.setdefault(serial_key(number), number)
-    return Pasted(tuple(once.values()), find_repeated(numbers))
+def split_pasted(raw: str) -> list[str]:
+    """The numbers of a pasted list. Commas, semicolons, tabs, line ends or "and" stand between them; so do blanks,
+    where what they part are numbers. A full stop at the end of the list is not part of the last, nor "Serial
+    numbers:" of the first."""
+    parts = [part.strip() for part in _LIST_ENDS.split(raw.strip().removesuffix("."))]
+    numbers: list[str] = []
+    for part in (_HEADING.sub("", part, count=1) if _HEADING.match(part) else part for part in parts):
+        wide = re.split(r"[ \u00a0]{2,}", part)
+        for piece in wide if all(any(map(_is_digit, one)) for one in wide) else [part]:
+            several = piece.split()
+            are_numbers = numbers_in(piece) and all(any(map(_is_digit, one)) for one in several)
+            numbers += several if are_numbers else [piece]
+    return [number for number in numbers if number]
 
 
 def find_repeated(numbers: Iterable[str]) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ from typing import Final
 LABELS: Final = "^(serial|sn|lot|batch|number|no|nr)+"
 """Words before a number that are no part of it. None begins with another, so there is one way to read them."""
 
+LONG_ENOUGH: Final = 4
+"""So many characters with a digit among them are a number by themselves."""
+
 _TOKEN: Final = re.compile(r"[0-9A-Za-z]+")
 _DIGIT: Final = re.compile(r"[0-9]")
 
@@ -25,9 +28,12 @@ def bare_number(raw: str) -> str:
 
 
 def loose_forms(raw: str) -> frozenset[str]:
-    """What a number of a notice's list is looked for as: with and without the words that stand before it."""
-    joined = "".join(tokens_of(raw))
-    return frozenset({joined, _without_label(joined)} - {""})
+    """What a number of a notice's list is looked for as: with and without the words that stand before it, and each of
+    its tokens that is long enough to be a number by itself: somebody may have written several in one."""
+    tokens = tokens_of(raw)
+    joined = "".join(tokens)
+    alone = {token for token in tokens if len(token) >= LONG_ENOUGH and _DIGIT.search(token)}
+    return frozenset({joined, _without_label(joined), *alone} - {""})
 
 
 def forms_of(raw: str) -> frozenset[str]:

@@ -49,6 +49,7 @@ from app.models.notice_match import (
     NoticePack,
     NoticePicture,
     NoticePrevented,
+    NoticePreview,
     NoticeReview,
     NoticeScope,
 )
@@ -154,6 +155,7 @@ __all__ = [
     "NoticePack",
     "NoticePicture",
     "NoticePrevented",
+    "NoticePreview",
     "NoticeReview",
     "NoticeScope",
     "NoticeSource",

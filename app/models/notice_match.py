@@ -53,6 +53,19 @@ class NoticeScope(SQLModel, table=True):
     drafted_by: str = Field(sa_column=text_column())
 
 
+class NoticePreview(SQLModel, table=True):
+    """What somebody saw last of what a scope would hit: they put nothing else into force without having seen it."""
+
+    __tablename__ = "notice_preview"
+
+    notice_id: int = Field(sa_column=reference_column("safety_notice.id", primary_key=True))
+    seen_by: str = Field(sa_column=text_column(primary_key=True))
+    scope_number: int = _count()
+    affected: int = _count()
+    possible: int = _count()
+    seen_at: datetime = Field(sa_column=instant_column())
+
+
 class NoticeActivation(SQLModel, table=True):
     """That a scope was put into force, by another person than its author, and what it covered then. Append-only.
 

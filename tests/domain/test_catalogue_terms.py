@@ -2,8 +2,18 @@
 
 import pytest
 
-from app.domain.catalogue_terms import Found, check_terms, likelihood, plain, terms_of, things_in
-from app.domain.errors import BadValue
+from app.domain.catalogue_terms import (
+    MOST_TERMS,
+    Found,
+    check_explained,
+    check_terms,
+    likelihood,
+    plain,
+    terms_of,
+    terms_with,
+    things_in,
+)
+from app.domain.errors import BadValue, Conflict
 
 
 @pytest.mark.parametrize(
@@ -62,3 +72,16 @@ def test_a_maker_that_we_have_weighs_more_than_a_word_and_items_more_than_a_line
     assert (maker.text, word.text) == ("4 products by Arjo, 12 items", "1 product like bed rails, 1 item")
     assert [likelihood(found) for found in ([], [word], [maker], [maker, word])] == [0, 2, 4, 6]
     assert likelihood([Found("Arjo", 4, 0, True), Found("x", 0, 0, False)]) == 3
+
+
+def test_not_held_is_explained_where_something_is_found() -> None:
+    found = [Found("Arjo", 4, 12, is_maker=True), Found("Ambulift", 1, 0, is_maker=False)]
+    with pytest.raises(Conflict, match="The search finds 4 products by Arjo, 12 items"):
+        check_explained(found, "We have nothing of it.")
+    check_explained(found, "What we have of Arjo's are slings.")
+    check_explained(found[1:], "We have nothing of it.")
+
+
+def test_what_the_notice_names_is_looked_for_beside_what_a_person_says() -> None:
+    assert terms_with(["Nobody Ltd"], "Arjo", "nobody  ltd", "x") == ["Nobody Ltd", "Arjo"]
+    assert len(terms_with([f"Thing {number}" for number in range(MOST_TERMS)], "Arjo")) == MOST_TERMS

@@ -5,11 +5,12 @@ from datetime import date
 
 import pytest
 
-from app.domain.errors import RuleError
+from app.domain.errors import BadValue, RuleError
 from app.domain.notice_acts import (
     WHERE,
     check_act,
     check_details,
+    check_list_asked,
     check_notice,
     check_seen_at_home,
     choices,
@@ -363,3 +364,15 @@ def test_a_label_that_shows_that_an_item_is_not_affected_clears_it() -> None:
     standing = Standing(Place.WITH_CLIENT, N)
     for is_read, outcome in ((True, MatchOutcome.CLEARED), (False, None)):
         assert outcome_after(A.INSPECTED, standing, answers={}, actor="ot", is_label_read=is_read) is outcome
+
+
+@pytest.mark.parametrize(
+    ("may_handle", "numbered", "code"),
+    [(False, [True], "not-seen-on-it"), (True, [True, True], "one-by-one"), (True, [False], "no-number")],
+)
+def test_only_the_maker_says_what_is_on_no_list(may_handle: bool, numbered: list[bool], code: str) -> None:
+    with pytest.raises(BadValue) as refused:
+        check_list_asked({"On the list?": False}, {"On the list?"}, may_handle=may_handle, numbered=numbered)
+    assert refused.value.code == code
+    check_list_asked({"On the list?": True}, {"On the list?"}, may_handle=False, numbered=[False, False])
+    check_list_asked({"On the list?": False}, {"On the list?"}, may_handle=True, numbered=[True])

@@ -132,3 +132,15 @@ def test_deadlines_are_met_late_or_still_open() -> None:
     assert deadline_words(Deadlines(complete_by=date(2026, 4, 30)), met_on={}, today=date(2026, 4, 1)) == [
         ("Actions complete", "By 30 April 2026: not yet")
     ]
+
+
+def test_a_scope_of_another_text_is_entered_anew_before_the_closing() -> None:
+    older = replace(DONE, version=2, older_version=1)
+    assert older.missing == [
+        "The scope in force was entered on version 1, and version 2 has another text. Enter it anew, also where it "
+        "fits as it is, and have another person put it into force."
+    ]
+    assert replace(older, has_newer_scope=True).missing == [
+        "A newer scope is entered and not in force. Activate it first."
+    ]
+    assert replace(DONE, version=2).fingerprint != DONE.fingerprint

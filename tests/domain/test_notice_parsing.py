@@ -207,3 +207,14 @@ def test_a_scope_knows_whether_it_rolls_and_what_must_be_looked_at() -> None:
 def test_a_scope_says_which_products_of_the_catalogue_its_lines_name() -> None:
     scope = read_scope([line(product_codes=["A", "B"]), line(where={"together_with": {"product_codes": ["C"]}})])
     assert scope.product_codes == [(0, "A"), (0, "B"), (1, "C")]
+
+
+def test_several_numbers_in_one_entry_are_refused_when_they_are_entered() -> None:
+    where = {"any": [{"serials": ["AB 1", "1942500017 1942500025"]}, {"lots": ["1C0101 and 2C0202", "Lot 3C0303"]}]}
+    with pytest.raises(Incomplete, match="holds 2 numbers") as refused:
+        read_scope([line(where=where)], is_new=True)
+    assert [(fault.name, fault.code) for fault in refused.value.faults] == [
+        ("0.where.any.0.serials.1", "several-numbers"),
+        ("0.where.any.1.lots.0", "several-numbers"),
+    ]
+    assert read_scope([line(where=where)]).lines[0].where

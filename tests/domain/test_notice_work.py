@@ -12,6 +12,8 @@ from app.domain.notice_work import (
     MatchOutcome,
     ReviewOutcome,
     changed_letter,
+    freed_letter,
+    held_letter,
     hold_reason,
     is_reopened,
     late_letter,
@@ -102,3 +104,14 @@ def test_a_change_of_a_closed_notice_is_told() -> None:
     letter = changed_letter("MDA/1", "Rails may drop")
     assert letter["subject"] == "MDA/1: changed since it was closed"
     assert "“Rails may drop”" in letter["body"]
+
+
+def test_who_handles_notices_is_told_what_one_person_has_changed_and_what_is_held_now() -> None:
+    freed = freed_letter("FSN 1", "Beds", [f"ES{number}" for number in range(21)], by="manager")
+    assert freed["body"].startswith(
+        "manager changed what the catalogue says of a product or a maker. By that, safety notice FSN 1, “Beds”, would "
+        "not surely cover ES0, ES1, "
+    )
+    assert "ES19 and 1 more any more." in freed["body"]
+    held = held_letter("FSN 1", "Beds", ["1 product like beds, 2 items"])
+    assert "The same search finds more now: 1 product like beds, 2 items." in held["body"]

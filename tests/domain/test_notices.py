@@ -1,6 +1,7 @@
 """What a notice means for an item, and why: results of several lines, evidence in sentences, near misses."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from app.domain.notice_products import (
     is_asked_otherwise,
     may_concern,
 )
-from app.domain.notices import ItemFacts, Match, match
+from app.domain.notices import ItemFacts, Match, Result, match
 from tests.domain.notice_forms import TODAY, line, thing
 
 NAMES = MakerNames([Alias("Huntleigh", "Arjo", date(2007, 6, 1))])
@@ -163,3 +164,32 @@ def test_near_misses_are_those_that_look_alike_and_then_those_a_digit_off() -> N
 def test_of_running_numbers_only_so_many_near_misses_are_listed() -> None:
     listed, recorded = [[str(number) for number in range(first, 10_000, 2)] for first in (1000, 1001)]
     assert len(find_near_misses(Marking.SERIAL, listed, recorded)) == MOST_NEAR
+
+
+def test_what_came_nearby_since_somebody_looked_may_be_at_the_same_home() -> None:
+    scope = read_scope([line(models=["Bed"], where={"together_with": {"models": ["Rail"]}})])
+    [question] = scope.questions
+    looked, rail = datetime(2026, 3, 2, 12, tzinfo=UTC), ProductFacts(model="Rail")
+
+    def result(*, came: datetime, model: str = "Rail", seen: datetime | None = looked, is_so: bool = False) -> Result:
+        item = ItemFacts(
+            ProductFacts(model="Bed"),
+            TODAY,
+            nearby=((replace(rail, model=model), came),),
+            answers={question: is_so},
+            seen_at={question: seen} if seen else {},
+        )
+        return match(scope, item, names=MakerNames(), today=TODAY).result
+
+    later = looked + timedelta(days=1)
+    assert result(came=later) is Result.POSSIBLE
+    assert result(came=looked, seen=None) is Result.POSSIBLE
+    assert result(came=looked) is Result.NOT_AFFECTED
+    assert result(came=later, model="Other") is Result.NOT_AFFECTED
+    assert result(came=later, is_so=True) is Result.AFFECTED
+
+
+def test_what_only_a_home_or_the_makers_list_can_tell_is_known_by_its_question() -> None:
+    beside = {"together_with": {"models": ["Rail"]}}
+    scope = read_scope([line(models=["Bed"], where={"any": [beside, {"unpublished_list": True}]})])
+    assert [scope.home_questions, scope.list_questions] == [frozenset({one}) for one in scope.questions]

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError
+from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError, Stale
 from app.domain.safety_notices import (
     IN_HAND,
     MOST_COMPARED,
@@ -16,6 +16,7 @@ from app.domain.safety_notices import (
     Deadlines,
     Decision,
     NoticeState,
+    Seen,
     Text,
     after_new_version,
     after_scope,
@@ -24,7 +25,10 @@ from app.domain.safety_notices import (
     check_can_act,
     check_can_activate,
     check_deadlines,
+    check_hits_no_less,
+    check_is_triaged,
     check_reference,
+    check_same_scope,
     check_scope_is_current,
     clocks,
     find_reference,
@@ -239,3 +243,20 @@ def test_a_scope_of_an_older_version_is_looked_at_again() -> None:
         with pytest.raises(RuleError) as error:
             check_scope_is_current(1, 2, looked_at)
         assert error.value.code == code
+
+
+def test_a_scope_waits_until_the_newest_text_was_decided_on() -> None:
+    check_is_triaged(2, 2)
+    with pytest.raises(Conflict, match="decided yet on version 2"):
+        check_is_triaged(2, 1)
+
+
+def test_what_was_checked_is_put_into_force_and_hits_no_less() -> None:
+    check_same_scope(2, 2)
+    with pytest.raises(Stale, match="Scope 2 has been entered since you checked scope 1"):
+        check_same_scope(1, 2)
+    check_hits_no_less(None, Seen(1, 0, 0))
+    check_hits_no_less(Seen(1, 1, 2), Seen(1, 2, 1))
+    for fewer in (Seen(1, 0, 3), Seen(1, 1, 1)):
+        with pytest.raises(Conflict, match="Find out what was changed"):
+            check_hits_no_less(Seen(1, 1, 2), fewer)

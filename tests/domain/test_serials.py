@@ -5,7 +5,6 @@ import pytest
 from app.domain.goods import serial_key
 from app.domain.serials import (
     KeyRange,
-    Pasted,
     Piece,
     find_odd_ones,
     find_repeated,
@@ -13,9 +12,10 @@ from app.domain.serials import (
     looks_like,
     lot_key,
     neighbours,
-    read_pasted,
+    numbers_in,
     read_pattern,
     shape_of,
+    split_pasted,
 )
 
 
@@ -69,19 +69,49 @@ def test_a_pattern_is_pieces_and_what_comes_behind_is_open_or_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "numbers", "repeated"),
+    ("raw", "numbers"),
     [
-        ("1942500017,  1942500025, 19425-00017.", ("1942500017", "1942500025"), ("19425-00017",)),
-        ("A 1\nA 2\r\n\nA 2\nA 2", ("A 1", "A 2"), ("A 2",)),
-        ("A1 A2", ("A1", "A2"), ()),
-        ("A1  A 2", ("A1", "A 2"), ()),
-        ("1C0101.", ("1C0101",), ()),
-        (" - ", (), ()),
-        ("", (), ()),
+        ("1942500017,  1942500025, 19425-00017.", ["1942500017", "1942500025", "19425-00017"]),
+        ("1942500017, 1942500025  1942500030, 1942500053", ["1942500017", "1942500025", "1942500030", "1942500053"]),
+        ("1942500017 1942500025", ["1942500017", "1942500025"]),
+        ("1C0101 and 2C0202 & 3C0303, and 4C0404", ["1C0101", "2C0202", "3C0303", "4C0404"]),
+        ("Serial numbers: 1942500017", ["1942500017"]),
+        ("A 1\nA 2\r\n\nA 2;A\t2", ["A 1", "A 2", "A 2", "A", "2"]),
+        ("A1 A2", ["A1", "A2"]),
+        ("A1  A 2", ["A1", "A 2"]),
+        ("AB  1", ["AB  1"]),
+        ("DMW 5 2013", ["DMW 5 2013"]),
+        ("1001 to 1999", ["1001 to 1999"]),
+        ("1C0101.", ["1C0101"]),
+        (" - ", ["-"]),
+        ("", []),
     ],
 )
-def test_a_pasted_list_is_taken_apart(raw: str, numbers: tuple[str, ...], repeated: tuple[str, ...]) -> None:
-    assert read_pasted(raw) == Pasted(numbers, repeated)
+def test_a_pasted_list_is_taken_apart(raw: str, numbers: list[str]) -> None:
+    assert split_pasted(raw) == numbers
+
+
+@pytest.mark.parametrize(
+    ("entry", "numbers"),
+    [
+        ("1942500017 1942500025", ("1942500017", "1942500025")),
+        ("1942500017/1942500025", ("1942500017", "1942500025")),
+        ("1C0101 and 2C0202", ("1C0101", "2C0202")),
+        ("778 779", ("778", "779")),
+        ("10001 to 19999", ("10001", "19999")),
+        ("10001 - 19999", ("10001", "19999")),
+        ("10001-19999", ("10001", "19999")),
+        ("10001\u201319999", ("10001", "19999")),
+        ("2015-0012", ()),
+        ("AB-1500", ()),
+        ("DMW 5 2013", ()),
+        ("S/N 778", ()),
+        ("Serial numbers: 1942500017", ()),
+        ("unknown", ()),
+    ],
+)
+def test_an_entry_may_hold_several_numbers(entry: str, numbers: tuple[str, ...]) -> None:
+    assert numbers_in(entry) == numbers
 
 
 def test_what_is_repeated_is_named_once() -> None:

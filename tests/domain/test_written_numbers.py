@@ -7,7 +7,8 @@ import pytest
 from app.domain.maker_names import MakerNames
 from app.domain.notice_evidence import explain
 from app.domain.notice_parsing import read_scope
-from app.domain.notices import match
+from app.domain.notice_products import ProductFacts
+from app.domain.notices import ItemFacts, match
 from app.domain.written_numbers import bare_number, forms_of, has_digit, loose_forms
 from tests.domain.notice_forms import TODAY, line, thing
 
@@ -85,3 +86,11 @@ def test_a_record_means_each_of_its_tokens_and_those_that_follow_one_another() -
     assert (bare_number("S/N 7-78."), bare_number("SN"), bare_number("?")) == ("778", "sn", "")
     assert loose_forms("No. 778") == {"no778", "778"}
     assert [has_digit(raw) for raw in ("?", "n/a", "A1", "\uff11")] == [False, False, True, True]
+
+
+def test_what_was_kept_as_one_number_may_be_several() -> None:
+    scope = read_scope([line(models=["A"], where={"serials": ["1942500017 1942500025", "AB 12"]})])
+    assert [
+        match(scope, ItemFacts(ProductFacts(model="A"), TODAY, serial), names=MakerNames(), today=TODAY).result
+        for serial in ("1942500025", "1942500030", "12", "AB12")
+    ] == ["possible", "not_affected", "not_affected", "affected"]

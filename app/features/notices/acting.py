@@ -19,6 +19,7 @@ from app.domain.labels import display
 from app.domain.notice_acts import (
     check_act,
     check_details,
+    check_list_asked,
     check_notice,
     check_seen_at_home,
     is_to_confirm,
@@ -43,8 +44,9 @@ LOCK_NOTICE = text("SELECT id, reference, title, state FROM safety_notice WHERE 
 LOCK_ITEMS = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
 # By a statement of its own, so that what was written while it waited for the items is seen.
 READ = text(f"""
-    SELECT match.id, match.item_id, item.barcode, match.result, match.outcome, match.weakened_by,
-           {IS_APART} AS is_apart, {PLACE} AS place,
+    SELECT match.id, match.item_id, item.barcode,
+           COALESCE(item.serial_number, item.lot_number, '') ~ '[0-9]' AS is_numbered,
+           match.result, match.outcome, match.weakened_by, {IS_APART} AS is_apart, {PLACE} AS place,
            scope.handling, held.id AS open_hold, acts.all_acts
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     JOIN notice_scope AS scope ON scope.id = (
@@ -150,12 +152,14 @@ async def record_actions(
     told: Told,
     *,
     after_tries: int,
+    may_handle: bool = False,
     actor: str,
     at: datetime,
 ) -> list[Recorded]:
     """Record the same of each of these items, or of none. An answer decides at once whether the notice covers them; a
-    hold ends only where evidence clears it, or another person has checked its correction. The statements are as many
-    for any number of items.
+    hold ends only where evidence clears it, or another person has checked its correction: one look at many clears none
+    of them alone. `may_handle`: whether the actor handles notices, and may say what the maker answered. The statements
+    are as many for any number of items.
 
     Raises NotFound `unknown-notice`, BadValue as `notice_acts.check_details` does; of one item NotFound `not-covered`
     and what `check_notice` and `check_act` raise, and of several Incomplete `not-recorded` with that for each.
@@ -180,14 +184,16 @@ async def record_actions(
     )
     places = {one.standing.place for one in items.values()}
     check_seen_at_home(places, told.answers or {}, scope.home_questions)
+    numbered = [one.row.is_numbered for one in items.values()]
+    check_list_asked(told.answers or {}, scope.list_questions, may_handle=may_handle, numbered=numbered)
 
     label = await _keep_label(session, items, told, actor=actor, at=at)
     await _write(session, items, told, label, actor=actor, at=at)
     if told.is_evidence:
         asked, cause = {one.row.item_id: barcode for barcode, one in items.items()}, Cause.INSPECTION
         await rematching.ask_about_items(session, in_force, asked, cause=cause, actor=actor, at=at)
-        if label.is_contrary:
-            await leave_to_another(session, list(asked), actor=actor)
+        if label.is_contrary or len(items) > 1:
+            await leave_to_another(session, list(asked), keeps=not label.is_contrary, actor=actor)
         before, items = items, await _read(session, notice, barcodes, actor)
         # What was recorded just now is no part of what stood before it.
         items = {barcode: replace(one, standing=replace(one.standing, acts=before[barcode].standing.acts))

@@ -75,6 +75,7 @@ async def act(
     """Record what was done about an item. Answers decide at once whether the notice covers it."""
     notice_id = await find_id(session, reference)
     who: dict[str, Any] = {"after_tries": tries, "actor": actor.username, "at": now}
+    who["may_handle"] = actor.may(Permission.HANDLE_SAFETY_NOTICES)
     [found] = await record_actions(session, notice_id, [tag], told_by(body), **who)
     return RecordedBody.model_validate(found, from_attributes=True)
 
@@ -93,6 +94,7 @@ async def act_on_many(
     notice_id = await find_id(session, reference)
     tags = check_tags(body.barcodes, prefix=prefix, field="barcodes")
     who: dict[str, Any] = {"after_tries": tries, "actor": actor.username, "at": now}
+    who["may_handle"] = actor.may(Permission.HANDLE_SAFETY_NOTICES)
     found = await record_actions(session, notice_id, tags, told_by(body), **who)
     return RecordedManyBody(results=[RecordedBody.model_validate(one, from_attributes=True) for one in found])
 

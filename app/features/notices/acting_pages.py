@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app import audit
 from app.db import Session
+from app.domain.access import Permission
 from app.domain.errors import BadValue, RuleError
 from app.domain.notice_acts import check_notice, choices
 from app.domain.notice_standing import Channel
@@ -58,10 +59,11 @@ async def act(
     match = await item_queries.get_match(session, notice_id, tag)
     context = _of_match(notice, match, actor.username) | await _pictures(session, notice_id, match)
     form, questions = with_answers(form, match.body.questions), match.body.questions
-    who: dict[str, Any] = {"actor": actor.username, "at": now}
+    may_handle = actor.may(Permission.HANDLE_SAFETY_NOTICES)
+    who: dict[str, Any] = {"after_tries": tries, "may_handle": may_handle, "actor": actor.username, "at": now}
     with filled_or_again(MATCH, form, body, **context) as said, at_the_first_question(questions):
         told = told_on(form, said, questions)
-        [found] = await record_actions(session, notice_id, [tag], told, after_tries=tries, **who)
+        [found] = await record_actions(session, notice_id, [tag], told, **who)
     words = ["It is recorded.", "It is on hold." if found.is_held else "The notice does not hold it."]
     if found.is_escalated:
         words.append("The manager is told that nobody opens there.")

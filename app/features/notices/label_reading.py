@@ -17,7 +17,7 @@ READ = text("SELECT barcode, product_id, serial_number FROM item WHERE id = :ite
 SAME = text("SELECT barcode FROM item WHERE product_id = :product_id AND serial_key = :key AND id <> :item_id")
 CHANGE = text("UPDATE item SET serial_number = :serial, serial_key = :key WHERE id = :item_id")
 LEAVE = text("""
-    UPDATE notice_match SET weakened_by = :actor
+    UPDATE notice_match SET weakened_by = CASE WHEN :keeps THEN COALESCE(weakened_by, :actor) ELSE :actor END
     WHERE item_id = ANY(:item_ids) AND outcome IS NULL AND result <> 'affected'
 """)
 
@@ -31,8 +31,8 @@ class Label:
 
     @property
     def is_contrary(self) -> bool:
-        """Whether the record said something else."""
-        return bool(self.read and self.before) and serial_key(self.read or "") != serial_key(self.before or "")
+        """Whether the record said something else, or nothing."""
+        return bool(self.read) and serial_key(self.read or "") != serial_key(self.before or "")
 
 
 NOT_READ: Final = Label()
@@ -58,6 +58,7 @@ async def keep_serial(session: AsyncSession, item_id: int, read: str, *, actor: 
     return label
 
 
-async def leave_to_another(session: AsyncSession, item_ids: Sequence[int], *, actor: str) -> None:
-    """Who says that the record was wrong takes nothing out of a notice by that alone: somebody else clears it."""
-    await session.execute(LEAVE, {"item_ids": list(item_ids), "actor": actor})
+async def leave_to_another(session: AsyncSession, item_ids: Sequence[int], *, keeps: bool, actor: str) -> None:
+    """Who says that the record was wrong, or has looked at many at once, takes nothing out of a notice by that alone:
+    somebody else clears it. `keeps`: where they only say what another has said, they are that somebody."""
+    await session.execute(LEAVE, {"item_ids": list(item_ids), "keeps": keeps, "actor": actor})

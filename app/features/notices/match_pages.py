@@ -105,10 +105,10 @@ async def act_on_many(
     with filled_or_again(MATCHES, form, body, **context) as said, at_the_first_question(context["questions"]):
         tags = _tags(said.tick, (said.tags or "").replace(",", " ").split(), prefix=prefix)
         told = told_on(form, said, context["questions"])
+        may_handle = actor.may(Permission.HANDLE_SAFETY_NOTICES)
+        who: dict[str, Any] = {"after_tries": tries, "may_handle": may_handle, "actor": actor.username, "at": now}
         try:
-            found = await record_actions(
-                session, notice_id, tags, told, after_tries=tries, actor=actor.username, at=now
-            )
+            found = await record_actions(session, notice_id, tags, told, **who)
         except RuleError as error:
             shown_there = {row.barcode for row in context["rows"]}
             _say_of_each(form, tags, error, shown_there)

@@ -15,7 +15,16 @@ from app.domain.notice_standing import ActionState, Place
 from app.domain.notice_unheld import find_unheld
 from app.domain.notice_work import waits_for_another
 from app.domain.notices import Result
-from app.features.notices.match_schemas import Before, MatchRow, NearRow, Preview, PreviewRow, ScopeOut, SumRow
+from app.features.notices.match_schemas import (
+    Before,
+    MatchRow,
+    NearRow,
+    Preview,
+    PreviewRow,
+    ScopeOut,
+    SumRow,
+    UnmatchedRow,
+)
 from app.features.notices.match_sql import MATCHES, PLACE
 from app.matching import Because, Matched
 from app.notice_matches import read_scopes
@@ -63,6 +72,9 @@ QUESTIONS = text("""
 """)
 
 
+MOST_NAMED = 10
+
+
 def no_scope() -> NotFound:
     """What is said when nobody has entered one."""
     return NotFound("no-scope", "Nobody has entered yet what this notice covers.")
@@ -105,7 +117,7 @@ async def preview(
     affected = sum(one.result is Result.AFFECTED for one in found)
     items: int = (await session.execute(rematching.ITEMS)).scalar_one()
     wanted = [one for one in found if one.barcode > after and result in {None, one.result}][: limit + 1]
-    near = await matching.list_near_misses(session, scope, register) if not after else []
+    near, unmatched = await matching.check_lists(session, scope, register) if not after else ([], [])
     return Preview(
         scope=newest,
         affected=affected,
@@ -115,6 +127,16 @@ async def preview(
         near_misses=[
             NearRow(barcode=one.barcode, recorded=one.miss.recorded, listed=one.miss.listed, line=one.line + 1)
             for one in near
+        ],
+        unmatched=[
+            UnmatchedRow(
+                line=one.line + 1,
+                marking=one.marking,
+                listed=one.listed,
+                unmatched=len(one.numbers),
+                numbers=list(one.numbers[:MOST_NAMED]),
+            )
+            for one in unmatched
         ],
         unheld=find_unheld(scope, [one.facts for one in register.products], register.names) if not after else [],
         before=await _before(session, scopes[1], found, today) if len(scopes) > 1 else None,

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.domain.lifecycle import State
+from app.domain.notice_conditions import Marking
 from app.domain.notice_scope import Words
 from app.domain.notice_standing import ActionState, Place
 from app.domain.notice_work import Cause, Handling
@@ -27,7 +28,9 @@ class ScopeBody(Body):
 
 
 class ActivateBody(Body):
-    """The scope that was checked; another one that was entered since is refused (412).
+    """The scope that was checked; another one that was entered since is refused (412). Left out: the one of which this
+    person has seen last what it would hit, if they have. What hits less than they saw is refused (409
+    `fewer-than-seen`).
 
     `version`: that of the notice with which it was looked at again, needed where it was entered on an older one (409
     `older-version`).
@@ -96,6 +99,25 @@ class NearRow(BaseModel):
     line: int
 
 
+class UnmatchedRow(BaseModel):
+    """How many numbers of a line's list stand on none of the records that it could mean, and the first."""
+
+    line: int
+    marking: Marking
+    listed: int
+    unmatched: int
+    numbers: list[str]
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        what = {Marking.SERIAL: "serial numbers", Marking.LOT: "lots"}[self.marking]
+        verb = "stands" if self.unmatched == 1 else "stand"
+        more = ", …" if self.unmatched > len(self.numbers) else ""
+        named = f": {', '.join(self.numbers)}{more}" if self.numbers else ""
+        return f"Line {self.line}: of {self.listed:,} {what}, {self.unmatched:,} {verb} on none of our records{named}."
+
+
 class Before(BaseModel):
     """The scope before, and how many items are different."""
 
@@ -116,6 +138,7 @@ class Preview(BaseModel):
     not_affected: int
     rows: list[PreviewRow]
     near_misses: list[NearRow]
+    unmatched: list[UnmatchedRow]
     unheld: list[str]
     before: Before | None
 

@@ -45,3 +45,9 @@ MATCHES = f"""
     ) AS newest ON true
     WHERE match.notice_id = :notice_id AND match.outcome IS DISTINCT FROM 'not_covered'
 """  # noqa: S608 - the parts are constants
+
+IS_OLDER = """EXISTS (
+    SELECT FROM safety_notice_version AS read JOIN safety_notice_version AS said ON said.notice_id = read.notice_id
+    WHERE read.notice_id = notice.id AND read.number = scope.notice_version AND said.number = notice.version
+      AND read.digest <> said.digest)"""
+"""Whether the notice has another text now than that from which the scope was taken: other days alone are none."""

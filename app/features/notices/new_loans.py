@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.domain.notice_work import Cause, Handling
 from app.notice_matches import Caught, InForce, read_scopes
 from app.rematching import ask_about_items, ask_for_reviews, read_in_force
-from app.scope_sql import HOME
+from app.scope_sql import HOME, is_near
 
 # Loans get their numbers before they are there: one with a lower number may come after one with a higher.
 LOOKED_AT_AGAIN = 1000
@@ -32,9 +32,14 @@ AT_HOME = text(f"""
     ), there AS (
         SELECT loan.item_id FROM homes JOIN client ON client.postcode = homes.postcode AND {HOME} = homes.home
         JOIN loan ON loan.client_id = client.id AND loan.ended_at IS NULL
+        UNION
+        SELECT loan.item_id FROM loan AS came JOIN client AS ours ON ours.id = came.client_id
+        JOIN client AS near ON {is_near("ours", "near")}
+        JOIN loan ON loan.client_id = near.id AND loan.ended_at IS NULL
+        WHERE came.id = ANY(:loans)
     )
     SELECT item.id, item.barcode FROM item WHERE id IN (SELECT item_id FROM there) ORDER BY barcode FOR UPDATE
-""")  # noqa: S608 - the part is a constant
+""")  # noqa: S608 - the parts are constants
 
 
 @dataclass(slots=True)

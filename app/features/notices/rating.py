@@ -8,8 +8,12 @@ from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app import audit, outbox
+from app.domain.access import Permission, roles_with
 from app.domain.catalogue_terms import MOST_TERMS, Found, likelihood, terms_of
 from app.domain.govuk_documents import lines_of
+from app.domain.notice_work import held_letter
+from app.domain.safety_notices import NoticeState
 from app.models import SafetyNotice
 
 NAMES = text("""
@@ -30,6 +34,13 @@ WAITING = text("""
     JOIN safety_notice_version AS said ON said.notice_id = notice.id AND said.number = notice.version
     WHERE notice.state = 'received' ORDER BY notice.id FOR UPDATE OF notice
 """)
+NOT_HELD = text("""
+    SELECT notice.id, notice.reference, notice.title, decided.search FROM safety_notice AS notice
+    JOIN LATERAL (SELECT search FROM safety_notice_triage WHERE notice_id = notice.id ORDER BY id DESC LIMIT 1)
+      AS decided ON true
+    WHERE notice.state = 'not_held' ORDER BY notice.id FOR NO KEY UPDATE OF notice
+""")
+WORKER = "worker"
 HOW_MANY = text("SELECT count(*) FROM product")
 
 
@@ -102,13 +113,30 @@ class Rater:
         return {"likelihood": likelihood(found), "found": [asdict(one) for one in found]}
 
 
-async def rate_waiting_notices(session: AsyncSession, *, at: datetime) -> int:  # noqa: ARG001 - jobs are told the time
-    """Rate again what waits for triage, since the catalogue may have grown; returns how many."""
+async def rate_waiting_notices(session: AsyncSession, *, at: datetime) -> int:
+    """Rate again what waits for triage, since the catalogue may have grown; returns how many. What was not held is
+    looked for again, too, and waits for triage where there is more of it now."""
+    await _look_again(session, at=at)
     rater, rows = Rater(session), (await session.execute(WAITING)).all()
     for row in rows:
         rated = await rater.rate(row.title, [row.summary, *lines_of(row.body_html)])
         await session.execute(update(SafetyNotice).where(col(SafetyNotice.id) == row.id).values(**rated))
     return len(rows)
+
+
+async def _look_again(session: AsyncSession, *, at: datetime) -> None:
+    for row in (await session.execute(NOT_HELD)).all():
+        now = await search_catalogue(session, row.search["terms"])
+        if now.items > row.search["items"] or len(now.hits) > row.search["products"]:
+            back = update(SafetyNotice).where(col(SafetyNotice.id) == row.id).values(state=NoticeState.RECEIVED)
+            await session.execute(back)
+            letter = held_letter(row.reference, row.title, [one.text for one in now.found if one.products])
+            await outbox.post_to_roles(
+                session, roles_with(Permission.HANDLE_SAFETY_NOTICES), letter, actor=WORKER, at=at
+            )
+            await audit.record(
+                session, "notice_back_to_triage", f"safety_notice:{row.reference}", actor=WORKER, at=at, items=now.items
+            )
 
 
 async def record_of(session: AsyncSession, search: Search) -> dict[str, object]:

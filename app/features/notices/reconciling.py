@@ -14,13 +14,14 @@ from app.domain.notice_parsing import read_scope
 from app.domain.notice_standing import ActionState, Place
 from app.domain.notice_work import Handling
 from app.domain.safety_notices import NoticeState
-from app.features.notices.match_sql import IS_APART, MATCHES
+from app.features.notices.match_sql import IS_APART, IS_OLDER, MATCHES
 
 # The scope in force is that of the newest activation. What is listed is counted here by the notice's own list alone.
 STANDING = text(f"""
     SELECT notice.id, notice.reference, notice.title, notice.state,
            COALESCE(notice.triaged_version < notice.version, false) AS is_changed,
-           scope.id AS scope_id, scope.handling, scope.lines,
+           notice.version, scope.id AS scope_id, scope.handling, scope.lines, scope.notice_version,
+           notice.state <> 'closed' AND {IS_OLDER} AS is_older,
            EXISTS (SELECT FROM notice_scope AS newer WHERE newer.notice_id = notice.id
                    AND newer.id > COALESCE(scope.id, 0)) AS has_newer_scope,
            (SELECT count(*) FROM notice_match AS match
@@ -39,7 +40,7 @@ STANDING = text(f"""
     ) AS activation ON true
     LEFT JOIN notice_scope AS scope ON scope.id = activation.scope_id
     WHERE notice.id = :notice_id
-""")  # noqa: S608 - the part is a constant
+""")  # noqa: S608 - the parts are constants
 TALLIES = text(f"""
     SELECT product.code AS product_code, product.name AS product_name, product.manufacturer, product.model,
            match.place, match.action_state, count(*) AS items
@@ -106,6 +107,8 @@ async def reconcile(session: AsyncSession, notice_id: int, *, today: date) -> Re
         is_activated=row.scope_id is not None,
         has_newer_scope=row.has_newer_scope,
         is_changed=row.is_changed,
+        version=row.version,
+        older_version=row.notice_version if row.is_older else None,
     )
 
 

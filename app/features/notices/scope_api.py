@@ -4,6 +4,7 @@ from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.notice_standing import ActionState, Place
 from app.domain.notices import Result
+from app.domain.safety_notices import Seen
 from app.features.notices import match_queries, scopes, service
 from app.features.notices.api import Reference
 from app.features.notices.match_schemas import (
@@ -61,6 +62,8 @@ async def preview(
     found = await match_queries.preview(
         session, notice_id, today=uk_date(now), result=result, after=text_cursor(after, TAG), limit=limit
     )
+    seen = Seen(found.scope.number, found.affected, found.possible)
+    await scopes.keep_seen(session, notice_id, seen, actor=actor.username, at=now)
     page = page_of(found.rows, limit=limit, cursor=lambda row: row.barcode)
     return PreviewBody(**{**dict(found), "rows": page.items}, next=page.next)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from app.domain.errors import Fault
 from app.domain.notice_parsing import LISTS, MOST_LINES, read_scope
 from app.domain.notice_scope import Words, line_in_words
-from app.domain.serials import find_repeated
+from app.domain.serials import find_repeated, split_pasted
 from app.web.forms import Form
 
 KINDS: Final = (
@@ -154,7 +154,7 @@ def _sizes(form: Form) -> list[int]:
 
 
 def _line(form: Form, name: str, rows: int) -> dict[str, Any]:
-    lists = {each: _split_list(form.value(f"{name}-{each}"), commas=False) for each in LISTS}
+    lists = {each: _split_lines(form.value(f"{name}-{each}")) for each in LISTS}
     line: dict[str, Any] = {"effect": form.value(f"{name}-effect") or "include", **lists}
     typed = [_condition(form, f"{name}c{row}") for row in range(rows) if form.value(f"{name}c{row}-kind")]
     join = "all" if form.value(f"{name}-join") == "all" else "any"
@@ -178,7 +178,7 @@ def _condition(form: Form, name: str) -> dict[str, Any]:
     if kind in RANGES:
         return {kind: between}
     if kind in NUMBERS:
-        return {kind: _split_list(values)}
+        return {kind: split_pasted(values)}
     written: dict[str, Any] = {
         "older_than_years": int(values) if re.fullmatch("[0-9]{1,3}", values) else values,
         "part": {"part_number": values, **{f"fitted_{end}": day for end, day in ends.items()}},
@@ -191,7 +191,7 @@ def _condition(form: Form, name: str) -> dict[str, Any]:
 def _others(values: str) -> dict[str, list[str]]:
     """`maker: Arjo`, `model: KS1019`, `product: BED-1`, a line each; a line without such a word is a model."""
     lists: dict[str, list[str]] = {}
-    for line in _split_list(values, commas=False):
+    for line in _split_lines(values):
         word, _, name = line.partition(":")
         known = OTHERS.get(word.strip().lower())
         lists.setdefault(known or "models", []).append(name.strip() if known else line)
@@ -234,16 +234,15 @@ def _ends_as_typed(value: Mapping[str, Any]) -> dict[str, str]:
     return {"from": value.get("from", ""), "to": value.get("to", ""), "ends": ends}
 
 
-def _split_list(values: str, *, commas: bool = True) -> list[str]:
-    parts = re.split(r"[\r\n\t,;]+" if commas else r"[\r\n]+", values)
-    return [part.strip() for part in parts if part.strip()]
+def _split_lines(values: str) -> list[str]:
+    return [part.strip() for part in re.split(r"[\r\n]+", values) if part.strip()]
 
 
 def _said(form: Form, name: str) -> str:
     """How many numbers a list has, and which stand there twice."""
     if form.value(f"{name}-kind") not in NUMBERS or not form.value(f"{name}-values").strip():
         return ""
-    numbers = _split_list(form.value(f"{name}-values"))
+    numbers = split_pasted(form.value(f"{name}-values"))
     twice = find_repeated(numbers)
     count = f"{len(numbers):,} number{'' if len(numbers) == 1 else 's'}"
     return f"{count}; more than once: {', '.join(twice[:10])}" if twice else f"{count}, each once"

@@ -13,6 +13,7 @@ from app.domain.errors import Incomplete
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_work import Handling
 from app.domain.notices import Result
+from app.domain.safety_notices import Seen
 from app.features.notices import match_queries, pictures, queries, scopes
 from app.features.notices.schemas import NoticeBody
 from app.features.notices.scope_form import ENDS, KINDS, changed, fields_of, lines_of, lines_on_page, place_of
@@ -101,7 +102,11 @@ async def preview(
     after: After = None,
 ) -> HTMLResponse:
     """Which items the newest scope would hit, and why."""
-    return render(request, PREVIEW, await _preview(session, now, notice_id, result=result, after=after))
+    context = await _preview(session, now, notice_id, result=result, after=after)
+    found = context["found"]
+    seen = Seen(found.scope.number, found.affected, found.possible)
+    await scopes.keep_seen(session, notice_id, seen, actor=actor.username, at=now)
+    return render(request, PREVIEW, context)
 
 
 @router.post("/safety-notices/{notice_id}/activate")

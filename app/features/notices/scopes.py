@@ -17,7 +17,17 @@ from app.domain.maker_names import name_key
 from app.domain.notice_json import scope_as_json
 from app.domain.notice_parsing import read_scope
 from app.domain.notice_work import Cause, Handling
-from app.domain.safety_notices import NoticeState, after_scope, check_can_activate, check_scope_is_current
+from app.domain.safety_notices import (
+    NoticeState,
+    Seen,
+    after_scope,
+    check_can_activate,
+    check_hits_no_less,
+    check_is_triaged,
+    check_same_scope,
+    check_scope_is_current,
+)
+from app.features.notices.match_sql import IS_OLDER
 from app.features.notices.service import unknown_notice
 from app.matching import Counts
 from app.models import NoticeActivation, NoticeScope, SafetyNotice
@@ -26,16 +36,28 @@ from app.rematching import ask_register, be_alone
 
 # Not FOR UPDATE: who is writing a match of this notice refers to it, and would be waited for in both directions.
 NOTICE = text("""
-    SELECT id, reference, title, state, version FROM safety_notice WHERE id = :notice_id FOR NO KEY UPDATE
+    SELECT id, reference, title, state, version, triaged_version FROM safety_notice
+    WHERE id = :notice_id FOR NO KEY UPDATE
 """)
-NEWEST = text("""
+NEWEST = text(f"""
     SELECT scope.id, scope.number, scope.notice_version, scope.lines, scope.digest, scope.handling, scope.drafted_by,
-           activation.id IS NOT NULL AS is_active,
+           activation.id IS NOT NULL AS is_active, {IS_OLDER} AS is_older,
            EXISTS (SELECT FROM notice_activation AS other WHERE other.notice_id = scope.notice_id) AS was_active_before
-    FROM notice_scope AS scope LEFT JOIN notice_activation AS activation ON activation.scope_id = scope.id
+    FROM notice_scope AS scope JOIN safety_notice AS notice ON notice.id = scope.notice_id
+    LEFT JOIN notice_activation AS activation ON activation.scope_id = scope.id
     WHERE scope.notice_id = :notice_id ORDER BY scope.number DESC LIMIT 1
-""")
+""")  # noqa: S608 - the part is a constant
 CODES = text("SELECT code FROM product")
+SEEN = text("""
+    SELECT scope_number, affected, possible FROM notice_preview WHERE notice_id = :notice_id AND seen_by = :actor
+""")
+KEEP_SEEN = text("""
+    INSERT INTO notice_preview (notice_id, seen_by, scope_number, affected, possible, seen_at)
+    VALUES (:notice_id, :actor, :scope, :affected, :possible, :at)
+    ON CONFLICT (notice_id, seen_by) DO UPDATE
+    SET scope_number = excluded.scope_number, affected = excluded.affected, possible = excluded.possible,
+        seen_at = excluded.seen_at
+""")
 MOST_NAMED = 10
 PATIENCE = text("SELECT set_config('lock_timeout', '10s', true)")
 
@@ -70,12 +92,13 @@ async def draft_scope(
     if version is not None and version != notice.version:
         detail = f"Version {notice.version} of the notice has arrived since you read version {version}. Read it first."
         raise Stale("stale", detail)
-    scope = read_scope(lines)
+    scope = read_scope(lines, is_new=True)
     await _check_codes(session, scope.product_codes)
     kept = scope_as_json(scope)
     digest = digest_of(kept)
     newest = (await session.execute(NEWEST, {"notice_id": notice_id})).one_or_none()
-    if newest and (newest.digest, newest.handling) == (digest, handling.value):
+    # What is entered again on another text says that it fits that, too.
+    if newest and (newest.digest, newest.handling) == (digest, handling.value) and not newest.is_older:
         raise Conflict("nothing-changed", f"This is what scope {newest.number} says already. Nothing was changed.")
     number = newest.number + 1 if newest else 1
     row = {"notice_id": notice_id, "number": number, "notice_version": notice.version, "lines": kept, "digest": digest}
@@ -97,9 +120,11 @@ async def activate(
 ) -> Activated:
     """Put the newest scope into force: every item that it covers, or may, is held from now on, wherever it is.
 
-    `number`: the scope that was checked. `looked_at`: the version of the notice with which it was looked at again,
-    where it was entered on an older one. Raises NotFound `unknown-notice`, Conflict `no-scope`, `not-relevant`,
-    `active-already` or `older-version`, NotAllowed `same-person`, Stale `stale`.
+    `number`: the scope that was checked; left out, the one that this person saw last, if any. `looked_at`: the version
+    of the notice with which it was looked at again, where it was entered on an older one. Raises NotFound
+    `unknown-notice`, Conflict `no-scope`, `not-relevant`,
+    `active-already`, `to-triage`,
+    `older-version` or `fewer-than-seen`, NotAllowed `same-person`, Stale `stale`.
     """
     await session.execute(PATIENCE)
     await be_alone(session)
@@ -108,10 +133,12 @@ async def activate(
     if scope is None:
         after_scope(NoticeState(notice.state))
         raise Conflict("no-scope", "Nobody has entered yet what this notice covers. Enter its scope first.")
-    if number is not None and number != scope.number:
-        detail = f"Scope {scope.number} has been entered since you checked scope {number}. Check that one first."
-        raise Stale("stale", detail)
+    saw = await _read_seen(session, notice_id, actor)
+    checked = number or (saw.scope if saw else None)
+    if checked is not None:
+        check_same_scope(checked, scope.number)
     check_can_activate(NoticeState(notice.state), author=scope.drafted_by, actor=actor, is_newest=not scope.is_active)
+    check_is_triaged(notice.version, notice.triaged_version)
     check_scope_is_current(scope.notice_version, notice.version, looked_at)
     handling = Handling(scope.handling)
     in_force = InForce(
@@ -126,6 +153,8 @@ async def activate(
     )
     cause = Cause.NEW_SCOPE if scope.was_active_before else Cause.ACTIVATION
     asked = await ask_register(session, in_force, cause=cause, actor=actor, at=at)
+    covered = Seen(scope.number, asked.counts.affected, asked.counts.possible)
+    check_hits_no_less(saw if saw and saw.scope == scope.number else None, covered)
     counts = {
         "affected": asked.counts.affected,
         "possible": asked.counts.possible,
@@ -139,6 +168,17 @@ async def activate(
         facts |= {"entered_on_version": scope.notice_version, "looked_at_version": notice.version}
     await audit.record(session, "notice_activated", subject, actor=actor, at=at, **facts)
     return Activated(scope.number, handling, asked.counts)
+
+
+async def keep_seen(session: AsyncSession, notice_id: int, seen: Seen, *, actor: str, at: datetime) -> None:
+    """Remember what this person was shown of what the scope would hit. One statement."""
+    values = {"notice_id": notice_id, "scope": seen.scope, "affected": seen.affected, "possible": seen.possible}
+    await session.execute(KEEP_SEEN, {**values, "actor": actor, "at": at})
+
+
+async def _read_seen(session: AsyncSession, notice_id: int, actor: str) -> Seen | None:
+    row = (await session.execute(SEEN, {"notice_id": notice_id, "actor": actor})).one_or_none()
+    return Seen(*row) if row else None
 
 
 def digest_of(lines: list[dict[str, Any]]) -> str:

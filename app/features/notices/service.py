@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
-from app.domain.catalogue_terms import check_terms
+from app.domain.catalogue_terms import check_explained, check_terms, terms_with
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound, Stale
 from app.domain.govuk_documents import lines_of
@@ -44,10 +44,10 @@ SAME = text("""
     SELECT reference, base_path FROM safety_notice WHERE upper(reference) = ANY(:references)
 """)
 NEWEST = text("""
-    SELECT notice.id, notice.reference, notice.base_path, notice.issued_on AS known_issue, notice.state, notice.version,
-           notice.triaged_version, said.public_updated_at, said.digest, said.is_whole, said.title, said.summary,
-           said.kind, said.body_html, said.issued_on, said.underway_by, said.complete_by, said.own_target_on,
-           said.is_withdrawn
+    SELECT notice.id, notice.reference, notice.issuer, notice.base_path, notice.issued_on AS known_issue,
+           notice.state, notice.version, notice.triaged_version, said.public_updated_at, said.digest, said.is_whole,
+           said.title, said.summary, said.kind, said.body_html, said.issued_on, said.underway_by, said.complete_by,
+           said.own_target_on, said.is_withdrawn
     FROM safety_notice AS notice
     JOIN safety_notice_version AS said ON said.notice_id = notice.id AND said.number = notice.version
     WHERE notice.id = :notice_id FOR UPDATE OF notice
@@ -157,7 +157,7 @@ async def amend(
     kept: dict[str, Any] = {"version": number, **asdict(deadlines)}
     if is_other_text and body is not None:
         version |= {"digest": _digest(html), "payload_sha256": await keep_payload(session, body.encode())}
-        kept |= await Rater(session).rate(row.title, lines_of(html))
+        kept |= await Rater(session).rate(row.title, [row.issuer, *lines_of(html)])
         kept["state"] = after_new_version(NoticeState(row.state))
         if row.state == NoticeState.CLOSED:
             await tell_of_change(session, row.reference, row.title, actor=actor, at=at)
@@ -185,7 +185,7 @@ async def triage(
 
     `search`: what to look for; None: what was looked for when it arrived. `version`: the one that was read. Raises
     NotFound `unknown-notice`, Stale `stale` when another one has arrived since, BadValue `search-missing`, Conflict
-    `notice-closed` or `scope-entered`.
+    `notice-closed`, `scope-entered` or `items-found`, where “not held” does not explain what the search finds.
     """
     row = await _newest(session, notice_id)
     if version is not None and version != row.version:
@@ -193,8 +193,14 @@ async def triage(
         raise Stale("stale", detail)
     is_changed = row.triaged_version is not None and row.triaged_version < row.version
     state = after_triage(NoticeState(row.state), decision, is_changed=is_changed)
-    terms = check_terms(await suggested_terms(session, notice_id) if search is None else search)
-    made = await record_of(session, await search_catalogue(session, terms))
+    suggested = await suggested_terms(session, notice_id)
+    terms = check_terms(suggested if search is None else search)
+    if decision is Decision.NOT_HELD:  # Whoever looks for something else has not looked for what the notice names.
+        terms = terms_with(terms, *suggested, row.issuer)
+    searched = await search_catalogue(session, terms)
+    if decision is Decision.NOT_HELD:
+        check_explained(searched.found, reason)
+    made = await record_of(session, searched)
     line = {"notice_id": notice_id, "version": row.version, "decision": decision, "reason": reason, "search": made}
     await session.execute(insert(SafetyNoticeTriage).values(**line, decided_at=at, decided_by=actor))
     kept = {"state": state, "triaged_version": row.version}

@@ -33,16 +33,20 @@ async def test_one_act_is_recorded_of_many_and_decides_each(
     answer = await as_technician.post(MANY, json=said | {"barcodes": [*barcodes[:3], barcodes[0]]})
     assert answer.status_code == 201, answer.text
     assert answer.json()["results"] == [
-        {"barcode": one, "result": "not_affected", "outcome": "cleared", "is_held": False, "is_escalated": False}
+        {"barcode": one, "result": "not_affected", "outcome": None, "is_held": True, "is_escalated": False}
         for one in barcodes[:3]
     ]
+    # One look at many clears none of them alone: somebody else looks, too.
+    again = await as_safety.post(MANY, json=said | {"barcodes": barcodes[:2]})
+    assert [one["outcome"] for one in again.json()["results"]] == ["cleared", "cleared"]
+    await act(as_safety, barcodes[2], "cleared")
     assert [await is_clear(as_technician, one) for one in barcodes] == [True, True, True, False]
     [kept] = await query("SELECT count(*) AS lines, count(DISTINCT match_id) AS items FROM notice_match_action")
-    assert kept == {"lines": 3, "items": 3}
+    assert kept == {"lines": 6, "items": 3}
     [seen] = await query("SELECT count(DISTINCT match_action_id) AS acts, count(*) AS answers FROM notice_answer")
-    assert seen == {"acts": 3, "answers": 3}
+    assert seen == {"acts": 5, "answers": 5}
     [told] = await query("SELECT count(*) AS lines FROM audit_event WHERE action = 'notice_item_acted_on'")
-    assert told == {"lines": 3}
+    assert told == {"lines": 6}
 
 
 async def test_all_of_them_or_none_and_each_that_cannot_is_named(

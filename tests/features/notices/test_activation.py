@@ -309,7 +309,7 @@ async def test_how_many_statements_they_take_does_not_depend_on_how_many_items_t
             assert answer.status_code == 200
             counts.append(len(statements))
         taken.append(counts)
-    assert taken[1] == taken[2] == [9, 24, 3]
+    assert taken[1] == taken[2] == [10, 25, 3]
 
 
 @pytest.mark.parametrize(

@@ -266,9 +266,15 @@ async def test_triage_wants_a_reason_and_keeps_the_search_that_was_made(
     assert decision["search"]["terms"][:2] == ["Harbour Beds", "Medical beds"]
     counts = {name: decision["search"][name] for name in ("products", "items", "catalogue_products")}
     assert counts == {"products": 2, "items": 3, "catalogue_products": 2}
-    notice = await triage(as_safety, decision="not_held", search=["Nobody Ltd"])
+    unheld = {"decision": "not_held", "reason": WHY, "search": ["Nobody Ltd"]}
+    told = check_problem(await as_safety.post(f"{HERE}/triage", json=unheld), 409, "items-found")
+    assert "1 product by Harbour Beds, 3 items" in told["detail"]
+    notice = await triage(
+        as_safety, decision="not_held", search=["Nobody Ltd"], reason="Ours by Harbour Beds have no rails."
+    )
     assert [one["decision"] for one in notice["triage"]] == ["not_held", "relevant"]
-    assert notice["triage"][0]["search"]["items"] == 0
+    assert notice["triage"][0]["search"]["terms"][:2] == ["Nobody Ltd", "Harbour Beds"]
+    assert notice["triage"][0]["search"]["items"] == 3
     check_problem(await as_safety.post(f"{NOTICES}/X/1/triage", json=stale), 404, "unknown-notice")
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from httpx import AsyncClient
 
 from tests.conftest import Query
@@ -31,7 +32,7 @@ async def test_a_serial_number_that_was_read_off_the_label_decides_and_what_was_
     check_problem(await send(unknown, read("AB1", action="quarantined")), 422, "no-label-here")
     many = {"barcodes": [unknown, wrong], **read("AB1")}
     check_problem(await as_safety.post(f"{here()}/matches/actions", json=many), 422, "one-label")
-    # Nothing was recorded, so one look decides; where our record said something else, another person does.
+    # What makes it affected counts at once; what would take it out, another person confirms.
     assert (await send(unknown, read("AB 1500"))).json()["result"] == "affected"
     assert (await send(wrong, read("AB 2000"))).json() == {
         "barcode": wrong, "result": "not_affected", "outcome": None, "is_held": True, "is_escalated": False
@@ -51,12 +52,19 @@ async def test_a_serial_number_that_was_read_off_the_label_decides_and_what_was_
     ]
 
 
-async def test_a_label_that_nobody_had_recorded_is_enough(
-    as_safety: AsyncClient, as_manager: AsyncClient, given: Given
+@pytest.mark.parametrize("recorded", [None, "unknown"])
+async def test_a_label_that_takes_an_item_out_is_confirmed_by_another_person(
+    as_technician: AsyncClient, as_safety: AsyncClient, as_manager: AsyncClient, given: Given, recorded: str | None
 ) -> None:
-    [barcode] = await given.items(1, product=await given.product(model="KS1019"))
+    numbers: dict[str, Any] = {"serial_numbers": [recorded]} if recorded else {}
+    [barcode] = await given.items(1, product=await given.product(model="KS1019"), **numbers)
     await activated(
         as_safety, as_manager, {"effect": "include", "models": ["KS1019"], "where": {"serials": ["AB1000"]}}
     )
+    where = f"{here()}/matches/{barcode}/actions"
     look = {"action": "inspected", "notes": "Read off its label.", "serial_read": "AB2000"}
-    assert (await as_safety.post(f"{here()}/matches/{barcode}/actions", json=look)).json()["outcome"] == "cleared"
+    said = (await as_technician.post(where, json=look)).json()
+    assert (said["result"], said["outcome"], said["is_held"]) == ("not_affected", None, True)
+    cleared = {"action": "cleared", "notes": "I have read the label, too."}
+    check_problem(await as_technician.post(where, json=cleared), 403, "same-person")
+    assert (await as_safety.post(where, json=cleared)).json()["outcome"] == "cleared"

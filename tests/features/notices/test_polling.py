@@ -232,3 +232,32 @@ async def test_what_waits_is_rated_again_when_the_catalogue_has_grown(
     async with sessions.begin() as session:
         assert await rate_waiting_notices(session, at=clock.now) == 1
     assert (await as_safety.get(f"{NOTICES}/FSN 2026-07")).json()["likelihood"] >= 3
+
+
+async def test_what_was_not_held_is_looked_for_again_when_something_comes(
+    as_safety: AsyncClient, given: Given, sessions: Sessions, clock: Clock, query: Query
+) -> None:
+    await as_safety.post(NOTICES, json=BY_HAND_LETTER)
+    nothing = {"decision": "not_held", "reason": "We have no walkers of that maker.", "search": ["Strider"]}
+    decided = await as_safety.post(f"{NOTICES}/FSN%202026-09/triage", json=nothing)
+    assert decided.status_code == 200, decided.text
+    for come in (False, True):
+        if come:
+            await given.items(1, product=await given.product(name="Walker", manufacturer="Weald Walkers"))
+        async with sessions.begin() as session:
+            await rate_waiting_notices(session, at=clock.now)
+        state = (await as_safety.get(f"{NOTICES}/FSN%202026-09")).json()["state"]
+        assert state == ("received" if come else "not_held")
+    assert await query("SELECT DISTINCT subject FROM message WHERE purpose = 'notice_held_now'") == [
+        {"subject": "FSN 2026-09: the search finds more now"}
+    ]
+
+
+BY_HAND_LETTER = {
+    "reference": "FSN 2026-09",
+    "kind": "field-safety-notice",
+    "title": "Strider: the brake may slip",
+    "issuer": "Weald Walkers",
+    "issued_on": "2026-02-20",
+    "body": "All models.",
+}
