@@ -33,7 +33,8 @@ class Reconciliation:
     `held`: how many items it covers or covered, counted by the notice's own list; `tallies` by where the items' records
     say that they are. `unlisted`: items that its scope covers and that are not on the list. `wants_items`: the notice
     holds items; one of advice has reviews and actions of the organisation instead. `reviews_unreached`: open reviews of
-    people whom nobody has reached after many tries; `unreachable`: those that ended so.
+    people whom nobody has reached after many tries; `unreachable`: those that ended so. `last_line`: the newest line of
+    what was done about an item, so that whoever closes has seen all that was recorded, also where it counts the same.
     """
 
     held: int
@@ -49,6 +50,7 @@ class Reconciliation:
     is_activated: bool = True
     has_newer_scope: bool = False
     is_changed: bool = False
+    last_line: int = 0
 
     def in_place(self, place: Place) -> int:
         """How many items are there."""
@@ -93,11 +95,13 @@ class Reconciliation:
             ],
             "reviews": {"all": self.reviews, "open": self.reviews_open, "unreachable": self.unreachable},
             "organisation_actions": {"all": self.actions, "open": self.actions_open},
+            "last_line": self.last_line,
         }
 
     @property
     def fingerprint(self) -> str:
-        """A short word that changes with any of the counts: whoever saw these names them by it."""
+        """A short word that changes with any of the counts, and with each line that is recorded: whoever saw these
+        names them by it."""
         return fingerprint_of(self.counts)
 
     def _sum(self, counts: Callable[[Tally], bool]) -> int:
@@ -186,17 +190,27 @@ def check_closing(
     if now.missing:
         raise Conflict("not-reconciled", " ".join(now.missing))
     if seen is not None and seen != now.fingerprint:
-        raise Stale("counts-changed", "The counts have changed since you saw them. Look at them again.")
+        raise Stale("counts-changed", "Something was recorded since you looked, or the counts changed. Look again.")
     if asked is None or again:
         return False
     if asked.fingerprint != now.fingerprint:
-        detail = f"The counts are not those with which {asked.by} asked for it. Ask anew with the counts of now."
+        detail = (
+            f"Since {asked.by} asked for it, something was recorded or the counts changed. Read what that was. If it "
+            "may be closed all the same, ask anew (`again`); another person then closes it."
+        )
         raise Conflict("counts-changed", detail)
     if asked.by == actor:
         raise NotAllowed(
             "same-person", "You asked for it to be closed. Somebody else must check the counts and close it."
         )
     return True
+
+
+def check_notes_seen(seen: int | None, newest: int) -> None:
+    """Whether whoever closes has read the notes as they are, where they say what they read. Raises Stale
+    `notes-changed`."""
+    if seen is not None and seen != newest:
+        raise Stale("notes-changed", "The notes of staff are not those that you read. Read them again.")
 
 
 def deadline_words(days: Deadlines, *, met_on: dict[DeadlineKind, date | None], today: date) -> list[tuple[str, str]]:

@@ -100,13 +100,20 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One line of what was done about an item. `to_confirm`: it counts when another person has said the same."""
+    """One line of what was done about an item. `to_confirm`: it counts when another person has said the same. `sound`:
+    what whoever looked at it says of it; None where they cannot tell, or do not say."""
 
     action: MatchAction
     by: str
     answers: Mapping[str, bool] = field(default_factory=dict)
     on: date | None = None
     to_confirm: bool = False
+    sound: bool | None = None
+
+    @property
+    def sees_fault(self) -> bool:
+        """Whether it says that what the notice asks about, or another fault, is there."""
+        return self.sound is False or any(self.answers.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +135,24 @@ class Standing:
 
     @property
     def corrected_by(self) -> str | None:
-        """Who corrected it, unless a later look has seen what the notice asks about, or it was cleared since: what
-        comes up again after that is corrected again."""
+        """Who corrected it, unless a later look has seen a fault, or it was cleared since: what comes up again after
+        that is corrected again."""
         by = None
         for act in self.acts:
             if act.action is MatchAction.CORRECTED:
                 by = act.by
-            elif act.action is MatchAction.CLEARED or any(act.answers.values()):
+            elif act.action is MatchAction.CLEARED or act.sees_fault:
+                by = None
+        return by
+
+    @property
+    def unsound_by(self) -> str | None:
+        """Who looked at it last and found it not sound, unless it was cleared since."""
+        by = None
+        for act in self.acts:
+            if act.sound is False:
+                by = act.by
+            elif act.action is MatchAction.CLEARED:
                 by = None
         return by
 

@@ -13,6 +13,7 @@ from app.domain.notice_closing import (
     Tally,
     by_model,
     check_closing,
+    check_notes_seen,
     deadline_words,
     fingerprint_of,
 )
@@ -81,6 +82,18 @@ def test_work_that_is_left_is_said_unless_the_notice_only_advises(state: ActionS
 def test_tallies_go_by_model() -> None:
     tallies = [tally(Place.IN_STORE, ActionState.OPEN), tally(Place.MISSING, ActionState.OPEN, code="COT")]
     assert [(key[0], len(of)) for key, of in by_model([*tallies, tallies[0]]).items()] == [("BED", 2), ("COT", 1)]
+
+
+def test_a_line_that_is_recorded_is_seen_also_where_it_counts_the_same() -> None:
+    assert replace(DONE, last_line=91).fingerprint != DONE.fingerprint
+
+
+def test_who_says_which_notes_they_read_has_read_all() -> None:
+    for fine in (None, 91):
+        check_notes_seen(fine, 91)
+    for other in (90, 92):
+        with pytest.raises(RuleError, match="not those that you read"):
+            check_notes_seen(other, 91)
 
 
 ASKED = Request("safety", DONE.fingerprint)

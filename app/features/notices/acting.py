@@ -19,6 +19,7 @@ from app.domain.labels import display
 from app.domain.notice_acts import (
     check_act,
     check_details,
+    check_notes,
     check_notice,
     check_seen_at_home,
     is_to_confirm,
@@ -53,7 +54,7 @@ READ = text(f"""
       ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('action', action, 'by', recorded_by, 'answers', answers,
-                                            'to_confirm', to_confirm,
+                                            'to_confirm', to_confirm, 'sound', sound,
                                             'on', (recorded_at AT TIME ZONE 'Europe/London')::date)
                          ORDER BY id)
                AS all_acts
@@ -97,7 +98,8 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What somebody says that they did. `client_gone`: the client who had it has died, moved or gone away."""
+    """What somebody says that they did. `client_gone`: the client who had it has died, moved or gone away. `sound`: how
+    they found it, if they can tell."""
 
     action: MatchAction
     notes: str
@@ -105,11 +107,12 @@ class Told:
     answers: Mapping[str, bool] | None = None
     serial_read: str = ""
     client_gone: bool = False
+    sound: bool | None = None
 
     @property
     def is_evidence(self) -> bool:
-        """Whether it says something that notices ask about."""
-        return bool(self.answers or self.serial_read)
+        """Whether it says something that notices ask about, or that it is not sound."""
+        return bool(self.answers or self.serial_read) or self.sound is False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,14 @@ class _Item:
     actor: str
 
     def outcome(self, told: Told) -> MatchOutcome | None:
-        answers, is_read = told.answers or {}, bool(told.serial_read)
-        return outcome_after(told.action, self.standing, answers=answers, actor=self.actor, is_label_read=is_read)
+        return outcome_after(
+            told.action,
+            self.standing,
+            answers=told.answers or {},
+            actor=self.actor,
+            is_label_read=bool(told.serial_read),
+            sound=told.sound,
+        )
 
     def caught(self, notice: Any, holds: Mapping[int, int]) -> Caught:
         """As those who handle notices are told of it."""
@@ -177,7 +186,9 @@ async def record_actions(
         questions=scope.questions,
         serial_read=told.serial_read,
         client_gone=told.client_gone,
+        sound=told.sound,
     )
+    check_notes(told.action, told.notes)
     places = {one.standing.place for one in items.values()}
     check_seen_at_home(places, told.answers or {}, scope.home_questions)
 
@@ -234,7 +245,14 @@ async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str], act
     items = {}
     for row in rows:
         acts = tuple(
-            Act(MatchAction(one["action"]), one["by"], one["answers"], date.fromisoformat(one["on"]), one["to_confirm"])
+            Act(
+                MatchAction(one["action"]),
+                one["by"],
+                one["answers"],
+                date.fromisoformat(one["on"]),
+                one["to_confirm"],
+                one["sound"],
+            )
             for one in row.all_acts or ()
         )
         outcome = MatchOutcome(row.outcome) if row.outcome else None
@@ -281,6 +299,7 @@ async def _write(
     answers = dict(told.answers or {})
     said: dict[str, Any] = {"action": told.action, "channel": told.channel, "notes": told.notes, "answers": answers}
     said |= {"recorded_at": at, "recorded_by": actor, "serial_read": label.read, "serial_before": label.before}
+    said["sound"] = told.sound
     lines = [
         {**said, "match_id": one.row.id, "to_confirm": is_to_confirm(told.action, one.standing)}
         for one in items.values()

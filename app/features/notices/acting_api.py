@@ -237,6 +237,7 @@ def told_by(body: MatchActionBody) -> Told:
         body.answers,
         serial_read=body.serial_read or "",
         client_gone=body.client_gone,
+        sound=body.sound,
     )
 
 

@@ -13,11 +13,12 @@ from app.db import Session
 from app.domain.errors import BadValue, RuleError
 from app.domain.notice_acts import check_notice, choices
 from app.domain.notice_standing import Channel
+from app.domain.notice_work import MatchAction
 from app.domain.safety_notices import NoticeState
 from app.features.notices import item_queries, pictures, tracing
 from app.features.notices.acting import Told, record_actions
 from app.features.notices.acting_api import NoAccessTries
-from app.features.notices.acting_schemas import MatchActionForm
+from app.features.notices.acting_schemas import MatchActionForm, Verdict
 from app.features.notices.evidence_csv import file_name
 from app.features.notices.item_queries import Matched
 from app.features.notices.tracing import Named
@@ -34,6 +35,7 @@ from app.web.templating import render
 
 ITEMS_ON_A_PAGE = 50
 MATCH = "notices/match.html"
+VERDICTS = [(verdict.value, verdict.text) for verdict in Verdict]
 CHANNELS = [(channel.value, channel.text) for channel in Channel]
 
 router = page_router()
@@ -108,6 +110,8 @@ def told_on(form: Form, body: MatchActionForm, questions: Sequence[str]) -> Told
     """What was said on a page, with the answers that were given there."""
     said = {question: form.value(f"answer_{place}") for place, question in enumerate(questions)}
     answers = {question: answer == "yes" for question, answer in said.items() if answer in {"yes", "no"}}
+    if body.done is MatchAction.INSPECTED and not (body.sound or answers or body.serial_read or questions):
+        raise BadValue("verdict-needed", "Say whether it is sound, or that you cannot tell.", field="sound")
     return Told(
         body.done,
         body.notes,
@@ -115,6 +119,7 @@ def told_on(form: Form, body: MatchActionForm, questions: Sequence[str]) -> Told
         answers,
         serial_read=body.serial_read or "",
         client_gone=body.client_gone,
+        sound=body.sound.is_sound if body.sound else None,
     )
 
 
@@ -156,6 +161,7 @@ def _of_match(notice: Named, match: Matched, actor: str) -> dict[str, Any]:
         "may": [(action.value, action.text, HINTS[action.value]) for action, why in found.items() if why is None],
         "may_not": [(action, why) for action, why in found.items() if why],
         "channels": CHANNELS,
+        "verdicts": VERDICTS,
     }
 
 

@@ -32,7 +32,7 @@ ONE = text(f"""
     WHERE match.barcode = :barcode
 """)  # noqa: S608 - the parts are constants
 ACTS = text("""
-    SELECT action, channel, notes, answers, serial_read, serial_before, to_confirm, recorded_at,
+    SELECT action, channel, notes, answers, serial_read, serial_before, to_confirm, sound, recorded_at,
            recorded_by
     FROM notice_match_action
     WHERE match_id = :match_id ORDER BY id
@@ -59,7 +59,7 @@ async def get_match(session: AsyncSession, notice_id: int, barcode: str) -> Matc
     scope = read_scope(row["found_with"])
     in_force = read_scope(row["lines_in_force"]) if row["lines_in_force"] else scope
     done = tuple(
-        Act(MatchAction(act.action), act.recorded_by, act.answers, uk_date(act.recorded_at), act.to_confirm)
+        Act(MatchAction(act.action), act.recorded_by, act.answers, uk_date(act.recorded_at), act.to_confirm, act.sound)
         for act in acts
     )
     outcome = MatchOutcome(row["outcome"]) if row["outcome"] else None
