@@ -14,8 +14,13 @@ depends_on: str | None = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
     op.execute("ALTER TABLE notice_match_action ADD COLUMN sound BOOLEAN")
+    op.execute("""
+        CREATE INDEX ix_notice_match_action_match_id_where_read ON notice_match_action (match_id)
+        WHERE serial_read IS NOT NULL
+    """)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
+    op.execute("DROP INDEX ix_notice_match_action_match_id_where_read")
     op.execute("ALTER TABLE notice_match_action DROP COLUMN sound")

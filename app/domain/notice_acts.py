@@ -10,7 +10,7 @@ from typing import Final
 
 from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError
 from app.domain.goods import serial_key
-from app.domain.notice_standing import Act, Channel, Place, Standing
+from app.domain.notice_standing import Act, Channel, Place, Reading, Standing
 from app.domain.notice_work import Handling, MatchAction, MatchOutcome, waits_for_another
 from app.domain.notices import Result
 from app.domain.reasons import NO_WORDS, check_reason, has_words
@@ -83,6 +83,7 @@ WITH_A_CLIENT: Final = (
     "they have died, moved or gone away, and nobody there knows of it, say so with it; somebody else then confirms it."
 )
 SAME_SEARCH: Final = "You said that nobody can trace it. Its client is known, so somebody else must confirm that."
+SECOND_READING: Final = "Somebody else reads its label, too, and records it as inspected with what they read."
 NOT_SEEN: Final = (
     "Only somebody who sees an item can inspect it. Record what was said by phone or in writing as “Contacted”: that "
     "clears nothing."
@@ -114,8 +115,8 @@ def check_notice(state: NoticeState) -> None:
 
 def check_act(action: MatchAction, standing: Standing, *, actor: str, client_gone: bool = False) -> None:
     """Whether it may be recorded. `client_gone`: with it is said that its client has died, moved or gone away. Raises
-    Conflict with the code of `WHERE`, `notice-closed`, `counted-already`, `not-affected`, `no-evidence` or
-    `with-a-client`, and NotAllowed `same-person`.
+    Conflict with the code of `WHERE`, `notice-closed`, `counted-already`, `not-affected`, `no-evidence`,
+    `second-reading` or `with-a-client`, and NotAllowed `same-person`.
 
     What arrived after the closing is not a part of what was closed, and has to be dealt with still. What is still held
     must not be held for ever: what ends its hold is recorded, and the counts of the closing stay. And whoever looks at
@@ -151,18 +152,25 @@ def is_to_confirm(action: MatchAction, standing: Standing) -> bool:
 
 def _check_clearing(standing: Standing, actor: str) -> None:
     if standing.result is Result.NOT_AFFECTED:
-        if standing.unsound_by == actor:
-            raise NotAllowed("same-person", SAME_FAULT)
-        if standing.unsound_by is not None and standing.corrected_by == actor:
-            raise NotAllowed("same-person", SAME_PERSON)
-        if standing.contrary_by == actor:
-            raise NotAllowed("same-person", SAME_LOOK)
-        if standing.weakened_by == actor:
-            raise NotAllowed("same-person", SAME_CHANGE)
+        _check_not_affected(standing, actor)
     elif standing.corrected_by is None:
         raise Conflict("no-evidence", NO_EVIDENCE)
     elif standing.corrected_by == actor:
         raise NotAllowed("same-person", SAME_PERSON)
+
+
+def _check_not_affected(standing: Standing, actor: str) -> None:
+    """Whoever brought it about that it would be free is not the one who lets it go."""
+    if standing.unsound_by == actor:
+        raise NotAllowed("same-person", SAME_FAULT)
+    if standing.unsound_by is not None and standing.corrected_by == actor:
+        raise NotAllowed("same-person", SAME_PERSON)
+    if standing.contrary_by == actor:
+        raise NotAllowed("same-person", SAME_LOOK)
+    if standing.weakened_by == actor:
+        raise NotAllowed("same-person", SAME_CHANGE)
+    if standing.reading_to_confirm is not None:
+        raise Conflict("second-reading", f"{_read(standing.reading_to_confirm)} {SECOND_READING}")
 
 
 def _check_counted(action: MatchAction, *, is_held: bool) -> None:
@@ -285,7 +293,8 @@ def outcome_after(
     A wrong line is put right by another one: what was looked at again and is affected, is open again. What a closing
     has counted stays as it was counted, unless it was free and a look has seen what the notice asks about, or that it
     is not sound (`sound`): that opens it again, whatever else is known of it. A look that says the contrary of an
-    earlier one clears nothing by itself, nor does any look at what was found not to be sound.
+    earlier one, or another serial number than was recorded, clears nothing by itself; nor does any look at what was
+    found not to be sound.
     """
     if standing.is_counted and standing.outcome in RELEASED and not standing.is_held:
         is_seen = standing.result is not Result.NOT_AFFECTED and any(answers.values())
@@ -294,7 +303,8 @@ def outcome_after(
         None if sound is False else _outcome_after(action, standing, answers, is_shown=bool(answers) or is_label_read)
     )
     if action is MatchAction.INSPECTED and after is MatchOutcome.CLEARED:
-        is_doubted = standing.with_act(Act(action, actor, answers)).contrary_by or standing.unsound_by
+        is_contrary = standing.with_act(Act(action, actor, answers)).contrary_by is not None
+        is_doubted = is_contrary or standing.unsound_by is not None or standing.reading_to_confirm is not None
         after = standing.outcome if is_doubted or standing.weakened_by == actor else after
     return standing.outcome if after is None and standing.is_counted else after
 
@@ -337,12 +347,18 @@ def _unsound(by: str) -> str:
     return f"{by} has looked at it, and it is not sound."
 
 
+def _read(reading: Reading) -> str:
+    return f"{reading.by} read {reading.read} off its label, where our record said {reading.before}."
+
+
 def _ends_when_cleared(standing: Standing) -> str:
     if standing.unsound_by is not None:
         return f"{_unsound(standing.unsound_by)} Its hold ends when somebody else has looked at it, and clears it."
     if standing.contrary_by is not None:
         seen = f"{standing.contrary_by} has seen the contrary of what was seen before."
         return f"{seen} Its hold ends when somebody else clears it."
+    if standing.reading_to_confirm is not None:
+        return f"{_read(standing.reading_to_confirm)} {SECOND_READING} Its hold ends then."
     if standing.weakened_by is not None:
         return f"{waits_for_another(standing.weakened_by)} Its hold ends when they clear it."
     return "What is known of it now shows that it is not affected. Its hold ends when somebody clears it."

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from app.domain.goods import serial_key
 from app.domain.notice_work import MatchAction, MatchOutcome
 from app.domain.notices import Result
 
@@ -117,9 +118,28 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A serial number that somebody read off an item's label, and what our record said before."""
+
+    by: str
+    read: str
+    before: str | None = None
+
+    @property
+    def is_contrary(self) -> bool:
+        """Whether the record said something else."""
+        return bool(self.before) and serial_key(self.read) != serial_key(self.before or "")
+
+    def is_confirmed_by(self, other: "Reading") -> bool:
+        """Whether somebody else has read the same."""
+        return other.by != self.by and serial_key(other.read) == serial_key(self.read)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it. `is_held`: the
-    notice holds it now. `weakened_by`: who changed what is recorded so that it is covered less."""
+    notice holds it now. `weakened_by`: who changed what is recorded so that it is covered less. `readings`: of its
+    label, under any notice, the oldest first."""
 
     place: Place
     result: Result
@@ -128,6 +148,7 @@ class Standing:
     is_counted: bool = False
     is_held: bool = False
     weakened_by: str | None = None
+    readings: tuple[Reading, ...] = ()
 
     def with_act(self, act: Act) -> "Standing":
         """The same, with one line more."""
@@ -174,6 +195,17 @@ class Standing:
                     by = None
                 seen |= act.answers
         return by
+
+    @property
+    def reading_to_confirm(self) -> Reading | None:
+        """The reading of its label that says something else than our record did, until somebody else reads the same."""
+        found = None
+        for reading in self.readings:
+            if reading.is_contrary:
+                found = reading
+            elif found and found.is_confirmed_by(reading):
+                found = None
+        return found
 
     @property
     def untraceable_by(self) -> str | None:

@@ -122,7 +122,12 @@ class NoticeMatchAction(SQLModel, table=True):
     """
 
     __tablename__ = "notice_match_action"
-    __table_args__ = (Index("ix_notice_match_action_match_id_id", "match_id", "id"),)
+    __table_args__ = (
+        Index("ix_notice_match_action_match_id_id", "match_id", "id"),
+        Index(
+            "ix_notice_match_action_match_id_where_read", "match_id", postgresql_where=text("serial_read IS NOT NULL")
+        ),
+    )
 
     id: int = id_column()
     match_id: int = Field(sa_column=reference_column("notice_match.id"))

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import RuleError
 from app.domain.notice_acts import check_act, check_details, check_notes, ends_hold, outcome_after
-from app.domain.notice_standing import Act, Place, Standing
+from app.domain.notice_standing import Act, Place, Reading, Standing
 from app.domain.notice_work import MatchAction, MatchOutcome
 from app.domain.notices import Result
 
@@ -91,3 +91,28 @@ def test_a_dot_is_no_evidence(action: MatchAction, notes: str, is_fine: bool) ->
     with pytest.raises(RuleError) as refused:
         check_notes(action, notes)
     assert refused.value.code == "not-a-reason"
+
+
+FIRST = Reading("technician", "ZH 0780", "ZH0510")
+
+
+@pytest.mark.parametrize(
+    ("readings", "is_open"),
+    [
+        ((), False),
+        ((Reading("technician", "ZH0780"),), False),
+        ((Reading("technician", "ZH0780", "zh-0780"),), False),
+        ((FIRST,), True),
+        ((FIRST, Reading("technician", "ZH0780", "ZH 0780")), True),
+        ((FIRST, Reading("ot", "ZH0780", "ZH 0780")), False),
+        ((FIRST, Reading("ot", "ZH0999", "ZH 0780")), True),
+        ((FIRST, Reading("ot", "ZH0999", "ZH 0780"), Reading("technician", "ZH0999", "ZH0999")), False),
+        ((Reading("ot", "ZH0510", "ZH0510"), FIRST), True),
+    ],
+)
+def test_another_number_than_was_recorded_is_read_by_two_people(readings: tuple[Reading, ...], is_open: bool) -> None:
+    standing = Standing(Place.IN_STORE, N, readings=readings)
+    assert code_of(A.CLEARED, standing, "manager") == ("second-reading" if is_open else None)
+    after = outcome_after(A.INSPECTED, standing, answers={}, actor="manager", is_label_read=True)
+    assert after is (None if is_open else MatchOutcome.CLEARED)
+    assert ("where our record said" in ends_hold(standing)) is is_open

@@ -28,13 +28,13 @@ from app.domain.notice_acts import (
     wants_hold,
 )
 from app.domain.notice_scope import Scope
-from app.domain.notice_standing import Act, Place, Standing
+from app.domain.notice_standing import Act, Place, Reading, Standing
 from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, hold_reason
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
 from app.features.notices import match_queries
 from app.features.notices.label_reading import NOT_READ, Label, keep_serial, leave_to_another
-from app.features.notices.match_sql import IS_APART, PLACE
+from app.features.notices.match_sql import IS_APART, PLACE, READINGS
 from app.models import NoticeAnswer, NoticeMatchAction
 from app.notice_matches import Caught
 from app.web.who import tell_all_who_may
@@ -45,7 +45,7 @@ LOCK_ITEMS = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY b
 # By a statement of its own, so that what was written while it waited for the items is seen.
 READ = text(f"""
     SELECT match.id, match.item_id, item.barcode, match.result, match.outcome, match.weakened_by,
-           {IS_APART} AS is_apart, {PLACE} AS place,
+           {IS_APART} AS is_apart, {PLACE} AS place, {READINGS} AS readings,
            scope.handling, held.id AS open_hold, acts.all_acts
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     JOIN notice_scope AS scope ON scope.id = (
@@ -258,9 +258,9 @@ async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str], act
         outcome = MatchOutcome(row.outcome) if row.outcome else None
         is_counted = notice.state == NoticeState.CLOSED and not row.is_apart
         place, result, is_held = Place(row.place), Result(row.result), row.open_hold is not None
-        items[row.barcode] = _Item(
-            row, Standing(place, result, outcome, acts, is_counted, is_held, row.weakened_by), actor
-        )
+        readings = tuple(Reading(**one) for one in row.readings or ())
+        standing = Standing(place, result, outcome, acts, is_counted, is_held, row.weakened_by, readings)
+        items[row.barcode] = _Item(row, standing, actor)
     return items
 
 

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app import audit
 from app.db import Session
+from app.domain.access import Permission
 from app.domain.errors import BadValue, RuleError
 from app.domain.notice_acts import check_notice, choices
 from app.domain.notice_standing import Channel
@@ -45,7 +46,8 @@ router = page_router()
 async def get_match(request: Request, session: Session, actor: Actor, notice_id: Id, tag: Tag) -> HTMLResponse:
     """One item: why the notice covers it, what was done, and what may be done next."""
     notice = await tracing.get_named(session, notice_id)
-    match = await item_queries.get_match(session, notice_id, tag)
+    works_on_it = actor.may(Permission.WORK_ON_NOTICES)
+    match = await item_queries.get_match(session, notice_id, tag, works_on_it=works_on_it)
     context = _of_match(notice, match, actor.username) | await _pictures(session, notice_id, match)
     return render(request, MATCH, {"form": Form(), **context})
 

@@ -19,7 +19,7 @@ from app.domain.notice_standing import ActionState, Channel, Place
 from app.domain.notice_work import Cause, Handling, MatchAction, ReviewOutcome
 from app.domain.notices import Result
 from app.domain.safety_notices import DeadlineKind, Deadlines
-from app.features.notices.match_sql import MATCHES
+from app.features.notices.match_sql import FORMER_SERIALS, MATCHES
 from app.features.notices.queries import get_notice
 from app.features.notices.reconciling import reconcile
 from app.features.notices.schemas import NoticeBody
@@ -44,7 +44,7 @@ PREVENTED = text("""
 """)
 LINES = text("""
     SELECT act.id, act.recorded_at, act.recorded_by, act.to_confirm, item.barcode, act.action, act.channel, act.notes,
-           act.answers, act.sound,
+           act.answers, act.sound, act.serial_read, act.serial_before,
            ARRAY(SELECT client.name FROM loan JOIN client ON client.id = loan.client_id
                  WHERE loan.item_id = match.item_id ORDER BY loan.id) AS names
     FROM notice_match_action AS act JOIN notice_match AS match ON match.id = act.match_id
@@ -58,7 +58,7 @@ ITEMS = text(f"""
     SELECT match.barcode, product.code AS product_code, product.name AS product_name, product.manufacturer,
            product.model, match.serial_number, match.lot_number, match.result, match.evidence, match.scope_id,
            match.cause, match.found_at, match.first_blocked_at, match.place, match.action_state, match.finished_at,
-           match.is_after_closing, scope.lines,
+           match.is_after_closing, scope.lines, {FORMER_SERIALS} AS serial_before,
            (SELECT count(*) FROM notice_match_action AS act WHERE act.match_id = match.id AND act.action = 'contacted')
                AS contacts,
            (SELECT count(*) FROM notice_match_action AS act WHERE act.match_id = match.id AND act.action = 'no_access')
@@ -114,11 +114,17 @@ class Done:
     answers: Mapping[str, bool]
     to_confirm: bool = False
     sound: bool | None = None
+    serial_read: str | None = None
+    serial_before: str | None = None
 
     @property
-    def verdict(self) -> str:
-        """How whoever looked at it found it, in words."""
-        return "" if self.sound is None else "It is sound." if self.sound else "It is not sound."
+    def seen(self) -> list[str]:
+        """How whoever looked at it found it, and what its label says, in words."""
+        said = [] if self.sound is None else ["It is sound." if self.sound else "It is not sound."]
+        if self.serial_read:
+            before = f", before on our record: {self.serial_before}" if self.serial_before else ""
+            said.append(f"Serial number on its label: {self.serial_read}{before}.")
+        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,7 @@ class Covered:
     contacts: int
     tries_in_vain: int
     prevented: int
+    serial_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +249,7 @@ def _done(row: RowMapping, *, with_notes: bool) -> Done:
     action = MatchAction(row["action"])
     facts = {"id": row["id"], "at": row["recorded_at"], "by": row["recorded_by"], "barcode": row["barcode"]}
     said = {"notes": notes if row["notes"] else "", "answers": row["answers"], "to_confirm": row["to_confirm"]}
-    said["sound"] = row["sound"]
+    said |= {name: row[name] for name in ("sound", "serial_read", "serial_before")}
     return Done(**facts, action=action, channel=channel, **said)
 
 

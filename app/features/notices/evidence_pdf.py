@@ -217,7 +217,7 @@ def _head(done: Done) -> str:
 
 def _notes(done: Done) -> list[Any]:
     answers = [words(f"{question} {'Yes' if is_so else 'No'}.", 9) for question, is_so in done.answers.items()]
-    said = [words(text, 9) for text in (done.verdict, done.notes) if text]
+    said = [words(text, 9) for text in (*done.seen, done.notes) if text]
     return [*answers, *said]
 
 

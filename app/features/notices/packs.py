@@ -152,5 +152,5 @@ async def _since(session: AsyncSession, notice_id: int, pack: Pack, closed_at: d
 
 def _in_words(done: Done) -> str:
     answers = "".join(f" {question} {'Yes' if is_so else 'No'}." for question, is_so in done.answers.items())
-    said = "".join(f" {words}" for words in (done.verdict, done.notes) if words)
+    said = "".join(f" {words}" for words in (*done.seen, done.notes) if words)
     return f"{display(done.barcode)}: {done.action.text.lower()}.{answers}{said}"

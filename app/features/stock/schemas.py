@@ -262,6 +262,16 @@ class DisposalBody(BaseModel):
         return not (self.is_open or self.reference or self.waste_stream is WasteStream.NOWHERE)
 
 
+class SerialRead(BaseModel):
+    """A serial number that was read off the item's label for a safety notice. `before`: on record until then."""
+
+    read: str
+    before: str | None
+    at: datetime
+    by: str
+    notice: str
+
+
 class ItemBody(BaseModel):
     """One item, what blocks it, and what to do with it next.
 
@@ -303,6 +313,7 @@ class ItemBody(BaseModel):
     next_inspections: list[DueBody]
     times_issued: int
     parts_fitted: list[FittedPart]
+    serials_read: list[SerialRead]
     disposal: DisposalBody | None
     moves: list[Move]
     next_step: Step
