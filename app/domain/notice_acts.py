@@ -84,6 +84,7 @@ WITH_A_CLIENT: Final = (
 )
 SAME_SEARCH: Final = "You said that nobody can trace it. Its client is known, so somebody else must confirm that."
 SECOND_READING: Final = "Somebody else reads its label, too, and records it as inspected with what they read."
+CLEARED_ALREADY: Final = "It is clear already, and the notice does not hold it."
 NOT_SEEN: Final = (
     "Only somebody who sees an item can inspect it. Record what was said by phone or in writing as “Contacted”: that "
     "clears nothing."
@@ -116,7 +117,7 @@ def check_notice(state: NoticeState) -> None:
 def check_act(action: MatchAction, standing: Standing, *, actor: str, client_gone: bool = False) -> None:
     """Whether it may be recorded. `client_gone`: with it is said that its client has died, moved or gone away. Raises
     Conflict with the code of `WHERE`, `notice-closed`, `counted-already`, `not-affected`, `no-evidence`,
-    `second-reading` or `with-a-client`, and NotAllowed `same-person`.
+    `cleared-already`, `second-reading` or `with-a-client`, and NotAllowed `same-person`.
 
     What arrived after the closing is not a part of what was closed, and has to be dealt with still. What is still held
     must not be held for ever: what ends its hold is recorded, and the counts of the closing stay. And whoever looks at
@@ -151,6 +152,8 @@ def is_to_confirm(action: MatchAction, standing: Standing) -> bool:
 
 
 def _check_clearing(standing: Standing, actor: str) -> None:
+    if standing.outcome in RELEASED and not standing.is_held:
+        raise Conflict("cleared-already", CLEARED_ALREADY)
     if standing.result is Result.NOT_AFFECTED:
         _check_not_affected(standing, actor)
     elif standing.corrected_by is None:

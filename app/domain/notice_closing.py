@@ -213,11 +213,20 @@ def check_notes_seen(seen: int | None, newest: int) -> None:
         raise Stale("notes-changed", "The notes of staff are not those that you read. Read them again.")
 
 
-def deadline_words(days: Deadlines, *, met_on: dict[DeadlineKind, date | None], today: date) -> list[tuple[str, str]]:
-    """Each deadline of a notice and whether it was met. `met_on`: the day on which what it wants was so."""
-    return [
-        (kind.text, _met(day, met_on.get(kind), today)) for kind in DeadlineKind if (day := getattr(days, kind.value))
-    ]
+def deadline_words(
+    days: Deadlines, *, met_on: dict[DeadlineKind, date | None], today: date, first: Deadlines | None = None
+) -> list[tuple[str, str]]:
+    """Each deadline of a notice and whether it was met. `met_on`: the day on which what it wants was so. `first`: the
+    days that stood there first: one that was moved is not forgotten."""
+    said = []
+    for kind in DeadlineKind:
+        day, original = getattr(days, kind.value), getattr(first, kind.value, None)
+        words = [_met(day, met_on.get(kind), today)] if day else []
+        if original and original != day:
+            words.append(f"Before it was changed: {_met(original, met_on.get(kind), today)}")
+        if words:
+            said.append((kind.text, ". ".join(words)))
+    return said
 
 
 def _met(due_on: date, met_on: date | None, today: date) -> str:

@@ -116,3 +116,11 @@ def test_another_number_than_was_recorded_is_read_by_two_people(readings: tuple[
     after = outcome_after(A.INSPECTED, standing, answers={}, actor="manager", is_label_read=True)
     assert after is (None if is_open else MatchOutcome.CLEARED)
     assert ("where our record said" in ends_hold(standing)) is is_open
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_held", "code"),
+    [(MatchOutcome.CLEARED, False, "cleared-already"), (MatchOutcome.CLEARED, True, None), (None, False, None)],
+)
+def test_what_is_clear_is_not_cleared_again(outcome: MatchOutcome | None, is_held: bool, code: str | None) -> None:
+    assert code_of(A.CLEARED, Standing(Place.IN_STORE, N, outcome, is_held=is_held)) == code

@@ -23,6 +23,7 @@ from app.domain.safety_notices import (
     changes_between,
     check_can_act,
     check_can_activate,
+    check_days_kept,
     check_deadlines,
     check_reference,
     check_scope_is_current,
@@ -239,3 +240,12 @@ def test_a_scope_of_an_older_version_is_looked_at_again() -> None:
         with pytest.raises(RuleError) as error:
             check_scope_is_current(1, 2, looked_at)
         assert error.value.code == code
+
+
+def test_a_day_that_the_notice_sets_is_moved_and_never_taken_away() -> None:
+    days = Deadlines(date(2026, 3, 6), date(2026, 4, 30), date(2026, 4, 1))
+    check_days_kept(Deadlines(), days)
+    check_days_kept(days, Deadlines(date(2026, 3, 7), date(2026, 5, 30), None))
+    for less in (Deadlines(None, date(2026, 4, 30)), Deadlines(date(2026, 3, 6), None)):
+        with pytest.raises(RuleError, match="is not taken away"):
+            check_days_kept(days, less)

@@ -1,6 +1,6 @@
 """Pages for those who work on the items of a notice: one item, and the homes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -161,10 +161,19 @@ def _of_match(notice: Named, match: Matched, actor: str) -> dict[str, Any]:
         "match": match.body,
         "closed": closed,
         "may": [(action.value, action.text, HINTS[action.value]) for action, why in found.items() if why is None],
-        "may_not": [(action, why) for action, why in found.items() if why],
+        "may_not": _by_reason(found),
         "channels": CHANNELS,
         "verdicts": VERDICTS,
     }
+
+
+def _by_reason(found: Mapping[MatchAction, str | None]) -> list[tuple[str, str]]:
+    """What cannot be recorded, with each reason once."""
+    reasons: dict[str, list[str]] = {}
+    for action, why in found.items():
+        if why:
+            reasons.setdefault(why, []).append(action.text)
+    return [(", ".join(names), why) for why, names in reasons.items()]
 
 
 HINTS = {

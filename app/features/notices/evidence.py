@@ -267,4 +267,4 @@ def _deadlines(
         DeadlineKind.COMPLETE: complete,
     }
     days = Deadlines(notice.underway_by, notice.complete_by, notice.own_target_on)
-    return deadline_words(days, met_on=met_on, today=today)
+    return deadline_words(days, met_on=met_on, today=today, first=notice.first_days)

@@ -81,7 +81,7 @@ async def test_what_was_seen_decides_at_once(
         "is_escalated": False,
     }
     assert await is_clear(as_technician, sound)
-    assert (await act(as_technician, sound, "cleared"))["outcome"] == "cleared"
+    assert (await act(as_technician, sound, "cleared", 409))["code"] == "cleared-already"
     hit = await act(as_technician, brass, "inspected", answers={QUESTION: True})
     assert (hit["result"], hit["outcome"], hit["is_held"]) == ("affected", None, True)
     # The answer was wrong: another look says so, and the item is held again.

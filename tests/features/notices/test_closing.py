@@ -209,6 +209,21 @@ async def test_a_dot_is_no_evidence_of_a_correction(
     assert not await is_clear(as_technician, barcode)
 
 
+async def test_a_scope_that_only_advises_lets_go_also_what_somebody_was_told_of(
+    given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock
+) -> None:
+    told, other = await given.items(2, product=bed)
+    told = await given.item(State.ON_LOAN, product=bed)
+    notice_id = await relevant(as_safety)
+    for handling in (Handling.ADVICE, Handling.QUARANTINE):
+        await activate(session, notice_id, [line()], at=clock.now, handling=handling)
+    await act(as_technician, told, "contacted", channel="phone")
+    assert not await is_clear(as_technician, told)
+    await activate(session, notice_id, [line()], at=clock.now, handling=Handling.ADVICE)
+    for barcode in (told, other):
+        assert await is_clear(as_technician, barcode)
+
+
 async def test_what_the_scope_covers_and_the_list_does_not_have_keeps_it_open(
     given: Given, bed: str, as_safety: AsyncClient, session: AsyncSession, clock: Clock
 ) -> None:
@@ -249,7 +264,7 @@ async def test_a_notice_of_advice_is_closed_when_everybody_was_reviewed_and_the_
     assert len((await as_ot.get(f"{HERE}/reviews?done=false")).json()["items"]) == 1
     body = {"outcome": "changed", "note": "Rails taken off, and a low bed ordered."}
     assert (await as_ot.post(f"{HERE}/reviews/C-77", json=body)).json()["done_by"] == "ot"
-    check_problem(await as_ot.post(f"{HERE}/reviews/C-77", json=body), 409, "reviewed-already")
+    check_problem(await as_ot.post(f"{HERE}/reviews/C-77", json=call), 409, "reviewed-already")
     check_problem(await as_ot.post(f"{HERE}/reviews/C-78", json=body), 404, "no-review")
     assert (await as_ot.get(f"{HERE}/reviews?done=false")).json()["items"] == []
     read = await query("SELECT chain, detail FROM audit_event WHERE action = 'notice_reviews_listed' ORDER BY id")
