@@ -22,7 +22,7 @@ def run(sessions: Sessions, clock: Clock) -> Run:
 
     async def run(verb: Callable[..., Awaitable[int]], **more: Any) -> int:
         async with sessions.begin() as session:
-            if verb is not worker.tell_of_lost_reservations:
+            if verb not in {worker.tell_of_lost_reservations, worker.tell_of_held_reservations}:
                 more["today"] = clock.today
             return await verb(session, actor="worker", at=clock.now, **more)
 
