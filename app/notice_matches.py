@@ -140,7 +140,7 @@ async def settle(
 
     `found`: what is covered, of all items or of those `asked`. `gone`: the evidence on those that are not, where it is
     known. What is covered no longer is let go only by another scope, and where nobody has acted on it or weakened it:
-    whoever changes a record does not clear an item by that.
+    whoever changes a record does not clear an item by that. A scope that only advises holds nothing, whatever was done.
     """
     writer = _Writer(session, notice, cause, actor, at)
     await writer.read(found, asked)
@@ -186,7 +186,8 @@ class _Writer:
             if is_gone:
                 lets_go = lets_go and row["weakened_by"] is None
                 lines += self._gone(row, gone.get(row["item_id"]), lets_go=lets_go)
-            if lets_go and row["open_hold"] and (is_gone or not self.holds):
+            is_advice = self.cause in ANOTHER_SCOPE and not self.holds
+            if row["open_hold"] and (is_advice or (is_gone and lets_go)):
                 lifted[row["open_hold"]] = row["barcode"]
         if lifted:
             reference = self.notice.reference

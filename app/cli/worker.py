@@ -37,6 +37,7 @@ from app.features.prescribers.expiry import warn_of_expiring_registrations
 from app.features.reservations.worker import (
     begin_reservations,
     expire_reservations,
+    tell_of_held_reservations,
     tell_of_lost_reservations,
     warn_before_expiry,
 )
@@ -176,6 +177,12 @@ JOBS: tuple[Job, ...] = (
         "6-59/15 * * * *",
         calling(tell_of_lost_reservations, actor=ACTOR),
         "Tells owners whose reserved item became unfit or went missing.",
+    ),
+    Job(
+        "tell_of_held_reservations",
+        "7-59/15 * * * *",
+        calling(tell_of_held_reservations, actor=ACTOR),
+        "Tells owners that the item they reserved is on hold.",
     ),
     Job(
         "warn_before_expiry",

@@ -65,6 +65,7 @@ class Permission(StrEnum):
     SEE_SAFETY_NOTICES = "see_safety_notices"
     HANDLE_SAFETY_NOTICES = "handle_safety_notices"
     WORK_ON_NOTICES = "work_on_notices"
+    SEE_NOTICE_ITEMS = "see_notice_items"
     REVIEW_FOR_NOTICES = "review_for_notices"
     SEE_NOTICE_EVIDENCE = "see_notice_evidence"
     KEEP_MAKER_NAMES = "keep_maker_names"
@@ -129,6 +130,7 @@ _STOREKEEPING = _LOOKING | {
     Permission.ISSUE_ITEMS,
     Permission.REQUEST_COLLECTIONS,
     Permission.WORK_ON_NOTICES,
+    Permission.SEE_NOTICE_ITEMS,
     Permission.SEE_ORDERS,
     Permission.FULFIL_ORDERS,
 }
@@ -141,6 +143,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | {
         Permission.HANDLE_SAFETY_NOTICES,
         Permission.WORK_ON_NOTICES,
+        Permission.SEE_NOTICE_ITEMS,
         Permission.REVIEW_FOR_NOTICES,
         Permission.SEE_NOTICE_EVIDENCE,
         Permission.HANDLE_FAULTS,
@@ -183,7 +186,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     Role.ADMIN: _EVERYBODY
     | {Permission.MANAGE_USERS, Permission.KEEP_PANELS, Permission.SEE_AUDIT, Permission.SEE_ALL_MESSAGES},
-    Role.AUDITOR: _LOOKING | {Permission.SEE_AUDIT, Permission.SEE_NOTICE_EVIDENCE, Permission.SEE_PANEL_FIGURES},
+    Role.AUDITOR: _LOOKING
+    | {
+        Permission.SEE_AUDIT,
+        Permission.SEE_NOTICE_EVIDENCE,
+        Permission.SEE_NOTICE_ITEMS,
+        Permission.SEE_PANEL_FIGURES,
+    },
 }
 """The one table. A role that is not here may do nothing."""
 

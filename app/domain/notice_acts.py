@@ -10,9 +10,10 @@ from typing import Final
 
 from app.domain.errors import BadValue, Conflict, NotAllowed, RuleError
 from app.domain.goods import serial_key
-from app.domain.notice_standing import Act, Channel, Place, Standing
+from app.domain.notice_standing import Act, Channel, Place, Reading, Standing
 from app.domain.notice_work import Handling, MatchAction, MatchOutcome, waits_for_another
 from app.domain.notices import Result
+from app.domain.reasons import NO_WORDS, check_reason, has_words
 from app.domain.safety_notices import NoticeState
 
 _HERE = frozenset({Place.IN_STORE, Place.IN_REPAIR})
@@ -72,6 +73,7 @@ SAME_LOOK: Final = (
     "You have seen the contrary of what was seen before. Somebody else must look at it too, or check what you saw, and "
     "clear it."
 )
+SAME_FAULT: Final = "You found that it is not sound. Somebody else must look at it, and clear it."
 SAME_CHANGE: Final = (
     "You changed what is recorded, so that it would not be affected any more. Somebody else must check it, and clear "
     "it."
@@ -81,6 +83,8 @@ WITH_A_CLIENT: Final = (
     "they have died, moved or gone away, and nobody there knows of it, say so with it; somebody else then confirms it."
 )
 SAME_SEARCH: Final = "You said that nobody can trace it. Its client is known, so somebody else must confirm that."
+SECOND_READING: Final = "Somebody else reads its label, too, and records it as inspected with what they read."
+CLEARED_ALREADY: Final = "It is clear already, and the notice does not hold it."
 NOT_SEEN: Final = (
     "Only somebody who sees an item can inspect it. Record what was said by phone or in writing as “Contacted”: that "
     "clears nothing."
@@ -112,8 +116,8 @@ def check_notice(state: NoticeState) -> None:
 
 def check_act(action: MatchAction, standing: Standing, *, actor: str, client_gone: bool = False) -> None:
     """Whether it may be recorded. `client_gone`: with it is said that its client has died, moved or gone away. Raises
-    Conflict with the code of `WHERE`, `notice-closed`, `counted-already`, `not-affected`, `no-evidence` or
-    `with-a-client`, and NotAllowed `same-person`.
+    Conflict with the code of `WHERE`, `notice-closed`, `counted-already`, `not-affected`, `no-evidence`,
+    `cleared-already`, `second-reading` or `with-a-client`, and NotAllowed `same-person`.
 
     What arrived after the closing is not a part of what was closed, and has to be dealt with still. What is still held
     must not be held for ever: what ends its hold is recorded, and the counts of the closing stay. And whoever looks at
@@ -125,7 +129,8 @@ def check_act(action: MatchAction, standing: Standing, *, actor: str, client_gon
         places, code, detail = WHERE[action]
         if standing.place not in places:
             raise Conflict(code, detail)
-    if action is MatchAction.CORRECTED and standing.result is Result.NOT_AFFECTED:
+    is_fine = standing.result is Result.NOT_AFFECTED and standing.unsound_by is None
+    if action is MatchAction.CORRECTED and is_fine:
         raise Conflict("not-affected", NOT_AFFECTED)
     if action is MatchAction.CLEARED:
         _check_clearing(standing, actor)
@@ -147,15 +152,28 @@ def is_to_confirm(action: MatchAction, standing: Standing) -> bool:
 
 
 def _check_clearing(standing: Standing, actor: str) -> None:
+    if standing.outcome in RELEASED and not standing.is_held:
+        raise Conflict("cleared-already", CLEARED_ALREADY)
     if standing.result is Result.NOT_AFFECTED:
-        if standing.contrary_by == actor:
-            raise NotAllowed("same-person", SAME_LOOK)
-        if standing.weakened_by == actor:
-            raise NotAllowed("same-person", SAME_CHANGE)
+        _check_not_affected(standing, actor)
     elif standing.corrected_by is None:
         raise Conflict("no-evidence", NO_EVIDENCE)
     elif standing.corrected_by == actor:
         raise NotAllowed("same-person", SAME_PERSON)
+
+
+def _check_not_affected(standing: Standing, actor: str) -> None:
+    """Whoever brought it about that it would be free is not the one who lets it go."""
+    if standing.unsound_by == actor:
+        raise NotAllowed("same-person", SAME_FAULT)
+    if standing.unsound_by is not None and standing.corrected_by == actor:
+        raise NotAllowed("same-person", SAME_PERSON)
+    if standing.contrary_by == actor:
+        raise NotAllowed("same-person", SAME_LOOK)
+    if standing.weakened_by == actor:
+        raise NotAllowed("same-person", SAME_CHANGE)
+    if standing.reading_to_confirm is not None:
+        raise Conflict("second-reading", f"{_read(standing.reading_to_confirm)} {SECOND_READING}")
 
 
 def _check_counted(action: MatchAction, *, is_held: bool) -> None:
@@ -186,17 +204,21 @@ def check_details(
     questions: tuple[str, ...],
     serial_read: str = "",
     client_gone: bool = False,
+    sound: bool | None = None,
 ) -> None:
     """What must be said with it. Raises BadValue `channel-needed`, `not-seen`, `answers-needed`, `no-answers-here`,
-    `no-label-here`, `empty-serial`, `unknown-question` or `no-client-gone-here`."""
+    `no-label-here`, `no-verdict-here`, `empty-serial`, `unknown-question` or `no-client-gone-here`."""
     if client_gone and action is not MatchAction.UNTRACEABLE:
         detail = "That the client has gone belongs to an item that nobody can trace. Record it as untraceable."
         raise BadValue("no-client-gone-here", detail, field="client_gone")
     if action is MatchAction.CONTACTED and not channel:
         raise BadValue("channel-needed", "Say how they were contacted: by phone, on a visit …", field="channel")
     if action is MatchAction.INSPECTED:
-        _check_look(channel, answers, questions, serial_read)
+        _check_look(channel, answers, questions, serial_read=serial_read, sound=sound)
         return
+    if sound is not None:
+        detail = "Who says whether it is sound has looked at it. Record it as inspected."
+        raise BadValue("no-verdict-here", detail, field="sound")
     if serial_read:
         detail = "Who read its label has looked at it. Record it as inspected."
         raise BadValue("no-label-here", detail, field="serial_read")
@@ -208,13 +230,25 @@ def check_details(
         raise BadValue("no-answers-here", detail, field="answers")
 
 
-def _check_look(channel: str, answers: Mapping[str, bool], questions: tuple[str, ...], serial_read: str) -> None:
+def check_notes(action: MatchAction, notes: str) -> None:
+    """What lifts a hold, or ends the work on an item, is said so that others understand it later; of the rest there is
+    a word at least. Raises BadValue `not-a-reason`."""
+    if action in NEEDS_REASON:
+        check_reason(notes, field="notes")
+    elif not has_words(notes):
+        raise BadValue("not-a-reason", NO_WORDS, field="notes")
+
+
+def _check_look(
+    channel: str, answers: Mapping[str, bool], questions: tuple[str, ...], *, serial_read: str, sound: bool | None
+) -> None:
+    """Whoever has found a fault is never sent back for what the notice asks."""
     if channel not in {"", Channel.VISIT}:
         raise BadValue("not-seen", NOT_SEEN, field="channel")
     if serial_read and not serial_key(serial_read):
         detail = f"“{serial_read}” is no serial number: it has only dashes."
         raise BadValue("empty-serial", detail, field="serial_read")
-    if questions and not answers and not serial_read:
+    if questions and not answers and not serial_read and sound is not False:
         detail = f"The notice asks: {' '.join(questions)} Answer what was seen."
         raise BadValue("answers-needed", detail, field="answers")
     unknown = sorted(set(answers) - set(questions))
@@ -259,6 +293,9 @@ def check_list_asked(
         raise BadValue("no-number", detail, field="answers")
 
 
+NEEDS_REASON: Final = frozenset(
+    {MatchAction.CORRECTED, MatchAction.REPLACED, MatchAction.UNTRACEABLE, MatchAction.CLEARED}
+)
 _ENDS: Final = {
     MatchAction.REPLACED: MatchOutcome.REPLACED,
     MatchAction.DISPOSED: MatchOutcome.DISPOSED,
@@ -275,21 +312,27 @@ def outcome_after(
     answers: Mapping[str, bool],
     actor: str = "",
     is_label_read: bool = False,
+    sound: bool | None = None,
 ) -> MatchOutcome | None:
     """How the work on it stands then; None: it is open. `standing.result` is as the answers, and a serial number
     that was read off its label, have made it.
 
     A wrong line is put right by another one: what was looked at again and is affected, is open again. What a closing
-    has counted stays as it was counted, unless it was free and a look has seen what the notice asks about. A look that
-    says the contrary of an earlier one clears nothing by itself.
+    has counted stays as it was counted, unless it was free and a look has seen what the notice asks about, or that it
+    is not sound (`sound`): that opens it again, whatever else is known of it. A look that says the contrary of an
+    earlier one, or another serial number than was recorded, clears nothing by itself; nor does any look at what was
+    found not to be sound.
     """
     if standing.is_counted and standing.outcome in RELEASED and not standing.is_held:
         is_seen = standing.result is not Result.NOT_AFFECTED and any(answers.values())
-        return None if is_seen else standing.outcome
-    after = _outcome_after(action, standing, answers, is_shown=bool(answers) or is_label_read)
+        return None if is_seen or sound is False else standing.outcome
+    after = (
+        None if sound is False else _outcome_after(action, standing, answers, is_shown=bool(answers) or is_label_read)
+    )
     if action is MatchAction.INSPECTED and after is MatchOutcome.CLEARED:
         is_contrary = standing.with_act(Act(action, actor, answers)).contrary_by is not None
-        after = standing.outcome if is_contrary or standing.weakened_by == actor else after
+        is_doubted = is_contrary or standing.unsound_by is not None or standing.reading_to_confirm is not None
+        after = standing.outcome if is_doubted or standing.weakened_by == actor else after
     return standing.outcome if after is None and standing.is_counted else after
 
 
@@ -320,15 +363,29 @@ def ends_hold(standing: Standing) -> str:
         return _ends_when_cleared(standing)
     if standing.corrected_by is not None:
         return f"Its correction is recorded, by {standing.corrected_by}. Its hold ends when somebody else clears it."
+    if standing.unsound_by is not None:
+        return f"{_unsound(standing.unsound_by)} Its hold ends when it is corrected, and somebody else clears it."
     why = "Its client has another one; this one is affected as before. " if standing.outcome else ""
     looked = "when somebody has looked and it is not affected, or " if standing.result is Result.POSSIBLE else ""
     return f"{why}Its hold ends {looked}when it is corrected, and somebody else has checked that and clears it."
 
 
+def _unsound(by: str) -> str:
+    return f"{by} has looked at it, and it is not sound."
+
+
+def _read(reading: Reading) -> str:
+    return f"{reading.by} read {reading.read} off its label, where our record said {reading.before}."
+
+
 def _ends_when_cleared(standing: Standing) -> str:
+    if standing.unsound_by is not None:
+        return f"{_unsound(standing.unsound_by)} Its hold ends when somebody else has looked at it, and clears it."
     if standing.contrary_by is not None:
         seen = f"{standing.contrary_by} has seen the contrary of what was seen before."
         return f"{seen} Its hold ends when somebody else clears it."
+    if standing.reading_to_confirm is not None:
+        return f"{_read(standing.reading_to_confirm)} {SECOND_READING} Its hold ends then."
     if standing.weakened_by is not None:
         return f"{waits_for_another(standing.weakened_by)} Its hold ends when they clear it."
     return "What is known of it now shows that it is not affected. Its hold ends when somebody clears it."

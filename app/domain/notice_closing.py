@@ -34,7 +34,9 @@ class Reconciliation:
     say that they are. `unlisted`: items that its scope covers and that are not on the list. `wants_items`: the notice
     holds items; one of advice has reviews and actions of the organisation instead. `reviews_unreached`: open reviews of
     people whom nobody has reached after many tries; `unreachable`: those that ended so. `version`: the newest of the
-    notice. `older_version`: the one with another text on which the scope in force was entered.
+    notice. `older_version`: the one with another text on which the scope in force was entered. `last_line`: the newest
+    line of what was done about an item, so that whoever closes has seen all that was recorded, also where it counts the
+    same.
     """
 
     held: int
@@ -52,6 +54,7 @@ class Reconciliation:
     is_changed: bool = False
     version: int = 1
     older_version: int | None = None
+    last_line: int = 0
 
     def in_place(self, place: Place) -> int:
         """How many items are there."""
@@ -97,11 +100,13 @@ class Reconciliation:
             ],
             "reviews": {"all": self.reviews, "open": self.reviews_open, "unreachable": self.unreachable},
             "organisation_actions": {"all": self.actions, "open": self.actions_open},
+            "last_line": self.last_line,
         }
 
     @property
     def fingerprint(self) -> str:
-        """A short word that changes with any of the counts: whoever saw these names them by it."""
+        """A short word that changes with any of the counts, and with each line that is recorded: whoever saw these
+        names them by it."""
         return fingerprint_of(self.counts)
 
     def _sum(self, counts: Callable[[Tally], bool]) -> int:
@@ -195,11 +200,14 @@ def check_closing(
     if now.missing:
         raise Conflict("not-reconciled", " ".join(now.missing))
     if seen is not None and seen != now.fingerprint:
-        raise Stale("counts-changed", "The counts have changed since you saw them. Look at them again.")
+        raise Stale("counts-changed", "Something was recorded since you looked, or the counts changed. Look again.")
     if asked is None or again:
         return False
     if asked.fingerprint != now.fingerprint:
-        detail = f"The counts are not those with which {asked.by} asked for it. Ask anew with the counts of now."
+        detail = (
+            f"Since {asked.by} asked for it, something was recorded or the counts changed. Read what that was. If it "
+            "may be closed all the same, ask anew (`again`); another person then closes it."
+        )
         raise Conflict("counts-changed", detail)
     if asked.by == actor:
         raise NotAllowed(
@@ -208,11 +216,27 @@ def check_closing(
     return True
 
 
-def deadline_words(days: Deadlines, *, met_on: dict[DeadlineKind, date | None], today: date) -> list[tuple[str, str]]:
-    """Each deadline of a notice and whether it was met. `met_on`: the day on which what it wants was so."""
-    return [
-        (kind.text, _met(day, met_on.get(kind), today)) for kind in DeadlineKind if (day := getattr(days, kind.value))
-    ]
+def check_notes_seen(seen: int | None, newest: int) -> None:
+    """Whether whoever closes has read the notes as they are, where they say what they read. Raises Stale
+    `notes-changed`."""
+    if seen is not None and seen != newest:
+        raise Stale("notes-changed", "The notes of staff are not those that you read. Read them again.")
+
+
+def deadline_words(
+    days: Deadlines, *, met_on: dict[DeadlineKind, date | None], today: date, first: Deadlines | None = None
+) -> list[tuple[str, str]]:
+    """Each deadline of a notice and whether it was met. `met_on`: the day on which what it wants was so. `first`: the
+    days that stood there first: one that was moved is not forgotten."""
+    said = []
+    for kind in DeadlineKind:
+        day, original = getattr(days, kind.value), getattr(first, kind.value, None)
+        words = [_met(day, met_on.get(kind), today)] if day else []
+        if original and original != day:
+            words.append(f"Before it was changed: {_met(original, met_on.get(kind), today)}")
+        if words:
+            said.append((kind.text, ". ".join(words)))
+    return said
 
 
 def _met(due_on: date, met_on: date | None, today: date) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from app.domain.errors import Conflict, NotAllowed
 from app.domain.notice_work import ReviewOutcome
+from app.domain.reasons import check_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,22 @@ def check_review(outcome: ReviewOutcome, tried: Tried, *, after_tries: int, hand
         raise Conflict("not-tried-enough", NOT_TRIED.format(tries=after_tries))
     if not handles_notices:
         raise NotAllowed("not-yours-to-end", NOT_YOURS)
+
+
+SUPERVISED: Final = (
+    "You work under supervision. A colleague who does not looks at what you found, and records the review. What you "
+    "tried can be recorded as “could not be reached”."
+)
+
+
+def check_reviewer(outcome: ReviewOutcome, note: str, *, is_supervised: bool) -> None:
+    """Whether this person may end a review with these words; a try is anybody's. Raises NotAllowed `is-supervised` and
+    BadValue `not-a-reason`."""
+    if outcome is ReviewOutcome.NOT_REACHED:
+        return
+    if is_supervised:
+        raise NotAllowed("is-supervised", SUPERVISED)
+    check_reason(note, field="note")
 
 
 def unreached_letter(reference: str, title: str, client_ref: str, tries: int) -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from app.domain.goods import serial_key
 from app.domain.notice_work import MatchAction, MatchOutcome
 from app.domain.notices import Result
 
@@ -100,19 +101,45 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One line of what was done about an item. `to_confirm`: it counts when another person has said the same."""
+    """One line of what was done about an item. `to_confirm`: it counts when another person has said the same. `sound`:
+    what whoever looked at it says of it; None where they cannot tell, or do not say."""
 
     action: MatchAction
     by: str
     answers: Mapping[str, bool] = field(default_factory=dict)
     on: date | None = None
     to_confirm: bool = False
+    sound: bool | None = None
+
+    @property
+    def sees_fault(self) -> bool:
+        """Whether it says that what the notice asks about, or another fault, is there."""
+        return self.sound is False or any(self.answers.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A serial number that somebody read off an item's label, and what our record said before."""
+
+    by: str
+    read: str
+    before: str | None = None
+
+    @property
+    def is_contrary(self) -> bool:
+        """Whether the record said something else."""
+        return bool(self.before) and serial_key(self.read) != serial_key(self.before or "")
+
+    def is_confirmed_by(self, other: "Reading") -> bool:
+        """Whether somebody else has read the same."""
+        return other.by != self.by and serial_key(other.read) == serial_key(self.read)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What stands of an item before something is recorded of it. `is_counted`: a closing has counted it. `is_held`: the
-    notice holds it now. `weakened_by`: who changed what is recorded so that it is covered less."""
+    notice holds it now. `weakened_by`: who changed what is recorded so that it is covered less. `readings`: of its
+    label, under any notice, the oldest first."""
 
     place: Place
     result: Result
@@ -121,6 +148,7 @@ class Standing:
     is_counted: bool = False
     is_held: bool = False
     weakened_by: str | None = None
+    readings: tuple[Reading, ...] = ()
 
     def with_act(self, act: Act) -> "Standing":
         """The same, with one line more."""
@@ -128,13 +156,24 @@ class Standing:
 
     @property
     def corrected_by(self) -> str | None:
-        """Who corrected it, unless a later look has seen what the notice asks about, or it was cleared since: what
-        comes up again after that is corrected again."""
+        """Who corrected it, unless a later look has seen a fault, or it was cleared since: what comes up again after
+        that is corrected again."""
         by = None
         for act in self.acts:
             if act.action is MatchAction.CORRECTED:
                 by = act.by
-            elif act.action is MatchAction.CLEARED or any(act.answers.values()):
+            elif act.action is MatchAction.CLEARED or act.sees_fault:
+                by = None
+        return by
+
+    @property
+    def unsound_by(self) -> str | None:
+        """Who looked at it last and found it not sound, unless it was cleared since."""
+        by = None
+        for act in self.acts:
+            if act.sound is False:
+                by = act.by
+            elif act.action is MatchAction.CLEARED:
                 by = None
         return by
 
@@ -156,6 +195,17 @@ class Standing:
                     by = None
                 seen |= act.answers
         return by
+
+    @property
+    def reading_to_confirm(self) -> Reading | None:
+        """The reading of its label that says something else than our record did, until somebody else reads the same."""
+        found = None
+        for reading in self.readings:
+            if reading.is_contrary:
+                found = reading
+            elif found and found.is_confirmed_by(reading):
+                found = None
+        return found
 
     @property
     def untraceable_by(self) -> str | None:

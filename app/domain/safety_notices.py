@@ -277,6 +277,18 @@ def check_deadlines(days: Deadlines, *, issued_on: date | None) -> None:
         raise BadValue("target-after-complete", detail, field="own_target_on")
 
 
+def check_days_kept(before: Deadlines, after: Deadlines) -> None:
+    """A day that the notice sets may be moved, with the reason, and never taken away. Raises Conflict
+    `deadline-removed`."""
+    for kind in (DeadlineKind.UNDERWAY, DeadlineKind.COMPLETE):
+        if getattr(before, kind.value) and not getattr(after, kind.value):
+            detail = (
+                f"“{kind.text}” has a day, and is not taken away: enter another day, and say why. The first one "
+                "stays on record."
+            )
+            raise Conflict("deadline-removed", detail)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """One deadline that runs, and the days until it; fewer than none when it is over."""

@@ -132,7 +132,7 @@ class KeyPattern:
 def read_pattern(raw: str, key_of: Callable[[str], str]) -> KeyPattern | None:
     """A pattern as people write it: `DMW[1-8]2013` is DMW, a number from 1 to 8, 2013; `#` is any digit; `*` at the end
     is anything or nothing. None when it cannot be read: brackets that do not close, no number in them, ends of other
-    lengths, the smaller one last. Text in it is kept as `key_of` has it.
+    lengths, the smaller one last, or no letter or digit at all. Text in it is kept as `key_of` has it.
     """
     pieces: list[Piece] = []
     place, open_ended = 0, False
@@ -152,7 +152,8 @@ def read_pattern(raw: str, key_of: Callable[[str], str]) -> KeyPattern | None:
             pieces += [] if open_ended else [Piece()]
         elif key := key_of(text):
             pieces.append(Piece(key))
-    return KeyPattern(tuple(pieces), open_ended) if pieces else None
+    is_said = any(piece.text is None or bare_number(piece.text) for piece in pieces)
+    return KeyPattern(tuple(pieces), open_ended) if is_said else None
 
 
 def numbers_in(entry: str) -> tuple[str, ...]:

@@ -131,11 +131,16 @@ class NoticeMatchAction(SQLModel, table=True):
 
     `channel`: how somebody was contacted. `answers`: what was seen, by the question. `serial_read`: the serial number
     that was read off its label, `serial_before` what our record said until then. `to_confirm`: it counts when
-    another person has said the same.
+    another person has said the same. `sound`: what whoever looked at it says of it, if they can tell.
     """
 
     __tablename__ = "notice_match_action"
-    __table_args__ = (Index("ix_notice_match_action_match_id_id", "match_id", "id"),)
+    __table_args__ = (
+        Index("ix_notice_match_action_match_id_id", "match_id", "id"),
+        Index(
+            "ix_notice_match_action_match_id_where_read", "match_id", postgresql_where=text("serial_read IS NOT NULL")
+        ),
+    )
 
     id: int = id_column()
     match_id: int = Field(sa_column=reference_column("notice_match.id"))
@@ -146,6 +151,7 @@ class NoticeMatchAction(SQLModel, table=True):
     serial_read: str | None = Field(default=None, sa_column=text_column(nullable=True))
     serial_before: str | None = Field(default=None, sa_column=text_column(nullable=True))
     to_confirm: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
+    sound: bool | None = Field(default=None, sa_column=Column(Boolean, nullable=True))
     recorded_at: datetime = Field(sa_column=instant_column())
     recorded_by: str = Field(sa_column=text_column())
 

@@ -13,6 +13,7 @@ from app.domain.notice_closing import (
     Tally,
     by_model,
     check_closing,
+    check_notes_seen,
     deadline_words,
     fingerprint_of,
 )
@@ -83,6 +84,18 @@ def test_tallies_go_by_model() -> None:
     assert [(key[0], len(of)) for key, of in by_model([*tallies, tallies[0]]).items()] == [("BED", 2), ("COT", 1)]
 
 
+def test_a_line_that_is_recorded_is_seen_also_where_it_counts_the_same() -> None:
+    assert replace(DONE, last_line=91).fingerprint != DONE.fingerprint
+
+
+def test_who_says_which_notes_they_read_has_read_all() -> None:
+    for fine in (None, 91):
+        check_notes_seen(fine, 91)
+    for other in (90, 92):
+        with pytest.raises(RuleError, match="not those that you read"):
+            check_notes_seen(other, 91)
+
+
 ASKED = Request("safety", DONE.fingerprint)
 
 
@@ -129,6 +142,15 @@ def test_deadlines_are_met_late_or_still_open() -> None:
         ("Our own target", "By 1 April 2026: 1 day late, on 2 April 2026"),
         ("Actions complete", "By 30 April 2026: not yet, 2 days late"),
     ]
+    # A day that was moved, or that is there no more, is said as it was first, and how late that was.
+    first = Deadlines(date(2026, 3, 1), date(2026, 4, 30), date(2026, 3, 31))
+    later = Deadlines(date(2026, 3, 6), date(2026, 4, 30), None)
+    assert deadline_words(later, met_on=met_on, today=date(2026, 5, 2), first=first) == [
+        ("Actions underway", "By 6 March 2026: met on 2 March 2026. Before it was changed: By 1 March 2026: 1 day "
+         "late, on 2 March 2026"),
+        ("Our own target", "Before it was changed: By 31 March 2026: 2 days late, on 2 April 2026"),
+        ("Actions complete", "By 30 April 2026: not yet, 2 days late"),
+    ]  # fmt: skip
     assert deadline_words(Deadlines(complete_by=date(2026, 4, 30)), met_on={}, today=date(2026, 4, 1)) == [
         ("Actions complete", "By 30 April 2026: not yet")
     ]

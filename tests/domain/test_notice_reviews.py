@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from app.domain.errors import RuleError
-from app.domain.notice_reviews import Tried, check_review, unreached_letter
+from app.domain.notice_reviews import Tried, check_review, check_reviewer, unreached_letter
 from app.domain.notice_work import ReviewOutcome
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
@@ -18,6 +18,26 @@ def test_tries_on_one_day_are_one_and_those_who_handle_notices_are_told_once() -
         told.append((tried.tries, tried.is_to_escalate(after_tries=2)))
     assert told == [(1, False), (1, False), (2, True), (2, True)]
     assert not Tried(5, TUESDAY, is_escalated=True).is_to_escalate(after_tries=2)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "note", "is_supervised", "code"),
+    [
+        (ReviewOutcome.NOT_REACHED, ".", True, None),
+        (ReviewOutcome.CHANGED, "Rails taken off, low bed ordered.", True, "is-supervised"),
+        (ReviewOutcome.NO_CHANGE, ".", False, "not-a-reason"),
+        (ReviewOutcome.NO_CHANGE, "She does not use the rails.", False, None),
+    ],
+)
+def test_a_review_is_ended_in_words_by_somebody_who_works_without_supervision(
+    outcome: ReviewOutcome, note: str, is_supervised: bool, code: str | None
+) -> None:
+    found = None
+    try:
+        check_reviewer(outcome, note, is_supervised=is_supervised)
+    except RuleError as error:
+        found = error.code
+    assert found == code
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from app.domain.safety_notices import (
     changes_between,
     check_can_act,
     check_can_activate,
+    check_days_kept,
     check_deadlines,
     check_hits_no_less,
     check_is_triaged,
@@ -260,3 +261,12 @@ def test_what_was_checked_is_put_into_force_and_hits_no_less() -> None:
     for fewer in (Seen(1, 0, 3), Seen(1, 1, 1)):
         with pytest.raises(Conflict, match="Find out what was changed"):
             check_hits_no_less(Seen(1, 1, 2), fewer)
+
+
+def test_a_day_that_the_notice_sets_is_moved_and_never_taken_away() -> None:
+    days = Deadlines(date(2026, 3, 6), date(2026, 4, 30), date(2026, 4, 1))
+    check_days_kept(Deadlines(), days)
+    check_days_kept(days, Deadlines(date(2026, 3, 7), date(2026, 5, 30), None))
+    for less in (Deadlines(None, date(2026, 4, 30)), Deadlines(date(2026, 3, 6), None)):
+        with pytest.raises(RuleError, match="is not taken away"):
+            check_days_kept(days, less)

@@ -47,7 +47,7 @@ def test_ends_that_share_a_year_are_seen(low: str | None, high: str | None, year
     assert KeyRange(low, high).year == year
 
 
-@pytest.mark.parametrize("raw", ["", "*", "- -", "AB[", "AB]", "AB[x]", "AB[1-10]", "AB[8-1]", "AB*1", "[1-2"])
+@pytest.mark.parametrize("raw", ["", "*", "- -", "AB[", "AB]", "AB[x]", "AB[1-10]", "AB[8-1]", "AB*1", "[1-2", "(("])
 def test_a_pattern_that_cannot_be_read_is_none(raw: str) -> None:
     assert read_pattern(raw, lot_key) is None
 

@@ -20,6 +20,7 @@ from app.domain.notice_acts import (
     check_act,
     check_details,
     check_list_asked,
+    check_notes,
     check_notice,
     check_seen_at_home,
     is_to_confirm,
@@ -28,13 +29,13 @@ from app.domain.notice_acts import (
     wants_hold,
 )
 from app.domain.notice_scope import Scope
-from app.domain.notice_standing import Act, Place, Standing
+from app.domain.notice_standing import Act, Place, Reading, Standing
 from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, hold_reason
 from app.domain.notices import Result
 from app.domain.safety_notices import NoticeState
 from app.features.notices import match_queries
 from app.features.notices.label_reading import NOT_READ, Label, keep_serial, leave_to_another
-from app.features.notices.match_sql import IS_APART, PLACE
+from app.features.notices.match_sql import IS_APART, PLACE, READINGS
 from app.models import NoticeAnswer, NoticeMatchAction
 from app.notice_matches import Caught
 from app.web.who import tell_all_who_may
@@ -47,6 +48,7 @@ READ = text(f"""
     SELECT match.id, match.item_id, item.barcode,
            COALESCE(item.serial_number, item.lot_number, '') ~ '[0-9]' AS is_numbered,
            match.result, match.outcome, match.weakened_by, {IS_APART} AS is_apart, {PLACE} AS place,
+           {READINGS} AS readings,
            scope.handling, held.id AS open_hold, acts.all_acts
     FROM notice_match AS match JOIN item ON item.id = match.item_id
     JOIN notice_scope AS scope ON scope.id = (
@@ -55,7 +57,7 @@ READ = text(f"""
       ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('action', action, 'by', recorded_by, 'answers', answers,
-                                            'to_confirm', to_confirm,
+                                            'to_confirm', to_confirm, 'sound', sound,
                                             'on', (recorded_at AT TIME ZONE 'Europe/London')::date)
                          ORDER BY id)
                AS all_acts
@@ -99,7 +101,8 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What somebody says that they did. `client_gone`: the client who had it has died, moved or gone away."""
+    """What somebody says that they did. `client_gone`: the client who had it has died, moved or gone away. `sound`: how
+    they found it, if they can tell."""
 
     action: MatchAction
     notes: str
@@ -107,11 +110,12 @@ class Told:
     answers: Mapping[str, bool] | None = None
     serial_read: str = ""
     client_gone: bool = False
+    sound: bool | None = None
 
     @property
     def is_evidence(self) -> bool:
-        """Whether it says something that notices ask about."""
-        return bool(self.answers or self.serial_read)
+        """Whether it says something that notices ask about, or that it is not sound."""
+        return bool(self.answers or self.serial_read) or self.sound is False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +127,14 @@ class _Item:
     actor: str
 
     def outcome(self, told: Told) -> MatchOutcome | None:
-        answers, is_read = told.answers or {}, bool(told.serial_read)
-        return outcome_after(told.action, self.standing, answers=answers, actor=self.actor, is_label_read=is_read)
+        return outcome_after(
+            told.action,
+            self.standing,
+            answers=told.answers or {},
+            actor=self.actor,
+            is_label_read=bool(told.serial_read),
+            sound=told.sound,
+        )
 
     def caught(self, notice: Any, holds: Mapping[int, int]) -> Caught:
         """As those who handle notices are told of it."""
@@ -181,7 +191,9 @@ async def record_actions(
         questions=scope.questions,
         serial_read=told.serial_read,
         client_gone=told.client_gone,
+        sound=told.sound,
     )
+    check_notes(told.action, told.notes)
     places = {one.standing.place for one in items.values()}
     check_seen_at_home(places, told.answers or {}, scope.home_questions)
     numbered = [one.row.is_numbered for one in items.values()]
@@ -240,15 +252,22 @@ async def _read(session: AsyncSession, notice: Any, barcodes: Sequence[str], act
     items = {}
     for row in rows:
         acts = tuple(
-            Act(MatchAction(one["action"]), one["by"], one["answers"], date.fromisoformat(one["on"]), one["to_confirm"])
+            Act(
+                MatchAction(one["action"]),
+                one["by"],
+                one["answers"],
+                date.fromisoformat(one["on"]),
+                one["to_confirm"],
+                one["sound"],
+            )
             for one in row.all_acts or ()
         )
         outcome = MatchOutcome(row.outcome) if row.outcome else None
         is_counted = notice.state == NoticeState.CLOSED and not row.is_apart
         place, result, is_held = Place(row.place), Result(row.result), row.open_hold is not None
-        items[row.barcode] = _Item(
-            row, Standing(place, result, outcome, acts, is_counted, is_held, row.weakened_by), actor
-        )
+        readings = tuple(Reading(**one) for one in row.readings or ())
+        standing = Standing(place, result, outcome, acts, is_counted, is_held, row.weakened_by, readings)
+        items[row.barcode] = _Item(row, standing, actor)
     return items
 
 
@@ -287,6 +306,7 @@ async def _write(
     answers = dict(told.answers or {})
     said: dict[str, Any] = {"action": told.action, "channel": told.channel, "notes": told.notes, "answers": answers}
     said |= {"recorded_at": at, "recorded_by": actor, "serial_read": label.read, "serial_before": label.before}
+    said["sound"] = told.sound
     lines = [
         {**said, "match_id": one.row.id, "to_confirm": is_to_confirm(told.action, one.standing)}
         for one in items.values()

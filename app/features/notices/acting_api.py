@@ -101,9 +101,11 @@ async def act_on_many(
 
 @router.get(f"{HERE}/matches/{{barcode}}")
 async def get_match(session: Session, actor: Actor, reference: Reference, tag: Tag) -> MatchBody:
-    """One item that the notice covers, with why, and all that was done about it."""
+    """One item that the notice covers, with why, and all that was done about it. Auditors read the notes without the
+    names that we know."""
     notice_id = await find_id(session, reference)
-    return (await item_queries.get_match(session, notice_id, tag)).body
+    works_on_it = actor.may(Permission.WORK_ON_NOTICES)
+    return (await item_queries.get_match(session, notice_id, tag, works_on_it=works_on_it)).body
 
 
 @router.get(f"{HERE}/homes")
@@ -239,6 +241,7 @@ def told_by(body: MatchActionBody) -> Told:
         body.answers,
         serial_read=body.serial_read or "",
         client_gone=body.client_gone,
+        sound=body.sound,
     )
 
 

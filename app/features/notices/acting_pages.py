@@ -1,6 +1,6 @@
 """Pages for those who work on the items of a notice: one item, and the homes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -14,11 +14,12 @@ from app.domain.access import Permission
 from app.domain.errors import BadValue, RuleError
 from app.domain.notice_acts import check_notice, choices
 from app.domain.notice_standing import Channel
+from app.domain.notice_work import MatchAction
 from app.domain.safety_notices import NoticeState
 from app.features.notices import item_queries, pictures, tracing
 from app.features.notices.acting import Told, record_actions
 from app.features.notices.acting_api import NoAccessTries
-from app.features.notices.acting_schemas import MatchActionForm
+from app.features.notices.acting_schemas import MatchActionForm, Verdict
 from app.features.notices.evidence_csv import file_name
 from app.features.notices.item_queries import Matched
 from app.features.notices.tracing import Named
@@ -35,6 +36,7 @@ from app.web.templating import render
 
 ITEMS_ON_A_PAGE = 50
 MATCH = "notices/match.html"
+VERDICTS = [(verdict.value, verdict.text) for verdict in Verdict]
 CHANNELS = [(channel.value, channel.text) for channel in Channel]
 
 router = page_router()
@@ -44,7 +46,8 @@ router = page_router()
 async def get_match(request: Request, session: Session, actor: Actor, notice_id: Id, tag: Tag) -> HTMLResponse:
     """One item: why the notice covers it, what was done, and what may be done next."""
     notice = await tracing.get_named(session, notice_id)
-    match = await item_queries.get_match(session, notice_id, tag)
+    works_on_it = actor.may(Permission.WORK_ON_NOTICES)
+    match = await item_queries.get_match(session, notice_id, tag, works_on_it=works_on_it)
     context = _of_match(notice, match, actor.username) | await _pictures(session, notice_id, match)
     return render(request, MATCH, {"form": Form(), **context})
 
@@ -110,6 +113,8 @@ def told_on(form: Form, body: MatchActionForm, questions: Sequence[str]) -> Told
     """What was said on a page, with the answers that were given there."""
     said = {question: form.value(f"answer_{place}") for place, question in enumerate(questions)}
     answers = {question: answer == "yes" for question, answer in said.items() if answer in {"yes", "no"}}
+    if body.done is MatchAction.INSPECTED and not (body.sound or answers or body.serial_read or questions):
+        raise BadValue("verdict-needed", "Say whether it is sound, or that you cannot tell.", field="sound")
     return Told(
         body.done,
         body.notes,
@@ -117,6 +122,7 @@ def told_on(form: Form, body: MatchActionForm, questions: Sequence[str]) -> Told
         answers,
         serial_read=body.serial_read or "",
         client_gone=body.client_gone,
+        sound=body.sound.is_sound if body.sound else None,
     )
 
 
@@ -156,9 +162,19 @@ def _of_match(notice: Named, match: Matched, actor: str) -> dict[str, Any]:
         "match": match.body,
         "closed": closed,
         "may": [(action.value, action.text, HINTS[action.value]) for action, why in found.items() if why is None],
-        "may_not": [(action, why) for action, why in found.items() if why],
+        "may_not": _by_reason(found),
         "channels": CHANNELS,
+        "verdicts": VERDICTS,
     }
+
+
+def _by_reason(found: Mapping[MatchAction, str | None]) -> list[tuple[str, str]]:
+    """What cannot be recorded, with each reason once."""
+    reasons: dict[str, list[str]] = {}
+    for action, why in found.items():
+        if why:
+            reasons.setdefault(why, []).append(action.text)
+    return [(", ".join(names), why) for why, names in reasons.items()]
 
 
 HINTS = {

@@ -1,6 +1,7 @@
 """Bodies and forms of what is done about the items of a notice."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
@@ -24,10 +25,30 @@ Answers = Annotated[dict[Question, bool], Field(max_length=100)]
 Serial = Annotated[Line, Field(max_length=100)]
 
 
+class Verdict(StrEnum):
+    """What whoever looked at an item says of it on a page."""
+
+    SOUND = "sound"
+    NOT_SOUND = "not_sound"
+    UNKNOWN = "unknown"
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return {"sound": "It is sound", "not_sound": "It is not sound", "unknown": "I cannot tell"}[self.value]
+
+    @property
+    def is_sound(self) -> bool | None:
+        """The same for the record; None where nobody can tell."""
+        return None if self is Verdict.UNKNOWN else self is Verdict.SOUND
+
+
 class MatchActionBody(Body):
     """What was done about an item. `channel`: how somebody was contacted. `answers`: what was seen, by the question.
     `serial_read`: its serial number as it stands on the label of the item that was looked at; of one item alone.
-    `client_gone`: with `untraceable`, that the client who had it has died, moved or gone away."""
+    `client_gone`: with `untraceable`, that the client who had it has died, moved or gone away. `sound`: with
+    `inspected`, whether it was found sound; false holds it at once, whatever was recorded before; left out or null,
+    nobody can tell."""
 
     action: MatchAction
     notes: Paragraph
@@ -35,6 +56,7 @@ class MatchActionBody(Body):
     answers: Answers | None = None
     serial_read: Serial | None = None
     client_gone: bool = False
+    sound: bool | None = None
 
 
 class MatchActionsBody(MatchActionBody):
@@ -44,12 +66,13 @@ class MatchActionsBody(MatchActionBody):
 
 
 class MatchActionForm(BaseModel):
-    """The same on its page; each answer is `answer_<number>`: yes, no, or left out."""
+    """The same on its page; each answer is `answer_<number>`: yes, no, or left out. A look has a verdict there."""
 
     done: Annotated[MatchAction, asked("Choose what was done.")] = needed()
     channel: Channel | None = None
     serial_read: Serial | None = None
     client_gone: bool = False
+    sound: Verdict | None = None
     notes: Annotated[Paragraph, asked("Say what came of it, and where the evidence is.")] = needed()
 
 
@@ -78,7 +101,7 @@ class RecordedManyBody(BaseModel):
 
 class ActBody(BaseModel):
     """One line of what was done about an item. `serial_read`: off its label; until then our record said
-    `serial_before`. `to_confirm`: it counts when another person has said the same."""
+    `serial_before`. `to_confirm`: it counts when another person has said the same. `sound`: how they found it."""
 
     action: MatchAction
     channel: str
@@ -87,6 +110,7 @@ class ActBody(BaseModel):
     serial_read: str | None
     serial_before: str | None
     to_confirm: bool
+    sound: bool | None
     recorded_at: datetime
     recorded_by: str
 
@@ -200,7 +224,7 @@ class ReconciliationBody(BaseModel):
 
     `seen`: send it with `close`, so that nobody closes on other counts than they saw. `late`: how many items were
     caught after a closing, and how many of those are open. `notes`: what staff wrote, for those who may see the
-    evidence. It goes into the evidence pack when whoever closes has read it and says so by sending `notes_seen`.
+    evidence; it goes into the evidence pack at the closing. Whoever closes says by `notes_seen` that they have read it.
     """
 
     held: int
@@ -227,8 +251,8 @@ class ReconciliationBody(BaseModel):
 
 
 class CloseBody(Body):
-    """`seen` and `notes_seen`: those of the reconciliation that was looked at; notes that were not seen are left out of
-    the evidence pack. `again`: ask anew, with the counts of now."""
+    """`seen` and `notes_seen`: those of the reconciliation that was looked at; 412 where something was recorded since.
+    `again`: ask anew, with what stands now."""
 
     seen: Line | None = None
     notes_seen: LineNumber | None = None

@@ -10,9 +10,9 @@ from sqlmodel import col
 from app import audit
 from app.domain.dates import uk_date
 from app.domain.errors import NotFound
-from app.domain.notice_closing import Reconciliation, Request, check_closing
+from app.domain.notice_closing import Reconciliation, Request, check_closing, check_notes_seen
 from app.domain.safety_notices import NoticeState
-from app.features.notices.packs import freeze
+from app.features.notices.packs import freeze, list_notes
 from app.features.notices.reconciling import reconcile
 from app.features.notices.sign_offs import list_closings
 from app.models import NoticeClosing, SafetyNotice
@@ -32,9 +32,9 @@ async def close(
     at: datetime,
 ) -> tuple[bool, Reconciliation]:
     """Ask for the notice to be closed, or close it for the one who asked; returns whether it is closed now. Its
-    evidence is frozen then, with those notes of staff that whoever closes has read: up to the line `notes_seen`.
+    evidence is frozen then, with the notes of staff. `notes_seen`: up to which line whoever closes has read them.
 
-    Raises NotFound `unknown-notice`, and what `notice_closing.check_closing` raises.
+    Raises NotFound `unknown-notice`, and what `notice_closing.check_closing` and `check_notes_seen` raise.
     """
     notice = (await session.execute(LOCK, {"notice_id": notice_id})).one_or_none()
     if notice is None:
@@ -46,10 +46,11 @@ async def close(
     closes = check_closing(NoticeState(notice.state), now, request, actor=actor, seen=seen, again=again)
     subject = f"safety_notice:{notice.reference}"
     if closes and asked:
+        check_notes_seen(notes_seen, (await list_notes(session, notice_id)).seen)
         await _change(session, asked.id, closed_at=at, closed_by=actor)
         closed = update(SafetyNotice).where(col(SafetyNotice.id) == notice_id).values(state=NoticeState.CLOSED)
         await session.execute(closed)
-        evidence = await freeze(session, notice_id, asked.id, notes_seen=notes_seen or 0, today=uk_date(at))
+        evidence = await freeze(session, notice_id, asked.id, today=uk_date(at))
         facts: dict[str, Any] = {"held": now.held, "evidence": evidence}
         await audit.record(session, "safety_notice_closed", subject, actor=actor, at=at, **facts)
         return True, now

@@ -19,7 +19,7 @@ from app.domain.notice_standing import ActionState, Channel, Place
 from app.domain.notice_work import Cause, Handling, MatchAction, ReviewOutcome
 from app.domain.notices import Result
 from app.domain.safety_notices import DeadlineKind, Deadlines
-from app.features.notices.match_sql import MATCHES
+from app.features.notices.match_sql import FORMER_SERIALS, MATCHES
 from app.features.notices.queries import get_notice
 from app.features.notices.reconciling import reconcile
 from app.features.notices.schemas import NoticeBody
@@ -44,7 +44,7 @@ PREVENTED = text("""
 """)
 LINES = text("""
     SELECT act.id, act.recorded_at, act.recorded_by, act.to_confirm, item.barcode, act.action, act.channel, act.notes,
-           act.answers,
+           act.answers, act.sound, act.serial_read, act.serial_before,
            ARRAY(SELECT client.name FROM loan JOIN client ON client.id = loan.client_id
                  WHERE loan.item_id = match.item_id ORDER BY loan.id) AS names
     FROM notice_match_action AS act JOIN notice_match AS match ON match.id = act.match_id
@@ -58,7 +58,7 @@ ITEMS = text(f"""
     SELECT match.barcode, product.code AS product_code, product.name AS product_name, product.manufacturer,
            product.model, match.serial_number, match.lot_number, match.result, match.evidence, match.scope_id,
            match.cause, match.found_at, match.first_blocked_at, match.place, match.action_state, match.finished_at,
-           match.is_after_closing, scope.lines,
+           match.is_after_closing, scope.lines, {FORMER_SERIALS} AS serial_before,
            (SELECT count(*) FROM notice_match_action AS act WHERE act.match_id = match.id AND act.action = 'contacted')
                AS contacts,
            (SELECT count(*) FROM notice_match_action AS act WHERE act.match_id = match.id AND act.action = 'no_access')
@@ -102,7 +102,7 @@ class Prevented:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One line of what was done about an item. `notes`: only where whoever closed the notice had read them."""
+    """One line of what was done about an item. `notes`: only in what was kept at a closing."""
 
     id: int
     at: datetime
@@ -113,6 +113,18 @@ class Done:
     notes: str
     answers: Mapping[str, bool]
     to_confirm: bool = False
+    sound: bool | None = None
+    serial_read: str | None = None
+    serial_before: str | None = None
+
+    @property
+    def seen(self) -> list[str]:
+        """How whoever looked at it found it, and what its label says, in words."""
+        said = [] if self.sound is None else ["It is sound." if self.sound else "It is not sound."]
+        if self.serial_read:
+            before = f", before on our record: {self.serial_before}" if self.serial_before else ""
+            said.append(f"Serial number on its label: {self.serial_read}{before}.")
+        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,7 @@ class Covered:
     contacts: int
     tries_in_vain: int
     prevented: int
+    serial_before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +175,9 @@ class Pack:
         return [item for item in self.items if item.is_after_closing]
 
 
-async def read_pack(session: AsyncSession, notice_id: int, *, notes_seen: int = 0, today: date) -> Pack:
-    """The pack as things are now, with the notes of staff up to the line `notes_seen`. The same number of statements
-    for any number of items. Raises NotFound `unknown-notice`."""
+async def read_pack(session: AsyncSession, notice_id: int, *, with_notes: bool = False, today: date) -> Pack:
+    """The pack as things are now, with the notes of staff, or without. The same number of statements for any number
+    of items. Raises NotFound `unknown-notice`."""
     values = {"notice_id": notice_id}
     notice = await get_notice(session, notice_id, today=today)
     counts = await reconcile(session, notice_id, today=today)
@@ -180,7 +193,7 @@ async def read_pack(session: AsyncSession, notice_id: int, *, notes_seen: int = 
         first_blocked_at=blocked.first,
         blocked=blocked.items,
         prevented=[Prevented(Move(row.move), row.times, row.items, row.first, row.last) for row in prevented],
-        done=await list_done(session, notice_id, notes_seen=notes_seen),
+        done=await list_done(session, notice_id, with_notes=with_notes),
         reviews=[(ReviewOutcome(row.outcome).text if row.outcome else "Not done", row.people) for row in reviews],
         deadlines=_deadlines(notice, scopes, closings, today),
         closings=closings,
@@ -188,11 +201,10 @@ async def read_pack(session: AsyncSession, notice_id: int, *, notes_seen: int = 
     )
 
 
-async def list_done(session: AsyncSession, notice_id: int, *, after: int = 0, notes_seen: int = 0) -> list[Done]:
-    """What was done about each item, by its lines after `after`. A note that nobody has read for the pack is left out
-    of it, and named. One statement."""
+async def list_done(session: AsyncSession, notice_id: int, *, after: int = 0, with_notes: bool = False) -> list[Done]:
+    """What was done about each item, by its lines after `after`. Notes that are left out are named. One statement."""
     rows = (await session.execute(LINES, {"notice_id": notice_id, "after": after})).mappings()
-    return [_done(row, notes_seen) for row in rows]
+    return [_done(row, with_notes=with_notes) for row in rows]
 
 
 async def list_covered(session: AsyncSession, notice_id: int) -> list[Covered]:
@@ -231,12 +243,13 @@ def _scope(row: RowMapping) -> ScopeInForce:
 NOTE_LEFT_OUT = "(A note stands on the item’s page under this notice.)"  # noqa: RUF001 - people read it
 
 
-def _done(row: RowMapping, notes_seen: int) -> Done:
+def _done(row: RowMapping, *, with_notes: bool) -> Done:
     channel = Channel(row["channel"]).text if row["channel"] in set(Channel) else row["channel"]
-    notes = without_names(row["notes"], row["names"]) if row["id"] <= notes_seen else NOTE_LEFT_OUT
+    notes = without_names(row["notes"], row["names"]) if with_notes else NOTE_LEFT_OUT
     action = MatchAction(row["action"])
     facts = {"id": row["id"], "at": row["recorded_at"], "by": row["recorded_by"], "barcode": row["barcode"]}
     said = {"notes": notes if row["notes"] else "", "answers": row["answers"], "to_confirm": row["to_confirm"]}
+    said |= {name: row[name] for name in ("sound", "serial_read", "serial_before")}
     return Done(**facts, action=action, channel=channel, **said)
 
 
@@ -254,4 +267,4 @@ def _deadlines(
         DeadlineKind.COMPLETE: complete,
     }
     days = Deadlines(notice.underway_by, notice.complete_by, notice.own_target_on)
-    return deadline_words(days, met_on=met_on, today=today)
+    return deadline_words(days, met_on=met_on, today=today, first=notice.first_days)

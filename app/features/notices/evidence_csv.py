@@ -25,6 +25,7 @@ PACK_HEAD = (
     "tries_in_vain",
     "finished_at",
     "after_closing",
+    "serial_number_before",
 )
 
 
@@ -52,6 +53,7 @@ def pack_rows(handed: Handed) -> Iterator[tuple[object, ...]]:
             item.tries_in_vain,
             item.finished_at.isoformat() if item.finished_at else None,
             item.is_after_closing,
+            item.serial_before,
         )
 
 

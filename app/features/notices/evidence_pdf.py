@@ -217,7 +217,8 @@ def _head(done: Done) -> str:
 
 def _notes(done: Done) -> list[Any]:
     answers = [words(f"{question} {'Yes' if is_so else 'No'}.", 9) for question, is_so in done.answers.items()]
-    return [*answers, *([words(done.notes, 9)] if done.notes else [])]
+    said = [words(text, 9) for text in (*done.seen, done.notes) if text]
+    return [*answers, *said]
 
 
 def _when(at: datetime | None) -> str:

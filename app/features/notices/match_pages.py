@@ -20,7 +20,7 @@ from app.domain.safety_notices import NoticeState
 from app.features.notices import match_queries, pictures, tracing
 from app.features.notices.acting import MOST_AT_ONCE, record_actions
 from app.features.notices.acting_api import NoAccessTries
-from app.features.notices.acting_pages import CHANNELS, HINTS, at_the_first_question, told_on, with_answers
+from app.features.notices.acting_pages import CHANNELS, HINTS, VERDICTS, at_the_first_question, told_on, with_answers
 from app.features.notices.acting_schemas import ManyForm
 from app.features.notices.match_schemas import MatchRow, SumRow
 from app.features.notices.reading import log_reading, may_see_homes
@@ -184,6 +184,7 @@ async def _shown(session: AsyncSession, actor: Actor, now: Now, notice_id: int, 
         "pictures": await pictures.list_pictures(session, notice_id) if questions else {},
         "actions": [(action.value, action.text, HINTS[action.value]) for action in MatchAction],
         "channels": CHANNELS,
+        "verdicts": VERDICTS,
     }
 
 

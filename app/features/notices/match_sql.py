@@ -33,6 +33,19 @@ IS_APART = """
     (match.is_after_closing AND COALESCE(match.found_at >= (
         SELECT max(ended.closed_at) FROM notice_closing AS ended WHERE ended.notice_id = match.notice_id), false))
 """
+# What was read off the label of an item, under any notice; and what our record said before that and says no more.
+READINGS = """
+    (SELECT jsonb_agg(jsonb_build_object('by', act.recorded_by, 'read', act.serial_read, 'before', act.serial_before)
+                      ORDER BY act.id)
+     FROM notice_match AS anywhere JOIN notice_match_action AS act ON act.match_id = anywhere.id
+     WHERE anywhere.item_id = match.item_id AND act.serial_read IS NOT NULL)
+"""
+FORMER_SERIALS = """
+    (SELECT string_agg(DISTINCT act.serial_before, ', ')
+     FROM notice_match AS anywhere JOIN notice_match_action AS act ON act.match_id = anywhere.id
+     WHERE anywhere.item_id = match.item_id AND act.serial_read IS NOT NULL
+       AND act.serial_before IS DISTINCT FROM match.serial_number)
+"""
 MATCHES = f"""
     SELECT match.id, match.notice_id, match.item_id, match.scope_id, match.result, match.evidence, match.outcome,
            match.weakened_by, match.cause, match.found_at, match.first_blocked_at, match.is_after_closing,

@@ -91,10 +91,10 @@ async def list_notes(session: AsyncSession, notice_id: int) -> Notes:
     return Notes(list(found.values()), rows[-1].id if rows else 0)
 
 
-async def freeze(session: AsyncSession, notice_id: int, closing_id: int, *, notes_seen: int, today: date) -> str:
-    """Keep the evidence as it is at this instant, with the notes that were read; returns its SHA-256. The caller has
-    closed the notice and holds its row."""
-    pack = await read_pack(session, notice_id, notes_seen=notes_seen, today=today)
+async def freeze(session: AsyncSession, notice_id: int, closing_id: int, *, today: date) -> str:
+    """Keep the evidence as it is at this instant, with the notes of staff but for names that we know; returns its
+    SHA-256. The caller has closed the notice and holds its row."""
+    pack = await read_pack(session, notice_id, with_notes=True, today=today)
     content = AS_JSON.dump_json(pack).decode()
     digest = sha256(content.encode()).hexdigest()
     await session.execute(insert(NoticePack).values(closing_id=closing_id, content=content, sha256=digest))
@@ -152,4 +152,5 @@ async def _since(session: AsyncSession, notice_id: int, pack: Pack, closed_at: d
 
 def _in_words(done: Done) -> str:
     answers = "".join(f" {question} {'Yes' if is_so else 'No'}." for question, is_so in done.answers.items())
-    return f"{display(done.barcode)}: {done.action.text.lower()}.{answers}{f' {done.notes}' if done.notes else ''}"
+    said = "".join(f" {words}" for words in (*done.seen, done.notes) if words)
+    return f"{display(done.barcode)}: {done.action.text.lower()}.{answers}{said}"

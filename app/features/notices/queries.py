@@ -52,7 +52,7 @@ TEXT = text("""
 """)
 VERSIONS = text("""
     SELECT number, source, public_updated_at, payload_sha256, is_whole, title, change_note, changes, received_at,
-           received_by
+           received_by, underway_by, complete_by, own_target_on
     FROM safety_notice_version WHERE notice_id = :id ORDER BY number DESC
 """)
 TRIAGE = text("""

@@ -33,7 +33,10 @@ STANDING = text(f"""
               AND escalated_at IS NOT NULL) AS reviews_unreached,
            (SELECT count(*) FROM notice_review WHERE notice_id = notice.id AND outcome = 'unreachable') AS unreachable,
            (SELECT count(*) FROM safety_notice_action WHERE notice_id = notice.id) AS actions,
-           (SELECT count(*) FROM safety_notice_action WHERE notice_id = notice.id AND done_at IS NULL) AS actions_open
+           (SELECT count(*) FROM safety_notice_action WHERE notice_id = notice.id AND done_at IS NULL) AS actions_open,
+           COALESCE((SELECT max(act.id) FROM notice_match_action AS act
+                     JOIN notice_match AS match ON match.id = act.match_id
+                     WHERE match.notice_id = notice.id), 0) AS last_line
     FROM safety_notice AS notice
     LEFT JOIN LATERAL (
         SELECT scope_id FROM notice_activation WHERE notice_id = notice.id ORDER BY id DESC LIMIT 1
@@ -109,6 +112,7 @@ async def reconcile(session: AsyncSession, notice_id: int, *, today: date) -> Re
         is_changed=row.is_changed,
         version=row.version,
         older_version=row.notice_version if row.is_older else None,
+        last_line=row.last_line,
     )
 
 

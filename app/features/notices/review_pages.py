@@ -107,6 +107,8 @@ def _outcomes(actor: Actor, review: Review) -> list[tuple[str, ...]]:
     """What may be chosen. That nobody can reach them is for those who handle notices, when they were told."""
     may_give_up = review.escalated_at is not None and actor.may(Permission.HANDLE_SAFETY_NOTICES)
     offered = [one for one in ReviewOutcome if one is not ReviewOutcome.UNREACHABLE or may_give_up]
+    if review.done_at:
+        offered = [ReviewOutcome.NO_CHANGE, ReviewOutcome.CHANGED]
     return [(one.value, one.text, HINTS[one]) if one in HINTS else (one.value, one.text) for one in offered]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, text, update
+from sqlalchemy import RowMapping, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -12,10 +12,11 @@ from app import audit
 from app.domain.access import Permission
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotFound
-from app.domain.notice_reviews import Tried, check_review, unreached_letter
+from app.domain.notice_reviews import Tried, check_review, check_reviewer, unreached_letter
 from app.domain.notice_work import ReviewOutcome
 from app.features.notices.acting import LOCK_NOTICE
 from app.models import NoticeReview
+from app.signing import find_person, read_setting
 from app.web.who import tell_all_who_may
 
 REVIEWS = text("""
@@ -40,7 +41,8 @@ ONE = text(f"""
     FROM notice_review AS review JOIN client ON client.id = review.client_id {OF_CLIENT}
 """)  # noqa: S608 - the part is a constant
 LOCK = text(f"""
-    SELECT review.id, review.done_at, review.done_by, review.note, review.tries, review.tried_on, review.escalated_at,
+    SELECT review.id, review.client_id, review.because, review.done_at, review.done_by, review.note, review.tries,
+           review.tried_on, review.escalated_at,
            client.client_ref
     FROM notice_review AS review JOIN client ON client.id = review.client_id {OF_CLIENT} FOR UPDATE OF review
 """)  # noqa: S608 - the part is a constant
@@ -109,7 +111,8 @@ async def record_review(
     """How the review of this person ended. Who could not be reached stays on the list, with what was tried; after tries
     on so many days those who handle notices are told, and may end it. Returns whether they are told now.
 
-    Raises NotFound `unknown-notice`, `no-review`, Conflict `reviewed-already`, and what `check_review` does.
+    What somebody finds after it was done is a review of its own: both stand. Raises NotFound `unknown-notice`,
+    `no-review`, Conflict `reviewed-already` for a try at one that is done, and what `check_review` does.
     """
     notice = (await session.execute(LOCK_NOTICE, {"notice_id": notice_id})).one_or_none()
     if notice is None:
@@ -117,11 +120,12 @@ async def record_review(
     row = (await session.execute(LOCK, {"notice_id": notice_id, "client_ref": client_ref})).one_or_none()
     if row is None:
         raise _none()
-    if row.done_at is not None:
-        detail = f"{row.done_by} has recorded this review already. It stands as it was recorded."
+    if row.done_at is not None and outcome in {ReviewOutcome.NOT_REACHED, ReviewOutcome.UNREACHABLE}:
+        detail = f"{row.done_by} has recorded this review already. It stands; add what you found, if you reached them."
         raise Conflict("reviewed-already", detail)
     tried = Tried(row.tries, row.tried_on, row.escalated_at is not None)
     check_review(outcome, tried, after_tries=after_tries, handles_notices=handles_notices)
+    check_reviewer(outcome, note, is_supervised=await _is_supervised(session, actor, at))
     is_told = False
     if outcome is ReviewOutcome.NOT_REACHED:
         tried = tried.again(uk_date(at))
@@ -131,14 +135,23 @@ async def record_review(
         done |= {"escalated_at": at} if is_told else {}
     else:
         said, done = note, {"done_at": at, "done_by": actor, "outcome": outcome}
-    done["note"] = f"{row.note}\n{said}" if row.note else said
-    await session.execute(update(NoticeReview).where(col(NoticeReview.id) == row.id).values(**done))
-    facts = {"notice": notice.reference, "outcome": outcome.value}
-    await audit.record(session, "notice_reviewed", f"client:{row.client_ref}", actor=actor, at=at, **facts)
+    if row.done_at is not None:
+        facts = {"notice_id": notice_id, "client_id": row.client_id, "because": row.because, "asked_at": at}
+        await session.execute(insert(NoticeReview).values(**facts, **done, note=said))
+    else:
+        done["note"] = f"{row.note}\n{said}" if row.note else said
+        await session.execute(update(NoticeReview).where(col(NoticeReview.id) == row.id).values(**done))
+    about = {"notice": notice.reference, "outcome": outcome.value}
+    await audit.record(session, "notice_reviewed", f"client:{row.client_ref}", actor=actor, at=at, **about)
     if is_told:
         letter = unreached_letter(notice.reference, notice.title, row.client_ref, tried.tries)
         await tell_all_who_may(session, Permission.HANDLE_SAFETY_NOTICES, letter, actor=actor, at=at)
     return is_told
+
+
+async def _is_supervised(session: AsyncSession, actor: str, at: datetime) -> bool:
+    person = find_person(await read_setting(session, uk_date(at)), actor)
+    return person is not None and person.is_supervised
 
 
 def _review(row: RowMapping) -> Review:

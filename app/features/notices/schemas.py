@@ -88,7 +88,8 @@ class NewNoticeForm(_Days):
 
 
 class VersionBody(_Days, Body):
-    """A new version by hand. What is left out stays as it was; a day that is sent as null is taken away."""
+    """A new version by hand. What is left out stays as it was; a day that the notice sets is moved,
+    not taken away; our own target is taken away by null."""
 
     body: LongText | None = None
     change_note: Reason
@@ -232,6 +233,9 @@ class VersionOut(BaseModel):
     changes: list[dict[str, str]]
     received_at: datetime
     received_by: str
+    underway_by: date | None = None
+    complete_by: date | None = None
+    own_target_on: date | None = None
 
 
 class TriageOut(BaseModel):
@@ -270,6 +274,12 @@ class NoticeBody(NoticeRow):
     versions: list[VersionOut]
     triage: list[TriageOut]
     organisation_actions: list[ActionOut]
+
+    @property
+    def first_days(self) -> Deadlines:
+        """The day that each deadline had first."""
+        days = {kind.value: [getattr(one, kind.value) for one in self.versions] for kind in DeadlineKind}
+        return Deadlines(**{name: next((day for day in reversed(of) if day), None) for name, of in days.items()})
 
 
 class ReceivedBody(BaseModel):

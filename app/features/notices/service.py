@@ -24,6 +24,7 @@ from app.domain.safety_notices import (
     after_triage,
     changes_between,
     check_can_act,
+    check_days_kept,
     check_deadlines,
     check_reference,
 )
@@ -135,11 +136,15 @@ async def amend(
     `days`: those that are said, by the words of `DeadlineKind`; the others stay.
 
     Another text goes back to triage; other days alone do not. Raises NotFound `unknown-notice`, BadValue of the
-    deadlines, and Conflict `nothing-changed` or `published-text`, where the text is GOV.UK's.
+    deadlines or `no-text`, and Conflict `deadline-removed`, `nothing-changed` or `published-text`, where the text is
+    GOV.UK's.
     """
     row = await _newest(session, notice_id)
     deadlines = Deadlines(**{kind.value: days.get(kind.value, getattr(row, kind.value)) for kind in DeadlineKind})
     check_deadlines(deadlines, issued_on=row.issued_on)
+    check_days_kept(Deadlines(row.underway_by, row.complete_by, row.own_target_on), deadlines)
+    if body is not None and not body:
+        raise BadValue("no-text", "Write what the notice says now, or leave its text out.", field="body")
     if body is not None and row.base_path is not None:
         detail = "Its text comes from GOV.UK. An amended one arrives by itself, or is imported; enter only days here."
         raise Conflict("published-text", detail)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.errors import NotFound
 from app.domain.notice_standing import ActionState, Place
 from app.domain.notices import Result
-from app.features.notices.match_sql import MATCHES
+from app.features.notices.match_sql import FORMER_SERIALS, MATCHES
 
 # Who goes there anyway: what is to be fetched, brought or inspected at that home, and who ordered last for them.
 HOMES = text(f"""
@@ -52,11 +52,12 @@ HOMES = text(f"""
 """)  # noqa: S608 - the parts are constants
 REPLY = text(f"""
     SELECT product.manufacturer, product.model, product.code, match.serial_number, match.lot_number, match.result,
-           match.place, match.action_state, count(*) AS quantity
-    FROM ({MATCHES}) AS match JOIN product ON product.id = match.product_id
+           match.place, match.action_state, count(*) AS quantity, match.serial_before
+    FROM (SELECT match.*, {FORMER_SERIALS} AS serial_before FROM ({MATCHES}) AS match) AS match
+    JOIN product ON product.id = match.product_id
     WHERE match.result <> 'not_affected' OR match.outcome = 'cleared'
     GROUP BY product.manufacturer, product.model, product.code, match.serial_number, match.lot_number, match.result,
-             match.place, match.action_state
+             match.place, match.action_state, match.serial_before
     ORDER BY product.manufacturer, product.model, product.code, match.serial_number, match.lot_number, match.place,
              match.action_state, match.result
 """)  # noqa: S608 - the parts are constants
@@ -70,6 +71,7 @@ REPLY_HEAD = (
     "place",
     "action_state",
     "quantity",
+    "serial_number_before",
 )
 NAMED = text("SELECT id, reference, title, state FROM safety_notice WHERE id = :notice_id")
 

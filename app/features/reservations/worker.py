@@ -19,6 +19,7 @@ from app.features.reservations.service import END, list_live
 from app.models import ReservationEnd
 
 CANNOT_BEGIN, ENDS_SOON, ENDED = "reservation_cannot_begin", "reservation_ends_soon", "reservation_ended"
+HELD = "reservation_held"
 Found = Row[Any]
 
 FACTS = """
@@ -66,6 +67,13 @@ LOST = text(f"""{FACTS}
       AND NOT EXISTS (
           SELECT FROM message WHERE message.about = 'reservation:' || reservation.id
             AND purpose = 'reservation_too_weak')
+    ORDER BY reservation.id FOR UPDATE OF reservation
+""")
+
+ON_HOLD = text(f"""{FACTS}
+    WHERE reservation.ended_at IS NULL AND {NOT_AN_ORDERS} AND {NOT_TOLD}
+      AND EXISTS (SELECT FROM hold WHERE hold.item_id = reservation.item_id AND hold.lifted_at IS NULL
+                  AND hold.kind IN ('safety_notice', 'fault', 'investigation'))
     ORDER BY reservation.id FOR UPDATE OF reservation
 """)
 
@@ -138,6 +146,19 @@ async def tell_of_lost_reservations(session: AsyncSession, *, actor: str, at: da
         body = f"{_which(one)} has ended, because {why}. Reserve another item if it is still needed."
         await _tell(session, one, ENDED, subject, body, actor=actor, at=at)
     return len(lost)
+
+
+async def tell_of_held_reservations(session: AsyncSession, *, actor: str, at: datetime) -> int:
+    """Tell owners once that the item which they reserved is on hold; returns how many were told."""
+    held = (await session.execute(ON_HOLD, {"purpose": HELD})).all()
+    for one in held:
+        subject = f"{display(one.barcode)} is on hold"
+        body = (
+            f"{_which(one)} stands, but the item is on hold and cannot go out. Its page says why. If you cannot wait, "
+            "give the reservation up and reserve another item."
+        )
+        await _tell(session, one, HELD, subject, body, actor=actor, at=at)
+    return len(held)
 
 
 async def _locked(session: AsyncSession, wanted: Any, values: dict[str, Any]) -> Sequence[Found]:

@@ -32,6 +32,7 @@ from app.features.stock.schemas import (
     TrialReviewLine,
     Warned,
 )
+from app.number_sql import sql_lot_key
 from app.web.results import BlockerBody, Step
 
 DETAILS = text("""
@@ -42,11 +43,19 @@ DETAILS = text("""
            (SELECT id FROM stop_use_notice WHERE loan_id = loan.id) AS stop_use_notice,
            fitted.parts_fitted, gone.disposal, product.safe_working_load_kg AS product_load_kg,
            item.certified_load_kg, item.certified_on, product.model AS product_model,
-           item.label_wanted_since IS NOT NULL AS label_wanted,
+           item.label_wanted_since IS NOT NULL AS label_wanted, labels.serials_read,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM item
     JOIN store ON store.id = item.store_id
     JOIN product ON product.id = item.product_id
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('read', act.serial_read, 'before', act.serial_before,
+                                            'at', act.recorded_at, 'by', act.recorded_by,
+                                            'notice', notice.reference) ORDER BY act.id) AS serials_read
+        FROM notice_match AS match JOIN notice_match_action AS act ON act.match_id = match.id
+        JOIN safety_notice AS notice ON notice.id = match.notice_id
+        WHERE match.item_id = item.id AND act.serial_read IS NOT NULL
+    ) AS labels ON true
     LEFT JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object(
                    'id', part.id, 'part_number', part.part_number, 'description', part.description,
@@ -135,6 +144,11 @@ LATEST = text("""
     WHERE item.barcode = :barcode AND (CAST(:before AS int) IS NULL OR movement.seq < :before)
     ORDER BY movement.seq DESC LIMIT :limit
 """)
+# An item whose label was read another way is found by what our record said before, too.
+HAD_SERIAL = f"""
+    SELECT match.item_id FROM notice_match_action AS act JOIN notice_match AS match ON match.id = act.match_id
+    WHERE act.serial_read IS NOT NULL AND lower({sql_lot_key("act.serial_before")}) = :serial
+"""  # noqa: S608 - the part is a constant
 PAST_HOLDS = text("""
     SELECT kind, reason, placed_at, placed_by, lifted_at, lifted_by, lift_reason
     FROM hold JOIN item ON item.id = hold.item_id
@@ -234,6 +248,7 @@ async def get_item(
     )
     details = {name: row[name] for name in ItemBody.model_fields if name in row}
     details["parts_fitted"] = row["parts_fitted"] or []
+    details["serials_read"] = row["serials_read"] or []
     return ItemBody(
         **details,
         barcode=record.barcode,
@@ -296,7 +311,10 @@ async def list_items(
             where.append(clauses[name])
             values[name] = value
     if q:
-        where.append("(item.barcode LIKE :tag OR item.serial_key = :serial OR product.name ILIKE :words)")
+        where.append(
+            "(item.barcode LIKE :tag OR item.serial_key = :serial OR product.name ILIKE :words"
+            f" OR item.id IN ({HAD_SERIAL}))"
+        )
         escaped = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values |= {"tag": f"%{normalise(escaped)}%", "serial": normalise(q).casefold(), "words": f"%{escaped}%"}
     wanted = f"{LINES} WHERE {' AND '.join(where)} ORDER BY item.barcode LIMIT :limit"

@@ -270,6 +270,16 @@ class RingFenceBody(BaseModel):
     panel: str
 
 
+class SerialRead(BaseModel):
+    """A serial number that was read off the item's label for a safety notice. `before`: on record until then."""
+
+    read: str
+    before: str | None
+    at: datetime
+    by: str
+    notice: str
+
+
 class ItemBody(BaseModel):
     """One item, what blocks it, and what to do with it next.
 
@@ -311,6 +321,7 @@ class ItemBody(BaseModel):
     next_inspections: list[DueBody]
     times_issued: int
     parts_fitted: list[FittedPart]
+    serials_read: list[SerialRead]
     disposal: DisposalBody | None
     moves: list[Move]
     next_step: Step

@@ -58,7 +58,7 @@ async def test_it_is_the_same_wherever_the_item_is_and_for_whatever_is_wrong_wit
         (unfit if state in {State.IN_REPAIR, State.SCRAPPED} else fine).add(page)
         for path in (f"/l/{barcode}/fault", f"/l/{barcode}/reported"):
             others.add((path.replace(barcode, "TAG"), without_the_tag(await visitor.get(path), barcode)))
-    for kind in (HoldKind.FAULT, HoldKind.SAFETY_NOTICE, HoldKind.INVESTIGATION):
+    for kind in (HoldKind.FAULT, HoldKind.INVESTIGATION):
         held = await given.item(State.ON_LOAN, product=product)
         await given.hold(held, kind)
         unfit.add(without_the_tag(await visitor.get(f"/l/{held}"), held))

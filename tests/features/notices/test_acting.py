@@ -44,7 +44,7 @@ async def test_a_correction_ends_the_hold_only_when_another_person_has_checked_i
                   json={"action": "cleared", "notes": "It looks sound."}), 409, "no-evidence")  # fmt: skip
     await act(as_technician, barcode, "corrected", notes="Catch replaced, part 4711; photograph in the file.")
     refused = await as_technician.post(
-        f"{HERE}/matches/{barcode}/actions", json={"action": "cleared", "notes": "Done."}
+        f"{HERE}/matches/{barcode}/actions", json={"action": "cleared", "notes": "It is done."}
     )
     check_problem(refused, 403, "same-person")
     assert not await is_clear(as_technician, barcode)
@@ -68,7 +68,7 @@ async def test_what_was_seen_decides_at_once(
     sound, brass = await given.items(2, product=bed)
     await activate(session, await relevant(as_safety), [line(feature=QUESTION)], at=clock.now)
     assert (await as_technician.get(f"{HERE}/matches/{sound}")).json()["questions"] == [QUESTION]
-    unasked = {"action": "inspected", "notes": "x", "answers": {"Is it red?": True}}
+    unasked = {"action": "inspected", "notes": "Seen.", "answers": {"Is it red?": True}}
     check_problem(await as_technician.post(f"{HERE}/matches/{sound}/actions", json=unasked), 422, "unknown-question")
     silent = {"action": "inspected", "notes": "Looked at."}
     check_problem(await as_technician.post(f"{HERE}/matches/{sound}/actions", json=silent), 422, "answers-needed")
@@ -81,7 +81,7 @@ async def test_what_was_seen_decides_at_once(
         "is_escalated": False,
     }
     assert await is_clear(as_technician, sound)
-    assert (await act(as_technician, sound, "cleared"))["outcome"] == "cleared"
+    assert (await act(as_technician, sound, "cleared", 409))["code"] == "cleared-already"
     hit = await act(as_technician, brass, "inspected", answers={QUESTION: True})
     assert (hit["result"], hit["outcome"], hit["is_held"]) == ("affected", None, True)
     # The answer was wrong: another look says so, and the item is held again.

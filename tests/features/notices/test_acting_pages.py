@@ -92,5 +92,8 @@ async def test_people_are_reviewed_by_page(
     done = await ot.follow(await ot.post_form(f"{here}/C-77", outcome="no_change", note="Assessed on 3 March."))
     assert done.banner == "The review of C-77 is recorded."
     assert "Assessed on 3 March." in table(await ot.get(f"{here}?done=true"), "Done")[0][3]
-    assert (await ot.get(f"{here}/C-77")).soup.select_one("main form") is None
+    more = await ot.get(f"{here}/C-77")
+    assert [one["value"] for one in more.soup.select("[name=outcome]")] == ["no_change", "changed"]
+    await ot.post_form(f"{here}/C-77", outcome="changed", note="The rails were loose after all.")
+    assert len(table(await ot.get(f"{here}?done=true"), "Done")) == 2
     assert (await ot.get(f"{here}/C-78")).status == 404

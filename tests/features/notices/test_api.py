@@ -306,7 +306,9 @@ async def test_the_list_has_what_is_likely_relevant_first_and_comes_in_pages(
         check_problem(await as_technician.get(NOTICES, params={"after": cursor}), 422, "bad-cursor", field="after")
 
 
-async def test_an_extension_by_hand_is_a_new_version_and_needs_no_second_triage(as_safety: AsyncClient) -> None:
+async def test_an_extension_by_hand_is_a_new_version_and_needs_no_second_triage(
+    as_safety: AsyncClient, safety: Browser
+) -> None:
     await as_safety.post(NOTICES, json=BY_HAND)
     here = f"{NOTICES}/FSN 2026-07"
     await triage(as_safety, here, search=["rail"])
@@ -318,11 +320,18 @@ async def test_an_extension_by_hand_is_a_new_version_and_needs_no_second_triage(
         {"what": "Actions complete", "before": "30 April 2026", "after": "30 May 2026"}
     ]
     check_problem(await as_safety.post(f"{here}/versions", json=later), 409, "nothing-changed")
-    # What is not sent stays; what is sent as null is taken away.
+    # What is not sent stays. What the notice sets is moved, not taken away; our own target may go.
     moved = (await as_safety.post(f"{here}/versions", json={"complete_by": "2026-06-01", "change_note": why})).json()
     assert (moved["underway_by"], moved["complete_by"]) == ("2026-03-06", "2026-06-01")
-    gone = (await as_safety.post(f"{here}/versions", json={"underway_by": None, "change_note": why})).json()
-    assert (gone["underway_by"], gone["complete_by"]) == (None, "2026-06-01")
+    for name in ("underway_by", "complete_by"):
+        gone = await as_safety.post(f"{here}/versions", json={name: None, "change_note": why})
+        check_problem(gone, 409, "deadline-removed")
+    check_problem(await as_safety.post(f"{here}/versions", json={"body": "", "change_note": why}), 422, "no-text")
+    assert moved["versions"][-1]["complete_by"] == "2026-04-30"
+    number = moved["id"]
+    assert "1 June 2026 (first: 30 April 2026)" in " ".join(
+        (await safety.get(f"/safety-notices/{number}")).text.split()
+    )
     other = (await as_safety.post(f"{here}/versions", json=later | {"body": "It may also bend."})).json()
     assert (other["state"], other["changed_since_triage"]) == ("received", True)
     await take_in(as_safety, content())

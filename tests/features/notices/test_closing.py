@@ -137,6 +137,93 @@ async def test_a_danger_that_is_seen_after_the_closing_holds_the_item_at_once(
     assert (await act(as_safety, mended, "cleared"))["is_held"] is False
 
 
+async def test_a_fault_that_a_look_finds_holds_the_item_again_where_the_notice_asks_nothing(
+    given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock,
+    sign_in: Any,
+) -> None:  # fmt: skip
+    shelf, home = await given.item(product=bed), await given.item(State.ON_LOAN, product=bed)
+    await activate(session, await relevant(as_safety), [line()], at=clock.now)
+    for barcode in (shelf, home):
+        await act(as_technician, barcode, "corrected")
+        await act(as_safety, barcode, "cleared")
+    said: dict[str, Any] = {"notes": "The bolt is loose after all.", "sound": False}
+    assert (await act(as_technician, home, "contacted", 422, channel="phone", **said))["code"] == "no-verdict-here"
+    # The short form says nothing of how it was found.
+    assert (await act(as_technician, shelf, "inspected"))["is_held"] is False
+    for barcode in (shelf, home):
+        found = await act(as_technician, barcode, "inspected", **said)
+        assert (found["result"], found["outcome"], found["is_held"]) == ("affected", None, True)
+        assert not await is_clear(as_technician, barcode)
+        check_problem(await as_technician.post(f"{HERE}/matches/{barcode}/actions", json={
+            "action": "cleared", "notes": "It looks sound now."}), 409, "no-evidence")  # fmt: skip
+    assert (await counts(as_safety))["missing"] == [
+        "2 items: looked at, and affected or not known. Correct, replace or dispose of them."
+    ]
+    for barcode in (shelf, home):
+        await act(as_technician, barcode, "corrected")
+        await act(as_safety, barcode, "cleared")
+    await close(as_safety)
+    await close(await sign_in("safety2"))
+    clock.move(hours=2)
+    for times, barcode in enumerate((shelf, home), 1):
+        found = await act(as_technician, barcode, "inspected", **said)
+        assert (found["outcome"], found["is_held"]) == (None, True)
+        now = await counts(as_safety)
+        assert (now["late"], now["late_open"], now["still_held"], now["held"]) == (times, times, times, 2 - times)
+    assert [one["barcode"] for one in (await as_technician.get(f"{HERE}/homes")).json()["items"]] == [home]
+    match = (await as_technician.get(f"{HERE}/matches/{shelf}")).json()
+    assert [one["sound"] for one in match["actions"][-3:]] == [None, None, False]
+    assert match["hold_ends"].startswith("technician has looked at it, and it is not sound.")
+    await act(as_technician, shelf, "corrected")
+    assert (await act(as_safety, shelf, "cleared"))["is_held"] is False
+
+
+async def test_nobody_closes_over_what_was_recorded_since_it_was_asked_for(
+    given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock,
+    sign_in: Any,
+) -> None:  # fmt: skip
+    barcode = await given.item(product=bed)
+    await activate(session, await relevant(as_safety), [line()], at=clock.now)
+    await act(as_technician, barcode, "corrected")
+    await act(as_safety, barcode, "cleared")
+    as_safety2 = await sign_in("safety2")
+    older = await counts(as_safety)
+    await close(as_safety)
+    await act(as_technician, barcode, "inspected", notes="The bolt is very loose, do not close.")
+    assert (await close(as_safety2, 409))["code"] == "counts-changed"
+    assert (await close(as_safety2, 412, seen=older["seen"], again=True))["code"] == "counts-changed"
+    now = await counts(as_safety)
+    await close(as_safety, seen=now["seen"], again=True)
+    assert (await close(as_safety2, 412, notes_seen=older["notes_seen"]))["code"] == "notes-changed"
+    assert (await close(as_safety2))["is_closed"] is True
+
+
+async def test_a_dot_is_no_evidence_of_a_correction(
+    given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock
+) -> None:
+    barcode = await given.item(product=bed)
+    await activate(session, await relevant(as_safety), [line()], at=clock.now)
+    assert (await act(as_technician, barcode, "corrected", 422, notes="."))["code"] == "not-a-reason"
+    await act(as_technician, barcode, "corrected")
+    assert (await act(as_safety, barcode, "cleared", 422, notes="Done."))["code"] == "not-a-reason"
+    assert not await is_clear(as_technician, barcode)
+
+
+async def test_a_scope_that_only_advises_lets_go_also_what_somebody_was_told_of(
+    given: Given, bed: str, as_safety: AsyncClient, as_technician: AsyncClient, session: AsyncSession, clock: Clock
+) -> None:
+    told, other = await given.items(2, product=bed)
+    told = await given.item(State.ON_LOAN, product=bed)
+    notice_id = await relevant(as_safety)
+    for handling in (Handling.ADVICE, Handling.QUARANTINE):
+        await activate(session, notice_id, [line()], at=clock.now, handling=handling)
+    await act(as_technician, told, "contacted", channel="phone")
+    assert not await is_clear(as_technician, told)
+    await activate(session, notice_id, [line()], at=clock.now, handling=Handling.ADVICE)
+    for barcode in (told, other):
+        assert await is_clear(as_technician, barcode)
+
+
 async def test_what_the_scope_covers_and_the_list_does_not_have_keeps_it_open(
     given: Given, bed: str, as_safety: AsyncClient, session: AsyncSession, clock: Clock
 ) -> None:
@@ -177,7 +264,7 @@ async def test_a_notice_of_advice_is_closed_when_everybody_was_reviewed_and_the_
     assert len((await as_ot.get(f"{HERE}/reviews?done=false")).json()["items"]) == 1
     body = {"outcome": "changed", "note": "Rails taken off, and a low bed ordered."}
     assert (await as_ot.post(f"{HERE}/reviews/C-77", json=body)).json()["done_by"] == "ot"
-    check_problem(await as_ot.post(f"{HERE}/reviews/C-77", json=body), 409, "reviewed-already")
+    check_problem(await as_ot.post(f"{HERE}/reviews/C-77", json=call), 409, "reviewed-already")
     check_problem(await as_ot.post(f"{HERE}/reviews/C-78", json=body), 404, "no-review")
     assert (await as_ot.get(f"{HERE}/reviews?done=false")).json()["items"] == []
     read = await query("SELECT chain, detail FROM audit_event WHERE action = 'notice_reviews_listed' ORDER BY id")

@@ -11,13 +11,15 @@ from app.domain.notice_work import Handling
 from app.features.notices.new_loans import Watch, ask_about_new_loans
 from app.models import SignInKind
 from tests.browser import Browser
-from tests.conftest import Clock, Query, SignIn, Statements
+from tests.conftest import Clock, Query, SignIn, Statements, as_user
 from tests.features.notices.activated import HERE, activate, line, relevant
 from tests.features.notices.test_closing import close, counts
 from tests.given import Given
 from tests.problems import check_problem
 
 Sessions = async_sessionmaker[AsyncSession]
+
+as_student = as_user("student.ot")
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ async def bed(given: Given) -> str:
 
 
 async def review(client: AsyncClient, outcome: str, status: int = 200) -> dict[str, Any]:
-    answer = await client.post(f"{HERE}/reviews/C-77", json={"outcome": outcome, "note": "As it was."})
+    answer = await client.post(f"{HERE}/reviews/C-77", json={"outcome": outcome, "note": "As it was before."})
     assert answer.status_code == status, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -39,7 +41,7 @@ async def asked(client: AsyncClient) -> list[tuple[str, list[str], bool]]:
 
 async def test_whoever_gets_such_an_item_later_is_reviewed_too(
     given: Given, bed: str, as_safety: AsyncClient, as_ot: AsyncClient, session: AsyncSession, sessions: Sessions,
-    clock: Clock, statements: Statements,
+    clock: Clock, statements: Statements, as_student: AsyncClient,
 ) -> None:  # fmt: skip
     watch, una, other = Watch(), await given.client("C-77"), await given.client("C-78")
     [first, second, third] = await given.items(3, product=bed)
@@ -65,15 +67,21 @@ async def test_whoever_gets_such_an_item_later_is_reviewed_too(
     await given.loan(third, client=una)
     await look()
     assert await asked(as_ot) == [("C-77", [first, second], True), ("C-77", [third], False)]
+    assert (await review(as_student, "changed", 403))["code"] == "is-supervised"
     assert (await review(as_ot, "changed"))["because"] == [third]
-    check_problem(await as_ot.post(f"{HERE}/reviews/C-77", json={"outcome": "changed", "note": "x"}), 409,
-                  "reviewed-already")  # fmt: skip
+    # What a second person finds stands beside it.
+    check_problem(
+        await as_ot.post(f"{HERE}/reviews/C-77", json={"outcome": "changed", "note": "."}), 422, "not-a-reason"
+    )
+    await review(as_ot, "not_reached", 409)
+    assert (await review(as_safety, "no_change"))["done_by"] == "safety"
+    assert await asked(as_ot) == [("C-77", [first, second], True), ("C-77", [third], True), ("C-77", [third], True)]
     # What is about something else is not asked for, and looking costs four statements.
     await given.item(State.ON_LOAN, product=await given.product("OTHER", model="X"), client=other)
     statements.clear()
     await look()
     assert len(statements) == 4
-    assert len(await asked(as_ot)) == 2
+    assert len(await asked(as_ot)) == 3
 
 
 async def test_what_comes_to_light_of_an_item_at_home_is_reviewed_at_once(

@@ -22,7 +22,7 @@ def run(sessions: Sessions, clock: Clock) -> Run:
 
     async def run(verb: Callable[..., Awaitable[int]], **more: Any) -> int:
         async with sessions.begin() as session:
-            if verb is not worker.tell_of_lost_reservations:
+            if verb not in {worker.tell_of_lost_reservations, worker.tell_of_held_reservations}:
                 more["today"] = clock.today
             return await verb(session, actor="worker", at=clock.now, **more)
 
@@ -210,6 +210,16 @@ async def test_an_owner_whose_item_went_missing_or_failed_is_told_once(
     assert await messages(query) == [(worker.ENDED, f"reservation:{gone.id}")]
     assert [end for end, _ in await ends(query)] == ["item_missing", None, None]
     assert {given_up.id, later}.isdisjoint({gone.id})
+
+
+async def test_an_owner_whose_item_is_held_is_told_once(given: Given, clock: Clock, run: Run, query: Query) -> None:
+    held, _ = await given.reservation(), await given.reservation()
+    assert await run(worker.tell_of_held_reservations) == 0
+    await given.hold(held.barcode)
+    assert await run(worker.tell_of_held_reservations) == 1
+    assert await run(worker.tell_of_held_reservations) == 0
+    assert await messages(query) == [(worker.HELD, f"reservation:{held.id}")]
+    assert [end for end, _ in await ends(query)] == [None, None]
 
 
 async def test_a_message_goes_to_nobody_when_the_owner_has_no_account(
