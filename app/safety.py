@@ -4,7 +4,7 @@ Several features do these in acts of their own, and each must do the same: writt
 (docs/adr/0015-one-place-ends-what-a-death-ends.md).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -159,13 +159,23 @@ async def _hold_what_carries_parts(
 
 
 async def put_in_question(
-    session: AsyncSession, items: Iterable[ItemRecord], *, how: str, actor: str, at: datetime
+    session: AsyncSession,
+    items: Iterable[ItemRecord],
+    *,
+    back_again: Set[str] = frozenset(),
+    how: str,
+    actor: str,
+    at: datetime,
 ) -> dict[str, ItemRecord]:
     """Hold what was handed in although by the record it stands on a shelf; returns these items, by barcode, as they
     are now. What is held for that already stays so. The caller has locked the items. No statement for none, else as
-    `hold_each`. `how`: how it came to hand.
+    `hold_each`. `how`: how it came to hand; `back_again`: what was taken in before, and has been out since.
     """
-    asked = {item.barcode: item for item in items if is_put_in_question(item.evidence)}
+    asked = {
+        item.barcode: item
+        for item in items
+        if is_put_in_question(item.evidence, is_back_again=item.barcode in back_again)
+    }
     if not asked:
         return {}
     reason = f"{how}, but by the record it was not out."

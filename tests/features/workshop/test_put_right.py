@@ -143,7 +143,8 @@ async def test_a_failure_that_was_of_another_item_leaves_the_innocent_one_where_
 async def test_a_failure_is_not_taken_back_once_something_else_has_happened(
     as_technician: AsyncClient, given: Given, query: Query
 ) -> None:
-    part = {"parts": [{"part_number": "C-1", "description": "Castor", "fitted_on": "2026-03-02"}]}
+    castor = {"part_number": "C-1", "description": "Castor", "cost_pence": 900, "fitted_on": "2026-03-02"}
+    part = {"parts": [castor]}
     moved, mended = [await given.item(State.IN_REPAIR) for _ in range(2)]
     place = {"store": "COAST", "reason": "The workshop is there."}
     assert (await as_technician.post(f"{ITEMS}/{moved}/transfer", json=place)).status_code == 200
