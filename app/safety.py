@@ -146,7 +146,10 @@ async def _hold_what_carries_parts(
         await hold(session, one.id, one.barcode, kind=HoldKind.INVESTIGATION, reason=reason, actor=actor, at=at)
         where, subject = "", f"Look at a part of {display(one.barcode)}"
         if one.loan_id:
-            said = {"reason": HoldFact(HoldKind.INVESTIGATION, reason).text, "item_fault": ItemFault.NOT_KNOWN}
+            said: dict[str, Any] = {
+                "reason": HoldFact(HoldKind.INVESTIGATION, reason).text,
+                "item_fault": ItemFault.NOT_KNOWN,
+            }
             await stop_use(session, one.loan_id, **said, actor=actor, at=at)
             where = f"\n\nIt is with client {one.client_ref}. {STOPPED_THERE}"
             subject = f"Must not be used: {display(one.barcode)}"
