@@ -477,7 +477,9 @@ def _line(
     line["hash"] = chain_hash(item.last_hash, line)
     line["issued"] = int(is_issue(item.state, how))
     line["returned"] = is_return(how)
-    line["inspectable"] = target is State.AWAITING_INSPECTION and target is not item.state
+    # What is taken back leaves the evidence as it was.
+    arrives = target is State.AWAITING_INSPECTION and target is not item.state
+    line["inspectable"] = arrives and how is not Move.TAKE_BACK_FAILURE
     return line
 
 

@@ -4,7 +4,7 @@ Several features do these in acts of their own, and each must do the same: writt
 (docs/adr/0015-one-place-ends-what-a-death-ends.md).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -21,7 +21,7 @@ from app.domain.disposal import SPREADS, part_reason
 from app.domain.labels import display
 from app.domain.old_equipment import Standing, gets_notice, hold_without_notice, replaced_reason
 from app.domain.ordering import SupersedeAction
-from app.domain.stop_use import ItemFault, StopUse, hold_reason
+from app.domain.stop_use import STOPPED_THERE, ItemFault, StopUse, hold_reason
 from app.domain.whereabouts import is_put_in_question
 from app.ledger import ItemRecord
 from app.surroundings import OldItem
@@ -36,7 +36,7 @@ PLACE = text("""
 # What carries parts of these, and is not held for that already.
 CARRY_PARTS = text("""
     SELECT item.id, item.barcode, product.name AS product_name, donor.barcode AS donor, client.client_ref,
-           COALESCE(asked.made_by, loan.started_by) AS prescriber,
+           COALESCE(asked.made_by, loan.started_by) AS prescriber, loan.id AS loan_id,
            string_agg(DISTINCT part.description, ', ' ORDER BY part.description) AS parts
     FROM harvested_part AS taken JOIN standing_part AS part ON part.harvested_part_id = taken.id
     JOIN repair ON repair.id = part.repair_id JOIN item ON item.id = repair.item_id
@@ -134,17 +134,26 @@ async def hold_each(
 async def _hold_what_carries_parts(
     session: AsyncSession, donors: Sequence[int], held: HoldFact, *, actor: str, at: datetime
 ) -> None:
-    """Hold the items into which parts of these were fitted, so that somebody looks at the part; who may lift holds
-    and, at a client's, whose loan it is are told. Parts that went on from there are followed."""
+    """Hold the items into which parts of these were fitted, so that somebody looks at the part; at a client's their
+    use is stopped. Who may lift holds and whose loan it is are told. Parts that went on from there are followed."""
     found = (await session.execute(CARRY_PARTS, {"donors": list(donors)})).all()
     await ledger.lock_items(session, {one.id for one in found})
-    for one in found:
+    # Who has them is asked once they are locked.
+    for one in (await session.execute(CARRY_PARTS, {"donors": list(donors)})).all() if found else ():
         reason = part_reason(one.parts, one.donor, held.text)
         if (await session.execute(HELD_FOR, {"item_id": one.id, "reason": reason})).first() is not None:
             continue
         await hold(session, one.id, one.barcode, kind=HoldKind.INVESTIGATION, reason=reason, actor=actor, at=at)
-        where = f" It is with client {one.client_ref}: find out whether it may be used." if one.client_ref else ""
-        letter = {"purpose": "part_of_held_item", "subject": f"Look at a part of {display(one.barcode)}"}
+        where, subject = "", f"Look at a part of {display(one.barcode)}"
+        if one.loan_id:
+            said: dict[str, Any] = {
+                "reason": HoldFact(HoldKind.INVESTIGATION, reason).text,
+                "item_fault": ItemFault.NOT_KNOWN,
+            }
+            await stop_use(session, one.loan_id, **said, actor=actor, at=at)
+            where = f"\n\nIt is with client {one.client_ref}. {STOPPED_THERE}"
+            subject = f"Must not be used: {display(one.barcode)}"
+        letter = {"purpose": "part_of_held_item", "subject": subject}
         letter |= {"body": f"{one.product_name} ({display(one.barcode)}) is on hold. {reason}{where}"}
         letter |= {"about": f"item:{one.barcode}"}
         await outbox.post_to_roles(session, roles_with(Permission.LIFT_HOLDS), letter, actor=actor, at=at)
@@ -153,13 +162,23 @@ async def _hold_what_carries_parts(
 
 
 async def put_in_question(
-    session: AsyncSession, items: Iterable[ItemRecord], *, how: str, actor: str, at: datetime
+    session: AsyncSession,
+    items: Iterable[ItemRecord],
+    *,
+    back_again: Set[str] = frozenset(),
+    how: str,
+    actor: str,
+    at: datetime,
 ) -> dict[str, ItemRecord]:
     """Hold what was handed in although by the record it stands on a shelf; returns these items, by barcode, as they
     are now. What is held for that already stays so. The caller has locked the items. No statement for none, else as
-    `hold_each`. `how`: how it came to hand.
+    `hold_each`. `how`: how it came to hand; `back_again`: what was taken in before, and has been out since.
     """
-    asked = {item.barcode: item for item in items if is_put_in_question(item.evidence)}
+    asked = {
+        item.barcode: item
+        for item in items
+        if is_put_in_question(item.evidence, is_back_again=item.barcode in back_again)
+    }
     if not asked:
         return {}
     reason = f"{how}, but by the record it was not out."

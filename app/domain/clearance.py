@@ -269,6 +269,12 @@ def find_blockers(evidence: Evidence, *, on: date, releaser: str | None = None) 
     ]
 
 
+def inspection_blockers(evidence: Evidence, kind: InspectionKind, *, on: date) -> list[Blocker]:
+    """What it lacks of inspections of this kind on that day."""
+    checked = _inspection(evidence) if kind is InspectionKind.FUNCTIONAL else []
+    return checked + [_unmet(due) for due in evidence.due if due.kind is kind and not due.is_met(on)]
+
+
 def is_clear(evidence: Evidence, *, on: date) -> bool:
     """It may go to a client now: it stands on the shelf, and nothing blocks it. To be releasable is not enough."""
     return evidence.state in CLEARABLE and not find_blockers(evidence, on=on)

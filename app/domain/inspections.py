@@ -127,6 +127,19 @@ def check_next_due(
     return next_due_on
 
 
+def check_same_kind(kind: InspectionKind, wrong: InspectionKind) -> None:
+    """Whether one of this kind can put right one of the other. Raises BadValue `another-kind`."""
+    if kind is not wrong:
+        detail = f"What was wrong is recorded as “{wrong.text}”. Put it right with one of the same kind."
+        raise BadValue("another-kind", detail, field="supersedes")
+
+
+def may_put_right(*, is_own: bool, is_same_product: bool, may_any: bool) -> bool:
+    """Whether somebody may say that an inspection was of the item that they record now. What others recorded of another
+    product they cannot have mixed up with it. `may_any`: they answer for all records."""
+    return is_own or is_same_product or may_any
+
+
 @dataclass(frozen=True, slots=True)
 class FoundDanger:
     """A danger that stands: who recorded it, which competent person found it, if somebody was named, and whether a

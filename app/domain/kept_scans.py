@@ -64,5 +64,19 @@ def moved_since(
     return None
 
 
+def says_nothing_of_the_order(scanned_at: datetime, at: datetime) -> bool:
+    """Whether a time that nobody compared cannot be when the scan was made, so that it may be older than anything."""
+    return scanned_at > at + CLOCKS_AGREE
+
+
+def clock_wrong() -> Conflict:
+    """The refusal of a scan that would end a loan, of which nobody can tell whether it was made before that began."""
+    detail = (
+        "The clock of this device is wrong, so nobody can tell whether this was scanned before it went out to the "
+        "client. Nothing was changed. Set the date, time and time zone of the device; then scan it again."
+    )
+    return Conflict("clock-wrong", detail)
+
+
 def _when(at: datetime) -> str:
     return f"on {in_words(uk_date(at))} at {at.astimezone(UK):%H:%M}"

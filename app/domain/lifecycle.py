@@ -49,6 +49,7 @@ class Move(StrEnum):
     FAIL_DECONTAMINATION = "fail_decontamination"
     PASS_INSPECTION = "pass_inspection"
     FAIL_INSPECTION = "fail_inspection"
+    TAKE_BACK_FAILURE = "take_back_failure"
     COMPLETE_REPAIR = "complete_repair"
     SCRAP = "scrap"
     MARK_MISSING = "mark_missing"
@@ -78,6 +79,7 @@ MOVE_TEXT: dict[Move, str] = {
     Move.FAIL_DECONTAMINATION: "Decontamination failed",
     Move.PASS_INSPECTION: "Inspection passed",
     Move.FAIL_INSPECTION: "Inspection failed",
+    Move.TAKE_BACK_FAILURE: "Failed inspection taken back",
     Move.COMPLETE_REPAIR: "Repair completed",
     Move.SCRAP: "Scrapped",
     Move.MARK_MISSING: "Marked as missing",
@@ -152,6 +154,8 @@ MOVES: dict[tuple[State, Move], State] = {
     (State.AWAITING_INSPECTION, Move.FAIL_INSPECTION): State.IN_REPAIR,
     (State.IN_STOCK, Move.FAIL_INSPECTION): State.IN_REPAIR,
     (State.RESERVED, Move.FAIL_INSPECTION): State.IN_REPAIR,
+    # The failure that sent it there was none, or another item's. What stood on the shelf is released to it again.
+    (State.IN_REPAIR, Move.TAKE_BACK_FAILURE): State.AWAITING_INSPECTION,
     (State.IN_REPAIR, Move.COMPLETE_REPAIR): State.AWAITING_INSPECTION,
     # After a return this is the only way to the shelf.
     (State.AWAITING_INSPECTION, Move.RELEASE): State.IN_STOCK,

@@ -51,6 +51,7 @@ STEP_FOR_CODE = {
     "not-yours-to-decide": TO_EXAMINE_OR_DECIDE,
     "not-out": QUERY_SHELF,
     "moved-since-scan": SCAN_IF_HERE,
+    "clock-wrong": SET_THE_CLOCK,
     "not-with-the-driver": RING_THE_STORE,
     "another-order": RING_THE_STORE,
     "not-called-back": BRING_IT_BACK,
@@ -91,12 +92,16 @@ def step_after_refusal(error: RuleError) -> NextStep | None:
     return STEP_FOR_CODE.get(error.code)
 
 
-def check_was_out(state: State, error: RuleError) -> RuleError:
-    """Why a return was refused, in the words of the returns desk.
+def check_was_out(state: State, error: RuleError, *, is_back_again: bool = False) -> RuleError:
+    """Why a return was refused, in the words of the returns desk. `is_back_again`: it was taken in before, and this is
+    another return.
 
     `already-returned`: it was scanned in before and stands in the store. `not-out`: by the record it never left, so it
     may have been used without anybody knowing; it must not go back to the shelf on the strength of the record.
     """
+    if is_back_again:
+        detail = f"By the record it was taken in, and has not been out since: it is “{state.text.lower()}”."
+        return Conflict("not-out", detail)
     if state in {State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR}:
         return Conflict("already-returned", f"It was scanned in before: it is “{state.text.lower()}”.")
     if state in {State.IN_STOCK, State.RESERVED, State.SCRAPPED}:

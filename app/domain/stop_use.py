@@ -6,6 +6,7 @@ Coroner's report 2023-0336 (Friend): a sling judged unsuitable was neither remov
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from app.domain.clearance import HoldKind
 from app.domain.dates import in_words
@@ -56,6 +57,12 @@ def fault_of(kind: HoldKind) -> ItemFault:
     """Whether something is wrong with an item, by the hold that is on it."""
     return ItemFault.YES if kind is HoldKind.FAULT else ItemFault.NOT_KNOWN
 
+
+STOPPED_THERE: Final = (
+    "Its use there is stopped until it is scanned back. Make sure that it is not used, order another, and have this "
+    "one collected. You find it under Stop use."
+)
+"""What whose loan it is reads."""
 
 CHASE_AGAIN_AFTER = timedelta(hours=1)
 

@@ -3,6 +3,7 @@
 What is not known is never taken for safe. It is held until somebody has looked at it and said what happened.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -25,15 +26,24 @@ class Whereabouts(StrEnum):
         ]
 
 
-AS_CLEAN: Final = frozenset({State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION, State.IN_REPAIR})
-"""States in which an item counts as clean."""
+PAST_RETURN: Final = frozenset({State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR})
+"""States of an item that was taken in and is being made fit again."""
+
+AS_CLEAN: Final = frozenset({State.IN_STOCK, State.RESERVED}) | PAST_RETURN
+"""States in which an item counts as clean, or soon will by what is being done to it."""
 
 
-def is_put_in_question(evidence: Evidence) -> bool:
+def is_put_in_question(evidence: Evidence, *, is_back_again: bool = False) -> bool:
     """Whether an item that is handed in is held for it: it stands on a shelf by the record, or is on its way between
-    two, and nobody has asked yet."""
-    on_a_shelf = evidence.state in {State.IN_STOCK, State.RESERVED}
-    return on_a_shelf and not any(hold.kind is HoldKind.WHEREABOUTS for hold in evidence.holds)
+    two, and nobody has asked yet. `is_back_again`: as `came_back_again` has it of one that was taken in."""
+    states = {State.IN_STOCK, State.RESERVED} | (PAST_RETURN if is_back_again else frozenset())
+    return evidence.state in states and not any(hold.kind is HoldKind.WHEREABOUTS for hold in evidence.holds)
+
+
+def came_back_again(made_at: datetime, cleaned_since: datetime | None, *, is_elsewhere: bool) -> bool:
+    """Whether a return scan of what was taken in says that it has been out since: it was made at another store, or
+    after its cleaning had begun. What was scanned before that is the same return, scanned twice."""
+    return is_elsewhere or cleaned_since is None or made_at > cleaned_since
 
 
 def say_where_it_was(barcode: str) -> Conflict:

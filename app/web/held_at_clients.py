@@ -11,7 +11,7 @@ from app import outbox, safety
 from app.domain.access import Permission
 from app.domain.clearance import HoldFact
 from app.domain.labels import display
-from app.domain.stop_use import fault_of, stops_use
+from app.domain.stop_use import STOPPED_THERE, fault_of, stops_use
 from app.web.who import tell_all_who_may
 
 # Whose it is: who ordered it, or who handed it out.
@@ -25,10 +25,6 @@ LENT = text("""
     LEFT JOIN equipment_order AS asked ON asked.id = unit.order_id
     WHERE loan.item_id = :item_id AND loan.ended_at IS NULL
 """)
-STOPPED = (
-    "Its use there is stopped until it is scanned back. Make sure that it is not used, order another, and have this "
-    "one collected. You find it under Stop use."
-)
 NOT_LOOKED_AT = (
     "Nobody has looked at the report yet, so its use there is not stopped by it. Find out whether it may be used. If "
     "not, stop its use on the client's page, have it collected, and order another."
@@ -62,7 +58,7 @@ async def stop_held(
     if there is None:
         return
     await _stop(session, there, held, actor=actor, at=at)
-    what = f"it was put on hold. {held.text}\n\n{STOPPED}"
+    what = f"it was put on hold. {held.text}\n\n{STOPPED_THERE}"
     letter = _letter(there, "held_at_client", f"Must not be used: {display(there.barcode)}", what)
     if there.prescriber != actor:
         await outbox.post(session, **letter, to=there.prescriber, actor=actor, at=at)
@@ -89,7 +85,7 @@ async def tell_of_report(session: AsyncSession, item_id: int, held: HoldFact, *,
     there = await find_client(session, item_id)
     if there is None:
         return
-    what = f"it was put on hold. {held.text}\n\n{STOPPED if there.is_stopped else NOT_LOOKED_AT}"
+    what = f"it was put on hold. {held.text}\n\n{STOPPED_THERE if there.is_stopped else NOT_LOOKED_AT}"
     letter = _letter(there, "held_at_client", f"On hold while a client has it: {display(there.barcode)}", what)
     await outbox.post(session, **letter, to=there.prescriber, actor=actor, at=at)
 

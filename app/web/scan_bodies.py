@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from app.domain.errors import BadValue
-from app.domain.kept_scans import clock_offset, offset_in_words
+from app.domain.kept_scans import clock_offset, offset_in_words, says_nothing_of_the_order
 from app.domain.scanning import SCAN_AGAIN, step_after_refusal
 from app.web.fields import Body, Code, Line, OptionalLine
 from app.web.scans import Scan, ScanResult, ScanWarning, written_out
@@ -152,7 +152,8 @@ def _read_scan(given: Any, kind: type[ScanBody], *, at: datetime, offset: timede
 def _times(said: datetime | None, *, at: datetime, offset: timedelta | None) -> dict[str, Any]:
     """When the scan was made, by the service's clock, and what is to be said of the device's.
 
-    A device whose clock is lost still brings the item back; the time that it claims is then not believed.
+    The time that a device claims whose clock is lost is not believed. What is not on loan it still brings back; of what
+    is, nobody can tell whether it went out before the scan or after.
     """
     if said is None:
         return {"scanned_at": None}
@@ -162,9 +163,10 @@ def _times(said: datetime | None, *, at: datetime, offset: timedelta | None) -> 
         scanned_at = said
     kept = said if said.year in YEARS_TO_KEEP else None
     if not (scanned_at.year >= OLDEST_YEAR and scanned_at <= at + CLOCKS_DIFFER):
-        return {"scanned_at": None, "clock": CLOCK_LOST, "device_scanned_at": kept}
+        has_no_order = said.year < OLDEST_YEAR or says_nothing_of_the_order(said, at)
+        return {"scanned_at": None, "clock": CLOCK_LOST, "device_scanned_at": kept, "has_no_order": has_no_order}
     if offset is None:
-        return {"scanned_at": scanned_at}
+        return {"scanned_at": scanned_at, "has_no_order": says_nothing_of_the_order(scanned_at, at)}
     measured = {"scanned_at": min(scanned_at, at), "is_measured": True}
     if not offset:
         return measured

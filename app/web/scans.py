@@ -15,7 +15,7 @@ from app import ledger
 from app.domain.access import StoreRef
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, RuleError
-from app.domain.kept_scans import is_kept, moved_since
+from app.domain.kept_scans import clock_wrong, is_kept, moved_since
 from app.domain.scanning import check_tag
 from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, refused
@@ -48,7 +48,7 @@ KEEP = text("""
 SEEN_SINCE = text("""
     SELECT item.barcode, back.at AS came_back, COALESCE(loan.started_at, sent.at) AS went_out,
            (SELECT max(at) FROM movement WHERE item_id = item.id AND to_state IN ('dispatched', 'on_loan', 'on_trial'))
-               AS was_out
+               AS was_out, loan.id IS NOT NULL AS is_lent
     FROM item
     LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
     LEFT JOIN movement AS sent
@@ -71,7 +71,8 @@ class Scan:
 
     `scanned_at` is by the service's clock; None where nobody knows. `device_scanned_at`: what the device said, where
     its clock was wrong. `is_measured`: the two clocks were compared as it was sent, so that `scanned_at` is to be
-    believed. `handed_to`, `order_number`: what a delivery is scanned with.
+    believed. `has_no_order`: its time cannot be, so it may have been made before anything. `handed_to`, `order_number`:
+    what a delivery is scanned with.
     """
 
     scan_id: UUID
@@ -82,6 +83,7 @@ class Scan:
     clock: ScanWarning | None = None
     device_scanned_at: datetime | None = None
     is_measured: bool = False
+    has_no_order: bool = False
     handed_to: str | None = None
     order_number: str | None = None
 
@@ -170,14 +172,14 @@ async def refuse_what_moved_since(
     `is_within_stores`: they are of what goes from store to store. That it went out since, even if it is back, makes
     them worthless; that it came in does not, because the scan that brought it in may have waited on the same device.
     `ends_loans`: what they say ends a loan, so one that is older than the loan is refused also where nobody compared
-    the clocks (ADR 37).
+    the clocks (ADR 37), and so is one whose time cannot be.
 
     No statement when none waited, else three, which lock what they read.
     """
     waited = {
         scan.scan_id: scan
         for scan in scans
-        if scan.scan_id in tags and (scan.waited(at) or (ends_loans and scan.may_be_old(at)))
+        if scan.scan_id in tags and (scan.waited(at) or (ends_loans and (scan.has_no_order or scan.may_be_old(at))))
     }
     if not waited:
         return {}
@@ -195,6 +197,8 @@ async def refuse_what_moved_since(
 
 
 def _moved_since(scan: Scan, row: Row[Any], *, is_within_stores: bool) -> RuleError | None:
+    if scan.has_no_order and row.is_lent and not is_within_stores:
+        return clock_wrong()
     if scan.scanned_at is None:
         return None
     if is_within_stores:

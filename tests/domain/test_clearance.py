@@ -15,6 +15,7 @@ from app.domain.clearance import (
     check_cleaning,
     check_use_goes_on,
     find_blockers,
+    inspection_blockers,
     is_clear,
     is_past_use,
     leaving_blockers,
@@ -447,3 +448,16 @@ def test_of_what_a_client_must_not_use_the_next_step_is_to_fetch_it() -> None:
     assert step_for(held, Route.LAUNDRY, is_stopped=True) is TO_FETCH_STOPPED
     named = replace(held, holds=(FAULT, HoldFact(HoldKind.SAFETY_NOTICE, "", notice="NatPSA/2026/001", notice_id=1)))
     assert "NatPSA/2026/001 covers this" in step_for(named, Route.LAUNDRY, is_stopped=True).text
+
+
+def test_what_it_lacks_of_one_kind_of_inspection() -> None:
+    day = date(2026, 3, 2)
+    due = (DueFact(InspectionKind.LOLER, day), DueFact(InspectionKind.PAT, None))
+    benched = Evidence(State.ON_LOAN, returned_seq=3, inspectable_seq=5, due=due)
+    lacks = {kind: [one.code for one in inspection_blockers(benched, kind, on=day)] for kind in InspectionKind}
+    assert lacks == {
+        InspectionKind.LOLER: [],
+        InspectionKind.PAT: ["inspection-unknown"],
+        InspectionKind.SERVICE: [],
+        InspectionKind.FUNCTIONAL: ["not-inspected"],
+    }

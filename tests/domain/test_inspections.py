@@ -12,9 +12,11 @@ from app.domain.inspections import (
     InspectionOutcome,
     check_contradiction,
     check_next_due,
+    check_same_kind,
     counts_as_overdue,
     due_state,
     may_be_recorded_anywhere,
+    may_put_right,
     months_after,
     place_by_day,
 )
@@ -158,3 +160,17 @@ def test_one_person_alone_does_not_take_a_danger_off_the_record(
     with pytest.raises(NotAllowed) as refused:
         check_contradiction(danger, by=by, examiner=examiner)
     assert refused.value.code == "same-person"
+
+
+def test_an_inspection_is_put_right_by_one_of_its_kind() -> None:
+    for kind in InspectionKind:
+        check_same_kind(kind, kind)
+    with pytest.raises(BadValue) as refusal:
+        check_same_kind(InspectionKind.FUNCTIONAL, InspectionKind.LOLER)
+    assert refusal.value.code == "another-kind"
+
+
+@pytest.mark.parametrize("known", [(own, same, every) for own in (0, 1) for same in (0, 1) for every in (0, 1)])
+def test_what_others_recorded_of_another_product_is_for_who_answers_for_all(known: tuple[int, int, int]) -> None:
+    own, same, every = (bool(one) for one in known)
+    assert may_put_right(is_own=own, is_same_product=same, may_any=every) is any(known)

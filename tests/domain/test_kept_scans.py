@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.kept_scans import clock_offset, is_kept, is_same_scan, moved_since, offset_in_words
+from app.domain.kept_scans import (
+    clock_offset,
+    clock_wrong,
+    is_kept,
+    is_same_scan,
+    moved_since,
+    offset_in_words,
+    says_nothing_of_the_order,
+)
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -79,3 +87,9 @@ def test_a_clock_that_nobody_compared_is_believed_only_where_a_newer_loan_would_
     assert error.code == "moved-since-scan"
     assert "If it is here now, scan it again" in error.detail
     assert moved_since(NOW, went_out=NOW - HOUR, came_back=NOW + HOUR, is_measured=False) is None
+
+
+def test_a_time_that_is_still_to_come_says_nothing_of_what_came_first() -> None:
+    told = [says_nothing_of_the_order(NOW + ahead, NOW) for ahead in (-DAY, 2 * MINUTE, 3 * MINUTE, DAY)]
+    assert told == [False, False, True, True]
+    assert "Set the date" in clock_wrong().detail

@@ -54,8 +54,8 @@ EXPECTED = {
         "mark_missing:missing transfer:·"
     ),
     "in_repair": (
-        "complete_repair:awaiting_inspection fail_decontamination:returned scrap:scrapped mark_missing:missing "
-        "transfer:·"
+        "take_back_failure:awaiting_inspection complete_repair:awaiting_inspection fail_decontamination:returned "
+        "scrap:scrapped mark_missing:missing transfer:·"
     ),
     "scrapped": "",
     "missing": "return:returned find:returned scrap:scrapped",

@@ -199,3 +199,8 @@ def test_each_such_refusal_has_a_step_of_its_own(code: str) -> None:
     assert step == STEP_FOR_CODE[code]
     assert step is not None
     assert step.text.endswith(".")
+
+
+def test_a_second_return_of_what_was_taken_in_is_none() -> None:
+    error = check_was_out(State.AWAITING_INSPECTION, Conflict("wrong-state", ""), is_back_again=True)
+    assert (error.code, "has not been out since" in error.detail) == ("not-out", True)

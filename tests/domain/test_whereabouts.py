@@ -1,16 +1,43 @@
 """What is handed in although it never left, by the record."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from app.domain.clearance import Evidence, HoldFact, HoldKind
 from app.domain.errors import Conflict
 from app.domain.lifecycle import Move, State, next_state
-from app.domain.whereabouts import Whereabouts, is_put_in_question, moves_once_used, say_where_it_was
+from app.domain.whereabouts import (
+    PAST_RETURN,
+    Whereabouts,
+    came_back_again,
+    is_put_in_question,
+    moves_once_used,
+    say_where_it_was,
+)
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("state", State)
 def test_what_stands_on_a_shelf_by_the_record_is_put_in_question(state: State) -> None:
     assert is_put_in_question(Evidence(state)) == (state in {State.IN_STOCK, State.RESERVED})
+    on_a_bench = state in PAST_RETURN
+    assert is_put_in_question(Evidence(state), is_back_again=True) == (
+        is_put_in_question(Evidence(state)) or on_a_bench
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "is_elsewhere", "is_back_again"),
+    [(timedelta(0), False, False), (-MINUTE, False, False), (MINUTE, False, True), (-MINUTE, True, True)],
+)
+def test_a_return_after_its_cleaning_had_begun_or_at_another_store_is_another_one(
+    after: timedelta, is_elsewhere: bool, is_back_again: bool
+) -> None:
+    began = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
+    assert came_back_again(began + after, began, is_elsewhere=is_elsewhere) is is_back_again
+    assert came_back_again(began + after, None, is_elsewhere=is_elsewhere), "nobody knows that it was in"
 
 
 @pytest.mark.parametrize("kind", HoldKind)
@@ -23,7 +50,7 @@ def test_it_is_put_in_question_once_also_while_it_is_on_its_way(kind: HoldKind) 
 def test_what_was_used_goes_to_be_cleaned_by_moves_that_there_are(state: State) -> None:
     moves = moves_once_used(Evidence(state))
     lost_and_found = [Move.MARK_MISSING, Move.FIND]
-    clean = {State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION, State.IN_REPAIR}
+    clean = {State.IN_STOCK, State.RESERVED, *PAST_RETURN}
     assert list(moves) == (lost_and_found if state in clean else [Move.FIND] if state is State.MISSING else [])
     for move in moves:
         state = next_state(state, move)

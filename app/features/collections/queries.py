@@ -30,7 +30,8 @@ OPEN_ONES = """
 COLUMNS = """
     SELECT collection.id, collection.number, client.client_ref, collection.reason, collection.speed,
            collection.requested_at, collection.requested_by, collection.contact_name, collection.contact_phone,
-           collection.is_bereavement, collection.list_agreed_at, collection.list_agreed_by, collection.scheduled_on,
+           collection.is_bereavement, client.died_on IS NOT NULL AS has_died,
+           collection.list_agreed_at, collection.list_agreed_by, collection.scheduled_on,
            lines.items, visits.failed_visits,
            CASE WHEN lines.items > 0 THEN 'open' WHEN lines.collected > 0 THEN 'collected' ELSE 'cancelled' END AS state
 """

@@ -61,8 +61,7 @@ async def collect_form(
 ) -> HTMLResponse:
     """What is to be fetched from a client; `barcode` is ticked already, and after a death all of it."""
     context = await _collectable(session, client_ref, actor, now)
-    if bereavement is None:
-        bereavement = context["has_died"]
+    bereavement = bereavement or context["has_died"]
     ticked = [loan.barcode for loan in context["loans"]] if bereavement else [barcode] if barcode else []
     form = Form({"barcodes": ticked, "is_bereavement": ["true"] if bereavement else []})
     return render(request, "collections/collect.html", {"form": form, **context})

@@ -37,8 +37,9 @@ class Show(StrEnum):
 class NewCollection(Body):
     """What to fetch from a client, and whom to speak to about it.
 
-    `is_bereavement`: the client has died. Unless that is recorded already, it is recorded as well, and ends their
-    orders and reservations; `died_on`: the day, or left out where it is not known: then it is that of this request.
+    `is_bereavement`: the client has died. It counts as said of whoever's death is recorded. Unless that is recorded
+    already, it is recorded as well, and ends their orders and reservations; `died_on`: the day, or left out where it is
+    not known: then it is that of this request.
     """
 
     client_ref: Code
@@ -131,7 +132,8 @@ class FindBody(BaseModel):
 
 
 class CollectionRow(BaseModel):
-    """A collection in a list. `items`: how many are still to be fetched; `due_on`: until when it is in time."""
+    """A collection in a list. `items`: how many are still to be fetched; `due_on`: until when it is in time.
+    `has_died`: the client has, perhaps after it was asked for."""
 
     number: str
     client_ref: str
@@ -143,6 +145,7 @@ class CollectionRow(BaseModel):
     contact_name: str
     contact_phone: str
     is_bereavement: bool
+    has_died: bool
     list_agreed_at: datetime | None
     list_agreed_by: str | None
     scheduled_on: date | None

@@ -1,7 +1,7 @@
 """Calling back: collections are asked for, agreed, planned, visited in vain, and called off."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,8 @@ from app.models import Client, Collection, CollectionLine, CollectionVisit
 
 LONGEST_AHEAD = timedelta(days=366)
 
+# Whoever records a death goes first, or waits.
+HAS_DIED = text("SELECT died_on IS NOT NULL FROM client WHERE id = :client_id FOR SHARE")
 OPEN_LINES = text("""
     SELECT line.id, item.barcode, loan.kind
     FROM collection JOIN collection_line AS line ON line.collection_id = collection.id
@@ -34,6 +36,7 @@ OPEN_LOANS = text("""
 """)
 OPEN_COLLECTION = text("""
     SELECT id, requested_at, contact_name, is_bereavement, list_agreed_at,
+           EXISTS (SELECT FROM client WHERE client.id = collection.client_id AND died_on IS NOT NULL) AS has_died,
            EXISTS (SELECT FROM collection_line AS line WHERE line.collection_id = collection.id
                    AND line.collected_at IS NULL AND line.cancelled_at IS NULL) AS is_open
     FROM collection WHERE number = :number FOR UPDATE
@@ -70,12 +73,16 @@ async def request_collection(
 ) -> str:
     """Ask for items to be fetched from a client, all or none; returns the collection's number.
 
-    After a death, that is recorded as well, unless it is already: what had not come yet is called off.
+    After a death, that is recorded as well, unless it is already: what had not come yet is called off. Where it is
+    recorded, every collection is one after a death, whatever was said.
     Raises NotFound `unknown-client`, BadValue `name-one-contact`, `death-not-said` or for a day that cannot be,
     Conflict `not-with-this-client`, and what the ledger refuses.
     """
     _check_contact(contact)
     client_id = await find_client(session, client_ref)
+    if await session.scalar(HAS_DIED, {"client_id": client_id}):
+        contact = replace(contact, is_bereavement=True)
+        _check_contact(contact)
     if contact.is_bereavement:
         await bereavement.record(session, client_id, contact.died_on, actor=actor, at=at)
     here = await _on_loan_here(session, client_id, barcodes)
@@ -110,7 +117,8 @@ async def schedule(
     """Plan the visit for a day; a planned one moves to it.
 
     Raises NotFound `unknown-collection`, BadValue (`scheduled-in-the-past`, `scheduled-too-far-ahead`,
-    `not-a-working-day`), Conflict `collection-is-over`, and `agree-the-list-first` after a death.
+    `not-a-working-day`), Conflict `collection-is-over`, after a death `agree-the-list-first`, and
+    `client-has-died` where it was asked for before that.
     """
     today = uk_date(at)
     if on < today:
@@ -119,6 +127,9 @@ async def schedule(
         raise BadValue("scheduled-too-far-ahead", "Choose a day within a year.", field="on")
     check_visit_day(on, times)
     found = await _open_collection(session, number)
+    if found.has_died and not found.is_bereavement:
+        detail = "The client has died since. Call this collection off, and ask for it anew, with one contact."
+        raise Conflict("client-has-died", detail)
     if found.is_bereavement and not found.list_agreed_at:
         detail = f"Agree the list of what is fetched with {found.contact_name} first. Then plan the visit."
         raise Conflict("agree-the-list-first", detail)

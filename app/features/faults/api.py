@@ -1,7 +1,10 @@
 """JSON routes of reported faults."""
 
+from typing import Any
+
 from app import audit
 from app.db import Session
+from app.domain.access import Permission
 from app.features.faults import queries, service
 from app.features.faults.schemas import DoneBody, FaultBody
 from app.web.auth import Actor
@@ -38,7 +41,9 @@ async def close_fault(session: Session, actor: Actor, now: Now, report_id: Id, b
     """Somebody has looked at it, and something was done. A hold that it placed stays until it is lifted.
 
     Of what was reported as dangerous and a client has, say whether its use there is stopped (`stop_use`); else 422
-    `say-whether-it-is-used`.
+    `say-whether-it-is-used`. That it is used on is said by who may lift its hold; else 403 `not-yours-to-decide`.
     """
-    await service.close_fault(session, report_id, done=body.done, stop_use=body.stop_use, actor=actor.username, at=now)
+    may_lift = actor.may(Permission.LIFT_HOLDS)
+    said: dict[str, Any] = {"done": body.done, "stop_use": body.stop_use, "may_lift": may_lift}
+    await service.close_fault(session, report_id, **said, actor=actor.username, at=now)
     return await queries.get_fault(session, report_id)

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app import audit
 from app.db import Session
+from app.domain.access import Permission
 from app.domain.labels import display
 from app.features.faults import queries, service
 from app.features.faults.schemas import DoneForm
@@ -61,7 +62,13 @@ async def close_fault(request: Request, session: Session, actor: Actor, now: Now
         return render(request, ONE, {"form": form, **context}, 422)
     with or_again(ONE, form, **context):
         barcode = await service.close_fault(
-            session, report_id, done=body.done, stop_use=body.stop_use, actor=actor.username, at=now
+            session,
+            report_id,
+            done=body.done,
+            stop_use=body.stop_use,
+            may_lift=actor.may(Permission.LIFT_HOLDS),
+            actor=actor.username,
+            at=now,
         )
     stopped = " Its use is stopped: see Stop use." if body.stop_use and context["fault"].is_with_client else ""
     return redirect(request, "/faults", f"The fault of {display(barcode)} is closed.{stopped}")

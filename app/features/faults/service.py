@@ -14,11 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger, outbox, safety
+from app.domain.access import Permission
 from app.domain.clearance import HoldFact, HoldKind
-from app.domain.errors import BadValue, Conflict, NotFound
+from app.domain.dates import uk_date
+from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
 from app.domain.labels import display
 from app.models import FaultReport
-from app.web.held_at_clients import find_client, stop_held, tell_of_report
+from app.web.held_at_clients import AtClient, find_client, stop_held, tell_of_report
+from app.web.who import tell_all_who_may, who_can
 
 PUBLIC: Final = "public"
 """Whose name stands in histories for somebody who did not sign in."""
@@ -82,13 +85,21 @@ async def report_fault(
 
 
 async def close_fault(
-    session: AsyncSession, report_id: int, *, done: str, stop_use: bool | None = None, actor: str, at: datetime
+    session: AsyncSession,
+    report_id: int,
+    *,
+    done: str,
+    stop_use: bool | None = None,
+    may_lift: bool = False,
+    actor: str,
+    at: datetime,
 ) -> str:
     """Somebody has looked at the fault, and something was done; a hold stays until it is lifted. Returns the tag.
 
     `stop_use`: whether it must not be used any more, where a client has it: it is held then, if it is not yet, and its
-    use is stopped. Of what was reported as dangerous that must be said. Raises NotFound `unknown-fault-report`,
-    Conflict `fault-closed-already`, BadValue `say-whether-it-is-used`.
+    use is stopped. Of what was reported as dangerous that must be said; that it is used on, only by who may lift its
+    hold (`may_lift`). Raises NotFound `unknown-fault-report`, Conflict `fault-closed-already`, BadValue
+    `say-whether-it-is-used`, NotAllowed `not-yours-to-decide`.
     """
     # The item before the report, as when one is made.
     await session.execute(LOCK_ITEM, {"report_id": report_id})
@@ -102,6 +113,13 @@ async def close_fault(
     if there and report.is_dangerous and stop_use is None and not there.is_stopped:
         detail = "A client has it, and it was reported as dangerous. Say whether its use there is stopped or goes on."
         raise BadValue("say-whether-it-is-used", detail, field="stop_use")
+    goes_on = bool(there and report.is_dangerous and not stop_use and not there.is_stopped)
+    if goes_on and not may_lift:
+        who = await who_can(session, Permission.LIFT_HOLDS, today=uk_date(at))
+        detail = "It was reported as dangerous. That a client goes on using it is said by who may lift its hold."
+        raise NotAllowed(
+            "not-yours-to-decide", f"{detail} {who} Stop its use, or leave the report to them.", field="stop_use"
+        )
     closed = {"closed_at": at, "closed_by": actor, "done": done}
     await session.execute(update(FaultReport).where(col(FaultReport.id) == report_id).values(**closed))
     find = text("SELECT barcode FROM item WHERE id = :item_id")
@@ -114,7 +132,19 @@ async def close_fault(
             about: dict[str, Any] = {"kind": held.kind, "reason": held.reason, "actor": actor, "at": at}
             await safety.hold(session, report.item_id, barcode, **about)
         await stop_held(session, report.item_id, held, actor=actor, at=at)
+    if goes_on and there:
+        await _tell_that_it_is_used_on(session, there, done, actor=actor, at=at)
     return barcode
+
+
+async def _tell_that_it_is_used_on(
+    session: AsyncSession, there: AtClient, done: str, *, actor: str, at: datetime
+) -> None:
+    tag = display(there.barcode)
+    what = f"{there.product_name} ({tag}) was reported as dangerous while client {there.client_ref} has it."
+    letter = {"purpose": "used_on", "subject": f"Used on after a report of danger: {tag}"}
+    letter |= {"body": f"{what} {actor} looked at it, and it is used on: {done}", "about": f"item:{there.barcode}"}
+    await tell_all_who_may(session, Permission.LIFT_HOLDS, letter, actor=actor, at=at)
 
 
 async def _hold(session: AsyncSession, item: ledger.ItemRecord, *, at: datetime) -> int:

@@ -75,7 +75,7 @@ CLIENT = text(
 TRIALS = text("""
     SELECT loan.id, item.barcode, product.name AS product_name, client.client_ref, loan.trial_ends_on, loan.trial_goals,
            loan.trial_ends_on - CAST(:today AS date) AS days_left,
-           COALESCE(equipment_order.made_by, loan.started_by) AS started_by
+           COALESCE(equipment_order.made_by, loan.started_by) AS started_by, client.died_on IS NOT NULL AS has_died
     FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
     JOIN client ON client.id = loan.client_id
     LEFT JOIN order_unit ON order_unit.loan_id = loan.id

@@ -161,7 +161,7 @@ class TrialReviewLine(BaseModel):
 
 
 class TrialRow(BaseModel):
-    """A running trial on the worklist. `days_left` is negative when it is overdue."""
+    """A running trial on the worklist. `days_left` is negative when it is overdue. `has_died`: whose trial it is."""
 
     id: int
     barcode: str
@@ -171,6 +171,7 @@ class TrialRow(BaseModel):
     trial_goals: str | None
     days_left: int
     started_by: str
+    has_died: bool
 
 
 class FoundClient(BaseModel):

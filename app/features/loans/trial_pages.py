@@ -124,7 +124,7 @@ async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -
         if loan.must_not_be_used:
             why_not_keep = "Its use was stopped. Have it collected."
         if has_died := await trials.client_has_died(session, loan_id):
-            why_not_keep = "The client has died. Have it collected."
+            why_not_keep = "The client has died."
     return {
         "loan": loan,
         "today": uk_date(now),

@@ -65,6 +65,12 @@ WHOSE = text("""
 """)
 
 
+AFTER_A_DEATH = (
+    "This client has died. Nothing is decided about the trial: have it collected with all else that they have, after a "
+    "death, with one person to speak to."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """How it went: what was tried, where, who was there, what came of it, and anything else."""
@@ -157,7 +163,6 @@ class OpenTrial:
     barcode: str
     trial_ends_on: date
     is_stopped: bool
-    has_died: bool
 
 
 async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
@@ -167,9 +172,9 @@ async def _open_trial(session: AsyncSession, loan_id: int) -> OpenTrial:
     if row.ended_at is not None or row.kind != LoanKind.TRIAL or row.state != State.ON_TRIAL:
         words = State(row.state).text.lower()
         raise Conflict("not-on-trial", f"This is not a running trial: the item is “{words}”.")
-    return OpenTrial(
-        row.client_id, row.client_ref, row.item_id, row.barcode, row.trial_ends_on, row.is_stopped, row.has_died
-    )
+    if row.has_died:
+        raise Conflict("client-has-died", AFTER_A_DEATH, field="outcome")
+    return OpenTrial(row.client_id, row.client_ref, row.item_id, row.barcode, row.trial_ends_on, row.is_stopped)
 
 
 async def client_has_died(session: AsyncSession, loan_id: int) -> bool:
@@ -178,8 +183,6 @@ async def client_has_died(session: AsyncSession, loan_id: int) -> bool:
 
 
 async def _check_is_used_on(session: AsyncSession, loan: OpenTrial) -> None:
-    if loan.has_died:
-        raise Conflict("client-has-died", "This client has died. Have it collected.", field="outcome")
     # What holds it says more than that its use was stopped for it.
     await check_not_held(session, loan.barcode)
     if loan.is_stopped:

@@ -1,7 +1,7 @@
 """The returns desk: scans in, each with all its consequences, in six statements for one and for five hundred."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.lifecycle import Move, State
 from app.domain.notice_work import Cause
 from app.domain.scanning import check_was_out
+from app.domain.whereabouts import PAST_RETURN, came_back_again
 from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, Step, accepted, refused
 from app.web.scan_repeats import acknowledge_again
@@ -45,6 +46,12 @@ WENT_OUT_FOR = text("""
     JOIN client ON client.id = asked.client_id
     WHERE item.id = ANY(:item_ids) ORDER BY kept.from_on DESC
 """)
+# Since when these are being cleaned after their last return.
+CLEANED_SINCE = text("""
+    SELECT item.id, max(movement.at) AS at FROM item LEFT JOIN movement ON movement.item_id = item.id
+      AND movement.seq > item.returned_seq AND movement.move = 'start_decontamination'
+    WHERE item.id = ANY(:item_ids) GROUP BY item.id
+""")
 # Everything that a return means besides the movement itself, and the answers that a replay will get.
 CONSEQUENCES = text(f"{OF_A_RETURN} {KEEP.text}")
 
@@ -61,7 +68,7 @@ async def scan_returns(
     scanner may send. Five statements; one more when some came before, three more when some had waited, and one or two
     more when one was refused, which may be the trigger pulled twice (`acknowledge_again`);
     one and those of `promising` when some had been with the driver; two and those of `promising` when some never left,
-    by the record, which are held until somebody says where they were;
+    by the record, which are held until somebody says where they were; one when some were taken in before;
     four and those of `rematching` when safety notices are in force.
     """
 
@@ -115,11 +122,13 @@ async def _take_back(
     moved = await _caught_by_notices(session, moved, actor=actor, at=at)
     taken = {one.item.barcode: one for one in moved}
     strangers = [one.item for one in turned_away if one.item and one.barcode not in taken]
-    held = await safety.put_in_question(
-        session, strangers, how=f"Scanned in as a return at {store.code}", actor=actor, at=at
+    again = await _out_again(
+        session, strangers, {tags[scan.scan_id]: scan for scan in scans if scan.scan_id in tags}, store, at
     )
+    how = f"Scanned in as a return at {store.code}"
+    held = await safety.put_in_question(session, strangers, back_again=again, how=how, actor=actor, at=at)
     refusals = {
-        one.barcode: _as_seen_at_the_desk(replace(one, item=held.get(one.barcode, one.item)), actor, uk_date(at))
+        one.barcode: _as_seen_at_the_desk(replace(one, item=held.get(one.barcode, one.item)), again, actor, uk_date(at))
         for one in turned_away
         if one.barcode not in taken
     }
@@ -178,8 +187,27 @@ def _warning_for(result: ItemResult, undelivered: dict[str, ScanWarning]) -> lis
     return [warning] if warning and result.outcome is ScanOutcome.ACCEPTED else []
 
 
-def _as_seen_at_the_desk(one: ledger.Refused, reader: str, on: date) -> ItemResult:
-    error = check_was_out(one.item.state, one.error) if one.item else one.error
+async def _out_again(
+    session: AsyncSession, items: Sequence[ledger.ItemRecord], scans: dict[str, Scan], store: StoreRef, at: datetime
+) -> set[str]:
+    """Those that were taken in and are being made fit, and have been out since, by these scans of them. No statement
+    for none."""
+    taken_in = [item for item in items if item.state in PAST_RETURN]
+    if not taken_in:
+        return set()
+    rows = await session.execute(CLEANED_SINCE, {"item_ids": [item.id for item in taken_in]})
+    since = {row.id: row.at for row in rows}
+    return {
+        item.barcode
+        for item in taken_in
+        if came_back_again(scans[item.barcode].scanned_at or at, since[item.id], is_elsewhere=item.store_id != store.id)
+    }
+
+
+def _as_seen_at_the_desk(one: ledger.Refused, again: Set[str], reader: str, on: date) -> ItemResult:
+    error = one.error
+    if one.item:
+        error = check_was_out(one.item.state, one.error, is_back_again=one.barcode in again)
     result = refused(one.barcode, error, one.item, reader=reader, on=on)
     if one.item and any(hold.kind is HoldKind.WHEREABOUTS for hold in one.item.evidence.holds):
         return result.model_copy(update={"next_step": Step(route=TO_SETTLE.route, text=TO_SETTLE.text)})

@@ -109,3 +109,29 @@ async def test_the_page_asks_for_the_day_only_while_no_death_is_recorded(ot: Bro
     assert (again.heading, "When did they die?" in again.text) == ("Collection after a death", False)
     asked = await ot.follow(await ot.send(again, form, barcodes=second.barcode, **CONTACT))
     assert asked.banner.endswith("is requested.")
+
+
+async def test_what_is_fetched_from_somebody_who_has_died_is_fetched_after_a_death_whatever_is_said(
+    as_ot: AsyncClient, as_technician: AsyncClient, technician: Browser, ot: Browser, given: Given, lent: Lent
+) -> None:
+    before = {"client_ref": "C-7", "barcodes": [lent.barcode], "reason": "She liked it very much."}
+    number = (await as_ot.post(COLLECTIONS, json=before)).json()["number"]
+    second = await given.loan(client="C-7")
+    match = {"If-Match": (await as_ot.get("/api/v1/clients/C-7")).headers["etag"]}
+    await as_ot.patch("/api/v1/clients/C-7", json={"died_on": "2026-02-20"}, headers=match)
+    # One that was asked for before goes nowhere any more, and says why.
+    on = {"on": "2026-03-04"}
+    check_problem(await as_technician.post(f"{COLLECTIONS}/{number}/schedule", json=on), 409, "client-has-died")
+    page = await technician.get(f"/collections/{number}")
+    assert "The client has died since this was asked for." in page.text
+    assert "Nobody: the client has died" in page.text
+    ordinary = before | {"barcodes": [second.barcode]}
+    refused = await as_ot.post(COLLECTIONS, json=ordinary)
+    check_problem(refused, 422, "name-one-contact", field="contact_name")
+    form = await ot.get("/clients/C-7/collect", bereavement="false")
+    assert (form.heading, "This is not about a death" in form.text) == ("Collection after a death", False)
+    made = (await as_ot.post(COLLECTIONS, json=ordinary | CONTACT)).json()
+    assert (made["is_bereavement"], made["has_died"]) == (True, True)
+    url = f"{COLLECTIONS}/{made['number']}"
+    check_problem(await as_technician.post(f"{url}/schedule", json=on), 409, "agree-the-list-first")
+    assert "Please speak to Rose Marsh only" in (await technician.get(f"/collections/{made['number']}")).text

@@ -228,7 +228,7 @@ async def test_strangers_are_forgotten(
 
 
 async def test_who_looks_at_a_report_says_by_the_api_whether_it_is_used_on(
-    visitor: Browser, as_technician: AsyncClient, given: Given, query: Query
+    visitor: Browser, as_technician: AsyncClient, as_safety: AsyncClient, given: Given, query: Query
 ) -> None:
     goes_on, stopped, mild, shelf = await given.loan(), await given.loan(), await given.loan(), await given.item()
     for barcode, danger in ((goes_on.barcode, "yes"), (stopped.barcode, "yes"), (mild.barcode, "no"), (shelf, "yes")):
@@ -238,9 +238,22 @@ async def test_who_looks_at_a_report_says_by_the_api_whether_it_is_used_on(
     first, second, third, fourth = (f"/api/v1/fault-reports/{one['id']}/close" for one in reports)
     problem = check_problem(await as_technician.post(first, json={"done": "Rang."}), 422, "say-whether-it-is-used")
     assert problem["errors"][0]["loc"][-1] == "stop_use"
-    for url, said in ((first, False), (second, True), (third, True), (fourth, None)):
-        done = await as_technician.post(url, json={"done": "Looked at it.", "stop_use": said})
+    used_on = {"done": "Looked at it.", "stop_use": False}
+    refused = check_problem(await as_technician.post(first, json=used_on), 403, "not-yours-to-decide")
+    assert "said by who may lift its hold." in refused["detail"]
+    assert " can. Stop its use, or leave the report to them." in refused["detail"]
+    assert (await as_technician.get("/api/v1/fault-reports", params={"open": True})).json()["items"][0]["id"]
+    assert await query("SELECT id FROM message WHERE purpose = 'used_on'") == []
+    for who, url, said in (
+        (as_safety, first, False),
+        (as_technician, second, True),
+        (as_technician, third, True),
+        (as_technician, fourth, None),
+    ):
+        done = await who.post(url, json={"done": "Looked at it.", "stop_use": said})
         assert (done.status_code, done.json()["use_is_stopped"]) == (200, bool(said)), done.text
+    # Whoever may lift holds hears of either: that it is used on, and that its use is stopped.
+    assert len(await query("SELECT id FROM message WHERE purpose = 'used_on'")) > 1
     noted = await query("SELECT loan_id FROM stop_use_notice ORDER BY id")
     assert [row["loan_id"] for row in noted] == [stopped.id, mild.id]
     # What was not called dangerous was not on hold before.

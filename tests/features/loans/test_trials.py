@@ -238,7 +238,7 @@ async def test_whose_trial_it_is_hears_what_somebody_else_decided(
     assert theirs.client_ref not in told["subject"]
 
 
-async def test_a_trial_of_somebody_who_has_died_is_collected_and_nothing_else(
+async def test_a_trial_of_somebody_who_has_died_is_collected_after_a_death_and_nothing_else(
     as_ot: AsyncClient, ot: Browser, given: Given
 ) -> None:
     trial = await given.trial()
@@ -247,10 +247,16 @@ async def test_a_trial_of_somebody_who_has_died_is_collected_and_nothing_else(
     died = await as_ot.patch(url, json={"died_on": "2026-03-01"}, headers={"If-Match": tag})
     assert died.status_code == 200, died.text
     outcome = f"/api/v1/loans/{trial.id}/trial-outcome"
-    for body in ({"outcome": "keep"}, {"outcome": "extend", "until": "2026-03-30"}):
+    for body in ({"outcome": "keep"}, {"outcome": "collect"}, {"outcome": "extend", "until": "2026-03-30"}):
         check_problem(await as_ot.post(outcome, json=body | TRIED), 409, "client-has-died", field="outcome")
     page = await ot.get(f"/loans/{trial.id}/trial-outcome")
-    assert "The client has died. Have it collected." in page.text
-    assert "It cannot go on. The client has died." in page.text
-    assert (await ot.send(page, page.path, outcome="keep", **TRIED)).status == 409
-    assert (await as_ot.post(outcome, json={"outcome": "collect", **TRIED})).status_code == 200
+    assert "The client has died. Nothing is decided about the trial" in page.text
+    [row] = (await ot.get("/trials")).table()
+    assert (row[5], row[7].startswith("Have it collected")) == ("The client has died", True)
+    collected = {"client_ref": trial.client_ref, "barcodes": [trial.barcode], "reason": "She liked it very much."}
+    bare = await as_ot.post("/api/v1/collections", json=collected)
+    check_problem(bare, 422, "name-one-contact", field="contact_name")
+    whom = {"contact_name": "Rose Marsh", "contact_phone": "01632 960001"}
+    made = await as_ot.post("/api/v1/collections", json=collected | whom)
+    assert (made.status_code, made.json()["is_bereavement"]) == (201, True)
+    assert (await given.record(trial.barcode)).state is State.AWAITING_COLLECTION

@@ -1,4 +1,4 @@
-"""A device whose clock is lost still brings the item back, and breaks nobody's list."""
+"""A device whose clock is lost ends no loan, brings back what is not lent, and breaks nobody's list."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient
 
+from app.domain.lifecycle import State
 from tests.conftest import Clock, Query
 from tests.features.scans import batch, send
 from tests.given import Given
@@ -18,11 +19,8 @@ from tests.given import Given
 async def test_a_time_that_cannot_be_is_not_kept(
     as_technician: AsyncClient, as_manager: AsyncClient, given: Given, claimed: str
 ) -> None:
-    loan = await given.loan()
-    scans = [
-        {"scan_id": str(uuid4()), "barcode": barcode, "scanned_at": claimed}
-        for barcode in (loan.barcode, "NOBODYS-BOX")
-    ]
+    back = await given.item(State.DISPATCHED)
+    scans = [{"scan_id": str(uuid4()), "barcode": barcode, "scanned_at": claimed} for barcode in (back, "NOBODYS-BOX")]
     answer = await as_technician.post("/api/v1/returns/scans", json={"store": "MAIN", "scans": scans})
     assert [result["outcome"] for result in answer.json()["results"]] == ["accepted", "unknown"]
     for result in answer.json()["results"]:
@@ -38,7 +36,7 @@ async def test_a_clock_that_is_a_little_fast_or_a_scan_that_waited_long_is_belie
 ) -> None:
     loans = [await given.loan() for _ in range(2)]
     clock.move(days=20)
-    for loan, claimed in zip(loans, ("2026-03-22T15:04:59Z", "2026-03-03T08:00:00Z"), strict=True):
+    for loan, claimed in zip(loans, ("2026-03-22T14:06:59Z", "2026-03-03T08:00:00Z"), strict=True):
         scans = [{"scan_id": str(uuid4()), "barcode": loan.barcode, "scanned_at": claimed}]
         answer = await as_technician.post("/api/v1/returns/scans", json={"store": "MAIN", "scans": scans})
         [result] = answer.json()["results"]
@@ -132,3 +130,36 @@ async def test_a_scan_that_is_older_than_the_loan_ends_neither_it_nor_the_notice
     assert (back["outcome"], back["state"]) == ("accepted", "returned")
     assert (await as_ot.get("/api/v1/stop-use-notices", params={"open": True})).json()["items"] == []
     assert await query("SELECT id FROM loan WHERE ended_at IS NULL") == []
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=30), timedelta(hours=3), timedelta(days=1)])
+@pytest.mark.parametrize("sent_at", [False, True])
+async def test_a_time_that_is_still_to_come_ends_no_loan_and_no_notice(
+    as_technician: AsyncClient,
+    as_ot: AsyncClient,
+    given: Given,
+    clock: Clock,
+    query: Query,
+    ahead: timedelta,
+    sent_at: bool,
+) -> None:
+    lent = await given.loan()
+    stopped = {"reason": "The brake slips.", "item_fault": "no"}
+    assert (await as_ot.post(f"/api/v1/loans/{lent.id}/stop-use", json=stopped)).status_code == 201
+    body = batch(lent.barcode, at=clock.now + ahead)
+    # Where the device says what its clock shows, the time is put right.
+    if sent_at:
+        clock.move(hours=1)
+        [result] = await send(as_technician, "returns", body | {"sent_at": (clock.now + ahead).isoformat()})
+        assert (result["outcome"], result["state"]) == ("accepted", "returned")
+        return
+    [result] = await send(as_technician, "returns", body)
+    assert (result["outcome"], result["code"], result["state"]) == ("refused", "clock-wrong", "on_loan")
+    assert result["next_step"]["route"] == "set_clock"
+    assert await query("SELECT id FROM loan WHERE ended_at IS NOT NULL") == []
+    assert len((await as_ot.get("/api/v1/stop-use-notices", params={"open": True})).json()["items"]) == 1
+    [kept] = await query("SELECT raw, outcome FROM return_scan")
+    assert kept == {"raw": lent.barcode, "outcome": "refused"}
+    clock.move(minutes=5)
+    [now] = await send(as_technician, "returns", batch(lent.barcode, at=clock.now))
+    assert (now["outcome"], now["state"]) == ("accepted", "returned")

@@ -1,5 +1,6 @@
 """What is handed in although it never left, by the record, is held until somebody says where it was."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -189,3 +190,45 @@ async def test_a_technician_settles_it_on_its_page_with_a_reason_and_one_press(
     assert done.status == 303
     assert "the hold is released" in (await technician.get(f"/items/{barcode}")).text
     assert "Nobody asks where it was" in (await technician.get(path)).text
+
+
+@pytest.mark.parametrize("state", [State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR])
+@pytest.mark.parametrize("where", ["MAIN", "COAST"])
+async def test_what_is_handed_in_again_while_it_is_being_made_fit_is_held_and_cleaned_anew(
+    as_technician2: AsyncClient, given: Given, clock: Clock, query: Query, state: State, where: str
+) -> None:
+    barcode = await given.item(state)
+    clock.move(minutes=2)
+    for _ in range(2):
+        [result] = await send(as_technician2, "returns", batch(barcode, at=clock.now) | {"store": where})
+        assert (result["code"], result["next_step"]["route"]) == ("not-out", "query_shelf")
+        assert [hold["kind"] for hold in result["holds"]] == [KIND]
+        clock.move(minutes=2)
+    await given.cleaned(barcode) if state is State.DECONTAMINATING else None
+    release = await as_technician2.post(f"/api/v1/items/{barcode}/release", json={})
+    check_problem(release, 409)
+    settled = await settle(as_technician2, barcode, "used", "A carer brought it back.")
+    assert settled.json() == {"barcode": barcode, "state": "returned", "store": where}
+    assert len(await query("SELECT id FROM decontamination WHERE finished_at IS NULL AND started_at IS NULL")) == 1
+
+
+async def test_the_same_return_scanned_twice_offline_stays_one(
+    as_technician: AsyncClient, as_technician2: AsyncClient, given: Given, clock: Clock, query: Query
+) -> None:
+    lent = await given.loan()
+    clock.move(hours=1)
+    await send(as_technician, "returns", batch(lent.barcode, at=clock.now))
+    clock.move(minutes=5)
+    waiting = batch(lent.barcode, at=clock.now)
+    clock.move(minutes=5)
+    await given.cleaning(lent.barcode)
+    clock.move(hours=1)
+    for body in (
+        waiting | {"sent_at": clock.now.isoformat()},
+        batch(lent.barcode, at=clock.now - timedelta(hours=1, minutes=5)),
+    ):
+        [result] = await send(as_technician2, "returns", body)
+        assert (result["code"], result["holds"]) == ("already-returned", [])
+    # Elsewhere it is another return, whenever it was.
+    [result] = await send(as_technician2, "returns", batch(lent.barcode, at=clock.now) | {"store": "COAST"})
+    assert (result["code"], len(result["holds"])) == ("not-out", 1)

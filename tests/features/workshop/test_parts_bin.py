@@ -231,6 +231,10 @@ async def test_what_carries_a_part_of_an_item_that_is_held_later_is_held_and_loo
     assert "Olu Thompson" in told
     bodies = await query("SELECT body FROM message WHERE about = :about", about=f"item:{last}")
     assert all(f"It is with client {lent.client_ref}" in row["body"] for row in bodies)
+    # At a client's it is as with any hold: its use is stopped.
+    [notice] = await query("SELECT reason, item_fault FROM stop_use_notice WHERE loan_id = :loan", loan=lent.id)
+    assert notice == {"reason": f"Investigation: {held[last]}", "item_fault": "not_known"}
+    assert all("Its use there is stopped" in row["body"] for row in bodies)
     # What is held once for that is not held twice, and a wish to scrap says nothing of its parts.
     await as_safety.post(f"{ITEMS}/{donor}/holds", json={"kind": "fault", "reason": "Its cables overheat."})
     assert len(await query("SELECT id FROM hold WHERE kind = 'investigation'")) == 2

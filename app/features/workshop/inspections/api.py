@@ -13,6 +13,7 @@ from app.domain.lifecycle import Move
 from app.domain.scanning import check_tag
 from app.domain.thorough_examinations import SCHEDULE_1
 from app.features.workshop.inspections import authority, queries, service
+from app.features.workshop.inspections.corrections import said_by
 from app.features.workshop.inspections.report_pdf import report_pdf
 from app.features.workshop.inspections.schemas import (
     AuthorityCopyBody,
@@ -41,7 +42,7 @@ async def inspect(session: Session, actor: Actor, now: Now, prefix: Prefix, body
     if body.supersedes and not body.supersede_reason:
         raise BadValue("reason-missing", "Say what was wrong with the inspection.", field="supersede_reason")
     tag = check_tag(body.barcode, prefix=prefix)
-    again = Move.FAIL_INSPECTION if body.kind is InspectionKind.FUNCTIONAL else None
+    again = Move.FAIL_INSPECTION if body.kind is InspectionKind.FUNCTIONAL and not body.supersedes else None
     async with told_if_again(session, tag, again, actor=actor.username, at=now):
         recorded = await service.inspect(
             session,
@@ -51,7 +52,7 @@ async def inspect(session: Session, actor: Actor, now: Now, prefix: Prefix, body
             next_due_on=body.next_due_on,
             notes=body.notes,
             report=body.report.report if body.report else None,
-            corrects=body.correction,
+            corrects=said_by(actor, body.correction),
             actor=actor.username,
             at=now,
         )

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, Field, create_model
 from app.domain.errors import Fault
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.thorough_examinations import MOST_DEFECTS, Defect, DefectKind, Occasion, Report
+from app.features.workshop.inspections.corrections import Correction
 from app.features.workshop.inspections.schemas import Load
-from app.features.workshop.inspections.service import Correction
 from app.web.asked import asked, needed
 from app.web.fields import BIGGEST_ID, Day, Line, OptionalLine, OptionalParagraph
 from app.web.forms import DATE_PARTS, Form
@@ -125,6 +125,12 @@ class ExaminationForm(_WithDefects):
             return fault.name
         place, _, name = inside.partition(".")
         return f"{name}_{self._numbers[int(place)]}"
+
+
+def corrected(form: Form) -> int | None:
+    """The number of the inspection that is put right, also where something else on the form is wrong."""
+    number = form.value("supersedes")
+    return int(number) if number.isascii() and number.isdigit() and 0 < int(number) <= BIGGEST_ID else None
 
 
 def defects_shown(form: Form) -> int:

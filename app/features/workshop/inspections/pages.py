@@ -25,6 +25,7 @@ from app.domain.thorough_examinations import (
 )
 from app.features.workshop.inspections import certified_load, forms, queries, service
 from app.features.workshop.inspections.api import pdf_answer
+from app.features.workshop.inspections.corrections import said_by
 from app.features.workshop.inspections.forms import ExaminationForm, InspectionForm, to_the_workshop
 from app.features.workshop.inspections.report_pdf import defect_lines, equipment_lines, report_lines
 from app.features.workshop.inspections.schemas import InspectedItem
@@ -69,7 +70,7 @@ async def inspection_form(
 async def inspect(request: Request, session: Session, actor: Actor, now: Now, ahead: Ahead, tag: Tag) -> Response:
     """What the check found."""
     form, body = await read_form(request, InspectionForm)
-    supersedes = body.supersedes if body else None
+    supersedes = forms.corrected(form)
     context = await _bench(session, actor, tag, now, ahead, back=form.value("back"), supersedes=supersedes)
     if not context["can_be_inspected"]:
         return render(request, INSPECTION, {"form": Form(), **context}, 409)
@@ -87,7 +88,7 @@ async def inspect(request: Request, session: Session, actor: Actor, now: Now, ah
             outcome=body.outcome,
             next_due_on=body.next_due_on,
             notes=body.notes,
-            corrects=body.correction,
+            corrects=said_by(actor, body.correction),
             actor=actor.username,
             at=now,
         )
@@ -118,7 +119,7 @@ async def examine(request: Request, session: Session, actor: Actor, now: Now, ah
     """The report: every field that is missing is said at its field, and what was typed stays; so it does where
     somebody only asks for the fields of another defect."""
     form, body = await read_form(request, ExaminationForm)
-    supersedes = body.supersedes if body else None
+    supersedes = forms.corrected(form)
     context = await _bench(session, actor, tag, now, ahead, back=form.value("back"), supersedes=supersedes)
     if forms.ADD in form.names:
         raise ShowAgain(EXAMINATION, {**context, "form": form.with_values({})}, is_wrong=False)
@@ -137,7 +138,7 @@ async def examine(request: Request, session: Session, actor: Actor, now: Now, ah
             next_due_on=body.next_due_on,
             notes="",
             report=report,
-            corrects=body.correction,
+            corrects=said_by(actor, body.correction),
             actor=actor.username,
             at=now,
         )
@@ -201,12 +202,14 @@ async def _bench(
     if item.client_ref:
         subject = f"client:{item.client_ref}"
         await audit.record(session, "loan_read", subject, actor=actor.username, at=now, item=tag)
+    wrong = await queries.get_inspection(session, supersedes) if supersedes else None
+    is_taken_back = wrong and wrong.barcode == tag and can_move(item.state, Move.TAKE_BACK_FAILURE)
     return {
         "item": item,
-        "can_be_inspected": can_move(item.state, Move.PASS_INSPECTION),
+        "can_be_inspected": is_taken_back or can_move(item.state, Move.PASS_INSPECTION),
         "back": to_the_workshop(back),
         "kinds": list(InspectionKind),
-        "wrong": await queries.get_inspection(session, supersedes) if supersedes else None,
+        "wrong": wrong,
         "fields": {field.name: field for field in SCHEDULE_1},
         "occasions": [(one.value, one.text) for one in Occasion],
         "defect_kinds": [(one.value, one.text) for one in DefectKind],

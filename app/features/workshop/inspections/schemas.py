@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from app.domain.inspections import DueState, InspectionKind, InspectionOutcome
 from app.domain.lifecycle import State
 from app.domain.thorough_examinations import HEAVIEST_LOAD_KG, MOST_DEFECTS, Defect, DefectKind, Occasion, Report
-from app.features.workshop.inspections.service import Correction
+from app.features.workshop.inspections.corrections import Correction
 from app.web.fields import BIGGEST_ID, Body, Day, Line, OptionalLine, OptionalParagraph
 from app.web.results import Step
 
@@ -70,7 +70,9 @@ class NewInspection(Body):
     """One inspection; `next_due_on` None: the product's interval from the day of the examination.
 
     A thorough examination (`loler`) comes with its `report`. `supersedes`: the number of an inspection that was wrong,
-    also of another item; `supersede_reason` says what was wrong.
+    also of another item; `supersede_reason` says what was wrong. It is of the same kind; what somebody else recorded of
+    another product, they put right themselves, or a manager does. An item that only the wrong line called fit is held
+    where it is out, and one that it sent to repair stands where it stood.
     """
 
     barcode: Barcode

@@ -11,7 +11,6 @@ from sqlmodel import col
 
 from app import audit, ledger
 from app.domain.dates import uk_date
-from app.domain.errors import Conflict, NotFound
 from app.domain.inspections import (
     FoundDanger,
     InspectionKind,
@@ -22,15 +21,11 @@ from app.domain.inspections import (
 )
 from app.domain.lifecycle import Move, can_move
 from app.domain.thorough_examinations import Report, check_report
-from app.features.workshop.inspections import certified_load, out_of_use
+from app.features.workshop.inspections import certified_load, corrections, out_of_use
+from app.features.workshop.inspections.corrections import Correction
 from app.ledger import Moved
 from app.models import Inspection, ProductInspection, ThoroughExamination
 
-LINE = text("""
-    SELECT inspection.id, inspection.item_id, inspection.kind, inspection.outcome, item.barcode,
-           EXISTS (SELECT FROM inspection AS newer WHERE newer.supersedes_id = inspection.id) AS is_superseded
-    FROM inspection JOIN item ON item.id = inspection.item_id WHERE inspection.id = :inspection_id
-""")
 # The danger that a newer inspection, or one that supersedes it, would take off the record.
 DANGER = text("""
     SELECT made.id, made.inspected_by AS by, COALESCE(whole.report ->> 'examiner_name', '') AS examiner,
@@ -85,14 +80,6 @@ VISIT_DONE = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """Which line was wrong, and why; it may be one of another item, for which this one was taken."""
-
-    inspection_id: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Recorded:
     """An inspection that was taken down: its number, the item as that left it, and when the next one is due.
     `lowered`: what the item carries from now on, where that is less than before."""
@@ -119,9 +106,9 @@ async def inspect(
     """Record an inspection. A thorough examination needs its whole report, and is dated by it.
 
     A failed one sends the item from a bench or the shelf to repair; anywhere else it stays where it is, on hold. A
-    danger takes it out of use at once, wherever it is. `corrects` supersedes a line that was wrong.
+    danger takes it out of use at once, wherever it is. `corrects` supersedes a line that was wrong (`corrections.py`).
     The load that a report certifies is the item's from then on, if it is less than its product's (`certified_load.py`).
-    Raises NotFound, WrongState, Incomplete `report-incomplete`, Conflict `superseded-already`, and BadValue for the
+    Raises NotFound, WrongState, Incomplete `report-incomplete`, as `corrections.begin`, and BadValue for the
     next date, or for an outcome that the report contradicts. Who found a danger does not say alone that it is none:
     NotAllowed `same-person`.
     """
@@ -133,7 +120,7 @@ async def inspect(
         check_report(report, outcome, today=today, before=before)
         await certified_load.lock_client(session, barcode)
     examined_on = report.examined_on if report and report.examined_on else today
-    wrong = await _find_wrong(session, corrects, barcode) if corrects else None
+    wrong = await corrections.begin(session, corrects, barcode, kind, actor=actor, at=at)
     is_danger = outcome is InspectionOutcome.DANGER
     moved = await _take_down(session, barcode, kind, outcome, notes=notes, actor=actor, at=at)
     about: dict[str, Any] = {"item_id": moved.item.id, "kind": kind, "examined_on": examined_on}
@@ -163,14 +150,11 @@ async def inspect(
     stands = await session.scalar(PLAN, {"item_id": moved.item.id, "kind": kind})
     done = {"inspection_id": number, "item_id": moved.item.id, "kind": kind, "actor": actor, "at": at}
     await session.execute(VISIT_DONE, done)
-    if wrong and corrects:
-        await session.execute(PLAN, {"item_id": wrong.item_id, "kind": wrong.kind})
-        said = {"inspection": number, "was_inspection": wrong.id, "was_item": wrong.barcode, "reason": corrects.reason}
-        await audit.record(session, "inspection_corrected", f"item:{barcode}", actor=actor, at=at, **said)
     found = out_of_use.Found(number, kind, outcome, report)
     moved = await out_of_use.act_on(session, moved, found, actor=actor, at=at)
     moved = _inspected(moved, kind, outcome, stands)
-    if kind is not InspectionKind.LOLER and not (wrong and wrong.kind == InspectionKind.LOLER):
+    moved = await _put_right(session, wrong, corrects, number, moved, actor=actor, at=at)
+    if kind is not InspectionKind.LOLER:
         return Recorded(number, moved, due_on)
     if wrong and wrong.item_id != moved.item.id:
         await certified_load.certify(session, wrong.item_id, wrong.barcode, actor=actor, at=at)
@@ -178,17 +162,26 @@ async def inspect(
     return Recorded(number, lowered.left(moved) if lowered else moved, due_on, lowered)
 
 
-async def _find_wrong(session: AsyncSession, corrects: Correction, barcode: str) -> Any:
-    """The line that is superseded, with both items locked. Raises NotFound, Conflict `superseded-already`."""
-    line = (await session.execute(LINE, {"inspection_id": corrects.inspection_id})).one_or_none()
-    if line is None:
-        raise NotFound("unknown-inspection", "There is no inspection with this number.", field="supersedes")
-    await ledger.read_items(session, [barcode, line.barcode], lock=True)
-    line = (await session.execute(LINE, {"inspection_id": corrects.inspection_id})).one()
-    if line.is_superseded:
-        detail = "This inspection was corrected already. Correct the newer one, if that is wrong too."
-        raise Conflict("superseded-already", detail, field="supersedes")
-    return line
+async def _put_right(
+    session: AsyncSession,
+    wrong: Any,
+    corrects: Correction | None,
+    number: int,
+    moved: Moved,
+    *,
+    actor: str,
+    at: datetime,
+) -> Moved:
+    """What follows for the item of the line that was wrong, now that the right one is written; returns the newest move
+    of the item that this one is of."""
+    if not (wrong and corrects):
+        return moved
+    barcode = moved.item.barcode
+    await session.execute(PLAN, {"item_id": wrong.item_id, "kind": wrong.kind})
+    said = {"inspection": number, "was_inspection": wrong.id, "was_item": wrong.barcode, "reason": corrects.reason}
+    await audit.record(session, "inspection_corrected", f"item:{barcode}", actor=actor, at=at, **said)
+    shelved = await corrections.settle(session, wrong, barcode, reason=corrects.reason, actor=actor, at=at)
+    return shelved if shelved and wrong.item_id == moved.item.id else moved
 
 
 async def _check_dangers(

@@ -43,6 +43,10 @@ LABOUR = text("""
     UPDATE repair SET labour_minutes = :labour_minutes, labour_pence = :labour_pence WHERE id = :repair_id
 """)
 RECEIVED = text("SELECT received_on FROM item WHERE id = :item_id")
+LOCK_DONORS = text("""
+    SELECT id FROM item WHERE id IN (SELECT item_id FROM harvested_part WHERE id = ANY(:ids))
+    ORDER BY barcode FOR UPDATE
+""")
 # Locked: of two who take the same part out of the bin one waits, and then sees that it is gone.
 KEPT = text("""
     SELECT part.id, part.part_number, part.description, part.discarded_at, part.item_id, donor.barcode
@@ -103,7 +107,7 @@ async def fit_parts(session: AsyncSession, barcode: str, parts: Sequence[NewPart
     Raises NotFound (`unknown-barcode`, `unknown-harvested-part`), Conflict (`never-repaired`, `part-is-gone`,
     `donor-on-hold`), WrongState for a part of the bin when the item is not in repair, BadValue about the day.
     """
-    in_force = await _notices_for(session, parts)
+    in_force = await _before_locking(session, parts)
     items = await ledger.read_items(session, [barcode], lock=True)
     if barcode not in items:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
@@ -147,7 +151,7 @@ async def complete_repair(
 
     Raises NotFound, WrongState, Conflict `scrap-is-asked`, and as `fit_parts`.
     """
-    in_force = await _notices_for(session, parts)
+    in_force = await _before_locking(session, parts)
     item = await _on_the_bench(session, barcode)
     if any(hold.kind is HoldKind.SCRAP_REQUEST for hold in item.evidence.holds):
         detail = "Somebody asked for its scrap. Until that is agreed to or declined, it is not mended."
@@ -175,7 +179,7 @@ async def give_up_repair(
     Raises WrongState when it is not in repair, BadValue `not-a-reason`, and what `disposing.scrap` raises.
     """
     check_reason(said.reason, field="notes")
-    in_force = await _notices_for(session, parts)
+    in_force = await _before_locking(session, parts)
     item = await _on_the_bench(session, barcode)
     await _fit(session, item, parts, in_force, actor=actor, at=at)
     if labour != NO_LABOUR:
@@ -202,9 +206,16 @@ async def _begin(session: AsyncSession, item_id: int) -> int:
     return repair_id
 
 
-async def _notices_for(session: AsyncSession, parts: Sequence[NewPart]) -> list[InForce]:
-    """The notices that ask about what is fitted; before the item is locked. No statement for no parts."""
-    return await rematching.read_in_force(session) if parts else []
+async def _before_locking(session: AsyncSession, parts: Sequence[NewPart]) -> list[InForce]:
+    """The notices that ask about what is fitted; before any item is locked. No statement for no parts.
+
+    What the parts of the bin came from is locked then, before what gets them: whoever holds it goes the same way. So
+    either the hold is seen, or it sees the part.
+    """
+    in_force = await rematching.read_in_force(session) if parts else []
+    if ids := [part.harvested_part_id for part in parts if part.harvested_part_id]:
+        await session.execute(LOCK_DONORS, {"ids": ids})
+    return in_force
 
 
 async def _fit(
