@@ -154,10 +154,10 @@ async def _record(
     """Write the decision down, and let the order follow it."""
     state = case.after(Step.CHAIR_ACTION if is_chair_action else Step.DECIDE)
     details: dict[str, Any] = {"is_chair_action": is_chair_action, "actor": actor, "at": at}
-    decision_id = await _write(session, case, proposal, split, seats, able, **details)
+    decision_id, digest = await _write(session, case, proposal, split, seats, able, **details)
     changed = update(PanelCase).where(col(PanelCase.id) == case.id)
     await session.execute(changed.values(state=state, meeting_id=None, version=case.version + 1))
-    facts = {"decision": proposal.kind.value, "number": decision_id}
+    facts = {"decision": proposal.kind.value, "number": decision_id, "digest": digest}
     verb = "panel_chair_acted" if is_chair_action else "panel_decided"
     await audit.record(session, verb, case.subject, actor=actor, at=at, **facts)
     await _follow(session, case, proposal, decision_id, actor=actor, at=at)
@@ -185,9 +185,10 @@ async def _write(
     is_chair_action: bool,
     actor: str,
     at: datetime,
-) -> int:
-    """The decision with its conditions and what each funder pays; returns its number."""
+) -> tuple[int, str]:
+    """The decision with its conditions and what each funder pays; returns its number, and the hash of what was seen."""
     seen = _seen(case, seats, able)
+    digest = digest_of(seen)
     values = {
         "case_id": case.id,
         "supersedes_id": case.holds[0].number if case.holds else None,
@@ -201,7 +202,7 @@ async def _write(
         "is_chair_action": is_chair_action,
         "value_pence": case.value_pence,
         "seen": seen,
-        "digest": digest_of(seen),
+        "digest": digest,
         "decided_at": at,
         "decided_by": actor,
     }
@@ -220,7 +221,7 @@ async def _write(
     ]
     if rows:
         await session.execute(insert(PanelAllotment), rows)
-    return decision_id
+    return decision_id, digest
 
 
 def _seen(case: CaseRecord, seats: Sequence[Seat], able: Sequence[Seat]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, Field
 
@@ -152,6 +152,34 @@ class AllotmentBody(BaseModel):
     funder: str
     percent: float
     pence: int
+
+
+class FrozenBody(BaseModel):
+    """What the panel had before it when it decided, as it was frozen (`seen`). `digest`: the SHA-256 of `seen` as JSON
+    with its keys in order and without blanks, made when it was decided; `digest_now`: the same made now; `holds`:
+    they are equal."""
+
+    number: int
+    case: str
+    decision: DecisionKind
+    reasons: str
+    decided_at: datetime
+    decided_by: str
+    digest: str
+    digest_now: str
+    holds: bool
+    seen: dict[str, Any]
+
+
+class FrozenRow(BaseModel):
+    """A decision in the list of those that have frozen papers."""
+
+    id: int
+    case: str
+    panel_name: str
+    decision: DecisionKind
+    decided_at: datetime
+    digest: str
 
 
 class DecisionBody(BaseModel):
