@@ -217,11 +217,16 @@ def screening_table(screenings: Sequence[Mapping[str, Any]]) -> Any:
 def _interests(case: CaseRecord) -> Any:
     names = {one["username"]: one["name"] for one in case.row["members"] or []}
     names |= {case.row["made_by"]: case.row["made_by_name"]}
-    rows = [
-        (names.get(one.username, one.username), one.kind.text, _when(one.declared_at) if one.declared_at else "")
-        for one in case.interests
-    ]
+    rows = [(names.get(one.username, one.username), one.kind.text, _declared(one, names)) for one in case.interests]
     return table(("Who", "Why", "Declared"), rows, (60, 70, 44))
+
+
+def _declared(one: Interest, names: Mapping[str, str]) -> str:
+    if one.declared_at is None:
+        return ""
+    by = one.declared_by or one.username
+    named = f", named by {names.get(by, by)}: {one.detail}" if by != one.username else ""
+    return f"{_when(one.declared_at)}{named}"
 
 
 def _decisions(decided: Sequence[Mapping[str, Any]]) -> Any:
