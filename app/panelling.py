@@ -38,15 +38,17 @@ async def withdraw_cases(session: AsyncSession, order_ids: Collection[int], *, a
 
 SOON: Final = timedelta(days=14)
 # Of each decided case the decision that no other supersedes: out without an approval that holds, an answer that did not
-# come by its day, or a review that is due or soon will be. Those who bring the case see it, and its panel.
+# come by its day, or a review that is due or soon will be. What a review found not to meet the need is work until it is
+# fetched or a later review says otherwise. Those who bring the case see it, and its panel.
 FOLLOW_UP = text("""
     WITH me AS (SELECT id, username FROM account WHERE username = :actor), newest AS (
         SELECT made.id AS decision_id, brought.number, brought.made_by, asked.made_by AS prescribed_by,
                client.client_ref, panel.code AS panel, outside.barcodes,
+               seen.failed_on IS NOT NULL AND seen.next_on IS NULL AS has_failed,
                CASE WHEN made.kind = 'defer' THEN 'answer_overdue'
                     WHEN (lapse.kind = 'not_ratified' OR made.kind = 'decline') AND seen.id IS NULL THEN 'not_ratified'
                     WHEN lapse.decision_id IS NULL OR seen.id IS NOT NULL THEN 'review' END AS kind,
-               CASE WHEN seen.id IS NOT NULL THEN seen.next_on
+               CASE WHEN seen.id IS NOT NULL THEN COALESCE(seen.next_on, seen.failed_on)
                     WHEN lapse.kind = 'not_ratified' THEN (lapse.lapsed_at AT TIME ZONE 'Europe/London')::date
                     WHEN made.kind = 'decline' THEN (made.decided_at AT TIME ZONE 'Europe/London')::date
                     ELSE made.review_on END AS due_on
@@ -55,7 +57,9 @@ FOLLOW_UP = text("""
         JOIN panel ON panel.id = brought.panel_id JOIN equipment_order AS asked ON asked.id = brought.order_id
         JOIN client ON client.id = asked.client_id
         LEFT JOIN panel_lapse AS lapse ON lapse.decision_id = made.id
-        LEFT JOIN LATERAL (SELECT id, next_on FROM panel_review WHERE decision_id = made.id
+        LEFT JOIN LATERAL (SELECT id, next_on, CASE WHEN outcome = 'does_not'
+                                  THEN (reviewed_at AT TIME ZONE 'Europe/London')::date END AS failed_on
+                           FROM panel_review WHERE decision_id = made.id
                            ORDER BY id DESC LIMIT 1) AS seen ON true
         CROSS JOIN LATERAL (
             SELECT COALESCE(array_agg(item.barcode ORDER BY item.barcode), '{}') AS barcodes
@@ -79,7 +83,7 @@ FOLLOW_UP = text("""
            count(*) OVER () AS how_many
     FROM newest
     WHERE CASE kind WHEN 'not_ratified' THEN barcodes <> '{}' WHEN 'answer_overdue' THEN due_on < :today
-                    WHEN 'review' THEN due_on <= :soon ELSE false END
+                    WHEN 'review' THEN due_on <= :soon AND (NOT has_failed OR barcodes <> '{}') ELSE false END
       AND NOT (:everybodys AND EXISTS (SELECT FROM panel_reminder AS told
                                        WHERE told.decision_id = newest.decision_id AND told.due_on = newest.due_on))
     ORDER BY array_position(ARRAY['not_ratified', 'answer_overdue', 'review'], kind), due_on, number LIMIT :limit

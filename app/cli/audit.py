@@ -7,6 +7,7 @@ import typer
 from app import audit, ledger, safety
 from app.cli.reach import console, database_url, fail, open_session, read_settings
 from app.features.notices.packs import verify_packs
+from app.features.panel.frozen import verify_papers
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail.")
 
@@ -36,6 +37,10 @@ async def _verify() -> None:
         packs, broken_pack = await verify_packs(session)
         if broken_pack:
             raise fail(f"Closing {broken_pack} of a safety notice: the evidence that is kept is not what was signed.")
+        papers, broken_papers = await verify_papers(session)
+        if broken_papers:
+            raise fail(f"{broken_papers}: what is kept is not what the panel saw.")
     console.print(
-        f"Every chain holds: {movements:,} movements and {events:,} acts, and the evidence of {packs:,} closings."
+        f"Every chain holds: {movements:,} movements and {events:,} acts, the evidence of {packs:,} closings, and "
+        f"{papers:,} papers of panels."
     )

@@ -77,6 +77,8 @@ class Permission(StrEnum):
     FULFIL_ORDERS = "fulfil_orders"
     BRING_PANEL_CASES = "bring_panel_cases"
     SEE_PANEL_CASES = "see_panel_cases"
+    SEE_PANEL_PAPERS = "see_panel_papers"
+    SEE_ALL_PANEL_PAPERS = "see_all_panel_papers"
     SIT_ON_PANEL = "sit_on_panel"
     CHAIR_PANEL = "chair_panel"
     KEEP_PANELS = "keep_panels"
@@ -110,8 +112,9 @@ _PRESCRIBING = _LOOKING | {
     Permission.SEE_ORDERS,
     Permission.BRING_PANEL_CASES,
     Permission.SEE_PANEL_CASES,
+    Permission.SEE_PANEL_PAPERS,
 }
-_ON_A_PANEL = _LOOKING | {Permission.SEE_PANEL_CASES, Permission.SIT_ON_PANEL}
+_ON_A_PANEL = _LOOKING | {Permission.SEE_PANEL_CASES, Permission.SEE_PANEL_PAPERS, Permission.SIT_ON_PANEL}
 _STOREKEEPING = _LOOKING | {
     Permission.RECEIVE_ITEMS,
     Permission.PRINT_LABELS,
@@ -188,6 +191,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | {Permission.MANAGE_USERS, Permission.KEEP_PANELS, Permission.SEE_AUDIT, Permission.SEE_ALL_MESSAGES},
     Role.AUDITOR: _LOOKING
     | {
+        Permission.SEE_PANEL_PAPERS,
+        Permission.SEE_ALL_PANEL_PAPERS,
         Permission.SEE_AUDIT,
         Permission.SEE_NOTICE_EVIDENCE,
         Permission.SEE_NOTICE_ITEMS,

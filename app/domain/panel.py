@@ -192,6 +192,13 @@ def can(
     return _where_to(step, state, in_force, has_lapsed=has_lapsed, is_appealed=is_appealed) is not None
 
 
+def check_can_mend(state: CaseState, in_force: DecisionKind | None, *, has_lapsed: bool, is_appealed: bool) -> None:
+    """Whether what a case says can be changed: before it is submitted, and after a deferral. Raises WrongState."""
+    if not can(Step.SUBMIT, state, in_force, has_lapsed=has_lapsed, is_appealed=is_appealed):
+        detail = f"The case is “{state.text.lower()}”, so what it says cannot be changed. {NEXT[state]}"
+        raise WrongState("wrong-state", detail)
+
+
 def next_state(
     step: Step,
     state: CaseState,
@@ -240,7 +247,8 @@ class Condition:
 class Proposal:
     """A decision as it is to be recorded. `review_on`: of an approval the day of its review, of a deferral the last
     day for what is asked. `information`: what a deferral asks for. `alternative`: what meets the need instead of what
-    is declined; None where the short form of the API is not asked for it (ADR 29)."""
+    is declined; None where the short form of the API is not asked for it (ADR 29). `why_against`: why it goes against
+    what most of those who decide recommended."""
 
     kind: DecisionKind
     reasons: str
@@ -249,6 +257,7 @@ class Proposal:
     alternative: str | None = None
     review_on: date | None = None
     expires_on: date | None = None
+    why_against: str = ""
 
 
 def read_condition(words: str) -> Condition:

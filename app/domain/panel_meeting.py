@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.authority import listed
-from app.domain.errors import Conflict, NotAllowed
+from app.domain.errors import BadValue, Conflict, NotAllowed
+from app.domain.reasons import is_reason
 
 
 class Side(StrEnum):
@@ -77,12 +78,23 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """That somebody cannot decide a case, why, and since when that is known."""
+    """That somebody cannot decide a case, why, and since when that is known; `declared_by`: who said so."""
 
     username: str
     kind: InterestKind
     detail: str = ""
     declared_at: datetime | None = None
+    declared_by: str | None = None
+
+
+def check_named(*, is_own: bool, detail: str) -> None:
+    """Whether an interest may be taken down: one that is named for somebody else says what it is.
+
+    Raises BadValue `interest-in-words`.
+    """
+    if not is_own and not is_reason(detail):
+        wanted = "Say in a few words what the interest is. The member is told, and reads it with your name."
+        raise BadValue("interest-in-words", wanted, field="detail")
 
 
 def deciders(seats: Sequence[Seat], interests: Collection[Interest], *, at: datetime) -> tuple[Seat, ...]:

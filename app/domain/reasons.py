@@ -10,6 +10,7 @@ SHORTEST = 10
 FEWEST_LETTERS = 4
 """Different ones: “aaaa bbbb” has two."""
 
+FEWEST_WORDS = 6
 IN_WORDS = "Write it in a few words that somebody else understands later. A dot or one word does not say enough."
 NO_WORDS = "Write it in words. A dot or a single letter does not say enough."
 
@@ -20,6 +21,11 @@ def is_reason(text: str) -> bool:
     words = set(re.findall(r"\w{2,}", text.casefold()))
     letters = {letter for word in words for letter in word if letter.isalpha()}
     return len(" ".join(text.split())) >= SHORTEST and len(words) > 1 and len(letters) >= FEWEST_LETTERS
+
+
+def is_sentence(text: str) -> bool:
+    """Whether it is a reason of six words or more: as much as somebody who is told no is owed."""
+    return is_reason(text) and len(text.split()) >= FEWEST_WORDS
 
 
 def has_words(text: str) -> bool:

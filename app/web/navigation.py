@@ -66,6 +66,7 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Panel follow-up", "/panel-follow-up", Permission.SEE_PANEL_CASES),
         Link("Panel meetings", "/panel-meetings", Permission.SIT_ON_PANEL),
         Link("Panels", "/panels", Permission.KEEP_PANELS),
+        Link("Panel decisions", "/panel-decisions", Permission.SEE_ALL_PANEL_PAPERS),
         Link("Panel figures", "/panel-learning", Permission.SEE_PANEL_FIGURES),
         Link("My authority", "/my-authority", Permission.PLACE_ORDERS),
         Link("Prescribers", "/prescribers", Permission.KEEP_PRESCRIBERS),

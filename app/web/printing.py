@@ -3,6 +3,7 @@
 Which words stand there is the feature's. The same words give the same bytes: nothing here asks the clock.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from itertools import zip_longest
@@ -23,6 +24,9 @@ MARGIN: Final = 18 * mm
 WIDTH: Final = A4[0] - 2 * MARGIN
 LINE: Final = HexColor("#b1b4b6")
 SHADE: Final = HexColor("#f3f2f1")
+LOST: Final = "\0"
+MANY_LOST: Final = re.compile(r"\0(?:\s*\0)*")
+NOT_PRINTABLE: Final = "[words in letters that cannot be printed here: read them on the screen]"
 MOST_PER_MM: Final = 15
 """A row cannot go on over the page, so a text with more letters for its cell's width is cut into rows of its own."""
 
@@ -54,13 +58,12 @@ def pdf(
 
 
 def words(said: str, size: float, *, bold: bool = False, before: float = 0, after: float = 0) -> Paragraph:
-    """A paragraph. A letter that the typeface has not is a question mark; a heading stays with what follows."""
+    """A paragraph. Letters that the typeface has not are named instead; a heading stays with what follows."""
     face = typeface(bold)
     style = ParagraphStyle(f"{face} {size} {before} {after}", fontName=face, fontSize=size, leading=1.35 * size,
                            spaceBefore=before, spaceAfter=after, wordWrap="CJK" if _is_one_word(said) else None,
                            keepWithNext=bold and before > 0)  # fmt: skip
-    seen = "".join(letter if letter.isspace() or is_printable(letter) else "?" for letter in said)
-    return Paragraph(escape(seen).replace("\n", "<br/>"), style)
+    return Paragraph(escape(_as_printed(said)).replace("\n", "<br/>"), style)
 
 
 def facts(said: Sequence[tuple[str, str]]) -> Table:
@@ -89,6 +92,12 @@ def _cut(row: Sequence[str], widths: Sequence[float]) -> Iterator[list[str]]:
     most = [int(width * MOST_PER_MM) for width in widths]
     pieces = [[cell[start : start + m] for start in range(0, len(cell), m)] for cell, m in zip(row, most, strict=True)]
     yield from map(list, zip_longest(*pieces, fillvalue="")) if any(pieces) else [[""] * len(row)]
+
+
+def _as_printed(said: str) -> str:
+    """What stands on the page is no riddle: a run of letters of another script is said to be one."""
+    marked = "".join(letter if letter.isspace() or is_printable(letter) else LOST for letter in said)
+    return MANY_LOST.sub(NOT_PRINTABLE, marked)
 
 
 def _is_one_word(said: str) -> bool:

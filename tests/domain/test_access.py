@@ -65,6 +65,8 @@ MEANT = {
     Permission.FULFIL_ORDERS: "TM",
     Permission.BRING_PANEL_CASES: "PS",
     Permission.SEE_PANEL_CASES: "PSEC",
+    Permission.SEE_PANEL_PAPERS: "PSECU",
+    Permission.SEE_ALL_PANEL_PAPERS: "U",
     Permission.SIT_ON_PANEL: "EC",
     Permission.CHAIR_PANEL: "C",
     Permission.KEEP_PANELS: "MA",

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from app.domain.errors import RuleError
+from app.domain.errors import RuleError, WrongState
 from app.domain.panel import (
     AFTER_DEFERRAL,
     NEXT,
@@ -21,6 +21,7 @@ from app.domain.panel import (
     Screening,
     Step,
     can,
+    check_can_mend,
     check_chair_action,
     check_proposal,
     check_ratification,
@@ -219,3 +220,14 @@ def test_a_chair_acts_alone_only_when_it_is_urgent_and_a_later_meeting_ratifies(
     with pytest.raises(RuleError) as refusal:
         check_ratification(TODAY, YESTERDAY)
     assert refusal.value.code == "meeting-was-before"
+
+
+@pytest.mark.parametrize("state", CaseState)
+def test_what_a_case_says_is_changed_before_it_is_submitted_and_after_a_deferral(state: CaseState) -> None:
+    standing: dict[str, bool] = {"has_lapsed": False, "is_appealed": False}
+    kind = DecisionKind.DEFER if state is CaseState.DECIDED else None
+    if state in {CaseState.DRAFT, CaseState.DECIDED}:
+        check_can_mend(state, kind, **standing)
+    else:
+        with pytest.raises(WrongState, match="what it says cannot be changed"):
+            check_can_mend(state, kind, **standing)

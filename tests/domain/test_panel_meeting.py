@@ -17,6 +17,7 @@ from app.domain.panel_meeting import (
     Terms,
     check_chair,
     check_enough_others,
+    check_named,
     check_quorum,
     deciders,
     declared_too_late,
@@ -206,3 +207,12 @@ def test_an_appeal_is_listed_where_enough_others_are_invited_and_one_of_them_cha
         check_enough_others(
             terms, [*seats, *guests], [Interest(one, InterestKind.OTHER) for one in ("cy", "eve")], before
         )
+
+
+@pytest.mark.parametrize(
+    ("is_own", "detail", "refused"),
+    [(True, "", False), (False, "", True), (False, ".", True), (False, "He is her sister's husband.", False)],
+)
+def test_an_interest_that_is_named_for_somebody_else_is_in_words(is_own: bool, detail: str, refused: bool) -> None:
+    with pytest.raises(RuleError, match="what the interest is") if refused else nullcontext():
+        check_named(is_own=is_own, detail=detail)

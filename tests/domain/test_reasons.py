@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.errors import BadValue
-from app.domain.reasons import check_reason, has_words, is_reason
+from app.domain.reasons import check_reason, has_words, is_reason, is_sentence
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,16 @@ def test_what_is_no_reason_is_refused_in_words() -> None:
     with pytest.raises(BadValue, match="in a few words") as refusal:
         check_reason(".", field="answer")
     assert (refusal.value.code, refusal.value.field) == ("not-a-reason", "answer")
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("Need clear.", False),
+        ("A tilt chair will do.", False),
+        ("a a a a a a a a a a", False),
+        ("A tilt chair of the store will do.", True),
+    ],
+)
+def test_a_sentence_has_six_words(text: str, counts: bool) -> None:
+    assert is_sentence(text) is counts

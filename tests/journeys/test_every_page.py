@@ -184,6 +184,7 @@ PAGES = {
         "/panel-cases/P000001/withdraw",
         "/panel-cases/P000004",
         "/panel-cases/P000004/appeal",
+        "/panel-cases/P000004/decisions/1/papers",
         "/panel-cases/P000004/review",
         "/panel-follow-up",
         "/orders/O000007",
@@ -213,6 +214,7 @@ PAGES = {
         "/safety-notices?show=all",
         "/safety-notices/1",
         "/safety-notices/1/matches",
+        "/panel-decisions",
     ),
 }
 

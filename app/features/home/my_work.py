@@ -91,6 +91,16 @@ TO_ANSWER = text("""
     SELECT is_loan, id, name, client_ref, warnings, how_many FROM counted WHERE place <= :limit ORDER BY is_loan, id
 """)
 UNREAD = text("SELECT count(*) FROM message WHERE to_account_id = :account_id AND seen_at IS NULL")
+# Of the panels on which the person sits, without the cases in which they declared an interest.
+PANEL_CASES = text("""
+    SELECT count(*) FILTER (WHERE state = 'submitted') AS to_screen,
+           count(*) FILTER (WHERE state = 'submitted' AND is_urgent) AS urgent,
+           count(*) FILTER (WHERE state = 'screened') AS to_list, count(*) FILTER (WHERE state = 'listed') AS listed,
+           min(submitted_at) FILTER (WHERE state = 'submitted') AS since
+    FROM panel_case AS brought JOIN panel_member AS mine ON mine.panel_id = brought.panel_id
+    WHERE mine.account_id = :account_id AND state IN ('submitted', 'screened', 'listed')
+      AND NOT EXISTS (SELECT FROM panel_interest WHERE case_id = brought.id AND account_id = mine.account_id)
+""")
 STORE_ORDERS = text("""
     WITH waits AS (
         SELECT DISTINCT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
@@ -242,6 +252,22 @@ async def list_to_answer(session: AsyncSession, username: str) -> list[ToAnswer]
 async def count_unread(session: AsyncSession, account_id: int) -> int:
     """How many messages the person has not opened."""
     return int(await session.scalar(UNREAD, {"account_id": account_id}) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelWork:
+    """What waits for a member of panels. `since`: when the oldest that is to be screened was submitted."""
+
+    to_screen: int
+    urgent: int
+    to_list: int
+    listed: int
+    since: datetime | None
+
+
+async def count_panel_cases(session: AsyncSession, account_id: int) -> PanelWork:
+    """The cases that wait for one's panels. One statement."""
+    return PanelWork(**(await session.execute(PANEL_CASES, {"account_id": account_id})).mappings().one())
 
 
 async def count_store_orders(session: AsyncSession, *, today: date) -> StoreOrders:

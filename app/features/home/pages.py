@@ -39,6 +39,8 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
         context["notices"] = await my_work.list_notices(session, whose=whose)
     if actor.may(Permission.SEE_PANEL_CASES):
         context["follow_up"] = await list_follow_up(session, actor.username, today=today, limit=my_work.FIRST_FEW)
+    if actor.may(Permission.SIT_ON_PANEL):
+        context["panel_cases"] = await my_work.count_panel_cases(session, actor.id)
     if actor.may(Permission.HANDLE_SAFETY_NOTICES):
         context["safety"] = await safety_notices.read_notice_work(session, today=today)
     shown = _clients_shown(context)

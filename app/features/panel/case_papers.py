@@ -3,7 +3,7 @@
 What somebody wrote is shown as it was written.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
@@ -16,6 +16,7 @@ from app.domain.certificates import initials_of
 from app.domain.dates import UK, in_words, uk_date
 from app.domain.labels import display
 from app.domain.panel import ConditionKind, DecisionKind, Screening
+from app.domain.panel_appeal import AppealOutcome, Appellant
 from app.domain.panel_funding import allot, in_percent
 from app.domain.panel_meeting import Interest
 from app.features.panel.case_forms import LABELS
@@ -31,7 +32,20 @@ NO_EQUIVALENT = "No close equivalent is on a shelf."
 def case_story(
     case: CaseRecord, attached: Sequence[Mapping[str, Any]], decided: Sequence[Mapping[str, Any]]
 ) -> list[Any]:
-    """The case from its order to the earlier decisions, with what is attached by name."""
+    """The case from its order to the earlier decisions and appeals, with what is attached by name."""
+    row = case.row
+    parts = (
+        ("Appeals", list(appeals_story(row["appeals"]))),
+        ("Screening", [screening_table(row["screenings"])] if row["screenings"] else []),
+        ("Who cannot decide it", [_interests(case)]),
+        ("Earlier decisions", [_decisions(decided)] if decided else []),
+        ("Attachments", [_files(attached)] if attached else []),
+    )
+    return [*_head(case), *said_story(case), *titled(parts)]
+
+
+def said_story(case: CaseRecord) -> list[Any]:
+    """What the case itself says."""
     row = case.row
     said = [(LABELS[name][0], text) for name, text in case.words.items() if text]
     parts = (
@@ -42,14 +56,16 @@ def case_story(
         ("Quotes", [_quotes(row["quotes"])]),
         ("What the shelves held", list(_search(row["search"]))),
         ("Lifetime and servicing", [facts(_lifetime(row))] if _lifetime(row) else []),
-        ("Screening", [_screening(row["screenings"])] if row["screenings"] else []),
-        ("Who cannot decide it", [_interests(case)]),
-        ("Earlier decisions", [_decisions(decided)] if decided else []),
-        ("Attachments", [_files(attached)] if attached else []),
     )
-    story = _head(case)
+    story: list[Any] = []
     for label, text in said:
         story += [words(label, 11, bold=True, before=8, after=2), *(words(one, 10) for one in text.split("\n"))]
+    return [*story, *titled(parts)]
+
+
+def titled(parts: Iterable[tuple[str, Sequence[Any]]]) -> list[Any]:
+    """Each part under its heading; none of what is empty."""
+    story: list[Any] = []
     for heading, content in parts:
         if content:
             story += [words(heading, 11, bold=True, before=12, after=4), *content]
@@ -185,7 +201,8 @@ def _lifetime(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     return said
 
 
-def _screening(screenings: Sequence[Mapping[str, Any]]) -> Any:
+def screening_table(screenings: Sequence[Mapping[str, Any]]) -> Any:
+    """What came of looking at it before the panel did."""
     rows = [
         (
             Screening(one["outcome"]).text,
@@ -200,24 +217,54 @@ def _screening(screenings: Sequence[Mapping[str, Any]]) -> Any:
 def _interests(case: CaseRecord) -> Any:
     names = {one["username"]: one["name"] for one in case.row["members"] or []}
     names |= {case.row["made_by"]: case.row["made_by_name"]}
-    rows = [
-        (names.get(one.username, one.username), one.kind.text, _when(one.declared_at) if one.declared_at else "")
-        for one in case.interests
-    ]
+    rows = [(names.get(one.username, one.username), one.kind.text, _declared(one, names)) for one in case.interests]
     return table(("Who", "Why", "Declared"), rows, (60, 70, 44))
+
+
+def _declared(one: Interest, names: Mapping[str, str]) -> str:
+    if one.declared_at is None:
+        return ""
+    by = one.declared_by or one.username
+    named = f", named by {names.get(by, by)}: {one.detail}" if by != one.username else ""
+    return f"{_when(one.declared_at)}{named}"
 
 
 def _decisions(decided: Sequence[Mapping[str, Any]]) -> Any:
     kinds = {kind.value: kind.text for kind in ConditionKind}
     rows = [
         (
-            f"{DecisionKind(one['kind']).text}, {_when(one['decided_at'])}",
+            f"Number {one['number']}: {DecisionKind(one['kind']).text}, {_when(one['decided_at'])}",
             one["reasons"],
-            "; ".join(kinds.get(said, said) for said in one["conditions"]),
+            "\n".join(_with_it(one, kinds)),
         )
         for one in decided
     ]
-    return table(("Decision", "Reasons", "Conditions"), rows, (46, 82, 46))
+    return table(("Decision", "Reasons", "With it"), rows, (40, 70, 64))
+
+
+def _with_it(one: Mapping[str, Any], kinds: Mapping[str, str]) -> Iterator[str]:
+    if one["conditions"]:
+        yield f"Conditions: {'; '.join(kinds.get(said, said) for said in one['conditions'])}"
+    if one["information"]:
+        yield f"Asked for: {'; '.join(one['information'])}"
+    if one["kind"] == DecisionKind.DECLINE:
+        yield f"What meets the need instead: {one['alternative'] or 'the panel named nothing'}"
+
+
+def appeals_story(appeals: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
+    """Why somebody is not content, what is new, and what came of it."""
+    for one in appeals:
+        stands = AppealOutcome(one["outcome"]).text if one["outcome"] else "Heard now, by others than those who decided"
+        yield facts(
+            [
+                ("Who appeals", Appellant(one["appellant"]).text),
+                ("Against the decision", f"Number {one['decision_id']}"),
+                ("Appealed", _when(datetime.fromisoformat(one["made_at"]))),
+                ("Grounds", one["grounds"]),
+                ("What is new", one["new_evidence"] or "Nothing was named"),
+                ("What came of it", stands),
+            ]
+        )
 
 
 def _files(attached: Sequence[Mapping[str, Any]]) -> Any:

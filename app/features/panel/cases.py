@@ -15,7 +15,7 @@ from app import audit, outbox
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound, Stale
 from app.domain.ordering import NEXT, OrderDecision, OrderState
-from app.domain.panel import CaseState, Screening, Step
+from app.domain.panel import CaseState, DecisionKind, Screening, Step, check_can_mend
 from app.domain.panel_appeal import AppealOutcome
 from app.domain.panel_case import WORDS, check_options, check_ready, find_gaps
 from app.domain.panel_funding import Share, check_split
@@ -24,6 +24,7 @@ from app.features.panel.releasing import approve_order
 from app.features.panel.routing import route_now, send_to_another
 from app.features.panel.schemas import CaseContent, NewCase
 from app.features.panel.searching import search_stock
+from app.features.panel.telling import tell_of_submission
 from app.models import (
     PanelAppealEnd,
     PanelCase,
@@ -52,6 +53,7 @@ TRIALS = text("""
     SELECT loan.id FROM loan WHERE loan.id = ANY(:ids) AND client_id = :client_id
       AND (kind = 'trial' OR EXISTS (SELECT FROM trial_review WHERE loan_id = loan.id))
 """)
+LAST_VERSION = text("SELECT content FROM panel_case_version WHERE case_id = :case_id ORDER BY number DESC LIMIT 1")
 PLAIN = ("lifetime_months", "servicing_pence_per_year")
 ATTACHED = ("number", "title", "name", "media_type", "size_bytes", "sha256")
 
@@ -120,14 +122,19 @@ async def change_case(
     await audit.record(session, "panel_case_changed", case.subject, actor=actor, at=at, fields=said)
 
 
-async def submit_case(session: AsyncSession, number: str, *, actor: str, at: datetime) -> None:
+async def submit_case(
+    session: AsyncSession, number: str, *, must_differ: bool = False, actor: str, at: datetime
+) -> None:
     """Put the case before its panel: the shelves are searched once more, and all of it is frozen with its hash.
+    `must_differ`: an answer to a deferral changes something; the short form of the API is not asked for it (ADR 29).
 
-    Raises as `change_case` does, and Incomplete `case-not-ready`.
+    Raises as `change_case` does, and Incomplete `case-not-ready`, Conflict `nothing-changed`.
     """
-    case = await read_to_mend(session, number, actor=actor)
+    case = await read_to_mend(session, number, submits=True, actor=actor)
     state = case.after(Step.SUBMIT)
     check_ready(case.content)
+    if must_differ:
+        await _check_differs(session, case)
     search = await search_stock(session, case.row["order_id"], case.row["client_id"], at=at)
     await _change(session, case, state=state, search=search, submitted_at=at, submitted_by=actor)
     frozen = content_json(case.row) | {"search": search}
@@ -143,6 +150,7 @@ async def submit_case(session: AsyncSession, number: str, *, actor: str, at: dat
         )
     )
     await audit.record(session, "panel_case_submitted", case.subject, actor=actor, at=at, digest=digest_of(frozen))
+    await tell_of_submission(session, case, actor=actor, at=at)
 
 
 async def screen_case(
@@ -244,17 +252,30 @@ def digest_of(content: Mapping[str, Any]) -> str:
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-async def read_to_mend(session: AsyncSession, number: str, *, actor: str) -> CaseRecord:
-    """The case, locked, if this person may change what it says now: a draft, one that was deferred, or whose approval
-    has lapsed.
+async def read_to_mend(session: AsyncSession, number: str, *, submits: bool = False, actor: str) -> CaseRecord:
+    """The case, locked, if this person may change what it says now, or submit it (`submits`): a draft, one that was
+    deferred, or whose approval has lapsed.
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, WrongState, Conflict `order-not-waiting`.
     """
     case = await read_case(session, number, actor=actor, lock=True)
     case.check_brings()
-    case.after(Step.SUBMIT)
+    is_appealed = case.appeal is not None
+    if submits:
+        case.after(Step.SUBMIT)
+    check_can_mend(case.state, case.kind_in_force, has_lapsed=case.has_lapsed, is_appealed=is_appealed)
     case.check_order_waits()
     return case
+
+
+async def _check_differs(session: AsyncSession, case: CaseRecord) -> None:
+    if case.kind_in_force is not DecisionKind.DEFER or case.state is not CaseState.DECIDED:
+        return
+    before = await session.scalar(LAST_VERSION, {"case_id": case.id})
+    now = content_json(case.row)
+    if before and all(before.get(name) == said for name, said in now.items() if name != "search"):
+        detail = "Nothing was changed since the panel deferred it. Mend what it asks for first: then submit it again."
+        raise Conflict("nothing-changed", detail)
 
 
 async def _check_not_needed(session: AsyncSession, case: CaseRecord, *, at: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
-from app.domain.dates import uk_date
+from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed
 from app.domain.panel import (
     CaseState,
@@ -22,12 +22,14 @@ from app.domain.panel import (
     expires_on,
 )
 from app.domain.panel_funding import Share, allot, is_joint
-from app.domain.panel_meeting import InterestKind, Seat, Side, check_chair, check_quorum
+from app.domain.panel_meeting import InterestKind, Seat, Side, check_chair, check_named, check_quorum
+from app.domain.panel_votes import check_why_against, dissenters
 from app.features.panel.appealing import settle_appeal
 from app.features.panel.cases import check_no_interest, content_json, digest_of, read_split, tell_presenter
 from app.features.panel.meetings import read_seats
 from app.features.panel.records import CaseRecord, read_case
 from app.features.panel.releasing import approve_order, bind_order, decline_order
+from app.features.panel.telling import tell_of_interest
 from app.models import (
     PanelAllotment,
     PanelCase,
@@ -54,11 +56,12 @@ async def declare_interest(
     """Take down that a member cannot decide the case, also when it is decided: it is true, and the decision shows it.
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-a-member`, `not-the-chair`, BadValue
-    `not-a-member`.
+    `not-a-member`, `interest-in-words`.
     """
     case = await read_case(session, number, actor=actor, lock=True)
     own = case.check_member()
     whose = username or actor
+    check_named(is_own=whose == actor, detail=detail)
     if whose != actor and not own.is_chair:
         raise NotAllowed("not-the-chair", "Declare your own interest. For somebody else a chair does it.")
     if case.member(whose) is None:
@@ -67,6 +70,7 @@ async def declare_interest(
     values = {"case_id": case.id, "account_id": account_id, "kind": kind, "detail": detail}
     line = upsert(PanelInterest).values(**values, declared_at=at, declared_by=actor).on_conflict_do_nothing()
     await session.execute(line)
+    await tell_of_interest(session, case, whose, kind, detail, actor=actor, at=at)
     facts = {"member": whose, "kind": kind.value, "is_late": case.state is CaseState.DECIDED}
     await audit.record(session, "panel_interest_declared", case.subject, actor=actor, at=at, **facts)
 
@@ -153,11 +157,12 @@ async def _record(
 ) -> None:
     """Write the decision down, and let the order follow it."""
     state = case.after(Step.CHAIR_ACTION if is_chair_action else Step.DECIDE)
+    against = _weigh(case, proposal, able, is_chair_action=is_chair_action)
     details: dict[str, Any] = {"is_chair_action": is_chair_action, "actor": actor, "at": at}
-    decision_id = await _write(session, case, proposal, split, seats, able, **details)
+    decision_id, digest = await _write(session, case, proposal, split, _seen(case, seats, able) | against, **details)
     changed = update(PanelCase).where(col(PanelCase.id) == case.id)
     await session.execute(changed.values(state=state, meeting_id=None, version=case.version + 1))
-    facts = {"decision": proposal.kind.value, "number": decision_id}
+    facts = {"decision": proposal.kind.value, "number": decision_id, "digest": digest}
     verb = "panel_chair_acted" if is_chair_action else "panel_decided"
     await audit.record(session, verb, case.subject, actor=actor, at=at, **facts)
     await _follow(session, case, proposal, decision_id, actor=actor, at=at)
@@ -179,15 +184,14 @@ async def _write(
     case: CaseRecord,
     proposal: Proposal,
     split: Sequence[dict[str, Any]],
-    seats: Sequence[Seat],
-    able: Sequence[Seat],
+    seen: dict[str, Any],
     *,
     is_chair_action: bool,
     actor: str,
     at: datetime,
-) -> int:
-    """The decision with its conditions and what each funder pays; returns its number."""
-    seen = _seen(case, seats, able)
+) -> tuple[int, str]:
+    """The decision with its conditions and what each funder pays; returns its number, and the hash of what was seen."""
+    digest = digest_of(seen)
     values = {
         "case_id": case.id,
         "supersedes_id": case.holds[0].number if case.holds else None,
@@ -201,7 +205,7 @@ async def _write(
         "is_chair_action": is_chair_action,
         "value_pence": case.value_pence,
         "seen": seen,
-        "digest": digest_of(seen),
+        "digest": digest,
         "decided_at": at,
         "decided_by": actor,
     }
@@ -220,7 +224,24 @@ async def _write(
     ]
     if rows:
         await session.execute(insert(PanelAllotment), rows)
-    return decision_id
+    return decision_id, digest
+
+
+def _weigh(case: CaseRecord, proposal: Proposal, able: Sequence[Seat], *, is_chair_action: bool) -> dict[str, Any]:
+    """Who recommended otherwise since the decision before, and why it is decided against them. Between meetings whoever
+    recommended something counts, too."""
+    since = str(case.newest["decided_at"]) if case.newest else ""
+    said = {
+        one["username"]: DecisionKind(one["kind"])
+        for one in case.row["recommendations"]
+        if not since or datetime.fromisoformat(one["made_at"]) > datetime.fromisoformat(since)
+    }
+    barred = {one.username for one in case.interests}
+    count = {seat.username for seat in able} | ({*said} - barred if is_chair_action else set())
+    against = dissenters(proposal.kind, said, count)
+    check_why_against(against, count, proposal.why_against)
+    dissent = [{"username": username, "kind": kind.value} for username, kind in against.items()]
+    return {"dissent": dissent, "why_against": proposal.why_against}
 
 
 def _seen(case: CaseRecord, seats: Sequence[Seat], able: Sequence[Seat]) -> dict[str, Any]:
@@ -235,7 +256,10 @@ def _seen(case: CaseRecord, seats: Sequence[Seat], able: Sequence[Seat]) -> dict
         for seat in seats
     ]
     names = {seat.username: seat.name for seat in (*seats, *able)}
-    interests = [{"username": one.username, "kind": one.kind.value} for one in case.interests]
+    interests = [
+        {"username": one.username, "kind": one.kind.value, "detail": one.detail, "declared_by": one.declared_by}
+        for one in case.interests
+    ]
     return {
         "case": content_json(case.row),
         "attendance": at_meeting,
@@ -266,5 +290,12 @@ async def _follow(
     elif proposal.kind is DecisionKind.DECLINE:
         await decline_order(session, case, facts, reason=proposal.reasons, actor=actor, at=at)
     else:
-        body = "The panel asks for more information. Read the case, mend it, and submit it again."
+        body = _asked_for(proposal)
         await tell_presenter(session, case, "was deferred", body, actor=actor, at=at)
+
+
+def _asked_for(proposal: Proposal) -> str:
+    wanted = "".join(f"\n- {one}" for one in proposal.information)
+    said = f"The panel asks for:{wanted}\n" if wanted else "The panel asks for more information. "
+    by = f"Answer by {in_words(proposal.review_on)}: read" if proposal.review_on else "Read"
+    return f"{said}{by} the case, mend it, and submit it again."

@@ -12,6 +12,7 @@ from app.domain.access import Actor as Person
 from app.domain.panel import Condition, ConditionKind, DecisionKind, Proposal
 from app.domain.panel_funding import Share
 from app.domain.panel_meeting import InterestKind
+from app.domain.reasons import is_sentence
 from app.features.panel import deciding, page_queries, ratifying
 from app.features.panel.asking import Answered, read_answer
 from app.features.panel.case_forms import read_shares
@@ -65,6 +66,7 @@ class DecideForm(BaseModel):
     alternative: OptionalParagraph = ""
     review_on: Day | None = None
     expires_on: Day | None = None
+    why_against: OptionalParagraph = ""
 
     def as_proposal(self) -> Proposal:
         """The same as the rules take it; what belongs to another kind of decision is left out."""
@@ -79,6 +81,7 @@ class DecideForm(BaseModel):
             alternative=self.alternative if kind is DecisionKind.DECLINE else None,
             review_on=self.review_on,
             expires_on=self.expires_on if kind.approves else None,
+            why_against=self.why_against,
         )
 
 
@@ -179,7 +182,7 @@ async def _ask(
     request: Request, session: Session, actor: Person, now: Now, number: str, kinds: Sequence[DecisionKind]
 ) -> HTMLResponse:
     case, context = await read_shown(session, number, actor, now)
-    context |= await _choices(session, kinds)
+    context |= await _choices(session, kinds, number, now)
     typed = {f"percent-{share.funder}": [f"{share.percent:g}"] for share in case.proposed_funding}
     return render(request, DECIDE, {"form": Form(typed), **context})
 
@@ -188,17 +191,26 @@ async def _read_decision(
     request: Request, session: Session, actor: Person, now: Now, number: str, kinds: Sequence[DecisionKind]
 ) -> tuple[Answered[DecideForm], list[Share]]:
     """The decision and who pays, as they were typed."""
-    offered = await _choices(session, kinds)
+    offered = await _choices(session, kinds, number, now)
     answer = await read_answer(request, session, actor, now, number, DecideForm, DECIDE, **offered)
     shares = read_shares(answer.form, [code for code, _ in offered["funders"]])
+    if answer.body.decision is DecisionKind.DECLINE and not is_sentence(answer.body.reasons):
+        answer.form.refuse("Say in a sentence or two why: six words at least. The person reads it.", "reasons")
     if answer.form.errors:
         raise ShowAgain(DECIDE, {**answer.context, "form": answer.form})
     return answer, [Share(one["funder"], one["percent"]) for one in shares]
 
 
-async def _choices(session: Session, kinds: Sequence[DecisionKind]) -> dict[str, Any]:
+async def _choices(session: Session, kinds: Sequence[DecisionKind], number: str, now: Now) -> dict[str, Any]:
     funders = await page_queries.list_funders(session)
-    return {"kinds": kinds, "by_chair": kinds is APPROVALS, "condition_kinds": KINDS, "funders": funders}
+    counts = await page_queries.list_who_counts(session, number, at=now) if kinds is not APPROVALS else []
+    return {
+        "counts": counts,
+        "kinds": kinds,
+        "by_chair": kinds is APPROVALS,
+        "condition_kinds": KINDS,
+        "funders": funders,
+    }
 
 
 def _lines(text: str) -> list[str]:

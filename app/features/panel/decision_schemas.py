@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, Field
 
@@ -48,7 +48,8 @@ class FundingShare(Body):
 
 class NewDecision(Body):
     """A decision. `conditions`: each the name of a kind, other words, or a kind with words; of a deferral the pieces of
-    information that are wanted, by `review_on`. `funding`: left out, it is as the case proposes."""
+    information that are wanted, by `review_on`. `funding`: left out, it is as the case proposes. `why_against`:
+    wanted where more than half of those who decide recommended otherwise."""
 
     decision: DecisionKind
     reasons: Reason
@@ -57,6 +58,7 @@ class NewDecision(Body):
     funding: Annotated[list[FundingShare], Field(max_length=20)] | None = None
     review_on: Day | None = None
     expires_on: Day | None = None
+    why_against: OptionalParagraph = ""
 
     def as_proposal(self) -> Proposal:
         """The same as the rules take it."""
@@ -70,6 +72,7 @@ class NewDecision(Body):
             alternative=self.alternative,
             review_on=self.review_on,
             expires_on=self.expires_on,
+            why_against=self.why_against,
         )
 
     @property
@@ -127,6 +130,7 @@ class InterestBody(BaseModel):
     kind: InterestKind
     detail: str = ""
     declared_at: datetime | None = None
+    declared_by: str | None = None
 
 
 class RecommendationBody(BaseModel):
@@ -161,11 +165,40 @@ class WhyBody(BaseModel):
     reason: Reason
 
 
+class FrozenBody(BaseModel):
+    """What the panel had before it when it decided, as it was frozen (`seen`). `digest`: the SHA-256 of `seen` as JSON
+    with its keys in order and without blanks, made when it was decided; `digest_now`: the same made now; `holds`:
+    they are equal."""
+
+    number: int
+    case: str
+    decision: DecisionKind
+    reasons: str
+    decided_at: datetime
+    decided_by: str
+    digest: str
+    digest_now: str
+    holds: bool
+    seen: dict[str, Any]
+
+
+class FrozenRow(BaseModel):
+    """A decision in the list of those that have frozen papers."""
+
+    id: int
+    case: str
+    panel_name: str
+    decision: DecisionKind
+    decided_at: datetime
+    digest: str
+
+
 class DecisionBody(BaseModel):
     """A decision. `superseded_by`: the number of the one that took its place; `digest`: the hash of all that was seen;
-    `declared_too_late`: who took part and declared an interest only afterwards; `lapsed`: why an approval does not hold
-    any more; `ratified`: what a meeting said to a chair's action, in whose words (`ratification`); `ring_fenced`: the
-    items that it keeps for the team."""
+    `dissented`: who of those who decided had recommended otherwise, and `why_against` what was said to that;
+    `split_changed`: who pays is not what the case proposed; `declared_too_late`: who took part and declared an interest
+    only afterwards; `lapsed`: why an approval does not hold any more; `ratified`: what a meeting said to a chair's
+    action, in whose words (`ratification`); `ring_fenced`: the items that it keeps for the team."""
 
     number: int
     decision: DecisionKind
@@ -182,6 +215,9 @@ class DecisionBody(BaseModel):
     decided_at: datetime
     decided_by: str
     took_part: list[str]
+    dissented: list[str]
+    why_against: str
+    split_changed: bool
     supersedes: int | None
     superseded_by: int | None
     declared_too_late: list[str]

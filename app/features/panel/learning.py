@@ -60,16 +60,19 @@ TEAMS = text("""
       AND (screened.first_at AT TIME ZONE 'Europe/London')::date BETWEEN :since AND :until
     GROUP BY team.id ORDER BY team.name
 """)
-# What holds: an approval that no other decision superseded, that has not lapsed, and whose order was not ended.
+# What holds: an approval that no other decision superseded, that has not lapsed, and whose order was not ended. What
+# was handed over all the same costs what it costs.
 HOLDING = """
     holding AS (
         SELECT made.id, made.case_id, asked.id AS order_id, brought.panel_id,
-               (made.decided_at AT TIME ZONE 'Europe/London')::date AS day
+               (made.decided_at AT TIME ZONE 'Europe/London')::date AS day, lapse.decision_id IS NOT NULL AS has_lapsed
         FROM panel_decision AS made JOIN panel_case AS brought ON brought.id = made.case_id
         JOIN panel ON panel.id = brought.panel_id JOIN equipment_order AS asked ON asked.id = brought.order_id
+        LEFT JOIN panel_lapse AS lapse ON lapse.decision_id = made.id
         WHERE made.kind IN ('approve', 'approve_with_conditions') AND asked.decision = 'approved'
           AND NOT EXISTS (SELECT FROM panel_decision AS later WHERE later.supersedes_id = made.id)
-          AND NOT EXISTS (SELECT FROM panel_lapse WHERE decision_id = made.id)
+          AND (lapse.decision_id IS NULL
+               OR EXISTS (SELECT FROM order_unit WHERE order_id = asked.id AND loan_id IS NOT NULL))
           AND (CAST(:panel AS text) IS NULL OR panel.code = :panel)
     )
 """
@@ -83,7 +86,7 @@ SPECIALS = text(
     CROSS JOIN LATERAL (SELECT count(*) AS many FROM jsonb_array_elements(
         CASE jsonb_typeof(line.explanation -> 'chosen') WHEN 'array' THEN line.explanation -> 'chosen' ELSE '[]' END
     ) AS one WHERE one ->> 'code' = 'recycled') AS recycled
-    WHERE holding.day BETWEEN :since AND :until
+    WHERE holding.day BETWEEN :since AND :until AND NOT holding.has_lapsed
     GROUP BY product.id ORDER BY approvals DESC, product.code LIMIT 50
 """  # noqa: S608 - nothing in it comes from outside
 )

@@ -4,28 +4,36 @@ The one to the person is in large print and short sentences. It says nothing of 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from reportlab.lib.pagesizes import A4
-from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
-
 from app.domain.authority import listed
 from app.domain.certificates import initials_of
-from app.domain.dates import UK, in_words, uk_date
+from app.domain.dates import in_words, uk_date
 from app.domain.panel import ConditionKind, DecisionKind
 from app.domain.panel_funding import in_percent
+from app.features.panel.letter_layout import (
+    LARGE,
+    LARGE_MARGIN,
+    Letter,
+    bullets,
+    foot,
+    notice,
+    part,
+    sender,
+    to_person,
+    when,
+)
+from app.features.panel.letter_standing import (
+    PAST,
+    appeal_to_person,
+    appeal_to_prescriber,
+    tell_person,
+    tell_prescriber,
+)
 from app.web.printing import MARGIN, facts, pdf, table, words
 from app.web.templating import pounds
-from app.web.typefaces import typeface
 
-LARGE: Final = 14
-LARGE_MARGIN: Final = 24 * mm
-PADDING: Final = 6
-"""Between the margin and the text, in points."""
 COUNCILS: Final = "Local Government and Social Care Ombudsman. Phone 0300 061 0614. Website: www.lgo.org.uk"
 NHS: Final = "Parliamentary and Health Service Ombudsman. Phone 0345 015 4033. Website: www.ombudsman.org.uk"
 
@@ -41,6 +49,10 @@ CONDITIONS: Final[Mapping[ConditionKind, str]] = {
     ConditionKind.REVIEW_BY: "We look at it again with you.",
     ConditionKind.RING_FENCED_RETURN: "When you do not need it any more, it comes back to us.",
 }
+NOTHING_NAMED: Final = (
+    "The panel named nothing. A need that is eligible stays to be met: ask the panel what it had in mind."
+)
+NOTHING_NAMED_PLAIN: Final = "We have not named anything else yet. Whoever assessed you must look for it with you."
 NEXT: Final[Mapping[DecisionKind, tuple[str, ...]]] = {
     DecisionKind.APPROVE: (
         "We get the equipment ready. Then we phone you to agree a day.",
@@ -57,55 +69,16 @@ NEXT: Final[Mapping[DecisionKind, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Who writes, and where they are reached."""
-
-    service: str
-    phone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A decision with what its letters say. `presenter`: the username of who brings the case."""
-
-    case: str
-    panel: str
-    presenter: str
-    decision: Mapping[str, Any]
-    names: Mapping[str, str]
-    contact: Contact
-
-    @property
-    def kind(self) -> DecisionKind:
-        """What was decided."""
-        return DecisionKind(self.decision["kind"])
-
-    @property
-    def seen(self) -> Mapping[str, Any]:
-        """The case as the panel had it."""
-        found: Mapping[str, Any] = self.decision["seen"]["case"]
-        return found
-
-    @property
-    def equipment(self) -> list[str]:
-        """What is ordered, one line each."""
-        return [f"{line['quantity']} x {line['product']}" for line in self.seen["lines"] or []]
-
-    def name(self, username: str) -> str:
-        """Somebody's name."""
-        return self.names.get(username, username)
-
-
 def letter_to_prescriber(letter: Letter) -> bytes:
     """What was decided, by whom, why, on which conditions; what comes next, and how to appeal."""
     row, contact = letter.decision, letter.contact
     name = letter.name(letter.presenter)
     who = f"{letter.seen['client_ref']} ({initials_of(row['client_name'])})"
     story = [
-        *_from(letter, 10),
+        *sender(letter, 10, uk_date(row["decided_at"])),
         words(name, 10),
         words(f"Decision about case {letter.case}", 18, bold=True, before=14, after=8),
+        *notice(tell_prescriber(letter.standing), 10),
         facts(
             [
                 ("Person", who),
@@ -113,58 +86,51 @@ def letter_to_prescriber(letter: Letter) -> bytes:
                 ("Equipment", ", ".join(letter.equipment)),
                 ("Value at catalogue prices", pounds(row["value_pence"])),
                 ("Decision", letter.kind.text),
-                ("Decided", f"{_when(row['decided_at'])}, recorded by {letter.name(row['decided_by'])}"),
+                ("Decided", f"{when(row['decided_at'])}, recorded by {letter.name(row['decided_by'])}"),
                 ("Who decided", listed([letter.name(one) for one in row["seen"]["took_part"]], "and")),
                 *_days(row),
             ]
         ),
-        *_part("Reasons", [row["reasons"]], 10),
-        *_part("What meets the need instead", [row["alternative"]] if row["alternative"] else [], 10),
-        *_part("Conditions", [_condition(one) for one in row["conditions"]], 10, bullets=True),
-        *_part("What the panel asks for", row["information"], 10, bullets=True),
+        *part("Reasons", [row["reasons"]], 10),
+        *part("What meets the need instead", _alternative(letter, NOTHING_NAMED), 10),
+        *part("Conditions", [_condition(one) for one in row["conditions"]], 10, as_bullets=True),
+        *part("What the panel asks for", row["information"], 10, as_bullets=True),
         *_funding(row["funding"]),
-        *_part("What happens next", _next_for_prescriber(letter), 10),
-        *_part(
+        *(part("What happens next", _next_for_prescriber(letter), 10) if letter.standing.holds else []),
+        *part(
             "How to appeal",
-            [
-                "If you think that the panel decided wrongly, or had not all before it, you can appeal, and say why. "
-                "Members hear it who did not take part in this decision. The person may ask for it too. Questions: "
-                f"{contact.service}, {contact.phone}."
-            ],
+            appeal_to_prescriber(letter.standing, f"Questions: {contact.service}, {contact.phone}."),
             10,
         ),
         *_attached(letter.seen.get("attachments", [])),
         words(f"All that the panel saw is kept with the SHA-256 {row['digest']}.", 8, before=10),
     ]
     title = f"Decision {row['id']} about case {letter.case}"
-    return pdf(story, title=title, author=contact.service, foot=_foot(f"Case {letter.case}", 8, MARGIN))
+    return pdf(story, title=title, author=contact.service, foot=foot(f"Case {letter.case}", 8, MARGIN))
 
 
 def letter_to_person(letter: Letter) -> bytes:
     """The same for the person: what we decided, why, what happens next, what to do if they do not agree."""
     row, contact = letter.decision, letter.contact
     story = [
-        *_from(letter, LARGE),
-        *(words(line, LARGE) for line in (row["client_name"], *row["address"].split("\n"), row["postcode"]) if line),
-        words(f"Our reference: {letter.case}", LARGE, before=14),
+        *sender(letter, LARGE, uk_date(row["decided_at"])),
+        *to_person(letter),
         words("Your equipment: what we decided", 20, bold=True, before=14, after=10),
         words(f"Dear {row['client_name']},", LARGE, after=8),
-        *_part("", ["You were assessed. We were asked for this equipment for you:"], LARGE),
-        *_bullets(letter.equipment, LARGE),
-        *_part("What we decided", [ANSWERS[letter.kind]], LARGE),
-        *_bullets([_plain_condition(one) for one in row["conditions"]], LARGE),
+        *notice(tell_person(letter.standing), LARGE, LARGE_MARGIN),
+        *part("", ["You were assessed. We were asked for this equipment for you:"], LARGE),
+        *bullets(letter.equipment, LARGE),
+        *_answer(letter),
+        *bullets([_plain_condition(one) for one in row["conditions"]], LARGE),
         *_what_instead(letter),
-        *_part("Why", [row["reasons"]], LARGE),
-        *_part("What happens next", _next_for_person(letter), LARGE),
-        *_part(
+        *part("Why", [row["reasons"]], LARGE),
+        *(part("What happens next", _next_for_person(letter), LARGE) if letter.standing.holds else []),
+        *part(
             "If you do not agree",
-            [
-                "You can ask us to look at it again. Other people then decide, who did not decide this time.",
-                f"Tell whoever assessed you, or phone us on {contact.phone}.",
-            ],
+            appeal_to_person(letter.standing, letter.kind, contact.phone),
             LARGE,
         ),
-        *_part(
+        *part(
             "How to complain",
             [
                 f"You can complain to us. Phone {contact.phone} and say that you want to complain. Somebody you trust "
@@ -176,7 +142,7 @@ def letter_to_person(letter: Letter) -> bytes:
             ],
             LARGE,
         ),
-        *_part(
+        *part(
             "This letter in another way",
             [f"Do you need this letter read to you, or in another language or format? Phone us on {contact.phone}."],
             LARGE,
@@ -185,30 +151,8 @@ def letter_to_person(letter: Letter) -> bytes:
         words(f"{letter.panel}, {contact.service}", LARGE),
     ]
     title = f"Your equipment: what we decided ({letter.case})"
-    foot = _foot(f"Our reference: {letter.case}", 12, LARGE_MARGIN)
-    return pdf(story, title=title, author=contact.service, foot=foot, margin=LARGE_MARGIN)
-
-
-def _from(letter: Letter, size: float) -> list[Any]:
-    contact = letter.contact
-    return [
-        words(contact.service, size, bold=True),
-        words(f"Phone {contact.phone}", size),
-        words(in_words(uk_date(letter.decision["decided_at"])), size, before=size, after=size),
-    ]
-
-
-def _part(heading: str, said: Sequence[str], size: float, *, bullets: bool = False) -> list[Any]:
-    """A heading and what stands under it; nothing where nothing does."""
-    if not said:
-        return []
-    lines = [line for one in said for line in one.split("\n") if line.strip()]
-    body = _bullets(lines, size) if bullets else [words(line, size, after=size / 3) for line in lines]
-    return [*([words(heading, size + 2, bold=True, before=size, after=3)] if heading else []), *body]
-
-
-def _bullets(said: Sequence[str], size: float) -> list[Any]:
-    return [words(f"• {line}", size, after=size / 4) for line in said]
+    at_foot = foot(f"Our reference: {letter.case}", 12, LARGE_MARGIN)
+    return pdf(story, title=title, author=contact.service, foot=at_foot, margin=LARGE_MARGIN)
 
 
 def _days(row: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -265,13 +209,26 @@ def _next_for_prescriber(letter: Letter) -> list[str]:
     return lines
 
 
+def _answer(letter: Letter) -> list[Any]:
+    if letter.standing.holds:
+        return part("What we decided", [ANSWERS[letter.kind]], LARGE)
+    return part("What we decided then", [PAST[letter.kind]], LARGE)
+
+
+def _alternative(letter: Letter, nothing: str) -> list[str]:
+    """What meets the need instead of what was declined; said, too, where the panel named nothing."""
+    if letter.kind is not DecisionKind.DECLINE:
+        return []
+    return [letter.decision["alternative"] or nothing]
+
+
 def _what_instead(letter: Letter) -> list[Any]:
     row = letter.decision
-    if letter.kind is DecisionKind.DECLINE and row["alternative"]:
-        return _part("What there is instead", [row["alternative"]], LARGE)
+    if letter.kind is DecisionKind.DECLINE:
+        return part("What there is instead", _alternative(letter, NOTHING_NAMED_PLAIN), LARGE)
     if letter.kind is DecisionKind.DEFER and row["information"]:
         asked = f"We asked for this by {in_words(row['review_on'])}:"
-        return [*_part("", [asked], LARGE), *_bullets(row["information"], LARGE)]
+        return [*part("", [asked], LARGE), *bullets(row["information"], LARGE)]
     return []
 
 
@@ -283,16 +240,3 @@ def _next_for_person(letter: Letter) -> list[str]:
     if letter.kind.approves and row["review_on"]:
         said.append(f"We look at it again with you by {in_words(row['review_on'])}.")
     return said
-
-
-def _foot(said: str, size: float, margin: float) -> Any:
-    def draw(canvas: Canvas, page: Any) -> None:
-        canvas.setFont(typeface(False), size)
-        canvas.drawString(margin + PADDING, 12 * mm, said)
-        canvas.drawRightString(A4[0] - margin - PADDING, 12 * mm, f"Page {page.page}")
-
-    return draw
-
-
-def _when(at: datetime) -> str:
-    return f"{in_words(uk_date(at))}, {at.astimezone(UK):%H:%M}"

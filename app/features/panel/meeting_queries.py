@@ -59,7 +59,25 @@ MINUTES = text("""
         FROM panel_attendance AS came_or_left JOIN account ON account.id = account_id WHERE meeting_id = :meeting_id
         UNION ALL SELECT made_at, 'note', made_by, note, case_id, id, 2
         FROM panel_minute WHERE meeting_id = :meeting_id
-        UNION ALL SELECT decided_at, kind, decided_by, reasons, case_id, id, 3
+        UNION ALL SELECT decided_at, kind, decided_by, concat_ws(
+                   ' ', reasons,
+                   (SELECT 'Recommended otherwise: ' || string_agg(COALESCE(seen -> 'names' ->> (one ->> 'username'),
+                                                                            one ->> 'username'), ', ') || '.'
+                    FROM jsonb_array_elements(COALESCE(seen -> 'dissent', '[]')) AS one),
+                   'Why all the same: ' || NULLIF(seen ->> 'why_against', ''),
+                   (SELECT 'Who pays was changed from what the case proposed: '
+                           || string_agg(funder.code || ' ' || trim_scale(percent) || ' %', ', ' ORDER BY position)
+                           || ' instead of ' || (
+                               SELECT string_agg((one ->> 'funder') || ' '
+                                                 || trim_scale((one ->> 'percent')::numeric) || ' %', ', ')
+                               FROM jsonb_array_elements(seen -> 'case' -> 'proposed_funding') AS one) || '.'
+                    FROM panel_allotment JOIN funder ON funder.id = funder_id WHERE decision_id = panel_decision.id
+                    HAVING EXISTS (SELECT funder_id, percent FROM panel_allotment
+                                   WHERE decision_id = panel_decision.id
+                                   EXCEPT SELECT funder.id, (one ->> 'percent')::numeric
+                                   FROM jsonb_array_elements(seen -> 'case' -> 'proposed_funding') AS one
+                                   JOIN funder ON funder.code = one ->> 'funder'))
+               ), case_id, id, 3
         FROM panel_decision WHERE meeting_id = :meeting_id
         UNION ALL SELECT ratified_at, CASE WHEN is_ratified THEN 'ratified' ELSE 'not_ratified' END, ratified_by,
                          said.reasons, case_id, decision_id, 4

@@ -14,6 +14,7 @@ from app.domain.panel import Step
 from app.domain.panel_agenda import check_open
 from app.domain.panel_meeting import Seat, Side, check_enough_others
 from app.features.panel.records import read_case
+from app.features.panel.telling import tell_present
 from app.models import PanelCase, PanelMeeting
 
 PANEL = text("SELECT id, code, name FROM panel WHERE upper(code) = upper(:code)")
@@ -57,13 +58,18 @@ SIT = text("""
     WHERE panel_id = :panel_id AND account.username = ANY(:usernames)
     ON CONFLICT DO NOTHING
 """)
+# Gives those who have come and did not say so themselves.
 CAME_OR_LEFT = text("""
+    WITH wrote AS (
     INSERT INTO panel_attendance (meeting_id, account_id, came, at, recorded_by)
     SELECT seat.meeting_id, seat.account_id, account.username = ANY(:present), :at, :actor
     FROM panel_seat AS seat JOIN account ON account.id = seat.account_id
     WHERE seat.meeting_id = :meeting_id
       AND (account.username = ANY(:present)) <> (seat.arrived_at IS NOT NULL AND seat.left_at IS NULL)
     ORDER BY account.username
+    RETURNING account_id, came
+    ) SELECT account.username FROM wrote JOIN account ON account.id = account_id
+    WHERE came AND account.username <> :actor ORDER BY account.username
 """)
 # Who is named came now, or is there still; who was there and is not named has left now.
 ATTEND = text("""
@@ -120,7 +126,9 @@ async def record_attendance(
     _check_members(present, known, meeting.name, field="present")
     names = sorted(set(present))
     await session.execute(SIT, {"meeting_id": meeting_id, "panel_id": meeting.panel_id, "usernames": names})
-    await _attend(session, meeting_id, names, actor=actor, at=at)
+    came = await _attend(session, meeting_id, names, actor=actor, at=at)
+    details: dict[str, Any] = {"about": meeting_subject(meeting_id), "actor": actor, "at": at}
+    await tell_present(session, came, panel=meeting.name, held_on=meeting.held_on, **details)
     said = ", ".join(names)
     await audit.record(
         session, "panel_attendance_recorded", meeting_subject(meeting_id), actor=actor, at=at, present=said
@@ -194,10 +202,14 @@ async def lock_meeting(session: AsyncSession, meeting_id: int, *, actor: str) ->
     return meeting, known
 
 
-async def _attend(session: AsyncSession, meeting_id: int, names: Sequence[str], *, actor: str, at: datetime) -> None:
+async def _attend(
+    session: AsyncSession, meeting_id: int, names: Sequence[str], *, actor: str, at: datetime
+) -> list[str]:
+    """Gives those who have come and did not say so themselves."""
     values = {"meeting_id": meeting_id, "present": list(names), "at": at}
-    await session.execute(CAME_OR_LEFT, values | {"actor": actor})
+    came = list(await session.scalars(CAME_OR_LEFT, values | {"actor": actor}))
     await session.execute(ATTEND, values)
+    return came
 
 
 async def _members(session: AsyncSession, panel_id: int) -> dict[str, bool]:

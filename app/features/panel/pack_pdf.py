@@ -4,11 +4,11 @@ Our own pages are made in one document, and the attached PDFs bound in between. 
 beside what stands there: what was attached is not unpacked for it, whatever it holds.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import IndirectObject, NameObject, TextStringObject
@@ -24,6 +24,8 @@ from app.uploads import PICTURES, MediaType
 from app.web.numbering import number_pages
 from app.web.printing import facts, pdf, table, words
 from app.web.templating import pounds
+
+CONFIDENTIAL: Final = "Confidential: personal health data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Papers:
 
 
 @dataclass(slots=True)
-class _Part:
+class Part:
     """A stretch of the pack with a bookmark: pages of ours, and bound ones behind them. `depth`: 1 a case, 2 a file."""
 
     title: str
@@ -64,7 +66,7 @@ class _Part:
 class _Mark(Flowable):  # type: ignore[misc]  # the library ships no types
     """Takes down on which page a part begins."""
 
-    def __init__(self, part: _Part) -> None:
+    def __init__(self, part: Part) -> None:
         super().__init__()
         self.part = part
 
@@ -80,13 +82,19 @@ def pack_pdf(papers: Papers, *, service: str, at: datetime) -> bytes:
     meeting = papers.meeting
     title = f"{meeting.panel_name}, {in_words(meeting.held_on)}: agenda and papers"
     parts = [part for one in papers.cases for part in _parts(one)]
+    foot = f"{meeting.panel}, {in_words(meeting.held_on)}. {CONFIDENTIAL}"
+    return bind(parts, lambda: _front(papers, parts, at), title=title, foot=foot, service=service)
+
+
+def bind(parts: Sequence[Part], make_front: Callable[[], list[Any]], *, title: str, foot: str, service: str) -> bytes:
+    """One PDF of a front that may name the pages of the parts, and of these, with numbers and bookmarks."""
     body = _own_pages(parts, title=title, service=service)
     starts = [part.first for part in parts]
     front, front_pages = b"", 0
     # The agenda names pages, and how long it is itself shifts them.
     for _ in range(3):
         _lay_out(parts, front_pages)
-        front = pdf(_front(papers, parts, at), title=title, author=service)
+        front = pdf(make_front(), title=title, author=service)
         count = len(PdfReader(BytesIO(front)).pages)
         if count == front_pages:
             break
@@ -102,7 +110,7 @@ def pack_pdf(papers: Papers, *, service: str, at: datetime) -> bytes:
             writer.append(part.bound, import_outline=False)
         del above[part.depth :]
         above.append(writer.add_outline_item(title=part.title, page_number=here, parent=above[-1]))
-    number_pages(writer, f"{meeting.panel}, {in_words(meeting.held_on)}. Confidential: personal health data")
+    number_pages(writer, foot)
     writer.add_metadata({"/Title": title, "/Author": service})
     writer.root_object[NameObject("/Lang")] = TextStringObject("en-GB")
     writer.page_mode = "/UseOutlines"
@@ -111,21 +119,26 @@ def pack_pdf(papers: Papers, *, service: str, at: datetime) -> bytes:
     return out.getvalue()
 
 
-def _parts(papers: CasePapers) -> Iterator[_Part]:
+def _parts(papers: CasePapers) -> Iterator[Part]:
     case = papers.case
     title = f"Case {case.number}: {initials_of(case.row['client_name'])}, order {case.row['order_number']}"
     if papers.interest:
-        yield _Part(f"{title} (not in your copy)", 1, withheld_story(case, papers.interest))
+        yield Part(f"{title} (not in your copy)", 1, withheld_story(case, papers.interest))
         return
-    yield _Part(title, 1, case_story(case, [one for one, _ in papers.attached], papers.decided))
-    for place, (attached, content) in enumerate(papers.attached, start=1):
+    yield Part(title, 1, case_story(case, [one for one, _ in papers.attached], papers.decided))
+    yield from attached_parts(case, papers.attached)
+
+
+def attached_parts(case: CaseRecord, files: Sequence[tuple[Mapping[str, Any], bytes]]) -> Iterator[Part]:
+    """What is attached to a case, each file behind a page that names it."""
+    for place, (attached, content) in enumerate(files, start=1):
         is_picture = MediaType(attached["media_type"]) in PICTURES
         story = attachment_story(case, attached, place, content if is_picture else None)
         bound = None if is_picture else PdfReader(BytesIO(content))
-        yield _Part(f"Attachment {place}: {attached['title']}", 2, story, bound)
+        yield Part(f"Attachment {place}: {attached['title']}", 2, story, bound)
 
 
-def _own_pages(parts: Sequence[_Part], *, title: str, service: str) -> PdfReader | None:
+def _own_pages(parts: Sequence[Part], *, title: str, service: str) -> PdfReader | None:
     """Our pages of all parts in one document, with one typeface; each part then knows which are its."""
     if not parts:
         return None
@@ -139,7 +152,7 @@ def _own_pages(parts: Sequence[_Part], *, title: str, service: str) -> PdfReader
     return made
 
 
-def _lay_out(parts: Sequence[_Part], front_pages: int) -> None:
+def _lay_out(parts: Sequence[Part], front_pages: int) -> None:
     """On which page of the pack each part begins."""
     at = front_pages
     for part in parts:
@@ -147,7 +160,7 @@ def _lay_out(parts: Sequence[_Part], front_pages: int) -> None:
         at += part.pages
 
 
-def _front(papers: Papers, parts: Sequence[_Part], at: datetime) -> list[Any]:
+def _front(papers: Papers, parts: Sequence[Part], at: datetime) -> list[Any]:
     meeting = papers.meeting
     sides = "Money of both sides wants a member of each." if meeting.joint_needs_both else ""
     members = [
@@ -182,7 +195,7 @@ def _front(papers: Papers, parts: Sequence[_Part], at: datetime) -> list[Any]:
     ]
 
 
-def _agenda(papers: Papers, parts: Sequence[_Part]) -> Iterator[tuple[str, str, str, str, str]]:
+def _agenda(papers: Papers, parts: Sequence[Part]) -> Iterator[tuple[str, str, str, str, str]]:
     found = iter(parts)
     for place, one in enumerate(papers.cases, start=1):
         case = one.case

@@ -31,6 +31,26 @@ WHO_MAY_COME = text("""
     ) AS known JOIN account ON account.id = known.account_id AND account.is_active
     WHERE meeting.id = :meeting_id GROUP BY account.id ORDER BY account.name
 """)
+WHO_COUNTS = text("""
+    SELECT account.name, CASE
+        WHEN seat.arrived_at IS NULL OR seat.arrived_at > :at THEN 'Is not there'
+        WHEN seat.left_at <= :at THEN 'Has left'
+        WHEN account.username IN (asked.made_by, brought.made_by, brought.submitted_by)
+          OR account.username IN (asked.authority ->> 'signed_by', asked.authority ->> 'on_behalf_of')
+          OR EXISTS (SELECT FROM panel_interest AS own WHERE own.case_id = brought.id AND own.account_id = account.id)
+          THEN 'Does not count: has an interest in the case'
+        WHEN against.seen -> 'took_part' ? account.username THEN 'Does not count: decided what is appealed against'
+        WHEN seat.is_guest AND against.id IS NULL THEN 'Does not count: hears appeals alone'
+        ELSE 'Counts' END AS stands
+    FROM panel_case AS brought JOIN equipment_order AS asked ON asked.id = brought.order_id
+    JOIN panel_seat AS seat ON seat.meeting_id = brought.meeting_id JOIN account ON account.id = seat.account_id
+    LEFT JOIN LATERAL (
+        SELECT made.id, made.seen FROM panel_appeal JOIN panel_decision AS made ON made.id = decision_id
+        WHERE panel_appeal.case_id = brought.id
+          AND NOT EXISTS (SELECT FROM panel_appeal_end WHERE appeal_id = panel_appeal.id) LIMIT 1
+    ) AS against ON true
+    WHERE brought.number = upper(:number) ORDER BY stands, account.name
+""")
 SCREENED = text("""
     SELECT brought.number, brought.is_urgent,
            EXISTS (SELECT FROM panel_appeal WHERE case_id = brought.id) AS is_appealed
@@ -57,6 +77,12 @@ async def list_funders(session: AsyncSession) -> list[tuple[str, str]]:
 async def list_trials(session: AsyncSession, client_ref: str) -> list[dict[str, object]]:
     """The client's trials, the newest first."""
     return [dict(row) for row in (await session.execute(TRIALS, {"client_ref": client_ref})).mappings()]
+
+
+async def list_who_counts(session: AsyncSession, number: str, *, at: datetime) -> list[tuple[str, str]]:
+    """Of the meeting that hears a case: who counts for it now, and why the others do not. One statement."""
+    rows = await session.execute(WHO_COUNTS, {"number": number, "at": at})
+    return [(row.name, row.stands) for row in rows]
 
 
 async def list_chaired(session: AsyncSession, actor: str) -> list[tuple[str, str]]:

@@ -62,9 +62,13 @@ class SubmitForm(BaseModel):
 async def list_cases(
     request: Request, session: Session, actor: Actor, now: Now, state: CaseState | None = None, after: After = None
 ) -> HTMLResponse:
-    """The cases that this person may read, the newest first; the reading is logged."""
+    """The cases that this person may read, the newest first; those that wait for the panel, urgent ones first, then
+    who has waited longest. The reading is logged."""
     who, before = actor.username, number_cursor(after) or BIGGEST_ID
-    rows = await queries.list_cases(session, actor=who, state=state, before=before, limit=CASES_ON_A_PAGE)
+    waits = state in {CaseState.SUBMITTED, CaseState.SCREENED, CaseState.LISTED}
+    rows = await queries.list_cases(
+        session, actor=who, state=state, before=before, limit=CASES_ON_A_PAGE, urgent_first=waits
+    )
     page = page_of(rows, limit=CASES_ON_A_PAGE, cursor=lambda row: row.id)
     await audit.record(session, "panel_cases_listed", "panel_cases", actor=who, at=now, found=len(page.items))
     asked = {"state": state.value} if state else {}
@@ -73,6 +77,8 @@ async def list_cases(
         "state": state,
         "states": list(CaseState),
         "today": uk_date(now),
+        "now": now,
+        "waits": waits,
         "next_href": f"/panel-cases?{urlencode(asked | {'after': page.next})}" if page.next else None,
     }
     return render(request, "panel/list.html", context)
@@ -136,7 +142,7 @@ async def submit(request: Request, session: Session, actor: Actor, now: Now, num
     case, context = await read_shown(session, number, actor, now)
     with or_again(DRAFT, form, **context):
         try:
-            await cases.submit_case(session, number, actor=actor.username, at=now)
+            await cases.submit_case(session, number, must_differ=True, actor=actor.username, at=now)
         except Incomplete as refusal:
             for one in refusal.wanted["missing"]:
                 form.refuse(one["detail"])

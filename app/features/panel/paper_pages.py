@@ -1,26 +1,33 @@
 """Pages of papers: files of a case that are attached, taken out and read; a meeting's pack; letters."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel
 
 from app.db import Session
-from app.features.panel import attachments, letters, papers
+from app.domain.access import Permission
+from app.domain.panel import DecisionKind
+from app.domain.panel_case import OptionKind
+from app.domain.panel_meeting import InterestKind
+from app.features.panel import attachments, frozen, letters, papers
 from app.features.panel.attachment_schemas import AttachmentForm
-from app.features.panel.letters import Recipient
+from app.features.panel.case_forms import LABELS
+from app.features.panel.letters import Recipient, Topic
 from app.features.panel.pages import Number, read_shown
 from app.uploads import MOST_BYTES, MOST_PAGES
 from app.web.auth import Actor
 from app.web.clock import Now
-from app.web.fields import Id
+from app.web.fields import BIGGEST_ID, After, Id
 from app.web.files import at_the_file, download, pdf_answer, read_file
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
+from app.web.paging import number_cursor, page_of
 from app.web.templating import render
 
+DECISIONS_ON_A_PAGE: Final = 50
 ATTACHMENTS: Final = "panel/attachments.html"
 LIMITS: Final = {"most": attachments.MOST, "megabytes": MOST_BYTES // 1_000_000, "pages": MOST_PAGES}
 
@@ -81,12 +88,50 @@ async def get_letter(
     number: Number,
     decision: Id,
     to: Recipient = Recipient.PRESCRIBER,
+    about: Topic = Topic.DECISION,
 ) -> Response:
-    """The letter about a decision."""
+    """The letter about a decision, or about the end of an approval."""
     content = await letters.write_letter(
-        session, number, decision, to=to, settings=request.app.state.settings, actor=actor.username, at=now
+        session, number, decision, to=to, about=about, settings=request.app.state.settings, actor=actor.username, at=now
     )
-    return pdf_answer(content, f"panel-decision-{decision}-{to}")
+    return pdf_answer(content, f"panel-{about}-{decision}-{to}")
+
+
+@router.get("/panel-cases/{number}/decisions/{decision}/papers")
+async def get_frozen(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    number: Number,
+    decision: Id,
+    file_format: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
+) -> Response:
+    """All that the panel saw for a decision, as it was frozen."""
+    opened = await frozen.open_papers(session, number, decision, actor=actor, at=now)
+    if file_format == "pdf":
+        content = await frozen.bind_papers(session, opened, service=request.app.state.settings.service_name, at=now)
+        return pdf_answer(content, f"panel-decision-{decision}-papers")
+    context = {
+        "papers": opened.body,
+        "panel_name": opened.case.row["panel_name"],
+        "labels": LABELS,
+        "decisions": {one.value: one.text for one in DecisionKind},
+        "interests": {one.value: one.text for one in InterestKind},
+        "options": {one.value: one.text for one in OptionKind},
+        "reads_case": actor.may(Permission.SEE_PANEL_CASES),
+    }
+    return render(request, "panel/frozen.html", context)
+
+
+@router.get("/panel-decisions")
+async def list_frozen(request: Request, session: Session, actor: Actor, after: After = None) -> HTMLResponse:
+    """Every decision of every panel, for auditors: each opens what was seen for it."""
+    before = number_cursor(after) or BIGGEST_ID
+    rows = await frozen.list_frozen(session, before=before, limit=DECISIONS_ON_A_PAGE)
+    page = page_of(rows, limit=DECISIONS_ON_A_PAGE, cursor=lambda row: row.id)
+    next_href = f"/panel-decisions?after={page.next}" if page.next else None
+    return render(request, "panel/decisions.html", {"rows": page.items, "next_href": next_href})
 
 
 @router.get("/panel-meetings/{meeting_id}/agenda")

@@ -19,7 +19,7 @@ from app.features.panel.pack_pdf import CasePapers, Papers, pack_pdf
 from app.features.panel.records import CaseRecord, read_cases
 
 DECIDED = text("""
-    SELECT case_id, id AS number, kind, reasons, decided_at,
+    SELECT case_id, id AS number, kind, reasons, alternative, information, decided_at,
            (SELECT COALESCE(jsonb_agg(COALESCE(NULLIF(detail, ''), kind) ORDER BY position), '[]')
             FROM panel_condition WHERE decision_id = made.id) AS conditions
     FROM panel_decision AS made WHERE case_id = ANY(:case_ids) ORDER BY id

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from app.db import Session
 from app.domain.errors import BadValue
-from app.features.panel import attachments, letters, meeting_queries, papers
+from app.features.panel import attachments, frozen, letters, meeting_queries, papers
 from app.features.panel.attachment_schemas import AttachmentBody, AttachmentForm
-from app.features.panel.letters import Recipient
+from app.features.panel.decision_schemas import FrozenBody
+from app.features.panel.letters import Recipient, Topic
 from app.features.panel.meeting_schemas import MeetingBody
 from app.features.panel.records import read_case
 from app.web.auth import Actor
@@ -84,12 +85,33 @@ async def get_letter(
     number: Number,
     decision: Id,
     to: Recipient = Recipient.PRESCRIBER,
+    about: Topic = Topic.DECISION,
 ) -> Response:
-    """The letter about a decision as PDF: to who prescribes, or in plain English and large print to the person."""
+    """The letter about a decision as PDF: to who prescribes, or in plain English and large print to the person. With
+    `about=end` the one about the end of an approval that was not ratified or not used."""
     content = await letters.write_letter(
-        session, number, decision, to=to, settings=request.app.state.settings, actor=actor.username, at=now
+        session, number, decision, to=to, about=about, settings=request.app.state.settings, actor=actor.username, at=now
     )
-    return pdf_answer(content, f"panel-decision-{decision}-{to}")
+    return pdf_answer(content, f"panel-{about}-{decision}-{to}")
+
+
+@router.get("/panel-cases/{number}/decisions/{decision}/papers", response_model=FrozenBody)
+async def get_frozen(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    number: Number,
+    decision: Id,
+    file_format: Annotated[Literal["json", "pdf"], Query(alias="format")] = "json",
+) -> FrozenBody | Response:
+    """All that the panel saw for a decision, as it was frozen, with its hash made again; as `pdf` with what was
+    attached. For whoever may read the case, and for auditors."""
+    opened = await frozen.open_papers(session, number, decision, actor=actor, at=now)
+    if file_format == "json":
+        return opened.body
+    content = await frozen.bind_papers(session, opened, service=request.app.state.settings.service_name, at=now)
+    return pdf_answer(content, f"panel-decision-{decision}-papers")
 
 
 @router.get("/panel-meetings/{meeting_id}/agenda", response_model=MeetingBody)

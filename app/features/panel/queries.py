@@ -11,6 +11,7 @@ from app.features.panel.attachments import list_shown
 from app.features.panel.came_of_it import list_of_case
 from app.features.panel.records import CaseRecord, read_case
 from app.features.panel.schemas import CaseBody, CaseRow
+from app.web.fields import BIGGEST_ID
 
 # Whoever brings cases sees their team's, whoever sits on a panel sees what was submitted to it.
 CASES = text("""
@@ -18,27 +19,40 @@ CASES = text("""
     SELECT brought.id, brought.number, brought.state, panel.code AS panel, brought.is_urgent AS urgent,
            asked.number AS order_number, client.client_ref, brought.made_by,
            COALESCE(maker.name, brought.made_by) AS made_by_name, brought.submitted_at, decided.kind AS decision,
-           decided.review_on, meeting.held_on
+           decided.lapsed, decided.review_on, meeting.held_on
     FROM panel_case AS brought JOIN panel ON panel.id = brought.panel_id CROSS JOIN me
     JOIN equipment_order AS asked ON asked.id = brought.order_id JOIN client ON client.id = asked.client_id
     LEFT JOIN account AS maker ON maker.username = brought.made_by
     LEFT JOIN panel_meeting AS meeting ON meeting.id = brought.meeting_id
-    LEFT JOIN LATERAL (SELECT kind, review_on FROM panel_decision WHERE case_id = brought.id
-                       ORDER BY id DESC LIMIT 1) AS decided ON true
-    WHERE brought.id < :before AND (CAST(:state AS text) IS NULL OR brought.state = :state)
+    LEFT JOIN LATERAL (SELECT made.kind, review_on, lapse.kind AS lapsed FROM panel_decision AS made
+                       LEFT JOIN panel_lapse AS lapse ON lapse.decision_id = made.id WHERE case_id = brought.id
+                       ORDER BY made.id DESC LIMIT 1) AS decided ON true
+    WHERE CASE WHEN :urgent_first THEN CAST(:before AS bigint) = CAST(:all AS bigint) OR
+                    (NOT brought.is_urgent, brought.submitted_at, brought.id) >
+                    (SELECT NOT is_urgent, submitted_at, id FROM panel_case WHERE id = :before)
+               ELSE brought.id < :before END AND (CAST(:state AS text) IS NULL OR brought.state = :state)
       AND (brought.made_by = me.username OR asked.made_by = me.username
            OR EXISTS (SELECT FROM prescriber WHERE account_id = me.id AND team_id = asked.team_id
                         AND NOT is_supervised)
            OR brought.submitted_at IS NOT NULL
               AND EXISTS (SELECT FROM panel_member WHERE account_id = me.id AND panel_id = brought.panel_id))
-    ORDER BY brought.id DESC LIMIT :limit
+    ORDER BY CASE WHEN :urgent_first THEN NOT brought.is_urgent END,
+             CASE WHEN :urgent_first THEN brought.submitted_at END,
+             CASE WHEN :urgent_first THEN brought.id END, brought.id DESC LIMIT :limit
 """)
 DECISIONS = text("""
     SELECT decision.id AS number, decision.kind AS decision, decision.reasons, decision.alternative,
            decision.information, decision.value_pence, decision.review_on, decision.expires_on, decision.meeting_id,
            decision.is_chair_action, decision.decided_at, decision.decided_by, decision.digest,
            decision.supersedes_id AS supersedes, later.id AS superseded_by,
-           decision.seen -> 'took_part' AS took_part, lapse.kind AS lapsed, lapse.lapsed_at,
+           decision.seen -> 'took_part' AS took_part,
+           ARRAY(SELECT one ->> 'username' FROM jsonb_array_elements(COALESCE(decision.seen -> 'dissent', '[]')) AS one
+           ) AS dissented, COALESCE(decision.seen ->> 'why_against', '') AS why_against,
+           EXISTS (SELECT funder.code, percent FROM panel_allotment JOIN funder ON funder.id = funder_id
+                   WHERE decision_id = decision.id
+                   EXCEPT SELECT one ->> 'funder', (one ->> 'percent')::numeric
+                   FROM jsonb_array_elements(decision.seen -> 'case' -> 'proposed_funding') AS one) AS split_changed,
+           lapse.kind AS lapsed, lapse.lapsed_at,
            said.is_ratified AS ratified, said.ratified_at, said.reasons AS ratification,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('kind', kind, 'detail', detail) ORDER BY position), '[]')
             FROM panel_condition WHERE decision_id = decision.id) AS conditions,
@@ -86,10 +100,18 @@ SAME = (
 
 
 async def list_cases(
-    session: AsyncSession, *, actor: str, state: CaseState | None = None, before: int, limit: int
+    session: AsyncSession,
+    *,
+    actor: str,
+    state: CaseState | None = None,
+    before: int,
+    limit: int,
+    urgent_first: bool = False,
 ) -> list[CaseRow]:
-    """The cases that this person may read, the newest first; `limit + 1` of them. One statement."""
-    values = {"actor": actor, "state": state, "before": before, "limit": limit + 1}
+    """The cases that this person may read, the newest first; `limit + 1` of them. One statement. `urgent_first`: in the
+    order in which they want to be seen to, and then `before` is the last one of the page before."""
+    values = {"actor": actor, "state": state, "before": before, "all": BIGGEST_ID, "limit": limit + 1}
+    values["urgent_first"] = urgent_first
     return [CaseRow(**row) for row in (await session.execute(CASES, values)).mappings()]
 
 
@@ -122,6 +144,7 @@ async def show_case(session: AsyncSession, case: CaseRecord) -> CaseBody:
         gaps=[{"section": gap.section.value, "detail": gap.detail} for gap in find_gaps(case.content)],
         interests=[
             {"username": one.username, "kind": one.kind, "detail": one.detail, "declared_at": one.declared_at}
+            | {"declared_by": one.declared_by}
             for one in case.interests
         ],
         recommendations=[

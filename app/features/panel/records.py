@@ -51,7 +51,8 @@ CASE = text("""
                                ORDER BY id DESC LIMIT 1) AS review ON true
             WHERE named.case_id = brought.id) AS trials,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('username', account.username, 'name', account.name,
-                       'kind', kind, 'detail', detail, 'declared_at', declared_at) ORDER BY interest.id), '[]')
+                       'kind', kind, 'detail', detail, 'declared_at', declared_at,
+                       'declared_by', declared_by) ORDER BY interest.id), '[]')
             FROM panel_interest AS interest JOIN account ON account.id = interest.account_id
             WHERE case_id = brought.id) AS interests,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('username', account.username, 'name', account.name,
@@ -195,7 +196,7 @@ class CaseRecord:
         found = [Interest(username, kind) for kind, username in dict.fromkeys(known) if username]
         for one in self.row["interests"]:
             at = datetime.fromisoformat(one["declared_at"])
-            found.append(Interest(one["username"], InterestKind(one["kind"]), one["detail"], at))
+            found.append(Interest(one["username"], InterestKind(one["kind"]), one["detail"], at, one["declared_by"]))
         return found
 
     @property

@@ -188,6 +188,10 @@ async def _decide(
     verb = decision.value
     await audit.record(session, f"order_{verb}_by_panel", f"order:{number}", actor=actor, at=at, case=case.number)
     body = f"Order {number} for client {case.row['client_ref']} was {verb}: panel case {case.number}."
+    if facts.get("panel_conditions"):
+        body += f" Conditions: {'; '.join(facts['panel_conditions'])}."
+    if decision is OrderDecision.DECLINED and reason:
+        body += f" Why: {reason} The need stays to be met: read in the case what the panel offers instead."
     details: dict[str, Any] = {"about": f"order:{number}", "actor": actor, "at": at}
     for username in sorted({case.row["made_by"], case.row["prescribed_by"]} - {actor}):
         subject = f"Order {number} was {verb}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, Strict
 
 from app.domain.ordering import OrderDecision
-from app.domain.panel import CaseState, Screening
+from app.domain.panel import CaseState, LapseKind, Screening
 from app.domain.panel_case import Option, OptionKind, read_option
 from app.domain.panel_funding import Share
 from app.domain.panel_review import FollowUp
@@ -232,6 +232,7 @@ class CaseRow(BaseModel):
     made_by_name: str
     submitted_at: datetime | None
     decision: str | None
+    lapsed: LapseKind | None
     review_on: date | None
     held_on: date | None
 

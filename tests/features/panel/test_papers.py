@@ -118,6 +118,23 @@ async def test_who_has_an_interest_gets_the_pack_without_that_case(
     assert [depth for depth, _, _ in bookmarks(reader)] == [0, 1, 1]
 
 
+async def test_who_hears_an_appeal_has_its_grounds_what_is_new_and_what_was_offered_instead(
+    jsep: Panel, sign_in: SignIn
+) -> None:
+    number = await jsep.declined()
+    said = {
+        "grounds": "The tilt chair was tried in May.",
+        "new_evidence": "A film of that trial, and a note.",
+    }
+    await jsep.post("senior.ot", f"/panel-cases/{number}/appeal", 201, **said, appellant="person")
+    meeting = await jsep.hearing(number)
+    reader = await pack_of(await sign_in("panel3"), meeting)
+    whole = " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
+    for words in (*said.values(), "The person", "What meets the need instead: A tilt chair from stock.",
+                  "Heard now, by others"):  # fmt: skip
+        assert words in whole, words
+
+
 async def test_an_empty_agenda_and_one_that_is_too_much(
     jsep: Panel, as_senior_ot: AsyncClient, sign_in: SignIn, chair: Browser, monkeypatch: pytest.MonkeyPatch,
     statements: Statements,
