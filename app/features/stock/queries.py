@@ -35,7 +35,9 @@ from app.web.results import BlockerBody, Step
 
 DETAILS = text("""
     SELECT item.serial_number, item.lot_number, item.manufactured_on, item.manufactured_precision, item.received_on,
-           item.dispatched_on, item.purchase_price_pence, item.udi_di, item.maker_label, item.condition,
+           item.dispatched_on, item.purchase_price_pence, item.udi_di,
+           GREATEST(item.purchase_price_pence, product.purchase_price_pence) AS worth_pence, item.maker_label,
+           item.condition,
            store.code AS store, loan.id AS loan_id, loan.kind AS loan_kind, loan.started_at, loan.trial_ends_on,
            client.client_ref,
            (SELECT id FROM stop_use_notice WHERE loan_id = loan.id) AS stop_use_notice,

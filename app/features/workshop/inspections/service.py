@@ -21,7 +21,7 @@ from app.domain.inspections import (
     may_be_recorded_anywhere,
 )
 from app.domain.lifecycle import Move, can_move
-from app.domain.thorough_examinations import Report, check_report
+from app.domain.thorough_examinations import Report, check_raise, check_report
 from app.features.workshop.inspections import certified_load, out_of_use
 from app.ledger import Moved
 from app.models import Inspection, ProductInspection, ThoroughExamination
@@ -95,12 +95,12 @@ class Correction:
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """An inspection that was taken down: its number, the item as that left it, and when the next one is due.
-    `lowered`: what the item carries from now on, where that is less than before."""
+    `load`: what the item carries from now on, where that is less or more than before."""
 
     id: int
     moved: Moved
     due_on: date | None
-    lowered: certified_load.Lowered | None = None
+    load: certified_load.Lowered | certified_load.Raised | None = None
 
 
 async def inspect(
@@ -123,7 +123,7 @@ async def inspect(
     The load that a report certifies is the item's from then on, if it is less than its product's (`certified_load.py`).
     Raises NotFound, WrongState, Incomplete `report-incomplete`, Conflict `superseded-already`, and BadValue for the
     next date, or for an outcome that the report contradicts. Who found a danger does not say alone that it is none:
-    NotAllowed `same-person`.
+    NotAllowed `same-person`; nor who recorded a lower load that it carries more.
     """
     today = uk_date(at)
     if kind is InspectionKind.LOLER:
@@ -131,6 +131,7 @@ async def inspect(
         corrected = corrects.inspection_id if corrects else None
         before = await certified_load.read_before(session, barcode, report, corrected)
         check_report(report, outcome, today=today, before=before)
+        check_raise(report, before, by=actor)
         await certified_load.lock_client(session, barcode)
     examined_on = report.examined_on if report and report.examined_on else today
     wrong = await _find_wrong(session, corrects, barcode) if corrects else None
@@ -174,8 +175,8 @@ async def inspect(
         return Recorded(number, moved, due_on)
     if wrong and wrong.item_id != moved.item.id:
         await certified_load.certify(session, wrong.item_id, wrong.barcode, actor=actor, at=at)
-    lowered = await certified_load.certify(session, moved.item.id, barcode, actor=actor, at=at)
-    return Recorded(number, lowered.left(moved) if lowered else moved, due_on, lowered)
+    changed = await certified_load.certify(session, moved.item.id, barcode, actor=actor, at=at)
+    return Recorded(number, changed.left(moved) if changed else moved, due_on, changed)
 
 
 async def _find_wrong(session: AsyncSession, corrects: Correction, barcode: str) -> Any:
