@@ -8,6 +8,7 @@ from app.domain.dates import in_words
 from app.domain.errors import Blocker, Conflict, NotClear
 from app.domain.hygiene import (
     QUARANTINE,
+    READY,
     TO_AGREE,
     TO_ANOTHER,
     TO_FETCH_STOPPED,
@@ -177,7 +178,9 @@ def step_for(
     step = (is_stopped and _where_stopped(evidence)) or _step(evidence, route, on=on, reader=reader)
     if not evidence.wants_label or step.route == TO_SCRAP.route:
         return step
-    return NextStep(step.route, f"{step.text} Print a new label for it: {evidence.label_says}.")
+    # What is on the shelf waits for that alone.
+    text = step.text.replace(READY, "It must not go out yet.")
+    return NextStep(step.route, f"{text} Print a new label for it: {evidence.label_says}.")
 
 
 def _where_stopped(evidence: Evidence) -> NextStep | None:
@@ -280,8 +283,9 @@ def find_blockers(evidence: Evidence, *, on: date, releaser: str | None = None) 
 
 
 def is_clear(evidence: Evidence, *, on: date) -> bool:
-    """It may go to a client now: it stands on the shelf, and nothing blocks it. To be releasable is not enough."""
-    return evidence.state in CLEARABLE and not find_blockers(evidence, on=on)
+    """It may go to a client now: it stands on the shelf, and nothing blocks it, its label neither. To be releasable is
+    not enough."""
+    return evidence.state in CLEARABLE and not leaving_blockers(evidence, on=on)
 
 
 def hold_blockers(evidence: Evidence) -> list[Blocker]:

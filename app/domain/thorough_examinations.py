@@ -471,8 +471,8 @@ def _impossible(report: Report, today: date, before: LoadBefore) -> list[Fault]:
         (
             "last_examined_on",
             "not-before-this-one",
-            "The last examination must be before this one.",
-            last is not None and examined is not None and last >= examined,
+            "The last examination cannot be after this one. On the same day it can: before a repair, for example.",
+            last is not None and examined is not None and last > examined,
         ),
         (
             "last_examined_on",

@@ -389,7 +389,8 @@ def test_a_label_that_may_say_too_high_a_load_is_asked_for_with_whatever_is_done
 ) -> None:
     plain, wanted = step_for(Evidence(state), route), step_for(Evidence(state, label_load_kg=160), route)
     more = " Print a new label for it: it carries 160 kg, and the old one may say more." if asks else ""
-    assert (wanted.route, wanted.text) == (plain.route, plain.text + more)
+    text = plain.text.replace("It is ready to issue.", "It must not go out yet.")
+    assert (wanted.route, wanted.text) == (plain.route, text + more)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from app.domain.inspections import (
     InspectionKind,
     InspectionOutcome,
     check_contradiction,
+    check_danger_in_words,
     check_next_due,
     counts_as_overdue,
     due_state,
@@ -158,3 +159,11 @@ def test_one_person_alone_does_not_take_a_danger_off_the_record(
     with pytest.raises(NotAllowed) as refused:
         check_contradiction(danger, by=by, examiner=examiner)
     assert refused.value.code == "same-person"
+
+
+def test_a_danger_is_said_in_words() -> None:
+    check_danger_in_words("Bare wire.")
+    for notes in ("", " ", ".", "5"):
+        with pytest.raises(BadValue) as refused:
+            check_danger_in_words(notes)
+        assert (refused.value.code, refused.value.field) == ("danger-without-words", "notes")

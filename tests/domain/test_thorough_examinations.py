@@ -135,7 +135,7 @@ def test_what_is_missing_is_named(changes: dict[str, Any], missing: list[str]) -
         (replace(WHOLE, examined_on=date(2026, 3, 3), reported_on=date(2026, 3, 3)), ("examined_on", "in-the-future")),
         (replace(WHOLE, reported_on=date(2026, 3, 3)), ("reported_on", "in-the-future")),
         (replace(WHOLE, reported_on=date(2026, 2, 26)), ("reported_on", "before-the-examination")),
-        (replace(WHOLE, last_examined_on=date(2026, 2, 27)), ("last_examined_on", "not-before-this-one")),
+        (replace(WHOLE, last_examined_on=date(2026, 2, 28)), ("last_examined_on", "not-before-this-one")),
         (replace(WHOLE, never_examined_before=True), ("last_examined_on", "contradicts")),
         (replace(WORN, no_defects=True), ("no_defects", "contradicts")),
         (replace(DANGEROUS, safe_to_operate=True), ("safe_to_operate", "contradicts")),
@@ -215,3 +215,7 @@ def test_a_load_that_was_lowered_is_raised_by_somebody_else(before: LoadBefore, 
     with pytest.raises(RuleError) as refused:
         check_raise(report, before, by=by)
     assert (refused.value.code, refused.value.field) == (code, "safe_working_load_kg")
+
+
+def test_it_may_be_examined_again_on_the_same_day() -> None:
+    assert faults(replace(WHOLE, last_examined_on=WHOLE.examined_on)) == []

@@ -323,3 +323,26 @@ async def test_a_label_that_is_wanted_still_says_the_new_load(
     report = report_body(on=given.today, safe_working_load_kg=180, load_reason="A new boom was fitted.")
     made = await recorded(as_technician2, body(barcode, report))
     assert made["next_step"]["text"].endswith("it carries 180 kg, and the old one may say more.")
+
+
+async def test_what_waits_for_its_label_is_not_clear_and_says_so(
+    as_technician: AsyncClient, technician: Browser, given: Given, product: str
+) -> None:
+    barcode = await given.item(product=product)
+    await certify(given, barcode, 160)
+    item = (await as_technician.get(f"/api/v1/items/{barcode}")).json()
+    assert (item["is_clear"], [one["code"] for one in item["blockers"]]) == (False, ["label-says-too-much"])
+    assert item["next_step"]["text"] == (
+        "Put it on the shelf. It must not go out yet. Print a new label for it: it carries 160 kg, and the old one may "
+        "say more."
+    )
+    assert "ready to issue" not in (await technician.get(f"/items/{barcode}")).text
+    await given.labelled(barcode)
+    item = (await as_technician.get(f"/api/v1/items/{barcode}")).json()
+    assert (item["is_clear"], item["blockers"]) == (True, [])
+    # What is released with the old label is not clear either.
+    used = await given.item(State.AWAITING_INSPECTION, product=product)
+    await certify(given, used, 160)
+    await given.inspected(used)
+    released = (await as_technician.post(f"/api/v1/items/{used}/release")).json()
+    assert (released["state"], released["is_clear"]) == ("in_stock", False)

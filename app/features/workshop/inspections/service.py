@@ -17,6 +17,7 @@ from app.domain.inspections import (
     InspectionKind,
     InspectionOutcome,
     check_contradiction,
+    check_danger_in_words,
     check_next_due,
     may_be_recorded_anywhere,
 )
@@ -122,8 +123,9 @@ async def inspect(
     danger takes it out of use at once, wherever it is. `corrects` supersedes a line that was wrong.
     The load that a report certifies is the item's from then on, if it is less than its product's (`certified_load.py`).
     Raises NotFound, WrongState, Incomplete `report-incomplete`, Conflict `superseded-already`, and BadValue for the
-    next date, or for an outcome that the report contradicts. Who found a danger does not say alone that it is none:
-    NotAllowed `same-person`; nor who recorded a lower load that it carries more.
+    next date, for an outcome that the report contradicts, or for a danger without words (`danger-without-words`). Who
+    found a danger does not say alone that it is none: NotAllowed `same-person`; nor who recorded a lower load that it
+    carries more.
     """
     today = uk_date(at)
     if kind is InspectionKind.LOLER:
@@ -212,6 +214,8 @@ async def _take_down(
     at: datetime,
 ) -> Moved:
     """The movement; none where no inspection moves the item, but this one is taken down all the same."""
+    if outcome is InspectionOutcome.DANGER and kind is not InspectionKind.LOLER:
+        check_danger_in_words(notes)
     how = Move.PASS_INSPECTION if outcome is InspectionOutcome.PASSED else Move.FAIL_INSPECTION
     if may_be_recorded_anywhere(kind, outcome):
         item = (await ledger.read_items(session, [barcode], lock=True)).get(barcode)
