@@ -394,6 +394,7 @@ def _record(row: RowMapping) -> ItemRecord:
             for due in row["due"] or ()
         ),
         label_load_kg=row["carries_kg"] if row["is_label_wanted"] else None,
+        is_label_wanted=row["is_label_wanted"],
     )
     return ItemRecord(
         id=row["id"],

@@ -25,6 +25,12 @@ PEOPLE = text("""
     FROM prescriber JOIN account ON account.id = prescriber.account_id
     WHERE account.is_active ORDER BY account.username
 """)
+PERSON = text("""
+    SELECT account.username, account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
+           prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
+           ARRAY(SELECT role FROM account_role WHERE account_id = account.id) AS roles
+    FROM account LEFT JOIN prescriber ON prescriber.account_id = account.id WHERE account.username = :username
+""")
 DELEGATIONS = text("""
     SELECT lender.username AS from_username, receiver.username AS to_username, from_on, until_on
     FROM delegation JOIN account AS lender ON lender.id = from_account_id
@@ -160,6 +166,15 @@ def _other(row: Any) -> Other:
 def find_person(setting: Setting, username: str) -> Authority | None:
     """The authority of that person, if they have one."""
     return next((person for person in setting.people if person.username == username), None)
+
+
+async def read_person(session: AsyncSession, username: str) -> tuple[Authority | None, frozenset[Permission]]:
+    """The authority of that person, if they have one, and what their roles let them do. One statement."""
+    row = (await session.execute(PERSON, {"username": username})).mappings().one_or_none()
+    if row is None:
+        return None, frozenset()
+    may = frozenset(permission for role in row["roles"] for permission in GRANTS[Role(role)])
+    return (_authority(dict(row)) if row["tier"] else None), may
 
 
 def _authority(row: dict[str, Any]) -> Authority | None:

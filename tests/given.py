@@ -271,7 +271,8 @@ class Given:
         **changes: Any,
     ) -> None:
         """An inspection of the item; `changes` are fields of its report."""
-        details: dict[str, Any] = {"kind": kind, "outcome": outcome, "next_due_on": None, "notes": "", "actor": by}
+        details: dict[str, Any] = {"kind": kind, "outcome": outcome, "next_due_on": None, "actor": by}
+        details["notes"] = "A wire is bare." if outcome is InspectionOutcome.DANGER else ""
         if kind is InspectionKind.LOLER:
             details["report"] = examination_report(outcome, on=self.today, **changes)
         await self._do(inspections.inspect, barcode, **details)

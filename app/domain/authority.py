@@ -180,7 +180,8 @@ class Setting:
 def decide_submission(asked: Asked, maker: Authority | None, setting: Setting) -> Ruling:
     """Where an order goes when its maker submits it: approved, awaiting authorisation, or awaiting the panel.
 
-    What goes beyond the maker's authority is signed first; the panel's own reasons are named beside it.
+    What goes beyond the maker's authority is signed first; the panel's own reasons are named beside it. What nobody can
+    sign, because its maker is the authoriser, goes to the panel that decides it anyway.
     Raises NotAllowed `no-authority` and `registration-expired`; both name who may order.
     """
     if maker is None:
@@ -193,6 +194,10 @@ def decide_submission(asked: Asked, maker: Authority | None, setting: Setting) -
         who = "You order under supervision, so a colleague must countersign the order."
         beyond.insert(0, Reason("needs-countersignature", who))
     panel = route(asked, setting.panels)
+    is_endorser = maker.may_authorise and not maker.is_supervised
+    if beyond and panel and is_endorser and not who_can_authorise(asked, setting):
+        # Whoever endorses others' orders to the panel, and has nobody above them, brings it there themselves.
+        return Ruling(OrderDecision.AWAITING_PANEL, (*beyond, *panel.reasons), route=panel)
     if beyond:
         return Ruling(OrderDecision.AWAITING_AUTHORISATION, (*beyond, *(panel.reasons if panel else ())), route=panel)
     if panel:

@@ -8,6 +8,7 @@ from app.domain.dates import in_words
 from app.domain.errors import Blocker, Conflict, NotClear
 from app.domain.hygiene import (
     QUARANTINE,
+    READY,
     TO_AGREE,
     TO_ANOTHER,
     TO_FETCH_STOPPED,
@@ -107,7 +108,7 @@ class Evidence:
 
     `returned_seq`: its last return or finding. `inspectable_seq`: when it last came to the inspection bench.
     `decontamination_*`: its latest decontamination. `inspection_*`: its latest functional inspection.
-    `label_load_kg`: the load that its label must say and perhaps does not, since it was certified for less.
+    `is_label_wanted`: its label may say more than it carries; `label_load_kg`: what it must say, where that is known.
     """
 
     state: State
@@ -125,6 +126,19 @@ class Evidence:
     holds: tuple[HoldFact, ...] = ()
     due: tuple[DueFact, ...] = ()
     label_load_kg: float | None = None
+    is_label_wanted: bool = False
+
+    @property
+    def wants_label(self) -> bool:
+        """A new label must be printed before it goes out, also where nobody knows any more what it carries."""
+        return self.is_label_wanted or self.label_load_kg is not None
+
+    @property
+    def label_says(self) -> str:
+        """What is wrong with the label, in the middle of a sentence."""
+        known = self.label_load_kg is not None
+        load = f"it carries {self.label_load_kg:g} kg" if known else "nobody knows what it carries"
+        return f"{load}, and the old one may say {'more' if known else 'a load'}"
 
     @property
     def cannot_be_cleaned(self) -> bool:
@@ -162,12 +176,11 @@ def step_for(
     whatever else is done. `is_stopped`: its use where a client has it.
     """
     step = (is_stopped and _where_stopped(evidence)) or _step(evidence, route, on=on, reader=reader)
-    if evidence.label_load_kg is None or step.route == TO_SCRAP.route:
+    if not evidence.wants_label or step.route == TO_SCRAP.route:
         return step
-    load = f"{evidence.label_load_kg:g} kg"
-    return NextStep(
-        step.route, f"{step.text} Print a new label for it: it carries {load}, and the old one may say more."
-    )
+    # What is on the shelf waits for that alone.
+    text = step.text.replace(READY, "It must not go out yet.")
+    return NextStep(step.route, f"{text} Print a new label for it: {evidence.label_says}.")
 
 
 def _where_stopped(evidence: Evidence) -> NextStep | None:
@@ -276,8 +289,9 @@ def inspection_blockers(evidence: Evidence, kind: InspectionKind, *, on: date) -
 
 
 def is_clear(evidence: Evidence, *, on: date) -> bool:
-    """It may go to a client now: it stands on the shelf, and nothing blocks it. To be releasable is not enough."""
-    return evidence.state in CLEARABLE and not find_blockers(evidence, on=on)
+    """It may go to a client now: it stands on the shelf, and nothing blocks it, its label neither. To be releasable is
+    not enough."""
+    return evidence.state in CLEARABLE and not leaving_blockers(evidence, on=on)
 
 
 def hold_blockers(evidence: Evidence) -> list[Blocker]:
@@ -287,10 +301,10 @@ def hold_blockers(evidence: Evidence) -> list[Blocker]:
 
 def label_blockers(evidence: Evidence) -> list[Blocker]:
     """That its label may promise more than it carries: whoever stands beside it goes by its label."""
-    if evidence.label_load_kg is None:
+    if not evidence.wants_label:
         return []
-    load = f"{evidence.label_load_kg:g} kg"
-    detail = f"It carries {load}, and its label may say more. Print a new label and stick it over the old one first."
+    why = evidence.label_says.replace("the old one", "its label")
+    detail = f"{why[0].upper()}{why[1:]}. Print a new label and stick it over the old one first."
     return [Blocker("label-says-too-much", detail)]
 
 

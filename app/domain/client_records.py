@@ -46,10 +46,18 @@ def check_newer_weighing(weighed_on: date | None, known_on: date | None) -> None
     `older-weighing`."""
     if is_older_weighing(weighed_on, known_on) and known_on:
         detail = (
-            f"They were weighed since, on {in_words(known_on)}, and that weight is what counts. If that day is wrong, "
-            "take the weight and its day out first."
+            f"They were weighed since, on {in_words(known_on)}, and that weight is what counts. If it is wrong, weigh "
+            "them again and enter that."
         )
         raise Conflict("older-weighing", detail, field="weighed_on")
+
+
+def check_weight_stays(weight_kg: int | None, was_kg: int | None) -> None:
+    """A weight that is known is weighed anew, never taken out: nobody knows would count as better than too much for
+    what they have. Raises Conflict `weight-is-known`."""
+    if weight_kg is None and was_kg is not None:
+        detail = "Their weight is known, and what they have is chosen by it. If it is wrong, weigh them and enter that."
+        raise Conflict("weight-is-known", detail, field="weight_kg")
 
 
 def is_older_weighing(weighed_on: date | None, known_on: date | None) -> bool:

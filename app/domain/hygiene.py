@@ -254,8 +254,10 @@ TO_AGREE = NextStep(
 )
 TO_SCRAP = NextStep("scrap", "It must not be used again. Put it in the scrap cage and record the scrap.")
 
+READY = "It is ready to issue."
+
 BENCH: dict[State, NextStep] = {
-    State.IN_STOCK: NextStep("shelf", "Put it on the shelf. It is ready to issue."),
+    State.IN_STOCK: NextStep("shelf", f"Put it on the shelf. {READY}"),
     State.RESERVED: NextStep("shelf", "Keep it on the shelf: it is reserved."),
     State.DISPATCHED: NextStep("van", "It is on its way to the client."),
     State.ON_LOAN: NextStep("client", "It is with a client. If it is in front of you, scan it as a return."),

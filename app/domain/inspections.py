@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from app.domain.dates import in_words
 from app.domain.errors import BadValue, NotAllowed
+from app.domain.reasons import has_words
 
 LONGEST_INTERVAL_MONTHS = 120
 
@@ -36,6 +37,13 @@ class InspectionOutcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     DANGER = "danger"
+
+
+def check_danger_in_words(notes: str) -> None:
+    """Whoever mends it, and whoever takes the danger off the record, must know what it was. Raises BadValue
+    `danger-without-words`."""
+    if not has_words(notes):
+        raise BadValue("danger-without-words", "Say what the danger is: what is wrong, and where.", field="notes")
 
 
 def months_after(day: date, months: int) -> date:

@@ -11,9 +11,11 @@ from typing import Final
 
 from app.domain.combinations import Kind, bears_a_person, kind_of
 from app.domain.dates import in_words
+from app.domain.errors import Conflict
 from app.domain.labels import display
 
 LESS: Final = "That is less than the person weighs."
+"""The end of every sentence that says why the use of something too weak was stopped."""
 
 _OTHER: Final = {Kind.HOIST: Kind.SLING, Kind.SLING: Kind.HOIST}
 _IN_A_NAME: Final = re.compile(
@@ -88,6 +90,19 @@ def weight_wanted(carries_kg: float | None, lowered_on: date | None) -> str | No
         f"Its load was lowered to {carries_kg:g} kg on {in_words(lowered_on)}, and nobody knows what this person "
         "weighs. Weigh them before it is used again, and write the weight in their record."
     )
+
+
+def check_load_stays(load_kg: int | None, was_kg: int | None) -> None:
+    """A load that is known is changed, never taken out: nobody knows would count as better than too little. Raises
+    Conflict `load-is-known`."""
+    if load_kg is None and was_kg is not None:
+        detail = f"It carries {was_kg} kg by the catalogue. Enter what it does carry; a load is not taken out."
+        raise Conflict("load-is-known", detail, field="safe_working_load_kg")
+
+
+def asks_for_load(reason: str) -> bool:
+    """Whether the use of something was stopped because it carries too little, by the reason that was written."""
+    return reason.rstrip().endswith(LESS)
 
 
 def loads_in(words: str) -> list[int]:

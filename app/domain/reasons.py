@@ -6,17 +6,17 @@ from itertools import pairwise
 
 from app.domain.errors import BadValue
 
-SHORTEST = 10
+SHORTEST = 9
 FEWEST_LETTERS = 4
 """Different ones: “aaaa bbbb” has two."""
 
 FEWEST_WORDS = 6
-IN_WORDS = "Write it in a few words that somebody else understands later. A dot or one word does not say enough."
+IN_WORDS = "Write it in a few words that somebody else understands later: two or more, with nine characters or more."
 NO_WORDS = "Write it in words. A dot or a single letter does not say enough."
 
 
 def is_reason(text: str) -> bool:
-    """Whether it is ten characters or more, in two different words or more, of four different letters or more. The
+    """Whether it is nine characters or more, in two different words or more, of four different letters or more. The
     reference of a notice, such as NatPSA/2023/010, is one."""
     words = set(re.findall(r"\w{2,}", text.casefold()))
     letters = {letter for word in words for letter in word if letter.isalpha()}

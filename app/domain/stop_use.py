@@ -88,7 +88,7 @@ class Grounds:
         said = (
             (self.is_held, "It is on hold: have that lifted first, by who has looked at it."),
             (self.has_failed, "Its latest inspection did not pass: have it inspected first."),
-            (self.is_too_weak, "It carries less than the client weighs."),
+            (self.is_too_weak, "It carries less than the client weighs, or nobody knows that it carries them."),
         )
         return " ".join(text for is_so, text in said if is_so)
 

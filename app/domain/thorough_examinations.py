@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from app.domain.combinations import item_load
 from app.domain.dates import in_words
-from app.domain.errors import BadValue, Fault, Incomplete
+from app.domain.errors import BadValue, Fault, Incomplete, NotAllowed
 from app.domain.inspections import InspectionOutcome
 from app.domain.reasons import is_reason
 
@@ -120,11 +120,14 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class LoadBefore:
     """What is known from before this report: what the item carried by its product, and by the last report that stands;
-    and when it was last examined by the record."""
+    and when it was last examined by the record. `standing_*`: what the report says that stands until this one, also
+    where that is the one that is put right, and who recorded it."""
 
     product_kg: int | None = None
     certified_kg: int | None = None
     examined_on: date | None = None
+    standing_kg: int | None = None
+    standing_by: str = ""
 
     @property
     def in_words(self) -> str:
@@ -411,6 +414,20 @@ def check_report(
         raise BadValue("outcome-differs", f"{told} Put one of them right.", field="outcome")
 
 
+def check_raise(report: Report, before: LoadBefore, *, by: str) -> None:
+    """A load that was lowered is raised by somebody who did not record the lower one, and never above the product's.
+    Raises BadValue `above-the-product`, NotAllowed `same-person`."""
+    load, was = report.safe_working_load_kg, before.standing_kg
+    if load is None or was is None or load <= was or (before.product_kg is not None and before.product_kg <= was):
+        return
+    if before.product_kg is not None and load > before.product_kg:
+        detail = f"Its product carries {before.product_kg} kg, so no report raises it above that."
+        raise BadValue("above-the-product", detail, field="safe_working_load_kg")
+    if by == before.standing_by:
+        detail = f"You recorded that it carries only {was} kg. Somebody else must record that it carries {load} kg."
+        raise NotAllowed("same-person", detail, field="safe_working_load_kg")
+
+
 def _is_blank(value: Any) -> bool:
     return value is None or value == () or (isinstance(value, str) and not value.strip())
 
@@ -454,8 +471,8 @@ def _impossible(report: Report, today: date, before: LoadBefore) -> list[Fault]:
         (
             "last_examined_on",
             "not-before-this-one",
-            "The last examination must be before this one.",
-            last is not None and examined is not None and last >= examined,
+            "The last examination cannot be after this one. On the same day it can: before a repair, for example.",
+            last is not None and examined is not None and last > examined,
         ),
         (
             "last_examined_on",

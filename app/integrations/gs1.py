@@ -14,7 +14,7 @@ from biip.gs1_element_strings import GS1ElementString
 
 from app.domain.carriers import read_label_text
 from app.domain.gs1_text import Framing, LabelText, begins_late, not_a_barcode, read_outside, split_printed
-from app.domain.labels import GROUP_SEPARATOR, TagKind, display
+from app.domain.labels import GROUP_SEPARATOR, TagKind, display, holds_a_tag
 from app.domain.makers_labels import Element, LabelKind, LabelReading, Remark, judge, judge_number
 from app.domain.scanning import check_tag
 
@@ -44,6 +44,9 @@ def read_label(raw: str, *, prefix: str) -> LabelReading:
         detail = f"{display(own.tag)} is the asset tag of another service."
         return LabelReading(LabelKind.UNKNOWN, remarks=(Remark("other-service", detail),))
     seen = read_outside(raw)
+    if own.kind is not TagKind.OTHER_SERVICE and holds_a_tag(raw, prefix=prefix):
+        detail = "This is more than one label, or a label with something before or after it. Scan each by itself."
+        return LabelReading(LabelKind.UNKNOWN, remarks=(Remark("two-labels", detail),), is_broken=True)
     reading = _READERS[seen.framing](seen)
     if own.kind is TagKind.OTHER_SERVICE:
         others = Remark("other-service", "This is the GS1 asset number of another service.")

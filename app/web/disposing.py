@@ -35,14 +35,15 @@ USUAL_LIMIT_PENCE: Final = 50_000
 
 # Read once the items are locked: a notice that is being given at this moment counts too.
 FACTS = text("""
-    SELECT item.id, item.barcode, item.purchase_price_pence,
+    SELECT item.id, item.barcode,
+           GREATEST(item.purchase_price_pence, product.purchase_price_pence) AS worth_pence,
            EXISTS (SELECT FROM disposal WHERE disposal.item_id = item.id AND disposal.seq IS NULL
                    AND disposal.declined_at IS NULL) AS is_asked,
            EXISTS (SELECT FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id
                    WHERE loan.item_id = item.id AND loan.ended_at IS NULL) AS use_is_stopped,
            EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.kind = 'in_transit'
                    AND hold.lifted_at IS NULL) AS is_on_its_way
-    FROM item WHERE item.id = ANY(:ids)
+    FROM item JOIN product ON product.id = item.product_id WHERE item.id = ANY(:ids)
 """)
 # What was on the repair bench is beyond repair: its repair ends with it.
 END = text("""
@@ -84,7 +85,7 @@ async def scrap(session: AsyncSession, barcode: str, said: Disposal, *, actor: s
     if item and can_move(item.state, Move.SCRAP):
         fact = (await _read_facts(session, items.values()))[item.id]
         _check(item, fact, said)
-        if is_dear(session, fact["purchase_price_pence"]):
+        if is_dear(session, fact["worth_pence"]):
             return Scrapped(item, request_id=await _ask(session, item, said, actor=actor, at=at))
     moved = await ledger.move_one(session, barcode, Move.SCRAP, **_details(said, actor, at))
     await session.execute(insert(DisposalRow), [_row(moved, said, actor=actor, at=at)])
@@ -107,7 +108,7 @@ async def scrap_together(
         try:
             next_state(item.state, Move.SCRAP)
             _check(item, facts[item.id], said)
-            if is_dear(session, facts[item.id]["purchase_price_pence"]):
+            if is_dear(session, facts[item.id]["worth_pence"]):
                 raise second_person_wanted(barcode)
         except RuleError as error:
             turned_away[barcode] = Refused(barcode, error, item)
@@ -137,9 +138,10 @@ async def scrap_as_agreed(
     return moved
 
 
-def is_dear(session: AsyncSession, price_pence: int) -> bool:
-    """Whether another person must agree to the scrap of an item that cost so much."""
-    return needs_second_person(price_pence, session.info.get(SECOND_PERSON_PENCE, USUAL_LIMIT_PENCE))
+def is_dear(session: AsyncSession, worth_pence: int) -> bool:
+    """Whether another person must agree to the scrap of an item that is worth so much: what was paid for it, or what
+    the catalogue asks for another, whichever is more, since whoever receives it types the first."""
+    return needs_second_person(worth_pence, session.info.get(SECOND_PERSON_PENCE, USUAL_LIMIT_PENCE))
 
 
 async def free(

@@ -17,7 +17,7 @@ from app import outbox, safety
 from app.domain.access import Permission
 from app.domain.clearance import HoldKind
 from app.domain.labels import display
-from app.domain.overloads import LESS, Borne, find_overloads
+from app.domain.overloads import LESS, Borne, asks_for_load, find_overloads
 from app.domain.stop_use import ItemFault
 from app.web.weak_reservations import end_for_clients
 from app.web.who import tell_all_who_may
@@ -101,9 +101,12 @@ async def stop_overloads(
     return stopped
 
 
-async def is_too_weak(session: AsyncSession, client_id: int, barcode: str) -> bool:
-    """Whether this item, which the client has, must not bear them. One statement."""
+async def is_too_weak(session: AsyncSession, client_id: int, barcode: str, *, stopped_for: str = "") -> bool:
+    """Whether this item, which the client has, must not bear them. What was stopped for its load, by the reason
+    `stopped_for`, stays too weak while nobody knows the load or the weight. One statement."""
     rows = (await session.execute(THERE, {"clients": [client_id]})).all()
+    if asks_for_load(stopped_for) and not any(row.barcode == barcode and row.carries_kg is not None for row in rows):
+        return True
     there = [Borne(row.barcode, row.product_name, row.category, row.carries_kg) for row in rows]
     return bool(rows) and any(one.barcode == barcode for one in find_overloads(there, rows[0].weight_kg))
 

@@ -36,6 +36,7 @@ async def who_can(session: AsyncSession, permission: Permission, *, today: date)
     """A sentence that names some of them, or the roles that nobody has at present."""
     names = await names_with(session, permission, today=today)
     if names:
-        return f"{listed(names, 'or')} can."
+        but = " Nobody signs what they ordered themselves." if permission is Permission.SIGN_ORDERS else ""
+        return f"{listed(names, 'or')} can.{but}"
     roles = [role.text.lower() for role in roles_with(permission)]
     return f"Nobody here can at present: it wants the role {listed(roles, 'or')}. Ask the service."

@@ -67,7 +67,8 @@ TO_SIGN, TO_PANEL = "awaiting_authorisation", "awaiting_panel"
         (SENIOR, HIGHLY, 40_000, TO_PANEL, ["panel-decides-this-tier"]),
         (SENIOR, STANDARD, 250_001, TO_PANEL, ["panel-decides-this-value"]),
         (SENIOR, HIGHLY, 250_001, TO_PANEL, ["panel-decides-this-tier", "panel-decides-this-value"]),
-        (SENIOR, STANDARD, 500_001, TO_SIGN, ["over-your-limit", "panel-decides-this-value"]),
+        # Nobody else can sign what the authoriser made, and the panel decides it anyway.
+        (SENIOR, STANDARD, 500_001, TO_PANEL, ["over-your-limit", "panel-decides-this-value"]),
         (STUDENT, STANDARD, 10, TO_SIGN, ["needs-countersignature"]),
         (STUDENT, SPECIALIST, 60_000, TO_SIGN, ["needs-countersignature", "above-your-tier", "over-your-limit"]),
     ],
@@ -364,8 +365,12 @@ def test_only_what_is_within_every_limit_is_approved_at_once(asked: Asked, maker
     within = (
         not maker.is_supervised and maker.tier.covers(asked.tier) and asked.counted_pence <= maker.spend_limit_pence
     )
-    wanted = OrderDecision.AWAITING_PANEL if route(asked, setting.panels) else OrderDecision.APPROVED
-    assert found.decision is (wanted if within else OrderDecision.AWAITING_AUTHORISATION)
+    panel = route(asked, setting.panels)
+    wanted = OrderDecision.AWAITING_PANEL if panel else OrderDecision.APPROVED
+    if not within:
+        is_nobodys = panel and maker.may_authorise and not maker.is_supervised and not who_can_authorise(asked, setting)
+        wanted = OrderDecision.AWAITING_PANEL if is_nobodys else OrderDecision.AWAITING_AUTHORISATION
+    assert found.decision is wanted
     assert found.reasons
 
 
@@ -399,3 +404,13 @@ def test_who_answers_for_what_somebody_has_reserved(owner: str, delegations: lis
 def test_whose_registration_has_ended_supervises_nobody() -> None:
     lapsed = replace(SENIOR, registration_expires_on=YESTERDAY)
     assert who_stands_in_for("student.ot", replace(SETTING, people=(STUDENT, lapsed))) == ()
+
+
+def test_what_an_authoriser_made_waits_for_another_one_where_there_is_one() -> None:
+    asked = Asked("senior.ot", 1, STANDARD, 500_001)
+    other = replace(SENIOR, username="lead.ot", name="Lea Dent")
+    beside = replace(SETTING, people=(*SETTING.people, other))
+    codes = ["over-your-limit", "panel-decides-this-value"]
+    assert ruling(asked, SENIOR, beside) == (TO_SIGN, codes)
+    # What no panel decides waits until the manager names somebody.
+    assert ruling(asked, SENIOR, replace(SETTING, panels=())) == (TO_SIGN, codes[:1])

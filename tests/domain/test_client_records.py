@@ -9,6 +9,7 @@ from app.domain.client_records import (
     check_life,
     check_newer_weighing,
     check_weight,
+    check_weight_stays,
     find_life_faults,
     find_weight_faults,
     way_of_asking,
@@ -89,3 +90,11 @@ def test_an_older_weighing_does_not_take_the_place_of_a_newer_one() -> None:
     with pytest.raises(Conflict) as refused:
         check_newer_weighing(TODAY, LATER)
     assert (refused.value.code, refused.value.field) == ("older-weighing", "weighed_on")
+
+
+def test_a_weight_that_is_known_is_weighed_anew_and_not_taken_out() -> None:
+    for weight, was in ((None, None), (80, None), (70, 80)):
+        check_weight_stays(weight, was)
+    with pytest.raises(Conflict) as refused:
+        check_weight_stays(None, 80)
+    assert (refused.value.code, refused.value.field) == ("weight-is-known", "weight_kg")

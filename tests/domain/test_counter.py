@@ -6,7 +6,16 @@ from datetime import date, timedelta
 import pytest
 
 from app.domain.authority import Asked, Authority, Delegation, Other, PanelRule, Setting, Tier
-from app.domain.counter import check_keep, refuse_to_hand_out, why_not_hand_out
+from app.domain.combinations import OrderWarning, Severity
+from app.domain.counter import (
+    CameBy,
+    check_dangers,
+    check_extend,
+    check_keep,
+    refuse_to_hand_out,
+    why_not_hand_out,
+    why_not_reserve,
+)
 from app.domain.errors import NotAllowed
 
 TODAY = date(2026, 3, 2)
@@ -121,50 +130,134 @@ LENT = (Delegation("senior.ot", "cover", TODAY, TODAY),)
 DEARLY = Asked("ot", 1, SPECIALIST, 90_000)
 
 
-def keep(trial: Asked, maker: Authority | None, person: Authority | None, **more: object) -> str | None:
+def keep(trial: Asked, person: Authority | None, came_by: CameBy = CameBy.COUNTER) -> str | None:
     """The code of the refusal, or on whose behalf it was decided, or None."""
-    was_ordered = bool(more.pop("was_ordered", False))
-    changes = {"people": (*SETTING.people, COVER), "delegations": LENT, **more}
+    setting = replace(SETTING, people=(*SETTING.people, COVER), delegations=LENT)
     try:
-        return check_keep(trial, maker, person, replace(SETTING, **changes), was_ordered=was_ordered)  # type: ignore[arg-type]
+        return check_keep(trial, person, setting, came_by=came_by)
     except NotAllowed as refusal:
         return refusal.code
 
 
+PLAIN = replace(DEARLY, tier=STANDARD)
+OTHER = replace(OLLY, username="other.ot", name="Una Reed")
+
+
 @pytest.mark.parametrize(
-    ("trial", "maker", "person", "outcome"),
+    ("trial", "person", "outcome"),
     [
-        # Within the maker's authority it needs nobody else; a manager records it.
-        (replace(DEARLY, tier=STANDARD), OLLY, OLLY, None),
-        (replace(DEARLY, tier=STANDARD), OLLY, None, None),
-        (replace(DEARLY, tier=STANDARD), OLLY, STUDENT, "is-supervised"),
+        # The authority of whoever decides counts, and not that of who has it tried.
+        (PLAIN, OLLY, None),
+        (PLAIN, OTHER, None),
+        (PLAIN, None, "no-authority"),
+        (PLAIN, STUDENT, "is-supervised"),
+        (PLAIN, LAPSED, "registration-expired"),
+        (replace(PLAIN, value_pence=100_001), OLLY, "over-your-limit"),
+        (replace(PLAIN, made_by="technician", team_id=None), OLLY, None),
         # One tier beyond it is signed: by who has the tier, or signs for somebody who has.
-        (DEARLY, OLLY, OLLY, "above-your-tier"),
-        (DEARLY, OLLY, None, "no-authority"),
-        (DEARLY, OLLY, SENIOR, None),
-        (DEARLY, OLLY, COVER, "senior.ot"),
-        (DEARLY, OLLY, LAPSED, "registration-expired"),
-        (DEARLY, SENIOR, OLLY, None),
-        (DEARLY, LAPSED, OLLY, "above-your-tier"),
-        (replace(DEARLY, tier=STANDARD, value_pence=100_001), OLLY, OLLY, "over-your-limit"),
-        # Handed out by the store, or by somebody who has left.
-        (replace(DEARLY, tier=STANDARD, team_id=None), None, None, "no-authority"),
-        (replace(DEARLY, tier=STANDARD, team_id=None), None, OLLY, None),
+        (DEARLY, OLLY, "above-your-tier"),
+        (DEARLY, SENIOR, None),
+        (DEARLY, COVER, "senior.ot"),
+        (replace(DEARLY, made_by="senior.ot"), OLLY, "above-your-tier"),
         # What the panel decides is signed by nobody.
-        (replace(DEARLY, tier=HIGHLY), SENIOR, SENIOR, "needs-an-order"),
-        (replace(DEARLY, value_pence=250_001), SENIOR, SENIOR, "needs-an-order"),
+        (replace(DEARLY, tier=HIGHLY), SENIOR, "needs-an-order"),
+        (replace(DEARLY, value_pence=250_001), SENIOR, "needs-an-order"),
     ],
 )
 def test_what_is_kept_after_a_trial_asks_for_the_authority_of_an_order(
-    trial: Asked, maker: Authority | None, person: Authority | None, outcome: str | None
+    trial: Asked, person: Authority | None, outcome: str | None
 ) -> None:
-    assert keep(trial, maker, person) == outcome
+    assert keep(trial, person) == outcome
 
 
-def test_what_an_order_settled_is_not_asked_again_but_no_student_decides() -> None:
-    trial = replace(DEARLY, tier=HIGHLY)
-    assert keep(trial, OLLY, OLLY, was_ordered=True) is None
-    assert keep(trial, OLLY, STUDENT, was_ordered=True) == "is-supervised"
+@pytest.mark.parametrize(
+    ("came_by", "trial", "person", "outcome"),
+    [
+        # What an order settled is not asked again of who made it; of others it is, but not by the panel.
+        (CameBy.ORDER, replace(DEARLY, value_pence=250_001), OLLY, None),
+        (CameBy.ORDER, DEARLY, STUDENT, "is-supervised"),
+        (CameBy.ORDER, DEARLY, replace(OLLY, registration_expires_on=YESTERDAY), "registration-expired"),
+        (CameBy.ORDER, DEARLY, None, "no-authority"),
+        (CameBy.ORDER, DEARLY, OTHER, "above-your-tier"),
+        (CameBy.ORDER, replace(DEARLY, value_pence=250_001), SENIOR, None),
+        (CameBy.ORDER, DEARLY, COVER, "senior.ot"),
+        # A panel that approved a trial has not approved that they keep it.
+        (CameBy.PANEL_TRIAL, PLAIN, SENIOR, "needs-an-order"),
+        (CameBy.PANEL_TRIAL, PLAIN, OLLY, "needs-an-order"),
+        # One that approved it for good, tried first, has: whether it suits is for somebody of its tier.
+        (CameBy.TRIED_FIRST, replace(DEARLY, tier=HIGHLY, value_pence=900_000), SENIOR, None),
+        (CameBy.TRIED_FIRST, DEARLY, OLLY, "above-your-tier"),
+        (CameBy.TRIED_FIRST, DEARLY, LAPSED, "registration-expired"),
+    ],
+)
+def test_how_it_came_to_the_client_says_what_is_settled(
+    came_by: CameBy, trial: Asked, person: Authority | None, outcome: str | None
+) -> None:
+    assert keep(trial, person, came_by) == outcome
+
+
+def test_what_the_panel_approved_as_a_trial_is_ordered_for_good() -> None:
+    with pytest.raises(NotAllowed) as refused:
+        check_keep(PLAIN, OLLY, SETTING, came_by=CameBy.PANEL_TRIAL)
+    assert refused.value.detail == (
+        "The panel approved it as a trial, so the panel decides about keeping it. Let the trial go on, and order the "
+        "equipment for good: the order goes there."
+    )
+
+
+@pytest.mark.parametrize(
+    ("trial", "person", "came_by", "refusal"),
+    [
+        (DEARLY, OLLY, CameBy.COUNTER, None),
+        (replace(DEARLY, value_pence=900_000), OLLY, CameBy.COUNTER, None),
+        (replace(DEARLY, tier=HIGHLY), OLLY, CameBy.COUNTER, "above-your-tier"),
+        (replace(DEARLY, tier=HIGHLY), OLLY, CameBy.PANEL_TRIAL, None),
+        (replace(DEARLY, tier=HIGHLY), OTHER, CameBy.PANEL_TRIAL, "above-your-tier"),
+        (PLAIN, STUDENT, CameBy.ORDER, "is-supervised"),
+        (PLAIN, LAPSED, CameBy.COUNTER, "registration-expired"),
+        (PLAIN, None, CameBy.COUNTER, "no-authority"),
+    ],
+)
+def test_a_trial_goes_on_by_who_could_have_it_tried(
+    trial: Asked, person: Authority | None, came_by: CameBy, refusal: str | None
+) -> None:
+    if refusal is None:
+        check_extend(trial, person, SETTING, came_by=came_by)
+        return
+    with pytest.raises(NotAllowed) as refused:
+        check_extend(trial, person, SETTING, came_by=came_by)
+    assert refused.value.code == refusal
+    assert refused.value.detail.endswith("can decide that it goes on.")
+
+
+def test_a_danger_is_decided_by_a_prescriber() -> None:
+    danger, caution = (
+        OrderWarning(one, "entrapment", "A+B", "Gaps.", "") for one in (Severity.DANGER, Severity.CAUTION)
+    )
+    check_dangers([danger], SETTING, prescribes=True)
+    check_dangers([caution], SETTING, prescribes=False)
+    with pytest.raises(NotAllowed) as refused:
+        check_dangers([caution, danger], SETTING, prescribes=False)
+    assert (refused.value.code, refused.value.detail) == (
+        "clinical-danger",
+        "A prescriber must decide about this: Gaps. Olly Tate or Sena Ortiz can hand it out, or order it.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("person", "is_staff", "refusal"),
+    [
+        (OLLY, False, None),
+        (STUDENT, False, None),
+        (LAPSED, False, "registration-expired"),
+        (None, False, "no-authority"),
+        (None, True, None),
+        (LAPSED, True, None),
+    ],
+)
+def test_who_could_order_it_reserves_it(person: Authority | None, is_staff: bool, refusal: str | None) -> None:
+    reason = why_not_reserve(person, TODAY, is_staff=is_staff)
+    assert (reason.code if reason else None) == refusal
 
 
 @pytest.mark.parametrize(
@@ -174,24 +267,23 @@ def test_what_an_order_settled_is_not_asked_again_but_no_student_decides() -> No
         (
             DEARLY,
             None,
-            "Keeping it is beyond who has it tried, and you are not set up as a prescriber. Sena Ortiz can decide that "
-            "they keep it.",
+            "You are not set up as a prescriber, so you cannot decide this. Sena Ortiz can decide that they keep it.",
         ),
         (
             replace(DEARLY, tier=STANDARD),
             STUDENT,
-            "You work under supervision, so you cannot decide alone that they keep it. Olly Tate or Sena Ortiz can "
+            "You work under supervision, so you cannot decide this alone. Olly Tate or Sena Ortiz can "
             "decide that they keep it.",
         ),
         (
             replace(DEARLY, tier=HIGHLY),
             SENIOR,
-            "JSEP decides every highly specialist line. Let the trial go on, and order the equipment: the order goes "
-            "there.",
+            "JSEP decides every highly specialist line. Let the trial go on, and order the equipment for good: the "
+            "order goes there.",
         ),
     ],
 )
 def test_a_refusal_to_keep_says_who_can(trial: Asked, person: Authority | None, says: str) -> None:
     with pytest.raises(NotAllowed) as refused:
-        check_keep(trial, OLLY, person, SETTING, was_ordered=False)
+        check_keep(trial, person, SETTING)
     assert refused.value.detail == says

@@ -11,6 +11,7 @@ from app.domain.inspections import (
     InspectionKind,
     InspectionOutcome,
     check_contradiction,
+    check_danger_in_words,
     check_next_due,
     check_same_kind,
     counts_as_overdue,
@@ -174,3 +175,11 @@ def test_an_inspection_is_put_right_by_one_of_its_kind() -> None:
 def test_what_others_recorded_of_another_product_is_for_who_answers_for_all(known: tuple[int, int, int]) -> None:
     own, same, every = (bool(one) for one in known)
     assert may_put_right(is_own=own, is_same_product=same, may_any=every) is any(known)
+
+
+def test_a_danger_is_said_in_words() -> None:
+    check_danger_in_words("Bare wire.")
+    for notes in ("", " ", ".", "5"):
+        with pytest.raises(BadValue) as refused:
+            check_danger_in_words(notes)
+        assert (refused.value.code, refused.value.field) == ("danger-without-words", "notes")

@@ -4,7 +4,18 @@ from datetime import date
 
 import pytest
 
-from app.domain.overloads import Borne, belied_load, find_overloads, is_heavier, loads_in, weight_wanted
+from app.domain.errors import Conflict
+from app.domain.overloads import (
+    LESS,
+    Borne,
+    asks_for_load,
+    belied_load,
+    check_load_stays,
+    find_overloads,
+    is_heavier,
+    loads_in,
+    weight_wanted,
+)
 
 HOIST, SLING, CHAIR, TABLE = "12 36 03", "12 36 21", "18 09 03", "18 03 15"
 
@@ -105,3 +116,16 @@ def test_a_name_that_speaks_of_more_than_the_item_carries_is_belied(
     names: list[str | None], carries: float | None, belied: int | None
 ) -> None:
     assert belied_load(names, carries) == belied
+
+
+def test_a_load_that_is_known_is_changed_and_not_taken_out() -> None:
+    for load, was in ((None, None), (120, None), (100, 120), (150, 120)):
+        check_load_stays(load, was)
+    with pytest.raises(Conflict) as refused:
+        check_load_stays(None, 120)
+    assert (refused.value.code, refused.value.field) == ("load-is-known", "safe_working_load_kg")
+
+
+def test_a_reason_says_whether_its_use_was_stopped_for_its_load() -> None:
+    assert asks_for_load(f"It carries only 120 kg. {LESS}")
+    assert not asks_for_load("The castor is loose.")

@@ -11,6 +11,8 @@ from app.domain.reasons import check_reason, has_words, is_reason, is_sentence
     [
         ("Assessed at home.", True),
         ("Frame bent", True),
+        ("Leg bent.", True),
+        ("broken", False),
         ("Cannot\nstand alone", True),
         ("Rhy wan yw hi", True),
         ("NatPSA/2023/010", True),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.errors import BadValue, Incomplete
+from app.domain.errors import BadValue, Incomplete, RuleError
 from app.domain.inspections import InspectionOutcome
 from app.domain.thorough_examinations import (
     SCHEDULE_1,
@@ -15,6 +15,7 @@ from app.domain.thorough_examinations import (
     LoadBefore,
     Occasion,
     Report,
+    check_raise,
     check_report,
     find_faults,
 )
@@ -134,7 +135,7 @@ def test_what_is_missing_is_named(changes: dict[str, Any], missing: list[str]) -
         (replace(WHOLE, examined_on=date(2026, 3, 3), reported_on=date(2026, 3, 3)), ("examined_on", "in-the-future")),
         (replace(WHOLE, reported_on=date(2026, 3, 3)), ("reported_on", "in-the-future")),
         (replace(WHOLE, reported_on=date(2026, 2, 26)), ("reported_on", "before-the-examination")),
-        (replace(WHOLE, last_examined_on=date(2026, 2, 27)), ("last_examined_on", "not-before-this-one")),
+        (replace(WHOLE, last_examined_on=date(2026, 2, 28)), ("last_examined_on", "not-before-this-one")),
         (replace(WHOLE, never_examined_before=True), ("last_examined_on", "contradicts")),
         (replace(WORN, no_defects=True), ("no_defects", "contradicts")),
         (replace(DANGEROUS, safe_to_operate=True), ("safe_to_operate", "contradicts")),
@@ -190,3 +191,31 @@ def test_what_was_examined_by_the_record_is_not_said_never_to_have_been(examined
     faults = find_faults(never, today=TODAY, before=LoadBefore(None, None, examined_on))
     assert [fault.name for fault in faults] == ["never_examined_before"] * count
     assert all("thoroughly examined on 1 September 2025" in fault.detail for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("before", "by", "code"),
+    [
+        (LoadBefore(), "ann", None),
+        (LoadBefore(200, standing_kg=150, standing_by="ann"), "ann", None),
+        (LoadBefore(200, standing_kg=140, standing_by="ann"), "ann", "same-person"),
+        (LoadBefore(200, standing_kg=140, standing_by="ann"), "bob", None),
+        (LoadBefore(None, standing_kg=140, standing_by="ann"), "ann", "same-person"),
+        # By its product it carried no more than that.
+        (LoadBefore(120, standing_kg=140, standing_by="ann"), "ann", None),
+        (LoadBefore(145, standing_kg=140, standing_by="ann"), "bob", "above-the-product"),
+    ],
+)
+def test_a_load_that_was_lowered_is_raised_by_somebody_else(before: LoadBefore, by: str, code: str | None) -> None:
+    report = WHOLE
+    if code is None:
+        check_raise(report, before, by=by)
+        check_raise(replace(report, safe_working_load_kg=None), before, by=by)
+        return
+    with pytest.raises(RuleError) as refused:
+        check_raise(report, before, by=by)
+    assert (refused.value.code, refused.value.field) == (code, "safe_working_load_kg")
+
+
+def test_it_may_be_examined_again_on_the_same_day() -> None:
+    assert faults(replace(WHOLE, last_examined_on=WHOLE.examined_on)) == []

@@ -285,7 +285,8 @@ class AnyWalk(RuleBasedStateMachine):
     def inspect(self, n: int, outcome: str) -> None:
         thing, passed = self.thing(n), outcome == "passed"
         move = Move.PASS_INSPECTION if passed else Move.FAIL_INSPECTION
-        answer = self.post("technician2", "/inspections", {"barcode": thing.barcode, "outcome": outcome})
+        words = {"notes": "A wire is bare."} if outcome == "danger" else {}
+        answer = self.post("technician2", "/inspections", {"barcode": thing.barcode, "outcome": outcome} | words)
         # A danger is taken down wherever the item is; where no inspection moves it, it stays there.
         if not self.happened(answer, thing.can(move) or outcome == "danger"):
             return

@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from app import audit, rematching
 from app.domain.errors import BadValue, Conflict, NotFound, Stale
+from app.domain.overloads import check_load_stays
 from app.features.catalogue.schemas import InspectionRule, NewProduct, ProductChange
 from app.models import Product, ProductFit, ProductInspection
 from app.web.lowered_products import LoadChange, lower_product
@@ -37,7 +38,7 @@ async def change_product(
 ) -> None:
     """Change what `change` sets of a product as it was read at `version`.
 
-    Raises NotFound `unknown-product`, Stale `stale`, BadValue `unknown-product`.
+    Raises NotFound `unknown-product`, Stale `stale`, BadValue `unknown-product`, Conflict `load-is-known`.
     """
     fields: dict[str, Any] = change.model_dump(exclude_unset=True)
     values = {name: value for name, value in fields.items() if name not in LISTS}
@@ -70,6 +71,7 @@ async def change_product(
     await audit.record(session, "product_changed", f"product:{code}", actor=actor, at=at, fields=names)
     await rematching.ask_about_products(session, in_force, [product_id], actor=actor, at=at)
     if "safe_working_load_kg" in fields:
+        check_load_stays(product.safe_working_load_kg, was_kg)
         load = LoadChange(product_id, code, product.name, product.category, was_kg, product.safe_working_load_kg)
         await lower_product(session, load, actor=actor, at=at)
 

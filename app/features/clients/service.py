@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, bereavement
-from app.domain.client_records import check_life, check_newer_weighing, check_weight
+from app.domain.client_records import check_life, check_newer_weighing, check_weight, check_weight_stays
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound, Stale
 from app.domain.overloads import is_heavier
@@ -63,7 +63,7 @@ async def change_client(
     """Change what `change` sets of a client as read at `version`. A death ends what was arranged for them; a weight
     above what something of theirs carries stops its use.
 
-    Raises NotFound, Stale, Conflict `older-weighing` and what `add_client` does.
+    Raises NotFound, Stale, Conflict `older-weighing` or `weight-is-known`, and what `add_client` does.
     """
     fields: dict[str, Any] = change.model_dump(exclude_unset=True)
     before = (await session.execute(BEFORE, {"client_ref": client_ref})).one_or_none()
@@ -78,6 +78,7 @@ async def change_client(
     check_newer_weighing(fields.get("weighed_on"), before.weighed_on)
     if {"weight_kg", "weighed_on"} & fields.keys():
         fields |= {"weight_kg": change.weight_kg, "weighed_on": change.weighed_on}
+        check_weight_stays(change.weight_kg, before.weight_kg)
     await _check_number_is_free(session, before.id, fields.get("nhs_number"))
     await check_known(session, fields.get("care_provider_id"))
     values = {name: value for name, value in fields.items() if name != "access_notes"}

@@ -127,6 +127,12 @@ async def write_products(
 
 def _compare(record: Record, product: RowMapping, plan: ProductPlan) -> None:
     columns = []
+    load = "safe_working_load_kg"
+    if record.values.get(load, 0) is None and product[load] is not None:
+        # Nobody knows would count as better than too little.
+        del record.values[load]
+        detail = f"{product['code']} carries {product[load]} kg by the catalogue. That stays what counts."
+        plan.told.add(record.row, load, "load-is-known", detail)
     for name, given in record.values.items():
         there = _stored(name, product)
         if _plain(given) != _plain(there):

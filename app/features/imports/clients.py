@@ -180,6 +180,12 @@ def _sort(record: Record, client: RowMapping | None, plan: ClientPlan) -> None:
             record.values.pop(name, None)
         detail = f"Client {client['client_ref']} was weighed since. That weight stays what counts."
         plan.told.add(record.row, "weighed_on", "older-weighing", detail)
+    if record.values.get("weight_kg", 0) is None and client["weight_kg"] is not None:
+        # Nobody knows would count as better than too much for what they have.
+        for name in ("weight_kg", "weighed_on"):
+            record.values.pop(name, None)
+        detail = f"The weight of client {client['client_ref']} is known. It stays what counts."
+        plan.told.add(record.row, "weight_kg", "weight-is-known", detail)
     columns = [name for name, given in record.values.items() if name != "client_ref" and given != client[name]]
     if not columns:
         plan.unchanged += 1

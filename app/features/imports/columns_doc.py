@@ -92,7 +92,8 @@ A product is known by `code`, a client by `client_ref` (in any case), an item by
 file again changes nothing.
 
 - **Products and clients** that differ are changed to what the file says, an empty cell included; the check says
-  which columns change. A column that the file does not have stays as it is. What somebody has changed since is
-  changed back, so look at the check first. For clients the columns are named and never what they hold.
+  which columns change. A load or a weight that is known stays where the cell is empty. A column that the file does not
+  have stays as it is. What somebody has changed since is changed back, so look at the check first. For clients the
+  columns are named and never what they hold.
 - **Items** that differ stay as they are, and each difference is told. Store, bay, use and inspections are not
   compared: those are the ledger's and the workshop's once the item is here."""

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
 from app.domain.combinations import OrderWarning
+from app.domain.counter import prescribes_on
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed, NotFound
 from app.signing import find_person, read_setting
@@ -78,13 +79,16 @@ async def answer(session: AsyncSession, loan_id: int, answers: Sequence[Answer],
 
 async def why_not_answer(session: AsyncSession, loan_id: int, actor: str, *, at: datetime) -> str:
     """Why this person may not answer for the loan; empty where they may: whose loan it is, and any prescriber who works
-    without supervision. Raises NotFound `unknown-loan`."""
+    without supervision, while their registration is in date. Raises NotFound `unknown-loan`."""
     whose = (await session.execute(WHOSE, {"loan_id": loan_id})).one_or_none()
     if whose is None:
         raise NotFound("unknown-loan", "There is no loan with this number.")
     if whose.username == actor:
         return ""
     person = find_person(await read_setting(session, uk_date(at)), actor)
-    if person and not person.is_supervised:
+    if person and prescribes_on(person, uk_date(at)):
         return ""
-    return f"{whose.name} answers for this loan, or a prescriber who does not work under supervision."
+    return (
+        f"{whose.name} answers for this loan, or a prescriber whose registration is in date and who does not work "
+        "under supervision."
+    )

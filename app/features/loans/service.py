@@ -10,8 +10,8 @@ from app import ledger, ring_fencing, used_together
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, Tier
 from app.domain.client_records import check_is_alive
-from app.domain.combinations import carries_less, check_answered, place_load_blockers
-from app.domain.counter import refuse_to_hand_out, why_not_hand_out
+from app.domain.combinations import Severity, carries_less, check_answered, place_load_blockers
+from app.domain.counter import check_dangers, refuse_to_hand_out, why_not_hand_out
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.lifecycle import Move, State
@@ -71,22 +71,23 @@ async def issue(
     """Hand an item to a client over the counter, on loan or on trial; returns the loan's number. `said`: what
     becomes of old items, and what is answered to warnings, which is kept with the loan.
 
-    Raises NotAllowed (`is-supervised` and why not, by `domain.counter.why_not_hand_out`), NotFound (`unknown-client`,
-    `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`), Conflict (`client-has-died`, `load-too-low`,
-    `already-reserved` when it is kept for somebody else on these days, `held-by-order`, `ring-fenced` for another team
-    than the actor's, `examination-due-soon` until
-    somebody decides it, in `ahead`, `used-together` where a safety notice forbids it with what is at the home),
-    Incomplete `answer-the-warnings`, BadValue for a trial's dates and goals, and what `old_equipment.decide_old`
-    raises.
+    Raises NotAllowed (`is-supervised` and why not, by `domain.counter.why_not_hand_out`; `clinical-danger` where only a
+    prescriber answers), NotFound (`unknown-client`, `unknown-barcode`), WrongState, NotClear (`on-hold`, `not-clear`),
+    Conflict (`client-has-died`, `load-too-low`, `already-reserved` when it is kept for somebody else on these days,
+    `held-by-order`, `ring-fenced` for another team than the actor's, `examination-due-soon` until somebody decides it,
+    in `ahead`, `used-together` where a safety notice forbids it with what is at the home), Incomplete
+    `answer-the-warnings`, BadValue for a trial's dates and goals, and what `old_equipment.decide_old` raises.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
         raise BadValue("loan-with-goals", "Only a trial has goals. Leave them out for a loan.", field="trial_goals")
     client_id, weight = await _find_living_client(session, client_ref)
     homes = await used_together.lock_homes(session, [client_id], [barcode])
-    carries = await _check_authority(session, barcode, client_id, kind, actor=actor, on=uk_date(at))
+    carries, prescribes = await _check_authority(session, barcode, client_id, kind, actor=actor, on=uk_date(at))
     _refuse_too_weak(carries, weight)
     there = await decide_old(session, barcode, said.supersedes, client_ref=client_ref, today=uk_date(at))
+    if not prescribes and any(one.severity is Severity.DANGER for one in there.warnings):
+        check_dangers(there.warnings, await read_setting(session, uk_date(at)), prescribes=prescribes)
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
@@ -133,12 +134,13 @@ def _refuse_too_weak(carries: float | None, weight: float | None) -> None:
 
 async def _check_authority(
     session: AsyncSession, barcode: str, client_id: int, kind: LoanKind, *, actor: str, on: date
-) -> int | None:
-    """Raises what `issue` says of NotAllowed; returns the item's safe working load in kilograms, where it is known."""
+) -> tuple[int | None, bool]:
+    """Raises what `issue` says of NotAllowed; returns the item's safe working load in kilograms, where it is known, and
+    whether a prescriber hands it out."""
     values = {"barcode": barcode, "username": actor, "staff": roles_with(Permission.FULFIL_ORDERS)}
     row = (await session.execute(AT_THE_COUNTER, values)).mappings().one_or_none()
     if row is None or row["product_tier"] is None:
-        return None
+        return None, False
     person = None
     if row["tier"]:
         names = ("name", "team_id", "spend_limit_pence", "registration_number", "registration_expires_on")
@@ -152,8 +154,7 @@ async def _check_authority(
     reason = why_not_hand_out(asked, person, on_trial=on_trial, on=on, panels=panels, is_staff=row["is_staff"])
     if reason:
         raise refuse_to_hand_out(reason, asked, person, await read_setting(session, on), on_trial=on_trial)
-    carries: int | None = row["safe_working_load_kg"]
-    return carries
+    return row["safe_working_load_kg"], person is not None
 
 
 async def _find_living_client(session: AsyncSession, client_ref: str) -> tuple[int, int | None]:

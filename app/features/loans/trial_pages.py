@@ -13,7 +13,7 @@ from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.combinations import OrderWarning
 from app.domain.dates import uk_date
-from app.domain.errors import BadValue, NotAllowed, NotClear
+from app.domain.errors import BadValue, NotClear
 from app.domain.lifecycle import State
 from app.domain.loans import TrialOutcome
 from app.features.loans import queries, trials
@@ -106,7 +106,7 @@ async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -
     loan = await queries.get_loan(session, loan_id)
     await audit.record(session, "loans_listed", f"client:{loan.client_ref}", actor=actor.username, at=now, found=1)
     reviews = await queries.list_trial_reviews(session, loan_id)
-    why_not_keep, held, has_died = "", "", False
+    why_not_keep, why_not_extend, held, has_died = "", "", "", False
     warned: list[OrderWarning] = []
     if loan.state is State.ON_TRIAL:
         try:
@@ -115,10 +115,10 @@ async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -
             held = refusal.detail
         if not (held or loan.must_not_be_used):
             warned = await trials.read_warnings(session, loan.barcode, loan.client_ref, today=uk_date(now))
-        try:
-            await trials.check_may_keep(session, loan_id, actor=actor.username, today=uk_date(now))
-        except NotAllowed as refusal:
-            why_not_keep = refusal.detail
+        refused = await trials.why_not_decide(session, loan_id, actor=actor.username, today=uk_date(now))
+        why_not_keep, why_not_extend = (
+            refused[one].detail if one in refused else "" for one in (TrialOutcome.KEEP, TrialOutcome.EXTEND)
+        )
         if held:
             why_not_keep = "It is on hold."
         if loan.must_not_be_used:
@@ -130,6 +130,7 @@ async def _trial(session: AsyncSession, loan_id: int, actor: Person, now: Now) -
         "today": uk_date(now),
         "reviews": reviews,
         "why_not_keep": why_not_keep,
+        "why_not_extend": why_not_extend,
         "held": held,
         "has_died": has_died,
         "warned": warned,

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger, outbox
-from app.domain.authority import Asked, Tier
+from app.domain.authority import Asked, Setting, Tier
 from app.domain.clearance import check_use_goes_on
 from app.domain.combinations import OVERLOADS, OrderWarning, Severity, check_answered, unanswered
-from app.domain.counter import check_keep
+from app.domain.counter import CameBy, check_extend, check_keep
 from app.domain.dates import in_words, uk_date
-from app.domain.errors import BadValue, Conflict, NotFound
+from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome, check_trial_dates
@@ -43,10 +43,15 @@ LOCK_CLIENT = text("""
 """)
 # Whose trial it is, and what it would ask of them if they ordered it.
 MAKER = text("""
-    SELECT loan.started_by AS made_by, prescriber.team_id, product.tier, product.purchase_price_pence AS value_pence,
-           EXISTS (SELECT FROM order_unit WHERE loan_id = loan.id) AS was_ordered
+    SELECT COALESCE(asked.made_by, loan.started_by) AS made_by, prescriber.team_id, product.tier,
+           product.purchase_price_pence AS value_pence,
+           CASE WHEN asked.id IS NULL THEN 'counter'
+                WHEN asked.authority -> 'panel_made_trials' @> to_jsonb(unit.order_line_id) THEN 'tried_first'
+                WHEN asked.authority ? 'panel_case' THEN 'panel_trial' ELSE 'order' END AS came_by
     FROM loan JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
-    LEFT JOIN account ON account.username = loan.started_by
+    LEFT JOIN order_unit AS unit ON unit.loan_id = loan.id
+    LEFT JOIN equipment_order AS asked ON asked.id = unit.order_id
+    LEFT JOIN account ON account.username = COALESCE(asked.made_by, loan.started_by)
     LEFT JOIN prescriber ON prescriber.account_id = account.id
     WHERE loan.id = :loan_id
 """)
@@ -98,7 +103,7 @@ async def decide_trial(
 
     Raises NotFound `unknown-loan`, Conflict `not-on-trial`, `client-has-died` or `use-was-stopped`, NotClear `on-hold`,
     WrongState, BadValue for the new end, Incomplete `answer-the-warnings`, and NotAllowed as
-    `domain.counter.check_keep` does.
+    `domain.counter.check_keep` and `check_extend` do.
     """
     await session.execute(LOCK_CLIENT, {"loan_id": loan_id})
     loan = await _open_trial(session, loan_id)
@@ -106,8 +111,8 @@ async def decide_trial(
         await _check_is_used_on(session, loan)
     if (outcome is TrialOutcome.EXTEND) != (until is not None):
         raise BadValue("extension-without-end", "A new end goes with an extension, and only with that.", field="until")
-    if outcome is TrialOutcome.KEEP:
-        lent = await check_may_keep(session, loan_id, actor=actor, today=uk_date(at))
+    if outcome is not TrialOutcome.COLLECT:
+        lent = await check_may_decide(session, loan_id, outcome, actor=actor, today=uk_date(at))
         if lent:
             subject = f"item:{loan.barcode}"
             await audit.record(session, "trial_kept", subject, actor=actor, at=at, loan=loan_id, on_behalf_of=lent)
@@ -141,16 +146,37 @@ async def check_not_held(session: AsyncSession, barcode: str) -> None:
     check_use_goes_on(items[barcode].evidence)
 
 
-async def check_may_keep(session: AsyncSession, loan_id: int, *, actor: str, today: date) -> str | None:
-    """Whether this person may decide that they keep it; returns whose lent authority it rests on, if any.
+async def check_may_decide(
+    session: AsyncSession, loan_id: int, outcome: TrialOutcome, *, actor: str, today: date
+) -> str | None:
+    """Whether this person may decide that they keep it, or that it goes on; returns whose lent authority it rests on,
+    if any. Raises NotAllowed as `domain.counter.check_keep` and `check_extend` do."""
+    trial, came_by, setting = await _read_authority(session, loan_id, today=today)
+    person = find_person(setting, actor)
+    if outcome is TrialOutcome.KEEP:
+        return check_keep(trial, person, setting, came_by=came_by)
+    check_extend(trial, person, setting, came_by=came_by)
+    return None
 
-    Raises NotAllowed as `domain.counter.check_keep` does.
-    """
+
+async def why_not_decide(
+    session: AsyncSession, loan_id: int, *, actor: str, today: date
+) -> dict[TrialOutcome, NotAllowed]:
+    """What this person may not decide, each with its refusal. Four statements."""
+    trial, came_by, setting = await _read_authority(session, loan_id, today=today)
+    person, found = find_person(setting, actor), {}
+    for outcome, check in ((TrialOutcome.KEEP, check_keep), (TrialOutcome.EXTEND, check_extend)):
+        try:
+            check(trial, person, setting, came_by=came_by)
+        except NotAllowed as refusal:
+            found[outcome] = refusal
+    return found
+
+
+async def _read_authority(session: AsyncSession, loan_id: int, *, today: date) -> tuple[Asked, CameBy, Setting]:
     row = (await session.execute(MAKER, {"loan_id": loan_id})).one()
     trial = Asked(row.made_by, row.team_id, Tier(row.tier), row.value_pence)
-    setting = await read_setting(session, today)
-    maker, person = find_person(setting, row.made_by), find_person(setting, actor)
-    return check_keep(trial, maker, person, setting, was_ordered=row.was_ordered)
+    return trial, CameBy(row.came_by), await read_setting(session, today)
 
 
 @dataclass(frozen=True, slots=True)

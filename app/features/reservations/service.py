@@ -12,6 +12,7 @@ from app.domain.access import Actor, Permission
 from app.domain.clearance import find_blockers, place_blockers
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import place_load_blockers
+from app.domain.counter import why_not_reserve
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotClear, NotFound, RuleError, Stale
 from app.domain.labels import display
@@ -19,7 +20,7 @@ from app.domain.lifecycle import IN_STORE, Move, State, next_state
 from app.domain.reservations import Days, Kept, check_dates, keeps_item, overlaps
 from app.domain.standing_in import check_may_give_up
 from app.models import ReservationEnd
-from app.signing import read_setting
+from app.signing import read_person, read_setting
 
 ON_SHELF = frozenset({State.IN_STOCK, State.RESERVED})
 
@@ -110,13 +111,14 @@ async def reserve(
     With `product_code` the best free one is taken, in `store` if one is named: recycled before new. From a later day
     the item stays in stock until then. Raises NotFound, BadValue (`reserve-what`, `store-with-barcode`, and the
     dates'), Conflict (`client-has-died`, `load-too-low`, `already-reserved`, `ring-fenced`, `no-stock`), NotClear
-    (`on-hold`, `not-clear`), and WrongState.
+    (`on-hold`, `not-clear`), NotAllowed (`no-authority`, `registration-expired`), and WrongState.
     """
     today = uk_date(at)
     days = Days(from_on or today, until_on)
     if (barcode is None) == (product_code is None):
         raise BadValue("reserve-what", "Name either an item (barcode) or a product (product_code).", field="barcode")
     check_dates(days.from_on, until_on, today=today)
+    await _check_may_reserve(session, actor, today=today)
     client_id, weight_kg = await _find_client(session, client_ref)
     store_id = await _find_store(session, store, barcode)
     if barcode:
@@ -148,9 +150,10 @@ async def extend(
     """Give a live reservation another last day, from today on; `version`: of the one that was read.
 
     Raises NotFound, Stale, BadValue (`ends-in-the-past`, `reserved-too-long`), Conflict (`already-ended`,
-    `already-reserved`, `held-by-order`).
+    `already-reserved`, `held-by-order`), and NotAllowed as `reserve` does.
     """
     today = uk_date(at)
+    await _check_may_reserve(session, actor, today=today)
     item, others, mine = await _open_for_change(session, reservation_id)
     if version is not None and version != version_of(mine.until_on):
         raise Stale("stale", "Somebody changed this reservation since you read it. Read it again.")
@@ -220,6 +223,13 @@ async def why_not_give_up(
     except NotAllowed as refusal:
         return refusal
     return None
+
+
+async def _check_may_reserve(session: AsyncSession, actor: str, *, today: date) -> None:
+    person, may = await read_person(session, actor)
+    if reason := why_not_reserve(person, today, is_staff=Permission.FULFIL_ORDERS in may):
+        who = "A prescriber whose registration is in date can, or the store."
+        raise NotAllowed(reason.code, f"{reason.detail} {who}")
 
 
 def version_of(until_on: date) -> int:

@@ -99,5 +99,6 @@ async def _send_to_cleaning(
         if move is Move.FIND:
             await find_item(session, item.barcode, store=store, reason=reason, was_used=True, actor=actor, at=at)
             continue
-        await ledger.move_one(session, item.barcode, move, actor=actor, at=at, reason=reason)
+        why = f"Nobody lost it: it was used, though the record had it here. {reason}"
+        await ledger.move_one(session, item.barcode, move, actor=actor, at=at, reason=why)
         await free(session, [item.id], because=ReservationEnd.ITEM_MISSING, actor=actor, at=at)

@@ -150,7 +150,7 @@ async def _about_scrap(session: AsyncSession, actor: access.Actor, now: datetime
     context = await _about(session, actor, now, tag)
     item: ItemBody = context["item"]
     choices = CHOICES | ({"streams": OF_THE_MISSING} if item.state is State.MISSING else {})
-    return {**context, **choices, "is_dear": disposing.is_dear(session, item.purchase_price_pence)}
+    return {**context, **choices, "is_dear": disposing.is_dear(session, item.worth_pence)}
 
 
 def _open_hold(item: ItemBody, hold_id: int) -> HoldBody:

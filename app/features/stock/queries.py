@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
 from app.domain.certificates import is_certified
-from app.domain.clearance import find_blockers, is_clear, place_blockers, step_for
+from app.domain.clearance import CLEARABLE, find_blockers, is_clear, label_blockers, place_blockers, step_for
 from app.domain.combinations import carries
 from app.domain.errors import NotFound
 from app.domain.inspections import due_state
@@ -37,7 +37,9 @@ from app.web.results import BlockerBody, Step
 
 DETAILS = text("""
     SELECT item.serial_number, item.lot_number, item.manufactured_on, item.manufactured_precision, item.received_on,
-           item.dispatched_on, item.purchase_price_pence, item.udi_di, item.maker_label, item.condition,
+           item.dispatched_on, item.purchase_price_pence, item.udi_di,
+           GREATEST(item.purchase_price_pence, product.purchase_price_pence) AS worth_pence, item.maker_label,
+           item.condition,
            store.code AS store, loan.id AS loan_id, loan.kind AS loan_kind, loan.started_at, loan.trial_ends_on,
            client.client_ref,
            (SELECT id FROM stop_use_notice WHERE loan_id = loan.id) AS stop_use_notice,
@@ -235,7 +237,8 @@ async def get_item(
     fact = record.evidence
     at_the_bench = record.state is State.AWAITING_INSPECTION
     found = find_blockers(fact, on=today, releaser=releaser if at_the_bench else None)
-    blockers = [*place_blockers(fact), *found]
+    of_label = label_blockers(fact) if record.state in CLEARABLE else []
+    blockers = [*place_blockers(fact), *found, *of_label]
     is_stopped = row["stop_use_notice"] is not None
     todo = step_for(fact, record.route, on=today, reader=reader, is_stopped=is_stopped)
     loan = row["loan_id"] and LoanBody(

@@ -300,6 +300,7 @@ class ItemBody(BaseModel):
     certified_on: date | None
     label_wanted: bool
     product_model: str = Field(exclude=True)
+    worth_pence: int = Field(exclude=True)
     serial_number: str | None
     lot_number: str | None
     manufactured_on: date | None

@@ -26,12 +26,13 @@ NOTICES = """
       AND line.collected_at IS NULL AND line.cancelled_at IS NULL
     LEFT JOIN collection ON collection.id = line.collection_id
 """
+PLACE = "(SELECT given_at, id FROM stop_use_notice WHERE id = CAST(:after AS bigint))"
 ONE = text(f"{NOTICES} WHERE notice.id = :notice_id")
 MANY = text(f"""{NOTICES}
-    WHERE notice.id > :after
+    WHERE (CAST(:after AS bigint) = 0 OR (notice.given_at, notice.id) > {PLACE})
       AND (CAST(:open AS boolean) IS NULL OR (loan.ended_at IS NULL AND notice.withdrawn_at IS NULL) = :open)
       AND (CAST(:unacknowledged AS boolean) IS NULL OR (notice.acknowledged_at IS NULL) = :unacknowledged)
-    ORDER BY notice.id LIMIT :limit
+    ORDER BY notice.given_at, notice.id LIMIT :limit
 """)
 LOAN = text("""
     SELECT loan.id AS loan_id, item.barcode, product.name AS product_name, item.state, client.client_ref,

@@ -66,7 +66,7 @@ async def withdraw(session: AsyncSession, notice_id: int, *, reason: str, actor:
         raise Conflict("withdrawn-already", "This notice is withdrawn already.")
     if row.ended_at is not None:
         raise Conflict("loan-ended", "The item has come back: this notice is closed, and stays on record.")
-    too_weak = await is_too_weak(session, row.client_id, row.barcode)
+    too_weak = await is_too_weak(session, row.client_id, row.barcode, stopped_for=row.reason)
     check_withdrawal(Grounds(row.is_held, row.has_failed, too_weak), given_by=row.given_by, by=actor)
     await session.execute(WITHDRAW, {"notice_id": notice_id, "reason": reason, "at": at, "actor": actor})
     stop = facts_of(row, reason=row.reason, given_by=row.given_by, given_on=uk_date(row.given_at))

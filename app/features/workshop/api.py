@@ -1,6 +1,7 @@
 """JSON routes of the workshop; those of decontaminations, inspections and repairs are elsewhere."""
 
 from app.db import Session
+from app.domain.clearance import is_clear
 from app.domain.lifecycle import Move
 from app.features.workshop import service
 from app.features.workshop.scans import told_if_again
@@ -38,6 +39,6 @@ def _released(moved: Moved) -> Released:
         barcode=moved.item.barcode,
         product_name=moved.item.product_name,
         state=moved.state,
-        is_clear=moved.state.value == "in_stock",
+        is_clear=is_clear(moved.evidence, on=moved.on),
         next_step=Step(route=step.route, text=step.text),
     )

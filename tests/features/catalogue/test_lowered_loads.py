@@ -2,6 +2,8 @@
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.browser import Browser
 from tests.conftest import Query
@@ -125,3 +127,38 @@ async def test_what_is_with_the_driver_for_somebody_who_weighs_more_is_held(
     await lower(as_manager, 120)
     [hold] = (await given.record(barcode)).evidence.holds
     assert hold.reason.startswith("The client for whom it is on its way may weigh more than it carries")
+
+
+async def test_a_load_that_is_known_is_never_taken_out(
+    as_manager: AsyncClient, manager: Browser, as_ot: AsyncClient, given: Given, query: Query, chair: str
+) -> None:
+    heavy = await given.client("C-1", weight_kg=190, weighed_on="2026-02-01")
+    barcode = await given.item(product=chair)
+    await lower(as_manager, 120)
+    url = f"/api/v1/products/{chair}"
+    read = await as_manager.get(url)
+    blank = await as_manager.patch(url, json={"safe_working_load_kg": None}, headers={"If-Match": read.headers["etag"]})
+    check_problem(blank, 409, "load-is-known", field="safe_working_load_kg")
+    page = await manager.get(f"/products/{chair}/edit")
+    assert set((await manager.send(page, page.path, safe_working_load_kg="")).errors) == {"safe_working_load_kg"}
+    head = "code,name,category,purchase_price,safe_working_load_kg"
+    status, report = await send(as_manager, f"{head}\n{chair},Shower chair,18 09 03,45.00,", "catalogue")
+    assert (status, "load-is-known" in str(report)) == (200, True)
+    assert await query("SELECT safe_working_load_kg AS kg FROM product") == [{"kg": 120}]
+    body = {"barcode": barcode, "client_ref": heavy}
+    check_problem(await as_ot.post("/api/v1/loans", json=body), 409, "load-too-low")
+
+
+async def test_what_nobody_knows_the_load_of_any_more_keeps_its_block_until_a_label_is_printed(
+    session: AsyncSession, as_manager: AsyncClient, as_ot: AsyncClient, given: Given, chair: str
+) -> None:
+    barcode = await given.item(product=chair)
+    await lower(as_manager, 120)
+    # Records of before loads were kept.
+    await session.execute(text("UPDATE product SET safe_working_load_kg = NULL"))
+    await session.commit()
+    body = {"barcode": barcode, "client_ref": await given.client()}
+    refused = check_problem(await as_ot.post("/api/v1/loans", json=body), 409, "not-clear")
+    assert [one["code"] for one in refused["blockers"]] == ["label-says-too-much"]
+    await given.labelled(barcode)
+    assert (await as_ot.post("/api/v1/loans", json=body)).status_code == 201

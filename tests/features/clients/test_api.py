@@ -218,8 +218,9 @@ async def test_a_new_weight_comes_with_its_day(as_ot: AsyncClient) -> None:
     check_problem(await as_ot.patch(url, json={"weight_kg": 80}, headers=first), 422, "weight-without-day")
     changed = await as_ot.patch(url, json={"weight_kg": 80, "weighed_on": "2026-03-02"}, headers=first)
     assert (changed.json()["weight_kg"], changed.json()["weighed_on"]) == (80, "2026-03-02")
-    emptied = await as_ot.patch(url, json={"weight_kg": None}, headers=second)
-    assert (emptied.json()["weight_kg"], emptied.json()["weighed_on"]) == (None, None)
+    check_problem(await as_ot.patch(url, json={"weight_kg": None}, headers=second), 409, "weight-is-known")
+    same = await as_ot.patch(url, json={"phone": ""}, headers=second)
+    assert (same.json()["weight_kg"], same.json()["weighed_on"]) == (80, "2026-03-02")
 
 
 async def test_a_death_is_measured_by_the_birth_that_is_known_already(as_ot: AsyncClient) -> None:

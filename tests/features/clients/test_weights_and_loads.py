@@ -218,3 +218,11 @@ async def test_an_older_weighing_never_takes_the_place_of_a_newer_one(
     assert await query("SELECT weight_kg, postcode FROM client WHERE client_ref = 'C-9'") == [
         {"weight_kg": 90, "postcode": "SR8 1AA"}
     ]
+
+
+async def test_an_import_takes_no_weight_out(as_manager: AsyncClient, given: Given, query: Query) -> None:
+    await given.client("C-9", weight_kg=90, weighed_on="2026-02-01")
+    rows = "client_ref,name,address,postcode,weight_kg,weighed_on\nC-9,Maud,9 Lane,SR7 7AA,,\n"
+    status, report = await send(as_manager, rows, "clients")
+    assert (status, "weight-is-known" in str(report)) == (200, True)
+    assert await query("SELECT name, weight_kg FROM client") == [{"name": "Maud", "weight_kg": 90}]

@@ -251,3 +251,19 @@ async def test_who_may_not_agree_sees_no_request(sign_in: SignIn, given: Given, 
     await ask(as_technician, await dear(given))
     for username in ("technician", "ot", "safety", "auditor"):
         check_problem(await (await sign_in(username)).get(REQUESTS), 403, "not-allowed")
+
+
+async def test_a_price_that_was_typed_low_does_not_spare_the_second_person(
+    as_technician: AsyncClient, technician: Browser, given: Given
+) -> None:
+    product = await given.product(purchase_price_pence=112_000)
+    [barcode] = await given.items(1, product=product, purchase_price_pence=100)
+    page = await technician.get(f"/items/{barcode}/scrap")
+    assert "Another one costs £1,120.00. Another person must agree" in page.text
+    await ask(as_technician, barcode)
+    assert (await given.record(barcode)).state is State.IN_STOCK
+    # What was dear when it was bought is dear, whatever the catalogue asks by now.
+    cheap = await given.product(purchase_price_pence=4_500)
+    [paid] = await given.items(1, product=cheap, purchase_price_pence=112_000)
+    assert "It cost £1,120.00." in (await technician.get(f"/items/{paid}/scrap")).text
+    await ask(as_technician, paid)

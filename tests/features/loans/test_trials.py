@@ -112,7 +112,7 @@ async def test_what_was_tried_beyond_ones_tier_is_kept_by_who_has_it(
     refused = check_problem(
         await as_manager.post(f"/api/v1{url}", json={"outcome": "keep", **TRIED}), 403, "no-authority"
     )
-    assert refused["detail"].endswith(f"you are not set up as a prescriber. {who}")
+    assert refused["detail"] == f"You are not set up as a prescriber, so you cannot decide this. {who}"
     page = await ot.get(url)
     assert f"You cannot decide this. It is specialist, and your tier is standard. {who}" in page.text
     sent = await ot.send(page, url, outcome="keep", **TRIED)

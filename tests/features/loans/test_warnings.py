@@ -242,3 +242,24 @@ async def test_statements_are_the_same_with_and_without_warnings_but_for_keeping
         assert (await as_ot.post(LOANS, json=sent)).status_code == 201
         counts.append(len(statements))
     assert counts == [16, 19]
+
+
+async def test_a_danger_is_answered_by_a_prescriber_and_the_store_is_told_who_can(
+    given: Given, bedroom: Bedroom, as_ot: AsyncClient, as_technician: AsyncClient, technician: Browser, query: Query
+) -> None:
+    warnings = check_problem(await as_ot.post(LOANS, json=issue(bedroom.lever)), 422, "answer-the-warnings")["warnings"]
+    for sent in (issue(bedroom.lever, *warnings), issue(bedroom.lever)):
+        refused = check_problem(await as_technician.post(LOANS, json=sent), 403, "clinical-danger")
+        assert refused["detail"].startswith("A prescriber must decide about this: ")
+        assert refused["detail"].endswith("Olu Thompson or Sarah Okafor can hand it out, or order it.")
+    form = f"/items/{bedroom.lever}/issue"
+    page = await technician.get(form, client_ref="C-9")
+    boxes = {"answer-entrapment-BED_LEVER_MATT", "answer-incompatible-LEVER_MATT"}
+    typed = await technician.send(page, form, kind="loan", **dict.fromkeys(boxes, ANSWER))
+    assert (typed.status, "A prescriber must decide about this" in typed.text) == (403, True)
+    assert len(await query("SELECT id FROM loan")) == 2
+    # What is no danger the store hands out as before.
+    light = await given.item(product=await given.product(category="18 09 21"))
+    cautions = check_problem(await as_technician.post(LOANS, json=issue(light)), 422, "answer-the-warnings")["warnings"]
+    assert {one["severity"] for one in cautions} == {"caution"}
+    assert (await as_technician.post(LOANS, json=issue(light, *cautions))).status_code == 201

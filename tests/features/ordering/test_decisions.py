@@ -205,7 +205,9 @@ async def test_every_refusal_says_who_can_by_name(
     students = await orders.submitted(await given.product(), by="student.ot")
     url = f"/orders/{students['number']}"
     refused = check_problem(await as_manager.post(f"/api/v1{url}/authorise"), 403, "not-allowed")
-    assert refused["detail"] == "Your role (manager) does not allow this. Sarah Okafor can."
+    assert refused["detail"] == (
+        "Your role (manager) does not allow this. Sarah Okafor can. Nobody signs what they ordered themselves."
+    )
     assert "Authorise: Sarah Okafor can." in (await manager.get(url)).text
     mine = await orders.submitted(await given.product())
     store = "Martin Lowe, Tasha Bello or Terry Nash can"

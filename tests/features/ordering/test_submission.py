@@ -176,6 +176,14 @@ async def test_a_highly_specialist_line_goes_to_the_panel(orders: Orders, given:
     assert order["acts"] == ["cancel"]
 
 
+async def test_what_nobody_can_sign_goes_to_the_panel_that_decides_it_anyway(orders: Orders, given: Given) -> None:
+    dear = await given.product(purchase_price_pence=576_000)
+    order = await orders.submitted(dear, by="senior.ot")
+    assert (order["state"], order["authority"]["signers"]) == ("awaiting_panel", [])
+    codes = [one["code"] for one in order["authority"]["reasons"]]
+    assert codes == ["over-your-limit", "panel-decides-this-value"]
+
+
 async def test_a_lapsed_registration_is_told_when_it_ended_and_who_else_can(
     orders: Orders, given: Given, as_ot: AsyncClient, clock: Clock
 ) -> None:

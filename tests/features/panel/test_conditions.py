@@ -1,11 +1,14 @@
 """What an approval depends on binds the order: recycled equipment only, a trial first."""
 
+from datetime import timedelta
+
 from tests.conftest import Clock
 from tests.features.panel.conftest import SPLIT, Panel, done
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.problems import check_problem
 
 WITH = "approve_with_conditions"
+KEEP = {"outcome": "keep", **TRIED}
 
 
 async def test_recycled_only_binds_what_the_store_allocates(jsep: Panel, given: Given) -> None:
@@ -43,6 +46,33 @@ async def test_a_trial_first_makes_the_loan_a_trial(jsep: Panel, given: Given, c
     await jsep.post("technician", f"/orders/{order}/deliver", received_by="Her son")
     [unit] = (await jsep.get(f"/orders/{order}"))["lines"][0]["units"]
     assert (await given.record(unit["barcode"])).state.value == "on_trial"
+    # Whether it suits them is for somebody of its tier to say.
+    [loan] = (await jsep.get("/loans"))["items"][-1:]
+    outcome = f"/loans/{loan['id']}/trial-outcome"
+    refused = check_problem(await (await jsep.sign_in("ot")).post(f"/api/v1{outcome}", json=KEEP), 403)
+    assert (refused["code"], "Sarah Okafor can decide" in refused["detail"]) == ("above-your-tier", True)
+    done(await (await jsep.sign_in("senior.ot")).post(f"/api/v1{outcome}", json=KEEP))
+    assert (await given.record(unit["barcode"])).state.value == "on_loan"
+
+
+async def test_a_panel_that_approved_a_trial_decides_about_keeping_it(jsep: Panel, given: Given) -> None:
+    product = await given.product(tier="highly_specialist", purchase_price_pence=310_000)
+    [barcode] = await given.items(1, product=product)
+    line = {"product_code": product, "kind": "trial", "trial_days": 14}
+    order = await jsep.order(product, lines=[line])
+    done(await jsep.decide(await jsep.listed(order), funding=SPLIT))
+    for step in ("allocate", "dispatch"):
+        await jsep.post("technician", f"/orders/{order}/{step}")
+    await jsep.post("technician", f"/orders/{order}/deliver", received_by="Her son")
+    [loan] = (await jsep.get("/loans"))["items"]
+    outcome = f"/loans/{loan['id']}/trial-outcome"
+    for who in ("ot", "senior.ot"):
+        refused = await (await jsep.sign_in(who)).post(f"/api/v1{outcome}", json=KEEP)
+        assert "order the equipment for good" in check_problem(refused, 403, "needs-an-order")["detail"]
+    until = (given.today + timedelta(days=28)).isoformat()
+    longer = {"outcome": "extend", "until": until, **TRIED}
+    done(await (await jsep.sign_in("senior.ot")).post(f"/api/v1{outcome}", json=longer))
+    assert (await given.record(barcode)).state.value == "on_trial"
 
 
 async def test_what_an_approval_does_not_name_changes_nothing(jsep: Panel, given: Given) -> None:

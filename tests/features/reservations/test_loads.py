@@ -53,7 +53,7 @@ async def test_what_carries_the_client_or_may_is_reserved_in_so_many_statements(
     statements.clear()
     made = await as_ot.post(RESERVATIONS, json={"barcode": barcode, "client_ref": "C-7", "until": clock.day(3)})
     assert made.status_code == 201, made.text
-    assert len(statements) == 13
+    assert len(statements) == 14
 
 
 async def test_the_items_page_says_whether_it_carries_the_client_it_is_kept_for(

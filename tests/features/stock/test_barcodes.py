@@ -34,6 +34,8 @@ OWN = make_tag("ES", 1)
             {"kind": "gs1", "barcode": None, "elements": {"01": GTIN[2:], "10": "032915210526"}, "suspect": True},
         ),
         (make_tag("XY", 1), {"kind": "unknown", "barcode": None, "elements": {}, "suspect": False}),
+        # Two labels in one burst.
+        (OWN + make_tag("ES", 2), {"kind": "unknown", "barcode": None, "elements": {}, "suspect": True}),
     ],
 )
 async def test_a_scan_is_told_for_what_it_is(as_finance: AsyncClient, raw: str, wanted: dict[str, object]) -> None:

@@ -1,8 +1,13 @@
 """The pages of stop-use notices."""
 
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from tests.browser import Browser
 from tests.conftest import Clock
 from tests.given import Given
+from tests.problems import check_problem
 
 
 async def test_the_use_of_an_item_is_stopped_acknowledged_and_closed_by_its_return(
@@ -61,3 +66,41 @@ async def test_the_form_says_what_became_of_the_item_instead(ot: Browser, given:
     await given.scan(back.barcode)
     late = await ot.send(old, f"/loans/{back.id}/stop-use", reason="It tips over to the left.", item_fault="yes")
     assert (late.status, "nothing to stop" in late.text) == (409, True)
+
+
+async def test_the_longest_open_stands_first_whatever_was_recorded_first(
+    session: AsyncSession, as_ot: AsyncClient, ot: Browser, given: Given, clock: Clock
+) -> None:
+    notices = []
+    for _ in range(3):
+        lent = await given.loan()
+        stopped = await as_ot.post(f"/api/v1/loans/{lent.id}/stop-use", json={"reason": "It tips over when used."})
+        notices.append(stopped.json()["id"])
+    # An upgrade records what was stopped before.
+    earlier = "UPDATE stop_use_notice SET given_at = given_at - interval '2 days' WHERE id = :id"
+    await session.execute(text(earlier), {"id": notices[2]})
+    await session.commit()
+    wanted = [notices[2], *notices[:2]]
+    first = (await as_ot.get("/api/v1/stop-use-notices", params={"limit": 1})).json()
+    rest = (await as_ot.get("/api/v1/stop-use-notices", params={"after": first["next"]})).json()
+    assert [one["id"] for one in (*first["items"], *rest["items"])] == wanted
+    assert (await ot.get("/stop-use")).table()[0][2] == "2 days"
+
+
+async def test_the_store_reads_a_notice_and_changes_nothing_of_it(
+    as_ot: AsyncClient, as_technician: AsyncClient, technician: Browser, given: Given
+) -> None:
+    provider = await given.care_provider(email="duty@harbour.example")
+    lent = await given.loan(client=await given.client(care_provider_id=provider))
+    why = {"reason": "It tips over when used."}
+    notice = (await as_ot.post(f"/api/v1/loans/{lent.id}/stop-use", json=why)).json()
+    here = f"/stop-use/{notice['id']}"
+    item = await technician.get(f"/items/{lent.barcode}")
+    assert item.soup.select_one(f'a[href="{here}"]') is not None
+    for path in (here, "/stop-use"):
+        page = await technician.get(path)
+        assert (page.status, page.soup.select("main form")) == (200, [])
+    assert (await as_technician.get(f"/api/v1/stop-use-notices/{notice['id']}")).json()["reason"] == why["reason"]
+    said = {"by": "Jo", "how": "By phone"}
+    refused = await as_technician.post(f"/api/v1/stop-use-notices/{notice['id']}/acknowledge", json=said)
+    check_problem(refused, 403, "not-allowed")

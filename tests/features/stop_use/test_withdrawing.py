@@ -1,6 +1,8 @@
 """A notice that was given by mistake is withdrawn by another person, told, and kept on record."""
 
 from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.clearance import HoldKind
 from tests.browser import Browser
@@ -60,7 +62,7 @@ async def test_what_a_hold_an_inspection_or_a_weight_asks_for_is_not_withdrawn(
     assert (await as_manager.request("DELETE", lift, params={"reason": "Looked at: it is sound."})).status_code == 204
     assert (await as_manager.post(first, json=WHY)).status_code == 200
     problem = check_problem(await as_safety.post(second, json=WHY), 409, "still-not-to-be-used")
-    assert "It carries less than the client weighs." in problem["detail"]
+    assert "It carries less than the client weighs, or nobody knows" in problem["detail"]
     await given.scan(weak.barcode)
     check_problem(await as_safety.post(second, json=WHY), 409, "loan-ended")
 
@@ -81,3 +83,18 @@ async def test_it_is_withdrawn_on_its_page_and_stays_in_the_history(
     item = await ot.get(f"/items/{lent.barcode}")
     assert "Withdrawn on 2 March 2026: it was a mistake." in item.text
     assert f"/loans/{lent.id}/stop-use" in str(item.soup)
+
+
+async def test_what_was_stopped_for_its_load_stays_so_while_nobody_knows_the_weight(
+    session: AsyncSession, as_safety: AsyncClient, as_ot: AsyncClient, given: Given, query: Query
+) -> None:
+    chair = await given.item(product=await given.product(category="18 09 03", safe_working_load_kg=150))
+    client = await given.client("C-9", weight_kg=90, weighed_on="2026-02-01")
+    await given.loan(chair, client=client)
+    await weigh(as_ot, client, 151)
+    [notice] = await query("SELECT id FROM stop_use_notice")
+    # A record of before weights were kept.
+    await session.execute(text("UPDATE client SET weight_kg = NULL, weighed_on = NULL"))
+    await session.commit()
+    refused = await as_safety.post(f"{NOTICES}/{notice['id']}/withdraw", json=WHY)
+    assert "or nobody knows" in check_problem(refused, 409, "still-not-to-be-used")["detail"]

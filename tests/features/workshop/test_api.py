@@ -258,7 +258,10 @@ async def test_an_inspection_moves_an_item_as_the_lifecycle_says(
 ) -> None:
     barcode = await given.item(state)
     move = Move.PASS_INSPECTION if outcome is InspectionOutcome.PASSED else Move.FAIL_INSPECTION
-    answer = await as_technician.post(INSPECTIONS, json={"barcode": barcode, "kind": "pat", "outcome": outcome})
+    sent = {"barcode": barcode, "kind": "pat", "outcome": outcome}
+    if outcome is InspectionOutcome.DANGER:
+        sent["notes"] = "A wire is bare."
+    answer = await as_technician.post(INSPECTIONS, json=sent)
     if not can_move(state, move) and outcome is not InspectionOutcome.DANGER:
         check_problem(answer, 409, "wrong-state")
         assert await query("SELECT id FROM inspection WHERE kind = 'pat'") == []

@@ -76,7 +76,7 @@ async def test_a_higher_load_is_refused_unless_explained_and_never_counts(
 
 
 async def test_a_report_put_right_by_another_counts_as_that_one_says(
-    as_technician: AsyncClient, given: Given, query: Query, product: str
+    as_technician: AsyncClient, as_technician2: AsyncClient, given: Given, query: Query, product: str
 ) -> None:
     mine, other = await given.items(2, product=product)
     sent = body(mine, report_body(on=given.today, safe_working_load_kg=16))
@@ -91,7 +91,7 @@ async def test_a_report_put_right_by_another_counts_as_that_one_says(
     later = body(other, report_body(on=given.today, safe_working_load_kg=200))
     check_problem(await as_technician.post("/api/v1/inspections", json=later), 422, "report-incomplete")
     later["report"]["load_reason"] = "A new boom was fitted."
-    await recorded(as_technician, later)
+    await recorded(as_technician2, later)
     old = report_body(on=given.today, safe_working_load_kg=100, examined_on="2026-02-01")
     await recorded(as_technician, body(other, old))
     [row] = await query("SELECT certified_load_kg FROM item WHERE barcode = :barcode", barcode=other)
@@ -290,3 +290,59 @@ async def test_a_load_that_is_raised_again_wants_a_label_and_no_weight(
     [lent] = (await as_ot.get("/api/v1/loans")).json()["items"]
     assert lent["weight_wanted"] is None
     assert (await as_technician.get(f"/api/v1/items/{loan.barcode}")).json()["label_wanted"] is True
+
+
+async def test_a_lowered_load_is_raised_by_another_person_and_never_above_the_product(
+    as_technician: AsyncClient, as_technician2: AsyncClient, given: Given, product: str
+) -> None:
+    barcode = await given.item(product=product)
+    first = await recorded(as_technician, body(barcode, report_body(on=given.today, safe_working_load_kg=150)))
+    await given.labelled(barcode)
+    mistake: dict[str, Any] = {"load_reason": "A typing mistake of mine."}
+    higher = report_body(on=given.today, safe_working_load_kg=180, **mistake)
+    put_right = {"supersedes": first["id"], "supersede_reason": "A typing mistake of mine."}
+    for sent in (body(barcode, higher), body(barcode, higher) | put_right):
+        refused = check_problem(await as_technician.post("/api/v1/inspections", json=sent), 403, "same-person")
+        assert "You recorded that it carries only 150 kg. Somebody else must record" in refused["detail"]
+    above = body(barcode, report_body(on=given.today, safe_working_load_kg=400, **mistake))
+    check_problem(await as_technician2.post("/api/v1/inspections", json=above), 422, "above-the-product")
+    made = await recorded(as_technician2, body(barcode, higher))
+    # Its label says 150 kg: that is less, and nobody is led astray by it.
+    assert "old one may say more" not in made["next_step"]["text"]
+    item = (await as_technician.get(f"/api/v1/items/{barcode}")).json()
+    assert (item["safe_working_load_kg"], item["label_wanted"]) == (180, False)
+    loan = {"barcode": barcode, "client_ref": await given.client(**weighs(80))}
+    assert (await as_technician.post("/api/v1/loans", json=loan)).status_code == 201
+
+
+async def test_a_label_that_is_wanted_still_says_the_new_load(
+    as_technician: AsyncClient, as_technician2: AsyncClient, given: Given, product: str
+) -> None:
+    barcode = await given.item(product=product)
+    await recorded(as_technician, body(barcode, report_body(on=given.today, safe_working_load_kg=150)))
+    report = report_body(on=given.today, safe_working_load_kg=180, load_reason="A new boom was fitted.")
+    made = await recorded(as_technician2, body(barcode, report))
+    assert made["next_step"]["text"].endswith("it carries 180 kg, and the old one may say more.")
+
+
+async def test_what_waits_for_its_label_is_not_clear_and_says_so(
+    as_technician: AsyncClient, technician: Browser, given: Given, product: str
+) -> None:
+    barcode = await given.item(product=product)
+    await certify(given, barcode, 160)
+    item = (await as_technician.get(f"/api/v1/items/{barcode}")).json()
+    assert (item["is_clear"], [one["code"] for one in item["blockers"]]) == (False, ["label-says-too-much"])
+    assert item["next_step"]["text"] == (
+        "Put it on the shelf. It must not go out yet. Print a new label for it: it carries 160 kg, and the old one may "
+        "say more."
+    )
+    assert "ready to issue" not in (await technician.get(f"/items/{barcode}")).text
+    await given.labelled(barcode)
+    item = (await as_technician.get(f"/api/v1/items/{barcode}")).json()
+    assert (item["is_clear"], item["blockers"]) == (True, [])
+    # What is released with the old label is not clear either.
+    used = await given.item(State.AWAITING_INSPECTION, product=product)
+    await certify(given, used, 160)
+    await given.inspected(used)
+    released = (await as_technician.post(f"/api/v1/items/{used}/release")).json()
+    assert (released["state"], released["is_clear"]) == ("in_stock", False)

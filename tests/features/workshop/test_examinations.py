@@ -209,7 +209,11 @@ async def test_a_danger_where_nobody_has_an_address_asks_the_inspector_to_phone(
     as_technician: AsyncClient, given: Given, query: Query
 ) -> None:
     barcode = await given.item(State.ON_LOAN)
-    sent = {"barcode": barcode, "kind": "pat", "outcome": "danger", "notes": "Bare wire."}
+    sent = {"barcode": barcode, "kind": "pat", "outcome": "danger"}
+    for short in (sent, sent | {"notes": "."}):
+        refused = await as_technician.post("/api/v1/inspections", json=short)
+        check_problem(refused, 422, "danger-without-words", field="notes")
+    sent |= {"notes": "Bare wire."}
     await recorded(as_technician, sent)
     [phone] = await query(
         "SELECT account.username FROM message JOIN account ON account.id = to_account_id "

@@ -22,9 +22,11 @@ from app.ledger import Moved
 from app.web.overloads import ask_for_weight, stop_overloads
 from app.web.weak_reservations import end_for_items
 
-# Of the reports before this one, and not of the one that this one puts right.
+# Of the reports before this one, and not of the one that this one puts right; but who recorded a load that is less
+# than the new one counts also where that is put right.
 BEFORE = text("""
-    SELECT product.safe_working_load_kg AS product_kg, last.kg AS certified_kg, last.examined_on
+    SELECT product.safe_working_load_kg AS product_kg, last.kg AS certified_kg, last.examined_on,
+           lower.kg AS lower_kg, lower.by AS lower_by
     FROM item JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
         SELECT CAST(made.report ->> 'safe_working_load_kg' AS int) AS kg, stands.examined_on
@@ -33,6 +35,14 @@ BEFORE = text("""
           AND stands.examined_on <= :examined_on
         ORDER BY stands.examined_on DESC, stands.id DESC LIMIT 1
     ) AS last ON true
+    LEFT JOIN LATERAL (
+        SELECT CAST(made.report ->> 'safe_working_load_kg' AS int) AS kg, stands.inspected_by AS by
+        FROM standing_inspection AS stands JOIN thorough_examination AS made ON made.inspection_id = stands.id
+        WHERE stands.item_id = item.id AND stands.kind = 'loler'
+          AND (stands.id = CAST(:not_of AS bigint) OR stands.examined_on <= :examined_on)
+        ORDER BY COALESCE(stands.id = CAST(:not_of AS bigint), false) DESC, stands.examined_on DESC, stands.id DESC
+        LIMIT 1
+    ) AS lower ON true
     WHERE item.barcode = :barcode
 """)
 CERTIFY = text("""
@@ -57,7 +67,7 @@ LOCK_CLIENT = text("""
     JOIN client ON client.id = loan.client_id WHERE item.barcode = :barcode FOR NO KEY UPDATE OF client
 """)
 MARK = text("""
-    UPDATE item SET label_wanted_since = :at,
+    UPDATE item SET label_wanted_since = CASE WHEN :is_lower THEN :at ELSE label_wanted_since END,
            load_lowered_at = CASE WHEN :is_lower THEN :at WHEN :is_whole THEN NULL ELSE load_lowered_at END
     WHERE id = :item_id
 """)
@@ -67,6 +77,25 @@ ORDERED = text("""
     WHERE kept.item_id = :item_id AND kept.ended_at IS NULL AND COALESCE(client.weight_kg > :kg, true)
       AND EXISTS (SELECT FROM order_unit AS unit WHERE unit.reservation_id = kept.id AND unit.cancelled_at IS NULL)
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An item that carries more than it did. Its label may say less: nobody trusts it with too much by that."""
+
+    carries_kg: float
+
+    @property
+    def beside_the_step(self) -> str:
+        """What whoever recorded it reads."""
+        return f"It carries {self.carries_kg:g} kg from now on."
+
+    def left(self, moved: Moved) -> Moved:
+        """The move, with the load that a label must say which is wanted already."""
+        evidence = moved.evidence
+        if evidence.wants_label:
+            evidence = replace(evidence, label_load_kg=self.carries_kg)
+        return replace(moved, evidence=evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +165,14 @@ async def read_before(session: AsyncSession, barcode: str, report: Report, corre
     """What the item carried before that report; `corrects`: the inspection that it puts right. One statement."""
     values = {"barcode": barcode, "not_of": corrects, "examined_on": report.examined_on or date.max}
     row = (await session.execute(BEFORE, values)).one_or_none()
-    return LoadBefore(row.product_kg, row.certified_kg, row.examined_on) if row else LoadBefore()
+    if row is None:
+        return LoadBefore()
+    return LoadBefore(row.product_kg, row.certified_kg, row.examined_on, row.lower_kg, row.lower_by or "")
 
 
-async def certify(session: AsyncSession, item_id: int, barcode: str, *, actor: str, at: datetime) -> Lowered | None:
+async def certify(
+    session: AsyncSession, item_id: int, barcode: str, *, actor: str, at: datetime
+) -> Lowered | Raised | None:
     """Keep with the item what its newest report that stands certifies, and do what follows where that is less than it
     carried. The caller has locked the item. One statement where it is not less."""
     row = (await session.execute(CERTIFY, {"item_id": item_id})).one()
@@ -151,7 +184,9 @@ async def certify(session: AsyncSession, item_id: int, barcode: str, *, actor: s
     if carries != carried and carried is not None and row.state != State.SCRAPPED:
         marks = {"is_lower": is_lower, "is_whole": carries == row.product_kg, "item_id": item_id, "at": at}
         await session.execute(MARK, marks)
-    if row.kg is None or carries is None or (carried is not None and carries >= carried):
+    if carries is not None and carried is not None and carries > carried:
+        return Raised(carries)
+    if row.kg is None or carries is None or carries == carried:
         return None
     lowered = Lowered(barcode, row.product_name, carries, row.product_kg, row.certified_on)
     if row.state == State.SCRAPPED:

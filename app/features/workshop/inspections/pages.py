@@ -145,8 +145,8 @@ async def examine(request: Request, session: Session, actor: Actor, now: Now, ah
     said = _sentence("Report recorded", recorded.moved)
     if report.is_dangerous:
         said = f"{said} It is out of use. The enforcing authority must have a copy of this report."
-    if recorded.lowered:
-        said = f"{said} {recorded.lowered.beside_the_step}"
+    if recorded.load:
+        said = f"{said} {recorded.load.beside_the_step}"
     again = f" Due again by {day(recorded.due_on)}." if recorded.due_on else ""
     onward = f"/inspections/{recorded.id}" if actor.may(Permission.SEE_CLIENTS) else body.back
     return redirect(request, onward, said + again)

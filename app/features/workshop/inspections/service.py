@@ -16,11 +16,12 @@ from app.domain.inspections import (
     InspectionKind,
     InspectionOutcome,
     check_contradiction,
+    check_danger_in_words,
     check_next_due,
     may_be_recorded_anywhere,
 )
 from app.domain.lifecycle import Move, can_move
-from app.domain.thorough_examinations import Report, check_report
+from app.domain.thorough_examinations import Report, check_raise, check_report
 from app.features.workshop.inspections import certified_load, corrections, out_of_use
 from app.features.workshop.inspections.corrections import Correction
 from app.ledger import Moved
@@ -82,12 +83,12 @@ VISIT_DONE = text("""
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """An inspection that was taken down: its number, the item as that left it, and when the next one is due.
-    `lowered`: what the item carries from now on, where that is less than before."""
+    `load`: what the item carries from now on, where that is less or more than before."""
 
     id: int
     moved: Moved
     due_on: date | None
-    lowered: certified_load.Lowered | None = None
+    load: certified_load.Lowered | certified_load.Raised | None = None
 
 
 async def inspect(
@@ -108,9 +109,10 @@ async def inspect(
     A failed one sends the item from a bench or the shelf to repair; anywhere else it stays where it is, on hold. A
     danger takes it out of use at once, wherever it is. `corrects` supersedes a line that was wrong (`corrections.py`).
     The load that a report certifies is the item's from then on, if it is less than its product's (`certified_load.py`).
-    Raises NotFound, WrongState, Incomplete `report-incomplete`, as `corrections.begin`, and BadValue for the
-    next date, or for an outcome that the report contradicts. Who found a danger does not say alone that it is none:
-    NotAllowed `same-person`.
+    Raises NotFound, WrongState, Incomplete `report-incomplete`, as `corrections.begin`, and BadValue for the next
+    date, for an outcome that the report contradicts, or for a danger without words (`danger-without-words`). Who
+    found a danger does not say alone that it is none: NotAllowed `same-person`; nor who recorded a lower load that it
+    carries more.
     """
     today = uk_date(at)
     if kind is InspectionKind.LOLER:
@@ -118,6 +120,7 @@ async def inspect(
         corrected = corrects.inspection_id if corrects else None
         before = await certified_load.read_before(session, barcode, report, corrected)
         check_report(report, outcome, today=today, before=before)
+        check_raise(report, before, by=actor)
         await certified_load.lock_client(session, barcode)
     examined_on = report.examined_on if report and report.examined_on else today
     wrong = await corrections.begin(session, corrects, barcode, kind, actor=actor, at=at)
@@ -158,8 +161,8 @@ async def inspect(
         return Recorded(number, moved, due_on)
     if wrong and wrong.item_id != moved.item.id:
         await certified_load.certify(session, wrong.item_id, wrong.barcode, actor=actor, at=at)
-    lowered = await certified_load.certify(session, moved.item.id, barcode, actor=actor, at=at)
-    return Recorded(number, lowered.left(moved) if lowered else moved, due_on, lowered)
+    changed = await certified_load.certify(session, moved.item.id, barcode, actor=actor, at=at)
+    return Recorded(number, changed.left(moved) if changed else moved, due_on, changed)
 
 
 async def _put_right(
@@ -204,6 +207,8 @@ async def _take_down(
     at: datetime,
 ) -> Moved:
     """The movement; none where no inspection moves the item, but this one is taken down all the same."""
+    if outcome is InspectionOutcome.DANGER and kind is not InspectionKind.LOLER:
+        check_danger_in_words(notes)
     how = Move.PASS_INSPECTION if outcome is InspectionOutcome.PASSED else Move.FAIL_INSPECTION
     if may_be_recorded_anywhere(kind, outcome):
         item = (await ledger.read_items(session, [barcode], lock=True)).get(barcode)
