@@ -1,12 +1,12 @@
 """A failed inspection that was wrong is taken back by a movement of its own.
 
-Revision: 0050, after: 0048. Made on 2026-11-27.
+Revision: 0050, after: 0049. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0050"
-down_revision = "0048"
+down_revision = "0049"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,13 +1,13 @@
 """What somebody saw last of what the scope of a safety notice would hit.
 
-Revision: 0054, after: 0048. Made on 2026-11-27.
+Revision: 0054, after: 0050. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0054"
-down_revision = "0048"
+down_revision = "0050"
 branch_labels: str | None = None
 depends_on: str | None = None
 

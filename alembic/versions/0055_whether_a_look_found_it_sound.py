@@ -1,12 +1,12 @@
 """Whether a look at an item that a safety notice covers found it sound.
 
-Revision: 0055, after: 0048. Made on 2026-11-27.
+Revision: 0055, after: 0054. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0055"
-down_revision = "0048"
+down_revision = "0054"
 branch_labels: str | None = None
 depends_on: str | None = None
 

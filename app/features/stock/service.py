@@ -35,10 +35,6 @@ from app.web.disposing import free
 from app.web.held_at_clients import stop_held
 
 NOT_BY_HAND: Final = {
-    HoldKind.SAFETY_NOTICE: (
-        "A safety notice holds its items by itself, and lets them go. Hold this one for a fault or to be looked into, "
-        "and tell those who handle safety notices: they enter the notice."
-    ),
     HoldKind.IN_TRANSIT: "Send it with a consignment: that holds it until it is received.",
     HoldKind.SCRAP_REQUEST: "Ask for its scrap: that holds it by itself.",
     HoldKind.WHEREABOUTS: "Scan it in at the returns desk: what never left by the record is held then.",

@@ -376,9 +376,7 @@ async def test_a_hold_can_be_placed_in_any_state_and_lifted_by_who_may(
     as_ot: AsyncClient, as_safety: AsyncClient, given: Given, state: State
 ) -> None:
     barcode = await given.item(state)
-    by_hand = {"kind": "safety_notice", "reason": "NatPSA/2026/001"}
-    check_problem(await as_ot.post(f"{ITEMS}/{barcode}/holds", json=by_hand), 422, "not-by-hand")
-    placed = await as_ot.post(f"{ITEMS}/{barcode}/holds", json=by_hand | {"kind": "investigation"})
+    placed = await as_ot.post(f"{ITEMS}/{barcode}/holds", json={"kind": "safety_notice", "reason": "NatPSA/2026/001"})
     assert placed.status_code == 201, placed.text
     url = f"{ITEMS}/{barcode}/holds/{placed.json()['id']}"
     item = (await as_ot.get(f"{ITEMS}/{barcode}")).json()
