@@ -135,6 +135,8 @@ def test_a_decision_that_says_all_is_taken(kind: DecisionKind) -> None:
         (replace(GOOD[DEFER], review_on=None), "review-date-wanted", "review_on"),
         (replace(GOOD[DEFER], review_on=YESTERDAY), "day-is-past", "review_on"),
         (replace(GOOD[DECLINE], alternative=""), "alternative-wanted", "alternative"),
+        (replace(GOOD[APPROVE], information=("A quote",)), "information-not-wanted", "information"),
+        (replace(GOOD[APPROVE], alternative="A bed"), "alternative-not-wanted", "alternative"),
         (replace(GOOD[DECLINE], expires_on=TOMORROW), "nothing-expires", "expires_on"),
         (replace(GOOD[DEFER], expires_on=TOMORROW), "nothing-expires", "expires_on"),
         (replace(GOOD[APPROVE], expires_on=YESTERDAY), "day-is-past", "expires_on"),
