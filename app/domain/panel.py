@@ -91,11 +91,13 @@ class LapseKind(StrEnum):
 
     EXPIRED = "expired"
     NOT_RATIFIED = "not_ratified"
+    CONFLICT = "conflict"
+    """Interests became known after it, and without those who have them too few decided."""
 
     @property
     def text(self) -> str:
         """The reason as people read it."""
-        return {"expired": "Not used in time"}.get(self.value, "Not ratified")
+        return _LAPSED[self]
 
 
 class ConditionKind(StrEnum):
@@ -118,6 +120,11 @@ _DECIDED = {
     DecisionKind.APPROVE_WITH_CONDITIONS: "Approved with conditions",
     DecisionKind.DEFER: "Deferred",
     DecisionKind.DECLINE: "Declined",
+}
+_LAPSED = {
+    LapseKind.EXPIRED: "Not used in time",
+    LapseKind.NOT_RATIFIED: "Not ratified",
+    LapseKind.CONFLICT: "Too few without an interest",
 }
 _CONDITIONS = {
     ConditionKind.TRIAL_FIRST: "A trial first",
@@ -146,6 +153,8 @@ STEPS: Mapping[tuple[CaseState, Step], CaseState] = {
 AFTER_DEFERRAL: Mapping[Step, CaseState] = {Step.SUBMIT: CaseState.SUBMITTED, Step.WITHDRAW: CaseState.WITHDRAWN}
 """What can happen to a decided case while a deferral is in force, or once its approval has lapsed: the prescriber
 answers or brings it again, or gives it up."""
+AFTER_CONFLICT = CaseState.SCREENED
+"""Where a case stands whose approval holds no more because of interests: complete, it waits for a meeting of others."""
 CAN_BE_APPEALED = frozenset({DecisionKind.DECLINE, DecisionKind.APPROVE_WITH_CONDITIONS, DecisionKind.DEFER})
 """What somebody can be unhappy with: an approval as it was asked for leaves nothing to appeal against."""
 IN_APPEAL: Mapping[Step, CaseState | None] = {
@@ -240,7 +249,8 @@ class Condition:
 class Proposal:
     """A decision as it is to be recorded. `review_on`: of an approval the day of its review, of a deferral the last
     day for what is asked. `information`: what a deferral asks for. `alternative`: what meets the need instead of what
-    is declined; None where the short form of the API is not asked for it (ADR 29)."""
+    is declined; None where the short form of the API is not asked for it (ADR 29). `why_otherwise`: why it is decided
+    against what members recommended."""
 
     kind: DecisionKind
     reasons: str
@@ -249,6 +259,7 @@ class Proposal:
     alternative: str | None = None
     review_on: date | None = None
     expires_on: date | None = None
+    why_otherwise: str = ""
 
 
 def read_condition(words: str) -> Condition:

@@ -87,7 +87,7 @@ def test_a_lapsed_approval_can_be_brought_again_or_given_up() -> None:
     for step in Step:
         assert can(step, CaseState.DECIDED, APPROVE, has_lapsed=True) is (step in AFTER_DEFERRAL)
     assert next_state(Step.SUBMIT, CaseState.DECIDED, APPROVE, has_lapsed=True) is CaseState.SUBMITTED
-    assert [kind.text for kind in LapseKind] == ["Not used in time", "Not ratified"]
+    assert [kind.text for kind in LapseKind] == ["Not used in time", "Not ratified", "Too few without an interest"]
 
 
 def test_every_word_has_its_text_and_every_state_its_next() -> None:

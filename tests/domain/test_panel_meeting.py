@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import RuleError
+from app.domain.panel import DecisionKind
 from app.domain.panel_meeting import (
     Interest,
     InterestKind,
@@ -16,10 +17,14 @@ from app.domain.panel_meeting import (
     Side,
     Terms,
     check_chair,
+    check_dissent,
     check_enough_others,
     check_quorum,
+    check_records_ratification,
     deciders,
     declared_too_late,
+    dissenters,
+    still_stands,
 )
 
 AT = datetime(2026, 3, 2, 14, tzinfo=UTC)
@@ -39,7 +44,14 @@ def interest(seat: Seat, kind: InterestKind = InterestKind.RELATED, at: datetime
 
 @pytest.mark.parametrize(
     ("arrived", "left", "there"),
-    [(None, None, False), (AT, None, True), (LATER, None, False), (EARLIER, AT, False), (EARLIER, LATER, True)],
+    [
+        (None, None, False),
+        (AT, None, True),
+        (LATER, None, False),
+        (EARLIER, AT, False),
+        (EARLIER, LATER, True),
+        (AT - timedelta(hours=12), None, False),
+    ],
 )
 def test_a_member_is_there_from_coming_until_leaving(
     arrived: datetime | None,
@@ -206,3 +218,74 @@ def test_an_appeal_is_listed_where_enough_others_are_invited_and_one_of_them_cha
         check_enough_others(
             terms, [*seats, *guests], [Interest(one, InterestKind.OTHER) for one in ("cy", "eve")], before
         )
+
+
+@pytest.mark.parametrize(
+    ("conflicted", "is_joint", "is_alone", "stands"),
+    [
+        ((), True, False, True),
+        ((PRIYA,), True, False, True),
+        ((PETER,), True, False, False),
+        ((PETER,), False, False, True),
+        ((PETER, PRIYA), False, False, False),
+        ((PETER, PRIYA, PAULA), False, True, True),
+        (ALL, False, True, False),
+    ],
+)
+def test_what_was_decided_stands_while_those_without_an_interest_are_enough(
+    conflicted: tuple[Seat, ...], is_joint: bool, is_alone: bool, stands: bool
+) -> None:
+    took_part = {seat.username: seat.side for seat in ALL}
+    interests = [interest(seat, at=LATER) for seat in conflicted]
+    assert still_stands(JSEP, took_part, interests, is_joint=is_joint, is_alone=is_alone) is stands
+
+
+def test_who_does_not_sit_on_the_panel_any_more_does_not_count() -> None:
+    gone = replace(PETER, sits=False)
+    with pytest.raises(RuleError) as refusal:
+        check_quorum(JSEP, (CHAIR, gone, PRIYA, replace(PAULA, arrived_at=None, sits=False)), (), at=AT, is_joint=False)
+    assert refusal.value.detail.endswith("3 are needed. Peter Adeyemi does not sit on the panel any more.")
+
+
+def test_who_took_an_action_records_what_a_meeting_says_to_it_only_where_nobody_else_may() -> None:
+    other = replace(PRIYA, is_chair=True)
+    check_records_ratification("chair", "chair", ALL, [])
+    check_records_ratification("panel2", "chair", (CHAIR, other), [])
+    check_records_ratification("chair", "chair", (CHAIR, other), [interest(PRIYA)])
+    with pytest.raises(RuleError) as refusal:
+        check_records_ratification("chair", "chair", (CHAIR, other, other), [])
+    assert (refusal.value.code, "Priya Nair records" in refusal.value.detail) == ("own-action", True)
+
+
+APPROVE, WITH_CONDITIONS, DEFER, DECLINE = DecisionKind
+
+
+@pytest.mark.parametrize(
+    ("recommended", "kind", "against"),
+    [
+        ({}, APPROVE, []),
+        ({"panel1": WITH_CONDITIONS, "panel2": APPROVE}, APPROVE, []),
+        ({"panel1": DECLINE, "panel9": DECLINE}, WITH_CONDITIONS, [PETER]),
+        ({"panel1": DECLINE, "panel2": DEFER}, DEFER, [PETER]),
+        ({"panel1": APPROVE, "panel2": WITH_CONDITIONS}, DECLINE, [PETER, PRIYA]),
+    ],
+)
+def test_who_recommended_otherwise_is_known(
+    recommended: dict[str, DecisionKind], kind: DecisionKind, against: list[Seat]
+) -> None:
+    assert dissenters(ALL, recommended, kind) == against
+
+
+def test_a_decision_against_what_most_recommended_says_why() -> None:
+    for against in ([], [PETER], [PETER, CHAIR]):
+        check_dissent(against, ALL, chair="chair", why="")
+    check_dissent([PETER, PRIYA], ALL, chair="chair", why="The trial of yesterday changed it.")
+    with pytest.raises(RuleError) as refusal:
+        check_dissent([PETER, PRIYA], ALL, chair="chair", why=".")
+    assert (refusal.value.code, refusal.value.field) == ("why-otherwise-wanted", "why_otherwise")
+    assert refusal.value.detail.startswith("Peter Adeyemi and Priya Nair recommended otherwise.")
+
+
+def test_an_interest_names_who_named_it_for_another() -> None:
+    own, named = replace(interest(PETER), declared_by="panel1"), replace(interest(PETER), declared_by="chair")
+    assert [one.named_by for one in (interest(PETER), own, named)] == ["", "", "chair"]

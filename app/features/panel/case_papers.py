@@ -62,8 +62,8 @@ def withheld_story(case: CaseRecord, interest: Interest) -> list[Any]:
         words(f"Case {case.number}", 18, bold=True, after=8),
         words("The papers of this case are not in your copy.", 12, bold=True, after=4),
         words(
-            f"You have an interest in it: {interest.kind.text.lower()}. You do not decide it, and do not count for its "
-            "quorum. If this is wrong, tell a chair before the meeting.",
+            f"You have an interest in it: {interest.kind.text.lower()}{_named_by(interest, case)}. "
+            "You do not decide it, and do not count for its quorum. If this is wrong, tell a chair before the meeting.",
             11,
         ),
     ]
@@ -201,10 +201,21 @@ def _interests(case: CaseRecord) -> Any:
     names = {one["username"]: one["name"] for one in case.row["members"] or []}
     names |= {case.row["made_by"]: case.row["made_by_name"]}
     rows = [
-        (names.get(one.username, one.username), one.kind.text, _when(one.declared_at) if one.declared_at else "")
+        (
+            names.get(one.username, one.username),
+            f"{one.kind.text}{_named_by(one, case)}",
+            _when(one.declared_at) if one.declared_at else "",
+        )
         for one in case.interests
     ]
     return table(("Who", "Why", "Declared"), rows, (60, 70, 44))
+
+
+def _named_by(interest: Interest, case: CaseRecord) -> str:
+    """Who said so of them, and in which words, where it was somebody else."""
+    names = {one["username"]: one["name"] for one in case.row["members"] or []}
+    by = interest.named_by
+    return f", as {names.get(by, by)} says: {interest.detail.rstrip('.')}" if by else ""
 
 
 def _decisions(decided: Sequence[Mapping[str, Any]]) -> Any:

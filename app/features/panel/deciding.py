@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, outbox
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed
 from app.domain.panel import (
@@ -22,12 +22,23 @@ from app.domain.panel import (
     expires_on,
 )
 from app.domain.panel_funding import Share, allot, is_joint
-from app.domain.panel_meeting import InterestKind, Seat, Side, check_chair, check_quorum
+from app.domain.panel_meeting import (
+    Interest,
+    InterestKind,
+    Seat,
+    Side,
+    check_chair,
+    check_dissent,
+    check_quorum,
+    dissenters,
+)
+from app.domain.reasons import has_words
 from app.features.panel.appealing import settle_appeal
 from app.features.panel.cases import check_no_interest, content_json, digest_of, read_split, tell_presenter
 from app.features.panel.meetings import read_seats
 from app.features.panel.records import CaseRecord, read_case
 from app.features.panel.releasing import approve_order, bind_order, decline_order
+from app.features.panel.suspending import settle_again, suspend_if_too_few
 from app.models import (
     PanelAllotment,
     PanelCase,
@@ -52,9 +63,10 @@ async def declare_interest(
     at: datetime,
 ) -> None:
     """Take down that a member cannot decide the case, also when it is decided: it is true, and the decision shows it.
+    An approval of which too few are left without an interest holds no more.
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-a-member`, `not-the-chair`, BadValue
-    `not-a-member`.
+    `not-a-member`, `not-in-words` where it is said of somebody else without words.
     """
     case = await read_case(session, number, actor=actor, lock=True)
     own = case.check_member()
@@ -63,12 +75,31 @@ async def declare_interest(
         raise NotAllowed("not-the-chair", "Declare your own interest. For somebody else a chair does it.")
     if case.member(whose) is None:
         raise BadValue("not-a-member", f"{whose} does not sit on {case.row['panel_name']}.", field="username")
+    if whose != actor and not has_words(detail):
+        detail = "Say in words why they cannot decide it: they are told, and it stands with your name."
+        raise BadValue("not-in-words", detail, field="detail")
     account_id = await session.scalar(ACCOUNT, {"username": whose})
     values = {"case_id": case.id, "account_id": account_id, "kind": kind, "detail": detail}
     line = upsert(PanelInterest).values(**values, declared_at=at, declared_by=actor).on_conflict_do_nothing()
     await session.execute(line)
     facts = {"member": whose, "kind": kind.value, "is_late": case.state is CaseState.DECIDED}
     await audit.record(session, "panel_interest_declared", case.subject, actor=actor, at=at, **facts)
+    if whose != actor:
+        await _tell_named(session, case, whose, kind, detail, actor=actor, at=at)
+    await suspend_if_too_few(session, case, Interest(whose, kind, detail, at), actor=actor, at=at)
+
+
+async def _tell_named(
+    session: AsyncSession, case: CaseRecord, username: str, kind: InterestKind, detail: str, *, actor: str, at: datetime
+) -> None:
+    """Tell a member that somebody else said that they have an interest."""
+    subject = f"Panel case {case.number}: you were named as having an interest"
+    body = (
+        f"{actor} says that you cannot decide panel case {case.number}: {kind.text.lower()}. In words: {detail} You do "
+        "not count for its quorum. If that is wrong, tell the chair, and have it noted in the minutes."
+    )
+    details: dict[str, Any] = {"about": case.subject, "actor": actor, "at": at}
+    await outbox.post(session, purpose="panel_interest_named", to=username, subject=subject, body=body, **details)
 
 
 async def recommend(
@@ -102,7 +133,7 @@ async def decide(
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-the-chair`, WrongState, Conflict `already-decided`,
     `order-not-waiting`, `conflict-of-interest`, `heard-before`, `order-cannot-go-on`, `not-at-the-meeting`,
-    `not-quorate`, BadValue as `check_proposal` and `check_split` do.
+    `not-quorate`, BadValue `why-otherwise-wanted` and as `check_proposal` and `check_split` do.
     """
     case = await read_case(session, number, actor=actor, lock=True)
     case.after(Step.DECIDE)
@@ -116,7 +147,9 @@ async def decide(
     sides = [Side(side) for side in await session.scalars(SIDES, {"ids": ids})] if ids else []
     joint = is_joint(sides)
     able = check_quorum(case.terms, seats, case.interests, at=at, is_joint=joint, heard_before=case.heard_before)
-    await _record(session, case, proposal, split, seats, able, actor=actor, at=at)
+    dissented = dissenters(able, case.recommended, proposal.kind)
+    check_dissent(dissented, able, chair=actor, why=proposal.why_otherwise)
+    await _record(session, case, proposal, split, seats, able, dissented, actor=actor, at=at)
 
 
 async def act_as_chair(
@@ -136,7 +169,7 @@ async def act_as_chair(
     check_proposal(proposal, today=uk_date(at))
     split = await _split(session, case, proposal, shares)
     able = [chair] if chair else []
-    await _record(session, case, proposal, split, [], able, actor=actor, at=at, is_chair_action=True)
+    await _record(session, case, proposal, split, [], able, [], actor=actor, at=at, is_chair_action=True)
 
 
 async def _record(
@@ -146,6 +179,7 @@ async def _record(
     split: Sequence[dict[str, Any]],
     seats: Sequence[Seat],
     able: Sequence[Seat],
+    dissented: Sequence[Seat],
     *,
     actor: str,
     at: datetime,
@@ -154,7 +188,12 @@ async def _record(
     """Write the decision down, and let the order follow it."""
     state = case.after(Step.CHAIR_ACTION if is_chair_action else Step.DECIDE)
     details: dict[str, Any] = {"is_chair_action": is_chair_action, "actor": actor, "at": at}
-    decision_id = await _write(session, case, proposal, split, seats, able, **details)
+    seen = _seen(case, seats, able) | {
+        "dissented": [seat.username for seat in dissented],
+        "why_otherwise": proposal.why_otherwise,
+        "held_on": None if is_chair_action else case.row["held_on"].isoformat(),
+    }
+    decision_id = await _write(session, case, proposal, split, seen, **details)
     changed = update(PanelCase).where(col(PanelCase.id) == case.id)
     await session.execute(changed.values(state=state, meeting_id=None, version=case.version + 1))
     facts = {"decision": proposal.kind.value, "number": decision_id}
@@ -179,15 +218,13 @@ async def _write(
     case: CaseRecord,
     proposal: Proposal,
     split: Sequence[dict[str, Any]],
-    seats: Sequence[Seat],
-    able: Sequence[Seat],
+    seen: dict[str, Any],
     *,
     is_chair_action: bool,
     actor: str,
     at: datetime,
 ) -> int:
     """The decision with its conditions and what each funder pays; returns its number."""
-    seen = _seen(case, seats, able)
     values = {
         "case_id": case.id,
         "supersedes_id": case.holds[0].number if case.holds else None,
@@ -235,7 +272,7 @@ def _seen(case: CaseRecord, seats: Sequence[Seat], able: Sequence[Seat]) -> dict
         for seat in seats
     ]
     names = {seat.username: seat.name for seat in (*seats, *able)}
-    interests = [{"username": one.username, "kind": one.kind.value} for one in case.interests]
+    interests = [{"username": one.username, "kind": one.kind.value, "named_by": one.named_by} for one in case.interests]
     return {
         "case": content_json(case.row),
         "attendance": at_meeting,
@@ -259,6 +296,8 @@ async def _follow(
     facts: dict[str, Any] = {"panel_decision": decision_id, "panel_conditions": conditions}
     facts |= {"panel_condition_kinds": kinds}
     if case.appeal and await settle_appeal(session, case, proposal, decision_id, facts, actor=actor, at=at):
+        return
+    if await settle_again(session, case, proposal.kind, decision_id, facts, actor=actor, at=at):
         return
     if proposal.kind.approves:
         facts |= await bind_order(session, case, proposal.conditions, actor=actor, at=at)

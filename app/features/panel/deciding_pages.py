@@ -65,6 +65,7 @@ class DecideForm(BaseModel):
     alternative: OptionalParagraph = ""
     review_on: Day | None = None
     expires_on: Day | None = None
+    why_otherwise: OptionalParagraph = ""
 
     def as_proposal(self) -> Proposal:
         """The same as the rules take it, and all of it: what belongs to another kind of decision is refused."""
@@ -78,6 +79,7 @@ class DecideForm(BaseModel):
             alternative=self.alternative,
             review_on=self.review_on,
             expires_on=self.expires_on,
+            why_otherwise=self.why_otherwise,
         )
 
 

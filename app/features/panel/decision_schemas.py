@@ -48,7 +48,8 @@ class FundingShare(Body):
 
 class NewDecision(Body):
     """A decision. `conditions`: each the name of a kind, other words, or a kind with words; of a deferral the pieces of
-    information that are wanted, by `review_on`. `funding`: left out, it is as the case proposes."""
+    information that are wanted, by `review_on`. `funding`: left out, it is as the case proposes.
+    `why_otherwise`: why it is decided against what most of the members recommended."""
 
     decision: DecisionKind
     reasons: Reason
@@ -57,6 +58,7 @@ class NewDecision(Body):
     funding: Annotated[list[FundingShare], Field(max_length=20)] | None = None
     review_on: Day | None = None
     expires_on: Day | None = None
+    why_otherwise: OptionalParagraph = ""
 
     def as_proposal(self) -> Proposal:
         """The same as the rules take it."""
@@ -70,6 +72,7 @@ class NewDecision(Body):
             alternative=self.alternative,
             review_on=self.review_on,
             expires_on=self.expires_on,
+            why_otherwise=self.why_otherwise,
         )
 
     @property
@@ -121,12 +124,14 @@ class AppealShown(BaseModel):
 
 
 class InterestBody(BaseModel):
-    """Why somebody cannot decide the case; `declared_at` is empty for what follows from the order itself."""
+    """Why somebody cannot decide the case; `declared_at` is empty for what follows from the order or the case itself;
+    `declared_by`: who said so."""
 
     username: str
     kind: InterestKind
     detail: str = ""
     declared_at: datetime | None = None
+    declared_by: str = ""
 
 
 class RecommendationBody(BaseModel):
@@ -155,7 +160,10 @@ class AllotmentBody(BaseModel):
 
 
 class DecisionBody(BaseModel):
-    """A decision. `superseded_by`: the number of the one that took its place; `digest`: the hash of all that was seen;
+    """A decision. `held_on`: the day for which its meeting was scheduled, and whether it was decided
+    `on_another_day`; `dissented`: who of those who decided recommended otherwise, and
+    `why_otherwise`, in the chair's words, it was decided so; `superseded_by`: the number of the one that took its
+    place; `digest`: the hash of all that was seen;
     `declared_too_late`: who took part and declared an interest only afterwards; `lapsed`: why an approval does not hold
     any more; `ratified`: what a meeting said to a chair's action, in whose words (`ratification`)."""
 
@@ -173,7 +181,11 @@ class DecisionBody(BaseModel):
     is_chair_action: bool
     decided_at: datetime
     decided_by: str
+    held_on: date | None
+    on_another_day: bool
     took_part: list[str]
+    dissented: list[str]
+    why_otherwise: str
     supersedes: int | None
     superseded_by: int | None
     declared_too_late: list[str]

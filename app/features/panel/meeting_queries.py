@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.domain.errors import NotFound
 from app.features.panel.came_of_it import list_since_last
-from app.features.panel.meeting_schemas import AgendaCase, MeetingBody, MeetingRow, MinuteBody, SeatBody
+from app.features.panel.meeting_schemas import ActionToRatify, AgendaCase, MeetingBody, MeetingRow, MinuteBody, SeatBody
 from app.features.panel.meetings import read_seats
 
 # Only to those who sit on the panel, or are invited to hear an appeal.
@@ -59,8 +59,15 @@ MINUTES = text("""
         FROM panel_attendance AS came_or_left JOIN account ON account.id = account_id WHERE meeting_id = :meeting_id
         UNION ALL SELECT made_at, 'note', made_by, note, case_id, id, 2
         FROM panel_minute WHERE meeting_id = :meeting_id
-        UNION ALL SELECT decided_at, kind, decided_by, reasons, case_id, id, 3
-        FROM panel_decision WHERE meeting_id = :meeting_id
+        UNION ALL SELECT decided_at, kind, decided_by, concat_ws(' ', reasons,
+               'Recommended otherwise: ' || (
+                   SELECT string_agg(COALESCE(made.seen -> 'names' ->> who, who), ', ')
+                   FROM jsonb_array_elements_text(COALESCE(made.seen -> 'dissented', '[]')) AS who) || '.',
+               NULLIF(made.seen ->> 'why_otherwise', ''),
+               CASE WHEN (decided_at AT TIME ZONE 'Europe/London')::date <> held_on
+                    THEN 'Decided on another day than that of the meeting.' END), case_id, made.id, 3
+        FROM panel_decision AS made JOIN panel_meeting AS meeting ON meeting.id = meeting_id
+        WHERE meeting_id = :meeting_id
         UNION ALL SELECT ratified_at, CASE WHEN is_ratified THEN 'ratified' ELSE 'not_ratified' END, ratified_by,
                          said.reasons, case_id, decision_id, 4
         FROM panel_ratification AS said JOIN panel_decision ON panel_decision.id = decision_id
@@ -76,6 +83,18 @@ MINUTES = text("""
     ORDER BY happened.at, happened.rank, happened.id
 """)
 
+TO_RATIFY = text("""
+    SELECT brought.number, made.kind AS decision, made.decided_at, COALESCE(account.name, made.decided_by) AS acted_by
+    FROM panel_decision AS made JOIN panel_case AS brought ON brought.id = made.case_id
+    JOIN panel_meeting AS meeting ON meeting.id = :meeting_id AND meeting.closed_at IS NULL
+    LEFT JOIN account ON account.username = made.decided_by
+    WHERE made.is_chair_action AND brought.panel_id = meeting.panel_id AND NOT :is_guest
+      AND NOT EXISTS (SELECT FROM panel_ratification WHERE decision_id = made.id)
+      AND NOT EXISTS (SELECT FROM panel_lapse WHERE decision_id = made.id)
+      AND NOT EXISTS (SELECT FROM panel_decision AS later WHERE later.supersedes_id = made.id)
+    ORDER BY made.id
+""")
+
 
 async def list_meetings(session: AsyncSession, *, actor: str, day: date, before: int, limit: int) -> list[MeetingRow]:
     """Meetings of the panels that this person sits on, the latest first; `limit + 1` of them. One statement."""
@@ -84,7 +103,7 @@ async def list_meetings(session: AsyncSession, *, actor: str, day: date, before:
 
 
 async def get_meeting(session: AsyncSession, meeting_id: int, *, actor: str, at: datetime) -> MeetingBody:
-    """One meeting of a panel that this person sits on, or is invited to. Five statements, and two more where it says
+    """One meeting of a panel that this person sits on, or is invited to. Six statements, and two more where it says
     something of people, which is logged in their records. Raises NotFound `unknown-meeting`."""
     values = {"meeting_id": meeting_id, "actor": actor}
     found = (await session.execute(MEETING, values)).mappings().one_or_none()
@@ -94,6 +113,7 @@ async def get_meeting(session: AsyncSession, meeting_id: int, *, actor: str, at:
     shown = {"meeting_id": meeting_id, "is_guest": found["is_guest"]}
     agenda = (await session.execute(AGENDA, shown)).mappings()
     happened = list((await session.execute(MINUTES, shown)).mappings())
+    to_ratify = (await session.execute(TO_RATIFY, shown)).mappings()
     since = [] if found["is_guest"] else await list_since_last(session, meeting_id)
     refs = {row["client_ref"] for row in happened if row["client_ref"]} | {one.client_ref for one in since}
     acts = [(f"client:{ref}", {"meeting": meeting_id}) for ref in sorted(refs)]
@@ -106,6 +126,7 @@ async def get_meeting(session: AsyncSession, meeting_id: int, *, actor: str, at:
         present=present,
         is_quorate=len([seat for seat in seats if seat.is_there(at) and not seat.is_guest]) >= found["quorum"],
         cases=[AgendaCase(**row) for row in agenda],
+        to_ratify=[ActionToRatify(**row) for row in to_ratify],
         minutes=[MinuteBody(**row) for row in happened],
         came_of_it=since,
     )
