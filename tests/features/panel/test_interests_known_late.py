@@ -21,7 +21,7 @@ async def approved(jsep: Panel, given: Given, *, until: str) -> tuple[str, str, 
     number = await jsep.listed(order, present=["chair", "panel1", "panel3"])
     done(await jsep.decide(number, funding=SPLIT))
     for step in ("allocate", "dispatch", "deliver"):
-        body = {"received_by": "Her son"} if step == "deliver" else {}
+        body: dict[str, Any] = {"received_by": "Her son"} if step == "deliver" else {}
         await jsep.post("technician", f"/orders/{order}/{step}", **body)
         if step == until:
             break
@@ -36,7 +36,7 @@ async def work(jsep: Panel, by: str = "panel2") -> list[tuple[str, str]]:
 async def decide_again(jsep: Panel, number: str, decision: str = "approve", **body: Any) -> dict[str, Any]:
     """By members without an interest: `chair`, `panel2`, `panel3` and a new one for health."""
     await jsep.meeting(number, present=["chair", "panel2", "panel3"])
-    alone = {"funding": [{"funder": "ASC", "percent": 100}]} if decision == "approve" else {}
+    alone: dict[str, Any] = {"funding": [{"funder": "ASC", "percent": 100}]} if decision == "approve" else {}
     return done(await jsep.decide(number, decision, **alone, **body))
 
 

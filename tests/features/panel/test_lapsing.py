@@ -1,5 +1,7 @@
 """Approvals that hold no more: not used in time, or a chair's action that a meeting does not ratify."""
 
+from typing import Any
+
 import pytest
 
 from app.cli.worker import ACTOR
@@ -11,7 +13,7 @@ from tests.features.panel.conftest import SPLIT, WHY, Panel, done
 from tests.given import Given
 from tests.problems import check_problem
 
-ACT = {"decision": "approve", "reasons": WHY, "funding": SPLIT}
+ACT: dict[str, Any] = {"decision": "approve", "reasons": WHY, "funding": SPLIT}
 
 
 async def expire(sessions: Sessions, clock: Clock) -> int:

@@ -1,5 +1,7 @@
 """The pages of panels: from the order to the decision, with what was typed kept and what is wrong said."""
 
+from typing import Any
+
 from httpx import AsyncClient
 
 from tests.browser import Browser
@@ -160,7 +162,11 @@ async def test_what_belongs_to_another_decision_is_named_and_nothing_of_it_is_lo
     number = await jsep.listed()
     address = f"/panel-cases/{number}"
     form = await chair.get(f"{address}/decide")
-    typed = {"conditions": ["trial_first"], "other": "Only with two carers", "alternative": "A tilt chair"}
+    typed: dict[str, Any] = {
+        "conditions": ["trial_first"],
+        "other": "Only with two carers",
+        "alternative": "A tilt chair",
+    }
     for more, said in (
         (typed, ("Only an approval with conditions has conditions.", "Only what is declined has something else")),
         ({"other": "Only with two carers"}, ("Only an approval with conditions has conditions.",)),
@@ -171,6 +177,6 @@ async def test_what_belongs_to_another_decision_is_named_and_nothing_of_it_is_lo
         for words in said:
             assert words in refused.text
     assert (await jsep.get(address))["decisions"] == []
-    right = {"decision": "approve_with_conditions", "reasons": WHY} | typed | {"alternative": ""}
-    done_ = await chair.follow(await chair.send(refused, f"{address}/decide", **right, information=""))
-    assert "Only with two carers" in done_.text
+    right: dict[str, Any] = {"decision": "approve_with_conditions", "reasons": WHY} | typed | {"alternative": ""}
+    decided = await chair.follow(await chair.send(form, f"{address}/decide", **right))
+    assert "Only with two carers" in decided.text
