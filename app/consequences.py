@@ -6,11 +6,14 @@ on it.
 
 from typing import Final
 
-# A piece of an order whose client has died is not wanted again.
+# A piece of an order whose client has died, or that a panel has stopped, is not wanted again.
 CALL_OFF: Final = """
         UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor FROM freed, client
         WHERE order_unit.reservation_id = freed.id AND order_unit.loan_id IS NULL AND order_unit.cancelled_at IS NULL
-          AND client.id = order_unit.client_id AND client.died_on IS NOT NULL
+          AND client.id = order_unit.client_id
+          AND (client.died_on IS NOT NULL
+               OR EXISTS (SELECT FROM equipment_order AS asked
+                          WHERE asked.id = order_unit.order_id AND asked.authority ->> 'panel_stopped' IS NOT NULL))
 """.strip()
 
 # With the last loan goes how to get in (clients/purging.py). A reservation ends with the errand it was sent out on;

@@ -37,23 +37,29 @@ async def withdraw_cases(session: AsyncSession, order_ids: Collection[int], *, a
 
 
 SOON: Final = timedelta(days=14)
-# Of each decided case the decision that no other supersedes: out without an approval that holds, an answer that did not
-# come by its day, or a review that is due or soon will be. What a review found not to meet the need is work until it is
-# fetched or a later review says otherwise. Those who bring the case see it, and its panel.
+# Of each decided case the decision that no other supersedes: out without an approval that holds, to be decided again by
+# others, a chair's action that a meeting did not hear, an answer that did not come by its day, or a review that is due
+# or soon will be. What a review found not to meet the need is work until it is fetched or a later review says
+# otherwise. Those who bring the case see it, and its panel.
 FOLLOW_UP = text("""
     WITH me AS (SELECT id, username FROM account WHERE username = :actor), newest AS (
         SELECT made.id AS decision_id, brought.number, brought.made_by, asked.made_by AS prescribed_by,
                client.client_ref, panel.code AS panel, outside.barcodes,
-               seen.failed_on IS NOT NULL AND seen.next_on IS NULL AS has_failed,
+               brought.state, seen.failed_on IS NOT NULL AND seen.next_on IS NULL AS has_failed,
                CASE WHEN made.kind = 'defer' THEN 'answer_overdue'
+                    WHEN lapse.kind = 'conflict' THEN 'to_decide_again'
+                    WHEN missed.held_on IS NOT NULL AND lapse.decision_id IS NULL THEN 'to_ratify'
                     WHEN (lapse.kind = 'not_ratified' OR made.kind = 'decline') AND seen.id IS NULL THEN 'not_ratified'
                     WHEN lapse.decision_id IS NULL OR seen.id IS NOT NULL THEN 'review' END AS kind,
-               CASE WHEN seen.id IS NOT NULL THEN COALESCE(seen.next_on, seen.failed_on)
-                    WHEN lapse.kind = 'not_ratified' THEN (lapse.lapsed_at AT TIME ZONE 'Europe/London')::date
+               CASE WHEN missed.held_on IS NOT NULL AND lapse.decision_id IS NULL THEN missed.held_on
+                    WHEN seen.id IS NOT NULL AND lapse.kind IS DISTINCT FROM 'conflict'
+                    THEN COALESCE(seen.next_on, seen.failed_on)
+                    WHEN lapse.kind IN ('not_ratified', 'conflict')
+                    THEN (lapse.lapsed_at AT TIME ZONE 'Europe/London')::date
                     WHEN made.kind = 'decline' THEN (made.decided_at AT TIME ZONE 'Europe/London')::date
                     ELSE made.review_on END AS due_on
         FROM panel_decision AS made
-        JOIN panel_case AS brought ON brought.id = made.case_id AND brought.state = 'decided'
+        JOIN panel_case AS brought ON brought.id = made.case_id
         JOIN panel ON panel.id = brought.panel_id JOIN equipment_order AS asked ON asked.id = brought.order_id
         JOIN client ON client.id = asked.client_id
         LEFT JOIN panel_lapse AS lapse ON lapse.decision_id = made.id
@@ -61,6 +67,13 @@ FOLLOW_UP = text("""
                                   THEN (reviewed_at AT TIME ZONE 'Europe/London')::date END AS failed_on
                            FROM panel_review WHERE decision_id = made.id
                            ORDER BY id DESC LIMIT 1) AS seen ON true
+        LEFT JOIN LATERAL (
+            SELECT held_on FROM panel_meeting AS meeting
+            WHERE made.is_chair_action AND meeting.panel_id = brought.panel_id
+              AND NOT EXISTS (SELECT FROM panel_ratification WHERE decision_id = made.id)
+              AND (meeting.closed_at IS NOT NULL OR meeting.held_on < :today)
+              AND EXISTS (SELECT FROM panel_seat WHERE meeting_id = meeting.id AND arrived_at > made.decided_at)
+            ORDER BY held_on LIMIT 1) AS missed ON true
         CROSS JOIN LATERAL (
             SELECT COALESCE(array_agg(item.barcode ORDER BY item.barcode), '{}') AS barcodes
             FROM order_unit AS unit JOIN item ON item.id = unit.item_id
@@ -70,6 +83,7 @@ FOLLOW_UP = text("""
                    OR loan.id IS NULL AND kept.ended_at IS NULL AND item.state = 'dispatched')
         ) AS outside
         WHERE NOT EXISTS (SELECT FROM panel_decision AS later WHERE later.supersedes_id = made.id)
+          AND (brought.state = 'decided' OR lapse.kind = 'conflict')
           AND (made.kind <> 'decline' OR asked.decision = 'approved')
           AND (asked.decision <> 'cancelled' OR outside.barcodes <> '{}')
           AND (client.died_on IS NULL OR outside.barcodes <> '{}')
@@ -83,10 +97,14 @@ FOLLOW_UP = text("""
            count(*) OVER () AS how_many
     FROM newest
     WHERE CASE kind WHEN 'not_ratified' THEN barcodes <> '{}' WHEN 'answer_overdue' THEN due_on < :today
+                    WHEN 'to_decide_again' THEN NOT :everybodys AND (state <> 'withdrawn' OR barcodes <> '{}')
+                    WHEN 'to_ratify' THEN NOT :everybodys
                     WHEN 'review' THEN due_on <= :soon AND (NOT has_failed OR barcodes <> '{}') ELSE false END
       AND NOT (:everybodys AND EXISTS (SELECT FROM panel_reminder AS told
                                        WHERE told.decision_id = newest.decision_id AND told.due_on = newest.due_on))
-    ORDER BY array_position(ARRAY['not_ratified', 'answer_overdue', 'review'], kind), due_on, number LIMIT :limit
+    ORDER BY array_position(
+        ARRAY['not_ratified', 'to_decide_again', 'to_ratify', 'answer_overdue', 'review'], kind), due_on, number
+    LIMIT :limit
 """)
 
 

@@ -91,11 +91,13 @@ class LapseKind(StrEnum):
 
     EXPIRED = "expired"
     NOT_RATIFIED = "not_ratified"
+    CONFLICT = "conflict"
+    """Interests became known after it, and without those who have them too few decided."""
 
     @property
     def text(self) -> str:
         """The reason as people read it."""
-        return {"expired": "Not used in time"}.get(self.value, "Not ratified")
+        return _LAPSED[self]
 
 
 class ConditionKind(StrEnum):
@@ -118,6 +120,11 @@ _DECIDED = {
     DecisionKind.APPROVE_WITH_CONDITIONS: "Approved with conditions",
     DecisionKind.DEFER: "Deferred",
     DecisionKind.DECLINE: "Declined",
+}
+_LAPSED = {
+    LapseKind.EXPIRED: "Not used in time",
+    LapseKind.NOT_RATIFIED: "Not ratified",
+    LapseKind.CONFLICT: "Too few without an interest",
 }
 _CONDITIONS = {
     ConditionKind.TRIAL_FIRST: "A trial first",
@@ -146,6 +153,8 @@ STEPS: Mapping[tuple[CaseState, Step], CaseState] = {
 AFTER_DEFERRAL: Mapping[Step, CaseState] = {Step.SUBMIT: CaseState.SUBMITTED, Step.WITHDRAW: CaseState.WITHDRAWN}
 """What can happen to a decided case while a deferral is in force, or once its approval has lapsed: the prescriber
 answers or brings it again, or gives it up."""
+AFTER_CONFLICT = CaseState.SCREENED
+"""Where a case stands whose approval holds no more because of interests: complete, it waits for a meeting of others."""
 CAN_BE_APPEALED = frozenset({DecisionKind.DECLINE, DecisionKind.APPROVE_WITH_CONDITIONS, DecisionKind.DEFER})
 """What somebody can be unhappy with: an approval as it was asked for leaves nothing to appeal against."""
 IN_APPEAL: Mapping[Step, CaseState | None] = {
@@ -271,10 +280,12 @@ def read_condition(words: str) -> Condition:
 def check_proposal(proposal: Proposal, *, today: date) -> None:
     """Whether the decision says all that one of its kind must.
 
-    Raises BadValue `not-a-reason`, `conditions-wanted`, `conditions-not-wanted`, `review-date-wanted`,
-    `alternative-wanted`, `not-in-words`, `nothing-expires`, `day-is-past` or `day-too-far`.
+    Raises BadValue as `find_unwanted` finds, `not-a-reason`, `conditions-wanted`, `review-date-wanted`,
+    `alternative-wanted`, `not-in-words`, `day-is-past` or `day-too-far`.
     """
     check_reason(proposal.reasons, field="reasons")
+    for refusal in find_unwanted(proposal):
+        raise refusal
     _check_conditions(proposal)
     if proposal.kind is DecisionKind.DEFER and proposal.review_on is None:
         detail = "Say by which day the panel wants what is missing."
@@ -283,18 +294,34 @@ def check_proposal(proposal: Proposal, *, today: date) -> None:
     if proposal.kind is DecisionKind.DECLINE and alternative is not None and not has_words(alternative):
         detail = "Say what meets the need instead. A need that is eligible stays to be met."
         raise BadValue("alternative-wanted", detail, field="alternative")
-    if proposal.expires_on is not None and not proposal.kind.approves:
-        raise BadValue("nothing-expires", "Only an approval can expire. Leave the day out.", field="expires_on")
     _check_days(proposal, today)
+
+
+def find_unwanted(proposal: Proposal) -> list[BadValue]:
+    """What is said and belongs to another kind of decision: nothing of it is left out in silence.
+
+    BadValue `conditions-not-wanted`, `information-not-wanted`, `alternative-not-wanted`, `nothing-expires`.
+    """
+    kind, found = proposal.kind, []
+    if kind is not DecisionKind.APPROVE_WITH_CONDITIONS and proposal.conditions:
+        detail = "Only an approval with conditions has conditions. Choose that, or leave them out."
+        found.append(BadValue("conditions-not-wanted", detail, field="conditions"))
+    if kind is not DecisionKind.DEFER and proposal.information:
+        detail = "Only a deferral asks for information. Choose that, or leave it out."
+        found.append(BadValue("information-not-wanted", detail, field="information"))
+    if kind is not DecisionKind.DECLINE and has_words(proposal.alternative or ""):
+        detail = "Only what is declined has something else that meets the need. Choose that, or leave it out."
+        found.append(BadValue("alternative-not-wanted", detail, field="alternative"))
+    if not kind.approves and proposal.expires_on is not None:
+        detail = "Only an approval can expire. Leave the day out."
+        found.append(BadValue("nothing-expires", detail, field="expires_on"))
+    return found
 
 
 def _check_conditions(proposal: Proposal) -> None:
     kinds = [condition.kind for condition in proposal.conditions]
     if proposal.kind is DecisionKind.APPROVE_WITH_CONDITIONS and not kinds:
         raise BadValue("conditions-wanted", "Name the conditions, or approve it without any.", field="conditions")
-    if proposal.kind is not DecisionKind.APPROVE_WITH_CONDITIONS and kinds:
-        detail = "Only an approval with conditions has conditions. Choose that, or leave them out."
-        raise BadValue("conditions-not-wanted", detail, field="conditions")
     if ConditionKind.REVIEW_BY in kinds and proposal.review_on is None:
         raise BadValue("review-date-wanted", "Say by which day it is to be reviewed.", field="review_on")
     for condition in proposal.conditions:

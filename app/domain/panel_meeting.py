@@ -4,14 +4,17 @@ Nobody decides their own case. Who presented or prescribed it, supervised that, 
 quorum either; nor does somebody who has left before the vote.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.authority import listed
 from app.domain.errors import BadValue, Conflict, NotAllowed
 from app.domain.reasons import is_reason
+
+LONGEST_SITTING = timedelta(hours=12)
+"""For so long counts as there who was not recorded as leaving: a meeting of an earlier day has nobody there."""
 
 
 class Side(StrEnum):
@@ -61,7 +64,8 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A member at a meeting: when they came, and when they left. `is_guest`: of another panel, invited to hear an
-    appeal, and counted for nothing else."""
+    appeal, and counted for nothing else; `sits`: they sit on the panel still (a guest: on any), by an account that is
+    open."""
 
     username: str
     name: str
@@ -70,10 +74,13 @@ class Seat:
     arrived_at: datetime | None = None
     left_at: datetime | None = None
     is_guest: bool = False
+    sits: bool = True
 
     def is_there(self, at: datetime) -> bool:
-        """Whether they were in the meeting at that instant; at the instant at which they leave they are gone."""
-        return self.arrived_at is not None and self.arrived_at <= at and (self.left_at is None or at < self.left_at)
+        """Whether they are in the meeting at that instant; at the instant at which they leave they are gone."""
+        if not self.sits or self.arrived_at is None or not self.arrived_at <= at < self.arrived_at + LONGEST_SITTING:
+            return False
+        return self.left_at is None or at < self.left_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,21 @@ def check_chair(
         raise Conflict("not-at-the-meeting", detail)
 
 
+def check_records_ratification(
+    username: str, acted_by: str, chairs: Iterable[Seat], interests: Collection[Interest]
+) -> None:
+    """Whether this chair may record what a meeting says to a chair's action. Who took it does not, as long as somebody
+    else may: a chair of the panel, or a member who was let chair the meeting.
+
+    Raises Conflict `own-action`.
+    """
+    barred = {interest.username for interest in interests} | {acted_by}
+    others = sorted({seat.name for seat in chairs if seat.is_chair and seat.username not in barred})
+    if username == acted_by and others:
+        detail = f"You took this action yourself. {listed(others, 'or')} records what the meeting says to it."
+        raise Conflict("own-action", detail)
+
+
 def check_enough_others(
     terms: Terms, seats: Sequence[Seat], interests: Collection[Interest], heard_before: Collection[str]
 ) -> None:
@@ -161,7 +183,7 @@ def check_quorum(
     heard_before: Collection[str] = (),
 ) -> tuple[Seat, ...]:
     """Who decides, if they are enough and of the right sides. `heard_before`: usernames of those who took part in the
-    decision that is appealed against; an appeal is heard by others.
+    decision that is appealed against, which others hear.
 
     Raises Conflict `not-quorate`, which says who is missing and why some do not count.
     """
@@ -169,22 +191,48 @@ def check_quorum(
     if len(able) < terms.quorum:
         counted = f"{len(able)} of the members who are there can decide this case, and {terms.quorum} are needed."
         raise Conflict("not-quorate", f"{counted}{_left_out(seats, interests, heard_before, at)}")
-    missing = [side for side in Side if side not in {seat.side for seat in able}]
-    if is_joint and terms.joint_needs_both and missing:
+    missing = _missing_sides(terms, {seat.side for seat in able}, is_joint=is_joint)
+    if missing:
         sides = listed([side.text.lower() for side in missing], "and")
         detail = f"The money comes from both sides, and nobody who can decide is here for {sides}."
         raise Conflict("not-quorate", f"{detail}{_left_out(seats, interests, heard_before, at)}")
     return tuple(able)
 
 
+def _missing_sides(terms: Terms, there: Collection[Side | None], *, is_joint: bool) -> list[Side]:
+    return [side for side in Side if side not in there] if is_joint and terms.joint_needs_both else []
+
+
+def still_stands(
+    terms: Terms,
+    took_part: Mapping[str, Side | None],
+    interests: Iterable[Interest],
+    *,
+    is_joint: bool,
+    is_alone: bool,
+) -> bool:
+    """Whether those who decided are enough without whom an interest became known of. `is_alone`: a chair's action that
+    no meeting has heard, which wants the chair and nobody else."""
+    conflicted = {interest.username for interest in interests}
+    able = {username: side for username, side in took_part.items() if username not in conflicted}
+    if is_alone:
+        return bool(able)
+    return len(able) >= terms.quorum and not _missing_sides(terms, set(able.values()), is_joint=is_joint)
+
+
 def _left_out(
-    seats: Sequence[Seat], interests: Collection[Interest], heard_before: Collection[str], at: datetime
+    seats: Sequence[Seat],
+    interests: Collection[Interest],
+    heard_before: Collection[str],
+    at: datetime,
 ) -> str:
     """Who was there or is there, and does not count, each with the reason."""
     conflicted = {interest.username: interest for interest in interests}
     said = []
     for seat in seats:
-        if seat.left_at is not None and seat.left_at <= at:
+        if not seat.sits and seat.arrived_at is not None:
+            said.append(f"{seat.name} does not sit on the panel any more.")
+        elif seat.left_at is not None and seat.left_at <= at:
             said.append(f"{seat.name} has left.")
         elif seat.is_there(at) and seat.username in conflicted:
             said.append(f"{seat.name} does not count: {conflicted[seat.username].kind.text.lower()}.")

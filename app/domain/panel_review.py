@@ -33,6 +33,8 @@ class FollowUp(StrEnum):
     """Why a decided case is still somebody's work."""
 
     NOT_RATIFIED = "not_ratified"
+    TO_DECIDE_AGAIN = "to_decide_again"
+    TO_RATIFY = "to_ratify"
     ANSWER_OVERDUE = "answer_overdue"
     REVIEW = "review"
 
@@ -44,6 +46,8 @@ class FollowUp(StrEnum):
 
 _FOLLOW_UPS = {
     FollowUp.NOT_RATIFIED: "Out although the panel does not approve it",
+    FollowUp.TO_DECIDE_AGAIN: "To be decided again by others",
+    FollowUp.TO_RATIFY: "Action of a chair that no meeting has heard, though one was held since",
     FollowUp.ANSWER_OVERDUE: "Answer to a deferral overdue",
     FollowUp.REVIEW: "Review",
 }

@@ -108,7 +108,8 @@ class PanelSeat(SQLModel, table=True):
 
 
 class PanelCase(SQLModel, table=True):
-    """What is put before a panel about one order. `search`: what the shelves held when the stock was searched last.
+    """What is put before a panel about one order. `search`: what the shelves held when the stock was searched last;
+    `changed_by`: who has written in it, in the order in which they did.
 
     A listed case stands in one meeting; what is deferred or withdrawn stands in none.
     """
@@ -153,6 +154,7 @@ class PanelCase(SQLModel, table=True):
     search: dict[str, Any] = _facts("{}")
     made_at: datetime = Field(sa_column=instant_column())
     made_by: str = Field(sa_column=text_column())
+    changed_by: list[str] = _facts("[]")
     submitted_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     submitted_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     withdrawn_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))

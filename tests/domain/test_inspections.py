@@ -11,11 +11,11 @@ from app.domain.inspections import (
     InspectionKind,
     InspectionOutcome,
     check_contradiction,
-    check_danger_in_words,
     check_next_due,
     check_same_kind,
     counts_as_overdue,
     due_state,
+    is_danger_without_words,
     may_be_recorded_anywhere,
     may_put_right,
     months_after,
@@ -177,9 +177,10 @@ def test_what_others_recorded_of_another_product_is_for_who_answers_for_all(know
     assert may_put_right(is_own=own, is_same_product=same, may_any=every) is any(known)
 
 
-def test_a_danger_is_said_in_words() -> None:
-    check_danger_in_words("Bare wire.")
+def test_people_are_asked_what_the_danger_is() -> None:
+    pat, danger = InspectionKind.PAT, InspectionOutcome.DANGER
+    assert not is_danger_without_words(pat, danger, "Bare wire.")
     for notes in ("", " ", ".", "5"):
-        with pytest.raises(BadValue) as refused:
-            check_danger_in_words(notes)
-        assert (refused.value.code, refused.value.field) == ("danger-without-words", "notes")
+        assert is_danger_without_words(pat, danger, notes)
+        assert not is_danger_without_words(InspectionKind.LOLER, danger, notes)
+        assert not is_danger_without_words(pat, InspectionOutcome.FAILED, notes)

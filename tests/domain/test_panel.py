@@ -88,7 +88,7 @@ def test_a_lapsed_approval_can_be_brought_again_or_given_up() -> None:
     for step in Step:
         assert can(step, CaseState.DECIDED, APPROVE, has_lapsed=True) is (step in AFTER_DEFERRAL)
     assert next_state(Step.SUBMIT, CaseState.DECIDED, APPROVE, has_lapsed=True) is CaseState.SUBMITTED
-    assert [kind.text for kind in LapseKind] == ["Not used in time", "Not ratified"]
+    assert [kind.text for kind in LapseKind] == ["Not used in time", "Not ratified", "Too few without an interest"]
 
 
 def test_every_word_has_its_text_and_every_state_its_next() -> None:
@@ -136,6 +136,8 @@ def test_a_decision_that_says_all_is_taken(kind: DecisionKind) -> None:
         (replace(GOOD[DEFER], review_on=None), "review-date-wanted", "review_on"),
         (replace(GOOD[DEFER], review_on=YESTERDAY), "day-is-past", "review_on"),
         (replace(GOOD[DECLINE], alternative=""), "alternative-wanted", "alternative"),
+        (replace(GOOD[APPROVE], information=("A quote",)), "information-not-wanted", "information"),
+        (replace(GOOD[APPROVE], alternative="A bed"), "alternative-not-wanted", "alternative"),
         (replace(GOOD[DECLINE], expires_on=TOMORROW), "nothing-expires", "expires_on"),
         (replace(GOOD[DEFER], expires_on=TOMORROW), "nothing-expires", "expires_on"),
         (replace(GOOD[APPROVE], expires_on=YESTERDAY), "day-is-past", "expires_on"),

@@ -19,8 +19,10 @@ from app.domain.panel_meeting import (
     check_enough_others,
     check_named,
     check_quorum,
+    check_records_ratification,
     deciders,
     declared_too_late,
+    still_stands,
 )
 
 AT = datetime(2026, 3, 2, 14, tzinfo=UTC)
@@ -40,7 +42,14 @@ def interest(seat: Seat, kind: InterestKind = InterestKind.RELATED, at: datetime
 
 @pytest.mark.parametrize(
     ("arrived", "left", "there"),
-    [(None, None, False), (AT, None, True), (LATER, None, False), (EARLIER, AT, False), (EARLIER, LATER, True)],
+    [
+        (None, None, False),
+        (AT, None, True),
+        (LATER, None, False),
+        (EARLIER, AT, False),
+        (EARLIER, LATER, True),
+        (AT - timedelta(hours=12), None, False),
+    ],
 )
 def test_a_member_is_there_from_coming_until_leaving(
     arrived: datetime | None,
@@ -216,3 +225,40 @@ def test_an_appeal_is_listed_where_enough_others_are_invited_and_one_of_them_cha
 def test_an_interest_that_is_named_for_somebody_else_is_in_words(is_own: bool, detail: str, refused: bool) -> None:
     with pytest.raises(RuleError, match="what the interest is") if refused else nullcontext():
         check_named(is_own=is_own, detail=detail)
+
+
+@pytest.mark.parametrize(
+    ("conflicted", "is_joint", "is_alone", "stands"),
+    [
+        ((), True, False, True),
+        ((PRIYA,), True, False, True),
+        ((PETER,), True, False, False),
+        ((PETER,), False, False, True),
+        ((PETER, PRIYA), False, False, False),
+        ((PETER, PRIYA, PAULA), False, True, True),
+        (ALL, False, True, False),
+    ],
+)
+def test_what_was_decided_stands_while_those_without_an_interest_are_enough(
+    conflicted: tuple[Seat, ...], is_joint: bool, is_alone: bool, stands: bool
+) -> None:
+    took_part = {seat.username: seat.side for seat in ALL}
+    interests = [interest(seat, at=LATER) for seat in conflicted]
+    assert still_stands(JSEP, took_part, interests, is_joint=is_joint, is_alone=is_alone) is stands
+
+
+def test_who_does_not_sit_on_the_panel_any_more_does_not_count() -> None:
+    gone = replace(PETER, sits=False)
+    with pytest.raises(RuleError) as refusal:
+        check_quorum(JSEP, (CHAIR, gone, PRIYA, replace(PAULA, arrived_at=None, sits=False)), (), at=AT, is_joint=False)
+    assert refusal.value.detail.endswith("3 are needed. Peter Adeyemi does not sit on the panel any more.")
+
+
+def test_who_took_an_action_records_what_a_meeting_says_to_it_only_where_nobody_else_may() -> None:
+    other = replace(PRIYA, is_chair=True)
+    check_records_ratification("chair", "chair", ALL, [])
+    check_records_ratification("panel2", "chair", (CHAIR, other), [])
+    check_records_ratification("chair", "chair", (CHAIR, other), [interest(PRIYA)])
+    with pytest.raises(RuleError) as refusal:
+        check_records_ratification("chair", "chair", (CHAIR, other, other), [])
+    assert (refusal.value.code, "Priya Nair records" in refusal.value.detail) == ("own-action", True)

@@ -106,7 +106,8 @@ STORE_ORDERS = text("""
         SELECT DISTINCT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
         WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
     ), open_orders AS (
-        SELECT asked.id, asked.promised_on, stands.state, client.died_on IS NOT NULL AS has_died,
+        SELECT asked.id, asked.promised_on, stands.state,
+               client.died_on IS NOT NULL OR asked.authority ->> 'panel_stopped' IS NOT NULL AS is_stopped,
                EXISTS (SELECT FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
                        JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
                        JOIN item ON item.id = kept.item_id AND item.state = 'reserved'
@@ -126,8 +127,8 @@ STORE_ORDERS = text("""
            count(*) FILTER (WHERE has_held) AS to_pick,
            count(*) FILTER (WHERE promised_on < :today) AS late,
            count(*) FILTER (WHERE promised_on IS NULL) AS undated,
-           count(*) FILTER (WHERE last_failed AND NOT has_died) AS failed_visits,
-           count(*) FILTER (WHERE is_out) AS out_now, count(*) FILTER (WHERE is_out AND has_died) AS to_bring_back
+           count(*) FILTER (WHERE last_failed AND NOT is_stopped) AS failed_visits,
+           count(*) FILTER (WHERE is_out) AS out_now, count(*) FILTER (WHERE is_out AND is_stopped) AS to_bring_back
     FROM open_orders
 """)
 

@@ -22,6 +22,7 @@ from app.features.ordering.fulfilment import (
     BRING_IT_BACK,
     LEND,
     not_to_be_handed_over,
+    panel_stopped,
     tell_of_blocked,
     trial_end,
 )
@@ -65,6 +66,7 @@ LOCK_ITEMS = text("""
 PIECES = text("""
     SELECT item.barcode, item.id AS item_id, unit.id AS unit_id, line.kind, line.trial_days, line.trial_goals,
            kept.id AS reservation_id, asked.id AS order_id, asked.number, asked.client_id, sent.at AS left_at,
+           asked.authority ->> 'panel_stopped' AS stopped,
            LEAST(product.safe_working_load_kg, item.certified_load_kg)
              < COALESCE(client.weight_kg, ordered.safe_working_load_kg) AS may_be_too_weak,
            item.state = 'dispatched' AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
@@ -95,7 +97,8 @@ async def scan_deliveries(
 
     Each piece becomes a loan or a trial of its order's client from when it was scanned. What was put on hold is refused
     while the driver still stands there; a scan that waited on its device is recorded all the same, in those words, and
-    the order's maker is told; so it is with what carries too little, or has a label that may say more than it carries.
+    the order's maker is told; so it is with what carries too little, has a label that may say more than it carries, or
+    was stopped by a panel.
     Never raises for what a scanner may send. The number of statements does not depend on how
     many there are, but for orders that also take old items away, or of which something was left that is on hold.
     """
@@ -176,6 +179,8 @@ class _Deliveries:
             for scan in going
             if MOVES[self._piece(scan).kind] is how and scan.waited(self.at) is waited
         }
+        for tag in [] if waited else [tag for tag in here if self.pieces[tag].stopped]:
+            self.results[here.pop(tag)] = self._refused(tag, panel_stopped(self.pieces[tag].stopped))
         for tag in [] if waited else here.keys() & self.too_weak.keys():
             blockers = self.too_weak[tag][2]
             why = " ".join(blocker.detail for blocker in blockers)
@@ -278,7 +283,7 @@ class _Deliveries:
 
     def _was_blocked(self, scan: Scan) -> bool:
         is_blocked = leaving_blockers(self.moved[scan.scan_id].item.evidence, on=uk_date(self.at))
-        return bool(is_blocked) or self.tags[scan.scan_id] in self.too_weak
+        return bool(is_blocked or self._piece(scan).stopped) or self.tags[scan.scan_id] in self.too_weak
 
     def _answer(self, scan: Scan) -> ScanResult:
         moved = self.moved.get(scan.scan_id)

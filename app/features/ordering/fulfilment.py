@@ -54,6 +54,7 @@ LEND = text("""
 
 BRING_IT_BACK: Final = "Do not hand it over: bring it back. If it was handed over already, say so in the record."
 
+REVIEW_IT: Final = "Review whether it may stay, or have it collected."
 STOP_IT: Final = "Stop its use, and have it collected."
 
 DECIDED = text("""
@@ -194,17 +195,20 @@ async def deliver(
     """Record that what is with the driver, or what is named of it, was handed over; each piece becomes a loan or trial.
 
     A trial runs from the day of delivery. What was put on hold meanwhile, carries less than the client weighs by now,
-    or is for somebody who has died, is not to be handed over; where it was already (`handed_over_already`), that is
-    recorded all the same, in those words, the order's maker is told of what was on hold, and the use of what is too
-    weak is stopped, or its weight asked for (`unfit.answer_for_too_weak`). So it is with a label that may say more than
-    the item carries. Raises NotFound `unknown-order`, WrongState, Conflict `client-has-died`, `not-with-the-driver` or
-    `used-together`, BadValue `time-in-the-future` or `before-it-left`, NotClear that names the item.
+    is for somebody who has died, or was stopped by a panel, is not to be handed over; where it was already
+    (`handed_over_already`), that is recorded all the same, in those words, the order's maker is told of what was on
+    hold, and the use of what is too weak is stopped, or its weight asked for (`unfit.answer_for_too_weak`). So it is
+    with a label that may say more than the item carries. Raises NotFound `unknown-order`,
+    WrongState, Conflict `client-has-died`, `panel-stopped`, `not-with-the-driver` or `used-together`, BadValue
+    `time-in-the-future` or `before-it-left`, NotClear that names the item.
     """
     await lock_client(session, number)
     order = await read_order(session, number, lock=True)
     order.check(Act.DELIVER)
     if order.died_on and not handed_over_already:
         raise Conflict("client-has-died", BRING_BACK)
+    if order.panel_stopped and not handed_over_already:
+        raise panel_stopped(order.panel_stopped)
     units = _named(order, UnitState.DISPATCHED, barcodes, code="not-with-the-driver", what="with the driver for")
     when = _check_time(units, delivered_at, at=at, field="delivered_at")
     homes = await used_together.lock_homes(session, [order.client_id], [unit.barcode for unit in units if unit.barcode])
@@ -282,6 +286,11 @@ def _named(
     return [there[barcode] for barcode in dict.fromkeys(barcodes)]
 
 
+def panel_stopped(because: str) -> Conflict:
+    """Why nothing is handed over of what a panel does not approve any more, and what to do with it."""
+    return Conflict("panel-stopped", f"{because} {BRING_IT_BACK}")
+
+
 def _in_words(blockers: Sequence[Blocker]) -> str:
     return " ".join(blocker.detail for blocker in blockers)
 
@@ -307,6 +316,9 @@ async def tell_of_blocked(
 ) -> None:
     """Tell the order's maker which of these were handed over although something stood in the way. What was on hold is
     not used: it was not to be left there."""
+    if order.panel_stopped:
+        because = f"It was handed over in spite of this: {order.panel_stopped} {REVIEW_IT}"
+        await messages.tell_maker(session, order, "delivered", because, actor=actor, at=at)
     for item in (await ledger.read_items(session, barcodes)).values():
         blockers = leaving_blockers(item.evidence, on=uk_date(at))
         if blockers:

@@ -88,9 +88,12 @@ PICK = text("""
     ORDER BY asked.promised_on NULLS LAST, store.code, item.bay NULLS LAST, asked.id, item.barcode LIMIT :limit
 """)
 COMING_BACK = text("""
-    SELECT asked.number, item.barcode, product.name AS product_name, store.code AS store
+    SELECT asked.number, item.barcode, product.name AS product_name, store.code AS store,
+           CASE WHEN client.died_on IS NOT NULL THEN 'The client has died.'
+                ELSE asked.authority ->> 'panel_stopped' END AS because
     FROM order_unit AS unit JOIN equipment_order AS asked ON asked.id = unit.order_id
-    JOIN client ON client.id = asked.client_id AND client.died_on IS NOT NULL
+    JOIN client ON client.id = asked.client_id
+     AND (client.died_on IS NOT NULL OR asked.authority ->> 'panel_stopped' IS NOT NULL)
     JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
     JOIN item ON item.id = kept.item_id AND item.state = 'dispatched' JOIN product ON product.id = item.product_id
     JOIN store ON store.id = asked.store_id

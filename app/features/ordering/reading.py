@@ -363,4 +363,5 @@ def _authority(order: OrderRecord, asked: Asked, setting: Setting) -> AuthorityB
         on_behalf_of=order.authority.get("on_behalf_of"),
         note=order.authority.get("note"),
         panel_conditions=order.authority.get("panel_conditions", []),
+        panel_stopped=order.panel_stopped,
     )

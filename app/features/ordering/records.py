@@ -129,6 +129,12 @@ class OrderRecord:
         return ConditionKind.RECYCLED_ONLY in self.authority.get("panel_condition_kinds", [])
 
     @property
+    def panel_stopped(self) -> str | None:
+        """Why a panel lets nothing of it be handed over any more, in words; None while it does."""
+        because: str | None = self.authority.get("panel_stopped")
+        return because
+
+    @property
     def is_settled(self) -> bool:
         """Whether the store has committed itself to it, and to a day: until then it can be allocated."""
         return self.is_allocated and self.promised_on is not None

@@ -295,7 +295,8 @@ class PanelLine(BaseModel):
 
 class AuthorityBody(BaseModel):
     """Where the order goes, or went, when it is submitted, and every reason. `signers`: who can sign it at present;
-    `panel`: the one that decides it, now or once it is signed."""
+    `panel`: the one that decides it, now or once it is signed; `panel_stopped`: why it lets nothing be handed over any
+    more, so that what is dispatched comes back."""
 
     decision: OrderDecision | None
     reasons: list[ReasonLine]
@@ -305,6 +306,7 @@ class AuthorityBody(BaseModel):
     on_behalf_of: str | None = None
     note: str | None = None
     panel_conditions: list[str]
+    panel_stopped: str | None = None
 
 
 class VisitBody(BaseModel):

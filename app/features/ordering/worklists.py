@@ -52,12 +52,13 @@ class OrderLineRow(BaseModel):
 
 
 class ComingBack(BaseModel):
-    """One piece that is with the driver for somebody who has died."""
+    """One piece that is with the driver and is not to be handed over, and why."""
 
     number: str
     barcode: str
     product_name: str
     store: str
+    because: str
 
 
 class PickRow(BaseModel):

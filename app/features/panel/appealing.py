@@ -16,7 +16,14 @@ from app.domain.panel import Condition, ConditionKind, DecisionKind, Proposal, S
 from app.domain.panel_appeal import AppealOutcome, Appellant, outcome_of
 from app.features.panel.cases import tell_presenter
 from app.features.panel.records import CaseRecord, read_case
-from app.features.panel.releasing import call_off_rest, read_issued, remember, unbind_order, want_again
+from app.features.panel.releasing import (
+    call_off_rest,
+    read_issued,
+    remember,
+    stop_delivery,
+    unbind_order,
+    want_again,
+)
 from app.models import PanelAppeal, PanelAppealEnd, PanelCase
 
 CONDITIONS = text("SELECT kind, detail FROM panel_condition WHERE decision_id = :decision_id ORDER BY position")
@@ -125,6 +132,7 @@ async def _settle_approved(
     body = f"{out} is out already: read in the case what holds for it now."
     if proposal.kind is DecisionKind.DECLINE:
         await call_off_rest(session, case, actor=actor, at=at)
+        await stop_delivery(session, case, "The panel declined it on appeal.", actor=actor, at=at)
         body = f"{out} is out already: review whether it may stay, and arrange its collection if not."
     await tell_presenter(session, case, "was changed on appeal", body, actor=actor, at=at)
     return True

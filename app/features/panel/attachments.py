@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from app import audit, uploads
 from app.domain.errors import BadValue, Conflict, NotFound
-from app.features.panel.cases import read_to_mend
+from app.features.panel.cases import keep_author, read_to_mend
 from app.features.panel.records import CaseRecord, read_case
 from app.models import PanelAttachment, PanelAttachmentRemoval
 from app.uploads import File, MediaType
@@ -43,6 +43,7 @@ async def attach(session: AsyncSession, number: str, sent: Sent | None, *, title
         insert(PanelAttachment).values(**row, added_at=at, added_by=actor).returning(col(PanelAttachment.id))
     )
     attachment_id = int(made.scalar_one())
+    await keep_author(session, case, actor)
     facts: dict[str, Any] = {"attachment": attachment_id, "sha256": digest}
     await audit.record(session, "panel_attachment_added", case.subject, actor=actor, at=at, **facts)
     return attachment_id
@@ -58,6 +59,7 @@ async def take_out(session: AsyncSession, number: str, attachment_id: int, *, ac
         raise NotFound("unknown-attachment", "The case has no such attachment.")
     line = {"attachment_id": attachment_id, "taken_out_at": at, "taken_out_by": actor}
     await session.execute(insert(PanelAttachmentRemoval).values(**line))
+    await keep_author(session, case, actor)
     facts = {"attachment": attachment_id}
     await audit.record(session, "panel_attachment_taken_out", case.subject, actor=actor, at=at, **facts)
 

@@ -78,8 +78,8 @@ def withheld_story(case: CaseRecord, interest: Interest) -> list[Any]:
         words(f"Case {case.number}", 18, bold=True, after=8),
         words("The papers of this case are not in your copy.", 12, bold=True, after=4),
         words(
-            f"You have an interest in it: {interest.kind.text.lower()}. You do not decide it, and do not count for its "
-            "quorum. If this is wrong, tell a chair before the meeting.",
+            f"You have an interest in it: {interest.kind.text.lower()}{_named(interest, case)}. "
+            "You do not decide it, and do not count for its quorum. If this is wrong, tell a chair before the meeting.",
             11,
         ),
     ]
@@ -222,11 +222,17 @@ def _interests(case: CaseRecord) -> Any:
 
 
 def _declared(one: Interest, names: Mapping[str, str]) -> str:
-    if one.declared_at is None:
-        return ""
+    return f"{_when(one.declared_at)}{_named_by(one, names)}" if one.declared_at else ""
+
+
+def _named(one: Interest, case: CaseRecord) -> str:
+    return _named_by(one, {member["username"]: member["name"] for member in case.row["members"] or []})
+
+
+def _named_by(one: Interest, names: Mapping[str, str]) -> str:
+    """Who said so of them, and in which words, where it was somebody else."""
     by = one.declared_by or one.username
-    named = f", named by {names.get(by, by)}: {one.detail}" if by != one.username else ""
-    return f"{_when(one.declared_at)}{named}"
+    return f", named by {names.get(by, by)}: {one.detail.rstrip('.')}" if by != one.username else ""
 
 
 def _decisions(decided: Sequence[Mapping[str, Any]]) -> Any:

@@ -54,6 +54,10 @@ TRIALS = text("""
       AND (kind = 'trial' OR EXISTS (SELECT FROM trial_review WHERE loan_id = loan.id))
 """)
 LAST_VERSION = text("SELECT content FROM panel_case_version WHERE case_id = :case_id ORDER BY number DESC LIMIT 1")
+AUTHOR = text("""
+    UPDATE panel_case SET changed_by = changed_by || to_jsonb(CAST(:actor AS text))
+    WHERE id = :case_id AND NOT changed_by ? :actor
+""")
 PLAIN = ("lifetime_months", "servicing_pence_per_year")
 ATTACHED = ("number", "title", "name", "media_type", "size_bytes", "sha256")
 
@@ -118,6 +122,7 @@ async def change_case(
         values["is_urgent"] = change.urgent
     await _write_lists(session, case.id, case.row["client_id"], change, fields)
     await _change(session, case, **values)
+    await keep_author(session, case, actor)
     said = ", ".join(sorted(fields))
     await audit.record(session, "panel_case_changed", case.subject, actor=actor, at=at, fields=said)
 
@@ -250,6 +255,11 @@ def content_json(row: Mapping[str, Any]) -> dict[str, Any]:
 def digest_of(content: Mapping[str, Any]) -> str:
     """SHA-256 of the content, whose keys are in order."""
     return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+async def keep_author(session: AsyncSession, case: CaseRecord, actor: str) -> None:
+    """Whoever writes in a case presents it, and does not decide it."""
+    await session.execute(AUTHOR, {"case_id": case.id, "actor": actor})
 
 
 async def read_to_mend(session: AsyncSession, number: str, *, submits: bool = False, actor: str) -> CaseRecord:

@@ -22,13 +22,14 @@ from app.domain.panel import (
     expires_on,
 )
 from app.domain.panel_funding import Share, allot, is_joint
-from app.domain.panel_meeting import InterestKind, Seat, Side, check_chair, check_named, check_quorum
+from app.domain.panel_meeting import Interest, InterestKind, Seat, Side, check_chair, check_named, check_quorum
 from app.domain.panel_votes import check_why_against, dissenters
 from app.features.panel.appealing import settle_appeal
 from app.features.panel.cases import check_no_interest, content_json, digest_of, read_split, tell_presenter
 from app.features.panel.meetings import read_seats
 from app.features.panel.records import CaseRecord, read_case
 from app.features.panel.releasing import approve_order, bind_order, decline_order
+from app.features.panel.suspending import settle_again, suspend_if_too_few
 from app.features.panel.telling import tell_of_interest
 from app.models import (
     PanelAllotment,
@@ -54,6 +55,7 @@ async def declare_interest(
     at: datetime,
 ) -> None:
     """Take down that a member cannot decide the case, also when it is decided: it is true, and the decision shows it.
+    An approval of which too few are left without an interest holds no more.
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-a-member`, `not-the-chair`, BadValue
     `not-a-member`, `interest-in-words`.
@@ -73,6 +75,7 @@ async def declare_interest(
     await tell_of_interest(session, case, whose, kind, detail, actor=actor, at=at)
     facts = {"member": whose, "kind": kind.value, "is_late": case.state is CaseState.DECIDED}
     await audit.record(session, "panel_interest_declared", case.subject, actor=actor, at=at, **facts)
+    await suspend_if_too_few(session, case, Interest(whose, kind, detail, at), actor=actor, at=at)
 
 
 async def recommend(
@@ -106,7 +109,7 @@ async def decide(
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-the-chair`, WrongState, Conflict `already-decided`,
     `order-not-waiting`, `conflict-of-interest`, `heard-before`, `order-cannot-go-on`, `not-at-the-meeting`,
-    `not-quorate`, BadValue as `check_proposal` and `check_split` do.
+    `not-quorate`, BadValue `why-against-wanted` and as `check_proposal` and `check_split` do.
     """
     case = await read_case(session, number, actor=actor, lock=True)
     case.after(Step.DECIDE)
@@ -159,7 +162,9 @@ async def _record(
     state = case.after(Step.CHAIR_ACTION if is_chair_action else Step.DECIDE)
     against = _weigh(case, proposal, able, is_chair_action=is_chair_action)
     details: dict[str, Any] = {"is_chair_action": is_chair_action, "actor": actor, "at": at}
-    decision_id, digest = await _write(session, case, proposal, split, _seen(case, seats, able) | against, **details)
+    seen = _seen(case, seats, able) | against
+    seen |= {"held_on": None if is_chair_action else case.row["held_on"].isoformat()}
+    decision_id, digest = await _write(session, case, proposal, split, seen, **details)
     changed = update(PanelCase).where(col(PanelCase.id) == case.id)
     await session.execute(changed.values(state=state, meeting_id=None, version=case.version + 1))
     facts = {"decision": proposal.kind.value, "number": decision_id, "digest": digest}
@@ -283,6 +288,8 @@ async def _follow(
     facts: dict[str, Any] = {"panel_decision": decision_id, "panel_conditions": conditions}
     facts |= {"panel_condition_kinds": kinds}
     if case.appeal and await settle_appeal(session, case, proposal, decision_id, facts, actor=actor, at=at):
+        return
+    if await settle_again(session, case, proposal.kind, decision_id, facts, actor=actor, at=at):
         return
     if proposal.kind.approves:
         facts |= await bind_order(session, case, proposal.conditions, actor=actor, at=at)

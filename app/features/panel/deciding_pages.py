@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.db import Session
 from app.domain.access import Actor as Person
-from app.domain.panel import Condition, ConditionKind, DecisionKind, Proposal
+from app.domain.panel import Condition, ConditionKind, DecisionKind, Proposal, find_unwanted
 from app.domain.panel_funding import Share
 from app.domain.panel_meeting import InterestKind
 from app.domain.reasons import is_sentence
@@ -69,18 +69,17 @@ class DecideForm(BaseModel):
     why_against: OptionalParagraph = ""
 
     def as_proposal(self) -> Proposal:
-        """The same as the rules take it; what belongs to another kind of decision is left out."""
-        kind = self.decision
+        """The same as the rules take it, and all of it: what belongs to another kind of decision is refused."""
         conditions = [Condition(one) for one in self.conditions]
         conditions += [Condition(ConditionKind.OTHER, line) for line in _lines(self.other)]
         return Proposal(
-            kind=kind,
+            kind=self.decision,
             reasons=self.reasons,
-            conditions=tuple(conditions) if kind is DecisionKind.APPROVE_WITH_CONDITIONS else (),
-            information=tuple(_lines(self.information)) if kind is DecisionKind.DEFER else (),
-            alternative=self.alternative if kind is DecisionKind.DECLINE else None,
+            conditions=tuple(conditions),
+            information=tuple(_lines(self.information)),
+            alternative=self.alternative,
             review_on=self.review_on,
-            expires_on=self.expires_on if kind.approves else None,
+            expires_on=self.expires_on,
             why_against=self.why_against,
         )
 
@@ -196,6 +195,9 @@ async def _read_decision(
     shares = read_shares(answer.form, [code for code, _ in offered["funders"]])
     if answer.body.decision is DecisionKind.DECLINE and not is_sentence(answer.body.reasons):
         answer.form.refuse("Say in a sentence or two why: six words at least. The person reads it.", "reasons")
+    for refusal in find_unwanted(answer.body.as_proposal()):
+        in_words = refusal.field == "conditions" and not answer.body.conditions
+        answer.form.refuse(refusal.detail, "other" if in_words else refusal.field)
     if answer.form.errors:
         raise ShowAgain(DECIDE, {**answer.context, "form": answer.form})
     return answer, [Share(one["funder"], one["percent"]) for one in shares]

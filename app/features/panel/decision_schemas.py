@@ -124,7 +124,8 @@ class AppealShown(BaseModel):
 
 
 class InterestBody(BaseModel):
-    """Why somebody cannot decide the case; `declared_at` is empty for what follows from the order itself."""
+    """Why somebody cannot decide the case; `declared_at` is empty for what follows from the order or the case itself;
+    `declared_by`: who said so."""
 
     username: str
     kind: InterestKind
@@ -194,8 +195,9 @@ class FrozenRow(BaseModel):
 
 
 class DecisionBody(BaseModel):
-    """A decision. `superseded_by`: the number of the one that took its place; `digest`: the hash of all that was seen;
-    `dissented`: who of those who decided had recommended otherwise, and `why_against` what was said to that;
+    """A decision. `held_on`: the day for which its meeting was scheduled, and whether it was decided
+    `on_another_day`; `superseded_by`: the number of the one that took its place; `digest`: the hash of all that was
+    seen; `dissented`: who of those who decided had recommended otherwise, and `why_against` what was said to that;
     `split_changed`: who pays is not what the case proposed; `declared_too_late`: who took part and declared an interest
     only afterwards; `lapsed`: why an approval does not hold any more; `ratified`: what a meeting said to a chair's
     action, in whose words (`ratification`); `ring_fenced`: the items that it keeps for the team."""
@@ -214,6 +216,8 @@ class DecisionBody(BaseModel):
     is_chair_action: bool
     decided_at: datetime
     decided_by: str
+    held_on: date | None
+    on_another_day: bool
     took_part: list[str]
     dissented: list[str]
     why_against: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from app.db import Session
 from app.domain.dates import uk_date
@@ -40,6 +40,13 @@ def _or_none(typed: object) -> object:
     return typed or None
 
 
+def _of_our_time(day: date | None) -> date | None:
+    """Financial years, and budgets, are those of this millennium."""
+    if day is not None and not 2000 <= day.year <= 2999:
+        raise ValueError("Choose a day from the year 2000 on.")
+    return day
+
+
 class Period:
     """A panel by its code (as a rule all), and days: as a rule from the first of this financial year until today."""
 
@@ -47,8 +54,10 @@ class Period:
         self,
         now: Now,
         panel: Annotated[str | None, Query(max_length=40)] = None,
-        since: Annotated[Day | None, BeforeValidator(_or_none), Query(alias="from")] = None,
-        until: Annotated[Day | None, BeforeValidator(_or_none), Query(alias="to")] = None,
+        since: Annotated[
+            Day | None, AfterValidator(_of_our_time), BeforeValidator(_or_none), Query(alias="from")
+        ] = None,
+        until: Annotated[Day | None, AfterValidator(_of_our_time), BeforeValidator(_or_none), Query(alias="to")] = None,
     ) -> None:
         self.panel = panel or None
         self.until: date = until or uk_date(now)

@@ -199,10 +199,8 @@ async def _context(session: Session, actor: Person, now: Now, meeting_id: int) -
     chairs = any(one["username"] == actor.username and one["is_chair"] for one in people)
     is_open = meeting.closed_at is None
     screened = await page_queries.list_screened(session, meeting.panel) if chairs and is_open else []
-    to_ratify = await page_queries.list_to_ratify(session, meeting.panel) if is_open else []
     return {
         "meeting": meeting,
-        "to_ratify": to_ratify,
         "members": [one for one in people if one["comes"]],
         "others": [one for one in people if not one["comes"] or not one["is_chair"]],
         "chairs": chairs and is_open,

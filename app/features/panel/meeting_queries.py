@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.domain.errors import NotFound
 from app.features.panel.came_of_it import list_since_last
-from app.features.panel.meeting_schemas import AgendaCase, MeetingBody, MeetingRow, MinuteBody, SeatBody
+from app.features.panel.meeting_schemas import ActionToRatify, AgendaCase, MeetingBody, MeetingRow, MinuteBody, SeatBody
 from app.features.panel.meetings import read_seats
 
 # Only to those who sit on the panel, or are invited to hear an appeal.
@@ -76,7 +76,10 @@ MINUTES = text("""
                                    WHERE decision_id = panel_decision.id
                                    EXCEPT SELECT funder.id, (one ->> 'percent')::numeric
                                    FROM jsonb_array_elements(seen -> 'case' -> 'proposed_funding') AS one
-                                   JOIN funder ON funder.code = one ->> 'funder'))
+                                   JOIN funder ON funder.code = one ->> 'funder')),
+                   CASE WHEN (decided_at AT TIME ZONE 'Europe/London')::date <> (
+                            SELECT held_on FROM panel_meeting WHERE id = meeting_id)
+                        THEN 'Decided on another day than that of the meeting.' END
                ), case_id, id, 3
         FROM panel_decision WHERE meeting_id = :meeting_id
         UNION ALL SELECT ratified_at, CASE WHEN is_ratified THEN 'ratified' ELSE 'not_ratified' END, ratified_by,
@@ -94,6 +97,18 @@ MINUTES = text("""
     ORDER BY happened.at, happened.rank, happened.id
 """)
 
+TO_RATIFY = text("""
+    SELECT brought.number, made.kind AS decision, made.decided_at, COALESCE(account.name, made.decided_by) AS acted_by
+    FROM panel_decision AS made JOIN panel_case AS brought ON brought.id = made.case_id
+    JOIN panel_meeting AS meeting ON meeting.id = :meeting_id AND meeting.closed_at IS NULL
+    LEFT JOIN account ON account.username = made.decided_by
+    WHERE made.is_chair_action AND brought.panel_id = meeting.panel_id AND NOT :is_guest
+      AND NOT EXISTS (SELECT FROM panel_ratification WHERE decision_id = made.id)
+      AND NOT EXISTS (SELECT FROM panel_lapse WHERE decision_id = made.id)
+      AND NOT EXISTS (SELECT FROM panel_decision AS later WHERE later.supersedes_id = made.id)
+    ORDER BY made.id
+""")
+
 
 async def list_meetings(session: AsyncSession, *, actor: str, day: date, before: int, limit: int) -> list[MeetingRow]:
     """Meetings of the panels that this person sits on, the latest first; `limit + 1` of them. One statement."""
@@ -102,7 +117,7 @@ async def list_meetings(session: AsyncSession, *, actor: str, day: date, before:
 
 
 async def get_meeting(session: AsyncSession, meeting_id: int, *, actor: str, at: datetime) -> MeetingBody:
-    """One meeting of a panel that this person sits on, or is invited to. Five statements, and two more where it says
+    """One meeting of a panel that this person sits on, or is invited to. Six statements, and two more where it says
     something of people, which is logged in their records. Raises NotFound `unknown-meeting`."""
     values = {"meeting_id": meeting_id, "actor": actor}
     found = (await session.execute(MEETING, values)).mappings().one_or_none()
@@ -112,6 +127,7 @@ async def get_meeting(session: AsyncSession, meeting_id: int, *, actor: str, at:
     shown = {"meeting_id": meeting_id, "is_guest": found["is_guest"]}
     agenda = (await session.execute(AGENDA, shown)).mappings()
     happened = list((await session.execute(MINUTES, shown)).mappings())
+    to_ratify = (await session.execute(TO_RATIFY, shown)).mappings()
     since = [] if found["is_guest"] else await list_since_last(session, meeting_id)
     refs = {row["client_ref"] for row in happened if row["client_ref"]} | {one.client_ref for one in since}
     acts = [(f"client:{ref}", {"meeting": meeting_id}) for ref in sorted(refs)]
@@ -124,6 +140,7 @@ async def get_meeting(session: AsyncSession, meeting_id: int, *, actor: str, at:
         present=present,
         is_quorate=len([seat for seat in seats if seat.is_there(at) and not seat.is_guest]) >= found["quorum"],
         cases=[AgendaCase(**row) for row in agenda],
+        to_ratify=[ActionToRatify(**row) for row in to_ratify],
         minutes=[MinuteBody(**row) for row in happened],
         came_of_it=since,
     )

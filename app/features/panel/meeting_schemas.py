@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from app.domain.panel import CaseState
+from app.domain.panel import CaseState, DecisionKind
 from app.domain.panel_agenda import AgendaChange
 from app.domain.panel_meeting import Side
 from app.features.panel.came_of_it import CameOfIt
@@ -80,6 +80,15 @@ class AgendaCase(BaseModel):
     decision: str | None
 
 
+class ActionToRatify(BaseModel):
+    """What a chair approved between meetings, and no meeting has heard yet."""
+
+    number: str
+    decision: DecisionKind
+    decided_at: datetime
+    acted_by: str
+
+
 class MinuteBody(BaseModel):
     """Something that happened at a meeting. `what`: came, left, note, a decision, ratified or not_ratified."""
 
@@ -92,7 +101,8 @@ class MinuteBody(BaseModel):
 
 class MeetingBody(BaseModel):
     """A meeting. `is_quorate`: whether as many as the panel wants are there now, before interests are looked at;
-    `minutes`: what was taken down, in order; `came_of_it`: of earlier cases, since the meeting before this one.
+    `to_ratify`: chairs' actions that no meeting of the panel has heard yet; `minutes`: what was taken down, in
+    order; `came_of_it`: of earlier cases, since the meeting before this one.
     `joint_needs_both`: money of both sides wants a member of each."""
 
     id: int
@@ -108,6 +118,7 @@ class MeetingBody(BaseModel):
     closed_at: datetime | None
     closed_by_name: str | None
     cases: list[AgendaCase]
+    to_ratify: list[ActionToRatify]
     minutes: list[MinuteBody]
     came_of_it: list[CameOfIt]
 

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
+from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound
 from app.domain.panel import Step
-from app.domain.panel_agenda import check_open
-from app.domain.panel_meeting import Seat, Side, check_enough_others
+from app.domain.panel_agenda import check_day, check_not_over, check_open
+from app.domain.panel_meeting import LONGEST_SITTING, Seat, Side, check_enough_others
 from app.features.panel.records import read_case
 from app.features.panel.telling import tell_present
 from app.models import PanelCase, PanelMeeting
@@ -48,8 +49,12 @@ INVITE = text("""
     RETURNING is_guest
 """)
 SEATS = text("""
-    SELECT account.username, account.name, seat.side, seat.is_chair, seat.arrived_at, seat.left_at, seat.is_guest
+    SELECT account.username, account.name, seat.side, seat.is_chair, seat.arrived_at, seat.left_at, seat.is_guest,
+           account.is_active AND EXISTS (
+               SELECT FROM panel_member AS mine WHERE mine.account_id = seat.account_id
+                 AND (seat.is_guest OR mine.panel_id = meeting.panel_id)) AS sits
     FROM panel_seat AS seat JOIN account ON account.id = seat.account_id
+    JOIN panel_meeting AS meeting ON meeting.id = seat.meeting_id
     WHERE seat.meeting_id = :meeting_id ORDER BY account.username
 """)
 SIT = text("""
@@ -64,8 +69,10 @@ CAME_OR_LEFT = text("""
     INSERT INTO panel_attendance (meeting_id, account_id, came, at, recorded_by)
     SELECT seat.meeting_id, seat.account_id, account.username = ANY(:present), :at, :actor
     FROM panel_seat AS seat JOIN account ON account.id = seat.account_id
+    CROSS JOIN LATERAL (SELECT seat.arrived_at IS NOT NULL AND seat.left_at IS NULL AS so) AS was_there
     WHERE seat.meeting_id = :meeting_id
-      AND (account.username = ANY(:present)) <> (seat.arrived_at IS NOT NULL AND seat.left_at IS NULL)
+      AND CASE WHEN account.username = ANY(:present) THEN NOT (was_there.so AND seat.arrived_at > :since)
+               ELSE was_there.so END
     ORDER BY account.username
     RETURNING account_id, came
     ) SELECT account.username FROM wrote JOIN account ON account.id = account_id
@@ -74,12 +81,26 @@ CAME_OR_LEFT = text("""
 # Who is named came now, or is there still; who was there and is not named has left now.
 ATTEND = text("""
     UPDATE panel_seat AS seat
-    SET arrived_at = CASE WHEN is_there.so AND (seat.arrived_at IS NULL OR seat.left_at IS NOT NULL) THEN :at
+    SET arrived_at = CASE WHEN is_there.so AND (seat.arrived_at IS NULL OR seat.left_at IS NOT NULL
+                                               OR seat.arrived_at <= :since) THEN :at
                           ELSE seat.arrived_at END,
         left_at = CASE WHEN is_there.so OR seat.arrived_at IS NULL THEN NULL ELSE COALESCE(seat.left_at, :at) END
     FROM account, LATERAL (SELECT account.username = ANY(:present) AS so) AS is_there
     WHERE account.id = seat.account_id AND seat.meeting_id = :meeting_id
 """)
+# Nobody is in two meetings.
+LEAVE_OTHERS = text("""
+    WITH gone AS (
+        UPDATE panel_seat AS seat SET left_at = :at FROM account, panel_meeting AS other
+        WHERE account.id = seat.account_id AND account.username = ANY(:present)
+          AND other.id = seat.meeting_id AND other.id <> :meeting_id AND other.closed_at IS NULL
+          AND seat.arrived_at IS NOT NULL AND seat.left_at IS NULL
+        RETURNING seat.meeting_id, seat.account_id
+    )
+    INSERT INTO panel_attendance (meeting_id, account_id, came, at, recorded_by)
+    SELECT meeting_id, account_id, false, :at, :actor FROM gone ORDER BY meeting_id, account_id
+""")
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('panel_attendance'))")
 # What was taken off, or was deferred here and is brought again, is listed once more.
 LIST = text("""
     INSERT INTO panel_listing (meeting_id, case_id, position, listed_at, listed_by)
@@ -95,13 +116,14 @@ async def make_meeting(
 ) -> int:
     """Schedule a meeting of a panel; returns its number. Nobody named: every member is invited.
 
-    Raises BadValue `unknown-panel`, `not-a-member`, NotAllowed `not-the-chair`.
+    Raises BadValue `unknown-panel`, `not-a-member`, `day-is-past`, `day-too-far`, NotAllowed `not-the-chair`.
     """
     panel = (await session.execute(PANEL, {"code": code})).one_or_none()
     if panel is None:
         raise BadValue("unknown-panel", "There is no panel with this code.", field="panel")
     known = await _members(session, panel.id)
     _check_chair(known, actor, panel.name)
+    check_day(held_on, uk_date(at))
     invited = list(members) or list(known)
     _check_members(invited, known, panel.name, field="members")
     values = {"panel_id": panel.id, "held_on": held_on, "made_at": at, "made_by": actor}
@@ -117,18 +139,21 @@ async def record_attendance(
     session: AsyncSession, meeting_id: int, present: Sequence[str], *, actor: str, at: datetime
 ) -> None:
     """Say who is there now: who is named has come, who was there and is not named has left. A member who was not
-    invited may come too.
+    invited may come too. Whoever came is told, and has left any other meeting.
 
-    Raises NotFound `unknown-meeting`, NotAllowed `not-the-chair`, Conflict `meeting-is-closed`, BadValue
-    `not-a-member`.
+    Raises NotFound `unknown-meeting`, NotAllowed `not-the-chair`, Conflict `meeting-is-closed`, `meeting-is-over`,
+    BadValue `not-a-member`.
     """
+    await session.execute(ONE_AT_A_TIME)
     meeting, known = await lock_meeting(session, meeting_id, actor=actor)
+    check_not_over(meeting.held_on, at)
     _check_members(present, known, meeting.name, field="present")
     names = sorted(set(present))
     await session.execute(SIT, {"meeting_id": meeting_id, "panel_id": meeting.panel_id, "usernames": names})
     came = await _attend(session, meeting_id, names, actor=actor, at=at)
     details: dict[str, Any] = {"about": meeting_subject(meeting_id), "actor": actor, "at": at}
     await tell_present(session, came, panel=meeting.name, held_on=meeting.held_on, **details)
+    await session.execute(LEAVE_OTHERS, {"meeting_id": meeting_id, "present": names, "at": at, "actor": actor})
     said = ", ".join(names)
     await audit.record(
         session, "panel_attendance_recorded", meeting_subject(meeting_id), actor=actor, at=at, present=said
@@ -206,7 +231,7 @@ async def _attend(
     session: AsyncSession, meeting_id: int, names: Sequence[str], *, actor: str, at: datetime
 ) -> list[str]:
     """Gives those who have come and did not say so themselves."""
-    values = {"meeting_id": meeting_id, "present": list(names), "at": at}
+    values = {"meeting_id": meeting_id, "present": list(names), "at": at, "since": at - LONGEST_SITTING}
     came = list(await session.scalars(CAME_OR_LEFT, values | {"actor": actor}))
     await session.execute(ATTEND, values)
     return came

@@ -186,6 +186,7 @@ def _front(papers: Papers, parts: Sequence[Part], at: datetime) -> list[Any]:
         words("Agenda", 13, bold=True, before=12, after=4),
         table(("Place", "Case", "What", "Value", "Page"), list(_agenda(papers, parts)), (14, 24, 92, 28, 16)),
         *([words(f"Withdrawn since: {', '.join(left_out)}.", 9, before=6)] if left_out else []),
+        *_to_ratify(meeting),
         words(
             "People are named by their reference and initials. Keep these papers to yourself, and destroy your copy "
             "after the meeting. That you have them is recorded.",
@@ -193,6 +194,20 @@ def _front(papers: Papers, parts: Sequence[Part], at: datetime) -> list[Any]:
             before=10,
         ),
     ]
+
+
+def _to_ratify(meeting: MeetingBody) -> list[Any]:
+    rows = [
+        (
+            one.number,
+            one.decision.text,
+            f"{in_words(uk_date(one.decided_at))}, {one.decided_at.astimezone(UK):%H:%M}",
+            one.acted_by,
+        )
+        for one in meeting.to_ratify
+    ]
+    head = words("Chair's actions to ratify", 13, bold=True, before=12, after=4)
+    return [head, table(("Case", "Decision", "When", "Who acted"), rows, (24, 62, 50, 38))] if rows else []
 
 
 def _agenda(papers: Papers, parts: Sequence[Part]) -> Iterator[tuple[str, str, str, str, str]]:

@@ -58,16 +58,6 @@ SCREENED = text("""
     WHERE panel.code = :code AND brought.state = 'screened' ORDER BY brought.is_urgent DESC, brought.id LIMIT 100
 """)
 
-TO_RATIFY = text("""
-    SELECT brought.number, made.decided_at FROM panel_decision AS made
-    JOIN panel_case AS brought ON brought.id = made.case_id JOIN panel ON panel.id = brought.panel_id
-    WHERE panel.code = :code AND made.is_chair_action
-      AND NOT EXISTS (SELECT FROM panel_ratification WHERE decision_id = made.id)
-      AND NOT EXISTS (SELECT FROM panel_lapse WHERE decision_id = made.id)
-      AND NOT EXISTS (SELECT FROM panel_decision AS newer WHERE newer.supersedes_id = made.id)
-    ORDER BY made.id LIMIT 100
-""")
-
 
 async def list_funders(session: AsyncSession) -> list[tuple[str, str]]:
     """Those who pay."""
@@ -98,9 +88,3 @@ async def list_who_may_come(session: AsyncSession, meeting_id: int) -> list[dict
 async def list_screened(session: AsyncSession, code: str) -> list[tuple[str, bool, bool]]:
     """The cases of a panel that wait for a meeting, urgent ones first; whether each is urgent, and an appeal."""
     return [(row.number, row.is_urgent, row.is_appealed) for row in await session.execute(SCREENED, {"code": code})]
-
-
-async def list_to_ratify(session: AsyncSession, code: str) -> list[tuple[str, datetime]]:
-    """The cases that the chair approved between meetings and no meeting has heard of yet, the oldest first; since when.
-    One statement."""
-    return [(row.number, row.decided_at) for row in await session.execute(TO_RATIFY, {"code": code})]

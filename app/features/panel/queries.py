@@ -52,6 +52,8 @@ DECISIONS = text("""
                    WHERE decision_id = decision.id
                    EXCEPT SELECT one ->> 'funder', (one ->> 'percent')::numeric
                    FROM jsonb_array_elements(decision.seen -> 'case' -> 'proposed_funding') AS one) AS split_changed,
+           meeting.held_on, COALESCE((decision.decided_at AT TIME ZONE 'Europe/London')::date <> meeting.held_on, false)
+           AS on_another_day,
            lapse.kind AS lapsed, lapse.lapsed_at,
            said.is_ratified AS ratified, said.ratified_at, said.reasons AS ratification,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('kind', kind, 'detail', detail) ORDER BY position), '[]')
@@ -68,6 +70,7 @@ DECISIONS = text("""
     FROM panel_decision AS decision LEFT JOIN panel_decision AS later ON later.supersedes_id = decision.id
     LEFT JOIN panel_lapse AS lapse ON lapse.decision_id = decision.id
     LEFT JOIN panel_ratification AS said ON said.decision_id = decision.id
+    LEFT JOIN panel_meeting AS meeting ON meeting.id = decision.meeting_id
     WHERE decision.case_id = :case_id ORDER BY decision.id DESC
 """)
 DIGEST = text("SELECT digest FROM panel_case_version WHERE case_id = :case_id ORDER BY number DESC LIMIT 1")
@@ -143,8 +146,7 @@ async def show_case(session: AsyncSession, case: CaseRecord) -> CaseBody:
         attachments=list_shown(case),
         gaps=[{"section": gap.section.value, "detail": gap.detail} for gap in find_gaps(case.content)],
         interests=[
-            {"username": one.username, "kind": one.kind, "detail": one.detail, "declared_at": one.declared_at}
-            | {"declared_by": one.declared_by}
+            {name: getattr(one, name) for name in ("username", "kind", "detail", "declared_at", "declared_by")}
             for one in case.interests
         ],
         recommendations=[

@@ -11,7 +11,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import Conflict
 from app.domain.panel import LapseKind, check_ratification
 from app.domain.panel_funding import is_joint
-from app.domain.panel_meeting import Side, check_chair, check_quorum
+from app.domain.panel_meeting import Side, check_chair, check_quorum, check_records_ratification
 from app.domain.reasons import check_reason
 from app.features.panel.lapsing import lapse
 from app.features.panel.meetings import read_seats
@@ -43,10 +43,11 @@ async def ratify(
     at: datetime,
 ) -> None:
     """Record what the meeting says to the chair's action, once. What is not ratified holds no more (`lapse`).
+    Who took the action records it only where nobody else may.
 
     Raises NotFound `unknown-case`, NotAllowed `not-your-case`, `not-the-chair`, Conflict `nothing-to-ratify`,
-    `no-meeting-yet`, `meeting-was-before`, `conflict-of-interest`, `not-at-the-meeting`, `not-quorate`, BadValue
-    `not-a-reason`.
+    `no-meeting-yet`, `meeting-was-before`, `conflict-of-interest`, `not-at-the-meeting`, `own-action`, `not-quorate`,
+    BadValue `not-a-reason`.
     """
     case = await read_case(session, number, actor=actor, lock=True)
     newest = case.newest
@@ -64,6 +65,8 @@ async def ratify(
     seats = case.who_counts(await read_seats(session, meeting.id))
     chair = next((seat for seat in seats if seat.username == actor), case.member(actor))
     check_chair(chair, case.interests, at=at)
+    acted_by = newest["decided_by"]
+    check_records_ratification(actor, acted_by, [*seats, *case.own_members], case.interests)
     sides = [Side(side) for side in await session.scalars(SIDES, {"decision_id": newest["number"]})]
     able = check_quorum(case.terms, seats, case.interests, at=at, is_joint=is_joint(sides))
     line: dict[str, Any] = {

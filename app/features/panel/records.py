@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.authority import Tier
 from app.domain.errors import Conflict, NotAllowed, NotFound, RuleError
 from app.domain.ordering import NEXT, OrderDecision, OrderState
-from app.domain.panel import CaseState, DecisionKind, Link, Step, in_force, next_state
+from app.domain.panel import CaseState, DecisionKind, LapseKind, Link, Step, in_force, next_state
 from app.domain.panel_appeal import check_appeal
 from app.domain.panel_case import WORDS, Content, Option, OptionKind, may_read
 from app.domain.panel_funding import Share
@@ -63,9 +63,10 @@ CASE = text("""
                        'screened_at', screened_at, 'screened_by', screened_by) ORDER BY screening.id), '[]')
             FROM panel_screening AS screening WHERE case_id = brought.id) AS screenings,
            (SELECT COALESCE(jsonb_agg(jsonb_build_object('number', made.id, 'supersedes', supersedes_id,
-                       'kind', made.kind, 'lapsed', lapse.kind, 'expires_on', expires_on, 'took_part',
-                       seen -> 'took_part', 'is_chair_action', is_chair_action, 'ratified', is_ratified,
-                       'decided_at', decided_at) ORDER BY made.id), '[]')
+                       'kind', made.kind, 'lapsed', lapse.kind, 'lapsed_at', lapse.lapsed_at,
+                       'expires_on', expires_on, 'took_part', seen -> 'took_part',
+                       'is_chair_action', is_chair_action, 'ratified', is_ratified,
+                       'decided_at', decided_at, 'decided_by', decided_by) ORDER BY made.id), '[]')
             FROM panel_decision AS made LEFT JOIN panel_lapse AS lapse ON lapse.decision_id = made.id
             LEFT JOIN panel_ratification AS said ON said.decision_id = made.id
             WHERE case_id = brought.id) AS decisions,
@@ -92,6 +93,7 @@ CASE = text("""
                     AND EXISTS (SELECT FROM panel_appeal WHERE panel_appeal.case_id = brought.id)
             ) AS sitting JOIN account ON account.id = account_id WHERE account.is_active) AS members,
            EXISTS (SELECT FROM order_unit WHERE order_id = asked.id AND loan_id IS NOT NULL) AS is_out,
+           (SELECT held_on FROM panel_meeting WHERE panel_meeting.id = brought.meeting_id) AS held_on,
            EXISTS (SELECT FROM panel_seat AS seat JOIN account ON account.id = seat.account_id
                    WHERE seat.meeting_id = brought.meeting_id AND username = :actor AND seat.is_chair
            ) AS chairs_meeting,
@@ -192,7 +194,8 @@ class CaseRecord:
         authority = self.row["authority"]
         known = [(InterestKind.PRESCRIBED, self.row["prescribed_by"])]
         known += [(InterestKind.SUPERVISED, authority.get(name)) for name in ("signed_by", "on_behalf_of")]
-        known += [(InterestKind.PRESENTED, self.row[name]) for name in ("made_by", "submitted_by")]
+        wrote = [self.row["made_by"], self.row["submitted_by"], *self.row["changed_by"]]
+        known += [(InterestKind.PRESENTED, username) for username in wrote]
         found = [Interest(username, kind) for kind, username in dict.fromkeys(known) if username]
         for one in self.row["interests"]:
             at = datetime.fromisoformat(one["declared_at"])
@@ -253,6 +256,15 @@ class CaseRecord:
         return bool(self.row["is_out"])
 
     @property
+    def suspended_at(self) -> datetime | None:
+        """Since when others are to decide it again because of interests; a deferral meanwhile does not end it."""
+        decided = reversed(self.row["decisions"])
+        last = next((one for one in decided if one["kind"] != DecisionKind.DEFER), None)
+        if last is None or last["lapsed"] != LapseKind.CONFLICT:
+            return None
+        return datetime.fromisoformat(last["lapsed_at"])
+
+    @property
     def was_heard(self) -> bool:
         """Whether the newest decision was made on an appeal."""
         newest = self.newest
@@ -288,6 +300,21 @@ class CaseRecord:
         """Of those at a meeting who may hear this case: guests hear appeals alone."""
         return [seat for seat in seats if self.appeal is not None or not seat.is_guest]
 
+    @property
+    def recommended(self) -> dict[str, DecisionKind]:
+        """What each member recommends; of several of one the newest."""
+        return {one["username"]: DecisionKind(one["kind"]) for one in self.row["recommendations"]}
+
+    @property
+    def own_members(self) -> list[Seat]:
+        """Who sits on its panel now."""
+        members = self.row["members"] or []
+        return [
+            Seat(one["username"], one["name"], Side(one["side"]), one["is_chair"])
+            for one in members
+            if not one["is_guest"]
+        ]
+
     def member(self, username: str) -> Seat | None:
         """That person as a member of its panel, or as a guest who hears its appeal."""
         for one in self.row["members"] or []:
@@ -316,9 +343,11 @@ class CaseRecord:
 
     def check_order_waits(self) -> None:
         """Raises Conflict `order-not-waiting` when its order does not wait for the panel any more. What is appealed
-        against was decided, so that the order may have gone on or ended by that."""
+        against, or is decided again, was decided, so that the order may have gone on or ended by that."""
         decision = OrderDecision(self.row["order_decision"])
         if self.appeal is not None and decision in {OrderDecision.APPROVED, OrderDecision.DECLINED}:
+            return
+        if self.suspended_at is not None and decision is OrderDecision.APPROVED:
             return
         if decision is not OrderDecision.AWAITING_PANEL:
             state = OrderState(decision.value)

@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger, outbox, promising
+from app.domain.access import Permission, roles_with
 from app.domain.allocation import RECYCLED_ONLY
+from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.domain.ordering import OrderDecision
 from app.domain.panel import TRIAL_DAYS, Condition, ConditionKind
@@ -55,7 +57,8 @@ LOANS_AGAIN = text("""
 """)
 UNBIND = text("""
     UPDATE equipment_order SET authority = authority - ARRAY['panel_decision', 'panel_conditions',
-                                                             'panel_condition_kinds', 'panel_made_trials']
+                                                             'panel_condition_kinds', 'panel_made_trials',
+                                                             'panel_stopped']
     WHERE id = :order_id
 """)
 # The order waits for the panel as before the decision.
@@ -75,6 +78,17 @@ ISSUED = text("""
     WHERE unit.order_id = :order_id
       AND (unit.loan_id IS NOT NULL OR kept.ended_at IS NULL AND item.state = 'dispatched')
     ORDER BY item.barcode
+""")
+ON_ITS_WAY = text("""
+    SELECT item.barcode FROM order_unit AS unit JOIN reservation AS kept ON kept.id = unit.reservation_id
+    JOIN item ON item.id = kept.item_id
+    WHERE unit.order_id = :order_id AND unit.loan_id IS NULL AND kept.ended_at IS NULL AND item.state = 'dispatched'
+    ORDER BY item.barcode
+""")
+# What was called off at that instant or came back since, and nothing that somebody had called off before it.
+REST_AGAIN = text("""
+    UPDATE order_unit SET cancelled_at = NULL, cancelled_by = NULL
+    WHERE order_id = :order_id AND loan_id IS NULL AND cancelled_at >= :called_off_at
 """)
 REMEMBER = text("""
     UPDATE equipment_order SET authority = authority || CAST(:authority AS jsonb), version = version + 1
@@ -114,6 +128,32 @@ async def call_off_rest(session: AsyncSession, case: CaseRecord, *, actor: str, 
     """Of an order of which something is out: what is still here is free, and is not wanted any more."""
     await give_back(session, case, actor=actor, at=at)
     await session.execute(CANCEL_REST, {"order_id": case.row["order_id"], "at": at, "actor": actor})
+
+
+async def want_rest_again(session: AsyncSession, case: CaseRecord, *, called_off_at: datetime) -> None:
+    """What of the order was called off at that instant, or came back since, is wanted again."""
+    values = {"order_id": case.row["order_id"], "called_off_at": called_off_at}
+    await session.execute(REST_AGAIN, values)
+
+
+async def stop_delivery(
+    session: AsyncSession, case: CaseRecord, because: str, *, actor: str, at: datetime
+) -> list[str]:
+    """Nothing of the order, which is locked, is handed over any more. Gives what is on its way; the store is told to
+    bring it back."""
+    order_id, number = case.row["order_id"], case.row["order_number"]
+    await remember(session, case, {"panel_stopped": because})
+    on_its_way = list(await session.scalars(ON_ITS_WAY, {"order_id": order_id}))
+    if on_its_way:
+        tags = ", ".join(display(barcode) for barcode in on_its_way)
+        letter = {
+            "purpose": "order_to_bring_back",
+            "about": f"order:{number}",
+            "subject": f"Order {number}: do not deliver, bring back",
+            "body": f"{because} Do not hand over {tags}: tell the driver, and scan it in at the returns desk.",
+        }
+        await outbox.post_to_roles(session, roles_with(Permission.FULFIL_ORDERS), letter, actor=actor, at=at)
+    return on_its_way
 
 
 async def approve_order(

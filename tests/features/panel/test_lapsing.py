@@ -1,5 +1,7 @@
 """Approvals that hold no more: not used in time, or a chair's action that a meeting does not ratify."""
 
+from typing import Any
+
 import pytest
 
 from app.cli.worker import ACTOR
@@ -11,7 +13,7 @@ from tests.features.panel.conftest import SPLIT, WHY, Panel, done
 from tests.given import Given
 from tests.problems import check_problem
 
-ACT = {"decision": "approve", "reasons": WHY, "funding": SPLIT}
+ACT: dict[str, Any] = {"decision": "approve", "reasons": WHY, "funding": SPLIT}
 
 
 async def expire(sessions: Sessions, clock: Clock) -> int:
@@ -95,7 +97,7 @@ async def test_a_chair_with_an_interest_does_not_act(jsep: Panel) -> None:
 
 @pytest.mark.parametrize("is_out", [False, True])
 async def test_what_is_not_ratified_is_stopped_or_named_where_it_is_out(
-    jsep: Panel, given: Given, query: Query, is_out: bool
+    jsep: Panel, given: Given, query: Query, clock: Clock, is_out: bool
 ) -> None:
     product = await given.product(tier="highly_specialist", purchase_price_pence=310_000)
     barcode = await jsep.recycled(product)
@@ -116,7 +118,55 @@ async def test_what_is_not_ratified_is_stopped_or_named_where_it_is_out(
     stands = (await jsep.get(f"/orders/{order}"))["state"]
     assert (state, stands) == (("dispatched", "dispatched") if is_out else ("in_stock", "awaiting_panel"))
     [told] = await query("SELECT body FROM message WHERE purpose = 'panel_case_was_not_ratified'")
-    assert ("has been issued already" in told["body"]) is is_out
+    assert ("is on its way and comes back" in told["body"]) is is_out
+    stopped = await jsep.get(f"/orders/{order}", by="technician")
+    assert (stopped["authority"]["panel_stopped"] is not None) is is_out
+    if is_out:
+        await check_comes_back(jsep, given, query, clock, order, barcode)
+
+
+async def check_comes_back(jsep: Panel, given: Given, query: Query, clock: Clock, order: str, barcode: str) -> None:
+    """The store is told, and nothing is handed over unless it was already; what comes back is off the order."""
+    [told] = await query("SELECT body FROM message WHERE purpose = 'order_to_bring_back' GROUP BY body")
+    assert "The panel did not ratify what its chair approved. Do not hand over" in told["body"]
+    store = await jsep.sign_in("technician")
+    answer = await store.post(f"/api/v1/orders/{order}/deliver", json={"received_by": "Her son"})
+    assert "bring it back" in check_problem(answer, 409, "panel-stopped")["detail"]
+    scan = {
+        "scan_id": "6f2c1e7a-0b55-4a53-9d0e-0d3c8b1f7a10",
+        "barcode": barcode,
+        "scanned_at": clock.now.isoformat(),
+        "received_by": "Her son",
+    }
+    results = done(await store.post("/api/v1/deliveries/scans", json={"store": "MAIN", "scans": [scan]}))["results"]
+    assert [(one["outcome"], one["code"]) for one in results] == [("refused", "panel-stopped")]
+    await given.scan(barcode)
+    again = await jsep.get(f"/orders/{order}", by="technician")
+    assert [unit["state"] for line in again["lines"] for unit in line["units"]] == ["cancelled"]
+
+
+async def test_what_was_handed_over_before_anybody_knew_is_recorded_and_its_pages_warn(
+    jsep: Panel, given: Given, query: Query, technician: Browser
+) -> None:
+    product = await given.product(tier="highly_specialist", purchase_price_pence=310_000)
+    await jsep.recycled(product)
+    order = await jsep.order(product)
+    number = await jsep.submitted(order, urgent=True)
+    await jsep.post("chair", f"/panel-cases/{number}/chair-action", **ACT)
+    for step in ("allocate", "dispatch"):
+        await jsep.post("technician", f"/orders/{order}/{step}")
+    await jsep.meeting()
+    await jsep.post("chair", f"/panel-cases/{number}/ratify", ratified=False, reasons="A stock chair would do.")
+    why = "The panel did not ratify what its chair approved."
+    for path in (f"/orders/{order}", f"/orders/{order}/deliver", "/orders/pick"):
+        page = await technician.get(path)
+        assert (why in page.text, "bring" in page.text.lower()) == (True, True), path
+    assert "Do not deliver: the client has died, or the panel stopped it" in (await technician.get("/")).text
+    await jsep.post("technician", f"/orders/{order}/deliver", received_by="Her son", handed_over_already=True)
+    [told] = await query("SELECT body FROM message WHERE purpose = 'order_delivered'")
+    assert f"It was handed over in spite of this: {why}" in told["body"]
+    rows = (await (await jsep.sign_in("senior.ot")).get("/api/v1/panel-follow-up")).json()
+    assert [(one["number"], one["kind"]) for one in rows] == [(number, "not_ratified")]
 
 
 async def test_the_pages_of_a_chairs_action(jsep: Panel, chair: Browser) -> None:

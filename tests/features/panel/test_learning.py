@@ -163,3 +163,9 @@ async def test_similar_cases_stand_beside_a_new_one_without_the_person(
     page = await chair.get(f"/panel-cases/{number}")
     assert "Similar cases that were decided" in page.text
     assert f"{nearest}" in page.text
+
+
+async def test_a_day_before_our_time_is_refused(as_finance: AsyncClient, auditor: Browser) -> None:
+    for asked in ({"from": "0001-01-01", "to": "0001-01-01"}, {"to": "0001-03-01"}, {"from": "9999-01-01"}):
+        check_problem(await as_finance.get(FIGURES, params=asked), 422, "malformed")
+    assert (await auditor.get("/panel-learning?to=0001-01-01")).status == 422

@@ -1,5 +1,7 @@
 """The pages of panels: from the order to the decision, with what was typed kept and what is wrong said."""
 
+from typing import Any
+
 from httpx import AsyncClient
 
 from tests.browser import Browser
@@ -154,3 +156,27 @@ async def test_pages_are_made_by_fixed_numbers_of_statements(
         await chair.get(path)
         counts[path.strip("/").split("/")[0] + str(path.count("/"))] = len(statements)
     assert counts == {"panel-cases1": 4, "panel-cases2": 8, "panel-meetings1": 2, "panel-meetings2": 11}
+
+
+async def test_what_belongs_to_another_decision_is_named_and_nothing_of_it_is_lost(jsep: Panel, chair: Browser) -> None:
+    number = await jsep.listed()
+    address = f"/panel-cases/{number}"
+    form = await chair.get(f"{address}/decide")
+    typed: dict[str, Any] = {
+        "conditions": ["trial_first"],
+        "other": "Only with two carers",
+        "alternative": "A tilt chair",
+    }
+    for more, said in (
+        (typed, ("Only an approval with conditions has conditions.", "Only what is declined has something else")),
+        ({"other": "Only with two carers"}, ("Only an approval with conditions has conditions.",)),
+        ({"information": "A second quote"}, ("Only a deferral asks for information.",)),
+    ):
+        refused = await chair.send(form, f"{address}/decide", decision="approve", reasons=WHY, **more)
+        assert refused.status == 422
+        for words in said:
+            assert words in refused.text
+    assert (await jsep.get(address))["decisions"] == []
+    right: dict[str, Any] = {"decision": "approve_with_conditions", "reasons": WHY} | typed | {"alternative": ""}
+    decided = await chair.follow(await chair.send(form, f"{address}/decide", **right))
+    assert "Only with two carers" in decided.text

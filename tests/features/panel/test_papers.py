@@ -148,7 +148,7 @@ async def test_an_empty_agenda_and_one_that_is_too_much(
     [link] = shown.soup.select('a[href$="/agenda"]')
     statements.clear()
     answer = await chair.client.get(str(link["href"]))
-    assert (answer.headers["content-type"], len(statements)) == ("application/pdf", 11)
+    assert (answer.headers["content-type"], len(statements)) == ("application/pdf", 12)
     monkeypatch.setattr(papers, "MOST_PAGES", 3)
     path = f"/api/v1/panel-meetings/{meeting}/agenda?format=pdf"
     refused = check_problem(await member.get(path), 409, "pack-too-large")

@@ -11,7 +11,7 @@ from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
-from app.domain.inspections import InspectionKind, InspectionOutcome
+from app.domain.inspections import InspectionKind, InspectionOutcome, is_danger_without_words
 from app.domain.labels import display
 from app.domain.lifecycle import Move, can_move
 from app.domain.scanning import check_tag
@@ -76,6 +76,8 @@ async def inspect(request: Request, session: Session, actor: Actor, now: Now, ah
         return render(request, INSPECTION, {"form": Form(), **context}, 409)
     if body and body.supersedes and not body.supersede_reason:
         form.refuse("Say what was wrong with the inspection.", "supersede_reason")
+    if body and is_danger_without_words(body.kind, body.outcome, body.notes):
+        form.refuse("Say what the danger is: what is wrong, and where.", "notes")
     if body is None or form.errors:
         return render(request, INSPECTION, {"form": form, **context}, 422)
     if body.kind is InspectionKind.LOLER:

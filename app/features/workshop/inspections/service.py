@@ -16,7 +16,6 @@ from app.domain.inspections import (
     InspectionKind,
     InspectionOutcome,
     check_contradiction,
-    check_danger_in_words,
     check_next_due,
     may_be_recorded_anywhere,
 )
@@ -110,9 +109,8 @@ async def inspect(
     danger takes it out of use at once, wherever it is. `corrects` supersedes a line that was wrong (`corrections.py`).
     The load that a report certifies is the item's from then on, if it is less than its product's (`certified_load.py`).
     Raises NotFound, WrongState, Incomplete `report-incomplete`, as `corrections.begin`, and BadValue for the next
-    date, for an outcome that the report contradicts, or for a danger without words (`danger-without-words`). Who
-    found a danger does not say alone that it is none: NotAllowed `same-person`; nor who recorded a lower load that it
-    carries more.
+    date, or for an outcome that the report contradicts. Who found a danger does not say alone that it is none:
+    NotAllowed `same-person`; nor who recorded a lower load that it carries more.
     """
     today = uk_date(at)
     if kind is InspectionKind.LOLER:
@@ -207,8 +205,6 @@ async def _take_down(
     at: datetime,
 ) -> Moved:
     """The movement; none where no inspection moves the item, but this one is taken down all the same."""
-    if outcome is InspectionOutcome.DANGER and kind is not InspectionKind.LOLER:
-        check_danger_in_words(notes)
     how = Move.PASS_INSPECTION if outcome is InspectionOutcome.PASSED else Move.FAIL_INSPECTION
     if may_be_recorded_anywhere(kind, outcome):
         item = (await ledger.read_items(session, [barcode], lock=True)).get(barcode)

@@ -1,12 +1,12 @@
 """Whether a look at an item that a safety notice covers found it sound.
 
-Revision: 0055, after: 0054. Made on 2026-11-27.
+Revision: 0053, after: 0052. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0055"
-down_revision = "0054"
+revision: str = "0053"
+down_revision = "0052"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,13 +1,13 @@
 """What somebody saw last of what the scope of a safety notice would hit.
 
-Revision: 0054, after: 0050. Made on 2026-11-27.
+Revision: 0052, after: 0051. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0054"
-down_revision = "0050"
+revision: str = "0052"
+down_revision = "0051"
 branch_labels: str | None = None
 depends_on: str | None = None
 
