@@ -13,6 +13,7 @@ from app.cli.worker import JOBS
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import State
 from app.features.workshop.inspections.authority import chase_authority_copies
+from tests.browser import Browser
 from tests.conftest import Clock, Query, Statements
 from tests.features.workshop.reports import report_body
 from tests.given import Given
