@@ -70,10 +70,11 @@ def says_nothing_of_the_order(scanned_at: datetime, at: datetime) -> bool:
 
 
 def clock_wrong() -> Conflict:
-    """The refusal of a scan that would end a loan, of which nobody can tell whether it was made before that began."""
+    """The refusal of a scan that would end a stopped use, of which nobody can tell whether it was made before that."""
     detail = (
         "The clock of this device is wrong, so nobody can tell whether this was scanned before it went out to the "
-        "client. Nothing was changed. Set the date, time and time zone of the device; then scan it again."
+        "client, where its use is stopped. Nothing was changed. Set the date, time and time zone of the device; then "
+        "scan it again."
     )
     return Conflict("clock-wrong", detail)
 

@@ -48,7 +48,9 @@ KEEP = text("""
 SEEN_SINCE = text("""
     SELECT item.barcode, back.at AS came_back, COALESCE(loan.started_at, sent.at) AS went_out,
            (SELECT max(at) FROM movement WHERE item_id = item.id AND to_state IN ('dispatched', 'on_loan', 'on_trial'))
-               AS was_out, loan.id IS NOT NULL AS is_lent
+               AS was_out, loan.id IS NOT NULL AS is_lent,
+           (SELECT min(at) FROM movement WHERE item_id = item.id) AS came_here,
+           EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
     FROM item
     LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
     LEFT JOIN movement AS sent
@@ -172,7 +174,7 @@ async def refuse_what_moved_since(
     `is_within_stores`: they are of what goes from store to store. That it went out since, even if it is back, makes
     them worthless; that it came in does not, because the scan that brought it in may have waited on the same device.
     `ends_loans`: what they say ends a loan, so one that is older than the loan is refused also where nobody compared
-    the clocks (ADR 37), and so is one whose time cannot be.
+    the clocks (ADR 37), and so is one whose time cannot be, where the use of the item is stopped.
 
     No statement when none waited, else three, which lock what they read.
     """
@@ -197,14 +199,20 @@ async def refuse_what_moved_since(
 
 
 def _moved_since(scan: Scan, row: Row[Any], *, is_within_stores: bool) -> RuleError | None:
-    if scan.has_no_order and row.is_lent and not is_within_stores:
-        return clock_wrong()
+    if not is_within_stores and row.is_lent and _says_nothing(scan, row):
+        return clock_wrong() if row.is_stopped else None
     if scan.scanned_at is None:
         return None
     if is_within_stores:
         return moved_since(scan.scanned_at, went_out=row.was_out, came_back=None)
     seen = {"went_out": row.went_out, "came_back": row.came_back}
     return moved_since(scan.scanned_at, **seen, is_measured=scan.is_measured)
+
+
+def _says_nothing(scan: Scan, row: Row[Any]) -> bool:
+    """Whether a time that nobody compared cannot be when it was scanned: still to come, or before the item was here."""
+    is_before = scan.scanned_at is not None and scan.scanned_at < row.came_here
+    return scan.has_no_order or (is_before and not scan.is_measured)
 
 
 def answer(scan: Scan, result: ItemResult, *warnings: ScanWarning) -> ScanResult:

@@ -56,6 +56,7 @@ MEANT = {
     Permission.WORK_ON_NOTICES: "TOM",
     Permission.REVIEW_FOR_NOTICES: "PSOM",
     Permission.SEE_NOTICE_EVIDENCE: "OMU",
+    Permission.SEE_NOTICE_ITEMS: "TOMU",
     Permission.KEEP_MAKER_NAMES: "OM",
     Permission.KEEP_PRESCRIBERS: "M",
     Permission.PLACE_ORDERS: "PS",

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import audit, ledger
 from app.domain.lifecycle import Move, State
+from app.domain.whereabouts import PAST_RETURN
 from app.settings import Settings
 from tests.features.walk import Thing, World
 from tests.given import TRIED
@@ -240,7 +241,11 @@ class AnyWalk(RuleBasedStateMachine):
             if again:
                 [replay] = self.post("technician", "/returns/scans", body).json()["results"]
                 assert replay["outcome"] == "duplicate"
-        elif thing.state in {State.IN_STOCK, State.RESERVED} and thing.question is None:
+        elif thing.question is None and (
+            thing.state in {State.IN_STOCK, State.RESERVED}
+            # Of what is being made fit it depends on where, and on when its cleaning began: `domain.whereabouts` knows.
+            or (thing.state in PAST_RETURN and result["code"] == "not-out")
+        ):
             # By the record it never left: held until somebody says where it was.
             thing.question = self.newest_hold()
             thing.holds.append(thing.question)
@@ -255,7 +260,7 @@ class AnyWalk(RuleBasedStateMachine):
             return
         thing.holds.remove(thing.question)
         thing.question = None
-        clean = {State.IN_STOCK, State.RESERVED, State.AWAITING_INSPECTION, State.IN_REPAIR}
+        clean = {State.IN_STOCK, State.RESERVED} | PAST_RETURN
         if was_used and thing.state in clean | {State.MISSING}:
             if thing.state is not State.MISSING:
                 thing.moves(Move.MARK_MISSING)
@@ -288,10 +293,15 @@ class AnyWalk(RuleBasedStateMachine):
         words = {"notes": "A wire is bare."} if outcome == "danger" else {}
         answer = self.post("technician2", "/inspections", {"barcode": thing.barcode, "outcome": outcome} | words)
         # A danger is taken down wherever the item is; where no inspection moves it, it stays there.
+        if passed and thing.is_dangerous:
+            # Who found it says alone that it is none only after a repair.
+            assert answer.status_code in {403, 409}, answer.text
+            return
         if not self.happened(answer, thing.can(move) or outcome == "danger"):
             return
-        if outcome == "danger":
-            thing.is_stopped = thing.loan is not None
+        if not passed:
+            thing.is_stopped = thing.is_stopped or thing.loan is not None
+            thing.is_dangerous = thing.is_dangerous or outcome == "danger"
         if not thing.can(move):
             if thing.state is not State.SCRAPPED:
                 thing.holds.append(self.newest_hold())
@@ -310,6 +320,7 @@ class AnyWalk(RuleBasedStateMachine):
         )
         if self.happened(answer, thing.state is State.IN_REPAIR):
             thing.moves(Move.COMPLETE_REPAIR if outcome == "repaired" else Move.SCRAP)
+            thing.is_dangerous = False
 
     def release(self, n: int, second: bool) -> None:
         thing, who = self.thing(n), "technician2" if second else "technician"
@@ -327,15 +338,18 @@ class AnyWalk(RuleBasedStateMachine):
         )
         assert answer.status_code == 201
         thing.holds.append(answer.json()["id"])
+        thing.is_stopped = thing.is_stopped or thing.loan is not None
 
     def lift(self, n: int) -> None:
         thing = self.thing(n)
         if thing.holds:
-            lifted = thing.holds.pop()
-            thing.question = None if lifted == thing.question else thing.question
+            lifted = thing.holds[-1]
             url = f"/api/v1/items/{thing.barcode}/holds/{lifted}"
             answer = self.runner.run(self.world.people["safety"].delete(url, params={"reason": "It was mended."}))
-            assert answer.status_code == 204, answer.text
+            # What holds it until somebody says where it was is ended by that alone.
+            assert answer.status_code == (409 if lifted == thing.question else 204), answer.text
+            if lifted != thing.question:
+                thing.holds.pop()
 
     def mark_missing(self, n: int) -> None:
         thing = self.thing(n)

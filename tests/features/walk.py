@@ -37,6 +37,7 @@ class Thing:
     question: int | None = None
     loan: int | None = None
     is_stopped: bool = False
+    is_dangerous: bool = False
     is_trial: bool = False
     client: str | None = None
     collection: str | None = None

@@ -16,7 +16,7 @@ OF_THE_PRODUCT = {
     "features/reservations/service.py": 1,
     "promising.py": 3,
     # Shown beside the item's, or compared with it or with what was written before.
-    "features/catalogue/service.py": 1,
+    "features/catalogue/service.py": 2,
     "features/stock/queries.py": 1,
     "ledger.py": 1,
     "features/workshop/inspections/certified_load.py": 2,

@@ -118,7 +118,7 @@ VERBS = {
     "issue": Verb(issue),
     "issue what is reserved": Verb(issue_reserved),
     "start a trial": Verb(start_trial),
-    "keep after a trial": Verb(decide_trial("keep")),
+    "keep after a trial": Verb(decide_trial("keep"), "senior.ot"),
     "collect after a trial": Verb(decide_trial("collect")),
     "reserve": Verb(reserve),
     "reserve the last of a product": Verb(reserve_the_last),

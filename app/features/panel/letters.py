@@ -1,6 +1,6 @@
 """Letters about a decision, and about the end of an approval: to who prescribes, and to the person.
 
-They are made from what was frozen with the decision. What became of it later stands on top (ADR 47).
+They are made from what was frozen with the decision. What became of it later stands on top (ADR 39).
 """
 
 from collections.abc import Mapping

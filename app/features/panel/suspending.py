@@ -1,5 +1,5 @@
 """Interests that become known after an approval: where too few are left without one it holds no more, and others decide
-the case again (ADR 46)."""
+the case again (ADR 45)."""
 
 from datetime import datetime
 from typing import Any

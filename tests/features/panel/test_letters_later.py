@@ -90,7 +90,7 @@ async def test_an_appeal_is_offered_only_where_it_is_possible(jsep: Panel, as_se
 
 async def test_an_interest_that_came_out_later_is_named(jsep: Panel, as_senior_ot: AsyncClient, clock: Clock) -> None:
     number = await jsep.listed()
-    made = done(await jsep.decide(number, funding=SPLIT))["decisions"][0]["number"]
+    made = done(await jsep.decide(number, funding=[{"funder": "ASC", "percent": 100}]))["decisions"][0]["number"]
     clock.move(days=1)
     await jsep.post("panel1", f"/panel-cases/{number}/interests", 201, kind="related", detail="Her cousin.")
     prescriber = await read(as_senior_ot, number, made, "prescriber")
@@ -98,6 +98,9 @@ async def test_an_interest_that_came_out_later_is_named(jsep: Panel, as_senior_o
     person = await read(as_senior_ot, number, made, "person")
     assert "why they should not have taken part" in person
     assert "Peter" not in person
+    # With too few left it holds no more, and that is what the letter says first.
+    await jsep.post("panel2", f"/panel-cases/{number}/interests", 201, kind="related", detail="Her cousin, too.")
+    assert "What this letter says does not count any more." in await read(as_senior_ot, number, made, "person")
 
 
 async def test_words_of_another_script_are_said_to_be_missing(jsep: Panel, as_senior_ot: AsyncClient) -> None:

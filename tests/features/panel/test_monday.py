@@ -10,7 +10,8 @@ from tests.problems import check_problem
 
 
 async def test_messages_say_conditions_what_is_asked_for_and_why_not(jsep: Panel, query: Query, clock: Clock) -> None:
-    approved, deferred, declined = [await jsep.listed() for _ in range(3)]
+    approved, deferred, declined = [await jsep.screened() for _ in range(3)]
+    await jsep.meeting(approved, deferred, declined)
     done(await jsep.decide(approved, "approve_with_conditions", conditions=["trial_first"], funding=SPLIT))
     done(await jsep.decide(deferred, "defer", conditions=["A second quote"], review_on=clock.day(7)))
     done(await jsep.decide(declined, "decline", alternative="A tilt chair."))

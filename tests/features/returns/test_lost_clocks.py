@@ -163,3 +163,13 @@ async def test_a_time_that_is_still_to_come_ends_no_loan_and_no_notice(
     clock.move(minutes=5)
     [now] = await send(as_technician, "returns", batch(lent.barcode, at=clock.now))
     assert (now["outcome"], now["state"]) == ("accepted", "returned")
+
+
+@pytest.mark.parametrize("off", [timedelta(days=1), timedelta(hours=3), timedelta(days=-40)])
+async def test_a_time_that_cannot_be_brings_the_item_back_where_its_use_is_not_stopped(
+    as_technician: AsyncClient, given: Given, clock: Clock, off: timedelta
+) -> None:
+    lent = await given.loan()
+    clock.move(hours=1)
+    [result] = await send(as_technician, "returns", batch(lent.barcode, at=clock.now + off))
+    assert (result["outcome"], result["state"]) == ("accepted", "returned")
