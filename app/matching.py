@@ -150,18 +150,6 @@ async def find_evidence(session: AsyncSession, scope: Scope, register: Register)
     return {item_id: known[each] for item_id, each in found.items()}
 
 
-async def count_matches(session: AsyncSession, scope: Scope, register: Register) -> Counts:
-    """How many items of the whole register it makes what. Two statements."""
-    compiled = await compile_for(session, scope, register)
-    wanted = text(f"""
-        SELECT count(*) FILTER (WHERE result = 'affected') AS affected,
-               count(*) FILTER (WHERE result = 'possible') AS possible, (SELECT count(*) FROM item) AS items
-        FROM ({compiled.sql}) AS matched
-    """)
-    row = (await session.execute(wanted, dict(compiled.values))).one()
-    return Counts(row.affected, row.possible, row.items - row.affected - row.possible)
-
-
 class Because:
     """Turns evidence into sentences; thousands of items have the same."""
 

@@ -69,6 +69,11 @@ def says_nothing_of_the_order(scanned_at: datetime, at: datetime) -> bool:
     return scanned_at > at + CLOCKS_AGREE
 
 
+def was_never_then(scanned_at: datetime | None, came_here: datetime, *, is_measured: bool) -> bool:
+    """The same of a time that is before the item was here at all."""
+    return scanned_at is not None and not is_measured and scanned_at < came_here
+
+
 def clock_wrong() -> Conflict:
     """The refusal of a scan that would end a stopped use, of which nobody can tell whether it was made before that."""
     detail = (

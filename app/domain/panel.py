@@ -350,12 +350,6 @@ def is_expired(last_day: date | None, *, is_used: bool, today: date) -> bool:
     return last_day is not None and not is_used and last_day < today
 
 
-def is_answer_overdue(kind: DecisionKind, review_on: date | None, *, today: date) -> bool:
-    """Whether what a deferral asked for has not come by its day. The case is not dead then: an eligible need is not
-    lost by a late answer, but somebody must ask."""
-    return kind is DecisionKind.DEFER and review_on is not None and review_on < today
-
-
 @dataclass(frozen=True, slots=True)
 class Link:
     """A decision and the one that it takes the place of, by their numbers."""
@@ -368,15 +362,6 @@ def in_force(decisions: Sequence[Link]) -> Link | None:
     """The decision that holds: the one that no other supersedes."""
     superseded = {one.supersedes for one in decisions}
     return next((one for one in decisions if one.number not in superseded), None)
-
-
-def check_supersedes(named: int | None, holds: Link | None) -> None:
-    """A new decision names the one that it takes the place of; whoever has not seen the one that holds is refused.
-
-    Raises Conflict `already-decided`.
-    """
-    if (holds.number if holds else None) != named:
-        raise Conflict("already-decided", "Another decision was recorded meanwhile. Read it before you go on.")
 
 
 def check_ratification(action_on: date, held_on: date) -> None:

@@ -15,7 +15,7 @@ from app import ledger
 from app.domain.access import StoreRef
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, RuleError
-from app.domain.kept_scans import clock_wrong, is_kept, moved_since
+from app.domain.kept_scans import clock_wrong, is_kept, moved_since, was_never_then
 from app.domain.scanning import check_tag
 from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, refused
@@ -199,7 +199,8 @@ async def refuse_what_moved_since(
 
 
 def _moved_since(scan: Scan, row: Row[Any], *, is_within_stores: bool) -> RuleError | None:
-    if not is_within_stores and row.is_lent and _says_nothing(scan, row):
+    is_nonsense = scan.has_no_order or was_never_then(scan.scanned_at, row.came_here, is_measured=scan.is_measured)
+    if is_nonsense and row.is_lent and not is_within_stores:
         return clock_wrong() if row.is_stopped else None
     if scan.scanned_at is None:
         return None
@@ -207,12 +208,6 @@ def _moved_since(scan: Scan, row: Row[Any], *, is_within_stores: bool) -> RuleEr
         return moved_since(scan.scanned_at, went_out=row.was_out, came_back=None)
     seen = {"went_out": row.went_out, "came_back": row.came_back}
     return moved_since(scan.scanned_at, **seen, is_measured=scan.is_measured)
-
-
-def _says_nothing(scan: Scan, row: Row[Any]) -> bool:
-    """Whether a time that nobody compared cannot be when it was scanned: still to come, or before the item was here."""
-    is_before = scan.scanned_at is not None and scan.scanned_at < row.came_here
-    return scan.has_no_order or (is_before and not scan.is_measured)
 
 
 def answer(scan: Scan, result: ItemResult, *warnings: ScanWarning) -> ScanResult:

@@ -12,6 +12,7 @@ from app.domain.kept_scans import (
     moved_since,
     offset_in_words,
     says_nothing_of_the_order,
+    was_never_then,
 )
 
 NOW = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
@@ -93,3 +94,9 @@ def test_a_time_that_is_still_to_come_says_nothing_of_what_came_first() -> None:
     told = [says_nothing_of_the_order(NOW + ahead, NOW) for ahead in (-DAY, 2 * MINUTE, 3 * MINUTE, DAY)]
     assert told == [False, False, True, True]
     assert "Set the date" in clock_wrong().detail
+
+
+def test_a_time_before_the_item_was_here_is_none() -> None:
+    assert was_never_then(NOW - HOUR, NOW, is_measured=False)
+    for at, is_measured in ((None, False), (NOW, False), (NOW - HOUR, True)):
+        assert not was_never_then(at, NOW, is_measured=is_measured)

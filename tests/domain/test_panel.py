@@ -25,10 +25,8 @@ from app.domain.panel import (
     check_chair_action,
     check_proposal,
     check_ratification,
-    check_supersedes,
     expires_on,
     in_force,
-    is_answer_overdue,
     is_expired,
     next_state,
     read_condition,
@@ -186,26 +184,9 @@ def test_only_an_approval_that_nobody_used_expires(last_day: date | None, is_use
     assert is_expired(last_day, is_used=is_used, today=TODAY) is expired
 
 
-@pytest.mark.parametrize(
-    ("kind", "by", "overdue"),
-    [(DEFER, YESTERDAY, True), (DEFER, TODAY, False), (DEFER, None, False), (APPROVE, YESTERDAY, False)],
-)
-def test_a_deferral_is_overdue_after_its_day(kind: DecisionKind, by: date | None, overdue: bool) -> None:
-    assert is_answer_overdue(kind, by, today=TODAY) is overdue
-
-
 def test_the_decision_that_no_other_supersedes_holds() -> None:
     chain = [Link(1), Link(2, supersedes=1), Link(3, supersedes=2)]
     assert [in_force(chain[:many]) for many in range(4)] == [None, *chain]
-
-
-def test_whoever_has_not_seen_the_decision_that_holds_is_refused() -> None:
-    check_supersedes(None, None)
-    check_supersedes(1, Link(1))
-    for named, holds in ((None, Link(1)), (1, None), (1, Link(2, supersedes=1))):
-        with pytest.raises(RuleError) as refusal:
-            check_supersedes(named, holds)
-        assert refusal.value.code == "already-decided"
 
 
 def test_a_chair_acts_alone_only_when_it_is_urgent_and_a_later_meeting_ratifies() -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from app.domain.errors import Fault
 from app.domain.notice_parsing import LISTS, MOST_LINES, read_scope
 from app.domain.notice_scope import Words, line_in_words
-from app.domain.serials import find_repeated, split_pasted
+from app.domain.serials import find_odd_ones, find_repeated, split_pasted
 from app.web.forms import Form
 
 KINDS: Final = (
@@ -239,13 +239,15 @@ def _split_lines(values: str) -> list[str]:
 
 
 def _said(form: Form, name: str) -> str:
-    """How many numbers a list has, and which stand there twice."""
+    """How many numbers a list has, which stand there twice, and which are not written like the others."""
     if form.value(f"{name}-kind") not in NUMBERS or not form.value(f"{name}-values").strip():
         return ""
     numbers = split_pasted(form.value(f"{name}-values"))
     twice = find_repeated(numbers)
     count = f"{len(numbers):,} number{'' if len(numbers) == 1 else 's'}"
-    return f"{count}; more than once: {', '.join(twice[:10])}" if twice else f"{count}, each once"
+    said = f"{count}; more than once: {', '.join(twice[:10])}" if twice else f"{count}, each once"
+    odd = find_odd_ones(numbers)
+    return f"{said}; not written like the others: {', '.join(odd[:10])}" if odd else said
 
 
 def _read_tree(raw: str) -> Any:

@@ -256,11 +256,6 @@ class DisposalBody(BaseModel):
     agreed_by: str | None
     is_open: bool
 
-    @property
-    def lacks_reference(self) -> bool:
-        """It is scrapped, and the reference of its waste is to be recorded still."""
-        return not (self.is_open or self.reference or self.waste_stream is WasteStream.NOWHERE)
-
 
 class RingFenceBody(BaseModel):
     """For which team a panel keeps the item, and by which case."""

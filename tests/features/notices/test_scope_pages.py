@@ -109,6 +109,9 @@ async def test_a_range_is_entered_by_one_and_put_into_force_by_another(
         page, f"{where}/scope", **{"l0c1-kind": "serials", "l0c1-values": "X1, X2\nx 1"}, do="count"
     )
     assert "3 numbers; more than once: x 1" in page.text or "3 numbers; more than once: X1" in page.text
+    short = {"l0c1-values": "1942500017, 1942500025, 1942500030, 1942500053, 194250006"}
+    counted = await safety.send(page, f"{where}/scope", **{"l0c1-kind": "serials"}, **short, do="count")
+    assert "5 numbers, each once; not written like the others: 194250006" in counted.text
     page = await safety.send(page, f"{where}/scope", do="keep")
     assert list(page.errors) == ["l0c1-values"]
     page = await safety.send(page, f"{where}/scope", do="remove-condition-0-1")
