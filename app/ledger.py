@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import prevented
+from app import charging, prevented
 from app.audit import Break, walk_chains
 from app.domain.clearance import (
     GATED,
@@ -30,6 +30,7 @@ from app.domain.clearance import (
     place_blockers,
     step_for,
 )
+from app.domain.costs import Tariff
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotClear, NotFound, RuleError
 from app.domain.hygiene import NextStep, Outcome, Route
@@ -131,7 +132,7 @@ LOCK = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode
 LOCK_IDS = text("SELECT id FROM item WHERE id = ANY(:item_ids) ORDER BY barcode FOR UPDATE")
 
 # Read after the lock and by a statement of its own: a hold that was placed while we waited for the row is seen.
-READ = text("""
+_READ = """
     SELECT item.id, item.barcode, item.state, item.store_id, item.bay, item.times_issued, item.last_seq, item.last_hash,
            item.returned_seq, item.inspectable_seq, product.id AS product_id, product.code AS product_code,
            product.name AS product_name, product.decontamination_route, product.single_patient_use,
@@ -143,7 +144,7 @@ READ = text("""
            product.safe_working_load_kg AS product_load_kg,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS carries_kg,
            item.label_wanted_since IS NOT NULL AS is_label_wanted,
-           EXISTS (SELECT FROM notice_activation) AS are_notices, fence.fence
+           EXISTS (SELECT FROM notice_activation) AS are_notices, fence.fence{more}
     FROM item
     JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
@@ -176,12 +177,15 @@ READ = text("""
         SELECT jsonb_build_object('loan_id', loan_id, 'team_id', team_id, 'team', team, 'case_number', case_number,
                                   'panel_id', panel_id, 'panel', panel) AS fence
         FROM ring_fence WHERE ring_fence.item_id = item.id LIMIT 1
-    ) AS fence ON true
+    ) AS fence ON true{joined}
     WHERE item.barcode = ANY(:barcodes)
     ORDER BY item.barcode
-""")
+"""
+READ = text(_READ.format(more="", joined=""))
+MONEY = f", money.facts, money.issued, {charging.COUNTER} AS counter, {charging.TARIFFS} AS tariffs"
+READ_TO_MOVE = text(_READ.format(more=MONEY, joined=charging.FACTS))
 
-WRITE = text("""
+WRITE = text(f"""
     WITH line AS (
         SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS line (
             item_id bigint, seq int, move text, from_state text, to_state text, actor text, at timestamptz,
@@ -193,10 +197,10 @@ WRITE = text("""
                returned_seq = CASE WHEN line.returned THEN line.seq ELSE item.returned_seq END,
                inspectable_seq = CASE WHEN line.inspectable THEN line.seq ELSE item.inspectable_seq END
         FROM line WHERE item.id = line.item_id
-    )
+    ), {charging.WRITE}
     INSERT INTO movement (item_id, seq, move, from_state, to_state, actor, at, store_id, bay, reason, reference, hash)
     SELECT item_id, seq, move, from_state, to_state, actor, at, store_id, bay, reason, reference, hash FROM line
-""")
+""")  # noqa: S608 - the part is a constant
 
 NUMBERS = text("""
     SELECT nextval(pg_get_serial_sequence('item', 'id')) AS id, nextval('asset_number') AS asset_number
@@ -253,18 +257,21 @@ async def move(  # noqa: PLR0913 - the one door: what a movement says is said he
     reference: str | None = None,
     happened: bool = False,
     was_used: bool = False,
+    billed: charging.Billed = charging.NOTHING_SAID,
 ) -> tuple[list[Moved], list[Refused]]:
-    """Move each item, or say why not. Three statements, whatever the number of items.
+    """Move each item and charge what follows from it, or say why not. Three statements, whatever the number of items.
 
     `store_id` is where it now stands (None: its store stays), `bay` likewise. A barcode that comes twice moves once.
     `happened`: it was handed over at a client's door already; what stood in the way becomes the movement's reason.
     `was_used`: somebody had it though the record knows of no issue; it counts as issued once, so it is recycled.
+    `billed`: what only the verb knows of what it costs.
     The refusals carry WrongState, NotClear (with every blocker) or NotFound; nothing is raised for them.
     """
-    items = await read_items(session, barcodes, lock=True)
+    items, accounts, tariffs = await _read_to_move(session, barcodes, billed, actor=actor, at=at)
     moved: dict[str, Moved] = {}
     refused: list[Refused] = []
     lines: list[dict[str, Any]] = []
+    charges: list[dict[str, Any]] = []
     for barcode in barcodes:
         try:
             item = _wanted(items, moved, barcode)
@@ -278,9 +285,12 @@ async def move(  # noqa: PLR0913 - the one door: what a movement says is said he
         line = _line(item, how, target, actor=actor, at=at, store_id=store_id, bay=bay, reason=why, ref=reference)
         line["issued"] |= int(was_used and not item.evidence.times_issued)
         lines.append(line)
+        where = {"item_id": item.id, "seq": line["seq"], "store_id": line["store_id"]}
+        charges += charging.lines_of(accounts[barcode], tariffs, how, item.state, **where, actor=actor, at=at)
         moved[barcode] = Moved(item, line["seq"], _after(item.evidence, line), actor, uk_date(at))
     if lines:
-        await session.execute(WRITE, {"lines": json.dumps(lines)})
+        charged = json.dumps(charging.one_of_each_visit(charges))
+        await session.execute(WRITE, {"lines": json.dumps(lines), "charges": charged})
     return list(moved.values()), refused
 
 
@@ -369,6 +379,18 @@ async def verify(session: AsyncSession) -> tuple[int, Break | None]:
     """Walk every item's movements in order. Returns how many hold, and the first that does not."""
     rows = (await session.stream(WALK)).mappings()
     return await walk_chains(rows, _hash_of_row)
+
+
+async def _read_to_move(
+    session: AsyncSession, barcodes: Sequence[str], billed: charging.Billed, *, actor: str, at: datetime
+) -> tuple[dict[str, ItemRecord], dict[str, charging.Account], list[Tariff]]:
+    """The items, locked; the money of each; and the rates of the day."""
+    await session.execute(LOCK, {"barcodes": list(barcodes)})
+    asked = {"client_id": billed.client_id, "funder": billed.funder, "actor": actor, "at": at}
+    rows = (await session.execute(READ_TO_MOVE, {"barcodes": list(barcodes), **asked})).mappings().all()
+    rates = charging.read_tariffs(rows[0]["tariffs"] or ()) if rows else []
+    accounts = {row["barcode"]: charging.read_account(row, billed) for row in rows}
+    return {row["barcode"]: _record(row) for row in rows}, accounts, rates
 
 
 def _record(row: RowMapping) -> ItemRecord:

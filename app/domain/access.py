@@ -84,6 +84,13 @@ class Permission(StrEnum):
     KEEP_PANELS = "keep_panels"
     SEE_PANEL_FIGURES = "see_panel_figures"
     LIFT_RING_FENCES = "lift_ring_fences"
+    SEE_COSTS = "see_costs"
+    SEE_COSTS_BY_PRESCRIBER = "see_costs_by_prescriber"
+    KEEP_RATES = "keep_rates"
+    CORRECT_CHARGES = "correct_charges"
+    SETTLE_FUNDING = "settle_funding"
+    KEEP_BUDGETS = "keep_budgets"
+    CLOSE_PERIODS = "close_periods"
     SEE_ALL_MESSAGES = "see_all_messages"
     IMPORT_DATA = "import_data"
     MANAGE_USERS = "manage_users"
@@ -159,7 +166,18 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     Role.PANEL_MEMBER: _ON_A_PANEL,
     Role.PANEL_CHAIR: _ON_A_PANEL | {Permission.CHAIR_PANEL, Permission.SEE_PANEL_FIGURES, Permission.LIFT_RING_FENCES},
-    Role.FINANCE: _LOOKING | {Permission.AGREE_TO_SCRAP, Permission.SEE_PANEL_FIGURES},
+    Role.FINANCE: _LOOKING
+    | {
+        Permission.AGREE_TO_SCRAP,
+        Permission.SEE_PANEL_FIGURES,
+        Permission.SEE_COSTS,
+        Permission.SEE_COSTS_BY_PRESCRIBER,
+        Permission.KEEP_RATES,
+        Permission.CORRECT_CHARGES,
+        Permission.SETTLE_FUNDING,
+        Permission.KEEP_BUDGETS,
+        Permission.CLOSE_PERIODS,
+    },
     Role.MANAGER: _STOREKEEPING
     | {
         Permission.HANDLE_SAFETY_NOTICES,
@@ -185,6 +203,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_PANEL_FIGURES,
         Permission.LIFT_RING_FENCES,
         Permission.SEE_ALL_MESSAGES,
+        Permission.SEE_COSTS,
+        Permission.SEE_COSTS_BY_PRESCRIBER,
         Permission.IMPORT_DATA,
     },
     Role.ADMIN: _EVERYBODY
@@ -197,6 +217,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Permission.SEE_NOTICE_EVIDENCE,
         Permission.SEE_NOTICE_ITEMS,
         Permission.SEE_PANEL_FIGURES,
+        Permission.SEE_COSTS,
     },
 }
 """The one table. A role that is not here may do nothing."""

@@ -6,6 +6,15 @@ from app.models.audit import AuditEvent, AuditHead, IdempotencyKey
 from app.models.base import metadata
 from app.models.client import CareProvider, Client, ClientAccess
 from app.models.disposal import Disposal
+from app.models.finance import (
+    Charge,
+    ChargedVisit,
+    ChargingStart,
+    FinancePeriod,
+    FundingDispute,
+    OrderShare,
+    Tariff,
+)
 from app.models.inspection import (
     AuthorityCopy,
     ExaminationDecision,
@@ -110,6 +119,9 @@ __all__ = [
     "AuditHead",
     "AuthorityCopy",
     "CareProvider",
+    "Charge",
+    "ChargedVisit",
+    "ChargingStart",
     "Client",
     "ClientAccess",
     "Collection",
@@ -126,9 +138,11 @@ __all__ = [
     "EquipmentOrder",
     "ExaminationDecision",
     "FaultReport",
+    "FinancePeriod",
     "FittedPart",
     "FittedPartWithdrawal",
     "Funder",
+    "FundingDispute",
     "HarvestedPart",
     "Hold",
     "IdempotencyKey",
@@ -161,6 +175,7 @@ __all__ = [
     "NoticeSource",
     "OrderAnswer",
     "OrderLine",
+    "OrderShare",
     "OrderSupersedes",
     "OrderUnit",
     "Panel",
@@ -221,6 +236,7 @@ __all__ = [
     "StocktakeItem",
     "StopUseNotice",
     "Store",
+    "Tariff",
     "Team",
     "ThoroughExamination",
     "Tier",

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index
 from sqlmodel import Field, SQLModel
 
 from app.domain.authority import Tier
+from app.domain.funders import FunderKind
 from app.domain.panel_meeting import Side
 from app.models.base import (
     both_or_neither,
@@ -20,11 +21,18 @@ from app.models.base import (
 
 
 class Team(SQLModel, table=True):
-    """A base that prescribers order from; authority reaches as far as one's own team."""
+    """A base that prescribers order from; authority reaches as far as one's own team.
+
+    `funder_id`: who pays for what it hands out over the counter; `cost_centre`: where that is booked.
+    """
+
+    __table_args__ = (Index("ix_team_funder_id", "funder_id"),)
 
     id: int = id_column()
     code: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     name: str = Field(sa_column=text_column())
+    funder_id: int | None = Field(default=None, sa_column=reference_column("funder.id", nullable=True))
+    cost_centre: str = Field(default="", sa_column=text_column(server_default=""))
 
 
 class Prescriber(SQLModel, table=True):
@@ -131,7 +139,7 @@ class PanelBudget(SQLModel, table=True):
 
 class Funder(SQLModel, table=True):
     """Who pays for an order: adult social care, the integrated care board, continuing healthcare, children. `side`:
-    whose money it is, so that a panel knows what is joint."""
+    whose money it is, so that a panel knows what is joint; `kind`: what it is in the national return."""
 
     id: int = id_column()
     code: str = Field(sa_column=Column(Text, nullable=False, unique=True))
@@ -139,3 +147,7 @@ class Funder(SQLModel, table=True):
     side: Side = Field(
         default=Side.SOCIAL_CARE, sa_column=enum_column(Side, "side", server_default=Side.SOCIAL_CARE.value)
     )
+    kind: FunderKind = Field(
+        default=FunderKind.OTHER, sa_column=enum_column(FunderKind, "kind", server_default=FunderKind.OTHER.value)
+    )
+    cost_centre: str = Field(default="", sa_column=text_column(server_default=""))

@@ -89,6 +89,8 @@ A_SAYING = (
     "INSERT INTO loan_answer (loan_id, code, subject, warning, {}) SELECT id, 'x', 'x', 'x', {} FROM loan LIMIT 1"
 )
 PAIRS = {
+    "ck_tariff_ended_at_and_by_together": "INSERT INTO tariff (kind, starts_on, pence, made_at, made_by, ended_at) "
+    "VALUES ('repair', '2026-01-01', 1, now(), 'x', now())",
     "ck_loan_answer_answered_at_and_by_together": A_SAYING.format("answer, answered_at", "'x', now()"),
     "ck_loan_answer_answer_and_when_together": A_SAYING.format("answered_at, answered_by", "now(), 'x'"),
     "ck_order_answer_answered_at_and_by_together": AN_ANSWER.format("answer, answered_at", "'x', now()"),

@@ -38,11 +38,12 @@ class Wanted:
 class Said:
     """What is said at the counter: what becomes of old items, by asset tag, and what is answered to warnings.
 
-    `answers` None: nobody was asked for any (ADR 29).
+    `answers` None: nobody was asked for any (ADR 29). `funder`: who pays, by code; None: whoever pays for the team.
     """
 
     supersedes: Sequence[tuple[str, NewSupersedes]] = ()
     answers: Sequence[Answer] | None = ()
+    funder: str | None = None
 
 
 NOTHING_SAID: Final = Said()

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import ledger, ring_fencing, used_together
+from app.charging import Billed
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, Tier
 from app.domain.client_records import check_is_alive
@@ -90,7 +91,9 @@ async def issue(
         check_dangers(there.warnings, await read_setting(session, uk_date(at)), prescribes=prescribes)
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
-    moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=f"loan {loan_id}")
+    billed = Billed(client_id=client_id, funder=said.funder)
+    reference = f"loan {loan_id}"
+    moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=reference, billed=billed)
     if moved.item.state not in {State.IN_STOCK, State.RESERVED}:
         raise Conflict("wrong-state", "Only an item from the shelf can be handed over the counter.", field="barcode")
     # What a report certified while this was read: the item is locked by now.

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger
+from app.charging import Billed
 from app.domain.dates import uk_date
 from app.domain.inspections import (
     FoundDanger,
@@ -212,7 +213,8 @@ async def _take_down(
             told = {"kind": kind.value, "outcome": outcome.value, "state": item.state.value, "notes": notes}
             await audit.record(session, "inspection_recorded", f"item:{barcode}", actor=actor, at=at, **told)
             return Moved(item, item.last_seq, item.evidence, actor, uk_date(at))
-    return await ledger.move_one(session, barcode, how, actor=actor, at=at, reason=notes or None, reference=kind.text)
+    about: dict[str, Any] = {"reason": notes or None, "reference": kind.text, "billed": Billed(examined=kind.value)}
+    return await ledger.move_one(session, barcode, how, actor=actor, at=at, **about)
 
 
 async def _next_due(

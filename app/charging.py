@@ -1,0 +1,311 @@
+"""Charges beside movements: the facts that they follow from, read with the item, and their lines, written with it.
+
+SQL fragments and their rows; what is charged, and how much, `domain/costs.py` says. The door is `ledger.py` (ADR 46).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import RowMapping
+
+from app.domain.costs import OWN_ACCOUNT, WHOLE, ChargeKind, Facts, Issued, Posting, Step, Tariff, charges_of
+from app.domain.dates import uk_date
+from app.domain.lifecycle import Move, State, is_issue
+from app.domain.panel_funding import Share
+
+DISTRICT: Final = r"upper(regexp_replace(client.postcode, '\s*\d[[:alpha:]]{2}\s*$', ''))"
+"""The outward part of a client's postcode: SR7 of SR7 7AA."""
+
+OF_AN_ORDER: Final = f"""
+    jsonb_build_object(
+        'order_id', asked.id, 'client_id', asked.client_id, 'team_id', asked.team_id, 'prescriber', asked.made_by,
+        'reason', asked.reason, 'speed', asked.speed, 'district', {DISTRICT},
+        'is_provisional', EXISTS (SELECT FROM funding_dispute
+                                  WHERE order_id = asked.id AND settled_at IS NULL),
+        'shares', COALESCE(
+            (SELECT jsonb_agg(jsonb_build_object('funder', funder.code, 'percent', part.percent::text)
+                              ORDER BY part.position)
+             FROM order_share AS part JOIN funder ON funder.id = part.funder_id WHERE part.order_id = asked.id),
+            (SELECT jsonb_build_array(jsonb_build_object('funder', funder.code, 'percent', '100'))
+             FROM funder WHERE funder.id = asked.funder_id)))
+"""  # noqa: S608 - the part is a constant
+"""Who pays for an order, and what its charges are counted under. Asks for `equipment_order AS asked` and `client`."""
+
+NEWEST_ISSUE: Final = """
+    SELECT jsonb_build_object(
+               'seq', max(line.movement_seq), 'on', min(line.happened_on), 'pence', sum(line.amount_pence),
+               'is_hire', bool_or(line.kind = 'hire'), 'order_id', min(line.order_id), 'team_id', min(line.team_id),
+               'client_id', min(line.client_id), 'prescriber', min(line.prescriber), 'reason', min(line.reason),
+               'district', min(line.district), 'is_provisional', bool_or(line.is_provisional),
+               'shares', jsonb_agg(jsonb_build_object('funder', COALESCE(funder.code, ''),
+                                                      'percent', line.percent::text) ORDER BY line.id))
+    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
+    WHERE line.item_id = item.id AND line.is_issue AND line.reversal_of IS NULL
+      AND line.movement_seq = (SELECT max(movement_seq) FROM charge
+                               WHERE item_id = item.id AND is_issue AND reversal_of IS NULL)
+      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+    HAVING count(*) > 0
+"""
+"""The newest issue of an item as it is charged now: nothing where that was taken back and nothing came instead."""
+
+FACTS: Final = f"""
+    LEFT JOIN LATERAL (
+        SELECT since.issued, jsonb_build_object(
+            'category', product.category, 'price_pence', item.purchase_price_pence, 'received_on', item.received_on,
+            'is_reusable', product.returnable AND NOT product.single_patient_use
+                           AND product.decontamination_route <> 'cannot',
+            'route', COALESCE((SELECT route FROM decontamination WHERE item_id = item.id AND finished_at IS NULL),
+                              product.decontamination_route),
+            'is_credited', EXISTS (
+                SELECT FROM charge AS line
+                WHERE line.item_id = item.id AND line.movement_seq > (since.issued ->> 'seq')::int
+                  AND line.kind IN ('credit', 'hire') AND NOT line.is_issue AND line.reversal_of IS NULL
+                  AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)),
+            'written_off_pence', (SELECT COALESCE(sum(amount_pence), 0) FROM charge
+                                  WHERE item_id = item.id AND kind = 'write_off'),
+            'wanted', CASE WHEN item.state IN ('reserved', 'dispatched') THEN (
+                SELECT {OF_AN_ORDER}
+                FROM reservation JOIN order_unit ON order_unit.reservation_id = reservation.id
+                JOIN equipment_order AS asked ON asked.id = order_unit.order_id
+                JOIN client ON client.id = asked.client_id
+                WHERE reservation.item_id = item.id AND reservation.ended_at IS NULL
+                ORDER BY reservation.from_on LIMIT 1) END,
+            'fetched', (
+                SELECT jsonb_build_object('collection_id', collection.id, 'speed', collection.speed)
+                FROM collection_line JOIN collection ON collection.id = collection_line.collection_id
+                WHERE collection_line.item_id = item.id AND collected_at IS NULL AND cancelled_at IS NULL)
+            ) AS facts
+        FROM (SELECT ({NEWEST_ISSUE}) AS issued) AS since
+    ) AS money ON true
+"""  # noqa: S608 - the parts are the constants above
+"""Asks for `item` and `product`."""
+
+COUNTER: Final = f"""
+    CASE WHEN CAST(:client_id AS bigint) IS NOT NULL THEN (
+        SELECT jsonb_build_object(
+                   'client_id', client.id, 'district', {DISTRICT}, 'team_id', team.id,
+                   'prescriber', CASE WHEN prescriber.account_id IS NOT NULL THEN account.username END,
+                   'shares', jsonb_build_array(jsonb_build_object(
+                       'funder', COALESCE(CAST(:funder AS text), usual.code, ''), 'percent', '100')))
+        FROM client LEFT JOIN account ON account.username = :actor
+        LEFT JOIN prescriber ON prescriber.account_id = account.id
+        LEFT JOIN team ON team.id = prescriber.team_id
+        LEFT JOIN funder AS usual ON usual.id = team.funder_id
+        WHERE client.id = :client_id) END
+"""  # noqa: S608 - the part is the constant above
+"""Who pays for what goes over the counter: whom it is said to be charged to, or whoever pays for the team."""
+
+TARIFFS: Final = """
+    CASE WHEN row_number() OVER (ORDER BY item.barcode) = 1 THEN (
+        SELECT jsonb_agg(to_jsonb(rate)) FROM tariff AS rate
+        WHERE daterange(rate.starts_on, rate.ends_on, '[]')
+              @> (CAST(:at AS timestamptz) AT TIME ZONE 'Europe/London')::date
+          AND (rate.product_id IS NULL
+               OR rate.product_id IN (SELECT product_id FROM item WHERE barcode = ANY(:barcodes)))) END
+"""
+"""The rates in force on the day of `at`; they come with the first row only."""
+
+WRITE: Final = """
+    charged AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:charges AS jsonb)) AS line (
+            posting_id uuid, kind text, variant text, happened_on date, posted_at timestamptz, posted_by text,
+            funder text, percent numeric, quantity int, amount_pence bigint, vat_pence bigint, tariff_id bigint,
+            basis text, is_unpriced boolean, is_issue boolean, is_provisional boolean, item_id bigint,
+            movement_seq int, product_id bigint, category text, recycled boolean, store_id bigint, order_id bigint,
+            collection_id bigint, client_id bigint, team_id bigint, prescriber text, reason text, district text,
+            visit text)
+    ), claimed AS (
+        INSERT INTO charged_visit (key) SELECT DISTINCT visit FROM charged WHERE visit <> '' ORDER BY visit
+        ON CONFLICT DO NOTHING RETURNING key
+    ), posted AS (
+        INSERT INTO charge (posting_id, kind, variant, happened_on, posted_at, posted_by, funder_id, percent, quantity,
+                            amount_pence, vat_pence, tariff_id, basis, is_unpriced, is_issue, is_provisional, item_id,
+                            movement_seq, product_id, category, recycled, store_id, order_id, collection_id, client_id,
+                            team_id, prescriber, reason, district)
+        SELECT posting_id, charged.kind, variant, happened_on, posted_at, posted_by, funder.id, percent, quantity,
+               amount_pence, vat_pence, tariff_id, basis, is_unpriced, is_issue, is_provisional, item_id,
+               movement_seq, product_id, category, recycled, store_id, order_id, collection_id, client_id,
+               team_id, prescriber, reason, district
+        FROM charged LEFT JOIN funder ON funder.code = charged.funder
+        WHERE visit = '' OR visit IN (SELECT key FROM claimed)
+        RETURNING id
+    )
+"""
+"""Parts of a statement that writes `charges` (rows of `lines_of` as JSON). A visit is charged by whoever is first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What a verb knows of a movement's charges that no table says yet.
+
+    `client_id`, `funder`: who gets it over the counter, and the code of the funder who is said to pay (None: whoever
+    pays for the actor's team). `examined`: the kind of inspection; `parts_pence`: what was fitted.
+    """
+
+    client_id: int | None = None
+    funder: str | None = None
+    examined: str = ""
+    parts_pence: int = 0
+
+
+NOTHING_SAID: Final = Billed()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is known of the money of one item: the facts of its charges, and what its lines are counted under."""
+
+    facts: Facts
+    going: Mapping[str, Any]
+    coming: Mapping[str, Any]
+    fetched: Mapping[str, Any]
+
+    def under(self, move: Move, state: State) -> Mapping[str, Any]:
+        """Whose order, client, team and prescriber a line belongs to: of the issue that begins, or of the last one."""
+        return self.going if is_issue(state, move) else self.coming
+
+
+def read_tariffs(rows: Iterable[Mapping[str, Any]]) -> list[Tariff]:
+    """Rates, from rows of `tariff` or their JSON."""
+    return [
+        Tariff(
+            id=row["id"],
+            kind=ChargeKind(row["kind"]),
+            variant=row["variant"],
+            product_id=row["product_id"],
+            category=row["category"],
+            pence=row["pence"],
+            percent=None if row["percent"] is None else Decimal(str(row["percent"])),
+            taper=tuple(Step(one["from_months"], Decimal(str(one["percent"]))) for one in row["taper"] or ()),
+            floor_pence=row["floor_pence"],
+            vat_percent=Decimal(str(row["vat_percent"])),
+        )
+        for row in rows
+    ]
+
+
+def read_account(row: RowMapping, billed: Billed) -> Account:
+    """The money of an item, from a row that `FACTS` and `COUNTER` are part of."""
+    known = row["facts"]
+    going = row["counter"] or known["wanted"] or {}
+    coming = row["issued"] or {}
+    fetched = known["fetched"] or {}
+    facts = Facts(
+        product_id=row["product_id"],
+        category=known["category"],
+        price_pence=known["price_pence"],
+        received_on=date.fromisoformat(known["received_on"]),
+        times_issued=row["times_issued"],
+        is_reusable=known["is_reusable"],
+        shares=_shares(going),
+        issued=_issued(coming),
+        is_credited=known["is_credited"],
+        written_off_pence=int(known["written_off_pence"]),
+        route=known["route"],
+        examined=billed.examined,
+        parts_pence=billed.parts_pence,
+    )
+    return Account(facts, going, coming, fetched)
+
+
+def lines_of(
+    account: Account,
+    tariffs: Sequence[Tariff],
+    move: Move,
+    state: State,
+    *,
+    item_id: int,
+    seq: int,
+    store_id: int,
+    actor: str,
+    at: datetime,
+) -> list[dict[str, Any]]:
+    """The rows for `WRITE` of everything that this movement costs."""
+    on = uk_date(at)
+    going_out = is_issue(state, move)
+    facts = account.facts
+    speed = account.going.get("speed") if going_out else account.fetched.get("speed")
+    if speed:
+        facts = replace(facts, speed=speed, visit=_visit(account, on, going_out=going_out))
+    under = account.under(move, state)
+    shared = {
+        "item_id": item_id,
+        "movement_seq": seq,
+        "store_id": store_id,
+        "category": facts.category,
+        "order_id": under.get("order_id"),
+        "collection_id": None if going_out else account.fetched.get("collection_id"),
+        "client_id": under.get("client_id"),
+        "team_id": under.get("team_id"),
+        "prescriber": under.get("prescriber"),
+        "reason": under.get("reason"),
+        "district": under.get("district"),
+        "is_provisional": under.get("is_provisional", False),
+        "product_id": facts.product_id,
+        "recycled": facts.times_issued > 0 if going_out else None,
+        "happened_on": on.isoformat(),
+        "posted_at": at.isoformat(),
+        "posted_by": actor,
+    }
+    return [row for one in charges_of(move, state, facts, tariffs, on=on) for row in rows_of(one, shared)]
+
+
+def rows_of(posting: Posting, shared: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows for `WRITE` of one charge: a line for each funder. `shared`: what they are counted under.
+
+    A visit is for no one product, though its line names the item that it was first counted with.
+    """
+    due, price = posting.due, posting.price
+    posting_id = str(uuid4())
+    about = dict(shared) | ({"product_id": None, "category": None, "recycled": None} if due.visit else {})
+    return [
+        about
+        | {
+            "posting_id": posting_id,
+            "kind": due.kind.value,
+            "variant": due.variant,
+            "funder": line.funder,
+            "percent": str(line.percent),
+            "quantity": due.times,
+            "amount_pence": line.pence,
+            "vat_pence": line.vat_pence,
+            "tariff_id": price.tariff_id,
+            "basis": price.basis,
+            "is_unpriced": price.is_unpriced,
+            "is_issue": due.is_issue,
+            "visit": due.visit,
+        }
+        for line in posting.lines
+    ]
+
+
+def one_of_each_visit(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Things that went or came on one visit, scanned together, are charged one drive: that of the first of them."""
+    whose: dict[str, str] = {}
+    return [
+        row
+        for row in rows
+        if not row["visit"] or whose.setdefault(row["visit"], row["posting_id"]) == row["posting_id"]
+    ]
+
+
+def _visit(account: Account, on: date, *, going_out: bool) -> str:
+    if going_out:
+        return f"delivery:{account.going['order_id']}:{on}"
+    return f"collection:{account.fetched['collection_id']}:{on}"
+
+
+def _shares(under: Mapping[str, Any]) -> tuple[Share, ...]:
+    found = under.get("shares") or ()
+    return tuple(Share(one["funder"] or OWN_ACCOUNT, Decimal(one["percent"])) for one in found) or WHOLE
+
+
+def _issued(under: Mapping[str, Any]) -> Issued | None:
+    if not under:
+        return None
+    on = date.fromisoformat(under["on"])
+    return Issued(on, _shares(under), int(under["pence"]), is_hire=under["is_hire"])

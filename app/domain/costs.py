@@ -1,0 +1,326 @@
+"""What a movement costs, and whom: the kinds of charges, the rates that price them, and their split, in whole pence.
+
+Pure: `ledger.py` reads the facts with the item and writes the lines with the movement (ADR 46).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import Final
+
+from app.domain.authority import in_pounds
+from app.domain.lifecycle import OUT, Move, State, is_issue, is_return
+from app.domain.panel_funding import Share, allot
+
+
+class ChargeKind(StrEnum):
+    """What a line of the charges is for."""
+
+    NEW_PURCHASE = "new_purchase"
+    RECYCLED_ISSUE = "recycled_issue"
+    HIRE = "hire"
+    DELIVERY = "delivery"
+    COLLECTION = "collection"
+    FAILED_VISIT = "failed_visit"
+    DECONTAMINATION = "decontamination"
+    INSPECTION = "inspection"
+    REPAIR = "repair"
+    PARTS = "parts"
+    CREDIT = "credit"
+    WRITE_OFF = "write_off"
+    SCRAP = "scrap"
+
+    @property
+    def text(self) -> str:
+        """The kind as people read it."""
+        return _KIND_TEXT.get(self, self.value.replace("_", " ").capitalize())
+
+
+_KIND_TEXT: Final[dict["ChargeKind", str]] = {
+    ChargeKind.CREDIT: "Credit on collection",
+    ChargeKind.WRITE_OFF: "Write-off",
+}
+ISSUES: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.RECYCLED_ISSUE, ChargeKind.HIRE})
+"""The kinds that an issue is charged as: exactly one of them for each issue."""
+OWN_PRICE: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.PARTS, ChargeKind.WRITE_OFF})
+"""The kinds that have a price of their own where no rate says another: what was paid for it, or what it is worth."""
+ONLY_BY_RATE: Final = frozenset({ChargeKind.HIRE})
+"""The kinds that there are only where a rate for the product says so."""
+ON_THE_SHELF: Final = frozenset({State.IN_STOCK, State.RESERVED})
+OWN_ACCOUNT: Final = ""
+"""In place of a funder's code: nobody is charged, the service itself bears it."""
+WHOLE: Final = (Share(OWN_ACCOUNT, Decimal(100)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From so many months after it was received on, this part is credited, in percent."""
+
+    from_months: int
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """One dated rate. `variant`: the speed, route or kind of inspection that it is for; empty for every one.
+
+    For a product, for what begins with a category (ISO 9999), or for everything. Exactly one of `pence` (fixed),
+    `percent` (of the price that the kind goes by) and `taper`. `floor_pence`: no credit for what cost less.
+    """
+
+    id: int
+    kind: ChargeKind
+    variant: str = ""
+    product_id: int | None = None
+    category: str | None = None
+    pence: int | None = None
+    percent: Decimal | None = None
+    taper: tuple[Step, ...] = ()
+    floor_pence: int = 0
+    vat_percent: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The newest issue of the item as it was charged: when, who paid which part, and the sum, as it stands now."""
+
+    on: date
+    shares: tuple[Share, ...]
+    pence: int
+    is_hire: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an item when it moves. `shares`: who pays for what goes out now.
+
+    `visit`: by whose order or collection somebody drives, as a key that is charged once a day; `speed`: its speed.
+    `route`: how it was cleaned; `examined`: which kind of inspection; `parts_pence`: what was fitted.
+    `is_credited`: since its newest issue. `written_off_pence`: what of it stands written off.
+    """
+
+    product_id: int
+    category: str
+    price_pence: int
+    received_on: date
+    times_issued: int = 0
+    is_reusable: bool = True
+    shares: tuple[Share, ...] = WHOLE
+    issued: Issued | None = None
+    is_credited: bool = False
+    written_off_pence: int = 0
+    visit: str = ""
+    speed: str = ""
+    route: str = ""
+    examined: str = ""
+    parts_pence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something to be charged: what a percentage of it is of, how often, and who pays."""
+
+    kind: ChargeKind
+    shares: tuple[Share, ...]
+    variant: str = ""
+    of_pence: int = 0
+    times: int = 1
+    visit: str = ""
+    months: int = 0
+    is_issue: bool = False
+    is_taken_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What it comes to, by which rate, in words, and whether nobody has said a rate."""
+
+    pence: int
+    tariff_id: int | None
+    basis: str
+    vat_percent: Decimal = Decimal(0)
+    is_unpriced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one funder pays. `funder`: its code, or OWN_ACCOUNT."""
+
+    funder: str
+    percent: Decimal
+    pence: int
+    vat_pence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One charge with all its lines: they come to `price.pence`, and their shares to 100 %."""
+
+    due: Due
+    price: Price
+    lines: tuple[Line, ...]
+
+
+def charges_of(move: Move, state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> tuple[Posting, ...]:
+    """Everything that this movement from this state costs, priced by the rates that are in force on that day."""
+    return tuple(post(due, facts, tariffs) for due in _dues(move, state, facts, tariffs, on=on))
+
+
+def post(due: Due, facts: Facts, tariffs: Sequence[Tariff]) -> Posting:
+    """One charge, priced and split to the penny."""
+    price = price_of(due, facts, tariffs)
+    return Posting(due, price, split(price.pence, due.shares, vat_percent=price.vat_percent))
+
+
+def split(pence: int, shares: Sequence[Share], *, vat_percent: Decimal = Decimal(0)) -> tuple[Line, ...]:
+    """Who pays what of so many pence, below zero for a credit; no penny is lost, of the tax neither."""
+    vat = _rounded(Decimal(pence) * vat_percent / 100)
+    net, tax = _allot(pence, shares), _allot(vat, shares)
+    return tuple(
+        Line(share.funder, share.percent, part, part_of_tax)
+        for share, part, part_of_tax in zip(shares, net, tax, strict=True)
+    )
+
+
+def price_of(due: Due, facts: Facts, tariffs: Sequence[Tariff]) -> Price:
+    """What a charge comes to. Without a rate: its own price where it has one, otherwise nothing, and it says so."""
+    tariff = rate_for(due.kind, due.variant, facts, tariffs)
+    if due.is_taken_back:
+        return Price(-due.of_pence, None, "The write-off is taken back")
+    if tariff is None:
+        if due.kind in OWN_PRICE:
+            return Price(due.of_pence * due.times, None, "What it cost")
+        # Hire begins without a sum: it is counted in nights, when they are over.
+        is_unpriced = due.kind not in ONLY_BY_RATE
+        return Price(0, None, "No rate is in force" if is_unpriced else "", is_unpriced=is_unpriced)
+    if due.is_issue and due.kind is ChargeKind.HIRE:
+        return Price(0, tariff.id, "Charged by the night when it comes back", tariff.vat_percent)
+    pence, basis = _by_rate(tariff, due, facts)
+    sign = -1 if due.kind is ChargeKind.CREDIT else 1
+    return Price(sign * pence * due.times, tariff.id, _times(basis, due.times), tariff.vat_percent)
+
+
+def rate_for(kind: ChargeKind, variant: str, facts: Facts, tariffs: Iterable[Tariff]) -> Tariff | None:
+    """The rate that is said most closely: for the product, then for the longest category, then for everything; of two
+    for the same, the one that names the variant."""
+    fit = [
+        one
+        for one in tariffs
+        if one.kind is kind
+        and one.variant in {"", variant}
+        and one.product_id in {None, facts.product_id}
+        and (one.category is None or facts.category.startswith(one.category))
+    ]
+    return max(fit, key=_closeness, default=None)
+
+
+def book_value(facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> int:
+    """What the item is worth in the books while it stands in a store: what a credit for it would be, of its price."""
+    if not facts.times_issued:
+        return facts.price_pence
+    months = whole_months(facts.received_on, on)
+    due = Due(ChargeKind.CREDIT, WHOLE, of_pence=facts.price_pence, months=months)
+    return -price_of(due, facts, tariffs).pence if facts.is_reusable else 0
+
+
+def whole_months(since: date, until: date) -> int:
+    """How many months have gone by, counting whole ones; none where the days come the other way round."""
+    months = (until.year - since.year) * 12 + until.month - since.month - (until.day < since.day)
+    return max(months, 0)
+
+
+def month_of(day: date) -> date:
+    """The first day of its month: the period that it belongs to."""
+    return day.replace(day=1)
+
+
+def _dues(move: Move, state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> list[Due]:
+    if is_issue(state, move):
+        return _of_an_issue(move, facts, tariffs)
+    if is_return(move):
+        return _of_a_return(state, facts, on=on)
+    last = facts.issued.shares if facts.issued else WHOLE
+    dues: dict[Move, list[Due]] = {
+        Move.PASS_DECONTAMINATION: [Due(ChargeKind.DECONTAMINATION, last, facts.route)],
+        Move.COMPLETE_REPAIR: [Due(ChargeKind.REPAIR, last), *_of_parts(facts, last)],
+        Move.SCRAP: [Due(ChargeKind.SCRAP, last), *_written_off(facts, tariffs, on=on)],
+        Move.MARK_MISSING: [] if state in OUT else _written_off(facts, tariffs, on=on),
+    }
+    if move in {Move.PASS_INSPECTION, Move.FAIL_INSPECTION}:
+        # What stands on the shelf is nobody's yet; what is being made fit is, for those who had it last.
+        return [Due(ChargeKind.INSPECTION, WHOLE if state in ON_THE_SHELF else last, facts.examined)]
+    return dues.get(move, [])
+
+
+def _of_parts(facts: Facts, shares: tuple[Share, ...]) -> list[Due]:
+    return [Due(ChargeKind.PARTS, shares, of_pence=facts.parts_pence)] if facts.parts_pence else []
+
+
+def _of_an_issue(move: Move, facts: Facts, tariffs: Sequence[Tariff]) -> list[Due]:
+    kind = ChargeKind.RECYCLED_ISSUE if facts.times_issued else ChargeKind.NEW_PURCHASE
+    if rate_for(ChargeKind.HIRE, "", facts, tariffs):
+        kind = ChargeKind.HIRE
+    dues = [Due(kind, facts.shares, of_pence=facts.price_pence, is_issue=True)]
+    if facts.visit and move is not Move.ISSUE:
+        dues.append(Due(ChargeKind.DELIVERY, facts.shares, facts.speed, visit=facts.visit))
+    return dues
+
+
+def _of_a_return(state: State, facts: Facts, *, on: date) -> list[Due]:
+    """What comes back from the van was not issued; what comes back from a client is credited, once."""
+    dues = []
+    shares = facts.issued.shares if facts.issued else WHOLE
+    if facts.written_off_pence:
+        dues.append(Due(ChargeKind.WRITE_OFF, WHOLE, of_pence=facts.written_off_pence, is_taken_back=True))
+    if state is State.DISPATCHED or facts.issued is None or facts.is_credited:
+        return dues
+    if facts.visit:
+        dues.append(Due(ChargeKind.COLLECTION, shares, facts.speed, visit=facts.visit))
+    if facts.issued.is_hire:
+        return [*dues, Due(ChargeKind.HIRE, shares, times=max((on - facts.issued.on).days, 1))]
+    if facts.is_reusable:
+        months = whole_months(facts.received_on, on)
+        dues.append(Due(ChargeKind.CREDIT, shares, of_pence=facts.issued.pence, months=months))
+    return dues
+
+
+def _written_off(facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> list[Due]:
+    """What the service loses: nothing that a funder has paid for and nobody was credited with."""
+    is_ours = facts.issued is None or facts.is_credited
+    worth = book_value(facts, tariffs, on=on) if is_ours and not facts.written_off_pence else 0
+    return [Due(ChargeKind.WRITE_OFF, WHOLE, of_pence=worth)] if worth else []
+
+
+def _by_rate(tariff: Tariff, due: Due, facts: Facts) -> tuple[int, str]:
+    if tariff.pence is not None:
+        return tariff.pence, f"{in_pounds(tariff.pence)} each" if due.times > 1 else "Fixed rate"
+    if due.kind is ChargeKind.CREDIT and facts.price_pence < tariff.floor_pence:
+        return 0, f"It cost less than {in_pounds(tariff.floor_pence)}, so nothing is credited"
+    percent = tariff.percent if tariff.percent is not None else _tapered(tariff.taper, due.months)
+    after = f" after {due.months} months" if tariff.taper else ""
+    basis = f"{percent.normalize():f} % of {in_pounds(due.of_pence)}{after}"
+    return _rounded(Decimal(due.of_pence) * percent / 100), basis
+
+
+def _tapered(taper: Sequence[Step], months: int) -> Decimal:
+    reached = [step for step in taper if step.from_months <= months]
+    return max(reached, key=lambda step: step.from_months).percent if reached else Decimal(0)
+
+
+def _closeness(tariff: Tariff) -> tuple[bool, int, bool]:
+    return tariff.product_id is not None, len(tariff.category or ""), tariff.variant != ""
+
+
+def _allot(pence: int, shares: Sequence[Share]) -> list[int]:
+    sign = -1 if pence < 0 else 1
+    return [sign * one.pence for one in allot(abs(pence), shares)]
+
+
+def _rounded(pence: Decimal) -> int:
+    return int(pence.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _times(basis: str, times: int) -> str:
+    return f"{times} times {basis}" if times > 1 else basis
