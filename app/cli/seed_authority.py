@@ -8,17 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.domain.authority import Tier
+from app.domain.funders import FunderKind
 from app.domain.panel_meeting import Side
 from app.domain.panel_settings import financial_year
 from app.models import Account, Funder, Panel, PanelBudget, PanelMember, Prescriber, Team
 
-TEAM: Final = {"code": "WEST", "name": "West Community Occupational Therapy"}
+TEAM: Final[dict[str, Any]] = {"code": "WEST", "name": "West Community Occupational Therapy", "cost_centre": "A110"}
 FUNDERS: Final = (
-    ("ASC", "Adult social care", Side.SOCIAL_CARE),
-    ("ICB", "Integrated care board", Side.HEALTH),
-    ("CHC", "Continuing healthcare", Side.HEALTH),
-    ("CHILD", "Children's services", Side.SOCIAL_CARE),
+    ("ASC", "Adult social care", Side.SOCIAL_CARE, FunderKind.ADULT_SOCIAL_CARE, "A100"),
+    ("ICB", "Integrated care board", Side.HEALTH, FunderKind.INTEGRATED_CARE_BOARD, "H200"),
+    ("CHC", "Continuing healthcare", Side.HEALTH, FunderKind.CONTINUING_HEALTHCARE, "H210"),
+    ("CHILD", "Children's services", Side.SOCIAL_CARE, FunderKind.CHILDRENS_SERVICES, "C300"),
 )
+PAYS_FOR_THE_TEAM: Final = "ASC"
+"""Who pays for what the team hands out over the counter."""
 PANEL: Final[dict[str, Any]] = {
     "code": "JSEP",
     "name": "Joint Specialist Equipment Panel",
@@ -44,9 +47,11 @@ REGISTERED_FOR: Final = timedelta(days=400)
 
 async def add_authority(session: AsyncSession, *, today: date) -> None:
     """Write them for the accounts that are there already. Registrations end more than a year from `today`."""
-    await session.execute(insert(Funder), [{"code": code, "name": name, "side": side} for code, name, side in FUNDERS])
+    names = ("code", "name", "side", "kind", "cost_centre")
+    await session.execute(insert(Funder), [dict(zip(names, one, strict=True)) for one in FUNDERS])
     await _add_panel(session, today)
-    team_id = (await session.execute(insert(Team).values(**TEAM).returning(col(Team.id)))).scalar_one()
+    payer = await session.scalar(select(col(Funder.id)).where(col(Funder.code) == PAYS_FOR_THE_TEAM))
+    team_id = (await session.execute(insert(Team).values(**TEAM, funder_id=payer).returning(col(Team.id)))).scalar_one()
     wanted = [*LIMITS, SUPERVISED]
     accounts = select(col(Account.username), col(Account.id)).where(col(Account.username).in_(wanted))
     rows = await session.execute(accounts)
