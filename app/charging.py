@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, text
 
 from app.domain.costs import OWN_ACCOUNT, WHOLE, ChargeKind, Facts, Issued, Posting, Step, Tariff, charges_of
 from app.domain.dates import uk_date
@@ -37,13 +37,15 @@ OF_AN_ORDER: Final = f"""
 
 NEWEST_ISSUE: Final = """
     SELECT jsonb_build_object(
-               'seq', max(line.movement_seq), 'on', min(line.happened_on), 'pence', sum(line.amount_pence),
+               'seq', max(line.movement_seq), 'on', (min(issue.at) AT TIME ZONE 'Europe/London')::date,
+               'pence', sum(line.amount_pence),
                'is_hire', bool_or(line.kind = 'hire'), 'order_id', min(line.order_id), 'team_id', min(line.team_id),
                'client_id', min(line.client_id), 'prescriber', min(line.prescriber), 'reason', min(line.reason),
                'district', min(line.district), 'is_provisional', bool_or(line.is_provisional),
                'shares', jsonb_agg(jsonb_build_object('funder', COALESCE(funder.code, ''),
                                                       'percent', line.percent::text) ORDER BY line.id))
-    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
+    FROM charge AS line JOIN movement AS issue ON issue.item_id = line.item_id AND issue.seq = line.movement_seq
+    LEFT JOIN funder ON funder.id = line.funder_id
     WHERE line.item_id = item.id AND line.is_issue AND line.reversal_of IS NULL
       AND line.movement_seq = (SELECT max(movement_seq) FROM charge
                                WHERE item_id = item.id AND is_issue AND reversal_of IS NULL)
@@ -67,6 +69,13 @@ FACTS: Final = f"""
                   AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)),
             'written_off_pence', (SELECT COALESCE(sum(amount_pence), 0) FROM charge
                                   WHERE item_id = item.id AND kind = 'write_off'),
+            'repair', CASE WHEN item.state = 'in_repair' THEN (
+                SELECT jsonb_build_object('labour', repair.labour_pence, 'parts', (
+                    SELECT sum(part.quantity * part.cost_pence) FROM standing_part AS part
+                    WHERE part.repair_id = repair.id))
+                FROM repair WHERE repair.item_id = item.id AND repair.started_seq = (
+                    SELECT max(seq) FROM movement
+                    WHERE item_id = item.id AND to_state = 'in_repair' AND from_state <> 'in_repair')) END,
             'wanted', CASE WHEN item.state IN ('reserved', 'dispatched') THEN (
                 SELECT {OF_AN_ORDER}
                 FROM reservation JOIN order_unit ON order_unit.reservation_id = reservation.id
@@ -77,7 +86,8 @@ FACTS: Final = f"""
             'fetched', (
                 SELECT jsonb_build_object('collection_id', collection.id, 'speed', collection.speed)
                 FROM collection_line JOIN collection ON collection.id = collection_line.collection_id
-                WHERE collection_line.item_id = item.id AND collected_at IS NULL AND cancelled_at IS NULL)
+                WHERE collection_line.item_id = item.id AND collected_at IS NULL AND cancelled_at IS NULL
+                  AND (item.state = 'awaiting_collection' OR picked_up_at IS NOT NULL))
             ) AS facts
         FROM (SELECT ({NEWEST_ISSUE}) AS issued) AS since
     ) AS money ON true
@@ -117,25 +127,34 @@ WRITE: Final = """
             basis text, is_unpriced boolean, is_issue boolean, is_provisional boolean, item_id bigint,
             movement_seq int, product_id bigint, category text, recycled boolean, store_id bigint, order_id bigint,
             collection_id bigint, client_id bigint, team_id bigint, prescriber text, reason text, district text,
-            visit text)
+            visit text, corrects_id bigint, because text)
     ), claimed AS (
-        INSERT INTO charged_visit (key) SELECT DISTINCT visit FROM charged WHERE visit <> '' ORDER BY visit
-        ON CONFLICT DO NOTHING RETURNING key
+        INSERT INTO charged_visit (key) SELECT DISTINCT visit FROM charged
+        WHERE visit <> '' AND (SELECT pg_advisory_xact_lock_shared(hashtext('finance_period')))::text IS NOT NULL
+        ORDER BY visit ON CONFLICT DO NOTHING RETURNING key
     ), posted AS (
         INSERT INTO charge (posting_id, kind, variant, happened_on, posted_at, posted_by, funder_id, percent, quantity,
                             amount_pence, vat_pence, tariff_id, basis, is_unpriced, is_issue, is_provisional, item_id,
                             movement_seq, product_id, category, recycled, store_id, order_id, collection_id, client_id,
-                            team_id, prescriber, reason, district)
+                            team_id, prescriber, reason, district, corrects_id, because)
         SELECT posting_id, charged.kind, variant, happened_on, posted_at, posted_by, funder.id, percent, quantity,
                amount_pence, vat_pence, tariff_id, basis, is_unpriced, is_issue, is_provisional, item_id,
                movement_seq, product_id, category, recycled, store_id, order_id, collection_id, client_id,
-               team_id, prescriber, reason, district
+               team_id, prescriber, reason, district, corrects_id, because
         FROM charged LEFT JOIN funder ON funder.code = charged.funder
         WHERE visit = '' OR visit IN (SELECT key FROM claimed)
         RETURNING id
     )
 """
-"""Parts of a statement that writes `charges` (rows of `lines_of` as JSON). A visit is charged by whoever is first."""
+"""Parts of a statement that writes `charges` (rows of `lines_of` as JSON). A visit is charged by whoever is first.
+
+Whoever claims one holds the lock of all who post already: so nobody waits for a claim that waits for the closing of a
+month that waits for them.
+"""
+
+
+POST = text(f"WITH {WRITE} SELECT count(*) FROM posted")  # noqa: S608 - the part is the constant above
+"""Writes `charges` where nothing moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +162,13 @@ class Billed:
     """What a verb knows of a movement's charges that no table says yet.
 
     `client_id`, `funder`: who gets it over the counter, and the code of the funder who is said to pay (None: whoever
-    pays for the actor's team). `examined`: the kind of inspection; `parts_pence`: what was fitted.
+    pays for the actor's team). `examined`: the kind of inspection; `labour_pence`: what the work of a repair cost.
     """
 
     client_id: int | None = None
     funder: str | None = None
     examined: str = ""
-    parts_pence: int = 0
+    labour_pence: int | None = None
 
 
 NOTHING_SAID: Final = Billed()
@@ -194,6 +213,7 @@ def read_account(row: RowMapping, billed: Billed) -> Account:
     going = row["counter"] or known["wanted"] or {}
     coming = row["issued"] or {}
     fetched = known["fetched"] or {}
+    repair = known["repair"] or {}
     facts = Facts(
         product_id=row["product_id"],
         category=known["category"],
@@ -201,13 +221,14 @@ def read_account(row: RowMapping, billed: Billed) -> Account:
         received_on=date.fromisoformat(known["received_on"]),
         times_issued=row["times_issued"],
         is_reusable=known["is_reusable"],
-        shares=_shares(going),
+        shares=shares_of(going),
         issued=_issued(coming),
         is_credited=known["is_credited"],
         written_off_pence=int(known["written_off_pence"]),
         route=known["route"],
         examined=billed.examined,
-        parts_pence=billed.parts_pence,
+        parts_pence=int(repair.get("parts") or 0),
+        labour_pence=billed.labour_pence if billed.labour_pence is not None else repair.get("labour") or 0,
     )
     return Account(facts, going, coming, fetched)
 
@@ -237,14 +258,8 @@ def lines_of(
         "movement_seq": seq,
         "store_id": store_id,
         "category": facts.category,
-        "order_id": under.get("order_id"),
         "collection_id": None if going_out else account.fetched.get("collection_id"),
-        "client_id": under.get("client_id"),
-        "team_id": under.get("team_id"),
-        "prescriber": under.get("prescriber"),
-        "reason": under.get("reason"),
-        "district": under.get("district"),
-        "is_provisional": under.get("is_provisional", False),
+        **counted_under(under),
         "product_id": facts.product_id,
         "recycled": facts.times_issued > 0 if going_out else None,
         "happened_on": on.isoformat(),
@@ -252,6 +267,12 @@ def lines_of(
         "posted_by": actor,
     }
     return [row for one in charges_of(move, state, facts, tariffs, on=on) for row in rows_of(one, shared)]
+
+
+def counted_under(under: Mapping[str, Any]) -> dict[str, Any]:
+    """What lines are counted under, by what a query read of an order or an issue."""
+    names = ("order_id", "client_id", "team_id", "prescriber", "reason", "district")
+    return {name: under.get(name) for name in names} | {"is_provisional": under.get("is_provisional", False)}
 
 
 def rows_of(posting: Posting, shared: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -299,7 +320,8 @@ def _visit(account: Account, on: date, *, going_out: bool) -> str:
     return f"collection:{account.fetched['collection_id']}:{on}"
 
 
-def _shares(under: Mapping[str, Any]) -> tuple[Share, ...]:
+def shares_of(under: Mapping[str, Any]) -> tuple[Share, ...]:
+    """Who pays, by what a query read of an order or an issue; the service itself where it read of nobody."""
     found = under.get("shares") or ()
     return tuple(Share(one["funder"] or OWN_ACCOUNT, Decimal(one["percent"])) for one in found) or WHOLE
 
@@ -308,4 +330,4 @@ def _issued(under: Mapping[str, Any]) -> Issued | None:
     if not under:
         return None
     on = date.fromisoformat(under["on"])
-    return Issued(on, _shares(under), int(under["pence"]), is_hire=under["is_hire"])
+    return Issued(on, shares_of(under), int(under["pence"]), is_hire=under["is_hire"])

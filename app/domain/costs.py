@@ -46,9 +46,13 @@ ISSUES: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.RECYCLED_ISSUE, C
 """The kinds that an issue is charged as: exactly one of them for each issue."""
 OWN_PRICE: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.PARTS, ChargeKind.WRITE_OFF})
 """The kinds that have a price of their own where no rate says another: what was paid for it, or what it is worth."""
-ONLY_BY_RATE: Final = frozenset({ChargeKind.HIRE})
-"""The kinds that there are only where a rate for the product says so."""
 ON_THE_SHELF: Final = frozenset({State.IN_STOCK, State.RESERVED})
+WITH_A_CLIENT: Final = OUT - {State.DISPATCHED}
+_OWN_BASIS: Final = {
+    ChargeKind.PARTS: "What the parts cost",
+    ChargeKind.REPAIR: "What the labour cost",
+    ChargeKind.WRITE_OFF: "What it is worth in the books",
+}
 OWN_ACCOUNT: Final = ""
 """In place of a funder's code: nobody is charged, the service itself bears it."""
 WHOLE: Final = (Share(OWN_ACCOUNT, Decimal(100)),)
@@ -97,7 +101,8 @@ class Facts:
     """What is known of an item when it moves. `shares`: who pays for what goes out now.
 
     `visit`: by whose order or collection somebody drives, as a key that is charged once a day; `speed`: its speed.
-    `route`: how it was cleaned; `examined`: which kind of inspection; `parts_pence`: what was fitted.
+    `route`: how it was cleaned; `examined`: which kind of inspection; `parts_pence`, `labour_pence`: what was fitted in
+    the repair that goes on, and what its work cost, where somebody said so.
     `is_credited`: since its newest issue. `written_off_pence`: what of it stands written off.
     """
 
@@ -116,6 +121,7 @@ class Facts:
     route: str = ""
     examined: str = ""
     parts_pence: int = 0
+    labour_pence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +196,17 @@ def price_of(due: Due, facts: Facts, tariffs: Sequence[Tariff]) -> Price:
     if due.is_taken_back:
         return Price(-due.of_pence, None, "The write-off is taken back")
     if tariff is None:
-        if due.kind in OWN_PRICE:
-            return Price(due.of_pence * due.times, None, "What it cost")
-        # Hire begins without a sum: it is counted in nights, when they are over.
-        is_unpriced = due.kind not in ONLY_BY_RATE
-        return Price(0, None, "No rate is in force" if is_unpriced else "", is_unpriced=is_unpriced)
+        if due.kind in OWN_PRICE or (due.kind is ChargeKind.REPAIR and due.of_pence):
+            return Price(due.of_pence, None, _OWN_BASIS.get(due.kind, "What it cost"))
+        return Price(0, None, "No rate is in force", is_unpriced=True)
     if due.is_issue and due.kind is ChargeKind.HIRE:
+        # It begins without a sum: the nights are counted when they are over.
         return Price(0, tariff.id, "Charged by the night when it comes back", tariff.vat_percent)
     pence, basis = _by_rate(tariff, due, facts)
     sign = -1 if due.kind is ChargeKind.CREDIT else 1
-    return Price(sign * pence * due.times, tariff.id, _times(basis, due.times), tariff.vat_percent)
+    # Nothing is sold when something is written off.
+    vat_percent = Decimal(0) if due.kind is ChargeKind.WRITE_OFF else tariff.vat_percent
+    return Price(sign * pence * due.times, tariff.id, _times(basis, due.times), vat_percent)
 
 
 def rate_for(kind: ChargeKind, variant: str, facts: Facts, tariffs: Iterable[Tariff]) -> Tariff | None:
@@ -244,18 +251,34 @@ def _dues(move: Move, state: State, facts: Facts, tariffs: Sequence[Tariff], *, 
     last = facts.issued.shares if facts.issued else WHOLE
     dues: dict[Move, list[Due]] = {
         Move.PASS_DECONTAMINATION: [Due(ChargeKind.DECONTAMINATION, last, facts.route)],
-        Move.COMPLETE_REPAIR: [Due(ChargeKind.REPAIR, last), *_of_parts(facts, last)],
         Move.SCRAP: [Due(ChargeKind.SCRAP, last), *_written_off(facts, tariffs, on=on)],
-        Move.MARK_MISSING: [] if state in OUT else _written_off(facts, tariffs, on=on),
+        Move.MARK_MISSING: [*_of_nights(state, facts, on=on), *_written_off(facts, tariffs, on=on)],
     }
     if move in {Move.PASS_INSPECTION, Move.FAIL_INSPECTION}:
         # What stands on the shelf is nobody's yet; what is being made fit is, for those who had it last.
         return [Due(ChargeKind.INSPECTION, WHOLE if state in ON_THE_SHELF else last, facts.examined)]
-    return dues.get(move, [])
+    return [*_of_the_bench(move, state, facts, last), *dues.get(move, [])]
 
 
-def _of_parts(facts: Facts, shares: tuple[Share, ...]) -> list[Due]:
-    return [Due(ChargeKind.PARTS, shares, of_pence=facts.parts_pence)] if facts.parts_pence else []
+def _of_the_bench(move: Move, state: State, facts: Facts, shares: tuple[Share, ...]) -> list[Due]:
+    """What a repair took, when the item leaves the bench: mended, given up, or lost. A failure that is taken back began
+    no repair."""
+    if state is not State.IN_REPAIR or move in {Move.TRANSFER, Move.TAKE_BACK_FAILURE}:
+        return []
+    dues = []
+    if move is Move.COMPLETE_REPAIR or facts.labour_pence:
+        dues.append(Due(ChargeKind.REPAIR, shares, of_pence=facts.labour_pence))
+    if facts.parts_pence:
+        dues.append(Due(ChargeKind.PARTS, shares, of_pence=facts.parts_pence))
+    return dues
+
+
+def _of_nights(state: State, facts: Facts, *, on: date) -> list[Due]:
+    """The nights of a hire that ends."""
+    if facts.issued is None or not facts.issued.is_hire or facts.is_credited or state not in WITH_A_CLIENT:
+        return []
+    nights = max((on - facts.issued.on).days, 1)
+    return [Due(ChargeKind.HIRE, facts.issued.shares, of_pence=facts.price_pence, times=nights)]
 
 
 def _of_an_issue(move: Move, facts: Facts, tariffs: Sequence[Tariff]) -> list[Due]:
@@ -271,37 +294,46 @@ def _of_an_issue(move: Move, facts: Facts, tariffs: Sequence[Tariff]) -> list[Du
 def _of_a_return(state: State, facts: Facts, *, on: date) -> list[Due]:
     """What comes back from the van was not issued; what comes back from a client is credited, once."""
     dues = []
-    shares = facts.issued.shares if facts.issued else WHOLE
     if facts.written_off_pence:
         dues.append(Due(ChargeKind.WRITE_OFF, WHOLE, of_pence=facts.written_off_pence, is_taken_back=True))
-    if state is State.DISPATCHED or facts.issued is None or facts.is_credited:
+    if state is State.DISPATCHED:
         return dues
     if facts.visit:
+        # Somebody drove, also for what was never charged here.
+        shares = facts.issued.shares if facts.issued else WHOLE
         dues.append(Due(ChargeKind.COLLECTION, shares, facts.speed, visit=facts.visit))
+    if facts.issued is None or facts.is_credited:
+        return dues
     if facts.issued.is_hire:
-        return [*dues, Due(ChargeKind.HIRE, shares, times=max((on - facts.issued.on).days, 1))]
+        return [*dues, *_of_nights(state, facts, on=on)]
     if facts.is_reusable:
         months = whole_months(facts.received_on, on)
-        dues.append(Due(ChargeKind.CREDIT, shares, of_pence=facts.issued.pence, months=months))
+        dues.append(Due(ChargeKind.CREDIT, facts.issued.shares, of_pence=facts.issued.pence, months=months))
     return dues
 
 
 def _written_off(facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> list[Due]:
-    """What the service loses: nothing that a funder has paid for and nobody was credited with."""
-    is_ours = facts.issued is None or facts.is_credited
+    """What the service loses: what is hired out, too, but nothing that a funder has paid for and was not credited
+    with."""
+    is_ours = facts.issued is None or facts.is_credited or facts.issued.is_hire
     worth = book_value(facts, tariffs, on=on) if is_ours and not facts.written_off_pence else 0
     return [Due(ChargeKind.WRITE_OFF, WHOLE, of_pence=worth)] if worth else []
 
 
 def _by_rate(tariff: Tariff, due: Due, facts: Facts) -> tuple[int, str]:
-    if tariff.pence is not None:
-        return tariff.pence, f"{in_pounds(tariff.pence)} each" if due.times > 1 else "Fixed rate"
-    if due.kind is ChargeKind.CREDIT and facts.price_pence < tariff.floor_pence:
+    is_credit = due.kind is ChargeKind.CREDIT
+    if is_credit and facts.price_pence < tariff.floor_pence:
         return 0, f"It cost less than {in_pounds(tariff.floor_pence)}, so nothing is credited"
-    percent = tariff.percent if tariff.percent is not None else _tapered(tariff.taper, due.months)
-    after = f" after {due.months} months" if tariff.taper else ""
-    basis = f"{percent.normalize():f} % of {in_pounds(due.of_pence)}{after}"
-    return _rounded(Decimal(due.of_pence) * percent / 100), basis
+    if tariff.pence is not None:
+        pence, basis = tariff.pence, f"{in_pounds(tariff.pence)} each" if due.times > 1 else "Fixed rate"
+    else:
+        percent = tariff.percent if tariff.percent is not None else _tapered(tariff.taper, due.months)
+        after = f" after {due.months} {'month' if due.months == 1 else 'months'}" if tariff.taper else ""
+        basis = f"{percent.normalize():f} % of {in_pounds(due.of_pence)}{after}"
+        pence = _rounded(Decimal(due.of_pence) * percent / 100)
+    if is_credit and pence > due.of_pence:
+        return due.of_pence, f"{basis}, but no more than was charged: {in_pounds(due.of_pence)}"
+    return pence, basis
 
 
 def _tapered(taper: Sequence[Step], months: int) -> Decimal:

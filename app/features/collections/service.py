@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, bereavement, fetching, ledger
+from app.charging_apart import InVain, charge_visit_in_vain
 from app.domain.collecting import check_visit_day
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound
@@ -152,6 +153,7 @@ async def fail(
         raise BadValue("visited-when", detail, field="visited_at")
     visit = {"visited_at": visited_at, "failed_because": reason, "recorded_at": at, "recorded_by": actor}
     await session.execute(insert(CollectionVisit).values(collection_id=found.id, **visit))
+    await charge_visit_in_vain(session, InVain.COLLECTION, found.id, visited_at=visited_at, actor=actor, at=at)
     await _change(session, found.id, scheduled_on=None)
     await audit.record(session, "collection_visit_failed", f"collection:{number}", actor=actor, at=at)
 

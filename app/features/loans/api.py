@@ -32,7 +32,8 @@ async def issue(session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: 
     409 `examination-due-soon` until somebody who may decide it says why (`due_soon_reason`). 422
     `answer-the-warnings` lists what is warned of, as with an order, until each has its answer in `answers`. Without
     `answers` a weight or a load that nobody knows is not asked about, unless this item carries less than its product;
-    the warning waits with the loan for its answer (`POST /loans/{loan_id}/answers`).
+    the warning waits with the loan for its answer (`POST /loans/{loan_id}/answers`). 422 `unknown-funder` says the
+    codes of the funders there are.
     """
     loan_id = await service.issue(
         session,
@@ -41,7 +42,7 @@ async def issue(session: Session, actor: Actor, now: Now, ahead: Ahead, prefix: 
         kind=body.kind,
         trial_ends_on=body.trial_ends_on,
         trial_goals=body.trial_goals,
-        said=Said(by_tag(body.supersedes, prefix=prefix), answers_of(body)),
+        said=Said(by_tag(body.supersedes, prefix=prefix), answers_of(body), body.funder),
         actor=actor.username,
         at=now,
         ahead=ahead.said(body.due_soon_reason, actor),

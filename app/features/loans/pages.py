@@ -17,6 +17,7 @@ from app.domain.loans import LoanKind
 from app.features.loans import queries, service
 from app.features.loans.counter import AtCounter, Said, look
 from app.features.loans.schemas import FoundClient, IssueForm
+from app.funders import list_funders
 from app.web.answers import answer_field, read_answers, refuse_unanswered
 from app.web.auth import Actor
 from app.web.client_search import ClientSearchForm
@@ -46,7 +47,8 @@ async def issue_form(
     form = Form({"client_ref": [client_ref]} if client_ref else None)
     chosen = await _read_client(session, client_ref, actor, now) if client_ref else None
     there = await look(session, tag, client_ref=client_ref, today=uk_date(now)) if chosen else AtCounter()
-    return render(request, ISSUE, {"form": form, "item": item, "chosen": chosen, **_shown(there)})
+    context = {"item": item, "chosen": chosen, "funders": await list_funders(session), **_shown(there)}
+    return render(request, ISSUE, {"form": form, **context})
 
 
 @router.post("/items/{barcode}/issue")
@@ -54,7 +56,7 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, ahea
     """Hand it over, or look for who is to have it."""
     search, asked = await read_form(request, ClientSearchForm)
     item = await queries.get_issuable(session, tag, today=uk_date(now))
-    context: dict[str, Any] = {"item": item}
+    context: dict[str, Any] = {"item": item, "funders": await list_funders(session)}
     if search.value("find"):
         found = await _find_clients(session, actor, asked.q, now) if asked and asked.q else []
         shown = {"form": Form(), "search": search, "q": asked and asked.q, "found": found, "most": CLIENTS_FOUND}
@@ -87,7 +89,7 @@ async def issue(request: Request, session: Session, actor: Actor, now: Now, ahea
             kind=body.kind,
             trial_ends_on=body.trial_ends_on,
             trial_goals=body.trial_goals,
-            said=Said(decided, answers),
+            said=Said(decided, answers, body.funder or None),
             actor=actor.username,
             at=now,
             ahead=ahead.said(body.due_soon_reason, actor),

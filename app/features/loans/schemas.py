@@ -12,7 +12,7 @@ from app.domain.loans import LoanKind, TrialOutcome
 from app.features.loans.trials import Tried
 from app.web.answers import Answers
 from app.web.asked import asked, needed
-from app.web.fields import Body, Code, Day, Line, OptionalParagraph, Reason, Wording
+from app.web.fields import Body, Code, Day, Line, OptionalLine, OptionalParagraph, Reason, Wording
 from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
 
@@ -33,6 +33,7 @@ class NewLoan(Body):
     `supersedes`: what becomes of each item of the same kind that the client has.
     `answers`: to what is warned of, named by its code and subject.
     `due_soon_reason`: why it goes although its thorough examination falls due soon.
+    `funder`: who pays, by code; without it, whoever pays for the team of who hands it out.
     """
 
     barcode: Barcode
@@ -43,6 +44,7 @@ class NewLoan(Body):
     supersedes: OldItems = []
     answers: Answers = []
     due_soon_reason: OptionalParagraph = ""
+    funder: Code | None = None
 
 
 class LoanAnswerBody(BaseModel):
@@ -210,6 +212,7 @@ class IssueForm(BaseModel):
     trial_ends_on: Day | None = None
     trial_goals: OptionalParagraph = ""
     due_soon_reason: OptionalParagraph = ""
+    funder: OptionalLine = ""
 
 
 class TrialForm(_Trial):

@@ -22,6 +22,7 @@ from app.domain.reservations import Days, blocks_issue, overlaps
 from app.features.loans.answering import leave_unanswered
 from app.features.loans.counter import NOTHING_SAID, Said, keep_answers
 from app.features.loans.old_equipment import decide_old, take_effect
+from app.funders import find_funder
 from app.models import Client, Loan, Reservation, ReservationEnd
 from app.signing import PANEL_RULES, read_handed_out, read_rules, read_setting
 from app.web.answers import keys
@@ -77,7 +78,8 @@ async def issue(
     Conflict (`client-has-died`, `load-too-low`, `already-reserved` when it is kept for somebody else on these days,
     `held-by-order`, `ring-fenced` for another team than the actor's, `examination-due-soon` until somebody decides it,
     in `ahead`, `used-together` where a safety notice forbids it with what is at the home), Incomplete
-    `answer-the-warnings`, BadValue for a trial's dates and goals, and what `old_equipment.decide_old` raises.
+    `answer-the-warnings`, BadValue for a trial's dates and goals and `unknown-funder`, and what
+    `old_equipment.decide_old` raises.
     """
     check_trial_dates(kind, trial_ends_on, today=uk_date(at))
     if trial_goals and kind is not LoanKind.TRIAL:
@@ -91,7 +93,9 @@ async def issue(
         check_dangers(there.warnings, await read_setting(session, uk_date(at)), prescribes=prescribes)
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
-    billed = Billed(client_id=client_id, funder=said.funder)
+    if said.funder:
+        await find_funder(session, said.funder)
+    billed = Billed(client_id=client_id, funder=said.funder or None)
     reference = f"loan {loan_id}"
     moved = await ledger.move_one(session, barcode, how, actor=actor, at=at, reference=reference, billed=billed)
     if moved.item.state not in {State.IN_STOCK, State.RESERVED}:

@@ -21,7 +21,8 @@ from app.domain.ordering import NEXT, OrderDecision
 from app.features.ordering.records import OrderRecord, read_order
 from app.features.ordering.schemas import NewLine, NewOrder, OrderChange
 from app.features.ordering.surroundings import Surroundings, read_surroundings
-from app.models import EquipmentOrder, Funder, OrderAnswer, OrderLine, OrderSupersedes, Product, Store
+from app.funders import find_funder
+from app.models import EquipmentOrder, OrderAnswer, OrderLine, OrderSupersedes, Product, Store
 from app.signing import find_person, read_setting
 from app.web.answers import Answer
 from app.web.old_equipment import NewSupersedes, by_tag
@@ -61,7 +62,7 @@ async def make_order(session: AsyncSession, new: NewOrder, *, prefix: str, actor
         "id": order_id,
         "number": number,
         "client_id": await _find_client(session, new.client_ref),
-        "funder_id": await _find_funder(session, new.funder),
+        "funder_id": await find_funder(session, new.funder),
         "store_id": await _find_store(session, new.store),
         "team_id": maker.team_id,
         "decision": OrderDecision.DRAFT,
@@ -126,7 +127,7 @@ async def _header(session: AsyncSession, change: NewOrder | OrderChange, fields:
     if "client_ref" in fields:
         values["client_id"] = await _find_client(session, change.client_ref)
     if "funder" in fields:
-        values["funder_id"] = await _find_funder(session, change.funder)
+        values["funder_id"] = await find_funder(session, change.funder)
     if "store" in fields:
         values["store_id"] = await _find_store(session, change.store)
     return values
@@ -189,14 +190,6 @@ async def _find_client(session: AsyncSession, client_ref: str) -> int:
         raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
     check_is_alive(found.died_on)
     return int(found.id)
-
-
-async def _find_funder(session: AsyncSession, code: str) -> int:
-    funders = {row.code: row.id for row in await session.execute(select(col(Funder.code), col(Funder.id)))}
-    if code not in funders:
-        known = ", ".join(sorted(funders))
-        raise BadValue("unknown-funder", f"There is no funder with this code. There are: {known}.", field="funder")
-    return int(funders[code])
 
 
 async def _find_store(session: AsyncSession, code: str | None) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger, prevented, promising, used_together
+from app.charging_apart import InVain, charge_visit_in_vain
 from app.domain.bereavement import BRING_BACK
 from app.domain.clearance import label_blockers, leaving_blockers
 from app.domain.client_records import check_is_alive
@@ -259,6 +260,7 @@ async def fail_visit(
     there = [unit.barcode for unit in units if unit.barcode]
     visit = {"failed_because": reason, "note": note, "barcodes": there, "visited_at": when}
     await _write_visit(session, order, visit, actor=actor, at=at)
+    await charge_visit_in_vain(session, InVain.DELIVERY, order.id, visited_at=when, actor=actor, at=at)
     await audit.record(session, "order_visit_failed", order.subject, actor=actor, at=at, reason=reason)
     await messages.tell_maker(session, order, "not delivered", f"Reason: {reason}", actor=actor, at=at)
 

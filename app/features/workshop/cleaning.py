@@ -10,7 +10,9 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger, promising, safety
+from app.charging_apart import take_back
 from app.domain.clearance import HoldFact, HoldKind, check_cleaning
+from app.domain.costs import ChargeKind
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import BadValue, Conflict, NotFound, RuleError
 from app.domain.hygiene import (
@@ -172,6 +174,8 @@ async def correct_decontamination(
         detail = "It was cleaned again or corrected since. The newest record counts: correct that one, if it is wrong."
         raise Conflict("not-the-newest", detail)
     moved = await ledger.move_one(session, row.barcode, Move.FAIL_DECONTAMINATION, actor=actor, at=at, reason=reason)
+    charged = (item.id, row.finished_seq, ChargeKind.DECONTAMINATION)
+    await take_back(session, *charged, because=f"The cleaning was none: {reason}", actor=actor, at=at)
     correction = {
         "item_id": item.id,
         "opened_at": at,

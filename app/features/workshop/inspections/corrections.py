@@ -12,8 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger, outbox, safety
+from app.charging_apart import take_back
 from app.domain.access import Actor, Permission
 from app.domain.clearance import HoldFact, HoldKind, find_blockers, inspection_blockers
+from app.domain.costs import ChargeKind
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotAllowed, NotFound
 from app.domain.inspections import InspectionKind, InspectionOutcome, check_same_kind, may_put_right
@@ -26,7 +28,7 @@ from app.web.who import tell_all_who_may, who_can
 # `was_in`: where it stood before this failure sent it to repair, if nothing else has happened to it since.
 LINE = text("""
     SELECT inspection.id, inspection.item_id, inspection.kind, inspection.outcome, inspection.examined_on,
-           inspection.inspected_by, item.barcode, product.name AS product_name,
+           inspection.inspected_by, inspection.seq, item.barcode, product.name AS product_name,
            item.product_id = (SELECT product_id FROM item WHERE barcode = :barcode) AS is_same_product,
            EXISTS (SELECT FROM inspection AS newer WHERE newer.supersedes_id = inspection.id) AS is_superseded,
            failure.from_state AS was_in
@@ -63,13 +65,16 @@ async def begin(
     session: AsyncSession, corrects: Correction | None, barcode: str, kind: InspectionKind, *, actor: str, at: datetime
 ) -> Any:
     """The line that is superseded, with both items locked; None for no correction. What a failure did to where its item
-    stands is undone by a new line of its history, before the right result is recorded.
+    stands is undone by a new line of its history, and its charge is taken back, before the right result is recorded.
 
     Raises NotFound, Conflict `superseded-already`, BadValue `another-kind`, NotAllowed `another-product`.
     """
     if corrects is None:
         return None
     wrong = await _find_wrong(session, corrects, barcode, kind, actor=actor, at=at)
+    charged = (wrong.item_id, wrong.seq, ChargeKind.INSPECTION)
+    because = f"The inspection was put right: {corrects.reason}"
+    await take_back(session, *charged, variant=kind.value, because=because, actor=actor, at=at)
     if wrong.was_in:
         about = {"reason": corrects.reason, "reference": f"inspection {wrong.id}", "actor": actor, "at": at}
         await ledger.move_one(session, wrong.barcode, Move.TAKE_BACK_FAILURE, **about)

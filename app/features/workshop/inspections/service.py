@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from app import audit, ledger
 from app.charging import Billed
+from app.charging_apart import charge_inspection
 from app.domain.dates import uk_date
 from app.domain.inspections import (
     FoundDanger,
@@ -212,6 +213,7 @@ async def _take_down(
         if item and not can_move(item.state, how):
             told = {"kind": kind.value, "outcome": outcome.value, "state": item.state.value, "notes": notes}
             await audit.record(session, "inspection_recorded", f"item:{barcode}", actor=actor, at=at, **told)
+            await charge_inspection(session, item, kind, actor=actor, at=at)
             return Moved(item, item.last_seq, item.evidence, actor, uk_date(at))
     about: dict[str, Any] = {"reason": notes or None, "reference": kind.text, "billed": Billed(examined=kind.value)}
     return await ledger.move_one(session, barcode, how, actor=actor, at=at, **about)

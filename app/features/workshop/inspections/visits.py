@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
+from app.charging_apart import InVain, charge_visit_in_vain
 from app.domain.access import Actor, Permission, roles_with
 from app.domain.client_records import check_is_alive
 from app.domain.dates import in_words, uk_date
@@ -154,6 +155,7 @@ async def record_no_access(
     tries = visit.tries + 1
     told = is_to_escalate(tries, after_tries=after_tries, escalated=visit.escalated_at is not None)
     await _change(session, visit_id, tries=tries, **({"escalated_at": at} if told else {}))
+    await charge_visit_in_vain(session, InVain.INSPECTION, visit_id, visited_at=when, actor=actor, at=at)
     about = {"visit": visit_id, "tries": tries, "escalated": told}
     await audit.record(session, "visit_no_access", f"client:{visit.client_ref}", actor=actor, at=at, **about)
     if told:

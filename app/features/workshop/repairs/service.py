@@ -9,11 +9,13 @@ from sqlalchemy import RowMapping, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger, rematching
+from app.charging import Billed
+from app.charging_apart import settle_parts
 from app.domain.clearance import HoldFact, HoldKind
 from app.domain.dates import uk_date
 from app.domain.disposal import Disposal, check_donor
 from app.domain.errors import Conflict, NotFound
-from app.domain.lifecycle import Move, next_state
+from app.domain.lifecycle import Move, State, next_state
 from app.domain.notice_work import Cause
 from app.domain.reasons import check_reason
 from app.domain.refurbishing import RepairOutcome, check_fitted_on
@@ -56,7 +58,8 @@ KEPT = text("""
 USED = text("SELECT harvested_part_id FROM standing_part WHERE harvested_part_id = ANY(:ids)")
 HOLDS = text("SELECT item_id, kind, reason FROM hold WHERE item_id = ANY(:ids) AND lifted_at IS NULL ORDER BY id")
 WRONG = text("""
-    SELECT part.id, part.part_number, part.description, item.id AS item_id, item.barcode, taken.withdrawn_by
+    SELECT part.id, part.part_number, part.description, part.repair_id, item.id AS item_id, item.barcode,
+           taken.withdrawn_by
     FROM fitted_part AS part JOIN repair ON repair.id = part.repair_id JOIN item ON item.id = repair.item_id
     LEFT JOIN fitted_part_withdrawal AS taken ON taken.fitted_part_id = part.id
     WHERE part.id = :part_id FOR UPDATE OF part
@@ -115,6 +118,9 @@ async def fit_parts(session: AsyncSession, barcode: str, parts: Sequence[NewPart
     if any(part.harvested_part_id for part in parts):
         next_state(item.state, Move.COMPLETE_REPAIR)
     await _fit(session, item, parts, in_force, actor=actor, at=at)
+    if parts and item.state is not State.IN_REPAIR:
+        repair_id = await _begin(session, item.id)
+        await settle_parts(session, repair_id, because="Parts were written down later.", actor=actor, at=at)
 
 
 async def withdraw_part(session: AsyncSession, part_id: int, *, reason: str, actor: str, at: datetime) -> str:
@@ -132,6 +138,8 @@ async def withdraw_part(session: AsyncSession, part_id: int, *, reason: str, act
     await session.execute(insert(FittedPartWithdrawal).values(**row))
     facts = {"part": part_id, "part_number": found.part_number, "reason": reason}
     await audit.record(session, "part_withdrawn", f"item:{found.barcode}", actor=actor, at=at, **facts)
+    because = f"A part was not fitted: {reason}"
+    await settle_parts(session, found.repair_id, because=because, actor=actor, at=at)
     items = {found.item_id: found.barcode}
     await rematching.ask_about_items(session, in_force, items, cause=Cause.PART, actor=actor, at=at)
     return str(found.barcode)
@@ -158,7 +166,8 @@ async def complete_repair(
         raise Conflict("scrap-is-asked", detail, field="barcode")
     repair_id = await _begin(session, item.id)
     await _fit(session, item, parts, in_force, actor=actor, at=at)
-    moved = await ledger.move_one(session, barcode, Move.COMPLETE_REPAIR, actor=actor, at=at, reason=notes or None)
+    about: dict[str, Any] = {"reason": notes or None, "billed": Billed(labour_pence=labour.pence or 0)}
+    moved = await ledger.move_one(session, barcode, Move.COMPLETE_REPAIR, actor=actor, at=at, **about)
     values = {"repair_id": repair_id, "seq": moved.seq, "outcome": RepairOutcome.REPAIRED.value, "notes": notes}
     await session.execute(FINISH, {**values, **labour.columns, "actor": actor, "at": at})
     return moved

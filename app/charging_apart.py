@@ -1,0 +1,207 @@
+"""Charges without a movement: visits in vain, inspections that move nothing, and what is put right afterwards.
+
+`charging.py` writes all others, with the movement that they follow from (ADR 46).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.charging import DISTRICT, NEWEST_ISSUE, OF_AN_ORDER, POST, counted_under, read_tariffs, rows_of, shares_of
+from app.domain.costs import ON_THE_SHELF, WHOLE, ChargeKind, Due, Facts, Posting, post
+from app.domain.dates import uk_date
+from app.domain.inspections import InspectionKind
+from app.ledger import ItemRecord
+
+
+class InVain(StrEnum):
+    """What a visit was for that came to nothing."""
+
+    DELIVERY = "delivery"
+    COLLECTION = "collection"
+    INSPECTION = "inspection"
+
+
+RATES = """
+    SELECT jsonb_agg(to_jsonb(rate)) FROM tariff AS rate
+    WHERE rate.kind = :kind AND daterange(rate.starts_on, rate.ends_on, '[]') @> CAST(:on AS date)
+"""
+NOBODYS = f"jsonb_build_object('client_id', client.id, 'district', {DISTRICT})"
+# Of several things whose visit it was, the first pays that somebody pays for.
+PAYER: Final = {
+    InVain.DELIVERY: f"""
+        SELECT {OF_AN_ORDER} FROM equipment_order AS asked JOIN client ON client.id = asked.client_id
+        WHERE asked.id = :id
+    """,  # noqa: S608 - the parts are constants
+    InVain.COLLECTION: f"""
+        SELECT COALESCE(newest.issue, {NOBODYS}) FROM collection AS whole JOIN client ON client.id = whole.client_id
+        LEFT JOIN collection_line AS line
+          ON line.collection_id = whole.id AND line.collected_at IS NULL AND line.cancelled_at IS NULL
+        LEFT JOIN item ON item.id = line.item_id LEFT JOIN LATERAL ({NEWEST_ISSUE}) AS newest (issue) ON true
+        WHERE whole.id = :id ORDER BY newest.issue IS NULL, item.barcode LIMIT 1
+    """,  # noqa: S608 - the parts are constants
+    InVain.INSPECTION: f"""
+        SELECT COALESCE(newest.issue, {NOBODYS}) FROM inspection_visit AS whole
+        JOIN client ON client.id = whole.client_id
+        LEFT JOIN inspection_visit_item AS line ON line.visit_id = whole.id AND line.is_open
+        LEFT JOIN item ON item.id = line.item_id LEFT JOIN LATERAL ({NEWEST_ISSUE}) AS newest (issue) ON true
+        WHERE whole.id = :id ORDER BY newest.issue IS NULL, item.barcode LIMIT 1
+    """,  # noqa: S608 - the parts are constants
+}
+VISIT = {what: text(f"SELECT ({payer}) AS under, ({RATES}) AS rates") for what, payer in PAYER.items()}  # noqa: S608 - so is this
+ITEM = text(f"""
+    SELECT newest.issue, product.category, item.purchase_price_pence, item.received_on, ({RATES}) AS rates
+    FROM item JOIN product ON product.id = item.product_id
+    LEFT JOIN LATERAL ({NEWEST_ISSUE}) AS newest (issue) ON true WHERE item.id = :item_id
+""")  # noqa: S608 - the parts are constants
+# One charge: the newest that stands of this kind with this movement.
+TAKE_BACK = text("""
+    WITH standing AS (
+        SELECT line.* FROM charge AS line
+        WHERE line.item_id = :item_id AND line.movement_seq = :seq AND line.kind = :kind
+          AND (CAST(:variant AS text) IS NULL OR line.variant = :variant) AND line.reversal_of IS NULL
+          AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+    ), wrong AS (
+        SELECT * FROM standing WHERE posting_id = (SELECT posting_id FROM standing ORDER BY id DESC LIMIT 1)
+    )
+    INSERT INTO charge (posting_id, kind, variant, happened_on, posted_at, posted_by, funder_id, percent, quantity,
+                        amount_pence, vat_pence, tariff_id, basis, is_issue, is_provisional, item_id, movement_seq,
+                        product_id, category, recycled, store_id, order_id, collection_id, client_id, team_id,
+                        prescriber, reason, district, reversal_of, because)
+    SELECT (SELECT gen_random_uuid()), kind, variant, CAST(:on AS date), :at, :actor, funder_id, percent, quantity,
+           -amount_pence, -vat_pence, tariff_id, basis, is_issue, is_provisional, item_id, movement_seq,
+           product_id, category, recycled, store_id, order_id, collection_id, client_id, team_id,
+           prescriber, reason, district, id, CAST(:because AS text)
+    FROM wrong ORDER BY id RETURNING reversal_of, COALESCE((SELECT code FROM funder WHERE id = funder_id), '') AS funder
+""")
+# `gone`: the movement by which the item left the bench. Before charges began, nothing was charged.
+REPAIR = text(f"""
+    SELECT repair.item_id, gone.seq, gone.at, gone.store_id, product.id AS product_id, product.category,
+           item.purchase_price_pence, item.received_on, ({RATES.replace(":on", "gone.at AT TIME ZONE 'Europe/London'")})
+           AS rates,
+           (SELECT COALESCE(sum(quantity * cost_pence), 0) FROM standing_part WHERE repair_id = repair.id) AS parts,
+           (SELECT COALESCE(sum(amount_pence), 0) FROM charge
+            WHERE item_id = repair.item_id AND movement_seq = gone.seq AND kind = :kind) AS charged,
+           COALESCE(made.under, '{{}}') AS under
+    FROM repair JOIN item ON item.id = repair.item_id JOIN product ON product.id = item.product_id
+    JOIN LATERAL (
+        SELECT seq, at, store_id, id FROM movement
+        WHERE item_id = repair.item_id AND seq > repair.started_seq AND from_state = 'in_repair'
+          AND to_state <> 'in_repair' ORDER BY seq LIMIT 1
+    ) AS gone ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_build_object(
+                   'order_id', min(line.order_id), 'client_id', min(line.client_id), 'team_id', min(line.team_id),
+                   'prescriber', min(line.prescriber), 'reason', min(line.reason), 'district', min(line.district),
+                   'is_provisional', bool_or(line.is_provisional),
+                   'shares', jsonb_agg(jsonb_build_object('funder', COALESCE(funder.code, ''),
+                                                          'percent', line.percent::text) ORDER BY line.id)) AS under
+        FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
+        WHERE line.posting_id = (SELECT posting_id FROM charge WHERE item_id = repair.item_id
+                                 AND movement_seq = gone.seq AND reversal_of IS NULL
+                                 AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = charge.id)
+                                 ORDER BY kind NOT IN ('parts', 'repair', 'scrap'), id LIMIT 1)
+        HAVING count(*) > 0
+    ) AS made ON true
+    WHERE repair.id = :repair_id AND gone.id > (SELECT movement_id FROM charging_start)
+""")  # noqa: S608 - the parts are constants
+
+
+async def charge_visit_in_vain(
+    session: AsyncSession, what: InVain, number: int, *, visited_at: datetime, actor: str, at: datetime
+) -> None:
+    """Charge whoever pays for the order, or for what was to be fetched or inspected, for a visit that came to nothing:
+    once a day. `number`: of the order, the collection or the planned visit in the database. Two statements."""
+    on = uk_date(visited_at)
+    row = (await session.execute(VISIT[what], {"id": number, "kind": ChargeKind.FAILED_VISIT, "on": on})).one()
+    under = row.under or {}
+    due = Due(ChargeKind.FAILED_VISIT, shares_of(under), what.value, visit=f"failed:{what.value}:{number}:{on}")
+    # A visit is for no one product.
+    posting = post(due, Facts(0, "", 0, on), read_tariffs(row.rates or ()))
+    about = {"collection_id": number if what is InVain.COLLECTION else None}
+    await _write(session, posting, about | counted_under(under), on=on, actor=actor, at=at)
+
+
+async def charge_inspection(
+    session: AsyncSession, item: ItemRecord, kind: InspectionKind, *, actor: str, at: datetime
+) -> None:
+    """Charge an inspection that moved nothing, with the item's newest movement. Two statements."""
+    on = uk_date(at)
+    asked = {"item_id": item.id, "kind": ChargeKind.INSPECTION, "on": on}
+    row = (await session.execute(ITEM, asked)).mappings().one()
+    under = row["issue"] or {}
+    # What stands on the shelf is nobody's yet.
+    shares = WHOLE if item.state in ON_THE_SHELF else shares_of(under)
+    posting = post(Due(ChargeKind.INSPECTION, shares, kind.value), _facts(row, item.product_id), _rates(row))
+    about = {"item_id": item.id, "movement_seq": item.last_seq, "store_id": item.store_id}
+    about |= {"product_id": item.product_id, "category": row["category"]}
+    await _write(session, posting, about | counted_under(under), on=on, actor=actor, at=at)
+
+
+async def take_back(
+    session: AsyncSession,
+    item_id: int,
+    seq: int,
+    kind: ChargeKind,
+    *,
+    variant: str | None = None,
+    because: str,
+    actor: str,
+    at: datetime,
+) -> dict[str, int]:
+    """Take back what was charged of this kind with a movement that was none; nothing where nothing was, or where it was
+    taken back before. Returns the lines by their funders' codes. One statement."""
+    asked = {"item_id": item_id, "seq": seq, "kind": kind, "variant": variant, "because": because, "on": uk_date(at)}
+    rows = (await session.execute(TAKE_BACK, asked | {"actor": actor, "at": at})).all()
+    return {row.funder: row.reversal_of for row in rows}
+
+
+async def settle_parts(session: AsyncSession, repair_id: int, *, because: str, actor: str, at: datetime) -> None:
+    """Charge the parts of a repair that is over as they stand now: what was charged of them is taken back, and what is
+    right comes instead, by the rates of then, to whoever paid for the repair. Nothing while it goes on."""
+    row = (await session.execute(REPAIR, {"repair_id": repair_id, "kind": ChargeKind.PARTS})).mappings().one_or_none()
+    if row is None:
+        return
+    due = Due(ChargeKind.PARTS, shares_of(row["under"]), of_pence=int(row["parts"]))
+    posting = post(due, _facts(row, row["product_id"]), _rates(row)) if row["parts"] else None
+    if (posting.price.pence if posting else 0) == row["charged"]:
+        return
+    kind = ChargeKind.PARTS
+    who: dict[str, Any] = {"actor": actor, "at": at}
+    undone = await take_back(session, row["item_id"], row["seq"], kind, because=because, **who)
+    if posting:
+        about = {"item_id": row["item_id"], "movement_seq": row["seq"], "store_id": row["store_id"]}
+        about |= {"product_id": row["product_id"], "category": row["category"]} | counted_under(row["under"])
+        await _write(session, posting, about, on=uk_date(row["at"]), instead_of=undone, because=because, **who)
+
+
+async def _write(
+    session: AsyncSession,
+    posting: Posting,
+    about: Mapping[str, Any],
+    *,
+    on: date,
+    instead_of: Mapping[str, int] | None = None,
+    because: str = "",
+    actor: str,
+    at: datetime,
+) -> None:
+    shared = {"happened_on": on.isoformat(), "posted_at": at.isoformat(), "posted_by": actor}
+    rows = rows_of(posting, about | shared)
+    for row in rows:
+        if corrects := (instead_of or {}).get(row["funder"]):
+            row |= {"corrects_id": corrects, "because": because}
+    await session.execute(POST, {"charges": json.dumps(rows)})
+
+
+def _facts(row: RowMapping, product_id: int) -> Facts:
+    return Facts(product_id, row["category"], row["purchase_price_pence"], row["received_on"])
+
+
+def _rates(row: RowMapping) -> Sequence[Any]:
+    return read_tariffs(row["rates"] or ())
