@@ -3,6 +3,7 @@
 SQL fragments and their rows; what is charged, and how much, `domain/costs.py` says. The door is `ledger.py` (ADR 46).
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -127,7 +128,7 @@ WRITE: Final = """
             basis text, is_unpriced boolean, is_issue boolean, is_provisional boolean, item_id bigint,
             movement_seq int, product_id bigint, category text, recycled boolean, store_id bigint, order_id bigint,
             collection_id bigint, client_id bigint, team_id bigint, prescriber text, reason text, district text,
-            visit text, corrects_id bigint, because text)
+            visit text, corrects_id bigint, because text, place int)
     ), claimed AS (
         INSERT INTO charged_visit (key) SELECT DISTINCT visit FROM charged
         WHERE visit <> '' AND (SELECT pg_advisory_xact_lock_shared(hashtext('finance_period')))::text IS NOT NULL
@@ -143,7 +144,7 @@ WRITE: Final = """
                team_id, prescriber, reason, district, corrects_id, because
         FROM charged LEFT JOIN funder ON funder.code = charged.funder
         WHERE visit = '' OR visit IN (SELECT key FROM claimed)
-        RETURNING id
+        ORDER BY place RETURNING id
     )
 """
 """Parts of a statement that writes `charges` (rows of `lines_of` as JSON). A visit is charged by whoever is first.
@@ -304,14 +305,16 @@ def rows_of(posting: Posting, shared: Mapping[str, Any]) -> list[dict[str, Any]]
     ]
 
 
-def one_of_each_visit(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Things that went or came on one visit, scanned together, are charged one drive: that of the first of them."""
+def as_written(rows: Iterable[dict[str, Any]]) -> str:
+    """What `WRITE` takes, in this order. Things that went or came on one visit, scanned together, are charged one
+    drive: that of the first of them."""
     whose: dict[str, str] = {}
-    return [
+    kept = (
         row
         for row in rows
         if not row["visit"] or whose.setdefault(row["visit"], row["posting_id"]) == row["posting_id"]
-    ]
+    )
+    return json.dumps([row | {"place": place} for place, row in enumerate(kept)])
 
 
 def _visit(account: Account, on: date, *, going_out: bool) -> str:

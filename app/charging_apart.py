@@ -3,7 +3,6 @@
 `charging.py` writes all others, with the movement that they follow from (ADR 46).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,7 +11,17 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.charging import DISTRICT, NEWEST_ISSUE, OF_AN_ORDER, POST, counted_under, read_tariffs, rows_of, shares_of
+from app.charging import (
+    DISTRICT,
+    NEWEST_ISSUE,
+    OF_AN_ORDER,
+    POST,
+    as_written,
+    counted_under,
+    read_tariffs,
+    rows_of,
+    shares_of,
+)
 from app.domain.costs import ON_THE_SHELF, WHOLE, ChargeKind, Due, Facts, Posting, post
 from app.domain.dates import uk_date
 from app.domain.inspections import InspectionKind
@@ -53,7 +62,7 @@ PAYER: Final = {
         WHERE whole.id = :id ORDER BY newest.issue IS NULL, item.barcode LIMIT 1
     """,  # noqa: S608 - the parts are constants
 }
-VISIT = {what: text(f"SELECT ({payer}) AS under, ({RATES}) AS rates") for what, payer in PAYER.items()}  # noqa: S608 - so is this
+VISIT = {what: text(f"SELECT ({payer}) AS under, ({RATES}) AS rates") for what, payer in PAYER.items()}
 ITEM = text(f"""
     SELECT newest.issue, product.category, item.purchase_price_pence, item.received_on, ({RATES}) AS rates
     FROM item JOIN product ON product.id = item.product_id
@@ -191,12 +200,12 @@ async def _write(
     actor: str,
     at: datetime,
 ) -> None:
-    shared = {"happened_on": on.isoformat(), "posted_at": at.isoformat(), "posted_by": actor}
-    rows = rows_of(posting, about | shared)
+    shared: dict[str, Any] = {"happened_on": on.isoformat(), "posted_at": at.isoformat(), "posted_by": actor}
+    rows = rows_of(posting, shared | dict(about))
     for row in rows:
         if corrects := (instead_of or {}).get(row["funder"]):
             row |= {"corrects_id": corrects, "because": because}
-    await session.execute(POST, {"charges": json.dumps(rows)})
+    await session.execute(POST, {"charges": as_written(rows)})
 
 
 def _facts(row: RowMapping, product_id: int) -> Facts:

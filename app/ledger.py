@@ -289,8 +289,7 @@ async def move(  # noqa: PLR0913 - the one door: what a movement says is said he
         charges += charging.lines_of(accounts[barcode], tariffs, how, item.state, **where, actor=actor, at=at)
         moved[barcode] = Moved(item, line["seq"], _after(item.evidence, line), actor, uk_date(at))
     if lines:
-        charged = json.dumps(charging.one_of_each_visit(charges))
-        await session.execute(WRITE, {"lines": json.dumps(lines), "charges": charged})
+        await session.execute(WRITE, {"lines": json.dumps(lines), "charges": charging.as_written(charges)})
     return list(moved.values()), refused
 
 

@@ -25,6 +25,8 @@ from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
+from app.features.finance.items import api as item_costs_api
+from app.features.finance.items import pages as item_costs_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -144,6 +146,7 @@ ROUTERS = (
     clean_labels_api.router,
     jobs_api.router,
     faults_api.router,
+    item_costs_api.router,
     messages_api.router,
     imports_api.router,
     apidocs.router,
@@ -158,6 +161,7 @@ ROUTERS = (
     labels_pages.router,
     label_pages.router,
     faults_pages.router,
+    item_costs_pages.router,
     printer_pages.router,
     clean_labels_pages.router,
     job_pages.router,

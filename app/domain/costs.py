@@ -232,6 +232,20 @@ def book_value(facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> int:
     return -price_of(due, facts, tariffs).pence if facts.is_reusable else 0
 
 
+def worth_today(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> tuple[int, str]:
+    """What an item counts for in the service's books today, and why, in a sentence."""
+    if state is State.SCRAPPED:
+        return 0, "It is scrapped."
+    if state is State.MISSING:
+        return 0, "Nobody knows where it is."
+    if not _is_ours(facts):
+        return 0, "Whoever paid for its last issue bears it until they are credited."
+    worth = book_value(facts, tariffs, on=on)
+    if not facts.times_issued:
+        return worth, "It was never issued, so it stands in the books for what it was bought for."
+    return worth, "What would be credited for it today, of what it was bought for."
+
+
 def whole_months(since: date, until: date) -> int:
     """How many months have gone by, counting whole ones; none where the days come the other way round."""
     months = (until.year - since.year) * 12 + until.month - since.month - (until.day < since.day)
@@ -315,9 +329,12 @@ def _of_a_return(state: State, facts: Facts, *, on: date) -> list[Due]:
 def _written_off(facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> list[Due]:
     """What the service loses: what is hired out, too, but nothing that a funder has paid for and was not credited
     with."""
-    is_ours = facts.issued is None or facts.is_credited or facts.issued.is_hire
-    worth = book_value(facts, tariffs, on=on) if is_ours and not facts.written_off_pence else 0
+    worth = book_value(facts, tariffs, on=on) if _is_ours(facts) and not facts.written_off_pence else 0
     return [Due(ChargeKind.WRITE_OFF, WHOLE, of_pence=worth)] if worth else []
+
+
+def _is_ours(facts: Facts) -> bool:
+    return facts.issued is None or facts.is_credited or facts.issued.is_hire
 
 
 def _by_rate(tariff: Tariff, due: Due, facts: Facts) -> tuple[int, str]:

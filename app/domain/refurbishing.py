@@ -4,7 +4,7 @@ A repair is worth it while it and all repairs before cost no more than a part of
 of a new one, less the part of its expected life that is over. What nobody knows is said, and decided by a person.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -106,6 +106,43 @@ def advise(facts: Facts, *, on: date, limit_percent: int) -> Advised:
     )
     advice, why = _decide(facts, limit=limit, cost=cost)
     return Advised(advice, why, lines)
+
+
+REFURBISH_TEXT: dict[Advice, str] = {
+    Advice.REPAIR: "Refurbish it",
+    Advice.SCRAP: "Replace it",
+    Advice.DECIDE: ADVICE_TEXT[Advice.DECIDE],
+}
+"""The advice where no repair goes on."""
+
+
+def refurbish_or_replace(facts: Facts, *, making_fit_pence: int | None, on: date, limit_percent: int) -> Advised:
+    """Whether it is worth making an item fit once more, which costs so much (None: nobody knows), or to replace it.
+
+    By the arithmetic of `advise`: what is to be spent on it is held against what it is still worth.
+    """
+    advised = advise(replace(facts, estimate_pence=making_fit_pence), on=on, limit_percent=limit_percent)
+    named = {
+        "Repairs before this one": "Repairs so far",
+        "This repair, as estimated": "Making it fit once more, at the rates of today",
+        "All repairs together": "All of it together",
+    }
+    lines = tuple(
+        replace(line, label=named.get(line.label, line.label))
+        for line in advised.lines
+        if line.label != "Parts fitted in this repair" or line.pence
+    )
+    why = {
+        "It may not be used again, whatever its repair would cost.": (
+            "It may not be used again, whatever that would cost."
+        ),
+        "Its repairs cost more than the limit.": "It costs more than the limit.",
+        "Nobody has estimated what this repair costs. So far it is within the limit.": (
+            "There is no rate for making it fit. Its repairs so far are within the limit."
+        ),
+        "Its repairs stay within the limit.": "It stays within the limit.",
+    }
+    return Advised(advised.advice, why.get(advised.why, advised.why), lines)
 
 
 def months_between(begin: date, end: date) -> int:

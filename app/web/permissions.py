@@ -610,6 +610,9 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /import/{kind}": _P.IMPORT_DATA,
     "POST /import/{kind}/confirm": _P.IMPORT_DATA,
     "POST /api/v1/imports/{kind}": _P.IMPORT_DATA,
+    # Money.
+    "GET /finance/items/{barcode}": _P.SEE_COSTS,
+    "GET /api/v1/finance/items/{barcode}": _P.SEE_COSTS,
 }
 
 AS_DOCUMENTED: Final = {re.sub(r":\w+}", "}", route): needed for route, needed in PERMISSIONS.items()}

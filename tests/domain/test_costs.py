@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ from app.domain.costs import (
     rate_for,
     split,
     whole_months,
+    worth_today,
 )
 from app.domain.funders import FunderKind
 from app.domain.lifecycle import MOVES, Move, State, is_issue
@@ -41,8 +43,8 @@ BACK = replace(BED, times_issued=1, issued=ISSUED)
 TAPER = (Step(0, Decimal(80)), Step(12, Decimal(60)), Step(24, Decimal(0)))
 
 
-def fixed(kind: ChargeKind, pence: int, variant: str = "", **more: object) -> Tariff:
-    return replace(Tariff(1, kind, variant, pence=pence), **more)  # type: ignore[arg-type]
+def fixed(kind: ChargeKind, pence: int, variant: str = "", **more: Any) -> Tariff:
+    return replace(Tariff(1, kind, variant, pence=pence), **more)
 
 
 RATES = [
@@ -67,7 +69,7 @@ def told(move: Move, state: State, facts: Facts, rates: list[Tariff] | None = No
     return [(one.due.kind.value, one.price.pence, [line.funder for line in one.lines]) for one in found]
 
 
-VAN = {"visit": "delivery:1:2026-03-02", "speed": "same_day"}
+VAN: dict[str, Any] = {"visit": "delivery:1:2026-03-02", "speed": "same_day"}
 BOTH, OURS = ["ASC", "ICB"], [""]
 
 
@@ -221,7 +223,7 @@ def test_a_credit_is_never_more_than_was_charged_and_keeps_to_the_floor() -> Non
 
 
 def test_vat_goes_by_the_rate_and_a_write_off_has_none() -> None:
-    vat = {"vat_percent": Decimal(20)}
+    vat: dict[str, Any] = {"vat_percent": Decimal(20)}
     rates = [fixed(ChargeKind.SCRAP, 333, **vat), fixed(ChargeKind.WRITE_OFF, 333, **vat)]
     scrap, write_off = charges_of(Move.SCRAP, State.IN_STOCK, replace(BED, issued=None), rates, on=TODAY)
     assert [(line.pence, line.vat_pence) for line in scrap.lines] == [(333, 67)]
@@ -253,6 +255,23 @@ def test_what_it_is_worth_in_the_books() -> None:
     assert book_value(BACK, RATES, on=date(2027, 3, 2)) == 0
     assert book_value(BACK, [], on=TODAY) == 0
     assert book_value(replace(BACK, is_reusable=False), RATES, on=TODAY) == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "facts", "worth", "because"),
+    [
+        (State.SCRAPPED, BED, 0, "scrapped"),
+        (State.MISSING, BED, 0, "where it is"),
+        (State.ON_LOAN, BACK, 0, "until they are credited"),
+        (State.IN_STOCK, BED, 100_000, "never issued"),
+        (State.IN_STOCK, replace(BACK, is_credited=True), 60_000, "would be credited"),
+        (State.ON_LOAN, replace(BACK, issued=replace(ISSUED, is_hire=True)), 60_000, "would be credited"),
+    ],
+)
+def test_what_it_counts_for_today_and_why(state: State, facts: Facts, worth: int, because: str) -> None:
+    found, why = worth_today(state, facts, RATES, on=TODAY)
+    assert found == worth
+    assert because in why
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from app.domain.refurbishing import (
     advise,
     check_fitted_on,
     months_between,
+    refurbish_or_replace,
 )
 
 TODAY = date(2026, 3, 2)
@@ -110,3 +111,27 @@ def test_a_part_is_fitted_between_the_receipt_and_today() -> None:
 def test_advice_and_outcomes_have_words() -> None:
     assert [one.text for one in Advice] == ["Repair it", "Scrap it", "A person must decide"]
     assert [one.text for one in RepairOutcome] == ["Repaired", "Beyond repair"]
+
+
+@pytest.mark.parametrize(
+    ("change", "making_fit", "advice", "why"),
+    [
+        ({}, 1_000, Advice.REPAIR, "It stays within the limit."),
+        ({"earlier_pence": 29_001}, 1_000, Advice.SCRAP, "It costs more than the limit."),
+        ({}, None, Advice.DECIDE, "There is no rate for making it fit. Its repairs so far are within the limit."),
+        ({"new_pence": 0}, 1_000, Advice.DECIDE, "Nobody knows what a new one costs."),
+        ({"past_use": True}, 1_000, Advice.SCRAP, "It may not be used again, whatever that would cost."),
+    ],
+)
+def test_what_stands_on_the_shelf_is_refurbished_or_replaced(
+    change: dict[str, Any], making_fit: int | None, advice: Advice, why: str
+) -> None:
+    facts = replace(HOIST, estimate_pence=None, **change)
+    found = refurbish_or_replace(facts, making_fit_pence=making_fit, on=TODAY, limit_percent=60)
+    assert (found.advice, found.why) == (advice, why)
+    labels = [line.label for line in found.lines]
+    assert "Making it fit once more, at the rates of today" in labels
+    assert "Parts fitted in this repair" not in labels
+    in_repair = replace(facts, fitted_pence=5)
+    again = refurbish_or_replace(in_repair, making_fit_pence=making_fit, on=TODAY, limit_percent=60)
+    assert "Parts fitted in this repair" in [line.label for line in again.lines]

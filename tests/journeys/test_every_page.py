@@ -171,7 +171,7 @@ PAGES = {
         "/inspections/authority-copies?sent=true",
         "/inspections/authority-copies/1",
     ),
-    "finance": ("/", "/scrap-requests", "/panel-learning?panel=JSEP"),
+    "finance": ("/", "/finance/items/ES000000143", "/scrap-requests", "/panel-learning?panel=JSEP"),
     "senior.ot": (
         "/panel-cases",
         "/panel-cases?state=decided",

@@ -24,7 +24,7 @@ USUAL = {
     ("failed_visit", "collection"): 900,
     ("failed_visit", "inspection"): 800,
     ("decontamination", "wash_down"): 700,
-    ("decontamination", "autoclave"): 2_900,
+    ("decontamination", "thermal"): 2_900,
     ("inspection", "functional"): 300,
     ("inspection", "loler"): 3_500,
     ("repair", ""): 2_200,

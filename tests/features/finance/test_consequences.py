@@ -1,6 +1,5 @@
 """Every consequence of a movement is charged, exactly once, to whoever pays."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +7,8 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.clearance import HoldKind
 from app.domain.hygiene import Outcome, Route
-from app.domain.inspections import InspectionKind, InspectionOutcome
+from app.domain.inspections import InspectionOutcome
 from app.domain.lifecycle import State
 from tests.conftest import Clock, Query, SignIn, Statements
 from tests.features.finance.billing import ALL, charged, rate, usual_rates
@@ -103,12 +101,10 @@ async def test_what_comes_back_undelivered_costs_nothing_but_the_visit_in_vain(
     orders: Orders, given: Given, clock: Clock, query: Query
 ) -> None:
     number, labels = await sent(orders, given)
-    await orders.step(number, "visits", reason="Nobody opened.") if False else None
-    person = await orders.sign_in("technician")
     for hours in (1, 1, 24):
         clock.move(hours=hours)
         failed = {"reason": "Nobody opened the door.", "visited_at": clock.now.isoformat()}
-        done(await person.post(f"/api/v1/orders/{number}/fail-visit", json=failed))
+        await orders.step(number, "failed-visit", **failed)
     await given.scan(*labels)
     assert await charged(query) == [("failed_visit", "ASC", 1_000)] * 2
     assert [row["variant"] for row in await query(ALL)] == ["delivery"] * 2
@@ -183,7 +179,7 @@ async def test_making_fit_is_charged_by_the_way_it_went_to_who_had_it(given: Giv
     barcode = await given.item(State.RETURNED)
     await given.cleaning(barcode)
     await given.cleaned(barcode, Outcome.FAILED)
-    await given.cleaning(barcode, route=Route.AUTOCLAVE)
+    await given.cleaning(barcode, route=Route.THERMAL)
     await given.cleaned(barcode)
     await given.inspected(barcode, InspectionOutcome.FAILED)
     await given.repaired(barcode)
@@ -253,6 +249,3 @@ async def test_what_is_not_reusable_is_paid_for_whole_and_nobody_loses_it_again(
     barcode = await given.item(State.RETURNED, product=product)
     await given.scrapped(barcode)
     assert await charged(query) == [("new_purchase", "ASC", 4_500), ("scrap", "ASC", 850)]
-
-
-UNUSED = (timedelta, HoldKind, InspectionKind)

@@ -1,0 +1,88 @@
+"""Bodies of an item's whole-life ledger."""
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+from app.domain.costs import ChargeKind
+from app.domain.lifecycle import State
+
+
+class ItemLine(BaseModel):
+    """One line of what was charged for an item. `funder` None: the service itself bears it.
+
+    `basis`: the arithmetic in words; `recycled`: of an issue, whether it was used before; `reversal_of`: the line that
+    this one takes back; `because`: why it was corrected.
+    """
+
+    id: int
+    kind: ChargeKind
+    variant: str
+    happened_on: date
+    period: date
+    funder: str | None
+    funder_name: str | None
+    percent: Decimal
+    quantity: int
+    amount_pence: int
+    vat_pence: int
+    basis: str
+    recycled: bool | None
+    is_unpriced: bool
+    is_provisional: bool
+    order: str | None
+    reversal_of: int | None
+    because: str | None
+
+
+class FunderSum(BaseModel):
+    """What a funder bore of an item, what it was credited with, and what is left."""
+
+    funder: str | None
+    name: str
+    borne_pence: int
+    credited_pence: int
+    net_pence: int
+
+
+class Arithmetic(BaseModel):
+    """One line of the arithmetic: an amount, or in words what is no amount."""
+
+    label: str
+    pence: int | None
+    words: str
+
+
+class RefurbishBody(BaseModel):
+    """Whether to make it fit once more or to replace it: the advice in words, why, and the arithmetic."""
+
+    advice: str
+    why: str
+    lines: list[Arithmetic]
+
+
+class ItemLedger(BaseModel):
+    """What an item cost in its whole life.
+
+    `nights`: in use at clients', from the day of each issue until it came back or until today. `spent_pence`: visits,
+    cleaning, inspections, repairs, parts and scrap. `cost_per_night_pence`: what it was bought for and what was spent,
+    by nights; None before the first night. `book_value_pence`: what it counts for in the service's books today.
+    `funders`, `lines`: everything that was charged; what happened before charges began is not there.
+    """
+
+    barcode: str
+    product_code: str
+    product_name: str
+    state: State
+    received_on: date
+    bought_for_pence: int
+    times_issued: int
+    nights: int
+    spent_pence: int
+    cost_per_night_pence: int | None
+    book_value_pence: int
+    book_value_because: str
+    funders: list[FunderSum]
+    lines: list[ItemLine]
+    refurbish: RefurbishBody
