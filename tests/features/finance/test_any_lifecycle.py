@@ -121,25 +121,23 @@ class Life:
     def step(self, thing: Thing, pick: int) -> None:
         """Something that makes sense, and the lines that must come of it."""
         choices = self.sensible(thing)
-        if choices:
-            expected = choices[pick % len(choices)](thing)
-            self.check(thing, expected)
+        self.check(thing, choices[pick % len(choices)](thing))
 
     def sensible(self, thing: Thing) -> list[Callable[[Thing], list[Line]]]:
         """What people do with it where it stands."""
         scan = self.scan
         ways: dict[State, list[Callable[[Thing], list[Line]]]] = {
             State.IN_STOCK: [self.lend, partial(self.lend, funder="ICB"), partial(self.lend, trial=True), self.order,
-                             self.inspect, self.lose],
-            State.ON_LOAN: [scan, self.ask_back, self.ask_back, self.inspect, self.lose],
+                             self.order, self.inspect, self.lose],
+            State.ON_LOAN: [scan, self.ask_back, self.ask_back, self.ask_back, self.inspect, self.lose],
             State.ON_TRIAL: [scan, self.ask_back],
-            State.AWAITING_COLLECTION: [scan, self.call_off, self.visit_in_vain, self.lose],
-            State.RETURNED: [self.clean, self.clean, self.lose] if thing.reusable else [self.scrap, self.lose],
-            State.AWAITING_INSPECTION: [self.release if thing.is_checked else self.inspect,
-                                        self.release if thing.is_checked else self.inspect,
-                                        self.fail, self.soiled, self.lose],
-            State.IN_REPAIR: [self.mend, partial(self.mend, late=True), self.give_up, self.lose],
-            State.MISSING: [self.find, self.find, self.scan, self.scrap],
+            State.AWAITING_COLLECTION: [scan, scan, self.call_off, self.visit_in_vain, self.lose],
+            State.RETURNED: [self.clean, self.clean, self.clean, self.lose] if thing.reusable
+                            else [self.scrap, self.lose],
+            State.AWAITING_INSPECTION: [self.release, self.release, self.fail, self.soiled] if thing.is_checked
+                                       else [self.inspect, self.inspect, self.fail, self.fail, self.soiled, self.lose],
+            State.IN_REPAIR: [self.mend, partial(self.mend, late=True), self.mend, self.give_up, self.lose],
+            State.MISSING: [self.find, self.find, scan, self.scrap],
         }  # fmt: skip
         return ways.get(thing.state, [])
 
@@ -194,7 +192,9 @@ class Life:
         return []
 
     def visit_in_vain(self, thing: Thing) -> list[Line]:
-        self.do(collections.fail, thing.collection, reason="Nobody opened the door.", visited_at=None, actor="technician")
+        self.do(
+            collections.fail, thing.collection, reason="Nobody opened the door.", visited_at=None, actor="technician"
+        )
         visit = ("failed", thing.collection, self.given.today)
         if visit in self.visits:
             return []
@@ -385,8 +385,11 @@ def lives(steps: list[tuple[int, int, int]]) -> None:
     try:
         life = Life(world, run)
         for n, pick, days in steps:
+            if all(thing.state is State.SCRAPPED for thing in life.things):
+                break
             world.clock.now += timedelta(days=days, minutes=1)
-            life.step(life.things[n], pick)
+            going_on = [thing for thing in life.things if life.sensible(thing)]
+            life.step(going_on[n % len(going_on)], pick)
         run(life.close())
     finally:
         run(world.close())
