@@ -25,6 +25,10 @@ from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
+from app.features.finance.performance import api as performance_api
+from app.features.finance.performance import pages as performance_pages
+from app.features.finance.recycling import api as recycling_api
+from app.features.finance.recycling import pages as recycling_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -131,6 +135,8 @@ ROUTERS = (
     panel_papers_api.router,
     panel_settings_api.router,
     panel_learning_api.router,
+    recycling_api.router,
+    performance_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -195,6 +201,8 @@ ROUTERS = (
     panel_meeting_pages.router,
     panel_settings_pages.router,
     panel_learning_pages.router,
+    recycling_pages.router,
+    performance_pages.router,
     returns_pages.desk,
     returns_pages.router,
     stocktakes_pages.desk,
