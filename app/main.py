@@ -27,6 +27,10 @@ from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
 from app.features.finance.items import api as item_costs_api
 from app.features.finance.items import pages as item_costs_pages
+from app.features.finance.performance import api as performance_api
+from app.features.finance.performance import pages as performance_pages
+from app.features.finance.recycling import api as recycling_api
+from app.features.finance.recycling import pages as recycling_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -133,6 +137,8 @@ ROUTERS = (
     panel_papers_api.router,
     panel_settings_api.router,
     panel_learning_api.router,
+    recycling_api.router,
+    performance_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -199,6 +205,8 @@ ROUTERS = (
     panel_meeting_pages.router,
     panel_settings_pages.router,
     panel_learning_pages.router,
+    recycling_pages.router,
+    performance_pages.router,
     returns_pages.desk,
     returns_pages.router,
     stocktakes_pages.desk,

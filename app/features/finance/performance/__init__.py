@@ -1,0 +1,1 @@
+"""Whether orders and collections come in time."""

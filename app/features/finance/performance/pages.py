@@ -1,0 +1,101 @@
+"""The page of deliveries and collections in time, down to the orders."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from app.db import Session
+from app.domain.access import Permission
+from app.domain.dates import uk_date
+from app.domain.errors import BadValue
+from app.domain.ordering import Speed
+from app.domain.performance import Grouping, Outcome
+from app.features.finance.performance import queries
+from app.features.finance.performance.reports import table_of_collections, table_of_orders
+from app.features.finance.recycling.asking import Days
+from app.features.finance.recycling.reports import as_csv, period_in_words
+from app.web.auth import Actor
+from app.web.fields import After, OptionalLine
+from app.web.forms import Form
+from app.web.once import page_router
+from app.web.paging import number_cursor, page_of
+from app.web.templating import render
+
+router = page_router()
+
+ON_A_PAGE = 50
+
+
+@router.get("/finance/performance")
+async def performance(
+    request: Request, session: Session, actor: Actor, days: Annotated[Days, Depends()]
+) -> HTMLResponse:
+    """Orders by their promised day, pieces within seven working days, collections within their speed."""
+    form = Form({name: [value] for name, value in days.query.items()})
+    report = None
+    try:
+        report = await queries.read_performance(session, since=days.since, until=days.until, today=uk_date(days.now))
+    except BadValue as refusal:
+        form.refuse(refusal.detail, refusal.field)
+    tables = [table_of_orders(report, by) for by in Grouping] if report else []
+    context = {
+        "form": form,
+        "report": report,
+        "tables": list(zip(Grouping, tables, strict=True)) if report else [],
+        "collections": [table_of_collections(report, by) for by in (Grouping.SPEED, Grouping.MONTH)] if report else [],
+        "period": period_in_words(days.since, days.until),
+        "query": urlencode(days.query),
+    }
+    return render(request, "finance/performance.html", context, 422 if form.errors else 200)
+
+
+@router.get("/finance/performance.csv")
+async def performance_file(
+    session: Session,
+    actor: Actor,
+    days: Annotated[Days, Depends()],
+    by: Grouping = Grouping.SPEED,
+    collections: bool = False,
+) -> Response:
+    """One of the tables as a file."""
+    report = await queries.read_performance(session, since=days.since, until=days.until, today=uk_date(days.now))
+    return as_csv(table_of_collections(report, by) if collections else table_of_orders(report, by))
+
+
+@router.get("/finance/performance/orders")
+async def due_orders(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    days: Annotated[Days, Depends()],
+    outcome: Outcome = Outcome.LATE,
+    by: Grouping | None = None,
+    key: Annotated[OptionalLine, Query()] = "",
+    after: After = None,
+) -> HTMLResponse:
+    """The orders that were due and came so."""
+    rows = await queries.list_due(
+        session,
+        since=days.since,
+        until=days.until,
+        today=uk_date(days.now),
+        outcome=outcome,
+        by=by,
+        key=key,
+        after=number_cursor(after),
+        limit=ON_A_PAGE,
+    )
+    page = page_of(rows, limit=ON_A_PAGE, cursor=lambda row: row.id)
+    asked = days.query | {"outcome": outcome.value} | ({"by": by.value, "key": key} if by else {})
+    context = {
+        "page": page,
+        "outcome": outcome,
+        "period": period_in_words(days.since, days.until),
+        "speed": lambda name: Speed(name).text,
+        "may_open": actor.may(Permission.SEE_ORDERS),
+        "back": f"/finance/performance?{urlencode(days.query)}",
+        "next": f"/finance/performance/orders?{urlencode(asked | {'after': page.next})}" if page.next else None,
+    }
+    return render(request, "finance/performance_orders.html", context)

@@ -1,0 +1,1 @@
+"""What recycling saves: the four named rates, and what new equipment would have cost."""

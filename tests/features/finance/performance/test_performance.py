@@ -1,0 +1,122 @@
+"""Orders by their promised day, pieces within seven working days, collections within their speed."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from app.domain.lifecycle import State
+from tests.browser import Browser
+from tests.conftest import Clock, Statements
+from tests.features.ordering.conftest import Orders, done
+from tests.given import Given
+from tests.problems import check_problem
+
+REPORT = "/api/v1/finance/reports/performance"
+PERIOD = {"from": "2026-03-01", "to": "2026-04-30"}
+
+
+@pytest.fixture
+def orders(given: Given, sign_in: Any) -> Orders:
+    """Orders in few words."""
+    return Orders(given, sign_in)
+
+
+async def report(client: AsyncClient, **asked: str) -> dict[str, Any]:
+    """How it stands."""
+    return done(await client.get(REPORT, params=PERIOD | asked))
+
+
+async def test_orders_in_time_late_and_waited_for(
+    orders: Orders, given: Given, clock: Clock, as_finance: AsyncClient, finance: Browser, senior_ot: Browser
+) -> None:
+    product = await given.product()
+    await given.items(3, product=product)
+    in_time, late = [await orders.dispatched(product) for _ in range(2)]
+    waiting = await orders.submitted(product, speed="seven_day")
+    await orders.step(in_time["number"], "deliver", received_by="Mr Moor")
+    await orders.step(late["number"], "failed-visit", reason="Nobody was at home.")
+    undated = await orders.submitted(await given.product())
+    assert undated["promised_on"] is None
+    said = await report(as_finance)
+    assert [said["in_all"][name] for name in ("on_time", "late", "waiting", "percent")] == [1, 0, 2, 100.0]
+    assert said["undated"] == 1
+    clock.move(days=8)  # The five days are over, the seven not.
+    await orders.step(late["number"], "deliver", received_by="Mr Moor")
+    said = await report(as_finance)
+    five, seven = said["by_speed"]
+    wanted = ("key", "on_time", "late", "waiting", "percent", "failed_visits", "pieces", "within_seven")
+    assert [five[name] for name in wanted] == ["five_day", 1, 1, 0, 50.0, 1, 2, 2]
+    assert [seven[name] for name in wanted] == ["seven_day", 0, 0, 1, None, 0, 0, 0]
+    [listed] = done(await as_finance.get(said["drill"]["late"]))["items"]
+    assert (listed["number"], listed["delivered_on"]) == (late["number"], "2026-03-10")
+    for by, key, found in (("store", "MAIN", 1), ("month", "2026-03", 1), ("speed", "seven_day", 0), ("team", "X", 0)):
+        page = done(await as_finance.get(f"{REPORT}/orders", params=PERIOD | {"by": by, "key": key}))
+        assert len(page["items"]) == found, by
+    shown = await finance.get("/finance/performance", **PERIOD)
+    assert "50.0 %" in shown.text
+    assert late["number"] in (await finance.get("/finance/performance/orders", **PERIOD)).text
+    assert (
+        waiting["number"]
+        in (await finance.get("/finance/performance/orders", **(PERIOD | {"outcome": "waiting"}))).text
+    )
+
+
+async def test_seven_working_days_from_the_approval(
+    orders: Orders, given: Given, clock: Clock, as_finance: AsyncClient
+) -> None:
+    product = await given.product()
+    await given.items(2, product=product)
+    first, second = [await orders.dispatched(product) for _ in range(2)]
+    clock.move(days=9)  # From Monday, 2 March, the seventh working day is Wednesday, 11 March.
+    await orders.step(first["number"], "deliver", received_by="Mr Moor")
+    clock.move(days=1)
+    await orders.step(second["number"], "deliver", received_by="Mr Moor")
+    said = await report(as_finance)
+    assert [said["in_all"][name] for name in ("pieces", "within_seven", "seven_percent")] == [2, 1, 50.0]
+    # In a month without any it is not 0 %.
+    assert (await report(as_finance, **{"from": "2026-04-01"}))["in_all"]["seven_percent"] is None
+
+
+async def test_collections_within_their_speed(given: Given, clock: Clock, as_finance: AsyncClient) -> None:
+    in_time, late = await given.collection(), await given.collection()
+    await given.item(State.AWAITING_COLLECTION)
+    clock.move(days=7)  # The fifth working day.
+    await given.scan(in_time.barcode)
+    clock.move(days=1)
+    await given.scan(late.barcode)
+    said = await report(as_finance)
+    wanted = ("on_time", "late", "waiting", "percent")
+    assert [said["collections"][name] for name in wanted] == [1, 2, 0, 33.3]
+    assert [one["key"] for one in said["collections_by_speed"]] == ["standard"]
+    assert [one["name"] for one in said["collections_by_month"]] == ["March 2026"]
+
+
+async def test_bad_days_are_refused_and_few_statements_answer(
+    as_finance: AsyncClient, finance: Browser, statements: Statements
+) -> None:
+    for asked, code in (
+        ({"from": "2026-05-01"}, "ends-before-it-starts"),
+        ({"from": "2010-05-01"}, "period-too-long"),
+    ):
+        check_problem(await as_finance.get(REPORT, params=PERIOD | asked), 422, code)
+        check_problem(await as_finance.get(f"{REPORT}/orders", params=PERIOD | asked), 422, code)
+    assert (await finance.get("/finance/performance", **(PERIOD | {"from": "2026-05-01"}))).status == 422
+    statements.clear()
+    await report(as_finance, **{"from": "2021-04-01"})
+    assert len([one for one in statements if "equipment_order" in one or "collection" in one]) == 4
+
+
+@pytest.mark.parametrize("by", ["speed", "store", "team", "month"])
+async def test_each_table_is_a_file(
+    orders: Orders, given: Given, finance: Browser, as_finance: AsyncClient, by: str
+) -> None:
+    product = await given.product()
+    await given.items(1, product=product)
+    await orders.dispatched(product)
+    head, *rows = (await as_finance.get(REPORT, params=PERIOD | {"format": "csv", "by": by})).text.splitlines()
+    assert head == "name,on_time,late,waiting,percent,failed_visits,pieces,within_seven,seven_percent"
+    assert [row.split(",", 1)[1] for row in rows] == ["0,0,1,,0,0,0,"] * 2
+    assert (await finance.get("/finance/performance.csv", **(PERIOD | {"by": by}))).status == 200
+    file = await as_finance.get(REPORT, params=PERIOD | {"format": "csv", "of": "collections"})
+    assert file.text.splitlines()[0] == "name,on_time,late,waiting,percent,failed_visits"
