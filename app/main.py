@@ -25,6 +25,10 @@ from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
+from app.features.finance import front_pages as finance_front_pages
+from app.features.finance.reports import api as finance_reports_api
+from app.features.finance.reports import other_pages as finance_other_pages
+from app.features.finance.reports import pages as finance_reports_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -131,6 +135,7 @@ ROUTERS = (
     panel_papers_api.router,
     panel_settings_api.router,
     panel_learning_api.router,
+    finance_reports_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -195,6 +200,9 @@ ROUTERS = (
     panel_meeting_pages.router,
     panel_settings_pages.router,
     panel_learning_pages.router,
+    finance_front_pages.router,
+    finance_reports_pages.router,
+    finance_other_pages.router,
     returns_pages.desk,
     returns_pages.router,
     stocktakes_pages.desk,
