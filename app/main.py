@@ -25,12 +25,16 @@ from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
+from app.features.finance import front_pages as finance_front_pages
 from app.features.finance.items import api as item_costs_api
 from app.features.finance.items import pages as item_costs_pages
 from app.features.finance.performance import api as performance_api
 from app.features.finance.performance import pages as performance_pages
 from app.features.finance.recycling import api as recycling_api
 from app.features.finance.recycling import pages as recycling_pages
+from app.features.finance.reports import api as finance_reports_api
+from app.features.finance.reports import other_pages as finance_other_pages
+from app.features.finance.reports import pages as finance_reports_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -139,6 +143,7 @@ ROUTERS = (
     panel_learning_api.router,
     recycling_api.router,
     performance_api.router,
+    finance_reports_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -207,6 +212,9 @@ ROUTERS = (
     panel_learning_pages.router,
     recycling_pages.router,
     performance_pages.router,
+    finance_front_pages.router,
+    finance_reports_pages.router,
+    finance_other_pages.router,
     returns_pages.desk,
     returns_pages.router,
     stocktakes_pages.desk,

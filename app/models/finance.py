@@ -153,6 +153,8 @@ class Charge(SQLModel, table=True):
         Index("ix_charge_collection_id", "collection_id"),
         Index("ix_charge_tariff_id", "tariff_id"),
         Index("ix_charge_corrects_id", "corrects_id", postgresql_where=text("corrects_id IS NOT NULL")),
+        Index("ix_charge_happened_on", "happened_on"),
+        Index("ix_charge_item_id_of_hire", "item_id", postgresql_where=text("kind = 'hire' AND is_issue")),
         Index("ix_charge_id_of_unpriced", "id", postgresql_where=text("is_unpriced")),
     )
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from io import StringIO
 
 from fastapi import Response
@@ -25,5 +26,7 @@ def as_cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int | float | Decimal):
+        return str(value)  # What is below zero is no formula.
     said = str(value)
     return f"'{said}" if said.startswith(FORMULA) else said

@@ -85,6 +85,8 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Recycling rates", "/finance/recycling", Permission.SEE_COSTS),
         Link("Cost avoided", "/finance/cost-avoided", Permission.SEE_COSTS),
         Link("Delivery performance", "/finance/performance", Permission.SEE_COSTS),
+        Link("Finance", "/finance", Permission.SEE_COSTS),
+        Link("Costs", "/finance/reports/costs", Permission.SEE_COSTS),
     ),
     "Messages": (Link("Messages", "/messages"),),
     "Administration": (

@@ -1,0 +1,254 @@
+"""What reports of money may be asked: of which months or days, counted under what, and what is said of few people."""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from app.domain.catalogue import find_pairs
+from app.domain.dates import MONTHS, in_words
+from app.domain.errors import BadValue
+from app.domain.panel_settings import financial_year, first_day, year_in_words
+
+MOST_MONTHS: Final = 61
+"""Five years, and the month that is compared with the same one five years before."""
+MOST_GROUPS: Final = 2000
+"""So many rows a page can still show; whoever asks for more wants the lines."""
+
+
+class Dimension(StrEnum):
+    """What charges can be counted under."""
+
+    FUNDER = "funder"
+    COST_CENTRE = "cost_centre"
+    TEAM = "team"
+    PRESCRIBER = "prescriber"
+    PRODUCT = "product"
+    CATEGORY = "category"
+    CATEGORY_SUBCLASS = "category_subclass"
+    CATEGORY_CLASS = "category_class"
+    KIND = "kind"
+    SPEED = "speed"
+    REASON = "reason"
+    DISTRICT = "district"
+    RECYCLED = "recycled"
+    STORE = "store"
+    PERIOD = "period"
+
+    @property
+    def text(self) -> str:
+        """The dimension as people read it."""
+        return _TEXT.get(self, self.value.replace("_", " ").capitalize())
+
+    @property
+    def nothing(self) -> str:
+        """What stands where a charge has none."""
+        return _NOTHING.get(self, "Not recorded")
+
+
+_TEXT: Final = {
+    Dimension.CATEGORY: "Category (ISO 9999)",
+    Dimension.CATEGORY_SUBCLASS: "Category, first four digits",
+    Dimension.CATEGORY_CLASS: "Category, first two digits",
+    Dimension.KIND: "Kind of charge",
+    Dimension.SPEED: "Speed of delivery or collection",
+    Dimension.REASON: "Reason for the order",
+    Dimension.DISTRICT: "Postcode district",
+    Dimension.RECYCLED: "New or recycled",
+    Dimension.PERIOD: "Month",
+}
+_NOTHING: Final = {
+    Dimension.FUNDER: "Service's own",
+    Dimension.COST_CENTRE: "No cost centre",
+    Dimension.TEAM: "No team",
+    Dimension.PRESCRIBER: "No prescriber",
+    Dimension.PRODUCT: "No one product",
+    Dimension.CATEGORY: "No category",
+    Dimension.CATEGORY_SUBCLASS: "No category",
+    Dimension.CATEGORY_CLASS: "No category",
+    Dimension.SPEED: "Neither delivery nor collection",
+    Dimension.REASON: "No order",
+    Dimension.DISTRICT: "No district",
+    Dimension.RECYCLED: "Neither",
+    Dimension.STORE: "No store",
+}
+
+
+class By(StrEnum):
+    """Which day of a charge counts: the month of the books that it is in, or the day it happened."""
+
+    PERIOD = "period"
+    HAPPENED = "happened"
+
+
+class Quick(StrEnum):
+    """Periods that are asked for by name."""
+
+    THIS_MONTH = "this_month"
+    LAST_MONTH = "last_month"
+    THIS_YEAR = "this_year"
+    LAST_YEAR = "last_year"
+
+    @property
+    def text(self) -> str:
+        """The period as people read it."""
+        return self.value.replace("_", " ").replace("year", "financial year").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one day to another, both included, and which day of a charge it goes by."""
+
+    since: date
+    until: date
+    by: By = By.PERIOD
+
+    @property
+    def words(self) -> str:
+        """Of when the figures are."""
+        if self.by is By.HAPPENED:
+            return f"{_days_in_words(self.since, self.until)}, by the day it happened"
+        first, last = month_in_words(self.since), month_in_words(self.until)
+        return f"{first if first == last else f'{first} to {last}'}, by the month of the books"
+
+
+def month_in_words(day: date) -> str:
+    """March 2026."""
+    return f"{MONTHS[day.month - 1]} {day.year}"
+
+
+def read_grouping(asked: str) -> tuple[Dimension, ...]:
+    """One dimension, or two with a comma between. Raises BadValue `unknown-dimension`, `one-or-two-dimensions`."""
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    unknown = [name for name in names if name not in set(Dimension)]
+    known = ", ".join(Dimension)
+    if unknown:
+        detail = f"Costs are not counted by “{unknown[0][:40]}”. Those known are: {known}."
+        raise BadValue("unknown-dimension", detail, field="group_by")
+    if not 1 <= len(names) <= 2 or len(set(names)) < len(names):
+        detail = f"Name one dimension, or two different ones with a comma between. Those known are: {known}."
+        raise BadValue("one-or-two-dimensions", detail, field="group_by")
+    return tuple(Dimension(name) for name in names)
+
+
+def read_span(*, today: date, period: str = "", since: str = "", until: str = "", by: str = "") -> Span:
+    """What was asked: a month (`YYYY-MM`) or one by name, or days; this month when nothing was.
+
+    Whole months go by the books, other days by when it happened, unless `by` says. Raises BadValue `period-or-days`,
+    `bad-period`, `bad-day`, `first-day-wanted`, `ends-before-it-starts`, `period-too-long`, `bad-by`,
+    `not-whole-months`.
+    """
+    if period and (since or until):
+        detail = "Ask for a period by its name, or for days from one to another; not for both."
+        raise BadValue("period-or-days", detail, field="period")
+    if by and by not in set(By):
+        raise BadValue("bad-by", f"Figures go by one of: {', '.join(By)}.", field="by")
+    if not since and until:
+        raise BadValue("first-day-wanted", "Say from which day on, too.", field="from")
+    first, last = _days(since, until, today) if since else _named(period or Quick.THIS_MONTH, today)
+    _check(first, last)
+    is_whole = first.day == 1 and last.day == monthrange(last.year, last.month)[1]
+    if by == By.PERIOD and not is_whole:
+        detail = (
+            "The books know whole months. Ask from the first day of a month to the last of one, or by=happened for "
+            "the days on which it happened."
+        )
+        raise BadValue("not-whole-months", detail, field="from")
+    return Span(first, last, By(by) if by else By.PERIOD if is_whole else By.HAPPENED)
+
+
+def year_span(asked: str, *, today: date) -> tuple[int, Span]:
+    """A financial year by the year in which it began, as `2025` or `2025/26`; this one when nothing was asked.
+
+    Raises BadValue `bad-year`.
+    """
+    year = financial_year(today)
+    if asked:
+        begun = asked[:4]
+        is_year = begun.isascii() and begun.isdigit() and len(begun) == 4 and 2000 <= int(begun) <= 2998
+        if not is_year or asked.replace("-", "/") not in {begun, year_in_words(int(begun))}:
+            detail = "A financial year is named by the year in which it began, such as 2025 or 2025/26."
+            raise BadValue("bad-year", detail, field="year")
+        year = int(begun)
+    return year, Span(first_day(year), date(year + 1, 3, 31))
+
+
+def read_day(typed: str, *, field: str) -> date:
+    """A day as `YYYY-MM-DD`, of this millennium. Raises BadValue `bad-day`."""
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        day = date.min
+    if not 2000 <= day.year <= 2999:
+        raise BadValue("bad-day", "Write a day of the calendar from the year 2000 on, such as 2026-03-31.", field=field)
+    return day
+
+
+def read_category(typed: str) -> str:
+    """The beginning of an ISO 9999 code in its one form: `12`, `12 36`, `12 36 03`. Raises BadValue `bad-category`."""
+    pairs = find_pairs(typed)
+    if not pairs:
+        detail = "A category has two, four or six digits of ISO 9999, such as 12, 12 36 or 12 36 03."
+        raise BadValue("bad-category", detail, field="category")
+    return " ".join(pairs)
+
+
+def too_few(people: Sequence[int], smallest: int) -> frozenset[int]:
+    """The places of the groups of which nothing is said by themselves, as fewer than so many people are in them.
+
+    What is about nobody hides nobody. One group alone could be worked out from the total, so the next smallest goes
+    with it.
+    """
+    hidden = {place for place, many in enumerate(people) if 0 < many < smallest}
+    rest = sorted((many == 0, many, place) for place, many in enumerate(people) if place not in hidden)
+    if len(hidden) == 1 and rest:
+        hidden.add(rest[0][2])
+    return frozenset(hidden)
+
+
+def _named(period: str, today: date) -> tuple[date, date]:
+    this_month = today.replace(day=1)
+    year = financial_year(today)
+    known = {
+        Quick.THIS_MONTH: this_month,
+        Quick.LAST_MONTH: date(today.year - (today.month == 1), (today.month - 2) % 12 + 1, 1),
+    }
+    if period in {Quick.THIS_YEAR, Quick.LAST_YEAR}:
+        begun = year - (period == Quick.LAST_YEAR)
+        return first_day(begun), date(begun + 1, 3, 31)
+    first = known[Quick(period)] if period in known else _month(period)
+    return first, first.replace(day=monthrange(first.year, first.month)[1])
+
+
+def _month(period: str) -> date:
+    try:
+        return read_day(f"{period}-01" if len(period) == 7 else "", field="period")
+    except BadValue:
+        detail = f"A period is a month, such as 2026-03, or one of: {', '.join(Quick)}."
+        raise BadValue("bad-period", detail, field="period") from None
+
+
+def _days(since: str, until: str, today: date) -> tuple[date, date]:
+    return read_day(since, field="from"), read_day(until, field="to") if until else today
+
+
+def _check(since: date, until: date) -> None:
+    if until < since:
+        detail = "The last day is before the first. Give the first day or a later one."
+        raise BadValue("ends-before-it-starts", detail, field="to")
+    months = (until.year - since.year) * 12 + until.month - since.month
+    if months > MOST_MONTHS or (months == MOST_MONTHS and until.day >= since.day):
+        place = since.year * 12 + since.month - 1 + MOST_MONTHS - 1
+        year, month = place // 12, place % 12 + 1
+        latest = date(year, month, monthrange(year, month)[1])
+        detail = (
+            f"Five years and one month can be asked for at once, such as {in_words(since)} to {in_words(latest)}. "
+            "For more, ask once for each part."
+        )
+        raise BadValue("period-too-long", detail, field="to")
+
+
+def _days_in_words(since: date, until: date) -> str:
+    return in_words(since) if since == until else f"{in_words(since)} to {in_words(until)}"

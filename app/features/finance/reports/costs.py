@@ -1,0 +1,328 @@
+"""What was charged, by one dimension or two: one statement over the charges, so that every sum is that of its lines."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.cost_reports import MOST_GROUPS, By, Dimension, month_in_words, too_few
+from app.domain.costs import ChargeKind
+from app.domain.errors import BadValue
+from app.domain.ordering import OrderReason, Speed
+from app.features.finance.reports.asking import Asked
+from app.features.finance.tables import Cell, Column, Table
+
+KEYS: Final[dict[Dimension, str]] = {
+    Dimension.FUNDER: "COALESCE(funder.code, '')",
+    Dimension.COST_CENTRE: "COALESCE(NULLIF(funder.cost_centre, ''), team.cost_centre, '')",
+    Dimension.TEAM: "COALESCE(team.code, '')",
+    Dimension.PRESCRIBER: "COALESCE(line.prescriber, '')",
+    Dimension.PRODUCT: "COALESCE(product.code, '')",
+    Dimension.CATEGORY: "COALESCE(line.category, '')",
+    Dimension.CATEGORY_SUBCLASS: "COALESCE(left(line.category, 5), '')",
+    Dimension.CATEGORY_CLASS: "COALESCE(left(line.category, 2), '')",
+    Dimension.KIND: "line.kind",
+    Dimension.SPEED: "CASE WHEN line.kind IN ('delivery', 'collection') THEN line.variant ELSE '' END",
+    Dimension.REASON: "COALESCE(line.reason, '')",
+    Dimension.DISTRICT: "COALESCE(line.district, '')",
+    Dimension.RECYCLED: "CASE line.recycled WHEN true THEN 'recycled' WHEN false THEN 'new' ELSE '' END",
+    Dimension.STORE: "COALESCE(store.code, '')",
+}
+NAMES: Final[dict[Dimension, str]] = {
+    Dimension.FUNDER: "funder.name",
+    Dimension.TEAM: "team.name",
+    Dimension.PRESCRIBER: "who.name",
+    Dimension.PRODUCT: "product.name",
+    Dimension.STORE: "store.name",
+}
+"""Dimensions whose values have names in the database."""
+_WORDS: Final[dict[Dimension, Callable[[str], str]]] = {
+    Dimension.KIND: lambda key: ChargeKind(key).text,
+    Dimension.SPEED: lambda key: Speed(key).text if key in set(Speed) else f"{key.capitalize()} collection",
+    Dimension.REASON: lambda key: OrderReason(key).text,
+    Dimension.RECYCLED: str.capitalize,
+    Dimension.PERIOD: lambda key: month_in_words(date.fromisoformat(f"{key}-01")),
+}
+NAMED: Final = frozenset({*NAMES, Dimension.KIND, Dimension.SPEED, Dimension.REASON, Dimension.RECYCLED})
+"""Dimensions that have a column for the code and one for its name."""
+# What is not asked for is not joined: PostgreSQL leaves out a join of which nothing is used.
+CHARGES: Final = """
+    charge AS line LEFT JOIN funder ON funder.id = line.funder_id LEFT JOIN team ON team.id = line.team_id
+    LEFT JOIN product ON product.id = line.product_id LEFT JOIN store ON store.id = line.store_id
+    LEFT JOIN account AS who ON who.username = line.prescriber
+"""
+FILTERS: Final = {
+    "funder": "funder.code = :funder",
+    "team": "team.code = :team",
+    "store": "store.code = :store",
+    "kind": "line.kind = :kind",
+    "product_code": "product.code = :product_code",
+    "category": "(line.category = :category OR line.category LIKE :category || ' %')",
+}
+MEASURES: Final = """
+    count(*) AS lines,
+    COALESCE(sum(CASE WHEN line.reversal_of IS NULL THEN line.quantity ELSE -line.quantity END * line.percent), 0) / 100
+        AS quantity,
+    COALESCE(sum(line.amount_pence) FILTER (WHERE line.kind <> 'credit'), 0) AS charged_pence,
+    COALESCE(sum(line.amount_pence) FILTER (WHERE line.kind = 'credit'), 0) AS credited_pence,
+    COALESCE(sum(line.vat_pence), 0) AS vat_pence
+"""
+UNKNOWN: Final = text("""
+    SELECT asked.name, asked.value
+    FROM (VALUES ('funder', CAST(:funder AS text)), ('team', :team), ('store', :store), ('product_code', :product_code)
+         ) AS asked (name, value)
+    WHERE asked.value <> '' AND NOT CASE asked.name
+        WHEN 'funder' THEN EXISTS (SELECT FROM funder WHERE code = asked.value)
+        WHEN 'team' THEN EXISTS (SELECT FROM team WHERE code = asked.value)
+        WHEN 'store' THEN EXISTS (SELECT FROM store WHERE code = asked.value)
+        ELSE EXISTS (SELECT FROM product WHERE code = asked.value) END
+""")
+DEFINITION: Final = (
+    "Lines of the charges, net of VAT. Charged: all lines but credits, those that take a line back among them. "
+    "Credited: credits on collection, below zero. Net: charged and credited together; gross: net and VAT. Quantity: "
+    "things, visits and nights charged, each by the part that the funder pays; what is taken back is taken off."
+)
+COLUMNS: Final = (
+    Column("lines", "Lines", Cell.COUNT),
+    Column("quantity", "Quantity", Cell.COUNT),
+    Column("charged_pence", "Charged", Cell.PENCE),
+    Column("credited_pence", "Credited", Cell.PENCE),
+    Column("net_pence", "Net", Cell.PENCE),
+    Column("vat_pence", "VAT", Cell.PENCE),
+    Column("gross_pence", "Gross", Cell.PENCE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What lines come to."""
+
+    lines: int = 0
+    quantity: Decimal = Decimal(0)
+    charged_pence: int = 0
+    credited_pence: int = 0
+    vat_pence: int = 0
+
+    @property
+    def net_pence(self) -> int:
+        """Charged and credited together."""
+        return self.charged_pence + self.credited_pence
+
+    @property
+    def gross_pence(self) -> int:
+        """Net and VAT."""
+        return self.net_pence + self.vat_pence
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """By the keys of the columns."""
+        return {column.key: getattr(self, column.key) for column in COLUMNS} | {"quantity": plain(self.quantity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group: of each dimension its value and how people call it. `keys` is empty for those that are too few."""
+
+    keys: tuple[str, ...]
+    names: tuple[str, ...]
+    sums: Sums
+    people: int = 0
+
+
+def plain(number: Decimal) -> int | Decimal:
+    """A whole number as one; otherwise without zeros at its end."""
+    return int(number) if number == number.to_integral_value() else number.normalize()
+
+
+def sum_up(groups: Sequence[Sums]) -> Sums:
+    """All together."""
+    return Sums(
+        sum(one.lines for one in groups),
+        sum((one.quantity for one in groups), Decimal(0)),
+        sum(one.charged_pence for one in groups),
+        sum(one.credited_pence for one in groups),
+        sum(one.vat_pence for one in groups),
+    )
+
+
+def key_of(dimension: Dimension, by: By) -> str:
+    """What a charge is counted under, as SQL; a text, empty where it has none."""
+    if dimension is Dimension.PERIOD:
+        return f"to_char({_day(by)}, 'YYYY-MM')"
+    return KEYS[dimension]
+
+
+def where(asked: Asked) -> str:
+    """The charges that are asked for, as SQL."""
+    parts = [f"{_day(asked.span.by)} BETWEEN :since AND :until", *(FILTERS[name] for name in asked.filters)]
+    parts += [
+        f"{key_of(one, asked.span.by)} = :at_{place}" for place, one in enumerate(asked.group_by[: len(asked.at)])
+    ]
+    return " AND ".join(parts)
+
+
+def values_of(asked: Asked) -> dict[str, Any]:
+    """What `where` binds."""
+    wanted = {f"at_{place}": value for place, value in enumerate(asked.at)}
+    return {"since": asked.span.since, "until": asked.span.until, **asked.filters, **wanted}
+
+
+async def read_groups(session: AsyncSession, asked: Asked) -> list[Group]:
+    """Every group, the dearest first, months in their order; those of too few people put together. One statement; a
+    second one where nothing was found, to tell a slip of the pen from an empty month.
+
+    Raises BadValue `too-many-groups`, `unknown-funder` and the like.
+    """
+    rows = (await session.execute(_grouped(asked), values_of(asked) | {"limit": MOST_GROUPS + 1})).mappings().all()
+    if len(rows) > MOST_GROUPS:
+        detail = (
+            f"There are more than {MOST_GROUPS:,} groups. Ask for a shorter period, for one funder, team, store, kind, "
+            "product or category, or by a dimension with fewer values."
+        )
+        raise BadValue("too-many-groups", detail, field="group_by")
+    if not rows:
+        await check_known(session, asked)
+    groups = [_group(row, asked.group_by) for row in rows]
+    return _ordered(_put_together(groups, asked), asked)
+
+
+async def read_sums(session: AsyncSession, asked: Asked) -> Sums:
+    """What the lines that are asked for come to. One statement."""
+    statement = text(f"SELECT {MEASURES} FROM {CHARGES} WHERE {where(asked)}")  # noqa: S608 - words of our own
+    return _sums((await session.execute(statement, values_of(asked))).mappings().one())
+
+
+async def check_known(session: AsyncSession, asked: Asked) -> None:
+    """Whether what it is narrowed to is there at all. One statement. Raises BadValue `unknown-funder` and the like."""
+    names = ("funder", "team", "store", "product_code")
+    if not any(name in asked.filters for name in names):
+        return
+    values = {name: asked.filters.get(name, "") for name in names}
+    unknown = (await session.execute(UNKNOWN, values)).first()
+    if unknown:
+        what = unknown.name.removesuffix("_code")
+        detail = f"There is no {what} with the code “{unknown.value}”. Choose one that is there."
+        raise BadValue(f"unknown-{what}", detail, field=unknown.name)
+
+
+async def costs(session: AsyncSession, asked: Asked) -> Table:
+    """The report as a table."""
+    return as_table(await read_groups(session, asked), asked)
+
+
+def as_table(groups: Sequence[Group], asked: Asked) -> Table:
+    """The groups as a table, whose totals are the sums of its rows."""
+    heads = [column for one in asked.group_by for column in _columns(one)]
+    return Table(
+        name="costs",
+        title=f"Costs by {' and '.join(_in_sentence(one.text) for one in asked.group_by)}",
+        definition=define(asked),
+        period=asked.span.words,
+        columns=[*heads, *COLUMNS],
+        rows=[_cells(one, asked.group_by) | one.sums.cells for one in groups],
+        totals=sum_up([one.sums for one in groups]).cells,
+        links=[asked.lines_at(*one.keys) if one.keys else None for one in groups],
+    )
+
+
+def define(asked: Asked) -> str:
+    """What the figures mean, and what they are narrowed to."""
+    said = DEFINITION
+    if asked.filters:
+        narrowed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asked.filters.items())
+        said += f" Only: {narrowed}."
+    if asked.smallest:
+        said += f" Groups of fewer than {asked.smallest} people are put together, a second one where it would be alone."
+    return said
+
+
+def word_of(dimension: Dimension, key: str, name: str | None = None) -> str:
+    """How people call a value of the dimension."""
+    if not key:
+        return dimension.nothing
+    return name or (_WORDS[dimension](key) if dimension in _WORDS else key)
+
+
+def _day(by: By) -> str:
+    return "line.period" if by is By.PERIOD else "line.happened_on"
+
+
+def _grouped(asked: Asked) -> TextClause:
+    keys = [f"{key_of(one, asked.span.by)} AS key_{place}" for place, one in enumerate(asked.group_by)]
+    names = [f"max({NAMES[one]}) AS name_{place}" for place, one in enumerate(asked.group_by) if one in NAMES]
+    people = ["count(DISTINCT line.client_id) AS people"] if asked.smallest else []
+    grouped = ", ".join(f"key_{place}" for place in range(len(asked.group_by)))
+    return text(f"""
+        SELECT {", ".join([*keys, *names, *people, MEASURES])}
+        FROM {CHARGES} WHERE {where(asked)} GROUP BY {grouped} LIMIT :limit
+    """)  # noqa: S608 - words of our own; what people asked is bound
+
+
+def _sums(row: Any) -> Sums:
+    return Sums(
+        lines=row["lines"],
+        quantity=Decimal(row["quantity"]),
+        charged_pence=int(row["charged_pence"]),
+        credited_pence=int(row["credited_pence"]),
+        vat_pence=int(row["vat_pence"]),
+    )
+
+
+def _group(row: Any, dimensions: Sequence[Dimension]) -> Group:
+    keys = tuple(row[f"key_{place}"] for place in range(len(dimensions)))
+    names = tuple(word_of(one, keys[place], row.get(f"name_{place}")) for place, one in enumerate(dimensions))
+    return Group(keys, names, _sums(row), row.get("people", 0))
+
+
+def _put_together(groups: Sequence[Group], asked: Asked) -> list[Group]:
+    hidden = too_few([one.people for one in groups], asked.smallest) if asked.smallest else frozenset()
+    shown = [one for place, one in enumerate(groups) if place not in hidden]
+    if hidden:
+        few = (f"Fewer than {asked.smallest} people",) * len(asked.group_by)
+        shown.append(Group((), few, sum_up([groups[place].sums for place in hidden])))
+    return shown
+
+
+def _ordered(groups: Sequence[Group], asked: Asked) -> list[Group]:
+    """The dearest first, those of one first value together; months in their order; what is put together last."""
+    whole: dict[str, int] = {}
+    for one in groups:
+        first = one.keys[0] if one.keys else ""
+        whole[first] = whole.get(first, 0) + one.sums.net_pence
+
+    def rank(one: Group) -> tuple[Any, ...]:
+        if not one.keys:
+            return (True,)
+        ranks: list[Any] = [False]
+        for place, (dimension, key) in enumerate(zip(asked.group_by, one.keys, strict=True)):
+            is_month = dimension is Dimension.PERIOD
+            ranks += [0 if is_month else -(whole[key] if place == 0 else one.sums.net_pence), key]
+        return tuple(ranks)
+
+    return sorted(groups, key=rank)
+
+
+def _columns(dimension: Dimension) -> list[Column]:
+    if dimension in NAMED:
+        code = Column(dimension.value, f"{dimension.text}: code")
+        return [code, Column(f"{dimension.value}_name", dimension.text)]
+    return [Column(dimension.value, dimension.text, Cell.MONTH if dimension is Dimension.PERIOD else Cell.TEXT)]
+
+
+def _cells(group: Group, dimensions: Sequence[Dimension]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for place, one in enumerate(dimensions):
+        key = group.keys[place] or None if group.keys else None
+        if one in NAMED:
+            found |= {one.value: key, f"{one.value}_name": group.names[place]}
+        else:
+            found[one.value] = key or (None if group.keys else group.names[place])
+    return found
+
+
+def _in_sentence(words: str) -> str:
+    return words[:1].lower() + words[1:]

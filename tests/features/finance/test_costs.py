@@ -1,0 +1,277 @@
+"""Reports of costs: whatever they are grouped by, their rows are their totals, and these are the sum of the lines."""
+
+from datetime import date
+from itertools import permutations
+from random import Random
+from typing import Any
+
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.domain.cost_reports import By, Dimension, Span
+from app.features.finance.reports.asking import Asked
+from app.features.finance.reports.costs import COLUMNS, costs
+from app.features.finance.reports.lines import list_lines
+from tests.browser import Browser
+from tests.conftest import Clock, Query, Statements
+from tests.features.finance.conftest import CHARGED
+from tests.given import Given
+from tests.problems import check_problem
+
+COSTS = "/api/v1/finance/reports/costs"
+ALL_OF_IT = {"from": "2026-03-01", "to": "2026-06-30"}
+SPAN = Span(date(2026, 3, 1), date(2026, 6, 30))
+ANY = Random(57).sample(list(permutations(Dimension, 2)), 25)  # noqa: S311 - nothing here is a secret
+GROUPINGS = [*((one,) for one in Dimension), *ANY]
+
+
+async def sums(connection: AsyncConnection) -> dict[str, Any]:
+    """The charges, as SQL adds them up."""
+    found = (await connection.execute(CHARGED)).mappings().one()
+    net, credited, vat = (int(found[name]) for name in ("net_pence", "credited_pence", "vat_pence"))
+    return {
+        "lines": found["lines"],
+        "quantity": found["quantity"],
+        "charged_pence": net - credited,
+        "credited_pence": credited,
+        "net_pence": net,
+        "vat_pence": vat,
+        "gross_pence": net + vat,
+    }
+
+
+async def test_rows_totals_and_charges_agree_to_the_penny_whatever_they_are_grouped_by(
+    session: AsyncSession, connection: AsyncConnection, quarter: None, split_order: dict[str, Any]
+) -> None:
+    right = await sums(connection)
+    assert right["credited_pence"] < 0
+    assert right["net_pence"] > 20_000
+    for by in By:
+        for grouping in GROUPINGS:
+            asked = Asked(Span(SPAN.since, SPAN.until, by), grouping)
+            table = await costs(session, asked)
+            added = {column.key: sum(row[column.key] for row in table.rows) for column in COLUMNS}
+            assert added == right == table.totals, grouping
+
+
+async def test_every_row_is_drilled_to_lines_that_come_to_it(
+    session: AsyncSession, quarter: None, split_order: dict[str, Any]
+) -> None:
+    for grouping in GROUPINGS[::2]:
+        asked = Asked(SPAN, grouping)
+        for row in (await costs(session, asked)).rows:
+            at = tuple(row[one.value] or "" for one in grouping)
+            lines = await list_lines(session, Asked(SPAN, grouping, at=at), after=0, limit=500)
+            found = (len(lines), sum(one.amount_pence for one in lines), sum(one.vat_pence for one in lines))
+            assert found == (row["lines"], row["net_pence"], row["vat_pence"]), (grouping, at)
+
+
+async def test_a_split_order_is_shown_to_each_funder_by_its_part(
+    as_finance: AsyncClient, split_order: dict[str, Any]
+) -> None:
+    report = (await as_finance.get(COSTS, params={"group_by": "funder,kind"})).json()
+    assert [
+        (row["funder"], row["kind_name"], row["quantity"], row["charged_pence"], row["net_pence"])
+        for row in report["rows"]
+    ] == [
+        ("ASC", "New purchase", 0.6, 6_001, 6_001),
+        ("ASC", "Delivery", 0.6, 1_500, 1_500),
+        ("ICB", "New purchase", 0.4, 4_000, 4_000),
+        ("ICB", "Delivery", 0.4, 1_000, 1_000),
+    ]
+    assert report["totals"]["quantity"] == 2
+    assert report["period"] == "March 2026, by the month of the books"
+    assert "Credited: credits on collection, below zero." in report["definition"]
+    lines = (await as_finance.get(f"/api/v1{report['links'][0]}")).json()
+    [line] = lines["items"]
+    assert (line["barcode"], line["order_number"], line["percent"]) == (
+        split_order["barcode"],
+        split_order["number"],
+        60,
+    )
+    assert line["links"] == {"item": f"/items/{line['barcode']}", "order": f"/orders/{split_order['number']}"}
+    assert (await as_finance.get(f"/api/v1{line['links']['item']}/history")).status_code == 200
+
+
+async def test_dimensions_say_what_charges_are_of(as_finance: AsyncClient, quarter: None, split_order: Any) -> None:
+    async def values(dimension: str, **more: str) -> dict[str | None, str]:
+        rows = (await as_finance.get(COSTS, params={**ALL_OF_IT, "group_by": dimension, **more})).json()["rows"]
+        return {row[dimension]: row.get(f"{dimension}_name") for row in rows}
+
+    assert await values("cost_centre") == {"A100": None, "W200": None}
+    assert await values("speed") == {None: "Neither delivery nor collection", "five_day": "5 working days"}
+    assert await values("recycled") == {"new": "New", None: "Neither", "recycled": "Recycled"}
+    assert await values("reason") == {None: "No order", "hospital_discharge": "Hospital discharge"}
+    assert await values("category_class") == {"12": None, "18": None, "09": None, None: None}
+    assert await values("category_subclass", category="09") == {"09 12": None}
+    assert await values("store") == {"MAIN": "Main store", "COAST": "Coast satellite store"}
+    assert await values("district", kind="credit") == {"SR7": None}
+    assert list(await values("period")) == ["2026-03", "2026-04", "2026-05"]
+    assert await values("prescriber", funder="ICB") == {"ot": "Olu Thompson"}
+
+
+async def test_filters_narrow_a_report_and_unknown_ones_are_refused(as_finance: AsyncClient, quarter: None) -> None:
+    whole = (await as_finance.get(COSTS, params=ALL_OF_IT)).json()["totals"]
+    parts = [
+        (await as_finance.get(COSTS, params=ALL_OF_IT | {"store": store})).json()["totals"]
+        for store in ("MAIN", "COAST")
+    ]
+    assert [sum(part[name] for part in parts) for name in whole] == list(whole.values())
+    for name, value, code in (
+        ("funder", "NOBODY", "unknown-funder"),
+        ("team", "NOBODY", "unknown-team"),
+        ("store", "MOON", "unknown-store"),
+        ("product_code", "P-9", "unknown-product"),
+        ("kind", "gift", "unknown-kind"),
+        ("category", "beds", "bad-category"),
+        ("group_by", "colour", "unknown-dimension"),
+        ("group_by", "funder,team,kind", "one-or-two-dimensions"),
+        ("period", "2026-3", "period-or-days"),
+        ("from", "2016-01-01", "period-too-long"),
+        ("from", "2026-07-01", "ends-before-it-starts"),
+        ("smallest", "1", "malformed"),
+    ):
+        check_problem(await as_finance.get(COSTS, params=ALL_OF_IT | {name: value}), 422, code)
+    check_problem(await as_finance.get(f"{COSTS}/lines?group_by=funder,team&at=ASC"), 422, "a-value-for-each")
+    check_problem(await as_finance.get(f"{COSTS}/lines?funder=NOBODY"), 422, "unknown-funder")
+    check_problem(await as_finance.get(f"{COSTS}/lines?after=x"), 422, "bad-cursor")
+
+
+async def test_an_empty_month_is_an_empty_report(as_finance: AsyncClient, finance: Browser) -> None:
+    report = (await as_finance.get(COSTS, params={"period": "2020-02", "funder": "ASC"})).json()
+    assert (report["rows"], set(report["totals"].values())) == ([], {0})
+    page = await finance.get("/finance/reports/costs?period=2020-02")
+    assert "Nothing was charged or credited in this period. The total is £0.00." in page.text
+    assert "This month" in (await finance.get("/finance/reports/costs")).text
+
+
+async def test_costs_by_prescriber_are_for_finance_and_managers(
+    as_finance: AsyncClient, as_manager: AsyncClient, as_auditor: AsyncClient, auditor: Browser
+) -> None:
+    for client in (as_finance, as_manager):
+        assert (await client.get(COSTS, params={"group_by": "prescriber"})).status_code == 200
+    for address in (COSTS, f"{COSTS}/lines"):
+        check_problem(await as_auditor.get(address, params={"group_by": "team,prescriber"}), 403, "not-by-prescriber")
+    page = await auditor.get("/finance/reports/costs")
+    assert page.soup.select_one("#group_by option[value=prescriber]") is None
+    assert (await auditor.get("/finance/reports/costs?group_by=prescriber")).status == 403
+
+
+async def test_groups_of_few_people_are_put_together(
+    as_finance: AsyncClient, finance: Browser, given: Given, rates: None
+) -> None:
+    often, seldom, once = [await given.product(purchase_price_pence=price) for price in (1_000, 2_000, 9_000)]
+    for product, many in ((often, 5), (seldom, 4), (once, 1)):
+        for _ in range(many):
+            await given.loan((await given.items(1, product=product))[0])
+    asked = {"group_by": "product,kind", "smallest": "5"}
+    report = (await as_finance.get(COSTS, params=asked)).json()
+    assert [(row["product"], row["product_name"], row["kind_name"], row["net_pence"]) for row in report["rows"]] == [
+        (often, "Commode 1", "New purchase", 5_000),
+        (None, "Fewer than 5 people", "Fewer than 5 people", 17_000),
+    ]
+    assert (report["totals"]["net_pence"], report["links"][1]) == (22_000, None)
+    # One group alone could be worked out: the next smallest goes with it.
+    report = (await as_finance.get(COSTS, params=asked | {"smallest": "2"})).json()
+    assert [(row["product"], row["net_pence"]) for row in report["rows"]] == [(often, 5_000), (None, 17_000)]
+    page = await finance.get("/finance/reports/costs", **asked)
+    assert "Fewer than 5 people" in page.text
+    assert "£170.00" in page.text
+
+
+async def test_too_many_groups_are_refused_with_what_to_narrow(
+    as_finance: AsyncClient, connection: AsyncConnection
+) -> None:
+    many = (
+        "INSERT INTO charge (posting_id, kind, happened_on, posted_at, posted_by, percent, amount_pence, district) "
+        "SELECT gen_random_uuid(), 'repair', '2026-03-01', now(), 'x', 100, 1, 'D' || n "
+        "FROM generate_series(1, 2001) AS n"
+    )
+    await connection.execute(text(many))
+    answer = await as_finance.get(COSTS, params={"group_by": "district"})
+    problem = check_problem(answer, 422, "too-many-groups")
+    assert "Ask for a shorter period" in problem["detail"]
+    assert (await as_finance.get(COSTS, params={"group_by": "kind"})).json()["totals"]["net_pence"] == 2_001
+
+
+async def test_a_late_line_is_in_the_books_of_the_next_month_and_on_the_day_it_happened(
+    as_finance: AsyncClient, given: Given, connection: AsyncConnection, clock: Clock, rates: None
+) -> None:
+    close = "INSERT INTO finance_period VALUES ('2026-03-01', now(), 'finance', 0, '{}', '')"
+    await connection.execute(text(close))
+    await given.loan()
+    for asked, lines in (
+        ({"period": "2026-03"}, 0),
+        ({"period": "2026-04"}, 1),
+        ({"period": "2026-03", "by": "happened"}, 1),
+        ({"from": clock.day(0), "to": clock.day(0)}, 1),
+    ):
+        assert (await as_finance.get(COSTS, params=asked)).json()["totals"]["lines"] == lines, asked
+
+
+async def test_a_file_has_period_definition_and_totals_and_no_formula(
+    as_finance: AsyncClient, finance: Browser, given: Given, rates: None, query: Query
+) -> None:
+    product = await given.product(name="=1+1 commode", purchase_price_pence=1_000)
+    await given.scan((await given.loan((await given.items(1, product=product))[0])).barcode)
+    asked = {"group_by": "product", "format": "csv"}
+    file = await as_finance.get(COSTS, params=asked)
+    rows = file.text.splitlines()
+    assert rows[0] == "report,Costs by product"
+    assert rows[1] == 'period,"March 2026, by the month of the books"'
+    assert rows[4].startswith("product,product_name,lines,quantity,charged_pence")
+    assert rows[5] == f"{product},'=1+1 commode,2,2,1000,-800,200,0,200"
+    assert rows[-1] == "total,,2,2,1000,-800,200,0,200"
+    assert (await finance.client.get("/finance/reports/costs", params=asked)).text == file.text
+
+
+async def test_pages_lead_from_a_total_to_its_lines_to_the_item(
+    finance: Browser, manager: Browser, quarter: None, split_order: dict[str, Any], statements: Statements
+) -> None:
+    period = "from=2026-03-01&to=2026-06-30"
+    statements.clear()
+    page = await finance.get(f"/finance/reports/costs?{period}&group_by=funder&then_by=kind")
+    assert len(statements) == 3, statements
+    assert page.heading == "Costs by funder and kind of charge"
+    cross = page.soup.select_one("main table")
+    assert cross is not None
+    assert [head.get_text(strip=True) for head in cross.select("thead th")][:3] == [
+        "Funder",
+        "New purchase",
+        "Decontamination",
+    ]
+    # Every figure is a way to its lines, and what it says is what they come to.
+    cells = [(link.get_text(strip=True), str(link["href"])) for link in cross.select("td a")]
+    assert len(cells) > 12
+    for said, address in cells[::4]:
+        lines = await finance.get(address)
+        assert f"Net {said}" in lines.text, address
+    statements.clear()
+    lines = await manager.get(f"/finance/reports/costs/lines?{period}&group_by=funder&at=ICB")
+    assert len(statements) == 3, statements
+    assert "£40.00" in lines.text
+    links = {str(link["href"]) for link in lines.soup.select("main table a")}
+    assert links == {f"/items/{split_order['barcode']}", f"/orders/{split_order['number']}"}
+    again = await manager.get(f"/finance/reports/costs?{period}&group_by=product")
+    assert "Where the money goes" in again.text
+    wrong = await manager.get("/finance/reports/costs?from=2016-01-01&to=2026-06-30&group_by=funder")
+    assert "such as 1 January 2016 to 31 January 2021" in wrong.errors["to"]
+    assert (
+        "two different ones"
+        in (await manager.get("/finance/reports/costs?group_by=team&then_by=team")).errors["then_by"]
+    )
+
+
+async def test_lines_are_paged(as_finance: AsyncClient, quarter: None) -> None:
+    found: list[int] = []
+    after = ""
+    while True:
+        asked = {**ALL_OF_IT, "limit": "7"} | ({"after": after} if after else {})
+        page = (await as_finance.get(f"{COSTS}/lines", params=asked)).json()
+        found += [line["id"] for line in page["items"]]
+        after = page["next"]
+        if not after:
+            break
+    whole = (await as_finance.get(COSTS, params=ALL_OF_IT)).json()["totals"]["lines"]
+    assert (len(found), found) == (whole, sorted(set(found)))
