@@ -25,6 +25,10 @@ from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
+from app.features.finance.charges import api as charges_api
+from app.features.finance.charges import pages as charges_pages
+from app.features.finance.tariffs import api as tariffs_api
+from app.features.finance.tariffs import pages as tariffs_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -144,6 +148,8 @@ ROUTERS = (
     clean_labels_api.router,
     jobs_api.router,
     faults_api.router,
+    tariffs_api.router,
+    charges_api.router,
     messages_api.router,
     imports_api.router,
     apidocs.router,
@@ -181,6 +187,8 @@ ROUTERS = (
     notices_scope_pages.router,
     notices_picture_pages.router,
     reservations_pages.router,
+    tariffs_pages.router,
+    charges_pages.router,
     prescribers_pages.router,
     prescribers_own_pages.router,
     ordering_draft.router,

@@ -153,6 +153,7 @@ class Charge(SQLModel, table=True):
         Index("ix_charge_collection_id", "collection_id"),
         Index("ix_charge_tariff_id", "tariff_id"),
         Index("ix_charge_corrects_id", "corrects_id", postgresql_where=text("corrects_id IS NOT NULL")),
+        Index("ix_charge_period_without_funder", "period", postgresql_where=text("funder_id IS NULL")),
         Index("ix_charge_id_of_unpriced", "id", postgresql_where=text("is_unpriced")),
     )
 
