@@ -26,6 +26,8 @@ from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
 from app.features.finance import front_pages as finance_front_pages
+from app.features.finance.charges import api as charges_api
+from app.features.finance.charges import pages as charges_pages
 from app.features.finance.items import api as item_costs_api
 from app.features.finance.items import pages as item_costs_pages
 from app.features.finance.performance import api as performance_api
@@ -35,6 +37,8 @@ from app.features.finance.recycling import pages as recycling_pages
 from app.features.finance.reports import api as finance_reports_api
 from app.features.finance.reports import other_pages as finance_other_pages
 from app.features.finance.reports import pages as finance_reports_pages
+from app.features.finance.tariffs import api as tariffs_api
+from app.features.finance.tariffs import pages as tariffs_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -158,6 +162,8 @@ ROUTERS = (
     jobs_api.router,
     faults_api.router,
     item_costs_api.router,
+    tariffs_api.router,
+    charges_api.router,
     messages_api.router,
     imports_api.router,
     apidocs.router,
@@ -196,6 +202,8 @@ ROUTERS = (
     notices_scope_pages.router,
     notices_picture_pages.router,
     reservations_pages.router,
+    tariffs_pages.router,
+    charges_pages.router,
     prescribers_pages.router,
     prescribers_own_pages.router,
     ordering_draft.router,

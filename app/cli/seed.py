@@ -20,6 +20,7 @@ from app.cli.seed_notices import quarantine_hoists, receive_notices
 from app.cli.seed_panel import hear_cases
 from app.cli.seed_prescribing import Prescribers
 from app.cli.seed_range import RECYCLED, STOCK
+from app.cli.seed_rates import add_rates
 from app.cli.seed_repairs import repair_and_scrap
 from app.domain.access import Actor, Role, StoreRef
 from app.domain.clearance import HoldKind
@@ -95,6 +96,7 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
     await session.execute(insert(Store), [{"code": code, "name": name} for code, name in STORES])
     await _add_people(session, at=start)
     await add_authority(session, today=now.date())
+    await add_rates(session, at=start)
     for product in PRODUCTS:
         await catalogue.add_product(session, NewProduct.model_validate(product), actor="manager", at=start)
     for client in CLIENTS:

@@ -19,6 +19,10 @@ FUNDERS: Final = (
     ("ICB", "Integrated care board", Side.HEALTH, FunderKind.INTEGRATED_CARE_BOARD, "H200"),
     ("CHC", "Continuing healthcare", Side.HEALTH, FunderKind.CONTINUING_HEALTHCARE, "H210"),
     ("CHILD", "Children's services", Side.SOCIAL_CARE, FunderKind.CHILDRENS_SERVICES, "C300"),
+    ("S117", "Section 117 aftercare", Side.HEALTH, FunderKind.SECTION_117, "H220"),
+    ("EDU", "Education", Side.SOCIAL_CARE, FunderKind.EDUCATION, "E400"),
+    ("SELF", "A person's own top-up", Side.SOCIAL_CARE, FunderKind.PERSON, "X900"),
+    ("CHAR", "Charity", Side.SOCIAL_CARE, FunderKind.CHARITY, "X910"),
 )
 PAYS_FOR_THE_TEAM: Final = "ASC"
 """Who pays for what the team hands out over the counter."""

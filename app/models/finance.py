@@ -155,6 +155,7 @@ class Charge(SQLModel, table=True):
         Index("ix_charge_corrects_id", "corrects_id", postgresql_where=text("corrects_id IS NOT NULL")),
         Index("ix_charge_happened_on", "happened_on"),
         Index("ix_charge_item_id_of_hire", "item_id", postgresql_where=text("kind = 'hire' AND is_issue")),
+        Index("ix_charge_period_without_funder", "period", postgresql_where=text("funder_id IS NULL")),
         Index("ix_charge_id_of_unpriced", "id", postgresql_where=text("is_unpriced")),
     )
 

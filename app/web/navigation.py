@@ -87,6 +87,8 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Delivery performance", "/finance/performance", Permission.SEE_COSTS),
         Link("Finance", "/finance", Permission.SEE_COSTS),
         Link("Costs", "/finance/reports/costs", Permission.SEE_COSTS),
+        Link("Charges", "/finance/charges", Permission.SEE_COSTS),
+        Link("Rates", "/finance/tariffs", Permission.SEE_COSTS),
     ),
     "Messages": (Link("Messages", "/messages"),),
     "Administration": (

@@ -78,6 +78,14 @@ CONSTRAINTS: dict[str, RuleError] = {
     "uq_maker_alias_name_key_resolves_to_key_from_on": Conflict(
         "duplicate-maker-alias", "This name is already recorded for this maker. Remove it first.", field="name"
     ),
+    "ex_tariff_one_at_a_time": Conflict(
+        "tariff-overlaps",
+        "Another rate for the same thing is in force on one of these days. End it the day before, or replace it.",
+        field="starts_on",
+    ),
+    "uq_charge_reversal_of": Conflict(
+        "already-reversed", "The charge was taken back in the meantime. Look at what came instead of it."
+    ),
     "uq_client_nhs_number": Conflict(
         "duplicate-nhs-number", "Another client has this NHS number. Look them up first.", field="nhs_number"
     ),

@@ -1,8 +1,10 @@
 """Money that moved: rates, funders and items that were lent, came back, and were ordered."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,7 +13,7 @@ from tests.conftest import Clock
 from tests.features.ordering.conftest import Orders, barcodes
 from tests.features.ordering.conftest import orders as orders  # noqa: PLC0414 - a fixture
 from tests.given import Given
-from tests.test_charging import rate
+from tests.test_charging import rate as write_rate
 
 CHARGED = text("""
     SELECT count(*) AS lines, COALESCE(sum(amount_pence), 0) AS net_pence, COALESCE(sum(vat_pence), 0) AS vat_pence,
@@ -37,11 +39,13 @@ async def rates(connection: AsyncConnection) -> None:
     await connection.execute(text("UPDATE team SET funder_id = (SELECT id FROM funder WHERE code = 'ASC')"))
     await connection.execute(text("UPDATE funder SET cost_centre = CASE code WHEN 'ASC' THEN 'A100' ELSE '' END"))
     await connection.execute(text("UPDATE team SET cost_centre = 'W200'"))
-    await rate(connection, "credit", taper='[{"from_months": 0, "percent": 80}, {"from_months": 12, "percent": 50}]')
-    await rate(connection, "decontamination", pence=1250)
-    await rate(connection, "recycled_issue", pence=999)
-    await rate(connection, "delivery", pence=2500)
-    await rate(connection, "collection", pence=1800)
+    await write_rate(
+        connection, "credit", taper='[{"from_months": 0, "percent": 80}, {"from_months": 12, "percent": 50}]'
+    )
+    await write_rate(connection, "decontamination", pence=1250)
+    await write_rate(connection, "recycled_issue", pence=999)
+    await write_rate(connection, "delivery", pence=2500)
+    await write_rate(connection, "collection", pence=1800)
 
 
 @pytest.fixture
@@ -74,3 +78,35 @@ async def quarter(given: Given, clock: Clock, rates: None, connection: AsyncConn
         await given.item(State.RETURNED, product=product, store="COAST")
     first = await connection.scalar(text("SELECT min(id) FROM charge WHERE kind = 'new_purchase'"))
     await connection.execute(TAKE_BACK, {"id": first, "on": clock.today})
+
+
+Rates = Callable[..., Awaitable[dict[str, Any]]]
+Lines = Callable[..., Awaitable[list[dict[str, Any]]]]
+
+
+@pytest.fixture
+def rate(as_finance: AsyncClient) -> Rates:
+    """Begins a rate: `await rate("delivery", pence=1200)`. In force for years, unless another first day is said."""
+
+    async def begin(kind: str, **details: Any) -> dict[str, Any]:
+        made = await as_finance.post(
+            "/api/v1/finance/tariffs", json={"kind": kind, "starts_on": "2020-01-01", **details}
+        )
+        assert made.status_code == 201, made.text
+        body: dict[str, Any] = made.json()
+        return body
+
+    return begin
+
+
+@pytest.fixture
+def lines(as_finance: AsyncClient) -> Lines:
+    """The lines that the API finds, oldest first: `await lines(barcode=barcode)`."""
+
+    async def find(**wanted: Any) -> list[dict[str, Any]]:
+        found = await as_finance.get("/api/v1/finance/charges", params=wanted)
+        assert found.status_code == 200, found.text
+        items: list[dict[str, Any]] = found.json()["items"]
+        return items[::-1]
+
+    return find

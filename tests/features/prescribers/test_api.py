@@ -135,7 +135,7 @@ async def test_a_team_is_added_once(as_manager: AsyncClient, as_ot: AsyncClient)
 
 async def test_funders_and_panels_are_read(as_ot: AsyncClient) -> None:
     funders = (await as_ot.get("/api/v1/funders")).json()
-    assert [row["code"] for row in funders["items"]] == ["ASC", "CHC", "CHILD", "ICB"]
+    assert [row["code"] for row in funders["items"]] == ["ASC", "CHAR", "CHC", "CHILD", "EDU", "ICB", "S117", "SELF"]
     panels = (await as_ot.get("/api/v1/panels")).json()
     names = ("code", "decides_highly_specialist", "orders_above_pence")
     assert [[one[name] for name in names] for one in panels["items"]] == [["JSEP", True, 250_000]]

@@ -1,0 +1,145 @@
+"""Putting a charge right: all of its lines are taken back, and others may come instead. Nothing posted ever changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from app.domain.authority import in_pounds
+from app.domain.costs import ChargeKind, Due, Facts, Line, split, whole_months
+from app.domain.errors import BadValue, Conflict
+from app.domain.funders import FunderKind
+from app.domain.panel_funding import Share, check_split
+
+EITHER_WAY: Final = frozenset({ChargeKind.WRITE_OFF})
+"""The kinds of which a charge can be above or below zero: what was written off is found again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A charge as it stands: its lines by funder (a code, or none: the service itself), and what became of it."""
+
+    id: int
+    kind: ChargeKind
+    lines: tuple[Line, ...]
+    is_reversal: bool = False
+    is_reversed: bool = False
+
+    @property
+    def pence(self) -> int:
+        """Its net sum."""
+        return sum(line.pence for line in self.lines)
+
+    @property
+    def vat_pence(self) -> int:
+        """Its tax."""
+        return sum(line.vat_pence for line in self.lines)
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """Who pays which part of it."""
+        return tuple(Share(line.funder, line.percent) for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What comes in place of a charge: another sum, other funders, or both. What is left out stays as it was."""
+
+    pence: int | None = None
+    shares: tuple[Share, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What is known of a charge that had no rate: its day, and what a credit is of (the issue, as it was charged)."""
+
+    on: date
+    variant: str
+    quantity: int
+    is_issue: bool
+    issued_pence: int
+
+
+def check_reversible(charge: Posted) -> None:
+    """Raises Conflict `already-a-reversal` and `already-reversed`."""
+    if charge.is_reversal:
+        detail = (
+            f"Line {charge.id} takes a charge back, and is not taken back itself. "
+            "Correct the charge by what came instead of it."
+        )
+        raise Conflict("already-a-reversal", detail)
+    if charge.is_reversed:
+        detail = f"Line {charge.id} is taken back already. Correct what came instead of it, if anything did."
+        raise Conflict("already-reversed", detail)
+
+
+def lines_instead(
+    charge: Posted, instead: Instead, *, kinds: dict[str, FunderKind], vat_percent: Decimal | None
+) -> tuple[Line, ...]:
+    """The lines in place of a charge, to the penny. `kinds`: what each funder is; `vat_percent`: of its rate, if it has
+    one; otherwise the tax stays in proportion.
+
+    Raises BadValue `nothing-instead`, `wrong-sign`, `unknown-funder`, `person-never-charged` and as `check_split`.
+    """
+    if instead.pence is None and instead.shares is None:
+        detail = "Say what is charged instead: another sum, other funders, or both. Leave it out to charge nothing."
+        raise BadValue("nothing-instead", detail, field="instead")
+    pence = charge.pence if instead.pence is None else instead.pence
+    _check_sum(charge, pence)
+    shares = charge.shares
+    if instead.shares is not None:
+        _check_funders(charge, instead.shares, kinds)
+        shares = instead.shares
+    net = split(pence, shares)
+    tax = split(_tax_on(pence, charge, vat_percent), shares)
+    return tuple(replace(line, vat_pence=part.pence) for line, part in zip(net, tax, strict=True))
+
+
+def due_again(charge: Posted, facts: Facts, again: Again) -> Due:
+    """What is to be charged for a charge that had no rate, so that `costs.post` prices it by the rates of its day."""
+    of_pence = {ChargeKind.RECYCLED_ISSUE: facts.price_pence, ChargeKind.CREDIT: again.issued_pence}
+    return Due(
+        charge.kind,
+        charge.shares,
+        again.variant,
+        of_pence=of_pence.get(charge.kind, 0),
+        times=again.quantity,
+        months=whole_months(facts.received_on, again.on),
+        is_issue=again.is_issue,
+    )
+
+
+def _check_sum(charge: Posted, pence: int) -> None:
+    if charge.kind in EITHER_WAY:
+        return
+    if charge.kind is ChargeKind.CREDIT and pence > 0:
+        detail = f"A credit is below zero: write {-pence / 100:.2f} for a credit of {in_pounds(pence)}."
+        raise BadValue("wrong-sign", detail, field="pence")
+    if charge.kind is not ChargeKind.CREDIT and pence < 0:
+        detail = "A charge is never below zero. Write what is charged instead, 0 or more."
+        raise BadValue("wrong-sign", detail, field="pence")
+
+
+def _check_funders(charge: Posted, shares: Sequence[Share], kinds: dict[str, FunderKind]) -> None:
+    check_split(shares, field="funding")
+    paying = {line.funder for line in charge.lines}
+    for share in shares:
+        if share.funder not in kinds:
+            known = ", ".join(sorted(filter(None, kinds)))
+            detail = f"There is no funder “{share.funder}”. Those known are: {known}."
+            raise BadValue("unknown-funder", detail, field="funding")
+        if kinds[share.funder] is FunderKind.PERSON and share.funder not in paying:
+            detail = "A person is never charged for an aid. Choose the funders who pay for it."
+            raise BadValue("person-never-charged", detail, field="funding")
+
+
+def _tax_on(pence: int, charge: Posted, vat_percent: Decimal | None) -> int:
+    """As it was for the same sum; by its rate for another one; without a rate in proportion."""
+    if pence == charge.pence:
+        return charge.vat_pence
+    if vat_percent is None:
+        exact = Decimal(pence * charge.vat_pence) / charge.pence if charge.pence else Decimal(0)
+    else:
+        exact = pence * vat_percent / 100
+    return int(exact.to_integral_value(ROUND_HALF_UP))

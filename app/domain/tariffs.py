@@ -1,0 +1,249 @@
+"""What a rate must be to price anything: one way to price, for something that there is, in months that are open."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from app.domain.authority import in_pounds
+from app.domain.costs import ChargeKind, Step
+from app.domain.dates import MONTHS, in_words
+from app.domain.errors import BadValue, Conflict
+from app.domain.hygiene import Route
+from app.domain.inspections import InspectionKind
+from app.domain.loans import CollectionSpeed
+from app.domain.ordering import Speed
+from app.domain.panel_funding import in_percent
+
+WHOLE: Final = Decimal(100)
+
+
+class FailedVisit(StrEnum):
+    """What somebody drove for in vain."""
+
+    DELIVERY = "delivery"
+    COLLECTION = "collection"
+    INSPECTION = "inspection"
+
+
+VARIANTS: Final[dict[ChargeKind, type[StrEnum]]] = {
+    ChargeKind.DELIVERY: Speed,
+    ChargeKind.COLLECTION: CollectionSpeed,
+    ChargeKind.FAILED_VISIT: FailedVisit,
+    ChargeKind.DECONTAMINATION: Route,
+    ChargeKind.INSPECTION: InspectionKind,
+}
+"""What a rate of a kind can be said more closely for. The others know nothing closer."""
+VISITS: Final = frozenset({ChargeKind.DELIVERY, ChargeKind.COLLECTION, ChargeKind.FAILED_VISIT})
+"""The kinds that are charged once for a drive, whatever is on the van."""
+HAVE_A_PRICE: Final = frozenset(
+    {
+        ChargeKind.NEW_PURCHASE,
+        ChargeKind.RECYCLED_ISSUE,
+        ChargeKind.PARTS,
+        ChargeKind.CREDIT,
+        ChargeKind.WRITE_OFF,
+    }
+)
+"""The kinds that there is a price to take a percentage of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rate that somebody wants. `product`: a code; `ends_on`: its last day, none for good."""
+
+    kind: ChargeKind
+    starts_on: date
+    variant: str = ""
+    product: str | None = None
+    category: str | None = None
+    ends_on: date | None = None
+    pence: int | None = None
+    percent: Decimal | None = None
+    taper: tuple[Step, ...] | None = None
+    floor_pence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A rate that there is for the same thing, and its days."""
+
+    id: int
+    starts_on: date
+    ends_on: date | None
+
+
+def check_rate(rate: Rate, *, closed: date | None) -> None:
+    """Whether the rate can be. `closed`: the newest month that is closed, by its first day.
+
+    Raises BadValue, each at its field, and Conflict `period-closed`.
+    """
+    _check_subject(rate)
+    _check_price(rate)
+    if rate.taper is not None:
+        _check_taper(rate.taper)
+    if rate.ends_on and rate.ends_on < rate.starts_on:
+        detail = "The rate ends before it begins. Its last day must be its first day or later."
+        raise BadValue("tariff-ends-before-it-starts", detail, field="ends_on")
+    first = first_open_day(closed)
+    if first and rate.starts_on < first:
+        detail = f"{closed_in_words(closed)} The rate can begin on {in_words(first)} or later."
+        raise Conflict("period-closed", detail, field="starts_on")
+
+
+def check_overlap(rate: Rate, others: Iterable[InForce]) -> None:
+    """Whether another rate for the same thing is in force on one of its days. Raises Conflict `tariff-overlaps`."""
+    for other in sorted(others, key=lambda one: one.starts_on):
+        if other.starts_on <= (rate.ends_on or date.max) and rate.starts_on <= (other.ends_on or date.max):
+            detail = (
+                f"Rate {other.id} for the same thing is in force {days_in_words(other.starts_on, other.ends_on)}. "
+                "End it the day before, or replace it."
+            )
+            raise Conflict("tariff-overlaps", detail, field="starts_on")
+
+
+def check_end(rate: InForce, ends_on: date, *, closed: date | None) -> None:
+    """Whether a rate can end on that day: it is only ever shortened, and never in a month that is closed.
+
+    Raises BadValue `tariff-ends-before-it-starts`, Conflict `tariff-ended` and `period-closed`.
+    """
+    if ends_on < rate.starts_on:
+        detail = f"The rate begins on {in_words(rate.starts_on)}. Its last day must be that day or later."
+        raise BadValue("tariff-ends-before-it-starts", detail, field="ends_on")
+    if rate.ends_on and ends_on >= rate.ends_on:
+        detail = f"The rate ends on {in_words(rate.ends_on)} already. Choose an earlier day, or begin a new rate."
+        raise Conflict("tariff-ended", detail, field="ends_on")
+    first = first_open_day(closed)
+    if first and ends_on < first - timedelta(days=1):
+        last = in_words(first - timedelta(days=1))
+        detail = f"{closed_in_words(closed)} The rate priced charges in it, so it can end on {last} or later."
+        raise Conflict("period-closed", detail, field="ends_on")
+
+
+def day_to_replace(rate: InForce, starts_on: date) -> date:
+    """The last day of a rate that another one follows on that day. Raises Conflict `starts-the-same-day`."""
+    if rate.starts_on == starts_on:
+        detail = (
+            f"Rate {rate.id} begins on {in_words(starts_on)}, too, and a rate is in force for one day at least. "
+            "Let the new one begin a day later."
+        )
+        raise Conflict("starts-the-same-day", detail, field="starts_on")
+    return starts_on - timedelta(days=1)
+
+
+def first_open_day(closed: date | None) -> date | None:
+    """The first day that is in no closed month; none where no month is closed."""
+    return (closed.replace(day=28) + timedelta(days=4)).replace(day=1) if closed else None
+
+
+def price_in_words(
+    kind: ChargeKind, *, pence: int | None, percent: Decimal | None, taper: Sequence[Step] | None, floor_pence: int
+) -> str:
+    """The price of a rate as people read it."""
+    if pence is not None:
+        return f"{in_pounds(pence)}{' a night' if kind is ChargeKind.HIRE else ''}"
+    if percent is not None:
+        said = f"{in_percent(percent)} of {_OF.get(kind, 'the price')}"
+    else:
+        steps = [
+            f"{in_percent(step.percent)} {f'from {step.from_months} months' if step.from_months else 'at first'}"
+            for step in taper or ()
+        ]
+        said = f"{', '.join(steps)}, of {_OF.get(kind, 'the price')}"
+    return f"{said}; nothing under {in_pounds(floor_pence)}" if floor_pence else said
+
+
+def variant_in_words(kind: ChargeKind, variant: str) -> str:
+    """The speed, route or kind of inspection as people read it; nothing where the rate is for every one."""
+    if not variant:
+        return ""
+    known = VARIANTS.get(kind)
+    member = next((one for one in known if one.value == variant), None) if known else None
+    return str(getattr(member, "text", variant.replace("_", " ").capitalize()))
+
+
+def days_in_words(starts_on: date, ends_on: date | None) -> str:
+    """From one day to another, or for good."""
+    return f"from {in_words(starts_on)} {f'to {in_words(ends_on)}' if ends_on else 'on'}"
+
+
+def closed_in_words(closed: date | None) -> str:
+    """Up to which month the books are closed, in a sentence."""
+    return f"The books are closed up to {MONTHS[closed.month - 1]} {closed.year}." if closed else ""
+
+
+_OF: Final = {
+    ChargeKind.NEW_PURCHASE: "what the item cost",
+    ChargeKind.RECYCLED_ISSUE: "what the item cost",
+    ChargeKind.PARTS: "what the parts cost",
+    ChargeKind.CREDIT: "what was charged",
+    ChargeKind.WRITE_OFF: "what it is worth in the books",
+}
+
+
+def _check_subject(rate: Rate) -> None:
+    if rate.product is not None and rate.category is not None:
+        detail = "A rate is for a product or for a category, not for both. Leave one of them out."
+        raise BadValue("product-or-category", detail, field="category")
+    name = rate.kind.text.lower()
+    if rate.kind in VISITS and (rate.product is not None or rate.category is not None):
+        detail = (
+            f"The kind “{name}” is charged once for the drive, whatever is on the van, so its rate is for everything. "
+            "Leave product and category out."
+        )
+        raise BadValue("visit-for-everything", detail, field="category" if rate.product is None else "product_code")
+    if rate.kind is ChargeKind.HIRE and rate.product is None:
+        detail = "Hire is agreed for a product. Say for which."
+        raise BadValue("hire-of-a-product", detail, field="product_code")
+    known = [one.value for one in VARIANTS.get(rate.kind, ())]
+    if rate.variant and rate.variant not in known:
+        right = f"It must be one of {', '.join(known)}, or empty for every one." if known else "Leave it empty."
+        detail = f"A rate of the kind “{name}” knows no “{rate.variant}”. {right}"
+        raise BadValue("unknown-variant", detail, field="variant")
+
+
+def _check_price(rate: Rate) -> None:
+    ways = sum(one is not None for one in (rate.pence, rate.percent, rate.taper))
+    if ways != 1:
+        detail = "Say the price in exactly one way: as a fixed amount, as a percentage, or as one that tapers with age."
+        raise BadValue("one-way-to-price", detail, field="pence")
+    for field in ("pence", "percent", "floor_pence"):
+        if (getattr(rate, field) or 0) < 0:
+            detail = "A rate is never below zero. Write 0 or more; a credit is counted as one by its kind."
+            raise BadValue("tariff-negative", detail, field=field)
+    name = rate.kind.text.lower()
+    if rate.kind is ChargeKind.HIRE and rate.pence is None:
+        raise BadValue("hire-by-the-night", "Hire is a fixed amount for each night. Write it.", field="pence")
+    if rate.percent is not None and rate.kind not in HAVE_A_PRICE:
+        detail = f"The kind “{name}” has no price to take a percentage of. Write a fixed amount."
+        raise BadValue("nothing-to-take-a-percentage-of", detail, field="percent")
+    if rate.taper is not None and rate.kind is not ChargeKind.CREDIT:
+        detail = f"Only credits taper with age, the kind “{name}” does not. Write a fixed amount."
+        raise BadValue("only-credit-tapers", detail, field="taper")
+    _check_credit(rate)
+
+
+def _check_credit(rate: Rate) -> None:
+    if rate.kind is ChargeKind.CREDIT and (rate.percent or 0) > WHOLE:
+        detail = f"{in_percent(rate.percent or WHOLE)} is more than was charged. A credit is 100 % at most."
+        raise BadValue("credit-above-the-charge", detail, field="percent")
+    if rate.floor_pence and (rate.kind is not ChargeKind.CREDIT or rate.pence is not None):
+        detail = "Only a credit that is a percentage or tapers has a floor. Leave it out."
+        raise BadValue("floor-of-credit-only", detail, field="floor_pence")
+
+
+def _check_taper(taper: Sequence[Step]) -> None:
+    if not taper or any(later.from_months <= earlier.from_months for earlier, later in pairwise(taper)):
+        detail = "Write each step once, by months, the fewest first: such as 0, 12 and 24 months."
+        raise BadValue("taper-not-in-order", detail, field="taper")
+    if taper[0].from_months < 0:
+        raise BadValue("taper-not-in-order", "Months are counted from 0 on.", field="taper")
+    if any(not 0 <= step.percent <= WHOLE for step in taper):
+        detail = "Each step of a taper is from 0 % to 100 % of what was charged."
+        raise BadValue("bad-percentage", detail, field="taper")
+    if any(later.percent >= earlier.percent for earlier, later in pairwise(taper)):
+        detail = "Each step must be less than the one before it: what is older is credited less."
+        raise BadValue("taper-not-falling", detail, field="taper")

@@ -1,0 +1,140 @@
+"""Reads of charges."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.access import Actor, Permission
+from app.domain.errors import NotFound
+from app.features.finance.charges.asking import Wanted
+from app.features.finance.charges.schemas import Charge, LineBody, Totals
+from app.web.fields import BIGGEST_ID
+
+MOST_COUNTED: Final = 10_000
+"""What is to be looked at is counted up to here: more is only said to be more."""
+
+_LINES: Final = """
+    SELECT line.id, line.posting_id, line.kind, line.variant, to_char(line.period, 'YYYY-MM') AS period,
+           line.happened_on, line.posted_at, line.posted_by, funder.code AS funder, line.percent, line.quantity,
+           line.amount_pence, line.vat_pence, line.tariff_id, line.basis, line.is_unpriced, line.is_issue,
+           line.is_provisional, item.barcode, line.movement_seq, product.code AS product_code,
+           product.name AS product_name, line.category,
+           line.recycled, store.code AS store, asked.number AS order_number, collection.number AS collection_number,
+           team.code AS team, CASE WHEN :by_prescriber THEN line.prescriber END AS prescriber, line.reason,
+           line.district, line.reversal_of, undone.id AS reversed_by, line.corrects_id, line.because
+    FROM charge AS line LEFT JOIN charge AS undone ON undone.reversal_of = line.id
+    LEFT JOIN funder ON funder.id = line.funder_id
+    LEFT JOIN item ON item.id = line.item_id
+    LEFT JOIN product ON product.id = line.product_id
+    LEFT JOIN store ON store.id = line.store_id
+    LEFT JOIN equipment_order AS asked ON asked.id = line.order_id
+    LEFT JOIN collection ON collection.id = line.collection_id
+    LEFT JOIN team ON team.id = line.team_id
+"""
+LISTED: Final = _LINES + " WHERE {where} ORDER BY line.id DESC LIMIT :limit"
+TOTALS: Final = """
+    SELECT count(*) AS lines, COALESCE(sum(line.amount_pence), 0) AS net_pence,
+           COALESCE(sum(line.vat_pence), 0) AS vat_pence
+    FROM charge AS line WHERE {where}
+"""
+OF_POSTINGS: Final = text(_LINES + " WHERE line.posting_id = ANY(:postings) ORDER BY line.id")
+# Everything that hangs together with a charge: its lines, what takes them back or came instead, and what it does so to.
+AROUND: Final = text(f"""
+    WITH own AS (
+        SELECT id, reversal_of, corrects_id, item_id, movement_seq, is_issue FROM charge
+        WHERE posting_id = (SELECT posting_id FROM charge WHERE id = :charge_id)
+    )
+    {_LINES}
+    WHERE line.id IN (
+        SELECT id FROM own
+        UNION SELECT other.id FROM charge AS other JOIN own ON other.reversal_of = own.id
+        UNION SELECT other.id FROM charge AS other JOIN charge AS named ON named.id = other.corrects_id
+              WHERE named.posting_id = (SELECT posting_id FROM charge WHERE id = :charge_id)
+        UNION SELECT before.id FROM charge AS before JOIN charge AS named ON named.posting_id = before.posting_id
+              WHERE named.id IN (SELECT COALESCE(reversal_of, corrects_id) FROM own)
+        UNION SELECT credit.id FROM charge AS credit JOIN own ON own.is_issue AND credit.item_id = own.item_id
+              WHERE credit.movement_seq > own.movement_seq AND credit.kind = 'credit' AND credit.reversal_of IS NULL
+                AND NOT EXISTS (SELECT FROM charge AS next WHERE next.item_id = own.item_id AND next.is_issue
+                                AND next.movement_seq > own.movement_seq
+                                AND next.movement_seq < credit.movement_seq)
+                AND NOT EXISTS (SELECT FROM charge AS gone WHERE gone.reversal_of = credit.id)
+    )
+    ORDER BY line.id
+""")  # noqa: S608 - the part is a constant
+TO_DO: Final = text("""
+    SELECT (SELECT count(*) FROM (
+                SELECT FROM charge AS line WHERE is_unpriced AND reversal_of IS NULL AND NOT EXISTS (
+                    SELECT FROM charge AS undone WHERE undone.reversal_of = line.id) LIMIT :most) AS found) AS unpriced,
+           (SELECT count(*) FROM (
+                SELECT FROM charge AS line WHERE funder_id IS NULL AND amount_pence <> 0 AND reversal_of IS NULL
+                  AND period > COALESCE((SELECT max(period) FROM finance_period), '-infinity') AND NOT EXISTS (
+                    SELECT FROM charge AS undone WHERE undone.reversal_of = line.id) LIMIT :most) AS found) AS unfunded
+""")
+FUNDERS: Final = text("SELECT code, name FROM funder ORDER BY code")
+TEAMS: Final = text("SELECT code, name FROM team ORDER BY name, code")
+
+
+async def list_lines(session: AsyncSession, wanted: Wanted, *, before: int, limit: int, actor: Actor) -> list[LineBody]:
+    """Up to `limit` + 1 lines before that number, newest first (0: from the newest on)."""
+    where, values = wanted.conditions()
+    found = text(LISTED.format(where=" AND ".join([*where, "line.id < :before"])))
+    asked = {**values, **_seen_by(actor), "before": before or BIGGEST_ID, "limit": limit + 1}
+    return [_line(row) for row in (await session.execute(found, asked)).mappings()]
+
+
+async def add_up(session: AsyncSession, wanted: Wanted) -> Totals:
+    """The sums of all lines that are asked for."""
+    where, values = wanted.conditions()
+    row = (await session.execute(text(TOTALS.format(where=" AND ".join(where) or "true")), values)).mappings().one()
+    return Totals.model_validate(dict(row))
+
+
+async def get_charge(session: AsyncSession, charge_id: int, *, actor: Actor) -> Charge:
+    """The charge that this line is of, and what hangs together with it. Raises NotFound `unknown-charge`."""
+    rows = await session.execute(AROUND, {"charge_id": charge_id, **_seen_by(actor)})
+    found = [_line(row) for row in rows.mappings()]
+    asked = next((line for line in found if line.id == charge_id), None)
+    if asked is None:
+        raise NotFound("unknown-charge", "There is no line with this number.")
+    own = [line for line in found if line.posting_id == asked.posting_id]
+    ids = {line.id for line in own}
+    others = [line for line in found if line.id not in ids]
+    undoing = [line for line in others if line.reversal_of in ids]
+    instead = [line for line in others if line.corrects_id in ids]
+    named = {line.reversal_of or line.corrects_id for line in own} - {None}
+    earlier = {line.posting_id for line in others if line.id in named}
+    before = [line for line in others if line.posting_id in earlier]
+    told = {line.id for line in (*undoing, *instead, *before)}
+    return Charge(asked, own, undoing, instead, before, [line for line in others if line.id not in told])
+
+
+async def list_postings(session: AsyncSession, postings: Sequence[UUID], *, actor: Actor) -> list[LineBody]:
+    """All lines of these charges."""
+    rows = await session.execute(OF_POSTINGS, {"postings": list(postings), **_seen_by(actor)})
+    return [_line(row) for row in rows.mappings()]
+
+
+async def count_to_do(session: AsyncSession) -> dict[str, int]:
+    """How many charges have no rate, and how many lines of open months no funder pays."""
+    return dict((await session.execute(TO_DO, {"most": MOST_COUNTED})).mappings().one())
+
+
+async def list_funders(session: AsyncSession) -> list[tuple[str, str]]:
+    """Who pays, as (code, name)."""
+    return [(row.code, row.name) for row in await session.execute(FUNDERS)]
+
+
+async def list_teams(session: AsyncSession) -> list[tuple[str, str]]:
+    """Teams, as (code, name)."""
+    return [(row.code, row.name) for row in await session.execute(TEAMS)]
+
+
+def _seen_by(actor: Actor) -> dict[str, bool]:
+    return {"by_prescriber": actor.may(Permission.SEE_COSTS_BY_PRESCRIBER)}
+
+
+def _line(row: Any) -> LineBody:
+    return LineBody.model_validate(dict(row))

@@ -1,0 +1,252 @@
+"""Putting charges right. Nothing posted changes: lines take others back, and others come instead."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import RowMapping, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import audit
+from app.domain.corrections import Again, Posted, check_reversible, due_again, lines_instead
+from app.domain.costs import OWN_ACCOUNT, ChargeKind, Facts, Line, post
+from app.domain.errors import NotFound
+from app.domain.funders import FunderKind
+from app.features.finance.charges.asking import month_from
+from app.features.finance.charges.schemas import Priced, ReverseCharge
+from app.features.finance.tariffs.queries import Dated, in_force, read_dated
+
+AT_ONCE: Final = 2_000
+"""So many charges are priced by one turn of statements."""
+
+BECAUSE_PRICED: Final = "A rate for its day was entered later."
+
+LOCK = text("""
+    SELECT id FROM charge WHERE posting_id IN (SELECT posting_id FROM charge WHERE id = ANY(:ids))
+    ORDER BY id FOR UPDATE
+""")
+POSTED = """
+    SELECT line.id, line.posting_id, line.kind, line.variant, line.happened_on, line.quantity, line.percent,
+           line.amount_pence, line.vat_pence, line.is_issue, line.is_unpriced, line.tariff_id, line.basis,
+           COALESCE(funder.code, '') AS funder, line.reversal_of,
+           undone.id AS reversed_by, rate.vat_percent
+    FROM charge AS line LEFT JOIN charge AS undone ON undone.reversal_of = line.id
+    LEFT JOIN funder ON funder.id = line.funder_id LEFT JOIN tariff AS rate ON rate.id = line.tariff_id
+"""
+OF_A_LINE = text(f"""
+    {POSTED} WHERE line.posting_id = (SELECT posting_id FROM charge WHERE id = :charge_id) ORDER BY line.id
+""")  # noqa: S608 - the part is a constant
+# What an issue was charged as is priced before the credit that is a part of it.
+UNPRICED_IDS = text("""
+    SELECT min(line.id) AS id FROM charge AS line
+    WHERE line.is_unpriced AND line.reversal_of IS NULL AND line.is_issue = :is_issue AND line.id > :after
+      AND (CAST(:period AS date) IS NULL OR line.period = :period)
+      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+    GROUP BY line.posting_id ORDER BY 1 LIMIT :limit
+""")
+UNPRICED = text(f"""
+    {
+    POSTED.replace(
+        "rate.vat_percent",
+        '''rate.vat_percent, item.purchase_price_pence, item.received_on,
+           product.id AS product_id, product.category, (
+               SELECT COALESCE(sum(issue.amount_pence), 0) FROM charge AS issue
+               WHERE line.kind = 'credit' AND issue.item_id = line.item_id AND issue.is_issue
+                 AND issue.reversal_of IS NULL
+                 AND issue.movement_seq = (SELECT max(movement_seq) FROM charge AS newest
+                                           WHERE newest.item_id = line.item_id AND newest.is_issue
+                                             AND newest.movement_seq < line.movement_seq)
+                 AND NOT EXISTS (SELECT FROM charge AS gone WHERE gone.reversal_of = issue.id)
+           ) AS issued_pence''',
+    )
+}
+    LEFT JOIN item ON item.id = line.item_id LEFT JOIN product ON product.id = item.product_id
+    WHERE line.posting_id IN (SELECT posting_id FROM charge WHERE id = ANY(:ids))
+      AND line.is_unpriced AND line.reversal_of IS NULL AND undone.id IS NULL
+    ORDER BY line.posting_id, line.id
+""")  # noqa: S608 - the part is a constant
+STILL_UNPRICED = text("""
+    SELECT count(DISTINCT line.posting_id) FROM charge AS line
+    WHERE line.is_unpriced AND line.reversal_of IS NULL AND (CAST(:period AS date) IS NULL OR line.period = :period)
+      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+""")
+FUNDERS = text("SELECT code, kind FROM funder")
+_COUNTED_UNDER = """
+    old.item_id, old.movement_seq, old.product_id, old.category, old.recycled, old.store_id, old.order_id,
+    old.collection_id, old.client_id, old.team_id, old.prescriber, old.reason, old.district
+"""
+# Each is counted under what the line was that it is about; the month is given by the database, and is an open one.
+WRITE = text(f"""
+    WITH undo AS (
+        SELECT * FROM jsonb_to_recordset(:undo) AS one (id bigint, posting_id uuid)
+    ), instead AS (
+        SELECT * FROM jsonb_to_recordset(:instead) AS one (
+            id bigint, posting_id uuid, funder text, percent numeric, amount_pence bigint, vat_pence bigint,
+            tariff_id bigint, basis text, is_unpriced boolean)
+    )
+    INSERT INTO charge (
+        posting_id, kind, variant, happened_on, posted_at, posted_by, funder_id, percent, quantity, amount_pence,
+        vat_pence, tariff_id, basis, is_unpriced, is_issue, is_provisional, reversal_of, corrects_id, because,
+        {_COUNTED_UNDER.replace("old.", "")})
+    SELECT undo.posting_id, old.kind, old.variant, old.happened_on, CAST(:at AS timestamptz), CAST(:actor AS text),
+           old.funder_id, old.percent, old.quantity, -old.amount_pence, -old.vat_pence, old.tariff_id,
+           'Takes line ' || old.id || ' back', false, old.is_issue, old.is_provisional, old.id, NULL,
+           CAST(:because AS text), {_COUNTED_UNDER}
+    FROM undo JOIN charge AS old ON old.id = undo.id
+    UNION ALL
+    SELECT instead.posting_id, old.kind, old.variant, old.happened_on, CAST(:at AS timestamptz), CAST(:actor AS text),
+           funder.id, instead.percent, old.quantity, instead.amount_pence, instead.vat_pence, instead.tariff_id,
+           instead.basis, instead.is_unpriced, old.is_issue, old.is_provisional, NULL, old.id,
+           CAST(:because AS text), {_COUNTED_UNDER}
+    FROM instead JOIN charge AS old ON old.id = instead.id LEFT JOIN funder ON funder.code = instead.funder
+""").bindparams(bindparam("undo", type_=JSONB), bindparam("instead", type_=JSONB))  # noqa: S608 - constants
+
+
+async def reverse(
+    session: AsyncSession, charge_id: int, body: ReverseCharge, *, actor: str, at: datetime
+) -> tuple[UUID, UUID | None]:
+    """Take the whole charge back that this line is of, and charge something instead where that is said.
+
+    Returns the numbers of the two postings. Raises NotFound `unknown-charge` and what `domain/corrections.py` raises.
+    """
+    await session.execute(LOCK, {"ids": [charge_id]})
+    rows = (await session.execute(OF_A_LINE, {"charge_id": charge_id})).mappings().all()
+    if not rows:
+        raise NotFound("unknown-charge", "There is no line with this number.")
+    charge = _posted(rows)
+    check_reversible(charge)
+    undo = _undoing(rows)
+    instead: list[dict[str, Any]] = []
+    coming = None
+    if body.instead is not None:
+        said = body.instead.as_rule()
+        coming = uuid4()
+        kinds = {row.code: FunderKind(row.kind) for row in await session.execute(FUNDERS)}
+        lines = lines_instead(
+            charge, said, kinds={**kinds, OWN_ACCOUNT: FunderKind.OTHER}, vat_percent=rows[0]["vat_percent"]
+        )
+        # A charge that had no rate has a price now, by a person who says why.
+        priced = {"tariff_id": None, "basis": "Corrected by hand", "is_unpriced": False}
+        if said.pence is None:
+            priced = {name: rows[0][name] for name in priced}
+        instead = _coming(rows, lines, coming, priced)
+    await _write(session, undo, instead, because=body.reason, actor=actor, at=at)
+    charged = sum(line["amount_pence"] for line in instead) if instead else None
+    told = {"reason": body.reason, "kind": charge.kind.value, "pence": charge.pence, "instead_pence": charged}
+    await audit.record(session, "charge_reversed", f"charge:{charge_id}", actor=actor, at=at, **told)
+    return UUID(undo[0]["posting_id"]), coming
+
+
+async def price_unpriced(session: AsyncSession, period: str | None, *, actor: str, at: datetime) -> Priced:
+    """Price what had no rate by the rates that there are now for its day. Raises BadValue `not-a-period`."""
+    month = None if period is None else month_from(period)
+    priced, net = 0, 0
+    for is_issue in (True, False):
+        after, more = 0, True
+        while more:
+            wanted = {"is_issue": is_issue, "after": after, "period": month, "limit": AT_ONCE}
+            ids = list((await session.scalars(UNPRICED_IDS, wanted)).all())
+            more = len(ids) == AT_ONCE
+            if ids:
+                after = ids[-1]
+                number, pence = await _price(session, ids, actor=actor, at=at)
+                priced, net = priced + number, net + pence
+    left = (await session.execute(STILL_UNPRICED, {"period": month})).scalar_one()
+    if priced:
+        about = f"charges:{period or 'all'}"
+        told = {"priced": priced, "net_pence": net, "still_unpriced": left}
+        await audit.record(session, "charges_priced", about, actor=actor, at=at, **told)
+    return Priced(priced=priced, net_pence=net, still_unpriced=left)
+
+
+async def _price(session: AsyncSession, ids: Sequence[int], *, actor: str, at: datetime) -> tuple[int, int]:
+    """Price the charges of these lines, where there is a rate: how many, and what they come to."""
+    await session.execute(LOCK, {"ids": list(ids)})
+    rows = (await session.execute(UNPRICED, {"ids": list(ids)})).mappings().all()
+    if not rows:
+        return 0, 0
+    days = [row["happened_on"] for row in rows]
+    rates = await read_dated(session, since=min(days), until=max(days))
+    undo: list[dict[str, Any]] = []
+    instead: list[dict[str, Any]] = []
+    priced = 0
+    for _, lines in groupby(rows, key=lambda row: row["posting_id"]):
+        of_one = list(lines)
+        coming = _priced_now(of_one, rates)
+        priced += bool(coming)
+        undo += _undoing(of_one) if coming else []
+        instead += coming
+    if undo:
+        await _write(session, undo, instead, because=BECAUSE_PRICED, actor=actor, at=at)
+    return priced, sum(line["amount_pence"] for line in instead)
+
+
+def _priced_now(rows: Sequence[RowMapping], rates: Sequence[Dated]) -> list[dict[str, Any]]:
+    """The lines that come instead of a charge without a rate; none where there still is none for its day."""
+    row, charge = rows[0], _posted(rows)
+    facts = Facts(
+        product_id=row["product_id"] or 0,
+        category=row["category"] or "",
+        price_pence=row["purchase_price_pence"] or 0,
+        received_on=row["received_on"] or row["happened_on"],
+    )
+    again = Again(row["happened_on"], row["variant"], row["quantity"], row["is_issue"], int(row["issued_pence"]))
+    posting = post(due_again(charge, facts, again), facts, in_force(rates, row["happened_on"]))
+    if posting.price.is_unpriced:
+        return []
+    said = {"tariff_id": posting.price.tariff_id, "basis": posting.price.basis, "is_unpriced": False}
+    return _coming(rows, posting.lines, uuid4(), said)
+
+
+def _posted(rows: Sequence[RowMapping]) -> Posted:
+    first = rows[0]
+    lines = tuple(Line(row["funder"], row["percent"], row["amount_pence"], row["vat_pence"]) for row in rows)
+    return Posted(
+        first["id"],
+        ChargeKind(first["kind"]),
+        lines,
+        is_reversal=any(row["reversal_of"] is not None for row in rows),
+        is_reversed=any(row["reversed_by"] is not None for row in rows),
+    )
+
+
+def _undoing(rows: Iterable[RowMapping]) -> list[dict[str, Any]]:
+    """All lines of a charge, to be taken back by one posting."""
+    posting = str(uuid4())
+    return [{"id": row["id"], "posting_id": posting} for row in rows]
+
+
+def _coming(
+    rows: Sequence[RowMapping], lines: Iterable[Line], posting: UUID, said: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The lines that come instead: each stands in for the same funder's, or for the first."""
+    standing_in = {row["funder"]: row["id"] for row in reversed(rows)}
+    return [
+        {
+            "id": standing_in.get(line.funder, rows[0]["id"]),
+            "posting_id": str(posting),
+            "funder": line.funder,
+            "percent": str(Decimal(line.percent)),
+            "amount_pence": line.pence,
+            "vat_pence": line.vat_pence,
+            **said,
+        }
+        for line in lines
+    ]
+
+
+async def _write(
+    session: AsyncSession,
+    undo: list[dict[str, Any]],
+    instead: list[dict[str, Any]],
+    *,
+    because: str,
+    actor: str,
+    at: datetime,
+) -> None:
+    values = {"undo": undo, "instead": instead, "because": because, "actor": actor, "at": at}
+    await session.execute(WRITE, values)

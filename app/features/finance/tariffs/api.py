@@ -1,0 +1,59 @@
+"""JSON routes of rates."""
+
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import AfterValidator
+
+from app.db import Session
+from app.domain.catalogue import as_iso_9999_group
+from app.domain.costs import ChargeKind
+from app.domain.dates import uk_date
+from app.features.finance.tariffs import queries, service
+from app.features.finance.tariffs.schemas import EndTariff, NewTariff, TariffBody
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.fields import After, Day, Id, Limit, without_controls
+from app.web.once import api_router
+from app.web.paging import Page, number_cursor, page_of
+
+router = api_router("finance")
+
+CodeAsked = Annotated[str | None, Query(max_length=40), AfterValidator(lambda code: code and without_controls(code))]
+GroupAsked = Annotated[str | None, AfterValidator(lambda group: group and as_iso_9999_group(group)), Query()]
+
+
+@router.get("/finance/tariffs")
+async def list_tariffs(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    on: Day | None = None,
+    kind: ChargeKind | None = None,
+    product_code: CodeAsked = None,
+    category: GroupAsked = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Page[TariffBody]:
+    """Rates in the order they were made. `on`: in force on that day; `category`: for what begins with it."""
+    wanted = {"on": on, "kind": kind, "product_code": product_code, "category": category}
+    rows = await queries.list_tariffs(session, today=uk_date(now), after=number_cursor(after), limit=limit, **wanted)
+    return page_of(rows, limit=limit, cursor=lambda row: row.id)
+
+
+@router.post("/finance/tariffs", status_code=201)
+async def add_tariff(session: Session, actor: Actor, now: Now, body: NewTariff) -> TariffBody:
+    """Begin a rate. Two for the same thing are never in force on one day (409 `tariff-overlaps`)."""
+    return await service.add_tariff(session, body, actor=actor.username, at=now)
+
+
+@router.get("/finance/tariffs/{tariff_id}")
+async def get_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id) -> TariffBody:
+    """One rate."""
+    return await queries.get_tariff(session, tariff_id, today=uk_date(now))
+
+
+@router.post("/finance/tariffs/{tariff_id}/end")
+async def end_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id, body: EndTariff) -> TariffBody:
+    """Let a rate end; charges of later days are priced by what follows it. An end is only ever moved forward."""
+    return await service.end_tariff(session, tariff_id, body, actor=actor.username, at=now)

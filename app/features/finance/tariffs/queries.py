@@ -1,0 +1,161 @@
+"""Reads of rates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.charging import read_tariffs
+from app.domain.costs import ChargeKind, Tariff
+from app.domain.errors import BadValue, NotFound
+from app.domain.hygiene import Route
+from app.features.finance.tariffs.schemas import TariffBody
+
+MOST_ON_A_PAGE: Final = 500
+MOST_PRODUCTS: Final = 20
+
+TARIFFS = """
+    SELECT tariff.*, product.code AS product_code, product.name AS product_name,
+           daterange(starts_on, ends_on, '[]') @> CAST(:today AS date) AS is_in_force
+    FROM tariff LEFT JOIN product ON product.id = tariff.product_id
+"""
+WANTED = """
+    (CAST(:kind AS text) IS NULL OR tariff.kind = :kind)
+    AND (CAST(:product_code AS text) IS NULL OR upper(product.code) = upper(:product_code))
+    AND (CAST(:category AS text) IS NULL OR tariff.category LIKE :category || '%')
+    AND (CAST(:on AS date) IS NULL OR daterange(starts_on, ends_on, '[]') @> CAST(:on AS date))
+"""
+LISTED = text(f"{TARIFFS} WHERE {WANTED} AND tariff.id > :after ORDER BY tariff.id LIMIT :limit")
+SORTED = text(f"""
+    {TARIFFS} WHERE {WANTED}
+    ORDER BY tariff.kind, tariff.variant, product.code NULLS FIRST, tariff.category NULLS FIRST, starts_on DESC
+    LIMIT :limit
+""")
+ONE = text(f"{TARIFFS} WHERE tariff.id = :tariff_id")
+SAME = text(f"""
+    {TARIFFS} WHERE tariff.kind = :kind AND variant = :variant
+      AND product_id IS NOT DISTINCT FROM CAST(:product_id AS bigint)
+      AND tariff.category IS NOT DISTINCT FROM CAST(:category AS text)
+      AND daterange(starts_on, ends_on, '[]') && daterange(CAST(:starts_on AS date), CAST(:ends_on AS date), '[]')
+    ORDER BY starts_on FOR UPDATE OF tariff
+""")
+IN_FORCE = text("""
+    SELECT * FROM tariff
+    WHERE daterange(starts_on, ends_on, '[]') && daterange(CAST(:since AS date), CAST(:until AS date), '[]')
+      AND (CAST(:product_id AS bigint) IS NULL OR product_id IS NULL OR product_id = :product_id)
+""")
+CLOSED = text("SELECT max(period) FROM finance_period")
+PRODUCT = text("""
+    SELECT id, code, name, category, purchase_price_pence, decontamination_route,
+           returnable AND NOT single_patient_use AND decontamination_route <> 'cannot' AS is_reusable
+    FROM product WHERE upper(code) = upper(:code)
+""")
+FOUND = text("""
+    SELECT code, name FROM product WHERE code ILIKE :begins OR name ILIKE :holds OR category LIKE :begins
+    ORDER BY name, code LIMIT :limit
+""")
+LINES = text("SELECT count(*) FROM (SELECT FROM charge WHERE tariff_id = :tariff_id LIMIT 10000) AS found")
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """A product as rates need it."""
+
+    id: int
+    code: str
+    name: str
+    category: str
+    purchase_price_pence: int
+    decontamination_route: Route
+    is_reusable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A rate, and the days on which it prices."""
+
+    tariff: Tariff
+    starts_on: date
+    ends_on: date | None
+
+    def is_in_force(self, on: date) -> bool:
+        """Whether it prices what happens on that day."""
+        return self.starts_on <= on <= (self.ends_on or date.max)
+
+
+async def list_tariffs(
+    session: AsyncSession, *, today: date, after: int, limit: int, **wanted: Any
+) -> list[TariffBody]:
+    """Up to `limit` + 1 rates after that number. `wanted`: on, kind, product_code, category; None for any."""
+    values = {"today": wanted["on"] or today, "after": after, "limit": limit + 1, **wanted}
+    return [_body(row) for row in (await session.execute(LISTED, values)).mappings()]
+
+
+async def sort_tariffs(session: AsyncSession, *, day: date, kind: ChargeKind | None) -> list[TariffBody]:
+    """Rates by kind, with those of other days than `day`; one more than are shown at most."""
+    values = {"today": day, "kind": kind, "product_code": None, "category": None, "on": None}
+    rows = await session.execute(SORTED, {**values, "limit": MOST_ON_A_PAGE + 1})
+    return [_body(row) for row in rows.mappings()]
+
+
+async def get_tariff(session: AsyncSession, tariff_id: int, *, today: date) -> TariffBody:
+    """One rate. Raises NotFound `unknown-tariff`."""
+    row = (await session.execute(ONE, {"tariff_id": tariff_id, "today": today})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-tariff", "There is no rate with this number.")
+    return _body(row)
+
+
+async def list_for_the_same(session: AsyncSession, values: dict[str, Any], *, today: date) -> list[TariffBody]:
+    """The rates for the same thing that are in force on one of these days, locked so that nobody ends one beside us."""
+    return [_body(row) for row in (await session.execute(SAME, {**values, "today": today})).mappings()]
+
+
+async def newest_closed(session: AsyncSession) -> date | None:
+    """The first day of the newest month that is closed."""
+    closed: date | None = await session.scalar(CLOSED)
+    return closed
+
+
+async def find_product(session: AsyncSession, code: str, *, field: str = "product_code") -> ProductRow:
+    """The product of that code. Raises BadValue `unknown-product`."""
+    row = (await session.execute(PRODUCT, {"code": code})).mappings().one_or_none()
+    if row is None:
+        detail = "No product has this code. Look it up in the catalogue, and write its code."
+        raise BadValue("unknown-product", detail, field=field)
+    return ProductRow(**{**row, "decontamination_route": Route(row["decontamination_route"])})
+
+
+async def search_products(session: AsyncSession, words: str) -> list[tuple[str, str]]:
+    """Products by code, name or category, as (code, name): as many as are shown, and one more."""
+    plain = words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    values = {"begins": f"{plain}%", "holds": f"%{plain}%", "limit": MOST_PRODUCTS + 1}
+    return [(row.code, row.name) for row in await session.execute(FOUND, values)]
+
+
+async def read_dated(session: AsyncSession, *, since: date, until: date, product_id: int | None = None) -> list[Dated]:
+    """The rates that are in force on one of these days, of one product or of all."""
+    values = {"since": since, "until": until, "product_id": product_id}
+    rows = (await session.execute(IN_FORCE, values)).mappings().all()
+    return [
+        Dated(tariff, row["starts_on"], row["ends_on"])
+        for tariff, row in zip(read_tariffs(map(dict, rows)), rows, strict=True)
+    ]
+
+
+def in_force(rates: Sequence[Dated], on: date) -> list[Tariff]:
+    """Those of them that price what happens on that day."""
+    return [one.tariff for one in rates if one.is_in_force(on)]
+
+
+async def count_lines(session: AsyncSession, tariff_id: int) -> int:
+    """How many lines it has priced; ten thousand stands for more."""
+    counted: int = (await session.execute(LINES, {"tariff_id": tariff_id})).scalar_one()
+    return counted
+
+
+def _body(row: Any) -> TariffBody:
+    return TariffBody.model_validate(dict(row))

@@ -1,0 +1,93 @@
+"""Beginning, replacing and ending rates. Nothing of a rate changes but its last day."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit
+from app.domain import tariffs as rules
+from app.domain.dates import in_words, uk_date
+from app.domain.errors import Conflict
+from app.features.finance.tariffs import queries
+from app.features.finance.tariffs.schemas import EndTariff, NewTariff, TariffBody
+from app.models import Tariff
+
+# Together with those who post; whoever closes a month waits for all of them.
+BESIDE_CLOSING = text("SELECT pg_advisory_xact_lock_shared(hashtext('finance_period'))")
+
+
+async def add_tariff(session: AsyncSession, new: NewTariff, *, actor: str, at: datetime) -> TariffBody:
+    """Begin a rate; with `replaces` the one in force for the same thing ends the day before.
+
+    Raises what the rules of `domain/tariffs.py` raise, BadValue `unknown-product` and Conflict `nothing-to-replace`.
+    """
+    await session.execute(BESIDE_CLOSING)
+    rate = new.rate()
+    rules.check_rate(rate, closed=await queries.newest_closed(session))
+    product = await queries.find_product(session, new.product_code) if new.product_code else None
+    same = {
+        "kind": new.kind,
+        "variant": new.variant,
+        "product_id": product and product.id,
+        "category": new.category,
+        "starts_on": new.starts_on,
+        "ends_on": new.ends_on,
+    }
+    there = await queries.list_for_the_same(session, same, today=new.starts_on)
+    if new.replaces:
+        there = await _end_the_one_before(session, there, new.starts_on, actor=actor, at=at)
+    rules.check_overlap(rate, [one.in_force() for one in there])
+    values = {
+        **same,
+        "pence": new.pence,
+        "percent": new.percent,
+        "taper": [{"from_months": one.from_months, "percent": float(one.percent)} for one in new.taper]
+        if new.taper is not None
+        else None,
+        "floor_pence": new.floor_pence,
+        "vat_percent": new.vat_percent,
+        "note": new.note,
+        "made_at": at,
+        "made_by": actor,
+    }
+    made = (await session.execute(insert(Tariff).values(**values).returning(col(Tariff.id)))).scalar_one()
+    added = await queries.get_tariff(session, made, today=uk_date(at))
+    told = {"variant": new.variant, "for": added.subject, "price": added.price, "days": added.days}
+    told |= {"vat_percent": str(new.vat_percent), "note": new.note}
+    await audit.record(session, "tariff_added", f"tariff:{made}", actor=actor, at=at, kind=new.kind.value, **told)
+    return added
+
+
+async def end_tariff(session: AsyncSession, tariff_id: int, end: EndTariff, *, actor: str, at: datetime) -> TariffBody:
+    """Let a rate end on a day. Raises NotFound `unknown-tariff` and what `check_end` raises."""
+    await session.execute(BESIDE_CLOSING)
+    lock = text("SELECT id FROM tariff WHERE id = :tariff_id FOR UPDATE")
+    await session.execute(lock, {"tariff_id": tariff_id})
+    rate = await queries.get_tariff(session, tariff_id, today=uk_date(at))
+    rules.check_end(rate.in_force(), end.ends_on, closed=await queries.newest_closed(session))
+    await _end(session, tariff_id, end.ends_on, end.reason, actor=actor, at=at)
+    return await queries.get_tariff(session, tariff_id, today=uk_date(at))
+
+
+async def _end_the_one_before(
+    session: AsyncSession, there: list[TariffBody], starts_on: date, *, actor: str, at: datetime
+) -> list[TariffBody]:
+    """End the rate that is in force on the first day of the new one; returns the others."""
+    before = next((one for one in there if one.is_in_force), None)
+    if before is None:
+        detail = f"No rate for the same thing is in force on {in_words(starts_on)}, so there is none to replace."
+        raise Conflict("nothing-to-replace", detail, field="replaces")
+    last = rules.day_to_replace(before.in_force(), starts_on)
+    rules.check_end(before.in_force(), last, closed=await queries.newest_closed(session))
+    await _end(session, before.id, last, "Replaced by another rate.", actor=actor, at=at)
+    return [one for one in there if one.id != before.id]
+
+
+async def _end(session: AsyncSession, tariff_id: int, last: date, reason: str, *, actor: str, at: datetime) -> None:
+    change: dict[str, Any] = {"ends_on": last, "ended_at": at, "ended_by": actor}
+    await session.execute(update(Tariff).where(col(Tariff.id) == tariff_id).values(**change))
+    told = {"ends_on": last.isoformat(), "reason": reason}
+    await audit.record(session, "tariff_ended", f"tariff:{tariff_id}", actor=actor, at=at, **told)

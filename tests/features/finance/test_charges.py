@@ -1,0 +1,290 @@
+"""Charges: found, added up, taken back with others instead, and priced when their rate comes late."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.lifecycle import State
+from tests.browser import Browser
+from tests.conftest import Query, Statements
+from tests.features.finance.conftest import Lines, Rates
+from tests.features.finance.test_tariffs import close
+from tests.given import Given
+from tests.problems import check_problem
+
+URL = "/api/v1/finance/charges"
+WHY = "The invoice had another price."
+THIRDS = [{"funder": code, "percent": part} for code, part in (("ASC", 33.34), ("ICB", 33.33), ("CHC", 33.33))]
+
+
+def summed(lines: list[dict[str, Any]]) -> list[tuple[str, str | None, int]]:
+    """Kind, funder and sum of each."""
+    return [(line["kind"], line["funder"], line["amount_pence"]) for line in lines]
+
+
+async def test_lines_are_found_by_what_is_asked_and_the_sums_are_of_all_of_them(
+    as_finance: AsyncClient, as_auditor: AsyncClient, given: Given, rate: Rates, lines: Lines
+) -> None:
+    await rate("credit", percent=80)
+    await rate("decontamination", pence=1_250, vat_percent=20)
+    product = await given.product(purchase_price_pence=10_001)
+    barcode = await given.item(State.AWAITING_INSPECTION, product=product)
+    other = await given.item(State.ON_LOAN)
+    found = await lines(barcode=barcode)
+    assert summed(found) == [
+        ("new_purchase", "ASC", 10_001),
+        ("credit", "ASC", -8_001),
+        ("decontamination", "ASC", 1_250),
+    ]
+    page = (await as_finance.get(URL, params={"barcode": barcode, "limit": 2})).json()
+    assert page["totals"] == {"lines": 3, "net_pence": 3_250, "vat_pence": 250}
+    rest = (await as_finance.get(URL, params={"barcode": barcode, "limit": 2, "after": page["next"]})).json()
+    assert [line["id"] for line in (*page["items"], *rest["items"])] == [line["id"] for line in found][::-1]
+    for asked, count in (
+        ({"product_code": product}, 3),
+        ({"kind": "credit"}, 1),
+        ({"funder": "asc", "period": "2026-03"}, 4),
+        ({"funder": "none"}, 0),
+        ({"period": "2026-02"}, 0),
+        ({"from": "2026-03-02", "to": "2026-03-02"}, 4),
+        ({"to": "2026-03-01"}, 0),
+        ({"team": "west"}, 4),
+        ({"order": "O000001"}, 0),
+        ({"unpriced": "true"}, 0),
+        ({"provisional": "true"}, 0),
+        ({"barcode": f"{other[:2]}-{other[2:]}"}, 1),
+        ({"tariff": found[1]["tariff_id"]}, 1),
+    ):
+        answer = (await as_finance.get(URL, params=asked)).json()
+        assert (len(answer["items"]), answer["totals"]["lines"]) == (count, count), asked
+    empty = (await as_finance.get(URL, params={"period": "2031-01"})).json()
+    assert empty == {"items": [], "next": None, "totals": {"lines": 0, "net_pence": 0, "vat_pence": 0}}
+    # Who prescribed is for those who may see costs by prescriber.
+    [seen], [hidden] = (
+        await lines(barcode=other),
+        (await as_auditor.get(URL, params={"barcode": other})).json()["items"],
+    )
+    assert (seen["prescriber"], hidden["prescriber"]) == ("ot", None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"from": "2026-03-02", "to": "2026-03-01"}, "period-ends-before-it-begins"),
+        ({"from": "2016-04-01", "to": "2026-03-31"}, "period-too-long"),
+        ({"from": "2021-02-01", "to": "2026-03-01"}, "period-too-long"),
+        ({"period": "2026-13"}, "not-a-period"),
+        ({"period": "0000-01"}, "not-a-period"),
+        ({"period": "March"}, "not-a-period"),
+        ({"kind": "theft"}, "malformed"),
+        ({"funders": "ASC"}, "unknown-parameter"),
+        ({"after": "x"}, "bad-cursor"),
+    ],
+)
+async def test_what_cannot_be_asked_is_said(as_finance: AsyncClient, asked: dict[str, str], code: str) -> None:
+    check_problem(await as_finance.get(URL, params=asked), 422, code)
+
+
+async def test_five_years_and_a_month_are_not_too_long(as_finance: AsyncClient) -> None:
+    asked = {"from": "2021-02-01", "to": "2026-02-28"}
+    assert (await as_finance.get(URL, params=asked)).status_code == 200
+
+
+async def test_a_charge_is_taken_back_once_and_nothing_else_is(
+    as_finance: AsyncClient, given: Given, lines: Lines, query: Query
+) -> None:
+    product = await given.product(purchase_price_pence=10_001)
+    barcode = await given.item(State.ON_LOAN, product=product)
+    [bought] = await lines(barcode=barcode)
+    url = f"{URL}/{bought['id']}/reverse"
+    for reason in ("", "oops"):
+        check_problem(await as_finance.post(url, json={"reason": reason}), 422, "malformed")
+    done = await as_finance.post(url, json={"reason": WHY})
+    assert done.status_code == 201, done.text
+    assert done.json()["instead"] == []
+    [undone] = done.json()["reversed"]
+    assert (undone["amount_pence"], undone["reversal_of"], undone["because"]) == (-10_001, bought["id"], WHY)
+    assert undone["posting_id"] != bought["posting_id"]
+    [first, _] = await lines(barcode=barcode)
+    assert first["reversed_by"] == undone["id"]
+    check_problem(await as_finance.post(url, json={"reason": WHY}), 409, "already-reversed")
+    check_problem(
+        await as_finance.post(f"{URL}/{undone['id']}/reverse", json={"reason": WHY}), 409, "already-a-reversal"
+    )
+    check_problem(await as_finance.post(f"{URL}/999/reverse", json={"reason": WHY}), 404, "unknown-charge")
+    check_problem(await as_finance.get(f"{URL}/999"), 404, "unknown-charge")
+    [trail] = await query("SELECT subject, detail FROM audit_event WHERE action = 'charge_reversed'")
+    assert (trail["subject"], trail["detail"]["pence"]) == (f"charge:{bought['id']}", 10_001)
+
+
+async def test_what_comes_instead_is_split_to_the_penny_and_the_credit_follows_it(
+    as_finance: AsyncClient, given: Given, rate: Rates, lines: Lines
+) -> None:
+    await rate("credit", percent=50)
+    barcode = await given.item(State.ON_LOAN, product=await given.product(purchase_price_pence=10_001))
+    [bought] = await lines(barcode=barcode)
+    instead = {"pence": 10_000, "funding": THIRDS}
+    done = await as_finance.post(f"{URL}/{bought['id']}/reverse", json={"reason": WHY, "instead": instead})
+    assert summed(done.json()["instead"]) == [
+        ("new_purchase", "ASC", 3_334),
+        ("new_purchase", "ICB", 3_333),
+        ("new_purchase", "CHC", 3_333),
+    ]
+    assert {line["corrects_id"] for line in done.json()["instead"]} == {bought["id"]}
+    assert all(line["is_issue"] and line["movement_seq"] == bought["movement_seq"] for line in done.json()["instead"])
+    await given.scan(barcode)
+    credits = [line for line in await lines(barcode=barcode) if line["kind"] == "credit"]
+    assert summed(credits) == [("credit", "ASC", -1_667), ("credit", "ICB", -1_667), ("credit", "CHC", -1_666)]
+    # One of three lines is named; all three are taken back together, the service bears it.
+    third = done.json()["instead"][2]["id"]
+    own = {"reason": WHY, "instead": {"funding": [{"percent": 100}]}}
+    again = (await as_finance.post(f"{URL}/{third}/reverse", json=own)).json()
+    assert [line["amount_pence"] for line in again["reversed"]] == [-3_334, -3_333, -3_333]
+    assert summed(again["instead"]) == [("new_purchase", None, 10_000)]
+    totals = (await as_finance.get(URL, params={"barcode": barcode})).json()["totals"]
+    assert (totals["lines"], totals["net_pence"]) == (12, 5_000)
+
+
+@pytest.mark.parametrize(
+    ("instead", "code"),
+    [
+        ({}, "nothing-instead"),
+        ({"pence": -1}, "wrong-sign"),
+        ({"funding": [{"funder": "ASC", "percent": 99.99}]}, "funding-not-100-percent"),
+        ({"funding": [{"funder": "ASC", "percent": 50}, {"funder": "asc", "percent": 50}]}, "funder-twice"),
+        ({"funding": [{"funder": "ASC", "percent": 33.333}, {"funder": "ICB", "percent": 66.667}]}, "bad-percentage"),
+        ({"funding": [{"funder": "NHS", "percent": 100}]}, "unknown-funder"),
+        ({"funding": []}, "funding-not-100-percent"),
+        ({"pence": "lots"}, "malformed"),
+    ],
+)
+async def test_what_cannot_come_instead_is_refused_and_nothing_is_taken_back(
+    as_finance: AsyncClient, given: Given, lines: Lines, instead: dict[str, Any], code: str
+) -> None:
+    barcode = await given.item(State.ON_LOAN)
+    [bought] = await lines(barcode=barcode)
+    body = {"reason": WHY, "instead": instead}
+    check_problem(await as_finance.post(f"{URL}/{bought['id']}/reverse", json=body), 422, code)
+    assert len(await lines(barcode=barcode)) == 1
+
+
+async def test_a_charge_of_a_closed_month_is_put_right_in_the_first_open_one(
+    as_finance: AsyncClient, given: Given, lines: Lines, connection: AsyncConnection
+) -> None:
+    barcode = await given.item(State.ON_LOAN)
+    [bought] = await lines(barcode=barcode)
+    await close(connection, "2026-03-01")
+    body = {"reason": WHY, "instead": {"pence": 5}}
+    done = (await as_finance.post(f"{URL}/{bought['id']}/reverse", json=body)).json()
+    found = {(line["period"], line["happened_on"]) for line in (*done["reversed"], *done["instead"])}
+    assert found == {("2026-04", "2026-03-02")}
+
+
+async def test_what_had_no_rate_is_priced_when_one_comes_the_issue_before_its_credit(
+    as_finance: AsyncClient, given: Given, rate: Rates, lines: Lines, query: Query, statements: Statements
+) -> None:
+    barcode = await given.item(State.AWAITING_INSPECTION, product=await given.product(purchase_price_pence=10_000))
+    assert [line["kind"] for line in await lines(unpriced=True)] == ["credit", "decontamination"]
+    nothing = await as_finance.post(f"{URL}/price-unpriced")
+    assert nothing.json() == {"priced": 0, "net_pence": 0, "still_unpriced": 2}
+    await rate("credit", taper=[{"from_months": 0, "percent": 90}], floor_pence=3_000)
+    await rate("decontamination", pence=900, starts_on="2026-03-03")
+    for period, priced in (("2026-02", 0), ("2026-03", 1), ("2026-03", 0)):
+        done = (await as_finance.post(f"{URL}/price-unpriced", json={"period": period})).json()
+        assert done["priced"] == priced, period
+    assert summed(await lines(barcode=barcode)) == [
+        ("new_purchase", "ASC", 10_000),
+        ("credit", "ASC", 0),
+        ("decontamination", "ASC", 0),
+        ("credit", "ASC", 0),
+        ("credit", "ASC", -9_000),
+    ]
+    last = (await lines(barcode=barcode))[-1]
+    assert (last["basis"], last["because"]) == ("90 % of £100 after 0 months", "A rate for its day was entered later.")
+    trail = await query("SELECT subject, detail FROM audit_event WHERE action = 'charges_priced'")
+    assert [(line["subject"], line["detail"]["priced"]) for line in trail] == [("charges:2026-03", 1)]
+    check_problem(await as_finance.post(f"{URL}/price-unpriced", json={"period": "soon"}), 422, "not-a-period")
+
+
+async def test_many_without_a_rate_are_priced_by_as_many_statements_as_one(
+    as_finance: AsyncClient, given: Given, rate: Rates, statements: Statements
+) -> None:
+    for barcode in await given.items(3):
+        await given.loan(barcode)
+        await given.scan(barcode)
+    await rate("credit", percent=50)
+    statements.clear()
+    assert (await as_finance.post(f"{URL}/price-unpriced")).json()["priced"] == 3
+    assert len(statements) <= 11
+
+
+async def test_the_list_shows_what_is_to_be_done_and_its_sums(
+    finance: Browser, auditor: Browser, given: Given, rate: Rates, statements: Statements
+) -> None:
+    barcode = await given.item(State.RETURNED)
+    statements.clear()
+    page = await finance.get("/finance/charges")
+    assert len(statements) <= 6
+    assert "1 line without a rate" in page.text
+    assert page.soup.find(id="period")["value"] == "2026-03"  # type: ignore[index]
+    assert page.soup.select("table caption")[0].get_text(strip=True) == "Sums of all lines that fit"
+    assert "Price them" not in (await auditor.get("/finance/charges")).text
+    await rate("credit", percent=50)
+    priced = await finance.post_form("/finance/charges/price-unpriced", on="/finance/charges")
+    assert "1 charge priced" in (await finance.follow(priced)).banner
+    shown = await finance.get("/finance/charges", barcode=barcode)
+    states = [row[-1] for row in shown.table()[1:]]
+    assert [state.split(" line")[0] for state in states] == ["Instead of", "Takes back", "Taken back by", ""]
+    nothing = await finance.get("/finance/charges?funder=ICB")
+    assert "No line fits" in nothing.text
+    wrong = await finance.get("/finance/charges?from=2016-01-01&to=2026-01-01")
+    assert (wrong.status, set(wrong.errors)) == (422, {"to"})
+
+
+async def test_what_no_funder_pays_is_counted_at_the_top(
+    finance: Browser, given: Given, connection: AsyncConnection
+) -> None:
+    await connection.execute(text("UPDATE team SET funder_id = NULL"))
+    await given.item(State.ON_LOAN)
+    assert "1 line that no funder pays" in (await finance.get("/finance/charges")).text
+
+
+async def test_a_charge_is_looked_at_and_put_right_on_its_page(
+    finance: Browser, auditor: Browser, given: Given, rate: Rates, lines: Lines
+) -> None:
+    await rate("credit", percent=50)
+    barcode = await given.item(State.RETURNED, product=await given.product(purchase_price_pence=10_000))
+    bought, credit = await lines(barcode=barcode)
+    url = f"/finance/charges/{bought['id']}"
+    looked = await auditor.get(url)
+    assert "Take the charge back" not in looked.text
+    assert "Credits that were counted by this issue" in looked.text
+    assert set((await finance.post_form(url)).errors) == {"reason", "what"}
+    without = await finance.post_form(url, reason=WHY, what="both")
+    assert set(without.errors) == {"pence", "funder-1"}
+    wrong = await finance.send(
+        without, url, pence="lots", **{"funder-1": "ASC", "percent-1": "half", "percent-2": "50"}
+    )
+    assert set(wrong.errors) == {"pence", "percent-1", "funder-2"}
+    uneven = await finance.send(
+        wrong, url, pence="90", **{"percent-1": "50", "funder-2": "ICB", "percent-2": "49.99 %"}
+    )
+    assert "99.99 %" in uneven.text
+    done = await finance.send(uneven, url, **{"percent-2": "50"})
+    assert done.goes_to == url, done.errors
+    page = await finance.follow(done)
+    assert "What came instead" in page.text
+    assert "Take the charge back" not in page.text
+    late = await finance.send(uneven, url, **{"percent-2": "50.00"})
+    assert late.status == 409
+    below = await finance.post_form(f"/finance/charges/{credit['id']}", reason=WHY, what="sum", pence="-45")
+    assert below.status == 303
+    assert summed(await lines(barcode=barcode))[-1] == ("credit", "ASC", -4_500)
+    [*_, last] = await lines(barcode=barcode)
+    gone = await finance.post_form(f"/finance/charges/{last['id']}", reason=WHY, what="nothing")
+    assert gone.status == 303
+    other = await finance.get(f"/finance/charges/{last['corrects_id']}")
+    assert "What takes it back" in other.text

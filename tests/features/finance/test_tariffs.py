@@ -1,0 +1,218 @@
+"""Rates: begun, replaced and ended by the API and the pages, and what something would cost by them."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tests.browser import Browser
+from tests.conftest import Query, Statements
+from tests.features.finance.conftest import Rates
+from tests.given import Given
+from tests.problems import check_problem
+
+URL = "/api/v1/finance/tariffs"
+REPAIR = {"kind": "repair", "starts_on": "2026-04-01", "pence": 2_200}
+TAPER = [{"from_months": 0, "percent": 90}, {"from_months": 12, "percent": 75.5}]
+APRIL = {"starts_on-day": "1", "starts_on-month": "4", "starts_on-year": "2026"}
+
+
+async def close(connection: AsyncConnection, month: str) -> None:
+    """A closed month."""
+    row = "INSERT INTO finance_period VALUES (CAST(:month AS date), now(), 'finance', 0, '{}', '')"
+    await connection.execute(text(row.replace(":month", f"'{month}'")))
+
+
+async def test_a_rate_is_begun_found_replaced_and_ended_and_all_of_it_is_in_the_audit_trail(
+    as_finance: AsyncClient, as_auditor: AsyncClient, query: Query
+) -> None:
+    made = await as_finance.post(URL, json=REPAIR)
+    assert made.status_code == 201, made.text
+    first = made.json()
+    assert {name: first[name] for name in ("kind", "pence", "variant", "ends_on", "is_in_force", "made_by")} == {
+        "kind": "repair",
+        "pence": 2_200,
+        "variant": "",
+        "ends_on": None,
+        "is_in_force": False,
+        "made_by": "finance",
+    }
+    again = await as_finance.post(URL, json=REPAIR | {"starts_on": "2026-05-01", "pence": 2_500})
+    said = check_problem(again, 409, "tariff-overlaps")
+    assert f"Rate {first['id']} for the same thing is in force from 1 April 2026 on" in said["detail"]
+    follower = {"starts_on": "2026-05-01", "pence": 2_500, "replaces": True}
+    second = (await as_finance.post(URL, json=REPAIR | follower)).json()
+    assert second["pence"] == 2_500
+    one = (await as_auditor.get(f"{URL}/{first['id']}")).json()
+    assert (one["ends_on"], one["ended_by"]) == ("2026-04-30", "finance")
+    for day, found in (("2026-03-31", []), ("2026-04-30", [first["id"]]), ("2026-05-01", [second["id"]])):
+        listed = (await as_auditor.get(URL, params={"on": day})).json()["items"]
+        assert [row["id"] for row in listed] == found
+    end = {"ends_on": "2026-06-30", "reason": "The workshop is not charged any more."}
+    ended = await as_finance.post(f"{URL}/{second['id']}/end", json=end)
+    assert ended.json()["ends_on"] == "2026-06-30"
+    later = await as_finance.post(f"{URL}/{second['id']}/end", json=end | {"ends_on": "2026-07-01"})
+    check_problem(later, 409, "tariff-ended", field="ends_on")
+    trail = await query("SELECT action, detail->>'ends_on' AS ends FROM audit_event WHERE action LIKE 'tariff%'")
+    assert [(line["action"], line["ends"]) for line in trail] == [
+        ("tariff_added", None),
+        ("tariff_ended", "2026-04-30"),
+        ("tariff_added", None),
+        ("tariff_ended", "2026-06-30"),
+    ]
+
+
+async def test_rates_are_for_a_product_or_a_category_and_of_several_that_fit_none_overlaps_another(
+    as_finance: AsyncClient, given: Given
+) -> None:
+    code = await given.product()
+    credit = {"kind": "credit", "starts_on": "2026-01-01", "taper": TAPER, "floor_pence": 3_000}
+    made = [
+        (await as_finance.post(URL, json=credit | about)).json()
+        for about in ({}, {"product_code": code}, {"category": "1236"}, {"category": "12"})
+    ]
+    assert [(one["product_code"], one["category"]) for one in made] == [
+        (None, None),
+        (code, None),
+        (None, "12 36"),
+        (None, "12"),
+    ]
+    assert made[0]["taper"] == TAPER
+    for asked, count in (({"product_code": code}, 1), ({"category": "12"}, 2), ({"kind": "hire"}, 0), ({}, 4)):
+        assert len((await as_finance.get(URL, params=asked)).json()["items"]) == count
+    page = (await as_finance.get(URL, params={"limit": 3})).json()
+    rest = (await as_finance.get(URL, params={"limit": 3, "after": page["next"]})).json()
+    assert [row["id"] for row in (*page["items"], *rest["items"])] == [one["id"] for one in made]
+    assert rest["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"pence": -1}, 422, "tariff-negative"),
+        ({"percent": 5}, 422, "one-way-to-price"),
+        ({"pence": None}, 422, "one-way-to-price"),
+        ({"kind": "delivery", "variant": "tomorrow"}, 422, "unknown-variant"),
+        ({"product_code": "NONE"}, 422, "unknown-product"),
+        ({"ends_on": "2026-03-31"}, 422, "tariff-ends-before-it-starts"),
+        ({"starts_on": "2026-02-28"}, 409, "period-closed"),
+        ({"replaces": True}, 409, "nothing-to-replace"),
+        ({"kind": "credit", "pence": None, "taper": TAPER[::-1]}, 422, "taper-not-in-order"),
+        ({"kind": "credit", "pence": None, "percent": 100.01}, 422, "credit-above-the-charge"),
+        ({"kind": "robbery"}, 422, "malformed"),
+        ({"pence": 10**12}, 422, "malformed"),
+        ({"category": "hoists"}, 422, "malformed"),
+        ({"starts_on": "1/4/26"}, 422, "malformed"),
+    ],
+)
+async def test_a_rate_that_cannot_be_is_refused(
+    changes: dict[str, Any], status: int, code: str, as_finance: AsyncClient, connection: AsyncConnection
+) -> None:
+    await close(connection, "2026-02-01")
+    body = {name: value for name, value in {**REPAIR, **changes}.items() if value is not None}
+    check_problem(await as_finance.post(URL, json=body), status, code)
+
+
+async def test_what_is_closed_stays_as_it_was_priced(as_finance: AsyncClient, connection: AsyncConnection) -> None:
+    made = (await as_finance.post(URL, json=REPAIR | {"starts_on": "2026-01-01"})).json()
+    await close(connection, "2026-02-01")
+    end = {"ends_on": "2026-02-27", "reason": "It should have ended then."}
+    refusal = check_problem(await as_finance.post(f"{URL}/{made['id']}/end", json=end), 409, "period-closed")
+    assert "28 February 2026 or later" in refusal["detail"]
+    follower = REPAIR | {"starts_on": "2026-01-01", "replaces": True}
+    check_problem(await as_finance.post(URL, json=follower), 409, "period-closed")
+    assert (await as_finance.post(f"{URL}/{made['id']}/end", json=end | {"ends_on": "2026-02-28"})).status_code == 200
+    check_problem(await as_finance.post(f"{URL}/999/end", json=end), 404, "unknown-tariff")
+
+
+async def test_a_rate_that_begins_on_the_same_day_cannot_be_replaced(as_finance: AsyncClient) -> None:
+    await as_finance.post(URL, json=REPAIR)
+    follower = REPAIR | {"pence": 1, "replaces": True}
+    check_problem(await as_finance.post(URL, json=follower), 409, "starts-the-same-day")
+
+
+async def test_a_rate_is_begun_once_whoever_sends_it_twice(as_finance: AsyncClient) -> None:
+    key = {"Idempotency-Key": "rate-1"}
+    first = await as_finance.post(URL, json=REPAIR, headers=key)
+    second = await as_finance.post(URL, json=REPAIR, headers=key)
+    assert first.json() == second.json()
+
+
+async def test_the_page_shows_what_is_in_force_and_takes_a_new_rate(finance: Browser, auditor: Browser) -> None:
+    assert "No rate is kept yet" in (await auditor.get("/finance/tariffs")).text
+    new = "/finance/tariffs/new"
+    empty = await finance.post_form(new, what=None)
+    assert (empty.status, set(empty.errors)) == (422, {"what", "how", "starts_on"})
+    without = await finance.post_form(new, what="repair:", how="fixed", **APRIL)
+    assert without.errors == {"pence": "Enter the amount."}
+    steps = await finance.post_form(new, what="credit:", how="taper", taper="0: 90\ntwelve: 75", **APRIL)
+    assert "“twelve: 75” is no step" in steps.errors["taper"]
+    wrong = await finance.send(steps, new, taper="0: 75\n12: 90")
+    assert "less than the one before" in wrong.errors["taper"]
+    kept = await finance.send(wrong, new, taper="0: 90\n12, 75.5 %\n", floor_pence="30", note="Contract 7")
+    assert kept.goes_to is not None, kept.errors
+    shown = await finance.follow(kept)
+    assert "90 % at first, 75.5 % from 12 months, of what was charged; nothing under £30" in shown.text
+    delivery = await finance.post_form(new, what="delivery:next_day", how="fixed", pence="24.00", **APRIL)
+    assert delivery.goes_to is not None, delivery.errors
+    twice = await finance.post_form(new, what="delivery:next_day", how="fixed", pence="25", **APRIL)
+    assert twice.status == 409
+    assert "is in force from 1 April 2026 on" in twice.errors["starts_on"]
+    april = await auditor.get("/finance/tariffs?on=2026-04-01")
+    assert april.table()[0] == ["Next working day", "Everything", "£24", "", "1 April 2026", "For good"]
+    assert "begins later" in (await auditor.get("/finance/tariffs?kind=delivery")).text
+    assert (await auditor.get("/finance/tariffs?kind=delivery&on=2026-04-01")).text.count("In force") == 1
+
+
+async def test_a_rate_is_replaced_and_ended_on_its_page(finance: Browser, rate: Rates) -> None:
+    first = await rate("recycled_issue", percent=25, vat_percent=20)
+    page = await finance.get(f"/finance/tariffs/new?replaces={first['id']}")
+    form = page.form("/finance/tariffs/new", {"what"})
+    assert form.find("input", {"name": "percent"})["value"] == "25"  # type: ignore[index]
+    sent = await finance.send(page, "/finance/tariffs/new", percent="30", **APRIL)
+    assert sent.goes_to is not None, sent.errors
+    old = await finance.get(f"/finance/tariffs/{first['id']}")
+    assert "from 1 January 2020 to 31 March 2026" in old.text
+    new = sent.goes_to
+    assert set((await finance.post_form(new)).errors) == {"ends_on", "reason"}
+    june = {"ends_on-day": "30", "ends_on-month": "6", "ends_on-year": "2026"}
+    ended = await finance.post_form(new, reason="Agreed by the partners.", **june)
+    assert ended.goes_to == new
+    assert "to 30 June 2026" in (await finance.follow(ended)).banner
+
+
+async def test_products_are_found_by_words_and_only_who_keeps_rates_sees_the_forms(
+    finance: Browser, auditor: Browser, ot: Browser, given: Given, rate: Rates
+) -> None:
+    code = await given.product(name="Bath 50%_board")
+    found = await finance.get("/finance/tariffs/new", q="50%_b")
+    assert f"/finance/tariffs/new?product={code}" in {str(link["href"]) for link in found.soup.select("#found a")}
+    assert "No product is found" in (await finance.get("/finance/tariffs/new", q="50_")).text
+    kept = await rate("repair", pence=1)
+    assert "End it" not in (await auditor.get(f"/finance/tariffs/{kept['id']}")).text
+    assert (await ot.get("/finance/tariffs")).status == 403
+
+
+async def test_what_something_would_cost_is_counted_as_charges_are(
+    auditor: Browser, given: Given, rate: Rates, statements: Statements
+) -> None:
+    code = await given.product(purchase_price_pence=10_000)
+    await rate("delivery", variant="next_day", pence=2_400, vat_percent=20)
+    await rate("credit", taper=TAPER)
+    url = f"/finance/tariffs/try?product={code}&speed=next_day&collection_speed=standard"
+    statements.clear()
+    page = await auditor.get(f"{url}&recycled=false&age=0&months=12")
+    assert len(statements) <= 3
+    rows = page.table()
+    assert rows[0][:2] + rows[0][3:] == ["New purchase", "What it cost", "£100.00", ""]
+    assert rows[1][:2] + rows[1][3:] == ["Delivery: Next working day", "Fixed rate", "£24.00", "£4.80"]
+    assert [row[1] for row in rows if row[0] == "Credit on collection"] == ["75.5 % of £100 after 12 months"]
+    assert rows[-1] == ["All of it", "", "", "£48.50", "£4.80"]
+    used = await auditor.get(f"{url}&recycled=true&age=24&months=1")
+    assert used.table()[0][:2] == ["Recycled issue", "No rate is in force No rate"]
+    wrong = await auditor.get(f"{url}&recycled=false&age=0&months=many")
+    assert (wrong.status, set(wrong.errors)) == (422, {"months"})
+    unknown = await auditor.get("/finance/tariffs/try?product=NONE&months=1")
+    assert (unknown.status, set(unknown.errors)) == (422, {"product"})
