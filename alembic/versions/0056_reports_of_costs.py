@@ -1,12 +1,12 @@
 """Reports by the day a charge happened, and of hire that goes on, begin from an index.
 
-Revision: 0057, after: 0054. Made on 2026-11-27.
+Revision: 0056, after: 0055. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0057"
-down_revision = "0054"
+revision: str = "0056"
+down_revision = "0055"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,11 +1,11 @@
 """Lines of charges that no funder pays are found by their month.
 
-Revision: 0056, after: 0054. Made on 2026-11-27.
+Revision: 0055, after: 0054. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0056"
+revision: str = "0055"
 down_revision = "0054"
 branch_labels: str | None = None
 depends_on: str | None = None
