@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.domain.access import Actor, Permission
 from app.domain.cost_reports import Dimension, Span, read_category, read_grouping, read_span
@@ -24,7 +24,7 @@ def _or_none(typed: object) -> object:
     return typed or None
 
 
-Fewest = Annotated[int | None, BeforeValidator(_or_none), Query(ge=2, le=100)]
+Fewest = Annotated[Annotated[int, Field(ge=2, le=100)] | None, BeforeValidator(_or_none), Query()]
 """Of fewer people than that nothing is said by itself."""
 LINES = "/finance/reports/costs/lines"
 
