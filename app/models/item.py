@@ -117,6 +117,16 @@ class Movement(SQLModel, table=True):
         CheckConstraint("(from_state IS NULL) = (move = 'receive')", name="only_a_receipt_comes_from_nowhere"),
         CheckConstraint("(seq = 1) = (move = 'receive')", name="a_receipt_is_first"),
         Index("ix_movement_at", "at"),
+        Index(
+            "ix_movement_item_id_seq_of_spells",
+            "item_id",
+            "seq",
+            postgresql_include=["id", "at", "store_id", "move", "from_state"],
+            postgresql_where=text(
+                "move IN ('issue', 'deliver') OR move = 'start_trial' AND from_state <> 'awaiting_collection' "
+                "OR move IN ('return', 'find') OR move = 'release' AND from_state = 'awaiting_inspection'"
+            ),
+        ),
     )
 
     id: int = id_column()

@@ -64,7 +64,7 @@ def table_of_collections(report: PerformanceReport, by: Grouping) -> Table:
     found = report.collections_by_month if by is Grouping.MONTH else report.collections_by_speed
     return Table(
         name=f"collection-performance-{report.since}-{report.until}",
-        title="Collection performance",
+        title=f"Collection performance by {'month' if by is Grouping.MONTH else 'speed'}",
         definition=report.collection_words,
         period=period_in_words(report.since, report.until),
         columns=(Column("name", "Month" if by is Grouping.MONTH else "Speed"), *COUNTED),

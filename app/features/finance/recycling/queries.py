@@ -70,9 +70,10 @@ REISSUES = f"""
         FROM wanted
         LEFT JOIN LATERAL (
             SELECT line.unit_price_pence
-            FROM equipment_order JOIN order_unit AS unit ON unit.order_id = equipment_order.id
+            FROM movement JOIN equipment_order ON equipment_order.number = substr(movement.reference, 7)
+            JOIN order_unit AS unit ON unit.order_id = equipment_order.id
             JOIN order_line AS line ON line.id = unit.order_line_id
-            WHERE starts_with(wanted.reference, 'order ') AND equipment_order.number = substr(wanted.reference, 7)
+            WHERE movement.id = wanted.issued_id AND starts_with(movement.reference, 'order ')
               AND unit.item_id = wanted.item_id AND unit.loan_id IS NOT NULL
             ORDER BY unit.id DESC LIMIT 1) AS asked ON true
         CROSS JOIN LATERAL (

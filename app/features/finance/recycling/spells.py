@@ -11,14 +11,14 @@ OUT: Final = """(movement.move IN ('issue', 'deliver')
 BACK: Final = "movement.move IN ('return', 'find')"
 FIT: Final = "movement.move = 'release' AND movement.from_state = 'awaiting_inspection'"
 ANY: Final = f"({OUT} OR {BACK} OR {FIT})"
-"""The three kinds of movements that spells are made of."""
+"""The three kinds of movements that spells are made of; the index `ix_movement_item_id_seq_of_spells` has only them."""
 
 SPELLS: Final = f"""
     touched AS (
         SELECT DISTINCT movement.item_id FROM movement
         WHERE movement.at >= :from_at AND movement.at < :until_at AND movement.at <= :as_at AND {ANY}
     ), told AS (
-        SELECT movement.item_id, movement.id, movement.seq, movement.at, movement.store_id, movement.reference,
+        SELECT movement.item_id, movement.id, movement.seq, movement.at, movement.store_id,
                {OUT} AS is_out, {BACK} AS is_back,
                count(*) FILTER (WHERE {OUT}) OVER (PARTITION BY movement.item_id ORDER BY movement.seq) AS spell,
                count(*) FILTER (WHERE {OUT}) OVER (PARTITION BY movement.item_id) AS issues
@@ -27,7 +27,6 @@ SPELLS: Final = f"""
         SELECT item_id, spell, min(issues) AS issues,
                min(seq) FILTER (WHERE is_out) AS issued_seq, min(id) FILTER (WHERE is_out) AS issued_id,
                min(at) FILTER (WHERE is_out) AS issued_at, min(store_id) FILTER (WHERE is_out) AS store_id,
-               min(reference) FILTER (WHERE is_out) AS reference,
                min(at) FILTER (WHERE is_back) AS collected_at, min(id) FILTER (WHERE is_back) AS collected_id,
                min(at) FILTER (WHERE NOT is_out AND NOT is_back) AS passed_at,
                min(id) FILTER (WHERE NOT is_out AND NOT is_back) AS passed_id,
