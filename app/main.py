@@ -25,6 +25,10 @@ from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
+from app.features.finance.periods import api as finance_periods_api
+from app.features.finance.periods import pages as finance_periods_pages
+from app.features.finance.reconciling import api as finance_reconciling_api
+from app.features.finance.reconciling import pages as finance_reconciling_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -131,6 +135,8 @@ ROUTERS = (
     panel_papers_api.router,
     panel_settings_api.router,
     panel_learning_api.router,
+    finance_periods_api.router,
+    finance_reconciling_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -195,6 +201,8 @@ ROUTERS = (
     panel_meeting_pages.router,
     panel_settings_pages.router,
     panel_learning_pages.router,
+    finance_periods_pages.router,
+    finance_reconciling_pages.router,
     returns_pages.desk,
     returns_pages.router,
     stocktakes_pages.desk,

@@ -81,6 +81,10 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
         Link("Names of makers", "/maker-aliases", Permission.KEEP_MAKER_NAMES),
     ),
+    "Finance": (
+        Link("Months", "/finance/periods", Permission.SEE_COSTS),
+        Link("Reconciliation", "/finance/reconciliation", Permission.SEE_COSTS),
+    ),
     "Messages": (Link("Messages", "/messages"),),
     "Administration": (
         Link("Users", "/users", Permission.MANAGE_USERS),
