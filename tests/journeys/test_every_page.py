@@ -171,7 +171,16 @@ PAGES = {
         "/inspections/authority-copies?sent=true",
         "/inspections/authority-copies/1",
     ),
-    "finance": ("/", "/scrap-requests", "/panel-learning?panel=JSEP"),
+    "finance": (
+        "/",
+        "/scrap-requests",
+        "/panel-learning?panel=JSEP",
+        "/finance/periods",
+        "/finance/periods/2026-11",
+        "/finance/periods/2026-11/close",
+        "/finance/reconciliation",
+        "/finance/reconciliation?period=2026-11",
+    ),
     "senior.ot": (
         "/panel-cases",
         "/panel-cases?state=decided",

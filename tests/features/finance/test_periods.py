@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from app.domain.errors import Conflict
 from app.domain.lifecycle import State
 from app.features.finance.reconciling.service import reconcile
+from app.web.problems import known_violation
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Statements
 from tests.given import Given
@@ -191,4 +194,31 @@ async def test_months_are_read_and_closed_in_few_statements(
     assert len(statements) == 2
     statements.clear()
     await as_finance.post(closing("2026-03"))
-    assert len(statements) == 20
+    assert len(statements) == 19
+
+
+A_LINE = (
+    "INSERT INTO charge (posting_id, kind, period, happened_on, posted_at, posted_by, percent, amount_pence) "
+    "VALUES (gen_random_uuid(), 'repair', '{}', '2026-03-01', now(), 'x', {}, 1)"
+)
+A_MONTH = "INSERT INTO finance_period VALUES ('{}', now(), 'x', 0, '{{}}', '')"
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        (A_LINE.format("2026-03-01", 100), "period-closed"),
+        (A_LINE.format("2026-04-01", 99), "funding-not-100-percent"),
+        (A_MONTH.format("2026-05-01"), "close-earlier-first"),
+    ],
+)
+async def test_what_the_database_refuses_has_words(
+    march: str, as_finance: AsyncClient, connection: AsyncConnection, statement: str, code: str
+) -> None:
+    await as_finance.post(closing("2026-03"))
+    with pytest.raises(IntegrityError) as refused:
+        async with connection.begin_nested():
+            await connection.execute(text(statement))
+    told = known_violation(refused.value)
+    assert isinstance(told, Conflict)
+    assert told.code == code
