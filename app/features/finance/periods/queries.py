@@ -14,14 +14,15 @@ from app.features.finance.periods.schemas import Part, PeriodBody, Whole
 STANDING = text("""
     SELECT (SELECT max(period) FROM finance_period) AS last_closed, (SELECT min(period) FROM charge) AS oldest
 """)
+# Of closed months the sums are known; only open ones are added up.
 PERIODS = text("""
     WITH sums AS (
         SELECT period, count(*) AS lines, sum(amount_pence) AS net_pence, sum(vat_pence) AS vat_pence
-        FROM charge GROUP BY period
+        FROM charge WHERE period > COALESCE((SELECT max(period) FROM finance_period), '-infinity')
+        GROUP BY period
     ), ends AS (
-        SELECT LEAST(min(period), (SELECT min(period) FROM finance_period)) AS first,
-               GREATEST(max(period), (SELECT max(period) FROM finance_period)) AS last
-        FROM sums
+        SELECT LEAST((SELECT min(period) FROM charge), (SELECT min(period) FROM finance_period)) AS first,
+               GREATEST((SELECT max(period) FROM charge), (SELECT max(period) FROM finance_period)) AS last
     )
     SELECT month::date AS period, COALESCE(closed.lines, sums.lines, 0) AS lines,
            COALESCE((closed.totals ->> 'net_pence')::bigint, sums.net_pence, 0) AS net_pence,
