@@ -32,6 +32,10 @@ from app.features.finance.items import api as item_costs_api
 from app.features.finance.items import pages as item_costs_pages
 from app.features.finance.performance import api as performance_api
 from app.features.finance.performance import pages as performance_pages
+from app.features.finance.periods import api as finance_periods_api
+from app.features.finance.periods import pages as finance_periods_pages
+from app.features.finance.reconciling import api as finance_reconciling_api
+from app.features.finance.reconciling import pages as finance_reconciling_pages
 from app.features.finance.recycling import api as recycling_api
 from app.features.finance.recycling import pages as recycling_pages
 from app.features.finance.reports import api as finance_reports_api
@@ -148,6 +152,8 @@ ROUTERS = (
     recycling_api.router,
     performance_api.router,
     finance_reports_api.router,
+    finance_periods_api.router,
+    finance_reconciling_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -223,6 +229,8 @@ ROUTERS = (
     finance_front_pages.router,
     finance_reports_pages.router,
     finance_other_pages.router,
+    finance_periods_pages.router,
+    finance_reconciling_pages.router,
     returns_pages.desk,
     returns_pages.router,
     stocktakes_pages.desk,

@@ -4,7 +4,7 @@ import gc
 
 import typer
 
-from app.cli import audit, database, demo, docs, imports, serve, users, worker
+from app.cli import audit, database, demo, docs, finance, imports, serve, users, worker
 from app.cli.bench import command as bench
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Community equipment and recycling stores.")
@@ -12,6 +12,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
+app.add_typer(finance.app, name="finance")
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("demo")(demo.demo)

@@ -22,6 +22,7 @@ from app.domain.dates import uk_date
 from app.features.accounts.housekeeping import forget_sign_ins
 from app.features.clients.purging import purge_access_notes
 from app.features.faults.housekeeping import forget_strangers
+from app.features.finance.reconciling.service import reconcile_nightly
 from app.features.housekeeping.service import forget_queue_log, forget_requests
 from app.features.labels.jobs import forget_labels
 from app.features.loans.trial_reminders import remind_of_ending_trials
@@ -262,6 +263,12 @@ JOBS: tuple[Job, ...] = (
         "30 8 * * *",
         calling(warn_of_expiring_registrations, today=uk_date),
         "Tells prescribers 60, 30 and 7 days before their registration ends.",
+    ),
+    Job(
+        "reconcile_nightly",
+        "0 5 * * *",
+        calling(reconcile_nightly, actor=ACTOR),
+        "Compares movements, charges, splits and sums to the penny, and tells finance when they do not add up.",
     ),
     Job(
         "purge_access_notes",

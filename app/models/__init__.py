@@ -13,6 +13,7 @@ from app.models.finance import (
     FinancePeriod,
     FundingDispute,
     OrderShare,
+    ReconciliationRun,
     Tariff,
 )
 from app.models.inspection import (
@@ -214,6 +215,7 @@ __all__ = [
     "ProductFit",
     "ProductInspection",
     "PublicRequest",
+    "ReconciliationRun",
     "Repair",
     "RepairEstimate",
     "Reservation",

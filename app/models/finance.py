@@ -221,6 +221,23 @@ class FinancePeriod(SQLModel, table=True):
     digest: str = Field(sa_column=text_column())
 
 
+class ReconciliationRun(SQLModel, table=True):
+    """What came of comparing movements, charges and sums. `period`: of one month, or (empty) of all.
+
+    `sums`: for each check what it counted, and its two sides. `differences`: the first of what does not add up.
+    """
+
+    __tablename__ = "reconciliation_run"
+
+    id: int = id_column()
+    at: datetime = Field(sa_column=instant_column())
+    made_by: str = Field(sa_column=text_column())
+    period: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    is_ok: bool = Field(sa_column=Column(Boolean, nullable=False))
+    sums: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    differences: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+
+
 class ChargingStart(SQLModel, table=True):
     """The newest movement before charges began: what is older was never charged here. One row."""
 

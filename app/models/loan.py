@@ -205,6 +205,7 @@ class CollectionLine(SQLModel, table=True):
             postgresql_where=text("collected_at IS NULL AND cancelled_at IS NULL"),
         ),
         Index("ix_collection_line_collection_id", "collection_id"),
+        Index("ix_collection_line_item_id_of_collected", "item_id", postgresql_where=text("collected_at IS NOT NULL")),
     )
 
     id: int = id_column()

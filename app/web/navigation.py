@@ -89,6 +89,8 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Costs", "/finance/reports/costs", Permission.SEE_COSTS),
         Link("Charges", "/finance/charges", Permission.SEE_COSTS),
         Link("Rates", "/finance/tariffs", Permission.SEE_COSTS),
+        Link("Months", "/finance/periods", Permission.SEE_COSTS),
+        Link("Reconciliation", "/finance/reconciliation", Permission.SEE_COSTS),
     ),
     "Messages": (Link("Messages", "/messages"),),
     "Administration": (

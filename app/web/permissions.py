@@ -421,6 +421,15 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /finance/reports/commitments": _P.SEE_COSTS,
     "GET /finance/reports/accruals": _P.SEE_COSTS,
     "GET /finance/reports/asc-fr": _P.SEE_COSTS,
+    # Money: months that close, and the proof that everything adds up.
+    "GET /api/v1/finance/periods": _P.SEE_COSTS,
+    "POST /api/v1/finance/periods/{period}/close": _P.CLOSE_PERIODS,
+    "GET /api/v1/finance/reconciliation": _P.SEE_COSTS,
+    "GET /finance/periods": _P.SEE_COSTS,
+    "GET /finance/periods/{period}": _P.SEE_COSTS,
+    "GET /finance/periods/{period}/close": _P.CLOSE_PERIODS,
+    "POST /finance/periods/{period}/close": _P.CLOSE_PERIODS,
+    "GET /finance/reconciliation": _P.SEE_COSTS,
     # Stop-use notices.
     "GET /stop-use": _P.SEE_CLIENTS,
     "GET /stop-use/{notice_id}": _P.SEE_CLIENTS,

@@ -89,6 +89,19 @@ CONSTRAINTS: dict[str, RuleError] = {
     "uq_client_nhs_number": Conflict(
         "duplicate-nhs-number", "Another client has this NHS number. Look them up first.", field="nhs_number"
     ),
+    "ck_charge_period_is_open": Conflict(
+        "period-closed", "The month is closed and takes no more lines. Post it in a later one.", field="period"
+    ),
+    "pk_finance_period": Conflict("period-closed", "The month was closed at this moment by somebody.", field="period"),
+    "ck_finance_period_in_its_order": Conflict(
+        "close-earlier-first", "Months are closed one after the other. Close the earlier ones first.", field="period"
+    ),
+    "ck_charge_lines_make_a_whole": Conflict(
+        "funding-not-100-percent", "The lines of one charge must come to exactly 100 %.", field="funding"
+    ),
+    "ck_charge_no_reversal_is_reversed": Conflict(
+        "reversal-of-a-reversal", "A line that takes another back cannot be taken back. Post the charge anew."
+    ),
 }
 """What the database's last word means, by the constraint's name."""
 

@@ -202,6 +202,11 @@ PAGES = {
         "/finance/charges",
         "/finance/charges?kind=credit",
         "/finance/charges/1",
+        "/finance/periods",
+        "/finance/periods/2026-11",
+        "/finance/periods/2026-11/close",
+        "/finance/reconciliation",
+        "/finance/reconciliation?period=2026-11",
     ),
     "senior.ot": (
         "/panel-cases",

@@ -1,0 +1,54 @@
+"""`stores finance …`: the proof that the books add up."""
+
+import asyncio
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from app.cli.reach import console, database_url, fail, open_session, read_settings
+from app.domain.errors import BadValue
+from app.domain.periods import in_words, read_month
+from app.domain.reconciling import Check
+from app.features.finance.reconciling.service import Reconciled, in_a_line, reconcile
+from app.features.finance.reconciling.words import SIDES
+from app.web.templating import pounds
+
+app = typer.Typer(no_args_is_help=True, help="Charges and months.")
+
+
+@app.callback()
+def the_books() -> None:
+    """Charges and months."""
+
+
+@app.command("reconcile")
+def reconcile_books(
+    period: Annotated[str, typer.Option(metavar="YYYY-MM", help="Only what is in this month; as a rule all.")] = "",
+) -> None:
+    """Compare movements, charges, splits and sums to the penny. Ends with 1, and a list, when something differs."""
+    try:
+        month = read_month(period) if period else None
+    except BadValue as error:
+        raise fail(error.detail) from error
+    found = asyncio.run(_reconcile(month))
+    _show(found)
+    if not found.is_ok:
+        raise typer.Exit(1)
+
+
+async def _reconcile(period: date | None) -> Reconciled:
+    async with open_session(database_url(read_settings())) as session:
+        return await reconcile(session, period=period)
+
+
+def _show(found: Reconciled) -> None:
+    for check in Check:
+        told, wrong = found.sums[check], found.of(check)
+        said = SIDES[check]
+        sides = f", {said.expected} {pounds(told.expected)}, {said.found} {pounds(told.found)}" if said.expected else ""
+        console.print(f"{said.title}: {told.counted:,} {said.counted}{sides}; {len(wrong):,} differ.", highlight=False)
+        for one in wrong:
+            console.print(f"  {one.code}: {in_a_line(one)}", highlight=False)
+    of = in_words(found.period) if found.period else "Everything"
+    console.print(f"{of} adds up." if found.is_ok else f"{of} does not add up.", highlight=False)

@@ -1,0 +1,322 @@
+"""The proof that charges are what movements call for: an item's history is gone through again, line by line.
+
+Pure: `features/finance/reconciling` reads the histories. What is due and what it comes to is `costs.charges_of` again,
+on the facts of then: lines that were posted later, or taken back later, count as they stood when the movement was made.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from itertools import groupby, pairwise
+from typing import Final
+
+from app.domain.charged_history import NEVER, Dated, Happened, History, Posted
+from app.domain.costs import (
+    ISSUES,
+    OWN_ACCOUNT,
+    WHOLE,
+    ChargeKind,
+    Facts,
+    Issued,
+    Posting,
+    charges_of,
+    month_of,
+)
+from app.domain.lifecycle import Move, State, is_issue, is_return
+
+VISITS: Final = frozenset({ChargeKind.DELIVERY, ChargeKind.COLLECTION})
+
+
+class Check(StrEnum):
+    """One way in which the books must add up."""
+
+    MOVEMENTS = "movements"
+    PRICES = "prices"
+    SPLITS = "splits"
+    VISITS = "visits"
+    CREDITS = "credits"
+    REVERSALS = "reversals"
+    REPORTS = "reports"
+    CLOSED_MONTHS = "closed-months"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that does not add up: where, what should be there, and what is, in pence where it is money.
+
+    `barcode` and `movement`: the item and the number of its movement; `where`: anything else by its name in words.
+    """
+
+    check: Check
+    code: str
+    detail: str
+    expected: int | None = None
+    found: int | None = None
+    barcode: str = ""
+    movement: int | None = None
+    where: str = ""
+
+
+@dataclass(slots=True)
+class Sum:
+    """How many things a check looked at, and the two sides that must agree, in pence."""
+
+    counted: int = 0
+    expected: int = 0
+    found: int = 0
+
+    def add(self, expected: int, found: int) -> None:
+        """Count one more."""
+        self.counted += 1
+        self.expected += expected
+        self.found += found
+
+
+@dataclass(slots=True)
+class Books:
+    """What was found so far, over any number of items. `period`: only what is in this month (None: in all)."""
+
+    rates: Sequence[Dated]
+    period: date | None = None
+    sums: dict[Check, Sum] = field(default_factory=lambda: {check: Sum() for check in Check})
+    differences: list[Difference] = field(default_factory=list)
+    _visits: set[tuple[str, date]] = field(default_factory=set)
+
+    def go_through(self, history: History) -> None:
+        """Look at everything that happened to an item."""
+        earlier: list[Posted] = []
+        issues = sum(is_issue(one.state, one.move) for one in history.happened)
+        times_issued = history.times_issued - issues
+        starts = _starts(history.happened)
+        for event, start in zip(history.happened, starts, strict=True):
+            if event.is_charged and self._is_asked(event):
+                known = _Known(history, event, earlier, start, times_issued)
+                self._look(known)
+            earlier += event.lines
+            times_issued += is_issue(event.state, event.move)
+        self._look_at_credits(history.barcode, earlier)
+
+    def _is_asked(self, event: Happened) -> bool:
+        if self.period is None:
+            return True
+        periods = {line.period for line in event.lines if line.is_original}
+        return self.period in (periods or {month_of(event.on)})
+
+    def _look(self, known: "_Known") -> None:
+        event = known.event
+        facts = known.facts()
+        rates = [one.tariff for one in self.rates if one.held(event.on, at=event.at, named=known.rates)]
+        expected = list(charges_of(event.move, event.state, facts, rates, on=event.on))
+        if event.move is Move.COMPLETE_REPAIR:
+            # What parts cost is said by the repair, and by nothing else that is known here.
+            expected = [one for one in expected if one.due.kind is not ChargeKind.PARTS]
+        left = [one for one in known.postings if not _are_parts(one, event)]
+        for posting in expected:
+            found = next((one for one in left if _is_for(one, posting)), None)
+            if found is None:
+                self._miss(known, posting)
+            else:
+                left.remove(found)
+                self._compare(known, posting, found)
+        for posting_left in left:
+            self._exceed(known, posting_left)
+        for lines in known.postings:
+            self._is_whole(known, lines)
+        self._look_at_visit(known, facts)
+
+    def _miss(self, known: "_Known", posting: Posting) -> None:
+        self.sums[Check.MOVEMENTS].add(posting.price.pence, 0)
+        text = posting.due.kind.text
+        detail = f"The movement calls for a charge that is not there: {text}."
+        self._differ(known, Check.MOVEMENTS, "not-charged", detail, posting.price.pence, 0)
+
+    def _exceed(self, known: "_Known", lines: Sequence[Posted]) -> None:
+        found, kind = _net(lines), lines[0].kind
+        self.sums[Check.MOVEMENTS].add(0, found)
+        issues = [one for one in known.postings if one[0].is_issue and one[0].kind in ISSUES]
+        if lines[0].is_issue and len(issues) > 1:
+            detail = f"The issue is charged {len(issues)} times. Take back all lines but those of one charge."
+            self._differ(known, Check.MOVEMENTS, "issue-charged-twice", detail, 0, found)
+        else:
+            detail = f"{kind.text} is charged, and the movement does not call for it."
+            self._differ(known, Check.MOVEMENTS, "charged-without-cause", detail, 0, found)
+
+    def _compare(self, known: "_Known", posting: Posting, lines: Sequence[Posted]) -> None:
+        expected, found = posting.price.pence, _net(lines)
+        self.sums[Check.MOVEMENTS].add(expected, found)
+        self.sums[Check.PRICES].add(expected, found)
+        if sum(line.share.percent for line in lines) != 100:
+            return
+        kind, vat, vat_found = posting.due.kind, sum(one.vat_pence for one in posting.lines), _vat(lines)
+        if found != expected or lines[0].is_unpriced != posting.price.is_unpriced:
+            detail = f"{kind.text} does not come to what its rate gives ({posting.price.basis.lower() or 'no sum'})."
+            self._differ(known, Check.PRICES, "wrong-price", detail, expected, found)
+        elif vat_found != vat:
+            detail = f"The VAT of {kind.text.lower()} is not what its rate gives."
+            self._differ(known, Check.PRICES, "wrong-vat", detail, vat, vat_found)
+        elif [_part(one) for one in lines] != [
+            (one.funder, one.percent, one.pence, one.vat_pence) for one in posting.lines
+        ]:
+            detail = f"{kind.text} is not split among those who pay as they should."
+            self._differ(known, Check.SPLITS, "wrong-split", detail)
+
+    def _is_whole(self, known: "_Known", lines: Sequence[Posted]) -> None:
+        self.sums[Check.SPLITS].counted += 1
+        percent = sum(line.share.percent for line in lines)
+        if percent != 100 or len({line.kind for line in lines}) > 1:
+            detail = f"The lines of a charge come to {percent:f} %, not to 100 %, or are for different things."
+            self._differ(known, Check.SPLITS, "not-whole", detail)
+
+    def _look_at_visit(self, known: "_Known", facts: Facts) -> None:
+        event = known.event
+        if is_issue(event.state, event.move):
+            is_due = event.move is not Move.ISSUE
+        else:
+            is_back = is_return(event.move) and event.state is not State.DISPATCHED
+            is_due = is_back and facts.issued is not None and not facts.is_credited
+        if not (is_due and event.visit) or (event.visit, event.on) in self._visits:
+            return
+        self._visits.add((event.visit, event.on))
+        self.sums[Check.VISITS].add(0, 0)
+        if event.visits != 1:
+            code = "visit-charged-twice" if event.visits else "visit-not-charged"
+            detail = f"{event.visit}: the visit of that day is charged {event.visits} times, and should be once."
+            self._differ(known, Check.VISITS, code, detail)
+
+    def _look_at_credits(self, barcode: str, lines: Sequence[Posted]) -> None:
+        """Nobody is credited with more than they paid, nor twice for one issue, as all of it stands now."""
+        issues = sorted({line.seq for line in lines if line.is_issue})
+        for seq, following in pairwise([*issues, NEVER]):
+            back = [one for one in lines if seq < one.seq < following and one.kind is ChargeKind.CREDIT]
+            if not back or not (self.period is None or any(one.period == self.period for one in back)):
+                continue
+            live = [one for one in back if one.lives(NEVER)]
+            paid = sum(one.pence for one in lines if one.seq == seq and one.is_issue and one.lives(NEVER))
+            self.sums[Check.CREDITS].add(-paid, _net(live))
+            if -_net(live) > paid:
+                detail = "More is credited than was charged for the issue."
+                self._add(Check.CREDITS, "credited-too-much", detail, -paid, _net(live), at=(barcode, back[0].seq))
+            if len({one.posting for one in live}) > 1:
+                detail = "The issue is credited twice."
+                self._add(Check.CREDITS, "credited-twice", detail, at=(barcode, back[0].seq))
+
+    def _differ(self, known: "_Known", check: Check, code: str, detail: str, *sides: int) -> None:
+        self._add(check, code, detail, *sides, at=(known.history.barcode, known.event.seq))
+
+    def _add(
+        self,
+        check: Check,
+        code: str,
+        detail: str,
+        expected: int | None = None,
+        found: int | None = None,
+        *,
+        at: tuple[str, int],
+    ) -> None:
+        self.differences.append(Difference(check, code, detail, expected, found, *at))
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was known of an item when this happened. `start`: lines of lower numbers were there before."""
+
+    history: History
+    event: Happened
+    earlier: Sequence[Posted]
+    start: int
+    times_issued: int
+    postings: list[list[Posted]] = field(init=False)
+    rates: set[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.postings = _by_posting(line for line in self.event.lines if line.is_original)
+        self.rates = {line.tariff_id for line in self.event.lines if line.tariff_id is not None}
+
+    def facts(self) -> Facts:
+        """The facts that its charges follow from. Who pays for what goes out is as the charge says."""
+        first = {lines[0].kind: lines for lines in reversed(self.postings)}
+        issues = [lines for lines in self.postings if lines[0].is_issue]
+        shares = next(iter([*issues, *self.postings]), None)
+        visit = next((lines[0] for kind, lines in first.items() if kind in VISITS and self.event.visit), None)
+        parts = first.get(ChargeKind.PARTS, [])
+        issued = self._issued()
+        return Facts(
+            product_id=self.history.product_id,
+            category=self.history.category,
+            price_pence=self.history.price_pence,
+            received_on=self.history.received_on,
+            times_issued=self.times_issued,
+            is_reusable=self._was_reusable(first.keys()),
+            shares=tuple(line.share for line in shares) if shares else WHOLE,
+            issued=issued[1] if issued else None,
+            is_credited=bool(issued) and self._is_credited(issued[0] if issued else 0),
+            written_off_pence=sum(
+                one.pence for one in self.earlier if one.kind is ChargeKind.WRITE_OFF and one.id < self.start
+            ),
+            visit=self.event.visit if visit else "",
+            speed=visit.variant if visit else "",
+            route=_variant(first, ChargeKind.DECONTAMINATION),
+            examined=_variant(first, ChargeKind.INSPECTION),
+            parts_pence=_net(parts),
+        )
+
+    def _issued(self) -> tuple[int, Issued] | None:
+        issues = [one for one in self.earlier if one.is_issue and one.reversal_of is None and one.id < self.start]
+        seq = max((one.seq for one in issues), default=0)
+        live = sorted((one for one in issues if one.seq == seq and one.lives(self.start)), key=lambda one: one.id)
+        if not live:
+            return None
+        is_hire = any(one.kind is ChargeKind.HIRE for one in live)
+        shares = tuple(one.share for one in live)
+        return seq, Issued(min(one.on for one in live), shares, _net(live), is_hire=is_hire)
+
+    def _is_credited(self, since: int) -> bool:
+        kinds = {ChargeKind.CREDIT, ChargeKind.HIRE}
+        return any(
+            one.seq > since and one.kind in kinds and not one.is_issue and one.lives(self.start) for one in self.earlier
+        )
+
+    def _was_reusable(self, charged: Iterable[ChargeKind]) -> bool:
+        changed_at = self.history.changed_at
+        if changed_at is None or changed_at < self.event.at:
+            return self.history.is_reusable
+        return (ChargeKind.CREDIT if is_return(self.event.move) else ChargeKind.WRITE_OFF) in charged
+
+
+def _starts(happened: Sequence[Happened]) -> Iterator[int]:
+    """For each movement the number of its first line, or that of the next one that has any."""
+    start, starts = NEVER, []
+    for event in reversed(happened):
+        start = min((line.id for line in event.lines if line.is_original), default=start)
+        starts.append(start)
+    return reversed(starts)
+
+
+def _by_posting(lines: Iterable[Posted]) -> list[list[Posted]]:
+    ordered = sorted(lines, key=lambda line: (str(line.posting), line.id))
+    return [list(group) for _, group in groupby(ordered, key=lambda line: line.posting)]
+
+
+def _is_for(lines: Sequence[Posted], posting: Posting) -> bool:
+    return (lines[0].kind, lines[0].is_issue) == (posting.due.kind, posting.due.is_issue)
+
+
+def _are_parts(lines: Sequence[Posted], event: Happened) -> bool:
+    return lines[0].kind is ChargeKind.PARTS and event.move is Move.COMPLETE_REPAIR
+
+
+def _variant(first: dict[ChargeKind, list[Posted]], kind: ChargeKind) -> str:
+    return first[kind][0].variant if kind in first else ""
+
+
+def _net(lines: Iterable[Posted]) -> int:
+    return sum(line.pence for line in lines)
+
+
+def _vat(lines: Iterable[Posted]) -> int:
+    return sum(line.vat_pence for line in lines)
+
+
+def _part(line: Posted) -> tuple[str, object, int, int]:
+    return line.funder or OWN_ACCOUNT, line.share.percent, line.pence, line.vat_pence

@@ -1,0 +1,112 @@
+"""Reads of months: how each stands, and what somebody should see before one is closed."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.periods import Finding, Noticed, notice
+from app.features.finance.freezing import WOULD_BE
+from app.features.finance.periods.schemas import Part, PeriodBody, Whole
+
+STANDING = text("""
+    SELECT (SELECT max(period) FROM finance_period) AS last_closed, (SELECT min(period) FROM charge) AS oldest
+""")
+# Of closed months the sums are known; only open ones are added up.
+PERIODS = text("""
+    WITH sums AS (
+        SELECT period, count(*) AS lines, sum(amount_pence) AS net_pence, sum(vat_pence) AS vat_pence
+        FROM charge WHERE period > COALESCE((SELECT max(period) FROM finance_period), '-infinity')
+        GROUP BY period
+    ), ends AS (
+        SELECT LEAST((SELECT min(period) FROM charge), (SELECT min(period) FROM finance_period)) AS first,
+               GREATEST((SELECT max(period) FROM charge), (SELECT max(period) FROM finance_period)) AS last
+    )
+    SELECT month::date AS period, COALESCE(closed.lines, sums.lines, 0) AS lines,
+           COALESCE((closed.totals ->> 'net_pence')::bigint, sums.net_pence, 0) AS net_pence,
+           COALESCE((closed.totals ->> 'vat_pence')::bigint, sums.vat_pence, 0) AS vat_pence,
+           closed.closed_at, closed.closed_by, closed.digest
+    FROM ends CROSS JOIN generate_series(ends.first::timestamp, ends.last::timestamp, interval '1 month') AS month
+    LEFT JOIN sums ON sums.period = month::date LEFT JOIN finance_period AS closed ON closed.period = month::date
+    ORDER BY month DESC
+""")
+OF_CLOSED = text("""
+    SELECT period, lines, (totals ->> 'net_pence')::bigint AS net_pence, (totals ->> 'vat_pence')::bigint AS vat_pence,
+           totals, closed_at, closed_by, digest
+    FROM finance_period WHERE period = :period
+""")
+NOTICED = text("""
+    WITH line AS (
+        SELECT * FROM charge AS line WHERE line.period = :period AND line.reversal_of IS NULL
+          AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+    )
+    SELECT count(*) FILTER (WHERE line.is_unpriced) AS "unpriced",
+           count(*) FILTER (WHERE line.funder_id IS NULL AND line.client_id IS NOT NULL AND (
+               line.is_issue OR line.kind IN ('hire', 'delivery', 'collection', 'failed_visit'))) AS "without-funder",
+           count(*) FILTER (WHERE line.is_provisional) AS "provisional",
+           (SELECT count(*) FROM funding_dispute AS dispute
+            WHERE dispute.settled_at IS NULL AND dispute.settle_by < :today
+              AND dispute.order_id IN (SELECT order_id FROM line)) AS "dispute-overdue"
+    FROM line
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The newest closed month, and that of the oldest line."""
+
+    last_closed: date | None
+    oldest: date | None
+
+
+async def read_standing(session: AsyncSession) -> Standing:
+    """How far the books are closed."""
+    row = (await session.execute(STANDING)).one()
+    return Standing(row.last_closed, row.oldest)
+
+
+async def list_periods(session: AsyncSession) -> list[PeriodBody]:
+    """Every month from the first with lines to the last, the newest first; empty ones between are closed, too."""
+    return [body_of(row) for row in (await session.execute(PERIODS)).mappings()]
+
+
+async def find_closed(session: AsyncSession, period: date) -> Whole | None:
+    """A closed month as it was closed."""
+    row = (await session.execute(OF_CLOSED, {"period": period})).mappings().one_or_none()
+    return whole_of(body_of(row), row["totals"]) if row else None
+
+
+async def read_whole(session: AsyncSession, period: date) -> Whole:
+    """What would be closed, as it stands now."""
+    row = (await session.execute(WOULD_BE, {"period": period})).one()
+    return whole_of(
+        PeriodBody(
+            period=f"{period:%Y-%m}",
+            state="open",
+            lines=row.now_lines,
+            net_pence=row.now_totals["net_pence"],
+            vat_pence=row.now_totals["vat_pence"],
+            digest=row.now_digest,
+        ),
+        row.now_totals,
+    )
+
+
+async def read_noticed(session: AsyncSession, period: date, *, today: date) -> tuple[Noticed, ...]:
+    """What somebody should see before this month is closed."""
+    row = (await session.execute(NOTICED, {"period": period, "today": today})).mappings().one()
+    return notice({code: row[code.value] for code in Finding})
+
+
+def body_of(row: Any) -> PeriodBody:
+    """A month, from a row."""
+    state = "closed" if row["closed_at"] else "open"
+    names = ("lines", "net_pence", "vat_pence", "closed_at", "closed_by", "digest")
+    return PeriodBody(period=f"{row['period']:%Y-%m}", state=state, **{name: row[name] for name in names})
+
+
+def whole_of(body: PeriodBody, totals: dict[str, Any]) -> Whole:
+    """The month with its sums by funder and kind."""
+    return Whole(**body.model_dump(), totals=[Part(**part) for part in totals["by"]])

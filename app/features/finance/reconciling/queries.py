@@ -1,0 +1,245 @@
+"""What is compared: every item's movements with their lines, streamed; and what the database itself can add up."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.charging import read_tariffs
+from app.domain.charged_history import COSTING, Dated, Happened, History, Posted
+from app.domain.costs import ChargeKind
+from app.domain.lifecycle import Move, State
+from app.domain.panel_funding import Share
+
+RATES = text("SELECT * FROM tariff ORDER BY id")
+# Whether a product can come back may have been said otherwise before its last change.
+CHANGED = text("SELECT subject, max(at) AS at FROM audit_event WHERE action = 'product_changed' GROUP BY subject")
+_LINES = """
+    SELECT jsonb_agg(jsonb_build_object(
+               'id', line.id, 'posting', line.posting_id, 'kind', line.kind, 'variant', line.variant,
+               'funder', COALESCE(funder.code, ''), 'percent', line.percent::text, 'pence', line.amount_pence,
+               'vat_pence', line.vat_pence, 'tariff_id', line.tariff_id, 'is_unpriced', line.is_unpriced,
+               'is_issue', line.is_issue, 'on', to_char(line.happened_on, 'YYYY-MM-DD'),
+               'period', to_char(line.period, 'YYYY-MM-DD'), 'order_id', line.order_id,
+               'collection_id', line.collection_id, 'reversal_of', line.reversal_of, 'corrects_id', line.corrects_id,
+               'undone_by', (SELECT undone.id FROM charge AS undone WHERE undone.reversal_of = line.id)
+           ) ORDER BY line.id) AS lines
+    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
+    WHERE line.item_id = movement.item_id AND line.movement_seq = movement.seq
+"""
+_DRIVES = """
+    SELECT count(DISTINCT posting_id) FROM charge
+    WHERE happened_on = (movement.at AT TIME ZONE 'Europe/London')::date AND reversal_of IS NULL
+      AND corrects_id IS NULL
+"""
+_HISTORIES = f"""
+    SELECT item.id, item.barcode, item.product_id, product.code, product.category, item.purchase_price_pence,
+           item.received_on, item.times_issued, product.returnable AND NOT product.single_patient_use
+           AND product.decontamination_route <> 'cannot' AS is_reusable, movement.seq, movement.move,
+           movement.from_state, movement.at, (movement.at AT TIME ZONE 'Europe/London')::date AS happened_on,
+           movement.id > COALESCE((SELECT movement_id FROM charging_start), 0) AS is_charged, posted.lines,
+           COALESCE(going.visit, coming.visit) AS visit, COALESCE(going.visits, coming.visits) AS visits
+    FROM movement JOIN item ON item.id = movement.item_id JOIN product ON product.id = item.product_id
+    LEFT JOIN LATERAL ({_LINES}) AS posted ON true
+    LEFT JOIN LATERAL (
+        SELECT 'Order ' || asked.number AS visit,
+               ({_DRIVES} AND order_id = asked.id AND kind = 'delivery') AS visits
+        FROM equipment_order AS asked
+        WHERE movement.move IN ('deliver', 'start_trial') AND asked.id = (posted.lines -> 0 ->> 'order_id')::bigint
+    ) AS going ON true
+    LEFT JOIN LATERAL (
+        SELECT 'Collection ' || collection.number AS visit,
+               ({_DRIVES} AND collection_id = collection.id AND kind = 'collection') AS visits
+        FROM collection_line AS fetched JOIN collection ON collection.id = fetched.collection_id
+        WHERE movement.move IN ('return', 'find') AND fetched.item_id = movement.item_id
+          AND fetched.collected_at = movement.at
+        LIMIT 1
+    ) AS coming ON true
+    WHERE (movement.move = ANY(:moves) OR posted.lines IS NOT NULL){{only}}
+    ORDER BY movement.item_id, movement.seq
+"""  # noqa: S608 - the parts are the constants above
+_ONLY = """
+      AND item.id IN (
+          SELECT item_id FROM charge WHERE period = :period AND item_id IS NOT NULL
+          UNION
+          SELECT item_id FROM movement
+          WHERE at >= CAST(:period AS date)::timestamp AT TIME ZONE 'Europe/London'
+            AND at < (CAST(:period AS date) + interval '1 month') AT TIME ZONE 'Europe/London')
+"""
+ALL_HISTORIES = text(_HISTORIES.format(only=""))
+HISTORIES_OF_A_MONTH = text(_HISTORIES.format(only=_ONLY))
+
+_LIVES = "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)"
+_OF = "(CAST(:period AS date) IS NULL OR line.period = :period)"
+ORPHANS = text(f"""
+    SELECT line.id, line.kind, line.amount_pence, line.item_id, line.movement_seq
+    FROM charge AS line LEFT JOIN movement ON movement.item_id = line.item_id AND movement.seq = line.movement_seq
+    WHERE line.item_id IS NOT NULL AND movement.id IS NULL AND {_OF}
+    ORDER BY line.id LIMIT 500
+""")  # noqa: S608 - the parts are constants
+# What came with a movement is looked at with it. The lines that came otherwise: by hand, or as a correction.
+NOT_WHOLE = text(f"""
+    SELECT min(line.id) AS id, sum(line.percent)::text AS percent, count(*) AS lines
+    FROM charge AS line
+    WHERE (line.item_id IS NULL OR line.corrects_id IS NOT NULL) AND line.reversal_of IS NULL AND {_OF}
+    GROUP BY line.posting_id HAVING sum(line.percent) <> 100 OR min(line.kind) <> max(line.kind)
+    ORDER BY 1 LIMIT 500
+""")  # noqa: S608 - the parts are constants
+OFF_THE_ORDER = text(f"""
+    WITH asked AS (
+        SELECT equipment_order.id, equipment_order.number, COALESCE(
+            (SELECT string_agg(share.funder_id || '=' || share.percent::text, ' ' ORDER BY share.funder_id)
+             FROM order_share AS share WHERE share.order_id = equipment_order.id),
+            equipment_order.funder_id || '=100.00') AS shares
+        FROM equipment_order
+    ), charged AS (
+        SELECT line.posting_id, min(line.id) AS id, min(line.order_id) AS order_id, min(line.kind) AS kind,
+               sum(line.amount_pence) AS pence,
+               string_agg(COALESCE(line.funder_id, 0) || '=' || line.percent::text, ' '
+                          ORDER BY line.funder_id) AS shares
+        FROM charge AS line
+        WHERE line.order_id IS NOT NULL AND line.corrects_id IS NULL AND (line.is_issue OR line.kind = 'delivery')
+          AND {_LIVES} AND {_OF}
+        GROUP BY line.posting_id
+    )
+    SELECT charged.id, asked.number, charged.kind, charged.pence
+    FROM charged JOIN asked ON asked.id = charged.order_id
+    WHERE charged.shares <> asked.shares ORDER BY charged.id LIMIT 500
+""")  # noqa: S608 - the parts are constants
+REVERSALS = text(f"""
+    SELECT line.id, line.amount_pence, line.vat_pence, undone.amount_pence AS was_pence, undone.vat_pence AS was_vat,
+           undone.id AS undone_id, undone.reversal_of IS NOT NULL AS is_twice_over,
+           count(*) OVER (PARTITION BY line.reversal_of) AS times
+    FROM charge AS line LEFT JOIN charge AS undone ON undone.id = line.reversal_of
+    WHERE line.reversal_of IS NOT NULL AND {_OF}
+    ORDER BY line.id
+""")  # noqa: S608 - the parts are constants
+UNFOUNDED = text(f"""
+    SELECT line.id, line.amount_pence, line.corrects_id FROM charge AS line
+    WHERE line.corrects_id IS NOT NULL AND {_OF}
+      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.corrects_id)
+    ORDER BY line.id LIMIT 500
+""")  # noqa: S608 - the parts are constants
+# Each way to group them must give the same sum; a line that no group has, or two have, shows here.
+REPORTS = text(f"""
+    WITH line AS (SELECT * FROM charge AS line WHERE {_OF}),
+    plain AS (SELECT count(*) AS lines, COALESCE(sum(amount_pence), 0)::bigint AS net,
+                     COALESCE(sum(vat_pence), 0)::bigint AS vat
+              FROM line),
+    grouped AS (
+        SELECT 'funder' AS by, count(*) AS lines, sum(amount_pence) AS net, sum(vat_pence) AS vat, funder.id AS one
+        FROM line LEFT JOIN funder ON funder.id = line.funder_id
+        WHERE line.funder_id IS NULL OR funder.id IS NOT NULL GROUP BY funder.id
+        UNION ALL
+        SELECT 'product', count(*), sum(amount_pence), sum(vat_pence), product.id
+        FROM line LEFT JOIN product ON product.id = line.product_id
+        WHERE line.product_id IS NULL OR product.id IS NOT NULL GROUP BY product.id
+        UNION ALL
+        SELECT 'team', count(*), sum(amount_pence), sum(vat_pence), team.id
+        FROM line LEFT JOIN team ON team.id = line.team_id
+        WHERE line.team_id IS NULL OR team.id IS NOT NULL GROUP BY team.id
+        UNION ALL
+        SELECT 'store', count(*), sum(amount_pence), sum(vat_pence), store.id
+        FROM line LEFT JOIN store ON store.id = line.store_id
+        WHERE line.store_id IS NULL OR store.id IS NOT NULL GROUP BY store.id
+        UNION ALL
+        SELECT 'order', count(*), sum(amount_pence), sum(vat_pence), NULL
+        FROM line LEFT JOIN equipment_order ON equipment_order.id = line.order_id
+        WHERE line.order_id IS NULL OR equipment_order.id IS NOT NULL
+        UNION ALL
+        SELECT 'movement', count(*), sum(amount_pence), sum(vat_pence), NULL
+        FROM line LEFT JOIN movement ON movement.item_id = line.item_id AND movement.seq = line.movement_seq
+        WHERE line.item_id IS NULL OR movement.id IS NOT NULL
+    )
+    SELECT grouped.by, plain.lines, plain.net, plain.vat, COALESCE(sum(grouped.lines), 0)::bigint AS found_lines,
+           COALESCE(sum(grouped.net), 0)::bigint AS found_net, COALESCE(sum(grouped.vat), 0)::bigint AS found_vat
+    FROM grouped CROSS JOIN plain GROUP BY 1, 2, 3, 4 ORDER BY 1
+""")  # noqa: S608 - the parts are constants
+
+
+async def read_rates(session: AsyncSession) -> list[Dated]:
+    """Every rate that there ever was."""
+    rows = [dict(row) for row in (await session.execute(RATES)).mappings()]
+    return [
+        Dated(tariff, row["starts_on"], row["ends_on"], row["made_at"], row["ended_at"])
+        for tariff, row in zip(read_tariffs(rows), rows, strict=True)
+    ]
+
+
+async def read_histories(session: AsyncSession, period: date | None) -> AsyncIterator[History]:
+    """Every item's movements that may cost something, with their lines; of those that have to do with a month, or all.
+
+    Streamed: one item at a time is in memory.
+    """
+    changed = {row.subject: row.at for row in await session.execute(CHANGED)}
+    asked: dict[str, Any] = {"moves": sorted(move.value for move in COSTING)}
+    wanted = ALL_HISTORIES if period is None else HISTORIES_OF_A_MONTH
+    rows = (await session.stream(wanted, asked if period is None else asked | {"period": period})).mappings()
+    of_item: list[RowMapping] = []
+    async for row in rows:
+        if of_item and row["id"] != of_item[0]["id"]:
+            yield _history(of_item, changed)
+            of_item = []
+        of_item.append(row)
+    if of_item:
+        yield _history(of_item, changed)
+
+
+def _history(rows: list[RowMapping], changed: Mapping[str, Any]) -> History:
+    first = rows[0]
+    return History(
+        barcode=first["barcode"],
+        product_id=first["product_id"],
+        category=first["category"],
+        price_pence=first["purchase_price_pence"],
+        received_on=first["received_on"],
+        times_issued=first["times_issued"],
+        is_reusable=first["is_reusable"],
+        happened=tuple(_happened(row) for row in rows),
+        changed_at=changed.get(f"product:{first['code']}"),
+    )
+
+
+def _happened(row: RowMapping) -> Happened:
+    return Happened(
+        seq=row["seq"],
+        move=Move(row["move"]),
+        state=State(row["from_state"]) if row["from_state"] else State.IN_STOCK,
+        at=row["at"],
+        on=row["happened_on"],
+        lines=tuple(_posted(line, row["seq"]) for line in row["lines"] or ()),
+        is_charged=row["is_charged"],
+        visit=row["visit"] or "",
+        visits=row["visits"] or 0,
+    )
+
+
+def _posted(line: Mapping[str, Any], seq: int) -> Posted:
+    return Posted(
+        id=line["id"],
+        posting=line["posting"],
+        kind=ChargeKind(line["kind"]),
+        variant=line["variant"],
+        funder=line["funder"],
+        share=Share(line["funder"], Decimal(line["percent"])),
+        pence=line["pence"],
+        vat_pence=line["vat_pence"],
+        tariff_id=line["tariff_id"],
+        is_unpriced=line["is_unpriced"],
+        is_issue=line["is_issue"],
+        on=date.fromisoformat(line["on"]),
+        period=date.fromisoformat(line["period"]),
+        seq=seq,
+        reversal_of=line["reversal_of"],
+        corrects_id=line["corrects_id"],
+        undone_by=line["undone_by"],
+    )
+
+
+def as_json(value: object) -> str:
+    """As it is kept."""
+    return json.dumps(value)

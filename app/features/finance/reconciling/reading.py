@@ -1,0 +1,61 @@
+"""What pages and the API show of a reconciliation: of a month, made now, or of all, from last night."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.reconciling import Check
+from app.features.finance.reconciling.schemas import CheckBody, DifferenceBody, ReconciliationBody
+from app.features.finance.reconciling.service import KEPT, reconcile
+from app.features.finance.reconciling.words import SIDES
+
+LAST_NIGHT = text("SELECT * FROM reconciliation_run WHERE period IS NULL ORDER BY at DESC, id DESC LIMIT 1")
+
+
+async def read(session: AsyncSession, period: date | None, *, at: datetime) -> ReconciliationBody:
+    """Of this month, compared now; of everything, as it was last night."""
+    return await read_last_night(session) if period is None else await compare(session, period, at=at)
+
+
+async def compare(session: AsyncSession, period: date, *, at: datetime) -> ReconciliationBody:
+    """Compare what is in a month."""
+    found = await reconcile(session, period=period)
+    sums = {check.value: asdict(found.sums[check]) | {"differences": len(found.of(check))} for check in Check}
+    return ReconciliationBody(
+        period=f"{period:%Y-%m}",
+        at=at,
+        is_ok=found.is_ok,
+        checks=_checks(sums),
+        differences=[DifferenceBody(**asdict(one)) for one in found.differences[:KEPT]],
+    )
+
+
+async def read_last_night(session: AsyncSession) -> ReconciliationBody:
+    """What came of it last night."""
+    row = (await session.execute(LAST_NIGHT)).one_or_none()
+    if row is None:
+        return ReconciliationBody(period=None, at=None, is_ok=None, checks=[], differences=[])
+    differences = [DifferenceBody(**one) for one in row.differences]
+    return ReconciliationBody(
+        period=None, at=row.at, is_ok=row.is_ok, checks=_checks(row.sums), differences=differences
+    )
+
+
+def _checks(sums: Mapping[str, Mapping[str, Any]]) -> list[CheckBody]:
+    return [
+        CheckBody(
+            check=check,
+            title=said.title,
+            proves=said.proves,
+            counted=told["counted"],
+            expected_pence=told["expected"] if said.expected else None,
+            found_pence=told["found"] if said.found else None,
+            differences=told["differences"],
+        )
+        for check, said in SIDES.items()
+        if (told := sums.get(check.value))
+    ]

@@ -1,0 +1,42 @@
+"""Bodies of reconciliations."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from app.domain.reconciling import Check
+
+
+class DifferenceBody(BaseModel):
+    """Something that does not add up. Sides in pence, where it is about money."""
+
+    check: Check
+    code: str
+    detail: str
+    expected: int | None
+    found: int | None
+    barcode: str
+    movement: int | None
+    where: str
+
+
+class CheckBody(BaseModel):
+    """What a check looked at: how many things, and the two sides that must agree, in pence."""
+
+    check: Check
+    title: str
+    proves: str
+    counted: int
+    expected_pence: int | None
+    found_pence: int | None
+    differences: int
+
+
+class ReconciliationBody(BaseModel):
+    """Whether everything adds up: of a month, calculated now, or (`period` empty) of all, as of the last night."""
+
+    period: str | None
+    at: datetime | None
+    is_ok: bool | None
+    checks: list[CheckBody]
+    differences: list[DifferenceBody]

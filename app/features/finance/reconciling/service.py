@@ -1,0 +1,166 @@
+"""Reconciling: a fixed number of statements, each of which sees one state of the books, however many people post."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import outbox
+from app.domain.access import Permission, roles_with
+from app.domain.periods import in_words
+from app.domain.reconciling import Books, Check, Difference, Sum
+from app.features.finance.freezing import OF_CLOSED_MONTHS
+from app.features.finance.reconciling import queries
+
+KEPT: Final = 500
+"""So many differences of a run are kept, and shown; how many there are is said all the same."""
+KEEP = text("""
+    INSERT INTO reconciliation_run (at, made_by, period, is_ok, sums, differences)
+    VALUES (:at, :actor, :period, :is_ok, CAST(:sums AS jsonb), CAST(:differences AS jsonb)) RETURNING id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What came of comparing: what each check counted, with its two sides, and all that differs."""
+
+    period: date | None
+    sums: dict[Check, Sum]
+    differences: Sequence[Difference] = field(default_factory=list)
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether everything adds up."""
+        return not self.differences
+
+    def of(self, check: Check) -> list[Difference]:
+        """What differs in this way."""
+        return [one for one in self.differences if one.check is check]
+
+
+async def reconcile(session: AsyncSession, *, period: date | None = None) -> Reconciled:
+    """Compare movements, charges, splits and sums to the penny: of a month (by its first day), or of all."""
+    books = Books(await queries.read_rates(session), period)
+    async for history in queries.read_histories(session, period):
+        books.go_through(history)
+    asked = {"period": period}
+    for look in (_orphans, _splits, _reversals, _reports):
+        await look(session, books, asked)
+    await _closed_months(session, books, asked)
+    order = list(Check)
+    return Reconciled(period, books.sums, sorted(books.differences, key=lambda one: order.index(one.check)))
+
+
+async def reconcile_nightly(session: AsyncSession, *, actor: str, at: datetime) -> int:
+    """Compare everything, keep what came of it, and tell finance when it does not add up. Returns the differences."""
+    found = await reconcile(session)
+    number = await keep(session, found, actor=actor, at=at)
+    if not found.is_ok:
+        worst = "\n".join(f"- {in_a_line(one)}" for one in found.differences[:10])
+        some = "difference was" if len(found.differences) == 1 else "differences were"
+        letter = {
+            "purpose": "books_do_not_add_up",
+            "about": f"reconciliation:{number}",
+            "subject": "The books do not add up",
+            "body": f"{len(found.differences):,} {some} found when movements, charges and sums were compared.\n\n"
+            f"{worst}\n\nSee all of it under Finance, Reconciliation.",
+        }
+        roles = [role.value for role in roles_with(Permission.CLOSE_PERIODS)]
+        await outbox.post_to_roles(session, roles, letter, actor=actor, at=at)
+    return len(found.differences)
+
+
+async def keep(session: AsyncSession, found: Reconciled, *, actor: str, at: datetime) -> int:
+    """Keep what came of it. Returns its number."""
+    sums = {check.value: asdict(found.sums[check]) | {"differences": len(found.of(check))} for check in Check}
+    values = {
+        "at": at,
+        "actor": actor,
+        "period": found.period,
+        "is_ok": found.is_ok,
+        "sums": queries.as_json(sums),
+        "differences": queries.as_json([asdict(one) for one in found.differences[:KEPT]]),
+    }
+    number: int = await session.scalar(KEEP, values)
+    return number
+
+
+def in_a_line(one: Difference) -> str:
+    """A difference with where it is and its two sides, for a message or a terminal."""
+    where = f"{one.barcode}, movement {one.movement}: " if one.barcode else f"{one.where}: " if one.where else ""
+    sides = f" Expected {_pounds(one.expected)}, found {_pounds(one.found)}." if one.expected is not None else ""
+    return f"{where}{one.detail}{sides}"
+
+
+def _pounds(pence: int | None) -> str:
+    return f"{'-' if (pence or 0) < 0 else ''}£{abs(pence or 0) / 100:,.2f}"
+
+
+async def _orphans(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    for row in await session.execute(queries.ORPHANS, asked):
+        detail = "The line names a movement that does not exist."
+        books.sums[Check.MOVEMENTS].add(0, row.amount_pence)
+        books.differences.append(
+            Difference(Check.MOVEMENTS, "no-movement", detail, 0, row.amount_pence, where=f"Line {row.id}")
+        )
+
+
+async def _splits(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    for row in await session.execute(queries.NOT_WHOLE, asked):
+        detail = f"The lines of a charge come to {row.percent} %, not to 100 %, or are for different things."
+        books.differences.append(Difference(Check.SPLITS, "not-whole", detail, where=f"Line {row.id}"))
+    for row in await session.execute(queries.OFF_THE_ORDER, asked):
+        detail = "What the order costs is split otherwise than the order is."
+        where = f"Order {row.number}, line {row.id}"
+        books.differences.append(Difference(Check.SPLITS, "not-as-ordered", detail, where=where))
+
+
+async def _reversals(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    for row in await session.execute(queries.REVERSALS, asked):
+        books.sums[Check.REVERSALS].add(-(row.was_pence or 0), row.amount_pence)
+        code, detail = "", ""
+        if row.undone_id is None:
+            code, detail = "takes-back-nothing", "The line that it takes back does not exist."
+        elif row.is_twice_over:
+            code, detail = "reversal-of-a-reversal", "It takes back a line that takes another back."
+        elif row.times > 1:
+            code, detail = "reversed-twice", "The same line is taken back more than once."
+        elif (row.amount_pence, row.vat_pence) != (-row.was_pence, -row.was_vat):
+            code, detail = "not-to-zero", "The line and the one that takes it back do not come to nothing."
+        if code:
+            sides = (-(row.was_pence or 0), row.amount_pence)
+            books.differences.append(Difference(Check.REVERSALS, code, detail, *sides, where=f"Line {row.id}"))
+    for row in await session.execute(queries.UNFOUNDED, asked):
+        detail = f"It comes in the place of line {row.corrects_id}, which is not taken back."
+        books.differences.append(
+            Difference(Check.REVERSALS, "not-taken-back", detail, 0, row.amount_pence, where=f"Line {row.id}")
+        )
+
+
+async def _reports(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    for row in await session.execute(queries.REPORTS, asked):
+        books.sums[Check.REPORTS].add(row.net, row.found_net)
+        if (row.lines, row.net, row.vat) != (row.found_lines, row.found_net, row.found_vat):
+            detail = f"By {row.by}, {row.found_lines:,} lines are counted, of {row.lines:,}."
+            books.differences.append(
+                Difference(Check.REPORTS, "report-is-not-lines", detail, row.net, row.found_net, where=f"By {row.by}")
+            )
+
+
+async def _closed_months(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    # One row at a time is asked for, so that no single answer takes as long as all months together.
+    rows = await session.stream(OF_CLOSED_MONTHS, asked, execution_options={"yield_per": 1})
+    async for row in rows:
+        then, now = row.totals, row.now_totals
+        books.sums[Check.CLOSED_MONTHS].add(then["net_pence"], now["net_pence"])
+        if (row.lines, then, row.digest) != (row.now_lines, now, row.now_digest):
+            detail = (
+                f"{in_words(row.period)} is not what was closed: it had {row.lines:,} lines, and has {row.now_lines:,}."
+            )
+            sides = (then["net_pence"], now["net_pence"])
+            books.differences.append(
+                Difference(Check.CLOSED_MONTHS, "not-as-closed", detail, *sides, where=in_words(row.period))
+            )

@@ -1,0 +1,73 @@
+"""What each check compares, in words: the same on pages, in files and in the terminal."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.domain.reconciling import Check
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A check: its title, what it counts, its two sides (empty: it compares no sums), and what it proves."""
+
+    title: str
+    counted: str
+    expected: str
+    found: str
+    proves: str
+
+
+SIDES: Final[dict[Check, Said]] = {
+    Check.MOVEMENTS: Said(
+        "Charges and movements",
+        "charges",
+        "called for",
+        "posted",
+        "Every movement that costs something has its charges, each once, and no line is there without a movement.",
+    ),
+    Check.PRICES: Said(
+        "Charges and rates",
+        "charges",
+        "by the rates",
+        "posted",
+        "Each charge comes to what the rate of its day gives, calculated again.",
+    ),
+    Check.SPLITS: Said(
+        "Splits",
+        "charges",
+        "",
+        "",
+        "The lines of each charge come to 100 %, and are split as the order, or the issue that is credited.",
+    ),
+    Check.VISITS: Said(
+        "Visits", "visits", "", "", "Each delivery and collection is charged once a day, and no visit is left out."
+    ),
+    Check.CREDITS: Said(
+        "Credits",
+        "issues credited",
+        "charged, at most",
+        "credited",
+        "No issue is credited twice, or with more than was charged for it.",
+    ),
+    Check.REVERSALS: Said(
+        "Lines taken back",
+        "lines",
+        "to take back",
+        "taken back",
+        "Each line that takes another back comes to nothing with it, and none is taken back twice.",
+    ),
+    Check.REPORTS: Said(
+        "Reports and lines",
+        "groupings",
+        "sum of all lines, each time",
+        "sum of the groups",
+        "Grouped by funder, product, team, store, order and movement, the lines give the sum of all lines.",
+    ),
+    Check.CLOSED_MONTHS: Said(
+        "Closed months",
+        "months",
+        "as closed",
+        "as they stand",
+        "Each closed month has the lines, the sums and the digest that it was closed with.",
+    ),
+}
