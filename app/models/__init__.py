@@ -13,6 +13,7 @@ from app.models.finance import (
     FinancePeriod,
     FundingDispute,
     OrderShare,
+    OrderTopUp,
     Tariff,
 )
 from app.models.inspection import (
@@ -176,6 +177,7 @@ __all__ = [
     "OrderAnswer",
     "OrderLine",
     "OrderShare",
+    "OrderTopUp",
     "OrderSupersedes",
     "OrderUnit",
     "Panel",
