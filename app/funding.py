@@ -7,7 +7,6 @@ meanwhile is charged before, and is in the journal, or after, by the new split (
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -18,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
-from app.domain.errors import BadValue
+from app.domain.errors import BadValue, NotFound
 from app.domain.funders import FunderKind, check_no_person
 from app.domain.funding import Journal, Posted, kept, make_journal
 from app.domain.panel_funding import Share, check_split, in_percent
@@ -31,6 +30,8 @@ ORDER: Final = text("""
            EXISTS (SELECT FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS is_disputed
     FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id WHERE asked.id = :order_id
 """)
+LOCK_ORDER: Final = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR NO KEY UPDATE")
+POSTINGS: Final = text("SELECT id, posting_id FROM charge WHERE id = ANY(:ids) ORDER BY id")
 SHARES: Final = text("""
     SELECT funder.code, part.percent FROM order_share AS part JOIN funder ON funder.id = part.funder_id
     WHERE part.order_id = :order_id ORDER BY part.position
@@ -60,37 +61,29 @@ SETTLE: Final = text("""
 """)
 
 COUNTED_UNDER: Final = """
-    kind, variant, happened_on, quantity, tariff_id, basis, is_issue, item_id, movement_seq, product_id, category,
-    recycled, store_id, order_id, collection_id, client_id, team_id, prescriber, reason, district
+    kind, variant, happened_on, quantity, tariff_id, item_id, movement_seq, product_id, category, recycled, store_id,
+    order_id, collection_id, client_id, team_id, prescriber, reason, district
 """
 """The columns that a line has in common with the one that takes it back, or that comes instead."""
 TAKE_BACK: Final = text(f"""
-    INSERT INTO charge ({COUNTED_UNDER}, posting_id, posted_at, posted_by, funder_id, percent, amount_pence, vat_pence,
-                        is_unpriced, is_provisional, reversal_of, because)
-    SELECT {COUNTED_UNDER}, said.new_posting, :at, :actor, funder_id, percent, -amount_pence, -vat_pence,
-           false, is_provisional, line.id, :because
+    INSERT INTO charge ({COUNTED_UNDER}, basis, is_issue, posting_id, posted_at, posted_by, funder_id, percent,
+                        amount_pence, vat_pence, is_unpriced, is_provisional, reversal_of, because)
+    SELECT {COUNTED_UNDER}, basis, is_issue, said.new_posting, :at, :actor, funder_id, percent,
+           -amount_pence, -vat_pence, false, is_provisional, line.id, :because
     FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS said (line_id bigint, new_posting uuid)
     JOIN charge AS line ON line.id = said.line_id ORDER BY line.id
 """)  # noqa: S608 - the part is a constant
 COME_INSTEAD: Final = text(f"""
-    INSERT INTO charge ({COUNTED_UNDER}, posting_id, posted_at, posted_by, funder_id, percent, amount_pence, vat_pence,
-                        is_unpriced, is_provisional, corrects_id, because)
-    SELECT {COUNTED_UNDER}, said.new_posting, :at, :actor, payer.id, said.part, said.pence, said.vat,
-           is_unpriced, :is_provisional, line.id, :because
+    INSERT INTO charge ({COUNTED_UNDER}, basis, is_issue, posting_id, posted_at, posted_by, funder_id, percent,
+                        amount_pence, vat_pence, is_unpriced, is_provisional, corrects_id, because)
+    SELECT {COUNTED_UNDER}, basis, is_issue, said.new_posting, :at, :actor,
+           (SELECT id FROM funder WHERE code = said.payer), said.part,
+           said.pence, said.vat, is_unpriced, :is_provisional, line.id, :because
     FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS said (
         place int, corrects bigint, new_posting uuid, payer text, part numeric, pence bigint, vat bigint)
-    JOIN charge AS line ON line.id = said.corrects JOIN funder AS payer ON payer.code = said.payer
+    JOIN charge AS line ON line.id = said.corrects
     ORDER BY said.place
 """)  # noqa: S608 - the part is a constant
-
-
-@dataclass(frozen=True, slots=True)
-class Funded:
-    """What came of another split of an order: nothing was charged yet, or the journal was posted."""
-
-    order_id: int
-    number: str
-    journal: Journal
 
 
 async def read_split(session: AsyncSession, shares: Sequence[Share], *, field: str = "funding") -> tuple[Share, ...]:
@@ -150,7 +143,7 @@ async def plan(
     return make_journal(lines, shares, persons=persons, is_provisional=is_provisional)
 
 
-async def fund(  # noqa: PLR0913 - what is written is said here
+async def fund(
     session: AsyncSession,
     order_id: int,
     shares: Sequence[Share],
@@ -159,9 +152,10 @@ async def fund(  # noqa: PLR0913 - what is written is said here
     settles: bool,
     actor: str,
     at: datetime,
-) -> Funded:
+) -> Journal:
     """Another split for an order that is locked: what is charged from now on follows it, and what was charged is taken
-    back and posted by it. `settles`: a dispute that is open ends with it; otherwise what is charged stays provisional.
+    back and posted by it, as the journal says. `settles`: a dispute that is open ends with it; otherwise what is
+    charged stays provisional.
     """
     await session.execute(LOCK_ITEMS, {"order_id": order_id})
     order = (await session.execute(ORDER, {"order_id": order_id})).one()
@@ -179,10 +173,31 @@ async def fund(  # noqa: PLR0913 - what is written is said here
         await _post(session, journal, because=because, is_provisional=is_provisional, actor=actor, at=at)
     is_settled = settles and order.is_disputed
     if is_settled or journal.reversed or before != kept(order.lead, shares):
-        facts = {"funding": in_words(shares), "because": because, "lines": len(journal.reversed) + journal.posted}
+        facts: dict[str, str | int] = {
+            "funding": in_words(shares),
+            "because": because,
+            "lines": len(journal.reversed) + journal.posted,
+        }
         verb = "funding_settled" if is_settled else "funding_changed"
         await audit.record(session, verb, f"order:{order.number}", actor=actor, at=at, **facts)
-    return Funded(order_id, order.number, journal)
+    return journal
+
+
+async def take_back(session: AsyncSession, ids: Sequence[int], *, because: str, actor: str, at: datetime) -> None:
+    """Take back whole charges by their lines: each by a charge of its own, as the database wants it."""
+    rows = (await session.execute(POSTINGS, {"ids": list(ids)})).all()
+    postings = {row.posting_id: str(uuid4()) for row in rows}
+    lines = [{"line_id": row.id, "new_posting": postings[row.posting_id]} for row in rows]
+    values = {"lines": json.dumps(lines), "because": because, "actor": actor, "at": at}
+    await session.execute(TAKE_BACK, values)
+
+
+async def lock_order(session: AsyncSession, number: str) -> int:
+    """Lock an order by its number; returns its id. Raises NotFound `unknown-order`."""
+    order_id: int | None = await session.scalar(LOCK_ORDER, {"number": number})
+    if order_id is None:
+        raise NotFound("unknown-order", "There is no order with this number.", field="order_number")
+    return order_id
 
 
 def in_words(shares: Sequence[Share]) -> str:
@@ -193,10 +208,9 @@ def in_words(shares: Sequence[Share]) -> str:
 async def _post(
     session: AsyncSession, journal: Journal, *, because: str, is_provisional: bool, actor: str, at: datetime
 ) -> None:
-    """What is taken back makes a charge for each that it takes back, as the database wants it."""
+    await take_back(session, journal.reversed, because=because, actor=actor, at=at)
     about: dict[str, Any] = {"because": because, "actor": actor, "at": at}
-    await session.execute(TAKE_BACK, about | {"lines": json.dumps(await _taken_back(session, journal))})
-    new = []
+    new: list[dict[str, Any]] = []
     for one in journal.replaced:
         posting = str(uuid4())
         for corrects, line in zip(one.corrects, one.lines, strict=True):
@@ -204,12 +218,3 @@ async def _post(
             whose = {"place": len(new), "corrects": corrects, "new_posting": posting, "payer": line.funder}
             new.append(whose | amounts)
     await session.execute(COME_INSTEAD, about | {"lines": json.dumps(new), "is_provisional": is_provisional})
-
-
-POSTINGS: Final = text("SELECT id, posting_id FROM charge WHERE id = ANY(:ids)")
-
-
-async def _taken_back(session: AsyncSession, journal: Journal) -> list[dict[str, Any]]:
-    rows = (await session.execute(POSTINGS, {"ids": list(journal.reversed)})).all()
-    postings = {row.posting_id: str(uuid4()) for row in rows}
-    return [{"line_id": row.id, "new_posting": postings[row.posting_id]} for row in rows]

@@ -25,6 +25,9 @@ from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
+from app.features.finance.funding import api as funding_api
+from app.features.finance.funding import keeping_pages as funders_pages
+from app.features.finance.funding import pages as funding_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -131,6 +134,7 @@ ROUTERS = (
     panel_papers_api.router,
     panel_settings_api.router,
     panel_learning_api.router,
+    funding_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -211,6 +215,8 @@ ROUTERS = (
     visit_pages.router,
     authority_pages.router,
     inspections_pages.router,
+    funding_pages.router,
+    funders_pages.router,
     imports_pages.router,
 )
 

@@ -122,11 +122,7 @@ async def change_draft(
     values = await _header(session, change, fields)
     changed = update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values, version=version + 1)
     await session.execute(changed)
-    if fields & {"funder", "funding"}:
-        kept = as_shares(change.funding) if "funding" in fields else await funding.read_shares(session, order.id)
-        await _write_funding(session, order.id, change.funder if "funder" in fields else order.funder, kept)
-    if "funding_not_agreed" in fields:
-        await _write_dispute(session, order.id, change.funding_not_agreed, actor=actor, at=at)
+    await _change_money(session, order, change, fields, actor=actor, at=at)
     if "lines" in fields:
         await session.execute(delete(OrderLine).where(col(OrderLine.order_id) == order.id))
         await _write_lines(session, order.id, change.lines)
@@ -230,6 +226,23 @@ async def _write_funding(session: AsyncSession, order_id: int, lead: str, shares
     found = await funding.read_split(session, shares)
     check_lead(lead, found)
     await funding.write_shares(session, order_id, lead, found)
+
+
+async def _change_money(
+    session: AsyncSession,
+    order: OrderRecord,
+    change: NewOrder | OrderChange,
+    fields: set[str],
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Who pays, and whether that is agreed. Another lead is among those who pay already, or they are said anew."""
+    if fields & {"funder", "funding"}:
+        shares = as_shares(change.funding) if "funding" in fields else await funding.read_shares(session, order.id)
+        await _write_funding(session, order.id, change.funder if "funder" in fields else order.funder, shares)
+    if "funding_not_agreed" in fields:
+        await _write_dispute(session, order.id, change.funding_not_agreed, actor=actor, at=at)
 
 
 async def _write_dispute(session: AsyncSession, order_id: int, reason: str, *, actor: str, at: datetime) -> None:
