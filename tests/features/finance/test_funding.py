@@ -154,7 +154,7 @@ async def test_provide_now_settle_later(
     )
     assert (again.status_code, again.json()["code"]) == (409, "already-settled")
     body = done(await as_finance.get(f"{API}/disputes/{row['id']}"))
-    assert (body["state"], body["days_left"], body["settled_by"]) == ("settled", None, "finance")
+    assert [body[name] for name in ("state", "days_left", "settled_by")] == ["settled", None, "finance"]
     assert [event["action"] for event in (await orders.get(order["number"]))["history"]][-1] == "funding_settled"
 
 

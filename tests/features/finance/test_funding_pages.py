@@ -25,7 +25,7 @@ async def test_several_pay_for_a_draft_and_it_is_said_that_they_do_not_agree(
     page = await ot.post_form(url, **thirds, funding_not_agreed="The board has not said yes.")
     assert page.goes_to == f"/orders/{draft['number']}"
     page = await ot.get(f"/orders/{draft['number']}")
-    assert "33.34 %, £15.01" in page.text
+    assert "33.34 %, £15.00" in page.text
     assert "Not agreed: provide now, settle later. The board has not said yes." in page.text
     form = (await ot.get(url)).form(url)
     assert form.select_one("#percent-ICB")["value"] == "33.33"  # type: ignore[index]
