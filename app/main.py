@@ -28,6 +28,9 @@ from app.features.faults import pages as faults_pages
 from app.features.finance import front_pages as finance_front_pages
 from app.features.finance.charges import api as charges_api
 from app.features.finance.charges import pages as charges_pages
+from app.features.finance.funding import api as funding_api
+from app.features.finance.funding import keeping_pages as funders_pages
+from app.features.finance.funding import pages as funding_pages
 from app.features.finance.items import api as item_costs_api
 from app.features.finance.items import pages as item_costs_pages
 from app.features.finance.performance import api as performance_api
@@ -154,6 +157,7 @@ ROUTERS = (
     finance_reports_api.router,
     finance_periods_api.router,
     finance_reconciling_api.router,
+    funding_api.router,
     returns_api.router,
     stocktakes_api.router,
     transfers_api.router,
@@ -247,6 +251,8 @@ ROUTERS = (
     visit_pages.router,
     authority_pages.router,
     inspections_pages.router,
+    funding_pages.router,
+    funders_pages.router,
     imports_pages.router,
 )
 

@@ -22,6 +22,7 @@ from app.domain.dates import uk_date
 from app.features.accounts.housekeeping import forget_sign_ins
 from app.features.clients.purging import purge_access_notes
 from app.features.faults.housekeeping import forget_strangers
+from app.features.finance.funding.disputes import remind_of_funding_disputes
 from app.features.finance.reconciling.service import reconcile_nightly
 from app.features.housekeeping.service import forget_queue_log, forget_requests
 from app.features.labels.jobs import forget_labels
@@ -220,6 +221,12 @@ JOBS: tuple[Job, ...] = (
         "25 8 * * *",
         calling(chase_authority_copies, today=uk_date, actor=ACTOR),
         "Reminds of reports that the enforcing authority has not been sent.",
+    ),
+    Job(
+        "remind_of_funding_disputes",
+        "45 8 * * *",
+        calling(remind_of_funding_disputes, today=uk_date, actor=ACTOR),
+        "Tells those who settle disputes about who pays of each that is past its day, once a week.",
     ),
     Job(
         "poll_safety_notices",

@@ -182,11 +182,14 @@ def post(due: Due, facts: Facts, tariffs: Sequence[Tariff]) -> Posting:
 
 def split(pence: int, shares: Sequence[Share], *, vat_percent: Decimal = Decimal(0)) -> tuple[Line, ...]:
     """Who pays what of so many pence, below zero for a credit; no penny is lost, of the tax neither."""
-    vat = _rounded(Decimal(pence) * vat_percent / 100)
-    net, tax = _allot(pence, shares), _allot(vat, shares)
+    return share_out(pence, _rounded(Decimal(pence) * vat_percent / 100), shares)
+
+
+def share_out(pence: int, vat_pence: int, shares: Sequence[Share]) -> tuple[Line, ...]:
+    """Who pays what of a sum whose tax is known."""
     return tuple(
         Line(share.funder, share.percent, part, part_of_tax)
-        for share, part, part_of_tax in zip(shares, net, tax, strict=True)
+        for share, part, part_of_tax in zip(shares, _allot(pence, shares), _allot(vat_pence, shares), strict=True)
     )
 
 

@@ -1,6 +1,10 @@
-"""Whose money a funder's is, as the national return and the rules about charging people ask it."""
+"""Whose money a funder's is, and what a person may ever be asked to pay."""
 
+from collections.abc import Collection
 from enum import StrEnum
+
+from app.domain.authority import in_pounds
+from app.domain.errors import BadValue
 
 
 class FunderKind(StrEnum):
@@ -27,3 +31,47 @@ _TEXT = {
     FunderKind.SECTION_117: "Section 117 aftercare",
     FunderKind.PERSON: "A person's own top-up",
 }
+
+
+def person_never_charged(funder: str, *, field: str | None = None) -> BadValue:
+    """The one refusal of everything by which a person would be charged: `person-never-charged`."""
+    detail = (
+        f"{funder} is a person's own money. Nobody is charged for an aid, or for a minor adaptation of £1,000 or less: "
+        "choose who pays for it. What a person adds of their own wish for something dearer is recorded as a top-up."
+    )
+    return BadValue("person-never-charged", detail, field=field)
+
+
+def check_no_person(persons: Collection[str], *, field: str | None = None) -> None:
+    """Whether none of those who are to pay is a person. `persons`: the codes of those that are."""
+    for funder in sorted(persons):
+        raise person_never_charged(funder, field=field)
+
+
+def check_kind_stays(before: FunderKind, after: FunderKind) -> None:
+    """A funder never becomes a person, nor stops being one: what it was charged was right by what it was then.
+
+    Raises BadValue `kind-stays`.
+    """
+    if before is not after and FunderKind.PERSON in {before, after}:
+        detail = "What is a person's own money stays so, and nothing else becomes it. Add another funder for it."
+        raise BadValue("kind-stays", detail, field="kind")
+
+
+def check_top_up(pence: int, *, charged_pence: int, alternative_pence: int) -> None:
+    """Whether a person may add so much: never more than what the thing they want costs above what meets the need free
+    of charge. Raises BadValue `nothing-to-top-up`, `top-up-too-high`.
+    """
+    most = charged_pence - alternative_pence
+    if most <= 0:
+        detail = (
+            f"It was charged at {in_pounds(charged_pence)}, and what meets the need free of charge costs "
+            f"{in_pounds(alternative_pence)}: there is nothing dearer about it for a person to add to."
+        )
+        raise BadValue("nothing-to-top-up", detail, field="alternative_product_code")
+    if not 0 < pence <= most:
+        detail = (
+            f"A person adds at most {in_pounds(most)}: {in_pounds(charged_pence)}, as it was charged, less "
+            f"{in_pounds(alternative_pence)} for what meets the need free of charge."
+        )
+        raise BadValue("top-up-too-high", detail, field="pence")

@@ -13,6 +13,7 @@ from app.models.finance import (
     FinancePeriod,
     FundingDispute,
     OrderShare,
+    OrderTopUp,
     ReconciliationRun,
     Tariff,
 )
@@ -178,6 +179,7 @@ __all__ = [
     "OrderLine",
     "OrderShare",
     "OrderSupersedes",
+    "OrderTopUp",
     "OrderUnit",
     "Panel",
     "PanelAllotment",

@@ -113,6 +113,49 @@ class FundingDispute(SQLModel, table=True):
     settlement: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
+class OrderTopUp(SQLModel, table=True):
+    """What a person adds of their own wish to what one item of an order cost, above what would meet the need free of
+    charge. The only way in which a person is ever charged (`domain/funders.py`)."""
+
+    __tablename__ = "order_top_up"
+    __table_args__ = (
+        CheckConstraint("pence > 0 AND pence <= charged_pence - alternative_pence", name="no_more_than_it_is_dearer"),
+        CheckConstraint(
+            "num_nonnulls(withdrawn_at, withdrawn_by, withdrawn_because) IN (0, 3)", name="withdrawn_with_all_facts"
+        ),
+        ForeignKeyConstraint(
+            ["item_id", "movement_seq"], ["movement.item_id", "movement.seq"], name="fk_order_top_up_issue"
+        ),
+        Index(
+            "uq_order_top_up_one_per_issue",
+            "item_id",
+            "movement_seq",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+        Index("ix_order_top_up_order_id", "order_id"),
+        Index("ix_order_top_up_funder_id", "funder_id"),
+        Index("ix_order_top_up_alternative_product_id", "alternative_product_id"),
+    )
+
+    id: int = id_column()
+    order_id: int = Field(sa_column=reference_column("equipment_order.id"))
+    item_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    movement_seq: int = Field(sa_column=Column(Integer, nullable=False))
+    funder_id: int = Field(sa_column=reference_column("funder.id"))
+    pence: int = Field(sa_column=pence_column())
+    charged_pence: int = Field(sa_column=pence_column())
+    alternative_product_id: int = Field(sa_column=reference_column("product.id"))
+    alternative_pence: int = Field(sa_column=pence_column())
+    agreed_on: date = Field(sa_column=Column(Date, nullable=False))
+    agreement: str = Field(sa_column=text_column())
+    made_at: datetime = Field(sa_column=instant_column())
+    made_by: str = Field(sa_column=text_column())
+    withdrawn_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    withdrawn_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    withdrawn_because: str | None = Field(default=None, sa_column=text_column(nullable=True))
+
+
 class Charge(SQLModel, table=True):
     """One line: what one funder pays of one charge. The lines of one `posting_id` are its split, and come to 100 %.
 

@@ -33,6 +33,7 @@ class Team(SQLModel, table=True):
     name: str = Field(sa_column=text_column())
     funder_id: int | None = Field(default=None, sa_column=reference_column("funder.id", nullable=True))
     cost_centre: str = Field(default="", sa_column=text_column(server_default=""))
+    version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
 class Prescriber(SQLModel, table=True):
@@ -151,3 +152,4 @@ class Funder(SQLModel, table=True):
         default=FunderKind.OTHER, sa_column=enum_column(FunderKind, "kind", server_default=FunderKind.OTHER.value)
     )
     cost_centre: str = Field(default="", sa_column=text_column(server_default=""))
+    version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))

@@ -91,6 +91,9 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Rates", "/finance/tariffs", Permission.SEE_COSTS),
         Link("Months", "/finance/periods", Permission.SEE_COSTS),
         Link("Reconciliation", "/finance/reconciliation", Permission.SEE_COSTS),
+        Link("Funding disputes", "/finance/disputes", Permission.SEE_COSTS),
+        Link("Who pays", "/finance/funding", Permission.SEE_COSTS),
+        Link("Funders", "/finance/funders", Permission.SEE_COSTS),
     ),
     "Messages": (Link("Messages", "/messages"),),
     "Administration": (

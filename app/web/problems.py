@@ -26,6 +26,7 @@ from app.domain.errors import (
     Stale,
     TooMany,
 )
+from app.domain.funders import person_never_charged
 from app.web import kept_forms
 from app.web.auth import SESSION_COOKIE, NotSignedIn
 from app.web.forms import Form, ShowAgain
@@ -101,6 +102,16 @@ CONSTRAINTS: dict[str, RuleError] = {
     ),
     "ck_charge_no_reversal_is_reversed": Conflict(
         "reversal-of-a-reversal", "A line that takes another back cannot be taken back. Post the charge anew."
+    ),
+    "ck_person_never_charged": person_never_charged("This funder"),
+    "ck_order_share_makes_a_whole": BadValue(
+        "funding-not-100-percent", "The shares of an order must come to exactly 100 %.", field="funding"
+    ),
+    "uq_funding_dispute_one_open_per_order": Conflict(
+        "already-disputed", "Who pays for this order is disputed already. Settle that dispute.", field="order_number"
+    ),
+    "uq_order_top_up_one_per_issue": Conflict(
+        "already-topped-up", "A person adds to this item already. Withdraw that first.", field="barcode"
     ),
 }
 """What the database's last word means, by the constraint's name."""

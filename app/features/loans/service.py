@@ -6,7 +6,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import ledger, ring_fencing, used_together
+from app import funding, ledger, ring_fencing, used_together
 from app.charging import Billed
 from app.domain.access import Permission, roles_with
 from app.domain.authority import Asked, Authority, Tier
@@ -91,6 +91,8 @@ async def issue(
     there = await decide_old(session, barcode, said.supersedes, client_ref=client_ref, today=uk_date(at))
     if not prescribes and any(one.severity is Severity.DANGER for one in there.warnings):
         check_dangers(there.warnings, await read_setting(session, uk_date(at)), prescribes=prescribes)
+    if said.funder is not None:
+        await funding.refuse_person(session, said.funder)
     loan_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('loan', 'id'))"))
     how = Move.START_TRIAL if kind is LoanKind.TRIAL else Move.ISSUE
     if said.funder:

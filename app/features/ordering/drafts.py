@@ -9,15 +9,18 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app import audit
+from app import audit, funding
 from app.domain.authority import Asked, Authority, Tier, decide_submission
 from app.domain.client_records import check_is_alive
 from app.domain.combinations import OrderWarning
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed, NotFound, Stale, WrongState
+from app.domain.funding import check_lead, settle_by
 from app.domain.loans import LoanKind
 from app.domain.old_equipment import check_said
 from app.domain.ordering import NEXT, OrderDecision
+from app.domain.panel_funding import Share
+from app.domain.reasons import check_reason
 from app.features.ordering.records import OrderRecord, read_order
 from app.features.ordering.schemas import NewLine, NewOrder, OrderChange
 from app.features.ordering.surroundings import Surroundings, read_surroundings
@@ -25,6 +28,7 @@ from app.funders import find_funder
 from app.models import EquipmentOrder, OrderAnswer, OrderLine, OrderSupersedes, Product, Store
 from app.signing import find_person, read_setting
 from app.web.answers import Answer
+from app.web.funding import as_shares
 from app.web.old_equipment import NewSupersedes, by_tag
 
 CLIENT = text("SELECT id, client_ref, died_on FROM client WHERE upper(client_ref) = upper(:client_ref)")
@@ -32,10 +36,19 @@ OPEN_LOANS = text("""
     SELECT item.barcode, loan.id FROM loan JOIN item ON item.id = loan.item_id
     WHERE loan.client_id = :client_id AND loan.ended_at IS NULL AND item.barcode = ANY(:barcodes)
 """)
+NO_DISPUTE = text("DELETE FROM funding_dispute WHERE order_id = :order_id AND settled_at IS NULL")
+DISPUTE = text("""
+    INSERT INTO funding_dispute (order_id, reason, settle_by, opened_at, opened_by)
+    VALUES (:order_id, :reason, :until, :at, :actor)
+    ON CONFLICT (order_id) WHERE settled_at IS NULL DO UPDATE SET reason = excluded.reason
+""")
 HEADER = ("speed", "reason", "clinical_reasoning")
 # Everything that a draft says, by the names of its body: what differs afterwards was changed.
 SAYS = text("""
-    SELECT asked.client_id AS client_ref, asked.funder_id AS funder, asked.store_id AS store, asked.speed, asked.reason,
+    SELECT (SELECT jsonb_agg(jsonb_build_array(funder_id, percent) ORDER BY position)
+            FROM order_share WHERE order_id = asked.id) AS funding,
+           (SELECT reason FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS funding_not_agreed,
+           asked.client_id AS client_ref, asked.funder_id AS funder, asked.store_id AS store, asked.speed, asked.reason,
            asked.clinical_reasoning,
            (SELECT jsonb_agg(jsonb_build_array(product_id, quantity, kind, trial_days, trial_goals, accept_equivalent,
                                                prefer_new, reason_for_new) ORDER BY position)
@@ -52,8 +65,8 @@ async def make_order(session: AsyncSession, new: NewOrder, *, prefix: str, actor
     """Draw up an order; returns its number. Nothing is held and nobody is told before it is submitted.
 
     Raises NotFound `unknown-client`, NotAllowed `no-authority`, Conflict `client-has-died`, `not-with-this-client`,
-    BadValue `unknown-funder`, `unknown-store`, `unknown-product`, `trial-without-end`, `loan-with-trial-end`,
-    `decided-twice`.
+    BadValue `unknown-funder`, `person-never-charged`, `lead-funder-pays-nothing`, `not-a-reason`, `unknown-store`,
+    `unknown-product`, `trial-without-end`, `loan-with-trial-end`, `decided-twice`, and as `check_split` does.
     """
     maker = await _find_maker(session, actor, at=at)
     order_id: int = await session.scalar(text("SELECT nextval(pg_get_serial_sequence('equipment_order', 'id'))"))
@@ -71,6 +84,10 @@ async def make_order(session: AsyncSession, new: NewOrder, *, prefix: str, actor
     }
     values |= {name: getattr(new, name) for name in HEADER}
     await session.execute(insert(EquipmentOrder).values(**values))
+    if new.funding:
+        await _write_funding(session, order_id, new.funder, as_shares(new.funding))
+    if new.funding_not_agreed:
+        await _write_dispute(session, order_id, new.funding_not_agreed, actor=actor, at=at)
     await _write_lines(session, order_id, new.lines)
     await _write_old(session, order_id, values["client_id"], new.supersedes, prefix=prefix)
     await _write_answers(session, number, new.answers, actor=actor, at=at)
@@ -105,6 +122,7 @@ async def change_draft(
     values = await _header(session, change, fields)
     changed = update(EquipmentOrder).where(col(EquipmentOrder.id) == order.id).values(**values, version=version + 1)
     await session.execute(changed)
+    await _change_money(session, order, change, fields, actor=actor, at=at)
     if "lines" in fields:
         await session.execute(delete(OrderLine).where(col(OrderLine.order_id) == order.id))
         await _write_lines(session, order.id, change.lines)
@@ -190,6 +208,40 @@ async def _find_client(session: AsyncSession, client_ref: str) -> int:
         raise NotFound("unknown-client", "There is no client with this reference.", field="client_ref")
     check_is_alive(found.died_on)
     return int(found.id)
+
+
+async def _write_funding(session: AsyncSession, order_id: int, lead: str, shares: Sequence[Share]) -> None:
+    """Who pays which part, the lead funder among them; nobody's parts: the lead pays for everything."""
+    found = await funding.read_split(session, shares)
+    check_lead(lead, found)
+    await funding.write_shares(session, order_id, lead, found)
+
+
+async def _change_money(
+    session: AsyncSession,
+    order: OrderRecord,
+    change: NewOrder | OrderChange,
+    fields: set[str],
+    *,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Who pays, and whether that is agreed. Another lead is among those who pay already, or they are said anew."""
+    if fields & {"funder", "funding"}:
+        shares = as_shares(change.funding) if "funding" in fields else await funding.read_shares(session, order.id)
+        await _write_funding(session, order.id, change.funder if "funder" in fields else order.funder, shares)
+    if "funding_not_agreed" in fields:
+        await _write_dispute(session, order.id, change.funding_not_agreed, actor=actor, at=at)
+
+
+async def _write_dispute(session: AsyncSession, order_id: int, reason: str, *, actor: str, at: datetime) -> None:
+    """That it is not agreed who pays, as the draft says it now. Of a draft nothing has come yet."""
+    if not reason:
+        await session.execute(NO_DISPUTE, {"order_id": order_id})
+        return
+    check_reason(reason, field="funding_not_agreed")
+    until = settle_by(None, today=uk_date(at))
+    await session.execute(DISPUTE, {"order_id": order_id, "reason": reason, "until": until, "actor": actor, "at": at})
 
 
 async def _find_store(session: AsyncSession, code: str | None) -> int:

@@ -64,6 +64,7 @@ class DetailsForm(BaseModel):
     reason: Annotated[OrderReason, asked("Choose why the equipment is needed.")] = needed()
     speed: Annotated[Speed, asked("Choose how soon it is needed.")] = needed()
     funder: Annotated[Code, asked("Choose who pays.")] = needed()
+    funding_not_agreed: OptionalParagraph = ""
     store: Code | None = None
     clinical_reasoning: Annotated[Paragraph, asked("Enter your clinical reasoning.")] = needed()
     version: int = 0

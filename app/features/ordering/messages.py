@@ -1,7 +1,7 @@
 """What people are told about orders, in words. No health data stands in a subject."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import outbox
 from app.domain.access import Permission
 from app.domain.authority import Authority
+from app.domain.dates import in_words
 from app.features.ordering.records import OrderRecord
 from app.web.who import tell_all_who_may
 
@@ -34,6 +35,15 @@ async def nobody_can_sign(session: AsyncSession, order: OrderRecord, *, actor: s
     letter = {"purpose": "order_without_signer", "subject": f"Nobody can authorise order {order.number}"}
     letter |= {"body": body, "about": order.subject}
     await tell_all_who_may(session, Permission.KEEP_PRESCRIBERS, letter, actor=actor, at=at)
+
+
+async def tell_of_dispute(session: AsyncSession, order: OrderRecord, until: date, *, actor: str, at: datetime) -> None:
+    """Tell who settles it that an order goes on although it is not agreed who pays."""
+    body = f"Order {order.number}, made by {order.made_by}, is provided although it is not agreed who pays. "
+    body += f"What it costs is split provisionally. Settle it by {in_words(until)}, under Finance, Funding disputes."
+    letter = {"purpose": "funding_disputed", "subject": f"Order {order.number}: who pays is not agreed"}
+    letter |= {"body": body, "about": order.subject}
+    await tell_all_who_may(session, Permission.SETTLE_FUNDING, letter, actor=actor, at=at)
 
 
 async def tell_maker(

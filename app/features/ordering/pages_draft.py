@@ -21,6 +21,7 @@ from app.web.client_search import LONGEST_SEARCH, ClientSearchForm
 from app.web.clock import Now
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
+from app.web.funding import FunderShare, read_shares, typed_shares
 from app.web.once import page_router
 from app.web.tags import Prefix
 from app.web.templating import render
@@ -68,11 +69,14 @@ async def start(request: Request, session: Session, actor: Actor, now: Now, pref
     context = await _start(session, actor, now, form.value("client_ref"), form.value("product_code"))
     if body:
         body.refuse_gaps(form)
+    shares = _shares(form, context)
     if body is None or form.errors:
         return render(request, START, {"form": form, **context}, 422)
     new = NewOrder(
         client_ref=body.client_ref,
         funder=body.funder,
+        funding=shares,
+        funding_not_agreed=body.funding_not_agreed,
         speed=body.speed,
         reason=body.reason,
         clinical_reasoning=body.clinical_reasoning,
@@ -169,9 +173,10 @@ async def change_details(
     form, body = await read_form(request, DetailsForm)
     order = await read_draft(session, number, actor, now)
     context = {"order": order, **await choices(session)}
-    if body is None:
+    shares = _shares(form, context)
+    if body is None or form.errors:
         return render(request, DETAILS, {"form": form, **context}, 422)
-    change = OrderChange(**body.model_dump(exclude={"version"}, exclude_none=True))
+    change = OrderChange(**body.model_dump(exclude={"version"}, exclude_none=True), funding=shares)
     with or_again(DETAILS, form.against(_details(order)), **context):
         await _change(session, order, change, form, actor=actor, now=now, prefix=prefix)
     return redirect(request, path_of(order), "The details are changed.")
@@ -217,7 +222,15 @@ async def _change(
 def _details(order: OrderBody) -> dict[str, list[str]]:
     """The details as somebody would have typed them."""
     names = ("reason", "speed", "funder", "store", "clinical_reasoning", "version")
-    return {name: [str(getattr(order, name))] for name in names}
+    shares = order.funding if len(order.funding) > 1 else []
+    not_agreed = order.funding_dispute.reason if order.funding_dispute else ""
+    typed = {name: str(getattr(order, name)) for name in names} | typed_shares(shares)
+    return {name: [value] for name, value in typed.items()} | {"funding_not_agreed": [not_agreed]}
+
+
+def _shares(form: Form, context: dict[str, Any]) -> list[FunderShare]:
+    """Who pays which part, as it was typed: one box for each funder."""
+    return [FunderShare(**one) for one in read_shares(form, [code for code, _ in context["funders"]])]
 
 
 def _find_line(order: OrderBody, position: int) -> LineBody:

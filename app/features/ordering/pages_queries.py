@@ -21,7 +21,7 @@ FOUND_AT_ONCE = 10
 ALIKE = 0.35
 """How alike words must be to be found: a letter may be missing or wrong even in a short one."""
 
-FUNDERS = text("SELECT code, name FROM funder ORDER BY name")
+FUNDERS = text("SELECT code, name FROM funder WHERE kind <> 'person' ORDER BY name")
 STORES = text("SELECT code, name FROM store ORDER BY id")
 # Each way to be found is an arm of its own, so that each uses its own index.
 CLIENTS = text("""

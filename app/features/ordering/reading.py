@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
@@ -17,6 +18,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import NotAllowed
 from app.domain.look_ahead import examination_due_soon
 from app.domain.ordering import OrderDecision, OrderState, UnitState, acts_from
+from app.domain.panel_funding import WHOLE, Share, allot
 from app.domain.promises import Coming, is_late
 from app.domain.reasons import is_reason
 from app.features.ordering.allocation import (
@@ -50,6 +52,7 @@ from app.features.ordering.schemas import (
 )
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.signing import find_person, read_setting, route_json
+from app.web.funding import ShareOfOrder
 from app.web.look_ahead import days_ahead
 from app.web.results import BlockerBody
 
@@ -59,7 +62,14 @@ HEADER = text("""
            COALESCE(maker.name, asked.made_by) AS made_by_name, asked.decided_at, asked.decided_by,
            asked.decision_reason, asked.allocated_at,
            (SELECT jsonb_build_object('number', number, 'state', state) FROM panel_case
-            WHERE order_id = asked.id ORDER BY id DESC LIMIT 1) AS panel_case
+            WHERE order_id = asked.id ORDER BY id DESC LIMIT 1) AS panel_case,
+           (SELECT jsonb_agg(jsonb_build_object('funder', payer.code, 'name', payer.name, 'percent', part.percent::text)
+                             ORDER BY part.position)
+            FROM order_share AS part JOIN funder AS payer ON payer.id = part.funder_id
+            WHERE part.order_id = asked.id) AS shares,
+           (SELECT jsonb_build_object('id', id, 'reason', reason, 'settle_by', settle_by,
+                                      'days_left', settle_by - CAST(:today AS date))
+            FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS funding_dispute
     FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id JOIN store ON store.id = asked.store_id
     LEFT JOIN account AS maker ON maker.username = asked.made_by WHERE asked.id = :order_id
 """)
@@ -73,7 +83,8 @@ ONCE_ANSWERED = "Held once you have answered the warning about its load."
 async def get_order(session: AsyncSession, number: str, *, today: date) -> OrderBody:
     """One order as it stands, or as it would if it were submitted now. Raises NotFound `unknown-order`."""
     order = await read_order(session, number)
-    header = (await session.execute(HEADER, {"order_id": order.id})).mappings().one()
+    header = dict((await session.execute(HEADER, {"order_id": order.id, "today": today})).mappings().one())
+    shares = header.pop("shares")
     visits = [VisitBody(**row) for row in (await session.execute(VISITS, {"order_id": order.id})).mappings()]
     around = await read_surroundings(session, order, today=today)
     may_need_signing = order.decision in {OrderDecision.DRAFT, OrderDecision.AWAITING_AUTHORISATION}
@@ -84,11 +95,13 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     lines = _planned(shelf, order, around, today) if is_draft else await _as_held(session, order, today)
     states = order.unit_states
     missing = await _say_missing(session, order, lines, shelf, today)
+    cost = _cost(lines)
     return OrderBody(
         **_facts(order, header),
+        funding=_funding(order, header["funder_name"], shares, cost.value_pence),
         is_late=_late(order, visits, today),
         acts=acts_from(order.decision, states, is_allocated=order.is_settled),
-        cost=_cost(lines),
+        cost=cost,
         lines=lines,
         # Whoever signs sees what holds now: the client may weigh more than when it was submitted.
         warnings=_warnings(around) if may_need_signing else _answered(around),
@@ -101,10 +114,23 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     )
 
 
-def _facts(order: OrderRecord, header: RowMapping) -> dict[str, Any]:
+def _facts(order: OrderRecord, header: Mapping[str, Any]) -> dict[str, Any]:
     names = ("number", "state", "client_ref", "client_name", "team", "store", "speed", "made_by", "submitted_at")
     facts = {name: getattr(order, name) for name in (*names, "promised_on", "version")}
     return facts | dict(header) | {"client_died_on": order.died_on}
+
+
+def _funding(
+    order: OrderRecord, lead_name: str, rows: Sequence[Mapping[str, Any]] | None, value_pence: int
+) -> list[ShareOfOrder]:
+    """Who pays which part of its value; all of it its lead funder, where nobody shares it."""
+    names = {row["funder"]: row["name"] for row in rows or ()} | ({} if rows else {order.funder: lead_name})
+    parts = {row["funder"]: Decimal(row["percent"]) for row in rows or ()}
+    shares = [Share(funder, parts.get(funder, WHOLE)) for funder in names]
+    return [
+        ShareOfOrder(funder=one.funder, name=names[one.funder], percent=float(one.percent), pence=one.pence)
+        for one in allot(value_pence, shares)
+    ]
 
 
 def _late(order: OrderRecord, visits: Sequence[VisitBody], today: date) -> bool:

@@ -86,7 +86,7 @@ class UnitRecord:
 
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
-    """An order with its client, its lines and its pieces."""
+    """An order with its client, its lines and its pieces. `is_disputed`: it is not agreed who pays for it."""
 
     id: int
     number: str
@@ -109,6 +109,7 @@ class OrderRecord:
     submitted_at: datetime | None
     promised_on: date | None
     is_allocated: bool
+    is_disputed: bool
     version: int
     lines: tuple[LineRecord, ...]
     units: tuple[UnitRecord, ...]
@@ -185,7 +186,8 @@ ORDER = text("""
            client.weight_kg, client.weighed_on, client.died_on, team.id AS team_id, team.code AS team,
            store.code AS store, funder.code AS funder, asked.speed, asked.clinical_reasoning, asked.decision,
            asked.authority, asked.made_by, COALESCE(maker.name, asked.made_by) AS made_by_name,
-           asked.submitted_at, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version
+           asked.submitted_at, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated, asked.version,
+           EXISTS (SELECT FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS is_disputed
     FROM equipment_order AS asked JOIN client ON client.id = asked.client_id JOIN team ON team.id = asked.team_id
     JOIN store ON store.id = asked.store_id JOIN funder ON funder.id = asked.funder_id
     LEFT JOIN account AS maker ON maker.username = asked.made_by WHERE asked.number = upper(:number)

@@ -14,6 +14,7 @@ from app.domain.ordering import Act, OrderDecision, OrderReason, OrderState, Spe
 from app.domain.stop_use import ItemFault
 from app.web.answers import Answers
 from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Paragraph, Pence, Reason
+from app.web.funding import Funding, ShareOfOrder
 from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
 
@@ -37,10 +38,16 @@ Lines = Annotated[list[NewLine], Field(min_length=1, max_length=50)]
 
 
 class NewOrder(Body):
-    """An order to draw up. `store`: the one that delivers; without it the first one."""
+    """An order to draw up. `store`: the one that delivers; without it the first one.
+
+    `funder` leads; `funding`: who pays which part, the lead among them; without it the lead pays for everything.
+    `funding_not_agreed`: why it is not agreed who pays. It is provided now, and settled later.
+    """
 
     client_ref: Code
     funder: Code
+    funding: Funding = []
+    funding_not_agreed: OptionalParagraph = ""
     speed: Speed
     reason: OrderReason
     clinical_reasoning: Paragraph
@@ -55,6 +62,8 @@ class OrderChange(Body):
 
     client_ref: Code = ""
     funder: Code = ""
+    funding: Funding = []
+    funding_not_agreed: OptionalParagraph = ""
     speed: Speed = Speed.FIVE_DAY
     reason: OrderReason = OrderReason.OTHER
     clinical_reasoning: Paragraph = ""
@@ -336,6 +345,15 @@ class PanelCaseLine(BaseModel):
     state: str
 
 
+class DisputeLine(BaseModel):
+    """That it is not agreed who pays, why, and how many days are left to settle it; below zero, how many it is late."""
+
+    id: int
+    reason: str
+    settle_by: date
+    days_left: int
+
+
 class OrderBody(BaseModel):
     """An order with everything about it. Of a draft: all that its prescriber must know before submitting it.
 
@@ -344,6 +362,7 @@ class OrderBody(BaseModel):
     `offer`: of a draft, what each line would get now; sent back with `submit`, it makes sure that it gets no less.
     `acts`: what whoever asks would be allowed to do with it now.
     `client_died_on`: nothing is handed over any more; what is dispatched comes back.
+    `funding`: who pays which part, in pence of its value; `funding_dispute`: it is not agreed, and to be settled.
     """
 
     number: str
@@ -353,6 +372,8 @@ class OrderBody(BaseModel):
     client_died_on: date | None
     funder: str
     funder_name: str
+    funding: list[ShareOfOrder]
+    funding_dispute: DisputeLine | None
     team: str
     store: str
     store_name: str

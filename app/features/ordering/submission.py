@@ -14,6 +14,7 @@ from app.domain.client_records import check_is_alive
 from app.domain.combinations import OrderWarning, check_answered
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
+from app.domain.funding import settle_by
 from app.domain.offers import Offer, check_offer
 from app.domain.old_equipment import check_old
 from app.domain.ordering import Act, OrderDecision
@@ -37,6 +38,9 @@ from app.models import EquipmentOrder, OrderUnit
 from app.signing import find_person, read_setting, route_json
 from app.web.answers import Answer, keys
 
+CLOCK = text("""
+    UPDATE funding_dispute SET opened_at = :at, settle_by = :until WHERE order_id = :order_id AND settled_at IS NULL
+""")
 PRICES = text("""
     UPDATE order_line SET unit_price_pence = product.purchase_price_pence
     FROM product WHERE product.id = order_line.product_id AND order_line.order_id = :order_id
@@ -91,6 +95,8 @@ async def submit(
     promised = promised_on(order.speed, at, times)
     held = await hold(session, order, shelf, units, promised_on=promised, actor=actor, at=at)
     await _write(session, order, asked, ruling, None if held.still_wanted else promised, actor=actor, at=at)
+    if order.is_disputed:
+        await _begin_dispute(session, order, actor=actor, at=at)
     if offer is not None:
         # Asked of what is held by now: somebody may have been quicker between the look and the hand.
         names = {line.position: line.product_name for line in order.lines}
@@ -109,6 +115,14 @@ async def submit(
         if not signers:
             await messages.nobody_can_sign(session, order, actor=actor, at=at)
     return held
+
+
+async def _begin_dispute(session: AsyncSession, order: OrderRecord, *, actor: str, at: datetime) -> None:
+    """It is not agreed who pays: the time to settle it begins, and who settles it is told."""
+    until = settle_by(None, today=uk_date(at))
+    await session.execute(CLOCK, {"order_id": order.id, "until": until, "at": at})
+    await audit.record(session, "funding_disputed", order.subject, actor=actor, at=at, settle_by=until.isoformat())
+    await messages.tell_of_dispute(session, order, until, actor=actor, at=at)
 
 
 def authority_json(asked: Asked, ruling: Ruling) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """The pages on which a case is drawn up: what each asks, and how what was typed becomes a change of the case."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from pydantic import BaseModel, Field
@@ -11,6 +10,7 @@ from app.domain.panel_case import TO_BE_WEIGHED, WORDS, OptionKind, Section
 from app.features.panel.schemas import CaseBody, CaseChange
 from app.web.fields import OptionalParagraph, Reason
 from app.web.forms import Form
+from app.web.funding import read_shares
 from app.web.typed import pence_from
 
 QUOTES: Final = 4
@@ -129,23 +129,6 @@ def read_part(section: Section, form: Form, body: SectionForm, funders: Sequence
     if section is Section.FUNDING:
         said["proposed_funding"] = read_shares(form, funders)
     return None if form.errors else CaseChange.model_validate(said)
-
-
-def read_shares(form: Form, funders: Sequence[str]) -> list[dict[str, Any]]:
-    """The shares that were typed, one box for each funder; an empty box is no share."""
-    shares = []
-    for code in funders:
-        typed = form.value(f"percent-{code}").strip().removesuffix("%").strip()
-        if typed:
-            try:
-                percent = Decimal(typed) if typed.isascii() and len(typed) <= 8 else Decimal("NaN")
-            except InvalidOperation:
-                percent = Decimal("NaN")
-            if not percent.is_finite() or not 0 <= percent <= 100 or percent != percent.quantize(Decimal("0.01")):
-                form.refuse("Write a percentage from 0 to 100 with two decimals at most.", f"percent-{code}")
-            elif percent:
-                shares.append({"funder": code, "percent": percent})
-    return shares
 
 
 def read_pounds(form: Form, name: str) -> int | None:

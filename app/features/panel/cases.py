@@ -14,6 +14,7 @@ from sqlmodel import col
 from app import audit, outbox
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, NotAllowed, NotFound, Stale
+from app.domain.funders import FunderKind, check_no_person
 from app.domain.ordering import NEXT, OrderDecision, OrderState
 from app.domain.panel import CaseState, DecisionKind, Screening, Step, check_can_mend
 from app.domain.panel_appeal import AppealOutcome
@@ -48,7 +49,7 @@ ORDER = text("""
     LEFT JOIN panel ON panel.is_active AND panel.code = asked.authority -> 'route' ->> 'code'
     WHERE asked.number = upper(:number) FOR UPDATE OF asked
 """)
-FUNDERS = text("SELECT id, code FROM funder WHERE upper(code) = ANY(:codes)")
+FUNDERS = text("SELECT id, code, kind FROM funder WHERE upper(code) = ANY(:codes)")
 TRIALS = text("""
     SELECT loan.id FROM loan WHERE loan.id = ANY(:ids) AND client_id = :client_id
       AND (kind = 'trial' OR EXISTS (SELECT FROM trial_review WHERE loan_id = loan.id))
@@ -322,15 +323,17 @@ async def _write_lists(
 
 
 async def read_split(session: AsyncSession, shares: Sequence[Share], *, field: str) -> list[dict[str, Any]]:
-    """The shares with their funders' ids; none where nobody has proposed any yet. Raises BadValue `unknown-funder` and
-    as `check_split` does."""
+    """The shares with their funders' ids; none where nobody has proposed any yet. Raises BadValue `unknown-funder`,
+    `person-never-charged` and as `check_split` does."""
     if not shares:
         return []
     codes = [share.funder.upper() for share in shares]
-    known = {row.code.upper(): row.id for row in await session.execute(FUNDERS, {"codes": codes})}
+    rows = (await session.execute(FUNDERS, {"codes": codes})).all()
+    known = {row.code.upper(): row.id for row in rows}
     for share in shares:
         if share.funder.upper() not in known:
             raise BadValue("unknown-funder", f"{share.funder} is no funder here. Choose one of the list.", field=field)
+    check_no_person([row.code for row in rows if row.kind == FunderKind.PERSON], field=field)
     check_split([Share(share.funder.upper(), share.percent) for share in shares], field=field)
     return [{"funder_id": known[share.funder.upper()], "percent": share.percent} for share in shares]
 

@@ -28,7 +28,7 @@ from app.features.panel.appealing import settle_appeal
 from app.features.panel.cases import check_no_interest, content_json, digest_of, read_split, tell_presenter
 from app.features.panel.meetings import read_seats
 from app.features.panel.records import CaseRecord, read_case
-from app.features.panel.releasing import approve_order, bind_order, decline_order
+from app.features.panel.releasing import approve_order, bind_order, decline_order, fund_order
 from app.features.panel.suspending import settle_again, suspend_if_too_few
 from app.features.panel.telling import tell_of_interest
 from app.models import (
@@ -170,6 +170,9 @@ async def _record(
     facts = {"decision": proposal.kind.value, "number": decision_id, "digest": digest}
     verb = "panel_chair_acted" if is_chair_action else "panel_decided"
     await audit.record(session, verb, case.subject, actor=actor, at=at, **facts)
+    if proposal.kind.approves:
+        # First of all that follows: what was charged already is locked with what is held.
+        await fund_order(session, case, split, settles=not is_chair_action, actor=actor, at=at)
     await _follow(session, case, proposal, decision_id, actor=actor, at=at)
 
 

@@ -15,7 +15,6 @@ from app.domain.panel_meeting import InterestKind
 from app.domain.reasons import is_sentence
 from app.features.panel import deciding, page_queries, ratifying
 from app.features.panel.asking import Answered, read_answer
-from app.features.panel.case_forms import read_shares
 from app.features.panel.pages import Number, read_shown
 from app.web.asked import asked, needed
 from app.web.auth import Actor
@@ -23,6 +22,7 @@ from app.web.clock import Now
 from app.web.fields import Day, OptionalParagraph, Reason
 from app.web.flash import redirect
 from app.web.forms import Form, ShowAgain
+from app.web.funding import read_shares
 from app.web.once import page_router
 from app.web.templating import render
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-FUNDERS = text("SELECT code, name FROM funder ORDER BY name")
+FUNDERS = text("SELECT code, name FROM funder WHERE kind <> 'person' ORDER BY name")
 TRIALS = text("""
     SELECT loan.id, item.barcode, item.serial_number, product.name,
            (loan.started_at AT TIME ZONE 'Europe/London')::date AS started_on, review.outcome

@@ -18,10 +18,11 @@ from app.domain.panel_case import WORDS, Content, Option, OptionKind, may_read
 from app.domain.panel_funding import Share
 from app.domain.panel_meeting import Interest, InterestKind, Seat, Side, Terms
 
-# Orders are locked before cases, as everywhere: whoever ends an order ends its case afterwards.
+# Orders are locked before cases, as everywhere: whoever ends an order ends its case afterwards. Not their keys: what
+# comes back meanwhile is charged to them.
 LOCK_ORDER = text("""
     SELECT asked.id FROM panel_case AS brought JOIN equipment_order AS asked ON asked.id = brought.order_id
-    WHERE brought.number = upper(:number) FOR UPDATE OF asked
+    WHERE brought.number = upper(:number) FOR NO KEY UPDATE OF asked
 """)
 LOCK_CASE = text("SELECT id FROM panel_case WHERE number = upper(:number) FOR UPDATE")
 CASE = text("""

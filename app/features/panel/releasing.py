@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import audit, ledger, outbox, promising
+from app import audit, funding, ledger, outbox, promising
 from app.domain.access import Permission, roles_with
 from app.domain.allocation import RECYCLED_ONLY
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
 from app.domain.ordering import OrderDecision
 from app.domain.panel import TRIAL_DAYS, Condition, ConditionKind
+from app.domain.panel_funding import Share
 from app.features.panel.records import CaseRecord
 from app.models import ReservationEnd
 
@@ -72,6 +73,7 @@ WANTED_AGAIN = text("""
     UPDATE order_unit SET cancelled_at = NULL, cancelled_by = NULL FROM equipment_order AS asked
     WHERE asked.id = :order_id AND order_unit.order_id = asked.id AND order_unit.cancelled_at = asked.decided_at
 """)
+CODES = text("SELECT id, code FROM funder WHERE id = ANY(:ids)")
 ISSUED = text("""
     SELECT item.barcode FROM order_unit AS unit JOIN reservation AS kept ON kept.id = unit.reservation_id
     JOIN item ON item.id = kept.item_id
@@ -161,6 +163,24 @@ async def approve_order(
 ) -> None:
     """The order, which is locked, is approved: the store sees it from now on. `facts` stay with its authority."""
     await _decide(session, case, OrderDecision.APPROVED, facts, reason=note or None, actor=actor, at=at)
+
+
+async def fund_order(
+    session: AsyncSession,
+    case: CaseRecord,
+    split: Sequence[Mapping[str, Any]],
+    *,
+    settles: bool,
+    actor: str,
+    at: datetime,
+) -> None:
+    """The order, which is locked, is paid for as was decided, also what of it is charged already. `settles`: so a
+    dispute about that is over; what a chair does alone ends none."""
+    codes = await session.execute(CODES, {"ids": [one["funder_id"] for one in split]})
+    known = {row.id: row.code for row in codes}
+    shares = [Share(known[one["funder_id"]], one["percent"]) for one in split]
+    because = f"Panel case {case.number} decided who pays."
+    await funding.fund(session, case.row["order_id"], shares, because=because, settles=settles, actor=actor, at=at)
 
 
 async def bind_order(

@@ -1,0 +1,149 @@
+"""How the cost of an order is split, disputed and settled: the clock, and the journal that posts another split.
+
+Pure: `app/funding.py` reads the lines and writes the journal (ADR 51).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from app.domain.costs import OWN_ACCOUNT, Line, share_out
+from app.domain.dates import in_words
+from app.domain.errors import BadValue
+from app.domain.panel_funding import WHOLE, Share
+
+USUAL_DAYS: Final = 28
+MOST_DAYS: Final = 366
+
+
+def settle_by(asked: date | None, *, today: date) -> date:
+    """The last day by which a dispute is to be settled. Raises BadValue `settle-by-out-of-range`."""
+    day = asked or today + timedelta(days=USUAL_DAYS)
+    last = today + timedelta(days=MOST_DAYS)
+    if not today <= day <= last:
+        detail = f"Name a day from today to {in_words(last)}; left out, it is {USUAL_DAYS} days from today."
+        raise BadValue("settle-by-out-of-range", detail, field="settle_by")
+    return day
+
+
+def check_lead(lead: str, shares: Sequence[Share]) -> None:
+    """Whether the lead funder of an order pays a part of it. Raises BadValue `lead-funder-pays-nothing`."""
+    if shares and lead.upper() not in {share.funder.upper() for share in shares}:
+        detail = f"{lead} leads, and has no share. Give it one, choose another lead, or leave the shares out."
+        raise BadValue("lead-funder-pays-nothing", detail, field="funding")
+
+
+def kept(lead: str, shares: Sequence[Share]) -> tuple[Share, ...]:
+    """The shares as they are kept: none where the lead funder pays for everything."""
+    is_lead_alone = [(share.funder.upper(), share.percent) for share in shares] == [(lead.upper(), WHOLE)]
+    return () if is_lead_alone else tuple(shares)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A line that stands: nothing took it back. `funder`: its code, or OWN_ACCOUNT."""
+
+    id: int
+    posting_id: UUID
+    funder: str
+    percent: Decimal
+    pence: int
+    vat_pence: int
+    is_provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replacing:
+    """What comes instead of one charge: a line for each funder. `corrects`: the line of before that each names."""
+
+    corrects: tuple[int, ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a funder paid for the order, and pays then; net, and the tax on it."""
+
+    funder: str
+    before_pence: int
+    after_pence: int
+    before_vat_pence: int = 0
+    after_vat_pence: int = 0
+
+    @property
+    def pence(self) -> int:
+        """What it pays more; below zero: what it gets back."""
+        return self.after_pence - self.before_pence
+
+    @property
+    def vat_pence(self) -> int:
+        """The same of the tax."""
+        return self.after_vat_pence - self.before_vat_pence
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What is posted so that a split holds for everything: the lines that are taken back, what comes instead, and what
+    that means for each funder. The sums are what they were, to the penny."""
+
+    reversed: tuple[int, ...]
+    replaced: tuple[Replacing, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def posted(self) -> int:
+        """How many lines come instead."""
+        return sum(len(one.lines) for one in self.replaced)
+
+
+@dataclass(slots=True)
+class _Sums:
+    before: dict[str, tuple[int, int]] = field(default_factory=dict)
+    after: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def make_journal(
+    lines: Sequence[Posted], shares: Sequence[Share], *, persons: Collection[str] = (), is_provisional: bool = False
+) -> Journal:
+    """The journal by which these shares pay for everything that stands of an order.
+
+    What the service itself bears, and what a person agreed to add, is nobody's to split. A charge that is split so
+    already stays as it is, unless it was provisional and is not any more, or the other way round.
+    """
+    apart = {OWN_ACCOUNT, *persons}
+    charges: dict[UUID, list[Posted]] = {}
+    for line in lines:
+        charges.setdefault(line.posting_id, []).append(line)
+    wanted = [(share.funder, share.percent) for share in shares]
+    undone: list[int] = []
+    replaced: list[Replacing] = []
+    sums = _Sums()
+    for charge in charges.values():
+        if {line.funder for line in charge} <= apart:
+            continue
+        new = share_out(sum(one.pence for one in charge), sum(one.vat_pence for one in charge), shares)
+        is_so = [(one.funder, one.percent) for one in charge] == wanted
+        if not is_so or any(one.is_provisional is not is_provisional for one in charge):
+            undone += [one.id for one in charge]
+            same = {one.funder: one.id for one in charge}
+            replaced.append(Replacing(tuple(same.get(one.funder, charge[0].id) for one in new), new))
+        _add(sums.before, charge)
+        _add(sums.after, new)
+    return Journal(tuple(undone), tuple(replaced), _changes(sums))
+
+
+def _add(sums: dict[str, tuple[int, int]], lines: Sequence[Posted] | Sequence[Line]) -> None:
+    for line in lines:
+        net, vat = sums.get(line.funder, (0, 0))
+        sums[line.funder] = net + line.pence, vat + line.vat_pence
+
+
+def _changes(sums: _Sums) -> tuple[Change, ...]:
+    found = []
+    for funder in sorted({*sums.before, *sums.after}):
+        (before, before_vat), (after, after_vat) = sums.before.get(funder, (0, 0)), sums.after.get(funder, (0, 0))
+        found.append(Change(funder, before, after, before_vat, after_vat))
+    return tuple(found)

@@ -1,0 +1,194 @@
+"""Reads of who pays: disputes, the split of an order, funders, teams, and top-ups."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import funding
+from app.domain.errors import NotFound
+from app.domain.panel_funding import WHOLE, Share
+from app.features.finance.funding.schemas import (
+    DisputeBody,
+    DisputeRow,
+    DisputeState,
+    FunderBody,
+    OrderFunding,
+    TeamBody,
+    TopUpBody,
+)
+from app.web.funding import ShareOfOrder
+
+# A dispute that a draft says is none yet; one about an order that ended before anything of it was charged is none.
+MATTERS: Final = """
+    asked.decision <> 'draft' AND (asked.decision NOT IN ('declined', 'cancelled')
+                                   OR EXISTS (SELECT FROM charge WHERE order_id = asked.id))
+"""
+DISPUTES: Final = f"""
+    SELECT said.id, asked.number AS order_number, stands.state AS order_state, team.code AS team, said.reason,
+           said.settle_by, said.opened_at, said.opened_by, said.settled_at, said.settled_by, said.settlement,
+           CASE WHEN said.settled_at IS NOT NULL THEN 'settled' WHEN said.settle_by < :today THEN 'overdue'
+                ELSE 'open' END AS state,
+           CASE WHEN said.settled_at IS NULL THEN said.settle_by - CAST(:today AS date) END AS days_left,
+           (SELECT COALESCE(sum(amount_pence), 0)::bigint FROM charge WHERE order_id = asked.id) AS charged_pence,
+           (SELECT COALESCE(sum(amount_pence) FILTER (WHERE is_provisional), 0)::bigint
+            FROM charge WHERE order_id = asked.id) AS provisional_pence
+    FROM funding_dispute AS said JOIN equipment_order AS asked ON asked.id = said.order_id
+    JOIN equipment_order_state AS stands ON stands.order_id = asked.id JOIN team ON team.id = asked.team_id
+    WHERE {MATTERS}
+"""  # noqa: S608 - the part is a constant
+MANY: Final = text(f"""
+    {DISPUTES} AND said.id > :after
+      AND (CAST(:open AS boolean) IS NULL OR (said.settled_at IS NULL) = :open)
+      AND (NOT :overdue OR said.settle_by < :today)
+      AND (CAST(:number AS text) IS NULL OR asked.number = upper(:number))
+    ORDER BY said.id LIMIT :limit
+""")
+ONE: Final = text(f"{DISPUTES} AND said.id = :id")
+OVERDUE: Final = text(f"""
+    SELECT said.id, asked.number AS order_number, said.settle_by FROM funding_dispute AS said
+    JOIN equipment_order AS asked ON asked.id = said.order_id
+    WHERE said.settled_at IS NULL AND said.settle_by < :today AND {MATTERS} ORDER BY said.id
+""")  # noqa: S608 - the part is a constant
+ORDER: Final = text("""
+    SELECT asked.id, asked.number, asked.decision, stands.state, team.code AS team, funder.code AS lead,
+           EXISTS (SELECT FROM charge WHERE order_id = asked.id) AS is_charged,
+           (SELECT id FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS dispute
+    FROM equipment_order AS asked JOIN equipment_order_state AS stands ON stands.order_id = asked.id
+    JOIN team ON team.id = asked.team_id JOIN funder ON funder.id = asked.funder_id
+    WHERE asked.number = upper(:number)
+""")
+NAMES: Final = text("SELECT code, name FROM funder")
+CHOICES: Final = text("SELECT code, name FROM funder WHERE (kind = 'person') = :persons ORDER BY name")
+FUNDERS: Final = """
+    SELECT code, name, side, kind, cost_centre, version FROM funder
+"""
+MANY_FUNDERS: Final = text(f"{FUNDERS} WHERE code > :after ORDER BY code LIMIT :limit")
+ONE_FUNDER: Final = text(f"{FUNDERS} WHERE upper(code) = upper(:code)")
+TEAMS: Final = """
+    SELECT team.code, team.name, funder.code AS funder, team.cost_centre, team.version
+    FROM team LEFT JOIN funder ON funder.id = team.funder_id
+"""
+MANY_TEAMS: Final = text(f"{TEAMS} WHERE team.code > :after ORDER BY team.code LIMIT :limit")
+ONE_TEAM: Final = text(f"{TEAMS} WHERE team.code = :code")
+TOP_UPS: Final = """
+    SELECT agreed.id, asked.number AS order_number, item.barcode, product.name AS product_name, funder.code AS funder,
+           agreed.pence, agreed.charged_pence, other.code AS alternative_product_code, agreed.alternative_pence,
+           agreed.agreed_on, agreed.agreement, agreed.made_at, agreed.made_by, agreed.withdrawn_at, agreed.withdrawn_by,
+           agreed.withdrawn_because
+    FROM order_top_up AS agreed JOIN equipment_order AS asked ON asked.id = agreed.order_id
+    JOIN item ON item.id = agreed.item_id JOIN product ON product.id = item.product_id
+    JOIN product AS other ON other.id = agreed.alternative_product_id JOIN funder ON funder.id = agreed.funder_id
+"""
+MANY_TOP_UPS: Final = text(f"""{TOP_UPS}
+    WHERE agreed.id > :after AND (CAST(:number AS text) IS NULL OR asked.number = upper(:number))
+    ORDER BY agreed.id LIMIT :limit
+""")
+ONE_TOP_UP: Final = text(f"{TOP_UPS} WHERE agreed.id = :id")
+
+
+async def list_disputes(
+    session: AsyncSession,
+    *,
+    state: DisputeState | None = None,
+    number: str | None = None,
+    today: date,
+    after: int = 0,
+    limit: int = 50,
+) -> list[DisputeRow]:
+    """Disputes in the order in which they were opened, `limit + 1` of them; those that are overdue are open, too."""
+    values = {
+        "open": None if state is None else state is not DisputeState.SETTLED,
+        "overdue": state is DisputeState.OVERDUE,
+        "number": number,
+        "today": today,
+        "after": after,
+        "limit": limit + 1,
+    }
+    return [DisputeRow(**row) for row in (await session.execute(MANY, values)).mappings()]
+
+
+async def get_dispute(session: AsyncSession, dispute_id: int, *, today: date) -> DisputeBody:
+    """One dispute with who pays at present. Raises NotFound `unknown-dispute`."""
+    row = (await session.execute(ONE, {"id": dispute_id, "today": today})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-dispute", "There is no funding dispute with this number.", field="dispute_id")
+    order = await get_order(session, row["order_number"])
+    return DisputeBody(**row, funding=order.funding)
+
+
+async def get_order(session: AsyncSession, number: str) -> OrderFunding:
+    """Who pays for an order, and how much by now. Raises NotFound `unknown-order`."""
+    row = (await session.execute(ORDER, {"number": number})).one_or_none()
+    if row is None:
+        raise NotFound("unknown-order", "There is no order with this number.", field="order_number")
+    shares = await funding.read_shares(session, row.id) or (Share(row.lead, WHOLE),)
+    names = {one.code: one.name for one in await session.execute(NAMES)}
+    journal = await funding.plan(session, row.id, shares)
+    pays = {one.funder: one.before_pence for one in journal.changes}
+    parts = {share.funder: float(share.percent) for share in shares}
+    shown = [
+        ShareOfOrder(funder=code, name=names[code], percent=parts.get(code, 0), pence=pays.get(code, 0))
+        for code in [*parts, *(code for code in pays if code not in parts)]
+    ]
+    return OrderFunding(
+        order_number=row.number,
+        order_state=row.state,
+        team=row.team,
+        funder=row.lead,
+        funding=shown,
+        charged_pence=sum(pays.values()),
+        is_charged=row.is_charged,
+        dispute=row.dispute,
+    )
+
+
+async def list_choices(session: AsyncSession, *, persons: bool = False) -> list[tuple[str, str]]:
+    """Who can pay, as a list to choose from; `persons`: those whose own money a top-up is."""
+    return [(row.code, row.name) for row in await session.execute(CHOICES, {"persons": persons})]
+
+
+async def list_funders(session: AsyncSession, *, after: str = "", limit: int = 500) -> list[FunderBody]:
+    """Funders by code, `limit + 1` of them."""
+    rows = (await session.execute(MANY_FUNDERS, {"after": after, "limit": limit + 1})).mappings()
+    return [FunderBody(**row) for row in rows]
+
+
+async def get_funder(session: AsyncSession, code: str) -> FunderBody:
+    """One funder. Raises NotFound `unknown-funder`."""
+    row = (await session.execute(ONE_FUNDER, {"code": code})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-funder", "There is no funder with this code.", field="code")
+    return FunderBody(**row)
+
+
+async def list_teams(session: AsyncSession, *, after: str = "", limit: int = 500) -> list[TeamBody]:
+    """Teams by code, `limit + 1` of them."""
+    rows = (await session.execute(MANY_TEAMS, {"after": after, "limit": limit + 1})).mappings()
+    return [TeamBody(**row) for row in rows]
+
+
+async def get_team(session: AsyncSession, code: str) -> TeamBody:
+    """One team. Raises NotFound `unknown-team`."""
+    row = (await session.execute(ONE_TEAM, {"code": code})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-team", "There is no team with this code.", field="code")
+    return TeamBody(**row)
+
+
+async def list_top_ups(
+    session: AsyncSession, *, number: str | None = None, after: int = 0, limit: int = 50
+) -> Sequence[TopUpBody]:
+    """Top-ups in the order in which they were recorded, `limit + 1` of them."""
+    values = {"number": number, "after": after, "limit": limit + 1}
+    return [TopUpBody(**row) for row in (await session.execute(MANY_TOP_UPS, values)).mappings()]
+
+
+async def get_top_up(session: AsyncSession, top_up_id: int) -> TopUpBody:
+    """One top-up. Raises NotFound `unknown-top-up`."""
+    row = (await session.execute(ONE_TOP_UP, {"id": top_up_id})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-top-up", "There is no top-up with this number.", field="top_up_id")
+    return TopUpBody(**row)

@@ -1,0 +1,220 @@
+"""Who pays for an order, for all features that say so: the split as it is kept, and the journal that posts another.
+
+Whoever changes a split has the order locked (not its key: what is charged meanwhile refers to it). The items that its
+charges are of are locked after it, in the order of their barcodes, and its lines are read only then: what comes back
+meanwhile is charged before, and is in the journal, or after, by the new split (ADR 51).
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import delete, insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit
+from app.domain.errors import BadValue, NotFound
+from app.domain.funders import FunderKind, check_no_person
+from app.domain.funding import Journal, Posted, kept, make_journal
+from app.domain.panel_funding import Share, check_split, in_percent
+from app.models import OrderShare
+
+FUNDERS: Final = text("SELECT id, code, kind FROM funder WHERE upper(code) = ANY(:codes)")
+ORDER: Final = text("""
+    SELECT asked.id, asked.number, funder.code AS lead,
+           EXISTS (SELECT FROM charge WHERE order_id = asked.id) AS is_charged,
+           EXISTS (SELECT FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS is_disputed
+    FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id WHERE asked.id = :order_id
+""")
+LOCK_ORDER: Final = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR NO KEY UPDATE")
+POSTINGS: Final = text("SELECT id, posting_id FROM charge WHERE id = ANY(:ids) ORDER BY id")
+SHARES: Final = text("""
+    SELECT funder.code, part.percent FROM order_share AS part JOIN funder ON funder.id = part.funder_id
+    WHERE part.order_id = :order_id ORDER BY part.position
+""")
+# What has a charge of the order, and what is to have one.
+LOCK_ITEMS: Final = text("""
+    SELECT id FROM item
+    WHERE id IN (SELECT item_id FROM charge WHERE order_id = :order_id
+                 UNION SELECT kept.item_id FROM order_unit AS unit
+                 JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+                 WHERE unit.order_id = :order_id)
+    ORDER BY barcode FOR UPDATE
+""")
+# Whoever takes one of them back refers to it, and waits.
+LOCK_CHARGES: Final = text("SELECT id FROM charge WHERE order_id = :order_id ORDER BY id FOR UPDATE")
+STANDING: Final = text("""
+    SELECT line.id, line.posting_id, COALESCE(funder.code, '') AS funder, funder.kind AS funder_kind, line.percent,
+           line.amount_pence, line.vat_pence, line.is_provisional
+    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
+    WHERE line.order_id = :order_id AND line.reversal_of IS NULL
+      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+    ORDER BY line.id
+""")
+SETTLE: Final = text("""
+    UPDATE funding_dispute SET settled_at = :at, settled_by = :actor, settlement = :settlement
+    WHERE order_id = :order_id AND settled_at IS NULL
+""")
+
+COUNTED_UNDER: Final = """
+    kind, variant, happened_on, quantity, tariff_id, item_id, movement_seq, product_id, category, recycled, store_id,
+    order_id, collection_id, client_id, team_id, prescriber, reason, district
+"""
+"""The columns that a line has in common with the one that takes it back, or that comes instead."""
+TAKE_BACK: Final = text(f"""
+    INSERT INTO charge ({COUNTED_UNDER}, basis, is_issue, posting_id, posted_at, posted_by, funder_id, percent,
+                        amount_pence, vat_pence, is_unpriced, is_provisional, reversal_of, because)
+    SELECT {COUNTED_UNDER}, basis, is_issue, said.new_posting, :at, :actor, funder_id, percent,
+           -amount_pence, -vat_pence, false, is_provisional, line.id, :because
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS said (line_id bigint, new_posting uuid)
+    JOIN charge AS line ON line.id = said.line_id ORDER BY line.id
+""")  # noqa: S608 - the part is a constant
+COME_INSTEAD: Final = text(f"""
+    INSERT INTO charge ({COUNTED_UNDER}, basis, is_issue, posting_id, posted_at, posted_by, funder_id, percent,
+                        amount_pence, vat_pence, is_unpriced, is_provisional, corrects_id, because)
+    SELECT {COUNTED_UNDER}, basis, is_issue, said.new_posting, :at, :actor,
+           (SELECT id FROM funder WHERE code = said.payer), said.part,
+           said.pence, said.vat, is_unpriced, :is_provisional, line.id, :because
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS said (
+        place int, corrects bigint, new_posting uuid, payer text, part numeric, pence bigint, vat bigint)
+    JOIN charge AS line ON line.id = said.corrects
+    ORDER BY said.place
+""")  # noqa: S608 - the part is a constant
+
+
+async def read_split(session: AsyncSession, shares: Sequence[Share], *, field: str = "funding") -> tuple[Share, ...]:
+    """The shares as they were asked for, by the codes as they are kept. None asked for: none.
+
+    Raises BadValue `unknown-funder`, `person-never-charged` and as `check_split` does.
+    """
+    if not shares:
+        return ()
+    codes = [share.funder.upper() for share in shares]
+    known = {row.code.upper(): row for row in await session.execute(FUNDERS, {"codes": codes})}
+    for share in shares:
+        if share.funder.upper() not in known:
+            raise BadValue("unknown-funder", f"{share.funder} is no funder here. Choose one of the list.", field=field)
+    check_no_person([row.code for row in known.values() if row.kind == FunderKind.PERSON], field=field)
+    found = tuple(Share(known[share.funder.upper()].code, share.percent) for share in shares)
+    check_split(found, field=field)
+    return found
+
+
+async def refuse_person(session: AsyncSession, funder: str, *, field: str = "funder") -> None:
+    """Whether somebody of this code can be charged for everything. Raises BadValue `unknown-funder`,
+    `person-never-charged`."""
+    await read_split(session, [Share(funder, Decimal(100))], field=field)
+
+
+async def read_shares(session: AsyncSession, order_id: int) -> tuple[Share, ...]:
+    """The shares of an order; none where its lead funder pays for everything."""
+    return tuple(Share(row.code, row.percent) for row in await session.execute(SHARES, {"order_id": order_id}))
+
+
+async def write_shares(session: AsyncSession, order_id: int, lead: str, shares: Sequence[Share]) -> None:
+    """Keep a split that was read, in the place of the one before."""
+    await session.execute(delete(OrderShare).where(col(OrderShare.order_id) == order_id))
+    parts = kept(lead, shares)
+    if not parts:
+        return
+    codes = [share.funder.upper() for share in parts]
+    ids = {row.code: row.id for row in await session.execute(FUNDERS, {"codes": codes})}
+    rows = [
+        {"order_id": order_id, "funder_id": ids[share.funder], "position": place, "percent": share.percent}
+        for place, share in enumerate(parts, start=1)
+    ]
+    await session.execute(insert(OrderShare), rows)
+
+
+async def plan(
+    session: AsyncSession, order_id: int, shares: Sequence[Share], *, is_provisional: bool = False
+) -> Journal:
+    """The journal by which these shares pay for all that stands of the order; nothing is written."""
+    rows = (await session.execute(STANDING, {"order_id": order_id})).all()
+    lines = [
+        Posted(row.id, row.posting_id, row.funder, row.percent, row.amount_pence, row.vat_pence, row.is_provisional)
+        for row in rows
+    ]
+    persons = {row.funder for row in rows if row.funder_kind == FunderKind.PERSON}
+    return make_journal(lines, shares, persons=persons, is_provisional=is_provisional)
+
+
+async def fund(
+    session: AsyncSession,
+    order_id: int,
+    shares: Sequence[Share],
+    *,
+    because: str,
+    settles: bool,
+    actor: str,
+    at: datetime,
+) -> Journal:
+    """Another split for an order that is locked: what is charged from now on follows it, and what was charged is taken
+    back and posted by it, as the journal says. `settles`: a dispute that is open ends with it; otherwise what is
+    charged stays provisional.
+    """
+    await session.execute(LOCK_ITEMS, {"order_id": order_id})
+    order = (await session.execute(ORDER, {"order_id": order_id})).one()
+    before = await read_shares(session, order_id)
+    await write_shares(session, order_id, order.lead, shares)
+    if settles and order.is_disputed:
+        values = {"order_id": order_id, "settlement": because, "actor": actor, "at": at}
+        await session.execute(SETTLE, values)
+    is_provisional = order.is_disputed and not settles
+    journal = make_journal([], shares)
+    if order.is_charged:
+        await session.execute(LOCK_CHARGES, {"order_id": order_id})
+        journal = await plan(session, order_id, shares, is_provisional=is_provisional)
+    if journal.reversed:
+        await _post(session, journal, because=because, is_provisional=is_provisional, actor=actor, at=at)
+    is_settled = settles and order.is_disputed
+    if is_settled or journal.reversed or before != kept(order.lead, shares):
+        facts: dict[str, str | int] = {
+            "funding": in_words(shares),
+            "because": because,
+            "lines": len(journal.reversed) + journal.posted,
+        }
+        verb = "funding_settled" if is_settled else "funding_changed"
+        await audit.record(session, verb, f"order:{order.number}", actor=actor, at=at, **facts)
+    return journal
+
+
+async def take_back(session: AsyncSession, ids: Sequence[int], *, because: str, actor: str, at: datetime) -> None:
+    """Take back whole charges by their lines: each by a charge of its own, as the database wants it."""
+    rows = (await session.execute(POSTINGS, {"ids": list(ids)})).all()
+    postings = {row.posting_id: str(uuid4()) for row in rows}
+    lines = [{"line_id": row.id, "new_posting": postings[row.posting_id]} for row in rows]
+    values = {"lines": json.dumps(lines), "because": because, "actor": actor, "at": at}
+    await session.execute(TAKE_BACK, values)
+
+
+async def lock_order(session: AsyncSession, number: str) -> int:
+    """Lock an order by its number; returns its id. Raises NotFound `unknown-order`."""
+    order_id: int | None = await session.scalar(LOCK_ORDER, {"number": number})
+    if order_id is None:
+        raise NotFound("unknown-order", "There is no order with this number.", field="order_number")
+    return order_id
+
+
+def in_words(shares: Sequence[Share]) -> str:
+    """A split as it is written: ASC 60 %, ICB 40 %."""
+    return ", ".join(f"{share.funder} {in_percent(share.percent)}" for share in shares)
+
+
+async def _post(
+    session: AsyncSession, journal: Journal, *, because: str, is_provisional: bool, actor: str, at: datetime
+) -> None:
+    await take_back(session, journal.reversed, because=because, actor=actor, at=at)
+    about: dict[str, Any] = {"because": because, "actor": actor, "at": at}
+    new: list[dict[str, Any]] = []
+    for one in journal.replaced:
+        posting = str(uuid4())
+        for corrects, line in zip(one.corrects, one.lines, strict=True):
+            amounts = {"part": str(line.percent), "pence": line.pence, "vat": line.vat_pence}
+            whose = {"place": len(new), "corrects": corrects, "new_posting": posting, "payer": line.funder}
+            new.append(whose | amounts)
+    await session.execute(COME_INSTEAD, about | {"lines": json.dumps(new), "is_provisional": is_provisional})

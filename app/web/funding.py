@@ -1,0 +1,63 @@
+"""How it is said who pays, in bodies and on forms: shares in percent, one box for each funder."""
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from app.domain.panel_funding import Share
+from app.web.fields import Body, Code
+from app.web.forms import Form
+
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4, allow_inf_nan=False)]
+
+
+class FunderShare(Body):
+    """A funder's code and its part in percent, with two decimals at most."""
+
+    funder: Code
+    percent: Percent
+
+    def as_share(self) -> Share:
+        """The same as the rules take it."""
+        return Share(self.funder, self.percent)
+
+
+Funding = Annotated[list[FunderShare], Field(max_length=20)]
+
+
+class ShareOfOrder(BaseModel):
+    """What part a funder pays, in percent and in pence of what it is a part of."""
+
+    funder: str
+    name: str
+    percent: float
+    pence: int
+
+
+def as_shares(funding: Sequence[FunderShare]) -> tuple[Share, ...]:
+    """Shares as the rules take them."""
+    return tuple(one.as_share() for one in funding)
+
+
+def read_shares(form: Form, funders: Sequence[str]) -> list[dict[str, Any]]:
+    """The shares that were typed, one box for each funder; an empty box is no share."""
+    shares = []
+    for code in funders:
+        typed = form.value(f"percent-{code}").strip().removesuffix("%").strip()
+        if typed:
+            try:
+                percent = Decimal(typed) if typed.isascii() and len(typed) <= 8 else Decimal("NaN")
+            except InvalidOperation:
+                percent = Decimal("NaN")
+            if not percent.is_finite() or not 0 <= percent <= 100 or percent != percent.quantize(Decimal("0.01")):
+                form.refuse("Write a percentage from 0 to 100 with two decimals at most.", f"percent-{code}")
+            elif percent:
+                shares.append({"funder": code, "percent": percent})
+    return shares
+
+
+def typed_shares(shares: Sequence[ShareOfOrder] | Sequence[FunderShare] | Sequence[Share]) -> dict[str, str]:
+    """The boxes as somebody would have typed what stands there."""
+    return {f"percent-{one.funder}": f"{one.percent:g}" for one in shares}

@@ -1,0 +1,52 @@
+"""What a person may ever be asked to pay."""
+
+import pytest
+
+from app.domain.errors import RuleError
+from app.domain.funders import FunderKind, check_kind_stays, check_no_person, check_top_up
+
+PERSON, COUNCIL, BOARD = FunderKind.PERSON, FunderKind.ADULT_SOCIAL_CARE, FunderKind.INTEGRATED_CARE_BOARD
+
+
+def test_kinds_are_read_as_people_write_them() -> None:
+    assert [COUNCIL.text, FunderKind.SECTION_117.text] == ["Adult social care", "Section 117 aftercare"]
+
+
+def test_nobody_pays_for_an_aid_out_of_their_own_pocket() -> None:
+    check_no_person([], field="funder")
+    with pytest.raises(RuleError, match="SELF is a person's own money") as refusal:
+        check_no_person(["SELF"], field="funder")
+    assert (refusal.value.code, refusal.value.field) == ("person-never-charged", "funder")
+
+
+@pytest.mark.parametrize(("before", "after"), [(COUNCIL, BOARD), (COUNCIL, COUNCIL), (PERSON, PERSON)])
+def test_a_funder_may_be_called_otherwise(before: FunderKind, after: FunderKind) -> None:
+    check_kind_stays(before, after)
+
+
+@pytest.mark.parametrize(("before", "after"), [(COUNCIL, PERSON), (PERSON, COUNCIL)])
+def test_a_funder_does_not_become_a_person_nor_stop_being_one(before: FunderKind, after: FunderKind) -> None:
+    with pytest.raises(RuleError) as refusal:
+        check_kind_stays(before, after)
+    assert refusal.value.code == "kind-stays"
+
+
+@pytest.mark.parametrize("pence", [1, 4_000])
+def test_a_person_adds_what_a_thing_is_dearer(pence: int) -> None:
+    check_top_up(pence, charged_pence=10_000, alternative_pence=6_000)
+
+
+@pytest.mark.parametrize(
+    ("pence", "charged", "alternative", "code"),
+    [
+        (4_001, 10_000, 6_000, "top-up-too-high"),
+        (0, 10_000, 6_000, "top-up-too-high"),
+        (-1, 10_000, 6_000, "top-up-too-high"),
+        (1, 6_000, 6_000, "nothing-to-top-up"),
+        (1, 2_500, 6_000, "nothing-to-top-up"),
+    ],
+)
+def test_and_never_more(pence: int, charged: int, alternative: int, code: str) -> None:
+    with pytest.raises(RuleError) as refusal:
+        check_top_up(pence, charged_pence=charged, alternative_pence=alternative)
+    assert refusal.value.code == code

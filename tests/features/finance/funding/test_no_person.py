@@ -1,0 +1,233 @@
+"""A person never pays for an aid: every way to charge one is refused, but for a top-up that they agreed to."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.domain.errors import RuleError
+from app.domain.loans import LoanKind
+from app.features.loans import service as loans
+from app.features.loans.counter import Said
+from tests.conftest import Clock, Query, Sessions, SignIn
+from tests.features.finance.funding.conftest import Rate
+from tests.features.finance.test_funding import API, ICB, WHY, delivered, dispute, settle, stands
+from tests.features.ordering.conftest import Orders, done
+from tests.features.panel.conftest import Panel
+from tests.given import Given
+
+SELF = [{"funder": "SELF", "percent": 100}]
+PART = [{"funder": "ASC", "percent": 90}, {"funder": "self", "percent": 10}]
+CODE = "person-never-charged"
+
+
+@pytest.fixture(autouse=True)
+async def person(as_finance: AsyncClient) -> None:
+    """A funder that is a person's own money."""
+    new = {"code": "SELF", "name": "Own money", "side": "social_care", "kind": "person"}
+    done(await as_finance.post(f"{API}/funders", json=new), 201)
+
+
+def check(answer: Response) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (422, CODE), answer.text
+
+
+async def test_no_order_is_a_persons(orders: Orders, given: Given, as_ot: AsyncClient, as_finance: AsyncClient) -> None:
+    product = await given.product()
+    await given.items(1, product=product)
+    for details in ({"funder": "SELF"}, {"funding": PART}, {"funder": "SELF", "funding": SELF}):
+        check(await as_ot.post("/api/v1/orders", json=await orders.body(product, **details)))
+    draft = await orders.draft(product)
+    for change in ({"funder": "SELF"}, {"funding": PART}):
+        url = f"/api/v1/orders/{draft['number']}"
+        check(await as_ot.patch(url, json=change, headers={"If-Match": '"1"'}))
+    order = await orders.submit(draft)
+    body = {"funding": PART, "reason": "They said they would pay."}
+    check(await as_finance.put(f"{API}/orders/{order['number']}/funding", json=body))
+    page = await as_ot.get(f"/api/v1/orders/{order['number']}")
+    assert [one["funder"] for one in page.json()["funding"]] == ["ASC"]
+
+
+async def test_no_settlement_makes_it_a_persons(orders: Orders, given: Given, as_finance: AsyncClient) -> None:
+    number, _ = await delivered(orders, given)
+    opened = await dispute(as_finance, number)
+    url = f"{API}/disputes/{opened['id']}"
+    check(await as_finance.post(f"{url}/preview", json={"funding": PART}))
+    check(await as_finance.post(f"{url}/settle", json={"funding": PART, "settlement": "They said they would pay."}))
+
+
+async def test_no_panel_does(given: Given, sign_in: SignIn, sessions: Sessions) -> None:
+    jsep = Panel(given, sign_in, sessions)
+    senior = await sign_in("senior.ot")
+    number = await jsep.draft()
+    version = {"If-Match": f'"{(await jsep.get(f"/panel-cases/{number}"))["version"]}"'}
+    check(await senior.patch(f"/api/v1/panel-cases/{number}", json={"proposed_funding": PART}, headers=version))
+    await jsep.post("senior.ot", f"/panel-cases/{number}/submit")
+    await jsep.post("panel2", f"/panel-cases/{number}/screen")
+    await jsep.meeting(number)
+    check(await jsep.decide(number, funding=PART))
+
+
+async def test_no_team_and_no_counter_does(
+    given: Given, as_finance: AsyncClient, session: AsyncSession, clock: Clock
+) -> None:
+    team = done(await as_finance.get(f"{API}/teams"))["items"][0]
+    url = f"{API}/teams/{team['code']}"
+    tag = {"If-Match": (await as_finance.get(url)).headers["ETag"]}
+    check(await as_finance.patch(url, json={"funder": "SELF"}, headers=tag))
+    barcode, client = await given.item(), await given.client()
+    with pytest.raises(RuleError) as refusal:
+        await loans.issue(
+            session,
+            barcode,
+            client_ref=client,
+            kind=LoanKind.LOAN,
+            trial_ends_on=None,
+            said=Said(funder="SELF", answers=None),
+            actor="ot",
+            at=clock.now,
+        )
+    assert refusal.value.code == CODE
+
+
+ISSUE = "SELECT min(item_id) AS item, min(movement_seq) AS seq, min(order_id) AS asked FROM charge"
+LINE = """
+    INSERT INTO charge (posting_id, kind, happened_on, posted_at, posted_by, funder_id, percent, amount_pence, item_id,
+                        movement_seq, order_id{more})
+    SELECT gen_random_uuid(), '{kind}', '2026-03-02', now(), 'x', id, 100, {pence}, {item}, {seq}, {asked}{instead}
+    FROM funder WHERE code = 'SELF'
+"""
+NAMED = (
+    "UPDATE equipment_order SET funder_id = (SELECT id FROM funder WHERE code = 'SELF')",
+    "UPDATE team SET funder_id = (SELECT id FROM funder WHERE code = 'SELF')",
+    "INSERT INTO order_share SELECT equipment_order.id, funder.id, 1, 100 FROM equipment_order, funder "
+    "WHERE funder.code = 'SELF'",
+    "UPDATE funder SET kind = 'person' WHERE code = 'ASC'",
+    "UPDATE funder SET kind = 'other' WHERE code = 'SELF'",
+    "DELETE FROM funder WHERE code = 'SELF'",
+)
+
+
+async def test_the_database_refuses_it_as_well(
+    orders: Orders, given: Given, query: Query, connection: AsyncConnection
+) -> None:
+    await delivered(orders, given)
+    [issue] = await query(ISSUE)
+    plain = {**issue, "more": "", "instead": ""}
+    lines = [LINE.format(kind=kind, pence=1, **plain) for kind in ("new_purchase", "delivery", "repair", "write_off")]
+    # Neither instead of a line that was wrong.
+    correction = {"more": ", corrects_id, because", "instead": ", (SELECT min(id) FROM charge), 'x'"}
+    lines.append(LINE.format(kind="new_purchase", pence=1, **{**plain, **correction}))
+    for statement in (*lines, *NAMED):
+        with pytest.raises(Exception, match=r"person|funder"):
+            async with connection.begin_nested():
+                await connection.execute(text(statement))
+
+
+async def test_shares_that_do_not_come_to_the_whole_are_refused_at_the_commit(
+    orders: Orders, given: Given, connection: AsyncConnection
+) -> None:
+    await orders.draft(await given.product())
+    short = (
+        "INSERT INTO order_share SELECT equipment_order.id, funder.id, 1, 99.99 FROM equipment_order, funder "
+        "WHERE funder.code = 'ASC'"
+    )
+    before = await connection.begin_nested()
+    await connection.execute(text(short))
+    with pytest.raises(IntegrityError, match="100 %"):
+        await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    await before.rollback()
+
+
+Add = Callable[..., Awaitable[Response]]
+
+
+@pytest.fixture
+def add(as_finance: AsyncClient, given: Given) -> Add:
+    """Records a top-up of something of £100.01."""
+
+    async def post(number: str, barcode: str, **more: Any) -> Response:
+        free = more.pop("free", None) or await given.product(purchase_price_pence=6_000)
+        body = {
+            "order_number": number,
+            "barcode": barcode,
+            "funder": "SELF",
+            "alternative_product_code": free,
+            "pence": 4_000,
+            "agreed_on": "2026-03-02",
+            "agreement": "They know the plain one is free, and want this.",
+        }
+        return await as_finance.post(f"{API}/top-ups", json=body | more)
+
+    return post
+
+
+async def test_what_somebody_agreed_to_add_is_charged_beside_the_issue_and_can_be_taken_back(
+    orders: Orders, given: Given, query: Query, rates: Rate, add: Add, as_finance: AsyncClient
+) -> None:
+    await rates("credit", taper='[{"from_months": 0, "percent": 50}]')
+    number, barcode = await delivered(orders, given, funding=[*PART[:1], {"funder": "ICB", "percent": 10}])
+    made = done(await add(number, barcode), 201)
+    assert (made["charged_pence"], made["alternative_pence"]) == (10_001, 6_000)
+    assert await stands(query) == {"ASC": 9_001 - 3_600, "ICB": 1_000 - 400, "SELF": 4_000}
+    assert (await add(number, barcode)).json()["code"] == "already-topped-up"
+
+    # A settlement moves what funders pay, and leaves the person's part alone. A return credits the funders.
+    opened = await dispute(as_finance, number)
+    moved = (await settle(as_finance, opened["id"], ICB))["moved"]
+    assert [(one["funder"], one["pence"]) for one in moved] == [("ASC", -5_401), ("ICB", 5_401)]
+    await given.scan(barcode)
+    assert await stands(query) == {"ICB": 10_001 - 4_000 - 5_001, "SELF": 4_000}
+
+    url = f"{API}/top-ups/{made['id']}/withdraw"
+    body = {"reason": "They changed their mind about it."}
+    assert done(await as_finance.post(url, json=body))["withdrawn_by"] == "finance"
+    assert await stands(query) == {"ICB": 10_001 - 5_001}
+    assert (await as_finance.post(url, json=body)).json()["code"] == "withdrawn-already"
+    listed = done(await as_finance.get(f"{API}/top-ups", params={"order": number}))["items"]
+    assert [one["withdrawn_because"] for one in listed] == [body["reason"]]
+    assert (await as_finance.post(f"{API}/top-ups/99/withdraw", json=body)).json()["code"] == "unknown-top-up"
+
+
+async def test_a_top_up_that_is_none_is_refused(orders: Orders, given: Given, add: Add) -> None:
+    number, barcode = await delivered(orders, given)
+    same = (await given.record(barcode)).product_code
+    asked: list[tuple[dict[str, Any], str]] = [
+        ({"pence": 4_002}, "top-up-too-high"),
+        ({"pence": 0}, "top-up-too-high"),
+        ({"free": await given.product(purchase_price_pence=20_000)}, "nothing-to-top-up"),
+        ({"free": "NOTHING"}, "unknown-product"),
+        ({"free": same}, "same-product"),
+        ({"funder": "ASC"}, "not-a-person"),
+        ({"agreed_on": "2026-03-03"}, "agreed-later"),
+        ({"order_number": "O999999"}, "unknown-order"),
+        ({"barcode": await given.item()}, "not-issued"),
+        ({"barcode": "nonsense"}, "unknown-barcode"),
+        ({"agreement": "."}, "not-a-reason"),
+    ]
+    for change, code in asked:
+        answer = await add(number, change.pop("barcode", barcode), **change)
+        found = answer.json()
+        assert code in {found["code"], *(one["code"] for one in found.get("errors", []))}, found
+
+
+async def test_a_person_never_pays_more_than_was_agreed(
+    orders: Orders, given: Given, add: Add, query: Query, connection: AsyncConnection
+) -> None:
+    number, barcode = await delivered(orders, given)
+    done(await add(number, barcode), 201)
+    [issue] = await query(ISSUE)
+    more = LINE.format(kind="new_purchase", pence=1, **{**issue, "more": "", "instead": ""})
+    with pytest.raises(IntegrityError, match="person"):
+        async with connection.begin_nested():
+            await connection.execute(text(more))
+
+
+async def test_why_is_said_everywhere(as_finance: AsyncClient, orders: Orders, given: Given) -> None:
+    number, _ = await delivered(orders, given)
+    body = {"order_number": number, "reason": WHY[:3]}
+    assert (await as_finance.post(f"{API}/disputes", json=body)).status_code == 422
