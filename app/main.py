@@ -25,6 +25,10 @@ from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
+from app.features.finance.exports import api as finance_exports_api
+from app.features.finance.exports import journal_pages as finance_journal_pages
+from app.features.finance.exports import pack_pages as finance_pack_pages
+from app.features.finance.exports import pages as finance_exports_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -146,6 +150,7 @@ ROUTERS = (
     faults_api.router,
     messages_api.router,
     imports_api.router,
+    finance_exports_api.router,
     apidocs.router,
     home_pages.router,
     accounts_pages.router,
@@ -212,6 +217,9 @@ ROUTERS = (
     authority_pages.router,
     inspections_pages.router,
     imports_pages.router,
+    finance_exports_pages.router,
+    finance_journal_pages.router,
+    finance_pack_pages.router,
 )
 
 

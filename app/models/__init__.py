@@ -15,6 +15,14 @@ from app.models.finance import (
     OrderShare,
     Tariff,
 )
+from app.models.finance_export import (
+    ExportChunk,
+    ExportJob,
+    JournalLayout,
+    PackReader,
+    PackSent,
+    PackSetting,
+)
 from app.models.inspection import (
     AuthorityCopy,
     ExaminationDecision,
@@ -137,6 +145,8 @@ __all__ = [
     "Disposal",
     "EquipmentOrder",
     "ExaminationDecision",
+    "ExportChunk",
+    "ExportJob",
     "FaultReport",
     "FinancePeriod",
     "FittedPart",
@@ -152,6 +162,7 @@ __all__ = [
     "InspectionVisitItem",
     "InspectionVisitTry",
     "Item",
+    "JournalLayout",
     "KeptFile",
     "KnownBrowser",
     "LabelJob",
@@ -178,6 +189,9 @@ __all__ = [
     "OrderShare",
     "OrderSupersedes",
     "OrderUnit",
+    "PackReader",
+    "PackSent",
+    "PackSetting",
     "Panel",
     "PanelAllotment",
     "PanelAppeal",

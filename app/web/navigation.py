@@ -81,6 +81,11 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
         Link("Names of makers", "/maker-aliases", Permission.KEEP_MAKER_NAMES),
     ),
+    "Finance": (
+        Link("Exports", "/finance/exports", Permission.SEE_COSTS),
+        Link("Journal", "/finance/journal", Permission.SEE_COSTS),
+        Link("Monthly pack", "/finance/pack", Permission.SEE_COSTS),
+    ),
     "Messages": (Link("Messages", "/messages"),),
     "Administration": (
         Link("Users", "/users", Permission.MANAGE_USERS),

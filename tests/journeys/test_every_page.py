@@ -171,7 +171,17 @@ PAGES = {
         "/inspections/authority-copies?sent=true",
         "/inspections/authority-copies/1",
     ),
-    "finance": ("/", "/scrap-requests", "/panel-learning?panel=JSEP"),
+    "finance": (
+        "/",
+        "/scrap-requests",
+        "/panel-learning?panel=JSEP",
+        "/finance/exports",
+        "/finance/exports?period=2020-01",
+        "/finance/journal",
+        "/finance/journal/layout",
+        "/finance/pack",
+        "/finance/packs/2026-03",
+    ),
     "senior.ot": (
         "/panel-cases",
         "/panel-cases?state=decided",
