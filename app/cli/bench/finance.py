@@ -49,13 +49,14 @@ STATEMENTS: Final = (
     JOIN client ON client.client_ref = 'B-' || (n % :clients)
     """,
     """
-    INSERT INTO charge (posting_id, kind, variant, period, happened_on, posted_at, posted_by, funder_id, percent, amount_pence,
-                        vat_pence, basis, item_id, movement_seq, product_id, category, recycled, store_id, order_id,
-                        client_id, team_id, prescriber, reason, district)
+    INSERT INTO charge (posting_id, kind, variant, period, happened_on, posted_at, posted_by, funder_id, percent,
+                        amount_pence, vat_pence, basis, item_id, movement_seq, product_id, category, recycled, store_id,
+                        order_id, client_id, team_id, prescriber, reason, district)
     SELECT md5((n / 2)::text)::uuid,
            CASE n / 2 % 5 WHEN 0 THEN 'recycled_issue' WHEN 1 THEN 'delivery' WHEN 2 THEN 'credit'
                           WHEN 3 THEN 'decontamination' ELSE 'new_purchase' END,
-           CASE WHEN n / 2 % 5 = 1 THEN 'five_day' ELSE '' END, date '2026-03-01', date '2026-03-01' + (n % 31)::int, now(), 'bench',
+           CASE WHEN n / 2 % 5 = 1 THEN 'five_day' ELSE '' END, date '2026-03-01', date '2026-03-01' + (n % 31)::int,
+           now(), 'bench',
            (SELECT id FROM funder WHERE code = 'B' || n % 2), 50,
            (n * 7919 % 20000) * CASE n / 2 % 5 WHEN 2 THEN -1 ELSE 1 END,
            n * 7919 % 20000 / 5, '50 % of £100.00 after 3 months', item.id, 2, item.product_id, product.category,
@@ -67,8 +68,11 @@ STATEMENTS: Final = (
     JOIN equipment_order AS asked ON asked.number = 'BO' || (1 + n / 4 % :orders)
     ORDER BY n
     """,
-    "INSERT INTO order_line (order_id, position, product_id, quantity, kind, unit_price_pence) "
-    "SELECT equipment_order.id, 1, (SELECT min(id) FROM product), 1, 'loan', 10000 FROM equipment_order",
+    """
+    INSERT INTO order_line (order_id, position, product_id, quantity, kind, unit_price_pence, accept_equivalent,
+                            prefer_new)
+    SELECT id, 1, (SELECT min(id) FROM product), 1, 'loan', 10000, false, false FROM equipment_order
+    """,
     """
     INSERT INTO order_unit (order_line_id, order_id, client_id, item_id, reservation_id, loan_id)
     SELECT order_line.id, line.order_id, line.client_id, line.item_id, loan.id, loan.id
