@@ -28,6 +28,10 @@ from app.features.faults import pages as faults_pages
 from app.features.finance import front_pages as finance_front_pages
 from app.features.finance.charges import api as charges_api
 from app.features.finance.charges import pages as charges_pages
+from app.features.finance.exports import api as finance_exports_api
+from app.features.finance.exports import journal_pages as finance_journal_pages
+from app.features.finance.exports import pack_pages as finance_pack_pages
+from app.features.finance.exports import pages as finance_exports_pages
 from app.features.finance.funding import api as funding_api
 from app.features.finance.funding import keeping_pages as funders_pages
 from app.features.finance.funding import pages as funding_pages
@@ -176,6 +180,7 @@ ROUTERS = (
     charges_api.router,
     messages_api.router,
     imports_api.router,
+    finance_exports_api.router,
     apidocs.router,
     home_pages.router,
     accounts_pages.router,
@@ -254,6 +259,9 @@ ROUTERS = (
     funding_pages.router,
     funders_pages.router,
     imports_pages.router,
+    finance_exports_pages.router,
+    finance_journal_pages.router,
+    finance_pack_pages.router,
 )
 
 

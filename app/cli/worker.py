@@ -22,6 +22,8 @@ from app.domain.dates import uk_date
 from app.features.accounts.housekeeping import forget_sign_ins
 from app.features.clients.purging import purge_access_notes
 from app.features.faults.housekeeping import forget_strangers
+from app.features.finance.exports.jobs import forget_exports
+from app.features.finance.exports.pack import send_finance_packs
 from app.features.finance.funding.disputes import remind_of_funding_disputes
 from app.features.finance.reconciling.service import reconcile_nightly
 from app.features.housekeeping.service import forget_queue_log, forget_requests
@@ -65,7 +67,8 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What jobs work with. `mail_leaves` is false where no e-mail is set up: messages to strangers wait."""
+    """What jobs work with. `mail_leaves` is false where no e-mail is set up: messages to strangers wait. `address`:
+    where people reach the service, if that is set."""
 
     sessions: async_sessionmaker[AsyncSession]
     mailer: Mailer
@@ -73,6 +76,7 @@ class Tools:
     polling: Polling = field(default_factory=Polling)
     now: Callable[[], datetime] = field(default=utc_now)
     watch: Watch = field(default_factory=Watch)
+    address: str = ""
 
 
 Work = Callable[[Tools], Awaitable[object]]
@@ -146,6 +150,13 @@ async def ask_notices_again(tools: Tools) -> int:
 async def ask_notices_about_new_loans(tools: Tools) -> int:
     """Ask notices about things used together what new loans brought together."""
     return await ask_about_new_loans(tools.sessions, tools.watch, actor=ACTOR, at=tools.now())
+
+
+async def send_packs(tools: Tools) -> object:
+    """Tell who asked for it that the finance pack of last month is ready."""
+    return await calling(send_finance_packs, today=uk_date, holidays=holidays, address=tools.address, actor=ACTOR)(
+        tools
+    )
 
 
 def holidays(at: datetime) -> frozenset[date]:
@@ -302,6 +313,18 @@ JOBS: tuple[Job, ...] = (
         "Forgets files of many labels an hour after they were asked for.",
     ),
     Job(
+        "forget_exports",
+        "11-59/15 * * * *",
+        calling(forget_exports),
+        "Forgets spreadsheets of charges an hour after they were asked for.",
+    ),
+    Job(
+        "send_finance_packs",
+        "45 7 * * *",
+        send_packs,
+        "Tells who asked for it that last month's finance pack is ready, from the working day on that is set.",
+    ),
+    Job(
         "forget_requests",
         "20 3 * * *",
         calling(forget_requests),
@@ -354,7 +377,8 @@ def tools_for(settings: Settings, database: Database) -> Tools:
     except NoMailSet as error:
         raise fail(str(error)) from error
     leaves = settings.demonstration or settings.mail != "none"
-    return Tools(database.sessions, mailer, mail_leaves=leaves, polling=polling_of(settings))
+    address = next(iter(settings.public_addresses), "")
+    return Tools(database.sessions, mailer, mail_leaves=leaves, polling=polling_of(settings), address=address)
 
 
 def polling_of(settings: Settings) -> Polling:

@@ -17,6 +17,14 @@ from app.models.finance import (
     ReconciliationRun,
     Tariff,
 )
+from app.models.finance_export import (
+    ExportChunk,
+    ExportJob,
+    JournalLayout,
+    PackReader,
+    PackSent,
+    PackSetting,
+)
 from app.models.inspection import (
     AuthorityCopy,
     ExaminationDecision,
@@ -139,6 +147,8 @@ __all__ = [
     "Disposal",
     "EquipmentOrder",
     "ExaminationDecision",
+    "ExportChunk",
+    "ExportJob",
     "FaultReport",
     "FinancePeriod",
     "FittedPart",
@@ -154,6 +164,7 @@ __all__ = [
     "InspectionVisitItem",
     "InspectionVisitTry",
     "Item",
+    "JournalLayout",
     "KeptFile",
     "KnownBrowser",
     "LabelJob",
@@ -181,6 +192,9 @@ __all__ = [
     "OrderSupersedes",
     "OrderTopUp",
     "OrderUnit",
+    "PackReader",
+    "PackSent",
+    "PackSetting",
     "Panel",
     "PanelAllotment",
     "PanelAppeal",

@@ -94,6 +94,9 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Funding disputes", "/finance/disputes", Permission.SEE_COSTS),
         Link("Who pays", "/finance/funding", Permission.SEE_COSTS),
         Link("Funders", "/finance/funders", Permission.SEE_COSTS),
+        Link("Exports", "/finance/exports", Permission.SEE_COSTS),
+        Link("Journal", "/finance/journal", Permission.SEE_COSTS),
+        Link("Monthly pack", "/finance/pack", Permission.SEE_COSTS),
     ),
     "Messages": (Link("Messages", "/messages"),),
     "Administration": (

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from app import safety
-from app.cli.bench.command import run
+from app.cli.bench.command import run, run_finance
 from app.cli.bench.register import Size
 from tests.conftest import Scratch
 
@@ -42,3 +42,13 @@ async def one_line_proves_them_all(scratch: Scratch) -> None:
         await session.execute(text(change))
         held, broken = await safety.verify_sets(session)
         assert (held, broken and broken.what) == (6_000, "the holds that it stands for are not what they were")
+
+
+async def test_the_lines_of_a_month_are_written_by_a_service_of_its_own_and_measured(scratch: Scratch) -> None:
+    report = await run_finance(scratch.url, 1_000)
+    assert (report.lines, report.floor > 0, report.csv.seconds > 0) == (1_000, True, True)
+    assert report.csv.bytes > 300_000
+    assert report.xlsx.bytes > 50_000
+    assert "| XLSX, made behind and fetched |" in report.as_markdown()
+    [sums] = await scratch.query("SELECT count(*) AS lines, count(DISTINCT order_id) AS orders FROM charge")
+    assert sums == {"lines": 1_000, "orders": 125}

@@ -216,6 +216,12 @@ PAGES = {
         "/finance/funders/new",
         "/finance/funders/ASC",
         "/finance/teams/WEST",
+        "/finance/exports",
+        "/finance/exports?period=2020-01",
+        "/finance/journal",
+        "/finance/journal/layout",
+        "/finance/pack",
+        "/finance/packs/2026-03",
     ),
     "senior.ot": (
         "/panel-cases",

@@ -3,9 +3,9 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.cli.bench import notices, register
+from app.cli.bench import finance, notices, register
+from app.cli.bench.finance import FinanceReport
 from app.cli.bench.notices import Edited, Taken
 from app.cli.bench.register import Size
 from app.cli.reach import console, fail
@@ -75,20 +76,61 @@ def bench_notices(
     as_json: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
 ) -> None:
     """Put safety notices of each form into force, let go again, and edit items under hundreds of notices."""
-    with tempfile.TemporaryDirectory(prefix="stores-bench-") as folder:
-        # Durable, as the service's own is: a commit waits for the disk.
-        Path(folder).chmod(0o711)
-        server = EmbeddedPostgres(Path(folder)) if database is None else nullcontext()
-        with server as own:
-            url = own.url if own else str(database)
-            with ThreadPoolExecutor(1) as thread:
-                thread.submit(command.upgrade, alembic_config(url), "head").result()
-            report = asyncio.run(run(url, Size(items), form or []))
+    with _database(database) as url:
+        report = asyncio.run(run(url, Size(items), form or []))
     if markdown:
         markdown.write_text(report.as_markdown())
     if as_json:
         as_json.write_text(json.dumps(asdict(report), indent=1) + "\n")
     console.print(report.as_markdown(), highlight=False)
+
+
+@app.command("finance")
+def bench_finance(
+    lines: Annotated[int, typer.Option(min=1_000, help="How many lines of charges the month has.")] = 250_000,
+    database: Annotated[
+        str | None, typer.Option(help="An EMPTY database to fill, instead of a PostgreSQL of its own.")
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the table here.")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+) -> None:
+    """Write the lines of a month as CSV and as a spreadsheet, and look at the seconds and the memory."""
+    with _database(database) as url:
+        report = asyncio.run(run_finance(url, lines))
+    if markdown:
+        markdown.write_text(report.as_markdown())
+    if as_json:
+        as_json.write_text(json.dumps(report.as_figures(), indent=1) + "\n")
+    console.print(report.as_markdown(), highlight=False)
+
+
+@contextmanager
+def _database(given: str | None) -> Iterator[str]:
+    """The address of a migrated database: the given one, or one of a PostgreSQL of its own."""
+    with tempfile.TemporaryDirectory(prefix="stores-bench-") as folder:
+        # Durable, as the service's own is: a commit waits for the disk.
+        Path(folder).chmod(0o711)
+        server = EmbeddedPostgres(Path(folder)) if given is None else nullcontext()
+        with server as own:
+            url = own.url if own else str(given)
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(command.upgrade, alembic_config(url), "head").result()
+            yield url
+
+
+async def run_finance(url: str, lines: int) -> FinanceReport:
+    """Fill the database at this address, which is migrated and empty, and measure exports."""
+    engine = create_async_engine(normal_url(url), poolclass=NullPool)
+    try:
+        size = Size(max(lines // 4, 100))
+        async with AsyncSession(engine) as session, session.begin():
+            if await session.scalar(text("SELECT EXISTS (SELECT FROM item)")):
+                raise fail("There are items in this database. A benchmark wants an empty one, and fills it.")
+            await register.fill(session, size)
+            await finance.fill(session, lines=lines, items=size.items, clients=size.clients)
+        return await finance.measure(engine, url, lines)
+    finally:
+        await engine.dispose()
 
 
 async def run(url: str, size: Size, words: Sequence[str] = ()) -> Report:
