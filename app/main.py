@@ -25,6 +25,9 @@ from app.features.disposal import pages as disposal_pages
 from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
+from app.features.finance.budgets import api as budgets_api
+from app.features.finance.budgets import pages as budgets_pages
+from app.features.finance.dashboard import pages as dashboard_pages
 from app.features.home import pages as home_pages
 from app.features.imports import api as imports_api
 from app.features.imports import pages as imports_pages
@@ -144,6 +147,7 @@ ROUTERS = (
     clean_labels_api.router,
     jobs_api.router,
     faults_api.router,
+    budgets_api.router,
     messages_api.router,
     imports_api.router,
     apidocs.router,
@@ -211,6 +215,8 @@ ROUTERS = (
     visit_pages.router,
     authority_pages.router,
     inspections_pages.router,
+    dashboard_pages.router,
+    budgets_pages.router,
     imports_pages.router,
 )
 

@@ -22,6 +22,8 @@ from app.domain.dates import uk_date
 from app.features.accounts.housekeeping import forget_sign_ins
 from app.features.clients.purging import purge_access_notes
 from app.features.faults.housekeeping import forget_strangers
+from app.features.finance.budgets.service import tell_of_budgets
+from app.features.finance.monthly.sums import sum_up_closed_months, sum_up_months
 from app.features.housekeeping.service import forget_queue_log, forget_requests
 from app.features.labels.jobs import forget_labels
 from app.features.loans.trial_reminders import remind_of_ending_trials
@@ -262,6 +264,24 @@ JOBS: tuple[Job, ...] = (
         "30 8 * * *",
         calling(warn_of_expiring_registrations, today=uk_date),
         "Tells prescribers 60, 30 and 7 days before their registration ends.",
+    ),
+    Job(
+        "sum_up_months",
+        "35 2 * * *",
+        calling(sum_up_months),
+        "Sums up the charges of every month that is not closed, for the dashboards.",
+    ),
+    Job(
+        "sum_up_closed_months",
+        "12-59/15 * * * *",
+        calling(sum_up_closed_months),
+        "Sums up a month for good once it is closed.",
+    ),
+    Job(
+        "tell_of_budgets",
+        "45 8 * * *",
+        calling(tell_of_budgets, today=uk_date, actor=ACTOR),
+        "Tells finance, once each, of budgets that are mostly used, used up, or forecast to be overspent.",
     ),
     Job(
         "purge_access_notes",

@@ -154,6 +154,11 @@ class Charge(SQLModel, table=True):
         Index("ix_charge_tariff_id", "tariff_id"),
         Index("ix_charge_corrects_id", "corrects_id", postgresql_where=text("corrects_id IS NOT NULL")),
         Index("ix_charge_id_of_unpriced", "id", postgresql_where=text("is_unpriced")),
+        Index(
+            "ix_charge_period_of_nobodys",
+            "period",
+            postgresql_where=text("funder_id IS NULL AND is_issue AND reversal_of IS NULL"),
+        ),
     )
 
     id: int = id_column()

@@ -81,6 +81,10 @@ MENU: dict[str, tuple[Link, ...]] = {
         Link("Stop use", "/stop-use", Permission.KEEP_STOP_USE_NOTICES),
         Link("Names of makers", "/maker-aliases", Permission.KEEP_MAKER_NAMES),
     ),
+    "Finance": (
+        Link("Dashboard", "/finance/dashboard", Permission.SEE_COSTS),
+        Link("Budgets", "/finance/budgets", Permission.SEE_COSTS),
+    ),
     "Messages": (Link("Messages", "/messages"),),
     "Administration": (
         Link("Users", "/users", Permission.MANAGE_USERS),

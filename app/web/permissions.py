@@ -610,6 +610,20 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "POST /import/{kind}": _P.IMPORT_DATA,
     "POST /import/{kind}/confirm": _P.IMPORT_DATA,
     "POST /api/v1/imports/{kind}": _P.IMPORT_DATA,
+    # Money.
+    "GET /finance/dashboard": _P.SEE_COSTS,
+    "GET /finance/dashboard/{name}.csv": _P.SEE_COSTS,
+    "GET /finance/budgets": _P.SEE_COSTS,
+    "GET /finance/budgets.csv": _P.SEE_COSTS,
+    "GET /finance/budgets/new": _P.KEEP_BUDGETS,
+    "POST /finance/budgets/new": _P.KEEP_BUDGETS,
+    "GET /finance/budgets/{budget_id}": _P.SEE_COSTS,
+    "POST /finance/budgets/{budget_id}": _P.KEEP_BUDGETS,
+    "GET /api/v1/finance/budgets": _P.SEE_COSTS,
+    "POST /api/v1/finance/budgets": _P.KEEP_BUDGETS,
+    "GET /api/v1/finance/budgets/{budget_id}": _P.SEE_COSTS,
+    "PATCH /api/v1/finance/budgets/{budget_id}": _P.KEEP_BUDGETS,
+    "GET /api/v1/finance/reports/budgets": _P.SEE_COSTS,
 }
 
 AS_DOCUMENTED: Final = {re.sub(r":\w+}", "}", route): needed for route, needed in PERMISSIONS.items()}
