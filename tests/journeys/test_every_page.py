@@ -171,7 +171,16 @@ PAGES = {
         "/inspections/authority-copies?sent=true",
         "/inspections/authority-copies/1",
     ),
-    "finance": ("/", "/scrap-requests", "/panel-learning?panel=JSEP"),
+    "finance": (
+        "/",
+        "/scrap-requests",
+        "/panel-learning?panel=JSEP",
+        "/finance/dashboard",
+        "/finance/dashboard?months=25&funder=ASC",
+        "/finance/budgets",
+        "/finance/budgets/new",
+        "/finance/budgets/1",
+    ),
     "senior.ot": (
         "/panel-cases",
         "/panel-cases?state=decided",

@@ -215,7 +215,7 @@ async def test_a_budget_is_set_and_changed_on_its_pages(
         await finance.post_form("/finance/budgets/new", funder="ASC", year="2025", **details)
     page = await finance.get("/finance/budgets?year=2025")
     assert "which is £29,740 more than its own of £260" in page.text
-    assert [row[-1] for row in page.table()][:2] == ["80 % used", "Within budget"]
+    assert [row[1] for row in page.table()][:2] == ["80 % used 96 % used", "Within budget 0 % used"]
     [kept, _] = await query("SELECT id, version FROM budget ORDER BY id")
     url = f"/finance/budgets/{kept['id']}"
     one = await finance.get(url)
@@ -224,7 +224,7 @@ async def test_a_budget_is_set_and_changed_on_its_pages(
     assert saved.status == 303
     page = await finance.get("/finance/budgets?year=2025")
     assert "The budget is changed." in page.text
-    assert page.table()[0][-1] == "Used up"
+    assert page.table()[0][1] == "Used up 100 % used"
     stale = await finance.post_form(url, pence="240", note="Less", version="1")
     assert "Somebody changed this while you had it open." in stale.text
     seen = await manager.get(url)

@@ -16,6 +16,8 @@ from app.web.charts import Columns, Series, share_bar, short_count, short_pounds
 from app.web.templating import pounds
 
 MOST_SERIES: Final = 6
+YEAR_APART: Final = 4
+"""So many columns apart two years stand below a chart on a telephone without touching."""
 LINES: Final = "/finance/charges"
 COSTS: Final = "/finance/reports/costs"
 CATEGORIES: Final[Mapping[str, str]] = {
@@ -195,7 +197,7 @@ def _by_month(
             key=f"chart-{key}",
             title=title,
             description=f"{table.period}. The same figures stand in the table below.",
-            labels=[_label(month, is_first=not place) for place, month in enumerate(sums.months)],
+            labels=_labels(sums.months),
             series=[one for _, one in series],
             said=said,
             short=short_pounds if cell is Cell.PENCE else short_count,
@@ -234,9 +236,14 @@ def period_in_words(sums: Sums) -> str:
     return f"{months}, {sums.funder.name}" if sums.funder else months
 
 
-def _label(month: date, *, is_first: bool) -> tuple[str, str, str]:
-    name = f"{month:%b}"
-    return name, name[0], str(month.year) if is_first or month.month == 1 else ""
+def _labels(months: Sequence[date]) -> list[tuple[str, str, str]]:
+    """Each month, its letter, and the year where one begins; at the first too, unless the next year is near."""
+    years = {place for place, month in enumerate(months) if month.month == 1}
+    years |= set() if years & set(range(1, YEAR_APART)) else {0}
+    return [
+        (f"{month:%b}", f"{month:%b}"[0], str(month.year) if place in years else "")
+        for place, month in enumerate(months)
+    ]
 
 
 def _lines(sums: Sums, month: date | None, funder: Funder | None, kind: ChargeKind | None = None) -> str | None:
