@@ -26,8 +26,11 @@ from app.features.faults import api as faults_api
 from app.features.faults import label_pages
 from app.features.faults import pages as faults_pages
 from app.features.finance import front_pages as finance_front_pages
+from app.features.finance.budgets import api as budgets_api
+from app.features.finance.budgets import pages as budgets_pages
 from app.features.finance.charges import api as charges_api
 from app.features.finance.charges import pages as charges_pages
+from app.features.finance.dashboard import pages as dashboard_pages
 from app.features.finance.exports import api as finance_exports_api
 from app.features.finance.exports import journal_pages as finance_journal_pages
 from app.features.finance.exports import pack_pages as finance_pack_pages
@@ -178,6 +181,7 @@ ROUTERS = (
     item_costs_api.router,
     tariffs_api.router,
     charges_api.router,
+    budgets_api.router,
     messages_api.router,
     imports_api.router,
     finance_exports_api.router,
@@ -258,6 +262,8 @@ ROUTERS = (
     inspections_pages.router,
     funding_pages.router,
     funders_pages.router,
+    dashboard_pages.router,
+    budgets_pages.router,
     imports_pages.router,
     finance_exports_pages.router,
     finance_journal_pages.router,

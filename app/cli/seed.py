@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.cli.seed_authority import add_authority
+from app.cli.seed_budgets import set_budgets
 from app.cli.seed_catalogue import CLIENTS, PRODUCTS
 from app.cli.seed_examinations import CRACKED, SOUND, WORN, examine, visit_home
 from app.cli.seed_notices import quarantine_hoists, receive_notices
@@ -105,6 +106,7 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
     await keeper.work()
     await Prescribers(session, prefix, secret, now).work()
     await hear_cases(session, now=now)
+    await set_budgets(session, now=now)
     await receive_notices(session, now=now)
     hoists = await keeper.receive("HOIST-130", "MAIN", 90, serials=["MH130-1990", "MH130-1991", "MH130-1992"])
     await keeper.lend(hoists[0], "C-1007", days_ago=50, by="technician")

@@ -22,9 +22,11 @@ from app.domain.dates import uk_date
 from app.features.accounts.housekeeping import forget_sign_ins
 from app.features.clients.purging import purge_access_notes
 from app.features.faults.housekeeping import forget_strangers
+from app.features.finance.budgets.service import tell_of_budgets
 from app.features.finance.exports.jobs import forget_exports
 from app.features.finance.exports.pack import send_finance_packs
 from app.features.finance.funding.disputes import remind_of_funding_disputes
+from app.features.finance.monthly.sums import sum_up_closed_months, sum_up_months
 from app.features.finance.reconciling.service import reconcile_nightly
 from app.features.housekeeping.service import forget_queue_log, forget_requests
 from app.features.labels.jobs import forget_labels
@@ -287,6 +289,22 @@ JOBS: tuple[Job, ...] = (
         "0 5 * * *",
         calling(reconcile_nightly, actor=ACTOR),
         "Compares movements, charges, splits and sums to the penny, and tells finance when they do not add up.",
+        "sum_up_months",
+        "35 2 * * *",
+        calling(sum_up_months),
+        "Sums up the charges of every month that is not closed, for the dashboards.",
+    ),
+    Job(
+        "sum_up_closed_months",
+        "12-59/15 * * * *",
+        calling(sum_up_closed_months),
+        "Sums up a month for good once it is closed.",
+    ),
+    Job(
+        "tell_of_budgets",
+        "45 8 * * *",
+        calling(tell_of_budgets, today=uk_date, actor=ACTOR),
+        "Tells finance, once each, of budgets that are mostly used, used up, or forecast to be overspent.",
     ),
     Job(
         "purge_access_notes",

@@ -4,6 +4,7 @@ from app.domain.authority import Tier
 from app.models.account import Account, AccountRole, AccountStore, KnownBrowser, SignIn, SignInFailure, SignInKind
 from app.models.audit import AuditEvent, AuditHead, IdempotencyKey
 from app.models.base import metadata
+from app.models.budget import Budget, BudgetAlert, ChargeMonth, ChargeMonthSummed
 from app.models.client import CareProvider, Client, ClientAccess
 from app.models.disposal import Disposal
 from app.models.finance import (
@@ -128,8 +129,12 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "AuthorityCopy",
+    "Budget",
+    "BudgetAlert",
     "CareProvider",
     "Charge",
+    "ChargeMonth",
+    "ChargeMonthSummed",
     "ChargedVisit",
     "ChargingStart",
     "Client",

@@ -200,6 +200,11 @@ class Charge(SQLModel, table=True):
         Index("ix_charge_item_id_of_hire", "item_id", postgresql_where=text("kind = 'hire' AND is_issue")),
         Index("ix_charge_period_without_funder", "period", postgresql_where=text("funder_id IS NULL")),
         Index("ix_charge_id_of_unpriced", "id", postgresql_where=text("is_unpriced")),
+        Index(
+            "ix_charge_period_of_nobodys",
+            "period",
+            postgresql_where=text("funder_id IS NULL AND is_issue AND reversal_of IS NULL"),
+        ),
     )
 
     id: int = id_column()

@@ -732,6 +732,19 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     # Money.
     "GET /finance/items/{barcode}": _P.SEE_COSTS,
     "GET /api/v1/finance/items/{barcode}": _P.SEE_COSTS,
+    "GET /finance/dashboard": _P.SEE_COSTS,
+    "GET /finance/dashboard/{name}.csv": _P.SEE_COSTS,
+    "GET /finance/budgets": _P.SEE_COSTS,
+    "GET /finance/budgets.csv": _P.SEE_COSTS,
+    "GET /finance/budgets/new": _P.KEEP_BUDGETS,
+    "POST /finance/budgets/new": _P.KEEP_BUDGETS,
+    "GET /finance/budgets/{budget_id}": _P.SEE_COSTS,
+    "POST /finance/budgets/{budget_id}": _P.KEEP_BUDGETS,
+    "GET /api/v1/finance/budgets": _P.SEE_COSTS,
+    "POST /api/v1/finance/budgets": _P.KEEP_BUDGETS,
+    "GET /api/v1/finance/budgets/{budget_id}": _P.SEE_COSTS,
+    "PATCH /api/v1/finance/budgets/{budget_id}": _P.KEEP_BUDGETS,
+    "GET /api/v1/finance/reports/budgets": _P.SEE_COSTS,
 }
 
 AS_DOCUMENTED: Final = {re.sub(r":\w+}", "}", route): needed for route, needed in PERMISSIONS.items()}

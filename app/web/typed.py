@@ -17,16 +17,21 @@ def pence_from(pounds: object) -> int:
 
     Raises ValueError with a sentence for people.
     """
+    return amount_from(pounds, most_pounds=DEAREST_POUNDS, what="price")
+
+
+def amount_from(pounds: object, *, most_pounds: int, what: str) -> int:
+    """The same for an amount that is called otherwise, up to so many pounds."""
     try:
         amount = Decimal(_ascii(str(pounds)).strip().removeprefix("£").replace(",", "").strip())
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite():
-        raise ValueError("Write the price in pounds and pence, such as 149.99.")
-    if not 0 <= amount <= DEAREST_POUNDS:
-        raise ValueError("The price must be from £0 to £1,000,000.")
+        raise ValueError(f"Write the {what} in pounds and pence, such as 149.99.")
+    if not 0 <= amount <= most_pounds:
+        raise ValueError(f"The {what} must be from £0 to £{most_pounds:,}.")
     if amount != amount.quantize(PENNY):
-        raise ValueError("The price must not have parts of a penny. Write it as 149.99.")
+        raise ValueError(f"The {what} must not have parts of a penny. Write it as 149.99.")
     return int(amount * 100)
 
 

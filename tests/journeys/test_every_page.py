@@ -222,6 +222,11 @@ PAGES = {
         "/finance/journal/layout",
         "/finance/pack",
         "/finance/packs/2026-03",
+        "/finance/dashboard",
+        "/finance/dashboard?months=25&funder=ASC",
+        "/finance/budgets",
+        "/finance/budgets/new",
+        "/finance/budgets/1",
     ),
     "senior.ot": (
         "/panel-cases",

@@ -12,7 +12,7 @@ from app.db import Session
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.dates import uk_date
-from app.features.home import my_work, queries, safety_notices, signing
+from app.features.home import money, my_work, queries, safety_notices, signing
 from app.panelling import list_follow_up
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -41,12 +41,20 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
         context["follow_up"] = await list_follow_up(session, actor.username, today=today, limit=my_work.FIRST_FEW)
     if actor.may(Permission.SIT_ON_PANEL):
         context["panel_cases"] = await my_work.count_panel_cases(session, actor.id)
-    if actor.may(Permission.HANDLE_SAFETY_NOTICES):
-        context["safety"] = await safety_notices.read_notice_work(session, today=today)
+    context |= await _office(session, actor, today)
     shown = _clients_shown(context)
     if shown:
         await audit.record(session, "clients_listed", "clients", actor=actor.username, at=now, found=shown)
     return render(request, "home/home.html", context)
+
+
+async def _office(session: AsyncSession, actor: Person, today: date) -> dict[str, Any]:
+    context: dict[str, Any] = {}
+    if actor.may(Permission.HANDLE_SAFETY_NOTICES):
+        context["safety"] = await safety_notices.read_notice_work(session, today=today)
+    if actor.may(Permission.CLOSE_PERIODS):
+        context["money"] = await money.count_money_waiting(session, today=today)
+    return context
 
 
 async def _store(session: AsyncSession, actor: Person, today: date) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+"""JSON routes of budgets."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Response
+from pydantic import BaseModel
+
+from app.db import Session
+from app.domain.dates import uk_date
+from app.domain.panel_settings import financial_year
+from app.features.finance.budgets import queries, service
+from app.features.finance.budgets.queries import BudgetRow
+from app.features.finance.budgets.report import as_table
+from app.features.finance.budgets.schemas import BudgetBody, BudgetChange, NewBudget
+from app.features.finance.tables import Cell, Table
+from app.web.auth import Actor
+from app.web.clock import Now
+from app.web.csv_files import csv_answer
+from app.web.etags import Version, etag
+from app.web.fields import After, Id, Limit
+from app.web.once import api_router
+from app.web.paging import Page, number_cursor, page_of
+
+router = api_router("finance")
+
+YearAsked = Annotated[int | None, Query(ge=2000, le=2999)]
+
+
+class ColumnBody(BaseModel):
+    """A column of a report."""
+
+    key: str
+    heading: str
+    cell: Cell
+
+
+class BudgetReport(BaseModel):
+    """Budgets beside the books. `without_budget`: what funders have spent that have none in this year."""
+
+    year: int
+    title: str
+    period: str
+    definition: str
+    columns: list[ColumnBody]
+    rows: list[dict[str, Any]]
+    totals: dict[str, Any]
+    warnings: list[str]
+    without_budget: list[dict[str, Any]]
+
+
+@router.get("/finance/budgets")
+async def list_budgets(
+    session: Session, actor: Actor, year: YearAsked = None, limit: Limit = 50, after: After = None
+) -> Page[BudgetBody]:
+    """Budgets in the order they were set, of one year (2026 for 2026/27) or of all."""
+    rows = await queries.list_budgets(session, year=year, after=number_cursor(after), limit=limit + 1)
+    return page_of([_body(row) for row in rows], limit=limit, cursor=lambda row: row.id)
+
+
+@router.post("/finance/budgets", status_code=201)
+async def set_budget(session: Session, actor: Actor, now: Now, response: Response, body: NewBudget) -> BudgetBody:
+    """Set the budget of a funder, or of a team's part of it. `warnings`: what is allowed and looks wrong."""
+    number = await service.set_budget(session, body, actor=actor.username, at=now)
+    return await _shown(session, response, number)
+
+
+@router.get("/finance/budgets/{budget_id}")
+async def get_budget(session: Session, actor: Actor, response: Response, budget_id: Id) -> BudgetBody:
+    """One budget; the ETag is wanted by PATCH."""
+    return await _shown(session, response, budget_id)
+
+
+@router.patch("/finance/budgets/{budget_id}")
+async def change_budget(
+    session: Session, actor: Actor, now: Now, response: Response, budget_id: Id, version: Version, body: BudgetChange
+) -> BudgetBody:
+    """Change its sum or its months (If-Match). A sum without months is spread in equal twelfths."""
+    await service.change_budget(session, budget_id, body, version=version, actor=actor.username, at=now)
+    return await _shown(session, response, budget_id)
+
+
+@router.get("/finance/reports/budgets", response_model=BudgetReport)
+async def report(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    year: YearAsked = None,
+    file_format: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+) -> BudgetReport | Response:
+    """Budget, spent, committed, forecast and variance of a financial year, as a rule of this one."""
+    today = uk_date(now)
+    found = await queries.compare(session, year or financial_year(today), today=today)
+    table = as_table(found)
+    if file_format == "csv":
+        return as_file(table, found.year)
+    return BudgetReport(
+        year=found.year,
+        title=table.title,
+        period=table.period,
+        definition=table.definition,
+        columns=[ColumnBody(key=one.key, heading=one.heading, cell=one.cell) for one in table.columns],
+        rows=[dict(row) for row in table.rows],
+        totals=dict(table.totals),
+        warnings=found.warnings,
+        without_budget=[{"funder": name, "actual_pence": pence} for name, pence in found.without],
+    )
+
+
+def as_file(table: Table, year: int) -> Response:
+    """The report as a file, with its totals."""
+    keys = [column.key for column in table.columns]
+    rows = ([row.get(key) for key in keys] for row in (*table.rows, table.totals))
+    return csv_answer(f"budgets-{year}.csv", keys, rows)
+
+
+async def _shown(session: Session, response: Response, budget_id: int) -> BudgetBody:
+    row = await queries.get_budget(session, budget_id)
+    response.headers["ETag"] = etag(row.version)
+    body = _body(row)
+    body.warnings = await queries.list_warnings(session, row)
+    return body
+
+
+def _body(row: BudgetRow) -> BudgetBody:
+    return BudgetBody.model_validate(row, from_attributes=True)

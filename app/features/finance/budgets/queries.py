@@ -1,0 +1,203 @@
+"""Reads of budgets, and of the books that they are compared with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.budgets import MONTHS, Books, Standing, months_of, overlap, progress_at, standing_of
+from app.domain.errors import NotFound
+from app.domain.panel_funding import Share, allot
+from app.domain.panel_settings import financial_year
+from app.features.finance.monthly.sums import SUMS, as_of, asked_of
+
+SHOWN: Final = """
+    SELECT budget.id, budget.year, budget.months, budget.note, budget.version, budget.changed_at, budget.changed_by,
+           budget.funder_id, COALESCE(budget.team_id, 0) AS team_id, funder.code AS funder, funder.name AS funder_name,
+           team.code AS team, team.name AS team_name
+    FROM budget JOIN funder ON funder.id = budget.funder_id LEFT JOIN team ON team.id = budget.team_id
+"""
+LIST: Final = text(
+    f"{SHOWN} WHERE budget.id > :after AND (CAST(:year AS integer) IS NULL OR budget.year = :year) "
+    "ORDER BY budget.id LIMIT :limit"
+)
+ONE: Final = text(f"{SHOWN} WHERE budget.id = :budget_id")
+OF_THE_YEAR: Final = text(f"{SHOWN} WHERE budget.year = :year ORDER BY funder.code, team.code NULLS FIRST")
+SPENT: Final = text(
+    f"""
+    WITH {SUMS}
+    SELECT funder_id, team_id, period, sum(net_pence) AS pence, (SELECT min(period) FROM charge) AS books_since
+    FROM sums GROUP BY 1, 2, 3
+"""  # noqa: S608 - the part is a constant
+)
+# Who pays is what charges will say: the order's split, else what its panel approved, else its own funder.
+COMMITTED: Final = text("""
+    WITH wanted AS (
+        SELECT line.order_id, sum(line.unit_price_pence) AS pence
+        FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
+        JOIN equipment_order AS asked ON asked.id = line.order_id
+        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL AND asked.decision = 'approved'
+        GROUP BY 1
+    ), paid AS (
+        SELECT wanted.pence, asked.team_id, COALESCE(
+            (SELECT jsonb_agg(jsonb_build_array(part.funder_id, part.percent::text) ORDER BY part.position)
+             FROM order_share AS part WHERE part.order_id = asked.id),
+            (SELECT jsonb_agg(jsonb_build_array(part.funder_id, part.percent::text) ORDER BY part.position)
+             FROM panel_allotment AS part WHERE part.decision_id = (
+                 SELECT max(made.id) FROM panel_decision AS made JOIN panel_case ON panel_case.id = made.case_id
+                 WHERE panel_case.order_id = asked.id AND panel_case.state <> 'withdrawn'
+                   AND made.kind IN ('approve', 'approve_with_conditions')
+                   AND NOT EXISTS (SELECT FROM panel_decision AS later WHERE later.supersedes_id = made.id))),
+            jsonb_build_array(jsonb_build_array(asked.funder_id, '100'))) AS shares
+        FROM wanted JOIN equipment_order AS asked ON asked.id = wanted.order_id
+    )
+    SELECT team_id, shares, sum(pence) AS pence, count(*) AS orders FROM paid GROUP BY 1, 2
+""")
+CHOICES: Final = text("""
+    SELECT 'funder' AS what, code, name FROM funder UNION ALL SELECT 'team', code, name FROM team ORDER BY 1, 2
+""")
+NAMES: Final = text("SELECT id, name FROM funder WHERE id = ANY(:ids)")
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """A budget as it is kept. `team`: none, it is all of the funder's."""
+
+    id: int
+    year: int
+    months: list[int]
+    note: str
+    version: int
+    changed_at: datetime
+    changed_by: str
+    funder_id: int
+    team_id: int
+    funder: str
+    funder_name: str
+    team: str | None
+    team_name: str | None
+
+    @property
+    def pence(self) -> int:
+        """The year's sum."""
+        return sum(self.months)
+
+    @property
+    def name(self) -> str:
+        """What it is called: Adult social care, or Adult social care, Seaham team."""
+        return f"{self.funder_name}, {self.team_name}" if self.team else self.funder_name
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A budget beside what the books say of it."""
+
+    budget: BudgetRow
+    books: Books
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class YearOfBudgets:
+    """All budgets of a year. `warnings`: where those of teams are more than their funder's; `without`: what funders
+    without a budget have spent; `as_of`: since when sums of older months may have changed."""
+
+    year: int
+    rows: list[Compared]
+    warnings: list[str] = field(default_factory=list)
+    without: list[tuple[str, int]] = field(default_factory=list)
+    as_of: datetime | None = None
+
+
+async def list_budgets(session: AsyncSession, *, year: int | None, after: int, limit: int) -> list[BudgetRow]:
+    """Budgets in the order they were made. One statement."""
+    found = await session.execute(LIST, {"year": year, "after": after, "limit": limit})
+    return [BudgetRow(**row) for row in found.mappings()]
+
+
+async def get_budget(session: AsyncSession, budget_id: int) -> BudgetRow:
+    """One budget. One statement. Raises NotFound `unknown-budget`."""
+    row = (await session.execute(ONE, {"budget_id": budget_id})).mappings().one_or_none()
+    if row is None:
+        raise NotFound("unknown-budget", "There is no budget with this number.")
+    return BudgetRow(**row)
+
+
+async def list_choices(session: AsyncSession) -> dict[str, list[tuple[str, str]]]:
+    """Every funder and every team, by what they are called in a form. One statement."""
+    rows = (await session.execute(CHOICES)).all()
+    return {f"{what}s": [(row.code, row.name) for row in rows if row.what == what] for what in ("funder", "team")}
+
+
+async def list_warnings(session: AsyncSession, budget: BudgetRow) -> list[str]:
+    """What looks wrong about the budgets of this funder in its year. One statement."""
+    found = (await session.execute(OF_THE_YEAR, {"year": budget.year})).mappings()
+    return _overlaps([BudgetRow(**row) for row in found if row["funder_id"] == budget.funder_id])
+
+
+async def compare(session: AsyncSession, year: int, *, today: date) -> YearOfBudgets:
+    """Every budget of a year beside the books. Five statements, however many budgets there are."""
+    kept = [BudgetRow(**row) for row in (await session.execute(OF_THE_YEAR, {"year": year})).mappings()]
+    months = months_of(year)
+    asked = asked_of(months[0], months[-1], today=today)
+    spent = (await session.execute(SPENT, asked)).all()
+    committed = await _committed(session) if financial_year(today) == year else {}
+    progress = progress_at(year, today, books_since=next((row.books_since for row in spent), None))
+    rows = []
+    for one in kept:
+        books = _books(one, months, spent, committed)
+        rows.append(Compared(one, books, standing_of(one.months, books, progress)))
+    return YearOfBudgets(year, rows, _overlaps(kept), await _without(session, kept, spent), await as_of(session, asked))
+
+
+def _books(
+    budget: BudgetRow, months: Sequence[date], spent: Sequence[Any], committed: Mapping[tuple[int, int], int]
+) -> Books:
+    sums = [0] * MONTHS
+    places = {month: place for place, month in enumerate(months)}
+    for row in spent:
+        if row.funder_id == budget.funder_id and budget.team_id in {0, row.team_id}:
+            sums[places[row.period]] += int(row.pence)
+    promised = sum(
+        pence
+        for (funder, team), pence in committed.items()
+        if funder == budget.funder_id and budget.team_id in {0, team}
+    )
+    return Books(tuple(sums), promised)
+
+
+async def _committed(session: AsyncSession) -> dict[tuple[int, int], int]:
+    """What is approved and not yet delivered, by funder and team, at catalogue prices; no penny is lost in a split."""
+    found: dict[tuple[int, int], int] = {}
+    for row in await session.execute(COMMITTED):
+        shares = [Share(str(funder), Decimal(percent)) for funder, percent in row.shares]
+        for part in allot(int(row.pence), shares):
+            key = (int(part.funder), row.team_id)
+            found[key] = found.get(key, 0) + part.pence
+    return found
+
+
+def _overlaps(kept: Sequence[BudgetRow]) -> list[str]:
+    said = []
+    for funder in dict.fromkeys(one.funder for one in kept):
+        of_it = [one for one in kept if one.funder == funder]
+        whole = next((one.pence for one in of_it if one.team is None), None)
+        sentence = overlap(whole, [one.pence for one in of_it if one.team is not None])
+        if sentence:
+            said.append(f"{of_it[0].funder_name}: {sentence}")
+    return said
+
+
+async def _without(session: AsyncSession, kept: Sequence[BudgetRow], spent: Sequence[Any]) -> list[tuple[str, int]]:
+    """What funders have spent for whom there is no budget at all in this year, by name."""
+    budgeted = {one.funder_id for one in kept}
+    sums: dict[int, int] = {}
+    for row in spent:
+        if row.funder_id and row.funder_id not in budgeted:
+            sums[row.funder_id] = sums.get(row.funder_id, 0) + int(row.pence)
+    names = await session.execute(NAMES, {"ids": list(sums)})
+    return sorted((row.name, sums[row.id]) for row in names)

@@ -1,0 +1,1 @@
+"""Where the money goes, drawn: charts over months with their tables and files."""

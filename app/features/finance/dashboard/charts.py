@@ -1,0 +1,276 @@
+"""The charts of the dashboard: what each draws, its table, and where its cells lead. `CHARTS` is their list."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.costs import ChargeKind
+from app.features.finance.dashboard.reading import Funder, Sums
+from app.features.finance.tables import Cell, Column, Table
+from app.web.charts import Columns, Series, share_bar, short_count, short_pounds, stacked_columns, swatch
+from app.web.templating import pounds
+
+MOST_SERIES: Final = 6
+YEAR_APART: Final = 4
+"""So many columns apart two years stand below a chart on a telephone without touching."""
+LINES: Final = "/finance/charges"
+COSTS: Final = "/finance/reports/costs"
+CATEGORIES: Final[Mapping[str, str]] = {
+    "04": "Measuring, supporting and training",
+    "06": "Orthoses and prostheses",
+    "09": "Personal care",
+    "12": "Moving about and transfers",
+    "15": "Housekeeping",
+    "18": "Furniture and fittings",
+    "22": "Communication",
+    "24": "Handling objects",
+    "27": "Surroundings and tools",
+    "28": "Work",
+    "30": "Leisure",
+}
+"""The first level of ISO 9999 in few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart with its table. `drawing` is empty where the bars stand in the table itself (`bars`).
+
+    `hrefs`: for each row, by column, where the cell leads. `legend`: swatches and names.
+    """
+
+    table: Table
+    drawing: Markup | None = None
+    legend: Sequence[tuple[Markup, str]] = ()
+    hrefs: Sequence[Mapping[str, str | None]] = ()
+    bars: Sequence[Markup] = ()
+
+    @property
+    def key(self) -> str:
+        """Its name in addresses and ids."""
+        return self.table.name
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        keys = [column.key for column in self.table.columns if column.cell in {Cell.PENCE, Cell.COUNT}]
+        return not any(row.get(key) for row in self.table.rows for key in keys)
+
+
+Builder = Callable[[AsyncSession, Sums], Awaitable[Chart]]
+
+
+async def spend_by_month(_session: AsyncSession, sums: Sums) -> Chart:
+    """Who pays what in each month."""
+    paying = [one for one in sums.funders if any(sums.of_funder(one))]
+    if len(paying) > MOST_SERIES:
+        paying.sort(key=lambda one: -sum(sums.of_funder(one)))
+    shown, rest = paying[:MOST_SERIES], paying[MOST_SERIES:]
+    series = [
+        Series(one.name, sums.of_funder(one), [_lines(sums, month, one) for month in sums.months]) for one in shown
+    ]
+    if rest:
+        values = [sum(parts) for parts in zip(*(sums.of_funder(one) for one in rest), strict=True)]
+        series.append(Series("Others", values))
+    keys = [one.code or "own" for one in shown] + ["others"] * bool(rest)
+    about = "Net of VAT, credits taken off, by the month of the books. “The service itself” is what no funder pays."
+    return _by_month("spend", "Spend by month and funder", about, sums, list(zip(keys, series, strict=True)))
+
+
+async def issues_by_month(_session: AsyncSession, sums: Sums) -> Chart:
+    """How many issues were of recycled items, and how many of new ones."""
+    made = [
+        (
+            condition,
+            Series(
+                name,
+                sums.issued(condition),
+                [_lines(sums, month, sums.funder, kind=kind) for month in sums.months],
+            ),
+        )
+        for condition, name, kind in (
+            ("recycled", "Recycled", ChargeKind.RECYCLED_ISSUE),
+            ("new", "New", ChargeKind.NEW_PURCHASE),
+        )
+    ]
+    about = "Issues that were charged, counted once however many funders pay; what was taken back is not counted."
+    chart = _by_month("issues", "New and recycled issues by month", about, sums, made, cell=Cell.COUNT)
+    share = Column("recycled_percent", "Recycled", Cell.PERCENT)
+    rows = [{**row, share.key: percent_of(row["recycled"], row["total"])} for row in chart.table.rows]
+    totals = {
+        **chart.table.totals,
+        share.key: percent_of(chart.table.totals["recycled"], chart.table.totals["total"]),
+    }
+    table = Table(
+        chart.table.name,
+        chart.table.title,
+        f"{about} The percentage is that of recycled ones among all issues of the month.",
+        chart.table.period,
+        [*chart.table.columns, share],
+        rows,
+        totals,
+    )
+    return Chart(table, chart.drawing, chart.legend, chart.hrefs)
+
+
+async def credits_by_month(_session: AsyncSession, sums: Sums) -> Chart:
+    """What funders were credited for what came back."""
+    values = [-pence for pence in sums.of_kinds(ChargeKind.CREDIT)]
+    hrefs = [_lines(sums, month, sums.funder, kind=ChargeKind.CREDIT) for month in sums.months]
+    about = "What was credited to funders when equipment came back, net of VAT. It is taken off in the spend above."
+    return _by_month("credits", "Credits by month", about, sums, [("credited", Series("Credited", values, hrefs))])
+
+
+async def where_by_kind(_session: AsyncSession, sums: Sums) -> Chart:
+    """What the money goes to, by kind of charge."""
+    found = sorted(((sum(sums.of_kinds(kind)), kind) for kind in ChargeKind if any(sums.of_kinds(kind))), reverse=True)
+    rows = [(kind.text, pence, _lines(sums, None, sums.funder, kind=kind)) for pence, kind in found]
+    return _ranked("kinds", "Where the money goes: kinds of charges", "Kind", sums, rows)
+
+
+async def where_by_category(_session: AsyncSession, sums: Sums) -> Chart:
+    """What the money goes to, by category of equipment."""
+    found = sorted(((pence, code) for code, pence in sums.by_category.items() if pence), reverse=True)
+    rows = [
+        (
+            f"{code} {CATEGORIES.get(code, '')}".strip() if code else "No one product: drives and visits",
+            pence,
+            _costs(sums, code) if code else None,
+        )
+        for pence, code in found
+    ]
+    return _ranked("categories", "Where the money goes: categories of equipment (ISO 9999)", "Category", sums, rows)
+
+
+CHARTS: Final[Mapping[str, Builder]] = {
+    "spend": spend_by_month,
+    "kinds": where_by_kind,
+    "categories": where_by_category,
+    "issues": issues_by_month,
+    "credits": credits_by_month,
+    # Recycling rates and deliveries on time over the months come here, each with its line in `pages.Name`.
+}
+"""Everything that the dashboard shows, in its order, by the name of its table. What needs more than `Sums` reads it."""
+
+
+def percent_of(part: int, whole: int) -> float | None:
+    """In percent with one decimal; nothing of nothing."""
+    return round(100 * part / whole, 1) if whole else None
+
+
+def _by_month(
+    key: str,
+    title: str,
+    about: str,
+    sums: Sums,
+    series: Sequence[tuple[str, Series]],
+    *,
+    cell: Cell = Cell.PENCE,
+) -> Chart:
+    said = _pounds if cell is Cell.PENCE else _counted
+    columns = [Column("month", "Month", Cell.MONTH), *(Column(name, one.name, cell) for name, one in series)]
+    is_summed = len(series) > 1
+    if is_summed:
+        columns.append(Column("total", "All", cell))
+    rows: list[dict[str, Any]] = []
+    for place, month in enumerate(sums.months):
+        row = {name: one.values[place] for name, one in series}
+        rows.append({"month": month, **row} | ({"total": sum(row.values())} if is_summed else {}))
+    names = [column.key for column in columns[1:]]
+    totals = {"month": "All months", **{name: sum(row[name] for row in rows) for name in names}}
+    hrefs: list[dict[str, str | None]] = [
+        {name: one.hrefs[place] for name, one in series if one.hrefs and one.values[place]}
+        | (
+            {"total": _lines(sums, month, sums.funder)}
+            if cell is Cell.PENCE and is_summed and rows[place]["total"]
+            else {}
+        )
+        for place, month in enumerate(sums.months)
+    ]
+    table = Table(key, title, about, period_in_words(sums), columns, rows, totals)
+    drawing = stacked_columns(
+        Columns(
+            key=f"chart-{key}",
+            title=title,
+            description=f"{table.period}. The same figures stand in the table below.",
+            labels=_labels(sums.months),
+            series=[one for _, one in series],
+            said=said,
+            short=short_pounds if cell is Cell.PENCE else short_count,
+            names=[f"{month:%B %Y}" for month in sums.months],
+        )
+    )
+    legend = [(swatch(place), one.name) for place, (_, one) in enumerate(series)]
+    return Chart(table, drawing, legend, hrefs)
+
+
+def _ranked(key: str, title: str, heading: str, sums: Sums, found: Sequence[tuple[str, int, str | None]]) -> Chart:
+    about = "Net of VAT. What is credited is below zero, and drawn with stripes."
+    whole = sum(pence for _, pence, _ in found if pence > 0)
+    largest = max((abs(pence) for _, pence, _ in found), default=0)
+    columns = [
+        Column("name", heading),
+        Column("net_pence", "Net", Cell.PENCE),
+        Column("percent", "Of all charges", Cell.PERCENT),
+    ]
+    rows = [
+        {"name": name, "net_pence": pence, "percent": percent_of(pence, whole) if pence > 0 else None}
+        for name, pence, _ in found
+    ]
+    totals = {"name": "All", "net_pence": sum(pence for _, pence, _ in found), "percent": None}
+    table = Table(key, title, about, period_in_words(sums), columns, rows, totals)
+    return Chart(
+        table,
+        hrefs=[{"net_pence": href} for _, _, href in found],
+        bars=[share_bar(pence, largest) for _, pence, _ in found],
+    )
+
+
+def period_in_words(sums: Sums) -> str:
+    """The months, and whose: March 2025 to March 2026, Adult social care."""
+    months = f"{sums.months[0]:%B %Y} to {sums.months[-1]:%B %Y}"
+    return f"{months}, {sums.funder.name}" if sums.funder else months
+
+
+def _labels(months: Sequence[date]) -> list[tuple[str, str, str]]:
+    """Each month, its letter, and the year where one begins; at the first too, unless the next year is near."""
+    years = {place for place, month in enumerate(months) if month.month == 1}
+    years |= set() if years & set(range(1, YEAR_APART)) else {0}
+    return [
+        (f"{month:%b}", f"{month:%b}"[0], str(month.year) if place in years else "")
+        for place, month in enumerate(months)
+    ]
+
+
+def _lines(sums: Sums, month: date | None, funder: Funder | None, kind: ChargeKind | None = None) -> str | None:
+    """Where the lines of it are listed. What no funder pays has no list of its own."""
+    if funder is not None and not funder.code:
+        return None
+    asked: dict[str, str] = {"period": f"{month:%Y-%m}"} if month else _from_to(sums)
+    asked |= {"funder": funder.code} if funder else {}
+    asked |= {"kind": kind.value} if kind else {}
+    return f"{LINES}?{urlencode(asked)}"
+
+
+def _costs(sums: Sums, category: str) -> str:
+    asked = {"group_by": "product", "category": category, **_from_to(sums)}
+    asked |= {"funder": sums.funder.code} if sums.funder else {}
+    return f"{COSTS}?{urlencode(asked)}"
+
+
+def _from_to(sums: Sums) -> dict[str, str]:
+    last = sums.months[-1]
+    after = date(last.year + last.month // 12, last.month % 12 + 1, 1)
+    return {"from": sums.months[0].isoformat(), "to": date.fromordinal(after.toordinal() - 1).isoformat()}
+
+
+def _pounds(pence: int) -> str:
+    return pounds(pence)
+
+
+def _counted(number: int) -> str:
+    return f"{number:,}"

@@ -1,0 +1,56 @@
+"""What waits for finance: counts for the start page, by one statement."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.costs import month_of
+from app.domain.panel_settings import financial_year
+
+WAITING: Final = text("""
+    WITH known AS (
+        SELECT (SELECT max(period) FROM finance_period) AS closed, (SELECT min(period) FROM charge) AS first
+    )
+    SELECT
+        (SELECT count(*) FROM charge AS line WHERE line.is_unpriced AND line.reversal_of IS NULL
+         AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)) AS unpriced,
+        (SELECT count(*) FROM charge AS line
+         WHERE line.funder_id IS NULL AND line.is_issue AND line.reversal_of IS NULL
+           AND line.period > COALESCE(known.closed, '2000-01-01')
+           AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)) AS nobodys,
+        (SELECT count(*) FROM funding_dispute WHERE settled_at IS NULL) AS disputes,
+        (SELECT count(*) FROM funding_dispute WHERE settled_at IS NULL AND settle_by < :today) AS disputes_late,
+        (SELECT count(*) FROM generate_series(
+            CAST(COALESCE(CAST(known.closed + interval '1 month' AS date), known.first) AS timestamp),
+            CAST(:month AS timestamp) - interval '1 month', interval '1 month')) AS to_close,
+        (SELECT count(DISTINCT budget.id) FROM budget JOIN budget_alert ON budget_alert.budget_id = budget.id
+         WHERE budget.year = :year AND stands AND level IN ('all_used', 'forecast_over')) AS budgets_over
+    FROM known
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyWaiting:
+    """What finance has to see to. `nobodys`: issues in open months for which nobody is said to pay; `budgets_over`:
+    used up, or forecast to be overspent, at the last daily look."""
+
+    unpriced: int
+    nobodys: int
+    disputes: int
+    disputes_late: int
+    to_close: int
+    budgets_over: int
+
+    @property
+    def is_clear(self) -> bool:
+        """Nothing waits."""
+        return not (self.unpriced or self.nobodys or self.disputes or self.to_close or self.budgets_over)
+
+
+async def count_money_waiting(session: AsyncSession, *, today: date) -> MoneyWaiting:
+    """What waits for finance. One statement."""
+    values = {"today": today, "month": month_of(today), "year": financial_year(today)}
+    return MoneyWaiting(**(await session.execute(WAITING, values)).mappings().one())

@@ -1,0 +1,209 @@
+"""The dashboard: sums of the lines, whether they were summed before or not; and every figure leads to its lines."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.domain.costs import ChargeKind
+from app.domain.lifecycle import State
+from app.features.finance.dashboard.charts import CHARTS
+from app.features.finance.dashboard.pages import Name
+from app.features.finance.dashboard.reading import Sums, months_until, read_sums
+from app.features.finance.monthly.sums import sum_up_closed_months, sum_up_months
+from tests.browser import Browser
+from tests.conftest import Clock, Query, Statements
+from tests.given import Given
+
+LINE = """
+    INSERT INTO charge (posting_id, kind, period, happened_on, posted_at, posted_by, funder_id, percent, amount_pence,
+                        category, recycled, reversal_of, because)
+    SELECT CAST(:posting AS uuid), :kind, :period, :period, now(), 'x',
+           (SELECT id FROM funder WHERE code = CAST(:funder AS text)), :percent, :pence, :category, :recycled,
+           CAST(:reversal_of AS bigint), CASE WHEN CAST(:reversal_of AS bigint) IS NOT NULL THEN 'Wrong' END
+    RETURNING id
+"""
+
+
+class Books:
+    """Lines of months long ago, as they would have been posted then."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection, self.made = connection, 0
+
+    async def post(self, month: str, kind: str, pence: int, **details: Any) -> int:
+        """One charge of one line."""
+        self.made += 1
+        values = {
+            "posting": f"00000000-0000-4000-8000-{self.made:012}",
+            "kind": kind,
+            "period": date.fromisoformat(f"{month}-01"),
+            "funder": "ASC",
+            "percent": 100,
+            "pence": pence,
+            "category": None,
+            "recycled": None,
+            "reversal_of": None,
+        }
+        number: int = (await self.connection.execute(text(LINE), values | details)).scalar_one()
+        return number
+
+    async def close(self, month: str) -> None:
+        """Close a month, as it stands."""
+        close = "INSERT INTO finance_period VALUES (CAST(:month AS date), now(), 'finance', 0, '{}', '')"
+        await self.connection.execute(text(close), {"month": date.fromisoformat(f"{month}-01")})
+
+
+@pytest.fixture
+async def books(connection: AsyncConnection) -> Books:
+    """A year with a bit of everything."""
+    made = Books(connection)
+    await made.post("2025-03", "new_purchase", 50_000, category="12 36 03", recycled=False)
+    await made.post("2025-12", "recycled_issue", 9_000, category="12 36 03", recycled=True)
+    await made.post("2025-12", "delivery", 2_400, funder="ICB")
+    wrong = await made.post("2026-01", "new_purchase", 7_000, category="18 12 10", recycled=False)
+    await made.post("2026-01", "new_purchase", -7_000, category="18 12 10", recycled=False, reversal_of=wrong)
+    await made.post("2026-01", "credit", -40_000, category="12 36 03")
+    await made.post("2026-02", "scrap", 800, funder=None, category="12 36 03")
+    await made.post("2025-02", "scrap", 99_999)
+    return made
+
+
+def shown(sums: Sums) -> dict[str, Any]:
+    """Everything that charts are drawn from."""
+    return {
+        "funders": {one.code: [pence for pence in sums.of_funder(one) if pence] for one in sums.funders},
+        "net": sum(sums.net),
+        "credits": [pence for pence in sums.of_kinds(ChargeKind.CREDIT) if pence],
+        "new": [number for number in sums.issued("new") if number],
+        "recycled": [number for number in sums.issued("recycled") if number],
+        "categories": {code: pence for code, pence in sums.by_category.items() if pence},
+    }
+
+
+WANTED = {
+    "funders": {"ASC": [50_000, 9_000, -40_000], "ICB": [2_400], "CHC": [], "CHILD": [], "": [800]},
+    "net": 22_200,
+    "credits": [-40_000],
+    "new": [1],
+    "recycled": [1],
+    "categories": {"12": 19_800, "": 2_400},
+}
+
+
+def test_thirteen_months_end_with_this_one() -> None:
+    months = months_until(date(2026, 1, 31), 13)
+    assert (months[0], months[-2], months[-1], len(months)) == (
+        date(2025, 1, 1),
+        date(2025, 12, 1),
+        date(2026, 1, 1),
+        13,
+    )
+
+
+async def test_sums_are_the_same_from_the_lines_as_they_are_kept(
+    session: AsyncSession, books: Books, clock: Clock, query: Query
+) -> None:
+    async def read() -> dict[str, Any]:
+        return shown(await read_sums(session, months=13, funder=None, today=clock.today))
+
+    assert await read() == WANTED
+    assert await sum_up_months(session, at=clock.now) == 13
+    assert await read() == WANTED
+    assert await query("SELECT count(*) AS kept FROM charge_month WHERE period >= '2025-03-01'") == [{"kept": 6}]
+    assert await sum_up_months(session, at=clock.now) == 13, "what is open is summed again"
+    assert await read() == WANTED
+
+
+async def test_newest_months_are_of_this_moment_and_older_ones_as_of_the_night(
+    session: AsyncSession, books: Books, clock: Clock
+) -> None:
+    await sum_up_months(session, at=clock.now)
+    for month in ("2025-12", "2026-02", "2026-03"):
+        await books.post(month, "repair", 100)
+    sums = await read_sums(session, months=13, funder="ASC", today=clock.today)
+    assert [sum(sums.of_kinds(ChargeKind.REPAIR)), sums.as_of] == [200, clock.now]
+    await sum_up_months(session, at=clock.now)
+    sums = await read_sums(session, months=13, funder="ASC", today=clock.today)
+    assert sum(sums.of_kinds(ChargeKind.REPAIR)) == 300
+    assert sums.funder
+    assert sum(sums.net) == 19_300
+
+
+async def test_a_closed_month_is_summed_once_and_for_good(
+    session: AsyncSession, books: Books, clock: Clock, query: Query
+) -> None:
+    await books.close("2025-02")
+    await books.close("2025-03")
+    assert await sum_up_closed_months(session, at=clock.now) == 2
+    assert await sum_up_closed_months(session, at=clock.now) == 0
+    assert await sum_up_months(session, at=clock.now) == 11
+    final = "SELECT count(*) AS months FROM charge_month_summed WHERE is_final"
+    assert await query(final) == [{"months": 2}]
+    sums = await read_sums(session, months=13, funder=None, today=clock.today)
+    assert shown(sums) == WANTED
+
+
+async def test_every_figure_of_the_page_leads_to_its_lines_and_is_had_as_a_file(
+    finance: Browser, as_finance: AsyncClient, books: Books
+) -> None:
+    page = await finance.get("/finance/dashboard")
+    assert page.heading == "Finance dashboard"
+    links = {str(one["href"]) for one in page.soup.select("main a[href]")}
+    assert {
+        "/finance/charges?period=2025-12&funder=ICB",
+        "/finance/charges?period=2025-12",
+        "/finance/charges?period=2026-01&kind=credit",
+        "/finance/charges?from=2025-03-01&to=2026-03-31&kind=delivery",
+        "/finance/reports/costs?group_by=product&category=12&from=2025-03-01&to=2026-03-31",
+    } <= links
+    drawn = page.soup.select("svg[role=group]")
+    assert len(drawn) == 3
+    assert {str(one["href"]) for one in page.soup.select("svg a")} <= links
+    assert {name.value for name in Name} == set(CHARTS)
+    files = {}
+    for name in Name:
+        assert f"/finance/dashboard/{name.value}.csv?months=13" in links
+        files[name] = (await finance.client.get(f"/finance/dashboard/{name.value}.csv?months=13")).text.splitlines()
+    assert (files[Name.CREDITS][0], files[Name.CREDITS][-1]) == ("month,credited", "All months,40000")
+    spend = (await finance.client.get("/finance/dashboard/spend.csv?months=25")).text.splitlines()
+    assert spend[0] == "month,ASC,ICB,own,total"
+    assert (len(spend), spend[-1]) == (27, "All months,118999,2400,800,122199")
+
+
+async def test_an_empty_service_a_funder_and_what_is_asked_wrongly(finance: Browser) -> None:
+    page = await finance.get("/finance/dashboard?months=25&funder=ASC")
+    assert page.text.count("Nothing was charged in these months.") == 5
+    assert "March 2024 to March 2026, Adult social care" in page.text
+    assert "None issued" in page.text
+    for wrong in ("months=12", "funder=NOBODY", "funder=" + "x" * 41):
+        assert (await finance.get(f"/finance/dashboard?{wrong}")).status == 422
+
+
+async def test_the_dashboard_takes_the_same_statements_however_many_lines_there_are(
+    finance: Browser, books: Books, given: Given, statements: Statements
+) -> None:
+    await given.item(State.ON_LOAN)
+    statements.clear()
+    await finance.get("/finance/dashboard?months=25")
+    assert len(statements) == 4, "\n".join(statements)
+
+
+async def test_the_start_page_says_what_waits_in_the_books(
+    finance: Browser, books: Books, given: Given, connection: AsyncConnection
+) -> None:
+    await connection.execute(text("UPDATE team SET funder_id = NULL"))
+    await given.item(State.ON_LOAN)
+    await given.item(State.AWAITING_INSPECTION)
+    page = await finance.get("/")
+    for words in (
+        "charges without a price",
+        "2 issues that nobody pays for",
+        "13 months to close",
+    ):
+        assert words in page.text, words
+    await books.close("2025-02")
+    assert "12 months to close" in (await finance.get("/")).text
