@@ -170,3 +170,24 @@ async def test_nobody_opens_for_an_inspection(
     assert [line for line in await charged(query) if line[0] == "failed_visit"] == [("failed_visit", "ASC", 800)]
     writes = [one for one in statements if "charged AS" in one and "line AS" not in one]
     assert len(writes) == 1, "the same try, said twice, is one"
+
+
+async def test_a_repair_given_up_with_a_part_of_the_bin_is_charged_when_another_agrees(
+    given: Given, query: Query, as_technician: AsyncClient, as_finance: AsyncClient
+) -> None:
+    donor = await given.item(State.SCRAPPED)
+    handset = {"description": "Handset", "part_number": "HS-4", "condition": "good"}
+    url = f"{ITEMS}/{donor}/harvested-parts"
+    [taken] = done(await as_technician.post(url, json={"parts": [handset]}), 201)["ids"]
+    product = await given.product(purchase_price_pence=250_000, tier="specialist")
+    barcode = await given.item(State.IN_REPAIR, product=product)
+    part = {"harvested_part_id": taken, "fitted_on": "2026-03-02", "cost_pence": 900}
+    disposal = {"waste_stream": "metal", "reference_follows": True}
+    body = {"outcome": "beyond_repair", "notes": "The frame is bent.", "parts": [part], "labour_pence": 500}
+    asked = await as_technician.post(f"{ITEMS}/{barcode}/repair", json=body | disposal)
+    assert asked.status_code == 202, asked.text
+    assert await of_the_bench(query, barcode) == []
+    [request] = await query("SELECT id FROM disposal WHERE seq IS NULL")
+    done(await as_finance.post(f"/api/v1/scrap-requests/{request['id']}/agree"))
+    assert [kind for kind, _, _ in await of_the_bench(query, barcode)] == ["repair", "parts", "scrap", "write_off"]
+    assert ("parts", "ASC", 900) in await of_the_bench(query, barcode)

@@ -82,9 +82,7 @@ COLUMNS = (
     Column("basis", "How it was worked out"),
     Column("because", "Corrected because"),
 )
-DEFINITION = (
-    "Every line that was charged for this item, what was taken back with it. Visits stand with one item of each."
-)
+DEFINITION = "Every line that was charged for this item, and what was taken back. A visit stands with one of its items."
 
 
 async def read_ledger(session: AsyncSession, barcode: str, *, on: date) -> ItemLedger:
