@@ -289,6 +289,8 @@ JOBS: tuple[Job, ...] = (
         "0 5 * * *",
         calling(reconcile_nightly, actor=ACTOR),
         "Compares movements, charges, splits and sums to the penny, and tells finance when they do not add up.",
+    ),
+    Job(
         "sum_up_months",
         "35 2 * * *",
         calling(sum_up_months),

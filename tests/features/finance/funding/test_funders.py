@@ -5,7 +5,7 @@ from typing import Any
 from httpx import AsyncClient
 
 from tests.conftest import Query
-from tests.features.finance.test_funding import API
+from tests.features.finance.funding.test_funding import API
 from tests.features.ordering.conftest import done
 
 NEW = {"code": "SCHOOL", "name": "Schools", "side": "social_care", "kind": "education", "cost_centre": "E-100"}

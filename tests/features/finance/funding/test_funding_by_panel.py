@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Query, Sessions, SignIn
-from tests.features.finance.test_funding import THIRDS, WHY, stands
+from tests.features.finance.funding.test_funding import THIRDS, WHY, stands
 from tests.features.panel.conftest import Panel, done
 from tests.given import Given
 

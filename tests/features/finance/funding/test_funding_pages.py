@@ -2,7 +2,7 @@
 
 from tests.browser import Browser
 from tests.conftest import Query
-from tests.features.finance.test_funding import delivered, stands
+from tests.features.finance.funding.test_funding import delivered, stands
 from tests.features.ordering.conftest import Orders
 from tests.given import Given
 

@@ -15,7 +15,7 @@ from app.features.loans import service as loans
 from app.features.loans.counter import Said
 from tests.conftest import Clock, Query, Sessions, SignIn
 from tests.features.finance.funding.conftest import Rate
-from tests.features.finance.test_funding import API, ICB, WHY, delivered, dispute, settle, stands
+from tests.features.finance.funding.test_funding import API, ICB, WHY, delivered, dispute, settle, stands
 from tests.features.ordering.conftest import Orders, done
 from tests.features.panel.conftest import Panel
 from tests.given import Given

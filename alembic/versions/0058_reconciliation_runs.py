@@ -1,12 +1,12 @@
 """What came of comparing movements, charges and sums, and collections found by their items.
 
-Revision: 0059, after: 0054. Made on 2026-11-27.
+Revision: 0058, after: 0057. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0059"
-down_revision = "0054"
+revision: str = "0058"
+down_revision = "0057"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,12 +1,12 @@
 """Who pays: splits come to the whole, funders are kept, and no person is ever charged for an aid.
 
-Revision: 0060, after: 0054. Made on 2026-11-27.
+Revision: 0059, after: 0058. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0060"
-down_revision = "0054"
+revision: str = "0059"
+down_revision = "0058"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,12 +1,12 @@
 """Spreadsheets that are being made, the journal's layout, and who asked for the monthly pack.
 
-Revision: 0058, after: 0054. Made on 2026-11-27.
+Revision: 0057, after: 0056. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0058"
-down_revision = "0054"
+revision: str = "0057"
+down_revision = "0056"
 branch_labels: str | None = None
 depends_on: str | None = None
 

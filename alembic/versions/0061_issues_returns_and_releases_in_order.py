@@ -1,12 +1,12 @@
 """Issues, returns and releases of an item in their order: the recycling rates are counted from them.
 
-Revision: 0064, after: 0054. Made on 2026-11-27.
+Revision: 0061, after: 0060. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0064"
-down_revision = "0054"
+revision: str = "0061"
+down_revision = "0060"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -6,8 +6,8 @@ Revises: 0054
 
 from alembic import op
 
-revision: str = "0062"
-down_revision: str | None = "0054"
+revision: str = "0060"
+down_revision: str | None = "0059"
 branch_labels: str | None = None
 depends_on: str | None = None
 
