@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import Query
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
@@ -60,7 +60,7 @@ class Wanted:
     kind: Annotated[ChargeKind | None, BeforeValidator(_or_none)] = None
     team: Words = None
     product_code: Words = None
-    tariff: Annotated[int | None, BeforeValidator(_or_none), Query(ge=1, lt=2**63)] = None
+    tariff: Annotated[Annotated[int, Field(ge=1, lt=2**63)] | None, BeforeValidator(_or_none), Query()] = None
     unpriced: Yes = None
     provisional: Yes = None
 
