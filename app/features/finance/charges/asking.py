@@ -26,9 +26,9 @@ def _or_none(typed: object) -> object:
 
 
 Words = Annotated[
-    str | None,
+    Annotated[str, Field(max_length=60)] | None,
     BeforeValidator(_or_none),
-    Query(max_length=60),
+    Query(),
     AfterValidator(lambda words: words and without_controls(words).strip()),
 ]
 DayAsked = Annotated[Day | None, BeforeValidator(_or_none)]
