@@ -1,6 +1,6 @@
 """Batches of scans as devices send them. A scan that is malformed is one refused scan, never a refused batch."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -157,6 +157,7 @@ def _times(said: datetime | None, *, at: datetime, offset: timedelta | None) -> 
     """
     if said is None:
         return {"scanned_at": None}
+    said = _in_utc(said)
     try:
         scanned_at = said + (offset or timedelta(0))
     except OverflowError:
@@ -173,6 +174,14 @@ def _times(said: datetime | None, *, at: datetime, offset: timedelta | None) -> 
     detail = f"The clock of this device is {offset_in_words(offset)}. The time of this scan was put right. "
     warning = ScanWarning(code=CLOCK_LOST.code, detail=f"{detail}Set its date, time and time zone.")
     return measured | {"clock": warning, "device_scanned_at": kept}
+
+
+def _in_utc(said: datetime) -> datetime:
+    """By UTC: PostgreSQL reads no zone that is further than 15:59 from it. At either end of all years, as it is."""
+    try:
+        return said.astimezone(UTC)
+    except OverflowError:
+        return said.replace(tzinfo=UTC)
 
 
 def _flaw(errors: list[ErrorDetails]) -> BadValue:

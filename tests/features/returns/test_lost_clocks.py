@@ -31,6 +31,21 @@ async def test_a_time_that_cannot_be_is_not_kept(
     assert listed.json()["items"][-1]["scanned_at"] is None
 
 
+@pytest.mark.parametrize("zone", ["+16:00", "-16:00", "+23:59", "-23:59"])
+async def test_a_zone_that_is_nowhere_on_earth_loses_no_scan(
+    as_technician: AsyncClient, given: Given, clock: Clock, zone: str
+) -> None:
+    odd, plain = [await given.loan() for _ in range(2)]
+    clock.move(days=3)
+    scans = [
+        {"scan_id": str(uuid4()), "barcode": loan.barcode, "scanned_at": f"2026-03-05T10:00:00{of}"}
+        for loan, of in ((odd, zone), (plain, "Z"))
+    ]
+    answer = await as_technician.post("/api/v1/returns/scans", json={"store": "MAIN", "scans": scans})
+    assert answer.status_code == 200
+    assert {result["outcome"] for result in answer.json()["results"]} == {"accepted"}
+
+
 async def test_a_clock_that_is_a_little_fast_or_a_scan_that_waited_long_is_believed(
     as_technician: AsyncClient, given: Given, clock: Clock
 ) -> None:
