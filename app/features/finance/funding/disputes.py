@@ -20,7 +20,12 @@ from app.models import FundingDispute
 REMINDED_EVERY: Final = timedelta(days=7)
 STANDS: Final = text("""
     SELECT decision, EXISTS (SELECT FROM charge WHERE order_id = asked.id) AS is_charged,
-           EXISTS (SELECT FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS is_disputed
+           EXISTS (SELECT FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS is_disputed,
+           (SELECT panel.name FROM panel_case AS brought JOIN panel ON panel.id = brought.panel_id
+            JOIN panel_decision AS made ON made.case_id = brought.id
+            WHERE brought.order_id = asked.id AND made.kind IN ('approve', 'approve_with_conditions')
+              AND NOT EXISTS (SELECT FROM panel_decision AS later WHERE later.supersedes_id = made.id)
+            LIMIT 1) AS panel
     FROM equipment_order AS asked WHERE id = :order_id
 """)
 WHOSE: Final = text("""
@@ -86,8 +91,8 @@ async def change_split(
 ) -> None:
     """Another split for an order of which nothing is charged yet.
 
-    Raises NotFound `unknown-order`, WrongState, Conflict `charged-already`, `already-disputed`, BadValue as
-    `read_split` does.
+    Raises NotFound `unknown-order`, WrongState, Conflict `charged-already`, `already-disputed`, `panel-decided`,
+    BadValue as `read_split` does.
     """
     split = await funding.read_split(session, shares)
     order_id = await funding.lock_order(session, number)
@@ -100,6 +105,9 @@ async def change_split(
         raise Conflict("charged-already", detail)
     if order.is_disputed:
         raise Conflict("already-disputed", "Who pays for it is disputed. Settle the dispute: that says who pays.")
+    if order.panel:
+        detail = f"{order.panel} decided who pays for it. It decides anew, or a dispute is opened and settled."
+        raise Conflict("panel-decided", detail)
     await funding.fund(session, order_id, split, because=reason, settles=False, actor=actor, at=at)
 
 

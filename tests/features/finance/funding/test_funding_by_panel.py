@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
 
 from tests.conftest import Query, Sessions, SignIn
 from tests.features.finance.funding.test_funding import THIRDS, WHY, stands
 from tests.features.panel.conftest import Panel, done
 from tests.given import Given
+from tests.problems import check_problem
 
 SENT: list[tuple[str, dict[str, Any]]] = [
     ("allocate", {}),
@@ -38,6 +40,15 @@ async def test_an_approval_says_who_pays_and_ends_the_dispute_that_the_draft_nam
     assert body["funding_dispute"] is None
     settled = next(event for event in body["history"] if event["action"] == "funding_settled")
     assert settled["detail"]["because"] == f"Panel case {case} decided who pays."
+
+
+async def test_finance_alone_does_not_change_what_a_panel_decided(jsep: Panel, as_finance: AsyncClient) -> None:
+    order = await jsep.order()
+    done(await jsep.decide(await jsep.listed(order)))
+    body = {"funding": OTHERS, "reason": "Health asked for it."}
+    refused = await as_finance.put(f"/api/v1/finance/orders/{order}/funding", json=body)
+    check_problem(refused, 409, "panel-decided")
+    assert await funding(jsep, order) == [("ASC", 60), ("ICB", 40)]
 
 
 async def test_what_a_chair_does_alone_ends_no_dispute(jsep: Panel, sign_in: SignIn) -> None:
