@@ -52,7 +52,7 @@ async def begin(prescriber: Walk, product: str, client: str, *, quantity: int = 
     await page.get_by_label("How many").fill(str(quantity))
     await page.get_by_label("Why is it needed?").select_option("hospital_discharge")
     await page.get_by_label("Next working day").check()
-    await page.get_by_label("Who pays?").select_option("ASC")
+    await page.get_by_label("Who pays?", exact=True).select_option("ASC")
     await page.get_by_label("Clinical reasoning").fill(REASONING)
     await prescriber.picture("order-start")
     await prescriber.press("Save and continue")

@@ -85,7 +85,8 @@ def shown(sums: Sums) -> dict[str, Any]:
 
 
 WANTED = {
-    "funders": {"ASC": [50_000, 9_000, -40_000], "ICB": [2_400], "CHC": [], "CHILD": [], "": [800]},
+    "funders": {"ASC": [50_000, 9_000, -40_000], "ICB": [2_400], "": [800]}
+    | dict.fromkeys(("CHAR", "CHC", "CHILD", "EDU", "S117", "SELF"), []),
     "net": 22_200,
     "credits": [-40_000],
     "new": [1],
