@@ -80,7 +80,5 @@ async def test_from_a_chart_to_the_history_of_a_barcode(walks: Any) -> None:
     await finance.click(barcode)
     assert tag in await finance.text()
     await finance.picture("finance-item-of-a-chart")
-    history = page.get_by_role("link", name=re.compile("history", re.IGNORECASE))
-    if await history.count():
-        await finance.click(history.first)
-    assert "Issued" in await finance.text() or "Delivered" in await finance.text()
+    history = page.locator("table", has=page.get_by_text("History", exact=True)).locator("tbody tr")
+    assert await history.count() >= 2

@@ -79,7 +79,7 @@ async def test_who_closes_waits_for_who_posts_and_who_posts_waits_for_who_closes
         await session.commit()
     async with scratch.database.sessions.begin() as posting:
         when = datetime(2026, 3, 31, 21, 0, tzinfo=UTC)
-        nobody = {"reason": "Nobody opened.", "visited_at": when, "actor": "technician", "at": when}
+        nobody: dict[str, Any] = {"reason": "Nobody opened.", "visited_at": when, "actor": "technician", "at": when}
         await collections.fail(posting, fetched.number, **nobody)
         closing = asyncio.create_task(finance.post(CLOSE))
         await asyncio.sleep(0.4)

@@ -20,7 +20,7 @@ from app.features.finance.exports.journal import SUMS_SQL, sum_of
 from app.features.finance.exports.lines import LinesAsked, count_sql, values_sql
 from app.features.finance.monthly.sums import SUMS
 from app.features.finance.reports.asking import Asked
-from app.features.finance.reports.costs import grouped_sql, values_of
+from app.features.finance.reports.costs import grouped_sql, title_of, values_of
 
 GROUPINGS: Final = (
     (Dimension.FUNDER, Dimension.KIND),
@@ -98,10 +98,7 @@ async def _costs(session: AsyncSession, span: Span) -> list[Compared]:
     )
     statement = text(f"WITH plain AS ({_BOOKED}) SELECT * FROM plain CROSS JOIN ({sides}) AS found ORDER BY place")  # noqa: S608 - as above
     rows = await session.execute(statement, values_of(asked[0]) | {"limit": None})
-    return [
-        _compared(f"Costs by {one.text.lower()} and {other.text.lower()}", row)
-        for (one, other), row in zip(GROUPINGS, rows, strict=True)
-    ]
+    return [_compared(title_of(one.group_by), row) for one, row in zip(asked, rows, strict=True)]
 
 
 async def _by_month(session: AsyncSession, since: date, until: date) -> Compared:

@@ -223,7 +223,7 @@ def as_table(groups: Sequence[Group], asked: Asked) -> Table:
     heads = [column for one in asked.group_by for column in _columns(one)]
     return Table(
         name="costs",
-        title=f"Costs by {' and '.join(_in_sentence(one.text) for one in asked.group_by)}",
+        title=title_of(asked.group_by),
         definition=define(asked),
         period=asked.span.words,
         columns=[*heads, *COLUMNS],
@@ -231,6 +231,11 @@ def as_table(groups: Sequence[Group], asked: Asked) -> Table:
         totals=sum_up([one.sums for one in groups]).cells,
         links=[asked.lines_at(*one.keys) if one.keys else None for one in groups],
     )
+
+
+def title_of(group_by: Sequence[Dimension]) -> str:
+    """What the report by these dimensions is called."""
+    return f"Costs by {' and '.join(_in_sentence(one.text) for one in group_by)}"
 
 
 def define(asked: Asked) -> str:
