@@ -50,5 +50,8 @@ def _show(found: Reconciled) -> None:
         console.print(f"{said.title}: {told.counted:,} {said.counted}{sides}; {len(wrong):,} differ.", highlight=False)
         for one in wrong:
             console.print(f"  {one.code}: {in_a_line(one)}", highlight=False)
+    for report in found.reports:
+        sides = f"{report.lines:,} lines, {pounds(report.net)}; in the report {report.found_lines:,}"
+        console.print(f"  {report.title}: {sides}, {pounds(report.found_net)}.", highlight=False)
     of = in_words(found.period) if found.period else "Everything"
     console.print(f"{of} adds up." if found.is_ok else f"{of} does not add up.", highlight=False)

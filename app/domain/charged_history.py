@@ -1,6 +1,6 @@
 """An item's history with its charges: movements that may cost something, their lines, and the rates of then."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -26,6 +26,8 @@ COSTING: Final = frozenset(
     }
 )
 """The moves that may cost something."""
+TOPPED_UP: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.RECYCLED_ISSUE})
+"""What a person can add to."""
 NEVER: Final = 2**63
 
 
@@ -39,7 +41,7 @@ class Dated:
     made_at: datetime
     ended_at: datetime | None = None
 
-    def held(self, on: date, *, at: datetime, named: Iterable[int]) -> bool:
+    def held(self, on: date, *, at: datetime, named: Collection[int | None]) -> bool:
         """Whether it was in force on this day, as was known at this instant. A line that names it knew of it."""
         was_open = self.ends_on is None or self.ends_on >= on or (self.ended_at is not None and self.ended_at > at)
         return self.starts_on <= on and was_open and (self.made_at <= at or self.tariff.id in named)
@@ -47,7 +49,7 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A line of the charges. `undone_by`: the number of the line that takes it back."""
+    """A line of the charges. `undone_by`: the number of the line that takes it back; `is_by_hand`: its sum was said."""
 
     id: int
     posting: UUID | str
@@ -66,11 +68,18 @@ class Posted:
     reversal_of: int | None = None
     corrects_id: int | None = None
     undone_by: int | None = None
+    is_by_hand: bool = False
 
     @property
     def is_original(self) -> bool:
         """Whether it came with the movement."""
         return self.reversal_of is None and self.corrects_id is None
+
+    @property
+    def is_top_up(self) -> bool:
+        """Whether it is a person's agreed part, or what the funders pay less for it: nothing else is charged as an
+        issue, and is none."""
+        return self.kind in TOPPED_UP and not self.is_issue
 
     def lives(self, before: int) -> bool:
         """Whether it stood when the line of this number was posted."""
@@ -80,6 +89,9 @@ class Posted:
 @dataclass(frozen=True, slots=True)
 class Happened:
     """A movement and its lines, in their order. `is_charged`: it was made after charges began.
+
+    `labour_pence`, `parts_pence`: of the repair that it ended, as it is written down now. `inspections`: how many were
+    recorded since that moved nothing.
 
     `visit`: the order or collection, in words, that somebody drove for; `visits`: how often that drive was charged on
     that day.
@@ -94,6 +106,9 @@ class Happened:
     is_charged: bool = True
     visit: str = ""
     visits: int = 0
+    labour_pence: int = 0
+    parts_pence: int = 0
+    inspections: int = 0
 
 
 @dataclass(frozen=True, slots=True)

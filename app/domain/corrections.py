@@ -14,6 +14,8 @@ from app.domain.panel_funding import Share, check_split
 
 EITHER_WAY: Final = frozenset({ChargeKind.WRITE_OFF})
 """The kinds of which a charge can be above or below zero: what was written off is found again."""
+BY_HAND: Final = "Corrected by hand"
+"""The basis of a charge whose sum a person said."""
 
 
 @dataclass(frozen=True, slots=True)

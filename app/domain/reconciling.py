@@ -4,12 +4,13 @@ Pure: `features/finance/reconciling` reads the histories. What is due and what i
 on the facts of then: lines that were posted later, or taken back later, count as they stood when the movement was made.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Final
+from uuid import UUID
 
 from app.domain.charged_history import NEVER, Dated, Happened, History, Posted
 from app.domain.costs import (
@@ -17,15 +18,22 @@ from app.domain.costs import (
     OWN_ACCOUNT,
     WHOLE,
     ChargeKind,
+    Due,
     Facts,
     Issued,
     Posting,
+    Tariff,
     charges_of,
     month_of,
+    post,
+    price_of,
 )
 from app.domain.lifecycle import Move, State, is_issue, is_return
 
 VISITS: Final = frozenset({ChargeKind.DELIVERY, ChargeKind.COLLECTION})
+NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
+NOTHING: Final = History("", 0, "", 0, date.min, 0, is_reusable=False, happened=())
+"""In place of an item's: a visit is for no one product."""
 
 
 class Check(StrEnum):
@@ -36,6 +44,7 @@ class Check(StrEnum):
     SPLITS = "splits"
     VISITS = "visits"
     CREDITS = "credits"
+    PERSONS = "persons"
     REVERSALS = "reversals"
     REPORTS = "reports"
     CLOSED_MONTHS = "closed-months"
@@ -106,24 +115,32 @@ class Books:
     def _look(self, known: "_Known") -> None:
         event = known.event
         facts = known.facts()
-        rates = [one.tariff for one in self.rates if one.held(event.on, at=event.at, named=known.rates)]
-        expected = list(charges_of(event.move, event.state, facts, rates, on=event.on))
-        if event.move is Move.COMPLETE_REPAIR:
-            # What parts cost is said by the repair, and by nothing else that is known here.
-            expected = [one for one in expected if one.due.kind is not ChargeKind.PARTS]
+        rates = self._held(event, known.rates)
         left = [one for one in known.postings if not _are_parts(one, event)]
-        for posting in expected:
+        for posting in charges_of(event.move, event.state, facts, rates, on=event.on):
             found = next((one for one in left if _is_for(one, posting)), None)
             if found is None:
                 self._miss(known, posting)
             else:
                 left.remove(found)
                 self._compare(known, posting, found)
-        for posting_left in left:
+        for posting_left in self._look_at_inspections(known, left):
             self._exceed(known, posting_left)
+        if event.state is State.IN_REPAIR:
+            self._look_at_parts(known, facts)
         for lines in known.postings:
             self._is_whole(known, lines)
+        self._look_at_top_up(known)
         self._look_at_visit(known, facts)
+
+    def look_apart(self, lines: Sequence[Posted]) -> None:
+        """Look at a charge that came with no movement: a visit in vain."""
+        known = _Known(NOTHING, Happened(0, Move.RETURN, State.ON_LOAN, NO_TIME, lines[0].on, tuple(lines)), (), 0, 0)
+        self._look_by_its_rate(known, lines)
+        self._is_whole(known, lines)
+
+    def _held(self, event: Happened, named: Collection[int | None]) -> list[Tariff]:
+        return [one.tariff for one in self.rates if one.held(event.on, at=event.at, named=named)]
 
     def _miss(self, known: "_Known", posting: Posting) -> None:
         self.sums[Check.MOVEMENTS].add(posting.price.pence, 0)
@@ -160,6 +177,53 @@ class Books:
         ]:
             detail = f"{kind.text} is not split among those who pay as they should."
             self._differ(known, Check.SPLITS, "wrong-split", detail)
+
+    def _look_by_its_rate(self, known: "_Known", lines: Sequence[Posted]) -> None:
+        """A charge that no movement calls for comes to what the rate gives that it names."""
+        one = lines[0]
+        due = Due(one.kind, tuple(line.share for line in lines), one.variant)
+        named = [rate.tariff for rate in self.rates if rate.tariff.id == one.tariff_id]
+        self._compare(known, post(due, known.facts(), named), lines)
+
+    def _look_at_inspections(self, known: "_Known", left: list[list[Posted]]) -> list[list[Posted]]:
+        """What was inspected and moved nothing is charged with the movement before it; returns what is left then."""
+        found = [one for one in left if one[0].kind is ChargeKind.INSPECTION]
+        moved_nothing = found[: known.event.inspections]
+        for lines in moved_nothing:
+            self._look_by_its_rate(known, lines)
+        for _ in range(known.event.inspections - len(found)):
+            detail = "An inspection was recorded that is not charged: Inspection."
+            self._differ(known, Check.MOVEMENTS, "not-charged", detail)
+        return [one for one in left if one not in moved_nothing]
+
+    def _look_at_parts(self, known: "_Known", facts: Facts) -> None:
+        """What stands of the parts of a repair is what is written down of them, unless somebody put it right by
+        hand: they may be written down, or withdrawn, when it is over."""
+        lines = [one for one in known.event.lines if one.kind is ChargeKind.PARTS]
+        standing = [one for one in lines if one.lives(NEVER)]
+        found, written = _net(standing), known.event.parts_pence
+        # Priced anew each time, by the rates of the day that are known then.
+        rates = self._held(known.event, {one.tariff_id for one in lines})
+        expected = price_of(Due(ChargeKind.PARTS, WHOLE, of_pence=written), facts, rates).pence if written else 0
+        if lines and (not standing or any(one.is_by_hand for one in standing)):
+            expected = found
+        if not (expected or found):
+            return
+        self.sums[Check.MOVEMENTS].add(expected, found)
+        self.sums[Check.PRICES].add(expected, found)
+        if not lines:
+            detail = "Parts were fitted that are not charged: Parts."
+            self._differ(known, Check.MOVEMENTS, "not-charged", detail, expected, found)
+        elif expected != found:
+            detail = "What is charged for parts is not what the parts of the repair come to."
+            self._differ(known, Check.PRICES, "wrong-price", detail, expected, found)
+
+    def _look_at_top_up(self, known: "_Known") -> None:
+        """What a person adds, the funders pay less."""
+        left = _net(one for one in known.event.lines if one.is_top_up and one.lives(NEVER))
+        if left:
+            detail = "What the funders pay less is not what a person adds."
+            self._differ(known, Check.PERSONS, "top-up-not-even", detail, 0, left)
 
     def _is_whole(self, known: "_Known", lines: Sequence[Posted]) -> None:
         self.sums[Check.SPLITS].counted += 1
@@ -202,7 +266,12 @@ class Books:
                 self._add(Check.CREDITS, "credited-twice", detail, at=(barcode, back[0].seq))
 
     def _differ(self, known: "_Known", check: Check, code: str, detail: str, *sides: int) -> None:
-        self._add(check, code, detail, *sides, at=(known.history.barcode, known.event.seq))
+        if known.history is NOTHING:
+            expected, found = sides or (None, None)
+            where = f"Line {known.event.lines[0].id}"
+            self.differences.append(Difference(check, code, detail, expected, found, where=where))
+        else:
+            self._add(check, code, detail, *sides, at=(known.history.barcode, known.event.seq))
 
     def _add(
         self,
@@ -230,8 +299,8 @@ class _Known:
     rates: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.postings = _by_posting(line for line in self.event.lines if line.is_original)
-        self.rates = {line.tariff_id for line in self.event.lines if line.tariff_id is not None}
+        self.postings = _by_posting(line for line in self.event.lines if line.is_original and not line.is_top_up)
+        self.rates = {line.tariff_id for line in self.event.lines if line.tariff_id is not None and line.is_original}
 
     def facts(self) -> Facts:
         """The facts that its charges follow from. Who pays for what goes out is as the charge says."""
@@ -239,7 +308,6 @@ class _Known:
         issues = [lines for lines in self.postings if lines[0].is_issue]
         shares = next(iter([*issues, *self.postings]), None)
         visit = next((lines[0] for kind, lines in first.items() if kind in VISITS and self.event.visit), None)
-        parts = first.get(ChargeKind.PARTS, [])
         issued = self._issued()
         return Facts(
             product_id=self.history.product_id,
@@ -258,7 +326,7 @@ class _Known:
             speed=visit.variant if visit else "",
             route=_variant(first, ChargeKind.DECONTAMINATION),
             examined=_variant(first, ChargeKind.INSPECTION),
-            parts_pence=_net(parts),
+            labour_pence=self.event.labour_pence,
         )
 
     def _issued(self) -> tuple[int, Issued] | None:
@@ -294,8 +362,11 @@ def _starts(happened: Sequence[Happened]) -> Iterator[int]:
 
 
 def _by_posting(lines: Iterable[Posted]) -> list[list[Posted]]:
-    ordered = sorted(lines, key=lambda line: (str(line.posting), line.id))
-    return [list(group) for _, group in groupby(ordered, key=lambda line: line.posting)]
+    """The charges that these are the lines of, in the order in which they came."""
+    found: dict[UUID | str, list[Posted]] = {}
+    for line in sorted(lines, key=lambda line: line.id):
+        found.setdefault(line.posting, []).append(line)
+    return list(found.values())
 
 
 def _is_for(lines: Sequence[Posted], posting: Posting) -> bool:
@@ -303,7 +374,7 @@ def _is_for(lines: Sequence[Posted], posting: Posting) -> bool:
 
 
 def _are_parts(lines: Sequence[Posted], event: Happened) -> bool:
-    return lines[0].kind is ChargeKind.PARTS and event.move is Move.COMPLETE_REPAIR
+    return lines[0].kind is ChargeKind.PARTS and event.state is State.IN_REPAIR
 
 
 def _variant(first: dict[ChargeKind, list[Posted]], kind: ChargeKind) -> str:

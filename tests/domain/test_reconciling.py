@@ -190,12 +190,60 @@ def test_what_is_lost_is_written_off_and_taken_back_when_it_turns_up() -> None:
 def test_parts_are_as_the_repair_says_and_belong_to_a_repair() -> None:
     repair = {"id": 3, "kind": ChargeKind.REPAIR, "pence": 0, "is_unpriced": True, "to": ""}
     parts = {"id": 4, "kind": ChargeKind.PARTS, "pence": 4900, "to": ""}
-    mended = happened(5, Move.COMPLETE_REPAIR, State.IN_REPAIR, repair, parts)
+    mended = happened(5, Move.COMPLETE_REPAIR, State.IN_REPAIR, repair, parts, parts_pence=4900)
     assert told(mended) == []
-    assert told(replace(mended, lines=mended.lines[:1])) == []
+    assert told(replace(mended, lines=mended.lines[:1])) == ["not-charged 4900 0"]
+    assert told(replace(mended, parts_pence=5000)) == ["wrong-price 5000 4900"]
+    assert told(replace(mended, lines=mended.lines[:1], parts_pence=0)) == []
+    # Written down later; put right by hand; taken back by hand.
+    was, undone = parts | {"undone_by": 20}, parts | {"id": 20, "pence": -4900, "reversal_of": 4}
+    new = parts | {"id": 21, "pence": 5000, "corrects_id": 4}
+    later = happened(5, Move.COMPLETE_REPAIR, State.IN_REPAIR, repair, was, undone, new, parts_pence=5000)
+    assert told(later) == []
+    assert told(replace(later, parts_pence=5001)) == ["wrong-price 5001 5000"]
+    by_hand = happened(5, Move.COMPLETE_REPAIR, State.IN_REPAIR, repair, was, undone, new | {"is_by_hand": True})
+    assert told(replace(by_hand, parts_pence=4900)) == []
+    assert told(replace(later, lines=later.lines[:-1])) == []
+    # With a rate, and what the work cost.
+    priced = (*RATES, Dated(Tariff(9, ChargeKind.PARTS, percent=Decimal(110)), MARCH, None, EARLY))
+    worked = repair | {"pence": 3000, "is_unpriced": False}
+    given_up = happened(
+        5, Move.MARK_MISSING, State.IN_REPAIR, worked, parts | {"pence": 5390, "tariff_id": 9}, LOST | {"pence": 10_001}
+    )
+    assert told(replace(given_up, labour_pence=3000, parts_pence=4900), rates=priced) == []
     checked = {"id": 5, "kind": ChargeKind.INSPECTION, "pence": 0, "is_unpriced": True, "to": "", "variant": "loler"}
     looked = happened(6, Move.PASS_INSPECTION, State.AWAITING_INSPECTION, checked, parts | {"id": 6})
     assert told(looked) == ["charged-without-cause 0 4900"]
+
+
+def test_an_inspection_that_moves_nothing_is_charged_with_the_movement_before_it() -> None:
+    rates = (*RATES, Dated(Tariff(9, ChargeKind.INSPECTION, pence=3500), MARCH, None, EARLY))
+    looked = {"id": 7, "kind": ChargeKind.INSPECTION, "pence": 3500, "variant": "loler", "tariff_id": 9}
+    home = issue(BOUGHT, DRIVEN, looked)
+    assert told(home, rates=rates) == ["charged-without-cause 0 3500"]
+    assert told(replace(home, inspections=1), rates=rates) == []
+    assert told(replace(issue(), inspections=1), rates=rates) == ["not-charged None None"]
+    wrong = issue(BOUGHT, DRIVEN, looked | {"pence": 3499})
+    assert told(replace(wrong, inspections=1), rates=rates) == ["wrong-price 3500 3499"]
+
+
+def test_a_visit_in_vain_comes_to_its_rate_and_is_whole() -> None:
+    books = Books((*RATES, Dated(Tariff(9, ChargeKind.FAILED_VISIT, pence=900), MARCH, None, EARLY)))
+    tried = {"id": 7, "kind": ChargeKind.FAILED_VISIT, "pence": 900, "variant": "collection", "tariff_id": 9}
+    for one in (tried, tried | {"pence": 901}, tried | {"percent": Decimal("99.99")}):
+        books.look_apart(lines(0, dict(one)))
+    assert [(one.code, one.where, one.barcode) for one in books.differences] == [
+        ("wrong-price", "Line 7", ""),
+        ("not-whole", "Line 7", ""),
+    ]
+    assert books.sums[Check.PRICES].counted == 3
+
+
+def test_what_a_person_adds_the_funders_pay_less() -> None:
+    more = {"id": 8, "kind": ChargeKind.NEW_PURCHASE, "pence": 4000, "to": "SELF"}
+    less = more | {"id": 9, "pence": -4000, "to": "ASC"}
+    assert told(issue(BOUGHT, DRIVEN, more, less)) == []
+    assert told(issue(BOUGHT, DRIVEN, more, less | {"pence": -3999})) == ["top-up-not-even 0 1"]
 
 
 def test_a_rate_counts_as_it_was_known_then() -> None:

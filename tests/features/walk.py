@@ -14,7 +14,7 @@ from app.settings import Settings
 from tests.conftest import Clock, client_of
 from tests.given import Given
 
-PEOPLE = ("technician", "technician2", "ot", "senior.ot", "student.ot", "manager", "safety")
+PEOPLE = ("technician", "technician2", "ot", "senior.ot", "student.ot", "manager", "safety", "finance")
 
 
 @dataclass

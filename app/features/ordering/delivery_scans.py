@@ -49,7 +49,7 @@ LOCK_ORDERS = text("""
     SELECT id, client_id FROM equipment_order
     WHERE id IN (SELECT unit.order_id FROM item JOIN order_unit AS unit ON unit.item_id = item.id
                  WHERE item.barcode = ANY(:barcodes) AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL)
-    ORDER BY id FOR UPDATE
+    ORDER BY id FOR NO KEY UPDATE
 """)
 LOCK_ITEMS = text("""
     SELECT id FROM item

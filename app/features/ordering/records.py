@@ -180,7 +180,8 @@ class OrderRecord:
         return [unit for unit in self.units if unit.state in states]
 
 
-LOCK = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR UPDATE")
+# Not its key: whoever takes back a thing of it charges it meanwhile, with the item locked that comes after it here.
+LOCK = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR NO KEY UPDATE")
 ORDER = text("""
     SELECT asked.id, asked.number, client.id AS client_id, client.client_ref, client.name AS client_name,
            client.weight_kg, client.weighed_on, client.died_on, team.id AS team_id, team.code AS team,

@@ -47,7 +47,7 @@ ORDER = text("""
            (SELECT number FROM panel_case WHERE order_id = asked.id AND state <> 'withdrawn') AS case_number
     FROM equipment_order AS asked
     LEFT JOIN panel ON panel.is_active AND panel.code = asked.authority -> 'route' ->> 'code'
-    WHERE asked.number = upper(:number) FOR UPDATE OF asked
+    WHERE asked.number = upper(:number) FOR NO KEY UPDATE OF asked
 """)
 FUNDERS = text("SELECT id, code, kind FROM funder WHERE upper(code) = ANY(:codes)")
 TRIALS = text("""

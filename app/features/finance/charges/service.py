@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
-from app.domain.corrections import Again, Posted, check_reversible, due_again, lines_instead
+from app.domain.corrections import BY_HAND, Again, Posted, check_reversible, due_again, lines_instead
 from app.domain.costs import OWN_ACCOUNT, ChargeKind, Facts, Line, post
 from app.domain.errors import NotFound
 from app.domain.funders import FunderKind
@@ -130,7 +130,7 @@ async def reverse(
             charge, said, kinds={**kinds, OWN_ACCOUNT: FunderKind.OTHER}, vat_percent=rows[0]["vat_percent"]
         )
         # A charge that had no rate has a price now, by a person who says why.
-        priced = {"tariff_id": None, "basis": "Corrected by hand", "is_unpriced": False}
+        priced = {"tariff_id": None, "basis": BY_HAND, "is_unpriced": False}
         if said.pence is None:
             priced = {name: rows[0][name] for name in priced}
         instead = _coming(rows, lines, coming, priced)

@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 from datetime import date
 from io import StringIO
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,7 @@ from app.domain.errors import Conflict
 from app.domain.journal import OWN_NAME, ChargeSum, Entry, Layout, cells_of, entries_of, without_account
 from app.web.csv_files import FORMULA
 
-SUMS = text("""
+SUMS_SQL = """
     SELECT COALESCE(funder.code, '') AS funder, COALESCE(funder.name, :own) AS funder_name,
            COALESCE(funder.cost_centre, '') AS cost_centre, line.kind, count(*) AS lines,
            sum(line.amount_pence)::bigint AS net_pence, sum(line.vat_pence)::bigint AS vat_pence,
@@ -21,7 +22,8 @@ SUMS = text("""
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
     WHERE line.period = :period
     GROUP BY funder.code, funder.name, funder.cost_centre, line.kind ORDER BY 1, line.kind
-""")
+"""
+SUMS = text(SUMS_SQL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,16 @@ class Journal:
 async def read_journal(session: AsyncSession, period: date, layout: Layout) -> Journal:
     """The journal of the month that begins on that day. One statement."""
     rows = (await session.execute(SUMS, {"period": period, "own": OWN_NAME})).all()
-    sums = [
-        ChargeSum(
-            row.funder, row.funder_name, row.cost_centre, ChargeKind(row.kind), row.net_pence, row.vat_pence, row.lines
-        )
-        for row in rows
-    ]
+    sums = [sum_of(row) for row in rows]
     is_closed = bool(rows) and rows[0].is_closed
     return Journal(period, entries_of(period, sums, layout), without_account(sums, layout), is_closed)
+
+
+def sum_of(row: Any) -> ChargeSum:
+    """A row of the sums, in the domain's words."""
+    return ChargeSum(
+        row.funder, row.funder_name, row.cost_centre, ChargeKind(row.kind), row.net_pence, row.vat_pence, row.lines
+    )
 
 
 def journal_csv(journal: Journal, layout: Layout) -> str:

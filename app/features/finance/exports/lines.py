@@ -168,9 +168,14 @@ class FunderSum:
 
 async def sum_up(session: AsyncSession, period: AskedPeriod) -> list[FunderSum]:
     """What the lines of the period come to, by funder. One statement."""
-    wanted = text(COUNT.format(which=_which(period), credit=CREDIT))
+    wanted = text(count_sql(period))
     values = {"first": period.first} if period.is_booked else {"first": period.first, "last": period.last}
     return [FunderSum(**row) for row in (await session.execute(wanted, values)).mappings()]
+
+
+def count_sql(period: AskedPeriod) -> str:
+    """What the lines of the period come to, by funder."""
+    return COUNT.format(which=_which(period), credit=CREDIT)
 
 
 def values_sql(period: AskedPeriod) -> str:

@@ -11,26 +11,32 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.charging import read_tariffs
 from app.domain.charged_history import COSTING, Dated, Happened, History, Posted
+from app.domain.corrections import BY_HAND
 from app.domain.costs import ChargeKind
 from app.domain.lifecycle import Move, State
 from app.domain.panel_funding import Share
 
+EXAMINING = frozenset({Move.PASS_INSPECTION, Move.FAIL_INSPECTION})
+"""The moves that an inspection is recorded with."""
 RATES = text("SELECT * FROM tariff ORDER BY id")
 # Whether a product can come back may have been said otherwise before its last change.
 CHANGED = text("SELECT subject, max(at) AS at FROM audit_event WHERE action = 'product_changed' GROUP BY subject")
-_LINES = """
-    SELECT jsonb_agg(jsonb_build_object(
+_A_LINE = f"""
+    jsonb_build_object(
                'id', line.id, 'posting', line.posting_id, 'kind', line.kind, 'variant', line.variant,
                'funder', COALESCE(funder.code, ''), 'percent', line.percent::text, 'pence', line.amount_pence,
                'vat_pence', line.vat_pence, 'tariff_id', line.tariff_id, 'is_unpriced', line.is_unpriced,
                'is_issue', line.is_issue, 'on', to_char(line.happened_on, 'YYYY-MM-DD'),
                'period', to_char(line.period, 'YYYY-MM-DD'), 'order_id', line.order_id,
                'collection_id', line.collection_id, 'reversal_of', line.reversal_of, 'corrects_id', line.corrects_id,
-               'undone_by', (SELECT undone.id FROM charge AS undone WHERE undone.reversal_of = line.id)
-           ) ORDER BY line.id) AS lines
+               'undone_by', (SELECT undone.id FROM charge AS undone WHERE undone.reversal_of = line.id),
+               'is_by_hand', line.basis = '{BY_HAND}')
+"""  # noqa: S608 - the part is a constant
+_LINES = f"""
+    SELECT jsonb_agg({_A_LINE} ORDER BY line.id) AS lines
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
     WHERE line.item_id = movement.item_id AND line.movement_seq = movement.seq
-"""
+"""  # noqa: S608 - the part is a constant
 _DRIVES = """
     SELECT count(DISTINCT posting_id) FROM charge
     WHERE happened_on = (movement.at AT TIME ZONE 'Europe/London')::date AND reversal_of IS NULL
@@ -42,7 +48,10 @@ _HISTORIES = f"""
            AND product.decontamination_route <> 'cannot' AS is_reusable, movement.seq, movement.move,
            movement.from_state, movement.at, (movement.at AT TIME ZONE 'Europe/London')::date AS happened_on,
            movement.id > COALESCE((SELECT movement_id FROM charging_start), 0) AS is_charged, posted.lines,
-           COALESCE(going.visit, coming.visit) AS visit, COALESCE(going.visits, coming.visits) AS visits
+           COALESCE(going.visit, coming.visit) AS visit, COALESCE(going.visits, coming.visits) AS visits,
+           bench.labour, bench.parts,
+           (SELECT count(*) FROM inspection WHERE inspection.item_id = movement.item_id
+            AND inspection.seq = movement.seq) AS inspections
     FROM movement JOIN item ON item.id = movement.item_id JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL ({_LINES}) AS posted ON true
     LEFT JOIN LATERAL (
@@ -59,6 +68,15 @@ _HISTORIES = f"""
           AND fetched.collected_at = movement.at
         LIMIT 1
     ) AS coming ON true
+    LEFT JOIN LATERAL (
+        SELECT repair.labour_pence AS labour,
+               (SELECT sum(quantity * cost_pence) FROM standing_part WHERE repair_id = repair.id) AS parts
+        FROM repair WHERE movement.from_state = 'in_repair' AND repair.item_id = movement.item_id
+          AND repair.started_seq < movement.seq AND movement.to_state <> 'in_repair'
+          AND repair.started_seq = (SELECT max(seq) FROM movement AS came
+                                    WHERE came.item_id = movement.item_id AND came.seq < movement.seq
+                                      AND came.to_state = 'in_repair' AND came.from_state <> 'in_repair')
+    ) AS bench ON true
     WHERE (movement.move = ANY(:moves) OR posted.lines IS NOT NULL){{only}}
     ORDER BY movement.item_id, movement.seq
 """  # noqa: S608 - the parts are the constants above
@@ -124,40 +142,57 @@ UNFOUNDED = text(f"""
       AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.corrects_id)
     ORDER BY line.id LIMIT 500
 """)  # noqa: S608 - the parts are constants
-# Each way to group them must give the same sum; a line that no group has, or two have, shows here.
-REPORTS = text(f"""
-    WITH line AS (SELECT * FROM charge AS line WHERE {_OF}),
-    plain AS (SELECT count(*) AS lines, COALESCE(sum(amount_pence), 0)::bigint AS net,
-                     COALESCE(sum(vat_pence), 0)::bigint AS vat
-              FROM line),
-    grouped AS (
-        SELECT 'funder' AS by, count(*) AS lines, sum(amount_pence) AS net, sum(vat_pence) AS vat, funder.id AS one
-        FROM line LEFT JOIN funder ON funder.id = line.funder_id
-        WHERE line.funder_id IS NULL OR funder.id IS NOT NULL GROUP BY funder.id
+# A visit for which nobody opened is charged once a day, to whoever pays for its order, for its collection, or for what
+# was to be inspected at the same client's.
+IN_VAIN = text("""
+    WITH tried AS (
+        SELECT 'delivery' AS what, order_id AS id, (visited_at AT TIME ZONE 'Europe/London')::date AS day,
+               recorded_at, 0 AS visit
+        FROM delivery_visit WHERE failed_because IS NOT NULL
         UNION ALL
-        SELECT 'product', count(*), sum(amount_pence), sum(vat_pence), product.id
-        FROM line LEFT JOIN product ON product.id = line.product_id
-        WHERE line.product_id IS NULL OR product.id IS NOT NULL GROUP BY product.id
+        SELECT 'collection', collection_id, (visited_at AT TIME ZONE 'Europe/London')::date, recorded_at, 0
+        FROM collection_visit
         UNION ALL
-        SELECT 'team', count(*), sum(amount_pence), sum(vat_pence), team.id
-        FROM line LEFT JOIN team ON team.id = line.team_id
-        WHERE line.team_id IS NULL OR team.id IS NOT NULL GROUP BY team.id
-        UNION ALL
-        SELECT 'store', count(*), sum(amount_pence), sum(vat_pence), store.id
-        FROM line LEFT JOIN store ON store.id = line.store_id
-        WHERE line.store_id IS NULL OR store.id IS NOT NULL GROUP BY store.id
-        UNION ALL
-        SELECT 'order', count(*), sum(amount_pence), sum(vat_pence), NULL
-        FROM line LEFT JOIN equipment_order ON equipment_order.id = line.order_id
-        WHERE line.order_id IS NULL OR equipment_order.id IS NOT NULL
-        UNION ALL
-        SELECT 'movement', count(*), sum(amount_pence), sum(vat_pence), NULL
-        FROM line LEFT JOIN movement ON movement.item_id = line.item_id AND movement.seq = line.movement_seq
-        WHERE line.item_id IS NULL OR movement.id IS NOT NULL
+        SELECT 'inspection', visit.client_id, (tried_at AT TIME ZONE 'Europe/London')::date, recorded_at, visit.id
+        FROM inspection_visit_try JOIN inspection_visit AS visit ON visit.id = visit_id
+    ), wanted AS (
+        SELECT what, id, day, count(DISTINCT visit) AS visits, count(DISTINCT visit) FILTER (
+                   WHERE recorded_at >= COALESCE((SELECT began_at FROM charging_start), '-infinity')) AS due
+        FROM tried GROUP BY 1, 2, 3
+    ), charged AS (
+        SELECT variant AS what, happened_on AS day, count(DISTINCT posting_id) AS times, min(id) AS line,
+               CASE variant WHEN 'delivery' THEN order_id WHEN 'collection' THEN collection_id ELSE client_id END AS id
+        FROM charge WHERE kind = 'failed_visit' AND reversal_of IS NULL AND corrects_id IS NULL
+        GROUP BY variant, happened_on, 5
     )
-    SELECT grouped.by, plain.lines, plain.net, plain.vat, COALESCE(sum(grouped.lines), 0)::bigint AS found_lines,
-           COALESCE(sum(grouped.net), 0)::bigint AS found_net, COALESCE(sum(grouped.vat), 0)::bigint AS found_vat
-    FROM grouped CROSS JOIN plain GROUP BY 1, 2, 3, 4 ORDER BY 1
+    SELECT what, day, line, COALESCE(wanted.visits, 0) AS visits, COALESCE(wanted.due, 0) AS due,
+           COALESCE(charged.times, 0) AS times
+    FROM wanted FULL JOIN charged USING (what, id, day)
+    WHERE CAST(:period AS date) IS NULL
+       OR day >= CAST(:period AS date) AND day < CAST(:period AS date) + interval '1 month'
+    ORDER BY day, what, line
+""")
+APART = text(f"""
+    SELECT jsonb_agg({_A_LINE} ORDER BY line.id) AS lines
+    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
+    WHERE line.kind = 'failed_visit' AND line.reversal_of IS NULL AND line.corrects_id IS NULL AND {_OF}
+    GROUP BY line.posting_id ORDER BY min(line.id)
+""")  # noqa: S608 - the parts are constants
+# What stands of a person's money against what they agreed to: the one way in which a person is ever charged.
+PERSONS = text(f"""
+    WITH charged AS (
+        SELECT line.item_id, line.movement_seq, line.order_id, line.funder_id, min(line.id) AS line,
+               sum(line.amount_pence + line.vat_pence)::bigint AS pence
+        FROM charge AS line JOIN funder ON funder.id = line.funder_id AND funder.kind = 'person'
+        WHERE {_LIVES} AND {_OF} GROUP BY 1, 2, 3, 4
+    ), agreed AS (
+        SELECT item_id, movement_seq, order_id, funder_id, pence FROM order_top_up WHERE withdrawn_at IS NULL
+    )
+    SELECT item.barcode, movement_seq, charged.line, COALESCE(agreed.pence, 0) AS agreed,
+           COALESCE(charged.pence, 0) AS pence
+    FROM agreed FULL JOIN charged USING (item_id, movement_seq, order_id, funder_id) LEFT JOIN item ON item.id = item_id
+    WHERE CAST(:period AS date) IS NULL OR charged.line IS NOT NULL
+    ORDER BY charged.line, item.barcode, movement_seq
 """)  # noqa: S608 - the parts are constants
 
 
@@ -168,6 +203,12 @@ async def read_rates(session: AsyncSession) -> list[Dated]:
         Dated(tariff, row["starts_on"], row["ends_on"], row["made_at"], row["ended_at"])
         for tariff, row in zip(read_tariffs(rows), rows, strict=True)
     ]
+
+
+async def read_apart(session: AsyncSession, period: date | None) -> AsyncIterator[list[Posted]]:
+    """The lines of each charge that came with no movement."""
+    async for row in await session.stream(APART, {"period": period}):
+        yield [_posted(line, 0) for line in row.lines]
 
 
 async def read_histories(session: AsyncSession, period: date | None) -> AsyncIterator[History]:
@@ -215,6 +256,9 @@ def _happened(row: RowMapping) -> Happened:
         is_charged=row["is_charged"],
         visit=row["visit"] or "",
         visits=row["visits"] or 0,
+        labour_pence=row["labour"] or 0,
+        parts_pence=int(row["parts"] or 0),
+        inspections=max(row["inspections"] - (row["move"] in EXAMINING), 0),
     )
 
 
@@ -237,6 +281,7 @@ def _posted(line: Mapping[str, Any], seq: int) -> Posted:
         reversal_of=line["reversal_of"],
         corrects_id=line["corrects_id"],
         undone_by=line["undone_by"],
+        is_by_hand=line["is_by_hand"],
     )
 
 

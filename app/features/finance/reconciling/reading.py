@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.reconciling import Check
-from app.features.finance.reconciling.schemas import CheckBody, DifferenceBody, ReconciliationBody
+from app.features.finance.reconciling.schemas import CheckBody, DifferenceBody, ReconciliationBody, ReportBody
 from app.features.finance.reconciling.service import KEPT, reconcile
 from app.features.finance.reconciling.words import SIDES
 
@@ -24,12 +24,12 @@ async def read(session: AsyncSession, period: date | None, *, at: datetime) -> R
 async def compare(session: AsyncSession, period: date, *, at: datetime) -> ReconciliationBody:
     """Compare what is in a month."""
     found = await reconcile(session, period=period)
-    sums = {check.value: asdict(found.sums[check]) | {"differences": len(found.of(check))} for check in Check}
     return ReconciliationBody(
         period=f"{period:%Y-%m}",
         at=at,
         is_ok=found.is_ok,
-        checks=_checks(sums),
+        checks=_checks(found.as_kept),
+        reports=_reports(found.as_kept),
         differences=[DifferenceBody(**asdict(one)) for one in found.differences[:KEPT]],
     )
 
@@ -38,11 +38,31 @@ async def read_last_night(session: AsyncSession) -> ReconciliationBody:
     """What came of it last night."""
     row = (await session.execute(LAST_NIGHT)).one_or_none()
     if row is None:
-        return ReconciliationBody(period=None, at=None, is_ok=None, checks=[], differences=[])
+        return ReconciliationBody(period=None, at=None, is_ok=None, checks=[], reports=[], differences=[])
     differences = [DifferenceBody(**one) for one in row.differences]
     return ReconciliationBody(
-        period=None, at=row.at, is_ok=row.is_ok, checks=_checks(row.sums), differences=differences
+        period=None,
+        at=row.at,
+        is_ok=row.is_ok,
+        checks=_checks(row.sums),
+        reports=_reports(row.sums),
+        differences=differences,
     )
+
+
+def _reports(sums: Mapping[str, Mapping[str, Any]]) -> list[ReportBody]:
+    return [
+        ReportBody(
+            title=one["title"],
+            lines=one["lines"],
+            lines_in_report=one["found_lines"],
+            expected_pence=one["net"],
+            found_pence=one["found_net"],
+            expected_vat_pence=one["vat"],
+            found_vat_pence=one["found_vat"],
+        )
+        for one in sums[Check.REPORTS.value].get("each", ())
+    ]
 
 
 def _checks(sums: Mapping[str, Mapping[str, Any]]) -> list[CheckBody]:

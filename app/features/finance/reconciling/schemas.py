@@ -32,6 +32,18 @@ class CheckBody(BaseModel):
     differences: int
 
 
+class ReportBody(BaseModel):
+    """A report beside the plain sum of its lines: how many there are and how many it has, net, and VAT, in pence."""
+
+    title: str
+    lines: int
+    lines_in_report: int
+    expected_pence: int
+    found_pence: int
+    expected_vat_pence: int
+    found_vat_pence: int
+
+
 class ReconciliationBody(BaseModel):
     """Whether everything adds up: of a month, calculated now, or (`period` empty) of all, as of the last night."""
 
@@ -39,4 +51,5 @@ class ReconciliationBody(BaseModel):
     at: datetime | None
     is_ok: bool | None
     checks: list[CheckBody]
+    reports: list[ReportBody]
     differences: list[DifferenceBody]

@@ -1,7 +1,7 @@
 """Reconciling: a fixed number of statements, each of which sees one state of the books, however many people post."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import outbox
 from app.domain.access import Permission, roles_with
+from app.domain.dates import in_words as in_words_of_day
 from app.domain.periods import in_words
 from app.domain.reconciling import Books, Check, Difference, Sum
 from app.features.finance.freezing import OF_CLOSED_MONTHS
 from app.features.finance.reconciling import queries
+from app.features.finance.reconciling.reports import Compared, compare_reports
 
 KEPT: Final = 500
 """So many differences of a run are kept, and shown; how many there are is said all the same."""
@@ -25,11 +27,21 @@ KEEP = text("""
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What came of comparing: what each check counted, with its two sides, and all that differs."""
+    """What came of comparing: what each check counted, with its two sides, all that differs, and the reports."""
 
     period: date | None
     sums: dict[Check, Sum]
     differences: Sequence[Difference] = field(default_factory=list)
+    reports: Sequence[Compared] = ()
+
+    @property
+    def as_kept(self) -> dict[str, dict[str, Any]]:
+        """What each check counted, by its name, and how much differs; with the reports the sides of each."""
+        sums: dict[str, dict[str, Any]] = {
+            check.value: asdict(told) | {"differences": len(self.of(check))} for check, told in self.sums.items()
+        }
+        sums[Check.REPORTS]["each"] = [asdict(one) for one in self.reports]
+        return sums
 
     @property
     def is_ok(self) -> bool:
@@ -46,12 +58,16 @@ async def reconcile(session: AsyncSession, *, period: date | None = None) -> Rec
     books = Books(await queries.read_rates(session), period)
     async for history in queries.read_histories(session, period):
         books.go_through(history)
+    async for lines in queries.read_apart(session, period):
+        books.look_apart(lines)
     asked = {"period": period}
-    for look in (_orphans, _splits, _reversals, _reports):
+    for look in (_orphans, _splits, _in_vain, _persons, _reversals):
         await look(session, books, asked)
+    compared = await compare_reports(session, period)
+    _reports(books, compared)
     await _closed_months(session, books, asked)
     order = list(Check)
-    return Reconciled(period, books.sums, sorted(books.differences, key=lambda one: order.index(one.check)))
+    return Reconciled(period, books.sums, sorted(books.differences, key=lambda one: order.index(one.check)), compared)
 
 
 async def reconcile_nightly(session: AsyncSession, *, actor: str, at: datetime) -> int:
@@ -75,13 +91,12 @@ async def reconcile_nightly(session: AsyncSession, *, actor: str, at: datetime) 
 
 async def keep(session: AsyncSession, found: Reconciled, *, actor: str, at: datetime) -> int:
     """Keep what came of it. Returns its number."""
-    sums = {check.value: asdict(found.sums[check]) | {"differences": len(found.of(check))} for check in Check}
     values = {
         "at": at,
         "actor": actor,
         "period": found.period,
         "is_ok": found.is_ok,
-        "sums": queries.as_json(sums),
+        "sums": queries.as_json(found.as_kept),
         "differences": queries.as_json([asdict(one) for one in found.differences[:KEPT]]),
     }
     number: int = await session.scalar(KEEP, values)
@@ -140,13 +155,36 @@ async def _reversals(session: AsyncSession, books: Books, asked: dict[str, Any])
         )
 
 
-async def _reports(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
-    for row in await session.execute(queries.REPORTS, asked):
-        books.sums[Check.REPORTS].add(row.net, row.found_net)
-        if (row.lines, row.net, row.vat) != (row.found_lines, row.found_net, row.found_vat):
-            detail = f"By {row.by}, {row.found_lines:,} lines are counted, of {row.lines:,}."
+async def _in_vain(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    for row in await session.execute(queries.IN_VAIN, asked):
+        # Before charges began, a visit was not charged.
+        books.sums[Check.VISITS].counted += max(row.due, row.times)
+        if not row.due <= row.times <= row.visits:
+            code = "visit-not-charged" if row.times < row.due else "visit-charged-twice"
+            said = f"{row.visits} to charge, {row.times} charged"
+            detail = f"Visits in vain for {row.what} on {in_words_of_day(row.day)}: {said}."
+            where = f"Line {row.line}" if row.line else "Visit in vain"
+            books.differences.append(Difference(Check.VISITS, code, detail, where=where))
+
+
+async def _persons(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    for row in await session.execute(queries.PERSONS, asked):
+        books.sums[Check.PERSONS].add(row.agreed, row.pence)
+        if row.agreed != row.pence:
+            code = "top-up-not-charged" if row.pence < row.agreed else "person-charged"
+            detail = "What a person is charged is not what they agreed to add."
+            whose = {"barcode": row.barcode, "movement": row.movement_seq} if row.barcode else {}
+            difference = Difference(Check.PERSONS, code, detail, row.agreed, row.pence, **whose)
+            books.differences.append(difference if whose else replace(difference, where=f"Line {row.line}"))
+
+
+def _reports(books: Books, compared: Sequence[Compared]) -> None:
+    for one in compared:
+        books.sums[Check.REPORTS].counted += 1
+        if not one.agrees:
+            detail = f"{one.title}: {one.found_lines:,} lines are counted, of {one.lines:,}."
             books.differences.append(
-                Difference(Check.REPORTS, "report-is-not-lines", detail, row.net, row.found_net, where=f"By {row.by}")
+                Difference(Check.REPORTS, "report-is-not-lines", detail, one.net, one.found_net, where=one.title)
             )
 
 

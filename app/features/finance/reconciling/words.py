@@ -40,7 +40,11 @@ SIDES: Final[dict[Check, Said]] = {
         "The lines of each charge come to 100 %, and are split as the order, or the issue that is credited.",
     ),
     Check.VISITS: Said(
-        "Visits", "visits", "", "", "Each delivery and collection is charged once a day, and no visit is left out."
+        "Visits",
+        "visits",
+        "",
+        "",
+        "Each delivery, collection and visit in vain is charged once a day, and none is left out.",
     ),
     Check.CREDITS: Said(
         "Credits",
@@ -48,6 +52,13 @@ SIDES: Final[dict[Check, Said]] = {
         "charged, at most",
         "credited",
         "No issue is credited twice, or with more than was charged for it.",
+    ),
+    Check.PERSONS: Said(
+        "Nobody's own money",
+        "top-ups",
+        "agreed",
+        "charged to people",
+        "No person is charged for anything but what they agreed to add, and the funders pay so much less.",
     ),
     Check.REVERSALS: Said(
         "Lines taken back",
@@ -58,10 +69,10 @@ SIDES: Final[dict[Check, Said]] = {
     ),
     Check.REPORTS: Said(
         "Reports and lines",
-        "groupings",
-        "sum of all lines, each time",
-        "sum of the groups",
-        "Grouped by funder, product, team, store, order and movement, the lines give the sum of all lines.",
+        "reports",
+        "",
+        "",
+        "Costs, the sums by month, the journal and the exports each come to the sum of the lines they are made of.",
     ),
     Check.CLOSED_MONTHS: Said(
         "Closed months",

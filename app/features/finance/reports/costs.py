@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.cost_reports import MOST_GROUPS, By, Dimension, month_in_words, too_few
@@ -177,7 +177,11 @@ async def read_groups(session: AsyncSession, asked: Asked) -> list[Group]:
 
     Raises BadValue `too-many-groups`, `unknown-funder` and the like.
     """
-    rows = (await session.execute(_grouped(asked), values_of(asked) | {"limit": MOST_GROUPS + 1})).mappings().all()
+    rows = (
+        (await session.execute(text(grouped_sql(asked)), values_of(asked) | {"limit": MOST_GROUPS + 1}))
+        .mappings()
+        .all()
+    )
     if len(rows) > MOST_GROUPS:
         detail = (
             f"There are more than {MOST_GROUPS:,} groups. Ask for a shorter period, for one funder, team, store, kind, "
@@ -219,7 +223,7 @@ def as_table(groups: Sequence[Group], asked: Asked) -> Table:
     heads = [column for one in asked.group_by for column in _columns(one)]
     return Table(
         name="costs",
-        title=f"Costs by {' and '.join(_in_sentence(one.text) for one in asked.group_by)}",
+        title=title_of(asked.group_by),
         definition=define(asked),
         period=asked.span.words,
         columns=[*heads, *COLUMNS],
@@ -227,6 +231,11 @@ def as_table(groups: Sequence[Group], asked: Asked) -> Table:
         totals=sum_up([one.sums for one in groups]).cells,
         links=[asked.lines_at(*one.keys) if one.keys else None for one in groups],
     )
+
+
+def title_of(group_by: Sequence[Dimension]) -> str:
+    """What the report by these dimensions is called."""
+    return f"Costs by {' and '.join(_in_sentence(one.text) for one in group_by)}"
 
 
 def define(asked: Asked) -> str:
@@ -251,15 +260,16 @@ def _day(by: By) -> str:
     return "line.period" if by is By.PERIOD else "line.happened_on"
 
 
-def _grouped(asked: Asked) -> TextClause:
+def grouped_sql(asked: Asked) -> str:
+    """Every group with its measures, as SQL. Binds `limit` beside what `values_of` has."""
     keys = [f"{key_of(one, asked.span.by)} AS key_{place}" for place, one in enumerate(asked.group_by)]
     names = [f"max({NAMES[one]}) AS name_{place}" for place, one in enumerate(asked.group_by) if one in NAMES]
     people = ["count(DISTINCT line.client_id) AS people"] if asked.smallest else []
     grouped = ", ".join(f"key_{place}" for place in range(len(asked.group_by)))
-    return text(f"""
+    return f"""
         SELECT {", ".join([*keys, *names, *people, MEASURES])}
         FROM {CHARGES} WHERE {where(asked)} GROUP BY {grouped} LIMIT :limit
-    """)  # noqa: S608 - words of our own; what people asked is bound
+    """  # noqa: S608 - words of our own; what people asked is bound
 
 
 def _sums(row: Any) -> Sums:

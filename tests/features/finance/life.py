@@ -1,0 +1,442 @@
+"""The model of what happens to equipment and what each step of it costs whom: it knows no rule of the service's code,
+and counts pence by rates of its own. `test_any_lifecycle.py` holds the service against it.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from httpx import AsyncClient
+from sqlalchemy import text
+
+from app.domain.disposal import Disposal, WasteStream
+from app.domain.hygiene import Outcome, Route
+from app.domain.inspections import InspectionOutcome
+from app.domain.lifecycle import State
+from app.domain.loans import LoanKind
+from app.features.collections import service as collections
+from app.features.finance.periods import service as periods
+from app.features.loans import service as loans
+from app.features.loans.counter import Said
+from app.features.workshop import cleaning
+from app.features.workshop.repairs import service as repairs
+from tests.conftest import query_on
+from tests.features.finance.billing import ALL, RECYCLED_PERCENT, USUAL, usual_rates
+from tests.features.ordering.conftest import Orders, barcodes
+from tests.features.walk import World
+from tests.given import Given
+
+Line = tuple[str, str, int]
+SPLIT = {"ASC": 6_001, "ICB": 3_999}
+"""Who pays for an order, in hundredths of a percent."""
+TAPER = {0: 90, 1: 60, 3: 0}
+"""After so many months, so many percent are credited."""
+OTHERS = ({"ICB": 6_667, "CHC": 3_333}, {"CHC": 10_000}, {"ASC": 3_334, "ICB": 3_333, "CHC": 3_333})
+"""How a dispute is settled."""
+STANDING = """
+    SELECT charge.posting_id::text AS posting, charge.id, charge.kind, COALESCE(funder.code, '') AS funder,
+           charge.percent, charge.amount_pence AS pence, charge.happened_on AS on, charge.is_issue, item.barcode,
+           asked.number AS order_number
+    FROM charge LEFT JOIN funder ON funder.id = charge.funder_id LEFT JOIN item ON item.id = charge.item_id
+    LEFT JOIN equipment_order AS asked ON asked.id = charge.order_id
+    WHERE reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = charge.id)
+    ORDER BY charge.id
+"""
+API = "/api/v1/finance"
+VISITS = {"delivery", "collection", "failed_visit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A line as the model has it in its books."""
+
+    kind: str
+    funder: str
+    pence: int
+    period: str
+    product: str
+    barcode: str
+
+
+@dataclass
+class Thing:
+    """What the model knows of one item. `paid`: who was charged what for its newest issue."""
+
+    barcode: str
+    product: str
+    pence: int
+    reusable: bool
+    received_on: date
+    state: State = State.IN_STOCK
+    issued: int = 0
+    paid: tuple[Line, ...] = ()
+    parts: tuple[int, int] = (10_000, 0)
+    whose: Any = None
+    is_credited: bool = False
+    lost_pence: int = 0
+    client: str = ""
+    collection: str = ""
+    is_trial: bool = False
+    is_checked: bool = False
+    cleaned: str = ""
+    order: str = ""
+
+
+class Life:
+    """One life, and what it should cost."""
+
+    def __init__(self, world: World, run: Callable[[Any], Any]) -> None:
+        self.world, self.run = world, run
+        self.given: Given = world.given
+        self.query = query_on(world.sessions)
+        self.book: list[Counted] = []
+        self.closed: date | None = None
+        self.did: Counter[str] = Counter()
+        self.visits: set[tuple[str, str, date]] = set()
+        self.newest = 0
+        self.run(self._open())
+
+    async def _open(self) -> None:
+        await usual_rates(self.world.connection)
+        renewed = "UPDATE prescriber SET registration_expires_on = '2040-01-01' WHERE registration_number IS NOT NULL"
+        await self.world.connection.execute(text(renewed))
+        await self.world.connection.execute(text("UPDATE tariff SET ends_on = '2020-01-02' WHERE kind = 'credit'"))
+        taper = ",".join(f'{{"from_months": {months}, "percent": {percent}}}' for months, percent in TAPER.items())
+        await self.world.connection.execute(
+            text("INSERT INTO tariff (kind, starts_on, taper, made_at, made_by) VALUES "
+                 "('credit', '2020-01-03', CAST(:taper AS jsonb), '2020-01-03', 'x')"),
+            {"taper": f"[{taper}]"},
+        )  # fmt: skip
+        self.things = []
+        for pence, single in ((10_001, False), (4_999, False), (777, True)):
+            code = await self.given.product(purchase_price_pence=pence, single_patient_use=single)
+            for barcode in await self.given.items(1, product=code):
+                self.things.append(Thing(barcode, code, pence, not single, self.given.today))
+
+    # What happens, and what it costs.
+
+    def step(self, thing: Thing, pick: int) -> None:
+        """Something that makes sense, and the lines that must come of it."""
+        choices = self.sensible(thing)
+        way = choices[pick % len(choices)]
+        self.days: list[date] | None = None
+        lines = way(thing)
+        self.check(thing, lines)
+        self.did[getattr(way, "func", way).__name__] += bool(lines)
+
+    def sensible(self, thing: Thing) -> list[Callable[[Thing], list[Line]]]:
+        """What people do with it where it stands."""
+        scan = self.scan
+        ways: dict[State, list[Callable[[Thing], list[Line]]]] = {
+            State.IN_STOCK: [self.lend, partial(self.lend, funder="ICB"), partial(self.lend, trial=True), self.order,
+                             self.order, self.order, self.order, self.order, self.inspect, self.lose],
+            State.ON_LOAN: [scan, self.ask_back, self.ask_back, self.ask_back, self.inspect, self.lose, self.settle,
+                            self.settle, self.correct, self.correct],
+            State.ON_TRIAL: [scan, self.ask_back, self.correct],
+            State.AWAITING_COLLECTION: [scan, scan, self.call_off, self.visit_in_vain, self.lose, self.settle],
+            State.RETURNED: [self.clean, self.clean, self.clean, self.settle, self.lose] if thing.reusable
+                            else [self.scrap, self.lose],
+            State.AWAITING_INSPECTION: [self.release, self.release, self.fail, self.soiled] if thing.is_checked
+                                       else [self.inspect, self.inspect, self.fail, self.fail, self.soiled, self.lose,
+                                             self.settle, self.take_back, self.take_back],
+            State.IN_REPAIR: [self.mend, partial(self.mend, late=True), self.mend, self.give_up, self.lose],
+            State.MISSING: [self.find, self.find, scan, self.scrap],
+        }  # fmt: skip
+        return ways.get(thing.state, [])
+
+    def issue(self, thing: Thing, who: dict[str, int]) -> list[Line]:
+        """The lines of an issue."""
+        kind = "recycled_issue" if thing.issued else "new_purchase"
+        pence = rounded(thing.pence * RECYCLED_PERCENT) if thing.issued else thing.pence
+        thing.whose, thing.paid = who, tuple(among(kind, pence, who))
+        thing.issued, thing.is_credited = thing.issued + 1, False
+        return list(thing.paid)
+
+    def lend(self, thing: Thing, funder: str = "", *, trial: bool = False) -> list[Line]:
+        thing.client, thing.is_trial, thing.order = self.run(self.given.client()), trial, ""
+        thing.state = State.ON_TRIAL if trial else State.ON_LOAN
+        if trial:
+            self.run(self.given.trial(thing.barcode, client=thing.client))
+        elif not funder:
+            self.run(self.given.loan(thing.barcode, client=thing.client))
+        else:
+            details: dict[str, Any] = {"client_ref": thing.client, "kind": LoanKind.LOAN, "trial_ends_on": None}
+            told = Said(answers=None, funder=funder)
+            self.do(loans.issue, thing.barcode, said=told, actor="ot", **details)
+        return self.issue(thing, {funder or "ASC": 10_000})
+
+    def order(self, thing: Thing) -> list[Line]:
+        """An order that two pay for: it comes back undelivered first, or it does not."""
+        self.run(self._deliver(thing))
+        thing.state, thing.is_trial = State.ON_LOAN, False
+        return [*self.issue(thing, SPLIT), *among("delivery", USUAL["delivery", "five_day"], SPLIT)]
+
+    async def _deliver(self, thing: Thing) -> None:
+        async def sign_in(username: str, **_: Any) -> AsyncClient:
+            return self.world.people[username]
+
+        orders = Orders(self.given, sign_in)
+        order = await orders.dispatched(thing.product, funding=said(SPLIT))
+        assert barcodes(order) == [thing.barcode]
+        thing.order = order["number"]
+        await orders.step(order["number"], "deliver", received_by="Mo")
+        thing.client = order["client_ref"]
+
+    def ask_back(self, thing: Thing) -> list[Line]:
+        thing.collection = self.run(self.given.collection(thing.barcode, client=thing.client)).number
+        thing.state = State.AWAITING_COLLECTION
+        return []
+
+    def call_off(self, thing: Thing) -> list[Line]:
+        self.do(collections.cancel_collection, thing.collection, reason="They need it still.", actor="ot")
+        thing.state = State.ON_TRIAL if thing.is_trial else State.ON_LOAN
+        return []
+
+    def visit_in_vain(self, thing: Thing) -> list[Line]:
+        self.do(
+            collections.fail, thing.collection, reason="Nobody opened the door.", visited_at=None, actor="technician"
+        )
+        visit = ("failed", thing.collection, self.given.today)
+        if visit in self.visits:
+            return []
+        self.visits.add(visit)
+        return among("failed_visit", USUAL["failed_visit", "collection"], thing.whose)
+
+    def scan(self, thing: Thing) -> list[Line]:
+        [result] = self.run(self.given.scan(thing.barcode))
+        assert result.outcome == "accepted", result
+        fetched = thing.state is State.AWAITING_COLLECTION
+        drive = among("collection", USUAL["collection", "standard"], thing.whose) if fetched else []
+        return [*drive, *self.comes_back(thing)]
+
+    def find(self, thing: Thing) -> list[Line]:
+        self.run(self.given.found(thing.barcode))
+        return self.comes_back(thing)
+
+    def comes_back(self, thing: Thing) -> list[Line]:
+        thing.state, thing.is_checked, thing.cleaned = State.RETURNED, False, ""
+        lines: list[Line] = [("write_off", "", -thing.lost_pence)] if thing.lost_pence else []
+        thing.lost_pence = 0
+        if thing.paid and not thing.is_credited and thing.reusable:
+            pence = rounded(sum(pence for _, _, pence in thing.paid) * self.percent(thing))
+            lines += [("credit", who, -part) for _, who, part in among("", pence, thing.whose)]
+            thing.is_credited = True
+        return lines
+
+    def clean(self, thing: Thing) -> list[Line]:
+        """Once without success, by another way then."""
+        route = Route.THERMAL if thing.issued % 2 else Route.WASH_DOWN
+        self.run(self.given.cleaning(thing.barcode))
+        self.run(self.given.cleaned(thing.barcode, Outcome.FAILED))
+        self.run(self.given.cleaning(thing.barcode, route=route))
+        self.run(self.given.cleaned(thing.barcode))
+        thing.state, thing.cleaned = State.AWAITING_INSPECTION, route.value
+        return self.whoever(thing, "decontamination", USUAL["decontamination", route.value])
+
+    def soiled(self, thing: Thing) -> list[Line]:
+        """Its cleaning was none."""
+        if not thing.cleaned:
+            return []
+        wanted = (
+            "SELECT max(done.id) AS id FROM decontamination AS done JOIN item ON item.id = done.item_id "
+            "WHERE barcode = :barcode AND outcome = 'passed'"
+        )
+        [row] = self.run(self.query(wanted, barcode=thing.barcode))
+        details: dict[str, Any] = {"outcome": Outcome.FAILED, "reason": "It is soiled.", "actor": "technician"}
+        self.do(cleaning.correct_decontamination, row["id"], **details)
+        undone = self.whoever(thing, "decontamination", -USUAL["decontamination", thing.cleaned])
+        thing.state, thing.cleaned, thing.is_checked = State.RETURNED, "", False
+        return undone
+
+    def inspect(self, thing: Thing) -> list[Line]:
+        self.run(self.given.inspected(thing.barcode))
+        thing.is_checked = True
+        return self.inspected(thing)
+
+    def fail(self, thing: Thing) -> list[Line]:
+        self.run(self.given.inspected(thing.barcode, InspectionOutcome.FAILED))
+        lines = self.inspected(thing)
+        thing.state, thing.is_checked = State.IN_REPAIR, False
+        return lines
+
+    def inspected(self, thing: Thing) -> list[Line]:
+        pence = USUAL["inspection", "functional"]
+        if thing.state is State.IN_STOCK:
+            return [("inspection", "", pence)]
+        return self.whoever(thing, "inspection", pence)
+
+    def release(self, thing: Thing) -> list[Line]:
+        self.run(self.given.released(thing.barcode))
+        thing.state = State.IN_STOCK
+        return []
+
+    def mend(self, thing: Thing, *, late: bool = False) -> list[Line]:
+        """With a part, that is written down later or withdrawn."""
+        part = repairs.NewPart(self.given.today, "Castor", cost_pence=333, quantity=2)
+        self.do(repairs.complete_repair, thing.barcode, notes="", parts=[part], actor="technician")
+        lines = [
+            *self.whoever(thing, "repair", USUAL["repair", ""]),
+            *self.whoever(thing, "parts", 666),
+        ]
+        thing.state = State.AWAITING_INSPECTION
+        if late:
+            another = repairs.NewPart(self.given.today, "Brake", cost_pence=501)
+            self.do(repairs.fit_parts, thing.barcode, [another], actor="technician")
+            lines += [*self.whoever(thing, "parts", -666), *self.whoever(thing, "parts", 1_167)]
+        return lines
+
+    def give_up(self, thing: Thing) -> list[Line]:
+        part = repairs.NewPart(self.given.today, "Castor", cost_pence=101)
+        bent = Disposal("The frame is bent.", WasteStream.METAL, reference_follows=True)
+        self.do(repairs.give_up_repair, thing.barcode, said=bent, parts=[part], actor="technician")
+        lines = [*self.whoever(thing, "parts", 101), *self.whoever(thing, "scrap", USUAL["scrap", ""])]
+        thing.state = State.SCRAPPED
+        return [*lines, *self.loss(thing)]
+
+    def lose(self, thing: Thing) -> list[Line]:
+        self.run(self.given.missing(thing.barcode))
+        thing.state = State.MISSING
+        return self.loss(thing)
+
+    def scrap(self, thing: Thing) -> list[Line]:
+        self.run(self.given.scrapped(thing.barcode))
+        thing.state = State.SCRAPPED
+        return [*self.whoever(thing, "scrap", USUAL["scrap", ""]), *self.loss(thing)]
+
+    def loss(self, thing: Thing) -> list[Line]:
+        """What the service loses of it: nothing that somebody else has paid for."""
+        if thing.lost_pence or (thing.paid and not thing.is_credited):
+            return []
+        worth = rounded(thing.pence * self.percent(thing)) if thing.issued else thing.pence
+        thing.lost_pence = worth
+        return [("write_off", "", worth)] if worth else []
+
+    # What is put right.
+
+    def correct(self, thing: Thing) -> list[Line]:
+        """It was cheaper than it was charged."""
+        return self.reverse(thing, [row for row in self.standing(thing) if row["is_issue"]], thing.pence // 3)
+
+    def take_back(self, thing: Thing) -> list[Line]:
+        """The newest inspection, and nothing instead."""
+        return self.reverse(thing, [row for row in self.standing(thing) if row["kind"] == "inspection"], None)
+
+    def standing(self, thing: Thing) -> list[dict[str, Any]]:
+        """The lines of an item that stand."""
+        return [row for row in self.run(self.query(STANDING)) if row["barcode"] == thing.barcode]
+
+    def reverse(self, thing: Thing, rows: list[dict[str, Any]], pence: int | None) -> list[Line]:
+        """Take the newest of these charges back."""
+        lines = [row for row in rows if row["posting"] == rows[-1]["posting"]]
+        if not lines or (pence is not None and not thing.paid):
+            return []
+        body = {"reason": "Charged in error."} | ({} if pence is None else {"instead": {"pence": pence}})
+        self.post(f"/charges/{lines[0]['id']}/reverse", 201, **body)
+        made = [(row["kind"], row["funder"], -row["pence"]) for row in lines]
+        if pence is not None:
+            thing.paid = tuple(among(lines[0]["kind"], pence, thing.whose))
+            made += thing.paid
+        self.days = [lines[0]["on"]] * len(made)
+        return made
+
+    def settle(self, thing: Thing) -> list[Line]:
+        """Others pay for the order than did so far."""
+        if not thing.order:
+            return []
+        who = OTHERS[len(self.book) % len(OTHERS)]
+        whole: dict[str, list[dict[str, Any]]] = {}
+        for row in self.run(self.query(STANDING)):
+            if row["order_number"] == thing.order:
+                whole.setdefault(row["posting"], []).append(row)
+        body = {"order_number": thing.order, "reason": "The board says that the council pays."}
+        dispute = self.post("/disputes", 201, **body)["id"]
+        self.post(f"/disputes/{dispute}/settle", 200, funding=said(who), settlement="Agreed by both boards.")
+        made: list[Line] = []
+        self.days = []
+        for rows in whole.values():
+            before = [(row["funder"], int(row["percent"] * 100)) for row in rows]
+            if before != list(who.items()) and before != [("", 10_000)]:
+                made += [(row["kind"], row["funder"], -row["pence"]) for row in rows]
+                made += among(rows[0]["kind"], sum(row["pence"] for row in rows), who)
+                self.days += [rows[0]["on"]] * (len(made) - len(self.days))
+        thing.whose = who
+        thing.paid = tuple(among(thing.paid[0][0], sum(pence for _, _, pence in thing.paid), who))
+        return made
+
+    def close_months(self) -> None:
+        """Close every month that is over, the oldest first."""
+        this = self.given.today.replace(day=1)
+        month = self.closed or min(date.fromisoformat(f"{one.period}-01") for one in self.book)
+        month = following(month) if self.closed else month
+        while month < this:
+            self.do(periods.close, month, actor="finance")
+            self.did["close"] += 1
+            self.closed, month = month, following(month)
+
+    def post(self, path: str, status: int, **body: Any) -> Any:
+        """As finance, by the API."""
+        answer = self.run(self.world.people["finance"].post(f"{API}{path}", json=body))
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    # How it is counted.
+
+    def whoever(self, thing: Thing, kind: str, pence: int) -> list[Line]:
+        return among(kind, pence, thing.whose or {"": 10_000})
+
+    def percent(self, thing: Thing) -> int:
+        since, today = thing.received_on, self.given.today
+        months = (today.year - since.year) * 12 + today.month - since.month - (today.day < since.day)
+        return [percent for begins, percent in TAPER.items() if begins <= months][-1]
+
+    def do(self, verb: Callable[..., Any], *subject: Any, **details: Any) -> Any:
+        return self.run(self._do(verb, *subject, **details))
+
+    async def _do(self, verb: Callable[..., Any], *subject: Any, **details: Any) -> Any:
+        async with self.world.sessions.begin() as session:
+            return await verb(session, *subject, **details, at=self.world.clock.now)
+
+    def check(self, thing: Thing, expected: list[Line]) -> None:
+        """The step made these lines and no others."""
+        rows = [row for row in self.run(self.query(ALL)) if row["id"] > self.newest]
+        made = [(row["kind"], row["funder"], row["amount_pence"]) for row in rows]
+        assert sorted(made) == sorted(expected), thing
+        assert {row["barcode"] for row in rows} <= {thing.barcode, None}
+        self.newest = max((row["id"] for row in rows), default=self.newest)
+        days = self.days or [self.given.today] * len(expected)
+        for (kind, who, pence), day in zip(expected, days, strict=True):
+            product = "" if kind in VISITS else thing.product
+            barcode = "" if kind == "failed_visit" else thing.barcode
+            self.book.append(Counted(kind, who, pence, self.month(day), product, barcode))
+
+    def month(self, day: date) -> str:
+        """Where what happened on this day is booked: the first month from then on that is open."""
+        first = day.replace(day=1)
+        return f"{max(first, following(self.closed)) if self.closed else first:%Y-%m}"
+
+
+def among(kind: str, pence: int, who: dict[str, int]) -> list[Line]:
+    """So many pence by hundredths of a percent; of two the one with the larger rest gets the penny that is left."""
+    sign, rests = (-1 if pence < 0 else 1), sorted(who, key=lambda code: -(abs(pence) * who[code] % 10_000))
+    parts = {code: abs(pence) * part // 10_000 for code, part in who.items()}
+    for code in rests[: abs(pence) - sum(parts.values())]:
+        parts[code] += 1
+    return [(kind, code, sign * part) for code, part in parts.items()]
+
+
+def rounded(hundredths: int) -> int:
+    """Whole pence, half a penny up."""
+    return (hundredths + 50) // 100
+
+
+def said(who: dict[str, int]) -> list[dict[str, Any]]:
+    """Who pays, as the API takes it."""
+    return [{"funder": funder, "percent": part / 100} for funder, part in who.items()]
+
+
+def following(month: date) -> date:
+    """The month after it."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
