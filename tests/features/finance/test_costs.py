@@ -221,12 +221,14 @@ async def test_a_file_has_period_definition_and_totals_and_no_formula(
     asked = {"group_by": "product", "format": "csv"}
     file = await as_finance.get(COSTS, params=asked)
     rows = file.text.splitlines()
-    assert rows[0] == "report,Costs by product"
-    assert rows[1] == 'period,"March 2026, by the month of the books"'
-    assert rows[4].startswith("product,product_name,lines,quantity,charged_pence")
-    assert rows[5] == f"{product},'=1+1 commode,2,2,1000,-800,200,0,200"
-    assert rows[-1] == "total,,2,2,1000,-800,200,0,200"
+    assert rows[0].startswith("product,product_name,lines,quantity,charged")
+    assert rows[1] == f"{product},'=1+1 commode,2,2,10.00,-8.00,2.00,0.00,2.00"
+    assert rows[-1] == "Total,,2,2,10.00,-8.00,2.00,0.00,2.00"
     assert (await finance.client.get("/finance/reports/costs", params=asked)).text == file.text
+    headed = (await as_finance.get(COSTS, params=asked | {"head": "true"})).text.splitlines()
+    assert headed[0] == "Report,Costs by product,,,,,,,"
+    assert headed[1] == 'Period,"March 2026, by the month of the books",,,,,,,'
+    assert headed[3:] == [",,,,,,,,", *rows]
 
 
 async def test_pages_lead_from_a_total_to_its_lines_to_the_item(

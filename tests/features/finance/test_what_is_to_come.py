@@ -191,6 +191,6 @@ async def test_the_front_page_shows_this_month_and_where_to_go(
         ["Total", "£125.01", "£0.00", "£125.01", ""],
     ]
     links = [str(link["href"]) for link in page.soup.select(".app-front a")]
-    assert links[0] == "/finance/reports/costs"
+    assert "/finance/reports/costs" in links
     for link in links:
         assert (await auditor.get(link)).status == 200

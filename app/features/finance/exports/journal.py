@@ -8,9 +8,9 @@ from io import StringIO
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.costs import ChargeKind
+from app.domain.costs import OWN_ACCOUNT_TEXT, ChargeKind
 from app.domain.errors import Conflict
-from app.domain.journal import OWN_NAME, ChargeSum, Entry, Layout, cells_of, entries_of, without_account
+from app.domain.journal import ChargeSum, Entry, Layout, cells_of, entries_of, without_account
 from app.web.csv_files import FORMULA
 
 SUMS = text("""
@@ -41,7 +41,7 @@ class Journal:
 
 async def read_journal(session: AsyncSession, period: date, layout: Layout) -> Journal:
     """The journal of the month that begins on that day. One statement."""
-    rows = (await session.execute(SUMS, {"period": period, "own": OWN_NAME})).all()
+    rows = (await session.execute(SUMS, {"period": period, "own": OWN_ACCOUNT_TEXT})).all()
     sums = [
         ChargeSum(
             row.funder, row.funder_name, row.cost_centre, ChargeKind(row.kind), row.net_pence, row.vat_pence, row.lines
