@@ -53,7 +53,7 @@ def links_of(page: Page, under: str = "/") -> list[str]:
 
 @pytest.fixture
 async def books(
-    given: Given, as_finance: AsyncClient, split_order: dict[str, Any], quarter: None, connection: AsyncConnection
+    given: Given, as_finance: AsyncClient, quarter: None, split_order: dict[str, Any], connection: AsyncConnection
 ) -> dict[str, Any]:
     """Some of everything: a budget, a dispute, what has no rate, and an issue that nobody pays for."""
     body = {"year": 2025, "funder": "ASC", "pence": 100_000}

@@ -26,13 +26,6 @@ PART = [{"funder": "ASC", "percent": 90}, {"funder": "self", "percent": 10}]
 CODE = "person-never-charged"
 
 
-@pytest.fixture(autouse=True)
-async def person(as_finance: AsyncClient) -> None:
-    """A funder that is a person's own money."""
-    new = {"code": "SELF", "name": "Own money", "side": "social_care", "kind": "person"}
-    done(await as_finance.post(f"{API}/funders", json=new), 201)
-
-
 def check(answer: Response) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, CODE), answer.text
 
