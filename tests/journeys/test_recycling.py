@@ -12,7 +12,7 @@ async def test_from_a_rate_to_the_history_of_a_barcode(walks: Any) -> None:
     page = finance.page
     await finance.go("/")
     await page.get_by_role("link", name="Finance", exact=True).first.click()
-    await page.wait_for_url("**/finance/**")
+    await page.wait_for_url("**/finance")
     await finance.go("/finance/recycling")
     await finance.picture("recycling-rates")
     await page.get_by_role("link", name="items: Issued", exact=False).first.click()
