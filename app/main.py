@@ -30,6 +30,7 @@ from app.features.finance.budgets import api as budgets_api
 from app.features.finance.budgets import pages as budgets_pages
 from app.features.finance.charges import api as charges_api
 from app.features.finance.charges import pages as charges_pages
+from app.features.finance.dashboard import api as dashboard_api
 from app.features.finance.dashboard import pages as dashboard_pages
 from app.features.finance.exports import api as finance_exports_api
 from app.features.finance.exports import journal_pages as finance_journal_pages
@@ -162,6 +163,7 @@ ROUTERS = (
     recycling_api.router,
     performance_api.router,
     finance_reports_api.router,
+    dashboard_api.router,
     finance_periods_api.router,
     finance_reconciling_api.router,
     funding_api.router,

@@ -8,7 +8,7 @@ import typer
 
 from app.cli.reach import console, database_url, fail, open_session, read_settings
 from app.domain.errors import BadValue
-from app.domain.periods import in_words, read_month
+from app.domain.months import month_in_words, read_month
 from app.domain.reconciling import Check
 from app.features.finance.reconciling.service import Reconciled, in_a_line, reconcile
 from app.features.finance.reconciling.words import SIDES
@@ -53,5 +53,5 @@ def _show(found: Reconciled) -> None:
     for report in found.reports:
         sides = f"{report.lines:,} lines, {pounds(report.net)}; in the report {report.found_lines:,}"
         console.print(f"  {report.title}: {sides}, {pounds(report.found_net)}.", highlight=False)
-    of = in_words(found.period) if found.period else "Everything"
+    of = month_in_words(found.period) if found.period else "Everything"
     console.print(f"{of} adds up." if found.is_ok else f"{of} does not add up.", highlight=False)

@@ -1,17 +1,19 @@
-"""Which days somebody asks figures of: a month of the books, or the days from one to another, and no more than that."""
+"""Which days somebody asks figures of: a month of the books, or the days from one to another, and no more than that.
 
-import re
+The one rule for all reports, lists and exports of finance.
+"""
+
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
-from app.domain.dates import MONTHS, in_words
+from app.domain.dates import in_words
 from app.domain.errors import BadValue
+from app.domain.months import last_day, month_in_words, month_name, months_after, read_month
 
 MOST_MONTHS: Final = 61
 """Five years and a month: from the April before last year's to that of this one, five times over."""
 FIRST_YEAR, LAST_YEAR = 2000, 2999
-DECEMBER: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,57 +55,52 @@ class AskedPeriod:
 def asked_period(period: str | None, first: date | None, last: date | None, *, today: date) -> AskedPeriod:
     """The period that is asked for: `period` (YYYY-MM), or days; without any, this month.
 
-    Raises BadValue `bad-period`, `period-and-days`, `from-and-to`, `from-after-to` or `period-too-long`.
+    Raises BadValue `not-a-period`, `period-or-days` and as `whole_days` does.
     """
     if period:
         if first or last:
-            detail = "Ask for a month, or for days from one to another, not for both."
-            raise BadValue("period-and-days", detail, field="period")
-        return of_month(month_of_text(period))
+            raise period_or_days()
+        return of_month(read_month(period))
     if first is None and last is None:
         return of_month(today)
-    if first is None or last is None:
-        missing = "from" if first is None else "to"
-        raise BadValue("from-and-to", f"Say both days: “{missing}” is missing.", field=missing)
-    return _of_days(first, last)
+    return AskedPeriod(*whole_days(first, last, today=today), is_booked=False)
+
+
+def whole_days(first: date | None, last: date | None, *, today: date) -> tuple[date, date]:
+    """The days that are asked for; until today, where no last one is said.
+
+    Raises BadValue `first-day-wanted` and as `check_days` does.
+    """
+    if first is None:
+        raise BadValue("first-day-wanted", "Say from which day on, too.", field="from")
+    check_days(first, last or today)
+    return first, last or today
+
+
+def check_days(first: date, last: date) -> None:
+    """Raises BadValue `bad-day`, `ends-before-it-starts`, `period-too-long`."""
+    for name, day in (("from", first), ("to", last)):
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise BadValue("bad-day", f"Choose a day from the year {FIRST_YEAR} to {LAST_YEAR}.", field=name)
+    if last < first:
+        detail = "The last day is before the first. Give the same day or a later one."
+        raise BadValue("ends-before-it-starts", detail, field="to")
+    months = (last.year - first.year) * 12 + last.month - first.month
+    if months > MOST_MONTHS or (months == MOST_MONTHS and last.day >= min(first.day, last_day(last).day)):
+        latest = last_day(months_after(first, MOST_MONTHS - 1))
+        detail = (
+            f"Five years and a month can be asked for at once, such as {in_words(first)} to {in_words(latest)}. "
+            "For more, ask once for each part."
+        )
+        raise BadValue("period-too-long", detail, field="to")
+
+
+def period_or_days() -> BadValue:
+    """That a month and days were asked for: `period-or-days`."""
+    detail = "Ask for a month, or for days from one to another, not for both."
+    return BadValue("period-or-days", detail, field="period")
 
 
 def of_month(day: date) -> AskedPeriod:
     """The month that this day is in."""
-    return AskedPeriod(day.replace(day=1), next_month(day) - timedelta(days=1), is_booked=True)
-
-
-def month_of_text(text: str) -> date:
-    """The first day of a month that is written as 2026-03. Raises BadValue `bad-period`."""
-    found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", text.strip())
-    if found is None or not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
-        raise BadValue("bad-period", "Write the month as year and month, such as 2026-03.", field="period")
-    return date(int(found[1]), int(found[2]), 1)
-
-
-def next_month(day: date) -> date:
-    """The first day of the month after the one that this day is in."""
-    return date(day.year + day.month // DECEMBER, day.month % DECEMBER + 1, 1)
-
-
-def month_name(day: date) -> str:
-    """The month of this day as the API writes it: 2026-03."""
-    return f"{day:%Y-%m}"
-
-
-def month_in_words(day: date) -> str:
-    """The month of this day as people write it: March 2026."""
-    return f"{MONTHS[day.month - 1]} {day.year}"
-
-
-def _of_days(first: date, last: date) -> AskedPeriod:
-    for name, day in (("from", first), ("to", last)):
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise BadValue("bad-day", f"Choose a day from the year {FIRST_YEAR} on.", field=name)
-    if first > last:
-        raise BadValue("from-after-to", "The first day must not be after the last one.", field="from")
-    months = (last.year - first.year) * DECEMBER + last.month - first.month
-    if months > MOST_MONTHS or (months == MOST_MONTHS and last.day >= first.day):
-        detail = "That is more than five years and a month. Ask for one financial year after the other."
-        raise BadValue("period-too-long", detail, field="from")
-    return AskedPeriod(first, last, is_booked=False)
+    return AskedPeriod(day.replace(day=1), last_day(day), is_booked=True)

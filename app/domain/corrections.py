@@ -9,7 +9,7 @@ from typing import Final
 from app.domain.authority import in_pounds
 from app.domain.costs import ChargeKind, Due, Facts, Line, split, whole_months
 from app.domain.errors import BadValue, Conflict
-from app.domain.funders import FunderKind
+from app.domain.funders import FunderKind, check_no_person
 from app.domain.panel_funding import Share, check_split
 
 EITHER_WAY: Final = frozenset({ChargeKind.WRITE_OFF})
@@ -20,13 +20,17 @@ BY_HAND: Final = "Corrected by hand"
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A charge as it stands: its lines by funder (a code, or none: the service itself), and what became of it."""
+    """A charge as it stands: its lines by funder (a code, or none: the service itself), and what became of it.
+
+    `is_topped_up`: a person adds to what it is about, or it is what they add.
+    """
 
     id: int
     kind: ChargeKind
     lines: tuple[Line, ...]
     is_reversal: bool = False
     is_reversed: bool = False
+    is_topped_up: bool = False
 
     @property
     def pence(self) -> int:
@@ -64,7 +68,7 @@ class Again:
 
 
 def check_reversible(charge: Posted) -> None:
-    """Raises Conflict `already-a-reversal` and `already-reversed`."""
+    """Raises Conflict `already-a-reversal`, `already-reversed` and `topped-up`."""
     if charge.is_reversal:
         detail = (
             f"Line {charge.id} takes a charge back, and is not taken back itself. "
@@ -74,6 +78,12 @@ def check_reversible(charge: Posted) -> None:
     if charge.is_reversed:
         detail = f"Line {charge.id} is taken back already. Correct what came instead of it, if anything did."
         raise Conflict("already-reversed", detail)
+    if charge.is_topped_up:
+        detail = (
+            "A person adds to this of their own wish, and what they add and what the funders pay less belong together. "
+            "Withdraw the top-up under Who pays for the order: that takes back both. Correct the charge afterwards."
+        )
+        raise Conflict("topped-up", detail)
 
 
 def lines_instead(
@@ -91,7 +101,7 @@ def lines_instead(
     _check_sum(charge, pence)
     shares = charge.shares
     if instead.shares is not None:
-        _check_funders(charge, instead.shares, kinds)
+        _check_funders(instead.shares, kinds)
         shares = instead.shares
     net = split(pence, shares)
     tax = split(_tax_on(pence, charge, vat_percent), shares)
@@ -123,17 +133,15 @@ def _check_sum(charge: Posted, pence: int) -> None:
         raise BadValue("wrong-sign", detail, field="pence")
 
 
-def _check_funders(charge: Posted, shares: Sequence[Share], kinds: dict[str, FunderKind]) -> None:
+def _check_funders(shares: Sequence[Share], kinds: dict[str, FunderKind]) -> None:
     check_split(shares, field="funding")
-    paying = {line.funder for line in charge.lines}
     for share in shares:
         if share.funder not in kinds:
             known = ", ".join(sorted(filter(None, kinds)))
             detail = f"There is no funder “{share.funder}”. Those known are: {known}."
             raise BadValue("unknown-funder", detail, field="funding")
-        if kinds[share.funder] is FunderKind.PERSON and share.funder not in paying:
-            detail = "A person is never charged for an aid. Choose the funders who pay for it."
-            raise BadValue("person-never-charged", detail, field="funding")
+    persons = [share.funder for share in shares if kinds[share.funder] is FunderKind.PERSON]
+    check_no_person(persons, field="funding")
 
 
 def _tax_on(pence: int, charge: Posted, vat_percent: Decimal | None) -> int:

@@ -1,19 +1,19 @@
 """What reports of money may be asked: of which months or days, counted under what, and what is said of few people."""
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from app.domain.asked_period import FIRST_YEAR, LAST_YEAR, period_or_days, whole_days
 from app.domain.catalogue import find_pairs
-from app.domain.dates import MONTHS, in_words
+from app.domain.costs import OWN_ACCOUNT_TEXT
+from app.domain.dates import in_words
 from app.domain.errors import BadValue
+from app.domain.months import MONTH, last_day, month_in_words, months_after, read_month
 from app.domain.panel_settings import financial_year, first_day, year_in_words
 
-MOST_MONTHS: Final = 61
-"""Five years, and the month that is compared with the same one five years before."""
 MOST_GROUPS: Final = 2000
 """So many rows a page can still show; whoever asks for more wants the lines."""
 
@@ -60,7 +60,7 @@ _TEXT: Final = {
     Dimension.PERIOD: "Month",
 }
 _NOTHING: Final = {
-    Dimension.FUNDER: "Service's own",
+    Dimension.FUNDER: OWN_ACCOUNT_TEXT,
     Dimension.COST_CENTRE: "No cost centre",
     Dimension.TEAM: "No team",
     Dimension.PRESCRIBER: "No prescriber",
@@ -114,11 +114,6 @@ class Span:
         return f"{first if first == last else f'{first} to {last}'}, by the month of the books"
 
 
-def month_in_words(day: date) -> str:
-    """March 2026."""
-    return f"{MONTHS[day.month - 1]} {day.year}"
-
-
 def read_grouping(asked: str) -> tuple[Dimension, ...]:
     """One dimension, or two with a comma between. Raises BadValue `unknown-dimension`, `one-or-two-dimensions`."""
     names = [name.strip() for name in asked.split(",") if name.strip()]
@@ -137,19 +132,18 @@ def read_span(*, today: date, period: str = "", since: str = "", until: str = ""
     """What was asked: a month (`YYYY-MM`) or one by name, or days; this month when nothing was.
 
     Whole months go by the books, other days by when it happened, unless `by` says. Raises BadValue `period-or-days`,
-    `bad-period`, `bad-day`, `first-day-wanted`, `ends-before-it-starts`, `period-too-long`, `bad-by`,
-    `not-whole-months`.
+    `not-a-period`, `bad-by`, `not-whole-months`, `bad-day` and as `whole_days` does.
     """
     if period and (since or until):
-        detail = "Ask for a period by its name, or for days from one to another; not for both."
-        raise BadValue("period-or-days", detail, field="period")
+        raise period_or_days()
     if by and by not in set(By):
         raise BadValue("bad-by", f"Figures go by one of: {', '.join(By)}.", field="by")
-    if not since and until:
-        raise BadValue("first-day-wanted", "Say from which day on, too.", field="from")
-    first, last = _days(since, until, today) if since else _named(period or Quick.THIS_MONTH, today)
-    _check(first, last)
-    is_whole = first.day == 1 and last.day == monthrange(last.year, last.month)[1]
+    if since or until:
+        typed = (read_day(day, field=field) if day else None for day, field in ((since, "from"), (until, "to")))
+        first, last = whole_days(*typed, today=today)
+    else:
+        first, last = _named(period or Quick.THIS_MONTH, today)
+    is_whole = first.day == 1 and last == last_day(last)
     if by == By.PERIOD and not is_whole:
         detail = (
             "The books know whole months. Ask from the first day of a month to the last of one, or by=happened for "
@@ -181,7 +175,7 @@ def read_day(typed: str, *, field: str) -> date:
         day = date.fromisoformat(typed)
     except ValueError:
         day = date.min
-    if not 2000 <= day.year <= 2999:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise BadValue("bad-day", "Write a day of the calendar from the year 2000 on, such as 2026-03-31.", field=field)
     return day
 
@@ -213,41 +207,16 @@ def _named(period: str, today: date) -> tuple[date, date]:
     year = financial_year(today)
     known = {
         Quick.THIS_MONTH: this_month,
-        Quick.LAST_MONTH: date(today.year - (today.month == 1), (today.month - 2) % 12 + 1, 1),
+        Quick.LAST_MONTH: months_after(today, -1),
     }
     if period in {Quick.THIS_YEAR, Quick.LAST_YEAR}:
         begun = year - (period == Quick.LAST_YEAR)
         return first_day(begun), date(begun + 1, 3, 31)
-    first = known[Quick(period)] if period in known else _month(period)
-    return first, first.replace(day=monthrange(first.year, first.month)[1])
-
-
-def _month(period: str) -> date:
-    try:
-        return read_day(f"{period}-01" if len(period) == 7 else "", field="period")
-    except BadValue:
+    if period not in known and not MONTH.fullmatch(period):
         detail = f"A period is a month, such as 2026-03, or one of: {', '.join(Quick)}."
-        raise BadValue("bad-period", detail, field="period") from None
-
-
-def _days(since: str, until: str, today: date) -> tuple[date, date]:
-    return read_day(since, field="from"), read_day(until, field="to") if until else today
-
-
-def _check(since: date, until: date) -> None:
-    if until < since:
-        detail = "The last day is before the first. Give the first day or a later one."
-        raise BadValue("ends-before-it-starts", detail, field="to")
-    months = (until.year - since.year) * 12 + until.month - since.month
-    if months > MOST_MONTHS or (months == MOST_MONTHS and until.day >= since.day):
-        place = since.year * 12 + since.month - 1 + MOST_MONTHS - 1
-        year, month = place // 12, place % 12 + 1
-        latest = date(year, month, monthrange(year, month)[1])
-        detail = (
-            f"Five years and one month can be asked for at once, such as {in_words(since)} to {in_words(latest)}. "
-            "For more, ask once for each part."
-        )
-        raise BadValue("period-too-long", detail, field="to")
+        raise BadValue("not-a-period", detail, field="period")
+    first = known[Quick(period)] if period in known else read_month(period)
+    return first, last_day(first)
 
 
 def _days_in_words(since: date, until: date) -> str:

@@ -55,6 +55,8 @@ _OWN_BASIS: Final = {
 }
 OWN_ACCOUNT: Final = ""
 """In place of a funder's code: nobody is charged, the service itself bears it."""
+OWN_ACCOUNT_TEXT: Final = "Service's own"
+"""What no funder pays for is called so."""
 WHOLE: Final = (Share(OWN_ACCOUNT, Decimal(100)),)
 
 

@@ -3,17 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
-from app.domain.asked_period import month_in_words, month_name, next_month
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
+from app.domain.months import last_day, month_in_words, month_name
 
 LONGEST_CODE: Final = 40
-OWN_NAME: Final = "Service's own"
 
 
 class JournalField(StrEnum):
@@ -158,7 +157,7 @@ def without_account(sums: Sequence[ChargeSum], layout: Layout) -> list[str]:
 def cells_of(entry: Entry, layout: Layout, period: date) -> list[str]:
     """The line as its columns want it."""
     said = {
-        JournalField.DATE: layout.date_format.of(next_month(period) - timedelta(days=1)),
+        JournalField.DATE: layout.date_format.of(last_day(period)),
         JournalField.PERIOD: month_name(period),
         JournalField.REFERENCE: f"STORES-{month_name(period)}",
         JournalField.ACCOUNT: entry.account,

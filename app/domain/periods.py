@@ -1,16 +1,15 @@
 """Months of the books: which one may be closed, and what somebody should have seen before it is."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from app.domain.dates import MONTHS
-from app.domain.errors import BadValue, Conflict
+from app.domain.dates import in_words
+from app.domain.errors import Conflict
+from app.domain.months import last_day, month_in_words, month_name, months_after
 
-MONTH: Final = re.compile(r"2[0-9]{3}-(0[1-9]|1[0-2])", re.ASCII)
 BEGIN_AT_MOST: Final = 12
 """The first month that is closed may be empty, so that the books begin with a financial year: this many months before
 the first line, at most."""
@@ -54,30 +53,6 @@ _SAID: Final = {
 }
 
 
-def read_month(written: str) -> date:
-    """The first day of a month that is written as 2026-03. Raises BadValue `not-a-period`."""
-    if not MONTH.fullmatch(written):
-        detail = "A period is a month, written as a year from 2000 on and a month, such as 2026-03."
-        raise BadValue("not-a-period", detail, field="period")
-    return date.fromisoformat(f"{written}-01")
-
-
-def in_words(period: date) -> str:
-    """The month as people write it: March 2026."""
-    return f"{MONTHS[period.month - 1]} {period.year}"
-
-
-def months_after(period: date, months: int) -> date:
-    """The first day of the month so many months later, or before where it is below zero."""
-    year, month = divmod(period.year * 12 + period.month - 1 + months, 12)
-    return date(year, month + 1, 1)
-
-
-def last_day(period: date) -> date:
-    """The last day of the month."""
-    return months_after(period, 1) - timedelta(days=1)
-
-
 def next_to_close(*, today: date, last_closed: date | None, oldest: date | None) -> date | None:
     """The month that is closed next, once it is over. `oldest`: that of the oldest line. None: there is nothing yet."""
     following = months_after(last_closed, 1) if last_closed else oldest
@@ -90,20 +65,20 @@ def check_closable(period: date, *, today: date, last_closed: date | None, oldes
     Raises Conflict `period-closed`, `period-not-over`, `close-earlier-first`, `before-the-books`.
     """
     if last_closed and period <= last_closed:
-        detail = (
-            f"{in_words(period)} is closed. A closed month is not opened again: correct it by lines of a later one."
-        )
+        closed = f"{month_in_words(period)} is closed."
+        detail = f"{closed} A closed month is not opened again: correct it by lines of a later one."
         raise Conflict("period-closed", detail, field="period")
     if last_day(period) >= today:
-        detail = f"{in_words(period)} is not over. It can be closed from {_day(months_after(period, 1))} on."
+        detail = f"{month_in_words(period)} is not over. It can be closed from {in_words(months_after(period, 1))} on."
         raise Conflict("period-not-over", detail, field="period")
     first = months_after(last_closed, 1) if last_closed else oldest
     if first and period > first:
-        detail = f"Months are closed one after the other. Close {in_words(first)} ({first:%Y-%m}) first."
+        detail = f"Months are closed one after the other. Close {month_in_words(first)} ({month_name(first)}) first."
         raise Conflict("close-earlier-first", detail, field="period")
     books = months_after(oldest or today.replace(day=1), -BEGIN_AT_MOST)
     if not last_closed and period < books:
-        detail = f"The books begin later. The first month that can be closed is {in_words(books)} ({books:%Y-%m})."
+        first_one = f"{month_in_words(books)} ({month_name(books)})"
+        detail = f"The books begin later. The first month that can be closed is {first_one}."
         raise Conflict("before-the-books", detail, field="period")
 
 
@@ -127,7 +102,3 @@ def check_seen(noticed: Collection[Noticed], seen: Collection[Finding]) -> None:
 def _counted(code: Finding, count: int) -> str:
     what = "dispute" if code is Finding.DISPUTE_OVERDUE else "line"
     return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {in_words(day)}"

@@ -1,31 +1,9 @@
-"""The days that a report is about, and as at which instant it is told. Days are those of the UK."""
+"""As at which instant a report is told, and when its days begin. Days are those of the UK."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Final
 
 from app.domain.dates import UK, in_words, uk_date
 from app.domain.errors import BadValue
-
-MOST_MONTHS: Final = 61
-"""Five years and one month: five financial years, and the month beside them."""
-FIRST_YEAR: Final = 2000
-LAST_YEAR: Final = 2999
-
-
-def check_report_days(since: date, until: date) -> None:
-    """Raises BadValue `ends-before-it-starts`, `period-too-long`, `no-such-years`."""
-    if until < since:
-        detail = "The last day is before the first. Give the same day or a later one."
-        raise BadValue("ends-before-it-starts", detail, field="to")
-    if since.year < FIRST_YEAR or until.year > LAST_YEAR:
-        raise BadValue("no-such-years", f"Choose days from {FIRST_YEAR} to {LAST_YEAR}.", field="from")
-    months = (until.year - since.year) * 12 + until.month - since.month
-    if months > MOST_MONTHS or (months == MOST_MONTHS and until.day >= since.day):
-        detail = (
-            "That is too long for one report. Choose five years and a month at most, and ask for the rest after it."
-        )
-        raise BadValue("period-too-long", detail, field="to")
 
 
 def standing_at(asked: date | datetime | None, *, since: date, now: datetime) -> datetime:
@@ -52,9 +30,3 @@ def standing_at(asked: date | datetime | None, *, since: date, now: datetime) ->
 def midnight(day: date) -> datetime:
     """The instant at which a day begins in the UK."""
     return datetime.combine(day, time(), UK)
-
-
-def months_between(since: date, until: date) -> Iterator[str]:
-    """Every month that the days touch, as `YYYY-MM`."""
-    for number in range(since.year * 12 + since.month - 1, until.year * 12 + until.month):
-        yield f"{number // 12:04}-{number % 12 + 1:02}"

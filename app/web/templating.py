@@ -13,6 +13,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, P
 from markupsafe import Markup
 
 from app.domain.access import Permission
+from app.domain.costs import OWN_ACCOUNT_TEXT
 from app.domain.dates import UK, in_words
 from app.domain.labels import display
 from app.domain.lifecycle import State
@@ -100,7 +101,13 @@ def environment() -> Environment:
     )
     made.filters.update(date=day, datetime=moment, pence=pounds, state_tag=state_tag, tag=display, words=words)
     made.globals.update(
-        belied_load=belied_load, asset=asset, given=given, error_of=error_of, hint_of=hint_of, Permission=Permission
+        OWN_ACCOUNT_TEXT=OWN_ACCOUNT_TEXT,
+        belied_load=belied_load,
+        asset=asset,
+        given=given,
+        error_of=error_of,
+        hint_of=hint_of,
+        Permission=Permission,
     )
     return made
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from app.domain.asked_period import asked_period, month_of_text, next_month
+from app.domain.asked_period import asked_period, check_days
 from app.domain.errors import BadValue
 
 TODAY = date(2026, 3, 2)
@@ -31,24 +31,23 @@ def test_a_month_of_the_books_or_days(
 def test_a_month_ends_with_its_last_day() -> None:
     asked = asked_period("2028-02", None, None, today=TODAY)
     assert (asked.first, asked.last) == (date(2028, 2, 1), date(2028, 2, 29))
-    assert next_month(date(2026, 12, 31)) == date(2027, 1, 1)
-    assert month_of_text(" 2026-12 ") == date(2026, 12, 1)
 
 
 @pytest.mark.parametrize(
     ("period", "first", "last", "code", "field"),
     [
-        ("2026-13", None, None, "bad-period", "period"),
-        ("0000-01", None, None, "bad-period", "period"),
-        ("March", None, None, "bad-period", "period"),
-        ("2026-03", TODAY, None, "period-and-days", "period"),
-        (None, TODAY, None, "from-and-to", "to"),
-        (None, None, TODAY, "from-and-to", "from"),
-        (None, date(2026, 3, 3), TODAY, "from-after-to", "from"),
+        ("2026-13", None, None, "not-a-period", "period"),
+        ("March", None, None, "not-a-period", "period"),
+        ("2026-03", TODAY, None, "period-or-days", "period"),
+        ("2026-03", None, TODAY, "period-or-days", "period"),
+        (None, None, TODAY, "first-day-wanted", "from"),
+        (None, date(2026, 3, 3), TODAY, "ends-before-it-starts", "to"),
+        (None, date(2026, 3, 3), None, "ends-before-it-starts", "to"),
         (None, date(1999, 12, 31), TODAY, "bad-day", "from"),
         (None, TODAY, date(3000, 1, 1), "bad-day", "to"),
-        (None, date(2016, 4, 1), date(2026, 3, 31), "period-too-long", "from"),
-        (None, date(2021, 2, 2), TODAY, "period-too-long", "from"),
+        (None, date(2016, 4, 1), date(2026, 3, 31), "period-too-long", "to"),
+        (None, date(2021, 2, 2), TODAY, "period-too-long", "to"),
+        (None, date(2021, 1, 31), date(2026, 2, 28), "period-too-long", "to"),
     ],
 )
 def test_what_cannot_be_a_period_is_refused_at_its_field(
@@ -59,6 +58,16 @@ def test_what_cannot_be_a_period_is_refused_at_its_field(
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
+def test_what_is_too_long_is_told_what_would_do() -> None:
+    with pytest.raises(BadValue, match="such as 1 January 2016 to 31 January 2021"):
+        check_days(date(2016, 1, 1), date(2026, 1, 1))
+
+
 def test_five_years_and_a_month_are_not_too_long() -> None:
-    assert asked_period(None, date(2021, 2, 3), TODAY, today=TODAY).first == date(2021, 2, 3)
-    assert asked_period(None, date(2021, 2, 1), date(2026, 2, 28), today=TODAY).last == date(2026, 2, 28)
+    assert asked_period(None, date(2021, 2, 3), None, today=TODAY).last == TODAY
+    for first, last in (
+        (date(2021, 2, 3), TODAY),
+        (date(2021, 2, 1), date(2026, 2, 28)),
+        (date(2021, 4, 15), date(2026, 5, 14)),
+    ):
+        check_days(first, last)

@@ -38,6 +38,7 @@ def test_what_takes_back_or_is_taken_back_is_not_taken_back() -> None:
     for charge, code in (
         (replace(posted(), is_reversal=True), "already-a-reversal"),
         (replace(posted(), is_reversed=True), "already-reversed"),
+        (replace(posted(), is_topped_up=True), "topped-up"),
     ):
         with pytest.raises(Conflict) as refusal:
             check_reversible(charge)
@@ -86,12 +87,6 @@ def test_what_cannot_come_instead(charge: Posted, instead: Instead, code: str, f
     with pytest.raises(BadValue) as refusal:
         lines_instead(charge, instead, kinds=KINDS, vat_percent=None)
     assert (refusal.value.code, refusal.value.field) == (code, field)
-
-
-def test_a_person_who_pays_by_agreement_may_be_put_right() -> None:
-    charge = Posted(9, K.NEW_PURCHASE, (Line("SELF", Decimal(100), 100, 0),))
-    [line] = lines_instead(charge, Instead(50, shares(("SELF", "100"))), kinds=KINDS, vat_percent=None)
-    assert line.pence == 50
 
 
 @given(pence=some.integers(0, 10**8), vat=some.integers(0, 10**7), part=some.integers(1, 9_999))

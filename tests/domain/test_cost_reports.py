@@ -50,9 +50,9 @@ def test_the_month_before_january_is_december() -> None:
     ("asked", "code", "field"),
     [
         ({"period": "2026-03", "since": "2026-03-01"}, "period-or-days", "period"),
-        ({"period": "2026-13"}, "bad-period", "period"),
-        ({"period": "0999-01"}, "bad-period", "period"),
-        ({"period": "March"}, "bad-period", "period"),
+        ({"period": "2026-13"}, "not-a-period", "period"),
+        ({"period": "0999-01"}, "not-a-period", "period"),
+        ({"period": "March"}, "not-a-period", "period"),
         ({"since": "yesterday"}, "bad-day", "from"),
         ({"since": "2026-03-01", "until": "9999-12-31"}, "bad-day", "to"),
         ({"until": "2026-03-01"}, "first-day-wanted", "from"),
@@ -69,11 +69,6 @@ def test_a_period_that_cannot_be_is_refused(asked: dict[str, str], code: str, fi
     with pytest.raises(BadValue) as refused:
         read_span(today=TODAY, **asked)
     assert (refused.value.code, refused.value.field) == (code, field)
-
-
-def test_what_is_too_long_is_told_what_would_do() -> None:
-    with pytest.raises(BadValue, match="such as 1 January 2016 to 31 January 2021"):
-        read_span(today=TODAY, since="2016-01-01", until="2026-01-01")
 
 
 @pytest.mark.parametrize(

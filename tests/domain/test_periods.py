@@ -4,37 +4,17 @@ from datetime import date
 
 import pytest
 
-from app.domain.errors import BadValue, Conflict
+from app.domain.errors import Conflict
 from app.domain.periods import (
     Finding,
     check_closable,
     check_seen,
-    in_words,
-    last_day,
-    months_after,
     next_to_close,
     notice,
-    read_month,
 )
 
 JANUARY, FEBRUARY, MARCH, APRIL = (date(2026, month, 1) for month in (1, 2, 3, 4))
 TODAY = date(2026, 4, 15)
-
-
-def test_a_month_is_read_as_it_is_written() -> None:
-    assert read_month("2026-03") == MARCH
-    assert in_words(MARCH) == "March 2026"
-    assert (months_after(date(2025, 12, 1), 1), months_after(JANUARY, -12)) == (JANUARY, date(2025, 1, 1))
-    assert (last_day(FEBRUARY), last_day(date(2028, 2, 1))) == (date(2026, 2, 28), date(2028, 2, 29))
-
-
-@pytest.mark.parametrize(
-    "written", ["", "2026-13", "2026-00", "2026-1", "0026-01", "26-01", "\uff12026-01", "2026-01\n"]
-)
-def test_what_is_no_month_is_refused(written: str) -> None:
-    with pytest.raises(BadValue) as refused:
-        read_month(written)
-    assert (refused.value.code, refused.value.field) == ("not-a-period", "period")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app.db import Session
-from app.domain.cost_reports import month_in_words, read_span
+from app.domain.cost_reports import read_span
 from app.domain.dates import uk_date
+from app.domain.months import month_in_words
 from app.features.finance.front import PLACES
 from app.features.finance.reports.asking import Asked
 from app.features.finance.reports.costs import read_groups, sum_up
@@ -30,6 +31,8 @@ async def front(request: Request, session: Session, actor: Actor, now: Now) -> H
         "groups": groups,
         "totals": sum_up([one.sums for one in groups]),
         "most": largest([one.sums.net_pence for one in groups]),
-        "places": [place for place in PLACES if actor.may(place.permission)],
+        "places": [
+            (group, [place for place in places if actor.may(place.permission)]) for group, places in PLACES.items()
+        ],
     }
     return render(request, "finance/front.html", context)

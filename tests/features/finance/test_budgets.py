@@ -162,8 +162,8 @@ async def test_the_report_says_what_is_spent_without_a_budget_and_has_totals_of_
     assert (report["totals"]["budget_pence"], report["without_budget"]) == (1_200_000, [])
     file = await as_finance.get(REPORT, params={"format": "csv"})
     lines = file.text.splitlines()
-    assert lines[0].startswith("funder,team,budget_pence,due_pence,actual_pence")
-    assert lines[-1].startswith("All funders,,1200000,")
+    assert lines[0].startswith("funder,team,budget,due,actual")
+    assert lines[-1].startswith("All funders,,12000.00,")
 
 
 async def test_finance_is_told_once_for_each_level_and_again_when_the_budget_is_another(

@@ -73,7 +73,7 @@ async def test_lines_are_found_by_what_is_asked_and_the_sums_are_of_all_of_them(
 @pytest.mark.parametrize(
     ("asked", "code"),
     [
-        ({"from": "2026-03-02", "to": "2026-03-01"}, "period-ends-before-it-begins"),
+        ({"from": "2026-03-02", "to": "2026-03-01"}, "ends-before-it-starts"),
         ({"from": "2016-04-01", "to": "2026-03-31"}, "period-too-long"),
         ({"from": "2021-02-01", "to": "2026-03-01"}, "period-too-long"),
         ({"period": "2026-13"}, "not-a-period"),

@@ -4,7 +4,7 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.features.finance.items.queries import item_lines
+from app.features.finance.items.queries import read_ledger, table_of
 from tests.browser import Browser
 from tests.conftest import Clock, Sessions, Statements
 from tests.features.finance.billing import usual_rates
@@ -63,7 +63,7 @@ async def test_a_life_of_two_issues(
         "refurbish"
     ]["lines"]
     async with sessions() as session:
-        table = await item_lines(session, barcode, on=given.today)
+        table = table_of(await read_ledger(session, barcode, on=given.today), on=given.today)
     assert table.totals == {"amount_pence": 6_700, "vat_pence": 0}
     assert [set(row) >= {column.key for column in table.columns} for row in table.rows] == [True] * 6
 

@@ -1,9 +1,8 @@
 """JSON routes of budgets."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import Query, Response
-from pydantic import BaseModel
+from fastapi import Depends, Query, Response
 
 from app.db import Session
 from app.domain.dates import uk_date
@@ -12,10 +11,10 @@ from app.features.finance.budgets import queries, service
 from app.features.finance.budgets.queries import BudgetRow
 from app.features.finance.budgets.report import as_table
 from app.features.finance.budgets.schemas import BudgetBody, BudgetChange, NewBudget
-from app.features.finance.tables import Cell, Table
+from app.features.finance.exports.answers import REPORTS, FileAsked, answer
+from app.features.finance.reports.schemas import Report, as_report
 from app.web.auth import Actor
 from app.web.clock import Now
-from app.web.csv_files import csv_answer
 from app.web.etags import Version, etag
 from app.web.fields import After, Id, Limit
 from app.web.once import api_router
@@ -26,24 +25,10 @@ router = api_router("finance")
 YearAsked = Annotated[int | None, Query(ge=2000, le=2999)]
 
 
-class ColumnBody(BaseModel):
-    """A column of a report."""
-
-    key: str
-    heading: str
-    cell: Cell
-
-
-class BudgetReport(BaseModel):
+class BudgetReport(Report):
     """Budgets beside the books. `without_budget`: what funders have spent that have none in this year."""
 
     year: int
-    title: str
-    period: str
-    definition: str
-    columns: list[ColumnBody]
-    rows: list[dict[str, Any]]
-    totals: dict[str, Any]
     warnings: list[str]
     without_budget: list[dict[str, Any]]
 
@@ -79,38 +64,21 @@ async def change_budget(
     return await _shown(session, response, budget_id)
 
 
-@router.get("/finance/reports/budgets", response_model=BudgetReport)
+@router.get("/finance/reports/budgets", response_model=BudgetReport, responses=REPORTS)
 async def report(
     session: Session,
     actor: Actor,
     now: Now,
+    wanted: Annotated[FileAsked, Depends()],
     year: YearAsked = None,
-    file_format: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
 ) -> BudgetReport | Response:
     """Budget, spent, committed, forecast and variance of a financial year, as a rule of this one."""
     today = uk_date(now)
     found = await queries.compare(session, year or financial_year(today), today=today)
     table = as_table(found)
-    if file_format == "csv":
-        return as_file(table, found.year)
-    return BudgetReport(
-        year=found.year,
-        title=table.title,
-        period=table.period,
-        definition=table.definition,
-        columns=[ColumnBody(key=one.key, heading=one.heading, cell=one.cell) for one in table.columns],
-        rows=[dict(row) for row in table.rows],
-        totals=dict(table.totals),
-        warnings=found.warnings,
-        without_budget=[{"funder": name, "actual_pence": pence} for name, pence in found.without],
-    )
-
-
-def as_file(table: Table, year: int) -> Response:
-    """The report as a file, with its totals."""
-    keys = [column.key for column in table.columns]
-    rows = ([row.get(key) for key in keys] for row in (*table.rows, table.totals))
-    return csv_answer(f"budgets-{year}.csv", keys, rows)
+    without = [{"funder": name, "actual_pence": pence} for name, pence in found.without]
+    said = {**as_report(table).model_dump(), "year": found.year, "warnings": found.warnings}
+    return await answer(table, wanted, BudgetReport(**said, without_budget=without))
 
 
 async def _shown(session: Session, response: Response, budget_id: int) -> BudgetBody:

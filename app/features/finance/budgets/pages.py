@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
 
@@ -11,9 +11,10 @@ from app.domain.budgets import NAMES, months_of
 from app.domain.dates import uk_date
 from app.domain.panel_settings import financial_year, year_in_words
 from app.features.finance.budgets import queries, service
-from app.features.finance.budgets.api import YearAsked, as_file
-from app.features.finance.budgets.report import DEFINITION, as_table, budget_report
+from app.features.finance.budgets.api import YearAsked
+from app.features.finance.budgets.report import DEFINITION, as_table
 from app.features.finance.budgets.schemas import BudgetChange, ChangeForm, NewForm, as_typed
+from app.features.finance.exports.answers import FileAsked, respond
 from app.web.auth import Actor
 from app.web.charts import budget_bar, budget_swatches, patterns
 from app.web.clock import Now
@@ -31,15 +32,23 @@ router = page_router()
 
 @router.get("/finance/budgets")
 async def list_budgets(
-    request: Request, session: Session, actor: Actor, now: Now, year: YearAsked = None
-) -> HTMLResponse:
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    wanted: Annotated[FileAsked, Depends()],
+    year: YearAsked = None,
+) -> Response:
     """The budgets of a year beside the books."""
     today = uk_date(now)
     shown = year or financial_year(today)
     found = await queries.compare(session, shown, today=today)
+    table = as_table(found)
+    if wanted.format:
+        return await respond(table, wanted.format, with_head=wanted.with_head)
     context = {
         "found": found,
-        "totals": as_table(found).totals,
+        "totals": table.totals,
         "bars": [_bar(one) for one in found.rows],
         "swatches": budget_swatches(),
         "fills": patterns(),
@@ -49,14 +58,6 @@ async def list_budgets(
         "year_in_words": year_in_words,
     }
     return render(request, "finance/budgets.html", context)
-
-
-@router.get("/finance/budgets.csv")
-async def budgets_file(session: Session, actor: Actor, now: Now, year: YearAsked = None) -> Response:
-    """The same as a file."""
-    today = uk_date(now)
-    shown = year or financial_year(today)
-    return as_file(await budget_report(session, year=shown, today=today), shown)
 
 
 @router.get("/finance/budgets/new")

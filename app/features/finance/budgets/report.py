@@ -1,13 +1,10 @@
 """Budgets beside the books, as a table."""
 
-from datetime import date
 from typing import Any
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.budgets import ALERT_PERCENT
 from app.domain.panel_settings import year_in_words
-from app.features.finance.budgets.queries import YearOfBudgets, compare
+from app.features.finance.budgets.queries import YearOfBudgets
 from app.features.finance.tables import Cell, Column, Table
 
 DEFINITION = (
@@ -33,13 +30,8 @@ COLUMNS = (
 )
 
 
-async def budget_report(session: AsyncSession, *, year: int, today: date) -> Table:
-    """The budgets of a financial year beside the books."""
-    return as_table(await compare(session, year, today=today))
-
-
 def as_table(found: YearOfBudgets) -> Table:
-    """The same, where it has been read already."""
+    """The budgets of a financial year beside the books."""
     rows: list[dict[str, Any]] = [
         {
             "funder": one.budget.funder,
@@ -61,4 +53,5 @@ def as_table(found: YearOfBudgets) -> Table:
     totals = {key: sum(row[key] for row in rows if row["team"] is None) for key in summed}
     links = [f"/finance/budgets/{one.budget.id}" for one in found.rows]
     period = f"Financial year {year_in_words(found.year)}"
-    return Table("budgets", "Budgets", DEFINITION, period, COLUMNS, rows, {"funder": "All funders", **totals}, links)
+    name = f"budgets-{found.year}"
+    return Table(name, "Budgets", DEFINITION, period, COLUMNS, rows, {"funder": "All funders", **totals}, links)

@@ -10,13 +10,12 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
-from app.domain.costs import ChargeKind
+from app.domain.costs import OWN_ACCOUNT_TEXT, ChargeKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.features.finance.charges import queries, service
 from app.features.finance.charges.asking import NOBODY, Wanted
 from app.features.finance.charges.schemas import (
-    OWN_ACCOUNT_TEXT,
     Charge,
     FundingPart,
     NewInstead,
@@ -114,6 +113,7 @@ async def reverse_charge(request: Request, session: Session, actor: Actor, now: 
 async def _shown(session: AsyncSession, charge: Charge, *, back: str = "") -> dict[str, Any]:
     return {
         "charge": charge,
+        "top_up": await queries.find_top_up(session, charge.asked.id),
         "funders": [(NOBODY, OWN_ACCOUNT_TEXT), *await queries.list_funders(session)],
         "asked": range(1, max(FUNDERS_ASKED, len(charge.lines) + 1) + 1),
         "back": own_path(back, "/finance/charges"),

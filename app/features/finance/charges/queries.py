@@ -73,6 +73,12 @@ TO_DO: Final = text("""
                   AND period > COALESCE((SELECT max(period) FROM finance_period), '-infinity') AND NOT EXISTS (
                     SELECT FROM charge AS undone WHERE undone.reversal_of = line.id) LIMIT :most) AS found) AS unfunded
 """)
+# The issue that a person adds to, what they add, and what its funders pay less: nothing else is charged as an issue.
+TOP_UP: Final = text("""
+    SELECT agreed.id FROM charge AS line JOIN order_top_up AS agreed
+        ON agreed.item_id = line.item_id AND agreed.movement_seq = line.movement_seq AND agreed.order_id = line.order_id
+    WHERE line.id = :charge_id AND line.kind IN ('new_purchase', 'recycled_issue') AND agreed.withdrawn_at IS NULL
+""")
 FUNDERS: Final = text("SELECT code, name FROM funder ORDER BY code")
 TEAMS: Final = text("SELECT code, name FROM team ORDER BY name, code")
 
@@ -109,6 +115,12 @@ async def get_charge(session: AsyncSession, charge_id: int, *, actor: Actor) -> 
     before = [line for line in others if line.posting_id in earlier]
     told = {line.id for line in (*undoing, *instead, *before)}
     return Charge(asked, own, undoing, instead, before, [line for line in others if line.id not in told])
+
+
+async def find_top_up(session: AsyncSession, charge_id: int) -> int | None:
+    """The top-up that stands beside this line, or that it is of."""
+    number: int | None = await session.scalar(TOP_UP, {"charge_id": charge_id})
+    return number
 
 
 async def list_postings(session: AsyncSession, postings: Sequence[UUID], *, actor: Actor) -> list[LineBody]:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from app.domain.corrections import Instead
-from app.domain.costs import OWN_ACCOUNT, ChargeKind
+from app.domain.costs import OWN_ACCOUNT, OWN_ACCOUNT_TEXT, ChargeKind
 from app.domain.panel_funding import Share
 from app.domain.tariffs import variant_in_words
 from app.web.asked import asked, needed
@@ -18,8 +18,6 @@ from app.web.paging import Page
 
 DEAREST = 100_000_000
 MOST_FUNDERS = 20
-OWN_ACCOUNT_TEXT: Final = "Service's own"
-"""What no funder pays for is called so."""
 
 
 class FundingPart(Body):

@@ -1,6 +1,7 @@
 """Putting charges right. Nothing posted changes: lines take others back, and others come instead."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -16,7 +17,8 @@ from app.domain.corrections import BY_HAND, Again, Posted, check_reversible, due
 from app.domain.costs import OWN_ACCOUNT, ChargeKind, Facts, Line, post
 from app.domain.errors import NotFound
 from app.domain.funders import FunderKind
-from app.features.finance.charges.asking import month_from
+from app.domain.months import read_month
+from app.features.finance.charges.queries import find_top_up
 from app.features.finance.charges.schemas import Priced, ReverseCharge
 from app.features.finance.tariffs.queries import Dated, in_force, read_dated
 
@@ -117,7 +119,7 @@ async def reverse(
     rows = (await session.execute(OF_A_LINE, {"charge_id": charge_id})).mappings().all()
     if not rows:
         raise NotFound("unknown-charge", "There is no line with this number.")
-    charge = _posted(rows)
+    charge = replace(_posted(rows), is_topped_up=bool(await find_top_up(session, charge_id)))
     check_reversible(charge)
     undo = _undoing(rows)
     instead: list[dict[str, Any]] = []
@@ -143,7 +145,7 @@ async def reverse(
 
 async def price_unpriced(session: AsyncSession, period: str | None, *, actor: str, at: datetime) -> Priced:
     """Price what had no rate by the rates that there are now for its day. Raises BadValue `not-a-period`."""
-    month = None if period is None else month_from(period)
+    month = None if period is None else read_month(period)
     priced, net = 0, 0
     for is_issue in (True, False):
         after, more = 0, True

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.costs import ChargeKind
+from app.features.finance.charges.asking import NOBODY
 from app.features.finance.dashboard.reading import Funder, Sums
 from app.features.finance.tables import Cell, Column, Table
 from app.web.charts import Columns, Series, share_bar, short_count, short_pounds, stacked_columns, swatch
@@ -77,7 +78,7 @@ async def spend_by_month(_session: AsyncSession, sums: Sums) -> Chart:
         values = [sum(parts) for parts in zip(*(sums.of_funder(one) for one in rest), strict=True)]
         series.append(Series("Others", values))
     keys = [one.code or "own" for one in shown] + ["others"] * bool(rest)
-    about = "Net of VAT, credits taken off, by the month of the books. “The service itself” is what no funder pays."
+    about = "Net of VAT, credits taken off, by the month of the books. “Service's own” is what no funder pays."
     return _by_month("spend", "Spend by month and funder", about, sums, list(zip(keys, series, strict=True)))
 
 
@@ -246,12 +247,10 @@ def _labels(months: Sequence[date]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _lines(sums: Sums, month: date | None, funder: Funder | None, kind: ChargeKind | None = None) -> str | None:
-    """Where the lines of it are listed. What no funder pays has no list of its own."""
-    if funder is not None and not funder.code:
-        return None
+def _lines(sums: Sums, month: date | None, funder: Funder | None, kind: ChargeKind | None = None) -> str:
+    """Where the lines of it are listed."""
     asked: dict[str, str] = {"period": f"{month:%Y-%m}"} if month else _from_to(sums)
-    asked |= {"funder": funder.code} if funder else {}
+    asked |= {"funder": funder.code or NOBODY} if funder else {}
     asked |= {"kind": kind.value} if kind else {}
     return f"{LINES}?{urlencode(asked)}"
 

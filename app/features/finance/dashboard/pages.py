@@ -1,61 +1,25 @@
 """The page with the charts, and each chart's table as a file."""
 
-from enum import StrEnum
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.db import Session
 from app.domain.costs import ChargeKind
-from app.domain.dates import uk_date
+from app.features.finance.dashboard.asking import Asked, Name, Span, read_chart
 from app.features.finance.dashboard.charts import CHARTS, percent_of, period_in_words
-from app.features.finance.dashboard.reading import Sums, read_sums
+from app.features.finance.dashboard.reading import Sums
+from app.features.finance.exports.answers import FileAsked, FileFormat, respond
 from app.web.auth import Actor
 from app.web.charts import patterns
-from app.web.clock import Now
-from app.web.csv_files import csv_answer
 from app.web.once import page_router
 from app.web.templating import render
 
 router = page_router()
 
 
-class Span(StrEnum):
-    """How many months are shown: the running one, and one or two years before it."""
-
-    YEAR = "13"
-    TWO_YEARS = "25"
-
-
 SPANS: Final = [(Span.YEAR.value, "13 months"), (Span.TWO_YEARS.value, "25 months")]
-
-
-class Name(StrEnum):
-    """A chart whose table is had as a file; by its key in `CHARTS`."""
-
-    SPEND = "spend"
-    KINDS = "kinds"
-    CATEGORIES = "categories"
-    ISSUES = "issues"
-    CREDITS = "credits"
-
-
-class Asked:
-    """Which months, and whose."""
-
-    def __init__(self, now: Now, months: Span = Span.YEAR, funder: Annotated[str, Query(max_length=40)] = "") -> None:
-        self.months, self.funder, self.today = months, funder, uk_date(now)
-
-    @property
-    def query(self) -> str:
-        """As an address has it."""
-        return urlencode({"months": self.months.value} | ({"funder": self.funder} if self.funder else {}))
-
-    async def read(self, session: Session) -> Sums:
-        """The sums that are asked for."""
-        return await read_sums(session, months=int(self.months), funder=self.funder or None, today=self.today)
 
 
 @router.get("/finance/dashboard")
@@ -79,20 +43,17 @@ async def dashboard(
     return render(request, "finance/dashboard.html", context)
 
 
-@router.get("/finance/dashboard/{name}.csv")
-async def chart_file(session: Session, actor: Actor, name: Name, asked: Annotated[Asked, Depends()]) -> Response:
-    """The table of one chart as a file, with its totals."""
-    sums = await asked.read(session)
-    chart = await CHARTS[name.value](session, sums)
-    keys = [column.key for column in chart.table.columns]
-    rows = [*chart.table.rows, chart.table.totals]
-    span = f"{sums.months[0]:%Y-%m}-{sums.months[-1]:%Y-%m}"
-    shown = ([_cell(row.get(key)) for key in keys] for row in rows)
-    return csv_answer(f"dashboard-{name.value}-{span}.csv", keys, shown)
-
-
-def _cell(value: Any) -> Any:
-    return f"{value:%Y-%m}" if hasattr(value, "strftime") else value
+@router.get("/finance/dashboard/{name}")
+async def chart_file(
+    session: Session,
+    actor: Actor,
+    name: Name,
+    asked: Annotated[Asked, Depends()],
+    wanted: Annotated[FileAsked, Depends()],
+) -> Response:
+    """The table of one chart as a file, with its totals; as CSV, where nothing is said."""
+    table = await read_chart(session, name, asked)
+    return await respond(table, wanted.format or FileFormat.CSV, with_head=wanted.with_head)
 
 
 def _figures(sums: Sums) -> list[dict[str, Any]]:

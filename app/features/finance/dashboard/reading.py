@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.budgets import MONTHS
-from app.domain.costs import ChargeKind, month_of
+from app.domain.costs import OWN_ACCOUNT_TEXT, ChargeKind, month_of
 from app.domain.errors import BadValue
 from app.features.finance.monthly.sums import SUMS, as_of, asked_of
 
@@ -41,7 +41,7 @@ class Funder:
     name: str
 
 
-OWN: Final = Funder(0, "", "The service itself")
+OWN: Final = Funder(0, "", OWN_ACCOUNT_TEXT)
 
 
 @dataclass(frozen=True, slots=True)

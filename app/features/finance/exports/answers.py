@@ -1,16 +1,17 @@
-"""A report as the file that is asked for with `?format=csv` or `?format=xlsx`."""
+"""A report as the file that is asked for with `?format=csv` or `?format=xlsx`: the one way from a `Table` to a file."""
 
 import csv
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from io import StringIO
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from anyio import to_thread
-from fastapi import Response
+from fastapi import Query, Response
 
-from app.domain.asked_period import month_name
 from app.domain.journal import plain_pounds
+from app.domain.months import month_name
 from app.features.finance.exports.sheets import MEDIA_TYPE, MOST_ROWS, table_xlsx
 from app.features.finance.tables import Cell, Table
 from app.web.csv_files import as_cell
@@ -27,13 +28,37 @@ MEDIA_TYPES: Final = {FileFormat.CSV: "text/csv; charset=utf-8", FileFormat.XLSX
 FILES: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The file", "content": {"text/csv": {}, MEDIA_TYPE: {}}}
 }
+REPORTS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The report, or its file", "content": {"text/csv": {}, MEDIA_TYPE: {}}}
+}
+Head = Annotated[
+    bool, Query(description="CSV with title, period and definition above the columns; as a rule columns come first.")
+]
+Body = TypeVar("Body")
 
 
-async def respond(table: Table, format: FileFormat) -> Response:
+class FileAsked:
+    """Whether a report is asked for as a file, and how."""
+
+    def __init__(
+        self,
+        file_format: Annotated[Literal["json", "csv", "xlsx"], Query(alias="format")] = "json",
+        head: Head = False,
+    ) -> None:
+        self.format = None if file_format == "json" else FileFormat(file_format)
+        self.with_head = head
+
+
+async def answer(table: Table, wanted: FileAsked, body: Body) -> Body | Response:
+    """The report as its body, or as the file that is wanted."""
+    return await respond(table, wanted.format, with_head=wanted.with_head) if wanted.format else body
+
+
+async def respond(table: Table, format: FileFormat, *, with_head: bool = False) -> Response:
     """The report as a file, called by its name. CSV has the names of the columns on its first line and the totals on
-    its last; title, period and definition stand in XLSX, and in the JSON that the same address answers (ADR 49)."""
+    its last; title, period and definition stand in XLSX, and above the columns of a CSV `with_head` (ADR 49)."""
     if format is FileFormat.CSV:
-        content = table_csv(table).encode()
+        content = table_csv(table, with_head=with_head).encode()
     else:
         if len(table.rows) > MOST_ROWS:
             raise ValueError("a report of more rows than a sheet takes")
@@ -42,11 +67,14 @@ async def respond(table: Table, format: FileFormat) -> Response:
     return Response(content, media_type=MEDIA_TYPES[format], headers=headers)
 
 
-def table_csv(table: Table) -> str:
+def table_csv(table: Table, *, with_head: bool = False) -> str:
     """The report as CSV: RFC 4180, stable names of columns, pounds with two digits, days as ISO 8601."""
+    keys = [column.key.removesuffix("_pence") for column in table.columns]
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.key.removesuffix("_pence") for column in table.columns])
+    if with_head:
+        text.write(csv_head(table.title, table.period, table.definition, width=len(keys)))
+    writer.writerow(keys)
     for row in table.rows:
         writer.writerow([csv_cell(row.get(column.key), column.cell) for column in table.columns])
     if table.totals:
@@ -54,6 +82,16 @@ def table_csv(table: Table) -> str:
         if table.columns[0].key not in table.totals:
             totals[0] = "Total"
         writer.writerow(totals)
+    return text.getvalue()
+
+
+def csv_head(title: str, period: str, definition: str, *, width: int) -> str:
+    """Four lines above the columns, as wide as those: what the report is, of when, what its figures mean, nothing."""
+    text = StringIO()
+    said: Sequence[Sequence[str]] = (("Report", title), ("Period", period), ("Definition", definition), ())
+    for words in said:
+        cells = [as_cell(word) for word in words]
+        csv.writer(text, lineterminator="\r\n").writerow([*cells, *[""] * (width - len(cells))])
     return text.getvalue()
 
 

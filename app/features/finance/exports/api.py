@@ -7,9 +7,10 @@ from fastapi import BackgroundTasks, Request, Response
 
 from app.db import Session
 from app.domain.errors import BadValue
+from app.features.finance.asking import Period
 from app.features.finance.exports import files, jobs
-from app.features.finance.exports.answers import FILES, FileFormat
-from app.features.finance.exports.asked import Asked, lines_asked
+from app.features.finance.exports.answers import FILES, FileFormat, Head
+from app.features.finance.exports.asked import lines_asked
 from app.features.finance.exports.jobs import ExportJob
 from app.features.finance.exports.journal import read_journal
 from app.features.finance.exports.layouts import get_layout, set_layout
@@ -39,7 +40,7 @@ ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @router.get("/finance/exports")
-async def summary(session: Session, actor: Actor, period: Asked) -> LinesSummary:
+async def summary(session: Session, actor: Actor, period: Period) -> LinesSummary:
     """What an export of the lines holds: how many, their sums, and what each column means."""
     sums = await sum_up(session, period)
     totals = totals_of(sums)
@@ -59,14 +60,21 @@ async def summary(session: Session, actor: Actor, period: Asked) -> LinesSummary
 
 @router.get("/finance/exports/lines", response_class=Response, responses=FILES)
 async def lines(
-    request: Request, session: Session, actor: Actor, now: Now, period: Asked, format: FileFormat = FileFormat.CSV
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    period: Period,
+    format: FileFormat = FileFormat.CSV,
+    head: Head = False,
 ) -> Response:
     """The lines of a period with the columns of the monthly report, and their totals last. A CSV without its line of
     totals was cut off. More than some thousand lines as XLSX: `POST /finance/exports/jobs`."""
     asked = lines_asked(request, actor, period, await get_layout(session))
     sessions = request.app.state.database.sessions
-    give = files.lines_csv if format is FileFormat.CSV else files.lines_xlsx
-    return await give(session, sessions, asked, actor=actor.username, at=now)
+    if format is FileFormat.XLSX:
+        return await files.lines_xlsx(session, sessions, asked, actor=actor.username, at=now)
+    return await files.lines_csv(session, sessions, asked, with_head=head, actor=actor.username, at=now)
 
 
 @router.post("/finance/exports/jobs", status_code=202, responses=ACCEPTED)
@@ -76,7 +84,7 @@ async def begin(
     session: Session,
     actor: Actor,
     now: Now,
-    period: Asked,
+    period: Period,
     behind: BackgroundTasks,
 ) -> ExportJobBody:
     """Make the lines of a period as XLSX once the answer is sent. `Location` says how far it is."""
@@ -102,7 +110,7 @@ async def job_file(request: Request, session: Session, actor: Actor, job_id: UUI
 
 
 @router.get("/finance/exports/journal", response_class=Response, responses=FILES)
-async def journal(session: Session, actor: Actor, now: Now, period: Asked) -> Response:
+async def journal(session: Session, actor: Actor, now: Now, period: Period) -> Response:
     """The journal of a month for the general ledger, as its layout says; debits and credits come to the same."""
     if not period.is_booked:
         raise BadValue("journal-of-a-month", "A journal is of one month. Ask with period=YYYY-MM.", field="from")

@@ -18,9 +18,15 @@ PLAIN_DAYS: Final = text("SELECT set_config('datestyle', 'ISO', true), set_confi
 
 
 async def copy_csv(
-    sessions: async_sessionmaker[AsyncSession], sql: str, values: Mapping[str, Any], pass_on: PassOn
+    sessions: async_sessionmaker[AsyncSession],
+    sql: str,
+    values: Mapping[str, Any],
+    pass_on: PassOn,
+    *,
+    above: bytes = b"",
 ) -> None:
-    """Pass on what the statement selects as CSV: RFC 4180, UTF-8, the names of the columns first.
+    """Pass on what the statement selects as CSV: RFC 4180, UTF-8, the names of the columns first, below what stands
+    `above`.
 
     No cell may hold a line break. Cancelled, or when `pass_on` raises, it stops PostgreSQL too.
     """
@@ -34,6 +40,8 @@ async def copy_csv(
         async def with_our_line_ends(piece: bytes) -> None:
             await pass_on(piece.replace(b"\n", b"\r\n"))
 
+        if above:
+            await pass_on(above)
         await driver.copy_from_query(
             query, *arguments, output=with_our_line_ends, format="csv", header=True, encoding="utf8", timeout=SECONDS
         )

@@ -11,13 +11,15 @@ from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app import audit
-from app.domain.asked_period import AskedPeriod, month_name
+from app.domain.asked_period import AskedPeriod
 from app.domain.errors import Conflict
+from app.domain.months import month_name
+from app.features.finance.exports.answers import csv_head
 from app.features.finance.exports.copying import copy_csv
-from app.features.finance.exports.jobs import ExportJob, count_lines, hand_out, write_lines
+from app.features.finance.exports.jobs import TITLE, ExportJob, count_lines, hand_out, write_lines
 from app.features.finance.exports.journal import Journal, journal_csv
 from app.features.finance.exports.layouts import Kept
-from app.features.finance.exports.lines import LinesAsked, csv_sql
+from app.features.finance.exports.lines import DEFINITION, LINE_COLUMNS, LinesAsked, csv_sql
 from app.features.finance.exports.sheets import MEDIA_TYPE
 from app.web.streamed import PassOn, Streamed
 
@@ -29,11 +31,15 @@ Sessions = async_sessionmaker[AsyncSession]
 
 
 async def lines_csv(
-    session: AsyncSession, sessions: Sessions, asked: LinesAsked, *, actor: str, at: datetime
+    session: AsyncSession, sessions: Sessions, asked: LinesAsked, *, with_head: bool, actor: str, at: datetime
 ) -> Streamed:
     """The lines as CSV, while PostgreSQL writes them."""
     await note_taken(session, asked.period, "csv", actor=actor, at=at)
-    write = partial(copy_csv, sessions, csv_sql(asked.period), asked.values)
+    head = ""
+    if with_head:
+        definition = f"{DEFINITION} {asked.period.basis}"
+        head = csv_head(TITLE, asked.period.words, definition, width=len(LINE_COLUMNS))
+    write = partial(copy_csv, sessions, csv_sql(asked.period), asked.values, above=head.encode())
     return Streamed(write, name=f"charge-lines-{asked.period.name}.csv", media_type=CSV)
 
 

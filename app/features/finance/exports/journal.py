@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.costs import ChargeKind
+from app.domain.costs import OWN_ACCOUNT_TEXT, ChargeKind
 from app.domain.errors import Conflict
-from app.domain.journal import OWN_NAME, ChargeSum, Entry, Layout, cells_of, entries_of, without_account
+from app.domain.journal import ChargeSum, Entry, Layout, cells_of, entries_of, without_account
 from app.web.csv_files import FORMULA
 
 SUMS_SQL = """
@@ -43,7 +43,7 @@ class Journal:
 
 async def read_journal(session: AsyncSession, period: date, layout: Layout) -> Journal:
     """The journal of the month that begins on that day. One statement."""
-    rows = (await session.execute(SUMS, {"period": period, "own": OWN_NAME})).all()
+    rows = (await session.execute(SUMS, {"period": period, "own": OWN_ACCOUNT_TEXT})).all()
     sums = [sum_of(row) for row in rows]
     is_closed = bool(rows) and rows[0].is_closed
     return Journal(period, entries_of(period, sums, layout), without_account(sums, layout), is_closed)

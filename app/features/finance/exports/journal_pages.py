@@ -6,11 +6,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.db import Session
-from app.domain.asked_period import AskedPeriod, month_name, month_of_text, of_month
+from app.domain.asked_period import AskedPeriod, of_month
 from app.domain.costs import ChargeKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.journal import DateFormat, JournalField, Layout
+from app.domain.months import month_name, read_month
 from app.features.finance.exports import files
 from app.features.finance.exports.journal import read_journal
 from app.features.finance.exports.layouts import Kept, get_layout, list_funders, set_layout
@@ -73,7 +74,7 @@ async def change_layout(request: Request, session: Session, actor: Actor, now: N
 
 
 def _month(period: str, now: Now) -> AskedPeriod:
-    return of_month(month_of_text(period) if period.strip() else uk_date(now))
+    return of_month(read_month(period.strip()) if period.strip() else uk_date(now))
 
 
 def _read(form: Form, body: JournalForm, funders: list[str]) -> Layout:

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, outbox
 from app.domain.access import Permission, roles_with
-from app.domain.asked_period import month_in_words, month_name
 from app.domain.errors import BadValue
 from app.domain.finance_pack import pack_due
+from app.domain.months import month_in_words, month_name
 
 USUAL_DAY: Final = 5
 ROLES: Final = [role.value for role in roles_with(Permission.SEE_COSTS)]

@@ -1,16 +1,18 @@
 """Pages of the monthly pack: who gets it and when, and what is in the pack of a month."""
 
-from typing import Any, Final
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.db import Session
-from app.domain.asked_period import month_name, month_of_text, of_month
+from app.domain.asked_period import of_month
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotFound
+from app.domain.months import month_name, months_after, read_month
 from app.features.finance.exports import pack
 from app.features.finance.exports.lines import sum_up, totals_of
+from app.features.finance.exports.pack_contents import contents_of
 from app.features.finance.exports.schemas import PackDayForm, ReaderForm
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -22,12 +24,6 @@ from app.web.templating import render
 router = page_router()
 
 TEMPLATE = "finance/pack.html"
-CONTENTS: Final = (
-    ("What the lines come to, by funder", "/finance/exports?period={period}"),
-    ("All lines as CSV", "/finance/exports/lines.csv?period={period}"),
-    ("The journal for the general ledger", "/finance/journal?period={period}"),
-)
-"""What a pack holds: each report in words, and its address with `{period}` in it."""
 
 
 @router.get("/finance/pack")
@@ -83,26 +79,24 @@ async def set_day(request: Request, session: Session, actor: Actor, now: Now) ->
 
 
 @router.get("/finance/packs/{period}")
-async def pack_of(request: Request, session: Session, actor: Actor, period: str) -> HTMLResponse:
+async def pack_of(request: Request, session: Session, actor: Actor, now: Now, period: str) -> HTMLResponse:
     """The reports and exports of a month."""
     try:
-        month = of_month(month_of_text(period))
+        month = of_month(read_month(period))
     except BadValue as error:
         raise NotFound("unknown-period", error.detail) from error
     totals = totals_of(await sum_up(session, month))
-    contents = [(words, address.format(period=month.name)) for words, address in CONTENTS]
+    contents = contents_of(month, today=uk_date(now))
     context = {"month": month.words, "name": month.name, "contents": contents, "totals": totals}
     return render(request, "finance/pack_of.html", context)
 
 
 async def _context(session: Session, actor: Actor, now: Now) -> dict[str, Any]:
     readers = await pack.list_readers(session)
-    today = uk_date(now)
-    last = today.replace(year=today.year - (today.month == 1), month=(today.month - 2) % 12 + 1, day=1)
     return {
         "readers": readers,
         "is_mine": any(one.username == actor.username for one in readers),
         "working_day": await pack.get_working_day(session),
         "candidates": await pack.list_candidates(session),
-        "last": month_name(last),
+        "last": month_name(months_after(uk_date(now), -1)),
     }

@@ -9,11 +9,13 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.background import BackgroundTask
 
 from app.db import Session
-from app.domain.asked_period import month_name
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
+from app.domain.months import month_name
+from app.features.finance.asking import of_texts
 from app.features.finance.exports import files, jobs
-from app.features.finance.exports.asked import lines_asked, of_texts
+from app.features.finance.exports.answers import Head
+from app.features.finance.exports.asked import lines_asked
 from app.features.finance.exports.layouts import get_layout
 from app.features.finance.exports.lines import sum_up, totals_of
 from app.features.finance.exports.schemas import SheetForm
@@ -45,12 +47,20 @@ async def exports(
 
 @router.get("/finance/exports/lines.csv")
 async def lines_csv(
-    request: Request, session: Session, actor: Actor, now: Now, period: Typed = "", first: From = "", last: To = ""
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    period: Typed = "",
+    first: From = "",
+    last: To = "",
+    head: Head = False,
 ) -> Response:
     """The lines as CSV."""
     chosen = of_texts(period, first, last, today=uk_date(now))
     asked = lines_asked(request, actor, chosen, await get_layout(session))
-    return await files.lines_csv(session, request.app.state.database.sessions, asked, actor=actor.username, at=now)
+    sessions = request.app.state.database.sessions
+    return await files.lines_csv(session, sessions, asked, with_head=head, actor=actor.username, at=now)
 
 
 @router.post("/finance/exports/spreadsheet")

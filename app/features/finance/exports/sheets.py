@@ -65,7 +65,11 @@ class Sheet:
             self._row += 1
             for place, column in enumerate(self._columns):
                 if column.key in totals:
-                    self._writer(column.cell, is_bold=True)(self._row, place, totals[column.key])
+                    total = totals[column.key]
+                    # A total can be words, such as “All months”; one that has no meaning is empty.
+                    cell = Cell.TEXT if isinstance(total, str) else column.cell
+                    if total is not None:
+                        self._writer(cell, is_bold=True)(self._row, place, total)
             if self._columns[0].key not in totals:
                 self._writer(Cell.TEXT, is_bold=True)(self._row, 0, "Total")
         self._book.close()

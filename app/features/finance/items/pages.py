@@ -1,10 +1,12 @@
 """The page of an item's whole-life ledger."""
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
 
 from app.db import Session
 from app.domain.dates import uk_date
+from app.features.finance.exports.answers import FileAsked, respond
 from app.features.finance.items import queries
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -16,7 +18,12 @@ router = page_router()
 
 
 @router.get("/finance/items/{barcode}")
-async def item(request: Request, session: Session, actor: Actor, now: Now, tag: Tag) -> HTMLResponse:
+async def item(
+    request: Request, session: Session, actor: Actor, now: Now, tag: Tag, wanted: Annotated[FileAsked, Depends()]
+) -> Response:
     """What it cost, line by line."""
-    found = await queries.read_ledger(session, tag, on=uk_date(now))
-    return render(request, "finance/item.html", {"item": found, "own": queries.OWN})
+    today = uk_date(now)
+    found = await queries.read_ledger(session, tag, on=today)
+    if wanted.format:
+        return await respond(queries.table_of(found, on=today), wanted.format, with_head=wanted.with_head)
+    return render(request, "finance/item.html", {"item": found})

@@ -12,7 +12,7 @@ from app import ledger
 from app.charging import FACTS, NOTHING_SAID, read_account, read_tariffs
 from app.db import REPAIR_LIMIT_PERCENT
 from app.domain.clearance import is_past_use
-from app.domain.costs import WHOLE, ChargeKind, Due, Tariff, price_of, worth_today
+from app.domain.costs import OWN_ACCOUNT_TEXT, WHOLE, ChargeKind, Due, Tariff, price_of, worth_today
 from app.domain.costs import Facts as Money
 from app.domain.dates import in_words
 from app.domain.errors import NotFound
@@ -23,7 +23,6 @@ from app.features.finance.items.schemas import Arithmetic, FunderSum, ItemLedger
 from app.features.finance.tables import Cell, Column, Table
 
 USUAL_PERCENT = 60
-OWN = "Service's own"
 SPENT = frozenset(
     {
         ChargeKind.DELIVERY,
@@ -122,12 +121,11 @@ async def read_ledger(session: AsyncSession, barcode: str, *, on: date) -> ItemL
     )
 
 
-async def item_lines(session: AsyncSession, barcode: str, *, on: date) -> Table:
+def table_of(found: ItemLedger, *, on: date) -> Table:
     """The lines of an item as a report."""
-    found = await read_ledger(session, barcode, on=on)
     return Table(
-        name="item-ledger",
-        title=f"What {display(barcode)} cost: {found.product_name}",
+        name=f"item-ledger-{found.barcode}",
+        title=f"What {display(found.barcode)} cost: {found.product_name}",
         definition=DEFINITION,
         period=f"From {in_words(found.received_on)} until {in_words(on)}",
         columns=COLUMNS,
@@ -137,14 +135,14 @@ async def item_lines(session: AsyncSession, barcode: str, *, on: date) -> Table:
 
 
 def _table_row(line: ItemLine) -> Mapping[str, Any]:
-    return line.model_dump() | {"kind": line.kind.text, "funder": line.funder_name or OWN}
+    return line.model_dump() | {"kind": line.kind.text, "funder": line.funder_name or OWN_ACCOUNT_TEXT}
 
 
 def _by_funder(lines: Iterable[ItemLine]) -> list[FunderSum]:
     """What each funder bore and was credited with; who pays most stands first."""
     sums: dict[tuple[str | None, str], list[int]] = {}
     for line in lines:
-        borne = sums.setdefault((line.funder, line.funder_name or OWN), [0, 0])
+        borne = sums.setdefault((line.funder, line.funder_name or OWN_ACCOUNT_TEXT), [0, 0])
         if line.kind is ChargeKind.CREDIT:
             borne[1] -= line.amount_pence
         else:

@@ -1,17 +1,17 @@
 """JSON routes, and files, of deliveries and collections in time."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.performance import Grouping, Outcome
+from app.features.finance.asking import Days
+from app.features.finance.exports.answers import REPORTS, FileAsked, answer
 from app.features.finance.performance import queries
-from app.features.finance.performance.reports import table_of_collections, table_of_orders
+from app.features.finance.performance.reports import Of, table_of
 from app.features.finance.performance.schemas import DueOrder, PerformanceReport
-from app.features.finance.recycling.asking import Days
-from app.features.finance.recycling.reports import as_csv
 from app.web.auth import Actor
 from app.web.fields import After, Limit, OptionalLine
 from app.web.once import api_router
@@ -20,21 +20,19 @@ from app.web.paging import Page, number_cursor, page_of
 router = api_router("finance")
 
 
-@router.get("/finance/reports/performance", response_model=PerformanceReport)
+@router.get("/finance/reports/performance", response_model=PerformanceReport, responses=REPORTS)
 async def performance(
     session: Session,
     actor: Actor,
     days: Annotated[Days, Depends()],
-    file_format: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+    wanted: Annotated[FileAsked, Depends()],
     by: Grouping = Grouping.SPEED,
-    of: Literal["orders", "collections"] = "orders",
+    of: Of = "orders",
 ) -> PerformanceReport | Response:
     """Orders delivered by their promised day, pieces within seven working days, and collections within their speed: by
-    speed, store, team and month. As `csv`: `of` orders or collections, by one of them."""
+    speed, store, team and month. As a file: `of` orders or collections, by one of them."""
     report = await queries.read_performance(session, since=days.since, until=days.until, today=uk_date(days.now))
-    if file_format == "json":
-        return report
-    return as_csv(table_of_orders(report, by) if of == "orders" else table_of_collections(report, by))
+    return await answer(table_of(report, by, of), wanted, report)
 
 
 @router.get("/finance/reports/performance/orders")

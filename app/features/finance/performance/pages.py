@@ -12,10 +12,11 @@ from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.ordering import Speed
 from app.domain.performance import Grouping, Outcome
+from app.features.finance.asking import Days
+from app.features.finance.exports.answers import FileAsked, respond
 from app.features.finance.performance import queries
-from app.features.finance.performance.reports import table_of_collections, table_of_orders
-from app.features.finance.recycling.asking import Days
-from app.features.finance.recycling.reports import as_csv, period_in_words
+from app.features.finance.performance.reports import Of, table_of, table_of_collections, table_of_orders
+from app.features.finance.recycling.reports import period_in_words
 from app.web.auth import Actor
 from app.web.fields import After, OptionalLine
 from app.web.forms import Form
@@ -26,12 +27,19 @@ from app.web.templating import render
 router = page_router()
 
 ON_A_PAGE = 50
+FETCHED_BY = (Grouping.SPEED, Grouping.MONTH)
 
 
 @router.get("/finance/performance")
 async def performance(
-    request: Request, session: Session, actor: Actor, days: Annotated[Days, Depends()]
-) -> HTMLResponse:
+    request: Request,
+    session: Session,
+    actor: Actor,
+    days: Annotated[Days, Depends()],
+    wanted: Annotated[FileAsked, Depends()],
+    by: Grouping = Grouping.SPEED,
+    of: Of = "orders",
+) -> Response:
     """Orders by their promised day, pieces within seven working days, collections within their speed."""
     form = Form({name: [value] for name, value in days.query.items()})
     report = None
@@ -39,29 +47,20 @@ async def performance(
         report = await queries.read_performance(session, since=days.since, until=days.until, today=uk_date(days.now))
     except BadValue as refusal:
         form.refuse(refusal.detail, refusal.field)
-    tables = [table_of_orders(report, by) for by in Grouping] if report else []
+    if report and wanted.format:
+        return await respond(table_of(report, by, of), wanted.format, with_head=wanted.with_head)
+    tables = [table_of_orders(report, one) for one in Grouping] if report else []
     context = {
         "form": form,
         "report": report,
         "tables": list(zip(Grouping, tables, strict=True)) if report else [],
-        "collections": [table_of_collections(report, by) for by in (Grouping.SPEED, Grouping.MONTH)] if report else [],
+        "collections": [table_of_collections(report, one) for one in (Grouping.SPEED, Grouping.MONTH)]
+        if report
+        else [],
         "period": period_in_words(days.since, days.until),
         "query": urlencode(days.query),
     }
     return render(request, "finance/performance.html", context, 422 if form.errors else 200)
-
-
-@router.get("/finance/performance.csv")
-async def performance_file(
-    session: Session,
-    actor: Actor,
-    days: Annotated[Days, Depends()],
-    by: Grouping = Grouping.SPEED,
-    collections: bool = False,
-) -> Response:
-    """One of the tables as a file."""
-    report = await queries.read_performance(session, since=days.since, until=days.until, today=uk_date(days.now))
-    return as_csv(table_of_collections(report, by) if collections else table_of_orders(report, by))
 
 
 @router.get("/finance/performance/orders")

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.dates import MONTHS
+from app.domain.asked_period import check_days
+from app.domain.months import month_in_words, read_month
 from app.domain.ordering import Speed
 from app.domain.performance import (
     COLLECTION_WORDS,
@@ -22,7 +23,7 @@ from app.domain.performance import (
     collection_days,
     seventh_days,
 )
-from app.domain.report_days import check_report_days, midnight
+from app.domain.report_days import midnight
 from app.features.finance.performance.schemas import Delivered, DueOrder, Kept, PerformanceReport
 from app.web.bank_holidays import bank_holidays
 
@@ -131,8 +132,8 @@ Row = TypeVar("Row", bound=Kept)
 
 
 async def read_performance(session: AsyncSession, *, since: date, until: date, today: date) -> PerformanceReport:
-    """How orders and collections of the days stand today. Four statements. Raises BadValue as `check_report_days`."""
-    check_report_days(since, until)
+    """How orders and collections of the days stand today. Four statements. Raises BadValue as `check_days`."""
+    check_days(since, until)
     asked = {"since": since, "until": until, "today": today}
     span = {"from_at": midnight(since), "until_at": midnight(date.fromordinal(until.toordinal() + 1))}
     looked_back = since - LOOKED_BACK
@@ -188,8 +189,8 @@ async def list_due(
     limit: int,
 ) -> list[DueOrder]:
     """Up to `limit` + 1 of the orders that were due in the days and came so, those of one speed, store, team or month
-    where it is said. One statement. Raises BadValue as `check_report_days`."""
-    check_report_days(since, until)
+    where it is said. One statement. Raises BadValue as `check_days`."""
+    check_days(since, until)
     asked = {"since": since, "until": until, "today": today, "outcome": outcome.value, "key": key}
     rows = await session.execute(LISTED, asked | {"by": by and by.value, "after": after, "limit": limit + 1})
     return [DueOrder.model_validate(dict(row)) for row in rows.mappings()]
@@ -208,8 +209,7 @@ def _told(model: type[Row], kind: str, rows: Any) -> list[Row]:
 def _name(kind: str, row: Mapping[str, Any]) -> str:
     key = str(row["key"])
     if kind == Grouping.MONTH:
-        year, month = key.split("-")
-        return f"{MONTHS[int(month) - 1]} {year}"
+        return month_in_words(read_month(key))
     if kind == Grouping.SPEED:
         return Speed(key).text if key in list(Speed) else key.capitalize()
     return row.get("name") or key

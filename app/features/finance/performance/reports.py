@@ -1,15 +1,13 @@
 """Deliveries and collections in time as tables."""
 
-from datetime import date
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import Literal
 
 from app.domain.performance import Grouping
-from app.features.finance.performance import queries
 from app.features.finance.performance.schemas import PerformanceReport
 from app.features.finance.recycling.reports import period_in_words
 from app.features.finance.tables import Cell, Column, Table
 
+Of = Literal["orders", "collections"]
 COUNTED = (
     Column("on_time", "On time", Cell.COUNT),
     Column("late", "Late", Cell.COUNT),
@@ -24,24 +22,13 @@ PIECES = (
 )
 
 
-async def performance_table(
-    session: AsyncSession, *, since: date, until: date, today: date, by: Grouping = Grouping.SPEED
-) -> Table:
-    """Orders in time by speed, store, team or month. Four statements."""
-    report = await queries.read_performance(session, since=since, until=until, today=today)
-    return table_of_orders(report, by)
-
-
-async def collections_table(
-    session: AsyncSession, *, since: date, until: date, today: date, by: Grouping = Grouping.SPEED
-) -> Table:
-    """Collections in time by speed, or by month. Four statements."""
-    report = await queries.read_performance(session, since=since, until=until, today=today)
-    return table_of_collections(report, by)
+def table_of(report: PerformanceReport, by: Grouping, of: Of) -> Table:
+    """One of the tables of a report that was read."""
+    return table_of_orders(report, by) if of == "orders" else table_of_collections(report, by)
 
 
 def table_of_orders(report: PerformanceReport, by: Grouping) -> Table:
-    """The same, of a report that was read."""
+    """Orders in time, by speed, store, team or month."""
     found = {
         Grouping.SPEED: report.by_speed,
         Grouping.STORE: report.by_store,
@@ -60,7 +47,7 @@ def table_of_orders(report: PerformanceReport, by: Grouping) -> Table:
 
 
 def table_of_collections(report: PerformanceReport, by: Grouping) -> Table:
-    """The same, of a report that was read."""
+    """Collections in time, by speed or by month."""
     found = report.collections_by_month if by is Grouping.MONTH else report.collections_by_speed
     return Table(
         name=f"collection-performance-{report.since}-{report.until}",

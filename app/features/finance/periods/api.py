@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends
 
 from app.db import Session
+from app.features.finance.asking import Month
 from app.features.finance.periods import queries, service
 from app.features.finance.periods.schemas import CloseBody, ClosedBody, PeriodBody
-from app.features.finance.web import Month
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.once import api_router

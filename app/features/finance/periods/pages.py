@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.errors import RuleError
-from app.domain.periods import check_closable, in_words, months_after, next_to_close, read_month
+from app.domain.months import month_in_words, month_name, months_after, read_month
+from app.domain.periods import check_closable, next_to_close
+from app.features.finance.asking import Month
 from app.features.finance.periods import queries, service
 from app.features.finance.periods.schemas import CloseForm
 from app.features.finance.reconciling.service import in_a_line, reconcile
-from app.features.finance.web import Month
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
@@ -33,7 +34,7 @@ async def list_periods(request: Request, session: Session, actor: Actor, now: No
     """Months, the newest first."""
     standing = await queries.read_standing(session)
     following = next_to_close(today=uk_date(now), last_closed=standing.last_closed, oldest=standing.oldest)
-    periods = [(one, in_words(read_month(one.period))) for one in await queries.list_periods(session)]
+    periods = [(one, month_in_words(read_month(one.period))) for one in await queries.list_periods(session)]
     context = {"periods": periods, "following": _named(following) if following else None}
     return render(request, "finance/periods.html", context)
 
@@ -72,8 +73,8 @@ async def close(
         return render(request, CLOSE, question | {"form": form}, 422)
     with or_again(CLOSE, form, **question):
         closed = await service.close(session, month, seen=body.acknowledge, actor=actor.username, at=now)
-    said = f"{in_words(month)} is closed with {closed.lines:,} {'line' if closed.lines == 1 else 'lines'}."
-    return redirect(request, f"{PERIODS}/{month:%Y-%m}", said)
+    said = f"{month_in_words(month)} is closed with {closed.lines:,} {'line' if closed.lines == 1 else 'lines'}."
+    return redirect(request, f"{PERIODS}/{month_name(month)}", said)
 
 
 async def _question(session: AsyncSession, month: date, *, today: date) -> dict[str, Any]:
@@ -85,7 +86,7 @@ async def _question(session: AsyncSession, month: date, *, today: date) -> dict[
         "why_not": why_not,
         "noticed": await queries.read_noticed(session, month, today=today),
         "differences": [in_a_line(one) for one in found.differences] if found else [],
-        "then": in_words(months_after(month, 1)),
+        "then": month_in_words(months_after(month, 1)),
     }
 
 
@@ -99,4 +100,4 @@ async def _why_not(session: AsyncSession, month: date, *, today: date) -> str:
 
 
 def _named(month: date) -> dict[str, Any]:
-    return {"period": f"{month:%Y-%m}", "month": in_words(month)}
+    return {"period": month_name(month), "month": month_in_words(month)}

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import audit
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict
-from app.domain.periods import Finding, check_closable, check_seen, in_words
+from app.domain.months import month_in_words, month_name
+from app.domain.periods import Finding, check_closable, check_seen
 from app.features.finance.freezing import FREEZE
 from app.features.finance.periods import queries
 from app.features.finance.periods.schemas import ClosedBody, NoticedBody
@@ -40,7 +41,7 @@ async def close(
         check_seen(noticed, seen)
     values = {"period": period, "actor": actor, "at": at}
     frozen = (await session.execute(FREEZE, values)).one()
-    written = f"{period:%Y-%m}"
+    written = month_name(period)
     facts: dict[str, audit.Detail] = {"lines": frozen.lines, "digest": frozen.digest, "asked": seen is not None}
     facts |= {one.code.value: one.count for one in noticed}
     await audit.record(session, "period_closed", f"period:{written}", actor=actor, at=at, **facts)
@@ -55,7 +56,9 @@ def not_reconciled(found: Reconciled, period: date) -> Conflict:
     count = len(found.differences)
     some = "one thing does" if count == 1 else f"{count:,} things do"
     first = in_a_line(found.differences[0])
-    detail = f"{in_words(period)} cannot be closed: {some} not add up. {first} See the reconciliation of the month."
+    detail = (
+        f"{month_in_words(period)} cannot be closed: {some} not add up. {first} See the reconciliation of the month."
+    )
     refusal = Conflict("not-reconciled", detail, field="period")
     refusal.told = {"differences": [in_a_line(one) for one in found.differences[:20]]}
     return refusal

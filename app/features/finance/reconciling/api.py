@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends
 
 from app.db import Session
+from app.features.finance.asking import MonthAsked
 from app.features.finance.reconciling import reading
 from app.features.finance.reconciling.schemas import ReconciliationBody
-from app.features.finance.web import MonthAsked
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.once import api_router

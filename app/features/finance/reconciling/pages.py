@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse
 
 from app.db import Session
 from app.domain.errors import BadValue
-from app.domain.periods import in_words, read_month
+from app.domain.months import month_in_words, read_month
 from app.features.finance.periods.queries import list_periods
 from app.features.finance.reconciling import reading
 from app.features.finance.reconciling.words import SIDES
@@ -30,8 +30,8 @@ async def show(request: Request, session: Session, actor: Actor, now: Now, perio
     context = {
         "form": form,
         "found": await reading.read(session, month, at=now),
-        "month": in_words(month) if month else None,
-        "months": [(one.period, in_words(read_month(one.period))) for one in await list_periods(session)],
+        "month": month_in_words(month) if month else None,
+        "months": [(one.period, month_in_words(read_month(one.period))) for one in await list_periods(session)],
         "sides": {check.value: said for check, said in SIDES.items()},
     }
     return render(request, "finance/reconciliation.html", context, 422 if form.errors else 200)

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import outbox
 from app.domain.access import Permission, roles_with
-from app.domain.dates import in_words as in_words_of_day
-from app.domain.periods import in_words
+from app.domain.dates import in_words
+from app.domain.months import month_in_words
 from app.domain.reconciling import Books, Check, Difference, Sum
 from app.features.finance.freezing import OF_CLOSED_MONTHS
 from app.features.finance.reconciling import queries
@@ -162,7 +162,7 @@ async def _in_vain(session: AsyncSession, books: Books, asked: dict[str, Any]) -
         if not row.due <= row.times <= row.visits:
             code = "visit-not-charged" if row.times < row.due else "visit-charged-twice"
             said = f"{row.visits} to charge, {row.times} charged"
-            detail = f"Visits in vain for {row.what} on {in_words_of_day(row.day)}: {said}."
+            detail = f"Visits in vain for {row.what} on {in_words(row.day)}: {said}."
             where = f"Line {row.line}" if row.line else "Visit in vain"
             books.differences.append(Difference(Check.VISITS, code, detail, where=where))
 
@@ -195,10 +195,9 @@ async def _closed_months(session: AsyncSession, books: Books, asked: dict[str, A
         then, now = row.totals, row.now_totals
         books.sums[Check.CLOSED_MONTHS].add(then["net_pence"], now["net_pence"])
         if (row.lines, then, row.digest) != (row.now_lines, now, row.now_digest):
-            detail = (
-                f"{in_words(row.period)} is not what was closed: it had {row.lines:,} lines, and has {row.now_lines:,}."
-            )
+            counts = f"it had {row.lines:,} lines, and has {row.now_lines:,}."
+            detail = f"{month_in_words(row.period)} is not what was closed: {counts}"
             sides = (then["net_pence"], now["net_pence"])
             books.differences.append(
-                Difference(Check.CLOSED_MONTHS, "not-as-closed", detail, *sides, where=in_words(row.period))
+                Difference(Check.CLOSED_MONTHS, "not-as-closed", detail, *sides, where=month_in_words(row.period))
             )

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 
 from app.db import Session
 from app.domain.recycling import Part, Rate
+from app.features.finance.exports.answers import REPORTS, FileAsked, answer
 from app.features.finance.recycling import queries
 from app.features.finance.recycling.asking import Asked
-from app.features.finance.recycling.reports import as_csv, table_of_avoided, table_of_rates
+from app.features.finance.recycling.reports import table_of_avoided, table_of_rates
 from app.features.finance.recycling.schemas import AvoidedItem, AvoidedReport, CountedItem, RatesReport
 from app.web.auth import Actor
 from app.web.fields import After, Limit
@@ -17,18 +18,19 @@ from app.web.paging import Page, number_cursor, page_of
 
 router = api_router("finance")
 
-Format = Annotated[Literal["json", "csv"], Query(alias="format")]
+Wanted = Annotated[FileAsked, Depends()]
+By = Literal["category", "month"]
 
 
-@router.get("/finance/reports/recycling", response_model=RatesReport)
+@router.get("/finance/reports/recycling", response_model=RatesReport, responses=REPORTS)
 async def rates(
-    session: Session, actor: Actor, asked: Annotated[Asked, Depends()], file_format: Format = "json"
+    session: Session, actor: Actor, asked: Annotated[Asked, Depends()], wanted: Wanted
 ) -> RatesReport | Response:
     """The four named recycling rates of a period, by count and by value, with all items and without those below the
     economic floor, in all and by month. What was recorded by `as_at` counts: the same `as_at` gives the same figures
     for ever."""
     report = await queries.read_rates(session, asked.terms())
-    return as_csv(table_of_rates(report)) if file_format == "csv" else report
+    return await answer(table_of_rates(report), wanted, report)
 
 
 @router.get("/finance/reports/recycling/items")
@@ -55,18 +57,18 @@ async def counted_items(
     return page_of(rows, limit=limit, cursor=lambda row: row.id)
 
 
-@router.get("/finance/reports/cost-avoided", response_model=AvoidedReport)
+@router.get("/finance/reports/cost-avoided", response_model=AvoidedReport, responses=REPORTS)
 async def avoided(
     session: Session,
     actor: Actor,
     asked: Annotated[Asked, Depends()],
-    file_format: Format = "json",
-    by: Literal["category", "month"] = "category",
+    wanted: Wanted,
+    by: By = "category",
 ) -> AvoidedReport | Response:
-    """What recycling has avoided: what new ones would have cost, less what the recycled ones cost. As `csv`: `by`
+    """What recycling has avoided: what new ones would have cost, less what the recycled ones cost. As a file: `by`
     category or by month."""
     report = await queries.read_avoided(session, asked.terms())
-    return as_csv(table_of_avoided(report, by_month=by == "month")) if file_format == "csv" else report
+    return await answer(table_of_avoided(report, by_month=by == "month"), wanted, report)
 
 
 @router.get("/finance/reports/cost-avoided/items")

@@ -6,23 +6,17 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import AfterValidator, BeforeValidator
 
-from app.domain.dates import uk_date
-from app.domain.panel_settings import financial_year, first_day
+from app.domain.asked_period import check_days
 from app.domain.recycling import Basis
-from app.domain.report_days import check_report_days, midnight, standing_at
-from app.web.clock import Now
-from app.web.fields import Day, OptionalLine, Pence
+from app.domain.report_days import midnight, standing_at
+from app.features.finance.asking import Days, or_none
+from app.web.fields import OptionalLine, Pence
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 NO_INSTANT = "Write a day, such as 2026-03-31, or an instant with its zone, such as 2026-03-31T17:00:00Z."
-
-
-def or_none(typed: object) -> object:
-    """A field that was left empty is left out."""
-    return typed or None
 
 
 def _as_at(typed: str) -> str:
@@ -42,36 +36,12 @@ def _read_as_at(typed: str) -> date | datetime | None:
     return found
 
 
-EmptyDay = Annotated[Day | None, BeforeValidator(or_none)]
-
-
-class Days:
-    """The days of a report, both included: as a rule from the first of this financial year until today."""
-
-    def __init__(
-        self,
-        now: Now,
-        since: Annotated[EmptyDay, Query(alias="from")] = None,
-        until: Annotated[EmptyDay, Query(alias="to")] = None,
-    ) -> None:
-        self.until: date = until or uk_date(now)
-        self.since: date = since or first_day(financial_year(self.until))
-        self.now = now
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The same as parameters of an address."""
-        return {"from": self.since.isoformat(), "to": self.until.isoformat()}
-
-
-class Asked(Days):
+class Asked:
     """What a report is asked for. `as_at`: a day, which counts whole, or an instant; as a rule now."""
 
     def __init__(
         self,
-        now: Now,
-        since: Annotated[EmptyDay, Query(alias="from")] = None,
-        until: Annotated[EmptyDay, Query(alias="to")] = None,
+        days: Annotated[Days, Depends()],
         as_at: Annotated[OptionalLine, AfterValidator(_as_at), Query()] = "",
         floor_pence: Annotated[Pence | None, BeforeValidator(or_none), Query()] = None,
         basis: Basis = Basis.PERIOD,
@@ -80,15 +50,15 @@ class Asked(Days):
         product: Annotated[OptionalLine, Query()] = "",
         funder: Annotated[OptionalLine, Query()] = "",
     ) -> None:
-        super().__init__(now, since, until)
+        self.days = days
         self.as_at, self.floor_pence, self.basis = as_at, floor_pence, basis
         self.filters = {"store": store, "category": category, "product": product, "funder": funder}
 
     def terms(self) -> "Terms":
-        """As the reading takes it. Raises BadValue as `check_report_days` and `standing_at` do."""
-        check_report_days(self.since, self.until)
-        at = standing_at(_read_as_at(self.as_at), since=self.since, now=self.now)
-        return Terms(self.since, self.until, at, self.basis, self.floor_pence, **self.filters)
+        """As the reading takes it. Raises BadValue as `check_days` and `standing_at` do."""
+        check_days(self.days.since, self.days.until)
+        at = standing_at(_read_as_at(self.as_at), since=self.days.since, now=self.days.now)
+        return Terms(self.days.since, self.days.until, at, self.basis, self.floor_pence, **self.filters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The pages of the four recycling rates and of what recycling has avoided, down to the barcodes."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -10,12 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
-from app.domain.dates import MONTHS
 from app.domain.errors import BadValue
+from app.domain.months import month_in_words, read_month
 from app.domain.recycling import AVOIDED_WORDS, EVENT_WORDS, Basis, Event, Part, Rate
+from app.features.finance.exports.answers import respond
 from app.features.finance.recycling import queries
+from app.features.finance.recycling.api import By, Wanted
 from app.features.finance.recycling.asking import Asked, Terms
-from app.features.finance.recycling.reports import as_csv, period_in_words, table_of_avoided, table_of_rates
+from app.features.finance.recycling.reports import period_in_words, table_of_avoided, table_of_rates
 from app.web.auth import Actor
 from app.web.fields import After
 from app.web.forms import Form
@@ -34,7 +35,9 @@ ON_A_PAGE = 50
 
 
 @router.get("/finance/recycling")
-async def rates(request: Request, session: Session, actor: Actor, asked: Annotated[Asked, Depends()]) -> HTMLResponse:
+async def rates(
+    request: Request, session: Session, actor: Actor, asked: Annotated[Asked, Depends()], wanted: Wanted
+) -> Response:
     """The four rates of a period, by month, with what they mean."""
     report, form = None, _form(asked)
     terms = _terms(asked, form)
@@ -42,16 +45,12 @@ async def rates(request: Request, session: Session, actor: Actor, asked: Annotat
         report = await queries.read_rates(session, terms) if terms else None
     except BadValue as refusal:
         form.refuse(refusal.detail, refusal.field)
+    if report and wanted.format:
+        return await respond(table_of_rates(report), wanted.format, with_head=wanted.with_head)
     context = await _context(session, form, terms) | {"report": report, "Rate": Rate, "events": EVENT_WORDS}
     if report and terms:
         context |= {"period": period_in_words(report.since, report.until, report.as_at), "drill": _drills(terms)}
     return render(request, "finance/recycling.html", context, 422 if form.errors else 200)
-
-
-@router.get("/finance/recycling.csv")
-async def rates_file(session: Session, actor: Actor, asked: Annotated[Asked, Depends()]) -> Response:
-    """The rates as a file."""
-    return as_csv(table_of_rates(await queries.read_rates(session, asked.terms())))
 
 
 @router.get("/finance/recycling/items")
@@ -87,7 +86,14 @@ async def counted_items(
 
 
 @router.get("/finance/cost-avoided")
-async def avoided(request: Request, session: Session, actor: Actor, asked: Annotated[Asked, Depends()]) -> HTMLResponse:
+async def avoided(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    asked: Annotated[Asked, Depends()],
+    wanted: Wanted,
+    by: By = "category",
+) -> Response:
     """What recycling has avoided, by category and by month."""
     report, form = None, _form(asked)
     terms = _terms(asked, form)
@@ -95,18 +101,13 @@ async def avoided(request: Request, session: Session, actor: Actor, asked: Annot
         report = await queries.read_avoided(session, terms) if terms else None
     except BadValue as refusal:
         form.refuse(refusal.detail, refusal.field)
+    if report and wanted.format:
+        table = table_of_avoided(report, by_month=by == "month")
+        return await respond(table, wanted.format, with_head=wanted.with_head)
     context = await _context(session, form, terms) | {"report": report, "definition": AVOIDED_WORDS}
     if report:
         context["period"] = period_in_words(report.since, report.until, report.as_at)
     return render(request, "finance/cost_avoided.html", context, 422 if form.errors else 200)
-
-
-@router.get("/finance/cost-avoided.csv")
-async def avoided_file(
-    session: Session, actor: Actor, asked: Annotated[Asked, Depends()], by_month: bool = False
-) -> Response:
-    """The same as a file."""
-    return as_csv(table_of_avoided(await queries.read_avoided(session, asked.terms()), by_month=by_month))
 
 
 @router.get("/finance/cost-avoided/items")
@@ -127,14 +128,8 @@ async def avoided_items(
     return render(request, "finance/cost_avoided_items.html", context)
 
 
-def month_in_words(month: str) -> str:
-    """2026-03 as people write it: March 2026."""
-    day = date.fromisoformat(f"{month}-01")
-    return f"{MONTHS[day.month - 1]} {day.year}"
-
-
 def _form(asked: Asked) -> Form:
-    typed = asked.query | asked.filters | {"as_at": asked.as_at[:10], "basis": asked.basis.value}
+    typed = asked.days.query | asked.filters | {"as_at": asked.as_at[:10], "basis": asked.basis.value}
     typed["floor_pence"] = "" if asked.floor_pence is None else str(asked.floor_pence)
     return Form({name: [value] for name, value in typed.items()})
 
@@ -158,7 +153,7 @@ async def _context(session: AsyncSession, form: Form, terms: Terms | None) -> di
         "funders": options["funder"],
         "bases": BASES,
         "floors": FLOORS,
-        "month_in_words": month_in_words,
+        "month_in_words": lambda name: month_in_words(read_month(name)),
         "query": terms.query() if terms else "",
     }
 

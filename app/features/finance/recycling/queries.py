@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import BadValue
+from app.domain.months import month_name, months_between
 from app.domain.recycling import (
     AVOIDED_WORDS,
     DEFAULT_FLOOR_PENCE,
@@ -21,7 +22,6 @@ from app.domain.recycling import (
     Rate,
     measure,
 )
-from app.domain.report_days import months_between
 from app.features.finance.recycling.asking import Terms
 from app.features.finance.recycling.schemas import (
     AvoidedItem,
@@ -129,7 +129,7 @@ async def read_rates(session: AsyncSession, terms: Terms) -> RatesReport:
     """The four rates, in all and by month. Two statements. Raises BadValue as `floor_of` does."""
     floor_pence = await floor_of(session, terms)
     months: dict[str, tuple[dict[Event, Counted], dict[Event, Counted]]] = {
-        month: ({}, {}) for month in months_between(terms.since, terms.until)
+        month_name(month): ({}, {}) for month in months_between(terms.since, terms.until)
     }
     everything: dict[Event, Counted] = defaultdict(Counted)
     dear: dict[Event, Counted] = defaultdict(Counted)

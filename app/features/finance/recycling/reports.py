@@ -4,16 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from fastapi import Response
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.domain.dates import in_words, uk_date
+from app.domain.months import read_month
 from app.domain.recycling import RATES, Rate
-from app.features.finance.recycling import queries
-from app.features.finance.recycling.asking import Terms
 from app.features.finance.recycling.schemas import AvoidedReport, AvoidedSum, MeasuredBody, RatesReport
 from app.features.finance.tables import Cell, Column, Table
-from app.web.csv_files import csv_answer
 
 RATE_COLUMNS = (
     Column("month", "Month"),
@@ -35,18 +30,8 @@ AVOIDED_COLUMNS = (
 )
 
 
-async def rates_table(session: AsyncSession, terms: Terms) -> Table:
-    """The four rates, each month and in all, of all items and of those above the floor. Two statements."""
-    return table_of_rates(await queries.read_rates(session, terms))
-
-
-async def avoided_table(session: AsyncSession, terms: Terms, *, by_month: bool = False) -> Table:
-    """What recycling has avoided, by category or by month. Two statements."""
-    return table_of_avoided(await queries.read_avoided(session, terms), by_month=by_month)
-
-
 def table_of_rates(report: RatesReport) -> Table:
-    """The same, of a report that was read."""
+    """The four rates, each month and in all, of all items and of those above the floor."""
     whole = {one.rate: (one.all_items, one.above_floor) for one in report.rates}
     rows: list[Mapping[str, Any]] = []
     for one in report.months:
@@ -64,7 +49,7 @@ def table_of_rates(report: RatesReport) -> Table:
 
 
 def table_of_avoided(report: AvoidedReport, *, by_month: bool = False) -> Table:
-    """The same, of a report that was read."""
+    """What recycling has avoided, by category or by month."""
     first = Column("name", "Month" if by_month else "Category (ISO 9999)", Cell.MONTH if by_month else Cell.TEXT)
     sums: Sequence[AvoidedSum] = report.by_month if by_month else report.by_category
     return Table(
@@ -73,18 +58,9 @@ def table_of_avoided(report: AvoidedReport, *, by_month: bool = False) -> Table:
         definition=report.definition,
         period=period_in_words(report.since, report.until, report.as_at),
         columns=(first, *AVOIDED_COLUMNS),
-        rows=[one.model_dump() for one in sums],
+        rows=[one.model_dump() | ({"name": read_month(one.name)} if by_month else {}) for one in sums],
         totals=report.in_all.model_dump(exclude={"name"}),
     )
-
-
-def as_csv(table: Table) -> Response:
-    """A table as a file: its columns by their stable names, its rows, and its totals where it has any."""
-    keys = [column.key for column in table.columns]
-    rows = [[row.get(key) for key in keys] for row in table.rows]
-    if table.totals:
-        rows.append(["all", *(table.totals.get(key) for key in keys[1:])])
-    return csv_answer(f"{table.name}.csv", keys, rows)
 
 
 def period_in_words(since: date, until: date, as_at: datetime | None = None) -> str:

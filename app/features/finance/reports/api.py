@@ -7,15 +7,17 @@ from fastapi import Depends, Query, Response
 from app.db import Session
 from app.domain.cost_reports import read_day
 from app.domain.dates import uk_date
+from app.features.finance.asking import Word
+from app.features.finance.exports.answers import REPORTS, FileAsked, answer
 from app.features.finance.reports import accruals as accruals_report
 from app.features.finance.reports import asc_fr as asc_fr_report
 from app.features.finance.reports import commitments as commitments_report
 from app.features.finance.reports import costs as costs_report
 from app.features.finance.reports import outstanding
-from app.features.finance.reports.asking import Fewest, Question, Word
-from app.features.finance.reports.files import Format, answer
+from app.features.finance.reports.asking import Fewest, Question
 from app.features.finance.reports.lines import list_lines
-from app.features.finance.reports.schemas import CostLine, Report
+from app.features.finance.reports.schemas import CostLine, Report, as_report
+from app.features.finance.tables import Table
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Limit
@@ -25,21 +27,22 @@ from app.web.paging import Page, number_cursor, page_of
 router = api_router("finance")
 
 GroupBy = Annotated[str, Query(max_length=200)]
+Wanted = Annotated[FileAsked, Depends()]
 At = Annotated[list[str] | None, Query(max_length=2)]
 
 
-@router.get("/finance/reports/costs", response_model=Report)
+@router.get("/finance/reports/costs", response_model=Report, responses=REPORTS)
 async def costs(
     session: Session,
     actor: Actor,
     question: Annotated[Question, Depends()],
+    wanted: Wanted,
     group_by: GroupBy = "funder",
     smallest: Fewest = None,
-    file_format: Format = "json",
 ) -> Report | Response:
     """What was charged, grouped by one dimension or two. `smallest`: groups of fewer people are put together."""
     asked = question.read(actor, group_by, smallest=smallest)
-    return answer(await costs_report.costs(session, asked), file_format)
+    return await _answer(await costs_report.costs(session, asked), wanted)
 
 
 @router.get("/finance/reports/costs/lines")
@@ -59,34 +62,32 @@ async def cost_lines(
     return page_of(rows, limit=limit, cursor=lambda line: line.id)
 
 
-@router.get("/finance/reports/credits-outstanding", response_model=Report)
-async def credits_outstanding(
-    session: Session, actor: Actor, now: Now, file_format: Format = "json"
-) -> Report | Response:
+@router.get("/finance/reports/credits-outstanding", response_model=Report, responses=REPORTS)
+async def credits_outstanding(session: Session, actor: Actor, now: Now, wanted: Wanted) -> Report | Response:
     """What would be credited if everything that clients have came back today, by funder and product."""
-    return answer(await outstanding.credits_outstanding(session, today=uk_date(now)), file_format)
+    return await _answer(await outstanding.credits_outstanding(session, today=uk_date(now)), wanted)
 
 
-@router.get("/finance/reports/commitments", response_model=Report)
-async def commitments(session: Session, actor: Actor, now: Now, file_format: Format = "json") -> Report | Response:
+@router.get("/finance/reports/commitments", response_model=Report, responses=REPORTS)
+async def commitments(session: Session, actor: Actor, now: Now, wanted: Wanted) -> Report | Response:
     """What was approved and is not delivered, by order and funder, with the panel's case."""
     today = uk_date(now)
-    return answer(await commitments_report.commitments(session, on=today, today=today), file_format)
+    return await _answer(await commitments_report.commitments(session, on=today, today=today), wanted)
 
 
-@router.get("/finance/reports/accruals", response_model=Report)
-async def accruals(
-    session: Session, actor: Actor, now: Now, as_at: Word = "", file_format: Format = "json"
-) -> Report | Response:
+@router.get("/finance/reports/accruals", response_model=Report, responses=REPORTS)
+async def accruals(session: Session, actor: Actor, now: Now, wanted: Wanted, as_at: Word = "") -> Report | Response:
     """What happened up to a day (as a rule today) and is not charged yet."""
     today = uk_date(now)
     day = read_day(as_at, field="as_at") if as_at else today
-    return answer(await accruals_report.accruals(session, as_at=day, today=today), file_format)
+    return await _answer(await accruals_report.accruals(session, as_at=day, today=today), wanted)
 
 
-@router.get("/finance/reports/asc-fr", response_model=Report)
-async def asc_fr(
-    session: Session, actor: Actor, now: Now, year: Word = "", file_format: Format = "json"
-) -> Report | Response:
+@router.get("/finance/reports/asc-fr", response_model=Report, responses=REPORTS)
+async def asc_fr(session: Session, actor: Actor, now: Now, wanted: Wanted, year: Word = "") -> Report | Response:
     """The line “Assistive equipment and technology” of the return for a financial year (`2025` or `2025/26`)."""
-    return answer(await asc_fr_report.asc_fr(session, year=year, today=uk_date(now)), file_format)
+    return await _answer(await asc_fr_report.asc_fr(session, year=year, today=uk_date(now)), wanted)
+
+
+async def _answer(table: Table, wanted: FileAsked) -> Report | Response:
+    return await answer(table, wanted, as_report(table))

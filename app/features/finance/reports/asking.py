@@ -12,19 +12,10 @@ from app.domain.cost_reports import Dimension, Span, read_category, read_groupin
 from app.domain.costs import ChargeKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed
+from app.features.finance.asking import Word, or_none
 from app.web.clock import Now
-from app.web.fields import without_controls
 
-Word = Annotated[str, AfterValidator(without_controls), AfterValidator(str.strip), Query(max_length=100)]
-"""A word in an address; nothing is as if it were left out."""
-
-
-def _or_none(typed: object) -> object:
-    """A field that was left empty is left out."""
-    return typed or None
-
-
-Fewest = Annotated[Annotated[int, Field(ge=2, le=100)] | None, BeforeValidator(_or_none), Query()]
+Fewest = Annotated[Annotated[int, Field(ge=2, le=100)] | None, BeforeValidator(or_none), Query()]
 """Of fewer people than that nothing is said by itself."""
 LINES = "/finance/reports/costs/lines"
 

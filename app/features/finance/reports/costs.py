@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.cost_reports import MOST_GROUPS, By, Dimension, month_in_words, too_few
+from app.domain.cost_reports import MOST_GROUPS, By, Dimension, too_few
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
+from app.domain.months import month_in_words, read_month
 from app.domain.ordering import OrderReason, Speed
 from app.features.finance.reports.asking import Asked
 from app.features.finance.tables import Cell, Column, Table
@@ -45,7 +45,7 @@ _WORDS: Final[dict[Dimension, Callable[[str], str]]] = {
     Dimension.SPEED: lambda key: Speed(key).text if key in set(Speed) else f"{key.capitalize()} collection",
     Dimension.REASON: lambda key: OrderReason(key).text,
     Dimension.RECYCLED: str.capitalize,
-    Dimension.PERIOD: lambda key: month_in_words(date.fromisoformat(f"{key}-01")),
+    Dimension.PERIOD: lambda key: month_in_words(read_month(key)),
 }
 NAMED: Final = frozenset({*NAMES, Dimension.KIND, Dimension.SPEED, Dimension.REASON, Dimension.RECYCLED})
 """Dimensions that have a column for the code and one for its name."""

@@ -8,11 +8,12 @@ from app.domain.cost_reports import read_day
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.panel_settings import financial_year, year_in_words
+from app.features.finance.asking import Word
+from app.features.finance.exports.answers import FileAsked, respond
 from app.features.finance.reports.accruals import accruals
+from app.features.finance.reports.api import Wanted
 from app.features.finance.reports.asc_fr import asc_fr
-from app.features.finance.reports.asking import Word
 from app.features.finance.reports.commitments import commitments
-from app.features.finance.reports.files import Format, as_csv
 from app.features.finance.reports.outstanding import credits_outstanding
 from app.features.finance.tables import Table
 from app.web.auth import Actor
@@ -28,25 +29,21 @@ YEARS_BACK = 5
 
 
 @router.get("/finance/reports/credits-outstanding")
-async def outstanding_page(
-    request: Request, session: Session, actor: Actor, now: Now, file_format: Format = "json"
-) -> Response:
+async def outstanding_page(request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted) -> Response:
     """What would be credited if everything came back today."""
-    return _shown(request, actor, await credits_outstanding(session, today=uk_date(now)), file_format)
+    return await _shown(request, actor, await credits_outstanding(session, today=uk_date(now)), wanted)
 
 
 @router.get("/finance/reports/commitments")
-async def commitments_page(
-    request: Request, session: Session, actor: Actor, now: Now, file_format: Format = "json"
-) -> Response:
+async def commitments_page(request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted) -> Response:
     """What was approved and is not delivered."""
     today = uk_date(now)
-    return _shown(request, actor, await commitments(session, on=today, today=today), file_format)
+    return await _shown(request, actor, await commitments(session, on=today, today=today), wanted)
 
 
 @router.get("/finance/reports/accruals")
 async def accruals_page(
-    request: Request, session: Session, actor: Actor, now: Now, as_at: Word = "", file_format: Format = "json"
+    request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted, as_at: Word = ""
 ) -> Response:
     """What happened up to a day and is not charged yet."""
     today = uk_date(now)
@@ -56,12 +53,12 @@ async def accruals_page(
     except BadValue as refusal:
         form.refuse(refusal.detail, "as_at")
         return render(request, "finance/report.html", {"form": form, "title": "Accruals", "table": None}, 422)
-    return _shown(request, actor, table, file_format, form=form, query=f"as_at={form.value('as_at')}&")
+    return await _shown(request, actor, table, wanted, form=form, query=f"as_at={form.value('as_at')}")
 
 
 @router.get("/finance/reports/asc-fr")
 async def asc_fr_page(
-    request: Request, session: Session, actor: Actor, now: Now, year: Word = "", file_format: Format = "json"
+    request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted, year: Word = ""
 ) -> Response:
     """The line of the national return for a financial year."""
     today = uk_date(now)
@@ -74,12 +71,12 @@ async def asc_fr_page(
         form.refuse(refusal.detail, "year")
         context = {"form": form, "title": "ASC-FR", "years": years, "table": None}
         return render(request, "finance/report.html", context, 422)
-    return _shown(request, actor, table, file_format, form=form, years=years, query=f"year={form.value('year')}&")
+    return await _shown(request, actor, table, wanted, form=form, years=years, query=f"year={form.value('year')}")
 
 
-def _shown(request: Request, actor: access.Actor, table: Table, file_format: str, **more: object) -> Response:
-    if file_format == "csv":
-        return as_csv(table)
+async def _shown(request: Request, actor: access.Actor, table: Table, wanted: FileAsked, **more: object) -> Response:
+    if wanted.format:
+        return await respond(table, wanted.format, with_head=wanted.with_head)
     may_see_orders = actor.may(access.Permission.SEE_ORDERS)
     links = [link if may_see_orders or not (link or "").startswith("/orders/") else None for link in table.links]
     context = {"title": table.title, "table": table, "links": links, "most_rows": ROWS_ON_A_PAGE, "query": "", **more}

@@ -12,10 +12,11 @@ from app.domain import access
 from app.domain.cost_reports import Dimension, Quick
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
-from app.features.finance.reports.api import At, GroupBy
-from app.features.finance.reports.asking import Asked, Fewest, Question, Word
+from app.features.finance.asking import Word
+from app.features.finance.exports.answers import respond
+from app.features.finance.reports.api import At, GroupBy, Wanted
+from app.features.finance.reports.asking import Asked, Fewest, Question
 from app.features.finance.reports.costs import as_table, define, read_groups, read_sums, word_of
-from app.features.finance.reports.files import Format, as_csv
 from app.features.finance.reports.lines import list_lines
 from app.features.finance.reports.views import cross_of, largest
 from app.web.auth import Actor
@@ -40,10 +41,10 @@ async def costs(
     session: Session,
     actor: Actor,
     question: Annotated[Question, Depends()],
+    wanted: Wanted,
     group_by: GroupBy = "funder",
     then_by: Word = "",
     smallest: Fewest = None,
-    file_format: Format = "json",
 ) -> Response:
     """What was charged, by one dimension or two, as a table with bars, each figure the way to its lines."""
     first, _, second = group_by.partition(",")
@@ -58,8 +59,8 @@ async def costs(
         form.refuse(refusal.detail, field if field in form.typed else "period")
         return render(request, "finance/costs.html", context, 422)
     table = as_table(groups, asked)
-    if file_format == "csv":
-        return as_csv(table)
+    if wanted.format:
+        return await respond(table, wanted.format, with_head=wanted.with_head)
     cross = cross_of(groups, asked)
     nets = [row.net_pence for row in cross.rows] if cross else [one.sums.net_pence for one in groups]
     context |= {

@@ -50,6 +50,15 @@ async def test_csv_has_stable_columns_first_and_totals_last() -> None:
     )
 
 
+async def test_what_a_csv_is_stands_above_its_columns_where_it_is_asked_for() -> None:
+    plain, headed = [await respond(TABLE, FileFormat.CSV, with_head=is_headed) for is_headed in (False, True)]
+    above = (
+        "Report,Costs by funder,,,,\r\nPeriod,March 2026,,,,\r\n"
+        'Definition,"What each funder pays, net of credits.",,,,\r\n,,,,,\r\n'
+    )
+    assert bytes(headed.body).decode() == above + bytes(plain.body).decode()
+
+
 async def test_a_spreadsheet_says_what_it_is_and_keeps_words_words_and_pence_exact() -> None:
     answer = await respond(TABLE, FileFormat.XLSX)
     book = load_workbook(BytesIO(bytes(answer.body)))

@@ -144,10 +144,10 @@ async def test_the_summary_says_what_the_file_will_hold(charged: Charged, as_fin
     ("params", "code"),
     [
         ({"from": "2016-04-01", "to": "2026-03-31"}, "period-too-long"),
-        ({"from": "2026-03-02", "to": "2026-03-01"}, "from-after-to"),
-        ({"period": "2026-00"}, "bad-period"),
-        ({"period": "2026-03", "from": "2026-03-01"}, "period-and-days"),
-        ({"from": "2026-03-01"}, "from-and-to"),
+        ({"from": "2026-03-02", "to": "2026-03-01"}, "ends-before-it-starts"),
+        ({"period": "2026-00"}, "not-a-period"),
+        ({"period": "2026-03", "from": "2026-03-01"}, "period-or-days"),
+        ({"to": "2026-03-01"}, "first-day-wanted"),
     ],
 )
 async def test_a_period_that_cannot_be_is_refused(as_finance: AsyncClient, params: dict[str, str], code: str) -> None:

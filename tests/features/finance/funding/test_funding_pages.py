@@ -81,13 +81,13 @@ async def test_a_split_is_changed_while_nothing_is_charged(orders: Orders, given
 
 
 async def test_funders_teams_and_top_ups_are_kept(orders: Orders, given: Given, query: Query, finance: Browser) -> None:
-    new = {"code": "SELF", "name": "Own money", "side": "social_care", "kind": "person"}
+    new = {"code": "OWN", "name": "Own money", "side": "social_care", "kind": "person"}
     page = await finance.post_form("/finance/funders/new", **{**new, "kind": None})
     assert page.errors == {"kind": "Choose what it is in the national return."}
     assert (await finance.send(page, "/finance/funders/new", **new)).goes_to == "/finance/funders"
-    page = await finance.post_form("/finance/funders/SELF", kind="other")
+    page = await finance.post_form("/finance/funders/OWN", kind="other")
     assert "stays so" in page.errors["kind"]
-    page = await finance.post_form("/finance/funders/SELF", name="Own money of persons")
+    page = await finance.post_form("/finance/funders/OWN", name="Own money of persons")
     assert page.goes_to == "/finance/funders"
     [team] = await query("SELECT code FROM team ORDER BY code LIMIT 1")
     page = await finance.post_form(f"/finance/teams/{team['code']}", funder="CHC", cost_centre="T-9")

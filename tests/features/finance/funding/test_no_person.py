@@ -19,17 +19,11 @@ from tests.features.finance.funding.test_funding import API, ICB, WHY, delivered
 from tests.features.ordering.conftest import Orders, done
 from tests.features.panel.conftest import Panel
 from tests.given import Given
+from tests.problems import check_problem
 
 SELF = [{"funder": "SELF", "percent": 100}]
 PART = [{"funder": "ASC", "percent": 90}, {"funder": "self", "percent": 10}]
 CODE = "person-never-charged"
-
-
-@pytest.fixture(autouse=True)
-async def person(as_finance: AsyncClient) -> None:
-    """A funder that is a person's own money."""
-    new = {"code": "SELF", "name": "Own money", "side": "social_care", "kind": "person"}
-    done(await as_finance.post(f"{API}/funders", json=new), 201)
 
 
 def check(answer: Response) -> None:
@@ -175,6 +169,14 @@ async def test_what_somebody_agreed_to_add_is_charged_beside_the_issue_and_can_b
     assert (made["charged_pence"], made["alternative_pence"]) == (10_001, 6_000)
     assert await stands(query) == {"ASC": 9_001 - 3_600, "ICB": 1_000 - 400, "SELF": 4_000}
     assert (await add(number, barcode)).json()["code"] == "already-topped-up"
+
+    # Neither side of it, nor the issue, is taken back by itself.
+    lines = await query("SELECT id FROM charge WHERE kind = 'new_purchase'")
+    assert len(lines) == 5
+    for line in lines:
+        answer = await as_finance.post(f"{API}/charges/{line['id']}/reverse", json={"reason": "It was put in twice."})
+        check_problem(answer, 409, "topped-up")
+        assert "Withdraw the top-up" in answer.json()["detail"]
 
     # A settlement moves what funders pay, and leaves the person's part alone. A return credits the funders.
     opened = await dispute(as_finance, number)

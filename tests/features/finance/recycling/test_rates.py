@@ -215,10 +215,10 @@ async def test_the_page_draws_them_and_the_file_has_them(
     assert f'href="/items/{barcode}"' in str(listed.soup)
     file = await as_finance.get(RATES, params=PERIOD | {"format": "csv"})
     lines = file.text.splitlines()
-    assert lines[0] == ("month,rate,of,numerator,denominator,percent,numerator_pence,denominator_pence,value_percent")
-    assert lines[1] == "2026-03,collection_rate,all items,1,1,100.0,4500,4500,100.0"
+    assert lines[0] == ("month,rate,of,numerator,denominator,percent,numerator,denominator,value_percent")
+    assert lines[1] == "2026-03,collection_rate,all items,1,1,100.0,45.00,45.00,100.0"
     assert len(lines) == 1 + 5 * 8
-    assert (await finance.get("/finance/recycling.csv", **PERIOD)).status == 200
+    assert (await finance.get("/finance/recycling", **(PERIOD | {"format": "csv"}))).response.text == file.text
 
 
 async def test_what_counts_as_an_issue_is_what_the_lifecycle_says(query: Query) -> None:
