@@ -1,4 +1,5 @@
-"""Spells are kept: a row for each time that an item went out, written with its movements.
+"""Spells are kept: a row for each time that an item went out, written with its movements. And two
+indexes for what was due, and handed over, in some days.
 
 Revision: 0063, after: 0061. Made on 2026-11-27.
 """
@@ -131,10 +132,14 @@ def upgrade() -> None:
     op.execute("""
         CREATE INDEX ix_spell_issued_at_while_unsettled ON spell (issued_at) WHERE is_recycled AND new_pence IS NULL
     """)
+    op.execute("CREATE INDEX ix_equipment_order_promised_on ON equipment_order (promised_on)")
+    op.execute("CREATE INDEX ix_loan_started_at ON loan (started_at)")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
+    op.execute("DROP INDEX ix_loan_started_at")
+    op.execute("DROP INDEX ix_equipment_order_promised_on")
     op.execute("DROP TRIGGER charge_touches_spells ON charge")
     op.execute("DROP TRIGGER movement_writes_spells ON movement")
     for function in (
