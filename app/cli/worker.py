@@ -28,6 +28,7 @@ from app.features.finance.exports.pack import send_finance_packs
 from app.features.finance.funding.disputes import remind_of_funding_disputes
 from app.features.finance.monthly.sums import sum_up_closed_months, sum_up_months
 from app.features.finance.reconciling.service import reconcile_nightly
+from app.features.finance.recycling.avoided import settle_spells
 from app.features.housekeeping.service import forget_queue_log, forget_requests
 from app.features.labels.jobs import forget_labels
 from app.features.loans.trial_reminders import remind_of_ending_trials
@@ -301,6 +302,12 @@ JOBS: tuple[Job, ...] = (
         "12-59/15 * * * *",
         calling(sum_up_closed_months),
         "Sums up a month for good once it is closed.",
+    ),
+    Job(
+        "settle_spells",
+        "50 2 * * *",
+        calling(settle_spells),
+        "Works out once what each reissue that is a day old has avoided, for the reports.",
     ),
     Job(
         "tell_of_budgets",

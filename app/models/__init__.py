@@ -117,6 +117,7 @@ from app.models.printer import Printer
 from app.models.product import Product, ProductFit, ProductInspection
 from app.models.repair import FittedPart, FittedPartWithdrawal, HarvestedPart, Repair, RepairEstimate
 from app.models.scan import ReturnScan, ScanKind, ScanOutcome
+from app.models.spell import Spell
 from app.models.stocktake import Stocktake, StocktakeItem
 from app.models.store import Store
 from app.models.transfer import Consignment, ConsignmentLine, ConsignmentWant, MinimumLevel
@@ -255,6 +256,7 @@ __all__ = [
     "SignIn",
     "SignInFailure",
     "SignInKind",
+    "Spell",
     "Stocktake",
     "StocktakeItem",
     "StopUseNotice",

@@ -79,6 +79,7 @@ class Loan(SQLModel, table=True):
         UniqueConstraint("id", "client_id", "item_id", name="uq_loan_id_client_id_item_id"),
         Index("ix_loan_client_id", "client_id"),
         Index("ix_loan_item_id", "item_id"),
+        Index("ix_loan_started_at", "started_at"),
         Index("ix_loan_id_while_open", "id", postgresql_where=text("ended_at IS NULL")),
         Index(
             "ix_loan_trial_ends_on_while_open",

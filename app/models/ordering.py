@@ -52,6 +52,7 @@ class EquipmentOrder(SQLModel, table=True):
         Index("ix_equipment_order_made_by", "made_by"),
         Index("ix_equipment_order_decision", "decision", "id"),
         Index("ix_equipment_order_team_id", "team_id"),
+        Index("ix_equipment_order_promised_on", "promised_on"),
     )
 
     id: int = id_column()

@@ -3,7 +3,8 @@
 from sqlalchemy import text
 
 from app import safety
-from app.cli.bench.command import run, run_finance
+from app.cli.bench.command import run, run_dashboards, run_finance
+from app.cli.bench.county import County
 from app.cli.bench.register import Size
 from tests.conftest import Scratch
 
@@ -52,3 +53,14 @@ async def test_the_lines_of_a_month_are_written_by_a_service_of_its_own_and_meas
     assert "| XLSX, made behind and fetched |" in report.as_markdown()
     [sums] = await scratch.query("SELECT count(*) AS lines, count(DISTINCT order_id) AS orders FROM charge")
     assert sums == {"lines": 1_000, "orders": 125}
+
+
+async def test_the_reports_of_finance_are_read_on_five_years_of_a_small_county(scratch: Scratch) -> None:
+    report = await run_dashboards(scratch.url, County(600, 100))
+    assert (report.items, report.issues) == (600, 1_100)
+    assert report.lines == 2 * (2 * 1_100 + 3 * 700) + 100
+    assert "| performance in five years |" in report.as_markdown()
+    [spells] = await scratch.query(
+        "SELECT count(*) AS spells, count(collected_at) AS back, count(new_pence) AS settled FROM spell"
+    )
+    assert spells == {"spells": 1_100, "back": 700, "settled": 500}

@@ -16,7 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.cli.bench import finance, notices, register
+from app.cli.bench import dashboards, finance, notices, register
+from app.cli.bench.county import County
+from app.cli.bench.dashboards import DashboardsReport
 from app.cli.bench.finance import FinanceReport
 from app.cli.bench.notices import Edited, Taken
 from app.cli.bench.register import Size
@@ -104,6 +106,26 @@ def bench_finance(
     console.print(report.as_markdown(), highlight=False)
 
 
+@app.command("dashboards")
+def bench_dashboards(
+    items: Annotated[int, typer.Option(min=600, help="How many items; what happens follows from it.")] = 300_000,
+    newest: Annotated[int, typer.Option(min=0, help="So many lines more in the newest month.")] = 180_000,
+    database: Annotated[
+        str | None, typer.Option(help="An EMPTY database to fill, instead of a PostgreSQL of its own.")
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the table here.")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+) -> None:
+    """Read the reports of finance on five years of a county, and look at the seconds."""
+    with _database(database) as url:
+        report = asyncio.run(run_dashboards(url, County(items, newest)))
+    if markdown:
+        markdown.write_text(report.as_markdown())
+    if as_json:
+        as_json.write_text(json.dumps(report.as_figures(), indent=1) + "\n")
+    console.print(report.as_markdown(), highlight=False)
+
+
 @contextmanager
 def _database(given: str | None) -> Iterator[str]:
     """The address of a migrated database: the given one, or one of a PostgreSQL of its own."""
@@ -129,6 +151,18 @@ async def run_finance(url: str, lines: int) -> FinanceReport:
             await register.fill(session, size)
             await finance.fill(session, lines=lines, items=size.items, clients=size.clients)
         return await finance.measure(engine, url, lines)
+    finally:
+        await engine.dispose()
+
+
+async def run_dashboards(url: str, county: County) -> DashboardsReport:
+    """Fill the database at this address, which is migrated and empty, and measure the reports."""
+    engine = create_async_engine(normal_url(url), poolclass=NullPool)
+    try:
+        async with AsyncSession(engine) as session:
+            if await session.scalar(text("SELECT EXISTS (SELECT FROM item)")):
+                raise fail("There are items in this database. A benchmark wants an empty one, and fills it.")
+        return await dashboards.run(engine, county)
     finally:
         await engine.dispose()
 

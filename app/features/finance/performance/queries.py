@@ -31,20 +31,24 @@ ORDERS_ADDRESS = "/api/v1/finance/reports/performance/orders"
 ALL = "all"
 # An order is due as a whole: it has come when the last of its pieces has that is still wanted.
 DUE = """
-    due AS (
+    pieces AS (
+        SELECT asked.id, count(*) AS wanted, count(loan.id) AS lent, max(loan.started_at) AS last_at
+        FROM equipment_order AS asked JOIN order_unit AS unit ON unit.order_id = asked.id
+        LEFT JOIN loan ON loan.id = unit.loan_id
+        WHERE asked.decision = 'approved' AND asked.promised_on BETWEEN :since AND :until AND unit.cancelled_at IS NULL
+        GROUP BY asked.id
+    ), failed AS (
+        SELECT order_id, count(*) AS visits FROM delivery_visit WHERE failed_because IS NOT NULL GROUP BY order_id
+    ), due AS (
         SELECT asked.id, asked.number, asked.speed, asked.promised_on, store.code AS store, store.name AS store_name,
                team.code AS team, team.name AS team_name, to_char(asked.promised_on, 'YYYY-MM') AS month,
                (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date AS approved_on,
-               CASE WHEN pieces.wanted = pieces.lent THEN pieces.last_on END AS delivered_on,
-               (SELECT count(*) FROM delivery_visit
-                WHERE order_id = asked.id AND failed_because IS NOT NULL) AS failed_visits
-        FROM equipment_order AS asked JOIN store ON store.id = asked.store_id JOIN team ON team.id = asked.team_id
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS wanted, count(loan.id) AS lent,
-                   max((loan.started_at AT TIME ZONE 'Europe/London')::date) AS last_on
-            FROM order_unit AS unit LEFT JOIN loan ON loan.id = unit.loan_id
-            WHERE unit.order_id = asked.id AND unit.cancelled_at IS NULL) AS pieces
-        WHERE asked.decision = 'approved' AND asked.promised_on BETWEEN :since AND :until AND pieces.wanted > 0
+               CASE WHEN pieces.wanted = pieces.lent
+                    THEN (pieces.last_at AT TIME ZONE 'Europe/London')::date END AS delivered_on,
+               COALESCE(failed.visits, 0) AS failed_visits
+        FROM pieces JOIN equipment_order AS asked ON asked.id = pieces.id
+        JOIN store ON store.id = asked.store_id JOIN team ON team.id = asked.team_id
+        LEFT JOIN failed ON failed.order_id = asked.id
     ), judged AS (
         SELECT due.*, CASE WHEN delivered_on <= promised_on THEN 'on_time'
                            WHEN delivered_on IS NOT NULL OR promised_on < :today THEN 'late'

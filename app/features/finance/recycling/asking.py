@@ -82,7 +82,6 @@ class Terms:
             "from_at": midnight(self.since),
             "until_at": midnight(date.fromordinal(self.until.toordinal() + 1)),
             "as_at": self.as_at,
-            "is_cohort": self.basis is Basis.COHORT,
             "store": self.store,
             "category": self.category,
             "product": self.product,

@@ -1,7 +1,8 @@
 """Reads of the rates, of what they are counted from, and of what recycling has avoided. All figures from movements."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -22,7 +23,9 @@ from app.domain.recycling import (
     Rate,
     measure,
 )
+from app.domain.report_days import midnight
 from app.features.finance.recycling.asking import Terms
+from app.features.finance.recycling.avoided import reissues
 from app.features.finance.recycling.schemas import (
     AvoidedItem,
     AvoidedReport,
@@ -35,7 +38,7 @@ from app.features.finance.recycling.schemas import (
     RateBody,
     RatesReport,
 )
-from app.features.finance.recycling.spells import HAPPENED, SPELLS
+from app.features.finance.recycling.spells import COLUMNS, JOINS, bound, happened
 
 ITEMS_ADDRESS = "/api/v1/finance/reports/recycling/items"
 AVOIDED_ADDRESS = "/api/v1/finance/reports/cost-avoided/items"
@@ -47,65 +50,39 @@ KNOWN = text("""
            :product = '' OR EXISTS (SELECT FROM product WHERE code = :product) AS product,
            :funder = '' OR EXISTS (SELECT FROM funder WHERE code = :funder) AS funder
 """)
-COUNTS = text(f"""
-    WITH {HAPPENED}
-    SELECT to_char(counted_at AT TIME ZONE 'Europe/London', 'YYYY-MM') AS month, what, pence < :floor_pence AS is_small,
+_COUNTS = """
+    SELECT what, width_bucket(counted_at, CAST(:begins AS timestamptz[])) AS month, pence < :floor_pence AS is_small,
            count(*) AS items, sum(pence) AS pence
-    FROM happened GROUP BY 1, 2, 3
-""")  # noqa: S608 - the parts are constants
-ITEMS = text(f"""
-    WITH {HAPPENED}
+    FROM ({happened}) AS happened GROUP BY 1, 2, 3
+"""
+_ITEMS = """
     SELECT movement_id AS id, barcode, product_code, product, category,
            (at AT TIME ZONE 'Europe/London')::date AS happened_on, pence
-    FROM happened WHERE what = :what AND pence >= :least_pence AND movement_id > :after
+    FROM ({happened}) AS happened WHERE pence >= :least_pence AND movement_id > :after
     ORDER BY movement_id LIMIT :limit
-""")  # noqa: S608 - the parts are constants
-REISSUES = f"""
-    {SPELLS}, reissue AS (
-        SELECT wanted.issued_id AS id, wanted.barcode, wanted.product_code, wanted.product, wanted.category,
-               (wanted.issued_at AT TIME ZONE 'Europe/London')::date AS happened_on,
-               COALESCE(asked.unit_price_pence, wanted.pence) AS new_pence,
-               CASE WHEN asked.unit_price_pence IS NULL THEN 'item' ELSE 'order' END AS new_from,
-               COALESCE(work.pence, 0) AS cost_pence, work.unpriced
-        FROM wanted
-        LEFT JOIN LATERAL (
-            SELECT line.unit_price_pence
-            FROM movement JOIN equipment_order ON equipment_order.number = substr(movement.reference, 7)
-            JOIN order_unit AS unit ON unit.order_id = equipment_order.id
-            JOIN order_line AS line ON line.id = unit.order_line_id
-            WHERE movement.id = wanted.issued_id AND starts_with(movement.reference, 'order ')
-              AND unit.item_id = wanted.item_id AND unit.loan_id IS NOT NULL
-            ORDER BY unit.id DESC LIMIT 1) AS asked ON true
-        CROSS JOIN LATERAL (
-            SELECT sum(charge.amount_pence) AS pence,
-                   count(DISTINCT charge.posting_id) FILTER (
-                       WHERE charge.is_unpriced AND charge.reversal_of IS NULL
-                       AND NOT EXISTS (SELECT FROM charge AS undone
-                                       WHERE undone.reversal_of = charge.id AND undone.posted_at <= :as_at)
-                   ) AS unpriced
-            FROM charge
-            WHERE charge.item_id = wanted.item_id AND charge.movement_seq < wanted.issued_seq
-              AND charge.movement_seq >= COALESCE(wanted.came_back_seq, 0) AND charge.kind = ANY(:work)
-              AND charge.posted_at <= :as_at) AS work
-        WHERE wanted.is_recycled AND wanted.issued_at >= :from_at AND wanted.issued_at < :until_at
-          AND wanted.issued_at <= :as_at
+"""
+# Months are numbered by where they begin; what they are called would take longer than adding up.
+_AVOIDED = """
+    WITH added AS (
+        SELECT product_id, width_bucket(issued_at, CAST(:begins AS timestamptz[])) AS month, count(*) AS issues,
+               sum(new_pence) AS new_pence, sum(cost_pence) AS cost_pence, sum(unpriced) AS unpriced
+        FROM ({reissues}) AS reissue GROUP BY 1, 2
     )
-"""  # noqa: S608 - the parts are constants
-AVOIDED = text(f"""
-    WITH {REISSUES}, dated AS (SELECT reissue.*, to_char(happened_on, 'YYYY-MM') AS month FROM reissue)
-    SELECT CASE WHEN GROUPING(category) = 0 THEN 'category' WHEN GROUPING(month) = 0 THEN 'month'
-                ELSE 'all' END AS kind,
-           COALESCE(category, month, '') AS name, count(*) AS issues, COALESCE(sum(new_pence), 0)::bigint AS new_pence,
-           COALESCE(sum(cost_pence), 0)::bigint AS cost_pence,
+    SELECT product.category, added.month, COALESCE(sum(issues), 0)::bigint AS issues,
+           COALESCE(sum(new_pence), 0)::bigint AS new_pence, COALESCE(sum(cost_pence), 0)::bigint AS cost_pence,
            COALESCE(sum(new_pence - cost_pence), 0)::bigint AS avoided_pence,
            COALESCE(sum(unpriced), 0)::bigint AS unpriced
-    FROM dated GROUP BY GROUPING SETS ((category), (month), ()) ORDER BY 1, 2
-""")  # noqa: S608 - the parts are constants
-AVOIDED_ITEMS = text(f"""
-    WITH {REISSUES}
-    SELECT reissue.*, new_pence - cost_pence AS avoided_pence FROM reissue
-    WHERE id > :after ORDER BY id LIMIT :limit
-""")  # noqa: S608 - the parts are constants
+    FROM added JOIN product ON product.id = added.product_id
+    GROUP BY GROUPING SETS ((category), (month), ()) ORDER BY 1, 2
+"""
+_AVOIDED_ITEMS = """
+    SELECT reissue.id, item.barcode, product.code AS product_code, product.name AS product, product.category,
+           (issued_at AT TIME ZONE 'Europe/London')::date AS happened_on, new_pence, new_from, cost_pence,
+           new_pence - cost_pence AS avoided_pence, unpriced
+    FROM ({reissues}) AS reissue JOIN item ON item.id = reissue.item_id
+    JOIN product ON product.id = reissue.product_id
+    WHERE reissue.id > :after ORDER BY reissue.id LIMIT :limit
+"""
 
 Counts = Mapping[Event, Counted]
 
@@ -133,9 +110,11 @@ async def read_rates(session: AsyncSession, terms: Terms) -> RatesReport:
     }
     everything: dict[Event, Counted] = defaultdict(Counted)
     dear: dict[Event, Counted] = defaultdict(Counted)
-    for row in await session.execute(COUNTS, terms.values | {"floor_pence": floor_pence}):
+    counts = text(_COUNTS.format(happened=happened(terms, "spell.pence")))
+    asked = bound(terms, floor_pence=floor_pence, begins=_begins(months))
+    for row in await session.execute(counts, asked):
         what, counted = Event(row.what), Counted(row.items, int(row.pence))
-        of_all, of_dear = months[row.month]
+        of_all, of_dear = list(months.values())[row.month - 1]
         of_all[what] = of_all.get(what, Counted()) + counted
         everything[what] += counted
         if not row.is_small:
@@ -165,8 +144,9 @@ async def list_counted(
     and BadValue as of `floor_of`."""
     floor_pence = await floor_of(session, terms)
     least = floor_pence if is_above_floor else 0
-    asked: dict[str, Any] = {"what": rate.event(part).value, "least_pence": least, "after": after, "limit": limit + 1}
-    rows = await session.execute(ITEMS, terms.values | asked)
+    asked: dict[str, Any] = {"least_pence": least, "after": after, "limit": limit + 1}
+    listed = text(_ITEMS.format(happened=happened(terms, COLUMNS, JOINS, only=rate.event(part))))
+    rows = await session.execute(listed, bound(terms, **asked))
     return [CountedItem.model_validate(dict(row)) for row in rows.mappings()]
 
 
@@ -174,8 +154,13 @@ async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
     """What recycling has avoided, in all, by category and by month. Two statements, BadValue as of `floor_of`."""
     await floor_of(session, terms)
     sums: dict[str, list[AvoidedSum]] = defaultdict(list)
-    for row in (await session.execute(AVOIDED, terms.values | {"work": list(WORK)})).mappings():
-        sums[row["kind"]].append(AvoidedSum.model_validate({name: row[name] for name in AvoidedSum.model_fields}))
+    months = [month_name(month) for month in months_between(terms.since, terms.until)]
+    asked = bound(terms, work=list(WORK), begins=_begins(months))
+    for row in (await session.execute(text(_AVOIDED.format(reissues=reissues(terms))), asked)).mappings():
+        kind = "category" if row["category"] is not None else "month" if row["month"] is not None else "all"
+        name = {"category": row["category"], "month": row["month"] and months[row["month"] - 1], "all": ""}[kind]
+        said = {key: row[key] for key in AvoidedSum.model_fields if key != "name"}
+        sums[kind].append(AvoidedSum(name=name, **said))
     return AvoidedReport(
         since=terms.since,
         until=terms.until,
@@ -191,9 +176,14 @@ async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
 async def list_avoided(session: AsyncSession, terms: Terms, *, after: int, limit: int) -> list[AvoidedItem]:
     """Up to `limit` + 1 recycled issues with their arithmetic. Two statements, BadValue as of `floor_of`."""
     await floor_of(session, terms)
-    asked = {"work": list(WORK), "after": after, "limit": limit + 1}
-    rows = await session.execute(AVOIDED_ITEMS, terms.values | asked)
+    listed = text(_AVOIDED_ITEMS.format(reissues=reissues(terms)))
+    rows = await session.execute(listed, bound(terms, work=list(WORK), after=after, limit=limit + 1))
     return [AvoidedItem.model_validate(dict(row)) for row in rows.mappings()]
+
+
+def _begins(months: Iterable[str]) -> list[datetime]:
+    """When each of these months begins."""
+    return [midnight(date.fromisoformat(f"{month}-01")) for month in months]
 
 
 def _rates(counts: Counts) -> dict[Rate, MeasuredBody]:

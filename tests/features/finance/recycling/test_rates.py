@@ -198,7 +198,7 @@ async def test_the_list_goes_on_and_two_statements_answer(
     assert rest["next"] is None
     statements.clear()
     await as_finance.get(RATES, params=PERIOD)
-    assert len([one for one in statements if "touched" in one or "floor_pence" in one]) == 2
+    assert len([one for one in statements if "spell" in one or "floor_pence" in one]) == 2
 
 
 async def test_the_page_draws_them_and_the_file_has_them(
