@@ -1,12 +1,12 @@
 """Spells are kept: a row for each time that an item went out, written with its movements. And two
 indexes for what was due, and handed over, in some days.
 
-Revision: 0063, after: 0061. Made on 2026-11-27.
+Revision: 0062, after: 0061. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0063"
+revision: str = "0062"
 down_revision = "0061"
 branch_labels: str | None = None
 depends_on: str | None = None
