@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.asked_period import AskedPeriod, of_month
 from app.domain.cost_reports import Dimension, Span
-from app.domain.journal import OWN_NAME, Layout, entries_of
+from app.domain.costs import OWN_ACCOUNT_TEXT
+from app.domain.journal import Layout, entries_of
 from app.features.finance.exports.journal import SUMS_SQL, sum_of
 from app.features.finance.exports.lines import LinesAsked, count_sql, values_sql
 from app.features.finance.monthly.sums import SUMS
@@ -109,7 +110,7 @@ async def _by_month(session: AsyncSession, since: date, until: date) -> Compared
 
 async def _journals(session: AsyncSession, since: date, until: date) -> Compared:
     """The journals of all months: what is debited, and whether it balances."""
-    rows = (await session.execute(JOURNALS, {"since": since, "until": until, "own": OWN_NAME})).all()
+    rows = (await session.execute(JOURNALS, {"since": since, "until": until, "own": OWN_ACCOUNT_TEXT})).all()
     sides = [0, 0, 0, 0, 0, 0]
     for month, of_month_ in groupby(rows, key=lambda row: row.period):
         parts = list(of_month_)

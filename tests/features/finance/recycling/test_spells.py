@@ -16,7 +16,7 @@ from app.features.finance.recycling import queries
 from app.features.finance.recycling.asking import Terms
 from app.features.finance.recycling.avoided import settle_spells
 from app.settings import Settings
-from tests.features.finance.test_any_lifecycle import Life
+from tests.features.finance.life import Life
 from tests.features.walk import World
 
 # The same figures from the movements alone, as they were read before spells were kept.
