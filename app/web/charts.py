@@ -46,7 +46,8 @@ class Series:
 class Columns:
     """A chart of stacked columns. `labels`: long, one letter, and what stands below (a year, or nothing).
 
-    `said`: a value in full, as it is read out; `short`: as it stands at the axis. `key`: begins its ids.
+    `said`: a value in full, as it is read out; `short`: as it stands at the axis. `key`: begins its ids. `plot`: its
+    height in pixels.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Columns:
     said: Callable[[int], str]
     short: Callable[[int], str]
     names: Sequence[str] = field(default=())
+    plot: int = PLOT
 
 
 def patterns() -> Markup:
@@ -94,7 +96,7 @@ def stacked_columns(chart: Columns) -> Markup:
         Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(AXIS - 8, scale.y(tick) + 4, chart.short(tick))
         for tick in scale.ticks
     )
-    height = TOP + PLOT + BOTTOM
+    height = TOP + chart.plot + BOTTOM
     return Markup(
         '<div class="app-chart">'
         '<svg class="app-chart__axis" width="{axis_width}" height="{height}" aria-hidden="true" focusable="false">'
@@ -188,6 +190,7 @@ class _Scale:
     low: float
     high: float
     ticks: tuple[int, ...]
+    plot: int
 
     @classmethod
     def of(cls, chart: Columns) -> "_Scale":
@@ -198,11 +201,11 @@ class _Scale:
         step = _nice((high - low) / (MOST_TICKS - 1))
         first, last = low // step, -(-high // step) or 1
         ticks = tuple(int(step * number) for number in range(int(first), int(last) + 1))
-        return cls(ticks[0], ticks[-1], ticks)
+        return cls(ticks[0], ticks[-1], ticks, chart.plot)
 
     def y(self, value: float) -> float:
         """How far down a value is."""
-        return round(TOP + PLOT * (self.high - value) / (self.high - self.low), 1)
+        return round(TOP + self.plot * (self.high - value) / (self.high - self.low), 1)
 
 
 def _nice(step: float) -> int:
@@ -252,7 +255,7 @@ def _part(chart: Columns, column: int, place: int, between: tuple[float, float],
 
 
 def _labels(chart: Columns) -> list[Markup]:
-    each, below = 100 / len(chart.labels), TOP + PLOT
+    each, below = 100 / len(chart.labels), TOP + chart.plot
     made = []
     for column, (long, letter, year) in enumerate(chart.labels):
         middle = round(each * (column + 0.5), 2)

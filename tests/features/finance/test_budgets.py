@@ -77,7 +77,8 @@ async def test_a_budget_is_kept_in_twelfths_or_by_month_and_changed_by_who_has_r
     check_problem(await as_finance.patch(url, json=change), 412, "if-match-required")
     listed = done(await as_finance.get(BUDGETS, params={"year": 2025, "limit": 1}))
     assert ([one["id"] for one in listed["items"]], listed["next"]) == ([kept["id"]], str(kept["id"]))
-    audited = await query("SELECT action, detail ->> 'pence' AS pence FROM audit_event WHERE subject LIKE 'budget:%'")
+    trail = "SELECT action, detail ->> 'pence' AS pence FROM audit_event WHERE subject LIKE 'budget:%' ORDER BY id"
+    audited = await query(trail)
     assert [tuple(row.values()) for row in audited] == [
         ("budget_set", "1000001"),
         ("budget_set", "500"),

@@ -31,6 +31,7 @@ class Name(StrEnum):
     CATEGORIES = "categories"
     ISSUES = "issues"
     CREDITS = "credits"
+    RECYCLING = "recycling"
 
 
 class Asked:

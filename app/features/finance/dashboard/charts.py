@@ -1,24 +1,22 @@
 """The charts of the dashboard: what each draws, its table, and where its cells lead. `CHARTS` is their list."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.costs import ChargeKind
 from app.features.finance.charges.asking import NOBODY
+from app.features.finance.dashboard.parts import Chart, labels, period_in_words
+from app.features.finance.dashboard.rates import recycling_rates
 from app.features.finance.dashboard.reading import Funder, Sums
 from app.features.finance.tables import Cell, Column, Table
 from app.web.charts import Columns, Series, share_bar, short_count, short_pounds, stacked_columns, swatch
 from app.web.templating import pounds
 
 MOST_SERIES: Final = 6
-YEAR_APART: Final = 4
-"""So many columns apart two years stand below a chart on a telephone without touching."""
 LINES: Final = "/finance/charges"
 COSTS: Final = "/finance/reports/costs"
 CATEGORIES: Final[Mapping[str, str]] = {
@@ -35,31 +33,6 @@ CATEGORIES: Final[Mapping[str, str]] = {
     "30": "Leisure",
 }
 """The first level of ISO 9999 in few words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One chart with its table. `drawing` is empty where the bars stand in the table itself (`bars`).
-
-    `hrefs`: for each row, by column, where the cell leads. `legend`: swatches and names.
-    """
-
-    table: Table
-    drawing: Markup | None = None
-    legend: Sequence[tuple[Markup, str]] = ()
-    hrefs: Sequence[Mapping[str, str | None]] = ()
-    bars: Sequence[Markup] = ()
-
-    @property
-    def key(self) -> str:
-        """Its name in addresses and ids."""
-        return self.table.name
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to draw."""
-        keys = [column.key for column in self.table.columns if column.cell in {Cell.PENCE, Cell.COUNT}]
-        return not any(row.get(key) for row in self.table.rows for key in keys)
 
 
 Builder = Callable[[AsyncSession, Sums], Awaitable[Chart]]
@@ -153,7 +126,7 @@ CHARTS: Final[Mapping[str, Builder]] = {
     "categories": where_by_category,
     "issues": issues_by_month,
     "credits": credits_by_month,
-    # Recycling rates and deliveries on time over the months come here, each with its line in `pages.Name`.
+    "recycling": recycling_rates,
 }
 """Everything that the dashboard shows, in its order, by the name of its table. What needs more than `Sums` reads it."""
 
@@ -198,7 +171,7 @@ def _by_month(
             key=f"chart-{key}",
             title=title,
             description=f"{table.period}. The same figures stand in the table below.",
-            labels=_labels(sums.months),
+            labels=labels(sums.months),
             series=[one for _, one in series],
             said=said,
             short=short_pounds if cell is Cell.PENCE else short_count,
@@ -229,22 +202,6 @@ def _ranked(key: str, title: str, heading: str, sums: Sums, found: Sequence[tupl
         hrefs=[{"net_pence": href} for _, _, href in found],
         bars=[share_bar(pence, largest) for _, pence, _ in found],
     )
-
-
-def period_in_words(sums: Sums) -> str:
-    """The months, and whose: March 2025 to March 2026, Adult social care."""
-    months = f"{sums.months[0]:%B %Y} to {sums.months[-1]:%B %Y}"
-    return f"{months}, {sums.funder.name}" if sums.funder else months
-
-
-def _labels(months: Sequence[date]) -> list[tuple[str, str, str]]:
-    """Each month, its letter, and the year where one begins; at the first too, unless the next year is near."""
-    years = {place for place, month in enumerate(months) if month.month == 1}
-    years |= set() if years & set(range(1, YEAR_APART)) else {0}
-    return [
-        (f"{month:%b}", f"{month:%b}"[0], str(month.year) if place in years else "")
-        for place, month in enumerate(months)
-    ]
 
 
 def _lines(sums: Sums, month: date | None, funder: Funder | None, kind: ChargeKind | None = None) -> str:

@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse, Response
 from app.db import Session
 from app.domain.costs import ChargeKind
 from app.features.finance.dashboard.asking import Asked, Name, Span, read_chart
-from app.features.finance.dashboard.charts import CHARTS, percent_of, period_in_words
+from app.features.finance.dashboard.charts import CHARTS, percent_of
+from app.features.finance.dashboard.parts import period_in_words
 from app.features.finance.dashboard.reading import Sums
 from app.features.finance.exports.answers import FileAsked, FileFormat, respond
 from app.web.auth import Actor

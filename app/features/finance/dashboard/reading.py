@@ -58,6 +58,7 @@ class Sums:
     by_kind: dict[tuple[date, ChargeKind], int]
     issues: dict[tuple[date, str], int]
     by_category: dict[str, int]
+    today: date
     as_of: datetime | None
 
     def of_funder(self, funder: Funder) -> list[int]:
@@ -106,5 +107,6 @@ async def read_sums(session: AsyncSession, *, months: int, funder: str | None, t
         by_kind={(row.period, ChargeKind(row.kind)): int(row.net) for row in grouped(BY_KIND)},
         issues={(row.period, row.condition): round(row.issues) for row in grouped(BY_CONDITION)},
         by_category={row.category: int(row.net) for row in grouped(BY_CATEGORY)},
+        today=today,
         as_of=await as_of(session, asked),
     )
