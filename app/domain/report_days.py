@@ -14,12 +14,12 @@ LAST_YEAR: Final = 2999
 
 
 def check_report_days(since: date, until: date) -> None:
-    """Raises BadValue `ends-before-it-starts`, `period-too-long`, `no-such-years`."""
+    """Raises BadValue `no-such-years`, `ends-before-it-starts`, `period-too-long`."""
+    _check_year(since, "from")
+    _check_year(until, "to")
     if until < since:
         detail = "The last day is before the first. Give the same day or a later one."
         raise BadValue("ends-before-it-starts", detail, field="to")
-    if since.year < FIRST_YEAR or until.year > LAST_YEAR:
-        raise BadValue("no-such-years", f"Choose days from {FIRST_YEAR} to {LAST_YEAR}.", field="from")
     months = (until.year - since.year) * 12 + until.month - since.month
     if months > MOST_MONTHS or (months == MOST_MONTHS and until.day >= since.day):
         detail = (
@@ -31,10 +31,11 @@ def check_report_days(since: date, until: date) -> None:
 def standing_at(asked: date | datetime | None, *, since: date, now: datetime) -> datetime:
     """The instant up to which what was recorded counts: a day counts whole, nothing said is now.
 
-    Raises BadValue `as-at-in-the-future`, `as-at-before-it-starts`.
+    Raises BadValue `no-such-years`, `as-at-in-the-future`, `as-at-before-it-starts`.
     """
     if asked is None:
         return now
+    _check_year(asked, "as_at")
     if isinstance(asked, datetime):
         at, day = asked, uk_date(asked)
     else:
@@ -58,3 +59,9 @@ def months_between(since: date, until: date) -> Iterator[str]:
     """Every month that the days touch, as `YYYY-MM`."""
     for number in range(since.year * 12 + since.month - 1, until.year * 12 + until.month):
         yield f"{number // 12:04}-{number % 12 + 1:02}"
+
+
+def _check_year(day: date | datetime, field: str) -> None:
+    # A datetime is a date; at either end of the calendar there is no day beside it, and no other zone.
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise BadValue("no-such-years", f"Choose days from {FIRST_YEAR} to {LAST_YEAR}.", field=field)

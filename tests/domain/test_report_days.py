@@ -1,6 +1,6 @@
 """Which days a report may be about, as at when it stands, and which months they touch."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -22,6 +22,7 @@ SINCE = date(2026, 1, 1)
         (date(2026, 3, 2), date(2026, 3, 1), "ends-before-it-starts"),
         (date(1999, 12, 31), date(2000, 1, 1), "no-such-years"),
         (date(2999, 12, 31), date(3000, 1, 1), "no-such-years"),
+        (date(2000, 4, 1), date.min, "no-such-years"),
     ],
 )
 def test_the_days_of_a_report(since: date, until: date, code: str | None) -> None:
@@ -43,6 +44,9 @@ def test_the_days_of_a_report(since: date, until: date, code: str | None) -> Non
         (date(2026, 3, 3), "as-at-in-the-future"),
         (datetime(2026, 3, 2, 14, 6, tzinfo=UTC), "as-at-in-the-future"),
         (date(2025, 12, 31), "as-at-before-it-starts"),
+        (date.max, "no-such-years"),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=12))), "no-such-years"),
+        (datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))), "no-such-years"),
     ],
 )
 def test_as_at_a_day_counts_it_whole_and_an_instant_is_itself(

@@ -35,7 +35,8 @@ class ColumnBody(BaseModel):
 
 
 class BudgetReport(BaseModel):
-    """Budgets beside the books. `without_budget`: what funders have spent that have none in this year."""
+    """Budgets beside the books. `without_budget`: by who pays, what is spent and committed that is in no budget
+    of this year; together it is the row “Without a budget”."""
 
     year: int
     title: str
@@ -102,7 +103,10 @@ async def report(
         rows=[dict(row) for row in table.rows],
         totals=dict(table.totals),
         warnings=found.warnings,
-        without_budget=[{"funder": name, "actual_pence": pence} for name, pence in found.without],
+        without_budget=[
+            {"funder": one.name, "actual_pence": one.actual_pence, "committed_pence": one.committed_pence}
+            for one in found.without
+        ],
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 from app.domain.dates import uk_date
 from app.domain.panel_settings import financial_year, first_day
 from app.domain.recycling import Basis
-from app.domain.report_days import check_report_days, midnight, standing_at
+from app.domain.report_days import FIRST_YEAR, check_report_days, midnight, standing_at
 from app.web.clock import Now
 from app.web.fields import Day, OptionalLine, Pence
 
@@ -55,7 +55,7 @@ class Days:
         until: Annotated[EmptyDay, Query(alias="to")] = None,
     ) -> None:
         self.until: date = until or uk_date(now)
-        self.since: date = since or first_day(financial_year(self.until))
+        self.since: date = since or first_day(max(financial_year(self.until), FIRST_YEAR))
         self.now = now
 
     @property
