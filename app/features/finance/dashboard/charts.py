@@ -18,6 +18,8 @@ from app.web.templating import pounds
 MOST_SERIES: Final = 6
 YEAR_APART: Final = 4
 """So many columns apart two years stand below a chart on a telephone without touching."""
+NOBODY: Final = "none"
+"""In place of a funder's code: what no funder pays."""
 LINES: Final = "/finance/charges"
 COSTS: Final = "/finance/reports/costs"
 CATEGORIES: Final[Mapping[str, str]] = {
@@ -77,7 +79,7 @@ async def spend_by_month(_session: AsyncSession, sums: Sums) -> Chart:
         values = [sum(parts) for parts in zip(*(sums.of_funder(one) for one in rest), strict=True)]
         series.append(Series("Others", values))
     keys = [one.code or "own" for one in shown] + ["others"] * bool(rest)
-    about = "Net of VAT, credits taken off, by the month of the books. “The service itself” is what no funder pays."
+    about = "Net of VAT, credits taken off, by the month of the books. “Service's own” is what no funder pays."
     return _by_month("spend", "Spend by month and funder", about, sums, list(zip(keys, series, strict=True)))
 
 
@@ -246,12 +248,10 @@ def _labels(months: Sequence[date]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _lines(sums: Sums, month: date | None, funder: Funder | None, kind: ChargeKind | None = None) -> str | None:
-    """Where the lines of it are listed. What no funder pays has no list of its own."""
-    if funder is not None and not funder.code:
-        return None
+def _lines(sums: Sums, month: date | None, funder: Funder | None, kind: ChargeKind | None = None) -> str:
+    """Where the lines of it are listed."""
     asked: dict[str, str] = {"period": f"{month:%Y-%m}"} if month else _from_to(sums)
-    asked |= {"funder": funder.code} if funder else {}
+    asked |= {"funder": funder.code or NOBODY} if funder else {}
     asked |= {"kind": kind.value} if kind else {}
     return f"{LINES}?{urlencode(asked)}"
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.budgets import MONTHS
+from app.domain.cost_reports import Dimension
 from app.domain.costs import ChargeKind, month_of
 from app.domain.errors import BadValue
 from app.features.finance.monthly.sums import SUMS, as_of, asked_of
@@ -34,14 +35,14 @@ BY_FUNDER, BY_KIND, BY_CONDITION, BY_CATEGORY = 0b00111, 0b01011, 0b01110, 0b111
 
 @dataclass(frozen=True, slots=True)
 class Funder:
-    """Who pays. The service itself has number 0 and no code."""
+    """Who pays. Service's own has number 0 and no code."""
 
     id: int
     code: str
     name: str
 
 
-OWN: Final = Funder(0, "", "The service itself")
+OWN: Final = Funder(0, "", Dimension.FUNDER.nothing)
 
 
 @dataclass(frozen=True, slots=True)
