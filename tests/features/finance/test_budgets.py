@@ -252,3 +252,29 @@ async def test_a_year_of_budgets_takes_the_same_statements_however_many_there_ar
     statements.clear()
     await rows(as_finance)
     assert (few, len(statements)) == (6, 6), "\n".join(statements)
+
+
+async def test_all_funders_are_all_lines_and_all_commitments_whoever_has_a_budget(
+    as_finance: AsyncClient, given: Given, orders: Orders, query: Query
+) -> None:
+    """Adult social care has a budget for another team only, health has none, and the counter's loans are nobody's."""
+    product = await given.product(purchase_price_pence=10_001)
+    await given.item(State.ON_LOAN, product=product)
+    await given.items(2, product=product)
+    await orders.submitted(product)
+    await given.item(State.ON_LOAN)
+
+    async def totals() -> tuple[int, int]:
+        report = done(await as_finance.get(REPORT))
+        counted = [(row["actual_pence"], row["committed_pence"]) for row in report["rows"] if row["team"] is None]
+        sums = report["totals"]
+        assert (sums["actual_pence"], sums["committed_pence"]) == tuple(map(sum, zip(*counted, strict=True)))
+        return sums["actual_pence"], sums["committed_pence"]
+
+    [row] = await query("SELECT sum(amount_pence)::int AS pence FROM charge")
+    before = await totals()
+    assert before == (row["pence"], 10_001)
+    await budget(as_finance, funder="ICB")
+    assert await totals() == before
+    await budget(as_finance)
+    assert await totals() == before
