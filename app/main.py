@@ -52,6 +52,8 @@ from app.features.finance.recycling import pages as recycling_pages
 from app.features.finance.reports import api as finance_reports_api
 from app.features.finance.reports import other_pages as finance_other_pages
 from app.features.finance.reports import pages as finance_reports_pages
+from app.features.finance.statements import api as statements_api
+from app.features.finance.statements import pages as statements_pages
 from app.features.finance.tariffs import api as tariffs_api
 from app.features.finance.tariffs import pages as tariffs_pages
 from app.features.home import pages as home_pages
@@ -184,6 +186,7 @@ ROUTERS = (
     tariffs_api.router,
     charges_api.router,
     budgets_api.router,
+    statements_api.router,
     messages_api.router,
     imports_api.router,
     finance_exports_api.router,
@@ -266,6 +269,7 @@ ROUTERS = (
     funders_pages.router,
     dashboard_pages.router,
     budgets_pages.router,
+    statements_pages.router,
     imports_pages.router,
     finance_exports_pages.router,
     finance_journal_pages.router,

@@ -15,6 +15,8 @@ from app.domain.errors import BadValue
 from app.domain.panel_settings import FIRST_MONTH
 
 MONTHS: Final = 12
+MOST_PENCE: Final = 100_000_000_000
+"""A thousand million pounds for a year: more is a slip of the hand."""
 ALERT_PERCENT: Final = 80
 """From this part of the year's budget on, finance is told."""
 NAMES: Final = (
@@ -132,7 +134,7 @@ class Standing:
 def profile(pence: int | None, months: Sequence[int] | None) -> tuple[int, ...]:
     """The months of a budget: as they are given, or the year's sum in equal twelfths.
 
-    Raises BadValue `no-amount`, `twelve-months`, `negative-month`, `months-do-not-add-up`.
+    Raises BadValue `no-amount`, `twelve-months`, `negative-month`, `months-do-not-add-up`, `budget-too-large`.
     """
     if months is None:
         if pence is None:
@@ -148,6 +150,9 @@ def profile(pence: int | None, months: Sequence[int] | None) -> tuple[int, ...]:
     if pence is not None and sum(months) != pence:
         detail = f"The months come to {_pounds(sum(months))}, and the year to {_pounds(pence)}. They must be the same."
         raise BadValue("months-do-not-add-up", detail, field="months")
+    if sum(months) > MOST_PENCE:
+        detail = f"The months come to {_pounds(sum(months))}. A year has {_pounds(MOST_PENCE)} at most."
+        raise BadValue("budget-too-large", detail, field="months")
     return tuple(months)
 
 

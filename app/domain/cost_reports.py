@@ -189,17 +189,27 @@ def read_category(typed: str) -> str:
     return " ".join(pairs)
 
 
-def too_few(people: Sequence[int], smallest: int) -> frozenset[int]:
+def too_few(people: Sequence[int], smallest: int) -> frozenset[int] | None:
     """The places of the groups of which nothing is said by themselves, as fewer than so many people are in them.
 
     What is about nobody hides nobody. One group alone could be worked out from the total, so the next smallest goes
-    with it.
+    with it; likewise while those put together are still too few. None: no group is of enough people, so that nothing
+    may be said at all, no total either.
     """
     hidden = {place for place, many in enumerate(people) if 0 < many < smallest}
-    rest = sorted((many == 0, many, place) for place, many in enumerate(people) if place not in hidden)
-    if len(hidden) == 1 and rest:
-        hidden.add(rest[0][2])
+    if not hidden:
+        return frozenset()
+    enough = sorted((many, place) for place, many in enumerate(people) if many >= smallest)
+    if not enough:
+        return None
+    if len(hidden) == 1 or sum(people[place] for place in hidden) < smallest:
+        hidden.add(enough[0][1])
     return frozenset(hidden)
+
+
+def not_shown(smallest: int) -> str:
+    """What stands in the place of everything, where there are too few people for any of it."""
+    return f"Fewer than {smallest} people: not shown"
 
 
 def _named(period: str, today: date) -> tuple[date, date]:

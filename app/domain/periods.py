@@ -39,8 +39,8 @@ _SAID: Final = {
         "{} have no rate and cost nothing as they stand. Give them rates, or correct them, before the month is closed.",
     ),
     Finding.WITHOUT_FUNDER: (
-        "{} is for a client and no funder is charged, so the service bears it.",
-        "{} are for clients and no funder is charged, so the service bears them.",
+        "{} for a client is Service's own: an issue, hire or visit that no funder pays for.",
+        "{} for clients are Service's own: issues, hire and visits that no funder pays for.",
     ),
     Finding.PROVISIONAL: (
         "{} is split provisionally. Once the dispute is settled, the difference is posted in a later month.",

@@ -162,7 +162,8 @@ RATES: Final[Mapping[Rate, Definition]] = {
         "Whole-loop recovery",
         Event.PASSED,
         Event.ISSUED,
-        "How much of what goes out comes back and can go out again: the first rate times the second.",
+        "How much of what goes out comes back and can go out again: the first rate times the second. Where nothing was "
+        "collected there is no second rate, and so none here.",
         (
             PublicFigure(
                 "England in 2017, as a Minister said: typically around 60 %",
@@ -186,15 +187,16 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A numerator, a denominator, and what they come to."""
+    """A numerator, a denominator, and what they come to. `is_rate`: not where a rate that it is made of is none."""
 
     numerator: int
     denominator: int
+    is_rate: bool = True
 
     @property
     def percent(self) -> Decimal | None:
         """In percent, to one decimal; None, not nothing, where there is nothing to divide by."""
-        return percent_of(self.numerator, self.denominator)
+        return percent_of(self.numerator, self.denominator) if self.is_rate else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +208,17 @@ class Measured:
 
 
 def measure(rate: Rate, counts: Mapping[Event, Counted]) -> Measured:
-    """A rate of what was counted; what is not there did not happen."""
+    """A rate of what was counted; what is not there did not happen.
+
+    The whole loop is the first rate times the second: where nothing was collected there is no second, and so no whole.
+    """
     above = counts.get(rate.event(Part.NUMERATOR), Counted())
     below = counts.get(rate.event(Part.DENOMINATOR), Counted())
-    return Measured(Ratio(above.items, below.items), Ratio(above.pence, below.pence))
+    between = counts.get(Event.COLLECTED, Counted()) if rate is Rate.WHOLE_LOOP else below
+    return Measured(
+        Ratio(above.items, below.items, is_rate=between.items != 0),
+        Ratio(above.pence, below.pence, is_rate=between.pence != 0),
+    )
 
 
 def percent_of(part: int, whole: int) -> Decimal | None:

@@ -742,6 +742,8 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /api/v1/finance/budgets/{budget_id}": _P.SEE_COSTS,
     "PATCH /api/v1/finance/budgets/{budget_id}": _P.KEEP_BUDGETS,
     "GET /api/v1/finance/reports/budgets": _P.SEE_COSTS,
+    "GET /finance/statements/{funder}": _P.SEE_COSTS,
+    "GET /api/v1/finance/statements/{funder}": _P.SEE_COSTS,
 }
 
 AS_DOCUMENTED: Final = {re.sub(r":\w+}", "}", route): needed for route, needed in PERMISSIONS.items()}

@@ -10,6 +10,7 @@ from app.domain.cost_reports import (
     Dimension,
     Quick,
     Span,
+    not_shown,
     read_category,
     read_day,
     read_grouping,
@@ -137,13 +138,18 @@ def test_what_is_no_category_or_day_is_refused() -> None:
     [
         ([], set()),
         ([9, 8], set()),
-        ([1, 2, 9], {0, 1}),
+        ([4, 2, 9], {0, 1}),
+        ([1, 2, 9, 7], {0, 1, 3}),  # three people together are still too few
         ([1, 9, 7], {0, 2}),
-        ([1, 0], {0, 1}),
+        ([4, 5], {0, 1}),
         ([1, 0, 9], {0, 2}),
-        ([1], {0}),
         ([0, 0], set()),
+        ([1], None),
+        ([1, 0], None),
+        ([4, 4, 4], None),
+        ([5], set()),
     ],
 )
-def test_of_few_people_nothing_is_said_that_can_be_worked_out(people: list[int], hidden: set[Any]) -> None:
+def test_of_few_people_nothing_is_said_that_can_be_worked_out(people: list[int], hidden: set[Any] | None) -> None:
     assert too_few(people, 5) == hidden
+    assert not_shown(5) == "Fewer than 5 people: not shown"

@@ -57,8 +57,18 @@ def test_percent_has_one_decimal_and_is_none_where_there_is_nothing(part: int, w
 @pytest.mark.parametrize("rate", Rate)
 def test_what_did_not_happen_is_nothing_of_nothing(rate: Rate) -> None:
     measured = measure(rate, {})
-    assert measured.by_count == measured.by_value == Ratio(0, 0)
+    assert measured.by_count == measured.by_value == Ratio(0, 0, is_rate=False)
     assert measured.by_count.percent is None
+
+
+def test_without_a_second_rate_there_is_no_whole_loop() -> None:
+    """What was passed this month may have been collected before: that is not the first rate times the second."""
+    counts = {Event.ISSUED: Counted(4, 900), Event.PASSED: Counted(2, 500)}
+    whole = measure(Rate.WHOLE_LOOP, counts)
+    assert (whole.by_count.percent, whole.by_value.percent) == (None, None)
+    assert (whole.by_count.numerator, whole.by_count.denominator) == (2, 4)
+    for_nothing = measure(Rate.WHOLE_LOOP, counts | {Event.COLLECTED: Counted(1, 0)})
+    assert (for_nothing.by_count.percent, for_nothing.by_value.percent) == (Decimal("50.0"), None)
 
 
 def test_what_is_counted_in_parts_is_added() -> None:

@@ -1,6 +1,6 @@
 """As at when a report stands, and when its days begin."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -21,6 +21,9 @@ SINCE = date(2026, 1, 1)
         (date(2026, 3, 3), "as-at-in-the-future"),
         (datetime(2026, 3, 2, 14, 6, tzinfo=UTC), "as-at-in-the-future"),
         (date(2025, 12, 31), "as-at-before-it-starts"),
+        (date.max, "bad-day"),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=12))), "bad-day"),
+        (datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))), "bad-day"),
     ],
 )
 def test_as_at_a_day_counts_it_whole_and_an_instant_is_itself(

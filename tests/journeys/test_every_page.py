@@ -224,6 +224,8 @@ PAGES = {
         "/finance/packs/2026-03",
         "/finance/dashboard",
         "/finance/dashboard?months=25&funder=ASC",
+        "/finance/statements/ASC?period=2026-11",
+        "/finance/statements/ICB?period=2020-01",
         "/finance/budgets",
         "/finance/budgets/new",
         "/finance/budgets/1",

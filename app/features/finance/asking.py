@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BeforeValidator
 
-from app.domain.asked_period import AskedPeriod, asked_period, of_month, period_or_days
+from app.domain.asked_period import FIRST_YEAR, AskedPeriod, asked_period, of_month, period_or_days
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.months import read_month
@@ -65,7 +65,7 @@ class Days:
             raise period_or_days()
         month = of_month(read_month(period)) if period else None
         self.until: date = month.last if month else until or uk_date(now)
-        self.since: date = month.first if month else since or first_day(financial_year(self.until))
+        self.since: date = month.first if month else since or first_day(max(financial_year(self.until), FIRST_YEAR))
         self.now = now
 
     @property

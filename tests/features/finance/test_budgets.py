@@ -94,6 +94,7 @@ async def test_a_budget_is_kept_in_twelfths_or_by_month_and_changed_by_who_has_r
         ({"pence": None}, 422, "no-amount"),
         ({"months": [1] * 13}, 422, "twelve-months"),
         ({"months": [1] * 12}, 422, "months-do-not-add-up"),
+        ({"months": [10**11] * 12, "pence": None}, 422, "budget-too-large"),
         ({"months": [-1] * 12, "pence": None}, 422, "validation-error"),
         ({"pence": True}, 422, "validation-error"),
         ({"pence": 10**12}, 422, "validation-error"),
@@ -155,12 +156,17 @@ async def test_the_report_says_what_is_spent_without_a_budget_and_has_totals_of_
     product = await given.product(purchase_price_pence=500)
     await given.item(State.ON_LOAN, product=product)
     empty = done(await as_finance.get(REPORT))
-    assert (empty["rows"], empty["without_budget"]) == ([], [{"funder": "Adult social care", "actual_pence": 500}])
-    assert (empty["year"], empty["totals"]["budget_pence"]) == (2025, 0)
+    alone = [{"funder": "Adult social care", "actual_pence": 500, "committed_pence": 0}]
+    assert ([row["funder"] for row in empty["rows"]], empty["without_budget"]) == (["Without a budget"], alone)
+    totals = empty["totals"]
+    assert (empty["year"], totals["budget_pence"], totals["actual_pence"]) == (2025, 0, 500)
+    of_team = await budget(as_finance, team=await team_of(query), pence=5)
+    report = done(await as_finance.get(REPORT))
+    assert (report["totals"]["budget_pence"], report["without_budget"]) == (5, [])
     await budget(as_finance)
-    await budget(as_finance, team=await team_of(query), pence=5)
     report = done(await as_finance.get(REPORT))
     assert (report["totals"]["budget_pence"], report["without_budget"]) == (1_200_000, [])
+    assert of_team["pence"] == 5
     file = await as_finance.get(REPORT, params={"format": "csv"})
     lines = file.text.splitlines()
     assert lines[0].startswith("funder,team,budget,due,actual")
@@ -247,3 +253,29 @@ async def test_a_year_of_budgets_takes_the_same_statements_however_many_there_ar
     statements.clear()
     await rows(as_finance)
     assert (few, len(statements)) == (6, 6), "\n".join(statements)
+
+
+async def test_all_funders_are_all_lines_and_all_commitments_whoever_has_a_budget(
+    as_finance: AsyncClient, given: Given, orders: Orders, query: Query
+) -> None:
+    """Adult social care has a budget for another team only, health has none, and the counter's loans are nobody's."""
+    product = await given.product(purchase_price_pence=10_001)
+    await given.item(State.ON_LOAN, product=product)
+    await given.items(2, product=product)
+    await orders.submitted(product)
+    await given.item(State.ON_LOAN)
+
+    async def totals() -> tuple[int, int]:
+        report = done(await as_finance.get(REPORT))
+        counted = [(row["actual_pence"], row["committed_pence"]) for row in report["rows"] if row["team"] is None]
+        sums = report["totals"]
+        assert (sums["actual_pence"], sums["committed_pence"]) == tuple(map(sum, zip(*counted, strict=True)))
+        return sums["actual_pence"], sums["committed_pence"]
+
+    [row] = await query("SELECT sum(amount_pence)::int AS pence FROM charge")
+    before = await totals()
+    assert before == (row["pence"], 10_001)
+    await budget(as_finance, funder="ICB")
+    assert await totals() == before
+    await budget(as_finance)
+    assert await totals() == before

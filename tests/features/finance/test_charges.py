@@ -8,10 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.lifecycle import State
-from tests.browser import Browser
+from tests.browser import Browser, shown_in
 from tests.conftest import Query, Statements
 from tests.features.finance.conftest import Lines, Rates
 from tests.features.finance.test_tariffs import close
+from tests.features.ordering.conftest import Orders
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -249,7 +250,41 @@ async def test_what_no_funder_pays_is_counted_at_the_top(
 ) -> None:
     await connection.execute(text("UPDATE team SET funder_id = NULL"))
     await given.item(State.ON_LOAN)
-    assert "1 line that no funder pays" in (await finance.get("/finance/charges")).text
+    assert "Service's own: 1 line that no funder pays" in (await finance.get("/finance/charges")).text
+
+
+async def test_the_form_that_nobody_filled_in_asks_for_what_is_shown_and_everything_is_a_click_away(
+    finance: Browser, given: Given, rate: Rates
+) -> None:
+    await given.item(State.ON_LOAN)
+    page = await finance.get("/finance/charges")
+    untouched = shown_in(page.form("/finance/charges", ["barcode"]))
+    assert {name for name, (value,) in untouched.items() if value} == {"period"}
+    again = await finance.get("/finance/charges", **untouched)
+    assert (again.status, again.table()) == (200, page.table())
+    [everything] = [link for link in again.soup.select("main a") if link.get_text(strip=True) == "Show everything"]
+    shown = await finance.get(str(everything["href"]))
+    assert shown.status == 200
+    assert shown.soup.select("table caption")[0].get_text(strip=True) == "Sums of all lines"
+    emptied = await finance.get("/finance/charges", **shown_in(shown.form("/finance/charges", ["barcode"])))
+    assert (emptied.status, emptied.table()) == (200, shown.table())
+
+
+async def test_which_prescriber_wrote_a_line_is_not_for_everybody(
+    as_finance: AsyncClient, as_auditor: AsyncClient, auditor: Browser, orders: Orders, given: Given
+) -> None:
+    product = await given.product()
+    await given.items(1, product=product)
+    order = await orders.submitted(product)
+    for step, details in (("allocate", {}), ("dispatch", {}), ("deliver", {"received_by": "The daughter"})):
+        await orders.step(order["number"], step, **details)
+    await given.loan()
+    seen = [(await client.get(URL)).json()["items"] for client in (as_finance, as_auditor)]
+    told, hidden = ([line["posted_by"] for line in lines] for lines in seen)
+    assert "ot" in told
+    assert {*hidden} == {"a prescriber", *told} - {"ot"}
+    one = next(line["id"] for line in seen[0] if line["posted_by"] == "ot")
+    assert "by a prescriber" in (await auditor.get(f"/finance/charges/{one}")).text
 
 
 async def test_a_charge_is_looked_at_and_put_right_on_its_page(

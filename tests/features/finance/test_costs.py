@@ -283,3 +283,19 @@ async def test_lines_are_paged(as_finance: AsyncClient, quarter: None) -> None:
             break
     whole = (await as_finance.get(COSTS, params=ALL_OF_IT)).json()["totals"]["lines"]
     assert (len(found), found) == (whole, sorted(set(found)))
+
+
+async def test_where_no_group_is_of_enough_people_nothing_is_said_not_even_the_total(
+    as_finance: AsyncClient, finance: Browser, quarter: None
+) -> None:
+    asked = ALL_OF_IT | {"group_by": "team,kind", "smallest": "50"}
+    report = (await as_finance.get(COSTS, params=asked)).json()
+    [row] = report["rows"]
+    assert row["kind_name"] == "Fewer than 50 people: not shown"
+    assert {row[column.key] for column in COLUMNS} == {None}
+    assert (report["totals"], report["links"]) == ({}, [None])
+    file = (await as_finance.get(COSTS, params=asked | {"format": "csv"})).text
+    assert "£" not in (await finance.get("/finance/reports/costs", **asked)).soup.select_one("main").get_text()  # type: ignore[union-attr]
+    page = await finance.get("/finance/reports/costs", **asked)
+    assert "Fewer than 50 people: not shown" in page.text
+    assert "Fewer than 50 people: not shown" in file

@@ -128,7 +128,7 @@ async def test_who_names_what_they_saw_is_told_what_else_there_is(march: str, as
     told = check_problem(
         await as_finance.post(closing("2026-03"), json={"acknowledge": ["unpriced"]}), 409, "not-acknowledged"
     )
-    assert "1 line is for a client and no funder is charged" in told["detail"]
+    assert "1 line for a client is Service's own" in told["detail"]
     check_problem(await as_finance.post(closing("2026-03"), json={"acknowledge": ["rain"]}), 422, "malformed")
     seen = {"acknowledge": ["unpriced", "without-funder"]}
     assert (await as_finance.post(closing("2026-03"), json=seen)).status_code == 200
@@ -175,7 +175,7 @@ async def test_finance_closes_a_month_on_its_page(
     assert (await as_technician.get(PERIODS)).status_code == 403
     assert (await as_manager.post(closing("2026-03"))).status_code == 403
     page = await finance.get("/finance/periods/2026-03")
-    assert "no funder is charged" in page.text
+    assert "Service's own: " in page.text
     page = await finance.get("/finance/periods/2026-03/close")
     assert "This is frozen: 3 lines" in page.text
     page = await finance.follow(await finance.send(page, "/finance/periods/2026-03/close"))

@@ -26,7 +26,8 @@ YearAsked = Annotated[int | None, Query(ge=2000, le=2999)]
 
 
 class BudgetReport(Report):
-    """Budgets beside the books. `without_budget`: what funders have spent that have none in this year."""
+    """Budgets beside the books. `without_budget`: by who pays, what is spent and committed that is in no budget
+    of this year; together it is the row “Without a budget”."""
 
     year: int
     warnings: list[str]
@@ -76,7 +77,10 @@ async def report(
     today = uk_date(now)
     found = await queries.compare(session, year or financial_year(today), today=today)
     table = as_table(found)
-    without = [{"funder": name, "actual_pence": pence} for name, pence in found.without]
+    without = [
+        {"funder": one.name, "actual_pence": one.actual_pence, "committed_pence": one.committed_pence}
+        for one in found.without
+    ]
     said = {**as_report(table).model_dump(), "year": found.year, "warnings": found.warnings}
     return await answer(table, wanted, BudgetReport(**said, without_budget=without))
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.budgets import MONTHS, Books, Standing, months_of, overlap, progress_at, standing_of
+from app.domain.cost_reports import Dimension
 from app.domain.errors import NotFound
 from app.domain.panel_funding import Share, allot
 from app.domain.panel_settings import financial_year
@@ -61,6 +62,8 @@ CHOICES: Final = text("""
     SELECT 'funder' AS what, code, name FROM funder UNION ALL SELECT 'team', code, name FROM team ORDER BY 1, 2
 """)
 NAMES: Final = text("SELECT id, name FROM funder WHERE id = ANY(:ids)")
+OWN: Final = 0
+"""In place of a funder's number in sums: the service's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +105,40 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class Without:
+    """What somebody pays that is in no budget: all of a funder's, that of teams without one, or the service's own."""
+
+    name: str
+    actual_pence: int
+    committed_pence: int
+
+
+@dataclass(frozen=True, slots=True)
 class YearOfBudgets:
-    """All budgets of a year. `warnings`: where those of teams are more than their funder's; `without`: what funders
-    without a budget have spent; `as_of`: since when sums of older months may have changed."""
+    """All budgets of a year. `rest`: everything that is in no budget, together, and `without`: by who pays; `warnings`:
+    where budgets of teams are more than their funder's; `as_of`: since when sums of older months may have changed."""
 
     year: int
     rows: list[Compared]
+    rest: Standing
     warnings: list[str] = field(default_factory=list)
-    without: list[tuple[str, int]] = field(default_factory=list)
+    without: list[Without] = field(default_factory=list)
     as_of: datetime | None = None
+
+    @property
+    def counted(self) -> list[Standing]:
+        """What adds up to all lines and all commitments: a team's budget is counted where its funder has none."""
+        whole = {one.budget.funder_id for one in self.rows if one.budget.team is None}
+        own = [one.standing for one in self.rows if one.budget.team is None or one.budget.funder_id not in whole]
+        return [*own, self.rest]
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Sums of the books by month, and what is committed."""
+
+    spent: Sequence[Any]
+    committed: int
 
 
 async def list_budgets(session: AsyncSession, *, year: int | None, after: int, limit: int) -> list[BudgetRow]:
@@ -151,23 +179,27 @@ async def compare(session: AsyncSession, year: int, *, today: date) -> YearOfBud
     for one in kept:
         books = _books(one, months, spent, committed)
         rows.append(Compared(one, books, standing_of(one.months, books, progress)))
-    return YearOfBudgets(year, rows, _overlaps(kept), await _without(session, kept, spent), await as_of(session, asked))
+    rest, without = await _without(session, kept, spent, committed)
+    standing = standing_of((0,) * MONTHS, _books_of(rest, months), progress)
+    return YearOfBudgets(year, rows, standing, _overlaps(kept), without, await as_of(session, asked))
 
 
 def _books(
     budget: BudgetRow, months: Sequence[date], spent: Sequence[Any], committed: Mapping[tuple[int, int], int]
 ) -> Books:
+    def is_of_it(funder: int, team: int) -> bool:
+        return funder == budget.funder_id and budget.team_id in {0, team}
+
+    paid = [row for row in spent if is_of_it(row.funder_id, row.team_id)]
+    return _books_of(Paid(paid, sum(pence for key, pence in committed.items() if is_of_it(*key))), months)
+
+
+def _books_of(paid: Paid, months: Sequence[date]) -> Books:
     sums = [0] * MONTHS
     places = {month: place for place, month in enumerate(months)}
-    for row in spent:
-        if row.funder_id == budget.funder_id and budget.team_id in {0, row.team_id}:
-            sums[places[row.period]] += int(row.pence)
-    promised = sum(
-        pence
-        for (funder, team), pence in committed.items()
-        if funder == budget.funder_id and budget.team_id in {0, team}
-    )
-    return Books(tuple(sums), promised)
+    for row in paid.spent:
+        sums[places[row.period]] += int(row.pence)
+    return Books(tuple(sums), paid.committed)
 
 
 async def _committed(session: AsyncSession) -> dict[tuple[int, int], int]:
@@ -192,12 +224,30 @@ def _overlaps(kept: Sequence[BudgetRow]) -> list[str]:
     return said
 
 
-async def _without(session: AsyncSession, kept: Sequence[BudgetRow], spent: Sequence[Any]) -> list[tuple[str, int]]:
-    """What funders have spent for whom there is no budget at all in this year, by name."""
-    budgeted = {one.funder_id for one in kept}
-    sums: dict[int, int] = {}
-    for row in spent:
-        if row.funder_id and row.funder_id not in budgeted:
-            sums[row.funder_id] = sums.get(row.funder_id, 0) + int(row.pence)
-    names = await session.execute(NAMES, {"ids": list(sums)})
-    return sorted((row.name, sums[row.id]) for row in names)
+async def _without(
+    session: AsyncSession,
+    kept: Sequence[BudgetRow],
+    spent: Sequence[Any],
+    committed: Mapping[tuple[int, int], int],
+) -> tuple[Paid, list[Without]]:
+    """What is spent and committed in no budget of this year: together, and by who pays."""
+    budgeted = {(one.funder_id, one.team_id) for one in kept}
+
+    def is_without(funder: int, team: int) -> bool:
+        return budgeted.isdisjoint({(funder, 0), (funder, team)})
+
+    paid = [row for row in spent if is_without(row.funder_id, row.team_id)]
+    promised = {key: pence for key, pence in committed.items() if is_without(*key)}
+    ids = {row.funder_id for row in paid} | {funder for funder, _ in promised}
+    names = {row.id: row.name for row in await session.execute(NAMES, {"ids": list(ids)})}
+    names[OWN] = Dimension.FUNDER.nothing
+    by_payer = [
+        Without(
+            names[payer],
+            sum(int(row.pence) for row in paid if row.funder_id == payer),
+            sum(pence for (funder, _), pence in promised.items() if funder == payer),
+        )
+        for payer in ids
+    ]
+    found = [one for one in by_payer if one.actual_pence or one.committed_pence]
+    return Paid(paid, sum(promised.values())), sorted(found, key=lambda one: one.name)

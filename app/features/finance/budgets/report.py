@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.domain.budgets import ALERT_PERCENT
+from app.domain.budgets import ALERT_PERCENT, Standing
 from app.domain.panel_settings import year_in_words
 from app.features.finance.budgets.queries import YearOfBudgets
 from app.features.finance.tables import Cell, Column, Table
@@ -11,9 +11,12 @@ DEFINITION = (
     "Net of VAT. Spent: the lines of the books. Committed: pieces of approved orders, those of panels too, that are "
     "not delivered yet, at catalogue prices, by each funder's share; counted in the running year. Forecast: what is "
     "spent, what is committed, and for each month to come the mean of the months that are over. Variance: the budget "
-    f"without the forecast. Finance is told at {ALERT_PERCENT} % and 100 % of what is used, and when the forecast is "
-    "over. A team's budget is a part of its funder's, so teams are not added to the totals."
+    f"without the forecast. Finance is told once, each morning at a quarter to nine, of what has come to "
+    f"{ALERT_PERCENT} % or 100 % used, or to a forecast that is over. A team's budget is a part of its funder's, so it "
+    "is added to the totals only where the funder has none. Without a budget: everything else, that of funders and "
+    "teams without one and the service's own, so that “All funders” is the sum of all lines and of all commitments."
 )
+WITHOUT = "Without a budget"
 COLUMNS = (
     Column("funder", "Funder"),
     Column("team", "Team"),
@@ -36,22 +39,31 @@ def as_table(found: YearOfBudgets) -> Table:
         {
             "funder": one.budget.funder,
             "team": one.budget.team,
-            "budget_pence": one.standing.budget,
-            "due_pence": one.standing.due,
-            "actual_pence": one.standing.actual,
-            "committed_pence": one.standing.committed,
-            "left_pence": one.standing.left,
-            "used_percent": one.standing.used_percent,
-            "forecast_pence": one.standing.forecast,
-            "variance_pence": one.standing.variance,
-            "standing": one.standing.in_words,
-            "arithmetic": one.standing.arithmetic,
         }
+        | _cells(one.standing)
         for one in found.rows
     ]
-    summed = [column.key for column in COLUMNS if column.cell is Cell.PENCE]
-    totals = {key: sum(row[key] for row in rows if row["team"] is None) for key in summed}
-    links = [f"/finance/budgets/{one.budget.id}" for one in found.rows]
+    links: list[str | None] = [f"/finance/budgets/{one.budget.id}" for one in found.rows]
+    if found.without:
+        rows.append({"funder": WITHOUT, "team": None} | _cells(found.rest) | {"standing": "No budget"})
+        links.append(None)
+    counted = [_cells(one) for one in found.counted]
+    totals = {column.key: sum(one[column.key] for one in counted) for column in COLUMNS if column.cell is Cell.PENCE}
     period = f"Financial year {year_in_words(found.year)}"
     name = f"budgets-{found.year}"
     return Table(name, "Budgets", DEFINITION, period, COLUMNS, rows, {"funder": "All funders", **totals}, links)
+
+
+def _cells(standing: Standing) -> dict[str, Any]:
+    return {
+        "budget_pence": standing.budget,
+        "due_pence": standing.due,
+        "actual_pence": standing.actual,
+        "committed_pence": standing.committed,
+        "left_pence": standing.left,
+        "used_percent": standing.used_percent,
+        "forecast_pence": standing.forecast,
+        "variance_pence": standing.variance,
+        "standing": standing.in_words,
+        "arithmetic": standing.arithmetic,
+    }

@@ -5,14 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from app.domain.budgets import MONTHS, twelfths
+from app.domain.budgets import MONTHS, MOST_PENCE, twelfths
 from app.features.finance.budgets.queries import BudgetRow
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, OptionalLine, no_truth
 from app.web.typed import amount_from
-
-MOST_PENCE = 100_000_000_000
-"""A thousand million pounds: more is a slip of the hand."""
 
 Money = Annotated[int, BeforeValidator(no_truth), Field(ge=0, le=MOST_PENCE)]
 Year = Annotated[int, BeforeValidator(no_truth), Field(ge=2000, le=2999)]

@@ -13,6 +13,7 @@ from app.db import Session
 from app.domain.costs import OWN_ACCOUNT_TEXT, ChargeKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
+from app.domain.how_charged import OF_A_KIND
 from app.features.finance.charges import queries, service
 from app.features.finance.charges.asking import NOBODY, Wanted
 from app.features.finance.charges.schemas import (
@@ -114,6 +115,7 @@ async def _shown(session: AsyncSession, charge: Charge, *, back: str = "") -> di
     return {
         "charge": charge,
         "top_up": await queries.find_top_up(session, charge.asked.id),
+        "how": OF_A_KIND.get(charge.asked.kind, ""),
         "funders": [(NOBODY, OWN_ACCOUNT_TEXT), *await queries.list_funders(session)],
         "asked": range(1, max(FUNDERS_ASKED, len(charge.lines) + 1) + 1),
         "back": own_path(back, "/finance/charges"),

@@ -7,18 +7,20 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.access import Actor, Permission
+from app.domain.access import Actor
 from app.domain.errors import NotFound
 from app.features.finance.charges.asking import Wanted
 from app.features.finance.charges.schemas import Charge, LineBody, Totals
+from app.features.finance.posters import poster, seen_by
 from app.web.fields import BIGGEST_ID
 
 MOST_COUNTED: Final = 10_000
 """What is to be looked at is counted up to here: more is only said to be more."""
 
-_LINES: Final = """
+_LINES: Final = f"""
     SELECT line.id, line.posting_id, line.kind, line.variant, to_char(line.period, 'YYYY-MM') AS period,
-           line.happened_on, line.posted_at, line.posted_by, funder.code AS funder, line.percent, line.quantity,
+           line.happened_on, line.posted_at, {poster("line.posted_by")} AS posted_by,
+           funder.code AS funder, line.percent, line.quantity,
            line.amount_pence, line.vat_pence, line.tariff_id, line.basis, line.is_unpriced, line.is_issue,
            line.is_provisional, item.barcode, line.movement_seq, product.code AS product_code,
            product.name AS product_name, line.category,
@@ -33,7 +35,7 @@ _LINES: Final = """
     LEFT JOIN equipment_order AS asked ON asked.id = line.order_id
     LEFT JOIN collection ON collection.id = line.collection_id
     LEFT JOIN team ON team.id = line.team_id
-"""
+"""  # noqa: S608 - the part is ours
 LISTED: Final = _LINES + " WHERE {where} ORDER BY line.id DESC LIMIT :limit"
 TOTALS: Final = """
     SELECT count(*) AS lines, COALESCE(sum(line.amount_pence), 0) AS net_pence,
@@ -87,7 +89,7 @@ async def list_lines(session: AsyncSession, wanted: Wanted, *, before: int, limi
     """Up to `limit` + 1 lines before that number, newest first (0: from the newest on)."""
     where, values = wanted.conditions()
     found = text(LISTED.format(where=" AND ".join([*where, "line.id < :before"])))
-    asked = {**values, **_seen_by(actor), "before": before or BIGGEST_ID, "limit": limit + 1}
+    asked = {**values, **seen_by(actor), "before": before or BIGGEST_ID, "limit": limit + 1}
     return [_line(row) for row in (await session.execute(found, asked)).mappings()]
 
 
@@ -100,7 +102,7 @@ async def add_up(session: AsyncSession, wanted: Wanted) -> Totals:
 
 async def get_charge(session: AsyncSession, charge_id: int, *, actor: Actor) -> Charge:
     """The charge that this line is of, and what hangs together with it. Raises NotFound `unknown-charge`."""
-    rows = await session.execute(AROUND, {"charge_id": charge_id, **_seen_by(actor)})
+    rows = await session.execute(AROUND, {"charge_id": charge_id, **seen_by(actor)})
     found = [_line(row) for row in rows.mappings()]
     asked = next((line for line in found if line.id == charge_id), None)
     if asked is None:
@@ -125,7 +127,7 @@ async def find_top_up(session: AsyncSession, charge_id: int) -> int | None:
 
 async def list_postings(session: AsyncSession, postings: Sequence[UUID], *, actor: Actor) -> list[LineBody]:
     """All lines of these charges."""
-    rows = await session.execute(OF_POSTINGS, {"postings": list(postings), **_seen_by(actor)})
+    rows = await session.execute(OF_POSTINGS, {"postings": list(postings), **seen_by(actor)})
     return [_line(row) for row in rows.mappings()]
 
 
@@ -142,10 +144,6 @@ async def list_funders(session: AsyncSession) -> list[tuple[str, str]]:
 async def list_teams(session: AsyncSession) -> list[tuple[str, str]]:
     """Teams, as (code, name)."""
     return [(row.code, row.name) for row in await session.execute(TEAMS)]
-
-
-def _seen_by(actor: Actor) -> dict[str, bool]:
-    return {"by_prescriber": actor.may(Permission.SEE_COSTS_BY_PRESCRIBER)}
 
 
 def _line(row: Any) -> LineBody:

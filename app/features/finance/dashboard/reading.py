@@ -34,7 +34,7 @@ BY_FUNDER, BY_KIND, BY_CONDITION, BY_CATEGORY = 0b00111, 0b01011, 0b01110, 0b111
 
 @dataclass(frozen=True, slots=True)
 class Funder:
-    """Who pays. The service itself has number 0 and no code."""
+    """Who pays. Service's own has number 0 and no code."""
 
     id: int
     code: str

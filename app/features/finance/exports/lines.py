@@ -27,6 +27,7 @@ def _of(key: str, heading: str, sql: str, meaning: str, cell: Cell = Cell.TEXT, 
     return LineColumn(Column(key, heading, cell), sql, meaning, is_ours or cell is not Cell.TEXT)
 
 
+OWN_OR_NAME: Final = "COALESCE(funder.name, 'Service''s own')"
 CREDIT: Final = "CASE WHEN line.kind = 'credit' THEN -line.amount_pence END"
 SPEED: Final = (
     "CASE WHEN line.kind IN ('delivery', 'collection', 'failed_visit') THEN line.variant ELSE asked.speed END"
@@ -42,8 +43,8 @@ ACCOUNT: Final = "CAST(:accounts AS jsonb) ->> line.kind"
 LINE_COLUMNS: Final = (
     _of("period", "Period", "line.period", "The month that the line is posted to.", Cell.MONTH),
     _of("happened_on", "Happened on", "line.happened_on", "The day of the movement.", Cell.DAY),
-    _of("funder", "Funder", "funder.code", "Who pays; empty: the service itself bears it."),
-    _of("funder_name", "Funder's name", "funder.name", "Its name."),
+    _of("funder", "Funder", "funder.code", "Who pays; empty: Service's own."),
+    _of("funder_name", "Funder's name", OWN_OR_NAME, "Its name; Service's own where no funder pays."),
     _of("cost_centre", "Cost centre", "funder.cost_centre", "The funder's."),
     _of("team", "Team", "team.name", "The base that ordered it or lent it."),
     _of("team_cost_centre", "Team's cost centre", "team.cost_centre", "The base's code."),

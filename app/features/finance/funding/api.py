@@ -56,7 +56,7 @@ async def list_disputes(
 ) -> Page[DisputeRow]:
     """Disputes about who pays, in the order in which they were opened; `state=open` has those that are overdue, too."""
     rows = await queries.list_disputes(
-        session, state=state, number=number, today=uk_date(now), after=number_cursor(after), limit=limit
+        session, actor=actor, state=state, number=number, today=uk_date(now), after=number_cursor(after), limit=limit
     )
     return page_of(rows, limit=limit, cursor=lambda row: row.id)
 
@@ -66,13 +66,13 @@ async def open_dispute(session: Session, actor: Actor, now: Now, body: NewDisput
     """It is not agreed who pays for an order: what it is charged from now on is provisional until that is settled."""
     why, until, who = body.reason, body.settle_by, actor.username
     dispute_id = await disputes.open_dispute(session, body.order_number, reason=why, until=until, actor=who, at=now)
-    return await queries.get_dispute(session, dispute_id, today=uk_date(now))
+    return await queries.get_dispute(session, dispute_id, actor=actor, today=uk_date(now))
 
 
 @router.get("/finance/disputes/{dispute_id}")
 async def get_dispute(session: Session, actor: Actor, now: Now, dispute_id: Id) -> DisputeBody:
     """One dispute, with who pays at present."""
-    return await queries.get_dispute(session, dispute_id, today=uk_date(now))
+    return await queries.get_dispute(session, dispute_id, actor=actor, today=uk_date(now))
 
 
 @router.post("/finance/disputes/{dispute_id}/preview")

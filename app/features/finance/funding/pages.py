@@ -51,7 +51,7 @@ async def list_disputes(
 ) -> HTMLResponse:
     """Disputes: open ones, those that are late, or settled ones."""
     state = next((one for one in DisputeState if one.value == show), DisputeState.OPEN)
-    details: dict[str, Any] = {"state": state, "today": uk_date(now), "limit": ON_A_PAGE}
+    details: dict[str, Any] = {"actor": actor, "state": state, "today": uk_date(now), "limit": ON_A_PAGE}
     rows = await queries.list_disputes(session, **details, after=number_cursor(after))
     page = page_of(rows, limit=ON_A_PAGE, cursor=lambda row: row.id)
     following = urlencode({"show": state.value, "after": page.next}) if page.next else ""
@@ -67,7 +67,7 @@ async def list_disputes(
 @router.get("/finance/disputes/{dispute_id}")
 async def get_dispute(request: Request, session: Session, actor: Actor, now: Now, dispute_id: Id) -> HTMLResponse:
     """One dispute; who may settles it here."""
-    context = await _dispute(session, dispute_id, now)
+    context = await _dispute(session, dispute_id, actor, now)
     shares = [one for one in context["dispute"].funding if one.percent]
     form = Form({name: [value] for name, value in typed_shares(shares).items()})
     return render(request, DISPUTE, {"form": form, **context})
@@ -77,7 +77,7 @@ async def get_dispute(request: Request, session: Session, actor: Actor, now: Now
 async def settle(request: Request, session: Session, actor: Actor, now: Now, dispute_id: Id) -> Response:
     """Settle it, or show first what each funder would pay and get back."""
     form, body = await read_form(request, SettleForm)
-    context = await _dispute(session, dispute_id, now)
+    context = await _dispute(session, dispute_id, actor, now)
     only_look = bool(form.value("look"))
     if only_look:
         form = Form(form.typed)
@@ -187,8 +187,8 @@ def _shares(form: Form, context: dict[str, Any]) -> list[FunderShare]:
     return [FunderShare(**one) for one in read_shares(form, [code for code, _ in context["funders"]])]
 
 
-async def _dispute(session: Session, dispute_id: int, now: Now) -> dict[str, Any]:
-    dispute = await queries.get_dispute(session, dispute_id, today=uk_date(now))
+async def _dispute(session: Session, dispute_id: int, actor: Actor, now: Now) -> dict[str, Any]:
+    dispute = await queries.get_dispute(session, dispute_id, actor=actor, today=uk_date(now))
     return {"dispute": dispute, "funders": await queries.list_choices(session)}
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import funding
+from app.domain.access import Actor
 from app.domain.errors import NotFound
 from app.domain.panel_funding import WHOLE, Share
 from app.features.finance.funding.schemas import (
@@ -19,6 +20,7 @@ from app.features.finance.funding.schemas import (
     TeamBody,
     TopUpBody,
 )
+from app.features.finance.posters import poster, seen_by
 from app.web.funding import ShareOfOrder
 
 # A dispute that a draft says is none yet; one about an order that ended before anything of it was charged is none.
@@ -28,7 +30,8 @@ MATTERS: Final = """
 """
 DISPUTES: Final = f"""
     SELECT said.id, asked.number AS order_number, stands.state AS order_state, team.code AS team, said.reason,
-           said.settle_by, said.opened_at, said.opened_by, said.settled_at, said.settled_by, said.settlement,
+           said.settle_by, said.opened_at, {poster("said.opened_by")} AS opened_by,
+           said.settled_at, said.settled_by, said.settlement,
            CASE WHEN said.settled_at IS NOT NULL THEN 'settled' WHEN said.settle_by < :today THEN 'overdue'
                 ELSE 'open' END AS state,
            CASE WHEN said.settled_at IS NULL THEN said.settle_by - CAST(:today AS date) END AS days_left,
@@ -92,6 +95,7 @@ ONE_TOP_UP: Final = text(f"{TOP_UPS} WHERE agreed.id = :id")
 async def list_disputes(
     session: AsyncSession,
     *,
+    actor: Actor,
     state: DisputeState | None = None,
     number: str | None = None,
     today: date,
@@ -106,13 +110,14 @@ async def list_disputes(
         "today": today,
         "after": after,
         "limit": limit + 1,
+        **seen_by(actor),
     }
     return [DisputeRow(**row) for row in (await session.execute(MANY, values)).mappings()]
 
 
-async def get_dispute(session: AsyncSession, dispute_id: int, *, today: date) -> DisputeBody:
-    """One dispute with who pays at present. Raises NotFound `unknown-dispute`."""
-    row = (await session.execute(ONE, {"id": dispute_id, "today": today})).mappings().one_or_none()
+async def get_dispute(session: AsyncSession, dispute_id: int, *, actor: Actor, today: date) -> DisputeBody:
+    """One dispute with who pays at present, as this reader may see it. Raises NotFound `unknown-dispute`."""
+    row = (await session.execute(ONE, {"id": dispute_id, "today": today, **seen_by(actor)})).mappings().one_or_none()
     if row is None:
         raise NotFound("unknown-dispute", "There is no funding dispute with this number.", field="dispute_id")
     order = await get_order(session, row["order_number"])

@@ -60,7 +60,8 @@ class NewSplit(Body):
 
 class DisputeRow(BaseModel):
     """A dispute. `days_left`: to settle it, below zero how many it is late; None once it is settled.
-    `charged_pence`: what stands charged for the order, net; `provisional_pence`: how much of it is provisional."""
+    `opened_by`: to who may not see prescribers, only that it was one. `charged_pence`: what stands charged for the
+    order, net; `provisional_pence`: how much of it is provisional."""
 
     id: int
     order_number: str

@@ -61,7 +61,8 @@ LIFE = text(f"""
     WHERE item.id = :item_id
 """)  # noqa: S608 - the part is a constant
 LINES = text("""
-    SELECT line.id, line.kind, line.variant, line.happened_on, line.period, funder.code AS funder,
+    SELECT line.id, line.kind, line.variant, line.happened_on,
+           to_char(line.period, 'YYYY-MM') AS period, funder.code AS funder,
            funder.name AS funder_name, line.percent, line.quantity, line.amount_pence, line.vat_pence, line.basis,
            line.recycled, line.is_unpriced, line.is_provisional, asked.number AS order, line.reversal_of, line.because
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
@@ -135,7 +136,8 @@ def table_of(found: ItemLedger, *, on: date) -> Table:
 
 
 def _table_row(line: ItemLine) -> Mapping[str, Any]:
-    return line.model_dump() | {"kind": line.kind.text, "funder": line.funder_name or OWN_ACCOUNT_TEXT}
+    month = date.fromisoformat(f"{line.period}-01")
+    return line.model_dump() | {"period": month, "kind": line.kind.text, "funder": line.funder_name or OWN_ACCOUNT_TEXT}
 
 
 def _by_funder(lines: Iterable[ItemLine]) -> list[FunderSum]:

@@ -1,7 +1,6 @@
 """Bodies of an item's whole-life ledger."""
 
 from datetime import date
-from decimal import Decimal
 
 from pydantic import BaseModel
 
@@ -12,18 +11,18 @@ from app.domain.lifecycle import State
 class ItemLine(BaseModel):
     """One line of what was charged for an item. `funder` None: the service itself bears it.
 
-    `basis`: the arithmetic in words; `recycled`: of an issue, whether it was used before; `reversal_of`: the line that
-    this one takes back; `because`: why it was corrected.
+    `period`: the month of the books, `2026-03`; `basis`: the arithmetic in words; `recycled`: of an issue, whether it
+    was used before; `reversal_of`: the line that this one takes back; `because`: why it was corrected.
     """
 
     id: int
     kind: ChargeKind
     variant: str
     happened_on: date
-    period: date
+    period: str
     funder: str | None
     funder_name: str | None
-    percent: Decimal
+    percent: float
     quantity: int
     amount_pence: int
     vat_pence: int

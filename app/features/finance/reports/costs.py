@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.cost_reports import MOST_GROUPS, By, Dimension, too_few
+from app.domain.cost_reports import MOST_GROUPS, By, Dimension, not_shown, too_few
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
 from app.domain.months import month_in_words, read_month
@@ -125,12 +125,19 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group: of each dimension its value and how people call it. `keys` is empty for those that are too few."""
+    """One group: of each dimension its value and how people call it. `keys` is empty for those that are too few;
+    `is_said`: not where it is of too few people even so."""
 
     keys: tuple[str, ...]
     names: tuple[str, ...]
     sums: Sums
     people: int = 0
+    is_said: bool = True
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """Its sums by the keys of the columns; nothing where they are not said."""
+        return self.sums.cells if self.is_said else dict.fromkeys(self.sums.cells)
 
 
 def plain(number: Decimal) -> int | Decimal:
@@ -227,8 +234,8 @@ def as_table(groups: Sequence[Group], asked: Asked) -> Table:
         definition=define(asked),
         period=asked.span.words,
         columns=[*heads, *COLUMNS],
-        rows=[_cells(one, asked.group_by) | one.sums.cells for one in groups],
-        totals=sum_up([one.sums for one in groups]).cells,
+        rows=[_cells(one, asked.group_by) | one.cells for one in groups],
+        totals=sum_up([one.sums for one in groups]).cells if all(one.is_said for one in groups) else {},
         links=[asked.lines_at(*one.keys) if one.keys else None for one in groups],
     )
 
@@ -245,7 +252,10 @@ def define(asked: Asked) -> str:
         narrowed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asked.filters.items())
         said += f" Only: {narrowed}."
     if asked.smallest:
-        said += f" Groups of fewer than {asked.smallest} people are put together, a second one where it would be alone."
+        said += (
+            f" Groups of fewer than {asked.smallest} people are put together, with the next one where they would be"
+            " recognised even so; where no group is of so many people, nothing is shown, no total either."
+        )
     return said
 
 
@@ -289,7 +299,11 @@ def _group(row: Any, dimensions: Sequence[Dimension]) -> Group:
 
 
 def _put_together(groups: Sequence[Group], asked: Asked) -> list[Group]:
-    hidden = too_few([one.people for one in groups], asked.smallest) if asked.smallest else frozenset()
+    if not asked.smallest:
+        return list(groups)
+    hidden = too_few([one.people for one in groups], asked.smallest)
+    if hidden is None:
+        return [Group((), (not_shown(asked.smallest),) * len(asked.group_by), Sums(), is_said=False)]
     shown = [one for place, one in enumerate(groups) if place not in hidden]
     if hidden:
         few = (f"Fewer than {asked.smallest} people",) * len(asked.group_by)

@@ -1,6 +1,8 @@
 """The page of costs, and of the lines behind each of its figures."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
@@ -9,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
 from app.domain import access
-from app.domain.cost_reports import Dimension, Quick
+from app.domain.cost_reports import By, Dimension, Quick
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
 from app.features.finance.asking import Word
 from app.features.finance.exports.answers import respond
 from app.features.finance.reports.api import At, GroupBy, Wanted
 from app.features.finance.reports.asking import Asked, Fewest, Question
-from app.features.finance.reports.costs import as_table, define, read_groups, read_sums, word_of
+from app.features.finance.reports.costs import Group, as_table, define, read_groups, read_sums, word_of
 from app.features.finance.reports.lines import list_lines
 from app.features.finance.reports.views import cross_of, largest
 from app.web.auth import Actor
@@ -70,6 +72,7 @@ async def costs(
         "totals": table.totals,
         "cross": cross,
         "most": largest(nets),
+        "statements": _statements(groups, asked),
     }
     return render(request, "finance/costs.html", context)
 
@@ -123,6 +126,19 @@ async def _choices(session: AsyncSession, actor: access.Actor) -> dict[str, Any]
             (one.value, one.text) for one in Dimension if may_see_prescribers or one is not Dimension.PRESCRIBER
         ],
     }
+
+
+def _statements(groups: Sequence[Group], asked: Asked) -> list[tuple[str, str]]:
+    """Of a month by funder: each funder's statement of it."""
+    span = asked.span
+    is_month = span.by is By.PERIOD and (span.since.year, span.since.month) == (span.until.year, span.until.month)
+    if not is_month or asked.group_by != (Dimension.FUNDER,):
+        return []
+    return [
+        (one.names[0], f"/finance/statements/{quote(one.keys[0], safe='')}?period={span.since:%Y-%m}")
+        for one in groups
+        if one.keys and one.keys[0]
+    ]
 
 
 def _what(asked: Asked) -> list[tuple[str, str]]:

@@ -55,5 +55,6 @@ async def get_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id) ->
 
 @router.post("/finance/tariffs/{tariff_id}/end")
 async def end_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id, body: EndTariff) -> TariffBody:
-    """Let a rate end; charges of later days are priced by what follows it. An end is only ever moved forward."""
+    """Let a rate end; charges of later days are priced by what follows it. An end is only ever brought nearer: the same
+    day or a later one is refused (409 `tariff-ended`). To go on, begin a new rate."""
     return await service.end_tariff(session, tariff_id, body, actor=actor.username, at=now)

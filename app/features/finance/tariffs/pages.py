@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Session
 from app.domain.costs import ChargeKind, Facts, Posting
 from app.domain.dates import uk_date
+from app.domain.how_charged import RULES
 from app.domain.inspections import months_after
 from app.domain.loans import CollectionSpeed
 from app.domain.ordering import Speed
@@ -61,6 +62,7 @@ async def list_tariffs(
     found = await queries.sort_tariffs(session, day=day, kind=kind)
     shown = found[: queries.MOST_ON_A_PAGE]
     context = {
+        "rules": RULES,
         "form": Form({"on": [day.isoformat()], "kind": [kind or ""]}),
         "day": day,
         "groups": _grouped(shown, day),
@@ -109,7 +111,7 @@ async def try_form(
     asked = dict(request.query_params)
     typed = {name: [asked[name]] for name in TryForm.model_fields if name in asked}
     form = Form(typed or {"age": ["0"], "months": ["6"], "speed": ["five_day"], "collection_speed": ["standard"]})
-    context: dict[str, Any] = {"postings": None, **await _found(session, q)}
+    context: dict[str, Any] = {"postings": None, "rules": RULES, **await _found(session, q)}
     if product and "months" in asked:
         try:
             body = TryForm.model_validate({name: text for name, text in asked.items() if name in TryForm.model_fields})

@@ -88,7 +88,7 @@ class NewTariff(Body):
 
 
 class EndTariff(Body):
-    """The last day of a rate, and why it ends."""
+    """The last day of a rate, before the one that it has, if any; and why it ends."""
 
     ends_on: Day
     reason: ReasonLine

@@ -1,0 +1,25 @@
+"""What is charged in a way that nobody would guess, in sentences for the pages on which it is charged."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.domain.costs import ChargeKind
+
+DRIVE: Final = (
+    "A drive is charged once a day for an order or a collection. Where it served several payers, the payer of the "
+    "thing that was scanned first pays for all of it."
+)
+FETCHED: Final = "What somebody had asked to have fetched counts as fetched when it is scanned at the desk."
+CLEANING: Final = "A cleaning that failed is not charged. The one that is done again, and passes, is."
+WORK: Final = (
+    "Work on a repair is charged by the rate for it where there is one, whatever it took. Without a rate, what was "
+    "written down for the work is charged."
+)
+RULES: Final = (DRIVE, FETCHED, CLEANING, WORK)
+OF_A_KIND: Final[Mapping[ChargeKind, str]] = {
+    ChargeKind.DELIVERY: DRIVE,
+    ChargeKind.COLLECTION: f"{DRIVE} {FETCHED}",
+    ChargeKind.DECONTAMINATION: CLEANING,
+    ChargeKind.REPAIR: WORK,
+}
+"""What is to be known of a charge of that kind."""

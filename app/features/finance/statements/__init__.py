@@ -1,0 +1,1 @@
+"""What a funder pays for a month, as a document to hand to it."""
