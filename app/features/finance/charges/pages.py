@@ -114,7 +114,7 @@ async def reverse_charge(request: Request, session: Session, actor: Actor, now: 
 async def _shown(session: AsyncSession, charge: Charge, *, back: str = "") -> dict[str, Any]:
     return {
         "charge": charge,
-        "funders": [(NOBODY, OWN_ACCOUNT_TEXT), *await queries.list_funders(session)],
+        "funders": [(NOBODY, OWN_ACCOUNT_TEXT), *await queries.list_funders(session, persons=False)],
         "asked": range(1, max(FUNDERS_ASKED, len(charge.lines) + 1) + 1),
         "back": own_path(back, "/finance/charges"),
     }

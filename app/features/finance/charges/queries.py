@@ -73,7 +73,7 @@ TO_DO: Final = text("""
                   AND period > COALESCE((SELECT max(period) FROM finance_period), '-infinity') AND NOT EXISTS (
                     SELECT FROM charge AS undone WHERE undone.reversal_of = line.id) LIMIT :most) AS found) AS unfunded
 """)
-FUNDERS: Final = text("SELECT code, name FROM funder ORDER BY code")
+FUNDERS: Final = text("SELECT code, name FROM funder WHERE :persons OR kind <> 'person' ORDER BY code")
 TEAMS: Final = text("SELECT code, name FROM team ORDER BY name, code")
 
 
@@ -122,9 +122,9 @@ async def count_to_do(session: AsyncSession) -> dict[str, int]:
     return dict((await session.execute(TO_DO, {"most": MOST_COUNTED})).mappings().one())
 
 
-async def list_funders(session: AsyncSession) -> list[tuple[str, str]]:
-    """Who pays, as (code, name)."""
-    return [(row.code, row.name) for row in await session.execute(FUNDERS)]
+async def list_funders(session: AsyncSession, *, persons: bool = True) -> list[tuple[str, str]]:
+    """Who pays, as (code, name); `persons`: with their own money, too, which no charge is ever moved to."""
+    return [(row.code, row.name) for row in await session.execute(FUNDERS, {"persons": persons})]
 
 
 async def list_teams(session: AsyncSession) -> list[tuple[str, str]]:
