@@ -211,13 +211,14 @@ async def test_a_part_in_percent_is_written_plainly_and_no_person_is_among_those
     as_finance: AsyncClient, finance: Browser, given: Given, lines: Lines
 ) -> None:
     [bought] = await lines(barcode=await given.item(State.ON_LOAN))
+    here = f"/finance/charges/{bought['id']}"
     for typed in ("\uff11\uff10\uff10", "1e2"):
         body = {"reason": WHY, "instead": {"funding": [{"funder": "ASC", "percent": typed}]}}
         assert (await as_finance.post(f"{URL}/{bought['id']}/reverse", json=body)).status_code == 422
-        page = await finance.post_form(
-            f"/finance/charges/{bought['id']}", reason=WHY, what="both", pence="1e3", **{"funder-1": "ASC"}
-        )
-        assert set(page.errors) == {"pence", "percent-1"}
+        part = {"funder-1": "ASC", "percent-1": typed}
+        wrong = await finance.post_form(here, reason=WHY, what="both", pence="1e3", **part)
+        assert set(wrong.errors) == {"pence", "percent-1"}
+    page = await finance.get(here)
     assert "A person's own top-up" not in page.text
     assert "Adult social care" in page.text
 
