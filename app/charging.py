@@ -39,7 +39,10 @@ OF_AN_ORDER: Final = f"""
 NEWEST_ISSUE: Final = """
     SELECT jsonb_build_object(
                'seq', max(line.movement_seq), 'on', (min(issue.at) AT TIME ZONE 'Europe/London')::date,
-               'pence', sum(line.amount_pence),
+               'pence', sum(line.amount_pence) + COALESCE((
+                   SELECT sum(added.amount_pence) FROM charge AS added LEFT JOIN funder AS giver ON giver.id = funder_id
+                   WHERE added.item_id = item.id AND added.movement_seq = max(line.movement_seq)
+                     AND added.kind = 'top_up' AND giver.kind IS DISTINCT FROM 'person'), 0),
                'is_hire', bool_or(line.kind = 'hire'), 'order_id', min(line.order_id), 'team_id', min(line.team_id),
                'client_id', min(line.client_id), 'prescriber', min(line.prescriber), 'reason', min(line.reason),
                'district', min(line.district), 'is_provisional', bool_or(line.is_provisional),
@@ -53,7 +56,10 @@ NEWEST_ISSUE: Final = """
       AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
     HAVING count(*) > 0
 """
-"""The newest issue of an item as it is charged now: nothing where that was taken back and nothing came instead."""
+"""The newest issue of an item as it is charged now: nothing where that was taken back and nothing came instead.
+
+Its sum is what the funders pay, less what they were relieved of by what a person adds (ADR 51).
+"""
 
 FACTS: Final = f"""
     LEFT JOIN LATERAL (

@@ -49,7 +49,12 @@ LOCK_ITEMS: Final = text("""
 LOCK_CHARGES: Final = text("SELECT id FROM charge WHERE order_id = :order_id ORDER BY id FOR UPDATE")
 STANDING: Final = text("""
     SELECT line.id, line.posting_id, COALESCE(funder.code, '') AS funder, funder.kind AS funder_kind, line.percent,
-           line.amount_pence, line.vat_pence, line.is_provisional
+           line.amount_pence, line.vat_pence, line.is_provisional, CASE WHEN line.kind = 'top_up' THEN (
+               SELECT issue.posting_id FROM charge AS issue
+               WHERE issue.item_id = line.item_id AND issue.movement_seq = line.movement_seq AND issue.is_issue
+                 AND issue.reversal_of IS NULL
+                 AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = issue.id)
+               LIMIT 1) END AS beside
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
     WHERE line.order_id = :order_id AND line.reversal_of IS NULL
       AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
@@ -136,7 +141,16 @@ async def plan(
     """The journal by which these shares pay for all that stands of the order; nothing is written."""
     rows = (await session.execute(STANDING, {"order_id": order_id})).all()
     lines = [
-        Posted(row.id, row.posting_id, row.funder, row.percent, row.amount_pence, row.vat_pence, row.is_provisional)
+        Posted(
+            row.id,
+            row.posting_id,
+            row.funder,
+            row.percent,
+            row.amount_pence,
+            row.vat_pence,
+            row.is_provisional,
+            row.beside,
+        )
         for row in rows
     ]
     persons = {row.funder for row in rows if row.funder_kind == FunderKind.PERSON}

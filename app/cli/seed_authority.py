@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.domain.authority import Tier
-from app.domain.funders import FunderKind
+from app.domain.funders import FunderKind, check_funder_code
 from app.domain.panel_meeting import Side
 from app.domain.panel_settings import financial_year
 from app.models import Account, Funder, Panel, PanelBudget, PanelMember, Prescriber, Team
@@ -52,6 +52,8 @@ REGISTERED_FOR: Final = timedelta(days=400)
 async def add_authority(session: AsyncSession, *, today: date) -> None:
     """Write them for the accounts that are there already. Registrations end more than a year from `today`."""
     names = ("code", "name", "side", "kind", "cost_centre")
+    for code, *_ in FUNDERS:
+        check_funder_code(code)
     await session.execute(insert(Funder), [dict(zip(names, one, strict=True)) for one in FUNDERS])
     await _add_panel(session, today)
     payer = await session.scalar(select(col(Funder.id)).where(col(Funder.code) == PAYS_FOR_THE_TEAM))

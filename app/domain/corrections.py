@@ -7,7 +7,19 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from app.domain.authority import in_pounds
-from app.domain.costs import ChargeKind, Due, Facts, Line, split, whole_months
+from app.domain.costs import (
+    ChargeKind,
+    Due,
+    Facts,
+    Line,
+    Posting,
+    Price,
+    Tariff,
+    post,
+    share_out,
+    split,
+    whole_months,
+)
 from app.domain.errors import BadValue, Conflict
 from app.domain.funders import FunderKind, check_no_person
 from app.domain.panel_funding import Share, check_split
@@ -67,6 +79,18 @@ class Again:
     issued_pence: int
 
 
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """A credit that was counted by an issue. `rate`: by which it was; none where somebody said its sum by hand, or
+    where there was no rate (`is_unpriced`). `months`: how old the item was."""
+
+    charge: Posted
+    facts: Facts
+    months: int
+    rate: Tariff | None = None
+    is_unpriced: bool = False
+
+
 def check_reversible(charge: Posted) -> None:
     """Raises Conflict `already-a-reversal`, `already-reversed` and `topped-up`."""
     if charge.is_reversal:
@@ -87,18 +111,30 @@ def check_reversible(charge: Posted) -> None:
 
 
 def lines_instead(
-    charge: Posted, instead: Instead, *, kinds: dict[str, FunderKind], vat_percent: Decimal | None
+    charge: Posted,
+    instead: Instead,
+    *,
+    kinds: dict[str, FunderKind],
+    vat_percent: Decimal | None,
+    issued_pence: int | None = None,
 ) -> tuple[Line, ...]:
     """The lines in place of a charge, to the penny. `kinds`: what each funder is; `vat_percent`: of its rate, if it has
-    one; otherwise the tax stays in proportion.
+    one; otherwise the tax stays in proportion. `issued_pence`: of a credit, what its issue is charged at.
 
-    Raises BadValue `nothing-instead`, `wrong-sign`, `unknown-funder`, `person-never-charged` and as `check_split`.
+    Raises BadValue `nothing-instead`, `wrong-sign`, `credited-too-much`, `unknown-funder`, `person-never-charged` and
+    as `check_split`.
     """
     if instead.pence is None and instead.shares is None:
         detail = "Say what is charged instead: another sum, other funders, or both. Leave it out to charge nothing."
         raise BadValue("nothing-instead", detail, field="instead")
     pence = charge.pence if instead.pence is None else instead.pence
     _check_sum(charge, pence)
+    if issued_pence is not None and -pence > issued_pence:
+        detail = (
+            f"Its issue is charged at {in_pounds(issued_pence)}, and no more than that is credited. "
+            "Write a smaller credit, or correct the issue: its credit follows."
+        )
+        raise BadValue("credited-too-much", detail, field="pence")
     shares = charge.shares
     if instead.shares is not None:
         _check_funders(instead.shares, kinds)
@@ -106,6 +142,18 @@ def lines_instead(
     net = split(pence, shares)
     tax = split(_tax_on(pence, charge, vat_percent), shares)
     return tuple(replace(line, vat_pence=part.pence) for line, part in zip(net, tax, strict=True))
+
+
+def credit_again(credit: Credited, issue: Posted, lines: Sequence[Line]) -> Posting:
+    """A credit anew, when its issue is charged otherwise: the same part of the sum of then, to those who pay for it
+    then. Where no rate says which part, it stays in proportion."""
+    pence = sum(line.pence for line in lines)
+    shares = tuple(Share(line.funder, line.percent) for line in lines)
+    due = Due(ChargeKind.CREDIT, shares, of_pence=pence, months=credit.months)
+    if credit.rate or credit.is_unpriced:
+        return post(due, credit.facts, [credit.rate] if credit.rate else [])
+    net, vat = (_in_proportion(part, pence, issue.pence) for part in (credit.charge.pence, credit.charge.vat_pence))
+    return Posting(due, Price(net, None, "In proportion to its issue"), share_out(net, vat, shares))
 
 
 def due_again(charge: Posted, facts: Facts, again: Again) -> Due:
@@ -149,7 +197,11 @@ def _tax_on(pence: int, charge: Posted, vat_percent: Decimal | None) -> int:
     if pence == charge.pence:
         return charge.vat_pence
     if vat_percent is None:
-        exact = Decimal(pence * charge.vat_pence) / charge.pence if charge.pence else Decimal(0)
-    else:
-        exact = pence * vat_percent / 100
+        return _in_proportion(charge.vat_pence, pence, charge.pence)
+    return int((pence * vat_percent / 100).to_integral_value(ROUND_HALF_UP))
+
+
+def _in_proportion(part: int, pence: int, before: int) -> int:
+    """The same part of another sum, in whole pence; nothing of nothing."""
+    exact = Decimal(part * pence) / before if before else Decimal(0)
     return int(exact.to_integral_value(ROUND_HALF_UP))

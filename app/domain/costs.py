@@ -31,6 +31,7 @@ class ChargeKind(StrEnum):
     CREDIT = "credit"
     WRITE_OFF = "write_off"
     SCRAP = "scrap"
+    TOP_UP = "top_up"
 
     @property
     def text(self) -> str:
@@ -41,6 +42,7 @@ class ChargeKind(StrEnum):
 _KIND_TEXT: Final[dict["ChargeKind", str]] = {
     ChargeKind.CREDIT: "Credit on collection",
     ChargeKind.WRITE_OFF: "Write-off",
+    ChargeKind.TOP_UP: "A person's top-up",
 }
 ISSUES: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.RECYCLED_ISSUE, ChargeKind.HIRE})
 """The kinds that an issue is charged as: exactly one of them for each issue."""
@@ -90,7 +92,8 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """The newest issue of the item as it was charged: when, who paid which part, and the sum, as it stands now."""
+    """The newest issue of the item as it was charged: when, who paid which part, and the sum, as it stands now, less
+    what a person adds to it: the funders never paid that."""
 
     on: date
     shares: tuple[Share, ...]
@@ -243,9 +246,11 @@ def worth_today(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: da
         return 0, "It is scrapped."
     if state is State.MISSING:
         return 0, "Nobody knows where it is."
+    worth = _worth_to_us(state, facts, tariffs, on=on)
     if not _is_ours(facts):
+        if worth:
+            return worth, "What it is worth, less what whoever paid for its last issue would be credited today."
         return 0, "Whoever paid for its last issue bears it until they are credited."
-    worth = book_value(facts, tariffs, on=on)
     if not facts.times_issued:
         return worth, "It was never issued, so it stands in the books for what it was bought for."
     return worth, "What would be credited for it today, of what it was bought for."
@@ -270,8 +275,8 @@ def _dues(move: Move, state: State, facts: Facts, tariffs: Sequence[Tariff], *, 
     last = facts.issued.shares if facts.issued else WHOLE
     dues: dict[Move, list[Due]] = {
         Move.PASS_DECONTAMINATION: [Due(ChargeKind.DECONTAMINATION, last, facts.route)],
-        Move.SCRAP: [Due(ChargeKind.SCRAP, last), *_written_off(facts, tariffs, on=on)],
-        Move.MARK_MISSING: [*_of_nights(state, facts, on=on), *_written_off(facts, tariffs, on=on)],
+        Move.SCRAP: [Due(ChargeKind.SCRAP, last), *_written_off(state, facts, tariffs, on=on)],
+        Move.MARK_MISSING: [*_of_nights(state, facts, on=on), *_written_off(state, facts, tariffs, on=on)],
     }
     if move in {Move.PASS_INSPECTION, Move.FAIL_INSPECTION}:
         # What stands on the shelf is nobody's yet; what is being made fit is, for those who had it last.
@@ -325,17 +330,32 @@ def _of_a_return(state: State, facts: Facts, *, on: date) -> list[Due]:
         return dues
     if facts.issued.is_hire:
         return [*dues, *_of_nights(state, facts, on=on)]
-    if facts.is_reusable:
-        months = whole_months(facts.received_on, on)
-        dues.append(Due(ChargeKind.CREDIT, facts.issued.shares, of_pence=facts.issued.pence, months=months))
-    return dues
+    return [*dues, *_of_a_credit(facts, on=on)]
 
 
-def _written_off(facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> list[Due]:
+def _of_a_credit(facts: Facts, *, on: date) -> list[Due]:
+    if facts.issued is None or not facts.is_reusable:
+        return []
+    months = whole_months(facts.received_on, on)
+    return [Due(ChargeKind.CREDIT, facts.issued.shares, of_pence=facts.issued.pence, months=months)]
+
+
+def _written_off(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> list[Due]:
     """What the service loses: what is hired out, too, but nothing that a funder has paid for and was not credited
     with."""
-    worth = book_value(facts, tariffs, on=on) if _is_ours(facts) and not facts.written_off_pence else 0
+    worth = 0 if facts.written_off_pence else _worth_to_us(state, facts, tariffs, on=on)
     return [Due(ChargeKind.WRITE_OFF, WHOLE, of_pence=worth)] if worth else []
+
+
+def _worth_to_us(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> int:
+    """What of its worth is the service's own. What a client has was charged at less than it is worth, if it was
+    reissued: the rest would be ours again when it came back. What was bought for them is theirs who paid for it."""
+    worth = book_value(facts, tariffs, on=on)
+    if _is_ours(facts):
+        return worth
+    if state not in WITH_A_CLIENT or facts.times_issued <= 1:
+        return 0
+    return max(worth + sum(price_of(due, facts, tariffs).pence for due in _of_a_credit(facts, on=on)), 0)
 
 
 def _is_ours(facts: Facts) -> bool:

@@ -1,9 +1,12 @@
 """Whose money a funder's is, and what a person may ever be asked to pay."""
 
 from collections.abc import Collection
+from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from app.domain.authority import in_pounds
+from app.domain.dates import in_words
 from app.domain.errors import BadValue
 
 
@@ -33,6 +36,10 @@ _TEXT = {
 }
 
 
+RESERVED: Final = frozenset({"none", "all", "any", "own", "others", "new", "null"})
+"""Words that filters and charts use beside the codes of funders."""
+
+
 def person_never_charged(funder: str, *, field: str | None = None) -> BadValue:
     """The one refusal of everything by which a person would be charged: `person-never-charged`."""
     detail = (
@@ -56,6 +63,39 @@ def check_kind_stays(before: FunderKind, after: FunderKind) -> None:
     if before is not after and FunderKind.PERSON in {before, after}:
         detail = "What is a person's own money stays so, and nothing else becomes it. Add another funder for it."
         raise BadValue("kind-stays", detail, field="kind")
+
+
+def check_alternative(category: str, other: str) -> None:
+    """Whether one thing can stand for another: both are of one class of ISO 9999, by its first two levels.
+
+    Raises BadValue `another-class`.
+    """
+    mine, theirs = (" ".join(code.split()[:2]) for code in (category, other))
+    if mine != theirs or " " not in mine:
+        detail = (
+            f"What they have is of the class {mine or 'none'}, and this is of {theirs or 'none'} (ISO 9999). "
+            "Name a cheaper product of the same class that meets the need free of charge."
+        )
+        raise BadValue("another-class", detail, field="alternative_product_code")
+
+
+def check_agreed(agreed_on: date, *, ordered_on: date, today: date) -> None:
+    """Whether somebody can have agreed on that day. Raises BadValue `agreed-later`, `agreed-before-the-order`."""
+    if agreed_on > today:
+        raise BadValue("agreed-later", "Nobody has agreed on a day that is still to come.", field="agreed_on")
+    if agreed_on < ordered_on:
+        detail = f"It was ordered on {in_words(ordered_on)}. Name that day or a later one."
+        raise BadValue("agreed-before-the-order", detail, field="agreed_on")
+
+
+def check_funder_code(code: str) -> None:
+    """Whether a funder can be called so: not by a word that questions about money use for something else.
+
+    Raises BadValue `reserved-code`.
+    """
+    if code.lower() in RESERVED:
+        detail = f"“{code}” stands for something else where charges are looked for. Choose another code."
+        raise BadValue("reserved-code", detail, field="code")
 
 
 def check_top_up(pence: int, *, charged_pence: int, alternative_pence: int) -> None:

@@ -4,7 +4,7 @@ Pure: `app/funding.py` reads the lines and writes the journal (ADR 51).
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
@@ -44,7 +44,10 @@ def kept(lead: str, shares: Sequence[Share]) -> tuple[Share, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A line that stands: nothing took it back. `funder`: its code, or OWN_ACCOUNT."""
+    """A line that stands: nothing took it back. `funder`: its code, or OWN_ACCOUNT.
+
+    `beside`: the posting of the issue that a top-up relieves; both together are split as one sum.
+    """
 
     id: int
     posting_id: UUID
@@ -53,6 +56,7 @@ class Posted:
     pence: int
     vat_pence: int
     is_provisional: bool = False
+    beside: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ def make_journal(
     for charge in charges.values():
         if {line.funder for line in charge} <= apart:
             continue
-        new = share_out(sum(one.pence for one in charge), sum(one.vat_pence for one in charge), shares)
+        new = _split_anew(charge, charges.get(charge[0].beside or charge[0].posting_id, []), shares)
         is_so = [(one.funder, one.percent) for one in charge] == wanted
         if not is_so or any(one.is_provisional is not is_provisional for one in charge):
             undone += [one.id for one in charge]
@@ -133,6 +137,20 @@ def make_journal(
         _add(sums.before, charge)
         _add(sums.after, new)
     return Journal(tuple(undone), tuple(replaced), _changes(sums))
+
+
+def relieve(pence: int, shares: Sequence[Share], issue: int) -> tuple[Line, ...]:
+    """Who pays how much less of an issue of so many pence by what a person adds (`pence`, below zero): so that each
+    pays exactly its part of what is left, and is never credited with more."""
+    before, after = share_out(issue, 0, shares), share_out(issue + pence, 0, shares)
+    return tuple(replace(then, pence=then.pence - now.pence) for now, then in zip(before, after, strict=True))
+
+
+def _split_anew(charge: Sequence[Posted], beside: Sequence[Posted], shares: Sequence[Share]) -> tuple[Line, ...]:
+    pence = sum(one.pence for one in charge)
+    if charge[0].beside:
+        return relieve(pence, shares, sum(one.pence for one in beside))
+    return share_out(pence, sum(one.vat_pence for one in charge), shares)
 
 
 def _add(sums: dict[str, tuple[int, int]], lines: Sequence[Posted] | Sequence[Line]) -> None:

@@ -39,6 +39,8 @@ VARIANTS: Final[dict[ChargeKind, type[StrEnum]]] = {
 """What a rate of a kind can be said more closely for. The others know nothing closer."""
 VISITS: Final = frozenset({ChargeKind.DELIVERY, ChargeKind.COLLECTION, ChargeKind.FAILED_VISIT})
 """The kinds that are charged once for a drive, whatever is on the van."""
+RATED: Final = tuple(kind for kind in ChargeKind if kind is not ChargeKind.TOP_UP)
+"""The kinds that there are rates for: what a person adds is agreed each time."""
 HAVE_A_PRICE: Final = frozenset(
     {
         ChargeKind.NEW_PURCHASE,
@@ -81,6 +83,9 @@ def check_rate(rate: Rate, *, closed: date | None) -> None:
 
     Raises BadValue, each at its field, and Conflict `period-closed`.
     """
+    if rate.kind not in RATED:
+        detail = "What a person adds is agreed each time, and has no rate. Record it as a top-up with the order."
+        raise BadValue("no-rate-for-this", detail, field="kind")
     _check_subject(rate)
     _check_price(rate)
     if rate.taper is not None:

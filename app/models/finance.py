@@ -115,7 +115,8 @@ class FundingDispute(SQLModel, table=True):
 
 class OrderTopUp(SQLModel, table=True):
     """What a person adds of their own wish to what one item of an order cost, above what would meet the need free of
-    charge. The only way in which a person is ever charged (`domain/funders.py`)."""
+    charge. The only way in which a person is ever charged (`domain/funders.py`). `confirmed_by`: the prescriber who
+    says that the free one does meet it."""
 
     __tablename__ = "order_top_up"
     __table_args__ = (
@@ -149,6 +150,7 @@ class OrderTopUp(SQLModel, table=True):
     alternative_pence: int = Field(sa_column=pence_column())
     agreed_on: date = Field(sa_column=Column(Date, nullable=False))
     agreement: str = Field(sa_column=text_column())
+    confirmed_by: str = Field(default="", sa_column=text_column(server_default=""))
     made_at: datetime = Field(sa_column=instant_column())
     made_by: str = Field(sa_column=text_column())
     withdrawn_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))

@@ -1,16 +1,21 @@
 """How it is said who pays, in bodies and on forms: shares in percent, one box for each funder."""
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from app.domain.panel_funding import Share
 from app.web.fields import Body, Code
 from app.web.forms import Form
+from app.web.typed import plain_number, plain_percent
 
-Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4, allow_inf_nan=False)]
+LONGEST: Final = 8
+"""So many characters a percentage has on a form."""
+
+
+Percent = Annotated[Decimal, BeforeValidator(plain_percent), Field(ge=0, le=100, decimal_places=4, allow_inf_nan=False)]
 
 
 class FunderShare(Body):
@@ -47,11 +52,8 @@ def read_shares(form: Form, funders: Sequence[str]) -> list[dict[str, Any]]:
     for code in funders:
         typed = form.value(f"percent-{code}").strip().removesuffix("%").strip()
         if typed:
-            try:
-                percent = Decimal(typed) if typed.isascii() and len(typed) <= 8 else Decimal("NaN")
-            except InvalidOperation:
-                percent = Decimal("NaN")
-            if not percent.is_finite() or not 0 <= percent <= 100 or percent != percent.quantize(Decimal("0.01")):
+            percent = plain_number(typed) if len(typed) <= LONGEST else None
+            if percent is None or not 0 <= percent <= 100 or percent != percent.quantize(Decimal("0.01")):
                 form.refuse("Write a percentage from 0 to 100 with two decimals at most.", f"percent-{code}")
             elif percent:
                 shares.append({"funder": code, "percent": percent})

@@ -1,7 +1,8 @@
 """What came from outside as text, read strictly: an amount of money, a time, the address of one of our own pages."""
 
+import re
 from datetime import time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from pydantic import BeforeValidator
 DEAREST_POUNDS: Final = 1_000_000
 PENNY: Final = Decimal("0.01")
 LONGEST_PATH: Final = 500
+PLAIN: Final = re.compile(r"-?[0-9]*\.?[0-9]*")
 
 
 def pence_from(pounds: object) -> int:
@@ -22,17 +24,30 @@ def pence_from(pounds: object) -> int:
 
 def amount_from(pounds: object, *, most_pounds: int, what: str) -> int:
     """The same for an amount that is called otherwise, up to so many pounds."""
-    try:
-        amount = Decimal(_ascii(str(pounds)).strip().removeprefix("£").replace(",", "").strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
+    amount = plain_number(str(pounds).strip().removeprefix("£").replace(",", ""))
+    if amount is None:
         raise ValueError(f"Write the {what} in pounds and pence, such as 149.99.")
     if not 0 <= amount <= most_pounds:
         raise ValueError(f"The {what} must be from £0 to £{most_pounds:,}.")
     if amount != amount.quantize(PENNY):
         raise ValueError(f"The {what} must not have parts of a penny. Write it as 149.99.")
     return int(amount * 100)
+
+
+def plain_number(typed: str) -> Decimal | None:
+    """The number, if it is written in digits of ours with one point at most; not 1e3, and not in another script."""
+    number = typed.strip()
+    if not any(character.isdigit() for character in number) or not PLAIN.fullmatch(number):
+        return None
+    return Decimal(number)
+
+
+def plain_percent(given: object) -> object:
+    """A number, or text in which one is written plainly."""
+    number = plain_number(given) if isinstance(given, str) else given
+    if number is None and given is not None:
+        raise ValueError("Write a percentage in digits, such as 33.34.")
+    return number
 
 
 def as_time(typed: object) -> object:
@@ -45,11 +60,6 @@ def as_time(typed: object) -> object:
 
 
 TimeOfDay = Annotated[time, BeforeValidator(as_time)]
-
-
-def _ascii(text: str) -> str:
-    """The text, or nothing when it has digits of another script, which Decimal would take."""
-    return text if text.replace("£", "").isascii() else ""
 
 
 def own_path(path: str, otherwise: str = "/") -> str:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.domain.corrections import Again, Instead, Posted, check_reversible, due_again, lines_instead
+from app.domain.corrections import (
+    Again,
+    Credited,
+    Instead,
+    Posted,
+    check_reversible,
+    credit_again,
+    due_again,
+    lines_instead,
+)
 from app.domain.costs import WHOLE, ChargeKind, Facts, Line, Step, Tariff, post
 from app.domain.errors import BadValue, Conflict
 from app.domain.funders import FunderKind
@@ -114,3 +123,36 @@ def test_what_had_no_rate_is_priced_as_it_would_have_been(kind: ChargeKind, tari
     posting = post(due_again(charge, facts, again), facts, [Tariff(3, kind, **tariff)])
     assert (posting.price.pence, posting.price.tariff_id) == (pence, 3)
     assert [line.funder for line in posting.lines] == ["ASC"] != [share.funder for share in WHOLE]
+
+
+def test_no_more_is_credited_by_hand_than_was_charged() -> None:
+    credit = posted(-80, 0, K.CREDIT)
+    details: dict[str, Any] = {"kinds": KINDS, "vat_percent": None, "issued_pence": 100}
+    assert lines_instead(credit, Instead(-100), **details)[0].pence == -100
+    with pytest.raises(BadValue) as refusal:
+        lines_instead(credit, Instead(-101), **details)
+    assert (refusal.value.code, refusal.value.field) == ("credited-too-much", "pence")
+
+
+RATE = Tariff(3, K.CREDIT, taper=(Step(0, Decimal(90)), Step(12, Decimal(50))), vat_percent=Decimal(20))
+BED = Facts(7, "18 12 10", 10_000, date(2025, 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("credit", "issued", "expected", "unpriced"),
+    [
+        (Credited(posted(-9_000, -1_800, K.CREDIT), BED, 1, RATE), 10_000, [(-2_251, -450), (-2_250, -450)], False),
+        (Credited(posted(-5_000, 0, K.CREDIT), BED, 12, RATE), 10_000, [(-1_251, -250), (-1_250, -250)], False),
+        (Credited(posted(0, 0, K.CREDIT), BED, 1, None, is_unpriced=True), 10_000, [(0, 0), (0, 0)], True),
+        (Credited(posted(-2_000, -400, K.CREDIT), BED, 1), 10_000, [(-500, -100), (-500, -100)], False),
+        (Credited(posted(0, 0, K.CREDIT), BED, 1), 0, [(0, 0), (0, 0)], False),
+    ],
+)
+def test_a_credit_is_the_same_part_of_what_its_issue_is_charged_at_instead(
+    credit: Credited, issued: int, expected: list[tuple[int, int]], unpriced: bool
+) -> None:
+    lines = (Line("ASC", Decimal(50), 2_501, 0), Line("ICB", Decimal(50), 2_500, 0))
+    anew = credit_again(credit, posted(issued), lines)
+    assert [(line.pence, line.vat_pence) for line in anew.lines] == expected
+    assert [line.funder for line in anew.lines] == ["ASC", "ICB"]
+    assert anew.price.is_unpriced is unpriced

@@ -40,6 +40,7 @@ ASC = (Share("ASC", Decimal(100)),)
 BED = Facts(product_id=7, category="18 12 10", price_pence=100_000, received_on=date(2025, 3, 2), shares=ASC)
 ISSUED = Issued(date(2026, 2, 20), HALVES, 100_001)
 BACK = replace(BED, times_issued=1, issued=ISSUED)
+AGAIN = replace(BACK, times_issued=2, issued=replace(ISSUED, pence=25_000))
 TAPER = (Step(0, Decimal(80)), Step(12, Decimal(60)), Step(24, Decimal(0)))
 
 
@@ -149,6 +150,19 @@ BOTH, OURS = ["ASC", "ICB"], [""]
         (Move.SCRAP, State.RETURNED, replace(BACK, is_reusable=False), [("scrap", 800, BOTH)]),
         (Move.SCRAP, State.MISSING, replace(BED, written_off_pence=100_000), [("scrap", 800, OURS)]),
         (Move.MARK_MISSING, State.IN_STOCK, BED, [("write_off", 100_000, OURS)]),
+        # Reissued at 25 %: what it is worth beyond the credit for that is ours, and comes back when it is found.
+        (Move.MARK_MISSING, State.ON_LOAN, AGAIN, [("write_off", 60_000 - 15_000, OURS)]),
+        (Move.MARK_MISSING, State.AWAITING_COLLECTION, AGAIN, [("write_off", 45_000, OURS)]),
+        (Move.FIND, State.MISSING, replace(AGAIN, written_off_pence=45_000), [
+            ("write_off", -45_000, OURS), ("credit", -15_000, ["ASC", "ICB"])
+        ]),
+        (Move.SCRAP, State.MISSING, replace(AGAIN, written_off_pence=45_000), [("scrap", 800, BOTH)]),
+        # What a person added is no credit's; who paid more than it is worth to us bears it all.
+        (Move.MARK_MISSING, State.ON_TRIAL, replace(AGAIN, issued=replace(ISSUED, pence=20_000)), [
+            ("write_off", 48_000, OURS)
+        ]),
+        (Move.MARK_MISSING, State.ON_LOAN, replace(AGAIN, issued=replace(ISSUED, pence=200_000)), []),
+        (Move.MARK_MISSING, State.ON_LOAN, replace(AGAIN, is_reusable=False), []),
         # On the van it is ours still, at a client's it is theirs who paid.
         (Move.MARK_MISSING, State.DISPATCHED, BED, [("write_off", 100_000, OURS)]),
         (Move.MARK_MISSING, State.ON_LOAN, BACK, []),
@@ -263,6 +277,8 @@ def test_what_it_is_worth_in_the_books() -> None:
         (State.SCRAPPED, BED, 0, "scrapped"),
         (State.MISSING, BED, 0, "where it is"),
         (State.ON_LOAN, BACK, 0, "until they are credited"),
+        (State.ON_LOAN, AGAIN, 45_000, "less what"),
+        (State.RETURNED, AGAIN, 0, "until they are credited"),
         (State.IN_STOCK, BED, 100_000, "never issued"),
         (State.IN_STOCK, replace(BACK, is_credited=True), 60_000, "would be credited"),
         (State.ON_LOAN, replace(BACK, issued=replace(ISSUED, is_hire=True)), 60_000, "would be credited"),

@@ -1,9 +1,19 @@
 """What a person may ever be asked to pay."""
 
+from datetime import date
+
 import pytest
 
 from app.domain.errors import RuleError
-from app.domain.funders import FunderKind, check_kind_stays, check_no_person, check_top_up
+from app.domain.funders import (
+    FunderKind,
+    check_agreed,
+    check_alternative,
+    check_funder_code,
+    check_kind_stays,
+    check_no_person,
+    check_top_up,
+)
 
 PERSON, COUNCIL, BOARD = FunderKind.PERSON, FunderKind.ADULT_SOCIAL_CARE, FunderKind.INTEGRATED_CARE_BOARD
 
@@ -50,3 +60,29 @@ def test_and_never_more(pence: int, charged: int, alternative: int, code: str) -
     with pytest.raises(RuleError) as refusal:
         check_top_up(pence, charged_pence=charged, alternative_pence=alternative)
     assert refusal.value.code == code
+
+
+def test_what_is_free_of_charge_is_of_the_same_class() -> None:
+    check_alternative("12 22 03", "12 22 18")
+    for mine, other in (("12 22 03", "12 23 03"), ("12 22 03", ""), ("", ""), ("12", "12")):
+        with pytest.raises(RuleError) as refusal:
+            check_alternative(mine, other)
+        assert (refusal.value.code, refusal.value.field) == ("another-class", "alternative_product_code")
+
+
+def test_nobody_agrees_before_the_order_nor_tomorrow() -> None:
+    ordered, today = date(2026, 3, 2), date(2026, 3, 9)
+    for day in (ordered, today):
+        check_agreed(day, ordered_on=ordered, today=today)
+    for day, code in ((date(2026, 3, 1), "agreed-before-the-order"), (date(2026, 3, 10), "agreed-later")):
+        with pytest.raises(RuleError) as refusal:
+            check_agreed(day, ordered_on=ordered, today=today)
+        assert refusal.value.code == code
+
+
+def test_no_funder_is_called_as_a_filter_is() -> None:
+    check_funder_code("ASC")
+    for code in ("none", "None", "ALL"):
+        with pytest.raises(RuleError) as refusal:
+            check_funder_code(code)
+        assert (refusal.value.code, refusal.value.field) == ("reserved-code", "code")

@@ -111,3 +111,20 @@ def test_no_penny_is_lost(before: list[tuple[int, int, tuple[Share, ...]]], shar
     # Once more changes nothing.
     again = posted(*[(pence, vat, shares) for pence, vat, _ in before])
     assert make_journal(again, shares).reversed == ()
+
+
+def test_what_a_person_adds_relieves_each_to_the_penny_however_it_is_settled() -> None:
+    whole = Decimal(100)
+    lines = [
+        Posted(1, UUID(int=1), "ASC", whole, 10_001, 0),
+        Posted(2, UUID(int=2), "SELF", whole, 5_001, 0),
+        Posted(3, UUID(int=3), "ASC", whole, -5_001, 0, beside=UUID(int=1)),
+    ]
+    journal = make_journal(lines, THIRDS, persons={"SELF"})
+    assert journal.reversed == (1, 3)
+    issue, less = ([line.pence for line in one.lines] for one in journal.replaced)
+    assert (sum(issue), sum(less)) == (10_001, -5_001)
+    # Each pays exactly its part of what is left, so that a credit of all of it is no more than that.
+    assert [mine + back for mine, back in zip(issue, less, strict=True)] == [
+        line.pence for line in split(5_000, THIRDS)
+    ]

@@ -37,6 +37,12 @@ def steps(*given: tuple[int, int]) -> tuple[Step, ...]:
     return tuple(Step(months, Decimal(percent)) for months, percent in given)
 
 
+def test_what_a_person_adds_has_no_rate() -> None:
+    with pytest.raises(BadValue) as refusal:
+        check_rate(rate(K.TOP_UP), closed=None)
+    assert (refusal.value.code, refusal.value.field) == ("no-rate-for-this", "kind")
+
+
 @pytest.mark.parametrize(
     "good",
     [

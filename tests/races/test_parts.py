@@ -84,3 +84,18 @@ async def test_no_part_of_a_held_donor_goes_out_however_the_two_meet(scratch: Sc
         carries = fitted.status_code == 200 or bool(turn % 2)
         assert bool((await scratch.given.record(mended)).evidence.holds) is carries
     await check_chains(scratch)
+
+
+async def test_a_part_is_withdrawn_once_however_many_say_so(scratch: Scratch) -> None:
+    barcode, technician = await scratch.given.item(State.IN_REPAIR), await scratch.sign_in("technician")
+    part = {"description": "Castor", "cost_pence": 500, "fitted_on": "2026-03-02"}
+    fitted = await technician.post(f"/api/v1/items/{barcode}/parts-fitted", json={"parts": [part]})
+    await technician.post(f"/api/v1/items/{barcode}/repair", json={"outcome": "repaired"})
+    url = f"/api/v1/parts-fitted/{fitted.json()['parts'][0]['id']}/withdraw"
+    said = [technician.post(url, json={"reason": "It was another item's."}) for _ in range(3)]
+    answers = sorted(await asyncio.gather(*said), key=lambda one: one.status_code)
+    assert [one.status_code for one in answers] == [204, 409, 409], [one.text for one in answers]
+    for late in answers[1:]:
+        check_problem(late, 409, "withdrawn-already")
+    sums = await scratch.query("SELECT sum(amount_pence)::bigint AS pence FROM charge WHERE kind = 'parts'")
+    assert sums == [{"pence": 0}]

@@ -14,7 +14,23 @@ def test_pounds_become_pence_exactly(typed: str, pence: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "ten", "NaN", "sNaN", "Infinity", "-1", "1000000.01", "1e999999999", "1.005", f"1.{'0' * 40}1"]
+    "typed",
+    [
+        "",
+        "ten",
+        "NaN",
+        "sNaN",
+        "Infinity",
+        "-1",
+        "1000000.01",
+        "1e999999999",
+        "1.005",
+        "1e3",
+        "\uff11\uff10\uff10",
+        "+5",
+        ".",
+        f"1.{'0' * 40}1",
+    ],
 )
 def test_what_is_no_amount_is_refused_in_a_sentence(typed: str) -> None:
     with pytest.raises(ValueError, match="price"):

@@ -1,5 +1,6 @@
 """One order with everything about it. Of a draft: all that its prescriber must know before submitting it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -98,7 +99,7 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     cost = _cost(lines)
     return OrderBody(
         **_facts(order, header),
-        funding=_funding(order, header["funder_name"], shares, cost.value_pence),
+        funding=_funding(order, header["funder_name"], shares, lines),
         is_late=_late(order, visits, today),
         acts=acts_from(order.decision, states, is_allocated=order.is_settled),
         cost=cost,
@@ -121,15 +122,20 @@ def _facts(order: OrderRecord, header: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _funding(
-    order: OrderRecord, lead_name: str, rows: Sequence[Mapping[str, Any]] | None, value_pence: int
+    order: OrderRecord, lead_name: str, rows: Sequence[Mapping[str, Any]] | None, lines: Sequence[LineBody]
 ) -> list[ShareOfOrder]:
-    """Who pays which part of its value; all of it its lead funder, where nobody shares it."""
+    """Who pays which part of its value, split piece by piece as it is charged; all of it its lead funder, where nobody
+    shares it."""
     names = {row["funder"]: row["name"] for row in rows or ()} | ({} if rows else {order.funder: lead_name})
     parts = {row["funder"]: Decimal(row["percent"]) for row in rows or ()}
     shares = [Share(funder, parts.get(funder, WHOLE)) for funder in names]
+    pence: Counter[str] = Counter()
+    for line in lines:
+        for part in allot(line.unit_price_pence, shares):
+            pence[part.funder] += part.pence * line.quantity
     return [
-        ShareOfOrder(funder=one.funder, name=names[one.funder], percent=float(one.percent), pence=one.pence)
-        for one in allot(value_pence, shares)
+        ShareOfOrder(funder=one.funder, name=names[one.funder], percent=float(one.percent), pence=pence[one.funder])
+        for one in shares
     ]
 
 

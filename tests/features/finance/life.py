@@ -298,19 +298,25 @@ class Life:
 
     def lose(self, thing: Thing) -> list[Line]:
         self.run(self.given.missing(thing.barcode))
+        lent = thing.state in {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
         thing.state = State.MISSING
-        return self.loss(thing)
+        return self.loss(thing, lent=lent)
 
     def scrap(self, thing: Thing) -> list[Line]:
         self.run(self.given.scrapped(thing.barcode))
         thing.state = State.SCRAPPED
         return [*self.whoever(thing, "scrap", USUAL["scrap", ""]), *self.loss(thing)]
 
-    def loss(self, thing: Thing) -> list[Line]:
-        """What the service loses of it: nothing that somebody else has paid for."""
-        if thing.lost_pence or (thing.paid and not thing.is_credited):
+    def loss(self, thing: Thing, *, lent: bool = False) -> list[Line]:
+        """What the service loses of it: nothing that somebody else has paid for. Of what it lent again, all but what it
+        would have credited."""
+        if thing.lost_pence:
             return []
         worth = rounded(thing.pence * self.percent(thing)) if thing.issued else thing.pence
+        if thing.paid and not thing.is_credited:
+            paid = sum(pence for _, _, pence in thing.paid)
+            is_ours = lent and thing.reusable and thing.issued > 1
+            worth = max(worth - rounded(paid * self.percent(thing)), 0) if is_ours else 0
         thing.lost_pence = worth
         return [("write_off", "", worth)] if worth else []
 

@@ -143,10 +143,10 @@ async def test_what_comes_instead_is_split_to_the_penny_and_the_credit_follows_i
     third = done.json()["instead"][2]["id"]
     own = {"reason": WHY, "instead": {"funding": [{"percent": 100}]}}
     again = (await as_finance.post(f"{URL}/{third}/reverse", json=own)).json()
-    assert [line["amount_pence"] for line in again["reversed"]] == [-3_334, -3_333, -3_333]
-    assert summed(again["instead"]) == [("new_purchase", None, 10_000)]
+    assert [line["amount_pence"] for line in again["reversed"]] == [-3_334, -3_333, -3_333, 1_667, 1_667, 1_666]
+    assert summed(again["instead"]) == [("new_purchase", None, 10_000), ("credit", None, -5_000)]
     totals = (await as_finance.get(URL, params={"barcode": barcode})).json()["totals"]
-    assert (totals["lines"], totals["net_pence"]) == (12, 5_000)
+    assert (totals["lines"], totals["net_pence"]) == (16, 5_000)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +170,58 @@ async def test_what_cannot_come_instead_is_refused_and_nothing_is_taken_back(
     body = {"reason": WHY, "instead": instead}
     check_problem(await as_finance.post(f"{URL}/{bought['id']}/reverse", json=body), 422, code)
     assert len(await lines(barcode=barcode)) == 1
+
+
+async def test_the_credit_of_an_issue_follows_it(
+    as_finance: AsyncClient, given: Given, rate: Rates, lines: Lines, connection: AsyncConnection
+) -> None:
+    await rate("credit", percent=90, vat_percent=20)
+    product = await given.product(purchase_price_pence=4_000)
+    barcode = await given.item(State.RETURNED, product=product)
+    bought, credit = await lines(barcode=barcode)
+    await close(connection, "2026-03-01")
+    body = {"reason": WHY, "instead": {"pence": 1_001, "funding": THIRDS}}
+    done = (await as_finance.post(f"{URL}/{bought['id']}/reverse", json=body)).json()
+    assert summed(done["reversed"]) == [("new_purchase", "ASC", -4_000), ("credit", "ASC", 3_600)]
+    assert summed(done["instead"]) == [
+        ("new_purchase", "ASC", 334),
+        ("new_purchase", "ICB", 334),
+        ("new_purchase", "CHC", 333),
+        ("credit", "ASC", -301),
+        ("credit", "ICB", -300),
+        ("credit", "CHC", -300),
+    ]
+    anew = done["instead"][3]
+    assert (anew["basis"], anew["tariff_id"], anew["corrects_id"]) == (
+        "90 % of £10.01",
+        credit["tariff_id"],
+        credit["id"],
+    )
+    assert {line["period"] for line in (*done["reversed"], *done["instead"])} == {"2026-04"}
+    too_much = {"reason": WHY, "instead": {"pence": -1_002}}
+    check_problem(await as_finance.post(f"{URL}/{anew['id']}/reverse", json=too_much), 422, "credited-too-much")
+    above = {"reason": WHY, "instead": {"pence": 1}}
+    check_problem(await as_finance.post(f"{URL}/{anew['id']}/reverse", json=above), 422, "wrong-sign")
+    gone = (await as_finance.post(f"{URL}/{done['instead'][0]['id']}/reverse", json={"reason": WHY})).json()
+    assert (len(gone["reversed"]), gone["instead"]) == (6, [])
+    totals = (await as_finance.get(URL, params={"barcode": barcode})).json()["totals"]
+    assert (totals["net_pence"], totals["vat_pence"]) == (0, 0)
+
+
+async def test_a_part_in_percent_is_written_plainly_and_no_person_is_among_those_to_choose(
+    as_finance: AsyncClient, finance: Browser, given: Given, lines: Lines
+) -> None:
+    [bought] = await lines(barcode=await given.item(State.ON_LOAN))
+    here = f"/finance/charges/{bought['id']}"
+    for typed in ("\uff11\uff10\uff10", "1e2"):
+        body = {"reason": WHY, "instead": {"funding": [{"funder": "ASC", "percent": typed}]}}
+        assert (await as_finance.post(f"{URL}/{bought['id']}/reverse", json=body)).status_code == 422
+        part = {"funder-1": "ASC", "percent-1": typed}
+        wrong = await finance.post_form(here, reason=WHY, what="both", pence="1e3", **part)
+        assert set(wrong.errors) == {"pence", "percent-1"}
+    page = await finance.get(here)
+    assert "A person's own top-up" not in page.text
+    assert "Adult social care" in page.text
 
 
 async def test_a_charge_of_a_closed_month_is_put_right_in_the_first_open_one(
@@ -315,10 +367,17 @@ async def test_a_charge_is_looked_at_and_put_right_on_its_page(
     assert "Take the charge back" not in page.text
     late = await finance.send(uneven, url, **{"percent-2": "50.00"})
     assert late.status == 409
-    below = await finance.post_form(f"/finance/charges/{credit['id']}", reason=WHY, what="sum", pence="-45")
+    # Its credit followed it; by hand it may be less, and never more than was charged.
+    *_, asc, icb = await lines(barcode=barcode)
+    assert summed([asc, icb]) == [("credit", "ASC", -2_250), ("credit", "ICB", -2_250)]
+    assert asc["corrects_id"] == credit["id"]
+    here = f"/finance/charges/{asc['id']}"
+    more = await finance.post_form(here, reason=WHY, what="sum", pence="-90.01")
+    assert "no more than that is credited" in more.errors["pence"]
+    below = await finance.send(more, here, pence="-40")
     assert below.status == 303
-    assert summed(await lines(barcode=barcode))[-1] == ("credit", "ASC", -4_500)
-    [*_, last] = await lines(barcode=barcode)
+    assert summed(await lines(barcode=barcode))[-2:] == [("credit", "ASC", -2_000), ("credit", "ICB", -2_000)]
+    *_, last, _ = await lines(barcode=barcode)
     gone = await finance.post_form(f"/finance/charges/{last['id']}", reason=WHY, what="nothing")
     assert gone.status == 303
     other = await finance.get(f"/finance/charges/{last['corrects_id']}")

@@ -175,6 +175,25 @@ async def test_what_is_lost_at_a_clients_is_theirs_who_paid_until_it_is_found(gi
     ]
 
 
+async def test_what_was_reissued_and_is_lost_at_a_clients_costs_the_service_the_rest(
+    given: Given, query: Query, as_finance: AsyncClient
+) -> None:
+    barcode = await given.recycled()
+    await given.loan(barcode)
+    after = max(row["id"] for row in await query(ALL))
+    # It is worth 80 % of £45; for its reissue at 25 % 80 % would be credited.
+    worth = 3_600 - 900
+    url = f"/api/v1/finance/items/{barcode}"
+    assert done(await as_finance.get(url))["book_value_pence"] == worth
+    await given.missing(barcode)
+    await given.found(barcode)
+    assert await charged(query, barcode, after=after) == [
+        ("write_off", "", worth),
+        ("write_off", "", -worth),
+        ("credit", "ASC", -900),
+    ]
+
+
 async def test_making_fit_is_charged_by_the_way_it_went_to_who_had_it(given: Given, query: Query) -> None:
     barcode = await given.item(State.RETURNED)
     await given.cleaning(barcode)

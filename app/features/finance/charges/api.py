@@ -37,13 +37,14 @@ async def get_charge(session: Session, actor: Actor, charge_id: Id) -> LineBody:
 
 @router.post("/finance/charges/{charge_id}/reverse", status_code=201)
 async def reverse_charge(session: Session, actor: Actor, now: Now, charge_id: Id, body: ReverseCharge) -> Reversed:
-    """Take back the whole charge that this line is of, and charge something instead where that is said. What belongs to
-    a month that is closed is posted to the first one that is open."""
+    """Take back the whole charge that this line is of, and charge something instead where that is said. The credit that
+    was counted by an issue is taken back with it, and counted anew by what comes instead. What belongs to a month that
+    is closed is posted to the first one that is open."""
     gone, coming = await service.reverse(session, charge_id, body, actor=actor.username, at=now)
-    lines = await queries.list_postings(session, [one for one in (gone, coming) if one], actor=actor)
+    lines = await queries.list_postings(session, [*gone, *coming], actor=actor)
     return Reversed(
-        reversed=[line for line in lines if line.posting_id == gone],
-        instead=[line for line in lines if line.posting_id == coming],
+        reversed=[line for line in lines if line.posting_id in gone],
+        instead=[line for line in lines if line.posting_id in coming],
     )
 
 

@@ -116,7 +116,7 @@ async def _shown(session: AsyncSession, charge: Charge, *, back: str = "") -> di
         "charge": charge,
         "top_up": await queries.find_top_up(session, charge.asked.id),
         "how": OF_A_KIND.get(charge.asked.kind, ""),
-        "funders": [(NOBODY, OWN_ACCOUNT_TEXT), *await queries.list_funders(session)],
+        "funders": [(NOBODY, OWN_ACCOUNT_TEXT), *await queries.list_funders(session, persons=False)],
         "asked": range(1, max(FUNDERS_ASKED, len(charge.lines) + 1) + 1),
         "back": own_path(back, "/finance/charges"),
     }

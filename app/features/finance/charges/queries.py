@@ -75,13 +75,14 @@ TO_DO: Final = text("""
                   AND period > COALESCE((SELECT max(period) FROM finance_period), '-infinity') AND NOT EXISTS (
                     SELECT FROM charge AS undone WHERE undone.reversal_of = line.id) LIMIT :most) AS found) AS unfunded
 """)
-# The issue that a person adds to, what they add, and what its funders pay less: nothing else is charged as an issue.
+# The issue that a person adds to, what they add, and what its funders pay less.
 TOP_UP: Final = text("""
     SELECT agreed.id FROM charge AS line JOIN order_top_up AS agreed
         ON agreed.item_id = line.item_id AND agreed.movement_seq = line.movement_seq AND agreed.order_id = line.order_id
-    WHERE line.id = :charge_id AND line.kind IN ('new_purchase', 'recycled_issue') AND agreed.withdrawn_at IS NULL
+    WHERE line.id = :charge_id AND line.kind IN ('new_purchase', 'recycled_issue', 'top_up')
+      AND agreed.withdrawn_at IS NULL
 """)
-FUNDERS: Final = text("SELECT code, name FROM funder ORDER BY code")
+FUNDERS: Final = text("SELECT code, name FROM funder WHERE :persons OR kind <> 'person' ORDER BY code")
 TEAMS: Final = text("SELECT code, name FROM team ORDER BY name, code")
 
 
@@ -136,9 +137,9 @@ async def count_to_do(session: AsyncSession) -> dict[str, int]:
     return dict((await session.execute(TO_DO, {"most": MOST_COUNTED})).mappings().one())
 
 
-async def list_funders(session: AsyncSession) -> list[tuple[str, str]]:
-    """Who pays, as (code, name)."""
-    return [(row.code, row.name) for row in await session.execute(FUNDERS)]
+async def list_funders(session: AsyncSession, *, persons: bool = True) -> list[tuple[str, str]]:
+    """Who pays, as (code, name); `persons`: with their own money, too, which no charge is ever moved to."""
+    return [(row.code, row.name) for row in await session.execute(FUNDERS, {"persons": persons})]
 
 
 async def list_teams(session: AsyncSession) -> list[tuple[str, str]]:

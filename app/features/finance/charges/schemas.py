@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from app.domain.panel_funding import Share
 from app.domain.tariffs import variant_in_words
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Reason
+from app.web.funding import Percent
 from app.web.paging import Page
 
 DEAREST = 100_000_000
@@ -24,7 +24,7 @@ class FundingPart(Body):
     """A funder and its part in percent, with two decimals at most. Without a funder: the service itself."""
 
     funder: Code | None = None
-    percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4, allow_inf_nan=False)]
+    percent: Percent
 
 
 class NewInstead(Body):

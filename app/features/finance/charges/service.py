@@ -1,7 +1,6 @@
 """Putting charges right. Nothing posted changes: lines take others back, and others come instead."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -13,12 +12,21 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
-from app.domain.corrections import BY_HAND, Again, Posted, check_reversible, due_again, lines_instead
-from app.domain.costs import OWN_ACCOUNT, ChargeKind, Facts, Line, post
+from app.charging import read_tariffs
+from app.domain.corrections import (
+    BY_HAND,
+    Again,
+    Credited,
+    Posted,
+    check_reversible,
+    credit_again,
+    due_again,
+    lines_instead,
+)
+from app.domain.costs import OWN_ACCOUNT, ChargeKind, Facts, Line, post, whole_months
 from app.domain.errors import NotFound
 from app.domain.funders import FunderKind
 from app.domain.months import read_month
-from app.features.finance.charges.queries import find_top_up
 from app.features.finance.charges.schemas import Priced, ReverseCharge
 from app.features.finance.tariffs.queries import Dated, in_force, read_dated
 
@@ -31,14 +39,32 @@ LOCK = text("""
     SELECT id FROM charge WHERE posting_id IN (SELECT posting_id FROM charge WHERE id = ANY(:ids))
     ORDER BY id FOR UPDATE
 """)
-POSTED = """
-    SELECT line.id, line.posting_id, line.kind, line.variant, line.happened_on, line.quantity, line.percent,
-           line.amount_pence, line.vat_pence, line.is_issue, line.is_unpriced, line.tariff_id, line.basis,
-           COALESCE(funder.code, '') AS funder, line.reversal_of,
+# Before the lines, as everybody who moves it, settles or tops up.
+LOCK_ITEM = text("""
+    SELECT id FROM item WHERE id = (SELECT item_id FROM charge WHERE id = :charge_id) FOR UPDATE
+""")
+# What a credit is of: the newest issue before it as it stands, less what a person adds to that.
+_ISSUED = """
+    SELECT COALESCE(sum(issue.amount_pence), 0) FROM charge AS issue LEFT JOIN funder AS payer ON payer.id = funder_id
+    WHERE issue.item_id = line.item_id
+      AND (issue.is_issue OR issue.kind = 'top_up' AND payer.kind IS DISTINCT FROM 'person')
+      AND issue.movement_seq = (SELECT max(movement_seq) FROM charge AS newest
+                                WHERE newest.item_id = line.item_id AND newest.is_issue
+                                  AND newest.movement_seq < line.movement_seq)
+"""
+POSTED = f"""
+    SELECT line.id, line.posting_id, line.item_id, line.movement_seq, line.kind, line.variant, line.happened_on,
+           line.quantity, line.percent, line.amount_pence, line.vat_pence, line.is_issue, line.is_unpriced,
+           line.tariff_id, line.basis, COALESCE(funder.code, '') AS funder, line.reversal_of,
+           CASE WHEN line.kind = 'credit' THEN ({_ISSUED}) END AS issued_pence,
+           (line.is_issue OR line.kind = 'top_up') AND EXISTS (
+               SELECT FROM order_top_up AS agreed
+               WHERE agreed.item_id = line.item_id AND agreed.movement_seq = line.movement_seq
+                 AND agreed.withdrawn_at IS NULL) AS is_topped_up,
            undone.id AS reversed_by, rate.vat_percent
     FROM charge AS line LEFT JOIN charge AS undone ON undone.reversal_of = line.id
     LEFT JOIN funder ON funder.id = line.funder_id LEFT JOIN tariff AS rate ON rate.id = line.tariff_id
-"""
+"""  # noqa: S608 - the part is a constant
 OF_A_LINE = text(f"""
     {POSTED} WHERE line.posting_id = (SELECT posting_id FROM charge WHERE id = :charge_id) ORDER BY line.id
 """)  # noqa: S608 - the part is a constant
@@ -55,15 +81,7 @@ UNPRICED = text(f"""
     POSTED.replace(
         "rate.vat_percent",
         '''rate.vat_percent, item.purchase_price_pence, item.received_on,
-           product.id AS product_id, product.category, (
-               SELECT COALESCE(sum(issue.amount_pence), 0) FROM charge AS issue
-               WHERE line.kind = 'credit' AND issue.item_id = line.item_id AND issue.is_issue
-                 AND issue.reversal_of IS NULL
-                 AND issue.movement_seq = (SELECT max(movement_seq) FROM charge AS newest
-                                           WHERE newest.item_id = line.item_id AND newest.is_issue
-                                             AND newest.movement_seq < line.movement_seq)
-                 AND NOT EXISTS (SELECT FROM charge AS gone WHERE gone.reversal_of = issue.id)
-           ) AS issued_pence''',
+           product.id AS product_id, product.category''',
     )
 }
     LEFT JOIN item ON item.id = line.item_id LEFT JOIN product ON product.id = item.product_id
@@ -71,6 +89,22 @@ UNPRICED = text(f"""
       AND line.is_unpriced AND line.reversal_of IS NULL AND undone.id IS NULL
     ORDER BY line.posting_id, line.id
 """)  # noqa: S608 - the part is a constant
+# The credits that were counted by an issue and stand.
+CREDITS = text(f"""
+    {
+    POSTED.replace(
+        "rate.vat_percent",
+        '''rate.vat_percent, to_jsonb(rate) AS rate, item.purchase_price_pence, item.received_on,
+           line.product_id, line.category''',
+    )
+}
+    JOIN item ON item.id = line.item_id
+    WHERE line.item_id = :item_id AND line.kind = 'credit' AND line.movement_seq > :seq
+      AND line.reversal_of IS NULL AND undone.id IS NULL
+      AND NOT EXISTS (SELECT FROM charge AS next WHERE next.item_id = line.item_id AND next.is_issue
+                      AND next.movement_seq > :seq AND next.movement_seq < line.movement_seq)
+    ORDER BY line.posting_id, line.id FOR UPDATE OF line
+""")
 STILL_UNPRICED = text("""
     SELECT count(DISTINCT line.posting_id) FROM charge AS line
     WHERE line.is_unpriced AND line.reversal_of IS NULL AND (CAST(:period AS date) IS NULL OR line.period = :period)
@@ -81,66 +115,83 @@ _COUNTED_UNDER = """
     old.item_id, old.movement_seq, old.product_id, old.category, old.recycled, old.store_id, old.order_id,
     old.collection_id, old.client_id, old.team_id, old.prescriber, old.reason, old.district
 """
+_COLUMNS = f"""
+    posting_id, kind, variant, happened_on, posted_at, posted_by, funder_id, percent, quantity, amount_pence, vat_pence,
+    tariff_id, basis, is_unpriced, is_issue, is_provisional, reversal_of, corrects_id, because,
+    {_COUNTED_UNDER.replace("old.", "")}
+"""
 # Each is counted under what the line was that it is about; the month is given by the database, and is an open one.
 WRITE = text(f"""
     WITH undo AS (
-        SELECT * FROM jsonb_to_recordset(:undo) AS one (id bigint, posting_id uuid)
+        SELECT * FROM jsonb_to_recordset(:undo) AS one (place int, id bigint, posting_id uuid)
     ), instead AS (
         SELECT * FROM jsonb_to_recordset(:instead) AS one (
-            id bigint, posting_id uuid, funder text, percent numeric, amount_pence bigint, vat_pence bigint,
+            place int, id bigint, posting_id uuid, funder text, percent numeric, amount_pence bigint, vat_pence bigint,
             tariff_id bigint, basis text, is_unpriced boolean)
     )
-    INSERT INTO charge (
-        posting_id, kind, variant, happened_on, posted_at, posted_by, funder_id, percent, quantity, amount_pence,
-        vat_pence, tariff_id, basis, is_unpriced, is_issue, is_provisional, reversal_of, corrects_id, because,
-        {_COUNTED_UNDER.replace("old.", "")})
-    SELECT undo.posting_id, old.kind, old.variant, old.happened_on, CAST(:at AS timestamptz), CAST(:actor AS text),
-           old.funder_id, old.percent, old.quantity, -old.amount_pence, -old.vat_pence, old.tariff_id,
-           'Takes line ' || old.id || ' back', false, old.is_issue, old.is_provisional, old.id, NULL,
-           CAST(:because AS text), {_COUNTED_UNDER}
-    FROM undo JOIN charge AS old ON old.id = undo.id
-    UNION ALL
-    SELECT instead.posting_id, old.kind, old.variant, old.happened_on, CAST(:at AS timestamptz), CAST(:actor AS text),
-           funder.id, instead.percent, old.quantity, instead.amount_pence, instead.vat_pence, instead.tariff_id,
-           instead.basis, instead.is_unpriced, old.is_issue, old.is_provisional, NULL, old.id,
-           CAST(:because AS text), {_COUNTED_UNDER}
-    FROM instead JOIN charge AS old ON old.id = instead.id LEFT JOIN funder ON funder.code = instead.funder
+    INSERT INTO charge ({_COLUMNS})
+    SELECT {_COLUMNS} FROM (
+        SELECT undo.place, undo.posting_id, old.kind, old.variant, old.happened_on, CAST(:at AS timestamptz),
+               CAST(:actor AS text), old.funder_id, old.percent, old.quantity, -old.amount_pence, -old.vat_pence,
+               old.tariff_id, 'Takes line ' || old.id || ' back', false, old.is_issue, old.is_provisional, old.id,
+               NULL, CAST(:because AS text), {_COUNTED_UNDER}
+        FROM undo JOIN charge AS old ON old.id = undo.id
+        UNION ALL
+        SELECT instead.place, instead.posting_id, old.kind, old.variant, old.happened_on, CAST(:at AS timestamptz),
+               CAST(:actor AS text), funder.id, instead.percent, old.quantity, instead.amount_pence,
+               instead.vat_pence, instead.tariff_id, instead.basis, instead.is_unpriced, old.is_issue,
+               old.is_provisional, NULL, old.id, CAST(:because AS text), {_COUNTED_UNDER}
+        FROM instead JOIN charge AS old ON old.id = instead.id LEFT JOIN funder ON funder.code = instead.funder
+    ) AS line (place, {_COLUMNS}) ORDER BY place
 """).bindparams(bindparam("undo", type_=JSONB), bindparam("instead", type_=JSONB))  # noqa: S608 - constants
 
 
 async def reverse(
     session: AsyncSession, charge_id: int, body: ReverseCharge, *, actor: str, at: datetime
-) -> tuple[UUID, UUID | None]:
-    """Take the whole charge back that this line is of, and charge something instead where that is said.
+) -> tuple[list[UUID], list[UUID]]:
+    """Take the whole charge back that this line is of, and charge something instead where that is said. The credit that
+    was counted by an issue follows it.
 
-    Returns the numbers of the two postings. Raises NotFound `unknown-charge` and what `domain/corrections.py` raises.
+    Returns the numbers of the postings that take back, and of those that come instead. Raises NotFound
+    `unknown-charge` and what `domain/corrections.py` raises.
     """
+    await session.execute(LOCK_ITEM, {"charge_id": charge_id})
     await session.execute(LOCK, {"ids": [charge_id]})
     rows = (await session.execute(OF_A_LINE, {"charge_id": charge_id})).mappings().all()
     if not rows:
         raise NotFound("unknown-charge", "There is no line with this number.")
-    charge = replace(_posted(rows), is_topped_up=bool(await find_top_up(session, charge_id)))
+    charge = _posted(rows)
     check_reversible(charge)
     undo = _undoing(rows)
     instead: list[dict[str, Any]] = []
-    coming = None
+    lines: tuple[Line, ...] = ()
     if body.instead is not None:
         said = body.instead.as_rule()
-        coming = uuid4()
         kinds = {row.code: FunderKind(row.kind) for row in await session.execute(FUNDERS)}
         lines = lines_instead(
-            charge, said, kinds={**kinds, OWN_ACCOUNT: FunderKind.OTHER}, vat_percent=rows[0]["vat_percent"]
+            charge,
+            said,
+            kinds={**kinds, OWN_ACCOUNT: FunderKind.OTHER},
+            vat_percent=rows[0]["vat_percent"],
+            issued_pence=rows[0]["issued_pence"],
         )
         # A charge that had no rate has a price now, by a person who says why.
         priced = {"tariff_id": None, "basis": BY_HAND, "is_unpriced": False}
         if said.pence is None:
             priced = {name: rows[0][name] for name in priced}
-        instead = _coming(rows, lines, coming, priced)
+        instead = _coming(rows, lines, uuid4(), priced)
+    charged = sum(line.pence for line in lines) if instead else None
+    if rows[0]["is_issue"]:
+        issue = {"item_id": rows[0]["item_id"], "seq": rows[0]["movement_seq"]}
+        credits_of_it = (await session.execute(CREDITS, issue)).mappings().all()
+        for _, of_one in groupby(credits_of_it, key=lambda row: row["posting_id"]):
+            credited = list(of_one)
+            undo += _undoing(credited)
+            instead += _credited_anew(credited, charge, lines) if lines else []
     await _write(session, undo, instead, because=body.reason, actor=actor, at=at)
-    charged = sum(line["amount_pence"] for line in instead) if instead else None
     told = {"reason": body.reason, "kind": charge.kind.value, "pence": charge.pence, "instead_pence": charged}
     await audit.record(session, "charge_reversed", f"charge:{charge_id}", actor=actor, at=at, **told)
-    return UUID(undo[0]["posting_id"]), coming
+    return _numbers(undo), _numbers(instead)
 
 
 async def price_unpriced(session: AsyncSession, period: str | None, *, actor: str, at: datetime) -> Priced:
@@ -196,12 +247,29 @@ def _priced_now(rows: Sequence[RowMapping], rates: Sequence[Dated]) -> list[dict
         price_pence=row["purchase_price_pence"] or 0,
         received_on=row["received_on"] or row["happened_on"],
     )
-    again = Again(row["happened_on"], row["variant"], row["quantity"], row["is_issue"], int(row["issued_pence"]))
+    again = Again(row["happened_on"], row["variant"], row["quantity"], row["is_issue"], int(row["issued_pence"] or 0))
     posting = post(due_again(charge, facts, again), facts, in_force(rates, row["happened_on"]))
     if posting.price.is_unpriced:
         return []
     said = {"tariff_id": posting.price.tariff_id, "basis": posting.price.basis, "is_unpriced": False}
     return _coming(rows, posting.lines, uuid4(), said)
+
+
+def _credited_anew(rows: Sequence[RowMapping], issue: Posted, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """The lines of a credit in place of those that were counted by the issue as it was."""
+    row = rows[0]
+    facts = Facts(row["product_id"], row["category"] or "", row["purchase_price_pence"], row["received_on"])
+    months = whole_months(row["received_on"], row["happened_on"])
+    [rate] = read_tariffs([row["rate"]]) if row["rate"] else [None]
+    anew = credit_again(Credited(_posted(rows), facts, months, rate, row["is_unpriced"]), issue, lines)
+    price = anew.price
+    said = {"tariff_id": price.tariff_id, "basis": price.basis, "is_unpriced": price.is_unpriced}
+    return _coming(rows, anew.lines, uuid4(), said)
+
+
+def _numbers(lines: Iterable[Mapping[str, Any]]) -> list[UUID]:
+    """The postings of these lines, each once."""
+    return [UUID(number) for number in dict.fromkeys(line["posting_id"] for line in lines)]
 
 
 def _posted(rows: Sequence[RowMapping]) -> Posted:
@@ -213,6 +281,7 @@ def _posted(rows: Sequence[RowMapping]) -> Posted:
         lines,
         is_reversal=any(row["reversal_of"] is not None for row in rows),
         is_reversed=any(row["reversed_by"] is not None for row in rows),
+        is_topped_up=any(row["is_topped_up"] for row in rows),
     )
 
 
@@ -250,5 +319,8 @@ async def _write(
     actor: str,
     at: datetime,
 ) -> None:
+    # They get their numbers in the order in which they are said here.
+    for place, line in enumerate([*undo, *instead]):
+        line["place"] = place
     values = {"undo": undo, "instead": instead, "because": because, "actor": actor, "at": at}
     await session.execute(WRITE, values)

@@ -49,8 +49,7 @@ async def open_dispute(
     order = (await session.execute(STANDS, {"order_id": order_id})).one()
     if order.decision == "draft":
         raise WrongState("wrong-state", DRAFT)
-    if order.decision in {"declined", "cancelled"} and not order.is_charged:
-        raise WrongState("wrong-state", "The order has ended, and nothing of it was charged: nobody pays for it.")
+    await _check_goes_on(session, order_id)
     if order.is_disputed:
         detail = "Who pays for this order is disputed already. Settle that dispute."
         raise Conflict("already-disputed", detail, field="order_number")
@@ -64,9 +63,10 @@ async def open_dispute(
 async def preview(session: AsyncSession, dispute_id: int, shares: Sequence[Share]) -> Journal:
     """What settling it so would post; nothing is written.
 
-    Raises NotFound `unknown-dispute`, BadValue as `read_split` does.
+    Raises NotFound `unknown-dispute`, WrongState, BadValue as `read_split` does.
     """
     order_id, _ = await _order_of(session, dispute_id)
+    await _check_goes_on(session, order_id)
     return await funding.plan(session, order_id, await funding.read_split(session, shares))
 
 
@@ -75,7 +75,7 @@ async def settle(
 ) -> Journal:
     """End a dispute: the order is paid for so from now on, and what was charged is taken back and posted so.
 
-    Raises NotFound `unknown-dispute`, Conflict `already-settled`, BadValue as `read_split` does.
+    Raises NotFound `unknown-dispute`, Conflict `already-settled`, WrongState, BadValue as `read_split` does.
     """
     _, number = await _order_of(session, dispute_id)
     split = await funding.read_split(session, shares)
@@ -83,6 +83,7 @@ async def settle(
     done = (await session.execute(SETTLED, {"id": dispute_id})).one()
     if done.settled_at is not None:
         raise Conflict("already-settled", f"{done.settled_by} settled it on {in_words(uk_date(done.settled_at))}.")
+    await _check_goes_on(session, order_id)
     return await funding.fund(session, order_id, split, because=settlement, settles=True, actor=actor, at=at)
 
 
@@ -128,6 +129,13 @@ async def remind_of_funding_disputes(session: AsyncSession, *, today: date, acto
         roles = roles_with(Permission.SETTLE_FUNDING)
         await outbox.post_to_roles(session, roles, letter, unless_since=since, actor=actor, at=at)
     return len(rows)
+
+
+async def _check_goes_on(session: AsyncSession, order_id: int) -> None:
+    """Whether there is anything that somebody pays for. Raises WrongState."""
+    order = (await session.execute(STANDS, {"order_id": order_id})).one()
+    if order.decision in {"declined", "cancelled"} and not order.is_charged:
+        raise WrongState("wrong-state", "The order has ended, and nothing of it was charged: nobody pays for it.")
 
 
 async def _order_of(session: AsyncSession, dispute_id: int) -> tuple[int, str]:

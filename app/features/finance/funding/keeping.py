@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app import audit, funding
 from app.domain.errors import Conflict, Stale
-from app.domain.funders import check_kind_stays
+from app.domain.funders import check_funder_code, check_kind_stays
 from app.features.finance.funding.queries import get_funder, get_team
 from app.features.finance.funding.schemas import FunderChange, NewFunder, TeamChange
 from app.models import Funder, Team
@@ -24,7 +24,8 @@ STALE: Final = "Somebody changed it since you read it. Read it again, then chang
 
 
 async def add_funder(session: AsyncSession, new: NewFunder, *, actor: str, at: datetime) -> None:
-    """Add a funder; it is never deleted. Raises Conflict `duplicate-code`."""
+    """Add a funder; it is never deleted. Raises BadValue `reserved-code`, Conflict `duplicate-code`."""
+    check_funder_code(new.code)
     await session.execute(ONE_AT_A_TIME)
     if await session.scalar(SAME_CODE, {"code": new.code}):
         raise Conflict("duplicate-code", "Another funder has this code. Choose a new one.", field="code")

@@ -1,5 +1,7 @@
 """Pages of who pays for an order: disputes and their settling, the split, and what a person adds."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -9,12 +11,14 @@ from fastapi.responses import HTMLResponse, Response
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.errors import RuleError
+from app.domain.panel_funding import Share
 from app.domain.scanning import check_tag
 from app.features.finance.funding import disputes, queries, top_ups
 from app.features.finance.funding.schemas import (
     DisputeForm,
     DisputeState,
     NewTopUp,
+    OrderPayer,
     ReasonBody,
     SettleForm,
     SplitForm,
@@ -68,7 +72,7 @@ async def list_disputes(
 async def get_dispute(request: Request, session: Session, actor: Actor, now: Now, dispute_id: Id) -> HTMLResponse:
     """One dispute; who may settles it here."""
     context = await _dispute(session, dispute_id, actor, now)
-    shares = [one for one in context["dispute"].funding if one.percent]
+    shares = _as_they_are(context["dispute"].funding)
     form = Form({name: [value] for name, value in typed_shares(shares).items()})
     return render(request, DISPUTE, {"form": form, **context})
 
@@ -115,7 +119,7 @@ async def find_order(request: Request, session: Session, actor: Actor, order: As
 async def get_order(request: Request, session: Session, actor: Actor, number: Number) -> HTMLResponse:
     """Who pays for an order, and what can be done about it."""
     context = await _order(session, number)
-    shares = [one for one in context["order"].funding if one.percent]
+    shares = _as_they_are(context["order"].funding)
     form = Form({name: [value] for name, value in typed_shares(shares).items()})
     return render(request, ORDER, {"form": form, "dispute_form": Form(), **context})
 
@@ -185,6 +189,10 @@ async def withdraw(request: Request, session: Session, actor: Actor, now: Now, t
 
 def _shares(form: Form, context: dict[str, Any]) -> list[FunderShare]:
     return [FunderShare(**one) for one in read_shares(form, [code for code, _ in context["funders"]])]
+
+
+def _as_they_are(funding: Sequence[OrderPayer]) -> list[Share]:
+    return [Share(one.funder, Decimal(str(one.percent))) for one in funding if one.funder and one.percent]
 
 
 async def _dispute(session: Session, dispute_id: int, actor: Actor, now: Now) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import funding
 from app.domain.access import Actor
+from app.domain.costs import OWN_ACCOUNT_TEXT
 from app.domain.errors import NotFound
 from app.domain.panel_funding import WHOLE, Share
 from app.features.finance.funding.schemas import (
@@ -17,35 +18,40 @@ from app.features.finance.funding.schemas import (
     DisputeState,
     FunderBody,
     OrderFunding,
+    OrderPayer,
     TeamBody,
     TopUpBody,
 )
 from app.features.finance.posters import poster, seen_by
-from app.web.funding import ShareOfOrder
 
-# A dispute that a draft says is none yet; one about an order that ended before anything of it was charged is none.
-MATTERS: Final = """
-    asked.decision <> 'draft' AND (asked.decision NOT IN ('declined', 'cancelled')
-                                   OR EXISTS (SELECT FROM charge WHERE order_id = asked.id))
+# A dispute about an order that ended before anything of it was charged has ended with it. One that a draft says is none
+# yet.
+ENDED: Final = """
+    said.settled_at IS NULL AND asked.decision IN ('declined', 'cancelled')
+    AND NOT EXISTS (SELECT FROM charge WHERE order_id = asked.id)
 """
 DISPUTES: Final = f"""
     SELECT said.id, asked.number AS order_number, stands.state AS order_state, team.code AS team, said.reason,
            said.settle_by, said.opened_at, {poster("said.opened_by")} AS opened_by,
            said.settled_at, said.settled_by, said.settlement,
-           CASE WHEN said.settled_at IS NOT NULL THEN 'settled' WHEN said.settle_by < :today THEN 'overdue'
-                ELSE 'open' END AS state,
-           CASE WHEN said.settled_at IS NULL THEN said.settle_by - CAST(:today AS date) END AS days_left,
+           CASE WHEN said.settled_at IS NOT NULL THEN 'settled' WHEN {ENDED} THEN 'ended'
+                WHEN said.settle_by < :today THEN 'overdue' ELSE 'open' END AS state,
+           CASE WHEN said.settled_at IS NULL AND NOT ({ENDED})
+                THEN said.settle_by - CAST(:today AS date) END AS days_left,
            (SELECT COALESCE(sum(amount_pence), 0)::bigint FROM charge WHERE order_id = asked.id) AS charged_pence,
            (SELECT COALESCE(sum(amount_pence) FILTER (WHERE is_provisional), 0)::bigint
             FROM charge WHERE order_id = asked.id) AS provisional_pence
     FROM funding_dispute AS said JOIN equipment_order AS asked ON asked.id = said.order_id
     JOIN equipment_order_state AS stands ON stands.order_id = asked.id JOIN team ON team.id = asked.team_id
-    WHERE {MATTERS}
+    WHERE asked.decision <> 'draft'
 """  # noqa: S608 - the part is a constant
 MANY: Final = text(f"""
     {DISPUTES} AND said.id > :after
-      AND (CAST(:open AS boolean) IS NULL OR (said.settled_at IS NULL) = :open)
-      AND (NOT :overdue OR said.settle_by < :today)
+      AND CASE CAST(:state AS text)
+          WHEN 'open' THEN said.settled_at IS NULL AND NOT ({ENDED})
+          WHEN 'overdue' THEN said.settled_at IS NULL AND said.settle_by < :today AND NOT ({ENDED})
+          WHEN 'settled' THEN said.settled_at IS NOT NULL
+          WHEN 'ended' THEN {ENDED} ELSE true END
       AND (CAST(:number AS text) IS NULL OR asked.number = upper(:number))
     ORDER BY said.id LIMIT :limit
 """)
@@ -53,7 +59,8 @@ ONE: Final = text(f"{DISPUTES} AND said.id = :id")
 OVERDUE: Final = text(f"""
     SELECT said.id, asked.number AS order_number, said.settle_by FROM funding_dispute AS said
     JOIN equipment_order AS asked ON asked.id = said.order_id
-    WHERE said.settled_at IS NULL AND said.settle_by < :today AND {MATTERS} ORDER BY said.id
+    WHERE said.settled_at IS NULL AND said.settle_by < :today AND asked.decision <> 'draft' AND NOT ({ENDED})
+    ORDER BY said.id
 """)  # noqa: S608 - the part is a constant
 ORDER: Final = text("""
     SELECT asked.id, asked.number, asked.decision, stands.state, team.code AS team, funder.code AS lead,
@@ -64,6 +71,13 @@ ORDER: Final = text("""
     WHERE asked.number = upper(:number)
 """)
 NAMES: Final = text("SELECT code, name FROM funder")
+# What was taken back comes to nothing with what took it back.
+PAID: Final = text("""
+    SELECT funder.code AS funder, sum(line.amount_pence)::bigint AS pence,
+           COALESCE(sum(line.amount_pence) FILTER (WHERE line.kind = 'top_up'), 0)::bigint AS top_up_pence
+    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
+    WHERE line.order_id = :order_id GROUP BY funder.code ORDER BY funder.code NULLS LAST
+""")
 CHOICES: Final = text("SELECT code, name FROM funder WHERE (kind = 'person') = :persons ORDER BY name")
 FUNDERS: Final = """
     SELECT code, name, side, kind, cost_centre, version FROM funder
@@ -79,7 +93,8 @@ ONE_TEAM: Final = text(f"{TEAMS} WHERE team.code = :code")
 TOP_UPS: Final = """
     SELECT agreed.id, asked.number AS order_number, item.barcode, product.name AS product_name, funder.code AS funder,
            agreed.pence, agreed.charged_pence, other.code AS alternative_product_code, agreed.alternative_pence,
-           agreed.agreed_on, agreed.agreement, agreed.made_at, agreed.made_by, agreed.withdrawn_at, agreed.withdrawn_by,
+           agreed.agreed_on, agreed.agreement, agreed.confirmed_by,
+           agreed.made_at, agreed.made_by, agreed.withdrawn_at, agreed.withdrawn_by,
            agreed.withdrawn_because
     FROM order_top_up AS agreed JOIN equipment_order AS asked ON asked.id = agreed.order_id
     JOIN item ON item.id = agreed.item_id JOIN product ON product.id = item.product_id
@@ -104,8 +119,7 @@ async def list_disputes(
 ) -> list[DisputeRow]:
     """Disputes in the order in which they were opened, `limit + 1` of them; those that are overdue are open, too."""
     values = {
-        "open": None if state is None else state is not DisputeState.SETTLED,
-        "overdue": state is DisputeState.OVERDUE,
+        "state": state,
         "number": number,
         "today": today,
         "after": after,
@@ -131,12 +145,18 @@ async def get_order(session: AsyncSession, number: str) -> OrderFunding:
         raise NotFound("unknown-order", "There is no order with this number.", field="order_number")
     shares = await funding.read_shares(session, row.id) or (Share(row.lead, WHOLE),)
     names = {one.code: one.name for one in await session.execute(NAMES)}
-    journal = await funding.plan(session, row.id, shares)
-    pays = {one.funder: one.before_pence for one in journal.changes}
-    parts = {share.funder: float(share.percent) for share in shares}
+    pays = {one.funder: one for one in await session.execute(PAID, {"order_id": row.id})}
+    parts: dict[str | None, float] = {share.funder: float(share.percent) for share in shares}
+    others = [code for code, one in pays.items() if code not in parts and (one.pence or one.top_up_pence)]
     shown = [
-        ShareOfOrder(funder=code, name=names[code], percent=parts.get(code, 0), pence=pays.get(code, 0))
-        for code in [*parts, *(code for code in pays if code not in parts)]
+        OrderPayer(
+            funder=code,
+            name=names[code] if code else OWN_ACCOUNT_TEXT,
+            percent=parts.get(code, 0),
+            pence=pays[code].pence if code in pays else 0,
+            top_up_pence=pays[code].top_up_pence if code in pays else 0,
+        )
+        for code in [*parts, *others]
     ]
     return OrderFunding(
         order_number=row.number,
@@ -144,7 +164,7 @@ async def get_order(session: AsyncSession, number: str) -> OrderFunding:
         team=row.team,
         funder=row.lead,
         funding=shown,
-        charged_pence=sum(pays.values()),
+        charged_pence=sum(one.pence for one in pays.values()),
         is_charged=row.is_charged,
         dispute=row.dispute,
     )

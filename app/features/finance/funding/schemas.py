@@ -11,18 +11,20 @@ from app.domain.funding import Journal
 from app.domain.panel_meeting import Side
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalLine, Pence, Reason
-from app.web.funding import Funding, ShareOfOrder
+from app.web.funding import Funding
 from app.web.typed import pence_from
 
 OrderNumber = Annotated[str, Field(min_length=1, max_length=20)]
 
 
 class DisputeState(StrEnum):
-    """How a dispute stands: open, open past the day by which it is to be settled, or settled."""
+    """How a dispute stands: open, open past the day by which it is to be settled, settled, or ended with its order,
+    of which nothing was charged."""
 
     OPEN = "open"
     OVERDUE = "overdue"
     SETTLED = "settled"
+    ENDED = "ended"
 
     @property
     def text(self) -> str:
@@ -59,7 +61,8 @@ class NewSplit(Body):
 
 
 class DisputeRow(BaseModel):
-    """A dispute. `days_left`: to settle it, below zero how many it is late; None once it is settled.
+    """A dispute. `days_left`: to settle it, below zero how many it is late; None once it is settled or has
+    ended.
     `opened_by`: to who may not see prescribers, only that it was one. `charged_pence`: what stands charged for the
     order, net; `provisional_pence`: how much of it is provisional."""
 
@@ -80,10 +83,23 @@ class DisputeRow(BaseModel):
     provisional_pence: int
 
 
+class OrderPayer(BaseModel):
+    """Who pays for an order (no `funder`: the service itself), its part in percent, and what stands charged to it, net.
+
+    `top_up_pence`: what of it is a person's top-up: theirs, and below zero by how much the others are relieved.
+    """
+
+    funder: str | None
+    name: str
+    percent: float
+    pence: int
+    top_up_pence: int
+
+
 class DisputeBody(DisputeRow):
     """A dispute with who pays at present, each in percent and in pence of what is charged."""
 
-    funding: list[ShareOfOrder]
+    funding: list[OrderPayer]
 
 
 class OrderFunding(BaseModel):
@@ -93,7 +109,7 @@ class OrderFunding(BaseModel):
     order_state: str
     team: str
     funder: str
-    funding: list[ShareOfOrder]
+    funding: list[OrderPayer]
     charged_pence: int
     is_charged: bool
     dispute: int | None
@@ -196,7 +212,8 @@ class NewTopUp(Body):
     """What a person adds of their own wish to what an item of an order cost. `funder`: one of the kind `person`.
 
     `alternative_product_code`: what would meet the need free of charge; they add at most what this item was charged at
-    above its price. `agreement`: what was agreed, in words.
+    above its price. `agreement`: what was agreed, in words. `confirmed_by`: the username of the prescriber who
+    confirmed that the free one meets the need.
     """
 
     order_number: OrderNumber
@@ -206,6 +223,7 @@ class NewTopUp(Body):
     pence: Pence
     agreed_on: Day
     agreement: Reason
+    confirmed_by: Line
 
 
 class ReasonBody(Body):
@@ -228,6 +246,7 @@ class TopUpBody(BaseModel):
     alternative_pence: int
     agreed_on: date
     agreement: str
+    confirmed_by: str
     made_at: datetime
     made_by: str
     withdrawn_at: datetime | None
@@ -265,6 +284,7 @@ class TopUpForm(BaseModel):
     amount: Annotated[int, BeforeValidator(pence_from), asked("Enter how much they add.")] = needed()
     agreed_on: Annotated[Day, asked("Enter the day on which they agreed.")] = needed()
     agreement: Annotated[Reason, asked("Say what was agreed.")] = needed()
+    confirmed_by: Annotated[Line, asked("Enter who confirmed that the free one meets the need.")] = needed()
 
 
 def journal_body(journal: Journal) -> JournalBody:

@@ -1,7 +1,7 @@
 """What a person adds of their own wish to something dearer: the one way in which a person is ever charged.
 
 The item stays charged to its funders; the top-up is two charges beside that, which come to nothing: the person's, and
-what the funders pay less. So the credit for it, when it comes back, and all else follow from the issue as before.
+what the funders pay less. When the item comes back, the funders are credited with a part of what is left for them.
 """
 
 from datetime import datetime
@@ -13,10 +13,12 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, funding
-from app.domain.costs import Line, share_out
+from app.domain.costs import WITH_A_CLIENT, ChargeKind, Line
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict
-from app.domain.funders import FunderKind, check_top_up
+from app.domain.funders import FunderKind, check_agreed, check_alternative, check_top_up
+from app.domain.funding import relieve
+from app.domain.lifecycle import State
 from app.domain.panel_funding import Share
 from app.features.finance.funding.queries import get_top_up
 from app.features.finance.funding.schemas import NewTopUp
@@ -24,12 +26,20 @@ from app.funding import COUNTED_UNDER
 from app.models import OrderTopUp
 
 FUNDER: Final = text("SELECT id, code, kind FROM funder WHERE upper(code) = upper(:code)")
-PRODUCT: Final = text("SELECT id, purchase_price_pence FROM product WHERE code = :code")
-LOCK_ITEM: Final = text("SELECT id, product_id FROM item WHERE barcode = :barcode FOR UPDATE")
+PRODUCT: Final = text("SELECT id, category, purchase_price_pence FROM product WHERE code = :code")
+ORDERED: Final = text("SELECT made_at FROM equipment_order WHERE id = :order_id")
+CONFIRMS: Final = text("""
+    SELECT account.username FROM account JOIN prescriber ON prescriber.account_id = account.id
+    WHERE account.username = :username AND account.is_active
+""")
+LOCK_ITEM: Final = text("""
+    SELECT item.id, item.state, item.product_id, product.category
+    FROM item JOIN product ON product.id = item.product_id WHERE barcode = :barcode FOR UPDATE OF item
+""")
 # The newest issue of the item, if it was for this order, as it is charged now.
 ISSUE: Final = text("""
-    SELECT line.id, line.kind, line.movement_seq, funder.code AS funder, line.percent, line.amount_pence
-    FROM charge AS line JOIN funder ON funder.id = line.funder_id
+    SELECT line.id, line.kind, line.movement_seq, COALESCE(funder.code, '') AS funder, line.percent, line.amount_pence
+    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
     WHERE line.item_id = :item_id AND line.order_id = :order_id AND line.is_issue AND line.reversal_of IS NULL
       AND line.movement_seq = (SELECT max(movement_seq) FROM charge
                                WHERE item_id = :item_id AND is_issue AND reversal_of IS NULL)
@@ -39,25 +49,27 @@ ISSUE: Final = text("""
 AGREED: Final = text("""
     SELECT id FROM order_top_up WHERE item_id = :item_id AND movement_seq = :seq AND withdrawn_at IS NULL
 """)
+# It hangs on the issue's movement, and is none: neither new nor recycled, and by no rate.
+ABOUT: Final = COUNTED_UNDER.replace("recycled, ", "").replace("tariff_id, ", "")
+COPIED: Final = ABOUT.replace("kind,", "CAST(:kind AS text),", 1)
 POST: Final = text(f"""
-    INSERT INTO charge ({COUNTED_UNDER}, basis, posting_id, posted_at, posted_by, funder_id, percent, amount_pence,
+    INSERT INTO charge ({ABOUT}, basis, posting_id, posted_at, posted_by, funder_id, percent, amount_pence,
                         is_provisional)
-    SELECT {COUNTED_UNDER}, :basis, CAST(:posting AS uuid), :at, :actor, :person_id, :percent, :pence, is_provisional
+    SELECT {COPIED}, :basis, CAST(:posting AS uuid), :at, :actor, :person_id, :percent, :pence, false
     FROM charge AS line WHERE line.id = :issue_line
 """)  # noqa: S608 - the part is a constant
 POST_SHARED: Final = text(f"""
-    INSERT INTO charge ({COUNTED_UNDER}, basis, posting_id, posted_at, posted_by, funder_id, percent, amount_pence,
+    INSERT INTO charge ({ABOUT}, basis, posting_id, posted_at, posted_by, funder_id, percent, amount_pence,
                         is_provisional)
-    SELECT {COUNTED_UNDER}, :basis, CAST(:posting AS uuid), :at, :actor, line.funder_id, line.percent, said.pence,
+    SELECT {COPIED}, :basis, CAST(:posting AS uuid), :at, :actor, line.funder_id, line.percent, said.pence,
            is_provisional
     FROM unnest(CAST(:ids AS bigint[]), CAST(:pence AS bigint[])) AS said (id, pence)
     JOIN charge AS line ON line.id = said.id ORDER BY line.id
 """)  # noqa: S608 - the part is a constant
-# Nothing else is charged as an issue, and is none.
 OF_IT: Final = text("""
     SELECT line.id FROM charge AS line JOIN order_top_up AS agreed ON agreed.id = :id
     WHERE line.item_id = agreed.item_id AND line.movement_seq = agreed.movement_seq AND line.order_id = agreed.order_id
-      AND line.kind IN ('new_purchase', 'recycled_issue') AND NOT line.is_issue AND line.reversal_of IS NULL
+      AND line.kind = 'top_up' AND line.reversal_of IS NULL
       AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
     ORDER BY line.id
 """)
@@ -75,12 +87,17 @@ BASIS: Final = "A person's agreed top-up"
 async def add_top_up(session: AsyncSession, new: NewTopUp, *, barcode: str, actor: str, at: datetime) -> int:
     """Charge a person with what they agreed to add to an item of an order; returns the number of the top-up.
 
-    Raises NotFound `unknown-order`, Conflict `not-issued`, `already-topped-up`, BadValue `not-a-person`,
-    `unknown-product`, `same-product`, `agreed-later` and as `check_top_up` does.
+    Raises NotFound `unknown-order`, Conflict `not-issued`, `already-back`, `already-topped-up`, BadValue
+    `not-a-person`, `unknown-product`, `same-product`, `not-a-prescriber`, and as `check_agreed`, `check_alternative`
+    and `check_top_up` do.
     """
-    if new.agreed_on > uk_date(at):
-        raise BadValue("agreed-later", "Nobody has agreed on a day that is still to come.", field="agreed_on")
     order_id = await funding.lock_order(session, new.order_number)
+    ordered_at = await session.scalar(ORDERED, {"order_id": order_id})
+    check_agreed(new.agreed_on, ordered_on=uk_date(ordered_at), today=uk_date(at))
+    confirmed_by = await session.scalar(CONFIRMS, {"username": new.confirmed_by})
+    if confirmed_by is None:
+        detail = "Nobody prescribes under this name. Enter the username of the prescriber who confirmed it."
+        raise BadValue("not-a-prescriber", detail, field="confirmed_by")
     person = (await session.execute(FUNDER, {"code": new.funder})).one_or_none()
     if person is None or person.kind != FunderKind.PERSON:
         detail = "Only a person's own money tops up. Choose a funder of that kind, or add one under Funders."
@@ -91,6 +108,9 @@ async def add_top_up(session: AsyncSession, new: NewTopUp, *, barcode: str, acto
     if item is None or not issue or issue[0].kind == "hire":
         detail = "This item is not charged as bought or reissued for this order. A top-up is to what was."
         raise Conflict("not-issued", detail, field="barcode")
+    if State(item.state) not in WITH_A_CLIENT:
+        detail = "It came back, or is missing. A person adds only to what they have."
+        raise Conflict("already-back", detail, field="barcode")
     other = (await session.execute(PRODUCT, {"code": new.alternative_product_code})).one_or_none()
     if other is None:
         detail = "There is no product with this code. Look in the catalogue."
@@ -98,6 +118,7 @@ async def add_top_up(session: AsyncSession, new: NewTopUp, *, barcode: str, acto
     if other.id == item.product_id:
         detail = "That is what they have. Name what would meet the need free of charge."
         raise BadValue("same-product", detail, field="alternative_product_code")
+    check_alternative(item.category, other.category)
     charged = sum(line.amount_pence for line in issue)
     check_top_up(new.pence, charged_pence=charged, alternative_pence=other.purchase_price_pence)
     if await session.scalar(AGREED, {"item_id": item.id, "seq": issue[0].movement_seq}):
@@ -113,18 +134,20 @@ async def add_top_up(session: AsyncSession, new: NewTopUp, *, barcode: str, acto
         "alternative_pence": other.purchase_price_pence,
         "agreed_on": new.agreed_on,
         "agreement": new.agreement,
+        "confirmed_by": confirmed_by,
         "made_at": at,
         "made_by": actor,
     }
     made = await session.execute(insert(OrderTopUp).values(**values).returning(OrderTopUp.id))  # type: ignore[call-overload]
     top_up_id = int(made.scalar_one())
-    about: dict[str, Any] = {"basis": BASIS, "actor": actor, "at": at}
+    about: dict[str, Any] = {"kind": ChargeKind.TOP_UP.value, "basis": BASIS, "actor": actor, "at": at}
     whole = {"posting": str(uuid4()), "person_id": person.id, "percent": Decimal(100), "pence": new.pence}
     await session.execute(POST, about | whole | {"issue_line": issue[0].id})
-    less: tuple[Line, ...] = share_out(-new.pence, 0, [Share(line.funder, line.percent) for line in issue])
+    less: tuple[Line, ...] = relieve(-new.pence, [Share(line.funder, line.percent) for line in issue], charged)
     shared = {"ids": [line.id for line in issue], "pence": [one.pence for one in less], "posting": str(uuid4())}
     await session.execute(POST_SHARED, about | shared)
     facts: dict[str, str | int] = {"barcode": barcode, "pence": new.pence, "instead_of": new.alternative_product_code}
+    facts["confirmed_by"] = confirmed_by
     await audit.record(session, "top_up_agreed", f"order:{new.order_number.upper()}", actor=actor, at=at, **facts)
     return top_up_id
 

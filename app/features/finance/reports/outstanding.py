@@ -32,7 +32,11 @@ OUTSTANDING: Final = text(f"""
         FROM item JOIN charge AS line ON line.item_id = item.id AND line.is_issue AND line.reversal_of IS NULL
         WHERE item.state IN ('on_loan', 'on_trial', 'awaiting_collection')
     ), newest AS (
-        SELECT line.item_id, line.movement_seq, sum(line.amount_pence)::bigint AS pence, {SHARES} AS shares
+        SELECT line.item_id, line.movement_seq, sum(line.amount_pence)::bigint + COALESCE((
+                   SELECT sum(added.amount_pence) FROM charge AS added LEFT JOIN funder AS giver ON giver.id = funder_id
+                   WHERE added.item_id = line.item_id AND added.movement_seq = line.movement_seq
+                     AND added.kind = 'top_up' AND giver.kind IS DISTINCT FROM 'person'), 0)::bigint AS pence,
+               {SHARES} AS shares
         FROM issues AS line LEFT JOIN funder ON funder.id = line.funder_id
         WHERE line.place = 1 AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
         GROUP BY line.item_id, line.movement_seq HAVING NOT bool_or(line.kind = 'hire')
@@ -67,10 +71,10 @@ COLUMNS: Final = (
 )
 DEFINITION: Final = (
     "Items that clients have now and whose return would be credited: what each funder was charged when they were "
-    "issued, and what it would be credited, net of VAT, if all of them came back today, by today's rates and the "
-    "items' age. Items are counted by the part that the funder paid. Not counted: hired items, items that cannot be "
-    "used again, and what was issued before charges began. Without a rate for credits in force, the credit counts as "
-    "nothing."
+    "issued, less what a person adds to it, and what it would be credited, net of VAT, if all of them came back today, "
+    "by today's rates and the items' age. Items are counted by the part that the funder paid. Not counted: hired "
+    "items, items that cannot be used again, and what was issued before charges began. Without a rate for credits in "
+    "force, the credit counts as nothing."
 )
 
 

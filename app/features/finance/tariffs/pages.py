@@ -17,7 +17,7 @@ from app.domain.how_charged import RULES
 from app.domain.inspections import months_after
 from app.domain.loans import CollectionSpeed
 from app.domain.ordering import Speed
-from app.domain.tariffs import VARIANTS, VISITS, closed_in_words, variant_in_words
+from app.domain.tariffs import RATED, VARIANTS, VISITS, closed_in_words, variant_in_words
 from app.domain.would_cost import Loan, would_cost
 from app.features.finance.tariffs import queries, service
 from app.features.finance.tariffs.schemas import EndForm, EndTariff, NewTariff, TariffBody, TariffForm, TryForm
@@ -66,7 +66,7 @@ async def list_tariffs(
         "form": Form({"on": [day.isoformat()], "kind": [kind or ""]}),
         "day": day,
         "groups": _grouped(shown, day),
-        "kinds": [(one.value, one.text) for one in ChargeKind],
+        "kinds": [(one.value, one.text) for one in RATED],
         "most": queries.MOST_ON_A_PAGE if len(found) > len(shown) else None,
         "closed": closed_in_words(await queries.newest_closed(session)),
     }
@@ -143,7 +143,7 @@ async def end_tariff(request: Request, session: Session, actor: Actor, now: Now,
 
 def _grouped(found: Sequence[TariffBody], day: date) -> list[Group]:
     groups = []
-    for kind in ChargeKind:
+    for kind in RATED:
         of_kind = [one for one in found if one.kind is kind]
         if of_kind:
             later = [one for one in of_kind if one.starts_on > day]
@@ -159,7 +159,7 @@ async def _one(session: AsyncSession, tariff_id: int, *, now: date) -> dict[str,
 
 async def _asked(session: AsyncSession, q: str) -> dict[str, Any]:
     """What can be chosen on the page of a new rate, and from which day on."""
-    whats = [(f"{kind.value}:", f"{kind.text}, any" if kind in VARIANTS else kind.text) for kind in ChargeKind]
+    whats = [(f"{kind.value}:", f"{kind.text}, any" if kind in VARIANTS else kind.text) for kind in RATED]
     for kind, variants in VARIANTS.items():
         place = next(place for place, (value, _) in enumerate(whats) if value == f"{kind.value}:")
         whats[place + 1 : place + 1] = [
@@ -191,7 +191,7 @@ def _as_body(form: Form, body: TariffForm) -> NewTariff | None:
             form.refuse(str(wrong), "taper")
     elif price[chosen] is None:
         form.refuse("Enter the amount." if body.how == "fixed" else "Enter the percentage.", chosen)
-    if kind not in set(ChargeKind):
+    if kind not in RATED:
         form.refuse("Choose what the rate is for.", "what")
     if form.errors:
         return None

@@ -14,7 +14,7 @@ from app.domain.ordering import Speed
 from app.domain.tariffs import InForce, Rate, days_in_words, price_in_words, variant_in_words
 from app.web.asked import asked, needed
 from app.web.fields import BIGGEST_ID, Body, Code, Day, OptionalLine, ReasonLine
-from app.web.typed import pence_from
+from app.web.typed import pence_from, plain_percent
 
 DEAREST = 100_000_000
 MOST_STEPS = 24
@@ -37,8 +37,10 @@ def percent_from(typed: object) -> object:
 
 # What is below zero is let through, so that the rule says what is wrong with it.
 RatePence = Annotated[int, Field(ge=-DEAREST, le=DEAREST)]
-RatePercent = Annotated[Decimal, Field(ge=-1000, le=1000, decimal_places=2, allow_inf_nan=False)]
-Vat = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2, allow_inf_nan=False)]
+RatePercent = Annotated[
+    Decimal, BeforeValidator(plain_percent), Field(ge=-1000, le=1000, decimal_places=2, allow_inf_nan=False)
+]
+Vat = Annotated[Decimal, BeforeValidator(plain_percent), Field(ge=0, le=100, decimal_places=2, allow_inf_nan=False)]
 Group = Annotated[str, AfterValidator(as_iso_9999_group)]
 
 

@@ -62,7 +62,13 @@ WRONG = text("""
            taken.withdrawn_by
     FROM fitted_part AS part JOIN repair ON repair.id = part.repair_id JOIN item ON item.id = repair.item_id
     LEFT JOIN fitted_part_withdrawal AS taken ON taken.fitted_part_id = part.id
-    WHERE part.id = :part_id FOR UPDATE OF part
+    WHERE part.id = :part_id
+""")
+# Of two who withdraw parts of one repair at once one waits, and then sees what stands.
+LOCK_WRONG = text("""
+    SELECT item.id FROM item JOIN repair ON repair.item_id = item.id
+    JOIN fitted_part AS part ON part.repair_id = repair.id
+    WHERE part.id = :part_id FOR UPDATE OF item, part
 """)
 
 
@@ -129,6 +135,7 @@ async def withdraw_part(session: AsyncSession, part_id: int, *, reason: str, act
     Returns the item's barcode. Raises NotFound `unknown-part`, Conflict `withdrawn-already`.
     """
     in_force = await rematching.read_in_force(session)
+    await session.execute(LOCK_WRONG, {"part_id": part_id})
     found = (await session.execute(WRONG, {"part_id": part_id})).one_or_none()
     if found is None:
         raise NotFound("unknown-part", "There is no fitted part with this number.")

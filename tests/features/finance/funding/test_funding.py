@@ -281,3 +281,30 @@ async def test_who_may_not_settle_does_not(sign_in: SignIn, orders: Orders, give
         client = await sign_in(username)
         answer = await client.post(f"{API}/disputes", json={"order_number": draft["number"], "reason": WHY})
         assert answer.status_code == 403
+
+
+async def test_a_dispute_ends_with_its_order_where_nothing_was_charged(
+    orders: Orders, given: Given, as_finance: AsyncClient, clock: Clock
+) -> None:
+    order = await orders.submitted(await given.product())
+    opened = await dispute(as_finance, order["number"])
+    await orders.step(order["number"], "cancel", by="ot", reason="They moved to another county.")
+    url = f"{API}/disputes/{opened['id']}"
+    assert (done(await as_finance.get(url))["state"], done(await as_finance.get(url))["days_left"]) == ("ended", None)
+    for state, count in (("open", 0), ("overdue", 0), ("settled", 0), ("ended", 1)):
+        assert len(done(await as_finance.get(f"{API}/disputes", params={"state": state}))["items"]) == count, state
+    for verb, body in (("preview", {}), ("settle", {"settlement": "Agreed at the meeting of both boards."})):
+        answer = await as_finance.post(f"{url}/{verb}", json={"funding": ICB} | body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "wrong-state"), answer.text
+
+
+async def test_what_an_order_will_cost_is_split_piece_by_piece_as_it_is_charged(
+    orders: Orders, given: Given, query: Query
+) -> None:
+    product = await given.product(purchase_price_pence=3_001)
+    await given.items(3, product=product, purchase_price_pence=3_001)
+    halves = [{"funder": "ASC", "percent": 50}, {"funder": "ICB", "percent": 50}]
+    order = await orders.dispatched(product, funding=halves, lines=[{"product_code": product, "quantity": 3}])
+    said = {one["funder"]: one["pence"] for one in order["funding"]}
+    await orders.step(order["number"], "deliver", received_by="Her daughter")
+    assert said == await stands(query) == {"ASC": 4_503, "ICB": 4_500}

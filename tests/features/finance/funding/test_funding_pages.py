@@ -81,13 +81,13 @@ async def test_a_split_is_changed_while_nothing_is_charged(orders: Orders, given
 
 
 async def test_funders_teams_and_top_ups_are_kept(orders: Orders, given: Given, query: Query, finance: Browser) -> None:
-    new = {"code": "OWN", "name": "Own money", "side": "social_care", "kind": "person"}
+    new = {"code": "MINE", "name": "Own money", "side": "social_care", "kind": "person"}
     page = await finance.post_form("/finance/funders/new", **{**new, "kind": None})
     assert page.errors == {"kind": "Choose what it is in the national return."}
     assert (await finance.send(page, "/finance/funders/new", **new)).goes_to == "/finance/funders"
-    page = await finance.post_form("/finance/funders/OWN", kind="other")
+    page = await finance.post_form("/finance/funders/MINE", kind="other")
     assert "stays so" in page.errors["kind"]
-    page = await finance.post_form("/finance/funders/OWN", name="Own money of persons")
+    page = await finance.post_form("/finance/funders/MINE", name="Own money of persons")
     assert page.goes_to == "/finance/funders"
     [team] = await query("SELECT code FROM team ORDER BY code LIMIT 1")
     page = await finance.post_form(f"/finance/teams/{team['code']}", funder="CHC", cost_centre="T-9")
@@ -98,17 +98,18 @@ async def test_funders_teams_and_top_ups_are_kept(orders: Orders, given: Given, 
     number, barcode = await delivered(orders, given)
     plain = await given.product(purchase_price_pence=6_000)
     here = f"/finance/funding/{number}/top-up"
-    said = {"barcode": barcode, "alternative_product_code": plain, "funder": "SELF", "amount": "40.02"}
+    said = {"barcode": barcode, "alternative_product_code": plain, "funder": "MINE", "amount": "40.02"}
     day = {"agreed_on-day": "2", "agreed_on-month": "3", "agreed_on-year": "2026"}
-    words = {"agreement": "They know the plain one is free, and want this."}
+    words = {"agreement": "They know the plain one is free, and want this.", "confirmed_by": "ot"}
     page = await finance.post_form(here, **said, **day, **words)
     assert page.status == 422
     assert "at most £40.01" in page.text
     page = await finance.send(page, here, amount="40.01")
     assert page.goes_to == f"/finance/funding/{number}"
-    assert await stands(query) == {"ASC": 6_000, "SELF": 4_001}
+    assert await stands(query) == {"ASC": 6_000, "MINE": 4_001}
     page = await finance.get(f"/finance/funding/{number}")
     assert "Take back" in page.text
+    assert ["Own money of persons", "Only a top-up", "£40.01", "£40.01"] in page.table()
     [made] = await query("SELECT id FROM order_top_up")
     page = await finance.post_form(
         f"/finance/top-ups/{made['id']}/withdraw", reason="They changed their mind about it."

@@ -112,7 +112,8 @@ async def test_the_database_refuses_it_as_well(
     await delivered(orders, given)
     [issue] = await query(ISSUE)
     plain = {**issue, "more": "", "instead": ""}
-    lines = [LINE.format(kind=kind, pence=1, **plain) for kind in ("new_purchase", "delivery", "repair", "write_off")]
+    kinds = ("new_purchase", "delivery", "repair", "write_off", "top_up")
+    lines = [LINE.format(kind=kind, pence=1, **plain) for kind in kinds]
     # Neither instead of a line that was wrong.
     correction = {"more": ", corrects_id, because", "instead": ", (SELECT min(id) FROM charge), 'x'"}
     lines.append(LINE.format(kind="new_purchase", pence=1, **{**plain, **correction}))
@@ -154,6 +155,7 @@ def add(as_finance: AsyncClient, given: Given) -> Add:
             "pence": 4_000,
             "agreed_on": "2026-03-02",
             "agreement": "They know the plain one is free, and want this.",
+            "confirmed_by": "ot",
         }
         return await as_finance.post(f"{API}/top-ups", json=body | more)
 
@@ -183,12 +185,13 @@ async def test_what_somebody_agreed_to_add_is_charged_beside_the_issue_and_can_b
     moved = (await settle(as_finance, opened["id"], ICB))["moved"]
     assert [(one["funder"], one["pence"]) for one in moved] == [("ASC", -5_401), ("ICB", 5_401)]
     await given.scan(barcode)
-    assert await stands(query) == {"ICB": 10_001 - 4_000 - 5_001, "SELF": 4_000}
+    # Half of what the funders paid: not of what the person added.
+    assert await stands(query) == {"ICB": 6_001 - 3_001, "SELF": 4_000}
 
     url = f"{API}/top-ups/{made['id']}/withdraw"
     body = {"reason": "They changed their mind about it."}
     assert done(await as_finance.post(url, json=body))["withdrawn_by"] == "finance"
-    assert await stands(query) == {"ICB": 10_001 - 5_001}
+    assert await stands(query) == {"ICB": 10_001 - 3_001}
     assert (await as_finance.post(url, json=body)).json()["code"] == "withdrawn-already"
     listed = done(await as_finance.get(f"{API}/top-ups", params={"order": number}))["items"]
     assert [one["withdrawn_because"] for one in listed] == [body["reason"]]
@@ -206,6 +209,10 @@ async def test_a_top_up_that_is_none_is_refused(orders: Orders, given: Given, ad
         ({"free": same}, "same-product"),
         ({"funder": "ASC"}, "not-a-person"),
         ({"agreed_on": "2026-03-03"}, "agreed-later"),
+        ({"agreed_on": "2026-03-01"}, "agreed-before-the-order"),
+        ({"free": await given.product(purchase_price_pence=1_000, category="09 33 04")}, "another-class"),
+        ({"confirmed_by": "technician"}, "not-a-prescriber"),
+        ({"confirmed_by": ""}, "malformed"),
         ({"order_number": "O999999"}, "unknown-order"),
         ({"barcode": await given.item()}, "not-issued"),
         ({"barcode": "nonsense"}, "unknown-barcode"),
@@ -223,10 +230,84 @@ async def test_a_person_never_pays_more_than_was_agreed(
     number, barcode = await delivered(orders, given)
     done(await add(number, barcode), 201)
     [issue] = await query(ISSUE)
-    more = LINE.format(kind="new_purchase", pence=1, **{**issue, "more": "", "instead": ""})
+    more = LINE.format(kind="top_up", pence=1, **{**issue, "more": "", "instead": ""})
     with pytest.raises(IntegrityError, match="person"):
         async with connection.begin_nested():
             await connection.execute(text(more))
+
+
+SIXTY = [{"funder": "ASC", "percent": 60}, {"funder": "ICB", "percent": 40}]
+THIRDS = [{"funder": code, "percent": part} for code, part in (("ASC", 33.34), ("ICB", 33.33), ("CHC", 33.33))]
+LINES = """
+    SELECT line.kind, funder.code AS funder, amount_pence AS pence, recycled, is_issue FROM charge AS line
+    JOIN funder ON funder.id = line.funder_id WHERE reversal_of IS NULL AND NOT EXISTS (
+        SELECT FROM charge AS undone WHERE undone.reversal_of = line.id) ORDER BY line.id
+"""
+
+
+async def test_nobody_is_credited_with_more_than_they_paid_whoever_added_to_it(
+    orders: Orders, given: Given, query: Query, rates: Rate, add: Add, as_finance: AsyncClient
+) -> None:
+    await rates("credit", taper='[{"from_months": 0, "percent": 100}]')
+    number, barcode = await delivered(orders, given, funding=SIXTY)
+    free = await given.product(purchase_price_pence=5_000)
+    done(await add(number, barcode, free=free, pence=5_001), 201)
+    made = [row for row in await query(LINES) if row["kind"] == "top_up"]
+    assert [(row["funder"], row["pence"], row["recycled"], row["is_issue"]) for row in made] == [
+        ("SELF", 5_001, None, False),
+        ("ASC", -3_001, None, False),
+        ("ICB", -2_000, None, False),
+    ]
+    paid = {"ASC": 3_000, "ICB": 2_000, "SELF": 5_001}
+    assert await stands(query) == paid
+    order = done(await as_finance.get(f"{API}/orders/{number}/funding"))
+    assert [(one["funder"], one["percent"], one["pence"], one["top_up_pence"]) for one in order["funding"]] == [
+        ("ASC", 60, 3_000, -3_001),
+        ("ICB", 40, 2_000, -2_000),
+        ("SELF", 0, 5_001, 5_001),
+    ]
+    assert order["charged_pence"] == 10_001
+    item = done(await as_finance.get(f"{API}/items/{barcode}"))
+    assert {one["funder"]: one["net_pence"] for one in item["funders"]} == paid
+    report = done(await as_finance.get(f"{API}/reports/credits-outstanding"))
+    assert report["totals"]["credit_pence"] == 5_000
+
+    opened = await dispute(as_finance, number)
+    await settle(as_finance, opened["id"], THIRDS)
+    thirds = {"ASC": 1_667, "ICB": 1_667, "CHC": 1_666}
+    assert await stands(query) == thirds | {"SELF": 5_001}
+    await given.scan(barcode)
+    credited = {row["funder"]: -row["pence"] for row in await query(LINES) if row["kind"] == "credit"}
+    assert credited == thirds
+    again = await add(number, barcode, free=free, pence=1)
+    assert (again.status_code, again.json()["code"]) == (409, "already-back")
+
+
+async def test_while_a_person_adds_to_it_the_issue_stays_as_it_is(
+    orders: Orders, given: Given, query: Query, add: Add, as_finance: AsyncClient
+) -> None:
+    number, barcode = await delivered(orders, given)
+    made = done(await add(number, barcode), 201)
+    before = await query("SELECT id FROM charge WHERE kind IN ('new_purchase', 'top_up')")
+    assert len(before) == 3
+    for row in before:
+        for instead in (None, {"pence": 50}):
+            answer = await as_finance.post(
+                f"{API}/charges/{row['id']}/reverse", json={"reason": WHY, "instead": instead}
+            )
+            assert (answer.status_code, answer.json()["code"]) == (409, "topped-up"), answer.text
+    done(await as_finance.post(f"{API}/top-ups/{made['id']}/withdraw", json={"reason": WHY}))
+    assert await stands(query) == {"ASC": 10_001}
+    body = {"reason": WHY, "instead": {"pence": 50}}
+    done(await as_finance.post(f"{API}/charges/{before[0]['id']}/reverse", json=body), 201)
+    assert await stands(query) == {"ASC": 50}
+
+
+async def test_no_funder_is_called_as_a_filter_is(as_finance: AsyncClient) -> None:
+    for code in ("none", "All"):
+        new = {"code": code, "name": "Nobody", "side": "health", "kind": "other"}
+        answer = await as_finance.post(f"{API}/funders", json=new)
+        assert (answer.status_code, answer.json()["code"]) == (422, "reserved-code")
 
 
 async def test_why_is_said_everywhere(as_finance: AsyncClient, orders: Orders, given: Given) -> None:
