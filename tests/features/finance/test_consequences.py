@@ -192,6 +192,8 @@ async def test_what_was_reissued_and_is_lost_at_a_clients_costs_the_service_the_
         ("write_off", "", -worth),
         ("credit", "ASC", -900),
     ]
+    run = done(await as_finance.post("/api/v1/finance/reconciliation"))
+    assert (run["is_ok"], run["differences"]) == (True, [])
 
 
 async def test_making_fit_is_charged_by_the_way_it_went_to_who_had_it(given: Given, query: Query) -> None:
