@@ -1,7 +1,6 @@
 """Pages of who pays for an order: disputes and their settling, the split, and what a person adds."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -11,7 +10,6 @@ from fastapi.responses import HTMLResponse, Response
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.errors import RuleError
-from app.domain.panel_funding import Share
 from app.domain.scanning import check_tag
 from app.features.finance.funding import disputes, queries, top_ups
 from app.features.finance.funding.schemas import (
@@ -30,7 +28,7 @@ from app.web.clock import Now
 from app.web.fields import After, Id
 from app.web.flash import redirect
 from app.web.forms import Form, filled_or_again, or_again, read_form
-from app.web.funding import FunderShare, as_shares, read_shares, typed_shares
+from app.web.funding import FunderShare, ShareOfOrder, as_shares, read_shares, typed_shares
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
 from app.web.tags import Prefix
@@ -191,8 +189,12 @@ def _shares(form: Form, context: dict[str, Any]) -> list[FunderShare]:
     return [FunderShare(**one) for one in read_shares(form, [code for code, _ in context["funders"]])]
 
 
-def _as_they_are(funding: Sequence[OrderPayer]) -> list[Share]:
-    return [Share(one.funder, Decimal(str(one.percent))) for one in funding if one.funder and one.percent]
+def _as_they_are(funding: Sequence[OrderPayer]) -> list[ShareOfOrder]:
+    return [
+        ShareOfOrder(funder=one.funder, name=one.name, percent=one.percent, pence=one.pence)
+        for one in funding
+        if one.funder and one.percent
+    ]
 
 
 async def _dispute(session: Session, dispute_id: int, actor: Actor, now: Now) -> dict[str, Any]:

@@ -73,6 +73,7 @@ async def test_a_split_is_changed_while_nothing_is_charged(orders: Orders, given
     await given.items(1, product=product)
     order = await orders.submitted(product)
     here = f"/finance/funding/{order['number']}"
+    assert (await finance.get(here)).soup.find(id="percent-ASC")["value"] == "100"  # type: ignore[index]
     page = await finance.post_form(f"{here}/split", on=here, **{"percent-ASC": "", "percent-ICB": "100"}, reason="")
     assert page.errors == {"reason": "Say why."}
     page = await finance.send(page, f"{here}/split", reason="It was sent under the wrong funder.")
