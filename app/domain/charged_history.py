@@ -26,8 +26,6 @@ COSTING: Final = frozenset(
     }
 )
 """The moves that may cost something."""
-TOPPED_UP: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.RECYCLED_ISSUE})
-"""What a person can add to."""
 NEVER: Final = 2**63
 
 
@@ -77,9 +75,8 @@ class Posted:
 
     @property
     def is_top_up(self) -> bool:
-        """Whether it is a person's agreed part, or what the funders pay less for it: nothing else is charged as an
-        issue, and is none."""
-        return self.kind in TOPPED_UP and not self.is_issue
+        """Whether it is what a person adds, or what the funders pay less for it."""
+        return self.kind is ChargeKind.TOP_UP
 
     def lives(self, before: int) -> bool:
         """Whether it stood when the line of this number was posted."""

@@ -256,7 +256,8 @@ class Books:
             if not back or not (self.period is None or any(one.period == self.period for one in back)):
                 continue
             live = [one for one in back if one.lives(NEVER)]
-            paid = sum(one.pence for one in lines if one.seq == seq and one.is_issue and one.lives(NEVER))
+            standing = [one for one in lines if one.seq == seq and one.lives(NEVER)]
+            paid = _net(one for one in standing if one.is_issue) + _relief(standing)
             self.sums[Check.CREDITS].add(-paid, _net(live))
             if -_net(live) > paid:
                 detail = "More is credited than was charged for the issue."
@@ -337,7 +338,8 @@ class _Known:
             return None
         is_hire = any(one.kind is ChargeKind.HIRE for one in live)
         shares = tuple(one.share for one in live)
-        return seq, Issued(min(one.on for one in live), shares, _net(live), is_hire=is_hire)
+        paid = _net(live) + _relief(one for one in self.earlier if one.seq == seq and one.lives(self.start))
+        return seq, Issued(min(one.on for one in live), shares, paid, is_hire=is_hire)
 
     def _is_credited(self, since: int) -> bool:
         kinds = {ChargeKind.CREDIT, ChargeKind.HIRE}
@@ -359,6 +361,11 @@ def _starts(happened: Sequence[Happened]) -> Iterator[int]:
         start = min((line.id for line in event.lines if line.is_original), default=start)
         starts.append(start)
     return reversed(starts)
+
+
+def _relief(lines: Iterable[Posted]) -> int:
+    """What the funders pay less, below zero, since a person adds it."""
+    return sum(min(one.pence, 0) for one in lines if one.is_top_up)
 
 
 def _by_posting(lines: Iterable[Posted]) -> list[list[Posted]]:

@@ -240,7 +240,7 @@ def test_a_visit_in_vain_comes_to_its_rate_and_is_whole() -> None:
 
 
 def test_what_a_person_adds_the_funders_pay_less() -> None:
-    more = {"id": 8, "kind": ChargeKind.NEW_PURCHASE, "pence": 4000, "to": "SELF"}
+    more = {"id": 8, "kind": ChargeKind.TOP_UP, "pence": 4000, "to": "SELF"}
     less = more | {"id": 9, "pence": -4000, "to": "ASC"}
     assert told(issue(BOUGHT, DRIVEN, more, less)) == []
     assert told(issue(BOUGHT, DRIVEN, more, less | {"pence": -3999})) == ["top-up-not-even 0 1"]

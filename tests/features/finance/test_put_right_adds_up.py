@@ -67,6 +67,7 @@ async def test_settling_and_topping_up(orders: Orders, given: Given, as_finance:
         "pence": 4_000,
         "agreed_on": "2026-03-02",
         "agreement": "They know the plain one is free, and want this.",
+        "confirmed_by": "ot",
     }
     made = done(await as_finance.post(f"{API}/top-ups", json=top_up), 201)
     await agrees("a person tops up")

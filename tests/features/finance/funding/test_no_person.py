@@ -173,7 +173,7 @@ async def test_what_somebody_agreed_to_add_is_charged_beside_the_issue_and_can_b
     assert (await add(number, barcode)).json()["code"] == "already-topped-up"
 
     # Neither side of it, nor the issue, is taken back by itself.
-    lines = await query("SELECT id FROM charge WHERE kind = 'new_purchase'")
+    lines = await query("SELECT id FROM charge WHERE kind IN ('new_purchase', 'top_up')")
     assert len(lines) == 5
     for line in lines:
         answer = await as_finance.post(f"{API}/charges/{line['id']}/reverse", json={"reason": "It was put in twice."})
