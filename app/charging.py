@@ -43,7 +43,8 @@ NEWEST_ISSUE: Final = """
                    SELECT sum(added.amount_pence) FROM charge AS added LEFT JOIN funder AS giver ON giver.id = funder_id
                    WHERE added.item_id = item.id AND added.movement_seq = max(line.movement_seq)
                      AND added.kind = 'top_up' AND giver.kind IS DISTINCT FROM 'person'), 0),
-               'is_hire', bool_or(line.kind = 'hire'), 'order_id', min(line.order_id), 'team_id', min(line.team_id),
+               'is_hire', bool_or(line.kind = 'hire'), 'is_unpriced', bool_or(line.is_unpriced),
+               'order_id', min(line.order_id), 'team_id', min(line.team_id),
                'client_id', min(line.client_id), 'prescriber', min(line.prescriber), 'reason', min(line.reason),
                'district', min(line.district), 'is_provisional', bool_or(line.is_provisional),
                'shares', jsonb_agg(jsonb_build_object('funder', COALESCE(funder.code, ''),
@@ -339,4 +340,4 @@ def _issued(under: Mapping[str, Any]) -> Issued | None:
     if not under:
         return None
     on = date.fromisoformat(under["on"])
-    return Issued(on, shares_of(under), int(under["pence"]), is_hire=under["is_hire"])
+    return Issued(on, shares_of(under), int(under["pence"]), is_hire=under["is_hire"], is_unpriced=under["is_unpriced"])

@@ -47,7 +47,8 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A line of the charges. `undone_by`: the number of the line that takes it back; `is_by_hand`: its sum was said."""
+    """A line of the charges. `undone_by`: the number of the line that takes it back; `is_by_hand`: its sum was said;
+    `category`: that of its product when it was posted."""
 
     id: int
     posting: UUID | str
@@ -67,6 +68,7 @@ class Posted:
     corrects_id: int | None = None
     undone_by: int | None = None
     is_by_hand: bool = False
+    category: str = ""
 
     @property
     def is_original(self) -> bool:

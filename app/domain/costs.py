@@ -4,7 +4,7 @@ Pure: `ledger.py` reads the facts with the item and writes the lines with the mo
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -93,12 +93,13 @@ class Tariff:
 @dataclass(frozen=True, slots=True)
 class Issued:
     """The newest issue of the item as it was charged: when, who paid which part, and the sum, as it stands now, less
-    what a person adds to it: the funders never paid that."""
+    what a person adds to it: the funders never paid that. `is_unpriced`: no rate was in force, nobody knows the sum."""
 
     on: date
     shares: tuple[Share, ...]
     pence: int
     is_hire: bool = False
+    is_unpriced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,8 @@ def price_of(due: Due, facts: Facts, tariffs: Sequence[Tariff]) -> Price:
     tariff = rate_for(due.kind, due.variant, facts, tariffs)
     if due.is_taken_back:
         return Price(-due.of_pence, None, "The write-off is taken back")
+    if due.kind is ChargeKind.CREDIT and facts.issued and facts.issued.is_unpriced:
+        return Price(0, None, "What it was issued at has no rate yet", is_unpriced=True)
     if tariff is None:
         if due.kind in OWN_PRICE or (due.kind is ChargeKind.REPAIR and due.of_pence):
             return Price(due.of_pence, None, _OWN_BASIS.get(due.kind, "What it cost"))
@@ -237,7 +240,7 @@ def book_value(facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> int:
         return facts.price_pence
     months = whole_months(facts.received_on, on)
     due = Due(ChargeKind.CREDIT, WHOLE, of_pence=facts.price_pence, months=months)
-    return -price_of(due, facts, tariffs).pence if facts.is_reusable else 0
+    return -price_of(due, replace(facts, issued=None), tariffs).pence if facts.is_reusable else 0
 
 
 def worth_today(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> tuple[int, str]:

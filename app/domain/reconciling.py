@@ -312,7 +312,7 @@ class _Known:
         issued = self._issued()
         return Facts(
             product_id=self.history.product_id,
-            category=self.history.category,
+            category=self._category(),
             price_pence=self.history.price_pence,
             received_on=self.history.received_on,
             times_issued=self.times_issued,
@@ -330,6 +330,11 @@ class _Known:
             labour_pence=self.event.labour_pence,
         )
 
+    def _category(self) -> str:
+        """That of then, where a charge says it: a product may have been put into another one since."""
+        said = (line.category for lines in self.postings for line in lines if line.category)
+        return next(said, self.history.category)
+
     def _issued(self) -> tuple[int, Issued] | None:
         issues = [one for one in self.earlier if one.is_issue and one.reversal_of is None and one.id < self.start]
         seq = max((one.seq for one in issues), default=0)
@@ -339,7 +344,8 @@ class _Known:
         is_hire = any(one.kind is ChargeKind.HIRE for one in live)
         shares = tuple(one.share for one in live)
         paid = _net(live) + _relief(one for one in self.earlier if one.seq == seq and one.lives(self.start))
-        return seq, Issued(min(one.on for one in live), shares, paid, is_hire=is_hire)
+        is_unpriced = any(one.is_unpriced for one in live)
+        return seq, Issued(min(one.on for one in live), shares, paid, is_hire=is_hire, is_unpriced=is_unpriced)
 
     def _is_credited(self, since: int) -> bool:
         kinds = {ChargeKind.CREDIT, ChargeKind.HIRE}

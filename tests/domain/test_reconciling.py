@@ -246,6 +246,22 @@ def test_what_a_person_adds_the_funders_pay_less() -> None:
     assert told(issue(BOUGHT, DRIVEN, more, less | {"pence": -3999})) == ["top-up-not-even 0 1"]
 
 
+def test_a_charge_is_priced_by_the_category_of_then() -> None:
+    closer = Dated(Tariff(8, ChargeKind.DELIVERY, category="04 33", pence=100), MARCH, None, EARLY)
+    as_it_is = (BOUGHT, DRIVEN | {"pence": 100, "tariff_id": 8})
+    assert told(issue(*as_it_is), rates=(*RATES, closer)) == []
+    as_it_was = (BOUGHT | {"category": "12 22 03"}, DRIVEN)
+    assert told(issue(*as_it_was), rates=(*RATES, closer)) == []
+    assert told(issue(), rates=(*RATES, closer)) == ["wrong-price 100 2500"]
+
+
+def test_what_was_issued_without_a_rate_is_credited_once_it_has_one() -> None:
+    unpriced = AGAIN | {"id": 1, "pence": 0, "is_unpriced": True, "tariff_id": None}
+    rates = tuple(one for one in RATES if one.tariff.kind is not ChargeKind.RECYCLED_ISSUE)
+    waits = CREDITED | {"pence": 0, "is_unpriced": True, "tariff_id": None}
+    assert told(issue(unpriced, DRIVEN), back(FETCHED, waits), rates=rates, times_issued=2) == []
+
+
 def test_a_rate_counts_as_it_was_known_then() -> None:
     later, day = NOW + timedelta(hours=1), date(2026, 3, 2)
     rate = Dated(Tariff(9, ChargeKind.REPAIR, pence=1), MARCH, None, EARLY)

@@ -233,3 +233,46 @@ async def test_visits_in_vain_and_things_on_hire(
         clock.move(days=12)
         await given.scan(label)
     await agrees("it comes back")
+
+
+async def test_what_was_issued_and_came_back_before_there_was_a_rate(
+    as_finance: AsyncClient,
+    given: Given,
+    clock: Clock,
+    connection: AsyncConnection,
+    query: Query,
+    agrees: Same,
+) -> None:
+    await rate(connection, "credit", percent=40)
+    barcode = await given.recycled(product=await given.product(purchase_price_pence=10_000))
+    await given.loan(barcode)
+    await given.scan(barcode)
+    unpriced = "SELECT kind FROM charge WHERE is_unpriced AND kind IN ('recycled_issue', 'credit') ORDER BY id"
+    assert [row["kind"] for row in await query(unpriced)] == ["recycled_issue", "credit"]
+    await agrees("it comes back without a rate")
+    clock.move(hours=1)
+    await rate(connection, "recycled_issue", pence=5_000, made_at=clock.now)
+    done(await as_finance.post(f"{API}/charges/price-unpriced"))
+    [sums] = await query("""
+        SELECT sum(amount_pence) FILTER (WHERE kind = 'recycled_issue') AS issued,
+               sum(amount_pence) FILTER (WHERE kind = 'credit') AS credited FROM charge
+    """)
+    assert (sums["issued"], sums["credited"]) == (5_000, -4_000 - 2_000)
+    await agrees("it is priced, and its credit with it")
+
+
+async def test_a_product_that_goes_into_another_category(
+    as_manager: AsyncClient, given: Given, connection: AsyncConnection, rates: None, agrees: Same
+) -> None:
+    product = await given.product(category="12 22 03")
+    await given.item(State.RETURNED, product=product)
+    await connection.execute(
+        text(
+            "INSERT INTO tariff (kind, category, starts_on, percent, made_at, made_by) "
+            "VALUES ('credit', '18', '2020-01-01', 1, '2020-01-01', 'x')"
+        )
+    )
+    url = f"/api/v1/products/{product}"
+    etag = (await as_manager.get(url)).headers["ETag"]
+    done(await as_manager.patch(url, json={"category": "18 12 10"}, headers={"If-Match": etag}))
+    await agrees("its category is another one")
