@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.budgets import (
     MONTHS,
+    MOST_PENCE,
     NAMES,
     Books,
     Level,
@@ -56,6 +57,7 @@ def test_a_budget_is_given_for_the_year_or_for_each_month(
         (None, [1] * 11, "twelve-months"),
         (None, [-1, *[1] * 11], "negative-month"),
         (100_050, [1] * 12, "months-do-not-add-up"),
+        (None, [MOST_PENCE] * 12, "budget-too-large"),
     ],
 )
 def test_what_is_no_budget_is_refused(pence: int | None, months: list[int] | None, code: str) -> None:
