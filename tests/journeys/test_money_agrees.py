@@ -40,7 +40,9 @@ async def test_a_closed_month_is_the_same_on_its_page_in_csv_and_in_a_spreadshee
 
     href = await finance.page.get_by_role("button", name="Download CSV").get_attribute("href")
     answer = await finance.page.request.get(f"{finance.address}{href}")
-    *rows, total = csv.DictReader(StringIO((await answer.body()).decode("utf-8-sig")))
+    title, period, definition, _, *table = (await answer.body()).decode("utf-8-sig").splitlines(keepends=True)
+    assert [line.split(",")[0] for line in (title, period, definition)] == ["Report", "Period", "Definition"]
+    *rows, total = csv.DictReader(StringIO("".join(table)))
     assert len(rows) == int(lines)
     assert {key: pence(total[key]) for key in TOTALS} == told
     assert sum(pence(row["net"]) for row in rows) == told["net"]
