@@ -34,7 +34,8 @@ BY_HAND: Final = "Corrected by hand"
 class Posted:
     """A charge as it stands: its lines by funder (a code, or none: the service itself), and what became of it.
 
-    `is_topped_up`: a person adds to what it is about, or it is what they add.
+    `is_topped_up`: a person adds to what it is about, or it is what they add. `is_found`: it is a write-off, and what
+    was lost is found, so that nothing of it stands.
     """
 
     id: int
@@ -43,6 +44,7 @@ class Posted:
     is_reversal: bool = False
     is_reversed: bool = False
     is_topped_up: bool = False
+    is_found: bool = False
 
     @property
     def pence(self) -> int:
@@ -92,7 +94,7 @@ class Credited:
 
 
 def check_reversible(charge: Posted) -> None:
-    """Raises Conflict `already-a-reversal`, `already-reversed` and `topped-up`."""
+    """Raises Conflict `already-a-reversal`, `already-reversed`, `topped-up` and `found-again`."""
     if charge.is_reversal:
         detail = (
             f"Line {charge.id} takes a charge back, and is not taken back itself. "
@@ -108,6 +110,9 @@ def check_reversible(charge: Posted) -> None:
             "Withdraw the top-up under Who pays for the order: that takes back both. Correct the charge afterwards."
         )
         raise Conflict("topped-up", detail)
+    if charge.is_found:
+        detail = "What was written off was found, and its write-off is taken back already: nothing of it stands."
+        raise Conflict("found-again", detail)
 
 
 def lines_instead(
@@ -136,6 +141,9 @@ def lines_instead(
         )
         raise BadValue("credited-too-much", detail, field="pence")
     shares = charge.shares
+    if instead.shares is not None and charge.kind is ChargeKind.CREDIT:
+        detail = "A credit goes to those who paid. Correct who pays for the issue: its credit follows."
+        raise BadValue("credit-follows-its-issue", detail, field="funding")
     if instead.shares is not None:
         _check_funders(instead.shares, kinds)
         shares = instead.shares

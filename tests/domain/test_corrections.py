@@ -48,6 +48,7 @@ def test_what_takes_back_or_is_taken_back_is_not_taken_back() -> None:
         (replace(posted(), is_reversal=True), "already-a-reversal"),
         (replace(posted(), is_reversed=True), "already-reversed"),
         (replace(posted(), is_topped_up=True), "topped-up"),
+        (replace(posted(), is_found=True), "found-again"),
     ):
         with pytest.raises(Conflict) as refusal:
             check_reversible(charge)
@@ -123,6 +124,13 @@ def test_what_had_no_rate_is_priced_as_it_would_have_been(kind: ChargeKind, tari
     posting = post(due_again(charge, facts, again), facts, [Tariff(3, kind, **tariff)])
     assert (posting.price.pence, posting.price.tariff_id) == (pence, 3)
     assert [line.funder for line in posting.lines] == ["ASC"] != [share.funder for share in WHOLE]
+
+
+def test_a_credit_goes_to_nobody_but_those_who_paid() -> None:
+    credit = replace(posted(), kind=ChargeKind.CREDIT)
+    with pytest.raises(BadValue) as refused:
+        lines_instead(credit, Instead(pence=-5, shares=(Share("CHC", Decimal(100)),)), kinds={}, vat_percent=None)
+    assert (refused.value.code, refused.value.field) == ("credit-follows-its-issue", "funding")
 
 
 def test_no_more_is_credited_by_hand_than_was_charged() -> None:

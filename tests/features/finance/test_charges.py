@@ -382,3 +382,15 @@ async def test_a_charge_is_looked_at_and_put_right_on_its_page(
     assert gone.status == 303
     other = await finance.get(f"/finance/charges/{last['corrects_id']}")
     assert "What takes it back" in other.text
+
+
+async def test_a_write_off_of_what_was_found_is_not_taken_back_once_more(
+    as_finance: AsyncClient, given: Given, lines: Lines
+) -> None:
+    barcode = await given.item(State.MISSING)
+    await given.found(barcode)
+    found = [line for line in await lines(barcode=barcode) if line["kind"] == "write_off"]
+    assert sum(line["amount_pence"] for line in found) == 0
+    for line in found:
+        answer = await as_finance.post(f"{URL}/{line['id']}/reverse", json={"reason": WHY})
+        check_problem(answer, 409, "found-again")

@@ -61,6 +61,8 @@ POSTED = f"""
                SELECT FROM order_top_up AS agreed
                WHERE agreed.item_id = line.item_id AND agreed.movement_seq = line.movement_seq
                  AND agreed.withdrawn_at IS NULL) AS is_topped_up,
+           line.kind = 'write_off' AND 0 = (SELECT sum(amount_pence) FROM charge AS lost
+                                            WHERE lost.item_id = line.item_id AND lost.kind = 'write_off') AS is_found,
            undone.id AS reversed_by, rate.vat_percent
     FROM charge AS line LEFT JOIN charge AS undone ON undone.reversal_of = line.id
     LEFT JOIN funder ON funder.id = line.funder_id LEFT JOIN tariff AS rate ON rate.id = line.tariff_id
@@ -282,6 +284,7 @@ def _posted(rows: Sequence[RowMapping]) -> Posted:
         is_reversal=any(row["reversal_of"] is not None for row in rows),
         is_reversed=any(row["reversed_by"] is not None for row in rows),
         is_topped_up=any(row["is_topped_up"] for row in rows),
+        is_found=any(row["is_found"] for row in rows),
     )
 
 
