@@ -48,7 +48,7 @@ class Dated:
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A line of the charges. `undone_by`: the number of the line that takes it back; `is_by_hand`: its sum was said;
-    `category`: that of its product when it was posted."""
+    `category`: that of its product when it was posted; `at`: when that was, where it is known."""
 
     id: int
     posting: UUID | str
@@ -69,6 +69,7 @@ class Posted:
     undone_by: int | None = None
     is_by_hand: bool = False
     category: str = ""
+    at: datetime | None = None
 
     @property
     def is_original(self) -> bool:

@@ -361,10 +361,14 @@ class _Known:
 
 
 def _starts(happened: Sequence[Happened]) -> Iterator[int]:
-    """For each movement the number of its first line, or that of the next one that has any."""
+    """For each movement the number of its first line. For one that has none: that of the first line, of whatever it is,
+    that was posted after it, as far as that is known, or of the next movement that has any."""
+    lines = [line for event in happened for line in event.lines]
     start, starts = NEVER, []
     for event in reversed(happened):
-        start = min((line.id for line in event.lines if line.is_original), default=start)
+        own = [line.id for line in event.lines if line.is_original]
+        later = [] if own else [line.id for line in lines if line.at is not None and line.at > event.at]
+        start = min(own) if own else min([start, *later])
         starts.append(start)
     return reversed(starts)
 

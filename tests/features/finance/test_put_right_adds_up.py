@@ -274,3 +274,17 @@ async def test_a_product_that_goes_into_another_category(
     etag = (await as_manager.get(url)).headers["ETag"]
     done(await as_manager.patch(url, json={"category": "18 12 10"}, headers={"If-Match": etag}))
     await agrees("its category is another one")
+
+
+async def test_an_issue_that_is_taken_back_while_its_item_is_lost(
+    as_finance: AsyncClient, given: Given, clock: Clock, query: Query, rates: None, agrees: Same
+) -> None:
+    barcode = await given.item(State.ON_LOAN)
+    clock.move(hours=1)
+    await given.missing(barcode)
+    clock.move(hours=1)
+    await reverse(as_finance, query, "new_purchase")
+    await agrees("it was paid for when it was lost")
+    clock.move(hours=1)
+    await given.found(barcode)
+    await agrees("it is found")

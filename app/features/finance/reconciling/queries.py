@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -30,7 +30,8 @@ _A_LINE = f"""
                'period', to_char(line.period, 'YYYY-MM-DD'), 'order_id', line.order_id,
                'collection_id', line.collection_id, 'reversal_of', line.reversal_of, 'corrects_id', line.corrects_id,
                'undone_by', (SELECT undone.id FROM charge AS undone WHERE undone.reversal_of = line.id),
-               'is_by_hand', line.basis = '{BY_HAND}', 'category', COALESCE(line.category, ''))
+               'is_by_hand', line.basis = '{BY_HAND}', 'category', COALESCE(line.category, ''),
+               'at', line.posted_at)
 """  # noqa: S608 - the part is a constant
 _LINES = f"""
     SELECT jsonb_agg({_A_LINE} ORDER BY line.id) AS lines
@@ -283,6 +284,7 @@ def _posted(line: Mapping[str, Any], seq: int) -> Posted:
         undone_by=line["undone_by"],
         is_by_hand=line["is_by_hand"],
         category=line["category"],
+        at=datetime.fromisoformat(line["at"]),
     )
 
 
