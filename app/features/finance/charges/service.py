@@ -107,6 +107,12 @@ CREDITS = text(f"""
                       AND next.movement_seq > :seq AND next.movement_seq < line.movement_seq)
     ORDER BY line.posting_id, line.id FOR UPDATE OF line
 """)
+# The issue itself, as it stands.
+ISSUE = text(f"""
+    {POSTED} WHERE line.item_id = :item_id AND line.movement_seq = :seq AND line.is_issue AND line.reversal_of IS NULL
+      AND undone.id IS NULL
+    ORDER BY line.id
+""")
 STILL_UNPRICED = text("""
     SELECT count(DISTINCT line.posting_id) FROM charge AS line
     WHERE line.is_unpriced AND line.reversal_of IS NULL AND (CAST(:period AS date) IS NULL OR line.period = :period)
@@ -194,6 +200,25 @@ async def reverse(
     told = {"reason": body.reason, "kind": charge.kind.value, "pence": charge.pence, "instead_pence": charged}
     await audit.record(session, "charge_reversed", f"charge:{charge_id}", actor=actor, at=at, **told)
     return _numbers(undo), _numbers(instead)
+
+
+async def redo_credits(
+    session: AsyncSession, item_id: int, seq: int, *, because: str, actor: str, at: datetime
+) -> None:
+    """Count the credits of an issue anew by all that its funders are charged for it, since nobody adds to it any more.
+    What was credited by hand stays."""
+    issue = (await session.execute(ISSUE, {"item_id": item_id, "seq": seq})).mappings().all()
+    credits_of_it = (await session.execute(CREDITS, {"item_id": item_id, "seq": seq})).mappings().all()
+    undo: list[dict[str, Any]] = []
+    instead: list[dict[str, Any]] = []
+    for _, of_one in groupby(credits_of_it, key=lambda row: row["posting_id"]):
+        credited = list(of_one)
+        if issue and credited[0]["rate"]:
+            charge = _posted(issue)
+            undo += _undoing(credited)
+            instead += _credited_anew(credited, charge, charge.lines)
+    if undo:
+        await _write(session, undo, instead, because=because, actor=actor, at=at)
 
 
 async def price_unpriced(session: AsyncSession, period: str | None, *, actor: str, at: datetime) -> Priced:

@@ -20,6 +20,7 @@ from app.domain.funders import FunderKind, check_agreed, check_alternative, chec
 from app.domain.funding import relieve
 from app.domain.lifecycle import State
 from app.domain.panel_funding import Share
+from app.features.finance.charges.service import redo_credits
 from app.features.finance.funding.queries import get_top_up
 from app.features.finance.funding.schemas import NewTopUp
 from app.funding import COUNTED_UNDER
@@ -73,6 +74,7 @@ OF_IT: Final = text("""
       AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
     ORDER BY line.id
 """)
+ISSUE_OF: Final = text("SELECT item_id, movement_seq FROM order_top_up WHERE id = :id")
 LOCK_ITEM_OF: Final = text("""
     SELECT item.id FROM item JOIN order_top_up AS agreed ON agreed.item_id = item.id AND agreed.id = :id
     FOR UPDATE OF item
@@ -153,7 +155,8 @@ async def add_top_up(session: AsyncSession, new: NewTopUp, *, barcode: str, acto
 
 
 async def withdraw_top_up(session: AsyncSession, top_up_id: int, *, reason: str, actor: str, at: datetime) -> None:
-    """Take a top-up back: the person pays nothing, and the funders what they paid before.
+    """Take a top-up back: the person pays nothing, and the funders what they paid before. What came back since is
+    credited by that.
 
     Raises NotFound `unknown-top-up`, Conflict `withdrawn-already`.
     """
@@ -165,5 +168,7 @@ async def withdraw_top_up(session: AsyncSession, top_up_id: int, *, reason: str,
         raise Conflict("withdrawn-already", "It was withdrawn already.")
     ids = list(await session.scalars(OF_IT, {"id": top_up_id}))
     await funding.take_back(session, ids, because=reason, actor=actor, at=at)
+    issue = (await session.execute(ISSUE_OF, {"id": top_up_id})).one()
+    await redo_credits(session, issue.item_id, issue.movement_seq, because=reason, actor=actor, at=at)
     facts: dict[str, str | int] = {"barcode": agreed.barcode, "pence": agreed.pence, "because": reason}
     await audit.record(session, "top_up_withdrawn", f"order:{agreed.order_number}", actor=actor, at=at, **facts)
