@@ -26,6 +26,7 @@ from app.domain.costs import ON_THE_SHELF, WHOLE, ChargeKind, Due, Facts, Postin
 from app.domain.dates import uk_date
 from app.domain.inspections import InspectionKind
 from app.ledger import ItemRecord
+from app.put_right import put_right, taking_back
 
 
 class InVain(StrEnum):
@@ -69,24 +70,16 @@ ITEM = text(f"""
     LEFT JOIN LATERAL ({NEWEST_ISSUE}) AS newest (issue) ON true WHERE item.id = :item_id
 """)  # noqa: S608 - the parts are constants
 # One charge: the newest that stands of this kind with this movement.
-TAKE_BACK = text("""
+STANDING = text("""
     WITH standing AS (
-        SELECT line.* FROM charge AS line
+        SELECT line.id, line.posting_id, COALESCE(funder.code, '') AS funder
+        FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
         WHERE line.item_id = :item_id AND line.movement_seq = :seq AND line.kind = :kind
           AND (CAST(:variant AS text) IS NULL OR line.variant = :variant) AND line.reversal_of IS NULL
           AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
-    ), wrong AS (
-        SELECT * FROM standing WHERE posting_id = (SELECT posting_id FROM standing ORDER BY id DESC LIMIT 1)
     )
-    INSERT INTO charge (posting_id, kind, variant, happened_on, posted_at, posted_by, funder_id, percent, quantity,
-                        amount_pence, vat_pence, tariff_id, basis, is_issue, is_provisional, item_id, movement_seq,
-                        product_id, category, recycled, store_id, order_id, collection_id, client_id, team_id,
-                        prescriber, reason, district, reversal_of, because)
-    SELECT (SELECT gen_random_uuid()), kind, variant, CAST(:on AS date), :at, :actor, funder_id, percent, quantity,
-           -amount_pence, -vat_pence, tariff_id, basis, is_issue, is_provisional, item_id, movement_seq,
-           product_id, category, recycled, store_id, order_id, collection_id, client_id, team_id,
-           prescriber, reason, district, id, CAST(:because AS text)
-    FROM wrong ORDER BY id RETURNING reversal_of, COALESCE((SELECT code FROM funder WHERE id = funder_id), '') AS funder
+    SELECT id, funder FROM standing
+    WHERE posting_id = (SELECT posting_id FROM standing ORDER BY id DESC LIMIT 1) ORDER BY id
 """)
 # `gone`: the movement by which the item left the bench. Before charges began, nothing was charged.
 REPAIR = text(f"""
@@ -164,10 +157,12 @@ async def take_back(
     at: datetime,
 ) -> dict[str, int]:
     """Take back what was charged of this kind with a movement that was none; nothing where nothing was, or where it was
-    taken back before. Returns the lines by their funders' codes. One statement."""
-    asked = {"item_id": item_id, "seq": seq, "kind": kind, "variant": variant, "because": because, "on": uk_date(at)}
-    rows = (await session.execute(TAKE_BACK, asked | {"actor": actor, "at": at})).all()
-    return {row.funder: row.reversal_of for row in rows}
+    taken back before. Returns the lines by their funders' codes. Two statements at most."""
+    asked = {"item_id": item_id, "seq": seq, "kind": kind, "variant": variant}
+    rows = (await session.execute(STANDING, asked)).all()
+    if rows:
+        await put_right(session, taking_back(row.id for row in rows), because=because, actor=actor, at=at)
+    return {row.funder: row.id for row in rows}
 
 
 async def settle_parts(session: AsyncSession, repair_id: int, *, because: str, actor: str, at: datetime) -> None:

@@ -5,14 +5,13 @@ charges are of are locked after it, in the order of their barcodes, and its line
 meanwhile is charged before, and is in the journal, or after, by the new split (ADR 51).
 """
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, text
+from sqlalchemy import Row, delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -22,6 +21,7 @@ from app.domain.funders import FunderKind, check_no_person
 from app.domain.funding import Journal, Posted, kept, make_journal
 from app.domain.panel_funding import Share, check_split, in_percent
 from app.models import OrderShare
+from app.put_right import SAME_PRICE, put_right
 
 FUNDERS: Final = text("SELECT id, code, kind FROM funder WHERE upper(code) = ANY(:codes)")
 ORDER: Final = text("""
@@ -64,31 +64,6 @@ SETTLE: Final = text("""
     UPDATE funding_dispute SET settled_at = :at, settled_by = :actor, settlement = :settlement
     WHERE order_id = :order_id AND settled_at IS NULL
 """)
-
-COUNTED_UNDER: Final = """
-    kind, variant, happened_on, quantity, tariff_id, item_id, movement_seq, product_id, category, recycled, store_id,
-    order_id, collection_id, client_id, team_id, prescriber, reason, district
-"""
-"""The columns that a line has in common with the one that takes it back, or that comes instead."""
-TAKE_BACK: Final = text(f"""
-    INSERT INTO charge ({COUNTED_UNDER}, basis, is_issue, posting_id, posted_at, posted_by, funder_id, percent,
-                        amount_pence, vat_pence, is_unpriced, is_provisional, reversal_of, because)
-    SELECT {COUNTED_UNDER}, basis, is_issue, said.new_posting, :at, :actor, funder_id, percent,
-           -amount_pence, -vat_pence, false, is_provisional, line.id, :because
-    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS said (line_id bigint, new_posting uuid)
-    JOIN charge AS line ON line.id = said.line_id ORDER BY line.id
-""")  # noqa: S608 - the part is a constant
-COME_INSTEAD: Final = text(f"""
-    INSERT INTO charge ({COUNTED_UNDER}, basis, is_issue, posting_id, posted_at, posted_by, funder_id, percent,
-                        amount_pence, vat_pence, is_unpriced, is_provisional, corrects_id, because)
-    SELECT {COUNTED_UNDER}, basis, is_issue, said.new_posting, :at, :actor,
-           (SELECT id FROM funder WHERE code = said.payer), said.part,
-           said.pence, said.vat, is_unpriced, :is_provisional, line.id, :because
-    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS said (
-        place int, corrects bigint, new_posting uuid, payer text, part numeric, pence bigint, vat bigint)
-    JOIN charge AS line ON line.id = said.corrects
-    ORDER BY said.place
-""")  # noqa: S608 - the part is a constant
 
 
 async def read_split(session: AsyncSession, shares: Sequence[Share], *, field: str = "funding") -> tuple[Share, ...]:
@@ -200,10 +175,7 @@ async def fund(
 async def take_back(session: AsyncSession, ids: Sequence[int], *, because: str, actor: str, at: datetime) -> None:
     """Take back whole charges by their lines: each by a charge of its own, as the database wants it."""
     rows = (await session.execute(POSTINGS, {"ids": list(ids)})).all()
-    postings = {row.posting_id: str(uuid4()) for row in rows}
-    lines = [{"line_id": row.id, "new_posting": postings[row.posting_id]} for row in rows]
-    values = {"lines": json.dumps(lines), "because": because, "actor": actor, "at": at}
-    await session.execute(TAKE_BACK, values)
+    await put_right(session, _taking_back(rows), because=because, actor=actor, at=at)
 
 
 async def lock_order(session: AsyncSession, number: str) -> int:
@@ -222,13 +194,17 @@ def in_words(shares: Sequence[Share]) -> str:
 async def _post(
     session: AsyncSession, journal: Journal, *, because: str, is_provisional: bool, actor: str, at: datetime
 ) -> None:
-    await take_back(session, journal.reversed, because=because, actor=actor, at=at)
-    about: dict[str, Any] = {"because": because, "actor": actor, "at": at}
-    new: list[dict[str, Any]] = []
+    rows = (await session.execute(POSTINGS, {"ids": list(journal.reversed)})).all()
+    instead: list[dict[str, Any]] = []
     for one in journal.replaced:
-        posting = str(uuid4())
+        posting = {"posting_id": str(uuid4()), "is_provisional": is_provisional, **SAME_PRICE}
         for corrects, line in zip(one.corrects, one.lines, strict=True):
-            amounts = {"part": str(line.percent), "pence": line.pence, "vat": line.vat_pence}
-            whose = {"place": len(new), "corrects": corrects, "new_posting": posting, "payer": line.funder}
-            new.append(whose | amounts)
-    await session.execute(COME_INSTEAD, about | {"lines": json.dumps(new), "is_provisional": is_provisional})
+            amounts = {"percent": str(line.percent), "amount_pence": line.pence, "vat_pence": line.vat_pence}
+            instead.append({"id": corrects, "funder": line.funder, **posting, **amounts})
+    await put_right(session, _taking_back(rows), instead, because=because, actor=actor, at=at)
+
+
+def _taking_back(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """In the order of their numbers; each charge by a posting of its own, as the database wants it."""
+    postings = {row.posting_id: str(uuid4()) for row in rows}
+    return [{"id": row.id, "posting_id": postings[row.posting_id]} for row in rows]

@@ -7,8 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
@@ -29,6 +28,7 @@ from app.domain.funders import FunderKind
 from app.domain.months import read_month
 from app.features.finance.charges.schemas import Priced, ReverseCharge
 from app.features.finance.tariffs.queries import Dated, in_force, read_dated
+from app.put_right import SAME_PRICE, put_right, taking_back
 
 AT_ONCE: Final = 2_000
 """So many charges are priced by one turn of statements."""
@@ -119,39 +119,6 @@ STILL_UNPRICED = text("""
       AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
 """)
 FUNDERS = text("SELECT code, kind FROM funder")
-_COUNTED_UNDER = """
-    old.item_id, old.movement_seq, old.product_id, old.category, old.recycled, old.store_id, old.order_id,
-    old.collection_id, old.client_id, old.team_id, old.prescriber, old.reason, old.district
-"""
-_COLUMNS = f"""
-    posting_id, kind, variant, happened_on, posted_at, posted_by, funder_id, percent, quantity, amount_pence, vat_pence,
-    tariff_id, basis, is_unpriced, is_issue, is_provisional, reversal_of, corrects_id, because,
-    {_COUNTED_UNDER.replace("old.", "")}
-"""
-# Each is counted under what the line was that it is about; the month is given by the database, and is an open one.
-WRITE = text(f"""
-    WITH undo AS (
-        SELECT * FROM jsonb_to_recordset(:undo) AS one (place int, id bigint, posting_id uuid)
-    ), instead AS (
-        SELECT * FROM jsonb_to_recordset(:instead) AS one (
-            place int, id bigint, posting_id uuid, funder text, percent numeric, amount_pence bigint, vat_pence bigint,
-            tariff_id bigint, basis text, is_unpriced boolean)
-    )
-    INSERT INTO charge ({_COLUMNS})
-    SELECT {_COLUMNS} FROM (
-        SELECT undo.place, undo.posting_id, old.kind, old.variant, old.happened_on, CAST(:at AS timestamptz),
-               CAST(:actor AS text), old.funder_id, old.percent, old.quantity, -old.amount_pence, -old.vat_pence,
-               old.tariff_id, 'Takes line ' || old.id || ' back', false, old.is_issue, old.is_provisional, old.id,
-               NULL, CAST(:because AS text), {_COUNTED_UNDER}
-        FROM undo JOIN charge AS old ON old.id = undo.id
-        UNION ALL
-        SELECT instead.place, instead.posting_id, old.kind, old.variant, old.happened_on, CAST(:at AS timestamptz),
-               CAST(:actor AS text), funder.id, instead.percent, old.quantity, instead.amount_pence,
-               instead.vat_pence, instead.tariff_id, instead.basis, instead.is_unpriced, old.is_issue,
-               old.is_provisional, NULL, old.id, CAST(:because AS text), {_COUNTED_UNDER}
-        FROM instead JOIN charge AS old ON old.id = instead.id LEFT JOIN funder ON funder.code = instead.funder
-    ) AS line (place, {_COLUMNS}) ORDER BY place
-""").bindparams(bindparam("undo", type_=JSONB), bindparam("instead", type_=JSONB))  # noqa: S608 - constants
 
 
 async def reverse(
@@ -170,7 +137,7 @@ async def reverse(
         raise NotFound("unknown-charge", "There is no line with this number.")
     charge = _posted(rows)
     check_reversible(charge)
-    undo = _undoing(rows)
+    undo = taking_back(row["id"] for row in rows)
     instead: list[dict[str, Any]] = []
     lines: tuple[Line, ...] = ()
     if body.instead is not None:
@@ -184,9 +151,8 @@ async def reverse(
             issued_pence=rows[0]["issued_pence"],
         )
         # A charge that had no rate has a price now, by a person who says why.
-        priced = {"tariff_id": None, "basis": BY_HAND, "is_unpriced": False}
-        if said.pence is None:
-            priced = {name: rows[0][name] for name in priced}
+        by_hand = {"tariff_id": None, "basis": BY_HAND, "is_unpriced": False}
+        priced = SAME_PRICE if said.pence is None else by_hand
         instead = _coming(rows, lines, uuid4(), priced)
     charged = sum(line.pence for line in lines) if instead else None
     if rows[0]["is_issue"]:
@@ -194,9 +160,9 @@ async def reverse(
         credits_of_it = (await session.execute(CREDITS, issue)).mappings().all()
         for _, of_one in groupby(credits_of_it, key=lambda row: row["posting_id"]):
             credited = list(of_one)
-            undo += _undoing(credited)
+            undo += taking_back(row["id"] for row in credited)
             instead += _credited_anew(credited, charge, lines) if lines else []
-    await _write(session, undo, instead, because=body.reason, actor=actor, at=at)
+    await put_right(session, undo, instead, because=body.reason, actor=actor, at=at)
     told = {"reason": body.reason, "kind": charge.kind.value, "pence": charge.pence, "instead_pence": charged}
     await audit.record(session, "charge_reversed", f"charge:{charge_id}", actor=actor, at=at, **told)
     return _numbers(undo), _numbers(instead)
@@ -215,10 +181,10 @@ async def redo_credits(
         credited = list(of_one)
         if issue and credited[0]["rate"]:
             charge = _posted(issue)
-            undo += _undoing(credited)
+            undo += taking_back(row["id"] for row in credited)
             instead += _credited_anew(credited, charge, charge.lines)
     if undo:
-        await _write(session, undo, instead, because=because, actor=actor, at=at)
+        await put_right(session, undo, instead, because=because, actor=actor, at=at)
 
 
 async def price_unpriced(session: AsyncSession, period: str | None, *, actor: str, at: datetime) -> Priced:
@@ -258,10 +224,10 @@ async def _price(session: AsyncSession, ids: Sequence[int], *, actor: str, at: d
         of_one = list(lines)
         coming = _priced_now(of_one, rates)
         priced += bool(coming)
-        undo += _undoing(of_one) if coming else []
+        undo += taking_back(row["id"] for row in of_one) if coming else []
         instead += coming
     if undo:
-        await _write(session, undo, instead, because=BECAUSE_PRICED, actor=actor, at=at)
+        await put_right(session, undo, instead, because=BECAUSE_PRICED, actor=actor, at=at)
     return priced, sum(line["amount_pence"] for line in instead)
 
 
@@ -313,12 +279,6 @@ def _posted(rows: Sequence[RowMapping]) -> Posted:
     )
 
 
-def _undoing(rows: Iterable[RowMapping]) -> list[dict[str, Any]]:
-    """All lines of a charge, to be taken back by one posting."""
-    posting = str(uuid4())
-    return [{"id": row["id"], "posting_id": posting} for row in rows]
-
-
 def _coming(
     rows: Sequence[RowMapping], lines: Iterable[Line], posting: UUID, said: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
@@ -336,19 +296,3 @@ def _coming(
         }
         for line in lines
     ]
-
-
-async def _write(
-    session: AsyncSession,
-    undo: list[dict[str, Any]],
-    instead: list[dict[str, Any]],
-    *,
-    because: str,
-    actor: str,
-    at: datetime,
-) -> None:
-    # They get their numbers in the order in which they are said here.
-    for place, line in enumerate([*undo, *instead]):
-        line["place"] = place
-    values = {"undo": undo, "instead": instead, "because": because, "actor": actor, "at": at}
-    await session.execute(WRITE, values)

@@ -4,7 +4,6 @@ HMAC-SHA256 of the client's number in our records under the service's secret, it
 no secret cannot tell who it is, nor make a list to look it up in; who has it, and the database, can.
 """
 
-import hmac
 from hashlib import sha256
 from typing import Final
 
@@ -15,12 +14,7 @@ PERSON_SQL: Final = f"""
     CASE WHEN line.client_id IS NOT NULL THEN left(encode(sha256(CAST(:outer_pad AS bytea) || sha256(
         CAST(:inner_pad AS bytea) || convert_to(line.client_id::text, 'UTF8'))), 'hex'), {DIGITS}) END
 """
-"""The same in SQL, of `line.client_id`, with what `pads` gives bound."""
-
-
-def person_ref(secret: str, client_id: int) -> str:
-    """What stands for this client."""
-    return hmac.new(secret.encode(), str(client_id).encode(), "sha256").hexdigest()[:DIGITS]
+"""It in SQL, of `line.client_id`, with what `pads` gives bound."""
 
 
 def pads(secret: str) -> dict[str, bytes]:

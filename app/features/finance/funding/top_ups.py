@@ -23,8 +23,8 @@ from app.domain.panel_funding import Share
 from app.features.finance.charges.service import redo_credits
 from app.features.finance.funding.queries import get_top_up
 from app.features.finance.funding.schemas import NewTopUp
-from app.funding import COUNTED_UNDER
 from app.models import OrderTopUp
+from app.put_right import COUNTED_UNDER
 
 FUNDER: Final = text("SELECT id, code, kind FROM funder WHERE upper(code) = upper(:code)")
 PRODUCT: Final = text("SELECT id, category, purchase_price_pence FROM product WHERE code = :code")
@@ -51,18 +51,19 @@ AGREED: Final = text("""
     SELECT id FROM order_top_up WHERE item_id = :item_id AND movement_seq = :seq AND withdrawn_at IS NULL
 """)
 # It hangs on the issue's movement, and is none: neither new nor recycled, and by no rate.
-ABOUT: Final = COUNTED_UNDER.replace("recycled, ", "").replace("tariff_id, ", "")
-COPIED: Final = ABOUT.replace("kind,", "CAST(:kind AS text),", 1)
+ABOUT: Final = ", ".join(name for name in COUNTED_UNDER if name != "recycled")
 POST: Final = text(f"""
-    INSERT INTO charge ({ABOUT}, basis, posting_id, posted_at, posted_by, funder_id, percent, amount_pence,
-                        is_provisional)
-    SELECT {COPIED}, :basis, CAST(:posting AS uuid), :at, :actor, :person_id, :percent, :pence, false
+    INSERT INTO charge (kind, variant, happened_on, quantity, {ABOUT}, basis, posting_id, posted_at, posted_by,
+                        funder_id, percent, amount_pence, is_provisional)
+    SELECT CAST(:kind AS text), variant, happened_on, quantity, {ABOUT}, :basis, CAST(:posting AS uuid), :at, :actor,
+           :person_id, :percent, :pence, false
     FROM charge AS line WHERE line.id = :issue_line
 """)  # noqa: S608 - the part is a constant
 POST_SHARED: Final = text(f"""
-    INSERT INTO charge ({ABOUT}, basis, posting_id, posted_at, posted_by, funder_id, percent, amount_pence,
-                        is_provisional)
-    SELECT {COPIED}, :basis, CAST(:posting AS uuid), :at, :actor, line.funder_id, line.percent, said.pence,
+    INSERT INTO charge (kind, variant, happened_on, quantity, {ABOUT}, basis, posting_id, posted_at, posted_by,
+                        funder_id, percent, amount_pence, is_provisional)
+    SELECT CAST(:kind AS text), variant, happened_on, quantity, {ABOUT}, :basis, CAST(:posting AS uuid), :at, :actor,
+           line.funder_id, line.percent, said.pence,
            is_provisional
     FROM unnest(CAST(:ids AS bigint[]), CAST(:pence AS bigint[])) AS said (id, pence)
     JOIN charge AS line ON line.id = said.id ORDER BY line.id

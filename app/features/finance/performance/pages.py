@@ -54,9 +54,7 @@ async def performance(
         "form": form,
         "report": report,
         "tables": list(zip(Grouping, tables, strict=True)) if report else [],
-        "collections": [table_of_collections(report, one) for one in (Grouping.SPEED, Grouping.MONTH)]
-        if report
-        else [],
+        "collections": [table_of_collections(report, one) for one in FETCHED_BY] if report else [],
         "period": period_in_words(days.since, days.until),
         "query": urlencode(days.query),
     }

@@ -13,7 +13,7 @@ from app.domain.loans import CollectionSpeed
 from app.domain.ordering import Speed
 from app.domain.tariffs import InForce, Rate, days_in_words, price_in_words, variant_in_words
 from app.web.asked import asked, needed
-from app.web.fields import BIGGEST_ID, Body, Code, Day, OptionalLine, ReasonLine
+from app.web.fields import Body, Code, Day, OptionalLine, ReasonLine
 from app.web.typed import pence_from, plain_percent
 
 DEAREST = 100_000_000
@@ -203,6 +203,3 @@ class TryForm(BaseModel):
     speed: Speed = Speed.FIVE_DAY
     collection_speed: CollectionSpeed = CollectionSpeed.STANDARD
     months: Annotated[int, Field(ge=0, le=LONGEST_MONTHS)] = 6
-
-
-TariffNumber = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
