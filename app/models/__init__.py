@@ -120,6 +120,7 @@ from app.models.scan import ReturnScan, ScanKind, ScanOutcome
 from app.models.spell import Spell
 from app.models.stocktake import Stocktake, StocktakeItem
 from app.models.store import Store
+from app.models.timing import CollectionTiming, OrderTiming
 from app.models.transfer import Consignment, ConsignmentLine, ConsignmentWant, MinimumLevel
 from app.models.workshop import Decontamination, Inspection, InspectionDue
 
@@ -143,6 +144,7 @@ __all__ = [
     "Collection",
     "CollectionFound",
     "CollectionLine",
+    "CollectionTiming",
     "CollectionVisit",
     "Consignment",
     "ConsignmentLine",
@@ -196,6 +198,7 @@ __all__ = [
     "OrderLine",
     "OrderShare",
     "OrderSupersedes",
+    "OrderTiming",
     "OrderTopUp",
     "OrderUnit",
     "PackReader",
