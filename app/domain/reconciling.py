@@ -48,6 +48,7 @@ class Check(StrEnum):
     REVERSALS = "reversals"
     REPORTS = "reports"
     CLOSED_MONTHS = "closed-months"
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from app.domain.lifecycle import State
 from app.domain.recycling import Rate
 from app.features.finance.dashboard.asking import Name
 from app.features.finance.dashboard.charts import CHARTS
+from app.features.finance.dashboard.parts import against
 from app.features.finance.dashboard.reading import Sums, months_until, read_sums
 from app.features.finance.monthly.sums import sum_up_closed_months, sum_up_months
 from tests.browser import Browser
-from tests.conftest import Clock, Query, Statements
+from tests.conftest import Clock, Query, SignIn, Statements
+from tests.features.ordering.conftest import Orders
 from tests.given import Given
 
 LINE = """
@@ -72,6 +74,12 @@ async def books(connection: AsyncConnection) -> Books:
     await made.post("2026-02", "scrap", 800, funder=None, category="12 36 03")
     await made.post("2025-02", "scrap", 99_999)
     return made
+
+
+@pytest.fixture
+def orders(given: Given, sign_in: SignIn) -> Orders:
+    """Orders in few words."""
+    return Orders(given, sign_in)
 
 
 def shown(sums: Sums) -> dict[str, Any]:
@@ -169,8 +177,8 @@ async def test_every_figure_of_the_page_leads_to_its_lines_and_is_had_as_a_file(
     assert {str(one["href"]) for one in page.soup.select("svg a")} <= links
     assert {name.value for name in Name} == set(CHARTS)
     files = {}
-    # Nothing moved: of charges that are made up no rate can be said.
-    for name in set(Name) - {Name.RECYCLING}:
+    # Nothing moved: of charges that are made up no rate can be said, and nothing was due.
+    for name in set(Name) - {Name.RECYCLING, Name.DELIVERIES}:
         address = f"/finance/dashboard/{name.value}?months=13"
         assert {f"{address}&format=csv&head=true", f"{address}&format=xlsx"} <= links
         files[name] = (await finance.client.get(f"{address}&format=csv")).text.splitlines()
@@ -201,6 +209,47 @@ async def test_the_four_recycling_rates_are_drawn_by_month_and_lead_to_their_bar
     assert rows[-2].startswith("2026-03,0.0,0.0,,,100.0,100.0")
 
 
+async def test_deliveries_on_time_are_drawn_by_month_and_lead_to_the_performance_report(
+    finance: Browser, orders: Orders, given: Given, clock: Clock
+) -> None:
+    product = await given.product()
+    await given.items(3, product=product)
+    in_time, late = [await orders.dispatched(product) for _ in range(2)]
+    await orders.step(in_time["number"], "deliver", received_by="Mo")
+    clock.move(days=8)
+    await orders.step(late["number"], "deliver", received_by="Mo")
+    await orders.submitted(product)
+    page = await finance.get("/finance/dashboard?funder=ASC")
+    assert "Deliveries on time by month" in page.text
+    [link] = {str(one["href"]) for one in page.soup.select("main table a") if "/finance/performance?" in one["href"]}
+    assert link == "/finance/performance?from=2026-03-01&to=2026-03-31"
+    assert "50.0 %" in (await finance.get(link)).text
+    rows = (await finance.client.get("/finance/dashboard/deliveries?format=csv")).text.splitlines()
+    assert rows[0] == "month,on_time,late,waiting,percent"
+    assert rows[-3:] == ["2026-02,0,0,0,", "2026-03,1,1,1,50.0", "All months,1,1,1,50.0"]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "words"),
+    [
+        (100, 100, "As in May"),
+        (150, 100, "50 % more than in May"),
+        (75, 100, "25 % less than in May"),
+        (0, 100, "100 % less than in May"),
+        (199, 100, "99 % more than in May"),
+        (200, 100, "2 times as much as in May"),
+        (1_234, 100, "12.3 times as much as in May"),
+        (9_999, 100, "100 times as much as in May"),
+        (10_000, 100, ""),  # What was nearly nothing is not compared with.
+        (100, 0, ""),
+        (100, -100, ""),
+        (-100, 100, ""),
+    ],
+)
+def test_a_month_beside_the_one_before(now: int, before: int, words: str) -> None:
+    assert against(now, before, "May") == words
+
+
 async def test_an_empty_service_a_funder_and_what_is_asked_wrongly(finance: Browser) -> None:
     page = await finance.get("/finance/dashboard?months=25&funder=ASC")
     assert page.text.count("Nothing was charged in these months.") == 5
@@ -216,7 +265,7 @@ async def test_the_dashboard_takes_the_same_statements_however_many_lines_there_
     await given.item(State.ON_LOAN)
     statements.clear()
     await finance.get("/finance/dashboard?months=25")
-    assert len(statements) == 6, "\n".join(statements)
+    assert len(statements) == 7, "\n".join(statements)
 
 
 async def test_the_start_page_says_what_waits_in_the_books(

@@ -198,6 +198,14 @@ IN_STATEMENTS = {
         "INSERT INTO charge_month_summed (period, summed_at, is_final) VALUES ('2026-03-01', now(), true)",
         [(Check.REPORTS, "report-is-not-lines", 42_452, 0)],
     ),
+    "an order is kept as one that came later": (
+        "UPDATE order_timing SET delivered_on = delivered_on + 1",
+        [(Check.KEPT, "not-as-kept", None, None)],
+    ),
+    "an item that was fetched is not kept": (
+        "DELETE FROM collection_timing WHERE fetched_on IS NOT NULL",
+        [(Check.KEPT, "not-as-kept", None, None)],
+    ),
     "a correction is not whole": (
         f"""WITH undone AS ({adding(WANTED, pence="-amount_pence", reversal="id", because="'x'")})
             {adding(WANTED, percent="99", corrects="id", because="'x'")}""",
@@ -257,7 +265,7 @@ async def test_it_takes_the_same_statements_whatever_there_is(
     await given.recycled()
     statements.clear()
     await reconcile(session)
-    assert len(statements) == few == 17
+    assert len(statements) == few == 19
 
 
 async def test_the_nightly_comparison_is_kept_and_finance_is_told_when_it_differs(

@@ -32,6 +32,7 @@ class Name(StrEnum):
     ISSUES = "issues"
     CREDITS = "credits"
     RECYCLING = "recycling"
+    DELIVERIES = "deliveries"
 
 
 class Asked:

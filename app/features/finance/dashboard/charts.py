@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.costs import ChargeKind
 from app.features.finance.charges.asking import NOBODY
+from app.features.finance.dashboard.deliveries import deliveries_on_time
 from app.features.finance.dashboard.parts import Chart, labels, period_in_words
 from app.features.finance.dashboard.rates import recycling_rates
 from app.features.finance.dashboard.reading import Funder, Sums
@@ -127,6 +128,7 @@ CHARTS: Final[Mapping[str, Builder]] = {
     "issues": issues_by_month,
     "credits": credits_by_month,
     "recycling": recycling_rates,
+    "deliveries": deliveries_on_time,
 }
 """Everything that the dashboard shows, in its order, by the name of its table. What needs more than `Sums` reads it."""
 

@@ -9,7 +9,7 @@ from app.db import Session
 from app.domain.costs import ChargeKind
 from app.features.finance.dashboard.asking import Asked, Name, Span, read_chart
 from app.features.finance.dashboard.charts import CHARTS, percent_of
-from app.features.finance.dashboard.parts import period_in_words
+from app.features.finance.dashboard.parts import against, period_in_words
 from app.features.finance.dashboard.reading import Sums
 from app.features.finance.exports.answers import FileAsked, FileFormat, respond
 from app.web.auth import Actor
@@ -65,7 +65,7 @@ def _figures(sums: Sums) -> list[dict[str, Any]]:
     before = f"{sums.months[-2]:%B %Y}"
     return [
         {"what": f"{sums.months[-1]:%B %Y} so far", "pence": net[-1]},
-        {"what": before, "pence": net[-2], "beside": _against(net[-2], net[-3], f"{sums.months[-3]:%B}")},
+        {"what": before, "pence": net[-2], "beside": against(net[-2], net[-3], f"{sums.months[-3]:%B}")},
         {"what": "The twelve months before this one", "pence": sum(net[-13:-1])},
         {"what": "Credited in those months", "pence": -sum(credited[-13:-1])},
         {
@@ -74,10 +74,3 @@ def _figures(sums: Sums) -> list[dict[str, Any]]:
             "beside": f"{recycled:,} of {recycled + new:,} in {len(sums.months)} months",
         },
     ]
-
-
-def _against(now: int, before: int, month: str) -> str:
-    change = percent_of(now - before, before) if before > 0 else None
-    if change is None:
-        return ""
-    return f"As in {month}" if not change else f"{abs(change):g} % {'more' if change > 0 else 'less'} than in {month}"

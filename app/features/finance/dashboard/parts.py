@@ -10,6 +10,10 @@ from markupsafe import Markup
 from app.features.finance.dashboard.reading import Sums
 from app.features.finance.tables import Cell, Table
 
+TIMES: Final = 2
+"""From so many times as much on, percent say it badly."""
+FAR_APART: Final = 100
+"""What is so many times as much is compared with nearly nothing."""
 YEAR_APART: Final = 4
 """So many columns apart two years stand below a chart on a telephone without touching."""
 
@@ -42,8 +46,12 @@ class Chart:
 
 def period_in_words(sums: Sums) -> str:
     """The months, and whose: March 2025 to March 2026, Adult social care."""
-    months = f"{sums.months[0]:%B %Y} to {sums.months[-1]:%B %Y}"
-    return f"{months}, {sums.funder.name}" if sums.funder else months
+    return f"{months_in_words(sums)}, {sums.funder.name}" if sums.funder else months_in_words(sums)
+
+
+def months_in_words(sums: Sums) -> str:
+    """The months alone: March 2025 to March 2026."""
+    return f"{sums.months[0]:%B %Y} to {sums.months[-1]:%B %Y}"
 
 
 def labels(months: Sequence[date]) -> list[tuple[str, str, str]]:
@@ -54,3 +62,19 @@ def labels(months: Sequence[date]) -> list[tuple[str, str, str]]:
         (f"{month:%b}", f"{month:%b}"[0], str(month.year) if place in years else "")
         for place, month in enumerate(months)
     ]
+
+
+def in_percent(value: int) -> str:
+    """A percentage as it stands at a drawing."""
+    return f"{value} %"
+
+
+def against(now: int, before: int, month: str) -> str:
+    """A month beside the one before it; nothing where that came to nothing, or to next to nothing."""
+    if now < 0 or before <= 0 or now >= FAR_APART * before:
+        return ""
+    if now >= TIMES * before:
+        times = round(now / before, 1)
+        return f"{times:g} times as much as in {month}"
+    change = round(100 * (now - before) / before, 1)
+    return f"As in {month}" if not change else f"{abs(change):g} % {'more' if change > 0 else 'less'} than in {month}"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.months import last_day
 from app.domain.recycling import RATES, Part, Rate
 from app.domain.report_days import midnight
-from app.features.finance.dashboard.parts import Chart, labels, period_in_words
+from app.features.finance.dashboard.parts import Chart, in_percent, labels, period_in_words
 from app.features.finance.dashboard.reading import Sums
 from app.features.finance.recycling.asking import Terms
 from app.features.finance.recycling.queries import read_rates
@@ -66,17 +66,13 @@ def _drawing(rate: Rate, sums: Sums, rows: list[dict[str, Any]], hrefs: list[dic
             description="In percent, by count. The same figures stand in the table below.",
             labels=labels(sums.months),
             series=[Series(rate.text, values, [one.get(rate.value) for one in hrefs])],
-            said=_percent,
-            short=_percent,
+            said=in_percent,
+            short=in_percent,
             names=[f"{month:%B %Y}" for month in sums.months],
             plot=LOW,
         )
     )
     return Markup('<h3 class="govuk-heading-s app-chart__name">{}</h3>{}').format(rate.text, drawn)
-
-
-def _percent(value: int) -> str:
-    return f"{value} %"
 
 
 def _items(asked: Terms, rate: Rate, month: date) -> str:

@@ -92,6 +92,10 @@ _ONLY = """
 ALL_HISTORIES = text(_HISTORIES.format(only=""))
 HISTORIES_OF_A_MONTH = text(_HISTORIES.format(only=_ONLY))
 
+_IN_MONTH = """
+    (CAST(:period AS date) IS NULL
+     OR {0} >= CAST(:period AS date) AND {0} < CAST(:period AS date) + interval '1 month')
+"""
 _LIVES = "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)"
 _OF = "(CAST(:period AS date) IS NULL OR line.period = :period)"
 ORPHANS = text(f"""
@@ -194,6 +198,26 @@ PERSONS = text(f"""
     FROM agreed FULL JOIN charged USING (item_id, movement_seq, order_id, funder_id) LEFT JOIN item ON item.id = item_id
     WHERE CAST(:period AS date) IS NULL OR charged.line IS NOT NULL
     ORDER BY charged.line, item.barcode, movement_seq
+""")  # noqa: S608 - the parts are constants
+# What triggers keep of orders and collections for the reports, beside what these say themselves.
+KEPT = text(f"""
+    SELECT (SELECT count(*) FROM order_timing WHERE {_IN_MONTH.format("approved_on")})
+         + (SELECT count(*) FROM collection_timing WHERE {_IN_MONTH.format("requested_on")})
+""")  # noqa: S608 - the parts are constants
+NOT_AS_KEPT = text(f"""
+    SELECT 'Order ' || asked.number AS place
+    FROM order_timing AS kept FULL JOIN order_timing_now AS found USING (order_id)
+    JOIN equipment_order AS asked ON asked.id = order_id
+    WHERE ROW(kept.*) IS DISTINCT FROM ROW(found.*)
+      AND {_IN_MONTH.format("COALESCE(found.approved_on, kept.approved_on)")}
+    UNION ALL
+    SELECT 'Collection ' || collection.number || ', ' || item.barcode
+    FROM collection_timing AS kept FULL JOIN collection_timing_now AS found USING (line_id)
+    JOIN collection_line AS line ON line.id = line_id JOIN collection ON collection.id = line.collection_id
+    JOIN item ON item.id = line.item_id
+    WHERE ROW(kept.*) IS DISTINCT FROM ROW(found.*)
+      AND {_IN_MONTH.format("COALESCE(found.requested_on, kept.requested_on)")}
+    ORDER BY 1 LIMIT 500
 """)  # noqa: S608 - the parts are constants
 
 

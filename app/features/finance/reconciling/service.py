@@ -66,6 +66,7 @@ async def reconcile(session: AsyncSession, *, period: date | None = None) -> Rec
     compared = await compare_reports(session, period)
     _reports(books, compared)
     await _closed_months(session, books, asked)
+    await _kept(session, books, asked)
     order = list(Check)
     return Reconciled(period, books.sums, sorted(books.differences, key=lambda one: order.index(one.check)), compared)
 
@@ -201,3 +202,10 @@ async def _closed_months(session: AsyncSession, books: Books, asked: dict[str, A
             books.differences.append(
                 Difference(Check.CLOSED_MONTHS, "not-as-closed", detail, *sides, where=month_in_words(row.period))
             )
+
+
+async def _kept(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    books.sums[Check.KEPT].counted = await session.scalar(queries.KEPT, asked) or 0
+    for row in await session.execute(queries.NOT_AS_KEPT, asked):
+        detail = "When it came is kept for the reports otherwise than it is recorded."
+        books.differences.append(Difference(Check.KEPT, "not-as-kept", detail, where=row.place))

@@ -81,4 +81,11 @@ SIDES: Final[dict[Check, Said]] = {
         "as they stand",
         "Each closed month has the lines, the sums and the digest that it was closed with.",
     ),
+    Check.KEPT: Said(
+        "What is kept for reports",
+        "orders and items fetched",
+        "",
+        "",
+        "When each order came, and each item was fetched, is kept for the reports as the order and the collection say.",
+    ),
 }
