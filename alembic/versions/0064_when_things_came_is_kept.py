@@ -1,4 +1,5 @@
-"""When orders came, and what was fetched, is kept: a row for each order and each line of a collection.
+"""When orders came, and what was fetched, is kept: a row for each order and each line of a collection. And the sums by
+month know how much was charged, by the part that each funder pays.
 
 Revision: 0064, after: 0063. Made on 2026-11-27.
 """
@@ -41,10 +42,18 @@ def upgrade() -> None:
                 CREATE TRIGGER {table}_{event.lower()}_is_timed AFTER {event} ON {table}
                 REFERENCING {tables[event]} FOR EACH STATEMENT EXECUTE FUNCTION {function}()
             """)
+    _months("quantity_percent NUMERIC(18, 2)", instead_of="quantity")
     op.execute("INSERT INTO order_timing SELECT * FROM order_timing_now")
     op.execute("INSERT INTO collection_timing SELECT * FROM collection_timing_now")
     op.execute("CREATE INDEX ix_order_timing_promised_on ON order_timing (promised_on)")
     op.execute("CREATE INDEX ix_collection_timing_requested_on ON collection_timing (requested_on)")
+
+
+def _months(column: str, *, instead_of: str) -> None:
+    """Every month is summed anew by the queue: what is closed within a quarter of an hour, the others in the night."""
+    op.execute("DELETE FROM charge_month")
+    op.execute("DELETE FROM charge_month_summed")
+    op.execute(f"ALTER TABLE charge_month DROP COLUMN {instead_of}, ADD COLUMN {column} NOT NULL")
 
 
 def _orders() -> None:
@@ -205,3 +214,4 @@ def downgrade() -> None:
     for name in ("order_timing", "collection_timing"):
         op.execute(f"DROP VIEW {name}_now")
         op.execute(f"DROP TABLE {name}")
+    _months("quantity BIGINT", instead_of="quantity_percent")

@@ -70,7 +70,8 @@ class ChargeMonth(SQLModel, table=True):
     """The sums of the charges of a month, made from them again and again until the month is closed (ADR 52).
 
     Zero and empty where the line has nothing there. `category`: the first level of ISO 9999; `condition`: `new` or
-    `recycled`, of lines of issues; `issue_percent`: hundred for each issue, less those that were taken back.
+    `recycled`, of lines of issues; `issue_percent`: hundred for each issue, less those that were taken back;
+    `quantity_percent`: the same of everything that is charged.
     """
 
     __tablename__ = "charge_month"
@@ -83,7 +84,7 @@ class ChargeMonth(SQLModel, table=True):
     category: str = Field(sa_column=Column(Text, primary_key=True))
     condition: str = Field(sa_column=Column(Text, primary_key=True))
     lines: int = Field(sa_column=Column(BigInteger, nullable=False))
-    quantity: int = Field(sa_column=Column(BigInteger, nullable=False))
+    quantity_percent: Decimal = Field(sa_column=Column(Numeric(18, 2), nullable=False))
     net_pence: int = Field(sa_column=Column(BigInteger, nullable=False))
     vat_pence: int = Field(sa_column=Column(BigInteger, nullable=False))
     issue_percent: Decimal = Field(sa_column=Column(Numeric(14, 2), nullable=False))

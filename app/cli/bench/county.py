@@ -120,6 +120,10 @@ STATEMENTS: Final = (
     SELECT k + 1, item_id, k + 1, back_at, 'bench' FROM made WHERE back_at IS NOT NULL
     """,
     """
+    INSERT INTO collection_visit (collection_id, visited_at, failed_because, recorded_at, recorded_by)
+    SELECT k + 1, back_at, 'no_answer', back_at, 'bench' FROM made WHERE back_at IS NOT NULL AND k % 30 = 0
+    """,
+    """
     INSERT INTO charge (posting_id, kind, variant, period, happened_on, posted_at, posted_by, funder_id, percent,
                         amount_pence, vat_pence, basis, is_issue, item_id, movement_seq, product_id, category, recycled,
                         store_id, order_id, client_id, team_id, prescriber, reason, district)
@@ -148,6 +152,13 @@ STATEMENTS: Final = (
            (SELECT id FROM team WHERE code = 'T' || team), 'prescriber.' || k % 1500, 'hospital_discharge', 'AB1'
     FROM generate_series(1, :newest_month) AS n JOIN made ON made.k = n % :issues
     """,
+    """
+    INSERT INTO finance_period (period, closed_at, closed_by, lines, totals, digest)
+    SELECT CAST(month AS date), :until, 'bench', 0, '{}', ''
+    FROM generate_series(date_trunc('month', CAST(:since AS timestamptz)),
+                         date_trunc('month', CAST(:until AS timestamptz)) - interval '2 months', interval '1 month')
+         AS month
+    """,
 )
 
 
@@ -173,5 +184,7 @@ async def fill(session: AsyncSession, county: County, *, until: datetime) -> Non
         # Numbers are said to be numbers, where nothing beside them says so.
         typed = re.sub(r":(items|issues|returns|newest_month)\b", r"CAST(:\1 AS bigint)", statement)
         await session.execute(text(typed), names)
-    # What the database writes with movements, where its triggers are left out.
+    # What the database writes with movements, orders and collections, where its triggers are left out.
     await session.execute(text("SELECT write_spells(array_agg(id)) FROM item"))
+    await session.execute(text("INSERT INTO order_timing SELECT * FROM order_timing_now"))
+    await session.execute(text("INSERT INTO collection_timing SELECT * FROM collection_timing_now"))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -12,17 +12,31 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.cli.bench import county
 from app.cli.bench.county import County
+from app.domain.cost_reports import Dimension, Span
 from app.domain.dates import uk_date
+from app.domain.months import last_day
 from app.domain.recycling import Basis
+from app.features.finance.dashboard.charts import CHARTS
 from app.features.finance.dashboard.reading import read_sums
 from app.features.finance.monthly.sums import sum_up_months
 from app.features.finance.performance.queries import read_performance
 from app.features.finance.recycling.asking import Terms
 from app.features.finance.recycling.avoided import settle_spells
 from app.features.finance.recycling.queries import read_avoided, read_rates
+from app.features.finance.reports.asking import Asked as CostsAsked
+from app.features.finance.reports.costs import read_groups
 
 TIMES: Final = 3
 SPANS: Final = (("a year", timedelta(days=365)), ("five years", timedelta(days=1825)))
+
+PAIRS: Final = (
+    (Dimension.FUNDER, Dimension.KIND),
+    (Dimension.TEAM, Dimension.PERIOD),
+    (Dimension.CATEGORY_CLASS, Dimension.COST_CENTRE),
+    (Dimension.DISTRICT, Dimension.REASON),
+    (Dimension.CATEGORY, Dimension.SPEED),
+)
+"""Two of what costs are counted under: of the first three pairs closed months are summed up."""
 
 Work = Callable[[AsyncSession], Awaitable[object]]
 
@@ -72,7 +86,7 @@ async def prepare(engine: AsyncEngine, made: County, *, at: datetime) -> None:
         await sum_up_months(session, at=at)
     async with engine.connect() as connection:
         alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await alone.execute(text("VACUUM ANALYZE spell, charge_month"))
+        await alone.execute(text("VACUUM ANALYZE spell, charge_month, order_timing, collection_timing"))
 
 
 async def measure(engine: AsyncEngine, made: County, *, at: datetime) -> DashboardsReport:
@@ -110,9 +124,24 @@ def _reports(at: datetime) -> dict[str, Work]:
             read_avoided, terms=Terms(since, today, at - timedelta(days=200))
         )
         found[f"performance in {name}"] = partial(read_performance, since=since, until=today, today=today)
+        books = Span(_first_of_month(since), last_day(today))
+        for pair in PAIRS:
+            words = " and ".join(one.value.replace("_", " ") for one in pair)
+            found[f"costs of {name} by {words}"] = partial(read_groups, asked=CostsAsked(books, pair))
     for months in (13, 25):
-        found[f"dashboard of {months} months"] = partial(read_sums, months=months, funder=None, today=today)
+        found[f"dashboard of {months} months, every chart"] = partial(_read_dashboard, months=months, today=today)
     return found
+
+
+def _first_of_month(day: date) -> date:
+    """The month after this day: a year of whole months, and five of them."""
+    return last_day(day) + timedelta(days=1)
+
+
+async def _read_dashboard(session: AsyncSession, *, months: int, today: date) -> None:
+    sums = await read_sums(session, months=months, funder=None, today=today)
+    for build in CHARTS.values():
+        await build(session, sums)
 
 
 async def _fastest(engine: AsyncEngine, work: Work) -> float:

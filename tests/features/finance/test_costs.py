@@ -1,5 +1,6 @@
 """Reports of costs: whatever they are grouped by, their rows are their totals, and these are the sum of the lines."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import permutations
 from random import Random
@@ -10,8 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.domain.cost_reports import By, Dimension, Span
+from app.features.finance.monthly.sums import sum_up_months
 from app.features.finance.reports.asking import Asked
-from app.features.finance.reports.costs import COLUMNS, costs
+from app.features.finance.reports.costs import COLUMNS, SUMMED_BY, costs, is_summed
 from app.features.finance.reports.lines import list_lines
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Statements
@@ -53,6 +55,29 @@ async def test_rows_totals_and_charges_agree_to_the_penny_whatever_they_are_grou
             table = await costs(session, asked)
             added = {column.key: sum(row[column.key] for row in table.rows) for column in COLUMNS}
             assert added == right == table.totals, grouping
+
+
+async def test_closed_months_are_read_as_they_were_summed_up_and_come_to_the_same(
+    session: AsyncSession, connection: AsyncConnection, quarter: None, split_order: dict[str, Any], clock: Clock
+) -> None:
+    asked = [Asked(SPAN, one) for one in ((one,) for one in SUMMED_BY)]
+    asked += [Asked(SPAN, pair) for pair in permutations(sorted(SUMMED_BY), 2)]
+    for filters in ({"funder": "ASC"}, {"store": "COAST"}, {"kind": "delivery"}, {"category": "12"}):
+        asked.append(Asked(SPAN, (Dimension.FUNDER, Dimension.KIND), filters))
+    assert all(is_summed(one) for one in asked)
+    before = [await costs(session, one) for one in asked]
+    assert sum(bool(one.rows) for one in before) > len(SUMMED_BY) ** 2
+    for month in ("2026-03-01", "2026-04-01"):
+        close = "INSERT INTO finance_period VALUES (CAST(:month AS date), now(), 'finance', 0, '{}', '')"
+        await connection.execute(text(close), {"month": date.fromisoformat(month)})
+    await sum_up_months(session, at=clock.now)
+    assert [await costs(session, one) for one in asked] == before
+    # It is they that are read; and the month that is open from its lines.
+    await connection.execute(text("UPDATE charge_month SET net_pence = 0"))
+    [row] = (await costs(session, Asked(Span(SPAN.since, date(2026, 3, 31)), (Dimension.PERIOD,)))).rows
+    assert row["net_pence"] == 0
+    opened = Asked(Span(date(2026, 5, 1), SPAN.until), (Dimension.KIND,))
+    assert (await costs(session, opened)).rows == (await costs(session, replace(opened, smallest=1))).rows
 
 
 async def test_every_row_is_drilled_to_lines_that_come_to_it(

@@ -12,6 +12,7 @@ ISSUE_PERCENT: Final = """
     CASE WHEN kind IN ('new_purchase', 'recycled_issue', 'hire') AND recycled IS NOT NULL
          THEN CASE WHEN reversal_of IS NULL THEN percent ELSE -percent END ELSE 0 END
 """
+QUANTITY_PERCENT: Final = "CASE WHEN reversal_of IS NULL THEN quantity ELSE -quantity END * percent"
 CELLS: Final = """
     period, COALESCE(funder_id, 0) AS funder_id, COALESCE(team_id, 0) AS team_id, COALESCE(store_id, 0) AS store_id,
     kind, COALESCE(left(category, 2), '') AS category,
@@ -30,10 +31,10 @@ SUMS: Final = f"""
                              interval '1 month') AS month
     ), sums AS (
         SELECT period, funder_id, team_id, store_id, kind, category, condition,
-               lines, net_pence, vat_pence, issue_percent
+               lines, quantity_percent, net_pence, vat_pence, issue_percent
         FROM charge_month WHERE period = ANY(ARRAY(SELECT period FROM wanted WHERE NOT is_live))
         UNION ALL
-        SELECT {CELLS}, 1, amount_pence, vat_pence, {ISSUE_PERCENT}
+        SELECT {CELLS}, 1, {QUANTITY_PERCENT}, amount_pence, vat_pence, {ISSUE_PERCENT}
         FROM charge WHERE period = ANY(ARRAY(SELECT period FROM wanted WHERE is_live))
     )
 """  # noqa: S608 - the parts are the constants above
@@ -63,8 +64,8 @@ SUM_UP: Final = text(
         ON CONFLICT (period) DO UPDATE SET summed_at = excluded.summed_at, is_final = excluded.is_final
     )
     INSERT INTO charge_month (period, funder_id, team_id, store_id, kind, category, condition,
-                              lines, quantity, net_pence, vat_pence, issue_percent)
-    SELECT {CELLS}, count(*), sum(quantity), sum(amount_pence), sum(vat_pence), sum({ISSUE_PERCENT})
+                              lines, quantity_percent, net_pence, vat_pence, issue_percent)
+    SELECT {CELLS}, count(*), sum({QUANTITY_PERCENT}), sum(amount_pence), sum(vat_pence), sum({ISSUE_PERCENT})
     FROM charge WHERE period = ANY(:months) GROUP BY 1, 2, 3, 4, 5, 6, 7
 """  # noqa: S608 - the parts are the constants above
 )
