@@ -31,8 +31,8 @@ SPANS: Final = (("a year", timedelta(days=365)), ("five years", timedelta(days=1
 
 PAIRS: Final = (
     (Dimension.FUNDER, Dimension.KIND),
-    (Dimension.TEAM, Dimension.PERIOD),
-    (Dimension.CATEGORY_CLASS, Dimension.COST_CENTRE),
+    (Dimension.TEAM, Dimension.KIND),
+    (Dimension.CATEGORY_CLASS, Dimension.PERIOD),
     (Dimension.DISTRICT, Dimension.REASON),
     (Dimension.CATEGORY, Dimension.SPEED),
 )

@@ -193,11 +193,15 @@ def key_of(dimension: Dimension, by: By) -> str:
 
 def where(asked: Asked) -> str:
     """The charges that are asked for, as SQL."""
-    parts = [f"{_day(asked.span.by)} BETWEEN :since AND :until", *(FILTERS[name] for name in asked.filters)]
-    parts += [
+    return " AND ".join([f"{_day(asked.span.by)} BETWEEN :since AND :until", *_narrower(asked)])
+
+
+def _narrower(asked: Asked) -> list[str]:
+    """What they are narrowed to beside their days."""
+    parts = [FILTERS[name] for name in asked.filters]
+    return parts + [
         f"{key_of(one, asked.span.by)} = :at_{place}" for place, one in enumerate(asked.group_by[: len(asked.at)])
     ]
-    return " AND ".join(parts)
 
 
 def values_of(asked: Asked) -> dict[str, Any]:
@@ -316,9 +320,15 @@ def grouped_sql(asked: Asked) -> str:
     names = [f"max({NAMES[one]}) AS name_{place}" for place, one in enumerate(asked.group_by) if one in NAMES]
     people = ["count(DISTINCT line.client_id) AS people"] if asked.smallest else []
     grouped = ", ".join(f"key_{place}" for place in range(len(asked.group_by)))
-    columns = [*keys, *names, *people, SUMMED if is_summed(asked) else MEASURES]
-    source = BY_MONTH if is_summed(asked) else f"SELECT {{columns}} FROM {CHARGES}"  # noqa: S608 - words of our own
-    return f"{source.format(columns=', '.join(columns))} WHERE {where(asked)} GROUP BY {grouped} LIMIT :limit"
+    columns = ", ".join([*keys, *names, *people, SUMMED if is_summed(asked) else MEASURES])
+    if is_summed(asked):
+        # Its months are those of the span already; said twice, they would seem fewer than they are to PostgreSQL.
+        which = " AND ".join(_narrower(asked)) or "true"
+        source = BY_MONTH.format(columns=columns)
+    else:
+        which = where(asked)
+        source = f"SELECT {columns} FROM {CHARGES}"  # noqa: S608 - words of our own; what people asked is bound
+    return f"{source} WHERE {which} GROUP BY {grouped} LIMIT :limit"
 
 
 def _sums(row: Any) -> Sums:
