@@ -77,6 +77,12 @@ FACTS: Final = f"""
                   AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)),
             'written_off_pence', (SELECT COALESCE(sum(amount_pence), 0) FROM charge
                                   WHERE item_id = item.id AND kind = 'write_off'),
+            'bought_back_pence', (
+                SELECT CASE WHEN sum(CASE WHEN kind <> 'new_purchase' THEN 0
+                                          WHEN reversal_of IS NULL THEN 1 ELSE -1 END) > 0
+                            THEN -COALESCE(sum(amount_pence) FILTER (WHERE kind <> 'new_purchase'), 0) END
+                FROM charge
+                WHERE item_id = item.id AND kind IN ('new_purchase', 'recycled_issue', 'credit')),
             'repair', CASE WHEN item.state = 'in_repair' THEN (
                 SELECT jsonb_build_object('labour', repair.labour_pence, 'parts', (
                     SELECT sum(part.quantity * part.cost_pence) FROM standing_part AS part
@@ -233,6 +239,7 @@ def read_account(row: RowMapping, billed: Billed) -> Account:
         issued=_issued(coming),
         is_credited=known["is_credited"],
         written_off_pence=int(known["written_off_pence"]),
+        bought_back_pence=None if known["bought_back_pence"] is None else int(known["bought_back_pence"]),
         route=known["route"],
         examined=billed.examined,
         parts_pence=int(repair.get("parts") or 0),

@@ -59,6 +59,7 @@ OWN_ACCOUNT: Final = ""
 """In place of a funder's code: nobody is charged, the service itself bears it."""
 OWN_ACCOUNT_TEXT: Final = "Service's own"
 """What no funder pays for is called so."""
+_GONE: Final = {State.SCRAPPED: "It is scrapped.", State.MISSING: "Nobody knows where it is."}
 WHOLE: Final = (Share(OWN_ACCOUNT, Decimal(100)),)
 
 
@@ -109,7 +110,8 @@ class Facts:
     `visit`: by whose order or collection somebody drives, as a key that is charged once a day; `speed`: its speed.
     `route`: how it was cleaned; `examined`: which kind of inspection; `parts_pence`, `labour_pence`: what was fitted in
     the repair that goes on, and what its work cost, where somebody said so.
-    `is_credited`: since its newest issue. `written_off_pence`: what of it stands written off.
+    `is_credited`: since its newest issue. `written_off_pence`: what of it stands written off. `bought_back_pence`: all
+    that stands credited for it, less what it was reissued at; none where it was never charged as new here.
     """
 
     product_id: int
@@ -122,6 +124,7 @@ class Facts:
     issued: Issued | None = None
     is_credited: bool = False
     written_off_pence: int = 0
+    bought_back_pence: int | None = None
     visit: str = ""
     speed: str = ""
     route: str = ""
@@ -199,6 +202,11 @@ def share_out(pence: int, vat_pence: int, shares: Sequence[Share]) -> tuple[Line
     )
 
 
+def loss_of(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> Posting:
+    """What the service bears of an item that was lost or scrapped in this state, by all that is known of it now."""
+    return post(Due(ChargeKind.WRITE_OFF, WHOLE, of_pence=_worth_to_us(state, facts, tariffs, on=on)), facts, tariffs)
+
+
 def price_of(due: Due, facts: Facts, tariffs: Sequence[Tariff]) -> Price:
     """What a charge comes to. Without a rate: its own price where it has one, otherwise nothing, and it says so."""
     tariff = rate_for(due.kind, due.variant, facts, tariffs)
@@ -245,11 +253,11 @@ def book_value(facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> int:
 
 def worth_today(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> tuple[int, str]:
     """What an item counts for in the service's books today, and why, in a sentence."""
-    if state is State.SCRAPPED:
-        return 0, "It is scrapped."
-    if state is State.MISSING:
-        return 0, "Nobody knows where it is."
+    if state in _GONE:
+        return 0, _GONE[state]
     worth = _worth_to_us(state, facts, tariffs, on=on)
+    if facts.bought_back_pence is not None and (worth or _is_ours(facts)):
+        return worth, "What the service bought it back for: what was credited for it, less what it was reissued at."
     if not _is_ours(facts):
         if worth:
             return worth, "What it is worth, less what whoever paid for its last issue would be credited today."
@@ -351,8 +359,13 @@ def _written_off(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: d
 
 
 def _worth_to_us(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> int:
-    """What of its worth is the service's own. What a client has was charged at less than it is worth, if it was
-    reissued: the rest would be ours again when it came back. What was bought for them is theirs who paid for it."""
+    """What of its worth is the service's own: what it bought it back for, and never more.
+
+    What was not charged as new here has its worth in the books. What a client has was charged at less than that, if it
+    was reissued: the rest would be ours again when it came back.
+    """
+    if facts.bought_back_pence is not None:
+        return max(facts.bought_back_pence, 0)
     worth = book_value(facts, tariffs, on=on)
     if _is_ours(facts):
         return worth
@@ -376,6 +389,8 @@ def _by_rate(tariff: Tariff, due: Due, facts: Facts) -> tuple[int, str]:
         after = f" after {due.months} {'month' if due.months == 1 else 'months'}" if tariff.taper else ""
         basis = f"{percent.normalize():f} % of {in_pounds(due.of_pence)}{after}"
         pence = _rounded(Decimal(due.of_pence) * percent / 100)
+    if due.kind is ChargeKind.WRITE_OFF and pence > due.of_pence:
+        return due.of_pence, f"{basis}, but no more than it is worth: {in_pounds(due.of_pence)}"
     if is_credit and pence > due.of_pence:
         return due.of_pence, f"{basis}, but no more than was charged: {in_pounds(due.of_pence)}"
     return pence, basis

@@ -323,12 +323,19 @@ class _Known:
             written_off_pence=sum(
                 one.pence for one in self.earlier if one.kind is ChargeKind.WRITE_OFF and one.id < self.start
             ),
+            bought_back_pence=self._bought_back(),
             visit=self.event.visit if visit else "",
             speed=visit.variant if visit else "",
             route=_variant(first, ChargeKind.DECONTAMINATION),
             examined=_variant(first, ChargeKind.INSPECTION),
             labour_pence=self.event.labour_pence,
         )
+
+    def _bought_back(self) -> int | None:
+        live = [one for one in self.earlier if one.lives(self.start)]
+        if not any(one.kind is ChargeKind.NEW_PURCHASE for one in live):
+            return None
+        return -_net(one for one in live if one.kind in {ChargeKind.CREDIT, ChargeKind.RECYCLED_ISSUE})
 
     def _category(self) -> str:
         """That of then, where a charge says it: a product may have been put into another one since."""

@@ -22,6 +22,7 @@ from app.domain.costs import (
     Tariff,
     book_value,
     charges_of,
+    loss_of,
     month_of,
     post,
     price_of,
@@ -41,6 +42,7 @@ BED = Facts(product_id=7, category="18 12 10", price_pence=100_000, received_on=
 ISSUED = Issued(date(2026, 2, 20), HALVES, 100_001)
 BACK = replace(BED, times_issued=1, issued=ISSUED)
 AGAIN = replace(BACK, times_issued=2, issued=replace(ISSUED, pence=25_000))
+BOUGHT_BACK = replace(BACK, is_credited=True, bought_back_pence=30_000)
 TAPER = (Step(0, Decimal(80)), Step(12, Decimal(60)), Step(24, Decimal(0)))
 
 
@@ -150,6 +152,12 @@ BOTH, OURS = ["ASC", "ICB"], [""]
         (Move.SCRAP, State.RETURNED, replace(BACK, is_reusable=False), [("scrap", 800, BOTH)]),
         (Move.SCRAP, State.MISSING, replace(BED, written_off_pence=100_000), [("scrap", 800, OURS)]),
         (Move.MARK_MISSING, State.IN_STOCK, BED, [("write_off", 100_000, OURS)]),
+        # What was charged as new is the service's for what it bought it back for, and never for more.
+        (Move.MARK_MISSING, State.IN_STOCK, BOUGHT_BACK, [("write_off", 30_000, OURS)]),
+        (Move.SCRAP, State.IN_STOCK, BOUGHT_BACK, [("scrap", 800, BOTH), ("write_off", 30_000, OURS)]),
+        (Move.MARK_MISSING, State.IN_STOCK, replace(BOUGHT_BACK, bought_back_pence=-1), []),
+        (Move.MARK_MISSING, State.ON_LOAN, replace(AGAIN, bought_back_pence=5_000), [("write_off", 5_000, OURS)]),
+        (Move.MARK_MISSING, State.RETURNED, replace(BACK, bought_back_pence=0), []),
         # Reissued at 25 %: what it is worth beyond the credit for that is ours, and comes back when it is found.
         (Move.MARK_MISSING, State.ON_LOAN, AGAIN, [("write_off", 60_000 - 15_000, OURS)]),
         (Move.MARK_MISSING, State.AWAITING_COLLECTION, AGAIN, [("write_off", 45_000, OURS)]),
@@ -281,6 +289,10 @@ def test_what_it_is_worth_in_the_books() -> None:
         (State.RETURNED, AGAIN, 0, "until they are credited"),
         (State.IN_STOCK, BED, 100_000, "never issued"),
         (State.IN_STOCK, replace(BACK, is_credited=True), 60_000, "would be credited"),
+        (State.IN_STOCK, BOUGHT_BACK, 30_000, "bought it back"),
+        (State.IN_STOCK, replace(BOUGHT_BACK, bought_back_pence=0), 0, "bought it back"),
+        (State.ON_LOAN, replace(AGAIN, bought_back_pence=5_000), 5_000, "bought it back"),
+        (State.ON_LOAN, replace(BACK, bought_back_pence=0), 0, "until they are credited"),
         (State.ON_LOAN, replace(BACK, issued=replace(ISSUED, is_hire=True)), 60_000, "would be credited"),
     ],
 )
@@ -288,6 +300,21 @@ def test_what_it_counts_for_today_and_why(state: State, facts: Facts, worth: int
     found, why = worth_today(state, facts, RATES, on=TODAY)
     assert found == worth
     assert because in why
+
+
+@pytest.mark.parametrize(
+    ("rate", "pence", "basis"),
+    [
+        (None, 30_000, "What it is worth in the books"),
+        (fixed(ChargeKind.WRITE_OFF, 500), 500, "Fixed rate"),
+        (fixed(ChargeKind.WRITE_OFF, 50_000), 30_000, "Fixed rate, but no more than it is worth: £300"),
+    ],
+)
+def test_a_loss_is_reckoned_anew_by_what_is_known_now(rate: Tariff | None, pence: int, basis: str) -> None:
+    lost = replace(BOUGHT_BACK, written_off_pence=7)
+    posting = loss_of(State.RETURNED, lost, [rate] if rate else [], on=TODAY)
+    assert (posting.price.pence, posting.price.basis) == (pence, basis)
+    assert [(line.funder, line.pence) for line in posting.lines] == [("", pence)]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ class Counted:
 
 @dataclass
 class Thing:
-    """What the model knows of one item. `paid`: who was charged what for its newest issue."""
+    """What the model knows of one item. `paid`: who was charged what for its newest issue. `bought_back`: what the
+    service has credited for it in all, less what it lent it again at."""
 
     barcode: str
     product: str
@@ -77,6 +78,7 @@ class Thing:
     whose: Any = None
     is_credited: bool = False
     lost_pence: int = 0
+    bought_back: int = 0
     client: str = ""
     collection: str = ""
     is_trial: bool = False
@@ -137,13 +139,14 @@ class Life:
                             self.settle, self.correct, self.correct],
             State.ON_TRIAL: [scan, self.ask_back, self.correct],
             State.AWAITING_COLLECTION: [scan, scan, self.call_off, self.visit_in_vain, self.lose, self.settle],
-            State.RETURNED: [self.clean, self.clean, self.clean, self.settle, self.lose] if thing.reusable
+            State.RETURNED: [self.clean, self.clean, self.clean, self.settle, self.uncredit, self.lose]
+                            if thing.reusable
                             else [self.scrap, self.lose],
             State.AWAITING_INSPECTION: [self.release, self.release, self.fail, self.soiled] if thing.is_checked
                                        else [self.inspect, self.inspect, self.fail, self.fail, self.soiled, self.lose,
                                              self.settle, self.take_back, self.take_back],
             State.IN_REPAIR: [self.mend, partial(self.mend, late=True), self.mend, self.give_up, self.lose],
-            State.MISSING: [self.find, self.find, scan, self.scrap],
+            State.MISSING: [self.find, self.uncredit, scan, self.scrap],
         }  # fmt: skip
         return ways.get(thing.state, [])
 
@@ -152,6 +155,7 @@ class Life:
         kind = "recycled_issue" if thing.issued else "new_purchase"
         pence = rounded(thing.pence * RECYCLED_PERCENT) if thing.issued else thing.pence
         thing.whose, thing.paid = who, tuple(among(kind, pence, who))
+        thing.bought_back -= pence if thing.issued else 0
         thing.issued, thing.is_credited = thing.issued + 1, False
         return list(thing.paid)
 
@@ -224,6 +228,7 @@ class Life:
             pence = rounded(sum(pence for _, _, pence in thing.paid) * self.percent(thing))
             lines += [("credit", who, -part) for _, who, part in among("", pence, thing.whose)]
             thing.is_credited = True
+            thing.bought_back += pence
         return lines
 
     def clean(self, thing: Thing) -> list[Line]:
@@ -301,27 +306,20 @@ class Life:
 
     def lose(self, thing: Thing) -> list[Line]:
         self.run(self.given.missing(thing.barcode))
-        lent = thing.state in {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
         thing.state = State.MISSING
-        return self.loss(thing, lent=lent)
+        return self.loss(thing)
 
     def scrap(self, thing: Thing) -> list[Line]:
         self.run(self.given.scrapped(thing.barcode))
         thing.state = State.SCRAPPED
         return [*self.whoever(thing, "scrap", USUAL["scrap", ""]), *self.loss(thing)]
 
-    def loss(self, thing: Thing, *, lent: bool = False) -> list[Line]:
-        """What the service loses of it: nothing that somebody else has paid for. Of what it lent again, all but what it
-        would have credited."""
+    def loss(self, thing: Thing) -> list[Line]:
+        """What the service loses of it: what it has bought it back for, so that nobody ever pays more than it cost."""
         if thing.lost_pence:
             return []
-        worth = rounded(thing.pence * self.percent(thing)) if thing.issued else thing.pence
-        if thing.paid and not thing.is_credited:
-            paid = sum(pence for _, _, pence in thing.paid)
-            is_ours = lent and thing.reusable and thing.issued > 1
-            worth = max(worth - rounded(paid * self.percent(thing)), 0) if is_ours else 0
-        thing.lost_pence = worth
-        return [("write_off", "", worth)] if worth else []
+        thing.lost_pence = max(thing.bought_back, 0) if thing.issued else thing.pence
+        return [("write_off", "", thing.lost_pence)] if thing.lost_pence else []
 
     # What is put right.
 
@@ -332,6 +330,23 @@ class Life:
     def take_back(self, thing: Thing) -> list[Line]:
         """The newest inspection, and nothing instead."""
         return self.reverse(thing, [row for row in self.standing(thing) if row["kind"] == "inspection"], None)
+
+    def uncredit(self, thing: Thing) -> list[Line]:
+        """Its credit was none. What the service bears of what is lost is what it would have been after that."""
+        rows = self.standing(thing)
+        made = self.reverse(thing, [row for row in rows if row["kind"] == "credit"] if thing.is_credited else [], None)
+        if not made:
+            return []
+        thing.is_credited, before = False, thing.lost_pence
+        thing.bought_back -= sum(pence for _, _, pence in made)
+        if thing.state is State.MISSING and before:
+            thing.lost_pence = max(thing.bought_back, 0)
+            lost_on = [row["on"] for row in rows if row["kind"] == "write_off"][-1]
+            anew = (
+                [("write_off", "", -before), ("write_off", "", thing.lost_pence)] if thing.lost_pence != before else []
+            )
+            made, self.days = made + anew, [*(self.days or []), *(lost_on for _ in anew)]
+        return made
 
     def standing(self, thing: Thing) -> list[dict[str, Any]]:
         """The lines of an item that stand."""
@@ -346,6 +361,7 @@ class Life:
         self.post(f"/charges/{lines[0]['id']}/reverse", 201, **body)
         made = [(row["kind"], row["funder"], -row["pence"]) for row in lines]
         if pence is not None:
+            thing.bought_back -= pence - sum(row["pence"] for row in lines) if thing.issued > 1 else 0
             thing.paid = tuple(among(lines[0]["kind"], pence, thing.whose))
             made += thing.paid
         self.days = [lines[0]["on"]] * len(made)
