@@ -107,7 +107,8 @@ class Issued:
 class Facts:
     """What is known of an item when it moves. `shares`: who pays for what goes out now.
 
-    `visit`: by whose order or collection somebody drives, as a key that is charged once a day; `speed`: its speed.
+    `visit`: by whose order or collection somebody drives, as a key that is charged once a day; `speed`: its speed;
+    `visit_shares`: who pays for a drive that fetches things of several, where that is known.
     `route`: how it was cleaned; `examined`: which kind of inspection; `parts_pence`, `labour_pence`: what was fitted in
     the repair that goes on, and what its work cost, where somebody said so.
     `is_credited`: since its newest issue. `written_off_pence`: what of it stands written off. `bought_back_pence`: all
@@ -126,6 +127,7 @@ class Facts:
     written_off_pence: int = 0
     bought_back_pence: int | None = None
     visit: str = ""
+    visit_shares: tuple[Share, ...] = ()
     speed: str = ""
     route: str = ""
     examined: str = ""
@@ -335,7 +337,7 @@ def _of_a_return(state: State, facts: Facts, *, on: date) -> list[Due]:
         return dues
     if facts.visit:
         # Somebody drove, also for what was never charged here.
-        shares = facts.issued.shares if facts.issued else WHOLE
+        shares = facts.visit_shares or (facts.issued.shares if facts.issued else WHOLE)
         dues.append(Due(ChargeKind.COLLECTION, shares, facts.speed, visit=facts.visit))
     if facts.issued is None or facts.is_credited:
         return dues

@@ -304,7 +304,8 @@ class _Known:
         self.rates = {line.tariff_id for line in self.event.lines if line.tariff_id is not None and line.is_original}
 
     def facts(self) -> Facts:
-        """The facts that its charges follow from. Who pays for what goes out is as the charge says."""
+        """The facts that its charges follow from. Who pays for what goes out is as the charge says, and who pays for a
+        drive that fetched it with others, too: what was planned then is not known any more."""
         first = {lines[0].kind: lines for lines in reversed(self.postings)}
         issues = [lines for lines in self.postings if lines[0].is_issue]
         shares = next(iter([*issues, *self.postings]), None)
@@ -325,6 +326,7 @@ class _Known:
             ),
             bought_back_pence=self._bought_back(),
             visit=self.event.visit if visit else "",
+            visit_shares=tuple(line.share for line in first.get(ChargeKind.COLLECTION, ())),
             speed=visit.variant if visit else "",
             route=_variant(first, ChargeKind.DECONTAMINATION),
             examined=_variant(first, ChargeKind.INSPECTION),

@@ -16,7 +16,7 @@ from app.domain.disposal import Disposal, WasteStream
 from app.domain.hygiene import Outcome, Route
 from app.domain.inspections import InspectionOutcome
 from app.domain.lifecycle import State
-from app.domain.loans import LoanKind
+from app.domain.loans import CollectionSpeed, LoanKind
 from app.features.collections import service as collections
 from app.features.finance.periods import service as periods
 from app.features.loans import service as loans
@@ -113,8 +113,14 @@ class Life:
             {"taper": f"[{taper}]"},
         )  # fmt: skip
         self.things = []
-        for pence, single in ((10_001, False), (4_999, False), (777, True)):
-            code = await self.given.product(purchase_price_pence=pence, single_patient_use=single)
+        # All that is lent goes to one home, so that one drive fetches what several pay for.
+        self.home = await self.given.client()
+        for pence, single, category in (
+            (10_001, False, "09 12 03"),
+            (4_999, False, "12 22 03"),
+            (777, True, "18 12 10"),
+        ):
+            code = await self.given.product(purchase_price_pence=pence, single_patient_use=single, category=category)
             for barcode in await self.given.items(1, product=code):
                 self.things.append(Thing(barcode, code, pence, not single, self.given.today))
 
@@ -160,7 +166,7 @@ class Life:
         return list(thing.paid)
 
     def lend(self, thing: Thing, funder: str = "", *, trial: bool = False) -> list[Line]:
-        thing.client, thing.is_trial, thing.order = self.run(self.given.client()), trial, ""
+        thing.client, thing.is_trial, thing.order = self.home, trial, ""
         thing.state = State.ON_TRIAL if trial else State.ON_LOAN
         if trial:
             self.run(self.given.trial(thing.barcode, client=thing.client))
@@ -183,37 +189,56 @@ class Life:
             return self.world.people[username]
 
         orders = Orders(self.given, sign_in)
-        order = await orders.dispatched(thing.product, funding=said(SPLIT))
+        order = await orders.dispatched(thing.product, funding=said(SPLIT), client_ref=self.home)
         assert barcodes(order) == [thing.barcode]
         thing.order = order["number"]
         await orders.step(order["number"], "deliver", received_by="Mo")
         thing.client = order["client_ref"]
 
     def ask_back(self, thing: Thing) -> list[Line]:
-        thing.collection = self.run(self.given.collection(thing.barcode, client=thing.client)).number
-        thing.state = State.AWAITING_COLLECTION
+        """All that they have."""
+        theirs = [one for one in self.things
+                  if one.client == thing.client and one.state in {State.ON_LOAN, State.ON_TRIAL}]  # fmt: skip
+        said: dict[str, Any] = {"reason": "No longer needed.", "speed": CollectionSpeed.STANDARD, "actor": "ot"}
+        number = self.do(collections.request_collection, thing.client, [one.barcode for one in theirs], **said)
+        for one in theirs:
+            one.collection, one.state = number, State.AWAITING_COLLECTION
+        self.did["together"] += len({str(one.whose) for one in theirs}) > 1
         return []
+
+    def planned(self, thing: Thing) -> list[Thing]:
+        """What is still to be fetched together with it, itself among it."""
+        return [one for one in self.things
+                if one.state is State.AWAITING_COLLECTION and one.collection == thing.collection]  # fmt: skip
+
+    def drive(self, thing: Thing, kind: str, pence: int) -> list[Line]:
+        """Once a day; each thing that is planned counts the same."""
+        visit = (kind, thing.collection, self.given.today)
+        if visit in self.visits:
+            return []
+        self.visits.add(visit)
+        weights: Counter[str] = Counter()
+        for one in sorted(self.planned(thing), key=lambda one: one.barcode):
+            weights.update(one.whose)
+        return among(kind, pence, {code: part for _, code, part in among("", 10_000, weights)})
 
     def call_off(self, thing: Thing) -> list[Line]:
         self.do(collections.cancel_collection, thing.collection, reason="They need it still.", actor="ot")
-        thing.state = State.ON_TRIAL if thing.is_trial else State.ON_LOAN
+        for one in self.planned(thing):
+            one.state = State.ON_TRIAL if one.is_trial else State.ON_LOAN
         return []
 
     def visit_in_vain(self, thing: Thing) -> list[Line]:
         self.do(
             collections.fail, thing.collection, reason="Nobody opened the door.", visited_at=None, actor="technician"
         )
-        visit = ("failed", thing.collection, self.given.today)
-        if visit in self.visits:
-            return []
-        self.visits.add(visit)
-        return among("failed_visit", USUAL["failed_visit", "collection"], thing.whose)
+        return self.drive(thing, "failed_visit", USUAL["failed_visit", "collection"])
 
     def scan(self, thing: Thing) -> list[Line]:
         [result] = self.run(self.given.scan(thing.barcode))
         assert result.outcome == "accepted", result
         fetched = thing.state is State.AWAITING_COLLECTION
-        drive = among("collection", USUAL["collection", "standard"], thing.whose) if fetched else []
+        drive = self.drive(thing, "collection", USUAL["collection", "standard"]) if fetched else []
         return [*drive, *self.comes_back(thing)]
 
     def find(self, thing: Thing) -> list[Line]:
@@ -444,9 +469,11 @@ class Life:
 
 
 def among(kind: str, pence: int, who: dict[str, int]) -> list[Line]:
-    """So many pence by hundredths of a percent; of two the one with the larger rest gets the penny that is left."""
-    sign, rests = (-1 if pence < 0 else 1), sorted(who, key=lambda code: -(abs(pence) * who[code] % 10_000))
-    parts = {code: abs(pence) * part // 10_000 for code, part in who.items()}
+    """So many pence by hundredths of a percent, or by their parts; of two the one with the larger rest gets the penny
+    that is left."""
+    whole = sum(who.values())
+    sign, rests = (-1 if pence < 0 else 1), sorted(who, key=lambda code: -(abs(pence) * who[code] % whole))
+    parts = {code: abs(pence) * part // whole for code, part in who.items()}
     for code in rests[: abs(pence) - sum(parts.values())]:
         parts[code] += 1
     return [(kind, code, sign * part) for code, part in parts.items()]
