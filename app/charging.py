@@ -16,6 +16,7 @@ from sqlalchemy import RowMapping, text
 from app.domain.costs import OWN_ACCOUNT, WHOLE, ChargeKind, Facts, Issued, Posting, Step, Tariff, charges_of
 from app.domain.dates import uk_date
 from app.domain.funding import share_visit
+from app.domain.hire import InForce
 from app.domain.lifecycle import Move, State, is_issue
 from app.domain.panel_funding import Share
 
@@ -84,6 +85,9 @@ FACTS: Final = f"""
                             THEN -COALESCE(sum(amount_pence) FILTER (WHERE kind <> 'new_purchase'), 0) END
                 FROM charge
                 WHERE item_id = item.id AND kind IN ('new_purchase', 'recycled_issue', 'credit')),
+            'hire_rates', CASE WHEN (since.issued ->> 'is_hire')::boolean THEN (
+                SELECT jsonb_agg(to_jsonb(rate) ORDER BY rate.id) FROM tariff AS rate
+                WHERE rate.kind = 'hire' AND (rate.product_id IS NULL OR rate.product_id = item.product_id)) END,
             'repair', CASE WHEN item.state = 'in_repair' THEN (
                 SELECT jsonb_build_object('labour', repair.labour_pence, 'parts', (
                     SELECT sum(part.quantity * part.cost_pence) FROM standing_part AS part
@@ -243,6 +247,14 @@ def read_tariffs(rows: Iterable[Mapping[str, Any]]) -> list[Tariff]:
     ]
 
 
+def read_hire_rates(rows: Sequence[Mapping[str, Any]]) -> tuple[InForce[Tariff], ...]:
+    """Rates with their days, from their JSON."""
+    days = [
+        (date.fromisoformat(row["starts_on"]), row["ends_on"] and date.fromisoformat(row["ends_on"])) for row in rows
+    ]
+    return tuple(InForce(rate, *its) for rate, its in zip(read_tariffs(rows), days, strict=True))
+
+
 def read_account(row: RowMapping, billed: Billed) -> Account:
     """The money of an item, from a row that `FACTS` and `COUNTER` are part of."""
     known = row["facts"]
@@ -262,6 +274,7 @@ def read_account(row: RowMapping, billed: Billed) -> Account:
         is_credited=known["is_credited"],
         written_off_pence=int(known["written_off_pence"]),
         bought_back_pence=None if known["bought_back_pence"] is None else int(known["bought_back_pence"]),
+        hire_rates=read_hire_rates(known["hire_rates"] or ()),
         route=known["route"],
         examined=billed.examined,
         parts_pence=int(repair.get("parts") or 0),

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.domain.authority import in_pounds
+from app.domain.hire import InForce, nights_by_rate
 from app.domain.lifecycle import OUT, Move, State, is_issue, is_return
 from app.domain.panel_funding import Share, allot
 
@@ -113,6 +114,7 @@ class Facts:
     the repair that goes on, and what its work cost, where somebody said so.
     `is_credited`: since its newest issue. `written_off_pence`: what of it stands written off. `bought_back_pence`: all
     that stands credited for it, less what it was reissued at; none where it was never charged as new here.
+    `hire_rates`: all that there ever were for what is hired out.
     """
 
     product_id: int
@@ -126,6 +128,7 @@ class Facts:
     is_credited: bool = False
     written_off_pence: int = 0
     bought_back_pence: int | None = None
+    hire_rates: tuple[InForce[Tariff], ...] = ()
     visit: str = ""
     visit_shares: tuple[Share, ...] = ()
     speed: str = ""
@@ -137,7 +140,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something to be charged: what a percentage of it is of, how often, and who pays."""
+    """Something to be charged: what a percentage of it is of, how often, and who pays. `rates`: by which it is priced,
+    where not by those of the day."""
 
     kind: ChargeKind
     shares: tuple[Share, ...]
@@ -148,6 +152,7 @@ class Due:
     months: int = 0
     is_issue: bool = False
     is_taken_back: bool = False
+    rates: tuple[Tariff, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +216,7 @@ def loss_of(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) 
 
 def price_of(due: Due, facts: Facts, tariffs: Sequence[Tariff]) -> Price:
     """What a charge comes to. Without a rate: its own price where it has one, otherwise nothing, and it says so."""
-    tariff = rate_for(due.kind, due.variant, facts, tariffs)
+    tariff = rate_for(due.kind, due.variant, facts, tariffs if due.rates is None else due.rates)
     if due.is_taken_back:
         return Price(-due.of_pence, None, "The write-off is taken back")
     if due.kind is ChargeKind.CREDIT and facts.issued and facts.issued.is_unpriced:
@@ -314,8 +319,23 @@ def _of_nights(state: State, facts: Facts, *, on: date) -> list[Due]:
     """The nights of a hire that ends."""
     if facts.issued is None or not facts.issued.is_hire or facts.is_credited or state not in WITH_A_CLIENT:
         return []
-    nights = max((on - facts.issued.on).days, 1)
-    return [Due(ChargeKind.HIRE, facts.issued.shares, of_pence=facts.price_pence, times=nights)]
+    return nights_of_hire(facts, facts.issued.shares, since=facts.issued.on, until=on)
+
+
+def nights_of_hire(facts: Facts, shares: tuple[Share, ...], *, since: date, until: date) -> list[Due]:
+    """The nights of a hire, a charge for each rate that was in force meanwhile. Which of several it is, and for which
+    nights there was none, its variant says: the day of the first."""
+    found = nights_by_rate(since, until, facts.hire_rates, lambda rates: rate_for(ChargeKind.HIRE, "", facts, rates))
+    return [
+        Due(
+            ChargeKind.HIRE,
+            shares,
+            one.since.isoformat() if len(found) > 1 or one.rate is None else "",
+            times=one.nights,
+            rates=(one.rate,) if one.rate else (),
+        )
+        for one in found
+    ]
 
 
 def _of_an_issue(move: Move, facts: Facts, tariffs: Sequence[Tariff]) -> list[Due]:

@@ -5,7 +5,7 @@ on the facts of then: lines that were posted later, or taken back later, count a
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -28,6 +28,7 @@ from app.domain.costs import (
     post,
     price_of,
 )
+from app.domain.hire import InForce
 from app.domain.lifecycle import Move, State, is_issue, is_return
 
 VISITS: Final = frozenset({ChargeKind.DELIVERY, ChargeKind.COLLECTION})
@@ -114,7 +115,7 @@ class Books:
 
     def _look(self, known: "_Known") -> None:
         event = known.event
-        facts = known.facts()
+        facts = replace(known.facts(), hire_rates=self._hire_rates(known))
         rates = self._held(event, known.rates)
         left = [one for one in known.postings if not _are_parts(one, event)]
         for posting in charges_of(event.move, event.state, facts, rates, on=event.on):
@@ -141,6 +142,15 @@ class Books:
 
     def _held(self, event: Happened, named: Collection[int | None]) -> list[Tariff]:
         return [one.tariff for one in self.rates if one.held(event.on, at=event.at, named=named)]
+
+    def _hire_rates(self, known: "_Known") -> tuple[InForce[Tariff], ...]:
+        """Those of hire that were known then, with their days of then."""
+        at = known.event.at
+        return tuple(
+            InForce(one.tariff, one.starts_on, None if one.ended_at and one.ended_at > at else one.ends_on)
+            for one in self.rates
+            if one.tariff.kind is ChargeKind.HIRE and (one.made_at <= at or one.tariff.id in known.rates)
+        )
 
     def _miss(self, known: "_Known", posting: Posting) -> None:
         self.sums[Check.MOVEMENTS].add(posting.price.pence, 0)

@@ -162,9 +162,11 @@ def price_in_words(
 
 
 def variant_in_words(kind: ChargeKind, variant: str) -> str:
-    """The speed, route or kind of inspection as people read it; nothing where the rate is for every one."""
+    """The speed, route or kind of inspection, or the first night, as people read it; nothing where it is for all."""
     if not variant:
         return ""
+    if kind is ChargeKind.HIRE:
+        return f"Nights from {in_words(date.fromisoformat(variant))}"
     known = VARIANTS.get(kind)
     member = next((one for one in known if one.value == variant), None) if known else None
     return str(getattr(member, "text", variant.replace("_", " ").capitalize()))

@@ -32,6 +32,7 @@ from app.domain.costs import (
     worth_today,
 )
 from app.domain.funders import FunderKind
+from app.domain.hire import InForce
 from app.domain.lifecycle import MOVES, Move, State, is_issue
 from app.domain.panel_funding import Share
 
@@ -187,7 +188,8 @@ def test_what_a_movement_costs(
 def test_hire_is_charged_by_the_night_until_it_comes_back_or_is_lost() -> None:
     rates = [*RATES, HIRE]
     assert told(Move.ISSUE, State.IN_STOCK, BED, rates) == [("hire", 0, ["ASC"])]
-    on_hire = replace(BACK, issued=replace(ISSUED, pence=0, is_hire=True))
+    always = (InForce(HIRE, date(2020, 1, 1)),)
+    on_hire = replace(BACK, issued=replace(ISSUED, pence=0, is_hire=True), hire_rates=always)
     ten_nights = ("hire", 1_500, BOTH)
     assert told(Move.RETURN, State.ON_LOAN, on_hire, rates) == [ten_nights]
     assert told(Move.MARK_MISSING, State.ON_LOAN, on_hire, rates) == [ten_nights, ("write_off", 60_000, OURS)]
@@ -199,8 +201,22 @@ def test_hire_is_charged_by_the_night_until_it_comes_back_or_is_lost() -> None:
     same_day = replace(on_hire, issued=replace(ISSUED, on=TODAY, pence=0, is_hire=True))
     assert told(Move.RETURN, State.ON_LOAN, same_day, rates) == [("hire", 150, BOTH)]
     # The rate has ended meanwhile: the nights are not free, nobody has said what they cost.
-    [nights] = charges_of(Move.RETURN, State.ON_LOAN, on_hire, RATES, on=TODAY)
+    ended = replace(on_hire, hire_rates=(InForce(HIRE, date(2020, 1, 1), date(2026, 2, 19)),))
+    [nights] = charges_of(Move.RETURN, State.ON_LOAN, ended, rates, on=TODAY)
     assert (nights.price.pence, nights.price.is_unpriced, nights.due.times) == (0, True, 10)
+
+
+def test_each_night_of_a_hire_is_charged_by_the_rate_of_then() -> None:
+    dearer = replace(HIRE, id=9, pence=200)
+    hire_rates = (InForce(HIRE, date(2020, 1, 1), date(2026, 2, 22)), InForce(dearer, date(2026, 2, 25)))
+    on_hire = replace(BACK, issued=replace(ISSUED, pence=0, is_hire=True), hire_rates=hire_rates)
+    posted = charges_of(Move.RETURN, State.ON_LOAN, on_hire, [*RATES, dearer], on=TODAY)
+    found = [(one.due.times, one.due.variant, one.price.tariff_id, one.price.pence, one.price.basis) for one in posted]
+    assert found == [
+        (3, "2026-02-20", HIRE.id, 450, "3 times £1.50 each"),
+        (2, "2026-02-23", None, 0, "No rate is in force"),
+        (5, "2026-02-25", 9, 1_000, "5 times £2 each"),
+    ]
 
 
 def test_what_has_no_rate_says_so_unless_it_has_a_price_of_its_own() -> None:

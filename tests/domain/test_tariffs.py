@@ -206,6 +206,7 @@ def test_a_price_in_words(kind: ChargeKind, price: dict[str, Any], said: str) ->
         (K.FAILED_VISIT, "inspection", "Inspection"),
         (K.DELIVERY, "by_night", "By night"),
         (K.REPAIR, "at_home", "At home"),
+        (K.HIRE, "2026-03-02", "Nights from 2 March 2026"),
     ],
 )
 def test_a_variant_in_words(kind: ChargeKind, variant: str, said: str) -> None:

@@ -1,7 +1,7 @@
 """Putting charges right. Nothing posted changes: lines take others back, and others come instead."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
@@ -222,7 +222,7 @@ async def _price(session: AsyncSession, ids: Sequence[int], *, actor: str, at: d
     rows = (await session.execute(UNPRICED, {"ids": list(ids)})).mappings().all()
     if not rows:
         return 0, 0
-    days = [row["happened_on"] for row in rows]
+    days = [_day(row) for row in rows]
     rates = await read_dated(session, since=min(days), until=max(days))
     undo: list[dict[str, Any]] = []
     instead: list[dict[str, Any]] = []
@@ -252,11 +252,17 @@ def _priced_now(rows: Sequence[RowMapping], rates: Sequence[Dated]) -> list[dict
         received_on=row["received_on"] or row["happened_on"],
     )
     again = Again(row["happened_on"], row["variant"], row["quantity"], row["is_issue"], int(row["issued_pence"] or 0))
-    posting = post(due_again(charge, facts, again), facts, in_force(rates, row["happened_on"]))
+    posting = post(due_again(charge, facts, again), facts, in_force(rates, _day(row)))
     if posting.price.is_unpriced:
         return []
     said = {"tariff_id": posting.price.tariff_id, "basis": posting.price.basis, "is_unpriced": False}
     return _coming(rows, posting.lines, uuid4(), said)
+
+
+def _day(row: RowMapping) -> date:
+    """The day whose rate prices a charge: of nights of hire that had none, that of the first."""
+    day: date = row["happened_on"]
+    return date.fromisoformat(row["variant"]) if row["kind"] == ChargeKind.HIRE and row["variant"] else day
 
 
 def _credited_anew(rows: Sequence[RowMapping], issue_pence: int, lines: Sequence[Line]) -> list[dict[str, Any]]:

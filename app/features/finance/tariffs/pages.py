@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Session
 from app.domain.costs import ChargeKind, Facts, Posting
 from app.domain.dates import uk_date
+from app.domain.hire import InForce
 from app.domain.how_charged import RULES
 from app.domain.inspections import months_after
 from app.domain.loans import CollectionSpeed
@@ -231,6 +232,9 @@ async def _counted(session: AsyncSession, body: TryForm, *, today: date) -> dict
         times_issued=int(body.recycled),
         is_reusable=product.is_reusable,
         route=product.decontamination_route.value,
+        hire_rates=tuple(
+            InForce(one.tariff, one.starts_on, one.ends_on) for one in rates if one.tariff.kind is ChargeKind.HIRE
+        ),
     )
     loan = Loan(today, back, body.speed.value, body.collection_speed.value)
     postings = would_cost(facts, loan, queries.in_force(rates, today), queries.in_force(rates, back))
