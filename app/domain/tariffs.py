@@ -128,6 +128,21 @@ def check_end(rate: InForce, ends_on: date, *, closed: date | None) -> None:
         raise Conflict("period-closed", detail, field="ends_on")
 
 
+def check_withdrawal(rate: InForce, *, today: date, lines: int) -> None:
+    """Whether a rate can go as if it had never been: before its first day, and while it has priced nothing.
+
+    Raises Conflict `tariff-began`, `tariff-has-priced`.
+    """
+    if rate.starts_on <= today:
+        detail = (
+            f"The rate is in force since {in_words(rate.starts_on)}, and can only be withdrawn before its first day. "
+            "End it, or replace it by another one."
+        )
+        raise Conflict("tariff-began", detail)
+    if lines:
+        raise Conflict("tariff-has-priced", "The rate has priced charges. End it, or replace it by another one.")
+
+
 def day_to_replace(rate: InForce, starts_on: date) -> date:
     """The last day of a rate that another one follows on that day. Raises Conflict `starts-the-same-day`."""
     if rate.starts_on == starts_on:

@@ -17,6 +17,7 @@ from app.models.finance import (
     OrderTopUp,
     ReconciliationRun,
     Tariff,
+    WithdrawnTariff,
 )
 from app.models.finance_export import (
     ExportChunk,
@@ -266,5 +267,6 @@ __all__ = [
     "ThoroughExamination",
     "Tier",
     "TrialReview",
+    "WithdrawnTariff",
     "metadata",
 ]

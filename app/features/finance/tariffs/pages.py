@@ -21,7 +21,15 @@ from app.domain.ordering import Speed
 from app.domain.tariffs import RATED, VARIANTS, VISITS, closed_in_words, variant_in_words
 from app.domain.would_cost import Loan, would_cost
 from app.features.finance.tariffs import queries, service
-from app.features.finance.tariffs.schemas import EndForm, EndTariff, NewTariff, TariffBody, TariffForm, TryForm
+from app.features.finance.tariffs.schemas import (
+    EndForm,
+    EndTariff,
+    NewTariff,
+    TariffBody,
+    TariffForm,
+    TryForm,
+    WithdrawForm,
+)
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Day, Id, without_controls
@@ -140,6 +148,17 @@ async def end_tariff(request: Request, session: Session, actor: Actor, now: Now,
         end = EndTariff(ends_on=said.ends_on, reason=said.reason)
         ended = await service.end_tariff(session, tariff_id, end, actor=actor.username, at=now)
     return redirect(request, f"/finance/tariffs/{tariff_id}", f"The rate is in force {ended.days}.")
+
+
+@router.post("/finance/tariffs/{tariff_id}/withdraw")
+async def withdraw_tariff(request: Request, session: Session, actor: Actor, now: Now, tariff_id: Id) -> Response:
+    """Take it away, before it begins."""
+    context = await _one(session, tariff_id, now=uk_date(now))
+    form, body = await read_form(request, WithdrawForm)
+    with filled_or_again(ONE, form, body, **context) as said:
+        gone = await service.withdraw_tariff(session, tariff_id, reason=said.because, actor=actor.username, at=now)
+    told = f"Rate {tariff_id} is withdrawn. Begin another in its place, if something is to be charged {gone.days}."
+    return redirect(request, "/finance/tariffs", told)
 
 
 def _grouped(found: Sequence[TariffBody], day: date) -> list[Group]:
