@@ -15,6 +15,8 @@ from sqlalchemy import RowMapping, text
 
 from app.domain.costs import OWN_ACCOUNT, WHOLE, ChargeKind, Facts, Issued, Posting, Step, Tariff, charges_of
 from app.domain.dates import uk_date
+from app.domain.funding import share_visit
+from app.domain.hire import InForce
 from app.domain.lifecycle import Move, State, is_issue
 from app.domain.panel_funding import Share
 
@@ -77,6 +79,15 @@ FACTS: Final = f"""
                   AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)),
             'written_off_pence', (SELECT COALESCE(sum(amount_pence), 0) FROM charge
                                   WHERE item_id = item.id AND kind = 'write_off'),
+            'bought_back_pence', (
+                SELECT CASE WHEN sum(CASE WHEN kind <> 'new_purchase' THEN 0
+                                          WHEN reversal_of IS NULL THEN 1 ELSE -1 END) > 0
+                            THEN -COALESCE(sum(amount_pence) FILTER (WHERE kind <> 'new_purchase'), 0) END
+                FROM charge
+                WHERE item_id = item.id AND kind IN ('new_purchase', 'recycled_issue', 'credit')),
+            'hire_rates', CASE WHEN (since.issued ->> 'is_hire')::boolean THEN (
+                SELECT jsonb_agg(to_jsonb(rate) ORDER BY rate.id) FROM tariff AS rate
+                WHERE rate.kind = 'hire' AND (rate.product_id IS NULL OR rate.product_id = item.product_id)) END,
             'repair', CASE WHEN item.state = 'in_repair' THEN (
                 SELECT jsonb_build_object('labour', repair.labour_pence, 'parts', (
                     SELECT sum(part.quantity * part.cost_pence) FROM standing_part AS part
@@ -101,6 +112,24 @@ FACTS: Final = f"""
     ) AS money ON true
 """  # noqa: S608 - the parts are the constants above
 """Asks for `item` and `product`."""
+
+PAYERS_OF_A_COLLECTION: Final = f"""
+    SELECT jsonb_agg(newest.issue ORDER BY item.barcode) FROM collection_line AS planned
+    JOIN item ON item.id = planned.item_id CROSS JOIN LATERAL ({NEWEST_ISSUE}) AS newest (issue)
+    WHERE planned.collection_id = {{collection_id}} AND planned.collected_at IS NULL AND planned.cancelled_at IS NULL
+"""  # noqa: S608 - the part is a constant
+"""The newest issue of each thing that is still to be fetched, and that somebody pays for."""
+
+_COLLECTION: Final = "(money.facts -> 'fetched' ->> 'collection_id')"
+DRIVE: Final = f"""
+    CASE WHEN {_COLLECTION} IS NOT NULL
+          AND row_number() OVER (PARTITION BY {_COLLECTION} ORDER BY item.barcode) = 1
+          AND NOT EXISTS (SELECT FROM charged_visit WHERE key = 'collection:' || {_COLLECTION} || ':'
+                          || (CAST(:at AS timestamptz) AT TIME ZONE 'Europe/London')::date)
+    THEN ({PAYERS_OF_A_COLLECTION.format(collection_id=f"{_COLLECTION}::bigint")}) END
+"""
+"""Who pays for the things of a collection, as they are planned now: with the first row of each, if the drive is not
+charged yet."""
 
 COUNTER: Final = f"""
     CASE WHEN CAST(:client_id AS bigint) IS NOT NULL THEN (
@@ -184,7 +213,10 @@ NOTHING_SAID: Final = Billed()
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What is known of the money of one item: the facts of its charges, and what its lines are counted under."""
+    """What is known of the money of one item: the facts of its charges, and what its lines are counted under.
+
+    `fetched`: its collection, and the issues of all that is to be fetched by it, until the drive is charged.
+    """
 
     facts: Facts
     going: Mapping[str, Any]
@@ -215,6 +247,14 @@ def read_tariffs(rows: Iterable[Mapping[str, Any]]) -> list[Tariff]:
     ]
 
 
+def read_hire_rates(rows: Sequence[Mapping[str, Any]]) -> tuple[InForce[Tariff], ...]:
+    """Rates with their days, from their JSON."""
+    days = [
+        (date.fromisoformat(row["starts_on"]), row["ends_on"] and date.fromisoformat(row["ends_on"])) for row in rows
+    ]
+    return tuple(InForce(rate, *its) for rate, its in zip(read_tariffs(rows), days, strict=True))
+
+
 def read_account(row: RowMapping, billed: Billed) -> Account:
     """The money of an item, from a row that `FACTS` and `COUNTER` are part of."""
     known = row["facts"]
@@ -233,12 +273,24 @@ def read_account(row: RowMapping, billed: Billed) -> Account:
         issued=_issued(coming),
         is_credited=known["is_credited"],
         written_off_pence=int(known["written_off_pence"]),
+        bought_back_pence=None if known["bought_back_pence"] is None else int(known["bought_back_pence"]),
+        hire_rates=read_hire_rates(known["hire_rates"] or ()),
         route=known["route"],
         examined=billed.examined,
         parts_pence=int(repair.get("parts") or 0),
         labour_pence=billed.labour_pence if billed.labour_pence is not None else repair.get("labour") or 0,
     )
     return Account(facts, going, coming, fetched)
+
+
+def read_accounts(rows: Sequence[RowMapping], billed: Billed) -> dict[str, Account]:
+    """The money of each item by its barcode; what of a collection stands with one row is told to all of it."""
+    accounts = {row["barcode"]: read_account(row, billed) for row in rows}
+    payers = {accounts[row["barcode"]].fetched["collection_id"]: row["drive"] for row in rows if row["drive"]}
+    return {
+        barcode: replace(one, fetched={**one.fetched, "payers": payers.get(one.fetched.get("collection_id"))})
+        for barcode, one in accounts.items()
+    }
 
 
 def lines_of(
@@ -261,6 +313,8 @@ def lines_of(
     if speed:
         facts = replace(facts, speed=speed, visit=_visit(account, on, going_out=going_out))
     under = account.under(move, state)
+    payers = [] if going_out else account.fetched.get("payers") or []
+    facts = replace(facts, visit_shares=share_visit(map(shares_of, payers)))
     shared = {
         "item_id": item_id,
         "movement_seq": seq,
@@ -274,13 +328,22 @@ def lines_of(
         "posted_at": at.isoformat(),
         "posted_by": actor,
     }
-    return [row for one in charges_of(move, state, facts, tariffs, on=on) for row in rows_of(one, shared)]
+    drive = shared | counted_under(in_common(payers)) if payers else shared
+    charges = charges_of(move, state, facts, tariffs, on=on)
+    return [row for one in charges for row in rows_of(one, drive if one.due.visit else shared)]
 
 
 def counted_under(under: Mapping[str, Any]) -> dict[str, Any]:
     """What lines are counted under, by what a query read of an order or an issue."""
     names = ("order_id", "client_id", "team_id", "prescriber", "reason", "district")
     return {name: under.get(name) for name in names} | {"is_provisional": under.get("is_provisional", False)}
+
+
+def in_common(payers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a drive is counted under: what all have in common that were to be served by it."""
+    first = counted_under(payers[0])
+    common = {name: value if all(one.get(name) == value for one in payers) else None for name, value in first.items()}
+    return common | {"is_provisional": any(one.get("is_provisional") for one in payers)}
 
 
 def rows_of(posting: Posting, shared: Mapping[str, Any]) -> list[dict[str, Any]]:

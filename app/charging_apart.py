@@ -15,15 +15,18 @@ from app.charging import (
     DISTRICT,
     NEWEST_ISSUE,
     OF_AN_ORDER,
+    PAYERS_OF_A_COLLECTION,
     POST,
     as_written,
     counted_under,
+    in_common,
     read_tariffs,
     rows_of,
     shares_of,
 )
 from app.domain.costs import ON_THE_SHELF, WHOLE, ChargeKind, Due, Facts, Posting, post
 from app.domain.dates import uk_date
+from app.domain.funding import share_visit
 from app.domain.inspections import InspectionKind
 from app.ledger import ItemRecord
 from app.put_right import put_right, taking_back
@@ -42,25 +45,22 @@ RATES = """
     WHERE rate.kind = :kind AND daterange(rate.starts_on, rate.ends_on, '[]') @> CAST(:on AS date)
 """
 NOBODYS = f"jsonb_build_object('client_id', client.id, 'district', {DISTRICT})"
-# Of several things whose visit it was, the first pays that somebody pays for.
+# The issues of all things whose visit it was; the client, where nobody pays for any of them.
 PAYER: Final = {
     InVain.DELIVERY: f"""
-        SELECT {OF_AN_ORDER} FROM equipment_order AS asked JOIN client ON client.id = asked.client_id
-        WHERE asked.id = :id
+        SELECT jsonb_build_object('payers', jsonb_build_array({OF_AN_ORDER})) FROM equipment_order AS asked
+        JOIN client ON client.id = asked.client_id WHERE asked.id = :id
     """,  # noqa: S608 - the parts are constants
     InVain.COLLECTION: f"""
-        SELECT COALESCE(newest.issue, {NOBODYS}) FROM collection AS whole JOIN client ON client.id = whole.client_id
-        LEFT JOIN collection_line AS line
-          ON line.collection_id = whole.id AND line.collected_at IS NULL AND line.cancelled_at IS NULL
-        LEFT JOIN item ON item.id = line.item_id LEFT JOIN LATERAL ({NEWEST_ISSUE}) AS newest (issue) ON true
-        WHERE whole.id = :id ORDER BY newest.issue IS NULL, item.barcode LIMIT 1
+        SELECT {NOBODYS} || jsonb_build_object('payers', ({PAYERS_OF_A_COLLECTION.format(collection_id="whole.id")}))
+        FROM collection AS whole JOIN client ON client.id = whole.client_id WHERE whole.id = :id
     """,  # noqa: S608 - the parts are constants
     InVain.INSPECTION: f"""
-        SELECT COALESCE(newest.issue, {NOBODYS}) FROM inspection_visit AS whole
-        JOIN client ON client.id = whole.client_id
-        LEFT JOIN inspection_visit_item AS line ON line.visit_id = whole.id AND line.is_open
-        LEFT JOIN item ON item.id = line.item_id LEFT JOIN LATERAL ({NEWEST_ISSUE}) AS newest (issue) ON true
-        WHERE whole.id = :id ORDER BY newest.issue IS NULL, item.barcode LIMIT 1
+        SELECT {NOBODYS} || jsonb_build_object('payers', (
+            SELECT jsonb_agg(newest.issue ORDER BY item.barcode) FROM inspection_visit_item AS line
+            JOIN item ON item.id = line.item_id CROSS JOIN LATERAL ({NEWEST_ISSUE}) AS newest (issue)
+            WHERE line.visit_id = whole.id AND line.is_open))
+        FROM inspection_visit AS whole JOIN client ON client.id = whole.client_id WHERE whole.id = :id
     """,  # noqa: S608 - the parts are constants
 }
 VISIT = {what: text(f"SELECT ({payer}) AS under, ({RATES}) AS rates") for what, payer in PAYER.items()}
@@ -117,12 +117,16 @@ REPAIR = text(f"""
 async def charge_visit_in_vain(
     session: AsyncSession, what: InVain, number: int, *, visited_at: datetime, actor: str, at: datetime
 ) -> None:
-    """Charge whoever pays for the order, or for what was to be fetched or inspected, for a visit that came to nothing:
-    once a day. `number`: of the order, the collection or the planned visit in the database. Two statements."""
+    """Charge those who pay for the order, or for what was to be fetched or inspected, for a visit that came to nothing,
+    once a day, each thing counting the same. `number`: of the order, the collection or the planned visit in the
+    database. Two statements."""
     on = uk_date(visited_at)
     row = (await session.execute(VISIT[what], {"id": number, "kind": ChargeKind.FAILED_VISIT, "on": on})).one()
-    under = row.under or {}
-    due = Due(ChargeKind.FAILED_VISIT, shares_of(under), what.value, visit=f"failed:{what.value}:{number}:{on}")
+    nobodys = row.under or {}
+    payers = nobodys.get("payers") or []
+    under = in_common(payers) if payers else nobodys
+    shares = share_visit(map(shares_of, payers)) or WHOLE
+    due = Due(ChargeKind.FAILED_VISIT, shares, what.value, visit=f"failed:{what.value}:{number}:{on}")
     # A visit is for no one product.
     posting = post(due, Facts(0, "", 0, on), read_tariffs(row.rates or ()))
     about = {"collection_id": number if what is InVain.COLLECTION else None}

@@ -182,7 +182,9 @@ _READ = """
     ORDER BY item.barcode
 """
 READ = text(_READ.format(more="", joined=""))
-MONEY = f", money.facts, money.issued, {charging.COUNTER} AS counter, {charging.TARIFFS} AS tariffs"
+MONEY = f""",
+    money.facts, money.issued, {charging.COUNTER} AS counter, {charging.TARIFFS} AS tariffs, {charging.DRIVE} AS drive
+"""
 READ_TO_MOVE = text(_READ.format(more=MONEY, joined=charging.FACTS))
 
 WRITE = text(f"""
@@ -388,8 +390,7 @@ async def _read_to_move(
     asked = {"client_id": billed.client_id, "funder": billed.funder, "actor": actor, "at": at}
     rows = (await session.execute(READ_TO_MOVE, {"barcodes": list(barcodes), **asked})).mappings().all()
     rates = charging.read_tariffs(rows[0]["tariffs"] or ()) if rows else []
-    accounts = {row["barcode"]: charging.read_account(row, billed) for row in rows}
-    return {row["barcode"]: _record(row) for row in rows}, accounts, rates
+    return {row["barcode"]: _record(row) for row in rows}, charging.read_accounts(rows, billed), rates
 
 
 def _record(row: RowMapping) -> ItemRecord:

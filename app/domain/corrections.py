@@ -24,8 +24,6 @@ from app.domain.errors import BadValue, Conflict
 from app.domain.funders import FunderKind, check_no_person
 from app.domain.panel_funding import Share, check_split
 
-EITHER_WAY: Final = frozenset({ChargeKind.WRITE_OFF})
-"""The kinds of which a charge can be above or below zero: what was written off is found again."""
 BY_HAND: Final = "Corrected by hand"
 """The basis of a charge whose sum a person said."""
 
@@ -152,15 +150,15 @@ def lines_instead(
     return tuple(replace(line, vat_pence=part.pence) for line, part in zip(net, tax, strict=True))
 
 
-def credit_again(credit: Credited, issue: Posted, lines: Sequence[Line]) -> Posting:
+def credit_again(credit: Credited, issue_pence: int, lines: Sequence[Line]) -> Posting:
     """A credit anew, when its issue is charged otherwise: the same part of the sum of then, to those who pay for it
-    then. Where no rate says which part, it stays in proportion."""
+    then. Where no rate says which part, it stays in proportion. `issue_pence`: what the credit was of."""
     pence = sum(line.pence for line in lines)
     shares = tuple(Share(line.funder, line.percent) for line in lines)
     due = Due(ChargeKind.CREDIT, shares, of_pence=pence, months=credit.months)
     if credit.rate or credit.is_unpriced:
         return post(due, credit.facts, [credit.rate] if credit.rate else [])
-    net, vat = (_in_proportion(part, pence, issue.pence) for part in (credit.charge.pence, credit.charge.vat_pence))
+    net, vat = (_in_proportion(part, pence, issue_pence) for part in (credit.charge.pence, credit.charge.vat_pence))
     return Posting(due, Price(net, None, "In proportion to its issue"), share_out(net, vat, shares))
 
 
@@ -179,8 +177,6 @@ def due_again(charge: Posted, facts: Facts, again: Again) -> Due:
 
 
 def _check_sum(charge: Posted, pence: int) -> None:
-    if charge.kind in EITHER_WAY:
-        return
     if charge.kind is ChargeKind.CREDIT and pence > 0:
         detail = f"A credit is below zero: write {-pence / 100:.2f} for a credit of {in_pounds(pence)}."
         raise BadValue("wrong-sign", detail, field="pence")

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.domain.authority import in_pounds
+from app.domain.hire import InForce, nights_by_rate
 from app.domain.lifecycle import OUT, Move, State, is_issue, is_return
 from app.domain.panel_funding import Share, allot
 
@@ -59,6 +60,7 @@ OWN_ACCOUNT: Final = ""
 """In place of a funder's code: nobody is charged, the service itself bears it."""
 OWN_ACCOUNT_TEXT: Final = "Service's own"
 """What no funder pays for is called so."""
+_GONE: Final = {State.SCRAPPED: "It is scrapped.", State.MISSING: "Nobody knows where it is."}
 WHOLE: Final = (Share(OWN_ACCOUNT, Decimal(100)),)
 
 
@@ -106,10 +108,13 @@ class Issued:
 class Facts:
     """What is known of an item when it moves. `shares`: who pays for what goes out now.
 
-    `visit`: by whose order or collection somebody drives, as a key that is charged once a day; `speed`: its speed.
+    `visit`: by whose order or collection somebody drives, as a key that is charged once a day; `speed`: its speed;
+    `visit_shares`: who pays for a drive that fetches things of several, where that is known.
     `route`: how it was cleaned; `examined`: which kind of inspection; `parts_pence`, `labour_pence`: what was fitted in
     the repair that goes on, and what its work cost, where somebody said so.
-    `is_credited`: since its newest issue. `written_off_pence`: what of it stands written off.
+    `is_credited`: since its newest issue. `written_off_pence`: what of it stands written off. `bought_back_pence`: all
+    that stands credited for it, less what it was reissued at; none where it was never charged as new here.
+    `hire_rates`: all that there ever were for what is hired out.
     """
 
     product_id: int
@@ -122,7 +127,10 @@ class Facts:
     issued: Issued | None = None
     is_credited: bool = False
     written_off_pence: int = 0
+    bought_back_pence: int | None = None
+    hire_rates: tuple[InForce[Tariff], ...] = ()
     visit: str = ""
+    visit_shares: tuple[Share, ...] = ()
     speed: str = ""
     route: str = ""
     examined: str = ""
@@ -132,7 +140,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something to be charged: what a percentage of it is of, how often, and who pays."""
+    """Something to be charged: what a percentage of it is of, how often, and who pays. `rates`: by which it is priced,
+    where not by those of the day."""
 
     kind: ChargeKind
     shares: tuple[Share, ...]
@@ -143,6 +152,7 @@ class Due:
     months: int = 0
     is_issue: bool = False
     is_taken_back: bool = False
+    rates: tuple[Tariff, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +209,14 @@ def share_out(pence: int, vat_pence: int, shares: Sequence[Share]) -> tuple[Line
     )
 
 
+def loss_of(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> Posting:
+    """What the service bears of an item that was lost or scrapped in this state, by all that is known of it now."""
+    return post(Due(ChargeKind.WRITE_OFF, WHOLE, of_pence=_worth_to_us(state, facts, tariffs, on=on)), facts, tariffs)
+
+
 def price_of(due: Due, facts: Facts, tariffs: Sequence[Tariff]) -> Price:
     """What a charge comes to. Without a rate: its own price where it has one, otherwise nothing, and it says so."""
-    tariff = rate_for(due.kind, due.variant, facts, tariffs)
+    tariff = rate_for(due.kind, due.variant, facts, tariffs if due.rates is None else due.rates)
     if due.is_taken_back:
         return Price(-due.of_pence, None, "The write-off is taken back")
     if due.kind is ChargeKind.CREDIT and facts.issued and facts.issued.is_unpriced:
@@ -245,11 +260,11 @@ def book_value(facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> int:
 
 def worth_today(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> tuple[int, str]:
     """What an item counts for in the service's books today, and why, in a sentence."""
-    if state is State.SCRAPPED:
-        return 0, "It is scrapped."
-    if state is State.MISSING:
-        return 0, "Nobody knows where it is."
+    if state in _GONE:
+        return 0, _GONE[state]
     worth = _worth_to_us(state, facts, tariffs, on=on)
+    if facts.bought_back_pence is not None and (worth or _is_ours(facts)):
+        return worth, "What the service bought it back for: what was credited for it, less what it was reissued at."
     if not _is_ours(facts):
         if worth:
             return worth, "What it is worth, less what whoever paid for its last issue would be credited today."
@@ -304,8 +319,23 @@ def _of_nights(state: State, facts: Facts, *, on: date) -> list[Due]:
     """The nights of a hire that ends."""
     if facts.issued is None or not facts.issued.is_hire or facts.is_credited or state not in WITH_A_CLIENT:
         return []
-    nights = max((on - facts.issued.on).days, 1)
-    return [Due(ChargeKind.HIRE, facts.issued.shares, of_pence=facts.price_pence, times=nights)]
+    return nights_of_hire(facts, facts.issued.shares, since=facts.issued.on, until=on)
+
+
+def nights_of_hire(facts: Facts, shares: tuple[Share, ...], *, since: date, until: date) -> list[Due]:
+    """The nights of a hire, a charge for each rate that was in force meanwhile. Which of several it is, and for which
+    nights there was none, its variant says: the day of the first."""
+    found = nights_by_rate(since, until, facts.hire_rates, lambda rates: rate_for(ChargeKind.HIRE, "", facts, rates))
+    return [
+        Due(
+            ChargeKind.HIRE,
+            shares,
+            one.since.isoformat() if len(found) > 1 or one.rate is None else "",
+            times=one.nights,
+            rates=(one.rate,) if one.rate else (),
+        )
+        for one in found
+    ]
 
 
 def _of_an_issue(move: Move, facts: Facts, tariffs: Sequence[Tariff]) -> list[Due]:
@@ -327,7 +357,7 @@ def _of_a_return(state: State, facts: Facts, *, on: date) -> list[Due]:
         return dues
     if facts.visit:
         # Somebody drove, also for what was never charged here.
-        shares = facts.issued.shares if facts.issued else WHOLE
+        shares = facts.visit_shares or (facts.issued.shares if facts.issued else WHOLE)
         dues.append(Due(ChargeKind.COLLECTION, shares, facts.speed, visit=facts.visit))
     if facts.issued is None or facts.is_credited:
         return dues
@@ -351,8 +381,13 @@ def _written_off(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: d
 
 
 def _worth_to_us(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> int:
-    """What of its worth is the service's own. What a client has was charged at less than it is worth, if it was
-    reissued: the rest would be ours again when it came back. What was bought for them is theirs who paid for it."""
+    """What of its worth is the service's own: what it bought it back for, and never more.
+
+    What was not charged as new here has its worth in the books. What a client has was charged at less than that, if it
+    was reissued: the rest would be ours again when it came back.
+    """
+    if facts.bought_back_pence is not None:
+        return max(facts.bought_back_pence, 0)
     worth = book_value(facts, tariffs, on=on)
     if _is_ours(facts):
         return worth
@@ -376,6 +411,8 @@ def _by_rate(tariff: Tariff, due: Due, facts: Facts) -> tuple[int, str]:
         after = f" after {due.months} {'month' if due.months == 1 else 'months'}" if tariff.taper else ""
         basis = f"{percent.normalize():f} % of {in_pounds(due.of_pence)}{after}"
         pence = _rounded(Decimal(due.of_pence) * percent / 100)
+    if due.kind is ChargeKind.WRITE_OFF and pence > due.of_pence:
+        return due.of_pence, f"{basis}, but no more than it is worth: {in_pounds(due.of_pence)}"
     if is_credit and pence > due.of_pence:
         return due.of_pence, f"{basis}, but no more than was charged: {in_pounds(due.of_pence)}"
     return pence, basis

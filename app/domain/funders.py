@@ -7,7 +7,7 @@ from typing import Final
 
 from app.domain.authority import in_pounds
 from app.domain.dates import in_words
-from app.domain.errors import BadValue
+from app.domain.errors import BadValue, Conflict
 
 
 class FunderKind(StrEnum):
@@ -96,6 +96,26 @@ def check_funder_code(code: str) -> None:
     if code.lower() in RESERVED:
         detail = f"“{code}” stands for something else where charges are looked for. Choose another code."
         raise BadValue("reserved-code", detail, field="code")
+
+
+def check_may_be_topped_up(*, is_trial: bool, is_own: bool) -> None:
+    """Whether a person may add to an issue at all: what is not theirs yet, or what no funder pays for, has nothing to
+    add to. `is_own`: the service itself bears it, or a part of it.
+
+    Raises Conflict `on-trial`, `service-pays`.
+    """
+    if is_trial:
+        detail = (
+            "They have it on trial, and it may go back. Record on the loan that they keep it. "
+            "Then record what they add."
+        )
+        raise Conflict("on-trial", detail, field="barcode")
+    if is_own:
+        detail = (
+            "The service itself pays for this issue, and a person adds only to what a funder pays for. "
+            "Correct who pays for the issue first. Then record what they add."
+        )
+        raise Conflict("service-pays", detail, field="barcode")
 
 
 def check_top_up(pence: int, *, charged_pence: int, alternative_pence: int) -> None:

@@ -3,10 +3,11 @@
 Pure: `app/funding.py` reads the lines and writes the journal (ADR 51).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.domain.panel_funding import WHOLE, Share
 
 USUAL_DAYS: Final = 28
 MOST_DAYS: Final = 366
+HUNDREDTHS: Final = 10_000
 
 
 def settle_by(asked: date | None, *, today: date) -> date:
@@ -137,6 +139,22 @@ def make_journal(
         _add(sums.before, charge)
         _add(sums.after, new)
     return Journal(tuple(undone), tuple(replaced), _changes(sums))
+
+
+def share_visit(things: Iterable[Sequence[Share]]) -> tuple[Share, ...]:
+    """Who pays for a drive: each thing counts the same, and whoever pays for a thing pays its part. In hundredths of a
+    percent by the largest remainder, as splits are written; of equal ones whoever is met first. None for no thing."""
+    weights: dict[str, Decimal] = {}
+    for share in chain.from_iterable(things):
+        weights[share.funder] = weights.get(share.funder, Decimal(0)) + share.percent
+    # Of three things each share is a third: as parts of their sum, which is no percentage.
+    total = sum(weights.values(), Decimal(0))
+    exact = {funder: weight * HUNDREDTHS / total for funder, weight in weights.items()}
+    whole = {funder: int(part) for funder, part in exact.items()}
+    left = HUNDREDTHS - sum(whole.values())
+    for funder in sorted(whole, key=lambda one: whole[one] - exact[one])[: left if whole else 0]:
+        whole[funder] += 1
+    return tuple(Share(funder, Decimal(part) / 100) for funder, part in whole.items() if part)
 
 
 def relieve(pence: int, shares: Sequence[Share], issue: int) -> tuple[Line, ...]:

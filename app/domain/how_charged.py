@@ -6,8 +6,8 @@ from typing import Final
 from app.domain.costs import ChargeKind
 
 DRIVE: Final = (
-    "A drive is charged once a day for an order or a collection. Where it served several payers, the payer of the "
-    "thing that was scanned first pays for all of it."
+    "A drive is charged once a day for an order or a collection. Where it served several payers, each thing that was "
+    "planned for it when it was charged counts the same, and whoever pays for a thing pays its part of the drive."
 )
 FETCHED: Final = "What somebody had asked to have fetched counts as fetched when it is scanned at the desk."
 CLEANING: Final = "A cleaning that failed is not charged. The one that is done again, and passes, is."

@@ -5,7 +5,7 @@ on the facts of then: lines that were posted later, or taken back later, count a
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -28,6 +28,7 @@ from app.domain.costs import (
     post,
     price_of,
 )
+from app.domain.hire import InForce
 from app.domain.lifecycle import Move, State, is_issue, is_return
 
 VISITS: Final = frozenset({ChargeKind.DELIVERY, ChargeKind.COLLECTION})
@@ -115,7 +116,7 @@ class Books:
 
     def _look(self, known: "_Known") -> None:
         event = known.event
-        facts = known.facts()
+        facts = replace(known.facts(), hire_rates=self._hire_rates(known))
         rates = self._held(event, known.rates)
         left = [one for one in known.postings if not _are_parts(one, event)]
         for posting in charges_of(event.move, event.state, facts, rates, on=event.on):
@@ -142,6 +143,15 @@ class Books:
 
     def _held(self, event: Happened, named: Collection[int | None]) -> list[Tariff]:
         return [one.tariff for one in self.rates if one.held(event.on, at=event.at, named=named)]
+
+    def _hire_rates(self, known: "_Known") -> tuple[InForce[Tariff], ...]:
+        """Those of hire that were known then, with their days of then."""
+        at = known.event.at
+        return tuple(
+            InForce(one.tariff, one.starts_on, None if one.ended_at and one.ended_at > at else one.ends_on)
+            for one in self.rates
+            if one.tariff.kind is ChargeKind.HIRE and (one.made_at <= at or one.tariff.id in known.rates)
+        )
 
     def _miss(self, known: "_Known", posting: Posting) -> None:
         self.sums[Check.MOVEMENTS].add(posting.price.pence, 0)
@@ -305,7 +315,8 @@ class _Known:
         self.rates = {line.tariff_id for line in self.event.lines if line.tariff_id is not None and line.is_original}
 
     def facts(self) -> Facts:
-        """The facts that its charges follow from. Who pays for what goes out is as the charge says."""
+        """The facts that its charges follow from. Who pays for what goes out is as the charge says, and who pays for a
+        drive that fetched it with others, too: what was planned then is not known any more."""
         first = {lines[0].kind: lines for lines in reversed(self.postings)}
         issues = [lines for lines in self.postings if lines[0].is_issue]
         shares = next(iter([*issues, *self.postings]), None)
@@ -324,12 +335,20 @@ class _Known:
             written_off_pence=sum(
                 one.pence for one in self.earlier if one.kind is ChargeKind.WRITE_OFF and one.id < self.start
             ),
+            bought_back_pence=self._bought_back(),
             visit=self.event.visit if visit else "",
+            visit_shares=tuple(line.share for line in first.get(ChargeKind.COLLECTION, ())),
             speed=visit.variant if visit else "",
             route=_variant(first, ChargeKind.DECONTAMINATION),
             examined=_variant(first, ChargeKind.INSPECTION),
             labour_pence=self.event.labour_pence,
         )
+
+    def _bought_back(self) -> int | None:
+        live = [one for one in self.earlier if one.lives(self.start)]
+        if not any(one.kind is ChargeKind.NEW_PURCHASE for one in live):
+            return None
+        return -_net(one for one in live if one.kind in {ChargeKind.CREDIT, ChargeKind.RECYCLED_ISSUE})
 
     def _category(self) -> str:
         """That of then, where a charge says it: a product may have been put into another one since."""

@@ -128,6 +128,21 @@ def check_end(rate: InForce, ends_on: date, *, closed: date | None) -> None:
         raise Conflict("period-closed", detail, field="ends_on")
 
 
+def check_withdrawal(rate: InForce, *, today: date, lines: int) -> None:
+    """Whether a rate can go as if it had never been: before its first day, and while it has priced nothing.
+
+    Raises Conflict `tariff-began`, `tariff-has-priced`.
+    """
+    if rate.starts_on <= today:
+        detail = (
+            f"The rate is in force since {in_words(rate.starts_on)}, and can only be withdrawn before its first day. "
+            "End it, or replace it by another one."
+        )
+        raise Conflict("tariff-began", detail)
+    if lines:
+        raise Conflict("tariff-has-priced", "The rate has priced charges. End it, or replace it by another one.")
+
+
 def day_to_replace(rate: InForce, starts_on: date) -> date:
     """The last day of a rate that another one follows on that day. Raises Conflict `starts-the-same-day`."""
     if rate.starts_on == starts_on:
@@ -162,9 +177,11 @@ def price_in_words(
 
 
 def variant_in_words(kind: ChargeKind, variant: str) -> str:
-    """The speed, route or kind of inspection as people read it; nothing where the rate is for every one."""
+    """The speed, route or kind of inspection, or the first night, as people read it; nothing where it is for all."""
     if not variant:
         return ""
+    if kind is ChargeKind.HIRE:
+        return f"Nights from {in_words(date.fromisoformat(variant))}"
     known = VARIANTS.get(kind)
     member = next((one for one in known if one.value == variant), None) if known else None
     return str(getattr(member, "text", variant.replace("_", " ").capitalize()))

@@ -17,6 +17,7 @@ from app.models.finance import (
     OrderTopUp,
     ReconciliationRun,
     Tariff,
+    WithdrawnTariff,
 )
 from app.models.finance_export import (
     ExportChunk,
@@ -269,5 +270,6 @@ __all__ = [
     "ThoroughExamination",
     "Tier",
     "TrialReview",
+    "WithdrawnTariff",
     "metadata",
 ]

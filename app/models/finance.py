@@ -71,6 +71,19 @@ class Tariff(SQLModel, table=True):
     ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
+class WithdrawnTariff(SQLModel, table=True):
+    """A rate that was withdrawn before its first day, as it was (`rate`), and why. A trigger lets no other be deleted,
+    and what has priced a line cannot go at all."""
+
+    __tablename__ = "withdrawn_tariff"
+
+    tariff_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    rate: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    because: str = Field(sa_column=text_column())
+    withdrawn_at: datetime = Field(sa_column=instant_column())
+    withdrawn_by: str = Field(sa_column=text_column())
+
+
 class OrderShare(SQLModel, table=True):
     """What part of an order a funder pays, where it is not all its own funder's."""
 

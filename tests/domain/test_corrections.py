@@ -160,7 +160,7 @@ def test_a_credit_is_the_same_part_of_what_its_issue_is_charged_at_instead(
     credit: Credited, issued: int, expected: list[tuple[int, int]], unpriced: bool
 ) -> None:
     lines = (Line("ASC", Decimal(50), 2_501, 0), Line("ICB", Decimal(50), 2_500, 0))
-    anew = credit_again(credit, posted(issued), lines)
+    anew = credit_again(credit, issued, lines)
     assert [(line.pence, line.vat_pence) for line in anew.lines] == expected
     assert [line.funder for line in anew.lines] == ["ASC", "ICB"]
     assert anew.price.is_unpriced is unpriced

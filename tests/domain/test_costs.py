@@ -22,6 +22,7 @@ from app.domain.costs import (
     Tariff,
     book_value,
     charges_of,
+    loss_of,
     month_of,
     post,
     price_of,
@@ -31,6 +32,7 @@ from app.domain.costs import (
     worth_today,
 )
 from app.domain.funders import FunderKind
+from app.domain.hire import InForce
 from app.domain.lifecycle import MOVES, Move, State, is_issue
 from app.domain.panel_funding import Share
 
@@ -41,6 +43,7 @@ BED = Facts(product_id=7, category="18 12 10", price_pence=100_000, received_on=
 ISSUED = Issued(date(2026, 2, 20), HALVES, 100_001)
 BACK = replace(BED, times_issued=1, issued=ISSUED)
 AGAIN = replace(BACK, times_issued=2, issued=replace(ISSUED, pence=25_000))
+BOUGHT_BACK = replace(BACK, is_credited=True, bought_back_pence=30_000)
 TAPER = (Step(0, Decimal(80)), Step(12, Decimal(60)), Step(24, Decimal(0)))
 
 
@@ -150,6 +153,12 @@ BOTH, OURS = ["ASC", "ICB"], [""]
         (Move.SCRAP, State.RETURNED, replace(BACK, is_reusable=False), [("scrap", 800, BOTH)]),
         (Move.SCRAP, State.MISSING, replace(BED, written_off_pence=100_000), [("scrap", 800, OURS)]),
         (Move.MARK_MISSING, State.IN_STOCK, BED, [("write_off", 100_000, OURS)]),
+        # What was charged as new is the service's for what it bought it back for, and never for more.
+        (Move.MARK_MISSING, State.IN_STOCK, BOUGHT_BACK, [("write_off", 30_000, OURS)]),
+        (Move.SCRAP, State.IN_STOCK, BOUGHT_BACK, [("scrap", 800, BOTH), ("write_off", 30_000, OURS)]),
+        (Move.MARK_MISSING, State.IN_STOCK, replace(BOUGHT_BACK, bought_back_pence=-1), []),
+        (Move.MARK_MISSING, State.ON_LOAN, replace(AGAIN, bought_back_pence=5_000), [("write_off", 5_000, OURS)]),
+        (Move.MARK_MISSING, State.RETURNED, replace(BACK, bought_back_pence=0), []),
         # Reissued at 25 %: what it is worth beyond the credit for that is ours, and comes back when it is found.
         (Move.MARK_MISSING, State.ON_LOAN, AGAIN, [("write_off", 60_000 - 15_000, OURS)]),
         (Move.MARK_MISSING, State.AWAITING_COLLECTION, AGAIN, [("write_off", 45_000, OURS)]),
@@ -179,7 +188,8 @@ def test_what_a_movement_costs(
 def test_hire_is_charged_by_the_night_until_it_comes_back_or_is_lost() -> None:
     rates = [*RATES, HIRE]
     assert told(Move.ISSUE, State.IN_STOCK, BED, rates) == [("hire", 0, ["ASC"])]
-    on_hire = replace(BACK, issued=replace(ISSUED, pence=0, is_hire=True))
+    always = (InForce(HIRE, date(2020, 1, 1)),)
+    on_hire = replace(BACK, issued=replace(ISSUED, pence=0, is_hire=True), hire_rates=always)
     ten_nights = ("hire", 1_500, BOTH)
     assert told(Move.RETURN, State.ON_LOAN, on_hire, rates) == [ten_nights]
     assert told(Move.MARK_MISSING, State.ON_LOAN, on_hire, rates) == [ten_nights, ("write_off", 60_000, OURS)]
@@ -191,8 +201,22 @@ def test_hire_is_charged_by_the_night_until_it_comes_back_or_is_lost() -> None:
     same_day = replace(on_hire, issued=replace(ISSUED, on=TODAY, pence=0, is_hire=True))
     assert told(Move.RETURN, State.ON_LOAN, same_day, rates) == [("hire", 150, BOTH)]
     # The rate has ended meanwhile: the nights are not free, nobody has said what they cost.
-    [nights] = charges_of(Move.RETURN, State.ON_LOAN, on_hire, RATES, on=TODAY)
+    ended = replace(on_hire, hire_rates=(InForce(HIRE, date(2020, 1, 1), date(2026, 2, 19)),))
+    [nights] = charges_of(Move.RETURN, State.ON_LOAN, ended, rates, on=TODAY)
     assert (nights.price.pence, nights.price.is_unpriced, nights.due.times) == (0, True, 10)
+
+
+def test_each_night_of_a_hire_is_charged_by_the_rate_of_then() -> None:
+    dearer = replace(HIRE, id=9, pence=200)
+    hire_rates = (InForce(HIRE, date(2020, 1, 1), date(2026, 2, 22)), InForce(dearer, date(2026, 2, 25)))
+    on_hire = replace(BACK, issued=replace(ISSUED, pence=0, is_hire=True), hire_rates=hire_rates)
+    posted = charges_of(Move.RETURN, State.ON_LOAN, on_hire, [*RATES, dearer], on=TODAY)
+    found = [(one.due.times, one.due.variant, one.price.tariff_id, one.price.pence, one.price.basis) for one in posted]
+    assert found == [
+        (3, "2026-02-20", HIRE.id, 450, "3 times £1.50 each"),
+        (2, "2026-02-23", None, 0, "No rate is in force"),
+        (5, "2026-02-25", 9, 1_000, "5 times £2 each"),
+    ]
 
 
 def test_what_has_no_rate_says_so_unless_it_has_a_price_of_its_own() -> None:
@@ -281,6 +305,10 @@ def test_what_it_is_worth_in_the_books() -> None:
         (State.RETURNED, AGAIN, 0, "until they are credited"),
         (State.IN_STOCK, BED, 100_000, "never issued"),
         (State.IN_STOCK, replace(BACK, is_credited=True), 60_000, "would be credited"),
+        (State.IN_STOCK, BOUGHT_BACK, 30_000, "bought it back"),
+        (State.IN_STOCK, replace(BOUGHT_BACK, bought_back_pence=0), 0, "bought it back"),
+        (State.ON_LOAN, replace(AGAIN, bought_back_pence=5_000), 5_000, "bought it back"),
+        (State.ON_LOAN, replace(BACK, bought_back_pence=0), 0, "until they are credited"),
         (State.ON_LOAN, replace(BACK, issued=replace(ISSUED, is_hire=True)), 60_000, "would be credited"),
     ],
 )
@@ -288,6 +316,21 @@ def test_what_it_counts_for_today_and_why(state: State, facts: Facts, worth: int
     found, why = worth_today(state, facts, RATES, on=TODAY)
     assert found == worth
     assert because in why
+
+
+@pytest.mark.parametrize(
+    ("rate", "pence", "basis"),
+    [
+        (None, 30_000, "What it is worth in the books"),
+        (fixed(ChargeKind.WRITE_OFF, 500), 500, "Fixed rate"),
+        (fixed(ChargeKind.WRITE_OFF, 50_000), 30_000, "Fixed rate, but no more than it is worth: £300"),
+    ],
+)
+def test_a_loss_is_reckoned_anew_by_what_is_known_now(rate: Tariff | None, pence: int, basis: str) -> None:
+    lost = replace(BOUGHT_BACK, written_off_pence=7)
+    posting = loss_of(State.RETURNED, lost, [rate] if rate else [], on=TODAY)
+    assert (posting.price.pence, posting.price.basis) == (pence, basis)
+    assert [(line.funder, line.pence) for line in posting.lines] == [("", pence)]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from app.domain.funders import (
     check_alternative,
     check_funder_code,
     check_kind_stays,
+    check_may_be_topped_up,
     check_no_person,
     check_top_up,
 )
@@ -60,6 +61,14 @@ def test_and_never_more(pence: int, charged: int, alternative: int, code: str) -
     with pytest.raises(RuleError) as refusal:
         check_top_up(pence, charged_pence=charged, alternative_pence=alternative)
     assert refusal.value.code == code
+
+
+def test_a_person_adds_only_to_what_is_theirs_to_keep_and_a_funder_pays_for() -> None:
+    check_may_be_topped_up(is_trial=False, is_own=False)
+    for is_trial, is_own, code in ((True, True, "on-trial"), (False, True, "service-pays")):
+        with pytest.raises(RuleError) as refusal:
+            check_may_be_topped_up(is_trial=is_trial, is_own=is_own)
+        assert (refusal.value.code, refusal.value.field) == (code, "barcode")
 
 
 def test_what_is_free_of_charge_is_of_the_same_class() -> None:

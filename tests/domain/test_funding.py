@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.costs import OWN_ACCOUNT, split
 from app.domain.errors import RuleError
-from app.domain.funding import Change, Posted, check_lead, kept, make_journal, settle_by
+from app.domain.funding import Change, Posted, check_lead, kept, make_journal, settle_by, share_visit
 from app.domain.panel_funding import Share
 
 TODAY = date(2026, 3, 2)
@@ -128,3 +128,24 @@ def test_what_a_person_adds_relieves_each_to_the_penny_however_it_is_settled() -
     assert [mine + back for mine, back in zip(issue, less, strict=True)] == [
         line.pence for line in split(5_000, THIRDS)
     ]
+
+
+def parts(*said: tuple[str, str]) -> tuple[Share, ...]:
+    return tuple(Share(funder, Decimal(percent)) for funder, percent in said)
+
+
+@pytest.mark.parametrize(
+    ("things", "shares"),
+    [
+        ([], ()),
+        ([[("ASC", "100")]], [("ASC", "100")]),
+        ([[("ASC", "33.34"), ("ICB", "66.66")]], [("ASC", "33.34"), ("ICB", "66.66")]),
+        ([[("ASC", "100")], [("ICB", "100")]], [("ASC", "50"), ("ICB", "50")]),
+        ([[("ASC", "100")], [("ICB", "100")], [("ASC", "100")]], [("ASC", "66.67"), ("ICB", "33.33")]),
+        ([[("A", "100")], [("B", "100")], [("C", "100")]], [("A", "33.34"), ("B", "33.33"), ("C", "33.33")]),
+        ([[("ASC", "60.01"), ("ICB", "39.99")], [("", "100")]], [("ASC", "30.01"), ("ICB", "19.99"), ("", "50")]),
+        ([[("A", "99.99"), ("B", "0.01")], *([[("A", "100")]] * 2)], [("A", "100")]),
+    ],
+)
+def test_a_drive_is_shared_by_its_things(things: list[list[tuple[str, str]]], shares: list[tuple[str, str]]) -> None:
+    assert share_visit(parts(*thing) for thing in things) == parts(*shares)

@@ -14,6 +14,7 @@ from app.domain.tariffs import (
     check_end,
     check_overlap,
     check_rate,
+    check_withdrawal,
     closed_in_words,
     day_to_replace,
     days_in_words,
@@ -206,6 +207,7 @@ def test_a_price_in_words(kind: ChargeKind, price: dict[str, Any], said: str) ->
         (K.FAILED_VISIT, "inspection", "Inspection"),
         (K.DELIVERY, "by_night", "By night"),
         (K.REPAIR, "at_home", "At home"),
+        (K.HIRE, "2026-03-02", "Nights from 2 March 2026"),
     ],
 )
 def test_a_variant_in_words(kind: ChargeKind, variant: str, said: str) -> None:
@@ -215,3 +217,16 @@ def test_a_variant_in_words(kind: ChargeKind, variant: str, said: str) -> None:
 def test_days_in_words() -> None:
     assert days_in_words(FROM, None) == "from 1 April 2026 on"
     assert days_in_words(FROM, date(2027, 3, 31)) == "from 1 April 2026 to 31 March 2027"
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "lines", "code"),
+    [(date(2026, 3, 3), 0, ""), (date(2026, 3, 2), 0, "tariff-began"), (date(2026, 3, 3), 1, "tariff-has-priced")],
+)
+def test_a_rate_goes_only_before_it_prices_anything(starts_on: date, lines: int, code: str) -> None:
+    found = ""
+    try:
+        check_withdrawal(InForce(1, starts_on, None), today=date(2026, 3, 2), lines=lines)
+    except Conflict as refusal:
+        found = refusal.code
+    assert found == code

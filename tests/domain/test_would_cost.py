@@ -1,9 +1,11 @@
 """What providing something would cost."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from app.domain.costs import ChargeKind, Facts, Tariff
+from app.domain.hire import InForce
 from app.domain.would_cost import Loan, would_cost
 
 K = ChargeKind
@@ -31,6 +33,7 @@ def test_a_loan_from_its_issue_to_the_shelf() -> None:
 
 def test_hire_is_counted_in_nights() -> None:
     hired = [Tariff(9, K.HIRE, product_id=1, pence=100)]
-    found = {one.due.kind: one for one in would_cost(FACTS, LOAN, hired, hired)}
+    facts = replace(FACTS, hire_rates=(InForce(hired[0], date(2020, 1, 1)),))
+    found = {one.due.kind: one for one in would_cost(facts, LOAN, hired, hired)}
     assert {one.due.kind for one in found.values() if one.price.pence} == {K.HIRE}
     assert found[K.HIRE].price.pence == 184 * 100

@@ -16,7 +16,7 @@ from app.domain.disposal import Disposal, WasteStream
 from app.domain.hygiene import Outcome, Route
 from app.domain.inspections import InspectionOutcome
 from app.domain.lifecycle import State
-from app.domain.loans import LoanKind
+from app.domain.loans import CollectionSpeed, LoanKind
 from app.features.collections import service as collections
 from app.features.finance.periods import service as periods
 from app.features.loans import service as loans
@@ -63,7 +63,8 @@ class Counted:
 
 @dataclass
 class Thing:
-    """What the model knows of one item. `paid`: who was charged what for its newest issue."""
+    """What the model knows of one item. `paid`: who was charged what for its newest issue. `bought_back`: what the
+    service has credited for it in all, less what it lent it again at."""
 
     barcode: str
     product: str
@@ -77,6 +78,7 @@ class Thing:
     whose: Any = None
     is_credited: bool = False
     lost_pence: int = 0
+    bought_back: int = 0
     client: str = ""
     collection: str = ""
     is_trial: bool = False
@@ -111,8 +113,14 @@ class Life:
             {"taper": f"[{taper}]"},
         )  # fmt: skip
         self.things = []
-        for pence, single in ((10_001, False), (4_999, False), (777, True)):
-            code = await self.given.product(purchase_price_pence=pence, single_patient_use=single)
+        # All that is lent goes to one home, so that one drive fetches what several pay for.
+        self.home = await self.given.client()
+        for pence, single, category in (
+            (10_001, False, "09 12 03"),
+            (4_999, False, "12 22 03"),
+            (777, True, "18 12 10"),
+        ):
+            code = await self.given.product(purchase_price_pence=pence, single_patient_use=single, category=category)
             for barcode in await self.given.items(1, product=code):
                 self.things.append(Thing(barcode, code, pence, not single, self.given.today))
 
@@ -137,13 +145,14 @@ class Life:
                             self.settle, self.correct, self.correct],
             State.ON_TRIAL: [scan, self.ask_back, self.correct],
             State.AWAITING_COLLECTION: [scan, scan, self.call_off, self.visit_in_vain, self.lose, self.settle],
-            State.RETURNED: [self.clean, self.clean, self.clean, self.settle, self.lose] if thing.reusable
+            State.RETURNED: [self.clean, self.clean, self.clean, self.settle, self.uncredit, self.lose]
+                            if thing.reusable
                             else [self.scrap, self.lose],
             State.AWAITING_INSPECTION: [self.release, self.release, self.fail, self.soiled] if thing.is_checked
                                        else [self.inspect, self.inspect, self.fail, self.fail, self.soiled, self.lose,
                                              self.settle, self.take_back, self.take_back],
             State.IN_REPAIR: [self.mend, partial(self.mend, late=True), self.mend, self.give_up, self.lose],
-            State.MISSING: [self.find, self.find, scan, self.scrap],
+            State.MISSING: [self.find, self.uncredit, scan, self.scrap],
         }  # fmt: skip
         return ways.get(thing.state, [])
 
@@ -152,11 +161,12 @@ class Life:
         kind = "recycled_issue" if thing.issued else "new_purchase"
         pence = rounded(thing.pence * RECYCLED_PERCENT) if thing.issued else thing.pence
         thing.whose, thing.paid = who, tuple(among(kind, pence, who))
+        thing.bought_back -= pence if thing.issued else 0
         thing.issued, thing.is_credited = thing.issued + 1, False
         return list(thing.paid)
 
     def lend(self, thing: Thing, funder: str = "", *, trial: bool = False) -> list[Line]:
-        thing.client, thing.is_trial, thing.order = self.run(self.given.client()), trial, ""
+        thing.client, thing.is_trial, thing.order = self.home, trial, ""
         thing.state = State.ON_TRIAL if trial else State.ON_LOAN
         if trial:
             self.run(self.given.trial(thing.barcode, client=thing.client))
@@ -179,37 +189,56 @@ class Life:
             return self.world.people[username]
 
         orders = Orders(self.given, sign_in)
-        order = await orders.dispatched(thing.product, funding=said(SPLIT))
+        order = await orders.dispatched(thing.product, funding=said(SPLIT), client_ref=self.home)
         assert barcodes(order) == [thing.barcode]
         thing.order = order["number"]
         await orders.step(order["number"], "deliver", received_by="Mo")
         thing.client = order["client_ref"]
 
     def ask_back(self, thing: Thing) -> list[Line]:
-        thing.collection = self.run(self.given.collection(thing.barcode, client=thing.client)).number
-        thing.state = State.AWAITING_COLLECTION
+        """All that they have."""
+        theirs = [one for one in self.things
+                  if one.client == thing.client and one.state in {State.ON_LOAN, State.ON_TRIAL}]  # fmt: skip
+        said: dict[str, Any] = {"reason": "No longer needed.", "speed": CollectionSpeed.STANDARD, "actor": "ot"}
+        number = self.do(collections.request_collection, thing.client, [one.barcode for one in theirs], **said)
+        for one in theirs:
+            one.collection, one.state = number, State.AWAITING_COLLECTION
+        self.did["together"] += len({str(one.whose) for one in theirs}) > 1
         return []
+
+    def planned(self, thing: Thing) -> list[Thing]:
+        """What is still to be fetched together with it, itself among it."""
+        return [one for one in self.things
+                if one.state is State.AWAITING_COLLECTION and one.collection == thing.collection]  # fmt: skip
+
+    def drive(self, thing: Thing, kind: str, pence: int) -> list[Line]:
+        """Once a day; each thing that is planned counts the same."""
+        visit = (kind, thing.collection, self.given.today)
+        if visit in self.visits:
+            return []
+        self.visits.add(visit)
+        weights: Counter[str] = Counter()
+        for one in sorted(self.planned(thing), key=lambda one: one.barcode):
+            weights.update(one.whose)
+        return among(kind, pence, {code: part for _, code, part in among("", 10_000, weights)})
 
     def call_off(self, thing: Thing) -> list[Line]:
         self.do(collections.cancel_collection, thing.collection, reason="They need it still.", actor="ot")
-        thing.state = State.ON_TRIAL if thing.is_trial else State.ON_LOAN
+        for one in self.planned(thing):
+            one.state = State.ON_TRIAL if one.is_trial else State.ON_LOAN
         return []
 
     def visit_in_vain(self, thing: Thing) -> list[Line]:
         self.do(
             collections.fail, thing.collection, reason="Nobody opened the door.", visited_at=None, actor="technician"
         )
-        visit = ("failed", thing.collection, self.given.today)
-        if visit in self.visits:
-            return []
-        self.visits.add(visit)
-        return among("failed_visit", USUAL["failed_visit", "collection"], thing.whose)
+        return self.drive(thing, "failed_visit", USUAL["failed_visit", "collection"])
 
     def scan(self, thing: Thing) -> list[Line]:
         [result] = self.run(self.given.scan(thing.barcode))
         assert result.outcome == "accepted", result
         fetched = thing.state is State.AWAITING_COLLECTION
-        drive = among("collection", USUAL["collection", "standard"], thing.whose) if fetched else []
+        drive = self.drive(thing, "collection", USUAL["collection", "standard"]) if fetched else []
         return [*drive, *self.comes_back(thing)]
 
     def find(self, thing: Thing) -> list[Line]:
@@ -224,6 +253,7 @@ class Life:
             pence = rounded(sum(pence for _, _, pence in thing.paid) * self.percent(thing))
             lines += [("credit", who, -part) for _, who, part in among("", pence, thing.whose)]
             thing.is_credited = True
+            thing.bought_back += pence
         return lines
 
     def clean(self, thing: Thing) -> list[Line]:
@@ -301,27 +331,20 @@ class Life:
 
     def lose(self, thing: Thing) -> list[Line]:
         self.run(self.given.missing(thing.barcode))
-        lent = thing.state in {State.ON_LOAN, State.ON_TRIAL, State.AWAITING_COLLECTION}
         thing.state = State.MISSING
-        return self.loss(thing, lent=lent)
+        return self.loss(thing)
 
     def scrap(self, thing: Thing) -> list[Line]:
         self.run(self.given.scrapped(thing.barcode))
         thing.state = State.SCRAPPED
         return [*self.whoever(thing, "scrap", USUAL["scrap", ""]), *self.loss(thing)]
 
-    def loss(self, thing: Thing, *, lent: bool = False) -> list[Line]:
-        """What the service loses of it: nothing that somebody else has paid for. Of what it lent again, all but what it
-        would have credited."""
+    def loss(self, thing: Thing) -> list[Line]:
+        """What the service loses of it: what it has bought it back for, so that nobody ever pays more than it cost."""
         if thing.lost_pence:
             return []
-        worth = rounded(thing.pence * self.percent(thing)) if thing.issued else thing.pence
-        if thing.paid and not thing.is_credited:
-            paid = sum(pence for _, _, pence in thing.paid)
-            is_ours = lent and thing.reusable and thing.issued > 1
-            worth = max(worth - rounded(paid * self.percent(thing)), 0) if is_ours else 0
-        thing.lost_pence = worth
-        return [("write_off", "", worth)] if worth else []
+        thing.lost_pence = max(thing.bought_back, 0) if thing.issued else thing.pence
+        return [("write_off", "", thing.lost_pence)] if thing.lost_pence else []
 
     # What is put right.
 
@@ -332,6 +355,23 @@ class Life:
     def take_back(self, thing: Thing) -> list[Line]:
         """The newest inspection, and nothing instead."""
         return self.reverse(thing, [row for row in self.standing(thing) if row["kind"] == "inspection"], None)
+
+    def uncredit(self, thing: Thing) -> list[Line]:
+        """Its credit was none. What the service bears of what is lost is what it would have been after that."""
+        rows = self.standing(thing)
+        made = self.reverse(thing, [row for row in rows if row["kind"] == "credit"] if thing.is_credited else [], None)
+        if not made:
+            return []
+        thing.is_credited, before = False, thing.lost_pence
+        thing.bought_back -= sum(pence for _, _, pence in made)
+        if thing.state is State.MISSING and before:
+            thing.lost_pence = max(thing.bought_back, 0)
+            lost_on = [row["on"] for row in rows if row["kind"] == "write_off"][-1]
+            anew = (
+                [("write_off", "", -before), ("write_off", "", thing.lost_pence)] if thing.lost_pence != before else []
+            )
+            made, self.days = made + anew, [*(self.days or []), *(lost_on for _ in anew)]
+        return made
 
     def standing(self, thing: Thing) -> list[dict[str, Any]]:
         """The lines of an item that stand."""
@@ -346,6 +386,7 @@ class Life:
         self.post(f"/charges/{lines[0]['id']}/reverse", 201, **body)
         made = [(row["kind"], row["funder"], -row["pence"]) for row in lines]
         if pence is not None:
+            thing.bought_back -= pence - sum(row["pence"] for row in lines) if thing.issued > 1 else 0
             thing.paid = tuple(among(lines[0]["kind"], pence, thing.whose))
             made += thing.paid
         self.days = [lines[0]["on"]] * len(made)
@@ -428,9 +469,11 @@ class Life:
 
 
 def among(kind: str, pence: int, who: dict[str, int]) -> list[Line]:
-    """So many pence by hundredths of a percent; of two the one with the larger rest gets the penny that is left."""
-    sign, rests = (-1 if pence < 0 else 1), sorted(who, key=lambda code: -(abs(pence) * who[code] % 10_000))
-    parts = {code: abs(pence) * part // 10_000 for code, part in who.items()}
+    """So many pence by hundredths of a percent, or by their parts; of two the one with the larger rest gets the penny
+    that is left."""
+    whole = sum(who.values())
+    sign, rests = (-1 if pence < 0 else 1), sorted(who, key=lambda code: -(abs(pence) * who[code] % whole))
+    parts = {code: abs(pence) * part // whole for code, part in who.items()}
     for code in rests[: abs(pence) - sum(parts.values())]:
         parts[code] += 1
     return [(kind, code, sign * part) for code, part in parts.items()]

@@ -184,8 +184,8 @@ async def test_what_was_reissued_and_is_lost_at_a_clients_costs_the_service_the_
     barcode = await given.recycled()
     await given.loan(barcode)
     after = max(row["id"] for row in await query(ALL))
-    # It is worth 80 % of £45; for its reissue at 25 % 80 % would be credited.
-    worth = 3_600 - 900
+    # 80 % of £45 was credited; it was reissued at 25 %.
+    worth = 3_600 - 1_125
     url = f"/api/v1/finance/items/{barcode}"
     assert done(await as_finance.get(url))["book_value_pence"] == worth
     await given.missing(barcode)

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.browser import Browser
-from tests.conftest import Query, Statements
+from tests.conftest import Clock, Query, Statements
 from tests.features.finance.conftest import Rates
 from tests.given import Given
 from tests.problems import check_problem
@@ -216,3 +217,42 @@ async def test_what_something_would_cost_is_counted_as_charges_are(
     assert (wrong.status, set(wrong.errors)) == (422, {"months"})
     unknown = await auditor.get("/finance/tariffs/try?product=NONE&months=1")
     assert (unknown.status, set(unknown.errors)) == (422, {"product"})
+
+
+async def test_a_wrong_rate_is_withdrawn_before_its_first_day(
+    as_finance: AsyncClient, query: Query, connection: AsyncConnection, clock: Clock
+) -> None:
+    made = (await as_finance.post(URL, json=REPAIR | {"starts_on": "2026-04-01"})).json()
+    url = f"{URL}/{made['id']}/withdraw"
+    check_problem(await as_finance.post(url, json={"reason": ""}), 422, "malformed")
+    for change in ("DELETE FROM tariff", "TRUNCATE tariff CASCADE"):
+        with pytest.raises(DBAPIError, match="tariff"):
+            async with connection.begin_nested():
+                await connection.execute(text(change))
+    body = {"reason": "The decimal point was wrong."}
+    gone = await as_finance.post(url, json=body)
+    assert (gone.status_code, gone.json()) == (200, made)
+    check_problem(await as_finance.post(url, json=body), 404, "unknown-tariff")
+    assert (await as_finance.get(URL)).json()["items"] == []
+    assert await query("SELECT tariff_id, rate->>'pence' AS pence, because, withdrawn_by FROM withdrawn_tariff") == [
+        {"tariff_id": made["id"], "pence": "2200", "because": body["reason"], "withdrawn_by": "finance"}
+    ]
+    [told] = await query("SELECT detail->>'reason' AS reason FROM audit_event WHERE action = 'tariff_withdrawn'")
+    assert told == {"reason": body["reason"]}
+    # The right one can begin on the same day; once it has begun, it stays.
+    right = (await as_finance.post(URL, json=REPAIR | {"starts_on": "2026-04-01"})).json()
+    clock.move(days=30)
+    check_problem(await as_finance.post(f"{URL}/{right['id']}/withdraw", json=body), 409, "tariff-began")
+
+
+async def test_a_rate_is_withdrawn_on_its_page(finance: Browser, auditor: Browser, rate: Rates) -> None:
+    begun = await rate("scrap", pence=1)
+    assert "Withdraw it" not in (await finance.get(f"/finance/tariffs/{begun['id']}")).text
+    made = await rate("repair", pence=1, starts_on="2026-04-01")
+    url = f"/finance/tariffs/{made['id']}"
+    assert "Withdraw it" not in (await auditor.get(url)).text
+    page = await finance.get(url)
+    assert (await finance.send(page, f"{url}/withdraw")).errors == {"because": "Say why it is withdrawn."}
+    sent = await finance.send(page, f"{url}/withdraw", because="The decimal point was wrong.")
+    assert sent.goes_to == "/finance/tariffs", sent.errors
+    assert "is withdrawn" in (await finance.follow(sent)).banner

@@ -1,7 +1,7 @@
 """Putting charges right. Nothing posted changes: lines take others back, and others come instead."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
@@ -29,6 +29,7 @@ from app.domain.months import read_month
 from app.features.finance.charges.schemas import Priced, ReverseCharge
 from app.features.finance.tariffs.queries import Dated, in_force, read_dated
 from app.put_right import SAME_PRICE, put_right, taking_back
+from app.written_off import redo_write_offs
 
 AT_ONCE: Final = 2_000
 """So many charges are priced by one turn of statements."""
@@ -61,8 +62,11 @@ POSTED = f"""
                SELECT FROM order_top_up AS agreed
                WHERE agreed.item_id = line.item_id AND agreed.movement_seq = line.movement_seq
                  AND agreed.withdrawn_at IS NULL) AS is_topped_up,
-           line.kind = 'write_off' AND 0 = (SELECT sum(amount_pence) FROM charge AS lost
-                                            WHERE lost.item_id = line.item_id AND lost.kind = 'write_off') AS is_found,
+           line.kind = 'write_off' AND EXISTS (
+               SELECT FROM charge AS found
+               WHERE found.item_id = line.item_id AND found.kind = 'write_off' AND found.amount_pence < 0
+                 AND found.movement_seq >= line.movement_seq
+                 AND found.reversal_of IS NULL AND found.corrects_id IS NULL) AS is_found,
            undone.id AS reversed_by, rate.vat_percent
     FROM charge AS line LEFT JOIN charge AS undone ON undone.reversal_of = line.id
     LEFT JOIN funder ON funder.id = line.funder_id LEFT JOIN tariff AS rate ON rate.id = line.tariff_id
@@ -161,30 +165,33 @@ async def reverse(
         for _, of_one in groupby(credits_of_it, key=lambda row: row["posting_id"]):
             credited = list(of_one)
             undo += taking_back(row["id"] for row in credited)
-            instead += _credited_anew(credited, charge, lines) if lines else []
+            instead += _credited_anew(credited, charge.pence, lines) if lines else []
     await put_right(session, undo, instead, because=body.reason, actor=actor, at=at)
+    if rows[0]["is_issue"] or charge.kind is ChargeKind.CREDIT:
+        await redo_write_offs(session, {rows[0]["item_id"]: charge.id}, because=body.reason, actor=actor, at=at)
     told = {"reason": body.reason, "kind": charge.kind.value, "pence": charge.pence, "instead_pence": charged}
     await audit.record(session, "charge_reversed", f"charge:{charge_id}", actor=actor, at=at, **told)
     return _numbers(undo), _numbers(instead)
 
 
 async def redo_credits(
-    session: AsyncSession, item_id: int, seq: int, *, because: str, actor: str, at: datetime
+    session: AsyncSession, item_id: int, seq: int, *, added_pence: int, because: str, actor: str, at: datetime
 ) -> None:
-    """Count the credits of an issue anew by all that its funders are charged for it, since nobody adds to it any more.
-    What was credited by hand stays."""
+    """Count the credits of an issue anew by all that its funders are charged for it, since nobody adds to it any more
+    (`added_pence`). What was credited by hand becomes the same part of that."""
     issue = (await session.execute(ISSUE, {"item_id": item_id, "seq": seq})).mappings().all()
     credits_of_it = (await session.execute(CREDITS, {"item_id": item_id, "seq": seq})).mappings().all()
     undo: list[dict[str, Any]] = []
     instead: list[dict[str, Any]] = []
     for _, of_one in groupby(credits_of_it, key=lambda row: row["posting_id"]):
         credited = list(of_one)
-        if issue and credited[0]["rate"]:
+        if issue and not credited[0]["is_unpriced"]:
             charge = _posted(issue)
             undo += taking_back(row["id"] for row in credited)
-            instead += _credited_anew(credited, charge, charge.lines)
+            instead += _credited_anew(credited, charge.pence - added_pence, charge.lines)
     if undo:
         await put_right(session, undo, instead, because=because, actor=actor, at=at)
+        await redo_write_offs(session, {item_id: undo[0]["id"]}, because=because, actor=actor, at=at)
 
 
 async def price_unpriced(session: AsyncSession, period: str | None, *, actor: str, at: datetime) -> Priced:
@@ -215,7 +222,7 @@ async def _price(session: AsyncSession, ids: Sequence[int], *, actor: str, at: d
     rows = (await session.execute(UNPRICED, {"ids": list(ids)})).mappings().all()
     if not rows:
         return 0, 0
-    days = [row["happened_on"] for row in rows]
+    days = [_day(row) for row in rows]
     rates = await read_dated(session, since=min(days), until=max(days))
     undo: list[dict[str, Any]] = []
     instead: list[dict[str, Any]] = []
@@ -228,6 +235,10 @@ async def _price(session: AsyncSession, ids: Sequence[int], *, actor: str, at: d
         instead += coming
     if undo:
         await put_right(session, undo, instead, because=BECAUSE_PRICED, actor=actor, at=at)
+        undone = {one["id"] for one in undo}
+        kinds = {ChargeKind.CREDIT, ChargeKind.RECYCLED_ISSUE}
+        items = {row["item_id"]: row["id"] for row in rows if row["id"] in undone and row["kind"] in kinds}
+        await redo_write_offs(session, items, because=BECAUSE_PRICED, actor=actor, at=at)
     return priced, sum(line["amount_pence"] for line in instead)
 
 
@@ -241,20 +252,26 @@ def _priced_now(rows: Sequence[RowMapping], rates: Sequence[Dated]) -> list[dict
         received_on=row["received_on"] or row["happened_on"],
     )
     again = Again(row["happened_on"], row["variant"], row["quantity"], row["is_issue"], int(row["issued_pence"] or 0))
-    posting = post(due_again(charge, facts, again), facts, in_force(rates, row["happened_on"]))
+    posting = post(due_again(charge, facts, again), facts, in_force(rates, _day(row)))
     if posting.price.is_unpriced:
         return []
     said = {"tariff_id": posting.price.tariff_id, "basis": posting.price.basis, "is_unpriced": False}
     return _coming(rows, posting.lines, uuid4(), said)
 
 
-def _credited_anew(rows: Sequence[RowMapping], issue: Posted, lines: Sequence[Line]) -> list[dict[str, Any]]:
+def _day(row: RowMapping) -> date:
+    """The day whose rate prices a charge: of nights of hire that had none, that of the first."""
+    day: date = row["happened_on"]
+    return date.fromisoformat(row["variant"]) if row["kind"] == ChargeKind.HIRE and row["variant"] else day
+
+
+def _credited_anew(rows: Sequence[RowMapping], issue_pence: int, lines: Sequence[Line]) -> list[dict[str, Any]]:
     """The lines of a credit in place of those that were counted by the issue as it was."""
     row = rows[0]
     facts = Facts(row["product_id"], row["category"] or "", row["purchase_price_pence"], row["received_on"])
     months = whole_months(row["received_on"], row["happened_on"])
     [rate] = read_tariffs([row["rate"]]) if row["rate"] else [None]
-    anew = credit_again(Credited(_posted(rows), facts, months, rate, row["is_unpriced"]), issue, lines)
+    anew = credit_again(Credited(_posted(rows), facts, months, rate, row["is_unpriced"]), issue_pence, lines)
     price = anew.price
     said = {"tariff_id": price.tariff_id, "basis": price.basis, "is_unpriced": price.is_unpriced}
     return _coming(rows, anew.lines, uuid4(), said)

@@ -4,12 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import Path, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
+from app.domain.costs import OWN_ACCOUNT_TEXT
 from app.domain.funders import FunderKind
 from app.domain.panel_meeting import Side
 from app.features.finance.funding import keeping, queries
 from app.features.finance.funding.schemas import (
+    SERVICE_PAYS,
     FunderBody,
     FunderChange,
     FunderForm,
@@ -80,8 +83,7 @@ async def change(request: Request, session: Session, actor: Actor, now: Now, cod
 async def team_form(request: Request, session: Session, actor: Actor, code: Code) -> HTMLResponse:
     """Who pays for what a team hands out."""
     team = await queries.get_team(session, code)
-    choices = await queries.list_choices(session)
-    return render(request, TEAM, {"form": Form(_typed_team(team)), "team": team, "funders": choices})
+    return render(request, TEAM, {"form": Form(_typed_team(team)), "team": team, "funders": await _payers(session)})
 
 
 @router.post("/finance/teams/{code}")
@@ -89,9 +91,10 @@ async def change_team(request: Request, session: Session, actor: Actor, now: Now
     """Change it."""
     form, body = await read_form(request, TeamForm)
     team = await queries.get_team(session, code)
-    context = {"team": team, "funders": await queries.list_choices(session)}
+    context = {"team": team, "funders": await _payers(session)}
     with filled_or_again(TEAM, form.against(_typed_team(team)), body, **context) as said:
-        sent = TeamChange(funder=said.funder, cost_centre=said.cost_centre)
+        funder = None if said.funder == SERVICE_PAYS else said.funder
+        sent = TeamChange(funder=funder, cost_centre=said.cost_centre)
         await keeping.change_team(session, code, sent, version=said.version, actor=actor.username, at=now)
     return redirect(request, "/finance/funders", f"The money of {team.name} is changed.")
 
@@ -101,5 +104,10 @@ def _typed(funder: FunderBody) -> dict[str, list[str]]:
     return {name: [str(value)] for name, value in funder.model_dump(mode="json").items()}
 
 
+async def _payers(session: AsyncSession) -> list[tuple[str, str]]:
+    """The service itself, and every funder."""
+    return [(SERVICE_PAYS, OWN_ACCOUNT_TEXT), *await queries.list_choices(session)]
+
+
 def _typed_team(team: TeamBody) -> dict[str, list[str]]:
-    return {"funder": [team.funder or ""], "cost_centre": [team.cost_centre], "version": [str(team.version)]}
+    return {"funder": [team.funder or SERVICE_PAYS], "cost_centre": [team.cost_centre], "version": [str(team.version)]}

@@ -200,10 +200,14 @@ class TeamChange(Body):
     cost_centre: OptionalLine = ""
 
 
-class TeamForm(BaseModel):
-    """A team's money, on its page."""
+SERVICE_PAYS = "none"
+"""In place of a funder's code, on a page: that the service itself pays is chosen, and never left out."""
 
-    funder: Code | None = None
+
+class TeamForm(BaseModel):
+    """A team's money, on its page. `funder`: its code, or SERVICE_PAYS."""
+
+    funder: Annotated[Code, asked("Choose who pays, a funder or the service itself.")] = needed()
     cost_centre: OptionalLine = ""
     version: int = 0
 

@@ -13,10 +13,10 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, funding
-from app.domain.costs import WITH_A_CLIENT, ChargeKind, Line
+from app.domain.costs import OWN_ACCOUNT, WITH_A_CLIENT, ChargeKind, Line
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict
-from app.domain.funders import FunderKind, check_agreed, check_alternative, check_top_up
+from app.domain.funders import FunderKind, check_agreed, check_alternative, check_may_be_topped_up, check_top_up
 from app.domain.funding import relieve
 from app.domain.lifecycle import State
 from app.domain.panel_funding import Share
@@ -34,7 +34,9 @@ CONFIRMS: Final = text("""
     WHERE account.username = :username AND account.is_active
 """)
 LOCK_ITEM: Final = text("""
-    SELECT item.id, item.state, item.product_id, product.category
+    SELECT item.id, item.state, item.product_id, product.category,
+           (SELECT move = 'start_trial' FROM movement WHERE item_id = item.id
+            AND move IN ('start_trial', 'keep_after_trial', 'issue', 'deliver') ORDER BY seq DESC LIMIT 1) AS is_trial
     FROM item JOIN product ON product.id = item.product_id WHERE barcode = :barcode FOR UPDATE OF item
 """)
 # The newest issue of the item, if it was for this order, as it is charged now.
@@ -91,8 +93,8 @@ async def add_top_up(session: AsyncSession, new: NewTopUp, *, barcode: str, acto
     """Charge a person with what they agreed to add to an item of an order; returns the number of the top-up.
 
     Raises NotFound `unknown-order`, Conflict `not-issued`, `already-back`, `already-topped-up`, BadValue
-    `not-a-person`, `unknown-product`, `same-product`, `not-a-prescriber`, and as `check_agreed`, `check_alternative`
-    and `check_top_up` do.
+    `not-a-person`, `unknown-product`, `same-product`, `not-a-prescriber`, and as `check_agreed`,
+    `check_may_be_topped_up`, `check_alternative` and `check_top_up` do.
     """
     order_id = await funding.lock_order(session, new.order_number)
     ordered_at = await session.scalar(ORDERED, {"order_id": order_id})
@@ -114,6 +116,7 @@ async def add_top_up(session: AsyncSession, new: NewTopUp, *, barcode: str, acto
     if State(item.state) not in WITH_A_CLIENT:
         detail = "It came back, or is missing. A person adds only to what they have."
         raise Conflict("already-back", detail, field="barcode")
+    check_may_be_topped_up(is_trial=item.is_trial, is_own=any(line.funder == OWN_ACCOUNT for line in issue))
     other = (await session.execute(PRODUCT, {"code": new.alternative_product_code})).one_or_none()
     if other is None:
         detail = "There is no product with this code. Look in the catalogue."
@@ -170,6 +173,7 @@ async def withdraw_top_up(session: AsyncSession, top_up_id: int, *, reason: str,
     ids = list(await session.scalars(OF_IT, {"id": top_up_id}))
     await funding.take_back(session, ids, because=reason, actor=actor, at=at)
     issue = (await session.execute(ISSUE_OF, {"id": top_up_id})).one()
-    await redo_credits(session, issue.item_id, issue.movement_seq, because=reason, actor=actor, at=at)
+    about: dict[str, Any] = {"added_pence": agreed.pence, "because": reason, "actor": actor, "at": at}
+    await redo_credits(session, issue.item_id, issue.movement_seq, **about)
     facts: dict[str, str | int] = {"barcode": agreed.barcode, "pence": agreed.pence, "because": reason}
     await audit.record(session, "top_up_withdrawn", f"order:{agreed.order_number}", actor=actor, at=at, **facts)

@@ -8,13 +8,14 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.charging import read_tariffs
-from app.domain.costs import ChargeKind, Due, Facts, Tariff, post
+from app.charging import read_hire_rates
+from app.domain.costs import ChargeKind, Facts, Tariff, nights_of_hire, post
 from app.domain.dates import in_words
 from app.domain.errors import BadValue
+from app.domain.hire import InForce
 from app.features.finance.reports.commitments import commitments
 from app.features.finance.reports.costs import plain
-from app.features.finance.reports.outstanding import RATES, SHARES, name_of, read_shares, totals_of
+from app.features.finance.reports.outstanding import SHARES, name_of, read_shares, totals_of
 from app.features.finance.tables import Cell, Column, Table
 
 STANDS: Final = """
@@ -45,7 +46,8 @@ HIRED: Final = text(f"""
               AND (line.is_issue OR line.kind = 'hire') AND {STANDS})
         GROUP BY 1, 2, 3
     )
-    SELECT alike.*, product.category, product.purchase_price_pence, {RATES},
+    SELECT alike.*, product.category, product.purchase_price_pence,
+           (SELECT jsonb_agg(to_jsonb(rate) ORDER BY rate.id) FROM tariff AS rate WHERE rate.kind = 'hire') AS rates,
            (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
     FROM alike JOIN product ON product.id = alike.product_id
 """)  # noqa: S608 - the parts are constants
@@ -58,10 +60,11 @@ COLUMNS: Final = (
     Column("undelivered_pence", "Approved, not delivered", Cell.PENCE),
 )
 DEFINITION: Final = (
-    "Accrued, net of VAT: the nights of hired items that have not come back, by the rates of the day. Lines for which"
-    " no rate was in force are counted, and their sum is not known: set the rate, and correct them. What was approved"
-    " and is not delivered is no accrual; it stands apart, at catalogue prices. An order that was called off since is"
-    " not in the figures of a day before. Other movements are charged at once, so nothing of them is outstanding."
+    "Accrued, net of VAT: the nights of hired items that have not come back, each by the rate of its day. Lines for"
+    " which no rate was in force are counted, and their sum is not known: set the rate, and correct them. What was"
+    " approved and is not delivered is no accrual; it stands apart, at catalogue prices. An order that was called off"
+    " since is not in the figures of a day before. Other movements are charged at once, so nothing of them is"
+    " outstanding."
 )
 
 
@@ -85,22 +88,23 @@ async def accruals(session: AsyncSession, *, as_at: date, today: date) -> Table:
 
 
 def _hire(rows: Sequence[RowMapping], as_at: date) -> list[dict[str, Any]]:
-    tariffs = read_tariffs(rows[0]["rates"] or []) if rows else []
+    rates = read_hire_rates(rows[0]["rates"] or []) if rows else ()
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
-        _add_nights(found, row, tariffs, as_at)
+        _add_nights(found, row, rates, as_at)
     return [one | {"quantity": plain(one["quantity"])} for _, one in sorted(found.items())]
 
 
-def _add_nights(found: dict[str, dict[str, Any]], row: RowMapping, tariffs: Sequence[Tariff], as_at: date) -> None:
-    nights = max((as_at - row["since"]).days, 1)
-    facts = Facts(row["product_id"], row["category"], row["purchase_price_pence"], row["since"])
-    charge = post(Due(ChargeKind.HIRE, read_shares(row["shares"]), times=nights), facts, tariffs)
-    for line in charge.lines:
-        empty = _row("Nights of hire until the day", line.funder, name_of(line.funder, row["funders"]))
-        one = found.setdefault(line.funder, empty | {"quantity": Decimal(0), "accrued_pence": 0})
-        one["quantity"] += row["items"] * nights * line.percent / 100
-        one["accrued_pence"] += row["items"] * line.pence
+def _add_nights(
+    found: dict[str, dict[str, Any]], row: RowMapping, rates: tuple[InForce[Tariff], ...], as_at: date
+) -> None:
+    facts = Facts(row["product_id"], row["category"], row["purchase_price_pence"], row["since"], hire_rates=rates)
+    for due in nights_of_hire(facts, read_shares(row["shares"]), since=row["since"], until=as_at):
+        for line in post(due, facts, ()).lines:
+            empty = _row("Nights of hire until the day", line.funder, name_of(line.funder, row["funders"]))
+            one = found.setdefault(line.funder, empty | {"quantity": Decimal(0), "accrued_pence": 0})
+            one["quantity"] += row["items"] * due.times * line.percent / 100
+            one["accrued_pence"] += row["items"] * line.pence
 
 
 def _unpriced(row: RowMapping) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from app.domain.catalogue import as_iso_9999_group
 from app.domain.costs import ChargeKind
 from app.domain.dates import uk_date
 from app.features.finance.tariffs import queries, service
-from app.features.finance.tariffs.schemas import EndTariff, NewTariff, TariffBody
+from app.features.finance.tariffs.schemas import EndTariff, NewTariff, TariffBody, WithdrawTariff
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Day, Id, Limit, without_controls
@@ -58,3 +58,10 @@ async def end_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id, bo
     """Let a rate end; charges of later days are priced by what follows it. An end is only ever brought nearer: the same
     day or a later one is refused (409 `tariff-ended`). To go on, begin a new rate."""
     return await service.end_tariff(session, tariff_id, body, actor=actor.username, at=now)
+
+
+@router.post("/finance/tariffs/{tariff_id}/withdraw")
+async def withdraw_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id, body: WithdrawTariff) -> TariffBody:
+    """Take a rate away that has not begun (409 `tariff-began`) and has priced nothing (409 `tariff-has-priced`). What
+    it replaced has ended all the same: begin another in its place. Returns it as it was."""
+    return await service.withdraw_tariff(session, tariff_id, reason=body.reason, actor=actor.username, at=now)

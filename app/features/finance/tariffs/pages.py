@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import Session
 from app.domain.costs import ChargeKind, Facts, Posting
 from app.domain.dates import uk_date
+from app.domain.hire import InForce
 from app.domain.how_charged import RULES
 from app.domain.inspections import months_after
 from app.domain.loans import CollectionSpeed
@@ -20,7 +21,15 @@ from app.domain.ordering import Speed
 from app.domain.tariffs import RATED, VARIANTS, VISITS, closed_in_words, variant_in_words
 from app.domain.would_cost import Loan, would_cost
 from app.features.finance.tariffs import queries, service
-from app.features.finance.tariffs.schemas import EndForm, EndTariff, NewTariff, TariffBody, TariffForm, TryForm
+from app.features.finance.tariffs.schemas import (
+    EndForm,
+    EndTariff,
+    NewTariff,
+    TariffBody,
+    TariffForm,
+    TryForm,
+    WithdrawForm,
+)
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Day, Id, without_controls
@@ -141,6 +150,17 @@ async def end_tariff(request: Request, session: Session, actor: Actor, now: Now,
     return redirect(request, f"/finance/tariffs/{tariff_id}", f"The rate is in force {ended.days}.")
 
 
+@router.post("/finance/tariffs/{tariff_id}/withdraw")
+async def withdraw_tariff(request: Request, session: Session, actor: Actor, now: Now, tariff_id: Id) -> Response:
+    """Take it away, before it begins."""
+    context = await _one(session, tariff_id, now=uk_date(now))
+    form, body = await read_form(request, WithdrawForm)
+    with filled_or_again(ONE, form, body, **context) as said:
+        gone = await service.withdraw_tariff(session, tariff_id, reason=said.because, actor=actor.username, at=now)
+    told = f"Rate {tariff_id} is withdrawn. Begin another in its place, if something is to be charged {gone.days}."
+    return redirect(request, "/finance/tariffs", told)
+
+
 def _grouped(found: Sequence[TariffBody], day: date) -> list[Group]:
     groups = []
     for kind in RATED:
@@ -231,6 +251,9 @@ async def _counted(session: AsyncSession, body: TryForm, *, today: date) -> dict
         times_issued=int(body.recycled),
         is_reusable=product.is_reusable,
         route=product.decontamination_route.value,
+        hire_rates=tuple(
+            InForce(one.tariff, one.starts_on, one.ends_on) for one in rates if one.tariff.kind is ChargeKind.HIRE
+        ),
     )
     loan = Loan(today, back, body.speed.value, body.collection_speed.value)
     postings = would_cost(facts, loan, queries.in_force(rates, today), queries.in_force(rates, back))

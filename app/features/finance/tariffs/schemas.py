@@ -96,6 +96,12 @@ class EndTariff(Body):
     reason: ReasonLine
 
 
+class WithdrawTariff(Body):
+    """Why a rate is withdrawn."""
+
+    reason: ReasonLine
+
+
 class TaperBody(BaseModel):
     """A step of a taper."""
 
@@ -192,6 +198,12 @@ class EndForm(BaseModel):
 
     ends_on: Annotated[Day, asked("Enter its last day.")] = needed()
     reason: Annotated[ReasonLine, asked("Say why it ends.")] = needed()
+
+
+class WithdrawForm(BaseModel):
+    """The same, on its page."""
+
+    because: Annotated[ReasonLine, asked("Say why it is withdrawn.")] = needed()
 
 
 class TryForm(BaseModel):

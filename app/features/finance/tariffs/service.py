@@ -1,9 +1,10 @@
-"""Beginning, replacing and ending rates. Nothing of a rate changes but its last day."""
+"""Beginning, replacing and ending rates. Nothing of a rate changes but its last day; one that has not begun
+can be withdrawn."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -13,10 +14,12 @@ from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict
 from app.features.finance.tariffs import queries
 from app.features.finance.tariffs.schemas import EndTariff, NewTariff, TariffBody
-from app.models import Tariff
+from app.models import Tariff, WithdrawnTariff
 
 # Together with those who post; whoever closes a month waits for all of them.
 BESIDE_CLOSING = text("SELECT pg_advisory_xact_lock_shared(hashtext('finance_period'))")
+
+LOCK = text("SELECT id FROM tariff WHERE id = :tariff_id FOR UPDATE")
 
 
 async def add_tariff(session: AsyncSession, new: NewTariff, *, actor: str, at: datetime) -> TariffBody:
@@ -64,12 +67,32 @@ async def add_tariff(session: AsyncSession, new: NewTariff, *, actor: str, at: d
 async def end_tariff(session: AsyncSession, tariff_id: int, end: EndTariff, *, actor: str, at: datetime) -> TariffBody:
     """Let a rate end on a day. Raises NotFound `unknown-tariff` and what `check_end` raises."""
     await session.execute(BESIDE_CLOSING)
-    lock = text("SELECT id FROM tariff WHERE id = :tariff_id FOR UPDATE")
-    await session.execute(lock, {"tariff_id": tariff_id})
+    await session.execute(LOCK, {"tariff_id": tariff_id})
     rate = await queries.get_tariff(session, tariff_id, today=uk_date(at))
     rules.check_end(rate.in_force(), end.ends_on, closed=await queries.newest_closed(session))
     await _end(session, tariff_id, end.ends_on, end.reason, actor=actor, at=at)
     return await queries.get_tariff(session, tariff_id, today=uk_date(at))
+
+
+async def withdraw_tariff(
+    session: AsyncSession, tariff_id: int, *, reason: str, actor: str, at: datetime
+) -> TariffBody:
+    """Take a rate away that has not begun; returns it as it was. What it replaced has ended all the same.
+
+    Raises NotFound `unknown-tariff` and what `check_withdrawal` raises.
+    """
+    await session.execute(BESIDE_CLOSING)
+    await session.execute(LOCK, {"tariff_id": tariff_id})
+    rate = await queries.get_tariff(session, tariff_id, today=uk_date(at))
+    lines = await queries.count_lines(session, tariff_id)
+    rules.check_withdrawal(rate.in_force(), today=uk_date(at), lines=lines)
+    kept = {"rate": rate.model_dump(mode="json"), "because": reason, "withdrawn_at": at, "withdrawn_by": actor}
+    await session.execute(insert(WithdrawnTariff).values(tariff_id=tariff_id, **kept))
+    await session.execute(delete(Tariff).where(col(Tariff.id) == tariff_id))
+    told = {"for": rate.subject, "price": rate.price, "days": rate.days, "reason": reason}
+    about = f"tariff:{tariff_id}"
+    await audit.record(session, "tariff_withdrawn", about, actor=actor, at=at, kind=rate.kind.value, **told)
+    return rate
 
 
 async def _end_the_one_before(

@@ -91,8 +91,16 @@ async def test_funders_teams_and_top_ups_are_kept(orders: Orders, given: Given, 
     page = await finance.post_form("/finance/funders/MINE", name="Own money of persons")
     assert page.goes_to == "/finance/funders"
     [team] = await query("SELECT code FROM team ORDER BY code LIMIT 1")
-    page = await finance.post_form(f"/finance/teams/{team['code']}", funder="CHC", cost_centre="T-9")
+    url = f"/finance/teams/{team['code']}"
+    page = await finance.post_form(url, funder="CHC", cost_centre="T-9")
     assert page.goes_to == "/finance/funders"
+    # What is sent empty clears nothing: that the service itself pays is a choice of its own.
+    for empty in ("", None):
+        page = await finance.post_form(url, funder=empty, cost_centre="T-9")
+        assert page.errors == {"funder": "Choose who pays, a funder or the service itself."}
+    assert (await query("SELECT count(funder_id) AS paid FROM team WHERE cost_centre = 'T-9'")) == [{"paid": 1}]
+    assert (await finance.post_form(url, funder="none", cost_centre="T-9")).goes_to == "/finance/funders"
+    assert (await query("SELECT count(funder_id) AS paid FROM team WHERE cost_centre = 'T-9'")) == [{"paid": 0}]
     page = await finance.get("/finance/funders")
     assert [words for words in ("Own money of persons", "T-9") if words in page.text] == ["Own money of persons", "T-9"]
 

@@ -13,12 +13,13 @@ from app.domain.errors import RuleError
 from app.domain.loans import LoanKind
 from app.features.loans import service as loans
 from app.features.loans.counter import Said
+from tests.browser import Browser
 from tests.conftest import Clock, Query, Sessions, SignIn
 from tests.features.finance.funding.conftest import Rate
 from tests.features.finance.funding.test_funding import API, ICB, WHY, delivered, dispute, settle, stands
 from tests.features.ordering.conftest import Orders, done
 from tests.features.panel.conftest import Panel
-from tests.given import Given
+from tests.given import TRIED, Given
 from tests.problems import check_problem
 
 SELF = [{"funder": "SELF", "percent": 100}]
@@ -223,6 +224,33 @@ async def test_a_top_up_that_is_none_is_refused(orders: Orders, given: Given, ad
         answer = await add(number, change.pop("barcode", barcode), **change)
         found = answer.json()
         assert code in {found["code"], *(one["code"] for one in found.get("errors", []))}, found
+
+
+async def test_nobody_adds_to_what_is_on_trial_or_what_the_service_itself_pays_for(
+    orders: Orders, given: Given, add: Add, as_ot: AsyncClient, as_finance: AsyncClient, finance: Browser, query: Query
+) -> None:
+    product = await given.product(purchase_price_pence=10_001)
+    await given.items(1, product=product)
+    lines = [{"product_code": product, "kind": "trial", "trial_days": 7}]
+    order = await orders.step((await orders.dispatched(product, lines=lines))["number"], "deliver", received_by="Mo")
+    [unit] = order["lines"][0]["units"]
+    tried = await add(order["number"], unit["barcode"])
+    check_problem(tried, 409, "on-trial")
+    assert "Record on the loan that they keep it" in tried.json()["detail"]
+    body = {"outcome": "keep", **TRIED}
+    done(await as_ot.post(f"/api/v1/loans/{unit['loan_id']}/trial-outcome", json=body))
+    made = done(await add(order["number"], unit["barcode"]), 201)
+    done(await as_finance.post(f"{API}/top-ups/{made['id']}/withdraw", json={"reason": "They changed their mind."}))
+
+    [issue] = await query("SELECT id FROM charge WHERE kind = 'new_purchase' AND is_issue")
+    own = {"reason": "It was ours.", "instead": {"funding": [{"funder": None, "percent": 100}]}}
+    done(await as_finance.post(f"{API}/charges/{issue['id']}/reverse", json=own), 201)
+    check_problem(await add(order["number"], unit["barcode"]), 409, "service-pays")
+    said = {"barcode": unit["barcode"], "alternative_product_code": product, "funder": "SELF", "amount": "40"}
+    day = {"agreed_on-day": "2", "agreed_on-month": "3", "agreed_on-year": "2026"}
+    words = {"agreement": "They know the plain one is free, and want this.", "confirmed_by": "ot"}
+    page = await finance.post_form(f"/finance/funding/{order['number']}/top-up", **said, **day, **words)
+    assert "a person adds only to what a funder pays for" in page.errors["barcode"]
 
 
 async def test_a_person_never_pays_more_than_was_agreed(
