@@ -1,7 +1,6 @@
-"""What reports of money may be asked: periods, dimensions, categories, and what is said of few people."""
+"""What reports of money may be asked: periods, dimensions and categories."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -10,12 +9,10 @@ from app.domain.cost_reports import (
     Dimension,
     Quick,
     Span,
-    not_shown,
     read_category,
     read_day,
     read_grouping,
     read_span,
-    too_few,
     year_span,
 )
 from app.domain.errors import BadValue
@@ -131,25 +128,3 @@ def test_what_is_no_category_or_day_is_refused() -> None:
     with pytest.raises(BadValue, match="such as 12, 12 36 or 12 36 03"):
         read_category("beds")
     assert read_day("2026-03-02", field="as_at") == TODAY
-
-
-@pytest.mark.parametrize(
-    ("people", "hidden"),
-    [
-        ([], set()),
-        ([9, 8], set()),
-        ([4, 2, 9], {0, 1}),
-        ([1, 2, 9, 7], {0, 1, 3}),  # three people together are still too few
-        ([1, 9, 7], {0, 2}),
-        ([4, 5], {0, 1}),
-        ([1, 0, 9], {0, 2}),
-        ([0, 0], set()),
-        ([1], None),
-        ([1, 0], None),
-        ([4, 4, 4], None),
-        ([5], set()),
-    ],
-)
-def test_of_few_people_nothing_is_said_that_can_be_worked_out(people: list[int], hidden: set[Any] | None) -> None:
-    assert too_few(people, 5) == hidden
-    assert not_shown(5) == "Fewer than 5 people: not shown"

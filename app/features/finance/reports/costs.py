@@ -8,7 +8,8 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.cost_reports import MOST_GROUPS, By, Dimension, not_shown, too_few
+from app.domain import small_numbers
+from app.domain.cost_reports import MOST_GROUPS, By, Dimension
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
 from app.domain.months import month_in_words, read_month
@@ -71,6 +72,11 @@ MEASURES: Final = """
     COALESCE(sum(line.amount_pence) FILTER (WHERE line.kind = 'credit'), 0) AS credited_pence,
     COALESCE(sum(line.vat_pence), 0) AS vat_pence
 """
+# Who is in a group of few is known, so that nobody is counted twice; of many, so many as are asked for at most.
+PEOPLE: Final = """
+    count(DISTINCT line.client_id) AS people,
+    (array_agg(DISTINCT line.client_id) FILTER (WHERE line.client_id IS NOT NULL))[1:100] AS known
+"""
 UNKNOWN: Final = text("""
     SELECT asked.name, asked.value
     FROM (VALUES ('funder', CAST(:funder AS text)), ('team', :team), ('store', :store), ('product_code', :product_code)
@@ -132,6 +138,7 @@ class Group:
     names: tuple[str, ...]
     sums: Sums
     people: int = 0
+    known: frozenset[int] = frozenset()
     is_said: bool = True
 
     @property
@@ -252,10 +259,7 @@ def define(asked: Asked) -> str:
         narrowed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asked.filters.items())
         said += f" Only: {narrowed}."
     if asked.smallest:
-        said += (
-            f" Groups of fewer than {asked.smallest} people are put together, with the next one where they would be"
-            " recognised even so; where no group is of so many people, nothing is shown, no total either."
-        )
+        said += f" {small_numbers.suppression_in_words(asked.smallest)}"
     return said
 
 
@@ -274,7 +278,7 @@ def grouped_sql(asked: Asked) -> str:
     """Every group with its measures, as SQL. Binds `limit` beside what `values_of` has."""
     keys = [f"{key_of(one, asked.span.by)} AS key_{place}" for place, one in enumerate(asked.group_by)]
     names = [f"max({NAMES[one]}) AS name_{place}" for place, one in enumerate(asked.group_by) if one in NAMES]
-    people = ["count(DISTINCT line.client_id) AS people"] if asked.smallest else []
+    people = [PEOPLE] if asked.smallest else []
     grouped = ", ".join(f"key_{place}" for place in range(len(asked.group_by)))
     return f"""
         SELECT {", ".join([*keys, *names, *people, MEASURES])}
@@ -295,18 +299,19 @@ def _sums(row: Any) -> Sums:
 def _group(row: Any, dimensions: Sequence[Dimension]) -> Group:
     keys = tuple(row[f"key_{place}"] for place in range(len(dimensions)))
     names = tuple(word_of(one, keys[place], row.get(f"name_{place}")) for place, one in enumerate(dimensions))
-    return Group(keys, names, _sums(row), row.get("people", 0))
+    return Group(keys, names, _sums(row), row.get("people", 0), frozenset(row.get("known") or ()))
 
 
 def _put_together(groups: Sequence[Group], asked: Asked) -> list[Group]:
     if not asked.smallest:
         return list(groups)
-    hidden = too_few([one.people for one in groups], asked.smallest)
+    counted = [small_numbers.Group(one.keys, one.people, one.known) for one in groups]
+    hidden = small_numbers.hidden_groups(counted, asked.smallest)
     if hidden is None:
-        return [Group((), (not_shown(asked.smallest),) * len(asked.group_by), Sums(), is_said=False)]
+        return [Group((), (small_numbers.not_shown(asked.smallest),) * len(asked.group_by), Sums(), is_said=False)]
     shown = [one for place, one in enumerate(groups) if place not in hidden]
     if hidden:
-        few = (f"Fewer than {asked.smallest} people",) * len(asked.group_by)
+        few = (small_numbers.few(asked.smallest),) * len(asked.group_by)
         shown.append(Group((), few, sum_up([groups[place].sums for place in hidden])))
     return shown
 
