@@ -179,6 +179,17 @@ def read_day(typed: str, *, field: str) -> date:
     return day
 
 
+def read_as_at(typed: str, *, today: date) -> date:
+    """The day as at which something stood; today, when none is said. Raises BadValue `bad-day`, `not-yet`."""
+    if not typed:
+        return today
+    day = read_day(typed, field="as_at")
+    if day > today:
+        detail = "Nobody knows yet how it will stand on a day to come. Choose today or a day before."
+        raise BadValue("not-yet", detail, field="as_at")
+    return day
+
+
 def read_category(typed: str) -> str:
     """The beginning of an ISO 9999 code in its one form: `12`, `12 36`, `12 36 03`. Raises BadValue `bad-category`."""
     pairs = find_pairs(typed)

@@ -9,6 +9,7 @@ from app.domain.cost_reports import (
     Dimension,
     Quick,
     Span,
+    read_as_at,
     read_category,
     read_day,
     read_grouping,
@@ -128,3 +129,9 @@ def test_what_is_no_category_or_day_is_refused() -> None:
     with pytest.raises(BadValue, match="such as 12, 12 36 or 12 36 03"):
         read_category("beds")
     assert read_day("2026-03-02", field="as_at") == TODAY
+
+
+def test_how_things_stood_is_asked_of_no_day_to_come() -> None:
+    assert read_as_at("", today=TODAY) == read_as_at("2026-03-02", today=TODAY) == TODAY
+    with pytest.raises(BadValue, match="Choose today or a day before"):
+        read_as_at("2026-03-03", today=TODAY)

@@ -1,6 +1,6 @@
 """What was charged, by one dimension or two: one statement over the charges, so that every sum is that of its lines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -79,12 +79,13 @@ PEOPLE: Final = """
 """
 UNKNOWN: Final = text("""
     SELECT asked.name, asked.value
-    FROM (VALUES ('funder', CAST(:funder AS text)), ('team', :team), ('store', :store), ('product_code', :product_code)
-         ) AS asked (name, value)
+    FROM (VALUES ('funder', CAST(:funder AS text)), ('team', :team), ('store', :store), ('product_code', :product_code),
+                 ('order_number', :order_number)) AS asked (name, value)
     WHERE asked.value <> '' AND NOT CASE asked.name
         WHEN 'funder' THEN EXISTS (SELECT FROM funder WHERE code = asked.value)
         WHEN 'team' THEN EXISTS (SELECT FROM team WHERE code = asked.value)
         WHEN 'store' THEN EXISTS (SELECT FROM store WHERE code = asked.value)
+        WHEN 'order_number' THEN EXISTS (SELECT FROM equipment_order WHERE number = asked.value)
         ELSE EXISTS (SELECT FROM product WHERE code = asked.value) END
 """)
 DEFINITION: Final = (
@@ -203,7 +204,7 @@ async def read_groups(session: AsyncSession, asked: Asked) -> list[Group]:
         )
         raise BadValue("too-many-groups", detail, field="group_by")
     if not rows:
-        await check_known(session, asked)
+        await check_known(session, asked.filters)
     groups = [_group(row, asked.group_by) for row in rows]
     return _ordered(_put_together(groups, asked), asked)
 
@@ -214,16 +215,17 @@ async def read_sums(session: AsyncSession, asked: Asked) -> Sums:
     return _sums((await session.execute(statement, values_of(asked))).mappings().one())
 
 
-async def check_known(session: AsyncSession, asked: Asked) -> None:
+async def check_known(session: AsyncSession, filters: Mapping[str, str]) -> None:
     """Whether what it is narrowed to is there at all. One statement. Raises BadValue `unknown-funder` and the like."""
-    names = ("funder", "team", "store", "product_code")
-    if not any(name in asked.filters for name in names):
+    names = ("funder", "team", "store", "product_code", "order_number")
+    values = {name: filters.get(name, "") for name in names}
+    if not any(values.values()):
         return
-    values = {name: asked.filters.get(name, "") for name in names}
     unknown = (await session.execute(UNKNOWN, values)).first()
     if unknown:
-        what = unknown.name.removesuffix("_code")
-        detail = f"There is no {what} with the code “{unknown.value}”. Choose one that is there."
+        what = unknown.name.removesuffix("_code").removesuffix("_number")
+        called = "number" if what == "order" else "code"
+        detail = f"There is no {what} with the {called} “{unknown.value}”. Choose one that is there."
         raise BadValue(f"unknown-{what}", detail, field=unknown.name)
 
 
