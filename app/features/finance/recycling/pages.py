@@ -161,8 +161,9 @@ async def _context(session: AsyncSession, form: Form, terms: Terms | None) -> di
 def _drills(terms: Terms) -> Callable[..., str]:
     """Where a part of a rate is drilled to."""
 
-    def drill(rate: Rate, part: str, *, above_floor: bool = False) -> str:
+    def drill(rate: Rate, part: str, *, above_floor: bool = False, month: str = "") -> str:
         more = {"rate": rate.value, "part": part, "above_floor": str(above_floor).lower()}
-        return f"/finance/recycling/items?{terms.query(**more)}"
+        within = terms.of_month(read_month(month)) if month else terms
+        return f"/finance/recycling/items?{within.query(**more)}"
 
     return drill

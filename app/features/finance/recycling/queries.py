@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import BadValue
-from app.domain.months import month_name, months_between
+from app.domain.months import month_name, months_between, read_month
 from app.domain.recycling import (
     AVOIDED_WORDS,
     DEFAULT_FLOOR_PENCE,
@@ -159,8 +159,10 @@ async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
     for row in (await session.execute(text(_AVOIDED.format(reissues=reissues(terms))), asked)).mappings():
         kind = "category" if row["category"] is not None else "month" if row["month"] is not None else "all"
         name = {"category": row["category"], "month": row["month"] and months[row["month"] - 1], "all": ""}[kind]
-        said = {key: row[key] for key in AvoidedSum.model_fields if key != "name"}
-        sums[kind].append(AvoidedSum(name=name, **said))
+        said = {key: row[key] for key in AvoidedSum.model_fields if key in row}
+        within = terms.of_month(read_month(name)) if kind == "month" else terms
+        more = {"of_category": name} if kind == "category" else {}
+        sums[kind].append(AvoidedSum(name=name, drill=f"{AVOIDED_ADDRESS}?{within.query(**more)}", **said))
     return AvoidedReport(
         since=terms.since,
         until=terms.until,
