@@ -190,6 +190,15 @@ def read_as_at(typed: str, *, today: date) -> date:
     return day
 
 
+def not_kept_before(first: date, since: date | None) -> str:
+    """What is said of a report that begins before charges were kept; nothing of one that does not."""
+    if since is None:
+        return "No charge has been recorded yet."
+    if first >= since:
+        return ""
+    return f"Charges are kept from {month_in_words(since)} on. What was spent before that is not in these figures."
+
+
 def read_category(typed: str) -> str:
     """The beginning of an ISO 9999 code in its one form: `12`, `12 36`, `12 36 03`. Raises BadValue `bad-category`."""
     pairs = find_pairs(typed)

@@ -433,6 +433,8 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /finance/reports/commitments": _P.SEE_COSTS,
     "GET /finance/reports/accruals": _P.SEE_COSTS,
     "GET /finance/reports/asc-fr": _P.SEE_COSTS,
+    "GET /finance/reports/equity": _P.SEE_COSTS,
+    "GET /api/v1/finance/reports/equity": _P.SEE_COSTS,
     # Money: months that close, and the proof that everything adds up.
     "GET /api/v1/finance/periods": _P.SEE_COSTS,
     "POST /api/v1/finance/periods/{period}/close": _P.CLOSE_PERIODS,

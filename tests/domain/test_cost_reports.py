@@ -9,6 +9,7 @@ from app.domain.cost_reports import (
     Dimension,
     Quick,
     Span,
+    not_kept_before,
     read_as_at,
     read_category,
     read_day,
@@ -129,6 +130,12 @@ def test_what_is_no_category_or_day_is_refused() -> None:
     with pytest.raises(BadValue, match="such as 12, 12 36 or 12 36 03"):
         read_category("beds")
     assert read_day("2026-03-02", field="as_at") == TODAY
+
+
+def test_a_report_of_the_time_before_charges_says_so() -> None:
+    assert not_kept_before(TODAY, None) == "No charge has been recorded yet."
+    assert not_kept_before(TODAY, date(2026, 3, 1)) == ""
+    assert not_kept_before(date(2026, 2, 28), date(2026, 3, 1)).startswith("Charges are kept from March 2026 on.")
 
 
 def test_how_things_stood_is_asked_of_no_day_to_come() -> None:

@@ -106,6 +106,7 @@ async def avoided(
         return await respond(table, wanted.format, with_head=wanted.with_head)
     context = await _context(session, form, terms) | {"report": report, "definition": AVOIDED_WORDS}
     if report:
+        context["definition"] = report.definition
         context["period"] = period_in_words(report.since, report.until, report.as_at)
     return render(request, "finance/cost_avoided.html", context, 422 if form.errors else 200)
 

@@ -24,6 +24,7 @@ from app.domain.recycling import (
     measure,
 )
 from app.domain.report_days import midnight
+from app.features.finance import kept_since
 from app.features.finance.recycling.asking import Terms
 from app.features.finance.recycling.avoided import reissues
 from app.features.finance.recycling.schemas import (
@@ -151,7 +152,7 @@ async def list_counted(
 
 
 async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
-    """What recycling has avoided, in all, by category and by month. Two statements, BadValue as of `floor_of`."""
+    """What recycling has avoided, in all, by category and by month. Three statements, BadValue as of `floor_of`."""
     await floor_of(session, terms)
     sums: dict[str, list[AvoidedSum]] = defaultdict(list)
     months = [month_name(month) for month in months_between(terms.since, terms.until)]
@@ -167,7 +168,7 @@ async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
         since=terms.since,
         until=terms.until,
         as_at=terms.as_at,
-        definition=AVOIDED_WORDS,
+        definition=f"{AVOIDED_WORDS} {await kept_since.said_of(session, terms.since)}".rstrip(),
         in_all=sums["all"][0],
         by_category=sums["category"],
         by_month=sums["month"],

@@ -8,12 +8,14 @@ from app.db import Session
 from app.domain.cost_reports import read_as_at
 from app.domain.costs import ChargeKind
 from app.domain.dates import uk_date
+from app.domain.equity import Grouping
 from app.features.finance.asking import Word
 from app.features.finance.exports.answers import REPORTS, FileAsked, answer
 from app.features.finance.reports import accruals as accruals_report
 from app.features.finance.reports import asc_fr as asc_fr_report
 from app.features.finance.reports import commitments as commitments_report
 from app.features.finance.reports import costs as costs_report
+from app.features.finance.reports import equity as equity_report
 from app.features.finance.reports import outstanding
 from app.features.finance.reports.asking import Fewest, Question
 from app.features.finance.reports.lines import list_lines
@@ -137,6 +139,20 @@ async def accrued_items(
 async def asc_fr(session: Session, actor: Actor, now: Now, wanted: Wanted, year: Word = "") -> Report | Response:
     """The line “Assistive equipment and technology” of the return for a financial year (`2025` or `2025/26`)."""
     return await _answer(await asc_fr_report.asc_fr(session, year=year, today=uk_date(now)), wanted)
+
+
+@router.get("/finance/reports/equity", response_model=Report, responses=REPORTS)
+async def equity(
+    session: Session,
+    actor: Actor,
+    now: Now,
+    wanted: Wanted,
+    by: Grouping = Grouping.DISTRICT,
+    year: Word = "",
+) -> Report | Response:
+    """Who gets what in a financial year: issues, trials, wait and cost by postcode district or by age. Small numbers
+    are always left out."""
+    return await _answer(await equity_report.equity(session, by=by, year=year, today=uk_date(now)), wanted)
 
 
 async def _answer(table: Table, wanted: FileAsked) -> Report | Response:

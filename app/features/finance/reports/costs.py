@@ -14,6 +14,8 @@ from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
 from app.domain.months import month_in_words, read_month
 from app.domain.ordering import OrderReason, Speed
+from app.domain.statements import Part
+from app.features.finance import kept_since
 from app.features.finance.reports.asking import Asked
 from app.features.finance.tables import Cell, Column, Table
 
@@ -56,12 +58,24 @@ CHARGES: Final = """
     LEFT JOIN product ON product.id = line.product_id LEFT JOIN store ON store.id = line.store_id
     LEFT JOIN account AS who ON who.username = line.prescriber
 """
+# A correction is of the month of the line that it is about; whatever else happened before this month came late.
+PART: Final = """
+    CASE WHEN (SELECT named.period FROM charge AS named
+               WHERE named.id = COALESCE(line.reversal_of, line.corrects_id)) < line.period THEN 'corrections'
+         WHEN line.happened_on < line.period THEN 'late' ELSE 'month' END
+"""
+STANDS: Final = "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge AS gone WHERE gone.reversal_of = line.id)"
 FILTERS: Final = {
     "funder": "funder.code = :funder",
     "team": "team.code = :team",
     "store": "store.code = :store",
     "kind": "line.kind = :kind",
     "product_code": "product.code = :product_code",
+    "part": f"{PART} = :part",
+    "provisional": f"""
+        line.is_provisional AND {STANDS}
+        AND line.order_id = (SELECT id FROM equipment_order WHERE number = :provisional)
+    """,  # noqa: S608 - the part is a constant
     "category": "(line.category = :category OR line.category LIKE :category || ' %')",
 }
 MEASURES: Final = """
@@ -88,14 +102,17 @@ UNKNOWN: Final = text("""
         WHEN 'order_number' THEN EXISTS (SELECT FROM equipment_order WHERE number = asked.value)
         ELSE EXISTS (SELECT FROM product WHERE code = asked.value) END
 """)
-DEFINITION: Final = (
+MONEY_WORDS: Final = (
     "Lines of the charges, net of VAT. Charged: all lines but credits, those that take a line back among them. "
-    "Credited: credits on collection, below zero. Net: charged and credited together; gross: net and VAT. Quantity: "
-    "things, visits and nights charged, each by the part that the funder pays; what is taken back is taken off."
+    "Credited: credits on collection, below zero. Net: charged and credited together; gross: net and VAT."
+)
+DEFINITION: Final = (
+    f"{MONEY_WORDS} Quantity: things, visits and nights charged, each by the part that the funder pays; what is taken "
+    "back is taken off."
 )
 COLUMNS: Final = (
     Column("lines", "Lines", Cell.COUNT),
-    Column("quantity", "Quantity", Cell.COUNT),
+    Column("quantity", "Quantity, by share", Cell.COUNT),
     Column("charged_pence", "Charged", Cell.PENCE),
     Column("credited_pence", "Credited", Cell.PENCE),
     Column("net_pence", "Net", Cell.PENCE),
@@ -219,6 +236,7 @@ async def check_known(session: AsyncSession, filters: Mapping[str, str]) -> None
     """Whether what it is narrowed to is there at all. One statement. Raises BadValue `unknown-funder` and the like."""
     names = ("funder", "team", "store", "product_code", "order_number")
     values = {name: filters.get(name, "") for name in names}
+    values["order_number"] = values["order_number"] or filters.get("provisional", "")
     if not any(values.values()):
         return
     unknown = (await session.execute(UNKNOWN, values)).first()
@@ -231,16 +249,17 @@ async def check_known(session: AsyncSession, filters: Mapping[str, str]) -> None
 
 async def costs(session: AsyncSession, asked: Asked) -> Table:
     """The report as a table."""
-    return as_table(await read_groups(session, asked), asked)
+    groups = await read_groups(session, asked)
+    return as_table(groups, asked, note=await kept_since.said_of(session, asked.span.since))
 
 
-def as_table(groups: Sequence[Group], asked: Asked) -> Table:
-    """The groups as a table, whose totals are the sums of its rows."""
+def as_table(groups: Sequence[Group], asked: Asked, *, note: str = "") -> Table:
+    """The groups as a table, whose totals are the sums of its rows. `note`: what is to be said beside their meaning."""
     heads = [column for one in asked.group_by for column in _columns(one)]
     return Table(
         name="costs",
         title=title_of(asked.group_by),
-        definition=define(asked),
+        definition=f"{define(asked)} {note}".rstrip(),
         period=asked.span.words,
         columns=[*heads, *COLUMNS],
         rows=[_cells(one, asked.group_by) | one.cells for one in groups],
@@ -258,7 +277,7 @@ def define(asked: Asked) -> str:
     """What the figures mean, and what they are narrowed to."""
     said = DEFINITION
     if asked.filters:
-        narrowed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asked.filters.items())
+        narrowed = ", ".join(_narrowed(name, value) for name, value in asked.filters.items())
         said += f" Only: {narrowed}."
     if asked.smallest:
         said += f" {small_numbers.suppression_in_words(asked.smallest)}"
@@ -270,6 +289,14 @@ def word_of(dimension: Dimension, key: str, name: str | None = None) -> str:
     if not key:
         return dimension.nothing
     return name or (_WORDS[dimension](key) if dimension in _WORDS else key)
+
+
+def _narrowed(name: str, value: str) -> str:
+    if name == "part":
+        return _in_sentence(Part(value).text)
+    if name == "provisional":
+        return f"what stands provisionally of order {value}"
+    return f"{name.replace('_', ' ')} {value}"
 
 
 def _day(by: By) -> str:

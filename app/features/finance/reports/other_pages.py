@@ -1,5 +1,6 @@
 """Pages of the reports that are one table: credits outstanding, commitments, accruals, and the national return."""
 
+from datetime import date
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -9,6 +10,7 @@ from app.domain import access
 from app.domain.cost_reports import read_as_at
 from app.domain.costs import ChargeKind
 from app.domain.dates import uk_date
+from app.domain.equity import Grouping
 from app.domain.errors import BadValue
 from app.domain.panel_settings import financial_year, year_in_words
 from app.features.finance.asking import Word
@@ -17,6 +19,7 @@ from app.features.finance.reports.accruals import accruals, accrued_items
 from app.features.finance.reports.api import Code, Wanted
 from app.features.finance.reports.asc_fr import asc_fr
 from app.features.finance.reports.commitments import commitments, committed_pieces
+from app.features.finance.reports.equity import equity
 from app.features.finance.reports.outstanding import credits_outstanding, outstanding_items
 from app.features.finance.tables import Table
 from app.web.auth import Actor
@@ -135,14 +138,39 @@ async def asc_fr_page(
 ) -> Response:
     """The line of the national return for a financial year."""
     today = uk_date(now)
-    this_year = financial_year(today)
-    form = Form({"year": [year[:4] or str(this_year)]})
-    years = [(str(one), year_in_words(one)) for one in range(this_year, this_year - YEARS_BACK, -1)]
+    form = Form({"year": [year[:4] or str(financial_year(today))]})
+    years = _years(today)
     try:
         table = await asc_fr(session, year=year, today=today)
     except BadValue as refusal:
         return _refused(request, form, refusal, "ASC-FR", years=years)
     return await _shown(request, actor, table, wanted, form=form, years=years)
+
+
+@router.get("/finance/reports/equity")
+async def equity_page(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    wanted: Wanted,
+    by: Grouping = Grouping.DISTRICT,
+    year: Word = "",
+) -> Response:
+    """Who gets what in a financial year."""
+    today = uk_date(now)
+    form = Form({"year": [year[:4] or str(financial_year(today))], "by": [by.value]})
+    choices = {"years": _years(today), "groupings": [(one.value, one.text) for one in Grouping]}
+    try:
+        table = await equity(session, by=by, year=year, today=today)
+    except BadValue as refusal:
+        return _refused(request, form, refusal, "Who gets what", **choices)
+    return await _shown(request, actor, table, wanted, form=form, **choices)
+
+
+def _years(today: date) -> list[tuple[str, str]]:
+    this_year = financial_year(today)
+    return [(str(one), year_in_words(one)) for one in range(this_year, this_year - YEARS_BACK, -1)]
 
 
 def _refused(request: Request, form: Form, refusal: BadValue, title: str, **more: object) -> Response:
