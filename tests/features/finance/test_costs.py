@@ -201,7 +201,8 @@ async def test_a_report_from_before_charges_began_says_since_when_they_are_kept(
 async def test_somebody_in_two_groups_is_one_person(as_finance: AsyncClient, given: Given, rates: None) -> None:
     products = [await given.product(purchase_price_pence=price) for price in (1_000, 2_000, 3_000)]
     same = await given.client()
-    for product, clients in zip(products, ([None] * 4, [same] * 2, [same] * 2), strict=True):
+    whose: list[list[str | None]] = [[None] * 4, [same] * 2, [same] * 2]
+    for product, clients in zip(products, whose, strict=True):
         for client in clients:
             await given.loan((await given.items(1, product=product))[0], client=client)
     report = (await as_finance.get(COSTS, params={"group_by": "product", "smallest": "2"})).json()

@@ -120,3 +120,25 @@ async def test_commitments_lead_to_their_pieces(
     check_problem(await as_finance.get(f"{REPORTS}/commitments?team=NO"), 422, "unknown-team")
     page = await finance.get("/finance/reports/commitments?as_at=2030-01-01")
     assert "Choose today or a day before" in page.errors["as_at"]
+
+
+async def test_a_budget_leads_to_what_is_spent_and_committed(
+    as_finance: AsyncClient, finance: Browser, split_order: dict[str, Any], orders: Orders
+) -> None:
+    await orders.submitted(split_order["product"])
+    team = done(await as_finance.get("/api/v1/finance/teams"))["items"][0]["code"]
+    for whose in ({}, {"team": team}):
+        asked = {"funder": "ASC", "year": 2025, "pence": 120_000} | whose
+        done(await as_finance.post("/api/v1/finance/budgets", json=asked), 201)
+    page = await finance.get("/finance/budgets?year=2025")
+    links = [(link.get_text(strip=True), str(link["href"])) for link in page.soup.select("td a")]
+    assert {href.partition("?")[0] for _, href in links} == {
+        "/finance/reports/costs/lines",
+        "/finance/reports/commitments",
+    }
+    assert len(links) == 4
+    for said, href in links:
+        behind = await finance.get(href)
+        assert said in behind.text, href
+    committed = done(await as_finance.get(f"{REPORTS}/commitments", params={"funder": "ASC", "team": team}))
+    assert committed["totals"]["committed_pence"] == 10_001

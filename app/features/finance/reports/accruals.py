@@ -166,7 +166,7 @@ async def hired_items(session: AsyncSession, *, funder: str, as_at: date) -> Tab
             facts
             | {
                 "percent": line.percent,
-                "quantity": nights * line.percent / 100,
+                "quantity": plain(nights * line.percent / 100),
                 "accrued_pence": line.pence,
             }
             for line in charge.lines
@@ -191,7 +191,8 @@ async def unpriced_lines(session: AsyncSession, *, kind: ChargeKind, funder: str
     """The lines without a rate of a row. One statement; a second one where nothing was found. Raises BadValue
     `unknown-funder`."""
     values = {"on": as_at, "kind": kind.value, "funder": funder}
-    rows = [dict(row) for row in (await session.execute(UNPRICED_LINES, values)).mappings()]
+    found = (await session.execute(UNPRICED_LINES, values)).mappings()
+    rows = [dict(row) | {"counted": plain(row["counted"])} for row in found]
     if not rows:
         await check_known(session, {"funder": funder})
     totals = totals_of(rows, UNPRICED_COLUMNS)

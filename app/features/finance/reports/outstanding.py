@@ -147,6 +147,7 @@ async def outstanding_items(session: AsyncSession, *, product: str, funder: str,
     if not found:
         await check_known(session, {"product_code": product, "funder": funder})
     totals = totals_of(found, ITEM_COLUMNS)
+    found = [one | {name: plain(one[name]) for name in ("items", "no_rate")} for one in found]
     return Table(
         name="credits-outstanding-items",
         title=f"Credits outstanding: {rows[0]['product_name'] if rows else product}",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import RowMapping, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.cost_reports import By, Dimension, Span
@@ -136,7 +136,7 @@ async def read_statement(
 
 
 async def _counted(
-    session: AsyncSession, code: str, period: date, dimension: Dimension, items: Sequence[Mapping[str, Any]]
+    session: AsyncSession, code: str, period: date, dimension: Dimension, items: Sequence[RowMapping]
 ) -> Table:
     """The costs by this dimension; in the place of a quantity by shares, how many items, and what part of which."""
     span = Span(period, last_day(period), By.PERIOD)
@@ -146,7 +146,7 @@ async def _counted(
     by_key = {row[dimension.value]: _items(row) for row in items if row[f"is_by_{dimension.value}"]}
     whole = next(_items(row) for row in items if not any(row[f"is_by_{one.value}"] for one in BY))
     columns = [one for column in table.columns for one in (COUNTED if column.key == "quantity" else (column,))]
-    rows = [row | by_key[group.keys[0]] for row, group in zip(table.rows, groups, strict=True)]
+    rows = [dict(row) | by_key[group.keys[0]] for row, group in zip(table.rows, groups, strict=True)]
     definition = f"{MONEY_WORDS} {ITEMS_WORDS}"
     return replace(table, columns=columns, rows=rows, totals=dict(table.totals) | whole, definition=definition)
 
