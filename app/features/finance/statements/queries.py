@@ -151,7 +151,7 @@ async def _counted(
     return replace(table, columns=columns, rows=rows, totals=dict(table.totals) | whole, definition=definition)
 
 
-def _items(row: Mapping[str, Any]) -> dict[str, Any]:
+def _items(row: RowMapping) -> dict[str, Any]:
     shared = {"items": row["items"], "shared_items": row["shared_items"]}
     return shared | {"share": share_in_words(row["least"], row["most"])}
 
