@@ -3,6 +3,7 @@
 from io import BytesIO
 from typing import Any
 
+from playwright.async_api import PdfMargins
 from pypdf import PdfReader
 
 from tests.journeys.conftest import Walk
@@ -47,7 +48,8 @@ async def test_nothing_is_wider_than_the_paper(walks: Any) -> None:
             await walk.page.set_viewport_size({"width": wide, "height": 900})
             assert await walk.page.evaluate(TOO_WIDE, wide) == [], f"{path} is cut off on A4 {paper}"
     await walk.page.goto(f"{walk.address}{WIDEST[0]}")
-    margin = dict.fromkeys(("top", "right", "bottom", "left"), f"{MARGIN_MM}mm")
+    around = f"{MARGIN_MM}mm"
+    margin: PdfMargins = {"top": around, "right": around, "bottom": around, "left": around}
     for width, height in PAPER.values():
         printed = await walk.page.pdf(width=f"{width}mm", height=f"{height}mm", margin=margin)
         page = PdfReader(BytesIO(printed)).pages[0]
