@@ -1,6 +1,5 @@
-"""What reports of money may be asked: of which months or days, counted under what, and what is said of few people."""
+"""What reports of money may be asked: of which months or days, and counted under what."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -180,6 +179,26 @@ def read_day(typed: str, *, field: str) -> date:
     return day
 
 
+def read_as_at(typed: str, *, today: date) -> date:
+    """The day as at which something stood; today, when none is said. Raises BadValue `bad-day`, `not-yet`."""
+    if not typed:
+        return today
+    day = read_day(typed, field="as_at")
+    if day > today:
+        detail = "Nobody knows yet how it will stand on a day to come. Choose today or a day before."
+        raise BadValue("not-yet", detail, field="as_at")
+    return day
+
+
+def not_kept_before(first: date, since: date | None) -> str:
+    """What is said of a report that begins before charges were kept; nothing of one that does not."""
+    if since is None:
+        return "No charge has been recorded yet."
+    if first >= since:
+        return ""
+    return f"Charges are kept from {month_in_words(since)} on. What was spent before that is not in these figures."
+
+
 def read_category(typed: str) -> str:
     """The beginning of an ISO 9999 code in its one form: `12`, `12 36`, `12 36 03`. Raises BadValue `bad-category`."""
     pairs = find_pairs(typed)
@@ -187,29 +206,6 @@ def read_category(typed: str) -> str:
         detail = "A category has two, four or six digits of ISO 9999, such as 12, 12 36 or 12 36 03."
         raise BadValue("bad-category", detail, field="category")
     return " ".join(pairs)
-
-
-def too_few(people: Sequence[int], smallest: int) -> frozenset[int] | None:
-    """The places of the groups of which nothing is said by themselves, as fewer than so many people are in them.
-
-    What is about nobody hides nobody. One group alone could be worked out from the total, so the next smallest goes
-    with it; likewise while those put together are still too few. None: no group is of enough people, so that nothing
-    may be said at all, no total either.
-    """
-    hidden = {place for place, many in enumerate(people) if 0 < many < smallest}
-    if not hidden:
-        return frozenset()
-    enough = sorted((many, place) for place, many in enumerate(people) if many >= smallest)
-    if not enough:
-        return None
-    if len(hidden) == 1 or sum(people[place] for place in hidden) < smallest:
-        hidden.add(enough[0][1])
-    return frozenset(hidden)
-
-
-def not_shown(smallest: int) -> str:
-    """What stands in the place of everything, where there are too few people for any of it."""
-    return f"Fewer than {smallest} people: not shown"
 
 
 def _named(period: str, today: date) -> tuple[date, date]:

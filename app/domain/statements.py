@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from app.domain.months import month_in_words
+from app.domain.panel_funding import in_percent
 from app.domain.panel_settings import first_day
 
 
@@ -56,6 +58,13 @@ class Year:
     def left_pence(self) -> int | None:
         """What the year's budget leaves; below zero where it is spent already."""
         return None if self.budget_pence is None else self.budget_pence - self.net_pence
+
+
+def share_in_words(least: Decimal | None, most: Decimal | None) -> str:
+    """Which part is paid of what is shared: one, or from one to another; empty where nothing is shared."""
+    if least is None or most is None:
+        return ""
+    return in_percent(least) if least == most else f"{in_percent(least)} to {in_percent(most)}"
 
 
 def opening(funder: str, period: date, *, is_closed: bool) -> str:

@@ -1,7 +1,6 @@
-"""What reports of money may be asked: periods, dimensions, categories, and what is said of few people."""
+"""What reports of money may be asked: periods, dimensions and categories."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 
@@ -10,12 +9,12 @@ from app.domain.cost_reports import (
     Dimension,
     Quick,
     Span,
-    not_shown,
+    not_kept_before,
+    read_as_at,
     read_category,
     read_day,
     read_grouping,
     read_span,
-    too_few,
     year_span,
 )
 from app.domain.errors import BadValue
@@ -133,23 +132,13 @@ def test_what_is_no_category_or_day_is_refused() -> None:
     assert read_day("2026-03-02", field="as_at") == TODAY
 
 
-@pytest.mark.parametrize(
-    ("people", "hidden"),
-    [
-        ([], set()),
-        ([9, 8], set()),
-        ([4, 2, 9], {0, 1}),
-        ([1, 2, 9, 7], {0, 1, 3}),  # three people together are still too few
-        ([1, 9, 7], {0, 2}),
-        ([4, 5], {0, 1}),
-        ([1, 0, 9], {0, 2}),
-        ([0, 0], set()),
-        ([1], None),
-        ([1, 0], None),
-        ([4, 4, 4], None),
-        ([5], set()),
-    ],
-)
-def test_of_few_people_nothing_is_said_that_can_be_worked_out(people: list[int], hidden: set[Any] | None) -> None:
-    assert too_few(people, 5) == hidden
-    assert not_shown(5) == "Fewer than 5 people: not shown"
+def test_a_report_of_the_time_before_charges_says_so() -> None:
+    assert not_kept_before(TODAY, None) == "No charge has been recorded yet."
+    assert not_kept_before(TODAY, date(2026, 3, 1)) == ""
+    assert not_kept_before(date(2026, 2, 28), date(2026, 3, 1)).startswith("Charges are kept from March 2026 on.")
+
+
+def test_how_things_stood_is_asked_of_no_day_to_come() -> None:
+    assert read_as_at("", today=TODAY) == read_as_at("2026-03-02", today=TODAY) == TODAY
+    with pytest.raises(BadValue, match="Choose today or a day before"):
+        read_as_at("2026-03-03", today=TODAY)

@@ -1,10 +1,11 @@
 """Statements: the year against its budget, and the words that they open with."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from app.domain.statements import PARTS, Year, opening
+from app.domain.statements import PARTS, Year, opening, share_in_words
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,9 @@ def test_each_part_has_its_words() -> None:
         "Of earlier months, recorded late",
         "Corrections of earlier months",
     ]
+
+
+def test_a_share_is_said_once_or_from_one_to_another() -> None:
+    assert share_in_words(None, None) == ""
+    assert share_in_words(Decimal("60.00"), Decimal("60.00")) == "60 %"
+    assert share_in_words(Decimal("33.33"), Decimal("60.00")) == "33.33 % to 60 %"

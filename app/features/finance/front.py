@@ -25,6 +25,7 @@ PLACES: Final[dict[str, tuple[Place, ...]]] = {
             "What was charged, by funder, team, product, reason and more, any two together, down to the lines.",
         ),
         Place("Budgets", "/finance/budgets", "Budgets beside what is spent, committed and forecast."),
+        Place("Who gets what", "/finance/reports/equity", "Issues, cost, wait and trials by district and by age."),
         Place("ASC-FR", "/finance/reports/asc-fr", "“Assistive equipment and technology” for the national return."),
     ),
     "What is still to come": (

@@ -7,11 +7,12 @@ from typing import Any
 
 
 class Cell(StrEnum):
-    """What a column holds: words, whole pence, a count, a percentage, a day, or a month."""
+    """What a column holds: words, whole pence, a count, a number with a tenth, a percentage, a day, or a month."""
 
     TEXT = "text"
     PENCE = "pence"
     COUNT = "count"
+    DECIMAL = "decimal"
     PERCENT = "percent"
     DAY = "day"
     MONTH = "month"

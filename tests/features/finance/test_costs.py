@@ -168,6 +168,7 @@ async def test_an_empty_month_is_an_empty_report(as_finance: AsyncClient, financ
     assert (report["rows"], set(report["totals"].values())) == ([], {0})
     page = await finance.get("/finance/reports/costs?period=2020-02")
     assert "Nothing was charged or credited in this period. The total is £0.00." in page.text
+    assert "No charge has been recorded yet." in page.text
     form = (await finance.get("/finance/reports/costs")).form("/finance/reports/costs")
     empty = {str(field["name"]): "" for field in form.select("input, select")}
     page = await finance.get("/finance/reports/costs", **empty)
@@ -206,6 +207,32 @@ async def test_groups_of_few_people_are_put_together(
     page = await finance.get("/finance/reports/costs", **asked)
     assert "Fewer than 5 people" in page.text
     assert "£170.00" in page.text
+
+
+async def test_a_report_from_before_charges_began_says_since_when_they_are_kept(
+    as_finance: AsyncClient, finance: Browser, split_order: dict[str, Any]
+) -> None:
+    said = "Charges are kept from March 2026 on."
+    asked = {"period": "2020-02"}
+    assert said in (await as_finance.get(COSTS, params=asked)).json()["definition"]
+    assert said not in (await as_finance.get(COSTS, params={"period": "2026-03"})).json()["definition"]
+    assert said in (await as_finance.get(COSTS, params=asked | {"format": "csv", "head": "true"})).text
+    for page in ("costs?period=2020-02", "costs/lines?period=2020-02", "asc-fr?year=2024"):
+        assert said in (await finance.get(f"/finance/reports/{page}")).text, page
+    for page in ("statements/ASC?period=2020-02", "cost-avoided?from=2026-01-01"):
+        assert said in (await finance.get(f"/finance/{page}")).text, page
+
+
+async def test_somebody_in_two_groups_is_one_person(as_finance: AsyncClient, given: Given, rates: None) -> None:
+    products = [await given.product(purchase_price_pence=price) for price in (1_000, 2_000, 3_000)]
+    same = await given.client()
+    whose: list[list[str | None]] = [[None] * 4, [same] * 2, [same] * 2]
+    for product, clients in zip(products, whose, strict=True):
+        for client in clients:
+            await given.loan((await given.items(1, product=product))[0], client=client)
+    report = (await as_finance.get(COSTS, params={"group_by": "product", "smallest": "2"})).json()
+    # One person in both of the small groups: they are too few together, so the next group goes with them.
+    assert [(row["product"], row["net_pence"]) for row in report["rows"]] == [(None, 14_000)]
 
 
 async def test_too_many_groups_are_refused_with_what_to_narrow(
@@ -262,7 +289,7 @@ async def test_pages_lead_from_a_total_to_its_lines_to_the_item(
     period = "from=2026-03-01&to=2026-06-30"
     statements.clear()
     page = await finance.get(f"/finance/reports/costs?{period}&group_by=funder&then_by=kind")
-    assert len(statements) == 3, statements
+    assert len(statements) == 4, statements
     assert page.heading == "Costs by funder and kind of charge"
     cross = page.soup.select_one("main table")
     assert cross is not None
@@ -279,7 +306,7 @@ async def test_pages_lead_from_a_total_to_its_lines_to_the_item(
         assert f"Net {said}" in lines.text, address
     statements.clear()
     lines = await manager.get(f"/finance/reports/costs/lines?{period}&group_by=funder&at=ICB")
-    assert len(statements) == 3, statements
+    assert len(statements) == 4, statements
     assert "£40.00" in lines.text
     links = {str(link["href"]) for link in lines.soup.select("main table a")}
     assert {link for link in links if not link.startswith("/finance/charges/")} == {

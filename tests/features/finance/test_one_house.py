@@ -27,6 +27,7 @@ REPORTS = (
     "/finance/reports/commitments",
     "/finance/reports/accruals",
     "/finance/reports/asc-fr",
+    "/finance/reports/equity?by=age",
     "/finance/reports/budgets",
     "/finance/reports/recycling",
     "/finance/reports/cost-avoided",

@@ -21,6 +21,18 @@ async def statement(client: AsyncClient, funder: str, period: str = "2026-03") -
     return found
 
 
+async def check_behind(client: AsyncClient, link: str, counted: dict[str, Any]) -> None:
+    """The lines behind a figure are as many as it says, about as many items, and come to it."""
+    lines = done(await client.get(f"/api/v1{link}&limit=200"))["items"]
+    assert len(lines) == counted["lines"], link
+    assert sum(line["amount_pence"] for line in lines) == counted["net_pence"], link
+    assert sum(line["vat_pence"] for line in lines) == counted["vat_pence"], link
+    if "items" in counted:
+        assert len({line["barcode"] for line in lines} - {None}) == counted["items"], link
+        shared = {line["barcode"] for line in lines if line["percent"] < 100}
+        assert len(shared - {None}) == counted["shared_items"], link
+
+
 async def test_every_statement_agrees_with_the_costs_and_with_its_own_lines(
     as_finance: AsyncClient, quarter: None, split_order: dict[str, Any], clock: Clock
 ) -> None:
@@ -32,6 +44,14 @@ async def test_every_statement_agrees_with_the_costs_and_with_its_own_lines(
             assert found["sums"] == {name: row[name] for name in SUMS}
             for table in ("by_kind", "by_team", "by_recycled"):
                 assert {name: found[table]["totals"][name] for name in SUMS} == found["sums"], table
+            for table in ("by_kind", "by_team", "by_recycled"):
+                for counted, link in zip(found[table]["rows"], found[table]["links"], strict=True):
+                    await check_behind(as_finance, link, counted)
+            for part in found["parts"]:
+                asked = f"/finance/reports/costs/lines?period={period}&funder={row['funder']}&part={part['part']}"
+                await check_behind(
+                    as_finance, asked, {name: part[name] for name in ("lines", "net_pence", "vat_pence")}
+                )
             parts = [sum(part[name] for part in found["parts"]) for name in ("lines", "net_pence", "vat_pence")]
             assert parts == [found["sums"][name] for name in ("lines", "net_pence", "vat_pence")]
             lines = found["lines"]
@@ -79,6 +99,11 @@ async def test_what_is_in_dispute_is_said(as_finance: AsyncClient, orders: Order
         {"order_number": number, "settle_by": dispute["settle_by"], "provisional_pence": 12_501}
     ]
     assert found["provisional_pence"] == found["sums"]["net_pence"] == 12_501
+    behind = f"{COSTS}/lines?period=2026-03&funder={payer['funder']}&provisional="
+    lines = done(await as_finance.get(f"{behind}{number}"))["items"]
+    assert sum(line["amount_pence"] for line in lines) == 12_501
+    check_problem(await as_finance.get(f"{behind}O9"), 422, "unknown-order")
+    check_problem(await as_finance.get(f"{COSTS}/lines?period=2026-03&part=some"), 422, "unknown-part")
 
 
 async def test_a_statement_names_nobody_and_is_a_page_to_print_and_a_file(
@@ -92,6 +117,7 @@ async def test_a_statement_names_nobody_and_is_a_page_to_print_and_a_file(
     page = await finance.get(f"{url}?period=2026-03")
     assert page.heading == "Statement for Adult social care, March 2026"
     assert "£75.01" in page.text
+    assert "1 all shared: 60 %" in " ".join(page.text.split())
     assert "<br" not in page.text
     file = await as_finance.get(f"{STATEMENTS}/ASC?period=2026-03&format=csv")
     rows = file.text.splitlines()
@@ -102,7 +128,7 @@ async def test_a_statement_names_nobody_and_is_a_page_to_print_and_a_file(
     assert paged.headers["content-disposition"] == 'attachment; filename="statement-ASC-2026-03.xlsx"'
     statements.clear()
     await statement(as_finance, "ASC")
-    assert len(statements) == 9, "\n".join(statements)
+    assert len(statements) == 11, "\n".join(statements)
 
 
 async def test_who_is_no_funder_and_what_is_no_month_is_refused(as_finance: AsyncClient) -> None:
@@ -110,5 +136,6 @@ async def test_who_is_no_funder_and_what_is_no_month_is_refused(as_finance: Asyn
     check_problem(await as_finance.get(f"{STATEMENTS}/ASC?period=2026-13"), 422, "not-a-period")
     empty = await statement(as_finance, "ASC", "2001-01")
     assert (empty["sums"]["gross_pence"], empty["lines"]["rows"]) == (0, [])
+    assert empty["opening"].endswith("No charge has been recorded yet.")
     asked = await as_finance.get(f"{STATEMENTS}/asc")
     assert (asked.json()["funder"], asked.json()["period"]) == ("ASC", "2026-02")

@@ -15,6 +15,7 @@ from app.domain.errors import NotFound
 from app.domain.panel_funding import Share, allot
 from app.domain.panel_settings import financial_year
 from app.features.finance.monthly.sums import SUMS, as_of, asked_of
+from app.features.finance.reports.commitments import GOES_AHEAD, PAYERS
 
 SHOWN: Final = """
     SELECT budget.id, budget.year, budget.months, budget.note, budget.version, budget.changed_at, budget.changed_by,
@@ -35,29 +36,17 @@ SPENT: Final = text(
     FROM sums GROUP BY 1, 2, 3
 """  # noqa: S608 - the part is a constant
 )
-# Who pays is what charges will say: the order's split, else what its panel approved, else its own funder.
-COMMITTED: Final = text("""
+# Split by order, as the report of commitments does, so that both come to the same penny.
+COMMITTED: Final = text(f"""
     WITH wanted AS (
         SELECT line.order_id, sum(line.unit_price_pence) AS pence
         FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
-        JOIN equipment_order AS asked ON asked.id = line.order_id
-        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL AND asked.decision = 'approved'
-        GROUP BY 1
-    ), paid AS (
-        SELECT wanted.pence, asked.team_id, COALESCE(
-            (SELECT jsonb_agg(jsonb_build_array(part.funder_id, part.percent::text) ORDER BY part.position)
-             FROM order_share AS part WHERE part.order_id = asked.id),
-            (SELECT jsonb_agg(jsonb_build_array(part.funder_id, part.percent::text) ORDER BY part.position)
-             FROM panel_allotment AS part WHERE part.decision_id = (
-                 SELECT max(made.id) FROM panel_decision AS made JOIN panel_case ON panel_case.id = made.case_id
-                 WHERE panel_case.order_id = asked.id AND panel_case.state <> 'withdrawn'
-                   AND made.kind IN ('approve', 'approve_with_conditions')
-                   AND NOT EXISTS (SELECT FROM panel_decision AS later WHERE later.supersedes_id = made.id))),
-            jsonb_build_array(jsonb_build_array(asked.funder_id, '100'))) AS shares
-        FROM wanted JOIN equipment_order AS asked ON asked.id = wanted.order_id
+        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL GROUP BY 1
     )
-    SELECT team_id, shares, sum(pence) AS pence, count(*) AS orders FROM paid GROUP BY 1, 2
-""")
+    SELECT asked.team_id, wanted.pence, {PAYERS}
+    FROM wanted JOIN equipment_order AS asked ON asked.id = wanted.order_id
+    JOIN funder ON funder.id = asked.funder_id WHERE {GOES_AHEAD}
+""")  # noqa: S608 - the parts are constants
 CHOICES: Final = text("""
     SELECT 'funder' AS what, code, name FROM funder UNION ALL SELECT 'team', code, name FROM team ORDER BY 1, 2
 """)
@@ -206,7 +195,7 @@ async def _committed(session: AsyncSession) -> dict[tuple[int, int], int]:
     """What is approved and not yet delivered, by funder and team, at catalogue prices; no penny is lost in a split."""
     found: dict[tuple[int, int], int] = {}
     for row in await session.execute(COMMITTED):
-        shares = [Share(str(funder), Decimal(percent)) for funder, percent in row.shares]
+        shares = [Share(str(one["id"]), Decimal(one["percent"])) for one in row.shares]
         for part in allot(int(row.pence), shares):
             key = (int(part.funder), row.team_id)
             found[key] = found.get(key, 0) + part.pence

@@ -35,6 +35,8 @@ CONTENTS: Final[dict[str, tuple[Content, ...]]] = {
         Content("Commitments, today", "/finance/reports/commitments"),
         Content("Credits outstanding, today", "/finance/reports/credits-outstanding"),
         Content("Budgets of the financial year", "/finance/budgets?year={year}"),
+        Content("Who gets what, by postcode district", "/finance/reports/equity?year={year}"),
+        Content("Who gets what, by age", "/finance/reports/equity?by=age&year={year}"),
         Content("ASC-FR of the financial year", "/finance/reports/asc-fr?year={year}"),
     ),
     "The books": (

@@ -15,11 +15,20 @@ HEAD_ROW: Final = 4
 MOST_ROWS: Final = 1_048_576 - HEAD_ROW - 2
 """So many rows a sheet of Excel's takes below the head, one left for the totals."""
 LONGEST: Final = 32_767
-WIDTHS: Final = {Cell.TEXT: 18, Cell.PENCE: 13, Cell.COUNT: 10, Cell.PERCENT: 10, Cell.DAY: 12, Cell.MONTH: 10}
+WIDTHS: Final = {
+    Cell.TEXT: 18,
+    Cell.PENCE: 13,
+    Cell.COUNT: 10,
+    Cell.DECIMAL: 10,
+    Cell.PERCENT: 10,
+    Cell.DAY: 12,
+    Cell.MONTH: 10,
+}
 FORMATS: Final = {
     Cell.TEXT: "@",
     Cell.PENCE: "#,##0.00;[Red]-#,##0.00",
     Cell.COUNT: "0",
+    Cell.DECIMAL: "0.0",
     Cell.PERCENT: "0.0#",
     Cell.DAY: "dd/mm/yyyy",
     Cell.MONTH: "mmm yyyy",

@@ -1,5 +1,6 @@
 """The page of deliveries and collections in time, down to the orders."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -7,6 +8,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.db import Session
+from app.domain import access
 from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
@@ -14,8 +16,17 @@ from app.domain.ordering import Speed
 from app.domain.performance import Grouping, Outcome
 from app.features.finance.asking import Days
 from app.features.finance.exports.answers import FileAsked, respond
-from app.features.finance.performance import queries
+from app.features.finance.performance import lists, queries
+from app.features.finance.performance.api import PartAsked
 from app.features.finance.performance.reports import Of, table_of, table_of_collections, table_of_orders
+from app.features.finance.performance.schemas import (
+    DueCollection,
+    FailedVisit,
+    HandedPiece,
+    Kept,
+    PerformanceReport,
+    UndatedOrder,
+)
 from app.features.finance.recycling.reports import period_in_words
 from app.web.auth import Actor
 from app.web.fields import After, OptionalLine
@@ -28,6 +39,7 @@ router = page_router()
 
 ON_A_PAGE = 50
 FETCHED_BY = (Grouping.SPEED, Grouping.MONTH)
+Row = HandedPiece | DueCollection | FailedVisit | UndatedOrder
 
 
 @router.get("/finance/performance")
@@ -57,6 +69,7 @@ async def performance(
         "collections": [table_of_collections(report, one) for one in FETCHED_BY] if report else [],
         "period": period_in_words(days.since, days.until),
         "query": urlencode(days.query),
+        "links": _links(report, days.query) if report else {},
     }
     return render(request, "finance/performance.html", context, 422 if form.errors else 200)
 
@@ -96,3 +109,99 @@ async def due_orders(
         "next": f"/finance/performance/orders?{urlencode(asked | {'after': page.next})}" if page.next else None,
     }
     return render(request, "finance/performance_orders.html", context)
+
+
+@router.get("/finance/performance/pieces")
+async def handed_pieces(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    part: Annotated[PartAsked, Depends()],
+    within: lists.Within = "any",
+) -> HTMLResponse:
+    """The pieces that were handed over."""
+    rows = await lists.list_pieces(session, part.wanted, within=within)
+    titles = {"any": "Pieces handed over", "yes": "Pieces within seven working days", "no": "Pieces that took longer"}
+    return _listed(request, actor, part, rows, titles[within], "pieces", {"within": within})
+
+
+@router.get("/finance/performance/collections")
+async def due_collections(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    part: Annotated[PartAsked, Depends()],
+    outcome: Outcome = Outcome.LATE,
+) -> HTMLResponse:
+    """The items that were to be fetched."""
+    rows = await lists.list_collected(session, part.wanted, outcome=outcome)
+    title = f"Items to be fetched: {outcome.text.lower()}"
+    return _listed(request, actor, part, rows, title, "collections", {"outcome": outcome.value})
+
+
+@router.get("/finance/performance/visits")
+async def failed_visits(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    part: Annotated[PartAsked, Depends()],
+    of: lists.VisitsOf = "orders",
+) -> HTMLResponse:
+    """The visits in vain."""
+    rows = await lists.list_visits(session, part.wanted, of=of)
+    title = "Failed visits: deliveries" if of == "orders" else "Failed visits: collections"
+    return _listed(request, actor, part, rows, title, "visits", {"of": of})
+
+
+@router.get("/finance/performance/undated")
+async def undated_orders(
+    request: Request, session: Session, actor: Actor, part: Annotated[PartAsked, Depends()]
+) -> HTMLResponse:
+    """The orders that wait without a promised day."""
+    rows = await lists.list_undated(session, part.wanted)
+    return _listed(request, actor, part, rows, "Orders without a promised day", "undated", {})
+
+
+def _listed(
+    request: Request,
+    who: access.Actor,
+    part: PartAsked,
+    rows: Sequence[Row],
+    title: str,
+    what: str,
+    more: dict[str, str],
+) -> HTMLResponse:
+    """One of these lists. `what`: the last part of its address; `more`: what is asked beside days and group."""
+    page = page_of(rows, limit=part.limit, cursor=lambda row: row.id)
+    asked = part.query | more
+    here = f"{lists.PAGE}/{what}?{urlencode(asked | {'after': page.next})}" if page.next else None
+    context = {
+        "title": title,
+        "page": page,
+        "of_collections": what == "collections" or more.get("of") == "collections",
+        "period": period_in_words(part.days.since, part.days.until),
+        "speed": lambda name: Speed(name).text if name in set(Speed) else name.capitalize(),
+        "may_open": who.may(Permission.SEE_ORDERS),
+        "back": f"{lists.PAGE}?{urlencode(part.days.query)}",
+        "next": here,
+    }
+    return render(request, "finance/performance_list.html", context)
+
+
+def _links(report: PerformanceReport, days: dict[str, str]) -> dict[str, list[dict[str, str]]]:
+    """For each table of the page, for each of its rows and for its totals, where each figure leads."""
+    found: dict[str, tuple[Sequence[Kept], Kept, Grouping, bool]] = {
+        "speed": (report.by_speed, report.in_all, Grouping.SPEED, False),
+        "store": (report.by_store, report.in_all, Grouping.STORE, False),
+        "team": (report.by_team, report.in_all, Grouping.TEAM, False),
+        "month": (report.by_month, report.in_all, Grouping.MONTH, False),
+        "fetched_speed": (report.collections_by_speed, report.collections, Grouping.SPEED, True),
+        "fetched_month": (report.collections_by_month, report.collections, Grouping.MONTH, True),
+    }
+    return {
+        name: [
+            *(lists.drill(one, days, by, lists.PAGE, fetched=fetched) for one in rows),
+            lists.drill(whole, days, None, lists.PAGE, fetched=fetched),
+        ]
+        for name, (rows, whole, by, fetched) in found.items()
+    }

@@ -15,10 +15,12 @@ def _percent(part: int, whole: int) -> float | None:
 
 class Kept(BaseModel):
     """What was due in the period: in time, late, or not due yet; in percent of what is due. `failed_visits`: visits
-    that came back without having done it. `key`: what it is told apart by, empty in all; `name`: the same in words."""
+    that came back without having done it. `key`: what it is told apart by, empty in all; `name`: the same in words.
+    `drill`: for each figure that is not nothing, where what it counts is listed."""
 
     key: str
     name: str
+    drill: dict[str, str] = {}
     on_time: int = 0
     late: int = 0
     waiting: int = 0
@@ -78,3 +80,55 @@ class DueOrder(BaseModel):
     delivered_on: date | None
     failed_visits: int
     outcome: Outcome
+
+
+class HandedPiece(BaseModel):
+    """One piece that was handed over in the period. `within_seven_until`: the seventh working day after the approval;
+    empty where that was so long ago that it is over, whatever holidays there were. Nothing about the client."""
+
+    id: int
+    number: str
+    barcode: str
+    product: str
+    speed: str
+    store: str
+    team: str
+    approved_on: date | None
+    within_seven_until: date | None
+    delivered_on: date
+    is_within: bool
+
+
+class DueCollection(BaseModel):
+    """One item that was to be fetched in the period. Nothing about the client."""
+
+    id: int
+    number: str
+    barcode: str
+    product: str
+    speed: str
+    requested_on: date
+    due_on: date
+    fetched_on: date | None
+    outcome: Outcome
+
+
+class FailedVisit(BaseModel):
+    """One visit in vain, for an order or a collection that was due in the period. Nothing about the client."""
+
+    id: int
+    number: str
+    speed: str
+    due_on: date
+    visited_on: date
+
+
+class UndatedOrder(BaseModel):
+    """One order that was approved in the period and waits without a promised day. Nothing about the client."""
+
+    id: int
+    number: str
+    speed: str
+    store: str
+    team: str
+    approved_on: date

@@ -1,7 +1,7 @@
 """What is asked of the reports about recycling: the days, as at when, on which basis, and of what."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator, BeforeValidator
 
 from app.domain.asked_period import check_days
+from app.domain.months import last_day
 from app.domain.recycling import Basis
 from app.domain.report_days import midnight, standing_at
 from app.features.finance.asking import Days, or_none
@@ -37,7 +38,8 @@ def _read_as_at(typed: str) -> date | datetime | None:
 
 
 class Asked:
-    """What a report is asked for. `as_at`: a day, which counts whole, or an instant; as a rule now."""
+    """What a report is asked for. `of_category`: this category and no other. `as_at`: a day, which counts whole, or an
+    instant; as a rule now."""
 
     def __init__(
         self,
@@ -49,27 +51,33 @@ class Asked:
         category: Annotated[OptionalLine, Query()] = "",
         product: Annotated[OptionalLine, Query()] = "",
         funder: Annotated[OptionalLine, Query()] = "",
+        of_category: Annotated[OptionalLine, Query()] = "",
     ) -> None:
         self.days = days
         self.as_at, self.floor_pence, self.basis = as_at, floor_pence, basis
         self.filters = {"store": store, "category": category, "product": product, "funder": funder}
+        self.of_category = of_category
 
     def terms(self) -> "Terms":
         """As the reading takes it. Raises BadValue as `check_days` and `standing_at` do."""
         check_days(self.days.since, self.days.until)
         at = standing_at(_read_as_at(self.as_at), since=self.days.since, now=self.days.now)
-        return Terms(self.days.since, self.days.until, at, self.basis, self.floor_pence, **self.filters)
+        return Terms(
+            self.days.since, self.days.until, at, self.basis, self.floor_pence, self.of_category, **self.filters
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is asked, checked. `floor_pence` empty: that of the credits."""
+    """What is asked, checked. `floor_pence` empty: that of the credits. `category`: how it begins; `of_category`: it
+    and no other, as a row of a report has it."""
 
     since: date
     until: date
     as_at: datetime
     basis: Basis = Basis.PERIOD
     floor_pence: int | None = None
+    of_category: str = ""
     store: str = ""
     category: str = ""
     product: str = ""
@@ -86,7 +94,12 @@ class Terms:
             "category": self.category,
             "product": self.product,
             "funder": self.funder,
+            "of_category": self.of_category,
         }
+
+    def of_month(self, month: date) -> "Terms":
+        """The days of this month alone."""
+        return replace(self, since=max(self.since, month), until=min(self.until, last_day(month)))
 
     def query(self, **more: object) -> str:
         """The same as parameters of an address, at the very instant, so that it is answered alike for ever."""
@@ -100,5 +113,6 @@ class Terms:
             "category": self.category,
             "product": self.product,
             "funder": self.funder,
+            "of_category": self.of_category,
         }
         return urlencode({name: value for name, value in (asked | more).items() if value not in ("", None)})

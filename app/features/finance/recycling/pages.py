@@ -106,6 +106,7 @@ async def avoided(
         return await respond(table, wanted.format, with_head=wanted.with_head)
     context = await _context(session, form, terms) | {"report": report, "definition": AVOIDED_WORDS}
     if report:
+        context["definition"] = report.definition
         context["period"] = period_in_words(report.since, report.until, report.as_at)
     return render(request, "finance/cost_avoided.html", context, 422 if form.errors else 200)
 
@@ -161,8 +162,9 @@ async def _context(session: AsyncSession, form: Form, terms: Terms | None) -> di
 def _drills(terms: Terms) -> Callable[..., str]:
     """Where a part of a rate is drilled to."""
 
-    def drill(rate: Rate, part: str, *, above_floor: bool = False) -> str:
+    def drill(rate: Rate, part: str, *, above_floor: bool = False, month: str = "") -> str:
         more = {"rate": rate.value, "part": part, "above_floor": str(above_floor).lower()}
-        return f"/finance/recycling/items?{terms.query(**more)}"
+        within = terms.of_month(read_month(month)) if month else terms
+        return f"/finance/recycling/items?{within.query(**more)}"
 
     return drill

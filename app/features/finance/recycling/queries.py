@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import BadValue
-from app.domain.months import month_name, months_between
+from app.domain.months import month_name, months_between, read_month
 from app.domain.recycling import (
     AVOIDED_WORDS,
     DEFAULT_FLOOR_PENCE,
@@ -24,6 +24,7 @@ from app.domain.recycling import (
     measure,
 )
 from app.domain.report_days import midnight
+from app.features.finance import kept_since
 from app.features.finance.recycling.asking import Terms
 from app.features.finance.recycling.avoided import reissues
 from app.features.finance.recycling.schemas import (
@@ -151,7 +152,7 @@ async def list_counted(
 
 
 async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
-    """What recycling has avoided, in all, by category and by month. Two statements, BadValue as of `floor_of`."""
+    """What recycling has avoided, in all, by category and by month. Three statements, BadValue as of `floor_of`."""
     await floor_of(session, terms)
     sums: dict[str, list[AvoidedSum]] = defaultdict(list)
     months = [month_name(month) for month in months_between(terms.since, terms.until)]
@@ -159,13 +160,15 @@ async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
     for row in (await session.execute(text(_AVOIDED.format(reissues=reissues(terms))), asked)).mappings():
         kind = "category" if row["category"] is not None else "month" if row["month"] is not None else "all"
         name = {"category": row["category"], "month": row["month"] and months[row["month"] - 1], "all": ""}[kind]
-        said = {key: row[key] for key in AvoidedSum.model_fields if key != "name"}
-        sums[kind].append(AvoidedSum(name=name, **said))
+        said = {key: row[key] for key in AvoidedSum.model_fields if key in row}
+        within = terms.of_month(read_month(name)) if kind == "month" else terms
+        more = {"of_category": name} if kind == "category" else {}
+        sums[kind].append(AvoidedSum(name=name, drill=f"{AVOIDED_ADDRESS}?{within.query(**more)}", **said))
     return AvoidedReport(
         since=terms.since,
         until=terms.until,
         as_at=terms.as_at,
-        definition=AVOIDED_WORDS,
+        definition=f"{AVOIDED_WORDS} {await kept_since.said_of(session, terms.since)}".rstrip(),
         in_all=sums["all"][0],
         by_category=sums["category"],
         by_month=sums["month"],

@@ -101,7 +101,8 @@ class CountedItem(BaseModel):
 
 class AvoidedSum(BaseModel):
     """Recycled issues: what new ones would have cost, what these cost, and the difference. `unpriced`: pieces of work
-    that have no rate, and count as nothing. `name`: the category or the month; empty in all."""
+    that have no rate, and count as nothing. `name`: the category or the month; empty in all. `drill`: where each of its
+    issues is listed."""
 
     name: str
     issues: int
@@ -109,6 +110,7 @@ class AvoidedSum(BaseModel):
     cost_pence: int
     avoided_pence: int
     unpriced: int
+    drill: str
 
 
 class AvoidedReport(BaseModel):

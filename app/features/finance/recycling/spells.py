@@ -18,6 +18,7 @@ _ASKED: Final = {
     "store": "spell.store_id = (SELECT id FROM store WHERE code = :store)",
     "product": "spell.product_id = (SELECT id FROM product WHERE code = :product)",
     "category": "spell.product_id IN (SELECT id FROM product WHERE starts_with(category, :category))",
+    "of_category": "spell.product_id IN (SELECT id FROM product WHERE category = :of_category)",
     "funder": "(SELECT id FROM funder WHERE code = :funder) = ANY(spell.funder_ids)",
 }
 COLUMNS: Final = """

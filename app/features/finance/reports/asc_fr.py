@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.cost_reports import year_span
 from app.domain.panel_settings import year_in_words
+from app.features.finance import kept_since
 from app.features.finance.reports.asking import Asked
 from app.features.finance.reports.outstanding import totals_of
 from app.features.finance.tables import Cell, Column, Table
@@ -39,7 +40,7 @@ DEFINITION: Final = (
 
 
 async def asc_fr(session: AsyncSession, *, year: str, today: date) -> Table:
-    """By funder of adult social care. One statement. Raises BadValue `bad-year`."""
+    """By funder of adult social care. Two statements. Raises BadValue `bad-year`."""
     begun, span = year_span(year, today=today)
     found = (await session.execute(FUNDERS, {"since": span.since, "until": span.until})).mappings()
     rows = [
@@ -48,7 +49,7 @@ async def asc_fr(session: AsyncSession, *, year: str, today: date) -> Table:
     return Table(
         name="asc-fr",
         title="ASC-FR: Assistive equipment and technology",
-        definition=DEFINITION,
+        definition=f"{DEFINITION} {await kept_since.said_of(session, span.since)}".rstrip(),
         period=f"{year_in_words(begun)}: {span.words}",
         columns=COLUMNS,
         rows=rows,

@@ -12,6 +12,7 @@ from app.domain.cost_reports import Dimension, Span, read_category, read_groupin
 from app.domain.costs import ChargeKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed
+from app.domain.statements import Part
 from app.features.finance.asking import Word, or_none
 from app.web.clock import Now
 
@@ -69,7 +70,8 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """What the charges are narrowed to."""
+    """What the charges are narrowed to. `part`: of a month, `month`, `late` or `corrections`; `provisional`: the order
+    whose lines stand provisionally, since its split is not agreed."""
 
     funder: Word = ""
     team: Word = ""
@@ -77,6 +79,8 @@ class Only:
     kind: Word = ""
     product_code: Word = ""
     category: Word = ""
+    part: Word = ""
+    provisional: Word = ""
 
 
 class Question:
@@ -98,8 +102,8 @@ class Question:
     def read(self, actor: Actor, group_by: str, *, smallest: int | None = None, at: tuple[str, ...] = ()) -> Asked:
         """The question in the domain's words.
 
-        Raises BadValue as `read_span`, `read_grouping` and `read_category` do, `unknown-kind`, `a-value-for-each`;
-        NotAllowed `not-by-prescriber`.
+        Raises BadValue as `read_span`, `read_grouping` and `read_category` do, `unknown-kind`, `unknown-part`,
+        `a-value-for-each`; NotAllowed `not-by-prescriber`.
         """
         dimensions = read_grouping(group_by)
         if Dimension.PRESCRIBER in dimensions and not actor.may(Permission.SEE_COSTS_BY_PRESCRIBER):
@@ -116,6 +120,8 @@ class Question:
         if filters.get("kind", ChargeKind.HIRE) not in set(ChargeKind):
             known = ", ".join(ChargeKind)
             raise BadValue("unknown-kind", f"There is no such kind of charge. Those known are: {known}.", field="kind")
+        if filters.get("part", Part.MONTH) not in set(Part):
+            raise BadValue("unknown-part", f"The parts of a month are: {', '.join(Part)}.", field="part")
         if "category" in filters:
             filters["category"] = read_category(filters["category"])
         span = read_span(today=self.today, **self.when)

@@ -1,13 +1,16 @@
 """Commitments: what was approved and is not delivered, at the order's prices, by the funders who will pay for it."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.dates import in_words
 from app.domain.panel_funding import allot
+from app.features.finance.reports.costs import check_known
 from app.features.finance.reports.outstanding import name_of, read_shares, totals_of
 from app.features.finance.tables import Cell, Column, Table
 
@@ -17,26 +20,51 @@ OPEN_THEN: Final = """
     (loan.id IS NULL OR (loan.started_at AT TIME ZONE 'Europe/London')::date > :on)
     AND (unit.cancelled_at IS NULL OR (unit.cancelled_at AT TIME ZONE 'Europe/London')::date > :on)
 """
-COMMITTED: Final = """
-    SELECT asked.number AS order_number, min(brought.number) AS panel_case, team.code AS team,
-           (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date AS approved_on,
-           count(*) AS pieces, sum(line.unit_price_pence)::bigint AS pence, min(funder.code) AS payer,
-           (SELECT jsonb_agg(jsonb_build_object('funder', payer.code, 'percent', part.percent::text)
-                             ORDER BY part.position)
-            FROM order_share AS part JOIN funder AS payer ON payer.id = part.funder_id
-            WHERE part.order_id = asked.id) AS shares,
-           (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
+# Who pays is what charges will say: the order's split, else what its panel approved, else its own funder.
+PAYERS: Final = """
+    COALESCE(
+        (SELECT jsonb_agg(jsonb_build_object('id', payer.id, 'funder', payer.code, 'percent', part.percent::text)
+                          ORDER BY part.position)
+         FROM order_share AS part JOIN funder AS payer ON payer.id = part.funder_id WHERE part.order_id = asked.id),
+        (SELECT jsonb_agg(jsonb_build_object('id', payer.id, 'funder', payer.code, 'percent', part.percent::text)
+                          ORDER BY part.position)
+         FROM panel_allotment AS part JOIN funder AS payer ON payer.id = part.funder_id
+         WHERE part.decision_id = (
+             SELECT max(made.id) FROM panel_decision AS made JOIN panel_case ON panel_case.id = made.case_id
+             WHERE panel_case.order_id = asked.id AND panel_case.state <> 'withdrawn'
+               AND made.kind IN ('approve', 'approve_with_conditions')
+               AND NOT EXISTS (SELECT FROM panel_decision AS later WHERE later.supersedes_id = made.id))),
+        jsonb_build_array(jsonb_build_object('id', funder.id, 'funder', funder.code, 'percent', '100'))) AS shares
+"""
+GOES_AHEAD: Final = "asked.decision = 'approved' AND asked.authority ->> 'panel_stopped' IS NULL"
+FROM: Final = """
     FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
     JOIN equipment_order AS asked ON asked.id = line.order_id JOIN funder ON funder.id = asked.funder_id
     JOIN team ON team.id = asked.team_id LEFT JOIN loan ON loan.id = unit.loan_id
+"""
+WHERE: Final = f"""
+    {{open}} AND {GOES_AHEAD}
+    AND (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date <= :on
+"""
+COMMITTED: Final = f"""
+    SELECT asked.number AS order_number, min(brought.number) AS panel_case, team.code AS team,
+           (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date AS approved_on,
+           count(*) AS pieces, sum(line.unit_price_pence)::bigint AS pence, {PAYERS},
+           (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
+    {FROM}
     LEFT JOIN LATERAL (SELECT number FROM panel_case WHERE order_id = asked.id AND state = 'decided'
                        ORDER BY id DESC LIMIT 1) AS brought ON true
-    WHERE {open} AND asked.decision = 'approved' AND asked.authority ->> 'panel_stopped' IS NULL
-      AND (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date <= :on
-    GROUP BY asked.id, team.id ORDER BY approved_on, asked.id
-"""
-NOW: Final = text(COMMITTED.format(open=OPEN_NOW))
-THEN: Final = text(COMMITTED.format(open=OPEN_THEN))
+    WHERE {WHERE} AND (CAST(:team AS text) = '' OR team.code = :team)
+    GROUP BY asked.id, funder.id, team.id ORDER BY approved_on, asked.id
+"""  # noqa: S608 - the parts are constants
+PIECES: Final = f"""
+    SELECT product.code AS product, product.name AS product_name, item.barcode, line.unit_price_pence, {PAYERS},
+           (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
+    {FROM} JOIN product ON product.id = line.product_id LEFT JOIN item ON item.id = unit.item_id
+    WHERE {WHERE} AND asked.number = :order_number ORDER BY line.position, unit.id
+"""  # noqa: S608 - the parts are constants
+NOW, THEN = (text(COMMITTED.format(open=which)) for which in (OPEN_NOW, OPEN_THEN))
+PIECES_NOW, PIECES_THEN = (text(PIECES.format(open=which)) for which in (OPEN_NOW, OPEN_THEN))
 COLUMNS: Final = (
     Column("order_number", "Order"),
     Column("panel_case", "Panel case"),
@@ -51,38 +79,104 @@ COLUMNS: Final = (
 DEFINITION: Final = (
     "Pieces of approved orders that are not delivered and not called off, at the catalogue prices that were approved,"
     " net of VAT and without delivery; by the split of the order, otherwise by its funder. A piece that is met from "
-    "recycled stock will cost less. Orders that a panel stopped are not counted. Pieces of a split order are counted "
-    "once, with its first funder."
+    "recycled stock will cost less. Orders that a panel stopped are not counted. Pieces of a split order stand in the "
+    "row of each of its funders, and once in the total."
 )
+PIECE_COLUMNS: Final = (
+    Column("product", "Product: code"),
+    Column("product_name", "Product"),
+    Column("barcode", "Item held for it"),
+    Column("pieces", "Pieces", Cell.COUNT),
+    Column("price_pence", "Price", Cell.PENCE),
+    Column("percent", "Share of this funder", Cell.PERCENT),
+    Column("committed_pence", "Part of this funder", Cell.PENCE),
+)
+PIECE_DEFINITION: Final = (
+    "Each piece of the order that is approved, not delivered and not called off, at the catalogue price that was "
+    "approved, net of VAT. What each funder pays is split to the penny over the whole order."
+)
+PIECES_OF: Final = "/finance/reports/commitments/pieces"
 
 
-async def commitments(session: AsyncSession, *, on: date, today: date) -> Table:
-    """A row for each order and funder, the oldest approval first. One statement."""
-    rows = (await session.execute(NOW if on >= today else THEN, {"on": on})).mappings()
-    lines = [line for row in rows for line in _lines(row)]
+async def commitments(
+    session: AsyncSession, *, on: date, today: date, funder: str | None = None, team: str = ""
+) -> Table:
+    """A row for each order and funder, the oldest approval first; of one funder, or of one team's orders, where it is
+    said. One statement; a second one where nothing was found. Raises BadValue `unknown-funder`, `unknown-team`."""
+    statement = NOW if on >= today else THEN
+    rows = (await session.execute(statement, {"on": on, "team": team})).mappings().all()
+    found = [(row, line) for row in rows for line in _lines(row) if funder in {None, line["funder"]}]
+    if not found:
+        await check_known(session, {"funder": funder or "", "team": team})
+    lines = [line for _, line in found]
+    pieces = {row["order_number"]: row["pieces"] for row, _ in found}
     return Table(
         name="commitments",
         title="Commitments",
-        definition=DEFINITION,
+        definition=DEFINITION + _narrowed(funder, team),
         period=f"On {in_words(on)}",
         columns=COLUMNS,
         rows=lines,
-        totals=totals_of(lines, COLUMNS),
-        links=[f"/orders/{one['order_number']}" for one in lines],
+        totals=totals_of(lines, COLUMNS) | {"pieces": sum(pieces.values())},
+        links=[_pieces_at(line, on, today) for line in lines],
     )
 
 
+async def committed_pieces(session: AsyncSession, *, order_number: str, funder: str, on: date, today: date) -> Table:
+    """The pieces of one row of the report, with the funder's part of each. One statement; a second one where nothing
+    was found. Raises BadValue `unknown-order`, `unknown-funder`."""
+    statement = PIECES_NOW if on >= today else PIECES_THEN
+    found = (await session.execute(statement, {"on": on, "order_number": order_number})).mappings().all()
+    rows, begun = [], 0
+    for row in found:
+        shares = read_shares(row["shares"])
+        # What is split is the sum of the order, so each piece has what it adds to the funder's part of that.
+        before, begun = begun, begun + row["unit_price_pence"]
+        parts = zip(allot(begun, shares), allot(before, shares), strict=True)
+        rows += [
+            {name: row[name] for name in ("product", "product_name", "barcode")}
+            | {
+                "pieces": 1,
+                "price_pence": row["unit_price_pence"],
+                "percent": now.percent,
+                "committed_pence": now.pence - then.pence,
+            }
+            for now, then in parts
+            if now.funder == funder
+        ]
+    if not rows:
+        await check_known(session, {"order_number": order_number, "funder": funder})
+    return Table(
+        name=f"commitments-{order_number}",
+        title=f"Commitments of order {order_number}",
+        definition=PIECE_DEFINITION,
+        period=f"{name_of(funder, found[0]['funders'] if found else None)}, on {in_words(on)}",
+        columns=PIECE_COLUMNS,
+        rows=rows,
+        totals=totals_of(rows, PIECE_COLUMNS),
+        links=[f"/items/{one['barcode']}" if one["barcode"] else None for one in rows],
+    )
+
+
+def _pieces_at(line: Mapping[str, Any], on: date, today: date) -> str:
+    asked = {"order_number": line["order_number"], "funder": line["funder"]}
+    return f"{PIECES_OF}?{urlencode(asked | ({'as_at': on.isoformat()} if on < today else {}))}"
+
+
+def _narrowed(funder: str | None, team: str) -> str:
+    only = [f"{name} {value}" for name, value in (("funder", funder), ("team", team)) if value]
+    return f" Only: {', '.join(only)}." if only else ""
+
+
 def _lines(row: RowMapping) -> list[dict[str, Any]]:
-    shares = read_shares(row["shares"] or [{"funder": row["payer"], "percent": "100"}])
-    facts = {name: row[name] for name in ("order_number", "panel_case", "approved_on", "team")}
+    facts = {name: row[name] for name in ("order_number", "panel_case", "approved_on", "team", "pieces")}
     return [
         facts
         | {
             "funder": part.funder,
             "funder_name": name_of(part.funder, row["funders"]),
             "percent": part.percent,
-            "pieces": 0 if place else row["pieces"],
             "committed_pence": part.pence,
         }
-        for place, part in enumerate(allot(row["pence"], shares))
+        for part in allot(row["pence"], read_shares(row["shares"]))
     ]

@@ -3,7 +3,7 @@
 Months that are closed are read as they were summed up, where these sums know the dimensions: nothing in them changes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -11,11 +11,14 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.cost_reports import MOST_GROUPS, By, Dimension, not_shown, too_few
+from app.domain import small_numbers
+from app.domain.cost_reports import MOST_GROUPS, By, Dimension
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
 from app.domain.months import month_in_words, read_month
 from app.domain.ordering import OrderReason, Speed
+from app.domain.statements import Part
+from app.features.finance import kept_since
 from app.features.finance.monthly.sums import SUMS
 from app.features.finance.reports.asking import Asked
 from app.features.finance.tables import Cell, Column, Table
@@ -59,12 +62,24 @@ CHARGES: Final = """
     LEFT JOIN product ON product.id = line.product_id LEFT JOIN store ON store.id = line.store_id
     LEFT JOIN account AS who ON who.username = line.prescriber
 """
+# A correction is of the month of the line that it is about; whatever else happened before this month came late.
+PART: Final = """
+    CASE WHEN (SELECT named.period FROM charge AS named
+               WHERE named.id = COALESCE(line.reversal_of, line.corrects_id)) < line.period THEN 'corrections'
+         WHEN line.happened_on < line.period THEN 'late' ELSE 'month' END
+"""
+STANDS: Final = "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge AS gone WHERE gone.reversal_of = line.id)"
 FILTERS: Final = {
     "funder": "funder.code = :funder",
     "team": "team.code = :team",
     "store": "store.code = :store",
     "kind": "line.kind = :kind",
     "product_code": "product.code = :product_code",
+    "part": f"{PART} = :part",
+    "provisional": f"""
+        line.is_provisional AND {STANDS}
+        AND line.order_id = (SELECT id FROM equipment_order WHERE number = :provisional)
+    """,  # noqa: S608 - the part is a constant
     "category": "(line.category = :category OR line.category LIKE :category || ' %')",
 }
 MEASURES: Final = """
@@ -99,24 +114,33 @@ SUMMED_BY: Final = frozenset(
     }
 )
 """What months are summed up by."""
+# Who is in a group of few is known, so that nobody is counted twice; of many, so many as are asked for at most.
+PEOPLE: Final = """
+    count(DISTINCT line.client_id) AS people,
+    (array_agg(DISTINCT line.client_id) FILTER (WHERE line.client_id IS NOT NULL))[1:100] AS known
+"""
 UNKNOWN: Final = text("""
     SELECT asked.name, asked.value
-    FROM (VALUES ('funder', CAST(:funder AS text)), ('team', :team), ('store', :store), ('product_code', :product_code)
-         ) AS asked (name, value)
+    FROM (VALUES ('funder', CAST(:funder AS text)), ('team', :team), ('store', :store), ('product_code', :product_code),
+                 ('order_number', :order_number)) AS asked (name, value)
     WHERE asked.value <> '' AND NOT CASE asked.name
         WHEN 'funder' THEN EXISTS (SELECT FROM funder WHERE code = asked.value)
         WHEN 'team' THEN EXISTS (SELECT FROM team WHERE code = asked.value)
         WHEN 'store' THEN EXISTS (SELECT FROM store WHERE code = asked.value)
+        WHEN 'order_number' THEN EXISTS (SELECT FROM equipment_order WHERE number = asked.value)
         ELSE EXISTS (SELECT FROM product WHERE code = asked.value) END
 """)
-DEFINITION: Final = (
+MONEY_WORDS: Final = (
     "Lines of the charges, net of VAT. Charged: all lines but credits, those that take a line back among them. "
-    "Credited: credits on collection, below zero. Net: charged and credited together; gross: net and VAT. Quantity: "
-    "things, visits and nights charged, each by the part that the funder pays; what is taken back is taken off."
+    "Credited: credits on collection, below zero. Net: charged and credited together; gross: net and VAT."
+)
+DEFINITION: Final = (
+    f"{MONEY_WORDS} Quantity: things, visits and nights charged, each by the part that the funder pays; what is taken "
+    "back is taken off."
 )
 COLUMNS: Final = (
     Column("lines", "Lines", Cell.COUNT),
-    Column("quantity", "Quantity", Cell.COUNT),
+    Column("quantity", "Quantity, by share", Cell.COUNT),
     Column("charged_pence", "Charged", Cell.PENCE),
     Column("credited_pence", "Credited", Cell.PENCE),
     Column("net_pence", "Net", Cell.PENCE),
@@ -160,6 +184,7 @@ class Group:
     names: tuple[str, ...]
     sums: Sums
     people: int = 0
+    known: frozenset[int] = frozenset()
     is_said: bool = True
 
     @property
@@ -240,7 +265,7 @@ async def read_groups(session: AsyncSession, asked: Asked) -> list[Group]:
         )
         raise BadValue("too-many-groups", detail, field="group_by")
     if not rows:
-        await check_known(session, asked)
+        await check_known(session, asked.filters)
     groups = [_group(row, asked.group_by) for row in rows]
     return _ordered(_put_together(groups, asked), asked)
 
@@ -251,31 +276,34 @@ async def read_sums(session: AsyncSession, asked: Asked) -> Sums:
     return _sums((await session.execute(statement, values_of(asked))).mappings().one())
 
 
-async def check_known(session: AsyncSession, asked: Asked) -> None:
+async def check_known(session: AsyncSession, filters: Mapping[str, str]) -> None:
     """Whether what it is narrowed to is there at all. One statement. Raises BadValue `unknown-funder` and the like."""
-    names = ("funder", "team", "store", "product_code")
-    if not any(name in asked.filters for name in names):
+    names = ("funder", "team", "store", "product_code", "order_number")
+    values = {name: filters.get(name, "") for name in names}
+    values["order_number"] = values["order_number"] or filters.get("provisional", "")
+    if not any(values.values()):
         return
-    values = {name: asked.filters.get(name, "") for name in names}
     unknown = (await session.execute(UNKNOWN, values)).first()
     if unknown:
-        what = unknown.name.removesuffix("_code")
-        detail = f"There is no {what} with the code “{unknown.value}”. Choose one that is there."
+        what = unknown.name.removesuffix("_code").removesuffix("_number")
+        called = "number" if what == "order" else "code"
+        detail = f"There is no {what} with the {called} “{unknown.value}”. Choose one that is there."
         raise BadValue(f"unknown-{what}", detail, field=unknown.name)
 
 
 async def costs(session: AsyncSession, asked: Asked) -> Table:
     """The report as a table."""
-    return as_table(await read_groups(session, asked), asked)
+    groups = await read_groups(session, asked)
+    return as_table(groups, asked, note=await kept_since.said_of(session, asked.span.since))
 
 
-def as_table(groups: Sequence[Group], asked: Asked) -> Table:
-    """The groups as a table, whose totals are the sums of its rows."""
+def as_table(groups: Sequence[Group], asked: Asked, *, note: str = "") -> Table:
+    """The groups as a table, whose totals are the sums of its rows. `note`: what is to be said beside their meaning."""
     heads = [column for one in asked.group_by for column in _columns(one)]
     return Table(
         name="costs",
         title=title_of(asked.group_by),
-        definition=define(asked),
+        definition=f"{define(asked)} {note}".rstrip(),
         period=asked.span.words,
         columns=[*heads, *COLUMNS],
         rows=[_cells(one, asked.group_by) | one.cells for one in groups],
@@ -293,13 +321,10 @@ def define(asked: Asked) -> str:
     """What the figures mean, and what they are narrowed to."""
     said = DEFINITION
     if asked.filters:
-        narrowed = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in asked.filters.items())
+        narrowed = ", ".join(_narrowed(name, value) for name, value in asked.filters.items())
         said += f" Only: {narrowed}."
     if asked.smallest:
-        said += (
-            f" Groups of fewer than {asked.smallest} people are put together, with the next one where they would be"
-            " recognised even so; where no group is of so many people, nothing is shown, no total either."
-        )
+        said += f" {small_numbers.suppression_in_words(asked.smallest)}"
     return said
 
 
@@ -310,6 +335,14 @@ def word_of(dimension: Dimension, key: str, name: str | None = None) -> str:
     return name or (_WORDS[dimension](key) if dimension in _WORDS else key)
 
 
+def _narrowed(name: str, value: str) -> str:
+    if name == "part":
+        return _in_sentence(Part(value).text)
+    if name == "provisional":
+        return f"what stands provisionally of order {value}"
+    return f"{name.replace('_', ' ')} {value}"
+
+
 def _day(by: By) -> str:
     return "line.period" if by is By.PERIOD else "line.happened_on"
 
@@ -318,7 +351,7 @@ def grouped_sql(asked: Asked) -> str:
     """Every group with its measures, as SQL. Binds `limit` beside what `values_of` has."""
     keys = [f"{key_of(one, asked.span.by)} AS key_{place}" for place, one in enumerate(asked.group_by)]
     names = [f"max({NAMES[one]}) AS name_{place}" for place, one in enumerate(asked.group_by) if one in NAMES]
-    people = ["count(DISTINCT line.client_id) AS people"] if asked.smallest else []
+    people = [PEOPLE] if asked.smallest else []
     grouped = ", ".join(f"key_{place}" for place in range(len(asked.group_by)))
     columns = ", ".join([*keys, *names, *people, SUMMED if is_summed(asked) else MEASURES])
     if is_summed(asked):
@@ -344,18 +377,19 @@ def _sums(row: Any) -> Sums:
 def _group(row: Any, dimensions: Sequence[Dimension]) -> Group:
     keys = tuple(row[f"key_{place}"] for place in range(len(dimensions)))
     names = tuple(word_of(one, keys[place], row.get(f"name_{place}")) for place, one in enumerate(dimensions))
-    return Group(keys, names, _sums(row), row.get("people", 0))
+    return Group(keys, names, _sums(row), row.get("people", 0), frozenset(row.get("known") or ()))
 
 
 def _put_together(groups: Sequence[Group], asked: Asked) -> list[Group]:
     if not asked.smallest:
         return list(groups)
-    hidden = too_few([one.people for one in groups], asked.smallest)
+    counted = [small_numbers.Group(one.keys, one.people, one.known) for one in groups]
+    hidden = small_numbers.hidden_groups(counted, asked.smallest)
     if hidden is None:
-        return [Group((), (not_shown(asked.smallest),) * len(asked.group_by), Sums(), is_said=False)]
+        return [Group((), (small_numbers.not_shown(asked.smallest),) * len(asked.group_by), Sums(), is_said=False)]
     shown = [one for place, one in enumerate(groups) if place not in hidden]
     if hidden:
-        few = (f"Fewer than {asked.smallest} people",) * len(asked.group_by)
+        few = (small_numbers.few(asked.smallest),) * len(asked.group_by)
         shown.append(Group((), few, sum_up([groups[place].sums for place in hidden])))
     return shown
 

@@ -32,7 +32,7 @@ async def list_lines(session: AsyncSession, asked: Asked, *, after: int, limit: 
     values = values_of(asked) | {"after": after, "limit": limit + 1}
     found = [_line(row) for row in (await session.execute(statement, values)).mappings()]
     if not found and not after:
-        await check_known(session, asked)
+        await check_known(session, asked.filters)
     return found
 
 

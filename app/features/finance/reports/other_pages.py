@@ -1,20 +1,26 @@
 """Pages of the reports that are one table: credits outstanding, commitments, accruals, and the national return."""
 
+from datetime import date
+from urllib.parse import quote
+
 from fastapi import Request, Response
 
 from app.db import Session
 from app.domain import access
-from app.domain.cost_reports import read_day
+from app.domain.cost_reports import read_as_at
+from app.domain.costs import ChargeKind
 from app.domain.dates import uk_date
+from app.domain.equity import Grouping
 from app.domain.errors import BadValue
 from app.domain.panel_settings import financial_year, year_in_words
 from app.features.finance.asking import Word
 from app.features.finance.exports.answers import FileAsked, respond
-from app.features.finance.reports.accruals import accruals
-from app.features.finance.reports.api import Wanted
+from app.features.finance.reports.accruals import accruals, accrued_items
+from app.features.finance.reports.api import Code, Wanted
 from app.features.finance.reports.asc_fr import asc_fr
-from app.features.finance.reports.commitments import commitments
-from app.features.finance.reports.outstanding import credits_outstanding
+from app.features.finance.reports.commitments import commitments, committed_pieces
+from app.features.finance.reports.equity import equity
+from app.features.finance.reports.outstanding import credits_outstanding, outstanding_items
 from app.features.finance.tables import Table
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -26,6 +32,9 @@ router = page_router()
 
 ROWS_ON_A_PAGE = 500
 YEARS_BACK = 5
+OUTSTANDING = "/finance/reports/credits-outstanding"
+COMMITMENTS = "/finance/reports/commitments"
+ACCRUALS = "/finance/reports/accruals"
 
 
 @router.get("/finance/reports/credits-outstanding")
@@ -34,11 +43,62 @@ async def outstanding_page(request: Request, session: Session, actor: Actor, now
     return await _shown(request, actor, await credits_outstanding(session, today=uk_date(now)), wanted)
 
 
+@router.get("/finance/reports/credits-outstanding/items")
+async def outstanding_items_page(
+    request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted, product: Code, funder: Word = ""
+) -> Response:
+    """The items that one row of it counts."""
+    table = await outstanding_items(session, product=product, funder=funder, today=uk_date(now))
+    return await _shown(request, actor, table, wanted, back=("Credits outstanding", OUTSTANDING))
+
+
 @router.get("/finance/reports/commitments")
-async def commitments_page(request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted) -> Response:
-    """What was approved and is not delivered."""
+async def commitments_page(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    wanted: Wanted,
+    as_at: Word = "",
+    funder: Word = "",
+    team: Word = "",
+) -> Response:
+    """What was approved and is not delivered; as at a day, of one funder or of one team's orders."""
     today = uk_date(now)
-    return await _shown(request, actor, await commitments(session, on=today, today=today), wanted)
+    form = Form({"as_at": [as_at or today.isoformat()], "funder": [funder], "team": [team]})
+    try:
+        on = read_as_at(as_at, today=today)
+        table = await commitments(session, on=on, today=today, funder=funder or None, team=team)
+    except BadValue as refusal:
+        return _refused(request, form, refusal, "Commitments")
+    return await _shown(request, actor, table, wanted, form=form)
+
+
+@router.get("/finance/reports/commitments/pieces")
+async def pieces_page(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    wanted: Wanted,
+    order_number: Code,
+    funder: Code,
+    as_at: Word = "",
+) -> Response:
+    """The pieces that one row of it counts."""
+    today = uk_date(now)
+    on = read_as_at(as_at, today=today)
+    table = await committed_pieces(session, order_number=order_number, funder=funder, on=on, today=today)
+    order = f"/orders/{quote(order_number)}" if actor.may(access.Permission.SEE_ORDERS) else None
+    asked = f"?as_at={on}" if on < today else ""
+    return await _shown(
+        request,
+        actor,
+        table,
+        wanted,
+        back=("Commitments", f"{COMMITMENTS}{asked}"),
+        more=order and ("The order", order),
+    )
 
 
 @router.get("/finance/reports/accruals")
@@ -49,11 +109,27 @@ async def accruals_page(
     today = uk_date(now)
     form = Form({"as_at": [as_at or today.isoformat()]})
     try:
-        table = await accruals(session, as_at=read_day(as_at, field="as_at") if as_at else today, today=today)
+        table = await accruals(session, as_at=read_as_at(as_at, today=today), today=today)
     except BadValue as refusal:
-        form.refuse(refusal.detail, "as_at")
-        return render(request, "finance/report.html", {"form": form, "title": "Accruals", "table": None}, 422)
-    return await _shown(request, actor, table, wanted, form=form, query=f"as_at={form.value('as_at')}")
+        return _refused(request, form, refusal, "Accruals")
+    return await _shown(request, actor, table, wanted, form=form)
+
+
+@router.get("/finance/reports/accruals/items")
+async def accrued_items_page(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    wanted: Wanted,
+    funder: Word = "",
+    kind: ChargeKind | None = None,
+    as_at: Word = "",
+) -> Response:
+    """What one row of it counts: hired items, or lines without a rate."""
+    day = read_as_at(as_at, today=uk_date(now))
+    table = await accrued_items(session, funder=funder, kind=kind, as_at=day)
+    return await _shown(request, actor, table, wanted, back=("Accruals", f"{ACCRUALS}?as_at={day}"))
 
 
 @router.get("/finance/reports/asc-fr")
@@ -62,22 +138,48 @@ async def asc_fr_page(
 ) -> Response:
     """The line of the national return for a financial year."""
     today = uk_date(now)
-    this_year = financial_year(today)
-    form = Form({"year": [year[:4] or str(this_year)]})
-    years = [(str(one), year_in_words(one)) for one in range(this_year, this_year - YEARS_BACK, -1)]
+    form = Form({"year": [year[:4] or str(financial_year(today))]})
+    years = _years(today)
     try:
         table = await asc_fr(session, year=year, today=today)
     except BadValue as refusal:
-        form.refuse(refusal.detail, "year")
-        context = {"form": form, "title": "ASC-FR", "years": years, "table": None}
-        return render(request, "finance/report.html", context, 422)
-    return await _shown(request, actor, table, wanted, form=form, years=years, query=f"year={form.value('year')}")
+        return _refused(request, form, refusal, "ASC-FR", years=years)
+    return await _shown(request, actor, table, wanted, form=form, years=years)
+
+
+@router.get("/finance/reports/equity")
+async def equity_page(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    wanted: Wanted,
+    by: Grouping = Grouping.DISTRICT,
+    year: Word = "",
+) -> Response:
+    """Who gets what in a financial year."""
+    today = uk_date(now)
+    form = Form({"year": [year[:4] or str(financial_year(today))], "by": [by.value]})
+    choices = {"years": _years(today), "groupings": [(one.value, one.text) for one in Grouping]}
+    try:
+        table = await equity(session, by=by, year=year, today=today)
+    except BadValue as refusal:
+        return _refused(request, form, refusal, "Who gets what", **choices)
+    return await _shown(request, actor, table, wanted, form=form, **choices)
+
+
+def _years(today: date) -> list[tuple[str, str]]:
+    this_year = financial_year(today)
+    return [(str(one), year_in_words(one)) for one in range(this_year, this_year - YEARS_BACK, -1)]
+
+
+def _refused(request: Request, form: Form, refusal: BadValue, title: str, **more: object) -> Response:
+    form.refuse(refusal.detail, refusal.field)
+    return render(request, "finance/report.html", {"form": form, "title": title, "table": None, **more}, 422)
 
 
 async def _shown(request: Request, actor: access.Actor, table: Table, wanted: FileAsked, **more: object) -> Response:
     if wanted.format:
         return await respond(table, wanted.format, with_head=wanted.with_head)
-    may_see_orders = actor.may(access.Permission.SEE_ORDERS)
-    links = [link if may_see_orders or not (link or "").startswith("/orders/") else None for link in table.links]
-    context = {"title": table.title, "table": table, "links": links, "most_rows": ROWS_ON_A_PAGE, "query": "", **more}
+    context = {"title": table.title, "table": table, "most_rows": ROWS_ON_A_PAGE, **more}
     return render(request, "finance/report.html", context)

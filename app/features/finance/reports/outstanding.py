@@ -1,9 +1,10 @@
 """Credits outstanding: what would be credited if everything that clients have came back today."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,7 @@ from app.domain.cost_reports import Dimension
 from app.domain.costs import OWN_ACCOUNT, ChargeKind, Due, Facts, Posting, Tariff, post, split
 from app.domain.dates import in_words
 from app.domain.panel_funding import Share
-from app.features.finance.reports.costs import plain
+from app.features.finance.reports.costs import check_known, plain
 from app.features.finance.tables import Cell, Column, Table
 
 RATES: Final = """
@@ -25,14 +26,20 @@ RATES: Final = """
 SHARES: Final = """
     jsonb_agg(jsonb_build_object('funder', COALESCE(funder.code, ''), 'percent', line.percent::text) ORDER BY line.id)
 """
-# As `charging.NEWEST_ISSUE`, for all items at once; alike ones are counted, since they are credited alike.
-OUTSTANDING: Final = text(f"""
-    WITH issues AS (
+MONTHS: Final = """
+    GREATEST((extract(year FROM CAST(:on AS date)) - extract(year FROM item.received_on)) * 12
+             + extract(month FROM CAST(:on AS date)) - extract(month FROM item.received_on)
+             - (extract(day FROM CAST(:on AS date)) < extract(day FROM item.received_on))::int, 0)::int AS months
+"""
+# As `charging.NEWEST_ISSUE`, for many items at once. `{only}`: which of them.
+NEWEST: Final = f"""
+    issues AS (
         SELECT line.*, rank() OVER (PARTITION BY line.item_id ORDER BY line.movement_seq DESC) AS place
         FROM item JOIN charge AS line ON line.item_id = item.id AND line.is_issue AND line.reversal_of IS NULL
-        WHERE item.state IN ('on_loan', 'on_trial', 'awaiting_collection')
-    ), newest AS (
-        SELECT line.item_id, line.movement_seq, sum(line.amount_pence)::bigint + COALESCE((
+        WHERE item.state IN ('on_loan', 'on_trial', 'awaiting_collection') {{only}}
+    ), paid AS (
+        SELECT line.item_id, line.movement_seq, min(line.happened_on) AS issued_on,
+               sum(line.amount_pence)::bigint + COALESCE((
                    SELECT sum(added.amount_pence) FROM charge AS added LEFT JOIN funder AS giver ON giver.id = funder_id
                    WHERE added.item_id = line.item_id AND added.movement_seq = line.movement_seq
                      AND added.kind = 'top_up' AND giver.kind IS DISTINCT FROM 'person'), 0)::bigint AS pence,
@@ -40,24 +47,37 @@ OUTSTANDING: Final = text(f"""
         FROM issues AS line LEFT JOIN funder ON funder.id = line.funder_id
         WHERE line.place = 1 AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
         GROUP BY line.item_id, line.movement_seq HAVING NOT bool_or(line.kind = 'hire')
-    ), alike AS (
-        SELECT item.product_id, item.purchase_price_pence, newest.pence, newest.shares, GREATEST(
-                   (extract(year FROM CAST(:on AS date)) - extract(year FROM item.received_on)) * 12
-                   + extract(month FROM CAST(:on AS date)) - extract(month FROM item.received_on)
-                   - (extract(day FROM CAST(:on AS date)) < extract(day FROM item.received_on))::int, 0)::int AS months,
-               count(*) AS items
-        FROM newest JOIN item ON item.id = newest.item_id
-        WHERE NOT EXISTS (
+    ), newest AS (
+        SELECT paid.* FROM paid WHERE NOT EXISTS (
             SELECT FROM charge AS line
-            WHERE line.item_id = newest.item_id AND line.movement_seq > newest.movement_seq
+            WHERE line.item_id = paid.item_id AND line.movement_seq > paid.movement_seq
               AND line.kind = 'credit' AND line.reversal_of IS NULL
               AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id))
+    )
+"""  # noqa: S608 - the part is a constant
+OF_PRODUCTS: Final = f"""
+           product.code AS product_code, product.name AS product_name, product.category, {RATES},
+           (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
+"""  # noqa: S608 - the part is a constant
+IS_CREDITED: Final = (
+    "product.returnable AND NOT product.single_patient_use AND product.decontamination_route <> 'cannot'"
+)
+# Alike ones are counted, since they are credited alike.
+OUTSTANDING: Final = text(f"""
+    WITH {NEWEST.format(only="")}, alike AS (
+        SELECT item.product_id, item.purchase_price_pence, newest.pence, newest.shares, {MONTHS}, count(*) AS items
+        FROM newest JOIN item ON item.id = newest.item_id
         GROUP BY 1, 2, 3, 4, 5
     )
-    SELECT alike.*, product.code AS product_code, product.name AS product_name, product.category, {RATES},
-           (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
-    FROM alike JOIN product ON product.id = alike.product_id
-    WHERE product.returnable AND NOT product.single_patient_use AND product.decontamination_route <> 'cannot'
+    SELECT alike.*, {OF_PRODUCTS}
+    FROM alike JOIN product ON product.id = alike.product_id WHERE {IS_CREDITED}
+""")  # noqa: S608 - the parts are the constants above
+ITEMS_OF_A_PRODUCT: Final = text(f"""
+    WITH {NEWEST.format(only="AND item.product_id = (SELECT id FROM product WHERE code = :product)")}
+    SELECT item.barcode, item.product_id, item.purchase_price_pence, newest.pence, newest.shares, newest.issued_on,
+           {MONTHS}, 1 AS items, {OF_PRODUCTS}
+    FROM newest JOIN item ON item.id = newest.item_id JOIN product ON product.id = item.product_id
+    WHERE {IS_CREDITED} ORDER BY item.barcode
 """)  # noqa: S608 - the parts are the constants above
 COLUMNS: Final = (
     Column("funder", "Funder: code"),
@@ -76,6 +96,23 @@ DEFINITION: Final = (
     "items, items that cannot be used again, and what was issued before charges began. Without a rate for credits in "
     "force, the credit counts as nothing."
 )
+
+
+ITEM_COLUMNS: Final = (
+    Column("barcode", "Item"),
+    Column("issued_on", "Issued on", Cell.DAY),
+    Column("months", "Age in whole months", Cell.COUNT),
+    Column("percent", "Share of this funder", Cell.PERCENT),
+    Column("items", "Counted as items", Cell.COUNT),
+    Column("charged_pence", "Charged when issued", Cell.PENCE),
+    Column("credit_pence", "Credit if returned today", Cell.PENCE),
+    Column("no_rate", "Of it without a rate", Cell.COUNT),
+)
+ITEM_DEFINITION: Final = (
+    "Each item that clients have now and whose return would be credited to this funder, with its part of it. "
+    "An item that several funders pay for counts for each by its share. Net of VAT."
+)
+ITEMS: Final = "/finance/reports/credits-outstanding/items"
 
 
 async def credits_outstanding(session: AsyncSession, *, today: date) -> Table:
@@ -97,7 +134,29 @@ async def credits_outstanding(session: AsyncSession, *, today: date) -> Table:
         columns=COLUMNS,
         rows=lines,
         totals=totals_of(lines, COLUMNS),
-        links=[f"/items?product_code={one['product']}&state=on_loan" for one in lines],
+        links=[f"{ITEMS}?{urlencode({'product': one['product'], 'funder': one['funder'] or ''})}" for one in lines],
+    )
+
+
+async def outstanding_items(session: AsyncSession, *, product: str, funder: str, today: date) -> Table:
+    """The items of one row of the report, each with the funder's part of it: what that row counts. One statement; a
+    second one where nothing was found. Raises BadValue `unknown-product`, `unknown-funder`."""
+    rows = (await session.execute(ITEMS_OF_A_PRODUCT, {"on": today, "product": product})).mappings().all()
+    tariffs = read_tariffs(rows[0]["rates"] or []) if rows else []
+    found = [one for row in rows for one in _parts(row, _credit(row, tariffs, today)) if one["funder"] == funder]
+    if not found:
+        await check_known(session, {"product_code": product, "funder": funder})
+    totals = totals_of(found, ITEM_COLUMNS)
+    found = [one | {name: plain(one[name]) for name in ("items", "no_rate")} for one in found]
+    return Table(
+        name="credits-outstanding-items",
+        title=f"Credits outstanding: {rows[0]['product_name'] if rows else product}",
+        definition=ITEM_DEFINITION,
+        period=f"{name_of(funder, rows[0]['funders'] if rows else None)}, on {in_words(today)}",
+        columns=ITEM_COLUMNS,
+        rows=found,
+        totals={key: totals[key] for key in ("items", "charged_pence", "credit_pence", "no_rate")},
+        links=[f"/items/{one['barcode']}" for one in found],
     )
 
 
@@ -125,12 +184,10 @@ def _credit(row: RowMapping, tariffs: Sequence[Tariff], today: date) -> Posting:
 
 def _add(found: dict[tuple[str, str], dict[str, Any]], row: RowMapping, credit: Posting) -> None:
     """Each funder's part of what this many alike items were charged, and would be credited."""
-    many = row["items"]
-    charged = split(row["pence"], credit.due.shares)
-    for line, paid in zip(credit.lines, charged, strict=True):
+    for part in _parts(row, credit):
         empty = {
-            "funder": line.funder or None,
-            "funder_name": name_of(line.funder, row["funders"]),
+            "funder": part["funder"] or None,
+            "funder_name": name_of(part["funder"], row["funders"]),
             "product": row["product_code"],
             "product_name": row["product_name"],
             "items": Decimal(0),
@@ -138,9 +195,21 @@ def _add(found: dict[tuple[str, str], dict[str, Any]], row: RowMapping, credit: 
             "credit_pence": 0,
             "no_rate": Decimal(0),
         }
-        one = found.setdefault((line.funder, row["product_code"]), empty)
-        part = many * line.percent / 100
-        one["items"] += part
-        one["no_rate"] += part if credit.price.is_unpriced else 0
-        one["charged_pence"] += many * paid.pence
-        one["credit_pence"] -= many * line.pence
+        one = found.setdefault((part["funder"], row["product_code"]), empty)
+        for name in ("items", "charged_pence", "credit_pence", "no_rate"):
+            one[name] += row["items"] * part[name]
+
+
+def _parts(row: RowMapping, credit: Posting) -> Iterator[dict[str, Any]]:
+    """Each funder's part of one item: what it was charged, and would be credited."""
+    facts = {name: row[name] for name in ("barcode", "issued_on", "months") if name in row}
+    for line, paid in zip(credit.lines, split(row["pence"], credit.due.shares), strict=True):
+        part = line.percent / 100
+        yield facts | {
+            "funder": line.funder,
+            "percent": line.percent,
+            "items": part,
+            "charged_pence": paid.pence,
+            "credit_pence": -line.pence,
+            "no_rate": part if credit.price.is_unpriced else Decimal(0),
+        }

@@ -14,6 +14,7 @@ from app.domain import access
 from app.domain.cost_reports import By, Dimension, Quick
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
+from app.features.finance import kept_since
 from app.features.finance.asking import Word
 from app.features.finance.exports.answers import respond
 from app.features.finance.reports.api import At, GroupBy, Wanted
@@ -60,7 +61,7 @@ async def costs(
         field = "then_by" if refusal.code == "one-or-two-dimensions" else refusal.field
         form.refuse(refusal.detail, field if field in form.typed else "period")
         return render(request, "finance/costs.html", context, 422)
-    table = as_table(groups, asked)
+    table = as_table(groups, asked, note=await kept_since.said_of(session, asked.span.since))
     if wanted.format:
         return await respond(table, wanted.format, with_head=wanted.with_head)
     cross = cross_of(groups, asked)
@@ -95,7 +96,7 @@ async def cost_lines(
     context = {
         "asked": asked,
         "of": _what(asked),
-        "definition": define(asked),
+        "definition": f"{define(asked)} {await kept_since.said_of(session, asked.span.since)}",
         "lines": page.items,
         "sums": await read_sums(session, asked),
         "may_see_orders": actor.may(access.Permission.SEE_ORDERS),

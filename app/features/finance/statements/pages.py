@@ -7,10 +7,10 @@ from fastapi import Query, Request, Response
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.months import last_day, month_in_words, months_after
-from app.domain.panel_settings import year_in_words
+from app.domain.panel_settings import first_day, year_in_words
 from app.features.finance.exports.answers import FileFormat, respond
 from app.features.finance.statements.api import EVERY_LINE, Asked, FunderCode, month_of
-from app.features.finance.statements.queries import MOST_LINES, read_statement
+from app.features.finance.statements.queries import ITEMS_WORDS, MOST_LINES, read_statement
 from app.web.auth import Actor, secret_of
 from app.web.clock import Now
 from app.web.forms import Form
@@ -49,6 +49,8 @@ async def statement(
         "month": month_in_words(period),
         "period": f"{period:%Y-%m}",
         "last_day": last_day(period),
+        "year_from": first_day(found.year.year),
+        "items_words": ITEMS_WORDS,
         "financial_year": year_in_words(found.year.year),
         "made_on": uk_date(now),
     }

@@ -92,6 +92,44 @@ async def test_collections_within_their_speed(given: Given, clock: Clock, as_fin
     assert [one["name"] for one in said["collections_by_month"]] == ["March 2026"]
 
 
+async def test_each_figure_leads_to_what_it_counts(
+    orders: Orders, given: Given, clock: Clock, as_finance: AsyncClient, finance: Browser, manager: Browser
+) -> None:
+    product = await given.product()
+    await given.items(3, product=product)
+    in_time, late = [await orders.dispatched(product) for _ in range(2)]
+    await orders.submitted(product, speed="seven_day")
+    await orders.step(in_time["number"], "deliver", received_by="Mr Moor")
+    await orders.step(late["number"], "failed-visit", reason="Nobody was at home.")
+    undated = await orders.submitted(await given.product())
+    fetched, _ = await given.collection(), await given.collection()
+    clock.move(days=12)
+    await orders.step(late["number"], "deliver", received_by="Mr Moor")
+    await given.scan(fetched.barcode)
+    said = await report(as_finance)
+    tables = [said["in_all"], said["collections"], *said["collections_by_speed"], *said["collections_by_month"]]
+    tables += [row for by in ("speed", "store", "team", "month") for row in said[f"by_{by}"]]
+    seen = set()
+    named = ("on_time", "late", "waiting", "failed_visits", "pieces", "within_seven")
+    for row in tables:
+        assert set(row["drill"]) == {name for name in named if row.get(name)}
+        for name, link in row["drill"].items():
+            listed = done(await as_finance.get(f"{link}&limit=200"))["items"]
+            assert len(listed) == row[name], (name, row)
+            seen.add(name)
+    assert seen >= {"on_time", "late", "failed_visits", "pieces", "within_seven"}
+    [listed] = done(await as_finance.get(f"{REPORT}/undated", params=PERIOD))["items"]
+    assert (said["undated"], listed["number"]) == (1, undated["number"])
+    longer = done(await as_finance.get(f"{REPORT}/pieces", params=PERIOD | {"within": "no"}))["items"]
+    assert len(longer) == said["in_all"]["pieces"] - said["in_all"]["within_seven"] == 1
+    page = await finance.get("/finance/performance", **PERIOD)
+    links = {str(link["href"]) for link in page.soup.select("main a[href^='/finance/performance/']")}
+    assert len(links) == sum(len(row["drill"]) for row in tables) + 1
+    for link in links:
+        assert (await finance.get(link)).status == 200
+    assert f"/orders/{late['number']}" in (await manager.get("/finance/performance/pieces", **PERIOD)).response.text
+
+
 async def test_bad_days_are_refused_and_few_statements_answer(
     as_finance: AsyncClient, finance: Browser, statements: Statements
 ) -> None:
@@ -100,7 +138,8 @@ async def test_bad_days_are_refused_and_few_statements_answer(
         ({"from": "2010-05-01"}, "period-too-long"),
     ):
         check_problem(await as_finance.get(REPORT, params=PERIOD | asked), 422, code)
-        check_problem(await as_finance.get(f"{REPORT}/orders", params=PERIOD | asked), 422, code)
+        for part in ("orders", "pieces", "collections", "visits", "undated"):
+            check_problem(await as_finance.get(f"{REPORT}/{part}", params=PERIOD | asked), 422, code)
     assert (await finance.get("/finance/performance", **(PERIOD | {"from": "2026-05-01"}))).status == 422
     statements.clear()
     await report(as_finance, **{"from": "2021-04-01"})

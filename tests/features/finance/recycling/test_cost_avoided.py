@@ -39,9 +39,13 @@ async def test_a_new_one_would_have_cost_more_than_the_work_on_this_one(
         "avoided_pence": 2750,
         "unpriced": 0,
     }
+    drills = [one.pop("drill") for one in (*said["by_category"], *said["by_month"], said["in_all"])]
     assert said["by_category"] == [row]
     assert said["by_month"] == [row | {"name": "2026-03"}]
     assert said["in_all"] == row | {"name": ""}
+    for drill in drills:
+        [one] = done(await as_finance.get(drill))["items"]
+        assert (one["new_pence"], one["cost_pence"], one["avoided_pence"]) == (4500, 1750, 2750)
     [one] = done(await as_finance.get(said["drill"]))["items"]
     assert (one["barcode"], one["new_from"], one["avoided_pence"]) == (barcode, "item", 2750)
     page = await finance.get("/finance/cost-avoided", **PERIOD)
@@ -54,7 +58,31 @@ async def test_a_new_one_would_have_cost_more_than_the_work_on_this_one(
     clock.move(days=1)
     await given.scan(barcode)
     before = done(await as_finance.get(AVOIDED, params=PERIOD | {"as_at": "2026-03-02"}))
+    assert before["in_all"].pop("drill")
     assert before["in_all"] == said["in_all"]
+
+
+async def test_each_row_leads_to_the_issues_that_it_counts(
+    given: Given, connection: AsyncConnection, clock: Clock, as_finance: AsyncClient, finance: Browser
+) -> None:
+    await rate(connection, "decontamination", pence=1251)
+    for category in ("09 12 03", "09 12", "09 12 03"):
+        product = await given.product(category=category)
+        await given.loan(await given.recycled(product=product))
+        clock.move(days=20)
+    said = done(await as_finance.get(AVOIDED, params=PERIOD | {"category": "09"}))
+    rows = [*said["by_category"], *said["by_month"]]
+    assert len(rows) >= 4
+    for row in rows:
+        listed = done(await as_finance.get(row["drill"]))["items"]
+        assert len(listed) == row["issues"], row
+        for name in ("new_pence", "cost_pence", "avoided_pence", "unpriced"):
+            assert sum(one[name] for one in listed) == row[name], row
+    page = await finance.get("/finance/cost-avoided", **PERIOD)
+    links = [str(link["href"]) for link in page.soup.select("td a[href*='/finance/cost-avoided/items']")]
+    assert len(links) == len(rows) + 2
+    for link in links:
+        assert (await finance.get(link)).status == 200
 
 
 async def test_an_order_goes_by_its_price_and_work_without_a_rate_is_said(
