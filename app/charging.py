@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import RowMapping, text
 
+from app.db import array_of
 from app.domain.costs import OWN_ACCOUNT, WHOLE, ChargeKind, Facts, Issued, Posting, Step, Tariff, charges_of
 from app.domain.dates import uk_date
 from app.domain.funding import share_visit
@@ -146,14 +147,15 @@ COUNTER: Final = f"""
 """  # noqa: S608 - the part is the constant above
 """Who pays for what goes over the counter: whom it is said to be charged to, or whoever pays for the team."""
 
-TARIFFS: Final = """
+TARIFFS: Final = f"""
     CASE WHEN row_number() OVER (ORDER BY item.barcode) = 1 THEN (
         SELECT jsonb_agg(to_jsonb(rate)) FROM tariff AS rate
         WHERE daterange(rate.starts_on, rate.ends_on, '[]')
               @> (CAST(:at AS timestamptz) AT TIME ZONE 'Europe/London')::date
           AND (rate.product_id IS NULL
-               OR rate.product_id IN (SELECT product_id FROM item WHERE barcode = ANY(:barcodes)))) END
-"""
+               OR rate.product_id IN (
+                   SELECT product_id FROM item WHERE barcode = ANY({array_of("barcodes", "text")})))) END
+"""  # noqa: S608 - the part is a constant
 """The rates in force on the day of `at`; they come with the first row only."""
 
 WRITE: Final = """

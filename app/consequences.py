@@ -6,6 +6,10 @@ on it.
 
 from typing import Final
 
+from app.db import array_of
+
+THESE: Final = array_of("item_ids", "bigint")
+
 # A piece of an order whose client has died, or that a panel has stopped, is not wanted again.
 CALL_OFF: Final = """
         UPDATE order_unit SET cancelled_at = :at, cancelled_by = :actor FROM freed, client
@@ -20,21 +24,21 @@ CALL_OFF: Final = """
 # what is reserved for later stays. Every part sees what was open before this statement.
 OF_A_RETURN: Final = f"""
     WITH closed AS (
-        UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = ANY(:item_ids) AND ended_at IS NULL
+        UPDATE loan SET ended_at = :at, ended_by = :actor WHERE item_id = ANY({THESE}) AND ended_at IS NULL
     ), freed AS (
         UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit'
         WHERE ended_at IS NULL AND from_on <= (CAST(:at AS timestamptz) AT TIME ZONE 'Europe/London')::date
           AND item_id IN (
               SELECT item.id FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
-              WHERE item.id = ANY(:item_ids) AND movement.from_state = 'dispatched')
+              WHERE item.id = ANY({THESE}) AND movement.from_state = 'dispatched')
         RETURNING id
     ), called_off AS (
         {CALL_OFF}
     ), fetched AS (
         UPDATE collection_line SET collected_at = :at, collected_by = :actor
-        WHERE item_id = ANY(:item_ids) AND collected_at IS NULL AND cancelled_at IS NULL
+        WHERE item_id = ANY({THESE}) AND collected_at IS NULL AND cancelled_at IS NULL
     ), opened AS (
-        INSERT INTO decontamination (item_id, opened_at) SELECT unnest(CAST(:item_ids AS bigint[])), :at
+        INSERT INTO decontamination (item_id, opened_at) SELECT unnest({THESE}), :at
         ON CONFLICT (item_id) WHERE finished_at IS NULL
         DO UPDATE SET opened_at = excluded.opened_at, started_at = NULL, started_by = NULL, route = NULL
     ), noted AS (
@@ -43,9 +47,9 @@ OF_A_RETURN: Final = f"""
         WHERE item.id = note.item_id
     ), forgotten AS (
         UPDATE client_access AS access SET notes_encrypted = ''
-        WHERE access.client_id IN (SELECT client_id FROM loan WHERE item_id = ANY(:item_ids) AND ended_at IS NULL)
+        WHERE access.client_id IN (SELECT client_id FROM loan WHERE item_id = ANY({THESE}) AND ended_at IS NULL)
           AND NOT EXISTS (SELECT FROM loan AS other WHERE other.client_id = access.client_id
-                          AND other.ended_at IS NULL AND other.item_id <> ALL(:item_ids))
+                          AND other.ended_at IS NULL AND other.item_id <> ALL({THESE}))
           AND NOT EXISTS (
               SELECT FROM equipment_order AS asked JOIN order_line AS line ON line.order_id = asked.id
               JOIN order_unit AS unit ON unit.order_line_id = line.id
@@ -59,12 +63,12 @@ OF_A_RETURN: Final = f"""
 SET_FREE: Final = f"""
     WITH freed AS (
         UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = :because
-        WHERE item_id = ANY(:item_ids) AND ended_at IS NULL RETURNING id
+        WHERE item_id = ANY({THESE}) AND ended_at IS NULL RETURNING id
     ), called_off AS (
         {CALL_OFF}
     ), cancelled AS (
         UPDATE collection_line SET cancelled_at = :at, cancelled_by = :actor
-        WHERE item_id = ANY(:item_ids) AND collected_at IS NULL AND cancelled_at IS NULL
+        WHERE item_id = ANY({THESE}) AND collected_at IS NULL AND cancelled_at IS NULL
     )
 """  # noqa: S608 - the part is the constant above
 """What is kept of an item that is lost or unfit. Asks for `item_ids`, `because` (a ReservationEnd), `actor`, `at`.

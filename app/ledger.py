@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import charging, prevented
 from app.audit import Break, walk_chains
+from app.db import array_of
 from app.domain.clearance import (
     GATED,
     HANDED_OVER,
@@ -128,7 +129,8 @@ class Birth:
     used_before: bool = False
 
 
-LOCK = text("SELECT id FROM item WHERE barcode = ANY(:barcodes) ORDER BY barcode FOR UPDATE")
+THESE = array_of("barcodes", "text")
+LOCK = text(f"SELECT id FROM item WHERE barcode = ANY({THESE}) ORDER BY barcode FOR UPDATE")  # noqa: S608 - a constant
 LOCK_IDS = text("SELECT id FROM item WHERE id = ANY(:item_ids) ORDER BY barcode FOR UPDATE")
 
 # Read after the lock and by a statement of its own: a hold that was placed while we waited for the row is seen.
@@ -178,14 +180,14 @@ _READ = """
                                   'panel_id', panel_id, 'panel', panel) AS fence
         FROM ring_fence WHERE ring_fence.item_id = item.id LIMIT 1
     ) AS fence ON true{joined}
-    WHERE item.barcode = ANY(:barcodes)
+    WHERE item.barcode = ANY({these})
     ORDER BY item.barcode
 """
-READ = text(_READ.format(more="", joined=""))
+READ = text(_READ.format(more="", joined="", these=THESE))
 MONEY = f""",
     money.facts, money.issued, {charging.COUNTER} AS counter, {charging.TARIFFS} AS tariffs, {charging.DRIVE} AS drive
 """
-READ_TO_MOVE = text(_READ.format(more=MONEY, joined=charging.FACTS))
+READ_TO_MOVE = text(_READ.format(more=MONEY, joined=charging.FACTS, these=THESE))
 
 WRITE = text(f"""
     WITH line AS (

@@ -286,7 +286,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Equipment Stores",
         version="1",
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(authorise)],
@@ -312,6 +312,5 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.openapi()  # kept from here on: a second's work that no request waits for
     yield
     await app.state.database.dispose()

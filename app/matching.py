@@ -6,7 +6,7 @@ Reads only; what follows from a match is its caller's. The rules are `domain/not
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,7 +21,11 @@ from app.domain.notices import ItemFacts, Result, decide
 from app.domain.written_numbers import forms_of, loose_forms
 from app.scope_sql import HOME, Answer, Compiled, KnownProduct, Register, compile_findings, compile_scope, is_near
 
-NAMES = text("SELECT name, resolves_to, from_on, until_on FROM maker_alias ORDER BY id")
+NAMES_AS_JSON: Final = """
+    SELECT jsonb_agg(jsonb_build_array(name, resolves_to, from_on, until_on) ORDER BY id) FROM maker_alias
+"""
+"""Which makers' names stand for one maker, as `names_from` takes them."""
+NAMES = text(NAMES_AS_JSON)
 PRODUCTS = text("SELECT id, code, manufacturer, model, category, udi_di FROM product ORDER BY id")
 FACTS = text("""
     SELECT item.id, item.serial_number, item.lot_number, item.manufactured_on, item.manufactured_precision,
@@ -105,7 +109,16 @@ class Near:
 
 async def read_names(session: AsyncSession) -> MakerNames:
     """Which makers' names stand for one maker. One statement."""
-    return MakerNames([Alias(*row) for row in await session.execute(NAMES)])
+    return names_from(await session.scalar(NAMES) or [])
+
+
+def names_from(rows: Sequence[tuple[str, str, str | None, str | None]]) -> MakerNames:
+    """The same from `NAMES_AS_JSON`, which some other statement read along."""
+    return MakerNames([Alias(name, now, _day(since), _day(until)) for name, now, since, until in rows])
+
+
+def _day(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
 
 
 async def read_register(

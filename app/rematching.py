@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import matching, outbox
+from app.db import array_of
 from app.domain.access import Permission, roles_with
 from app.domain.dates import uk_date
 from app.domain.labels import display
@@ -26,33 +27,38 @@ from app.scope_sql import Answer, Register
 
 IN_FORCE = text("SELECT * FROM notices_in_force(:waits)")
 ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('safety notices are put into force', 0))")
-PRODUCTS_OF = text("""
-    SELECT DISTINCT product.id, product.code, product.manufacturer, product.model, product.category, product.udi_di
-    FROM item JOIN product ON product.id = item.product_id WHERE item.id = ANY(:item_ids)
-""")
 ITEMS_OF = text("SELECT id, barcode FROM item WHERE product_id = ANY(:product_ids) ORDER BY id")
 ANSWERS = text("""
     SELECT DISTINCT ON (item_id, question) item_id, question, is_so, seen_at FROM notice_answer
     WHERE question = ANY(:questions) AND (CAST(:item_ids AS bigint[]) IS NULL OR item_id = ANY(:item_ids))
     ORDER BY item_id, question, id DESC
 """)
-# Whether a notice had a say in these items; and in others of their products, which would be free by a change of the
-# catalogue that nobody else has confirmed: those that come now are taken as they were before it.
-BEFORE = text("""
-    WITH changed AS MATERIALIZED (
+# All that says whether a notice could concern these items: their products, the names of makers, and whether a notice
+# had a say in them; or in others of their products, which would be free by a change of the catalogue that nobody else
+# has confirmed: those that come now are taken as they were before it.
+_THESE = array_of("item_ids", "bigint")
+KNOWN = text(f"""
+    WITH asked AS MATERIALIZED (SELECT id, product_id FROM item WHERE id = ANY({_THESE})), changed AS MATERIALIZED (
         SELECT DISTINCT ON (match.notice_id, item.product_id) match.notice_id, item.product_id, match.weakened_by
         FROM notice_match AS match JOIN item ON item.id = match.item_id
         WHERE match.weakened_by IS NOT NULL AND match.finished_at IS NULL AND match.result = 'not_affected'
           AND match.cause IN ('catalogue', 'new_scope', 'daily')
         ORDER BY match.notice_id, item.product_id, match.id
+    ), said AS (
+        SELECT notice_id, item_id, NULL AS weakened_by FROM notice_match WHERE item_id = ANY({_THESE})
+        UNION ALL
+        SELECT changed.notice_id, asked.id, changed.weakened_by
+        FROM asked JOIN changed ON changed.product_id = asked.product_id
+        WHERE NOT EXISTS (SELECT FROM notice_match AS own
+                          WHERE own.notice_id = changed.notice_id AND own.item_id = asked.id)
     )
-    SELECT notice_id, item_id, NULL AS weakened_by FROM notice_match WHERE item_id = ANY(:item_ids)
-    UNION ALL
-    SELECT changed.notice_id, item.id, changed.weakened_by
-    FROM item JOIN changed ON changed.product_id = item.product_id
-    WHERE item.id = ANY(:item_ids) AND NOT EXISTS (
-        SELECT FROM notice_match AS own WHERE own.notice_id = changed.notice_id AND own.item_id = item.id)
-""")
+    SELECT (SELECT jsonb_agg(DISTINCT jsonb_build_object(
+                       'code', code, 'manufacturer', manufacturer, 'model', model, 'category', category,
+                       'udi_di', udi_di))
+            FROM product WHERE id IN (SELECT product_id FROM asked)) AS products,
+           (SELECT jsonb_agg(jsonb_build_array(notice_id, item_id, weakened_by)) FROM said) AS before,
+           ({matching.NAMES_AS_JSON}) AS names
+""")  # noqa: S608 - the parts are constants
 # What matching wants is dear for what is written then: each foreign key would be planned anew for each row.
 PLAN_AS_USUAL = text("SELECT set_config('plan_cache_mode', 'auto', true)")
 OPEN = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND finished_at IS NULL")
@@ -132,15 +138,15 @@ async def ask_about_items(
 ) -> list[Caught]:
     """Ask again whether notices cover these items, by id and barcode; returns what is caught by that.
 
-    No statement where no notice is in force; three where none could concern these products.
+    No statement where no notice is in force; one where none could concern these products.
     """
     if not notices or not items:
         return []
     scopes = await read_scopes(session, {notice.digest for notice in notices})
-    names = await matching.read_names(session)
-    rows = await session.execute(PRODUCTS_OF, {"item_ids": list(items)})
-    products = [ProductFacts(row.code, row.manufacturer, row.model, row.category, tuple(row.udi_di)) for row in rows]
-    before = await _read_before(session, items)
+    known = (await session.execute(KNOWN, {"item_ids": list(items)})).one()
+    names = matching.names_from(known.names or [])
+    products = [ProductFacts(**one | {"udi_di": tuple(one["udi_di"])}) for one in known.products or []]
+    before = _before(known.before or [])
     concerned = [
         notice
         for notice in notices
@@ -247,10 +253,9 @@ async def read_answers(
     return [Answer(*row) for row in await session.execute(ANSWERS, values)]
 
 
-async def _read_before(session: AsyncSession, items: Mapping[int, str]) -> "_Before":
-    rows = (await session.execute(BEFORE, {"item_ids": list(items)})).all()
-    changed = {(row.notice_id, row.item_id): row.weakened_by for row in rows if row.weakened_by}
-    return _Before(frozenset(row.notice_id for row in rows), changed)
+def _before(said: Sequence[tuple[int, int, str | None]]) -> "_Before":
+    changed = {(notice_id, item_id): by for notice_id, item_id, by in said if by}
+    return _Before(frozenset(notice_id for notice_id, _, _ in said), changed)
 
 
 async def _evidence_on_what_is_gone(

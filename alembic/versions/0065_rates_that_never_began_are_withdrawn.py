@@ -1,12 +1,12 @@
 """A rate that never began can be withdrawn: it is kept apart, with the reason, and prices nothing.
 
-Revision: 0065, after: 0063. Made on 2026-11-27.
+Revision: 0065, after: 0064. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0065"
-down_revision = "0063"
+down_revision = "0064"
 branch_labels: str | None = None
 depends_on: str | None = None
 

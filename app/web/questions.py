@@ -1,8 +1,9 @@
 """What may be asked in an address. A misspelt parameter of the API is refused, not answered as if it were not there."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query, Request, params
+from fastapi.dependencies.utils import get_flat_params
 
 from app.domain.errors import BadValue
 
@@ -30,10 +31,9 @@ async def refuse_unknown(request: Request) -> None:
 
 
 def _known_to(request: Request) -> list[str]:
-    """The parameters that the service's own document names for this route."""
-    paths: dict[str, Any] = request.app.openapi()["paths"]
-    call = paths.get(request.scope["route"].path_format, {}).get(request.method.lower(), {})
-    return [one["name"] for one in call.get("parameters", []) if one["in"] == "query"]
+    """The parameters that this route takes in an address."""
+    takes = get_flat_params(request.scope["route"].dependant)
+    return [one.alias for one in takes if isinstance(one.field_info, params.Query)]
 
 
 def _shown(name: str) -> str:

@@ -39,10 +39,13 @@ CLAIM = text("""
 
 EARLIER = text("SELECT scan_id, kind, raw, result FROM return_scan WHERE scan_id = ANY(:scan_ids)")
 
+# Found by their ids one by one: the plan must not depend on how many scans there were when it was made.
 KEEP = text("""
     UPDATE return_scan SET outcome = answer.outcome, result = answer.result
     FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS answer (scan_id uuid, outcome text, result jsonb)
     WHERE return_scan.scan_id = answer.scan_id
+      AND return_scan.scan_id = ANY(ARRAY(
+          SELECT CAST(given ->> 'scan_id' AS uuid) FROM jsonb_array_elements(CAST(:answers AS jsonb)) AS given))
 """)
 
 SEEN_SINCE = text("""

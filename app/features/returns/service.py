@@ -69,7 +69,7 @@ async def scan_returns(
     more when one was refused, which may be the trigger pulled twice (`acknowledge_again`);
     one and those of `promising` when some had been with the driver; two and those of `promising` when some never left,
     by the record, which are held until somebody says where they were; one when some were taken in before;
-    four and those of `rematching` when safety notices are in force.
+    two and those of `rematching` when safety notices are in force.
     """
 
     async def take(fresh: list[Scan]) -> dict[UUID, ScanResult]:
