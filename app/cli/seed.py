@@ -93,10 +93,15 @@ async def is_empty(session: AsyncSession) -> bool:
 async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
     """Fill the empty database, in the caller's transaction."""
     now = datetime.now(UTC).replace(microsecond=0)
-    start = now - timedelta(days=200)
     await session.execute(insert(Store), [{"code": code, "name": name} for code, name in STORES])
-    await _add_people(session, at=start)
+    await _add_people(session, at=now - timedelta(days=200))
     await add_authority(session, today=now.date())
+    await tell(session, prefix=prefix, secret=secret, now=now)
+
+
+async def tell(session: AsyncSession, *, prefix: str, secret: str, now: datetime) -> None:
+    """What happened in the stores, up to now, once their people are there."""
+    start = now - timedelta(days=200)
     await add_rates(session, at=start)
     for product in PRODUCTS:
         await catalogue.add_product(session, NewProduct.model_validate(product), actor="manager", at=start)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.access import Role
@@ -63,6 +63,7 @@ class SignIn(SQLModel, table=True):
     __table_args__ = (
         both_or_neither("ended_at_and_by_together", "ended_at", "ended_by"),
         Index("ix_sign_in_account_id", "account_id"),
+        Index("ix_sign_in_account_id_while_open", "account_id", "id", postgresql_where=text("ended_at IS NULL")),
     )
 
     id: int = id_column()

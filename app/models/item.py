@@ -74,6 +74,9 @@ class Item(SQLModel, table=True):
         Index("ix_item_product_id_state", "product_id", "state"),
         Index("ix_item_state_store_id", "state", "store_id"),
         Index("ix_item_serial_key", "serial_key"),
+        Index(
+            "ix_item_barcode_trigrams", "barcode", postgresql_using="gin", postgresql_ops={"barcode": "gin_trgm_ops"}
+        ),
         Index("ix_item_id_of_lowered_loads", "id", postgresql_where=text("load_lowered_at IS NOT NULL")),
     )
 
@@ -153,6 +156,8 @@ class Hold(SQLModel, table=True):
         both_or_neither("lifted_at_and_reason_together", "lifted_at", "lift_reason"),
         CheckConstraint("notice_id IS NULL OR kind = 'safety_notice'", name="a_notice_places_its_own_kind"),
         Index("ix_hold_item_id_while_open", "item_id", postgresql_where=text("lifted_at IS NULL")),
+        Index("ix_hold_placed_at_while_open", "placed_at", "id", postgresql_where=text("lifted_at IS NULL")),
+        Index("ix_hold_item_id", "item_id", "id"),
         Index(
             "uq_hold_notice_id_item_id_while_open",
             "notice_id",

@@ -45,6 +45,8 @@ class Reservation(SQLModel, table=True):
         ),
         UniqueConstraint("id", "client_id", "item_id", name="uq_reservation_id_client_id_item_id"),
         Index("ix_reservation_client_id", "client_id"),
+        Index("ix_reservation_id_while_live", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_reservation_made_by", "made_by", "id"),
         Index("ix_reservation_until_on_while_live", "until_on", postgresql_where=text("ended_at IS NULL")),
         Index(
             "ix_reservation_ended_at_of_lost_ones",
@@ -81,6 +83,7 @@ class Loan(SQLModel, table=True):
         Index("ix_loan_item_id", "item_id"),
         Index("ix_loan_started_at", "started_at"),
         Index("ix_loan_id_while_open", "id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_loan_id_of_trials", "id", postgresql_where=text("kind = 'trial'")),
         Index(
             "ix_loan_trial_ends_on_while_open",
             "trial_ends_on",
@@ -206,6 +209,11 @@ class CollectionLine(SQLModel, table=True):
             postgresql_where=text("collected_at IS NULL AND cancelled_at IS NULL"),
         ),
         Index("ix_collection_line_collection_id", "collection_id"),
+        Index(
+            "ix_collection_line_collection_id_while_open",
+            "collection_id",
+            postgresql_where=text("collected_at IS NULL AND cancelled_at IS NULL"),
+        ),
         Index("ix_collection_line_item_id_of_collected", "item_id", postgresql_where=text("collected_at IS NOT NULL")),
     )
 

@@ -19,7 +19,10 @@ class Message(SQLModel, table=True):
             "next_try_at",
             postgresql_where=text("sent_at IS NULL AND given_up_at IS NULL"),
         ),
-        Index("ix_message_to_account_id", "to_account_id"),
+        Index("ix_message_to_account_id_id", "to_account_id", "id"),
+        Index("ix_message_to_account_id_unseen_first", "to_account_id", text("(seen_at IS NULL)"), "id"),
+        Index("ix_message_to_account_id_while_unseen", "to_account_id", postgresql_where=text("seen_at IS NULL")),
+        Index("ix_message_id_while_open", "id", postgresql_where=text("sent_at IS NULL AND given_up_at IS NULL")),
         Index("ix_message_about", "about"),
     )
 

@@ -53,6 +53,7 @@ class EquipmentOrder(SQLModel, table=True):
         Index("ix_equipment_order_decision", "decision", "id"),
         Index("ix_equipment_order_team_id", "team_id"),
         Index("ix_equipment_order_promised_on", "promised_on"),
+        Index("ix_equipment_order_number_in_any_case", text("upper(number)")),
     )
 
     id: int = id_column()
@@ -89,6 +90,7 @@ class OrderLine(SQLModel, table=True):
         CheckConstraint("(kind = 'trial') = (trial_days IS NOT NULL)", name="only_a_trial_has_days"),
         CheckConstraint("trial_days BETWEEN 1 AND 366", name="trial_days_sensible"),
         CheckConstraint("NOT prefer_new OR reason_for_new IS NOT NULL", name="new_needs_a_reason"),
+        Index("ix_order_line_product_id", "product_id"),
     )
 
     id: int = id_column()
@@ -150,6 +152,11 @@ class OrderUnit(SQLModel, table=True):
             postgresql_where=text("loan_id IS NULL AND cancelled_at IS NULL"),
         ),
         Index("ix_order_unit_order_id", "order_id"),
+        Index(
+            "ix_order_unit_order_id_while_open",
+            "order_id",
+            postgresql_where=text("loan_id IS NULL AND cancelled_at IS NULL"),
+        ),
         Index("ix_order_unit_item_id_once_lent", "item_id", postgresql_where=text("loan_id IS NOT NULL")),
     )
 
@@ -224,6 +231,8 @@ class StopUseNotice(SQLModel, table=True):
         ),
         CheckConstraint("withdrawn_by <> given_by", name="withdrawn_by_another_person"),
         Index("ix_stop_use_notice_withdrawn_loan_id", "withdrawn_loan_id"),
+        Index("ix_stop_use_notice_given_at", "given_at", "id"),
+        Index("ix_stop_use_notice_id_while_unacknowledged", "id", postgresql_where=text("acknowledged_at IS NULL")),
     )
 
     id: int = id_column()

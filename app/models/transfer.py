@@ -53,6 +53,12 @@ class ConsignmentLine(SQLModel, table=True):
         both_or_neither("arrived_at_and_store_together", "arrived_at", "arrived_store_id"),
         both_or_neither("missing_at_and_by_together", "missing_at", "missing_by"),
         both_or_neither("missing_at_and_reason_together", "missing_at", "missing_reason"),
+        Index(
+            "ix_consignment_line_sent_at_while_on_its_way",
+            "sent_at",
+            "consignment_id",
+            postgresql_where=text("arrived_at IS NULL AND missing_at IS NULL AND sent_at IS NOT NULL"),
+        ),
         CheckConstraint("arrived_at >= missing_at", name="found_after_it_was_missing"),
         CheckConstraint("sent_at IS NOT NULL OR arrived_at IS NOT NULL", name="was_sent_or_arrived"),
         Index(

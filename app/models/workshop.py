@@ -114,6 +114,7 @@ class InspectionDue(SQLModel, table=True):
     """When an item's next inspection of a kind is due. No row where the product asks for one: it is not clear."""
 
     __tablename__ = "inspection_due"
+    __table_args__ = (Index("ix_inspection_due_due_on", "due_on", "item_id"),)
 
     item_id: int = Field(sa_column=reference_column("item.id", primary_key=True))
     kind: InspectionKind = Field(sa_column=enum_column(InspectionKind, "kind", primary_key=True))

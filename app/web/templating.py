@@ -99,7 +99,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
-    made.filters.update(date=day, datetime=moment, pence=pounds, state_tag=state_tag, tag=display, words=words)
+    made.filters.update(
+        date=day, datetime=moment, pence=pounds, state_tag=state_tag, tag=display, words=words, so_far=so_far
+    )
     made.globals.update(
         OWN_ACCOUNT_TEXT=OWN_ACCOUNT_TEXT,
         belied_load=belied_load,
@@ -126,6 +128,11 @@ def moment(value: datetime | None) -> str:
         return ""
     local = _in_london(value)
     return f"{day(local)} at {local.hour % 12 or 12}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+
+
+def so_far(number: int, most: int) -> str:
+    """A number that was counted so far only: beyond it there are more."""
+    return f"more than {most:,}" if number > most else str(number)
 
 
 def pounds(pence: int | None) -> str:

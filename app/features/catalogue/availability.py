@@ -35,19 +35,21 @@ _TO_BE_USED_AGAIN = """
     product.returnable AND NOT product.single_patient_use AND product.decontamination_route <> 'cannot'
     AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL)
 """
+# With a limit a question is asked for each item, by its index; without, the database may read the whole table for all.
 _NOT_GIVEN_UP = """
-    NOT (item.state = 'returned' AND EXISTS (
-        SELECT FROM decontamination WHERE decontamination.item_id = item.id AND decontamination.outcome = 'cannot'))
+    NOT (item.state = 'returned' AND COALESCE((
+        SELECT true FROM decontamination
+        WHERE decontamination.item_id = item.id AND decontamination.outcome = 'cannot' LIMIT 1), false))
 """
 _COMES_THIS_WEEK = """
     CASE item.state
-    WHEN 'on_trial' THEN EXISTS (
-        SELECT FROM loan WHERE loan.item_id = item.id AND loan.ended_at IS NULL
-        AND loan.trial_ends_on BETWEEN :today AND :in_a_week)
-    ELSE EXISTS (
-        SELECT FROM collection_line AS line JOIN collection ON collection.id = line.collection_id
-        WHERE line.item_id = item.id AND line.collected_at IS NULL AND line.cancelled_at IS NULL
-          AND (collection.scheduled_on IS NULL OR collection.scheduled_on <= :in_a_week))
+    WHEN 'on_trial' THEN COALESCE((
+        SELECT loan.trial_ends_on BETWEEN :today AND :in_a_week FROM loan
+        WHERE loan.item_id = item.id AND loan.ended_at IS NULL LIMIT 1), false)
+    ELSE COALESCE((
+        SELECT COALESCE(collection.scheduled_on <= :in_a_week, true)
+        FROM collection_line AS line JOIN collection ON collection.id = line.collection_id
+        WHERE line.item_id = item.id AND line.collected_at IS NULL AND line.cancelled_at IS NULL LIMIT 1), false)
     END
 """
 

@@ -25,7 +25,8 @@ from app.features.collections.schemas import (
 from app.features.collections.service import unknown_collection
 
 OPEN_ONES = """
-    collection.id IN (SELECT collection_id FROM collection_line WHERE collected_at IS NULL AND cancelled_at IS NULL)
+    collection.id = ANY(ARRAY(
+        SELECT DISTINCT collection_id FROM collection_line WHERE collected_at IS NULL AND cancelled_at IS NULL))
 """
 COLUMNS = """
     SELECT collection.id, collection.number, client.client_ref, collection.reason, collection.speed,

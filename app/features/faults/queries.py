@@ -43,7 +43,7 @@ FAULTS = """
     SELECT report.id, item.barcode, product.name AS product_name, item.state, store.name AS store, report.description,
            report.phone, report.is_dangerous, hold.id IS NOT NULL AND hold.lifted_at IS NULL AS on_hold,
            loan.id IS NOT NULL AS is_with_client,
-           EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS use_is_stopped,
+           COALESCE((SELECT true FROM stop_use_notice WHERE loan_id = loan.id LIMIT 1), false) AS use_is_stopped,
            report.reported_at, report.closed_at, report.closed_by, report.done
     FROM fault_report AS report JOIN item ON item.id = report.item_id JOIN product ON product.id = item.product_id
     JOIN store ON store.id = item.store_id LEFT JOIN hold ON hold.id = report.hold_id

@@ -8,6 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 FIRST_FEW = 5
+MOST = 1_000
+"""So far things are counted here, as on all of the start page."""
 SOON = timedelta(days=7)
 ENDS_SOON = timedelta(days=3)
 
@@ -17,9 +19,9 @@ ENDS_SOON = timedelta(days=3)
 # that was held for it, or was visited in vain, is marked wherever it stands, and stands first there.
 MY_ORDERS = text("""
     WITH waits AS (
-        SELECT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
-        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
-        UNION SELECT id FROM equipment_order WHERE decision = 'draft' AND made_by = :actor
+        SELECT DISTINCT unit.order_id FROM order_unit AS unit JOIN equipment_order AS own ON own.id = unit.order_id
+        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL AND own.made_by = :actor
+        UNION ALL SELECT id FROM equipment_order WHERE decision = 'draft' AND made_by = :actor
     ), mine AS (
         SELECT asked.id, asked.number, stands.state, client.client_ref, asked.promised_on,
                COALESCE(asked.promised_on < :today, false) AS is_late, trouble.lost_item, trouble.visit_failed,
@@ -56,16 +58,20 @@ MY_ORDERS = text("""
     FROM counted WHERE place <= :limit ORDER BY part, place
 """)
 NOTICES = text("""
-    SELECT notice.id, item.barcode, product.name AS product_name, client.client_ref, notice.given_at,
-           notice.chased_at, count(*) OVER () AS how_many
+    WITH unread AS MATERIALIZED (
+    SELECT notice.id, item.barcode, item.product_id, loan.client_id, notice.given_at, notice.chased_at
     FROM stop_use_notice AS notice JOIN loan ON loan.id = notice.loan_id AND loan.ended_at IS NULL
-    JOIN item ON item.id = loan.item_id JOIN product ON product.id = item.product_id
-    JOIN client ON client.id = loan.client_id
+    JOIN item ON item.id = loan.item_id
     LEFT JOIN order_unit AS unit ON unit.loan_id = loan.id
     LEFT JOIN equipment_order AS asked ON asked.id = unit.order_id
     WHERE notice.acknowledged_at IS NULL AND (
         CAST(:whose AS text) IS NULL OR notice.given_by = :whose OR COALESCE(asked.made_by, loan.started_by) = :whose)
-    ORDER BY notice.id LIMIT :limit
+    ORDER BY notice.id LIMIT :beyond
+    ), shown AS MATERIALIZED (SELECT *, (SELECT count(*) FROM unread) AS how_many FROM unread ORDER BY id LIMIT :limit)
+    SELECT shown.id, shown.barcode, product.name AS product_name, client.client_ref, shown.given_at, shown.chased_at,
+           shown.how_many
+    FROM shown JOIN product ON product.id = shown.product_id JOIN client ON client.id = shown.client_id
+    ORDER BY shown.id
 """)
 # What a short form of the API left without an answer, whatever has become of the order since.
 TO_ANSWER = text("""
@@ -90,7 +96,10 @@ TO_ANSWER = text("""
     )
     SELECT is_loan, id, name, client_ref, warnings, how_many FROM counted WHERE place <= :limit ORDER BY is_loan, id
 """)
-UNREAD = text("SELECT count(*) FROM message WHERE to_account_id = :account_id AND seen_at IS NULL")
+UNREAD = text("""
+    SELECT count(*) FROM (
+        SELECT FROM message WHERE to_account_id = :account_id AND seen_at IS NULL LIMIT :beyond) AS counted
+""")
 # Of the panels on which the person sits, without the cases in which they declared an interest.
 PANEL_CASES = text("""
     SELECT count(*) FILTER (WHERE state = 'submitted') AS to_screen,
@@ -103,25 +112,20 @@ PANEL_CASES = text("""
 """)
 STORE_ORDERS = text("""
     WITH waits AS (
-        SELECT DISTINCT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
-        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+        SELECT unit.order_id, COALESCE(bool_or(item.state = 'reserved'), false) AS has_held,
+               COALESCE(bool_or(item.state = 'dispatched'), false) AS is_out
+        FROM order_unit AS unit
+        LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+        LEFT JOIN item ON item.id = kept.item_id
+        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL GROUP BY unit.order_id
     ), open_orders AS (
-        SELECT asked.id, asked.promised_on, stands.state,
+        SELECT asked.id, asked.promised_on, waits.has_held, waits.is_out,
                client.died_on IS NOT NULL OR asked.authority ->> 'panel_stopped' IS NOT NULL AS is_stopped,
-               EXISTS (SELECT FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
-                       JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
-                       JOIN item ON item.id = kept.item_id AND item.state = 'reserved'
-                       WHERE line.order_id = asked.id AND unit.cancelled_at IS NULL) AS has_held,
-               EXISTS (SELECT FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
-                       JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
-                       JOIN item ON item.id = kept.item_id AND item.state = 'dispatched'
-                       WHERE line.order_id = asked.id AND unit.cancelled_at IS NULL) AS is_out,
                (SELECT failed_because IS NOT NULL FROM delivery_visit
                 WHERE order_id = asked.id ORDER BY id DESC LIMIT 1) AS last_failed
         FROM waits JOIN equipment_order AS asked ON asked.id = waits.order_id
         JOIN client ON client.id = asked.client_id
-        JOIN equipment_order_state AS stands ON stands.order_id = asked.id
-        WHERE asked.decision = 'approved' AND stands.state NOT IN ('delivered', 'cancelled')
+        WHERE asked.decision = 'approved'
     )
     SELECT count(*) FILTER (WHERE has_held AND promised_on <= :today) AS to_pick_today,
            count(*) FILTER (WHERE has_held) AS to_pick,
@@ -240,7 +244,7 @@ async def read_my_orders(session: AsyncSession, username: str, *, today: date) -
 async def list_notices(session: AsyncSession, *, whose: str | None) -> list[Notice]:
     """The first few notices that nobody has acknowledged, the oldest first: or those that one person
     gave, or that are about what they ordered or handed out."""
-    values = {"whose": whose, "limit": FIRST_FEW}
+    values = {"whose": whose, "limit": FIRST_FEW, "beyond": MOST + 1}
     return [Notice(**row) for row in (await session.execute(NOTICES, values)).mappings()]
 
 
@@ -252,7 +256,7 @@ async def list_to_answer(session: AsyncSession, username: str) -> list[ToAnswer]
 
 async def count_unread(session: AsyncSession, account_id: int) -> int:
     """How many messages the person has not opened."""
-    return int(await session.scalar(UNREAD, {"account_id": account_id}) or 0)
+    return int(await session.scalar(UNREAD, {"account_id": account_id, "beyond": MOST + 1}) or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.clearance import HoldKind
 from app.domain.dates import UK
+from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import OUT, State
 from app.domain.transfers import LATE_AFTER
 
@@ -15,35 +16,52 @@ BENCHES = (State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, Sta
 SOON = timedelta(days=7)
 INSPECTIONS_AHEAD = timedelta(days=30)
 
+MOST = 1_000
+"""So far the start page counts: beyond it says that there are more, so that it takes no longer where there are many."""
+
 BENCH_COUNTS = text("""
-    SELECT item.state, count(*) AS items, min(movement.at) AS oldest_at
-    FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
-    WHERE item.state = ANY(:states) GROUP BY item.state
+    SELECT bench.state, found.items, CASE WHEN found.items < :beyond THEN found.oldest_at END AS oldest_at
+    FROM unnest(CAST(:states AS text[])) AS bench (state) CROSS JOIN LATERAL (
+        SELECT count(*) AS items, min(at) AS oldest_at FROM (
+            SELECT (SELECT at FROM movement WHERE item_id = item.id AND seq = item.last_seq) AS at
+            FROM item WHERE item.state = bench.state LIMIT :beyond) AS counted
+    ) AS found WHERE found.items > 0
 """)
 # Scans to reconcile are counted as their page lists them: without an item that was scanned twice within the hour.
 STORE_COUNTS = text("""
     SELECT
-        (SELECT count(*) FROM return_scan AS scan LEFT JOIN item ON item.barcode = scan.result ->> 'barcode'
-         WHERE scan.outcome IN ('refused', 'unknown') AND scan.reconciled_at IS NULL
-           AND (scan.kind <> 'stocktake' OR scan.result ->> 'code' = 'stocktake-closed')
-           AND (scan.result ->> 'code' = 'already-returned' AND EXISTS (
-               SELECT FROM movement WHERE movement.item_id = item.id AND movement.move = 'return'
-               AND movement.store_id = scan.store_id
-               AND movement.at BETWEEN scan.received_at - interval '1 hour' AND scan.received_at)) IS NOT TRUE
-        ) AS scans_to_reconcile,
-        (SELECT count(DISTINCT collection_id) FROM collection_line
-         WHERE collected_at IS NULL AND cancelled_at IS NULL) AS open_collections,
-        (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id
-         WHERE item.state <> 'scrapped' AND due.due_on < :today) AS inspections_overdue,
-        (SELECT count(DISTINCT item.id) FROM inspection_due AS due JOIN item ON item.id = due.item_id
-         WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until) AS inspections_soon,
-        (SELECT count(*) FROM consignment_line AS line JOIN consignment ON consignment.id = line.consignment_id
-         WHERE line.arrived_at IS NULL AND line.missing_at IS NULL AND line.sent_at < :late_before
-           AND (consignment.from_store_id = ANY(:stores) OR consignment.to_store_id = ANY(:stores))) AS not_arrived,
+        (SELECT count(*) FROM (
+            SELECT FROM return_scan AS scan
+            WHERE scan.outcome IN ('refused', 'unknown') AND scan.reconciled_at IS NULL
+              AND (scan.kind <> 'stocktake' OR scan.result ->> 'code' = 'stocktake-closed')
+              AND (scan.result ->> 'code' = 'already-returned' AND EXISTS (
+                  SELECT FROM movement WHERE movement.item_id = (
+                      SELECT id FROM item WHERE barcode = scan.result ->> 'barcode') AND movement.move = 'return'
+                  AND movement.store_id = scan.store_id
+                  AND movement.at BETWEEN scan.received_at - interval '1 hour' AND scan.received_at)) IS NOT TRUE
+            ORDER BY scan.id LIMIT :beyond) AS counted) AS scans_to_reconcile,
+        (SELECT count(*) FROM (
+            SELECT DISTINCT collection_id FROM collection_line
+            WHERE collected_at IS NULL AND cancelled_at IS NULL LIMIT :beyond) AS counted) AS open_collections,
+        (SELECT LEAST(count(DISTINCT counted.item_id), :beyond) FROM (
+            SELECT due.item_id FROM inspection_due AS due JOIN item ON item.id = due.item_id
+            WHERE item.state <> 'scrapped' AND due.due_on < :today
+            ORDER BY due.due_on LIMIT :beyond_kinds) AS counted) AS inspections_overdue,
+        (SELECT LEAST(count(DISTINCT counted.item_id), :beyond) FROM (
+            SELECT due.item_id FROM inspection_due AS due JOIN item ON item.id = due.item_id
+            WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until
+            ORDER BY due.due_on LIMIT :beyond_kinds) AS counted) AS inspections_soon,
+        (SELECT count(*) FROM (
+            SELECT FROM consignment_line AS line JOIN consignment ON consignment.id = line.consignment_id
+            WHERE line.arrived_at IS NULL AND line.missing_at IS NULL AND line.sent_at < :late_before
+              AND (consignment.from_store_id = ANY(:stores) OR consignment.to_store_id = ANY(:stores))
+            LIMIT :beyond) AS counted) AS not_arrived,
         (SELECT count(*) FROM inspection_visit WHERE ended_at IS NULL AND escalated_at IS NOT NULL) AS visits_in_vain,
         (SELECT count(*) FROM authority_copy WHERE sent_on IS NULL) AS copies_to_send
 """)
-HELD = text("SELECT count(DISTINCT item_id) FROM hold WHERE lifted_at IS NULL")
+HELD = text("""
+    SELECT count(*) FROM (SELECT DISTINCT item_id FROM hold WHERE lifted_at IS NULL LIMIT :beyond) AS counted
+""")
 # What came by an order belongs to who ordered it: it was the store that recorded the delivery, asked for the old
 # equipment or held the item. Each list begins from what is open, so that it does not grow with history.
 TRIALS = text("""
@@ -74,13 +92,21 @@ COLLECTIONS = text("""
 """)
 
 HELD_OUT = text("""
-    SELECT item.barcode, product.name AS product_name, item.state, hold.kind, hold.reason, hold.placed_at,
-           client.client_ref, count(*) OVER () AS found
-    FROM hold JOIN item ON item.id = hold.item_id JOIN product ON product.id = item.product_id
-    LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
+    WITH held AS MATERIALIZED (
+        SELECT hold.id, hold.kind, hold.reason, hold.placed_at, item.id AS item_id, item.barcode, item.state,
+               item.product_id
+        FROM hold JOIN item ON item.id = hold.item_id
+        WHERE hold.lifted_at IS NULL AND item.state = ANY(:states)
+        ORDER BY hold.placed_at, hold.id LIMIT :beyond
+    ), shown AS MATERIALIZED (
+        SELECT *, (SELECT count(*) FROM held) AS found FROM held ORDER BY placed_at, id LIMIT :limit
+    )
+    SELECT shown.barcode, product.name AS product_name, shown.state, shown.kind, shown.reason, shown.placed_at,
+           client.client_ref, shown.found
+    FROM shown JOIN product ON product.id = shown.product_id
+    LEFT JOIN loan ON loan.item_id = shown.item_id AND loan.ended_at IS NULL
     LEFT JOIN client ON client.id = loan.client_id
-    WHERE hold.lifted_at IS NULL AND item.state = ANY(:states)
-    ORDER BY hold.placed_at, hold.id LIMIT :limit
+    ORDER BY shown.placed_at, shown.id
 """)
 RESERVATIONS = text("""
     SELECT reservation.id, item.barcode, product.name AS product_name, client.client_ref,
@@ -91,7 +117,12 @@ RESERVATIONS = text("""
     LEFT JOIN order_unit ON order_unit.reservation_id = reservation.id
     LEFT JOIN order_line ON order_line.id = order_unit.order_line_id
     LEFT JOIN equipment_order ON equipment_order.id = order_line.order_id
-    WHERE COALESCE(equipment_order.made_by, reservation.made_by) = :actor AND reservation.ended_at IS NULL
+    WHERE reservation.id = ANY(ARRAY(
+        SELECT unit.reservation_id FROM equipment_order AS own JOIN order_unit AS unit ON unit.order_id = own.id
+        JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+        WHERE own.made_by = :actor AND unit.loan_id IS NULL
+        UNION SELECT kept.id FROM reservation AS kept WHERE kept.made_by = :actor AND kept.ended_at IS NULL
+          AND NOT EXISTS (SELECT FROM order_unit WHERE reservation_id = kept.id)))
     ORDER BY reservation.until_on, reservation.id LIMIT :limit
 """)
 
@@ -117,6 +148,10 @@ UNWEIGHED = text("""
       AND NOT EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id)
     ORDER BY COALESCE(item.load_lowered_at, loan.weight_wanted_since), loan.id LIMIT :limit
 """)
+
+BEYOND = {"beyond": MOST + 1}
+# An item may wait for an inspection of each kind.
+_BEYOND_KINDS = (MOST + 1) * len(InspectionKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +240,7 @@ class ReservationRow:
 
 async def count_benches(session: AsyncSession) -> list[Bench]:
     """Every bench of the workshop, in the order an item passes them."""
-    found = await session.execute(BENCH_COUNTS, {"states": [state.value for state in BENCHES]})
+    found = await session.execute(BENCH_COUNTS, {"states": [state.value for state in BENCHES], **BEYOND})
     rows = {row.state: row for row in found}
     return [
         Bench(state, rows[state].items, rows[state].oldest_at) if state in rows else Bench(state, 0, None)
@@ -217,13 +252,13 @@ async def count_waiting(session: AsyncSession, *, today: date, stores: list[int]
     """What waits in all stores; inspections count as soon for 30 days ahead. `stores`: from or to which it is late."""
     late_before = datetime.combine(today - LATE_AFTER, time(), UK)
     values: dict[str, object] = {"today": today, "inspections_until": today + INSPECTIONS_AHEAD}
-    values |= {"late_before": late_before, "stores": stores}
+    values |= {"late_before": late_before, "stores": stores, **BEYOND, "beyond_kinds": _BEYOND_KINDS}
     return StoreCounts(**(await session.execute(STORE_COUNTS, values)).mappings().one())
 
 
 async def count_held(session: AsyncSession) -> int:
     """How many items are on hold."""
-    return int(await session.scalar(HELD) or 0)
+    return int(await session.scalar(HELD, BEYOND) or 0)
 
 
 async def list_trials(session: AsyncSession, username: str, *, today: date, limit: int = 50) -> list[TrialRow]:
@@ -247,7 +282,7 @@ async def list_collections(session: AsyncSession, username: str, *, limit: int =
 
 async def list_held_out(session: AsyncSession, *, may_see_client: bool, limit: int = 50) -> list[HeldOut]:
     """Holds on items that are with clients or on the way to them, the oldest first."""
-    rows = await session.execute(HELD_OUT, {"states": sorted(OUT), "limit": limit})
+    rows = await session.execute(HELD_OUT, {"states": sorted(OUT), "limit": limit, **BEYOND})
     return [
         HeldOut(
             barcode=row.barcode,

@@ -24,9 +24,10 @@ MINE = text(f"""{MESSAGES}
 ALL = text(f"""{MESSAGES}
     WHERE (CAST(:before AS bigint) IS NULL OR message.id < :before)
       AND (CAST(:account_id AS bigint) IS NULL OR message.to_account_id = :account_id)
-      AND (CAST(:state AS text) IS NULL OR :state = CASE
-               WHEN message.sent_at IS NOT NULL THEN 'sent'
-               WHEN message.given_up_at IS NOT NULL THEN 'given_up' ELSE 'waiting' END)
+      AND (CAST(:state AS text) IS DISTINCT FROM 'sent' OR message.sent_at IS NOT NULL)
+      AND (CAST(:state AS text) IS DISTINCT FROM 'given_up'
+           OR message.sent_at IS NULL AND message.given_up_at IS NOT NULL)
+      AND (CAST(:state AS text) IS DISTINCT FROM 'waiting' OR message.sent_at IS NULL AND message.given_up_at IS NULL)
     ORDER BY message.id DESC LIMIT :limit
 """)
 UNREAD = text("SELECT count(*) FROM message WHERE to_account_id = :account_id AND seen_at IS NULL")

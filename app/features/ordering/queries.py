@@ -32,11 +32,10 @@ COLUMNS = """
 EVERY_ORDER = "FROM equipment_order AS asked"
 # An order stays `approved` when it is delivered. What sets apart those that are not done is a piece that has no loan
 # yet and was not called off: pieces are made when an order is submitted, and few are open at a time. They stand first,
-# because the database keeps to the order of so many joins.
+# because the database keeps to the order of so many joins, and by number, so that a page ends the reading.
 OPEN_ORDERS = """
-    FROM (SELECT line.order_id FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
-          WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
-          UNION SELECT id FROM equipment_order WHERE decision = 'draft') AS waits
+    FROM (SELECT DISTINCT order_id FROM order_unit WHERE loan_id IS NULL AND cancelled_at IS NULL
+          UNION ALL SELECT id FROM equipment_order WHERE decision = 'draft') AS waits
     JOIN equipment_order AS asked ON asked.id = waits.order_id
 """
 SURROUNDINGS = """

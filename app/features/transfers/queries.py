@@ -24,7 +24,7 @@ ROWS = f"""
                CASE WHEN consignment.cancelled_at IS NOT NULL THEN 'cancelled'
                     WHEN lines.on_its_way > 0 THEN 'on_its_way'
                     WHEN lines.sent > 0 THEN 'received' ELSE 'packing' END AS state
-        FROM consignment
+        FROM consignment{{narrowed}}
         JOIN store AS sender ON sender.id = consignment.from_store_id
         JOIN store AS receiver ON receiver.id = consignment.to_store_id
         CROSS JOIN LATERAL (
@@ -38,12 +38,18 @@ ROWS = f"""
         ) AS wants
     ) AS row
 """  # noqa: S608 - the part is the constant above
-ONE = text(f"{ROWS} WHERE number = :number")
-LIST = text(f"""
+ONE = text(f"{ROWS.format(narrowed='')} WHERE number = :number")
+# What is still on its way, or late, is found from the lines that are, and not among all that ever went.
+FROM_OPEN_LINES = f""" JOIN (
+            SELECT DISTINCT consignment_id FROM consignment_line
+            WHERE {ON_ITS_WAY} AND sent_at IS NOT NULL AND (NOT :only_late OR sent_at < :late_before))
+        AS open ON open.consignment_id = consignment.id
+"""  # noqa: S608 - the part is the constant above
+LIST = f"""
     {ROWS} WHERE id < :before AND (CAST(:store AS text) IS NULL OR :store IN (from_store, to_store))
       AND (CAST(:state AS text) IS NULL OR state = :state) AND (NOT :only_late OR late > 0)
     ORDER BY id DESC LIMIT :limit
-""")
+"""
 LINES = text(f"""
     SELECT item.barcode, product.code AS product_code, product.name AS product_name, item.state, store.code AS store,
            line.sent_at, line.sent_by, line.sent_contaminated, (line.consignment_id, product.id) IN (
@@ -168,6 +174,8 @@ async def list_consignments(
     limit: int,
 ) -> list[ConsignmentRow]:
     """Consignments from or to a store, newest first, `limit + 1` of them."""
-    values = {"store": store, "state": state and state.value, "only_late": only_late, "before": before}
-    rows = await session.execute(LIST, values | {"late_before": late_before(today), "limit": limit + 1})
+    values: dict[str, Any] = {"store": store, "state": state and state.value, "only_late": only_late, "before": before}
+    values |= {"late_before": late_before(today), "limit": limit + 1}
+    narrowed = FROM_OPEN_LINES if only_late or state is ConsignmentState.ON_ITS_WAY else ""
+    rows = await session.execute(text(LIST.format(narrowed=narrowed)), values)
     return [ConsignmentRow(**row) for row in rows.mappings()]

@@ -50,27 +50,29 @@ _QUEUE = """
     WITH standing AS ({standing}), here AS (
         SELECT *, row_number() OVER (PARTITION BY product_id, held ORDER BY since, id) AS place
         FROM standing WHERE past_use = :past_use
+    ), unheld AS MATERIALIZED (
+        SELECT unit.id, unit.order_line_id, unit.order_id FROM order_unit AS unit
+        LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL AND kept.id IS NULL
+    ), asked_for AS (
+        SELECT line.product_id, unit.id, asked.submitted_at, asked.made_by, quick.speed,
+               CAST(asked.submitted_at AT TIME ZONE 'Europe/London' AS date)
+               + (CAST(:days AS int[]))[quick.speed] AS wanted_on
+        FROM unheld AS unit
+        JOIN order_line AS line ON line.id = unit.order_line_id
+        JOIN equipment_order AS asked ON asked.id = unit.order_id
+        CROSS JOIN LATERAL (SELECT array_position(CAST(:speeds AS text[]), asked.speed) AS speed) AS quick
+        WHERE asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
+          AND line.product_id IN (SELECT product_id FROM here)
     ), shelf AS (
         SELECT item.product_id, count(*) AS items FROM item
-        WHERE item.state = 'in_stock' AND item.product_id IN (SELECT product_id FROM here)
+        WHERE item.state = 'in_stock' AND item.product_id IN (SELECT product_id FROM asked_for)
           AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL)
           AND NOT EXISTS (
               SELECT FROM product_inspection AS rule
               LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = rule.kind
               WHERE rule.product_id = item.product_id AND COALESCE(known.due_on < :today, true))
         GROUP BY item.product_id
-    ), asked_for AS (
-        SELECT line.product_id, unit.id, asked.submitted_at, asked.made_by, quick.speed,
-               CAST(asked.submitted_at AT TIME ZONE 'Europe/London' AS date)
-               + (CAST(:days AS int[]))[quick.speed] AS wanted_on
-        FROM order_unit AS unit
-        JOIN order_line AS line ON line.id = unit.order_line_id
-        JOIN equipment_order AS asked ON asked.id = unit.order_id
-        CROSS JOIN LATERAL (SELECT array_position(CAST(:speeds AS text[]), asked.speed) AS speed) AS quick
-        LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
-        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL AND kept.id IS NULL
-          AND asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
-          AND line.product_id IN (SELECT product_id FROM here)
     ), wanted AS (
         SELECT * FROM (
             SELECT asked_for.*, row_number() OVER (

@@ -50,7 +50,7 @@ AROUND: Final = text(f"""
         WHERE posting_id = (SELECT posting_id FROM charge WHERE id = :charge_id)
     )
     {_LINES}
-    WHERE line.id IN (
+    WHERE line.id = ANY(ARRAY(
         SELECT id FROM own
         UNION SELECT other.id FROM charge AS other JOIN own ON other.reversal_of = own.id
         UNION SELECT other.id FROM charge AS other JOIN charge AS named ON named.id = other.corrects_id
@@ -63,7 +63,7 @@ AROUND: Final = text(f"""
                                 AND next.movement_seq > own.movement_seq
                                 AND next.movement_seq < credit.movement_seq)
                 AND NOT EXISTS (SELECT FROM charge AS gone WHERE gone.reversal_of = credit.id)
-    )
+    ))
     ORDER BY line.id
 """)  # noqa: S608 - the part is a constant
 TO_DO: Final = text("""

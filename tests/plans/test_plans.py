@@ -1,0 +1,133 @@
+"""What people wait for reads no large table from end to end, and sends as many statements however much there is."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.models import SignInKind
+from tests.conftest import Clock, opener, sessions_on, settings_for
+from tests.database import TEMPLATE, create_database, drop_database, engine_for
+from tests.plans.calls import FOUND, Call, every_call
+from tests.plans.exceptions import MOST_STATEMENTS, NOT_ASKED, REPORTS, STILL_READ
+from tests.plans.filling import fill
+from tests.plans.recording import Recorded, Recorder
+
+SCALE = 0.1
+LARGE = 5_000
+"""Rows from which on a table is large at this scale; all of these grow with the register."""
+LOOKED_AT = 5_000
+"""So many rows of one table are too many for what people wait for, however they were come by: at ten times the data
+they would be ten times as many."""
+MOST_ALIKE = 3
+SECRET = SecretStr("a secret that only the tests know")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Every call, what came back, and what was recorded of it; and which tables are large."""
+
+    calls: list[tuple[Call, int, Recorded]]
+    large: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+async def asked(server_url: str, worker_name: str, scratch_app: FastAPI) -> AsyncIterator[Asked]:
+    """The register is filled once, and every call is made once; all in one transaction that is undone."""
+    name = f"plans_{worker_name}"
+    url = await create_database(server_url, name, template=TEMPLATE)
+    clock = Clock()
+    clock.now = datetime.now(UTC).replace(microsecond=0)
+    engine = engine_for(url)
+    try:
+        await fill(engine, SCALE, at=clock.now, secret=SECRET)
+        async with engine.connect() as connection, AsyncExitStack() as stack:
+            recorder = Recorder()
+            await recorder.listen(connection)
+            transaction = await connection.begin()
+            scratch_app.state.settings, scratch_app.state.clock = settings_for(url), clock.read
+            scratch_app.state.database.sessions = sessions_on(connection)
+            yield Asked(await _ask(scratch_app, connection, clock, recorder, stack), await _large(connection))
+            await transaction.rollback()
+    finally:
+        await engine.dispose()
+        await drop_database(server_url, name)
+
+
+async def _ask(
+    app: FastAPI, connection: AsyncConnection, clock: Clock, recorder: Recorder, stack: AsyncExitStack
+) -> list[tuple[Call, int, Recorded]]:
+    sign_in = opener(app, sessions_on(connection), clock, stack)
+    found = {name: str((await connection.execute(text(wanted))).scalar()) for name, wanted in FOUND.items()}
+    clients: dict[tuple[str | None, bool], AsyncClient] = {}
+    told = []
+    for call in every_call(found):
+        who = (call.username or "auditor", call.is_api)
+        if who not in clients:
+            clients[who] = await sign_in(who[0], kind=SignInKind.API if call.is_api else SignInKind.PAGE)
+            clients[who].event_hooks = {}  # The pages are checked elsewhere.
+        await recorder.take()
+        answer = await clients[who].get(call.path)
+        told.append((call, answer.status_code, await recorder.take()))
+    return told
+
+
+async def _large(connection: AsyncConnection) -> dict[str, int]:
+    rows = await connection.execute(
+        text("SELECT relname, reltuples FROM pg_class WHERE relkind IN ('r', 'p') AND reltuples >= :large"),
+        {"large": LARGE},
+    )
+    return {row.relname: round(row.reltuples) for row in rows}
+
+
+def _interactive(asked: Asked) -> Iterable[tuple[Call, Recorded]]:
+    return ((call, recorded) for call, _, recorded in asked.calls if call.route not in REPORTS)
+
+
+def test_every_call_finds_what_it_asks_for(asked: Asked) -> None:
+    failed = {f"{call.route} {call.asked}".strip() for call, status, _ in asked.calls if status not in {200, 303}}
+    assert failed == set(NOT_ASKED)
+
+
+def test_the_register_is_large(asked: Asked) -> None:
+    assert {"item", "movement", "loan", "charge", "equipment_order", "client", "audit_event"} <= set(asked.large)
+
+
+def test_nothing_that_people_wait_for_reads_much_of_a_large_table(asked: Asked) -> None:
+    found: dict[tuple[str, str], str] = {}
+    for call, recorded in _interactive(asked):
+        for plan in recorded.plans:
+            for read in plan.reads:
+                if read.table in asked.large and read.rows >= LOOKED_AT:
+                    told = f"{call.path}: {read.node} of {read.table}, {read.rows} rows, by: {plan.words}"
+                    found.setdefault((call.route, read.table), told)
+    new = [told for key, told in found.items() if key not in STILL_READ]
+    assert new == [], "these read too much of a large table:\n" + "\n".join(new)
+    assert set(STILL_READ) - set(found) == set(), "exceptions that are needed no longer"
+
+
+def test_no_statement_is_sent_again_for_each_row(asked: Asked) -> None:
+    again = [
+        f"{call.path}: {times} times {' '.join(statement.split())[:100]}"
+        for call, _, recorded in asked.calls
+        for statement, times in [recorded.most_alike]
+        if times > MOST_ALIKE
+    ]
+    assert again == []
+
+
+def test_a_call_sends_no_more_statements_than_are_written_down(asked: Asked) -> None:
+    most: dict[str, int] = {}
+    for call, _, recorded in asked.calls:
+        most[call.route] = max(most.get(call.route, 0), len(recorded.sent))
+    assert set(most) == set(MOST_STATEMENTS)
+    assert {
+        route: (sent, MOST_STATEMENTS[route]) for route, sent in most.items() if sent > MOST_STATEMENTS[route]
+    } == {}
