@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
@@ -300,7 +301,13 @@ def create_app(settings: Settings) -> FastAPI:
         SECOND_PERSON_PENCE: settings.scrap_second_person_pence,
         REPAIR_LIMIT_PERCENT: settings.repair_limit_percent,
     }
-    app.state.database = Database(settings.database_url, info=info)
+    app.state.database = Database(
+        settings.database_url,
+        info=info,
+        pooler=settings.database_pooler,
+        reports_url=settings.reports_database_url,
+        reports_most_behind=timedelta(seconds=settings.reports_max_lag_seconds),
+    )
     app.add_middleware(Edge, settings=settings)
     problems.install(app)
     for router in ROUTERS:

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.replica import health
 from app.web.auth import Public
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +33,8 @@ async def livez(_: Public) -> dict[str, str]:
 async def readyz(request: Request, _: Public) -> JSONResponse:
     """200 when every part is ready, else 503; each part says for itself what is wrong.
 
-    A worker that nobody has seen is a warning: people can work without it for a while.
+    A worker that nobody has seen is a warning: people can work without it for a while. So is a replica of reports that
+    is not read: the primary is read instead.
     """
     parts = {"database": "ok", "migrations": "ok", "assets": "ok"}
     warnings: dict[str, str] = {}
@@ -49,6 +51,9 @@ async def readyz(request: Request, _: Public) -> JSONResponse:
     except (SQLAlchemyError, OSError) as error:
         missing = "alembic_version" in str(error)
         parts["migrations" if missing else "database"] = "run `stores db upgrade`" if missing else "cannot be reached"
+    replica = request.app.state.database.replica
+    if replica:
+        warnings |= health(replica)
     if not (ROOT / "app/static/dist/app.css").is_file():
         parts["assets"] = "not built: run scripts/assets"
     ready = all(state == "ok" for state in parts.values())

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.dates import uk_date
 from app.domain.performance import Grouping, Outcome
 from app.features.finance.asking import Days
@@ -22,7 +22,7 @@ router = api_router("finance")
 
 @router.get("/finance/reports/performance", response_model=PerformanceReport, responses=REPORTS)
 async def performance(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     days: Annotated[Days, Depends()],
     wanted: Annotated[FileAsked, Depends()],
@@ -37,7 +37,7 @@ async def performance(
 
 @router.get("/finance/reports/performance/orders")
 async def due_orders(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     days: Annotated[Days, Depends()],
     outcome: Outcome = Outcome.LATE,

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.access import Permission
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
@@ -33,7 +33,7 @@ FETCHED_BY = (Grouping.SPEED, Grouping.MONTH)
 @router.get("/finance/performance")
 async def performance(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     days: Annotated[Days, Depends()],
     wanted: Annotated[FileAsked, Depends()],
@@ -48,7 +48,7 @@ async def performance(
     except BadValue as refusal:
         form.refuse(refusal.detail, refusal.field)
     if report and wanted.format:
-        return await respond(table_of(report, by, of), wanted.format, with_head=wanted.with_head)
+        return await respond(table_of(report, by, of), wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
     tables = [table_of_orders(report, one) for one in Grouping] if report else []
     context = {
         "form": form,
@@ -64,7 +64,7 @@ async def performance(
 @router.get("/finance/performance/orders")
 async def due_orders(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     days: Annotated[Days, Depends()],
     outcome: Outcome = Outcome.LATE,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.cost_reports import read_day
 from app.domain.dates import uk_date
 from app.features.finance.asking import Word
@@ -33,7 +33,7 @@ At = Annotated[list[str] | None, Query(max_length=2)]
 
 @router.get("/finance/reports/costs", response_model=Report, responses=REPORTS)
 async def costs(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     question: Annotated[Question, Depends()],
     wanted: Wanted,
@@ -47,7 +47,7 @@ async def costs(
 
 @router.get("/finance/reports/costs/lines")
 async def cost_lines(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     question: Annotated[Question, Depends()],
     group_by: GroupBy = "funder",
@@ -63,20 +63,22 @@ async def cost_lines(
 
 
 @router.get("/finance/reports/credits-outstanding", response_model=Report, responses=REPORTS)
-async def credits_outstanding(session: Session, actor: Actor, now: Now, wanted: Wanted) -> Report | Response:
+async def credits_outstanding(session: ReportSession, actor: Actor, now: Now, wanted: Wanted) -> Report | Response:
     """What would be credited if everything that clients have came back today, by funder and product."""
     return await _answer(await outstanding.credits_outstanding(session, today=uk_date(now)), wanted)
 
 
 @router.get("/finance/reports/commitments", response_model=Report, responses=REPORTS)
-async def commitments(session: Session, actor: Actor, now: Now, wanted: Wanted) -> Report | Response:
+async def commitments(session: ReportSession, actor: Actor, now: Now, wanted: Wanted) -> Report | Response:
     """What was approved and is not delivered, by order and funder, with the panel's case."""
     today = uk_date(now)
     return await _answer(await commitments_report.commitments(session, on=today, today=today), wanted)
 
 
 @router.get("/finance/reports/accruals", response_model=Report, responses=REPORTS)
-async def accruals(session: Session, actor: Actor, now: Now, wanted: Wanted, as_at: Word = "") -> Report | Response:
+async def accruals(
+    session: ReportSession, actor: Actor, now: Now, wanted: Wanted, as_at: Word = ""
+) -> Report | Response:
     """What happened up to a day (as a rule today) and is not charged yet."""
     today = uk_date(now)
     day = read_day(as_at, field="as_at") if as_at else today
@@ -84,7 +86,7 @@ async def accruals(session: Session, actor: Actor, now: Now, wanted: Wanted, as_
 
 
 @router.get("/finance/reports/asc-fr", response_model=Report, responses=REPORTS)
-async def asc_fr(session: Session, actor: Actor, now: Now, wanted: Wanted, year: Word = "") -> Report | Response:
+async def asc_fr(session: ReportSession, actor: Actor, now: Now, wanted: Wanted, year: Word = "") -> Report | Response:
     """The line “Assistive equipment and technology” of the return for a financial year (`2025` or `2025/26`)."""
     return await _answer(await asc_fr_report.asc_fr(session, year=year, today=uk_date(now)), wanted)
 

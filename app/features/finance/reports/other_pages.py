@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain import access
 from app.domain.cost_reports import read_day
 from app.domain.dates import uk_date
@@ -29,13 +29,17 @@ YEARS_BACK = 5
 
 
 @router.get("/finance/reports/credits-outstanding")
-async def outstanding_page(request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted) -> Response:
+async def outstanding_page(
+    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted
+) -> Response:
     """What would be credited if everything came back today."""
     return await _shown(request, actor, await credits_outstanding(session, today=uk_date(now)), wanted)
 
 
 @router.get("/finance/reports/commitments")
-async def commitments_page(request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted) -> Response:
+async def commitments_page(
+    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted
+) -> Response:
     """What was approved and is not delivered."""
     today = uk_date(now)
     return await _shown(request, actor, await commitments(session, on=today, today=today), wanted)
@@ -43,7 +47,7 @@ async def commitments_page(request: Request, session: Session, actor: Actor, now
 
 @router.get("/finance/reports/accruals")
 async def accruals_page(
-    request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted, as_at: Word = ""
+    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted, as_at: Word = ""
 ) -> Response:
     """What happened up to a day and is not charged yet."""
     today = uk_date(now)
@@ -58,7 +62,7 @@ async def accruals_page(
 
 @router.get("/finance/reports/asc-fr")
 async def asc_fr_page(
-    request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted, year: Word = ""
+    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted, year: Word = ""
 ) -> Response:
     """The line of the national return for a financial year."""
     today = uk_date(now)
@@ -76,7 +80,7 @@ async def asc_fr_page(
 
 async def _shown(request: Request, actor: access.Actor, table: Table, wanted: FileAsked, **more: object) -> Response:
     if wanted.format:
-        return await respond(table, wanted.format, with_head=wanted.with_head)
+        return await respond(table, wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
     may_see_orders = actor.may(access.Permission.SEE_ORDERS)
     links = [link if may_see_orders or not (link or "").startswith("/orders/") else None for link in table.links]
     context = {"title": table.title, "table": table, "links": links, "most_rows": ROWS_ON_A_PAGE, "query": "", **more}
