@@ -295,19 +295,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.clock = real_time
-    info = {
-        COUNTED_DAYS: settings.orders_counted_days,
-        LOOK_AHEAD_DAYS: settings.examination_look_ahead_days,
-        SECOND_PERSON_PENCE: settings.scrap_second_person_pence,
-        REPAIR_LIMIT_PERCENT: settings.repair_limit_percent,
-    }
-    app.state.database = Database(
-        settings.database_url,
-        info=info,
-        pooler=settings.database_pooler,
-        reports_url=settings.reports_database_url,
-        reports_most_behind=timedelta(seconds=settings.reports_max_lag_seconds),
-    )
+    app.state.database = database_of(settings, settings.database_url)
     app.add_middleware(Edge, settings=settings)
     problems.install(app)
     for router in ROUTERS:
@@ -315,6 +303,23 @@ def create_app(settings: Settings) -> FastAPI:
     openapi.describe(app)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     return app
+
+
+def database_of(settings: Settings, url: str) -> Database:
+    """The database that the settings say, with what they say of it."""
+    info = {
+        COUNTED_DAYS: settings.orders_counted_days,
+        LOOK_AHEAD_DAYS: settings.examination_look_ahead_days,
+        SECOND_PERSON_PENCE: settings.scrap_second_person_pence,
+        REPAIR_LIMIT_PERCENT: settings.repair_limit_percent,
+    }
+    return Database(
+        url,
+        info=info,
+        pooler=settings.database_pooler,
+        reports_url=settings.reports_database_url,
+        reports_most_behind=timedelta(seconds=settings.reports_max_lag_seconds),
+    )
 
 
 @asynccontextmanager

@@ -124,7 +124,7 @@ class EmbeddedPostgres:
         self.stop()
 
     def _launch_until_ready(self, home: Home, sockets: Path) -> None:
-        settings = SETTINGS | ({} if self.durable else THROWAWAY_SETTINGS) | self.settings
+        settings = SETTINGS | ({} if self.durable else THROWAWAY_SETTINGS) | dict(self.settings)
         settings |= {"unix_socket_directories": f'"{sockets}"'}
         options = [f"--{name}={value}" for name, value in settings.items()]
         give_up = time.monotonic() + LEFTOVERS_GONE_WITHIN
