@@ -278,12 +278,18 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service. Raises ValueError when a setting that it cannot do without is missing."""
+def check_settings(settings: Settings) -> str:
+    """The address of the database. Raises ValueError when a setting that the service cannot do without is missing."""
     if settings.database_url is None:
         raise ValueError("Set STORES_DATABASE_URL, or start with scripts/run, which brings a PostgreSQL of its own.")
     if settings.secret_key is None or len(settings.secret_key.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(f"Set STORES_SECRET_KEY to at least {SHORTEST_SECRET} random characters.")
+    return settings.database_url
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service. Raises ValueError when a setting that it cannot do without is missing."""
+    url = check_settings(settings)
     app = FastAPI(
         title="Equipment Stores",
         version="1",
@@ -295,7 +301,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.clock = real_time
-    app.state.database = database_of(settings, settings.database_url)
+    app.state.database = database_of(settings, url)
     app.add_middleware(Edge, settings=settings)
     problems.install(app)
     for router in ROUTERS:

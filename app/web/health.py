@@ -1,12 +1,14 @@
 """Is it alive, is it ready, how is it doing: /livez, /readyz and /metrics."""
 
+import os
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -64,7 +66,12 @@ async def readyz(request: Request, _: Public) -> JSONResponse:
 @router.get("/metrics")
 async def metrics(_: Public) -> Response:
     """Counters and timings for Prometheus; nothing personal."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    # One of several processes of `stores serve` answers, for all of them.
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def alembic_config(url: str | None = None) -> Config:
