@@ -15,7 +15,7 @@ import anyio
 import structlog
 from asyncpg import InterfaceError, PostgresError
 from prometheus_client import Counter, Gauge
-from sqlalchemy import event, text
+from sqlalchemy import Row, event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -81,6 +81,12 @@ class Reading:
     behind: timedelta = timedelta()
     is_passed_on: bool = False
 
+    @property
+    def behind_words(self) -> str:
+        """How far behind, for people."""
+        seconds = round(self.behind.total_seconds())
+        return "less than a second" if not seconds else "1 second" if seconds == 1 else f"{seconds:,} seconds"
+
 
 def seen_until(place: int, committed_at: datetime | None, marks: Iterable[Mark]) -> datetime | None:
     """Up to which instant a replica that has replayed the log to this place has everything.
@@ -112,9 +118,10 @@ class Replica:
         if time.monotonic() < self._rests_until:
             self._note("resting", self.trouble or "it rests")
             return None
+        ours = (await primary.execute(MARK)).one()
         session = self.sessions()
         try:
-            reading = await self._look(session, primary)
+            reading = await self._look(session, ours)
         except BaseException as error:
             await close(session)
             if isinstance(error, NotToBeRead):
@@ -134,8 +141,7 @@ class Replica:
         """Leave it alone for a while."""
         self._rests_until = time.monotonic() + self.rests_for
 
-    async def _look(self, session: AsyncSession, primary: AsyncSession) -> Reading:
-        ours = (await primary.execute(MARK)).one()
+    async def _look(self, session: AsyncSession, ours: Row[Any]) -> Reading:
         if ours.place is None:
             raise NotToBeRead("no-primary", "STORES_DATABASE_URL is a replica itself")
         mark = Mark(int(ours.place), ours.at)
@@ -165,8 +171,9 @@ class Replica:
         READS.labels("primary", why).inc()
 
     def _failed(self, context: ExceptionContext) -> ReplicaFailed | None:
-        """What a statement, or the way there, met. Whatever it is: the primary says it again if it is ours."""
-        if isinstance(context.original_exception, Exception):
+        """What a statement met. Whatever it is: the primary says it again if it is ours. What ends a reading that is
+        over, such as that of a reader who went away, is nobody's trouble."""
+        if context.statement is not None and isinstance(context.original_exception, Exception):
             return self.failed(context.original_exception, is_gone=context.is_disconnect)
         return None
 
@@ -234,5 +241,5 @@ def health(replica: Replica) -> Mapping[str, str]:
     """What readiness says of it: nothing while it is read."""
     if replica.trouble is None:
         return {}
-    said = f"{replica.trouble}; {replica.from_primary:,} reports were read from the primary since this process started"
+    said = f"{replica.trouble}; reports read from the primary since this process started: {replica.from_primary:,}"
     return {"replica": said}
