@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import multiprocessing
 import os
+import signal
 from collections.abc import Awaitable, Callable
 from socket import socket
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Annotated, Any
 
 import structlog
@@ -99,10 +102,19 @@ def run_several(settings: Settings, workers: int) -> None:
 
 
 def made() -> FastAPI:
-    """The service of one of several processes."""
+    """The service of one of several processes, which ends when what started it is gone."""
+    Thread(target=end_with_parent, daemon=True).start()
     settings = read_settings()
     configure_logs(settings)
     return create_app(settings)
+
+
+def end_with_parent() -> None:
+    """Wait until the process that started this one is gone, however it ended; then finish what is under way."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def run(settings: Settings, *, announce: Callable[[int], None], beside: Beside | None = None) -> None:
