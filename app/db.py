@@ -1,13 +1,16 @@
 """The way to PostgreSQL: engine, sessions and the unit of work. The embedded server is in `postgres/`."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 
 import structlog
 from fastapi import Depends, Request
 from sqlalchemy import TextClause
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from app.replica import CONNECT_WITHIN, Replica, Reports, close
 
 log = structlog.get_logger()
 
@@ -23,6 +26,8 @@ AFTERWARDS = "afterwards"
 """And what is written when a request is over, however it ended."""
 OLDEST_POSTGRES = 150000
 """PostgreSQL 15, as `server_version_num` counts."""
+Pooler = Literal["none", "transaction"]
+"""What stands between this service and PostgreSQL: nothing, or PgBouncer in transaction mode."""
 
 
 def normal_url(url: str) -> str:
@@ -45,21 +50,53 @@ def array_of(name: str, kind: str) -> str:
 
 
 class Database:
-    """One engine and its sessions, for the life of a process. `info`: what every session of it knows."""
+    """One engine and its sessions, for the life of a process. `info`: what every session of it knows.
 
-    def __init__(self, url: str, *, pool_size: int = 10, info: dict[str, Any] | None = None) -> None:
-        self.engine = create_async_engine(
-            normal_url(url),
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_timeout=10,
-            connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"application_name": "stores"}},
-        )
+    `pooler`: what stands between; in transaction mode no statement may be left prepared, for the next transaction is
+    on another of PostgreSQL's connections. `reports_url`: a streaming replica, read while it is at most so far behind.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        info: dict[str, Any] | None = None,
+        pooler: Pooler = "none",
+        reports_url: str | None = None,
+        reports_most_behind: timedelta = timedelta(minutes=1),
+    ) -> None:
+        self.engine = _engine(url, pool_size, pooler, timeout=5)
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, info=info)
+        self.replica: Replica | None = None
+        if reports_url:
+            engine = _engine(reports_url, pool_size, pooler, timeout=CONNECT_WITHIN)
+            self.replica = Replica(engine, most_behind=reports_most_behind, info=info)
+
+    @property
+    def reports(self) -> Reports:
+        """Where reports are read after the answer has begun, or without a request."""
+        return Reports(self.sessions, self.replica)
 
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+        if self.replica:
+            await self.replica.engine.dispose()
+
+
+def _engine(url: str, pool_size: int, pooler: Pooler, *, timeout: int) -> AsyncEngine:
+    options: dict[str, Any] = {"timeout": timeout, "command_timeout": 30}
+    if pooler == "transaction":
+        # Without the caches, asyncpg prepares the unnamed statement alone, which every next one replaces.
+        options |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    return create_async_engine(
+        normal_url(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=10,
+        connect_args={**options, "server_settings": {"application_name": "stores"}},
+    )
 
 
 def write_afterwards(session: AsyncSession, statement: TextClause, values: Mapping[str, Any]) -> None:
@@ -95,3 +132,24 @@ async def _write(
 
 # With scope="function" the commit comes before the answer is sent: a failed commit is a failed request.
 Session = Annotated[AsyncSession, Depends(unit_of_work, scope="function")]
+
+
+async def report_session(request: Request, session: Session) -> AsyncIterator[AsyncSession]:
+    """A session to read a report in: on the replica, where one is set and young enough, else the request's own.
+
+    For GET alone. Where the replica fails in between, `ReplicaFailed` has the request done again on the primary.
+    """
+    database: Database = request.app.state.database
+    wants_primary: bool = getattr(request.state, "wants_primary", False)
+    reading = await database.replica.begin(session) if database.replica and not wants_primary else None
+    if reading is None:
+        yield session
+        return
+    request.state.reading = reading
+    try:
+        yield reading.session
+    finally:
+        await close(reading.session)
+
+
+ReportSession = Annotated[AsyncSession, Depends(report_session, scope="function")]

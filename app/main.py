@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
@@ -277,12 +278,18 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service. Raises ValueError when a setting that it cannot do without is missing."""
+def check_settings(settings: Settings) -> str:
+    """The address of the database. Raises ValueError when a setting that the service cannot do without is missing."""
     if settings.database_url is None:
         raise ValueError("Set STORES_DATABASE_URL, or start with scripts/run, which brings a PostgreSQL of its own.")
     if settings.secret_key is None or len(settings.secret_key.get_secret_value()) < SHORTEST_SECRET:
         raise ValueError(f"Set STORES_SECRET_KEY to at least {SHORTEST_SECRET} random characters.")
+    return settings.database_url
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service. Raises ValueError when a setting that it cannot do without is missing."""
+    url = check_settings(settings)
     app = FastAPI(
         title="Equipment Stores",
         version="1",
@@ -294,13 +301,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.clock = real_time
-    info = {
-        COUNTED_DAYS: settings.orders_counted_days,
-        LOOK_AHEAD_DAYS: settings.examination_look_ahead_days,
-        SECOND_PERSON_PENCE: settings.scrap_second_person_pence,
-        REPAIR_LIMIT_PERCENT: settings.repair_limit_percent,
-    }
-    app.state.database = Database(settings.database_url, info=info)
+    app.state.database = database_of(settings, url)
     app.add_middleware(Edge, settings=settings)
     problems.install(app)
     for router in ROUTERS:
@@ -308,6 +309,23 @@ def create_app(settings: Settings) -> FastAPI:
     openapi.describe(app)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     return app
+
+
+def database_of(settings: Settings, url: str) -> Database:
+    """The database that the settings say, with what they say of it."""
+    info = {
+        COUNTED_DAYS: settings.orders_counted_days,
+        LOOK_AHEAD_DAYS: settings.examination_look_ahead_days,
+        SECOND_PERSON_PENCE: settings.scrap_second_person_pence,
+        REPAIR_LIMIT_PERCENT: settings.repair_limit_percent,
+    }
+    return Database(
+        url,
+        info=info,
+        pooler=settings.database_pooler,
+        reports_url=settings.reports_database_url,
+        reports_most_behind=timedelta(seconds=settings.reports_max_lag_seconds),
+    )
 
 
 @asynccontextmanager

@@ -41,6 +41,19 @@ class Settings(BaseSettings):
         default=None,
         description="Your own PostgreSQL (15 or newer): postgresql://user:password@host/name. Unset: the embedded one.",
     )
+    database_pooler: Literal["none", "transaction"] = Field(
+        default="none", description="transaction: STORES_DATABASE_URL leads to PgBouncer in transaction mode."
+    )
+    direct_database_url: str | None = Field(
+        default=None,
+        description="Past the pooler to PostgreSQL itself: for the worker, for upgrades and every other command.",
+    )
+    reports_database_url: str | None = Field(
+        default=None, description="A streaming replica, from which reports, dashboards and exports are read."
+    )
+    reports_max_lag_seconds: int = Field(
+        default=60, ge=1, le=86_400, description="A replica that is further behind is not read: the primary is."
+    )
     data_dir: Path = Field(default=Path(".data"), description="Where the embedded PostgreSQL and local secrets live.")
     host: str = Field(
         default="127.0.0.1", description="Address to serve on. Demonstration mode binds to loopback alone."

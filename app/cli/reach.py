@@ -38,13 +38,23 @@ def read_settings() -> Settings:
 
 
 def database_url(settings: Settings) -> str:
-    """The database to talk to: the one that is set, else the embedded one if it is running."""
-    if settings.database_url:
+    """The database that commands talk to: the one that is set, past its pooler, else the embedded one if it is running.
+
+    A worker listens for notifications and an upgrade holds a lock between transactions: neither lasts longer than a
+    transaction behind a pooler in transaction mode.
+    """
+    if settings.database_pooler == "transaction" and not settings.direct_database_url:
+        raise fail(
+            "STORES_DATABASE_URL leads to a pooler in transaction mode, which only `stores serve` can use.\n"
+            "Set STORES_DIRECT_DATABASE_URL to PostgreSQL itself."
+        )
+    found = settings.direct_database_url or settings.database_url
+    if found:
         try:
-            normal_url(settings.database_url)
+            normal_url(found)
         except (ValueError, ArgumentError) as error:
             raise fail(str(error)) from error
-        return settings.database_url
+        return found
     try:
         url = running_url(settings.data_dir)
     except EmbeddedPostgresError as error:

@@ -64,6 +64,14 @@ def create(home: Home, *, durable: bool) -> None:
         raise
 
 
+def copy_server(home: Home, url: str) -> None:
+    """Make the cluster as a copy of a running server, which follows it as a streaming replica once it is started."""
+    home.cluster.mkdir(mode=0o700)
+    home.give(home.cluster)
+    _make_with(home, "pg_basebackup", "-D", str(home.cluster), "-d", url, "--write-recovery-conf",
+               "--checkpoint=fast", "--no-sync")  # fmt: skip
+
+
 def _make_with(home: Home, program: str, *arguments: str, say: str = "") -> None:
     done = subprocess.run(
         command(home, signal.SIGKILL, program, *arguments),

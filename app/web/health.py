@@ -1,15 +1,18 @@
 """Is it alive, is it ready, how is it doing: /livez, /readyz and /metrics."""
 
+import os
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.replica import health
 from app.web.auth import Public
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +35,8 @@ async def livez(_: Public) -> dict[str, str]:
 async def readyz(request: Request, _: Public) -> JSONResponse:
     """200 when every part is ready, else 503; each part says for itself what is wrong.
 
-    A worker that nobody has seen is a warning: people can work without it for a while.
+    A worker that nobody has seen is a warning: people can work without it for a while. So is a replica of reports that
+    is not read: the primary is read instead.
     """
     parts = {"database": "ok", "migrations": "ok", "assets": "ok"}
     warnings: dict[str, str] = {}
@@ -49,6 +53,9 @@ async def readyz(request: Request, _: Public) -> JSONResponse:
     except (SQLAlchemyError, OSError) as error:
         missing = "alembic_version" in str(error)
         parts["migrations" if missing else "database"] = "run `stores db upgrade`" if missing else "cannot be reached"
+    replica = request.app.state.database.replica
+    if replica:
+        warnings |= health(replica)
     if not (ROOT / "app/static/dist/app.css").is_file():
         parts["assets"] = "not built: run scripts/assets"
     ready = all(state == "ok" for state in parts.values())
@@ -59,7 +66,12 @@ async def readyz(request: Request, _: Public) -> JSONResponse:
 @router.get("/metrics")
 async def metrics(_: Public) -> Response:
     """Counters and timings for Prometheus; nothing personal."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    # One of several processes of `stores serve` answers, for all of them.
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def alembic_config(url: str | None = None) -> Config:

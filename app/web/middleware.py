@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.replica import as_at_header
 from app.settings import Settings
 from app.uploads import MOST_BYTES
 from app.web.flash import FLASH_COOKIE, read_flash
@@ -105,6 +106,8 @@ class _Visit:
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
         headers["X-Request-Id"] = self.scope["state"]["request_id"]
+        if reading := self.scope["state"].get("reading"):
+            headers["X-Data-As-At"] = as_at_header(reading.as_at)
         if not self.scope["path"].startswith("/static/"):
             headers.setdefault("Cache-Control", "no-store")
         if self.has_flash and self.status == 200 and headers.get("content-type", "").startswith("text/html"):

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from app.domain.errors import (
     BadValue,
@@ -27,8 +28,9 @@ from app.domain.errors import (
     TooMany,
 )
 from app.domain.funders import person_never_charged
+from app.replica import ReplicaFailed
 from app.web import kept_forms
-from app.web.auth import SESSION_COOKIE, NotSignedIn
+from app.web.auth import SAFE_METHODS, SESSION_COOKIE, NotSignedIn
 from app.web.forms import Form, ShowAgain
 from app.web.once import Replay
 from app.web.templating import render
@@ -230,6 +232,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NotSignedIn, _not_signed_in)
     app.add_exception_handler(ShowAgain, _show_again)
     app.add_exception_handler(Replay, _replay)
+    app.add_exception_handler(ReplicaFailed, _ask_primary)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(IntegrityError, _integrity)
@@ -238,6 +241,20 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OSError, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(Exception, _unknown)
+
+
+class Again(Response):
+    """The answer of the same request, done once more from the beginning."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Everything that the first time opened is closed by now."""
+        await scope["app"].router(scope, receive, send)
+
+
+async def _ask_primary(request: Request, _: Exception) -> Response:
+    assert request.method in SAFE_METHODS
+    request.state.wants_primary, request.state.reading = True, None
+    return Again()
 
 
 async def _rule(request: Request, error: Exception) -> Response:

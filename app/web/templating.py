@@ -219,5 +219,6 @@ def _shared(request: Request) -> dict[str, Any]:
         "menu": menu_for(actor, request.url.path),
         "csrf_token": getattr(request.state, "csrf_token", None) or "",
         "flash": getattr(request.state, "flash", None),
+        "reading": getattr(request.state, "reading", None),
         "once": OnceKeys(),
     }

@@ -129,6 +129,6 @@ async def test_a_setting_that_is_not_right_is_said_in_a_sentence(
 
 
 async def test_a_real_service_wants_a_secret_key(scratch: Scratch) -> None:
-    for environment in ({}, {"STORES_SECRET_KEY": "short"}):
-        code, said = await stores(scratch, "serve", **environment)
+    for options, environment in (((), {}), ((), {"STORES_SECRET_KEY": "short"}), (("--workers", "2"), {})):
+        code, said = await stores(scratch, "serve", *options, **environment)
         assert (code, "STORES_SECRET_KEY" in said) == (1, True), said

@@ -30,20 +30,20 @@ KILL_AFTER = 40
 
 
 @contextmanager
-def serving(url: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def serving(url: str, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """`stores serve` as it runs in earnest, on a free port; killed at the end if it still runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"STORES_DATABASE_URL": url, "STORES_SECRET_KEY": SECRET, "STORES_PORT": str(port)}
-    command = [sys.executable, "-m", "app.cli.main", "serve"]
+    command = [sys.executable, "-m", "app.cli.main", "serve", *options]
     server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 180
         while not is_alive(address):
             assert server.poll() is None, "the server ended before it answered"
-            assert time.monotonic() < give_up, "the server did not answer in a minute"
+            assert time.monotonic() < give_up, "the server did not answer in three minutes"
             time.sleep(0.05)
         yield server, address
     finally:

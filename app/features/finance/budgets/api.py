@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
 
-from app.db import Session
+from app.db import ReportSession, Session
 from app.domain.dates import uk_date
 from app.domain.panel_settings import financial_year
 from app.features.finance.budgets import queries, service
@@ -67,7 +67,7 @@ async def change_budget(
 
 @router.get("/finance/reports/budgets", response_model=BudgetReport, responses=REPORTS)
 async def report(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     wanted: Annotated[FileAsked, Depends()],

@@ -45,7 +45,7 @@ async def list_budgets(
     found = await queries.compare(session, shown, today=today)
     table = as_table(found)
     if wanted.format:
-        return await respond(table, wanted.format, with_head=wanted.with_head)
+        return await respond(table, wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
     context = {
         "found": found,
         "totals": table.totals,

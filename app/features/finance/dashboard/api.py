@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.features.finance.dashboard.asking import Asked, Name, read_chart
 from app.features.finance.exports.answers import REPORTS, FileAsked, answer
 from app.features.finance.reports.schemas import Report, as_report
@@ -16,7 +16,7 @@ router = api_router("finance")
 
 @router.get("/finance/reports/dashboard/{name}", response_model=Report, responses=REPORTS)
 async def chart(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     name: Name,
     asked: Annotated[Asked, Depends()],

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.costs import ChargeKind
 from app.features.finance.dashboard.asking import Asked, Name, Span, read_chart
 from app.features.finance.dashboard.charts import CHARTS, percent_of
@@ -25,7 +25,7 @@ SPANS: Final = [(Span.YEAR.value, "13 months"), (Span.TWO_YEARS.value, "25 month
 
 @router.get("/finance/dashboard")
 async def dashboard(
-    request: Request, session: Session, actor: Actor, asked: Annotated[Asked, Depends()]
+    request: Request, session: ReportSession, actor: Actor, asked: Annotated[Asked, Depends()]
 ) -> HTMLResponse:
     """What is spent by month, by whom, and on what."""
     sums = await asked.read(session)
@@ -46,7 +46,7 @@ async def dashboard(
 
 @router.get("/finance/dashboard/{name}")
 async def chart_file(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     name: Name,
     asked: Annotated[Asked, Depends()],
@@ -54,7 +54,7 @@ async def chart_file(
 ) -> Response:
     """The table of one chart as a file, with its totals; as CSV, where nothing is said."""
     table = await read_chart(session, name, asked)
-    return await respond(table, wanted.format or FileFormat.CSV, with_head=wanted.with_head)
+    return await respond(table, wanted.format or FileFormat.CSV, with_head=wanted.with_head, as_at=wanted.as_at)
 
 
 def _figures(sums: Sums) -> list[dict[str, Any]]:

@@ -2,18 +2,21 @@
 
 import csv
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from enum import StrEnum
 from io import StringIO
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from anyio import to_thread
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
 from app.domain.journal import plain_pounds
 from app.domain.months import month_name
+from app.features.finance.exports.copying import period_as_at
 from app.features.finance.exports.sheets import MEDIA_TYPE, MOST_ROWS, table_xlsx
 from app.features.finance.tables import Cell, Table
+from app.replica import Reading
 from app.web.csv_files import as_cell
 
 
@@ -42,21 +45,40 @@ class FileAsked:
 
     def __init__(
         self,
+        request: Request,
         file_format: Annotated[Literal["json", "csv", "xlsx"], Query(alias="format")] = "json",
         head: Head = False,
     ) -> None:
         self.format = None if file_format == "json" else FileFormat(file_format)
         self.with_head = head
+        self._request = request
+
+    @property
+    def as_at(self) -> datetime | None:
+        """Of when a report is that was read from a replica."""
+        return as_at_of(self._request)
+
+
+def as_at_of(request: Request) -> datetime | None:
+    """Of when the report of this request is, if it was read from a replica; None: of this moment."""
+    reading: Reading | None = getattr(request.state, "reading", None)
+    return reading.as_at if reading else None
 
 
 async def answer(table: Table, wanted: FileAsked, body: Body) -> Body | Response:
     """The report as its body, or as the file that is wanted."""
-    return await respond(table, wanted.format, with_head=wanted.with_head) if wanted.format else body
+    return (
+        await respond(table, wanted.format, with_head=wanted.with_head, as_at=wanted.as_at) if wanted.format else body
+    )
 
 
-async def respond(table: Table, format: FileFormat, *, with_head: bool = False) -> Response:
+async def respond(
+    table: Table, format: FileFormat, *, with_head: bool = False, as_at: datetime | None = None
+) -> Response:
     """The report as a file, called by its name. CSV has the names of the columns on its first line and the totals on
-    its last; title, period and definition stand in XLSX, and above the columns of a CSV `with_head` (ADR 49)."""
+    its last; title, period and definition stand in XLSX, and above the columns of a CSV `with_head` (ADR 49). `as_at`:
+    of when it is, where it was read from a replica; that stands beside the period."""
+    table = replace(table, period=period_as_at(table.period, as_at))
     if format is FileFormat.CSV:
         content = table_csv(table, with_head=with_head).encode()
     else:

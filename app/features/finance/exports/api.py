@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import BackgroundTasks, Request, Response
 
-from app.db import Session
+from app.db import ReportSession, Session
 from app.domain.errors import BadValue
 from app.features.finance.asking import Period
 from app.features.finance.exports import files, jobs
@@ -40,7 +40,7 @@ ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @router.get("/finance/exports")
-async def summary(session: Session, actor: Actor, period: Period) -> LinesSummary:
+async def summary(session: ReportSession, actor: Actor, period: Period) -> LinesSummary:
     """What an export of the lines holds: how many, their sums, and what each column means."""
     sums = await sum_up(session, period)
     totals = totals_of(sums)
@@ -71,10 +71,10 @@ async def lines(
     """The lines of a period with the columns of the monthly report, and their totals last. A CSV without its line of
     totals was cut off. More than some thousand lines as XLSX: `POST /finance/exports/jobs`."""
     asked = lines_asked(request, actor, period, await get_layout(session))
-    sessions = request.app.state.database.sessions
+    reports = request.app.state.database.reports
     if format is FileFormat.XLSX:
-        return await files.lines_xlsx(session, sessions, asked, actor=actor.username, at=now)
-    return await files.lines_csv(session, sessions, asked, with_head=head, actor=actor.username, at=now)
+        return await files.lines_xlsx(session, reports, asked, actor=actor.username, at=now)
+    return await files.lines_csv(session, reports, asked, with_head=head, actor=actor.username, at=now)
 
 
 @router.post("/finance/exports/jobs", status_code=202, responses=ACCEPTED)
@@ -91,7 +91,7 @@ async def begin(
     asked = lines_asked(request, actor, period, await get_layout(session))
     job_id = await jobs.begin(session, asked, actor=actor.username, at=now)
     await files.note_taken(session, period, "xlsx", actor=actor.username, at=now)
-    behind.add_task(jobs.make, request.app.state.database.sessions, job_id, asked)
+    behind.add_task(jobs.make, request.app.state.database.reports, job_id, asked)
     response.headers["Location"] = _here(job_id)
     return _body(await jobs.get_job(session, job_id, actor=actor.username))
 

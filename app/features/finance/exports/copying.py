@@ -1,13 +1,14 @@
 """CSV by PostgreSQL's COPY: the server makes the file, and it goes through here in pieces, as fast as it is read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
-import anyio
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import asyncpg
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.replica import Reading, Reports, as_at_words
 from app.web.streamed import PassOn
 
 SECONDS: Final = 15 * 60
@@ -18,37 +19,51 @@ PLAIN_DAYS: Final = text("SELECT set_config('datestyle', 'ISO', true), set_confi
 
 
 async def copy_csv(
-    sessions: async_sessionmaker[AsyncSession],
+    reports: Reports,
     sql: str,
     values: Mapping[str, Any],
     pass_on: PassOn,
     *,
-    above: bytes = b"",
+    above: Callable[[Reading], bytes] = lambda _: b"",
 ) -> None:
     """Pass on what the statement selects as CSV: RFC 4180, UTF-8, the names of the columns first, below what stands
-    `above`.
+    `above`, which is asked before the first piece is passed on.
 
-    No cell may hold a line break. Cancelled, or when `pass_on` raises, it stops PostgreSQL too.
+    No cell may hold a line break. Cancelled, or when `pass_on` raises, it stops PostgreSQL too. A replica that fails
+    before the first piece is there is not noticed; later the file is cut off, and the next one comes from the primary.
     """
-    session = sessions()
-    try:
-        await session.execute(PLAIN_DAYS)
-        connection = await (await session.connection()).get_raw_connection()
+
+    async def read(reading: Reading) -> None:
+        await reading.session.execute(PLAIN_DAYS)
+        connection = await (await reading.session.connection()).get_raw_connection()
         driver: Any = connection.driver_connection
         query, arguments = as_asyncpg(sql, values)
 
-        async def with_our_line_ends(piece: bytes) -> None:
-            await pass_on(piece.replace(b"\n", b"\r\n"))
+        is_with_reader = False
 
-        if above:
-            await pass_on(above)
-        await driver.copy_from_query(
-            query, *arguments, output=with_our_line_ends, format="csv", header=True, encoding="utf8", timeout=SECONDS
-        )
-    finally:
-        # Nothing of ours is left on the connection, whoever went away.
-        with anyio.CancelScope(shield=True):
-            await session.close()
+        async def with_our_line_ends(piece: bytes) -> None:
+            nonlocal is_with_reader
+            piece = piece.replace(b"\n", b"\r\n")
+            if not reading.is_passed_on:
+                piece, reading.is_passed_on = above(reading) + piece, True
+            is_with_reader = True
+            await pass_on(piece)
+            is_with_reader = False
+
+        options = {"format": "csv", "header": True, "encoding": "utf8", "timeout": SECONDS}
+        try:
+            await driver.copy_from_query(query, *arguments, output=with_our_line_ends, **options)
+        except (PostgresError, InterfaceError, OSError) as error:
+            if reading.as_at is None or reports.replica is None or is_with_reader:
+                raise
+            raise reports.replica.failed(error) from error
+
+    await reports.read(read)
+
+
+def period_as_at(period: str, as_at: datetime | None) -> str:
+    """The period in words, and of when the figures are where they are not of this moment."""
+    return f"{period} (as at {as_at_words(as_at)})" if as_at else period
 
 
 def as_asyncpg(sql: str, values: Mapping[str, Any]) -> tuple[str, list[Any]]:

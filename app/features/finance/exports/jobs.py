@@ -5,9 +5,10 @@ hands it out.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -20,8 +21,10 @@ from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.domain.errors import BadValue, Conflict, NotFound
+from app.features.finance.exports.copying import period_as_at
 from app.features.finance.exports.lines import COLUMNS, DEFINITION, TOTALS, LinesAsked, sum_up, totals_of, values_sql
 from app.features.finance.exports.sheets import MOST_ROWS, Sheet
+from app.replica import Reading, Reports
 from app.web.streamed import PassOn
 
 log = structlog.get_logger()
@@ -32,6 +35,7 @@ ROWS_AT_A_TIME: Final = 1_000
 PIECE: Final = 1 << 20
 TITLE: Final = "Lines of the charges"
 BROKEN: Final = "The file could not be made. That is our fault, not yours: try it again, or take it as CSV."
+Tell = Callable[[int], Awaitable[None]]
 LOST: Final = "The service was stopped while it made the file. Make it again."
 
 # By the database's own clock: whoever makes a file and whoever looks may be two processes. The end of a long file, when
@@ -112,49 +116,61 @@ async def begin(session: AsyncSession, asked: LinesAsked, *, actor: str, at: dat
     return job_id
 
 
-async def make(sessions: async_sessionmaker[AsyncSession], job_id: UUID, asked: LinesAsked) -> None:
+async def make(reports: Reports, job_id: UUID, asked: LinesAsked) -> None:
     """Make the file, and tell twice a second how far it is. What goes wrong is kept for its page."""
     try:
         with TemporaryDirectory(prefix="stores-export-") as folder:
             path = Path(folder) / "lines.xlsx"
-            done = await write_lines(sessions, asked, path, job_id=job_id)
-            await _keep(sessions, job_id, path, done)
+            done = await write_lines(reports, asked, path, job_id=job_id)
+            await _keep(reports.sessions, job_id, path, done)
     except Exception:
         log.exception("export_failed")
-        async with sessions.begin() as session:
+        async with reports.sessions.begin() as session:
             await session.execute(FAIL, {"id": job_id, "failure": BROKEN})
 
 
 async def write_lines(
-    sessions: async_sessionmaker[AsyncSession], asked: LinesAsked, path: Path, *, job_id: UUID | None = None
+    reports: Reports,
+    asked: LinesAsked,
+    path: Path,
+    *,
+    job_id: UUID | None = None,
+    begin: Callable[[Reading], object] = lambda _: None,
 ) -> int:
-    """Write the lines to this path as they stand at one instant; returns how many. `job_id`: whom to tell how far."""
+    """Write the lines to this path as they stand at one instant; returns how many. `job_id`: whom to tell how far.
+    `begin`: told what is read, each time that it is begun."""
     period = asked.period
     about = f"{DEFINITION} {period.basis}"
-    with Sheet(path, COLUMNS, title=TITLE, period=period.words, definition=about) as sheet:
-        done, totals = await _write(sessions, asked, sheet, job_id)
-        await to_thread.run_sync(sheet.close, totals)
-    return done
+    tell = partial(_tell, reports.sessions, job_id) if job_id else None
+
+    async def read(reading: Reading) -> int:
+        begin(reading)
+        words = period_as_at(period.words, reading.as_at)
+        with Sheet(path, COLUMNS, title=TITLE, period=words, definition=about) as sheet:
+            done, totals = await _write(reading.session, asked, sheet, tell)
+            await to_thread.run_sync(sheet.close, totals)
+        return done
+
+    return await reports.read(read)
 
 
 async def _write(
-    sessions: async_sessionmaker[AsyncSession], asked: LinesAsked, sheet: Sheet, job_id: UUID | None
+    session: AsyncSession, asked: LinesAsked, sheet: Sheet, tell: Tell | None
 ) -> tuple[int, dict[str, int]]:
     """Row by row, each batch in a thread; how many, and their totals."""
     totals = dict.fromkeys(TOTALS, 0)
     done, told = 0, time.monotonic()
-    async with sessions() as session:
-        by_batch = {"yield_per": ROWS_AT_A_TIME}
-        result = await session.stream(text(values_sql(asked.period)), asked.values, execution_options=by_batch)
-        async for rows in result.partitions(ROWS_AT_A_TIME):
-            await to_thread.run_sync(sheet.write, rows)
-            done += len(rows)
-            _add(totals, rows)
-            if job_id and time.monotonic() - told >= TOLD_EVERY_SECONDS:
-                await _tell(sessions, job_id, done)
-                told = time.monotonic()
-    if job_id:
-        await _tell(sessions, job_id, done)
+    by_batch = {"yield_per": ROWS_AT_A_TIME}
+    result = await session.stream(text(values_sql(asked.period)), asked.values, execution_options=by_batch)
+    async for rows in result.partitions(ROWS_AT_A_TIME):
+        await to_thread.run_sync(sheet.write, rows)
+        done += len(rows)
+        _add(totals, rows)
+        if tell and time.monotonic() - told >= TOLD_EVERY_SECONDS:
+            await tell(done)
+            told = time.monotonic()
+    if tell:
+        await tell(done)
     return done, totals
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.db import Session
+from app.db import ReportSession, Session
 from app.domain.asked_period import of_month
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotFound
@@ -79,7 +79,7 @@ async def set_day(request: Request, session: Session, actor: Actor, now: Now) ->
 
 
 @router.get("/finance/packs/{period}")
-async def pack_of(request: Request, session: Session, actor: Actor, now: Now, period: str) -> HTMLResponse:
+async def pack_of(request: Request, session: ReportSession, actor: Actor, now: Now, period: str) -> HTMLResponse:
     """The reports and exports of a month."""
     try:
         month = of_month(read_month(period))

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.background import BackgroundTask
 
-from app.db import Session
+from app.db import ReportSession, Session
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.months import month_name
@@ -37,7 +38,13 @@ To = Annotated[str, Query(max_length=40, alias="to")]
 
 @router.get("/finance/exports")
 async def exports(
-    request: Request, session: Session, actor: Actor, now: Now, period: Typed = "", first: From = "", last: To = ""
+    request: Request,
+    session: ReportSession,
+    actor: Actor,
+    now: Now,
+    period: Typed = "",
+    first: From = "",
+    last: To = "",
 ) -> HTMLResponse:
     """What the lines of a period come to, before anybody takes them."""
     form = Form({"period": [period], "from": [first], "to": [last]})
@@ -59,8 +66,8 @@ async def lines_csv(
     """The lines as CSV."""
     chosen = of_texts(period, first, last, today=uk_date(now))
     asked = lines_asked(request, actor, chosen, await get_layout(session))
-    sessions = request.app.state.database.sessions
-    return await files.lines_csv(session, sessions, asked, with_head=head, actor=actor.username, at=now)
+    reports = request.app.state.database.reports
+    return await files.lines_csv(session, reports, asked, with_head=head, actor=actor.username, at=now)
 
 
 @router.post("/finance/exports/spreadsheet")
@@ -77,7 +84,7 @@ async def begin(request: Request, session: Session, actor: Actor, now: Now) -> R
         job_id = await jobs.begin(session, asked, actor=actor.username, at=now)
     await files.note_taken(session, chosen, "xlsx", actor=actor.username, at=now)
     answer = redirect(request, f"/finance/exports/made/{job_id}")
-    answer.background = BackgroundTask(jobs.make, request.app.state.database.sessions, job_id, asked)
+    answer.background = BackgroundTask(jobs.make, request.app.state.database.reports, job_id, asked)
     return answer
 
 
@@ -95,7 +102,7 @@ async def export_file(request: Request, session: Session, actor: Actor, job_id: 
     return files.made_file(request.app.state.database.sessions, job)
 
 
-async def _summary(session: Session, form: Form, now: Now) -> dict[str, Any]:
+async def _summary(session: AsyncSession, form: Form, now: Now) -> dict[str, Any]:
     """What the page shows; a period that cannot be is said at its field."""
     typed = {name: form.value(name) for name in ("period", "from", "to")}
     try:

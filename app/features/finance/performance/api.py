@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.dates import uk_date
 from app.domain.performance import Grouping, Outcome
 from app.features.finance.asking import Days
@@ -52,7 +52,7 @@ class PartAsked:
 
 @router.get("/finance/reports/performance", response_model=PerformanceReport, responses=REPORTS)
 async def performance(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     days: Annotated[Days, Depends()],
     wanted: Annotated[FileAsked, Depends()],
@@ -67,7 +67,7 @@ async def performance(
 
 @router.get("/finance/reports/performance/orders")
 async def due_orders(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     days: Annotated[Days, Depends()],
     outcome: Outcome = Outcome.LATE,
@@ -94,7 +94,7 @@ async def due_orders(
 
 @router.get("/finance/reports/performance/pieces")
 async def handed_pieces(
-    session: Session, actor: Actor, part: Annotated[PartAsked, Depends()], within: lists.Within = "any"
+    session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()], within: lists.Within = "any"
 ) -> Page[HandedPiece]:
     """The pieces that were handed over in the period: all, or those within seven working days, or not."""
     return page_of(await lists.list_pieces(session, part.wanted, within=within), limit=part.limit, cursor=_number)
@@ -102,7 +102,7 @@ async def handed_pieces(
 
 @router.get("/finance/reports/performance/collections")
 async def due_collections(
-    session: Session, actor: Actor, part: Annotated[PartAsked, Depends()], outcome: Outcome = Outcome.LATE
+    session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()], outcome: Outcome = Outcome.LATE
 ) -> Page[DueCollection]:
     """The items that were to be fetched in the period and were in time, late, or are waited for; by speed or month."""
     rows = await lists.list_collected(session, part.wanted, outcome=outcome)
@@ -111,14 +111,16 @@ async def due_collections(
 
 @router.get("/finance/reports/performance/visits")
 async def failed_visits(
-    session: Session, actor: Actor, part: Annotated[PartAsked, Depends()], of: lists.VisitsOf = "orders"
+    session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()], of: lists.VisitsOf = "orders"
 ) -> Page[FailedVisit]:
     """The visits in vain for the orders, or the collections, that were due in the period."""
     return page_of(await lists.list_visits(session, part.wanted, of=of), limit=part.limit, cursor=_number)
 
 
 @router.get("/finance/reports/performance/undated")
-async def undated_orders(session: Session, actor: Actor, part: Annotated[PartAsked, Depends()]) -> Page[UndatedOrder]:
+async def undated_orders(
+    session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()]
+) -> Page[UndatedOrder]:
     """The orders that were approved in the period and wait without a promised day."""
     return page_of(await lists.list_undated(session, part.wanted), limit=part.limit, cursor=_number)
 

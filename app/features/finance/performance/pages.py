@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain import access
 from app.domain.access import Permission
 from app.domain.dates import uk_date
@@ -45,7 +45,7 @@ Row = HandedPiece | DueCollection | FailedVisit | UndatedOrder
 @router.get("/finance/performance")
 async def performance(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     days: Annotated[Days, Depends()],
     wanted: Annotated[FileAsked, Depends()],
@@ -60,7 +60,7 @@ async def performance(
     except BadValue as refusal:
         form.refuse(refusal.detail, refusal.field)
     if report and wanted.format:
-        return await respond(table_of(report, by, of), wanted.format, with_head=wanted.with_head)
+        return await respond(table_of(report, by, of), wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
     tables = [table_of_orders(report, one) for one in Grouping] if report else []
     context = {
         "form": form,
@@ -77,7 +77,7 @@ async def performance(
 @router.get("/finance/performance/orders")
 async def due_orders(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     days: Annotated[Days, Depends()],
     outcome: Outcome = Outcome.LATE,
@@ -114,7 +114,7 @@ async def due_orders(
 @router.get("/finance/performance/pieces")
 async def handed_pieces(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     part: Annotated[PartAsked, Depends()],
     within: lists.Within = "any",
@@ -128,7 +128,7 @@ async def handed_pieces(
 @router.get("/finance/performance/collections")
 async def due_collections(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     part: Annotated[PartAsked, Depends()],
     outcome: Outcome = Outcome.LATE,
@@ -142,7 +142,7 @@ async def due_collections(
 @router.get("/finance/performance/visits")
 async def failed_visits(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     part: Annotated[PartAsked, Depends()],
     of: lists.VisitsOf = "orders",
@@ -155,7 +155,7 @@ async def failed_visits(
 
 @router.get("/finance/performance/undated")
 async def undated_orders(
-    request: Request, session: Session, actor: Actor, part: Annotated[PartAsked, Depends()]
+    request: Request, session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()]
 ) -> HTMLResponse:
     """The orders that wait without a promised day."""
     rows = await lists.list_undated(session, part.wanted)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.recycling import Part, Rate
 from app.features.finance.exports.answers import REPORTS, FileAsked, answer
 from app.features.finance.recycling import queries
@@ -24,7 +24,7 @@ By = Literal["category", "month"]
 
 @router.get("/finance/reports/recycling", response_model=RatesReport, responses=REPORTS)
 async def rates(
-    session: Session, actor: Actor, asked: Annotated[Asked, Depends()], wanted: Wanted
+    session: ReportSession, actor: Actor, asked: Annotated[Asked, Depends()], wanted: Wanted
 ) -> RatesReport | Response:
     """The four named recycling rates of a period, by count and by value, with all items and without those below the
     economic floor, in all and by month. What was recorded by `as_at` counts: the same `as_at` gives the same figures
@@ -35,7 +35,7 @@ async def rates(
 
 @router.get("/finance/reports/recycling/items")
 async def counted_items(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     asked: Annotated[Asked, Depends()],
     rate: Rate,
@@ -59,7 +59,7 @@ async def counted_items(
 
 @router.get("/finance/reports/cost-avoided", response_model=AvoidedReport, responses=REPORTS)
 async def avoided(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     asked: Annotated[Asked, Depends()],
     wanted: Wanted,
@@ -73,7 +73,7 @@ async def avoided(
 
 @router.get("/finance/reports/cost-avoided/items")
 async def avoided_items(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     asked: Annotated[Asked, Depends()],
     limit: Limit = 50,

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.errors import BadValue
 from app.domain.months import month_in_words, read_month
 from app.domain.recycling import AVOIDED_WORDS, EVENT_WORDS, Basis, Event, Part, Rate
@@ -36,7 +36,7 @@ ON_A_PAGE = 50
 
 @router.get("/finance/recycling")
 async def rates(
-    request: Request, session: Session, actor: Actor, asked: Annotated[Asked, Depends()], wanted: Wanted
+    request: Request, session: ReportSession, actor: Actor, asked: Annotated[Asked, Depends()], wanted: Wanted
 ) -> Response:
     """The four rates of a period, by month, with what they mean."""
     report, form = None, _form(asked)
@@ -46,7 +46,7 @@ async def rates(
     except BadValue as refusal:
         form.refuse(refusal.detail, refusal.field)
     if report and wanted.format:
-        return await respond(table_of_rates(report), wanted.format, with_head=wanted.with_head)
+        return await respond(table_of_rates(report), wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
     context = await _context(session, form, terms) | {"report": report, "Rate": Rate, "events": EVENT_WORDS}
     if report and terms:
         context |= {"period": period_in_words(report.since, report.until, report.as_at), "drill": _drills(terms)}
@@ -56,7 +56,7 @@ async def rates(
 @router.get("/finance/recycling/items")
 async def counted_items(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     asked: Annotated[Asked, Depends()],
     rate: Rate,
@@ -88,7 +88,7 @@ async def counted_items(
 @router.get("/finance/cost-avoided")
 async def avoided(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     asked: Annotated[Asked, Depends()],
     wanted: Wanted,
@@ -103,7 +103,7 @@ async def avoided(
         form.refuse(refusal.detail, refusal.field)
     if report and wanted.format:
         table = table_of_avoided(report, by_month=by == "month")
-        return await respond(table, wanted.format, with_head=wanted.with_head)
+        return await respond(table, wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
     context = await _context(session, form, terms) | {"report": report, "definition": AVOIDED_WORDS}
     if report:
         context["definition"] = report.definition
@@ -113,7 +113,7 @@ async def avoided(
 
 @router.get("/finance/cost-avoided/items")
 async def avoided_items(
-    request: Request, session: Session, actor: Actor, asked: Annotated[Asked, Depends()], after: After = None
+    request: Request, session: ReportSession, actor: Actor, asked: Annotated[Asked, Depends()], after: After = None
 ) -> HTMLResponse:
     """Each recycled issue with its arithmetic."""
     terms = asked.terms()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.cost_reports import read_as_at
 from app.domain.costs import ChargeKind
 from app.domain.dates import uk_date
@@ -37,7 +37,7 @@ At = Annotated[list[str] | None, Query(max_length=2)]
 
 @router.get("/finance/reports/costs", response_model=Report, responses=REPORTS)
 async def costs(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     question: Annotated[Question, Depends()],
     wanted: Wanted,
@@ -51,7 +51,7 @@ async def costs(
 
 @router.get("/finance/reports/costs/lines")
 async def cost_lines(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     question: Annotated[Question, Depends()],
     group_by: GroupBy = "funder",
@@ -67,14 +67,14 @@ async def cost_lines(
 
 
 @router.get("/finance/reports/credits-outstanding", response_model=Report, responses=REPORTS)
-async def credits_outstanding(session: Session, actor: Actor, now: Now, wanted: Wanted) -> Report | Response:
+async def credits_outstanding(session: ReportSession, actor: Actor, now: Now, wanted: Wanted) -> Report | Response:
     """What would be credited if everything that clients have came back today, by funder and product."""
     return await _answer(await outstanding.credits_outstanding(session, today=uk_date(now)), wanted)
 
 
 @router.get("/finance/reports/credits-outstanding/items", response_model=Report, responses=REPORTS)
 async def credits_outstanding_items(
-    session: Session, actor: Actor, now: Now, wanted: Wanted, product: Code, funder: Word = ""
+    session: ReportSession, actor: Actor, now: Now, wanted: Wanted, product: Code, funder: Word = ""
 ) -> Report | Response:
     """The items that one row of it counts: of a product and a funder, the service's own account where it is empty."""
     found = await outstanding.outstanding_items(session, product=product, funder=funder, today=uk_date(now))
@@ -83,7 +83,7 @@ async def credits_outstanding_items(
 
 @router.get("/finance/reports/commitments", response_model=Report, responses=REPORTS)
 async def commitments(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     wanted: Wanted,
@@ -100,7 +100,7 @@ async def commitments(
 
 @router.get("/finance/reports/commitments/pieces", response_model=Report, responses=REPORTS)
 async def committed_pieces(
-    session: Session, actor: Actor, now: Now, wanted: Wanted, order_number: Code, funder: Code, as_at: Word = ""
+    session: ReportSession, actor: Actor, now: Now, wanted: Wanted, order_number: Code, funder: Code, as_at: Word = ""
 ) -> Report | Response:
     """The pieces that one row of it counts, with the funder's part of each."""
     today = uk_date(now)
@@ -112,7 +112,9 @@ async def committed_pieces(
 
 
 @router.get("/finance/reports/accruals", response_model=Report, responses=REPORTS)
-async def accruals(session: Session, actor: Actor, now: Now, wanted: Wanted, as_at: Word = "") -> Report | Response:
+async def accruals(
+    session: ReportSession, actor: Actor, now: Now, wanted: Wanted, as_at: Word = ""
+) -> Report | Response:
     """What happened up to a day (as a rule today) and is not charged yet."""
     today = uk_date(now)
     day = read_as_at(as_at, today=today)
@@ -121,7 +123,7 @@ async def accruals(session: Session, actor: Actor, now: Now, wanted: Wanted, as_
 
 @router.get("/finance/reports/accruals/items", response_model=Report, responses=REPORTS)
 async def accrued_items(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     wanted: Wanted,
@@ -136,14 +138,14 @@ async def accrued_items(
 
 
 @router.get("/finance/reports/asc-fr", response_model=Report, responses=REPORTS)
-async def asc_fr(session: Session, actor: Actor, now: Now, wanted: Wanted, year: Word = "") -> Report | Response:
+async def asc_fr(session: ReportSession, actor: Actor, now: Now, wanted: Wanted, year: Word = "") -> Report | Response:
     """The line “Assistive equipment and technology” of the return for a financial year (`2025` or `2025/26`)."""
     return await _answer(await asc_fr_report.asc_fr(session, year=year, today=uk_date(now)), wanted)
 
 
 @router.get("/finance/reports/equity", response_model=Report, responses=REPORTS)
 async def equity(
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     wanted: Wanted,

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from fastapi import Request, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain import access
 from app.domain.cost_reports import read_as_at
 from app.domain.costs import ChargeKind
@@ -38,14 +38,16 @@ ACCRUALS = "/finance/reports/accruals"
 
 
 @router.get("/finance/reports/credits-outstanding")
-async def outstanding_page(request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted) -> Response:
+async def outstanding_page(
+    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted
+) -> Response:
     """What would be credited if everything came back today."""
     return await _shown(request, actor, await credits_outstanding(session, today=uk_date(now)), wanted)
 
 
 @router.get("/finance/reports/credits-outstanding/items")
 async def outstanding_items_page(
-    request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted, product: Code, funder: Word = ""
+    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted, product: Code, funder: Word = ""
 ) -> Response:
     """The items that one row of it counts."""
     table = await outstanding_items(session, product=product, funder=funder, today=uk_date(now))
@@ -55,7 +57,7 @@ async def outstanding_items_page(
 @router.get("/finance/reports/commitments")
 async def commitments_page(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     wanted: Wanted,
@@ -77,7 +79,7 @@ async def commitments_page(
 @router.get("/finance/reports/commitments/pieces")
 async def pieces_page(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     wanted: Wanted,
@@ -103,7 +105,7 @@ async def pieces_page(
 
 @router.get("/finance/reports/accruals")
 async def accruals_page(
-    request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted, as_at: Word = ""
+    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted, as_at: Word = ""
 ) -> Response:
     """What happened up to a day and is not charged yet."""
     today = uk_date(now)
@@ -118,7 +120,7 @@ async def accruals_page(
 @router.get("/finance/reports/accruals/items")
 async def accrued_items_page(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     wanted: Wanted,
@@ -134,7 +136,7 @@ async def accrued_items_page(
 
 @router.get("/finance/reports/asc-fr")
 async def asc_fr_page(
-    request: Request, session: Session, actor: Actor, now: Now, wanted: Wanted, year: Word = ""
+    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted, year: Word = ""
 ) -> Response:
     """The line of the national return for a financial year."""
     today = uk_date(now)
@@ -150,7 +152,7 @@ async def asc_fr_page(
 @router.get("/finance/reports/equity")
 async def equity_page(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     wanted: Wanted,

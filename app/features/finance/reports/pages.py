@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain import access
 from app.domain.cost_reports import By, Dimension, Quick
 from app.domain.costs import ChargeKind
@@ -41,7 +41,7 @@ CHOICES = text("""
 @router.get("/finance/reports/costs")
 async def costs(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     question: Annotated[Question, Depends()],
     wanted: Wanted,
@@ -63,7 +63,7 @@ async def costs(
         return render(request, "finance/costs.html", context, 422)
     table = as_table(groups, asked, note=await kept_since.said_of(session, asked.span.since))
     if wanted.format:
-        return await respond(table, wanted.format, with_head=wanted.with_head)
+        return await respond(table, wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
     cross = cross_of(groups, asked)
     nets = [row.net_pence for row in cross.rows] if cross else [one.sums.net_pence for one in groups]
     context |= {
@@ -81,7 +81,7 @@ async def costs(
 @router.get("/finance/reports/costs/lines")
 async def cost_lines(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     question: Annotated[Question, Depends()],
     group_by: GroupBy = "funder",

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Path, Query, Request, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.dates import uk_date
 from app.domain.months import months_after
 from app.features.finance.asking import MonthAsked
-from app.features.finance.exports.answers import FileFormat, respond
+from app.features.finance.exports.answers import FileFormat, as_at_of, respond
 from app.features.finance.statements.queries import read_statement
 from app.features.finance.statements.schemas import StatementBody
 from app.web.auth import Actor, secret_of
@@ -32,7 +32,7 @@ def month_of(asked: MonthAsked, now: Now) -> date:
 @router.get("/finance/statements/{funder}", response_model=StatementBody)
 async def statement(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     funder: FunderCode,
@@ -45,4 +45,4 @@ async def statement(
     if file_format == "json":
         return (await read_statement(session, funder, period=period, secret=secret)).body()
     found = await read_statement(session, funder, period=period, secret=secret, most=EVERY_LINE)
-    return await respond(found.lines, FileFormat(file_format))
+    return await respond(found.lines, FileFormat(file_format), as_at=as_at_of(request))

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from app.db import Session
+from app.db import ReportSession
 from app.domain.dates import uk_date
 from app.domain.months import last_day, month_in_words, months_after
 from app.domain.panel_settings import first_day, year_in_words
-from app.features.finance.exports.answers import FileFormat, respond
+from app.features.finance.exports.answers import FileFormat, as_at_of, respond
 from app.features.finance.statements.api import EVERY_LINE, Asked, FunderCode, month_of
 from app.features.finance.statements.queries import ITEMS_WORDS, MOST_LINES, read_statement
 from app.web.auth import Actor, secret_of
@@ -25,7 +25,7 @@ MONTHS_BACK = 13
 @router.get("/finance/statements/{funder}")
 async def statement(
     request: Request,
-    session: Session,
+    session: ReportSession,
     actor: Actor,
     now: Now,
     funder: FunderCode,
@@ -38,7 +38,7 @@ async def statement(
     most = EVERY_LINE if is_file else MOST_LINES
     found = await read_statement(session, funder, period=period, secret=secret_of(request), most=most)
     if is_file:
-        return await respond(found.lines, FileFormat(file_format))
+        return await respond(found.lines, FileFormat(file_format), as_at=as_at_of(request))
     this = uk_date(now).replace(day=1)
     months = [months_after(this, -back) for back in range(MONTHS_BACK)]
     months += [] if period in months else [period]

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.asked_period import of_month
 from app.features.finance.exports import files, jobs
 from app.features.finance.exports.lines import LinesAsked
+from app.replica import Reports
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Sessions, Statements
 from tests.features.finance.exports.conftest import Charged
@@ -80,7 +81,7 @@ async def test_how_far_it_is_is_told_while_it_is_written(
         in (await finance.post_form("/finance/exports/spreadsheet", on="/finance/exports?period=2026-03")).text
     )
     statements.clear()
-    await jobs.make(sessions, job_id, asked)
+    await jobs.make(Reports(sessions), job_id, asked)
     assert sum("SET done = " in one and "seen_at" in one for one in statements) == 4
     assert (await as_finance.get(f"{JOBS}/{job_id}")).json()["state"] == "ready"
     await connection.execute(text("UPDATE export_job SET size = NULL, seen_at = seen_at - interval '1 hour'"))
@@ -94,7 +95,7 @@ async def test_what_goes_wrong_is_told_on_its_page(
     asked = LinesAsked(of_month(clock.today), True, SECRET, "{}")
     async with sessions.begin() as session:
         job_id = await jobs.begin(session, asked, actor="finance", at=clock.now)
-    await jobs.make(sessions, job_id, LinesAsked(asked.period, True, SECRET, "no JSON"))
+    await jobs.make(Reports(sessions), job_id, LinesAsked(asked.period, True, SECRET, "no JSON"))
     assert "our fault" in (await finance.get(f"/finance/exports/made/{job_id}")).text
 
 

@@ -17,6 +17,7 @@ from app.domain.asked_period import asked_period, of_month
 from app.domain.lifecycle import State
 from app.features.finance.exports.copying import copy_csv
 from app.features.finance.exports.lines import COLUMNS, LinesAsked, csv_sql, safe_cell
+from app.replica import Reports
 from app.web.csv_files import as_cell
 from app.web.streamed import PassOn, Streamed
 from tests.conftest import Clock, Query, Sessions, Statements, as_user
@@ -189,7 +190,7 @@ async def test_who_goes_away_stops_the_copy_and_leaves_the_connection_as_it_was(
     enough = anyio.Event()
 
     async def write(pass_on: PassOn) -> None:
-        await copy_csv(sessions, many, {}, pass_on)
+        await copy_csv(Reports(sessions), many, {}, pass_on)
 
     async def receive() -> dict[str, Any]:
         await enough.wait()
@@ -214,7 +215,7 @@ async def test_who_goes_away_stops_the_copy_and_leaves_the_connection_as_it_was(
     async def keep(piece: bytes) -> None:
         pieces.append(piece)
 
-    await copy_csv(sessions, csv_sql(asked.period), asked.values, keep)
+    await copy_csv(Reports(sessions), csv_sql(asked.period), asked.values, keep)
     assert len(b"".join(pieces).splitlines()) == 5
 
 
