@@ -136,7 +136,7 @@ def bench_county(
     clients: Annotated[int, typer.Option(min=1, help="How many at once, where the most is looked for.")] = 32,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long each loop lasts.")] = 5,
     workers: Annotated[int, typer.Option(min=1, help="Processes of the service.")] = 1,
-    only: Annotated[list[str] | None, typer.Option(help="Only calls with this in their name, such as scan.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this call, or those with this in their name.")] = None,
     database: Annotated[
         str | None,
         typer.Option(

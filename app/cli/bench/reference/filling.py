@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.cli.bench import county
 from app.cli.bench.county import County
-from app.cli.seed import PASSWORD, PEOPLE, SEEDER, STORES
+from app.cli.seed import PASSWORD, PEOPLE, SEEDER, STORES, is_empty
 from app.cli.seed_authority import add_authority
 from app.cli.seed_rates import add_rates
 from app.features.accounts import people
@@ -62,29 +62,34 @@ READY_TABLES: Final = (
 
 
 async def fill(engine: AsyncEngine, scale: float) -> None:
-    """Make the register of the county at this scale, in a database that is migrated and empty."""
+    """Make the register of the county at this scale, in a database that is migrated and empty but for people."""
     now = datetime.now(UTC).replace(microsecond=0)
     async with AsyncSession(engine) as session, session.begin():
-        await session.execute(
-            text("INSERT INTO store (code, name) VALUES (:code, :name)"),
-            [{"code": code, "name": name} for code, name in STORES],
-        )
-        for person in PEOPLE:
-            await people.add_account(
-                session,
-                person.username,
-                name=person.name,
-                password=PASSWORD,
-                roles=person.roles,
-                stores=person.stores,
-                actor=SEEDER,
-                at=now,
-            )
-        await add_authority(session, today=now.date())
+        if await is_empty(session):
+            await _add_people(session, now)
         await add_rates(session, at=now)
         await county.fill(session, County(max(round(ITEMS * scale), 600)), until=now)
         for statement in FITTED:
             await session.execute(text(statement))
+
+
+async def _add_people(session: AsyncSession, now: datetime) -> None:
+    for code, name in STORES:
+        await session.execute(
+            text("INSERT INTO store (code, name) VALUES (:code, :name)"), {"code": code, "name": name}
+        )
+    for person in PEOPLE:
+        await people.add_account(
+            session,
+            person.username,
+            name=person.name,
+            password=PASSWORD,
+            roles=person.roles,
+            stores=person.stores,
+            actor=SEEDER,
+            at=now,
+        )
+    await add_authority(session, today=now.date())
 
 
 async def make_ready(engine: AsyncEngine) -> None:

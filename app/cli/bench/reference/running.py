@@ -27,12 +27,14 @@ WAIT: Final = 600.0
 FLOOR_A_SECOND: Final = 1_500
 """So much is put ready for each second of the floor."""
 
+NAMES: Final = frozenset(call.name for call in CALLS)
+
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How it is measured. `only`: words of which one must be in a call's name."""
+    """How it is measured. `only`: names of calls, or words of which one must be in a call's name."""
 
     seconds: float = 5.0
     clients: int = 32
@@ -41,7 +43,7 @@ class Options:
 
     def wants(self, name: str) -> bool:
         """Whether this is to be measured."""
-        return not self.only or any(word in name for word in self.only)
+        return not self.only or any(word == name or (word in name and word not in NAMES) for word in self.only)
 
 
 @dataclass(slots=True)
@@ -174,7 +176,7 @@ async def _measure(bench: Bench, call: Call) -> Figure:
 
 async def _warm(bench: Bench, call: Call, clients: int) -> None:
     """Until the connections of the service know their statements, as they do after a day's first minutes."""
-    requests = await bench.make(call, clients * WARMING)
+    requests = await bench.make(call, clients * (WARMING if call.per == 1 else 1))
     seconds = bench.options.seconds / 2
     await bench.send(call, requests, clients=clients, seconds=seconds, again=not call.writes)
 
