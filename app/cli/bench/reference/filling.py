@@ -19,7 +19,6 @@ from app.features.accounts import people
 
 ITEMS: Final = 300_000
 """At scale 1."""
-USERNAMES: Final = tuple(person.username for person in PEOPLE)
 
 # The made-up register of `county`, with what a call looks at: tags with their check digits, states that are those of
 # the newest movements, numbers that go on after those that were given, and benches that are not full for ever.

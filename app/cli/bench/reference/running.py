@@ -96,7 +96,8 @@ async def measure(url: str, scale: float, options: Options, rates: dict[str, flo
         calls = [call for call in CALLS if options.wants(call.name)]
         async with loading() as load:
             async with served(url, is_counting=True) as service:
-                await _sign_in(service)
+                for who in sorted({call.who for call in calls} | {notices.AUTHOR, notices.SECOND}):
+                    await service.sign_in(who, PASSWORD)
                 counting = Bench(url, ground, service, load, options, rates, say)
                 statements = {call.name: await _count(counting, call) for call in calls}
             async with served(url, workers=options.workers) as measured:
@@ -121,11 +122,6 @@ async def _refuse_what_is_full(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         if await connection.scalar(text("SELECT EXISTS (SELECT FROM item)")):
             raise fail("There are items in this database. A benchmark wants an empty one, and fills it.")
-
-
-async def _sign_in(service: Service) -> None:
-    for username in filling.USERNAMES:
-        await service.sign_in(username, PASSWORD)
 
 
 async def _count(bench: Bench, call: Call) -> float:
