@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,9 @@ from app.cli.bench.county import County
 from app.cli.bench.dashboards import DashboardsReport
 from app.cli.bench.finance import FinanceReport
 from app.cli.bench.notices import Edited, Taken
+from app.cli.bench.reference import running
+from app.cli.bench.reference.figures import CountyReport, Scale
+from app.cli.bench.reference.running import Options, WrongAnswer
 from app.cli.bench.register import Size
 from app.cli.reach import console, fail
 from app.db import normal_url
@@ -124,6 +128,45 @@ def bench_dashboards(
     if as_json:
         as_json.write_text(json.dumps(report.as_figures(), indent=1) + "\n")
     console.print(report.as_markdown(), highlight=False)
+
+
+@app.command("county")
+def bench_county(
+    scale: Annotated[list[float] | None, typer.Option(help="Of the reference county: 1 is 300,000 items.")] = None,
+    clients: Annotated[int, typer.Option(min=1, help="How many at once, where the most is looked for.")] = 32,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long each loop lasts.")] = 5,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of the service.")] = 1,
+    only: Annotated[list[str] | None, typer.Option(help="Only this call, or those with this in their name.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            envvar="STORES_DATABASE_URL", help="An EMPTY database to fill, instead of a PostgreSQL of its own."
+        ),
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables here.")] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
+) -> None:
+    """Measure the service over HTTP on the reference county, beside what PostgreSQL alone does in the same run."""
+    wanted = scale or [0.01]
+    if database and len(wanted) > 1:
+        raise fail("A database of yours is filled once: give one --scale with it.")
+    options = Options(seconds=seconds, clients=clients, workers=workers, only=only or [])
+    rates: dict[str, float] = {}
+    scales: list[Scale] = []
+    postgres: dict[str, str] = {}
+    try:
+        for one in wanted:
+            with _database(database) as url:
+                scales.append(running.run(url, one, options, rates, lambda line: console.print(line, highlight=False)))
+                postgres = asyncio.run(running.about(url))
+    except WrongAnswer as wrong:
+        raise fail(f"An answer was wrong, so nothing is told of speed. {wrong}") from wrong
+    report = CountyReport(running.command_line(wanted, options), datetime.now(UTC).date(), postgres, scales)
+    if markdown:
+        markdown.write_text(report.as_markdown())
+    if as_json:
+        as_json.write_text(json.dumps(report.as_figures(), indent=1) + "\n")
+    console.print(report.as_markdown(), highlight=False, soft_wrap=True)
 
 
 @contextmanager

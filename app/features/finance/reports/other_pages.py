@@ -182,6 +182,6 @@ def _refused(request: Request, form: Form, refusal: BadValue, title: str, **more
 
 async def _shown(request: Request, actor: access.Actor, table: Table, wanted: FileAsked, **more: object) -> Response:
     if wanted.format:
-        return await respond(table, wanted.format, with_head=wanted.with_head)
+        return await respond(table, wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
     context = {"title": table.title, "table": table, "most_rows": ROWS_ON_A_PAGE, **more}
     return render(request, "finance/report.html", context)

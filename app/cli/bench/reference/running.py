@@ -1,0 +1,245 @@
+"""One scale: the register is filled, the service is started, every call is measured, every answer is looked at."""
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.cli.bench.reference import filling, floors, notices
+from app.cli.bench.reference.calls import CALLS, Call, Ground, month_lines
+from app.cli.bench.reference.figures import Figure, Forced, Scale, Timed
+from app.cli.bench.reference.service import SECRET, Load, Service, loading, served
+from app.cli.reach import fail
+from app.cli.seed import PASSWORD
+from app.db import normal_url
+
+FEW: Final = 8
+"""So many clients where latency is asked about."""
+COUNTED: Final = 2
+WARMING: Final = 8
+WAIT: Final = 600.0
+FLOOR_A_SECOND: Final = 1_500
+"""So much is put ready for each second of the floor."""
+
+NAMES: Final = frozenset(call.name for call in CALLS)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How it is measured. `only`: names of calls, or words of which one must be in a call's name."""
+
+    seconds: float = 5.0
+    clients: int = 32
+    workers: int = 1
+    only: Sequence[str] = ()
+
+    def wants(self, name: str) -> bool:
+        """Whether this is to be measured."""
+        return not self.only or any(word == name or (word in name and word not in NAMES) for word in self.only)
+
+
+@dataclass(slots=True)
+class Bench:
+    """What measuring needs. `rates`: by call, the rate of the open loop at the first scale, which the others keep."""
+
+    url: str
+    ground: Ground
+    service: Service
+    load: Load
+    options: Options
+    rates: dict[str, float]
+    say: Say
+    statements: dict[str, float] = field(default_factory=dict)
+
+    async def send(self, call: Call, requests: list[dict[str, Any]], **how: Any) -> dict[str, Any]:
+        """Send them, and fail where an answer is wrong."""
+        plan = {"requests": requests, "clients": 1, "seconds": WAIT, "rate": None, "again": False} | how
+        found = await self.load.send(self.service, plan)
+        if found["failed"]:
+            raise WrongAnswer(call.name, found["failed"], found["wrong"])
+        return found
+
+    async def make(self, call: Call, count: int) -> list[dict[str, Any]]:
+        """Requests to make this call with."""
+        made = await call.make(self.ground, max(count, 1))
+        if not made:
+            raise fail(f"There is nothing in this register to measure {call.name} on.")
+        return [one.as_planned(self.service, call.who, is_page=call.is_page) for one in made]
+
+
+class WrongAnswer(Exception):
+    """Something was answered wrongly, or was not done; a run with one fails."""
+
+    def __init__(self, call: str, count: int, examples: Any) -> None:
+        super().__init__(f"{call}: {count} wrong. {examples}")
+
+
+async def measure(url: str, scale: float, options: Options, rates: dict[str, float], say: Say) -> Scale:
+    """Fill the database at this address, which is migrated and empty, and measure on it."""
+    engine = create_async_engine(normal_url(url), poolclass=NullPool)
+    ground = Ground(engine)
+    try:
+        await _refuse_what_is_full(engine)
+        began = perf_counter()
+        await filling.fill(engine, scale)
+        filled = perf_counter() - began
+        await filling.make_ready(engine)
+        say(f"scale {scale:g}: filled in {filled:.0f} s")
+        calls = [call for call in CALLS if options.wants(call.name)]
+        async with loading() as load:
+            async with served(url, is_counting=True) as service:
+                for who in sorted({call.who for call in calls} | {notices.AUTHOR, notices.SECOND}):
+                    await service.sign_in(who, PASSWORD)
+                counting = Bench(url, ground, service, load, options, rates, say)
+                statements = {call.name: await _count(counting, call) for call in calls}
+            async with served(url, workers=options.workers) as measured:
+                measured.tokens, measured.cookies = service.tokens, service.cookies
+                bench = Bench(url, ground, measured, load, options, rates, say, statements)
+                before = measured.memory()
+                figures = [await _measure(bench, call) for call in calls]
+                forced: list[Forced] = []
+                if options.wants("notice"):
+                    forced = await notices.measure(url, ground, measured)
+                after = measured.memory()
+        sizes = {name: await ground.number(f"SELECT count(*) FROM {name}") for name in SIZES}  # noqa: S608 - our names
+        return Scale(scale, sizes, filled, figures, forced, before, after)
+    finally:
+        await engine.dispose()
+
+
+SIZES: Final = ("item", "loan", "movement", "charge", "client", "product")
+
+
+async def _refuse_what_is_full(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        if await connection.scalar(text("SELECT EXISTS (SELECT FROM item)")):
+            raise fail("There are items in this database. A benchmark wants an empty one, and fills it.")
+
+
+async def _count(bench: Bench, call: Call) -> float:
+    """The statements of one request, by what the service sends; the first one, which finds nothing cached, is left
+    out."""
+    requests = await bench.make(call, COUNTED + 1)
+    await bench.send(call, requests[:1])
+    before = await bench.service.statements()
+    chosen = requests[1 : 1 + COUNTED] or requests[:1]
+    await bench.send(call, chosen)
+    return (await bench.service.statements() - before) / len(chosen)
+
+
+async def _measure(bench: Bench, call: Call) -> Figure:
+    options, per = bench.options, call.per
+    if call.name == "csv":
+        per = await month_lines(bench.ground)
+    before = bench.service.memory()
+    clients = min(options.clients, call.most_clients)
+    await _warm(bench, call, clients)
+    most = await _phase(bench, call, clients=clients)
+    floor = await _floor(bench, call, per)
+    rate = bench.rates.setdefault(call.name, max(most.rate / 2, 0.5))
+    few = min(FEW, clients)
+    opened = await _phase(bench, call, clients=few, rate=rate)
+    alone = await _phase(bench, call, clients=1, seconds=options.seconds / 2)
+    closed = await _phase(bench, call, clients=few) if call.name == "scan-return" else None
+    figure = Figure(
+        name=call.name,
+        title=call.title,
+        unit=call.unit,
+        per=per,
+        clients=clients,
+        most=most,
+        opened=opened,
+        opened_at=rate,
+        alone=alone,
+        closed=closed,
+        statements=bench.statements[call.name],
+        floor=floor,
+        memory_before=before,
+        memory_after=bench.service.memory(),
+        is_page=call.is_page,
+    )
+    bench.say(figure.in_a_line())
+    return figure
+
+
+async def _warm(bench: Bench, call: Call, clients: int) -> None:
+    """Until the connections of the service know their statements, as they do after a day's first minutes."""
+    requests = await bench.make(call, clients * (WARMING if call.per == 1 else 1))
+    seconds = bench.options.seconds / 2
+    await bench.send(call, requests, clients=clients, seconds=seconds, again=not call.writes)
+
+
+async def _phase(
+    bench: Bench, call: Call, *, clients: int, rate: float | None = None, seconds: float | None = None
+) -> Timed:
+    """One loop: open with a rate, closed without. What it did is looked for in the database."""
+    seconds = seconds or bench.options.seconds
+    count = math.ceil((rate or call.most_a_second) * seconds) + clients
+    requests = await bench.make(call, count)
+    since = (await bench.ground.column("SELECT clock_timestamp()"))[0]
+    how = {"clients": clients, "rate": rate, "seconds": seconds, "again": not call.writes}
+    found = await bench.send(call, requests, **how)
+    for proof in call.proofs:
+        there = await bench.ground.number(proof.sql, since=since)
+        if there != found["right"] * call.per:
+            raise WrongAnswer(call.name, there, f"of {found['right'] * call.per} wanted in {proof.what}")
+    return Timed.of(found)
+
+
+async def _floor(bench: Bench, call: Call, per: int) -> float | None:
+    """What the database does alone, in the call's units a second."""
+    if not call.floor:
+        return None
+    options = bench.options
+    if call.floor == "copy":
+        took = [await floors.copy_lines(bench.ground.engine, SECRET) for _ in range(3)]
+        return per / min(seconds for seconds, _ in took)
+    funder, other = await bench.ground.column("SELECT id FROM funder WHERE code IN ('ASC', 'ICB') ORDER BY id")
+    store = await bench.ground.number("SELECT id FROM store WHERE code = 'BENCH'")
+    values = {"funder": funder, "other": other, "store": store}
+    clients, seconds = options.clients, options.seconds
+    if not call.writes:
+        values["items"] = max(await bench.ground.number("SELECT count(*) FROM bench_item"), 1)
+        return await floors.pgbench(bench.url, call.floor, clients=clients, seconds=seconds, values=values)
+    await bench.make(call, math.ceil(FLOOR_A_SECOND * options.seconds / call.per))
+    items = await bench.ground.number("SELECT count(*) FROM bench_item")
+    return await floors.pgbench_each(
+        bench.url, call.floor, clients=clients, seconds=seconds, values=values, items=items
+    )
+
+
+def run(url: str, scale: float, options: Options, rates: dict[str, float], say: Say) -> Scale:
+    """The same, from outside of any loop."""
+    return asyncio.run(measure(url, scale, options, rates, say))
+
+
+async def about(url: str) -> dict[str, str]:
+    """What the database is, and how it is set."""
+    engine = create_async_engine(normal_url(url), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            told = {name: str(await connection.scalar(text(f"SHOW {name}"))) for name in SETTINGS}
+    finally:
+        await engine.dispose()
+    version = told.pop("server_version")
+    return {"PostgreSQL": f"{version} ({', '.join(f'{name} {value}' for name, value in told.items())})"}
+
+
+SETTINGS: Final = ("server_version", "shared_buffers", "synchronous_commit", "fsync", "max_connections")
+
+
+def command_line(scales: Sequence[float], options: Options) -> str:
+    """How the same is measured again."""
+    told = [f"--scale {scale:g}" for scale in scales]
+    told += [f"--clients {options.clients}", f"--seconds {options.seconds:g}"]
+    told += [f"--workers {options.workers}"] if options.workers > 1 else []
+    told += [f"--only {name}" for name in options.only]
+    return f"scripts/bench {' '.join(told)}"

@@ -1,0 +1,74 @@
+"""The benchmark of the reference county, so small that it says nothing of speed: every answer is right, and counted."""
+
+import asyncio
+from datetime import date
+
+import pytest
+
+from app.cli.bench.reference import running
+from app.cli.bench.reference.calls import CALLS, Ground, Sent
+from app.cli.bench.reference.figures import CountyReport
+from app.cli.bench.reference.running import Bench, Options, WrongAnswer, measure
+from app.cli.bench.reference.service import Service, loading
+from tests.conftest import Scratch
+
+READ = ("home-technician", "item-lookup", "item-history", "catalogue-search", "cost-report", "csv", "labels")
+WRITTEN = ("reserve", "issue", "scan-return", "scan-return-100")
+
+
+async def test_every_kind_of_call_is_answered_rightly_and_its_rows_are_there(scratch: Scratch) -> None:
+    options = Options(seconds=0.1, clients=2, only=(*READ, *WRITTEN, "notice"))
+    scale = await measure(scratch.url, 0.004, options, {}, lambda _: None)
+    figures = {figure.name: figure for figure in scale.figures}
+    assert set(figures) == {*READ, *WRITTEN}
+    # A return takes as many statements for one as for a hundred, with the one that asks who it is.
+    assert [figures[name].statements for name in ("scan-return", "scan-return-100")] == [6, 6]
+    assert all(figure.most.count > 0 and figure.memory_after > 0 for figure in scale.figures)
+    assert [name for name, figure in figures.items() if figure.floor is None] == ["labels"]
+    assert [one.form for one in scale.forced] == [
+        "one model",
+        "a feature of one maker's",
+        "days of receipt of a class",
+        "a whole class",
+    ]
+    report = CountyReport("scripts/bench", date(2026, 11, 27), await running.about(scratch.url), [scale])
+    text = report.as_markdown()
+    assert "| Scan-return, batches of 100 | 0.004 |" in text
+    assert "a single return, of the floor's rate, ≥ 0.25" in text
+    assert report.as_figures()["scales"][0]["sizes"]["item"] == 1_200
+    assert await scratch.query("SELECT count(*) AS refused FROM return_scan WHERE outcome <> 'accepted'") == [
+        {"refused": 0}
+    ]
+
+
+async def test_a_wrong_answer_ends_the_run(scratch: Scratch) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\nNothing")
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+    def silent(_: str) -> None:
+        """Nobody listens."""
+
+    call = next(call for call in CALLS if call.name == "item-lookup")
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server, loading() as load:
+        service = Service(server.sockets[0].getsockname()[1], 0, tokens={call.who: "x"}, cookies={call.who: "x"})
+        bench = Bench(scratch.url, Ground(scratch.database.engine), service, load, Options(), {}, silent)
+        wanted = Sent("GET", "/api/v1/items/ES000000196", mark='"barcode"').as_planned(service, call.who, is_page=False)
+        with pytest.raises(WrongAnswer, match=r"item-lookup: 1 wrong.*404.*Nothing"):
+            await bench.send(call, [wanted])
+
+
+@pytest.mark.parametrize(
+    ("only", "wanted"),
+    [
+        ((), {"csv", "scan-return", "scan-return-100"}),
+        (("scan-return",), {"scan-return"}),
+        (("scan",), {"scan-return", "scan-return-100"}),
+    ],
+)
+def test_a_whole_name_means_that_call_alone(only: tuple[str, ...], wanted: set[str]) -> None:
+    options = Options(only=only)
+    assert {name for name in ("csv", "scan-return", "scan-return-100") if options.wants(name)} == wanted
