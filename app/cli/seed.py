@@ -95,7 +95,7 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     start = now - timedelta(days=200)
     await session.execute(insert(Store), [{"code": code, "name": name} for code, name in STORES])
-    await _add_people(session, at=start)
+    await add_people(session, at=start)
     await add_authority(session, today=now.date())
     await add_rates(session, at=start)
     for product in PRODUCTS:
@@ -113,7 +113,7 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
     await quarantine_hoists(session, at_home=hoists[0], on_shelf=hoists[1], mended=hoists[2], now=now)
 
 
-async def _add_people(session: AsyncSession, *, at: datetime) -> None:
+async def add_people(session: AsyncSession, *, at: datetime) -> None:
     for person in PEOPLE:
         await accounts.add_account(
             session,
