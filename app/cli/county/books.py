@@ -235,13 +235,16 @@ class Books:
         facts: tuple[str, str, int, int],
     ) -> None:
         paid = item.paid
-        wants_paid = move in CREDITS and paid is not None
-        months = whole_months(date.fromordinal(item.received), date.fromordinal(self.day)) if move in CREDITS else 0
-        key = (
-            move, was, item.product.id, item.price, item.times > 0, item.times > 1, going.shares if going else -1,
-            paid[1] if paid else -1, paid[2:] if wants_paid and paid else None, item.is_credited, item.written_off,
-            bool(errand.visit), errand.speed, facts, months,
-        )  # fmt: skip
+        key: tuple[Any, ...]
+        if going:
+            key = (move, item.product.id, item.price, item.times > 0, going.shares, errand.speed)
+        elif move in CREDITS:
+            months = whole_months(date.fromordinal(item.received), date.fromordinal(self.day))
+            known = (item.is_credited, item.written_off, item.times if item.times < 2 else 2, item.product.is_reusable)
+            key = (move, was, item.price, paid and paid[1:], known, errand.speed, facts, months)
+        else:
+            # The rates of the county are for whatever it lends, so what it is makes no difference here.
+            key = (move, was, paid[1] if paid else -1, facts)
         found = self._known.get(key)
         if found is None:
             if len(self._known) > MOST_REMEMBERED:

@@ -118,6 +118,9 @@ class Part:
             second = books.at(item, 9 * HOUR, 16 * HOUR)
             self._scrap(item, second, "For one person only, and it has had one.")
             return
+        if item.stands == "returned" and rng.random() < 0.055:
+            self._scrap(item, books.at(item, 8 * HOUR, 12 * HOUR), rng.choice(words.NOT_WORTH))
+            return
         if item.stands == "returned":
             second = books.at(item, 8 * HOUR, 12 * HOUR)
             who = self._technician()
@@ -165,7 +168,7 @@ class Part:
             if due < books.day + 45:
                 self._inspect(item, kind, second, who)
                 second += 300 + int(rng.random() * 900)
-        if rng.random() < 0.065 and not item.mended:
+        if rng.random() < 0.08 and not item.mended:
             self._inspect(item, "functional", second, who, fault=rng.choice(words.FAULTS))
             item.repair_seq = item.seq
             self._plan(self._later(2 + int(rng.random() * 10)), MEND, item)
@@ -383,13 +386,13 @@ class Part:
         at = self._scrap(item, second, "Nobody has found it.", waste="nowhere")
         self._end_loan(item, *at)
 
-    def _home(self, asked: tuple[Item, int]) -> None:
-        """A thorough examination where a client has it; a few are missed, and stand as overdue."""
-        item, loan = asked
+    def _home(self, asked: tuple[Item, int, str]) -> None:
+        """An inspection where a client has it; a few are missed, and stand as overdue."""
+        item, loan, kind = asked
         if item.loan is None or item.loan.id != loan or item.stands != "on_loan" or self.books.rng.random() < 0.03:
             return
-        self._inspect(item, "loler", self.books.at(item, 9 * HOUR, 16 * HOUR), self._technician())
-        self._plan_home(item)
+        self._inspect(item, kind, self.books.at(item, 9 * HOUR, 16 * HOUR), self._technician())
+        self._plan_visit(item, kind)
 
     def _scrap(self, item: Item, second: int, reason: str, *, waste: str = "") -> tuple[str, str]:
         """Out of use for good; of what is dear another person agrees. Returns when and by whom."""
@@ -511,7 +514,7 @@ class Part:
         self.held[client].append(item)
         if trial_days:
             self._plan_in(trial_days - 4, REVIEW, (item, number))
-        elif not item.product.sort.single and rng.random() < 0.72:
+        elif not item.product.sort.single and rng.random() < 0.62:
             self._plan_in(5 + int(rng.expovariate(1 / 270)), ASK, (item, number))
         self._plan_home(item)
         return number
@@ -523,9 +526,13 @@ class Part:
             item.loan = None
 
     def _plan_home(self, item: Item) -> None:
-        if item.due and "loler" in item.due and item.loan:
-            in_days = item.due["loler"] - self.books.day - int(self.books.rng.random() * 20) - 3
-            self._plan_in(max(in_days, 1), HOME, (item, item.loan.id))
+        for kind in item.due or ():
+            self._plan_visit(item, kind)
+
+    def _plan_visit(self, item: Item, kind: str) -> None:
+        if item.due and item.loan:
+            in_days = item.due[kind] - self.books.day - int(self.books.rng.random() * 20) - 3
+            self._plan_in(max(in_days, 1), HOME, (item, item.loan.id, kind))
 
     def _someone(self) -> tuple[int, bool]:
         """A client: a new one, or one who is known."""
@@ -555,7 +562,7 @@ class Part:
 
     def _buy(self, store: int, place: int) -> None:
         books, rng, product = self.books, self.books.rng, self.ground.products[place]
-        second, who, bay = int((7.6 + rng.random() * 0.4) * HOUR), self._technician(), rng.choice(BAYS)
+        second, who, bay = int((7.4 + rng.random() * 0.2) * HOUR), self._technician(), rng.choice(BAYS)
         years = (books.day - self.since) / 365.25
         price = product.price * (90 + min(int(years) * 2, 10)) // 100
         made, lot = books.day - 20 - int(rng.random() * 200), f"L{books.day % 100_000}{place:04}"
@@ -568,6 +575,7 @@ class Part:
             item.serial = f"{product.model[:3].upper()}-{number:07}" if product.price > 4_000 else ""
             item.due = {kind: _months_after(books.day, months) for kind, months in product.sort.inspections} or None
             books.receive(item, second, who)
+            books.move(item, "transfer", second + 600, who, bay=bay, reason="Put away.")
             self.items.append(item)
             self.shelves[store, place].append(item)
 
