@@ -7,7 +7,7 @@ hashes with `ledger.chain_hash`, and `stores finance reconcile` the charges with
 
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -78,6 +78,30 @@ class Item:
     started: tuple[str, str] = ("", "")
     cleaner: str = ""
     mended: bool = False
+    spell: "Spell | None" = None
+
+
+@dataclass(slots=True)
+class Spell:
+    """One time out, as the trigger of `movement` would keep it. `ids`: the numbers of the movements that issued it, brought
+    it back and passed it, once they have any. `seqs`, `ats`: the same of them in the item's history."""
+
+    item: Item
+    number: int
+    funders: str
+    came_back_seq: str
+    ids: list[int] = field(default_factory=lambda: [0, 0, 0])
+    seqs: list[int] = field(default_factory=lambda: [0, 0, 0])
+    ats: list[str] = field(default_factory=lambda: [NULL, NULL, NULL])
+
+    def row(self) -> str:
+        """As COPY reads it."""
+        item, ids, ats = self.item, self.ids, self.ats
+        return (
+            f"{item.id}\t{self.number}\t{ids[0]}\t{self.seqs[0]}\t{ats[0]}\t{item.store}\t{item.product.id}\t{item.price}\t"
+            f"{self.funders}\t{'t' if self.number > 1 else 'f'}\t{ids[1] or NULL}\t{self.seqs[1] or NULL}\t{ats[1]}\t"
+            f"{ids[2] or NULL}\t{ats[2]}\t{self.came_back_seq}"
+        )
 
 
 @dataclass(slots=True)
@@ -121,13 +145,18 @@ class Books:
         self.rows: defaultdict[str, list[str]] = defaultdict(list)
         self.given: defaultdict[str, int] = defaultdict(int)
         self.day, self.iso, self.month = 0, "", ""
-        self._moves: list[tuple[int, str]] = []
+        self._moves: list[tuple[int, str, Spell | None, int]] = []
+        self._over: list[Spell] = []
         self._lines: list[tuple[int, str]] = []
         self._visits: set[str] = set()
         self._known: dict[Any, list[tuple[Posting, list[tuple[str, str]]]]] = {}
         self._rates: tuple[Tariff, ...] = ()
         self._starts = [start for start, _ in ground.rates]
         self._rate_no = -1
+        self._funders = [
+            "{" + ",".join(str(one) for one in sorted(ground.funders[share.funder] for share in shares)) + "}"
+            for shares in SHARES
+        ]
 
     def number(self, table: str) -> int:
         """The next number of a table: every part counts its own, so that together they are in the order of time."""
@@ -146,12 +175,21 @@ class Books:
 
     def end(self) -> None:
         """The day is over: its movements and charges get their numbers, in the order of time."""
-        for table, rows in (("movement", self._moves), ("charge", self._lines)):
-            rows.sort(key=_second)
-            written = self.rows[table]
-            for _, row in rows:
-                written.append(f"{self.number(table)}\t{row}")
-            rows.clear()
+        self._moves.sort(key=_second)
+        written = self.rows["movement"]
+        for _, row, spell, which in self._moves:
+            number = self.number("movement")
+            written.append(f"{number}\t{row}")
+            if spell is not None and not spell.ids[which]:
+                spell.ids[which] = number
+        self._moves.clear()
+        self._lines.sort(key=_second)
+        written = self.rows["charge"]
+        for _, row in self._lines:
+            written.append(f"{self.number('charge')}\t{row}")
+        self._lines.clear()
+        self.rows["spell"] += [spell.row() for spell in self._over]
+        self._over.clear()
 
     def flush(self) -> dict[str, bytes]:
         """All rows that were made since the last time, as COPY reads them."""
@@ -171,7 +209,7 @@ class Books:
         item.hash = sha256(f'["",{head},null,null]'.encode()).hexdigest()
         item.seq, item.busy = 1, self.day * 86_400 + second
         row = f"{item.id}\t1\treceive\t\\N\tin_stock\t{actor}\t{self.iso}{TOD[second]}\t{item.store}\t{item.bay}"
-        self._moves.append((second, f"{row}\t\\N\t\\N\t{item.hash}"))
+        self._moves.append((second, f"{row}\t\\N\t\\N\t{item.hash}", None, 0))
 
     def move(
         self,
@@ -200,7 +238,7 @@ class Books:
         )
         item.hash = sha256(said.encode()).hexdigest()
         row = f"{item.id}\t{seq}\t{move}\t{was}\t{to}\t{actor}\t{at}\t{item.store}\t{bay or NULL}\t{reason or NULL}"
-        self._moves.append((second, f"{row}\t{ref or NULL}\t{item.hash}"))
+        spell, which = None, 0
         item.seq, item.stands, item.bay, item.busy = seq, to, bay, self.day * 86_400 + second
         goes_out = (was, move) in ISSUES
         if goes_out or move in COSTING:
@@ -208,10 +246,26 @@ class Books:
             self._charge(item, move, was, second, actor, going if goes_out else None, errand, facts)
         if goes_out:
             item.times += 1
+            spell = self._go_out(item, going)
         elif move in RETURNS:
             item.returned_seq = seq
+            spell, which = item.spell, 1
+        elif move == "release" and was == "awaiting_inspection":
+            spell, which = item.spell, 2
+        if spell is not None and not spell.seqs[which]:
+            spell.seqs[which], spell.ats[which] = seq, at
+        self._moves.append((second, f"{row}\t{ref or NULL}\t{item.hash}", spell, which))
         if to == "awaiting_inspection" and was != to:
             item.bench_seq = seq
+
+    def _go_out(self, item: Item, going: Under | None) -> Spell:
+        assert going is not None
+        last = item.spell
+        if last is not None:
+            self._over.append(last)
+        came_back = str(last.seqs[1] or NULL) if last else NULL
+        item.spell = Spell(item, item.times, self._funders[going.shares], came_back)
+        return item.spell
 
     def charge_in_vain(
         self, what: str, key: int, under: Under, second: int, actor: str, collection: str = NULL
@@ -364,12 +418,14 @@ COLUMNS: Final = {
     "repair": "id item_id started_seq finished_at finished_by finished_seq outcome notes labour_minutes labour_pence",
     "fitted_part": "id repair_id part_number description quantity cost_pence fitted_on recorded_at recorded_by",
     "disposal": "id item_id reason waste_stream batteries reference asked_at asked_by hold_id agreed_at agreed_by seq",
+    "spell": "item_id number issued_id issued_seq issued_at store_id product_id pence funder_ids is_recycled collected_id "
+    "collected_seq collected_at passed_id passed_at came_back_seq",
     "hold": "id item_id kind reason placed_at placed_by lifted_at lifted_by lift_reason",
 }
 """The columns that the county fills, in the order of its rows."""
 
 
-def _second(row: tuple[int, str]) -> int:
+def _second(row: tuple[Any, ...]) -> Any:
     return row[0]
 
 

@@ -691,6 +691,8 @@ class Part:
         )
         for kind, due in (item.due or {}).items():
             books.rows["inspection_due"].append(f"{item.id}\t{kind}\t{date.fromordinal(due)}")
+        if item.spell is not None:
+            books.rows["spell"].append(item.spell.row())
         if item.loan is not None:
             self._write_loan(item, "\\N\t\\N")
         if item.cleaning is not None:

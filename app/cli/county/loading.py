@@ -110,8 +110,7 @@ class NotRight(RuntimeError):
 
 
 async def take_off(session: AsyncSession, size: Size) -> Taken:
-    """Leave the tables without indexes, keys and triggers; returns how they come back. Charging begins with the county.
-    """
+    """Leave the tables without indexes, keys and triggers; returns how they come back. Charging begins with the county."""
     for name, value in SETTINGS.items():
         await session.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
     asked = {"tables": list(TABLES)}
@@ -156,7 +155,6 @@ async def put_back(session: AsyncSession, taken: Taken, tell: Tell) -> None:
 
 def steps() -> Iterator[tuple[str, str]]:
     """What is left to do once everything stands: in words, and as a statement."""
-    yield "Spells", "SELECT write_spells(array_agg(id)) FROM item"
     for table in TABLES:
         yield f"Statistics of {table}", f"ANALYZE {table}"
 
