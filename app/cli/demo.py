@@ -22,7 +22,6 @@ from app.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from app.settings import Settings
 from app.web.health import alembic_config
 
-
 app = typer.Typer(invoke_without_command=True)
 app.command("county")(county)
 

@@ -9,10 +9,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from app.cli.county.books import LEADS_TO, TOD, Books, Item
+from app.cli.county.books import LEADS_TO, Books
 from app.cli.county.building import NotEmpty, build
 from app.cli.county.catalogue import SORTS, Product
 from app.cli.county.ground import Ground
+from app.cli.county.item import TOD, Item
 from app.cli.county.size import Size
 from app.domain.lifecycle import State
 from app.domain.notice_work import Handling
@@ -117,7 +118,7 @@ async def order(scratch: Scratch) -> None:
     """Something for a new client, from draft to delivery."""
     client = await scratch.given.client()
     [row] = await scratch.query(
-        "SELECT code FROM item JOIN product ON product.id = product_id JOIN store ON store.id = store_id "
+        "SELECT product.code FROM item JOIN product ON product.id = product_id JOIN store ON store.id = store_id "
         "WHERE state = 'in_stock' AND store.code = 'MAIN' AND tier = 'standard' AND returnable "
         "ORDER BY item.id DESC LIMIT 1"
     )
@@ -150,7 +151,7 @@ async def hold_by_notice(scratch: Scratch) -> None:
     new = NewNotice(reference="FSN-1", kind="devices", title="Legs", issuer="Maker", issued_on=scratch.clock.today)
     async with scratch.database.sessions.begin() as session:
         notice = await service.enter(session, new, actor="safety", at=at)
-        why = {"decision": Decision.RELEVANT, "reason": "We lend it.", "search": ["Commode"], "version": 1}
+        why: dict[str, Any] = {"decision": Decision.RELEVANT, "reason": "We lend it.", "search": ["Legs"], "version": 1}
         await service.triage(session, notice, **why, actor="safety", at=at)
         lines: list[Any] = [{"effect": "include", "manufacturers": [row["manufacturer"]], "models": [row["model"]]}]
         await scopes.draft_scope(session, notice, lines, handling=Handling.QUARANTINE, actor="safety", at=at)

@@ -7,22 +7,18 @@ hashes with `ledger.chain_hash`, and `stores finance reconcile` the charges with
 
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from random import Random
 from typing import Any, Final
 
-from app.cli.county.catalogue import Product
 from app.cli.county.ground import SPLITS, Ground
+from app.cli.county.item import NO_ERRAND, NULL, TOD, Errand, Item, Spell, Under
 from app.domain.costs import ChargeKind, Due, Facts, Issued, Posting, Tariff, charges_of, post, whole_months
 from app.domain.lifecycle import IN_STORE, MOVES, Move, State, is_issue, is_return
 from app.domain.panel_funding import Share
 
-NULL: Final = "\\N"
-TOD: Final = tuple(f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}+00:00" for s in range(86_400))
-"""Every second of a day, as the end of an instant."""
 LEADS_TO: Final = {(state.value, move.value): to.value for (state, move), to in MOVES.items()}
 STANDS_IN: Final = frozenset(state.value for state in IN_STORE)
 ISSUES: Final = frozenset((s.value, m.value) for s, m in MOVES if is_issue(s, m))
@@ -35,105 +31,7 @@ COSTING: Final = frozenset(
 )  # fmt: skip
 MOST_REMEMBERED: Final = 60_000
 SHARES: Final = tuple(tuple(Share(code, Decimal(percent)) for code, percent in parts) for _, parts in SPLITS)
-NOBODYS: Final = "\t".join([NULL] * 6)
 BACK: Final = ChargeKind.CREDIT
-
-
-@dataclass(slots=True)
-class Item:
-    """One piece of equipment while the county lives. `stands`: its state; `busy`: the second of its last movement.
-
-    `due`: when its inspections are due, by kind, as ordinals. `under`: what the charges of its newest issue are counted
-    under, as columns for COPY; `paid`: day, place in `SHARES`, pence, and whether it had no rate. `cleaning`: number and
-    beginning of the decontamination that is open, `started`: when and by whom it was begun. `place`: of its product.
-    """
-
-    id: int
-    barcode: str
-    product: Product
-    price: int
-    received: int
-    serial: str
-    lot: str
-    made: int
-    store: int
-    bay: str
-    stands: str = "in_stock"
-    seq: int = 0
-    hash: str = ""
-    busy: int = 0
-    times: int = 0
-    returned_seq: int = 0
-    bench_seq: int = 0
-    due: dict[str, int] | None = None
-    certified: int = 0
-    loan: "Lent | None" = None
-    under: str = NOBODYS
-    paid: tuple[int, int, int, bool] | None = None
-    is_credited: bool = False
-    written_off: int = 0
-    cleaning: tuple[int, str] | None = None
-    repair_seq: int = 0
-    place: int = 0
-    started: tuple[str, str] = ("", "")
-    cleaner: str = ""
-    mended: bool = False
-    spell: "Spell | None" = None
-
-
-@dataclass(slots=True)
-class Spell:
-    """One time out, as the trigger of `movement` would keep it. `ids`: the numbers of the movements that issued it, brought
-    it back and passed it, once they have any. `seqs`, `ats`: the same of them in the item's history."""
-
-    item: Item
-    number: int
-    funders: str
-    came_back_seq: str
-    ids: list[int] = field(default_factory=lambda: [0, 0, 0])
-    seqs: list[int] = field(default_factory=lambda: [0, 0, 0])
-    ats: list[str] = field(default_factory=lambda: [NULL, NULL, NULL])
-
-    def row(self) -> str:
-        """As COPY reads it."""
-        item, ids, ats = self.item, self.ids, self.ats
-        return (
-            f"{item.id}\t{self.number}\t{ids[0]}\t{self.seqs[0]}\t{ats[0]}\t{item.store}\t{item.product.id}\t{item.price}\t"
-            f"{self.funders}\t{'t' if self.number > 1 else 'f'}\t{ids[1] or NULL}\t{self.seqs[1] or NULL}\t{ats[1]}\t"
-            f"{ids[2] or NULL}\t{ats[2]}\t{self.came_back_seq}"
-        )
-
-
-@dataclass(slots=True)
-class Lent:
-    """An open loan or trial."""
-
-    id: int
-    client: int
-    kind: str
-    trial_ends_on: str
-    started_at: str
-    started_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """What somebody drives for: the key under which it is charged once a day, its speed, and the collection's number."""
-
-    visit: str
-    speed: str
-    collection: str = NULL
-
-
-NO_ERRAND: Final = Errand("", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Under:
-    """For whom something goes out: columns of the charges, and who pays, by its place in `SHARES`."""
-
-    columns: str
-    shares: int
 
 
 class Books:
@@ -211,7 +109,7 @@ class Books:
         row = f"{item.id}\t1\treceive\t\\N\tin_stock\t{actor}\t{self.iso}{TOD[second]}\t{item.store}\t{item.bay}"
         self._moves.append((second, f"{row}\t\\N\t\\N\t{item.hash}", None, 0))
 
-    def move(
+    def move(  # noqa: PLR0913 - as of the ledger: what a movement says is said here
         self,
         item: Item,
         move: str,
@@ -288,17 +186,7 @@ class Books:
         errand: Errand,
         facts: tuple[str, str, int, int],
     ) -> None:
-        paid = item.paid
-        key: tuple[Any, ...]
-        if going:
-            key = (move, item.product.id, item.price, item.times > 0, going.shares, errand.speed)
-        elif move in CREDITS:
-            months = whole_months(date.fromordinal(item.received), date.fromordinal(self.day))
-            known = (item.is_credited, item.written_off, item.times if item.times < 2 else 2, item.product.is_reusable)
-            key = (move, was, item.price, paid and paid[1:], known, errand.speed, facts, months)
-        else:
-            # The rates of the county are for whatever it lends, so what it is makes no difference here.
-            key = (move, was, paid[1] if paid else -1, facts)
+        key = self._key(item, move, was, going, errand, facts)
         found = self._known.get(key)
         if found is None:
             if len(self._known) > MOST_REMEMBERED:
@@ -321,6 +209,20 @@ class Books:
                 item.is_credited = True
             elif posting.due.kind is ChargeKind.WRITE_OFF:
                 item.written_off += posting.price.pence
+
+    def _key(
+        self, item: Item, move: str, was: str, going: Under | None, errand: Errand, facts: tuple[str, str, int, int]
+    ) -> tuple[Any, ...]:
+        """What its charges follow from: where all of it is the same, they are."""
+        paid = item.paid
+        if going:
+            return move, item.product.id, item.price, item.times > 0, going.shares, errand.speed
+        if move in CREDITS:
+            months = whole_months(date.fromordinal(item.received), date.fromordinal(self.day))
+            known = (item.is_credited, item.written_off, min(item.times, 2), item.product.is_reusable)
+            return move, was, item.price, paid and paid[1:], known, errand.speed, facts, months
+        # The rates of the county are for whatever it lends, so what it is makes no difference here.
+        return move, was, paid[1] if paid else -1, facts
 
     def _write(
         self,
@@ -377,52 +279,12 @@ class Books:
         return [
             (
                 what,
-                f"{self.ground.funders[line.funder] if line.funder else NULL}\t{line.percent}\t{due.times}\t{line.pence}"
+                f"{self.ground.funders.get(line.funder, NULL)}\t{line.percent}\t{due.times}\t{line.pence}"
                 f"\t{line.vat_pence}\t{price.tariff_id or NULL}\t{price.basis}\t{'t' if price.is_unpriced else 'f'}"
                 f"\t{'t' if due.is_issue else 'f'}\tf",
             )
             for line in posting.lines
         ]
-
-
-COLUMNS: Final = {
-    "movement": "id item_id seq move from_state to_state actor at store_id bay reason reference hash",
-    "charge": "id posting_id kind variant period happened_on posted_at posted_by funder_id percent quantity amount_pence "
-    "vat_pence tariff_id basis is_unpriced is_issue is_provisional item_id movement_seq product_id category recycled "
-    "store_id collection_id order_id client_id team_id prescriber reason district",
-    "charged_visit": "key",
-    "item": "id barcode product_id serial_number serial_key lot_number manufactured_on manufactured_precision "
-    "received_on purchase_price_pence certified_load_kg certified_on state store_id bay times_issued last_seq last_hash "
-    "returned_seq inspectable_seq",
-    "inspection_due": "item_id kind due_on",
-    "client": "id client_ref name date_of_birth address postcode phone weight_kg weighed_on died_on created_at "
-    "created_by",
-    "equipment_order": "id number client_id funder_id team_id store_id speed reason clinical_reasoning decision "
-    "authority made_at made_by submitted_at promised_on decided_at decided_by allocated_at allocated_by version",
-    "order_share": "order_id funder_id position percent",
-    "order_line": "id order_id position product_id quantity kind accept_equivalent prefer_new unit_price_pence "
-    "explanation",
-    "order_unit": "id order_line_id order_id client_id item_id reservation_id loan_id cancelled_at cancelled_by",
-    "reservation": "id item_id client_id from_on until_on made_at made_by ended_at ended_by ended_because",
-    "delivery_visit": "id order_id visited_at barcodes received_by failed_because recorded_at recorded_by",
-    "loan": "id item_id client_id kind trial_ends_on trial_goals started_at started_by ended_at ended_by",
-    "trial_review": "id loan_id outcome notes reviewed_at reviewed_by tried_what tried_where who_was_there result",
-    "collection": "id number client_id reason speed requested_at requested_by contact_name contact_phone "
-    "is_bereavement list_agreed_at list_agreed_by scheduled_on",
-    "collection_line": "id collection_id item_id loan_id collected_at collected_by",
-    "collection_visit": "id collection_id visited_at failed_because recorded_at recorded_by",
-    "decontamination": "id item_id opened_at route started_at started_by finished_at finished_by finished_seq outcome "
-    "notes infection_risk method product_used strike_through",
-    "inspection": "id item_id kind outcome seq inspected_at inspected_by examined_on next_due_on due_before notes",
-    "thorough_examination": "inspection_id report",
-    "repair": "id item_id started_seq finished_at finished_by finished_seq outcome notes labour_minutes labour_pence",
-    "fitted_part": "id repair_id part_number description quantity cost_pence fitted_on recorded_at recorded_by",
-    "disposal": "id item_id reason waste_stream batteries reference asked_at asked_by hold_id agreed_at agreed_by seq",
-    "spell": "item_id number issued_id issued_seq issued_at store_id product_id pence funder_ids is_recycled collected_id "
-    "collected_seq collected_at passed_id passed_at came_back_seq",
-    "hold": "id item_id kind reason placed_at placed_by lifted_at lifted_by lift_reason",
-}
-"""The columns that the county fills, in the order of its rows."""
 
 
 def _second(row: tuple[Any, ...]) -> Any:

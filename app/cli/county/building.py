@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.cli.county import loading, notices
-from app.cli.county.days import Part
-from app.cli.county.loading import Tell
+from app.cli.county.days import Life
 from app.cli.county.ground import Ground, lay
+from app.cli.county.loading import Tell
 from app.cli.county.size import SHARDS, Size
 from app.cli.seed import is_empty
 from app.db import normal_url
@@ -84,7 +84,7 @@ async def _close(session: AsyncSession, ground: Ground, tell: Tell) -> None:
 def _parts(ground: Ground) -> Iterator[list[Iterator[tuple[int, dict[str, bytes]]]]]:
     """What each part of the county writes down, in its order."""
     if ground.size.scale < ALONE_BELOW:
-        yield [Part(ground, number).live() for number in range(SHARDS)]
+        yield [Life(ground, number).live() for number in range(SHARDS)]
         return
     context = multiprocessing.get_context("spawn")
     processes, ends = [], []
@@ -111,7 +111,7 @@ def _received(end: Connection) -> Iterator[tuple[int, dict[str, bytes]]]:
 
 def _live_apart(ground: Ground, number: int, end: Connection) -> None:
     """In a process of its own."""
-    for found in Part(ground, number).live():
+    for found in Life(ground, number).live():
         end.send_bytes(pickle.dumps(found))
     end.send_bytes(pickle.dumps(None))
 

@@ -116,4 +116,5 @@ def _line(number: int, sort: Sort, rng: Random) -> dict[str, Any]:
 
 def weight_of(number: int, rng: Random) -> float:
     """How often this line is lent beside the others: of each sort a few lines are most of what is lent."""
-    return SORTS[number % len(SORTS)].share / (1 + number // len(SORTS)) ** 0.7 * (0.7 + 0.6 * rng.random())
+    place: float = (1 + number // len(SORTS)) ** 0.7
+    return SORTS[number % len(SORTS)].share / place * (0.7 + 0.6 * rng.random())

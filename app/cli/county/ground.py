@@ -50,7 +50,7 @@ LOW_LIMIT: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """Somebody who orders: username, the number of their team, the code of who pays for it, and their limit in pence."""
+    """Somebody who orders: username, number of their team, code of who pays for it, and their limit in pence."""
 
     username: str
     team_id: int
@@ -91,7 +91,7 @@ async def lay(session: AsyncSession, size: Size, *, prefix: str) -> Ground:
         funders=funders,
         products=products,
         weights=tuple(accumulate(product.weight for product in products)),
-        rates=await _read_rates(session, size),
+        rates=await _read_rates(session),
         prescribers=await _read_prescribers(session),
         technicians=("technician", "technician2", *(f"technician.{number}" for number in range(1, TECHNICIANS + 1))),
     )
@@ -194,7 +194,7 @@ def _rates_of(times: Decimal) -> list[dict[str, Any]]:
     return [*fixed, nothing | recycled, nothing | credit]
 
 
-async def _read_rates(session: AsyncSession, size: Size) -> tuple[tuple[int, tuple[Tariff, ...]], ...]:
+async def _read_rates(session: AsyncSession) -> tuple[tuple[int, tuple[Tariff, ...]], ...]:
     rows = [dict(row) for row in (await session.execute(text("SELECT * FROM tariff ORDER BY id"))).mappings()]
     by_start: dict[int, list[Any]] = {}
     for row, tariff in zip(rows, read_tariffs(rows), strict=True):

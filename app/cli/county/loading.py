@@ -14,7 +14,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cli.county.books import COLUMNS
+from app.cli.county.columns import COLUMNS
 from app.cli.county.size import Size
 from app.features.finance.monthly.sums import sum_up_months
 
@@ -31,7 +31,8 @@ SETTINGS: Final = {
 }
 # Foreign keys from and to the tables; then what else is an index. What partitions have of their parent goes with it.
 OTHERS_FIRST: Final = text("""
-    SELECT conrelid::regclass::text AS "table", conname AS name, pg_get_constraintdef(oid) AS definition, contype = 'f' AS refers
+    SELECT conrelid::regclass::text AS "table", conname AS name, pg_get_constraintdef(oid) AS definition,
+           contype = 'f' AS refers
     FROM pg_constraint
     WHERE conparentid = 0 AND connamespace = 'public'::regnamespace
       AND (contype = 'f' AND (conrelid::regclass::text = ANY(:tables) OR confrelid::regclass::text = ANY(:tables))
@@ -110,7 +111,7 @@ class NotRight(RuntimeError):
 
 
 async def take_off(session: AsyncSession, size: Size) -> Taken:
-    """Leave the tables without indexes, keys and triggers; returns how they come back. Charging begins with the county."""
+    """Leave the tables without indexes, keys and triggers; returns how they come back. Charging begins here, too."""
     for name, value in SETTINGS.items():
         await session.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
     asked = {"tables": list(TABLES)}

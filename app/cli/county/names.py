@@ -17,8 +17,9 @@ LAST: Final = (
     "Stone", "Tanner", "Thorpe", "Underwood", "Vance", "Walsh", "Webb", "Whitfield", "Wilde", "Wood", "Yates", "Young",
 )  # fmt: skip
 STREETS: Final = (
-    "Alder Close", "Bridge Street", "Chapel Lane", "Church Road", "Elm Grove", "Field View", "Green Lane", "High Street",
-    "Hill Rise", "Kiln Lane", "Lime Avenue", "Manor Road", "Mill Lane", "Orchard Way", "Park Road", "Quarry Hill",
+    "Alder Close", "Bridge Street", "Chapel Lane", "Church Road", "Elm Grove", "Field View", "Green Lane",
+    "High Street", "Hill Rise", "Kiln Lane", "Lime Avenue", "Manor Road", "Mill Lane", "Orchard Way", "Park Road",
+    "Quarry Hill",
     "School Lane", "Station Road", "The Crescent", "Victoria Terrace", "Well Lane", "Windmill Close",
 )  # fmt: skip
 TOWNS: Final = ("Marston", "Eastmere", "Coldharbour", "Fenbridge", "Little Oakley", "Sandwick", "Thornbury Cross")

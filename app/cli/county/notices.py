@@ -1,5 +1,5 @@
-"""Safety notices of the county: entered, triaged, put into force and worked on by the service's own verbs, on the evening
-before the register is opened."""
+"""Safety notices of the county: entered, triaged, put into force and worked on by the service's own verbs, on the
+evening before the register is opened."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta

@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import Final
 
 from app.cli.county import words
-from app.cli.county.books import NULL, TOD, Books, Item, Under
+from app.cli.county.books import Books
 from app.cli.county.catalogue import Product
 from app.cli.county.ground import SPLITS
+from app.cli.county.item import NULL, TOD, Item, Under
 from app.domain.ordering import Speed
 from app.domain.promises import WorkingTimes, promised_on
 from app.promising import KEPT_FOR
@@ -33,7 +34,7 @@ class Piece:
 
 @dataclass(slots=True)
 class Order:
-    """An order. `second`: of its day; `promised`: a day; both days are ordinals. `ruled`: what its submission came to."""
+    """An order. `second`: of its day; `promised`: a day; both are ordinals. `ruled`: what its submission came to."""
 
     id: int
     client: int
