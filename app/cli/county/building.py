@@ -105,8 +105,11 @@ def _parts(ground: Ground) -> Iterator[list[Iterator[tuple[int, dict[str, bytes]
 
 def _received(end: Connection) -> Iterator[tuple[int, dict[str, bytes]]]:
     """What a part of the county sends, until it says that this was all."""
-    while (found := pickle.loads(end.recv_bytes())) is not None:  # noqa: S301 - our own process sends it
-        yield found
+    try:
+        while (found := pickle.loads(end.recv_bytes())) is not None:  # noqa: S301 - our own process sends it
+            yield found
+    except EOFError as error:
+        raise loading.NotRight("A part of the county ended before it was done. Nothing of it is kept.") from error
 
 
 def _live_apart(ground: Ground, number: int, end: Connection) -> None:

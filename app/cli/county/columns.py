@@ -5,8 +5,8 @@ from typing import Final
 COLUMNS: Final = {
     "movement": "id item_id seq move from_state to_state actor at store_id bay reason reference hash",
     "charge": "id posting_id kind variant period happened_on posted_at posted_by funder_id percent quantity "
-    "amount_pence vat_pence tariff_id basis is_unpriced is_issue is_provisional item_id movement_seq product_id category recycled "
-    "store_id collection_id order_id client_id team_id prescriber reason district",
+    "amount_pence vat_pence tariff_id basis is_unpriced is_issue is_provisional item_id movement_seq product_id "
+    "category recycled store_id collection_id order_id client_id team_id prescriber reason district",
     "charged_visit": "key",
     "item": "id barcode product_id serial_number serial_key lot_number manufactured_on manufactured_precision "
     "received_on purchase_price_pence certified_load_kg certified_on state store_id bay times_issued last_seq "

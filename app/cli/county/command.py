@@ -16,6 +16,7 @@ from app.cli.county.loading import NotRight, Tell
 from app.cli.county.size import Size
 from app.cli.reach import check_server, console, fail, read_settings
 from app.domain.dates import UK
+from app.features.accounts.passwords import DEMONSTRATION_PASSWORD
 from app.postgres import EmbeddedPostgres, EmbeddedPostgresError, running_url
 from app.settings import Settings
 from app.web.health import alembic_config
@@ -32,6 +33,8 @@ def county(
     """Fill an empty database with a reference county: movements, loans, orders, charges that all add up."""
     settings = read_settings()
     day = until.date() if until else datetime.now(UK).date()
+    if day > datetime.now(UK).date():
+        raise fail("Nothing can have happened yet on days to come. Choose today or an earlier day for --until.")
     size, begun = Size(scale, years, seed, day), perf_counter()
     with _database(settings) as url:
         asyncio.run(check_server(url))
@@ -44,7 +47,7 @@ def county(
         except (NotEmpty, NotRight) as error:
             raise fail(str(error)) from error
     console.print(f"The county stands, after {perf_counter() - begun:.0f} seconds. `stores serve` serves it.")
-    console.print("Everybody in it has the password that README.md says.", highlight=False)
+    console.print(f"Sign in as on the demonstration, such as “ot”; the password of all is {DEMONSTRATION_PASSWORD}.")
 
 
 @contextmanager

@@ -76,7 +76,8 @@ class Life(Going):
         books.rows["item"].append(
             f"{item.id}\t{item.barcode}\t{product.id}\t{serial}\t{item.lot}\t{date.fromordinal(item.made)}\tday\t"
             f"{date.fromordinal(item.received)}\t{item.price}\t{load}\t{item.stands}\t{item.store}\t"
-            f"{item.bay or NULL}\t{item.times}\t{item.seq}\t{item.hash}\t{item.returned_seq or NULL}\t{item.bench_seq or NULL}"
+            f"{item.bay or NULL}\t{item.times}\t{item.seq}\t{item.hash}\t"
+            f"{item.returned_seq or NULL}\t{item.bench_seq or NULL}"
         )
         for kind, due in (item.due or {}).items():
             books.rows["inspection_due"].append(f"{item.id}\t{kind}\t{date.fromordinal(due)}")

@@ -137,7 +137,7 @@ async def _add_staff(session: AsyncSession, size: Size, *, at: datetime) -> None
             "account_id": ids[name],
             "team_id": team_ids[number % len(team_ids)],
             "tier": Tier.SPECIALIST,
-            "spend_limit_pence": LOW_LIMIT if number % 5 == 0 else 300_000,
+            "spend_limit_pence": LOW_LIMIT if number // size.teams % 5 == 0 else 300_000,
             "registration_number": f"OT{10_000 + number:06}",
             "registration_expires_on": size.until + timedelta(days=100 + number % 600),
         }

@@ -17,7 +17,7 @@ class Item:
 
     `due`: when its inspections are due, by kind, as ordinals. `under`: what the charges of its newest issue are counted
     under, as columns for COPY; `paid`: day, place in `SHARES`, pence, and whether it had no rate. `cleaning`: number
-    and beginning of the decontamination that is open, `started`: when and by whom it was begun. `place`: of its product.
+    and beginning of the decontamination that is open, `started`: when and by whom it was begun.
     """
 
     id: int
