@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import pickle
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from multiprocessing.connection import Connection
 from typing import Final
@@ -52,11 +53,12 @@ async def build(url: str, size: Size, *, prefix: str, tell: Tell) -> None:
 
 async def _live(session: AsyncSession, ground: Ground, tell: Tell) -> None:
     days = (ground.size.until - ground.size.since).days * SHARDS
-    lived = 0
-    with _parts(ground) as parts:
+    lived, loop = 0, asyncio.get_running_loop()
+    # One thread: each more would keep memory of its own for what it once took in.
+    with ThreadPoolExecutor(1) as thread, _parts(ground) as parts:
         while parts:
             for part in list(parts):
-                found = await asyncio.to_thread(next, part, None)
+                found = await loop.run_in_executor(thread, next, part, None)
                 if found is None:
                     parts.remove(part)
                     continue
