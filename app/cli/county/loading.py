@@ -142,8 +142,9 @@ async def copy(session: AsyncSession, rows: Mapping[str, bytes]) -> None:
     """Write rows as `Books.flush` gives them."""
     connection = await _driver(session)
     for table, made in rows.items():
-        columns = COLUMNS[table].split()
-        await connection.copy_to_table(table, source=BytesIO(made), columns=columns, format="text")
+        # Closed, since something keeps it beyond its use, and with it a gigabyte in the end.
+        with BytesIO(made) as source:
+            await connection.copy_to_table(table, source=source, columns=COLUMNS[table].split(), format="text")
 
 
 async def put_back(session: AsyncSession, taken: Taken, tell: Tell) -> None:
