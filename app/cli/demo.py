@@ -8,11 +8,13 @@ import sys
 from contextlib import ExitStack
 from types import FrameType
 
+import typer
 from alembic import command
 from pydantic import SecretStr
 from rich.table import Table
 
 from app.cli import seed
+from app.cli.county.command import county
 from app.cli.reach import check_server, configure_logs, console, fail, local_secret, open_session, read_settings
 from app.cli.serve import run
 from app.cli.worker import work
@@ -20,9 +22,18 @@ from app.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from app.settings import Settings
 from app.web.health import alembic_config
 
+app = typer.Typer(invoke_without_command=True)
+app.command("county")(county)
 
-def demo() -> None:
-    """Start PostgreSQL (unless STORES_DATABASE_URL names one), migrate, fill an empty database, and serve."""
+
+@app.callback()
+def demo(context: typer.Context) -> None:
+    """Start PostgreSQL (unless STORES_DATABASE_URL names one), migrate, fill an empty database, and serve.
+
+    `county` fills an empty database with a whole reference county instead, and ends.
+    """
+    if context.invoked_subcommand is not None:
+        return
     settings = read_settings()
     _check_loopback(settings)
     configure_logs(settings, level=logging.WARNING)

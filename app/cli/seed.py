@@ -94,7 +94,7 @@ async def fill(session: AsyncSession, *, prefix: str, secret: str) -> None:
     """Fill the empty database, in the caller's transaction."""
     now = datetime.now(UTC).replace(microsecond=0)
     await session.execute(insert(Store), [{"code": code, "name": name} for code, name in STORES])
-    await _add_people(session, at=now - timedelta(days=200))
+    await add_people(session, at=now - timedelta(days=200))
     await add_authority(session, today=now.date())
     await tell(session, prefix=prefix, secret=secret, now=now)
 
@@ -118,7 +118,7 @@ async def tell(session: AsyncSession, *, prefix: str, secret: str, now: datetime
     await quarantine_hoists(session, at_home=hoists[0], on_shelf=hoists[1], mended=hoists[2], now=now)
 
 
-async def _add_people(session: AsyncSession, *, at: datetime) -> None:
+async def add_people(session: AsyncSession, *, at: datetime) -> None:
     for person in PEOPLE:
         await accounts.add_account(
             session,

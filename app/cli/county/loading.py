@@ -1,0 +1,197 @@
+"""Getting the county's rows into the database: what is checked and kept in order row by row is taken off, and put back.
+
+All of it in the caller's transaction. Every index and constraint that was taken off is made anew from what the database
+said of it, so that the database itself looks at each row once more: what would not hold cannot be committed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from io import BytesIO
+from typing import Final
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cli.county.columns import COLUMNS
+from app.cli.county.size import Size
+from app.features.finance.monthly.sums import sum_up_months
+
+Tell = Callable[[str, int, int], None]
+"""Told of progress: what is done now, how much of it, and of how much."""
+TABLES: Final = tuple(COLUMNS)
+SETTINGS: Final = {
+    "maintenance_work_mem": "256MB",
+    "work_mem": "64MB",
+    "max_parallel_maintenance_workers": "2",
+    "statement_timeout": "0",
+    "synchronous_commit": "off",
+    "jit": "off",
+}
+# Foreign keys from and to the tables; then what else is an index. What partitions have of their parent goes with it.
+OTHERS_FIRST: Final = text("""
+    SELECT conrelid::regclass::text AS "table", conname AS name, pg_get_constraintdef(oid) AS definition,
+           contype = 'f' AS refers
+    FROM pg_constraint
+    WHERE conparentid = 0 AND connamespace = 'public'::regnamespace
+      AND (contype = 'f' AND (conrelid::regclass::text = ANY(:tables) OR confrelid::regclass::text = ANY(:tables))
+           OR contype IN ('p', 'u') AND conrelid::regclass::text = ANY(:tables))
+    ORDER BY contype <> 'f', conrelid::regclass::text, contype, conname
+""")
+INDEXES: Final = text("""
+    SELECT known.indrelid::regclass::text AS "table", known.indexrelid::regclass::text AS name,
+           replace(pg_get_indexdef(known.indexrelid), ' ON ONLY ', ' ON ') AS definition
+    FROM pg_index AS known JOIN pg_class AS its ON its.oid = known.indexrelid
+    WHERE known.indrelid::regclass::text = ANY(:tables) AND NOT its.relispartition
+      AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = known.indexrelid AND contype IN ('p', 'u', 'x'))
+    ORDER BY 1, 2
+""")
+NUMBERED: Final = text("""
+    SELECT table_name AS "table" FROM information_schema.columns
+    WHERE table_schema = 'public' AND column_name = 'id' AND is_identity = 'YES' AND table_name = ANY(:tables)
+    ORDER BY 1
+""")
+# What the triggers that were off would have said, of all rows at once. Each finds what is wrong.
+WRONG: Final = {
+    "a charge's lines do not come to 100 %, or are of different kinds": """
+        SELECT posting_id::text FROM charge GROUP BY posting_id
+        HAVING sum(percent) <> 100 OR min(kind) <> max(kind) LIMIT 1
+    """,
+    "a charge is in another month than it happened in": """
+        SELECT id::text FROM charge WHERE period <> date_trunc('month', happened_on) LIMIT 1
+    """,
+    "a person is charged": """
+        SELECT charge.id::text FROM charge JOIN funder ON funder.id = funder_id AND funder.kind = 'person' LIMIT 1
+    """,
+    "an order's shares do not come to 100 %": """
+        SELECT order_id::text FROM order_share GROUP BY order_id HAVING sum(percent) <> 100 LIMIT 1
+    """,
+    "an order has not one unit for every piece": """
+        SELECT asked.number FROM equipment_order AS asked
+        LEFT JOIN (SELECT order_id, sum(quantity) AS wanted FROM order_line GROUP BY order_id) AS line
+          ON line.order_id = asked.id
+        LEFT JOIN (SELECT order_id, count(*) AS pieces FROM order_unit GROUP BY order_id) AS unit
+          ON unit.order_id = asked.id
+        WHERE line.wanted IS DISTINCT FROM unit.pieces LIMIT 1
+    """,
+    "an order keeps what it does not want any more": """
+        SELECT asked.number FROM reservation AS kept JOIN order_unit AS unit ON unit.reservation_id = kept.id
+        JOIN equipment_order AS asked ON asked.id = unit.order_id
+        WHERE kept.ended_at IS NULL AND (unit.loan_id IS NOT NULL OR unit.cancelled_at IS NOT NULL
+              OR asked.decision NOT IN ('awaiting_authorisation', 'awaiting_panel', 'approved')) LIMIT 1
+    """,
+    "a hold is of no item": """
+        SELECT hold.id::text FROM hold LEFT JOIN item ON item.id = item_id WHERE item.id IS NULL LIMIT 1
+    """,
+    "a client has what stands elsewhere, or an item is out and nobody has it": """
+        SELECT item.barcode FROM item LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
+        WHERE (loan.id IS NOT NULL) <> (item.state IN ('on_loan', 'on_trial', 'awaiting_collection'))
+          AND item.state <> 'missing' LIMIT 1
+    """,
+    "an item is to be cleaned and has no decontamination open, or the other way round": """
+        SELECT item.barcode FROM item
+        LEFT JOIN decontamination AS job ON job.item_id = item.id AND job.finished_at IS NULL
+        WHERE (job.id IS NOT NULL) <> (item.state IN ('returned', 'decontaminating'))
+          AND item.state <> 'scrapped' LIMIT 1
+    """,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken off: statements that take off and that put back, in their orders."""
+
+    off: Sequence[str]
+    back: Sequence[str]
+
+
+class NotRight(RuntimeError):
+    """The county that was made is not consistent. Nothing of it is kept."""
+
+
+async def take_off(session: AsyncSession, size: Size) -> Taken:
+    """Leave the tables without indexes, keys and triggers; returns how they come back. Charging begins here, too."""
+    for name, value in SETTINGS.items():
+        await session.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
+    asked = {"tables": list(TABLES)}
+    keys = (await session.execute(OTHERS_FIRST, asked)).all()
+    indexes = (await session.execute(INDEXES, asked)).all()
+    off = [f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}" for key in keys]
+    off += [f"DROP INDEX {index.name}" for index in indexes]
+    off += [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in (*TABLES, "charging_start")]
+    told = [
+        (key.table, f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}")
+        for key in keys
+        if not key.refers
+    ]
+    told += [(index.table, index.definition) for index in indexes]
+    # A table after the other, so that it stays in memory; references last, when both sides have their indexes.
+    back = [statement for _, statement in sorted(told, key=lambda one: one[0])]
+    back += [f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}" for key in keys if key.refers]
+    back += [f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in (*TABLES, "charging_start")]
+    connection = await session.connection()
+    for statement in off:
+        await connection.exec_driver_sql(statement)
+    began = datetime.combine(size.since, time(0), UTC)
+    await session.execute(text("UPDATE charging_start SET began_at = :began"), {"began": began})
+    return Taken(off, back)
+
+
+async def copy(session: AsyncSession, rows: Mapping[str, bytes]) -> None:
+    """Write rows as `Books.flush` gives them."""
+    connection = await _driver(session)
+    for table, made in rows.items():
+        # Closed, since something keeps it beyond its use, and with it a gigabyte in the end.
+        with BytesIO(made) as source:
+            await connection.copy_to_table(table, source=source, columns=COLUMNS[table].split(), format="text")
+
+
+async def put_back(session: AsyncSession, taken: Taken, tell: Tell) -> None:
+    """Make anew what was taken off: an index is built once of all, and every reference is looked at."""
+    connection = await session.connection()
+    for number, statement in enumerate(taken.back):
+        tell(_in_words(statement), number, len(taken.back))
+        await connection.exec_driver_sql(statement)
+
+
+def steps() -> Iterator[tuple[str, str]]:
+    """What is left to do once everything stands: in words, and as a statement."""
+    for table in TABLES:
+        yield f"Statistics of {table}", f"ANALYZE {table}"
+
+
+async def count_on(session: AsyncSession) -> None:
+    """Numbers go on after those that were given."""
+    numbered = await session.scalars(NUMBERED, {"tables": list(TABLES)})
+    for table in numbered.all():
+        await session.execute(
+            text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table} HAVING max(id) > 0")  # noqa: S608
+        )
+    await session.execute(text("SELECT setval('asset_number', max(id)) FROM item HAVING max(id) > 0"))
+
+
+async def sum_up(session: AsyncSession, size: Size) -> None:
+    """Sum up its months, as the nightly job does."""
+    await sum_up_months(session, at=datetime.combine(size.until, time(4), UTC))
+
+
+async def look_for_wrong(session: AsyncSession) -> None:
+    """Ask what the triggers that were off would have asked. Raises NotRight with what is wrong, and where."""
+    for what, statement in WRONG.items():
+        found = await session.scalar(text(statement))
+        if found is not None:
+            raise NotRight(f"The county is not right: {what} ({found}).")
+
+
+def _in_words(statement: str) -> str:
+    if "FOREIGN KEY" in statement:
+        return "References"
+    return "Triggers" if "TRIGGER" in statement else "Indexes"
+
+
+async def _driver(session: AsyncSession) -> asyncpg.Connection:
+    connection = await session.connection()
+    found = (await connection.get_raw_connection()).driver_connection
+    assert found is not None
+    return found
