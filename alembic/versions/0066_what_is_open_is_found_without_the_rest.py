@@ -1,12 +1,12 @@
 """What is open, unread, or somebody's own is found by an index of its own, however much has been closed since.
 
-Revision: 0066, after: 0063. Made on 2026-11-27.
+Revision: 0066, after: 0065. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0066"
-down_revision = "0063"
+down_revision = "0065"
 branch_labels: str | None = None
 depends_on: str | None = None
 
