@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from rich.console import Console
 from sqlalchemy import text
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
 
-from app.db import OLDEST_POSTGRES, Database, normal_url
+from app.db import OLDEST_POSTGRES, normal_url
 from app.postgres import EmbeddedPostgresError, running_url
 from app.settings import Settings
 
@@ -66,15 +67,19 @@ def database_url(settings: Settings) -> str:
 
 @asynccontextmanager
 async def open_session(url: str) -> AsyncIterator[AsyncSession]:
-    """One transaction on the database; ends with a sentence when it cannot be reached."""
-    database = Database(url, pool_size=1)
+    """One transaction on the database; ends with a sentence when it cannot be reached.
+
+    Its statements take as long as they take: an operator waits for five million movements to be walked, a web page not.
+    """
+    settings = {"timeout": 5, "server_settings": {"application_name": "stores"}}
+    engine = create_async_engine(normal_url(url), poolclass=NullPool, connect_args=settings)
     try:
-        async with database.sessions.begin() as session:
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
     except OSError as error:
         raise fail(f"The database cannot be reached: {error}") from error
     finally:
-        await database.dispose()
+        await engine.dispose()
 
 
 async def check_server(url: str) -> None:

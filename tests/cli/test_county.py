@@ -21,6 +21,7 @@ from app.domain.safety_notices import Decision
 from app.features.notices import scopes, service
 from app.features.notices.service import NewNotice
 from app.ledger import chain_hash
+from app.models import SignInKind
 from tests.cli.test_commands import stores
 from tests.conftest import Scratch, scratch_database
 
@@ -88,6 +89,7 @@ async def test_the_county_verifies_reconciles_and_life_goes_on_in_it(scratch: Sc
         await session.execute(text("SELECT write_spells(array_agg(id)) FROM item"))
     assert await scratch.query(SPELLS) == spells
     scratch.clock.move(days=1)
+    await can_be_read(scratch)
     await take_back(scratch)
     await order(scratch)
     await hold_by_notice(scratch)
@@ -103,6 +105,20 @@ async def adds_up(scratch: Scratch) -> None:
     code, said = await stores(scratch, "finance", "reconcile")
     assert (code, said.endswith("Everything adds up.")) == (0, True), said
     assert await scratch.query("SELECT count(*) AS unpriced FROM charge WHERE is_unpriced") == [{"unpriced": 0}]
+
+
+async def can_be_read(scratch: Scratch) -> None:
+    """Pages and answers are made of it: a home page, an order that was delivered, an item that was examined."""
+    for who in ("ot", "technician", "manager", "safety", "finance"):
+        assert (await (await scratch.sign_in(who, kind=SignInKind.PAGE)).get("/")).status_code == 200
+    ot = await scratch.sign_in("ot")
+    [asked] = await scratch.query("SELECT order_id, number FROM delivery_visit JOIN equipment_order AS asked "
+                                  "ON asked.id = order_id WHERE received_by <> '' ORDER BY 1 LIMIT 1")  # fmt: skip
+    assert done(await ot.get(f"/api/v1/orders/{asked['number']}"))["state"] == "delivered"
+    [item] = await scratch.query("SELECT barcode FROM inspection JOIN item ON item.id = item_id "
+                                 "WHERE kind = 'loler' ORDER BY inspection.id LIMIT 1")  # fmt: skip
+    done(await ot.get(f"/api/v1/items/{item['barcode']}"))
+    done(await ot.get(f"/api/v1/items/{item['barcode']}/history"))
 
 
 async def take_back(scratch: Scratch) -> None:

@@ -46,7 +46,9 @@ def county(
                 asyncio.run(build(url, size, prefix=settings.tag_prefix, tell=tell))
         except (NotEmpty, NotRight) as error:
             raise fail(str(error)) from error
-    console.print(f"The county stands, after {perf_counter() - begun:.0f} seconds. `stores serve` serves it.")
+    console.print(
+        f"The county stands, after {perf_counter() - begun:.0f} seconds. `stores demo` serves it on this machine."
+    )
     console.print(f"Sign in as on the demonstration, such as “ot”; the password of all is {DEMONSTRATION_PASSWORD}.")
 
 

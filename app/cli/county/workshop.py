@@ -5,7 +5,7 @@ from typing import Final
 
 from app.cli.county import words
 from app.cli.county.item import NULL, TOD, Item
-from app.cli.county.part import BAYS, BENCH, CLEAN, HOUR, MEND, Part
+from app.cli.county.part import BAYS, BENCH, CLEAN, HOME, HOUR, MEND, Part
 
 DEAR: Final = 50_000
 """Pence: the scrap of what is dearer is agreed to by another person."""
@@ -107,9 +107,12 @@ class Workshop(Part):
         self._plan(self._later(1), BENCH, item)
 
     def _home(self, asked: tuple[Item, int, str]) -> None:
-        """An inspection where a client has it; a few are missed, and stand as overdue."""
+        """An inspection where a client has it; a few are missed, and tried again after weeks."""
         item, loan, kind = asked
-        if item.loan is None or item.loan.id != loan or item.stands != "on_loan" or self.books.rng.random() < 0.03:
+        if item.loan is None or item.loan.id != loan or item.stands not in {"on_loan", "on_trial"}:
+            return
+        if self.books.rng.random() < 0.04:
+            self._plan_in(25, HOME, asked)
             return
         self._inspect(item, kind, self.books.at(item, 9 * HOUR, 16 * HOUR), self._technician())
         self._plan_visit(item, kind)
