@@ -38,7 +38,7 @@ OF_AN_ORDER: Final = f"""
 
 NEWEST_ISSUE: Final = """
     SELECT jsonb_build_object(
-               'seq', max(line.movement_seq), 'on', (min(issue.at) AT TIME ZONE 'Europe/London')::date,
+               'seq', max(line.movement_seq), 'on', min(line.happened_on),
                'pence', sum(line.amount_pence) + COALESCE((
                    SELECT sum(added.amount_pence) FROM charge AS added LEFT JOIN funder AS giver ON giver.id = funder_id
                    WHERE added.item_id = item.id AND added.movement_seq = max(line.movement_seq)
@@ -49,8 +49,7 @@ NEWEST_ISSUE: Final = """
                'district', min(line.district), 'is_provisional', bool_or(line.is_provisional),
                'shares', jsonb_agg(jsonb_build_object('funder', COALESCE(funder.code, ''),
                                                       'percent', line.percent::text) ORDER BY line.id))
-    FROM charge AS line JOIN movement AS issue ON issue.item_id = line.item_id AND issue.seq = line.movement_seq
-    LEFT JOIN funder ON funder.id = line.funder_id
+    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
     WHERE line.item_id = item.id AND line.is_issue AND line.reversal_of IS NULL
       AND line.movement_seq = (SELECT max(movement_seq) FROM charge
                                WHERE item_id = item.id AND is_issue AND reversal_of IS NULL)
@@ -81,9 +80,7 @@ FACTS: Final = f"""
                 SELECT jsonb_build_object('labour', repair.labour_pence, 'parts', (
                     SELECT sum(part.quantity * part.cost_pence) FROM standing_part AS part
                     WHERE part.repair_id = repair.id))
-                FROM repair WHERE repair.item_id = item.id AND repair.started_seq = (
-                    SELECT max(seq) FROM movement
-                    WHERE item_id = item.id AND to_state = 'in_repair' AND from_state <> 'in_repair')) END,
+                FROM repair WHERE repair.item_id = item.id AND repair.started_seq = item.repair_seq) END,
             'wanted', CASE WHEN item.state IN ('reserved', 'dispatched') THEN (
                 SELECT {OF_AN_ORDER}
                 FROM reservation JOIN order_unit ON order_unit.reservation_id = reservation.id

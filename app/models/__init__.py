@@ -50,6 +50,7 @@ from app.models.loan import (
 )
 from app.models.maker import MakerAlias
 from app.models.message import Message
+from app.models.month import MonthPutAside, MovementPutAside
 from app.models.notice import (
     NoticeSource,
     SafetyNotice,
@@ -179,7 +180,9 @@ __all__ = [
     "MakerAlias",
     "Message",
     "MinimumLevel",
+    "MonthPutAside",
     "Movement",
+    "MovementPutAside",
     "NoticeActivation",
     "NoticeAnswer",
     "NoticeClosing",

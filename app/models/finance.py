@@ -11,7 +11,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    ForeignKeyConstraint,
     Index,
     Integer,
     Numeric,
@@ -124,9 +123,6 @@ class OrderTopUp(SQLModel, table=True):
         CheckConstraint(
             "num_nonnulls(withdrawn_at, withdrawn_by, withdrawn_because) IN (0, 3)", name="withdrawn_with_all_facts"
         ),
-        ForeignKeyConstraint(
-            ["item_id", "movement_seq"], ["movement.item_id", "movement.seq"], name="fk_order_top_up_issue"
-        ),
         Index(
             "uq_order_top_up_one_per_issue",
             "item_id",
@@ -177,13 +173,6 @@ class Charge(SQLModel, table=True):
         ),
         CheckConstraint("reversal_of IS NULL OR corrects_id IS NULL", name="takes_back_or_comes_instead"),
         CheckConstraint("(item_id IS NULL) = (movement_seq IS NULL)", name="an_item_by_its_movement"),
-        ForeignKeyConstraint(
-            ["item_id", "movement_seq"],
-            ["movement.item_id", "movement.seq"],
-            name="fk_charge_movement_is_of_the_item",
-            deferrable=True,
-            initially="DEFERRED",
-        ),
         Index("uq_charge_reversal_of", "reversal_of", unique=True, postgresql_where=text("reversal_of IS NOT NULL")),
         Index("ix_charge_period_funder_id", "period", "funder_id"),
         Index("ix_charge_item_id_movement_seq", "item_id", "movement_seq"),

@@ -16,8 +16,7 @@ SOON = timedelta(days=7)
 INSPECTIONS_AHEAD = timedelta(days=30)
 
 BENCH_COUNTS = text("""
-    SELECT item.state, count(*) AS items, min(movement.at) AS oldest_at
-    FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
+    SELECT item.state, count(*) AS items, min(last_moved_at) AS oldest_at FROM item
     WHERE item.state = ANY(:states) GROUP BY item.state
 """)
 # Scans to reconcile are counted as their page lists them: without an item that was scanned twice within the hour.
