@@ -57,3 +57,38 @@ async def test_movements_go_into_their_months_and_back(empty: str) -> None:
         "UPDATE item SET state = 'returned', last_seq = 3, last_hash = 'c' WHERE barcode = 'ES1'",
     )
     assert len(await _rows(empty, SEEN)) == len(before) + 1
+
+
+CHARGED = (
+    "INSERT INTO funder (code, name) VALUES ('F', 'F')",
+    "INSERT INTO charge (posting_id, kind, happened_on, posted_at, posted_by, funder_id, percent, amount_pence, "
+    "is_issue, item_id, movement_seq) SELECT gen_random_uuid(), said.kind, '2019-04-30', now(), 'x', funder.id, 100, "
+    "pence, said.kind = 'new_purchase', item.id, 2 FROM item, funder, (VALUES ('new_purchase', 900), ('delivery', 50)) "
+    "AS said (kind, pence) WHERE barcode = 'ES1' ORDER BY pence",
+    "INSERT INTO charge (posting_id, kind, happened_on, posted_at, posted_by, funder_id, percent, amount_pence, "
+    "item_id, movement_seq, reversal_of, because) SELECT gen_random_uuid(), kind, '2019-05-01', now(), 'x', funder_id, "
+    "percent, -amount_pence, item_id, movement_seq, id, 'x' FROM charge WHERE kind = 'delivery'",
+)
+LINES = "SELECT id, posting_id, kind, period, amount_pence, reversal_of FROM charge ORDER BY id"
+
+
+async def test_charges_go_into_their_months_and_back(empty: str) -> None:
+    old = Old(empty)
+    old.to("0063")
+    await _do(empty, *AN_ITEM, *MOVED, *CHARGED)
+    before = await _rows(empty, LINES)
+    old.to("0069")
+    assert await _rows(empty, LINES) == before
+    assert len(await _rows(empty, "SELECT id FROM months.charge_2019_04")) == 2
+    assert await _rows(empty, "SELECT charge_id, by_id FROM charge_taken_back") == [(before[0][0], before[2][0])]
+    account = "SELECT issue, issue_seq, issue_month, is_credited, new_purchases FROM item_account"
+    carried = await _rows(empty, account)
+    assert [(row[0]["pence"], row[0]["shares"]) for row in carried] == [  # type: ignore[index]
+        (900, [{"funder": "F", "percent": "100.00"}])
+    ]
+    await _do(empty, "SELECT keep_accounts(array_agg(item_id), '-infinity') FROM item_account")
+    assert await _rows(empty, account) == carried
+    old.back_to("0063")
+    assert await _rows(empty, LINES) == before
+    await _do(empty, CHARGED[1])
+    assert len(await _rows(empty, LINES)) == len(before) + 2

@@ -517,9 +517,9 @@ async def test_a_movement_is_the_newest_of_its_item(given: Given, connection: As
     [
         ("repair (item_id, started_seq)", "item_id, {}"),
         (
-            "charge (item_id, movement_seq, posting_id, kind, happened_on, posted_at, posted_by, percent, "
+            "charge (item_id, movement_seq, posting_id, kind, period, happened_on, posted_at, posted_by, percent, "
             "amount_pence)",
-            "item_id, {}, gen_random_uuid(), 'repair', '2026-03-02', now(), 'x', 100, 1",
+            "item_id, {}, gen_random_uuid(), 'repair', '2026-03-01', '2026-03-02', now(), 'x', 100, 1",
         ),
         (
             "order_top_up (item_id, movement_seq, order_id, funder_id, pence, charged_pence, alternative_product_id, "

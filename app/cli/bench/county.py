@@ -159,7 +159,8 @@ async def fill(session: AsyncSession, county: County, *, until: datetime) -> Non
     # Nothing of it happened, so what guards what happens is left out; only a throw-away server's owner may.
     await session.execute(text("SET LOCAL session_replication_role = replica"))
     ends = {"first": (until - timedelta(days=DAYS + 1)).date(), "until": (until + timedelta(days=2 * 365)).date()}
-    await session.execute(text("SELECT make_months('movement', :first, :until)"), ends)
+    for whole in ("movement", "charge"):
+        await session.execute(text(f"SELECT make_months('{whole}', :first, :until)"), ends)
     values = {
         "items": county.items,
         "issues": county.issues,
@@ -176,13 +177,6 @@ async def fill(session: AsyncSession, county: County, *, until: datetime) -> Non
         # Numbers are said to be numbers, where nothing beside them says so.
         typed = re.sub(r":(items|issues|returns|newest_month)\b", r"CAST(:\1 AS bigint)", statement)
         await session.execute(text(typed), names)
-    # What the verbs and the database write with movements, where triggers are left out.
-    await session.execute(
-        text("""
-            UPDATE item SET last_seq = last.seq, state = last.to_state, last_moved_at = last.at
-            FROM (SELECT DISTINCT ON (item_id) item_id, seq, to_state, at FROM movement
-                  ORDER BY item_id, seq DESC) AS last
-            WHERE item.id = last.item_id
-        """)
-    )
+    # What the database writes with movements and charges, where its triggers are left out.
     await session.execute(text("SELECT write_spells(array_agg(id)) FROM item"))
+    await session.execute(text("SELECT keep_accounts(array_agg(DISTINCT item_id), '-infinity') FROM charge"))

@@ -29,7 +29,7 @@ _A_LINE = f"""
                'is_issue', line.is_issue, 'on', to_char(line.happened_on, 'YYYY-MM-DD'),
                'period', to_char(line.period, 'YYYY-MM-DD'), 'order_id', line.order_id,
                'collection_id', line.collection_id, 'reversal_of', line.reversal_of, 'corrects_id', line.corrects_id,
-               'undone_by', (SELECT undone.id FROM charge AS undone WHERE undone.reversal_of = line.id),
+               'undone_by', (SELECT undone.by_id FROM charge_taken_back AS undone WHERE undone.charge_id = line.id),
                'is_by_hand', line.basis = '{BY_HAND}', 'category', COALESCE(line.category, ''),
                'at', line.posted_at)
 """  # noqa: S608 - the part is a constant
@@ -92,7 +92,9 @@ _ONLY = """
 ALL_HISTORIES = text(_HISTORIES.format(only=""))
 HISTORIES_OF_A_MONTH = text(_HISTORIES.format(only=_ONLY))
 
-_LIVES = "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)"
+_LIVES = (
+    "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)"
+)
 _OF = "(CAST(:period AS date) IS NULL OR line.period = :period)"
 ORPHANS = text(f"""
     SELECT line.id, line.kind, line.amount_pence, line.item_id, line.movement_seq

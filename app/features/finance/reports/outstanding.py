@@ -38,7 +38,7 @@ OUTSTANDING: Final = text(f"""
                      AND added.kind = 'top_up' AND giver.kind IS DISTINCT FROM 'person'), 0)::bigint AS pence,
                {SHARES} AS shares
         FROM issues AS line LEFT JOIN funder ON funder.id = line.funder_id
-        WHERE line.place = 1 AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+        WHERE line.place = 1 AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
         GROUP BY line.item_id, line.movement_seq HAVING NOT bool_or(line.kind = 'hire')
     ), alike AS (
         SELECT item.product_id, item.purchase_price_pence, newest.pence, newest.shares, GREATEST(
@@ -51,7 +51,7 @@ OUTSTANDING: Final = text(f"""
             SELECT FROM charge AS line
             WHERE line.item_id = newest.item_id AND line.movement_seq > newest.movement_seq
               AND line.kind = 'credit' AND line.reversal_of IS NULL
-              AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id))
+              AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id))
         GROUP BY 1, 2, 3, 4, 5
     )
     SELECT alike.*, product.code AS product_code, product.name AS product_name, product.category, {RATES},

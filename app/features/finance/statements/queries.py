@@ -25,7 +25,9 @@ from app.features.finance.tables import Table
 MOST_LINES: Final = 1000
 """So many lines stand on the page; the file has them all."""
 OF_IT: Final = "line.period = CAST(:first AS date) AND line.funder_id = :funder_id"
-STANDS: Final = "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge AS gone WHERE gone.reversal_of = line.id)"
+STANDS: Final = (
+    "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = line.id)"
+)
 HEAD: Final = text("""
     SELECT funder.id AS funder_id, closed.closed_at, closed.closed_by,
            (SELECT months FROM budget WHERE funder_id = funder.id AND team_id IS NULL AND year = :year) AS budget,
