@@ -76,7 +76,7 @@ STANDING = text("""
         FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
         WHERE line.item_id = :item_id AND line.movement_seq = :seq AND line.kind = :kind
           AND (CAST(:variant AS text) IS NULL OR line.variant = :variant) AND line.reversal_of IS NULL
-          AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+          AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
     )
     SELECT id, funder FROM standing
     WHERE posting_id = (SELECT posting_id FROM standing ORDER BY id DESC LIMIT 1) ORDER BY id
@@ -106,7 +106,8 @@ REPAIR = text(f"""
         FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
         WHERE line.posting_id = (SELECT posting_id FROM charge WHERE item_id = repair.item_id
                                  AND movement_seq = gone.seq AND reversal_of IS NULL
-                                 AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = charge.id)
+                                 AND NOT EXISTS (SELECT FROM charge_taken_back AS undone
+                                                 WHERE undone.charge_id = charge.id)
                                  ORDER BY kind NOT IN ('parts', 'repair', 'scrap'), id LIMIT 1)
         HAVING count(*) > 0
     ) AS made ON true

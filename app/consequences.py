@@ -30,7 +30,7 @@ OF_A_RETURN: Final = f"""
         WHERE ended_at IS NULL AND from_on <= (CAST(:at AS timestamptz) AT TIME ZONE 'Europe/London')::date
           AND item_id IN (
               SELECT item.id FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
-              WHERE item.id = ANY({THESE}) AND movement.from_state = 'dispatched')
+              WHERE item.id = ANY({THESE}) AND movement.at = :at AND movement.from_state = 'dispatched')
         RETURNING id
     ), called_off AS (
         {CALL_OFF}

@@ -53,11 +53,11 @@ STANDING: Final = text("""
                SELECT issue.posting_id FROM charge AS issue
                WHERE issue.item_id = line.item_id AND issue.movement_seq = line.movement_seq AND issue.is_issue
                  AND issue.reversal_of IS NULL
-                 AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = issue.id)
+                 AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = issue.id)
                LIMIT 1) END AS beside
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
     WHERE line.order_id = :order_id AND line.reversal_of IS NULL
-      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+      AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
     ORDER BY line.id
 """)
 SETTLE: Final = text("""

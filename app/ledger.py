@@ -198,6 +198,9 @@ WRITE = text(f"""
     ), moved AS (
         UPDATE item SET state = line.to_state, store_id = line.store_id, bay = line.bay,
                times_issued = item.times_issued + line.issued, last_seq = line.seq, last_hash = line.hash,
+               last_moved_at = line.at,
+               repair_seq = CASE WHEN line.to_state = 'in_repair' AND line.from_state <> 'in_repair' THEN line.seq
+                                 ELSE item.repair_seq END,
                returned_seq = CASE WHEN line.returned THEN line.seq ELSE item.returned_seq END,
                inspectable_seq = CASE WHEN line.inspectable THEN line.seq ELSE item.inspectable_seq END
         FROM line WHERE item.id = line.item_id
@@ -221,10 +224,11 @@ BEAR = text("""
     ), born AS (
         INSERT INTO item (id, barcode, product_id, serial_number, serial_key, lot_number, manufactured_on,
                           manufactured_precision, received_on, dispatched_on, purchase_price_pence, udi_di,
-                          maker_label, import_ref, times_issued, state, store_id, bay, last_seq, last_hash)
+                          maker_label, import_ref, times_issued, state, store_id, bay, last_seq, last_hash,
+                          last_moved_at)
         SELECT item_id, barcode, product_id, serial_number, serial_key, lot_number, manufactured_on,
                manufactured_precision, received_on, dispatched_on, purchase_price_pence, udi_di,
-               maker_label, import_ref, times_issued, to_state, store_id, bay, seq, hash
+               maker_label, import_ref, times_issued, to_state, store_id, bay, seq, hash, at
         FROM line
     )
     INSERT INTO movement (item_id, seq, move, to_state, actor, at, store_id, bay, reference, hash)

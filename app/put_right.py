@@ -44,8 +44,8 @@ WRITE: Final = text(f"""
             place int, id bigint, posting_id uuid, funder text, percent numeric, amount_pence bigint, vat_pence bigint,
             keeps_price boolean, tariff_id bigint, basis text, is_unpriced boolean, is_provisional boolean)
     )
-    INSERT INTO charge ({_COLUMNS})
-    SELECT {_COLUMNS} FROM (
+    INSERT INTO charge (period, {_COLUMNS})
+    SELECT month_to_post(happened_on), {_COLUMNS} FROM (
         SELECT undo.place, undo.posting_id, old.kind, old.variant, old.happened_on, CAST(:at AS timestamptz),
                CAST(:actor AS text), old.funder_id, old.percent, old.quantity, -old.amount_pence, -old.vat_pence,
                old.tariff_id, 'Takes line ' || old.id || ' back', false, old.is_issue, old.is_provisional, old.id,

@@ -26,8 +26,8 @@ LOST: Final = text(f"""
               AND (rate.product_id IS NULL OR rate.product_id = item.product_id)) AS tariffs,
            COALESCE((
                SELECT jsonb_agg(jsonb_build_object('id', line.id, 'pence', line.amount_pence, 'basis', line.basis,
-                                                   'stands', undone.id IS NULL) ORDER BY line.id)
-               FROM charge AS line LEFT JOIN charge AS undone ON undone.reversal_of = line.id
+                                                   'stands', undone.charge_id IS NULL) ORDER BY line.id)
+               FROM charge AS line LEFT JOIN charge_taken_back AS undone ON undone.charge_id = line.id
                WHERE line.item_id = item.id AND line.kind = 'write_off' AND line.movement_seq >= lost.seq
                  AND line.reversal_of IS NULL), '[]') AS written
     FROM item JOIN product ON product.id = item.product_id

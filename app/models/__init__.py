@@ -10,9 +10,11 @@ from app.models.disposal import Disposal
 from app.models.finance import (
     Charge,
     ChargedVisit,
+    ChargeTakenBack,
     ChargingStart,
     FinancePeriod,
     FundingDispute,
+    ItemAccount,
     OrderShare,
     OrderTopUp,
     ReconciliationRun,
@@ -51,6 +53,7 @@ from app.models.loan import (
 )
 from app.models.maker import MakerAlias
 from app.models.message import Message
+from app.models.month import MonthPutAside, MovementPutAside
 from app.models.notice import (
     NoticeSource,
     SafetyNotice,
@@ -138,6 +141,7 @@ __all__ = [
     "Charge",
     "ChargeMonth",
     "ChargeMonthSummed",
+    "ChargeTakenBack",
     "ChargedVisit",
     "ChargingStart",
     "Client",
@@ -173,6 +177,7 @@ __all__ = [
     "InspectionVisitItem",
     "InspectionVisitTry",
     "Item",
+    "ItemAccount",
     "JournalLayout",
     "KeptFile",
     "KnownBrowser",
@@ -182,7 +187,9 @@ __all__ = [
     "MakerAlias",
     "Message",
     "MinimumLevel",
+    "MonthPutAside",
     "Movement",
+    "MovementPutAside",
     "NoticeActivation",
     "NoticeAnswer",
     "NoticeClosing",

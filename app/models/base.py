@@ -37,9 +37,9 @@ def enum_column(kind: type[StrEnum], name: str, *, nullable: bool = False, **col
     return Column(name, sql_type, nullable=nullable, **column)
 
 
-def instant_column(*, nullable: bool = False) -> Column[datetime]:
+def instant_column(*, nullable: bool = False, primary_key: bool = False) -> Column[datetime]:
     """A point in time, with its zone."""
-    return Column(DateTime(timezone=True), nullable=nullable)
+    return Column(DateTime(timezone=True), nullable=nullable, primary_key=primary_key)
 
 
 def text_column(*, nullable: bool = False, **column: Any) -> Column[str]:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    ForeignKeyConstraint,
     Index,
     Integer,
     Numeric,
@@ -25,6 +24,7 @@ from sqlmodel import Field, SQLModel
 from app.domain.costs import ChargeKind
 from app.models.base import (
     both_or_neither,
+    checked_reference_column,
     enum_column,
     id_column,
     instant_column,
@@ -137,9 +137,6 @@ class OrderTopUp(SQLModel, table=True):
         CheckConstraint(
             "num_nonnulls(withdrawn_at, withdrawn_by, withdrawn_because) IN (0, 3)", name="withdrawn_with_all_facts"
         ),
-        ForeignKeyConstraint(
-            ["item_id", "movement_seq"], ["movement.item_id", "movement.seq"], name="fk_order_top_up_issue"
-        ),
         Index(
             "uq_order_top_up_one_per_issue",
             "item_id",
@@ -174,10 +171,11 @@ class OrderTopUp(SQLModel, table=True):
 class Charge(SQLModel, table=True):
     """One line: what one funder pays of one charge. The lines of one `posting_id` are its split, and come to 100 %.
 
-    Append-only. `period`: the first day of a month; a trigger fills it with the month of `happened_on`, or with the
-    first one after it that is not closed, and refuses a closed one. `funder_id` empty: the service itself bears it.
-    `percent`: this funder's part. `basis`: the arithmetic in words. A line that takes another back names it in
-    `reversal_of`, with the same sum below zero; one that comes instead names it in `corrects_id`.
+    Append-only. A partition for each month of `period`, its first day; who writes asks `month_to_post(happened_on)` for
+    it: that month, or the first one after it that is not closed; a trigger refuses a closed one (ADR 62).
+    `funder_id` empty: the service itself bears it. `percent`: this funder's part. `basis`: the arithmetic in words. A
+    line that takes another back names it in `reversal_of`, with the same sum below zero; one that comes instead names
+    it in `corrects_id`.
     `is_issue`: it is what an issue was charged as, so that a return knows who paid.
     """
 
@@ -190,22 +188,7 @@ class Charge(SQLModel, table=True):
         ),
         CheckConstraint("reversal_of IS NULL OR corrects_id IS NULL", name="takes_back_or_comes_instead"),
         CheckConstraint("(item_id IS NULL) = (movement_seq IS NULL)", name="an_item_by_its_movement"),
-        ForeignKeyConstraint(
-            ["item_id", "movement_seq"],
-            ["movement.item_id", "movement.seq"],
-            name="fk_charge_movement_is_of_the_item",
-            deferrable=True,
-            initially="DEFERRED",
-        ),
-        Index("uq_charge_reversal_of", "reversal_of", unique=True, postgresql_where=text("reversal_of IS NOT NULL")),
-        Index("ix_charge_period_funder_id", "period", "funder_id"),
         Index("ix_charge_item_id_movement_seq", "item_id", "movement_seq"),
-        Index(
-            "ix_charge_item_id_movement_seq_of_issues",
-            "item_id",
-            "movement_seq",
-            postgresql_where=text("is_issue AND reversal_of IS NULL"),
-        ),
         Index("ix_charge_posting_id", "posting_id"),
         Index("ix_charge_order_id", "order_id"),
         Index("ix_charge_collection_id", "collection_id"),
@@ -220,13 +203,14 @@ class Charge(SQLModel, table=True):
             "period",
             postgresql_where=text("funder_id IS NULL AND is_issue AND reversal_of IS NULL"),
         ),
+        {"postgresql_partition_by": "RANGE (period)"},
     )
 
     id: int = id_column()
     posting_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
     kind: ChargeKind = Field(sa_column=enum_column(ChargeKind, "kind"))
     variant: str = Field(default="", sa_column=text_column(server_default=""))
-    period: date = Field(default=None, sa_column=Column(Date, nullable=False))
+    period: date = Field(sa_column=Column(Date, primary_key=True))
     happened_on: date = Field(sa_column=Column(Date, nullable=False))
     posted_at: datetime = Field(sa_column=instant_column())
     posted_by: str = Field(sa_column=text_column())
@@ -253,9 +237,40 @@ class Charge(SQLModel, table=True):
     prescriber: str | None = Field(default=None, sa_column=text_column(nullable=True))
     reason: str | None = Field(default=None, sa_column=text_column(nullable=True))
     district: str | None = Field(default=None, sa_column=text_column(nullable=True))
-    reversal_of: int | None = Field(default=None, sa_column=reference_column("charge.id", nullable=True))
-    corrects_id: int | None = Field(default=None, sa_column=reference_column("charge.id", nullable=True))
+    reversal_of: int | None = Field(default=None, sa_column=checked_reference_column(nullable=True))
+    corrects_id: int | None = Field(default=None, sa_column=checked_reference_column(nullable=True))
     because: str | None = Field(default=None, sa_column=text_column(nullable=True))
+
+
+class ChargeTakenBack(SQLModel, table=True):
+    """That a line was taken back, and by which: once. A trigger writes it with that line, and nothing else does."""
+
+    __tablename__ = "charge_taken_back"
+
+    charge_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    by_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    posted_at: datetime = Field(sa_column=instant_column())
+
+
+class ItemAccount(SQLModel, table=True):
+    """What the next charge of an item follows from, kept by a trigger with its lines, so that no scan reads them.
+
+    `issue`: its newest issue as it is charged now (`app/charging.py` reads it), empty where that was taken back and
+    nothing came instead; `issue_seq`, `issue_month`: its movement, and the first month of its lines. `is_credited`: it
+    was credited, or its hire charged, since. Sums of all its lines: of write-offs; of new purchases, how many; of
+    recycled issues and credits.
+    """
+
+    __tablename__ = "item_account"
+
+    item_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    issue: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+    issue_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    issue_month: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
+    is_credited: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
+    written_off_pence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    new_purchases: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    reissued_pence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
 
 
 class ChargedVisit(SQLModel, table=True):

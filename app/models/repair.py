@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.disposal import PartCondition
@@ -18,9 +18,6 @@ class Repair(SQLModel, table=True):
     """
 
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["item_id", "started_seq"], ["movement.item_id", "movement.seq"], name="fk_repair_movement_that_began_it"
-        ),
         UniqueConstraint("item_id", "started_seq", name="uq_repair_item_id_started_seq"),
         CheckConstraint(
             "num_nonnulls(finished_at, finished_by, finished_seq, outcome) IN (0, 4)", name="finished_as_a_whole"

@@ -54,11 +54,9 @@ END = text("""
         FROM gone WHERE loan.item_id = gone.item_id AND loan.ended_at IS NULL
     )
     INSERT INTO repair (item_id, started_seq, finished_at, finished_by, finished_seq, outcome, notes)
-    SELECT DISTINCT ON (gone.item_id) gone.item_id, came.seq, CAST(:at AS timestamptz), :actor, gone.seq,
+    SELECT gone.item_id, item.repair_seq, CAST(:at AS timestamptz), :actor, gone.seq,
            'beyond_repair', :reason
-    FROM gone JOIN movement AS came ON came.item_id = gone.item_id AND came.to_state = 'in_repair'
-      AND came.from_state <> 'in_repair'
-    WHERE gone.in_repair ORDER BY gone.item_id, came.seq DESC
+    FROM gone JOIN item ON item.id = gone.item_id WHERE gone.in_repair ORDER BY gone.item_id
     ON CONFLICT (item_id, started_seq) DO UPDATE
     SET finished_at = excluded.finished_at, finished_by = excluded.finished_by, finished_seq = excluded.finished_seq,
         outcome = excluded.outcome, notes = excluded.notes

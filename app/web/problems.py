@@ -86,7 +86,7 @@ CONSTRAINTS: dict[str, RuleError] = {
         "Another rate for the same thing is in force on one of these days. End it the day before, or replace it.",
         field="starts_on",
     ),
-    "uq_charge_reversal_of": Conflict(
+    "pk_charge_taken_back": Conflict(
         "already-reversed", "The charge was taken back in the meantime. Look at what came instead of it."
     ),
     "uq_client_nhs_number": Conflict(

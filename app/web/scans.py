@@ -49,15 +49,14 @@ KEEP = text("""
 """)
 
 SEEN_SINCE = text("""
-    SELECT item.barcode, back.at AS came_back, COALESCE(loan.started_at, sent.at) AS went_out,
+    SELECT item.barcode, back.at AS came_back,
+           COALESCE(loan.started_at, CASE WHEN item.state = 'dispatched' THEN item.last_moved_at END) AS went_out,
            (SELECT max(at) FROM movement WHERE item_id = item.id AND to_state IN ('dispatched', 'on_loan', 'on_trial'))
                AS was_out, loan.id IS NOT NULL AS is_lent,
            (SELECT min(at) FROM movement WHERE item_id = item.id) AS came_here,
            EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
     FROM item
     LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
-    LEFT JOIN movement AS sent
-      ON sent.item_id = item.id AND sent.seq = item.last_seq AND sent.to_state = 'dispatched'
     LEFT JOIN movement AS back ON back.item_id = item.id AND back.seq = item.returned_seq
     WHERE item.barcode = ANY(:barcodes)
 """)

@@ -55,7 +55,7 @@ async def names_in(url: str) -> list[str]:
 async def test_up_down_and_up_again_leads_to_the_same_place_and_leaves_nothing_between(empty: str) -> None:
     alembic(command.upgrade, empty, "head")
     first = await names_in(empty)
-    assert "r movement" in first
+    assert "r item" in first
     alembic(command.downgrade, empty, "base")
     assert [name for name in await names_in(empty) if "alembic_version" not in name] == []
     alembic(command.upgrade, empty, "head")
@@ -100,4 +100,4 @@ async def test_two_deployers_at_once_do_the_work_once(empty: str) -> None:
     environment = os.environ | {"STORES_DATABASE_URL": empty}
     both = [await asyncio.create_subprocess_exec(*upgrade, cwd=ROOT, env=environment) for _ in range(2)]
     assert [await one.wait() for one in both] == [0, 0]
-    assert "r movement" in await names_in(empty)
+    assert "r item" in await names_in(empty)

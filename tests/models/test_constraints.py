@@ -69,7 +69,7 @@ async def test_every_unique_rule_of_the_models_is_in_the_database(query: Query) 
         for constraint in table.constraints
         if isinstance(constraint, UniqueConstraint)
     } | {str(index.name) for table in metadata.sorted_tables for index in table.indexes if index.unique}
-    found = {row["relname"] for row in await query("SELECT relname FROM pg_class WHERE relkind = 'i'")}
+    found = {row["relname"] for row in await query("SELECT relname FROM pg_class WHERE relkind IN ('i', 'I')")}
     assert wanted <= found
 
 
@@ -310,7 +310,7 @@ OTHERS = {
     ),
     "uq_item_barcode": "UPDATE item SET barcode = 'same'",
     "uq_client_client_ref": "UPDATE client SET client_ref = 'same'",
-    "uq_movement_item_id_seq": (
+    "movement_other_item_id_seq_at_key": (
         "INSERT INTO movement (item_id, seq, move, from_state, to_state, actor, at, store_id, hash) "
         "SELECT item_id, seq, move, from_state, to_state, actor, at, store_id, hash FROM movement WHERE seq = 2"
     ),
@@ -451,18 +451,106 @@ async def test_a_piece_says_by_itself_which_order_client_and_item_it_is_about(
     )
 
 
+MOVED = "UPDATE item SET last_seq = last_seq + 1, state = 'on_loan', last_hash = 'x', last_moved_at = '2026-03-02'"
+WRITTEN = (
+    "INSERT INTO movement (item_id, seq, move, from_state, to_state, actor, at, store_id, hash) "
+    "SELECT id, {}, 'issue', 'in_stock', '{}', 'x', '{}', store_id, '{}' FROM item"
+)
+RIGHT = WRITTEN.format("last_seq", "on_loan", "2026-03-02", "x")
+
+
 async def test_a_state_without_its_movement_cannot_be_committed(scratch: Scratch) -> None:
     barcode = await scratch.given.item()
 
     async def change(session: AsyncSession) -> None:
-        await session.execute(text("UPDATE item SET state = 'on_loan' WHERE barcode = :barcode"), {"barcode": barcode})
+        await session.execute(text(f"{MOVED} WHERE barcode = :barcode"), {"barcode": barcode})
 
     session = scratch.database.sessions()
     await change(session)
-    with pytest.raises(IntegrityError, match="fk_item_state_is_that_of_its_last_movement"):
+    with pytest.raises(IntegrityError, match="has no movement 2 into its state"):
         await session.commit()
     await session.close()
     assert (await scratch.given.record(barcode)).state is State.IN_STOCK
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE item SET state = 'on_loan'",
+        "UPDATE item SET last_hash = 'x'",
+        "UPDATE item SET last_moved_at = now()",
+        MOVED.replace("+ 1", "+ 2"),
+        MOVED.replace("+ 1", "- 1"),
+        "UPDATE item SET id = id + 1000",
+        "INSERT INTO item (barcode, product_id, received_on, purchase_price_pence, state, store_id, last_seq, "
+        "last_hash, last_moved_at) SELECT 'x', product_id, received_on, 1, state, store_id, 2, 'x', now() FROM item",
+    ],
+)
+async def test_an_item_is_moved_step_by_step(given: Given, connection: AsyncConnection, statement: str) -> None:
+    await given.item()
+    await refuse(connection, statement, "its state is that of its last movement")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        WRITTEN.format("last_seq + 1", "on_loan", "2026-03-02", "x"),
+        WRITTEN.format("last_seq - 1", "on_loan", "2026-03-02", "x").replace("'issue', 'in_stock'", "'receive', NULL"),
+        WRITTEN.format("last_seq", "on_trial", "2026-03-02", "x"),
+        WRITTEN.format("last_seq", "on_loan", "2026-04-02", "x"),
+        WRITTEN.format("last_seq", "on_loan", "2026-03-02", "y"),
+        WRITTEN.replace("SELECT id,", "SELECT id + 1000,").format("last_seq", "on_loan", "2026-03-02", "x"),
+    ],
+    ids=["a-gap", "a-second-one", "another-state", "another-instant", "another-hash", "no-item"],
+)
+async def test_a_movement_is_the_newest_of_its_item(given: Given, connection: AsyncConnection, wrong: str) -> None:
+    await given.item()
+    await connection.execute(text(MOVED))
+    await refuse(connection, wrong, "is the newest of it")
+    await connection.execute(text(RIGHT))
+    await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    await refuse(connection, RIGHT, "movement_other_item_id_seq_at_key")
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        ("repair (item_id, started_seq)", "item_id, {}"),
+        (
+            "charge (item_id, movement_seq, posting_id, kind, period, happened_on, posted_at, posted_by, percent, "
+            "amount_pence)",
+            "item_id, {}, gen_random_uuid(), 'repair', '2026-03-01', '2026-03-02', now(), 'x', 100, 1",
+        ),
+        (
+            "order_top_up (item_id, movement_seq, order_id, funder_id, pence, charged_pence, alternative_product_id, "
+            "alternative_pence, agreed_on, agreement, made_at, made_by)",
+            "item_id, {}, (SELECT min(id) FROM equipment_order), (SELECT min(id) FROM funder), 1, 2, "
+            "(SELECT min(id) FROM product), 1, '2026-03-02', 'x', now(), 'x'",
+        ),
+    ],
+)
+async def test_what_names_a_movement_names_one_that_was(
+    connection: AsyncConnection, a_bit_of_everything: None, table: str, values: str
+) -> None:
+    of = "FROM (SELECT id AS item_id, last_seq FROM item ORDER BY id LIMIT 1) AS one"
+    for seq in ("last_seq + 1", "0"):
+        statement = f"INSERT INTO {table} SELECT {values.format(seq)} {of}"
+        await refuse(connection, statement, "movement")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["INSERT INTO {0} SELECT * FROM {0}", "UPDATE {0} SET hash = 'x'", "DELETE FROM {0}", "TRUNCATE {0}"],
+)
+async def test_nobody_writes_to_a_month_by_its_name(
+    connection: AsyncConnection, a_bit_of_everything: None, statement: str
+) -> None:
+    await connection.execute(text("SELECT make_months('movement', '2019-04-01', '2019-04-01')"))
+    await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    for part in ("months.movement_2019_04", "months.movement_other"):
+        with pytest.raises(DBAPIError, match="is append-only"):
+            async with connection.begin_nested():
+                await connection.execute(text(statement.format(part)))
 
 
 @pytest.mark.parametrize("table", ["movement", "audit_event"])

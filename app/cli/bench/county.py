@@ -41,9 +41,10 @@ STATEMENTS: Final = (
     "INSERT INTO team (code, name, cost_centre) SELECT 'T' || n, 'Team ' || n, 'TC' || n FROM generate_series(0, 49) n",
     """
     INSERT INTO item (barcode, product_id, received_on, purchase_price_pence, state, store_id, times_issued, last_seq,
-                      last_hash)
+                      last_hash, last_moved_at)
     SELECT 'ES' || lpad(n::text, 9, '0'), product.id, CAST(:since AS timestamptz)::date - 1, 1000 + n * 7919 % 40000,
-           'on_loan', (SELECT id FROM store WHERE code = 'BENCH'), 1 + (n < :issues - :items)::int, 18, 'bench'
+           'on_loan', (SELECT id FROM store WHERE code = 'BENCH'), 1 + (n < :issues - :items)::int, 18, 'bench',
+           :since
     FROM generate_series(0, :items - 1) AS n
     JOIN product ON product.code = 'P' || lpad((n % :products)::text, 5, '0')
     """,
@@ -168,6 +169,9 @@ async def fill(session: AsyncSession, county: County, *, until: datetime) -> Non
     await session.execute(text("SELECT set_config('jit', 'off', true), set_config('work_mem', '256MB', true)"))
     # Nothing of it happened, so what guards what happens is left out; only a throw-away server's owner may.
     await session.execute(text("SET LOCAL session_replication_role = replica"))
+    ends = {"first": (until - timedelta(days=DAYS + 1)).date(), "until": (until + timedelta(days=2 * 365)).date()}
+    for whole in ("movement", "charge"):
+        await session.execute(text(f"SELECT make_months('{whole}', :first, :until)"), ends)
     values = {
         "items": county.items,
         "issues": county.issues,
@@ -184,7 +188,8 @@ async def fill(session: AsyncSession, county: County, *, until: datetime) -> Non
         # Numbers are said to be numbers, where nothing beside them says so.
         typed = re.sub(r":(items|issues|returns|newest_month)\b", r"CAST(:\1 AS bigint)", statement)
         await session.execute(text(typed), names)
-    # What the database writes with movements, orders and collections, where its triggers are left out.
+    # What the database writes with movements, charges, orders and collections, where its triggers are left out.
     await session.execute(text("SELECT write_spells(array_agg(id)) FROM item"))
     await session.execute(text("INSERT INTO order_timing SELECT * FROM order_timing_now"))
     await session.execute(text("INSERT INTO collection_timing SELECT * FROM collection_timing_now"))
+    await session.execute(text("SELECT keep_accounts(array_agg(DISTINCT item_id), '-infinity') FROM charge"))

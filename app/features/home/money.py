@@ -16,11 +16,11 @@ WAITING: Final = text("""
     )
     SELECT
         (SELECT count(*) FROM charge AS line WHERE line.is_unpriced AND line.reversal_of IS NULL
-         AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)) AS unpriced,
+         AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)) AS unpriced,
         (SELECT count(*) FROM charge AS line
          WHERE line.funder_id IS NULL AND line.is_issue AND line.reversal_of IS NULL
            AND line.period > COALESCE(known.closed, '2000-01-01')
-           AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)) AS nobodys,
+           AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)) AS nobodys,
         (SELECT count(*) FROM funding_dispute WHERE settled_at IS NULL) AS disputes,
         (SELECT count(*) FROM funding_dispute WHERE settled_at IS NULL AND settle_by < :today) AS disputes_late,
         (SELECT count(*) FROM generate_series(

@@ -23,7 +23,7 @@ BENCH_COUNTS = text("""
     SELECT bench.state, found.items, CASE WHEN found.items < :beyond THEN found.oldest_at END AS oldest_at
     FROM unnest(CAST(:states AS text[])) AS bench (state) CROSS JOIN LATERAL (
         SELECT count(*) AS items, min(at) AS oldest_at FROM (
-            SELECT (SELECT at FROM movement WHERE item_id = item.id AND seq = item.last_seq) AS at
+            SELECT last_moved_at AS at
             FROM item WHERE item.state = bench.state LIMIT :beyond) AS counted
     ) AS found WHERE found.items > 0
 """)

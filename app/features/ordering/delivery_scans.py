@@ -65,14 +65,14 @@ LOCK_ITEMS = text("""
 # for every item.
 PIECES = text("""
     SELECT item.barcode, item.id AS item_id, unit.id AS unit_id, line.kind, line.trial_days, line.trial_goals,
-           kept.id AS reservation_id, asked.id AS order_id, asked.number, asked.client_id, sent.at AS left_at,
+           kept.id AS reservation_id, asked.id AS order_id, asked.number, asked.client_id,
+           item.last_moved_at AS left_at,
            asked.authority ->> 'panel_stopped' AS stopped,
            LEAST(product.safe_working_load_kg, item.certified_load_kg)
              < COALESCE(client.weight_kg, ordered.safe_working_load_kg) AS may_be_too_weak,
            item.state = 'dispatched' AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
              AND asked.decision = 'approved' AS is_with_driver
-    FROM item JOIN movement AS sent ON sent.item_id = item.id AND sent.seq = item.last_seq
-    JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
+    FROM item JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
     JOIN order_unit AS unit ON unit.reservation_id = kept.id JOIN order_line AS line ON line.id = unit.order_line_id
     JOIN equipment_order AS asked ON asked.id = unit.order_id JOIN client ON client.id = asked.client_id
     JOIN product ON product.id = item.product_id JOIN product AS ordered ON ordered.id = line.product_id

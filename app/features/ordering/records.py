@@ -206,14 +206,14 @@ UNITS = text("""
     SELECT unit.id, line.id AS line_id, line.position, line.kind, line.trial_days, line.trial_goals,
            unit.reservation_id, COALESCE(kept.ended_at IS NULL AND kept.id IS NOT NULL, false) AS is_reserved,
            unit.loan_id, unit.cancelled_at IS NOT NULL AS is_cancelled, item.id AS item_id, item.barcode,
-           product.code AS product_code, item.state AS item_state, store.code AS store, item.bay, last.at AS moved_at,
+           product.code AS product_code, item.state AS item_state, store.code AS store, item.bay,
+           item.last_moved_at AS moved_at,
            COALESCE(item.times_issued > 0, false) AS is_recycled,
            LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg
     FROM order_line AS line JOIN order_unit AS unit ON unit.order_line_id = line.id
     LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id
     LEFT JOIN item ON item.id = kept.item_id LEFT JOIN product ON product.id = item.product_id
     LEFT JOIN store ON store.id = item.store_id
-    LEFT JOIN movement AS last ON last.item_id = item.id AND last.seq = item.last_seq
     WHERE line.order_id = :order_id ORDER BY line.position, unit.id
 """)
 # What is held for it and what it takes away, in one go: in the order of barcodes, as everywhere.

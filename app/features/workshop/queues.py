@@ -28,7 +28,8 @@ _STANDING = """
            product.name AS product_name, product.decontamination_route, product.strike_through_test,
            item.purchase_price_pence AS paid_pence, product.purchase_price_pence AS new_pence, item.received_on,
            product.expected_life_months, item.times_issued,
-           movement.at AS since, newest.outcome AS last_outcome, newest.finished_seq > item.returned_seq AS is_recent,
+           item.last_moved_at AS since, newest.outcome AS last_outcome,
+           newest.finished_seq > item.returned_seq AS is_recent,
            EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL) AS held,
            (product.single_patient_use AND item.times_issued > 0)
            OR (item.state = 'returned' AND (product.decontamination_route = 'cannot'
@@ -36,7 +37,6 @@ _STANDING = """
     FROM item
     JOIN product ON product.id = item.product_id
     JOIN store ON store.id = item.store_id
-    JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
     LEFT JOIN LATERAL (
         SELECT outcome, finished_seq FROM decontamination WHERE item_id = item.id AND finished_at IS NOT NULL
         ORDER BY id DESC LIMIT 1

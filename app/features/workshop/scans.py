@@ -29,8 +29,9 @@ from app.web.scan_repeats import JUST_NOW
 LONGEST_RAW = 300
 JUST_DONE = text("""
     SELECT item.barcode, last.move
-    FROM item JOIN movement AS last ON last.item_id = item.id AND last.seq = item.last_seq
-    WHERE item.barcode = ANY(:barcodes) AND last.actor = :actor AND last.at >= :since
+    FROM item JOIN movement AS last
+      ON last.item_id = item.id AND last.seq = item.last_seq AND last.at = item.last_moved_at
+    WHERE item.barcode = ANY(:barcodes) AND last.actor = :actor AND last.at >= :since AND item.last_moved_at >= :since
 """)
 ALREADY = "Already scanned just now. It was done once."
 

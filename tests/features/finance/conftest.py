@@ -22,11 +22,12 @@ CHARGED = text("""
     FROM charge
 """)
 TAKE_BACK = text("""
-    INSERT INTO charge (posting_id, kind, variant, happened_on, posted_at, posted_by, funder_id, percent, quantity,
-                        amount_pence, vat_pence, tariff_id, basis, is_issue, item_id, movement_seq, product_id,
-                        category, recycled, store_id, order_id, collection_id, client_id, team_id, prescriber, reason,
-                        district, reversal_of, because)
-    SELECT gen_random_uuid(), kind, variant, CAST(:on AS date), now(), 'finance', funder_id, percent, quantity,
+    INSERT INTO charge (posting_id, kind, variant, period, happened_on, posted_at, posted_by, funder_id, percent,
+                        quantity, amount_pence, vat_pence, tariff_id, basis, is_issue, item_id, movement_seq,
+                        product_id, category, recycled, store_id, order_id, collection_id, client_id, team_id,
+                        prescriber, reason, district, reversal_of, because)
+    SELECT gen_random_uuid(), kind, variant, month_to_post(CAST(:on AS date)), CAST(:on AS date), now(), 'finance',
+           funder_id, percent, quantity,
            -amount_pence, -vat_pence, tariff_id, basis, is_issue, item_id, movement_seq, product_id, category, recycled,
            store_id, order_id, collection_id, client_id, team_id, prescriber, reason, district, id, 'Charged in error.'
     FROM charge WHERE id = :id

@@ -239,8 +239,9 @@ async def test_too_many_groups_are_refused_with_what_to_narrow(
     as_finance: AsyncClient, connection: AsyncConnection
 ) -> None:
     many = (
-        "INSERT INTO charge (posting_id, kind, happened_on, posted_at, posted_by, percent, amount_pence, district) "
-        "SELECT gen_random_uuid(), 'repair', '2026-03-01', now(), 'x', 100, 1, 'D' || n "
+        "INSERT INTO charge (posting_id, kind, period, happened_on, posted_at, posted_by, percent, amount_pence, "
+        "district) "
+        "SELECT gen_random_uuid(), 'repair', '2026-03-01', '2026-03-01', now(), 'x', 100, 1, 'D' || n "
         "FROM generate_series(1, 2001) AS n"
     )
     await connection.execute(text(many))

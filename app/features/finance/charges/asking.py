@@ -80,7 +80,7 @@ class Wanted:
             check_days(self.since, self.until)
 
 
-STANDS: Final = "NOT EXISTS (SELECT FROM charge AS gone WHERE gone.reversal_of = line.id)"
+STANDS: Final = "NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = line.id)"
 """Nothing takes the line back."""
 NOBODYS: Final = f"""
     line.funder_id IS NULL AND line.is_issue AND line.reversal_of IS NULL AND {STANDS}

@@ -26,8 +26,8 @@ _LINES: Final = f"""
            product.name AS product_name, line.category,
            line.recycled, store.code AS store, asked.number AS order_number, collection.number AS collection_number,
            team.code AS team, CASE WHEN :by_prescriber THEN line.prescriber END AS prescriber, line.reason,
-           line.district, line.reversal_of, undone.id AS reversed_by, line.corrects_id, line.because
-    FROM charge AS line LEFT JOIN charge AS undone ON undone.reversal_of = line.id
+           line.district, line.reversal_of, undone.by_id AS reversed_by, line.corrects_id, line.because
+    FROM charge AS line LEFT JOIN charge_taken_back AS undone ON undone.charge_id = line.id
     LEFT JOIN funder ON funder.id = line.funder_id
     LEFT JOIN item ON item.id = line.item_id
     LEFT JOIN product ON product.id = line.product_id
@@ -52,7 +52,7 @@ AROUND: Final = text(f"""
     {_LINES}
     WHERE line.id = ANY(ARRAY(
         SELECT id FROM own
-        UNION SELECT other.id FROM charge AS other JOIN own ON other.reversal_of = own.id
+        UNION SELECT other.by_id FROM charge_taken_back AS other JOIN own ON other.charge_id = own.id
         UNION SELECT other.id FROM charge AS other JOIN charge AS named ON named.id = other.corrects_id
               WHERE named.posting_id = (SELECT posting_id FROM charge WHERE id = :charge_id)
         UNION SELECT before.id FROM charge AS before JOIN charge AS named ON named.posting_id = before.posting_id
@@ -62,18 +62,20 @@ AROUND: Final = text(f"""
                 AND NOT EXISTS (SELECT FROM charge AS next WHERE next.item_id = own.item_id AND next.is_issue
                                 AND next.movement_seq > own.movement_seq
                                 AND next.movement_seq < credit.movement_seq)
-                AND NOT EXISTS (SELECT FROM charge AS gone WHERE gone.reversal_of = credit.id)
+                AND NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = credit.id)
     ))
     ORDER BY line.id
 """)  # noqa: S608 - the part is a constant
 TO_DO: Final = text("""
     SELECT (SELECT count(*) FROM (
                 SELECT FROM charge AS line WHERE is_unpriced AND reversal_of IS NULL AND NOT EXISTS (
-                    SELECT FROM charge AS undone WHERE undone.reversal_of = line.id) LIMIT :most) AS found) AS unpriced,
+                    SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id
+                ) LIMIT :most) AS found) AS unpriced,
            (SELECT count(*) FROM (
                 SELECT FROM charge AS line WHERE funder_id IS NULL AND amount_pence <> 0 AND reversal_of IS NULL
                   AND period > COALESCE((SELECT max(period) FROM finance_period), '-infinity') AND NOT EXISTS (
-                    SELECT FROM charge AS undone WHERE undone.reversal_of = line.id) LIMIT :most) AS found) AS unfunded
+                    SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id
+                ) LIMIT :most) AS found) AS unfunded
 """)
 # The issue that a person adds to, what they add, and what its funders pay less.
 TOP_UP: Final = text("""

@@ -67,8 +67,8 @@ POSTED = f"""
                WHERE found.item_id = line.item_id AND found.kind = 'write_off' AND found.amount_pence < 0
                  AND found.movement_seq >= line.movement_seq
                  AND found.reversal_of IS NULL AND found.corrects_id IS NULL) AS is_found,
-           undone.id AS reversed_by, rate.vat_percent
-    FROM charge AS line LEFT JOIN charge AS undone ON undone.reversal_of = line.id
+           undone.by_id AS reversed_by, rate.vat_percent
+    FROM charge AS line LEFT JOIN charge_taken_back AS undone ON undone.charge_id = line.id
     LEFT JOIN funder ON funder.id = line.funder_id LEFT JOIN tariff AS rate ON rate.id = line.tariff_id
 """  # noqa: S608 - the part is a constant
 OF_A_LINE = text(f"""
@@ -79,7 +79,7 @@ UNPRICED_IDS = text("""
     SELECT min(line.id) AS id FROM charge AS line
     WHERE line.is_unpriced AND line.reversal_of IS NULL AND line.is_issue = :is_issue AND line.id > :after
       AND (CAST(:period AS date) IS NULL OR line.period = :period)
-      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+      AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
     GROUP BY line.posting_id ORDER BY 1 LIMIT :limit
 """)
 UNPRICED = text(f"""
@@ -92,7 +92,7 @@ UNPRICED = text(f"""
 }
     LEFT JOIN item ON item.id = line.item_id LEFT JOIN product ON product.id = item.product_id
     WHERE line.posting_id IN (SELECT posting_id FROM charge WHERE id = ANY(:ids))
-      AND line.is_unpriced AND line.reversal_of IS NULL AND undone.id IS NULL
+      AND line.is_unpriced AND line.reversal_of IS NULL AND undone.by_id IS NULL
     ORDER BY line.posting_id, line.id
 """)  # noqa: S608 - the part is a constant
 # The credits that were counted by an issue and stand.
@@ -106,7 +106,7 @@ CREDITS = text(f"""
 }
     JOIN item ON item.id = line.item_id
     WHERE line.item_id = :item_id AND line.kind = 'credit' AND line.movement_seq > :seq
-      AND line.reversal_of IS NULL AND undone.id IS NULL
+      AND line.reversal_of IS NULL AND undone.by_id IS NULL
       AND NOT EXISTS (SELECT FROM charge AS next WHERE next.item_id = line.item_id AND next.is_issue
                       AND next.movement_seq > :seq AND next.movement_seq < line.movement_seq)
     ORDER BY line.posting_id, line.id FOR UPDATE OF line
@@ -114,13 +114,13 @@ CREDITS = text(f"""
 # The issue itself, as it stands.
 ISSUE = text(f"""
     {POSTED} WHERE line.item_id = :item_id AND line.movement_seq = :seq AND line.is_issue AND line.reversal_of IS NULL
-      AND undone.id IS NULL
+      AND undone.by_id IS NULL
     ORDER BY line.id
 """)
 STILL_UNPRICED = text("""
     SELECT count(DISTINCT line.posting_id) FROM charge AS line
     WHERE line.is_unpriced AND line.reversal_of IS NULL AND (CAST(:period AS date) IS NULL OR line.period = :period)
-      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+      AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
 """)
 FUNDERS = text("SELECT code, kind FROM funder")
 

@@ -46,7 +46,7 @@ ISSUE: Final = text("""
     WHERE line.item_id = :item_id AND line.order_id = :order_id AND line.is_issue AND line.reversal_of IS NULL
       AND line.movement_seq = (SELECT max(movement_seq) FROM charge
                                WHERE item_id = :item_id AND is_issue AND reversal_of IS NULL)
-      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+      AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
     ORDER BY line.id
 """)
 AGREED: Final = text("""
@@ -55,16 +55,18 @@ AGREED: Final = text("""
 # It hangs on the issue's movement, and is none: neither new nor recycled, and by no rate.
 ABOUT: Final = ", ".join(name for name in COUNTED_UNDER if name != "recycled")
 POST: Final = text(f"""
-    INSERT INTO charge (kind, variant, happened_on, quantity, {ABOUT}, basis, posting_id, posted_at, posted_by,
+    INSERT INTO charge (kind, variant, period, happened_on, quantity, {ABOUT}, basis, posting_id, posted_at, posted_by,
                         funder_id, percent, amount_pence, is_provisional)
-    SELECT CAST(:kind AS text), variant, happened_on, quantity, {ABOUT}, :basis, CAST(:posting AS uuid), :at, :actor,
+    SELECT CAST(:kind AS text), variant, month_to_post(happened_on), happened_on, quantity, {ABOUT}, :basis,
+           CAST(:posting AS uuid), :at, :actor,
            :person_id, :percent, :pence, false
     FROM charge AS line WHERE line.id = :issue_line
 """)  # noqa: S608 - the part is a constant
 POST_SHARED: Final = text(f"""
-    INSERT INTO charge (kind, variant, happened_on, quantity, {ABOUT}, basis, posting_id, posted_at, posted_by,
+    INSERT INTO charge (kind, variant, period, happened_on, quantity, {ABOUT}, basis, posting_id, posted_at, posted_by,
                         funder_id, percent, amount_pence, is_provisional)
-    SELECT CAST(:kind AS text), variant, happened_on, quantity, {ABOUT}, :basis, CAST(:posting AS uuid), :at, :actor,
+    SELECT CAST(:kind AS text), variant, month_to_post(happened_on), happened_on, quantity, {ABOUT}, :basis,
+           CAST(:posting AS uuid), :at, :actor,
            line.funder_id, line.percent, said.pence,
            is_provisional
     FROM unnest(CAST(:ids AS bigint[]), CAST(:pence AS bigint[])) AS said (id, pence)
@@ -74,7 +76,7 @@ OF_IT: Final = text("""
     SELECT line.id FROM charge AS line JOIN order_top_up AS agreed ON agreed.id = :id
     WHERE line.item_id = agreed.item_id AND line.movement_seq = agreed.movement_seq AND line.order_id = agreed.order_id
       AND line.kind = 'top_up' AND line.reversal_of IS NULL
-      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+      AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
     ORDER BY line.id
 """)
 ISSUE_OF: Final = text("SELECT item_id, movement_seq FROM order_top_up WHERE id = :id")

@@ -40,7 +40,7 @@ OF_CLOSED = text("""
 NOTICED = text("""
     WITH line AS (
         SELECT * FROM charge AS line WHERE line.period = :period AND line.reversal_of IS NULL
-          AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+          AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
     )
     SELECT count(*) FILTER (WHERE line.is_unpriced) AS "unpriced",
            count(*) FILTER (WHERE line.funder_id IS NULL AND line.client_id IS NOT NULL AND (

@@ -29,7 +29,7 @@ _A_LINE = f"""
                'is_issue', line.is_issue, 'on', to_char(line.happened_on, 'YYYY-MM-DD'),
                'period', to_char(line.period, 'YYYY-MM-DD'), 'order_id', line.order_id,
                'collection_id', line.collection_id, 'reversal_of', line.reversal_of, 'corrects_id', line.corrects_id,
-               'undone_by', (SELECT undone.id FROM charge AS undone WHERE undone.reversal_of = line.id),
+               'undone_by', (SELECT undone.by_id FROM charge_taken_back AS undone WHERE undone.charge_id = line.id),
                'is_by_hand', line.basis = '{BY_HAND}', 'category', COALESCE(line.category, ''),
                'at', line.posted_at)
 """  # noqa: S608 - the part is a constant
@@ -96,7 +96,9 @@ _IN_MONTH = """
     (CAST(:period AS date) IS NULL
      OR {0} >= CAST(:period AS date) AND {0} < CAST(:period AS date) + interval '1 month')
 """
-_LIVES = "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)"
+_LIVES = (
+    "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)"
+)
 _OF = "(CAST(:period AS date) IS NULL OR line.period = :period)"
 ORPHANS = text(f"""
     SELECT line.id, line.kind, line.amount_pence, line.item_id, line.movement_seq
@@ -144,7 +146,7 @@ REVERSALS = text(f"""
 UNFOUNDED = text(f"""
     SELECT line.id, line.amount_pence, line.corrects_id FROM charge AS line
     WHERE line.corrects_id IS NOT NULL AND {_OF}
-      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.corrects_id)
+      AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.corrects_id)
     ORDER BY line.id LIMIT 500
 """)  # noqa: S608 - the parts are constants
 # A visit for which nobody opened is charged once a day, to whoever pays for its order, for its collection, or for what

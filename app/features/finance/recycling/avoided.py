@@ -33,8 +33,8 @@ WORKED: Final = """
     SELECT COALESCE(sum(charge.amount_pence), 0) AS pence,
            count(DISTINCT charge.posting_id) FILTER (
                WHERE charge.is_unpriced AND charge.reversal_of IS NULL
-               AND NOT EXISTS (SELECT FROM charge AS undone
-                               WHERE undone.reversal_of = charge.id AND undone.posted_at <= :as_at)
+               AND NOT EXISTS (SELECT FROM charge_taken_back AS undone
+                               WHERE undone.charge_id = charge.id AND undone.posted_at <= :as_at)
            ) AS unpriced, max(charge.posted_at) AS costed_until
     FROM charge
     WHERE charge.item_id = spell.item_id AND charge.movement_seq < spell.issued_seq

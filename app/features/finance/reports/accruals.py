@@ -21,7 +21,7 @@ from app.features.finance.tables import Cell, Column, Table
 
 STANDS: Final = """
     line.happened_on <= :on AND line.reversal_of IS NULL AND NOT EXISTS (
-        SELECT FROM charge AS undone WHERE undone.reversal_of = line.id
+        SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id
           AND (undone.posted_at AT TIME ZONE 'Europe/London')::date <= :on)
 """
 UNPRICED: Final = text(f"""

@@ -45,14 +45,14 @@ NEWEST: Final = f"""
                      AND added.kind = 'top_up' AND giver.kind IS DISTINCT FROM 'person'), 0)::bigint AS pence,
                {SHARES} AS shares
         FROM issues AS line LEFT JOIN funder ON funder.id = line.funder_id
-        WHERE line.place = 1 AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id)
+        WHERE line.place = 1 AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
         GROUP BY line.item_id, line.movement_seq HAVING NOT bool_or(line.kind = 'hire')
     ), newest AS (
         SELECT paid.* FROM paid WHERE NOT EXISTS (
             SELECT FROM charge AS line
             WHERE line.item_id = paid.item_id AND line.movement_seq > paid.movement_seq
               AND line.kind = 'credit' AND line.reversal_of IS NULL
-              AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.id))
+              AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id))
     )
 """  # noqa: S608 - the part is a constant
 OF_PRODUCTS: Final = f"""

@@ -34,7 +34,8 @@ LINE = text("""
            failure.from_state AS was_in
     FROM inspection JOIN item ON item.id = inspection.item_id JOIN product ON product.id = item.product_id
     LEFT JOIN movement AS failure
-      ON failure.item_id = item.id AND failure.seq = item.last_seq AND failure.seq = inspection.seq
+      ON failure.item_id = item.id AND failure.seq = item.last_seq AND failure.at = item.last_moved_at
+      AND failure.seq = inspection.seq
       AND failure.move = 'fail_inspection' AND failure.to_state = 'in_repair' AND inspection.outcome <> 'passed'
       AND NOT EXISTS (SELECT FROM standing_inspection AS other
                       WHERE other.item_id = item.id AND other.seq = failure.seq AND other.id <> inspection.id)

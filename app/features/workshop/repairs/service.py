@@ -27,8 +27,7 @@ from app.web import disposing
 # Written when the first thing is recorded of it. The item is locked, so nobody else writes the same row.
 BEGIN = text("""
     WITH came AS (
-        SELECT item_id, seq FROM movement
-        WHERE item_id = :item_id AND to_state = 'in_repair' AND from_state <> 'in_repair' ORDER BY seq DESC LIMIT 1
+        SELECT id AS item_id, repair_seq AS seq FROM item WHERE id = :item_id AND repair_seq IS NOT NULL
     ), made AS (
         INSERT INTO repair (item_id, started_seq) SELECT item_id, seq FROM came
         ON CONFLICT (item_id, started_seq) DO NOTHING RETURNING id

@@ -91,9 +91,10 @@ async def test_no_team_and_no_counter_does(
 
 ISSUE = "SELECT min(item_id) AS item, min(movement_seq) AS seq, min(order_id) AS asked FROM charge"
 LINE = """
-    INSERT INTO charge (posting_id, kind, happened_on, posted_at, posted_by, funder_id, percent, amount_pence, item_id,
-                        movement_seq, order_id{more})
-    SELECT gen_random_uuid(), '{kind}', '2026-03-02', now(), 'x', id, 100, {pence}, {item}, {seq}, {asked}{instead}
+    INSERT INTO charge (posting_id, kind, period, happened_on, posted_at, posted_by, funder_id, percent, amount_pence,
+                        item_id, movement_seq, order_id{more})
+    SELECT gen_random_uuid(), '{kind}', month_to_post('2026-03-02'), '2026-03-02', now(), 'x', id, 100, {pence},
+           {item}, {seq}, {asked}{instead}
     FROM funder WHERE code = 'SELF'
 """
 NAMED = (
