@@ -68,7 +68,9 @@ PART: Final = """
                WHERE named.id = COALESCE(line.reversal_of, line.corrects_id)) < line.period THEN 'corrections'
          WHEN line.happened_on < line.period THEN 'late' ELSE 'month' END
 """
-STANDS: Final = "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = line.id)"
+STANDS: Final = (
+    "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = line.id)"
+)
 FILTERS: Final = {
     "funder": "funder.code = :funder",
     "team": "team.code = :team",

@@ -2,13 +2,13 @@
 
 Which lines were taken back stands in a table of its own: one key says it once, for all months.
 
-Revision: 0069, after: 0068. Made on 2026-11-27.
+Revision: 0068, after: 0067. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0069"
-down_revision = "0068"
+revision: str = "0068"
+down_revision = "0067"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -3,13 +3,13 @@
 What foreign keys said is said by the item's row: it counts its movements, each is written by the one that it counts
 last, and none is left out. So that a movement was, is known without looking for it.
 
-Revision: 0068, after: 0063. Made on 2026-11-27.
+Revision: 0067, after: 0066. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0068"
-down_revision = "0063"
+revision: str = "0067"
+down_revision = "0066"
 branch_labels: str | None = None
 depends_on: str | None = None
 
