@@ -177,11 +177,13 @@ def _make_functions_of_months() -> None:
         CREATE FUNCTION empty_other_months(whole text) RETURNS integer LANGUAGE plpgsql AS $$
         DECLARE
             key text := CASE whole WHEN 'movement' THEN 'at AT TIME ZONE ''UTC''' ELSE 'period' END;
+            found date[];
             month date;
             made integer := 0;
         BEGIN
-            FOR month IN EXECUTE format('SELECT DISTINCT date_trunc(''month'', %s)::date FROM months.%I',
-                                        key, whole || '_other') LOOP
+            EXECUTE format('SELECT array_agg(DISTINCT date_trunc(''month'', %s)::date) FROM months.%I',
+                           key, whole || '_other') INTO found;
+            FOREACH month IN ARRAY COALESCE(found, '{}') LOOP
                 made := made + make_months(whole, month, month);
             END LOOP;
             RETURN made;
