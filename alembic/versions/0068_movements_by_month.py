@@ -51,7 +51,7 @@ def upgrade() -> None:
     """)
     op.execute("""
         SELECT make_months('movement', COALESCE((min(at) AT TIME ZONE 'UTC')::date, CURRENT_DATE),
-                           (CURRENT_DATE + interval '3 months')::date)
+                           (CURRENT_DATE + interval '6 months')::date)
         FROM months.movement
     """)
     op.execute("INSERT INTO movement SELECT * FROM months.movement ORDER BY at, id")
