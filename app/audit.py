@@ -96,7 +96,7 @@ async def walk_chains(
             return held, Break(chain, seq + 1, "the line is missing")
         if row["hash"] != hash_of(previous, dict(row)):
             return held, Break(chain, row["seq"], "the line was changed")
-        seq, previous, held = row["seq"], row["hash"], held + 1
+        seq, previous, held = row.get("until_seq", row["seq"]), row["hash"], held + 1
     if (seq, previous) != head:
         return held, Break(chain, seq + 1, "the newest lines are missing")
     return held, None

@@ -51,7 +51,7 @@ def upgrade() -> None:
     """)
     op.execute("""
         SELECT make_months('movement', COALESCE((min(at) AT TIME ZONE 'UTC')::date, CURRENT_DATE),
-                           (CURRENT_DATE + interval '3 months')::date)
+                           (CURRENT_DATE + interval '6 months')::date)
         FROM months.movement
     """)
     op.execute("INSERT INTO movement SELECT * FROM months.movement ORDER BY at, id")
@@ -177,11 +177,13 @@ def _make_functions_of_months() -> None:
         CREATE FUNCTION empty_other_months(whole text) RETURNS integer LANGUAGE plpgsql AS $$
         DECLARE
             key text := CASE whole WHEN 'movement' THEN 'at AT TIME ZONE ''UTC''' ELSE 'period' END;
+            found date[];
             month date;
             made integer := 0;
         BEGIN
-            FOR month IN EXECUTE format('SELECT DISTINCT date_trunc(''month'', %s)::date FROM months.%I',
-                                        key, whole || '_other') LOOP
+            EXECUTE format('SELECT array_agg(DISTINCT date_trunc(''month'', %s)::date) FROM months.%I',
+                           key, whole || '_other') INTO found;
+            FOREACH month IN ARRAY COALESCE(found, '{}') LOOP
                 made := made + make_months(whole, month, month);
             END LOOP;
             RETURN made;

@@ -40,7 +40,7 @@ def upgrade() -> None:
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
     """)
     op.execute("""
-        SELECT make_months('charge', COALESCE(min(period), CURRENT_DATE), (CURRENT_DATE + interval '3 months')::date)
+        SELECT make_months('charge', COALESCE(min(period), CURRENT_DATE), (CURRENT_DATE + interval '6 months')::date)
         FROM months.charge
     """)
     op.execute("INSERT INTO charge SELECT * FROM months.charge ORDER BY id")

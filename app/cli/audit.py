@@ -4,7 +4,7 @@ import asyncio
 
 import typer
 
-from app import audit, ledger, safety
+from app import audit, ledger, months, safety
 from app.cli.reach import console, database_url, fail, open_session, read_settings
 from app.features.notices.packs import verify_packs
 from app.features.panel.frozen import verify_papers
@@ -40,6 +40,9 @@ async def _verify() -> None:
         papers, broken_papers = await verify_papers(session)
         if broken_papers:
             raise fail(f"{broken_papers}: what is kept is not what the panel saw.")
+        aside = await months.count_put_aside(session)
+    if aside:
+        console.print(f"{aside:,} movements are put aside with their months: the chains hold around them.")
     console.print(
         f"Every chain holds: {movements:,} movements and {events:,} acts, the evidence of {packs:,} closings, and "
         f"{papers:,} papers of panels."

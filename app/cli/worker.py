@@ -53,6 +53,7 @@ from app.features.workshop.inspections.authority import chase_authority_copies
 from app.features.workshop.inspections.visits import close_visits_in_vain
 from app.integrations.govuk import GovUkAlerts
 from app.integrations.mail import Mailer
+from app.months import make_months
 from app.settings import Settings
 from app.web.bank_holidays import bank_holidays
 from app.web.health import newest_migration
@@ -320,6 +321,13 @@ JOBS: tuple[Job, ...] = (
         "0 3 * * *",
         calling(purge_access_notes, actor=ACTOR),
         "Deletes how to get in where the last loan has ended, or nothing goes on.",
+    ),
+    Job(
+        "make_months",
+        "20 2 * * *",
+        calling(make_months),
+        "Makes the months that movements and charges will be kept in, half a year ahead.",
+        at_start=True,
     ),
     Job(
         "forget_sign_ins",

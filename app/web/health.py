@@ -22,6 +22,10 @@ IDLE_WORKER = text("""
     SELECT COALESCE(max(updated) < now() - interval '10 minutes', true) FROM jobs.pgqueuer_schedules
 """)
 
+IN_NO_MONTH = text("""
+    SELECT EXISTS (SELECT FROM months.movement_other) OR EXISTS (SELECT FROM months.charge_other)
+""")
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -46,6 +50,11 @@ async def readyz(request: Request, _: Public) -> JSONResponse:
             found = row.scalar_one_or_none()
             is_newest = found == newest_migration()
             idle = is_newest and (await connection.execute(IDLE_WORKER)).scalar_one()
+            astray = is_newest and (await connection.execute(IN_NO_MONTH)).scalar_one()
+        if astray:
+            warnings["months"] = (
+                "movements or charges are in no month: the worker makes them at night, and at its start"
+            )
         if idle:
             warnings["worker"] = "not seen for 10 minutes: start `stores worker`"
         if not is_newest:

@@ -37,17 +37,17 @@ async def _do(url: str, *statements: str) -> None:
 
 async def test_movements_go_into_their_months_and_back(empty: str) -> None:
     old = Old(empty)
-    old.to("0063")
+    old.to("0066")
     await _do(empty, *AN_ITEM, *MOVED)
     before = await _rows(empty, SEEN)
-    old.to("0068")
+    old.to("0067")
     assert await _rows(empty, SEEN) == before
     assert await _rows(empty, "SELECT hash FROM ONLY months.movement_2019_04") == [("b",)]
     [(same,)] = await _rows(
         empty, "SELECT bool_and(last_moved_at = at) FROM item JOIN movement ON seq = last_seq AND item_id = item.id"
     )
     assert same is True
-    old.back_to("0063")
+    old.back_to("0066")
     assert await _rows(empty, SEEN) == before
     await _do(
         empty,
@@ -74,10 +74,10 @@ LINES = "SELECT id, posting_id, kind, period, amount_pence, reversal_of FROM cha
 
 async def test_charges_go_into_their_months_and_back(empty: str) -> None:
     old = Old(empty)
-    old.to("0063")
+    old.to("0066")
     await _do(empty, *AN_ITEM, *MOVED, *CHARGED)
     before = await _rows(empty, LINES)
-    old.to("0069")
+    old.to("0068")
     assert await _rows(empty, LINES) == before
     assert len(await _rows(empty, "SELECT id FROM months.charge_2019_04")) == 2
     assert await _rows(empty, "SELECT charge_id, by_id FROM charge_taken_back") == [(before[0][0], before[2][0])]
@@ -88,7 +88,7 @@ async def test_charges_go_into_their_months_and_back(empty: str) -> None:
     ]
     await _do(empty, "SELECT keep_accounts(array_agg(item_id), '-infinity') FROM item_account")
     assert await _rows(empty, account) == carried
-    old.back_to("0063")
+    old.back_to("0066")
     assert await _rows(empty, LINES) == before
     await _do(empty, CHARGED[1])
     assert len(await _rows(empty, LINES)) == len(before) + 2

@@ -326,7 +326,7 @@ OTHERS = {
         "INSERT INTO movement (item_id, seq, move, from_state, to_state, actor, at, store_id, hash) "
         "SELECT id, 99, 'teleport', 'in_stock', 'in_stock', 'x', now(), store_id, 'x' FROM item LIMIT 1"
     ),
-    "ck_item_state": "UPDATE item SET state = 'lost'",
+    "ck_item_state": "UPDATE item SET state = 'lost', last_seq = last_seq + 1",
     "fk_item_product_id": "DELETE FROM product",
     "fk_loan_client_id": "DELETE FROM client",
 }

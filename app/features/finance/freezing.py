@@ -46,5 +46,7 @@ WOULD_BE = text(f"""
 OF_CLOSED_MONTHS = text(f"""
     SELECT month.period, month.lines, month.totals, month.digest, sums.*
     FROM finance_period AS month CROSS JOIN LATERAL ({_SUMS}) AS sums
-    WHERE CAST(:period AS date) IS NULL OR month.period = :period ORDER BY month.period
+    WHERE (CAST(:period AS date) IS NULL OR month.period = :period)
+      AND NOT EXISTS (SELECT FROM month_put_aside AS aside WHERE aside.whole = 'charge' AND aside.month = month.period)
+    ORDER BY month.period
 """)  # noqa: S608 - the parts are constants

@@ -44,8 +44,9 @@ TOTALS: Final = """
 """
 OF_POSTINGS: Final = text(_LINES + " WHERE line.posting_id = ANY(:postings) ORDER BY line.id")
 # Everything that hangs together with a charge: its lines, what takes them back or came instead, and what it does so to.
+# Each part asks the table for itself: joined with itself in all its months, it takes longer to plan than to read.
 AROUND: Final = text(f"""
-    WITH own AS (
+    WITH own AS MATERIALIZED (
         SELECT id, reversal_of, corrects_id, item_id, movement_seq, is_issue FROM charge
         WHERE posting_id = (SELECT posting_id FROM charge WHERE id = :charge_id)
     )
@@ -53,15 +54,17 @@ AROUND: Final = text(f"""
     WHERE line.id = ANY(ARRAY(
         SELECT id FROM own
         UNION SELECT other.by_id FROM charge_taken_back AS other JOIN own ON other.charge_id = own.id
-        UNION SELECT other.id FROM charge AS other JOIN charge AS named ON named.id = other.corrects_id
-              WHERE named.posting_id = (SELECT posting_id FROM charge WHERE id = :charge_id)
-        UNION SELECT before.id FROM charge AS before JOIN charge AS named ON named.posting_id = before.posting_id
-              WHERE named.id IN (SELECT COALESCE(reversal_of, corrects_id) FROM own)
-        UNION SELECT credit.id FROM charge AS credit JOIN own ON own.is_issue AND credit.item_id = own.item_id
-              WHERE credit.movement_seq > own.movement_seq AND credit.kind = 'credit' AND credit.reversal_of IS NULL
-                AND NOT EXISTS (SELECT FROM charge AS next WHERE next.item_id = own.item_id AND next.is_issue
-                                AND next.movement_seq > own.movement_seq
-                                AND next.movement_seq < credit.movement_seq)
+        UNION SELECT id FROM charge WHERE corrects_id = ANY(ARRAY(SELECT id FROM own))
+        UNION SELECT id FROM charge WHERE posting_id = ANY(ARRAY(
+            SELECT posting_id FROM charge
+            WHERE id = ANY(ARRAY(SELECT COALESCE(reversal_of, corrects_id) FROM own))))
+        UNION SELECT id FROM charge AS credit
+              WHERE item_id = (SELECT min(item_id) FROM own WHERE is_issue) AND kind = 'credit'
+                AND movement_seq > (SELECT min(movement_seq) FROM own WHERE is_issue) AND reversal_of IS NULL
+                AND movement_seq <= COALESCE((
+                    SELECT min(movement_seq) FROM charge
+                    WHERE item_id = (SELECT min(item_id) FROM own WHERE is_issue) AND is_issue
+                      AND movement_seq > (SELECT min(movement_seq) FROM own WHERE is_issue)), 2147483647)
                 AND NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = credit.id)
     ))
     ORDER BY line.id

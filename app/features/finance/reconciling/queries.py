@@ -78,7 +78,8 @@ _HISTORIES = f"""
                                     WHERE came.item_id = movement.item_id AND came.seq < movement.seq
                                       AND came.to_state = 'in_repair' AND came.from_state <> 'in_repair')
     ) AS bench ON true
-    WHERE (movement.move = ANY(:moves) OR posted.lines IS NOT NULL){{only}}
+    WHERE (movement.move = ANY(:moves) OR posted.lines IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = movement.item_id){{only}}
     ORDER BY movement.item_id, movement.seq
 """  # noqa: S608 - the parts are the constants above
 _ONLY = """
@@ -104,6 +105,7 @@ ORPHANS = text(f"""
     SELECT line.id, line.kind, line.amount_pence, line.item_id, line.movement_seq
     FROM charge AS line LEFT JOIN movement ON movement.item_id = line.item_id AND movement.seq = line.movement_seq
     WHERE line.item_id IS NOT NULL AND movement.id IS NULL AND {_OF}
+      AND NOT EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = line.item_id)
     ORDER BY line.id LIMIT 500
 """)  # noqa: S608 - the parts are constants
 # What came with a movement is looked at with it. The lines that came otherwise: by hand, or as a correction.
@@ -141,12 +143,15 @@ REVERSALS = text(f"""
            count(*) OVER (PARTITION BY line.reversal_of) AS times
     FROM charge AS line LEFT JOIN charge AS undone ON undone.id = line.reversal_of
     WHERE line.reversal_of IS NOT NULL AND {_OF}
+      AND (undone.id IS NOT NULL OR NOT EXISTS (SELECT FROM month_put_aside))
     ORDER BY line.id
 """)  # noqa: S608 - the parts are constants
 UNFOUNDED = text(f"""
     SELECT line.id, line.amount_pence, line.corrects_id FROM charge AS line
     WHERE line.corrects_id IS NOT NULL AND {_OF}
-      AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.corrects_id)
+      AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = line.corrects_id)
+      AND NOT (EXISTS (SELECT FROM month_put_aside)
+               AND EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.corrects_id))
     ORDER BY line.id LIMIT 500
 """)  # noqa: S608 - the parts are constants
 # A visit for which nobody opened is charged once a day, to whoever pays for its order, for its collection, or for what
@@ -175,8 +180,9 @@ IN_VAIN = text("""
     SELECT what, day, line, COALESCE(wanted.visits, 0) AS visits, COALESCE(wanted.due, 0) AS due,
            COALESCE(charged.times, 0) AS times
     FROM wanted FULL JOIN charged USING (what, id, day)
-    WHERE CAST(:period AS date) IS NULL
-       OR day >= CAST(:period AS date) AND day < CAST(:period AS date) + interval '1 month'
+    WHERE day >= COALESCE((SELECT max(month) + interval '1 month' FROM month_put_aside), '-infinity')
+      AND (CAST(:period AS date) IS NULL
+           OR day >= CAST(:period AS date) AND day < CAST(:period AS date) + interval '1 month')
     ORDER BY day, what, line
 """)
 APART = text(f"""
@@ -198,7 +204,8 @@ PERSONS = text(f"""
     SELECT item.barcode, movement_seq, charged.line, COALESCE(agreed.pence, 0) AS agreed,
            COALESCE(charged.pence, 0) AS pence
     FROM agreed FULL JOIN charged USING (item_id, movement_seq, order_id, funder_id) LEFT JOIN item ON item.id = item_id
-    WHERE CAST(:period AS date) IS NULL OR charged.line IS NOT NULL
+    WHERE (CAST(:period AS date) IS NULL OR charged.line IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = item.id)
     ORDER BY charged.line, item.barcode, movement_seq
 """)  # noqa: S608 - the parts are constants
 # What triggers keep of orders and collections for the reports, beside what these say themselves.
