@@ -25,7 +25,7 @@ READ = {"words": "Moor", "nhs_number": "9990000018", "postcode": "SR7 7AA", "bor
 READ |= {"postcode_begins": "SR7%", "holds": "%Moor%", "rank": 0, "after": "", "limit": 5}
 
 OPEN_LOANS = text(f"{LOANS} WHERE loan.id > :after AND loan.ended_at IS NULL ORDER BY loan.id LIMIT :limit")
-OPEN_PIECES = "ix_order_unit_order_line_id_while_open"
+OPEN_PIECES = "ix_order_unit_order_id_while_open"
 WAYS_TO_A_CLIENT = {"uq_client_client_ref_in_any_case", "ix_client_name_trigrams", "ix_client_postcode_without_blank"}
 NHS_NUMBER = "uq_client_nhs_number"
 
@@ -37,7 +37,7 @@ NHS_NUMBER = "uq_client_nhs_number"
         (MY_ORDERS, MINE, {OPEN_PIECES}),
         (OPEN_LOANS, {"after": 0, "limit": 5}, {"ix_loan_id_while_open"}),
         (TRIALS, MINE, {"ix_loan_trial_ends_on_while_open"}),
-        (COLLECTIONS, {"actor": "ot", "limit": 5}, {"uq_collection_line_one_open_per_item"}),
+        (COLLECTIONS, {"actor": "ot", "limit": 5}, {"ix_collection_line_collection_id_while_open"}),
         (LOST, {"at": datetime(2026, 3, 2, tzinfo=UTC), "purpose": "x"}, {"ix_reservation_ended_at_of_lost_ones"}),
         (FOUND, READ, {*WAYS_TO_A_CLIENT, "ix_client_date_of_birth", "ix_client_postcode", NHS_NUMBER}),
         (CLIENTS, LOOKED_FOR, {*WAYS_TO_A_CLIENT, NHS_NUMBER}),

@@ -125,8 +125,8 @@ def told(report: PerformanceReport) -> dict[tuple[str, str], dict[str, int]]:
     found: dict[tuple[str, str], dict[str, int]] = {}
     for kind in ("speed", "store", "team", "month"):
         for one in getattr(report, f"by_{kind}"):
-            found[kind, one.key] = one.model_dump(exclude={"key", "name", "percent", "seven_percent"})
-    found["all", ""] = report.in_all.model_dump(exclude={"key", "name", "percent", "seven_percent"})
+            found[kind, one.key] = one.model_dump(exclude={"key", "name", "percent", "seven_percent", "drill"})
+    found["all", ""] = report.in_all.model_dump(exclude={"key", "name", "percent", "seven_percent", "drill"})
     return found
 
 
@@ -134,7 +134,7 @@ def fetched(report: PerformanceReport) -> dict[tuple[str, str], dict[str, int]]:
     """What it says of collections."""
     parts = {"speed": report.collections_by_speed, "month": report.collections_by_month, "all": [report.collections]}
     return {
-        (kind, one.key): one.model_dump(exclude={"key", "name", "percent"})
+        (kind, one.key): one.model_dump(exclude={"key", "name", "percent", "drill"})
         for kind, all_ in parts.items()
         for one in all_
     }
