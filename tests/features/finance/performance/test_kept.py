@@ -296,10 +296,13 @@ def test_what_is_kept_says_what_orders_and_collections_say(engine: AsyncEngine, 
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         world = World(engine, settings)
         runner.run(world.open())
-        walk = Walk(world, runner.run)
-        for _ in range(120):
-            walk.step()
-        assert runner.run(walk.look()) > 100
-        runner.run(walk.rewrite())
-        runner.run(world.close())
-        runner.run(world.app.state.database.dispose())
+        # What is left open by a failure here would keep all tests after it waiting.
+        try:
+            walk = Walk(world, runner.run)
+            for _ in range(120):
+                walk.step()
+            assert runner.run(walk.look()) > 100
+            runner.run(walk.rewrite())
+        finally:
+            runner.run(world.close())
+            runner.run(world.app.state.database.dispose())
