@@ -21,6 +21,14 @@ from app.domain.hire import InForce
 from app.domain.lifecycle import Move, State, is_issue
 from app.domain.panel_funding import Share
 
+NOBODYS: Final = """
+    line.funder_id IS NULL AND line.client_id IS NOT NULL
+    AND (line.is_issue OR line.kind IN ('hire', 'delivery', 'collection', 'failed_visit')) AND line.reversal_of IS NULL
+    AND NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = line.id)
+"""
+"""What a funder should pay for, and nobody is said to: issues, hire and visits for a client. Asks for `charge AS line`.
+Write-offs, and what is done to what stands in a store, are the service's own by right."""
+
 DISTRICT: Final = r"upper(regexp_replace(client.postcode, '\s*\d[[:alpha:]]{2}\s*$', ''))"
 """The outward part of a client's postcode: SR7 of SR7 7AA."""
 
@@ -28,8 +36,6 @@ OF_AN_ORDER: Final = f"""
     jsonb_build_object(
         'order_id', asked.id, 'client_id', asked.client_id, 'team_id', asked.team_id, 'prescriber', asked.made_by,
         'reason', asked.reason, 'speed', asked.speed, 'district', {DISTRICT},
-        'is_provisional', EXISTS (SELECT FROM funding_dispute
-                                  WHERE order_id = asked.id AND settled_at IS NULL),
         'shares', COALESCE(
             (SELECT jsonb_agg(jsonb_build_object('funder', funder.code, 'percent', part.percent::text)
                               ORDER BY part.position)
@@ -127,12 +133,18 @@ TARIFFS: Final = f"""
 """  # noqa: S608 - the part is a constant
 """The rates in force on the day of `at`; they come with the first row only."""
 
-WRITE: Final = """
+IS_DISPUTED: Final = """
+    EXISTS (SELECT FROM funding_dispute WHERE funding_dispute.order_id = {0}.order_id AND settled_at IS NULL)
+"""
+"""Whether it is not agreed now who pays for the order of a line; asked when the line is written, not when what it
+follows from was."""
+
+WRITE: Final = f"""
     charged AS (
         SELECT * FROM jsonb_to_recordset(CAST(:charges AS jsonb)) AS line (
             posting_id uuid, kind text, variant text, happened_on date, posted_at timestamptz, posted_by text,
             funder text, percent numeric, quantity int, amount_pence bigint, vat_pence bigint, tariff_id bigint,
-            basis text, is_unpriced boolean, is_issue boolean, is_provisional boolean, item_id bigint,
+            basis text, is_unpriced boolean, is_issue boolean, item_id bigint,
             movement_seq int, product_id bigint, category text, recycled boolean, store_id bigint, order_id bigint,
             collection_id bigint, client_id bigint, team_id bigint, prescriber text, reason text, district text,
             visit text, corrects_id bigint, because text, place int)
@@ -148,14 +160,15 @@ WRITE: Final = """
                             team_id, prescriber, reason, district, corrects_id, because)
         SELECT posting_id, charged.kind, variant, month_to_post(happened_on), happened_on, posted_at, posted_by,
                funder.id, percent, quantity,
-               amount_pence, vat_pence, tariff_id, basis, is_unpriced, is_issue, is_provisional, item_id,
+               amount_pence, vat_pence, tariff_id, basis, is_unpriced, is_issue,
+               charged.funder <> '' AND {IS_DISPUTED.format("charged")}, item_id,
                movement_seq, product_id, category, recycled, store_id, order_id, collection_id, client_id,
                team_id, prescriber, reason, district, corrects_id, because
         FROM charged LEFT JOIN funder ON funder.code = charged.funder
         WHERE visit = '' OR visit IN (SELECT key FROM claimed)
         ORDER BY place RETURNING id
     )
-"""
+"""  # noqa: S608 - the part is the constant above
 """Parts of a statement that writes `charges` (rows of `lines_of` as JSON). A visit is charged by whoever is first.
 
 Whoever claims one holds the lock of all who post already: so nobody waits for a claim that waits for the closing of a
@@ -287,7 +300,8 @@ def lines_of(
         facts = replace(facts, speed=speed, visit=_visit(account, on, going_out=going_out))
     under = account.under(move, state)
     payers = [] if going_out else account.fetched.get("payers") or []
-    facts = replace(facts, visit_shares=share_visit(map(shares_of, payers)))
+    drive = share_drive(payers)
+    facts = replace(facts, visit_shares=tuple(share for _, share in drive))
     shared = {
         "item_id": item_id,
         "movement_seq": seq,
@@ -301,26 +315,37 @@ def lines_of(
         "posted_at": at.isoformat(),
         "posted_by": actor,
     }
-    drive = shared | counted_under(in_common(payers)) if payers else shared
+    whose = [its for its, _ in drive]
     charges = charges_of(move, state, facts, tariffs, on=on)
-    return [row for one in charges for row in rows_of(one, drive if one.due.visit else shared)]
+    return [row for one in charges for row in rows_of(one, shared, whose if one.due.visit else ())]
 
 
 def counted_under(under: Mapping[str, Any]) -> dict[str, Any]:
     """What lines are counted under, by what a query read of an order or an issue."""
     names = ("order_id", "client_id", "team_id", "prescriber", "reason", "district")
-    return {name: under.get(name) for name in names} | {"is_provisional": under.get("is_provisional", False)}
+    return {name: under.get(name) for name in names}
 
 
-def in_common(payers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a drive is counted under: what all have in common that were to be served by it."""
-    first = counted_under(payers[0])
-    common = {name: value if all(one.get(name) == value for one in payers) else None for name, value in first.items()}
-    return common | {"is_provisional": any(one.get("is_provisional") for one in payers)}
+def share_drive(payers: Sequence[Mapping[str, Any]]) -> list[tuple[dict[str, Any], Share]]:
+    """Who pays for a drive by which several are served (the issues of their things): the part of each order is split as
+    the order is, and counted under it. With each share what its line is counted under: what all things of this order
+    have in common, or all that were ordered by nobody."""
+    of_order: dict[int | None, list[dict[str, Any]]] = {}
+    for one in payers:
+        of_order.setdefault(one.get("order_id"), []).append(counted_under(one))
+    common = {
+        order_id: {name: value if all(one[name] == value for one in its) else None for name, value in its[0].items()}
+        for order_id, its in of_order.items()
+    }
+    shared = share_visit((one.get("order_id"), shares_of(one)) for one in payers)
+    return [(common[order_id], share) for order_id, share in shared]
 
 
-def rows_of(posting: Posting, shared: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows for `WRITE` of one charge: a line for each funder. `shared`: what they are counted under.
+def rows_of(
+    posting: Posting, shared: Mapping[str, Any], whose: Sequence[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """The rows for `WRITE` of one charge: a line for each funder. `shared`: what they are counted under; `whose`: of a
+    drive, what each of its lines is counted under, where not all under the same.
 
     A visit is for no one product, though its line names the item that it was first counted with.
     """
@@ -329,6 +354,7 @@ def rows_of(posting: Posting, shared: Mapping[str, Any]) -> list[dict[str, Any]]
     about = dict(shared) | ({"product_id": None, "category": None, "recycled": None} if due.visit else {})
     return [
         about
+        | (dict(whose[place]) if whose else {})
         | {
             "posting_id": posting_id,
             "kind": due.kind.value,
@@ -344,7 +370,7 @@ def rows_of(posting: Posting, shared: Mapping[str, Any]) -> list[dict[str, Any]]
             "is_issue": due.is_issue,
             "visit": due.visit,
         }
-        for line in posting.lines
+        for place, line in enumerate(posting.lines)
     ]
 
 

@@ -19,14 +19,13 @@ from app.charging import (
     POST,
     as_written,
     counted_under,
-    in_common,
     read_tariffs,
     rows_of,
+    share_drive,
     shares_of,
 )
 from app.domain.costs import ON_THE_SHELF, WHOLE, ChargeKind, Due, Facts, Posting, post
 from app.domain.dates import uk_date
-from app.domain.funding import share_visit
 from app.domain.inspections import InspectionKind
 from app.ledger import ItemRecord
 from app.put_right import put_right, taking_back
@@ -100,7 +99,6 @@ REPAIR = text(f"""
         SELECT jsonb_build_object(
                    'order_id', min(line.order_id), 'client_id', min(line.client_id), 'team_id', min(line.team_id),
                    'prescriber', min(line.prescriber), 'reason', min(line.reason), 'district', min(line.district),
-                   'is_provisional', bool_or(line.is_provisional),
                    'shares', jsonb_agg(jsonb_build_object('funder', COALESCE(funder.code, ''),
                                                           'percent', line.percent::text) ORDER BY line.id)) AS under
         FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
@@ -125,13 +123,14 @@ async def charge_visit_in_vain(
     row = (await session.execute(VISIT[what], {"id": number, "kind": ChargeKind.FAILED_VISIT, "on": on})).one()
     nobodys = row.under or {}
     payers = nobodys.get("payers") or []
-    under = in_common(payers) if payers else nobodys
-    shares = share_visit(map(shares_of, payers)) or WHOLE
+    drive = share_drive(payers)
+    shares = tuple(share for _, share in drive) or WHOLE
     due = Due(ChargeKind.FAILED_VISIT, shares, what.value, visit=f"failed:{what.value}:{number}:{on}")
     # A visit is for no one product.
     posting = post(due, Facts(0, "", 0, on), read_tariffs(row.rates or ()))
     about = {"collection_id": number if what is InVain.COLLECTION else None}
-    await _write(session, posting, about | counted_under(under), on=on, actor=actor, at=at)
+    about |= counted_under(nobodys)
+    await _write(session, posting, about, whose=[its for its, _ in drive], on=on, actor=actor, at=at)
 
 
 async def charge_inspection(
@@ -194,6 +193,7 @@ async def _write(
     posting: Posting,
     about: Mapping[str, Any],
     *,
+    whose: Sequence[Mapping[str, Any]] = (),
     on: date,
     instead_of: Mapping[str, int] | None = None,
     because: str = "",
@@ -201,7 +201,7 @@ async def _write(
     at: datetime,
 ) -> None:
     shared: dict[str, Any] = {"happened_on": on.isoformat(), "posted_at": at.isoformat(), "posted_by": actor}
-    rows = rows_of(posting, shared | dict(about))
+    rows = rows_of(posting, shared | dict(about), whose)
     for row in rows:
         if corrects := (instead_of or {}).get(row["funder"]):
             row |= {"corrects_id": corrects, "because": because}

@@ -46,7 +46,11 @@ LOCK_ITEMS: Final = text("""
     ORDER BY barcode FOR UPDATE
 """)
 # Whoever takes one of them back refers to it, and waits.
-LOCK_CHARGES: Final = text("SELECT id FROM charge WHERE order_id = :order_id ORDER BY id FOR UPDATE")
+LOCK_CHARGES: Final = text("""
+    SELECT id FROM charge WHERE posting_id IN (SELECT posting_id FROM charge WHERE order_id = :order_id)
+    ORDER BY id FOR UPDATE
+""")
+# Of a drive that is shared with another order all lines, since a charge is taken back as a whole.
 STANDING: Final = text("""
     SELECT line.id, line.posting_id, COALESCE(funder.code, '') AS funder, funder.kind AS funder_kind, line.percent,
            line.amount_pence, line.vat_pence, line.is_provisional, CASE WHEN line.kind = 'top_up' THEN (
@@ -54,9 +58,10 @@ STANDING: Final = text("""
                WHERE issue.item_id = line.item_id AND issue.movement_seq = line.movement_seq AND issue.is_issue
                  AND issue.reversal_of IS NULL
                  AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = issue.id)
-               LIMIT 1) END AS beside
+               LIMIT 1) END AS beside,
+           line.order_id IS DISTINCT FROM :order_id AS is_others
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
-    WHERE line.order_id = :order_id AND line.reversal_of IS NULL
+    WHERE line.posting_id IN (SELECT posting_id FROM charge WHERE order_id = :order_id) AND line.reversal_of IS NULL
       AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
     ORDER BY line.id
 """)
@@ -125,6 +130,7 @@ async def plan(
             row.vat_pence,
             row.is_provisional,
             row.beside,
+            row.is_others,
         )
         for row in rows
     ]
@@ -159,7 +165,7 @@ async def fund(
         await session.execute(LOCK_CHARGES, {"order_id": order_id})
         journal = await plan(session, order_id, shares, is_provisional=is_provisional)
     if journal.reversed:
-        await _post(session, journal, because=because, is_provisional=is_provisional, actor=actor, at=at)
+        await _post(session, journal, because=because, actor=actor, at=at)
     is_settled = settles and order.is_disputed
     if is_settled or journal.reversed or before != kept(order.lead, shares):
         facts: dict[str, str | int] = {
@@ -191,13 +197,11 @@ def in_words(shares: Sequence[Share]) -> str:
     return ", ".join(f"{share.funder} {in_percent(share.percent)}" for share in shares)
 
 
-async def _post(
-    session: AsyncSession, journal: Journal, *, because: str, is_provisional: bool, actor: str, at: datetime
-) -> None:
+async def _post(session: AsyncSession, journal: Journal, *, because: str, actor: str, at: datetime) -> None:
     rows = (await session.execute(POSTINGS, {"ids": list(journal.reversed)})).all()
     instead: list[dict[str, Any]] = []
     for one in journal.replaced:
-        posting = {"posting_id": str(uuid4()), "is_provisional": is_provisional, **SAME_PRICE}
+        posting = {"posting_id": str(uuid4()), **SAME_PRICE}
         for corrects, line in zip(one.corrects, one.lines, strict=True):
             amounts = {"percent": str(line.percent), "amount_pence": line.pence, "vat_pence": line.vat_pence}
             instead.append({"id": corrects, "funder": line.funder, **posting, **amounts})

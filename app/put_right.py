@@ -13,6 +13,8 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.charging import IS_DISPUTED
+
 COUNTED_UNDER: Final = (
     "item_id",
     "movement_seq",
@@ -42,7 +44,7 @@ WRITE: Final = text(f"""
     ), instead AS (
         SELECT * FROM jsonb_to_recordset(:instead) AS one (
             place int, id bigint, posting_id uuid, funder text, percent numeric, amount_pence bigint, vat_pence bigint,
-            keeps_price boolean, tariff_id bigint, basis text, is_unpriced boolean, is_provisional boolean)
+            keeps_price boolean, tariff_id bigint, basis text, is_unpriced boolean)
     )
     INSERT INTO charge (period, {_COLUMNS})
     SELECT month_to_post(happened_on), {_COLUMNS} FROM (
@@ -57,7 +59,7 @@ WRITE: Final = text(f"""
                CASE WHEN instead.keeps_price THEN old.tariff_id ELSE instead.tariff_id END,
                CASE WHEN instead.keeps_price THEN old.basis ELSE instead.basis END,
                CASE WHEN instead.keeps_price THEN old.is_unpriced ELSE instead.is_unpriced END, old.is_issue,
-               COALESCE(instead.is_provisional, old.is_provisional), NULL, old.id, CAST(:because AS text), {_OF_OLD}
+               instead.funder <> '' AND {IS_DISPUTED.format("old")}, NULL, old.id, CAST(:because AS text), {_OF_OLD}
         FROM instead JOIN charge AS old ON old.id = instead.id LEFT JOIN funder ON funder.code = instead.funder
     ) AS line (place, {_COLUMNS}) ORDER BY place
 """).bindparams(bindparam("undo", type_=JSONB), bindparam("instead", type_=JSONB))  # noqa: S608 - constants
@@ -78,8 +80,8 @@ async def put_right(
     """Write what takes back, and then what comes instead, numbered in the order in which they are said. One statement.
 
     `undo`: as `taking_back` gives them. `instead`: `id` of the line that it corrects, `posting_id`, `funder` (a code),
-    `percent`, `amount_pence`, `vat_pence`, and either `SAME_PRICE` or `tariff_id`, `basis` and `is_unpriced`;
-    `is_provisional`, where it is not as before.
+    `percent`, `amount_pence`, `vat_pence`, and either `SAME_PRICE` or `tariff_id`, `basis` and `is_unpriced`. Whether
+    it is provisional is asked anew: a dispute may have been opened or settled since.
     """
     lines = [{**line, "place": place} for place, line in enumerate([*undo, *instead])]
     values = {"undo": lines[: len(undo)], "instead": lines[len(undo) :], "because": because, "actor": actor, "at": at}

@@ -22,7 +22,8 @@ from app.domain.costs import (
 )
 from app.domain.errors import BadValue, Conflict
 from app.domain.funders import FunderKind, check_no_person
-from app.domain.panel_funding import Share, check_split
+from app.domain.funding import shares_within
+from app.domain.panel_funding import WHOLE, Share, check_split
 
 BY_HAND: Final = "Corrected by hand"
 """The basis of a charge whose sum a person said."""
@@ -33,7 +34,8 @@ class Posted:
     """A charge as it stands: its lines by funder (a code, or none: the service itself), and what became of it.
 
     `is_topped_up`: a person adds to what it is about, or it is what they add. `is_found`: it is a write-off, and what
-    was lost is found, so that nothing of it stands.
+    was lost is found, so that nothing of it stands. `parts`: of a drive that is shared by several orders, what is each
+    one's, in percent.
     """
 
     id: int
@@ -43,6 +45,7 @@ class Posted:
     is_reversed: bool = False
     is_topped_up: bool = False
     is_found: bool = False
+    parts: tuple[Decimal, ...] = (WHOLE,)
 
     @property
     def pence(self) -> int:
@@ -144,7 +147,7 @@ def lines_instead(
         raise BadValue("credit-follows-its-issue", detail, field="funding")
     if instead.shares is not None:
         _check_funders(instead.shares, kinds)
-        shares = instead.shares
+        shares = tuple(share for part in charge.parts for share in shares_within(part, instead.shares))
     net = split(pence, shares)
     tax = split(_tax_on(pence, charge, vat_percent), shares)
     return tuple(replace(line, vat_pence=part.pence) for line, part in zip(net, tax, strict=True))

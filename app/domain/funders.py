@@ -88,6 +88,23 @@ def check_agreed(agreed_on: date, *, ordered_on: date, today: date) -> None:
         raise BadValue("agreed-before-the-order", detail, field="agreed_on")
 
 
+NOT_PAID_BACK: Final = "They know that nothing of it is paid back when the item comes back."
+"""What everybody who adds something has to know before they agree; it is written beside what was agreed (ADR 51)."""
+
+
+def agreed_in_words(agreement: str, *, is_told: bool) -> str:
+    """What was agreed, as it is kept. `is_told`: they know that they get nothing back when the item comes back.
+
+    Raises BadValue `not-told`.
+    """
+    if not is_told:
+        detail = (
+            "Tell them that nothing is paid back when the item comes back. Without knowing that, nobody has agreed."
+        )
+        raise BadValue("not-told", detail, field="told_not_paid_back")
+    return f"{agreement} {NOT_PAID_BACK}"
+
+
 def check_funder_code(code: str) -> None:
     """Whether a funder can be called so: not by a word that questions about money use for something else.
 

@@ -3,11 +3,10 @@
 Pure: `app/funding.py` reads the lines and writes the journal (ADR 51).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +17,6 @@ from app.domain.panel_funding import WHOLE, Share
 
 USUAL_DAYS: Final = 28
 MOST_DAYS: Final = 366
-HUNDREDTHS: Final = 10_000
 
 
 def settle_by(asked: date | None, *, today: date) -> date:
@@ -48,7 +46,8 @@ def kept(lead: str, shares: Sequence[Share]) -> tuple[Share, ...]:
 class Posted:
     """A line that stands: nothing took it back. `funder`: its code, or OWN_ACCOUNT.
 
-    `beside`: the posting of the issue that a top-up relieves; both together are split as one sum.
+    `beside`: the posting of the issue that a top-up relieves; both together are split as one sum. `is_others`: of a
+    drive that is shared with another order, what is that one's.
     """
 
     id: int
@@ -59,6 +58,7 @@ class Posted:
     vat_pence: int
     is_provisional: bool = False
     beside: UUID | None = None
+    is_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,44 +117,57 @@ def make_journal(
     """The journal by which these shares pay for everything that stands of an order.
 
     What the service itself bears, and what a person agreed to add, is nobody's to split. A charge that is split so
-    already stays as it is, unless it was provisional and is not any more, or the other way round.
+    already stays as it is, unless it was provisional and is not any more, or the other way round. Of a drive that is
+    shared with another order the part of this one is split anew; what is the other's comes again as it was.
     """
     apart = {OWN_ACCOUNT, *persons}
     charges: dict[UUID, list[Posted]] = {}
     for line in lines:
         charges.setdefault(line.posting_id, []).append(line)
-    wanted = [(share.funder, share.percent) for share in shares]
     undone: list[int] = []
     replaced: list[Replacing] = []
     sums = _Sums()
     for charge in charges.values():
-        if {line.funder for line in charge} <= apart:
+        ours = [line for line in charge if not line.is_others]
+        if {line.funder for line in ours} <= apart:
             continue
-        new = _split_anew(charge, charges.get(charge[0].beside or charge[0].posting_id, []), shares)
-        is_so = [(one.funder, one.percent) for one in charge] == wanted
-        if not is_so or any(one.is_provisional is not is_provisional for one in charge):
+        new = _split_anew(ours, charges.get(charge[0].beside or charge[0].posting_id, []), shares)
+        is_so = [(one.funder, one.percent) for one in ours] == [(one.funder, one.percent) for one in new]
+        if not is_so or any(one.is_provisional is not is_provisional for one in ours):
             undone += [one.id for one in charge]
-            same = {one.funder: one.id for one in charge}
-            replaced.append(Replacing(tuple(same.get(one.funder, charge[0].id) for one in new), new))
-        _add(sums.before, charge)
+            replaced.append(_replacing(charge, ours, new))
+        _add(sums.before, ours)
         _add(sums.after, new)
     return Journal(tuple(undone), tuple(replaced), _changes(sums))
 
 
-def share_visit(things: Iterable[Sequence[Share]]) -> tuple[Share, ...]:
-    """Who pays for a drive: each thing counts the same, and whoever pays for a thing pays its part. In hundredths of a
-    percent by the largest remainder, as splits are written; of equal ones whoever is met first. None for no thing."""
-    weights: dict[str, Decimal] = {}
-    for share in chain.from_iterable(things):
-        weights[share.funder] = weights.get(share.funder, Decimal(0)) + share.percent
-    # Of three things each share is a third: as parts of their sum, which is no percentage.
-    total = sum(weights.values(), Decimal(0))
-    exact = {funder: weight * HUNDREDTHS / total for funder, weight in weights.items()}
-    whole = {funder: int(part) for funder, part in exact.items()}
-    left = HUNDREDTHS - sum(whole.values())
-    for funder in sorted(whole, key=lambda one: whole[one] - exact[one])[: left if whole else 0]:
-        whole[funder] += 1
-    return tuple(Share(funder, Decimal(part) / 100) for funder, part in whole.items() if part)
+def share_visit(things: Iterable[tuple[int | None, Sequence[Share]]]) -> tuple[tuple[int | None, Share], ...]:
+    """Who pays for a drive: each thing counts the same, and whoever pays for a thing pays its part. With each thing the
+    order that it is of: its part of the drive is split by itself, so that it can be split anew by itself. In hundredths
+    of a percent by the largest remainder, as splits are written; of equal ones whoever is met first. None for no thing.
+    """
+    weights: dict[int | None, dict[str, Decimal]] = {}
+    for order, shares in things:
+        of_it = weights.setdefault(order, {})
+        for share in shares:
+            of_it[share.funder] = of_it.get(share.funder, Decimal(0)) + share.percent
+    parts = _in_hundredths(WHOLE, [sum(of_it.values(), Decimal(0)) for of_it in weights.values()])
+    by_order = zip(weights.items(), parts, strict=True)
+    return tuple((order, share) for (order, of_it), part in by_order for share in _shares(part, of_it))
+
+
+def shares_within(part: Decimal, shares: Sequence[Share]) -> tuple[Share, ...]:
+    """A part of the whole, in percent, by these shares of it."""
+    return _shares(part, {share.funder: share.percent for share in shares})
+
+
+def share_part(pence: int, vat_pence: int, part: Decimal, shares: Sequence[Share]) -> tuple[Line, ...]:
+    """Who pays what of a sum that is so much of a charge, in percent, by these shares of it; to the penny."""
+    if part == WHOLE:
+        return share_out(pence, vat_pence, shares)
+    within = shares_within(part, shares)
+    lines = share_out(pence, vat_pence, [Share(one.funder, one.percent * WHOLE / part) for one in within])
+    return tuple(replace(line, percent=one.percent) for line, one in zip(lines, within, strict=True))
 
 
 def relieve(pence: int, shares: Sequence[Share], issue: int) -> tuple[Line, ...]:
@@ -168,7 +181,35 @@ def _split_anew(charge: Sequence[Posted], beside: Sequence[Posted], shares: Sequ
     pence = sum(one.pence for one in charge)
     if charge[0].beside:
         return relieve(pence, shares, sum(one.pence for one in beside))
-    return share_out(pence, sum(one.vat_pence for one in charge), shares)
+    part = sum((one.percent for one in charge), Decimal(0))
+    return share_part(pence, sum(one.vat_pence for one in charge), part, shares)
+
+
+def _replacing(charge: Sequence[Posted], ours: Sequence[Posted], new: Sequence[Line]) -> Replacing:
+    same = {one.funder: one.id for one in ours}
+    found: list[tuple[int, Line]] = []
+    for one in charge:
+        if one.is_others:
+            found.append((one.id, Line(one.funder, one.percent, one.pence, one.vat_pence)))
+        elif one is ours[0]:
+            found += [(same.get(line.funder, one.id), line) for line in new]
+    return Replacing(tuple(number for number, _ in found), tuple(line for _, line in found))
+
+
+def _shares(part: Decimal, weights: Mapping[str, Decimal]) -> tuple[Share, ...]:
+    found = zip(weights, _in_hundredths(part, list(weights.values())), strict=True)
+    return tuple(Share(funder, percent) for funder, percent in found if percent)
+
+
+def _in_hundredths(part: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    # Of three things each share is a third: as parts of their sum, which is no percentage.
+    total = sum(weights, Decimal(0))
+    exact = [weight * part * 100 / total for weight in weights]
+    whole = [int(one) for one in exact]
+    left = int(part * 100) - sum(whole)
+    for place in sorted(range(len(whole)), key=lambda one: whole[one] - exact[one])[: left if whole else 0]:
+        whole[place] += 1
+    return [Decimal(one) / 100 for one in whole]
 
 
 def _add(sums: dict[str, tuple[int, int]], lines: Sequence[Posted] | Sequence[Line]) -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from app.domain.errors import RuleError
 from app.domain.funders import (
+    NOT_PAID_BACK,
     FunderKind,
+    agreed_in_words,
     check_agreed,
     check_alternative,
     check_funder_code,
@@ -87,6 +89,13 @@ def test_nobody_agrees_before_the_order_nor_tomorrow() -> None:
         with pytest.raises(RuleError) as refusal:
             check_agreed(day, ordered_on=ordered, today=today)
         assert refusal.value.code == code
+
+
+def test_nobody_agrees_to_add_without_knowing_that_it_is_not_paid_back() -> None:
+    assert agreed_in_words("She wants the red one.", is_told=True) == f"She wants the red one. {NOT_PAID_BACK}"
+    with pytest.raises(RuleError) as refusal:
+        agreed_in_words("She wants the red one.", is_told=False)
+    assert (refusal.value.code, refusal.value.field) == ("not-told", "told_not_paid_back")
 
 
 def test_no_funder_is_called_as_a_filter_is() -> None:

@@ -148,4 +148,36 @@ def parts(*said: tuple[str, str]) -> tuple[Share, ...]:
     ],
 )
 def test_a_drive_is_shared_by_its_things(things: list[list[tuple[str, str]]], shares: list[tuple[str, str]]) -> None:
-    assert share_visit(parts(*thing) for thing in things) == parts(*shares)
+    assert share_visit((None, parts(*thing)) for thing in things) == tuple((None, one) for one in parts(*shares))
+
+
+def test_the_part_of_an_order_in_a_drive_is_split_by_itself() -> None:
+    thirds = share_visit([(7, THIRDS), (None, ALONE), (7, THIRDS)])
+    assert thirds == (
+        (7, Share("ASC", Decimal("22.23"))),
+        (7, Share("ICB", Decimal("22.22"))),
+        (7, Share("CHC", Decimal("22.22"))),
+        (None, Share("ASC", Decimal("33.33"))),
+    )
+
+
+def test_settling_splits_the_part_of_the_order_anew_and_leaves_that_of_the_other() -> None:
+    drive = UUID(int=1)
+    lines = [
+        Posted(1, drive, "ASC", Decimal("33.34"), 400, 80),
+        Posted(2, drive, "ICB", Decimal("33.33"), 401, 80),
+        Posted(3, drive, "ASC", Decimal("33.33"), 399, 79, is_others=True),
+    ]
+    journal = make_journal(lines, THIRDS)
+    assert journal.reversed == (1, 2, 3)
+    [one] = journal.replaced
+    assert one.corrects == (1, 2, 1, 3)
+    assert [(line.funder, line.percent, line.pence, line.vat_pence) for line in one.lines] == [
+        ("ASC", Decimal("22.23"), 267, 54),
+        ("ICB", Decimal("22.22"), 267, 53),
+        ("CHC", Decimal("22.22"), 267, 53),
+        ("ASC", Decimal("33.33"), 399, 79),
+    ]
+    assert {change.funder: change.pence for change in journal.changes} == {"ASC": -133, "CHC": 267, "ICB": -134}
+    # What another order pays is never this one's to settle.
+    assert make_journal(lines[2:], THIRDS).reversed == ()

@@ -39,7 +39,7 @@ OTHERS = ({"ICB": 6_667, "CHC": 3_333}, {"CHC": 10_000}, {"ASC": 3_334, "ICB": 3
 STANDING = """
     SELECT charge.posting_id::text AS posting, charge.id, charge.kind, COALESCE(funder.code, '') AS funder,
            charge.percent, charge.amount_pence AS pence, charge.happened_on AS on, charge.is_issue, item.barcode,
-           asked.number AS order_number
+           asked.number AS order_number, charge.is_provisional
     FROM charge LEFT JOIN funder ON funder.id = charge.funder_id LEFT JOIN item ON item.id = charge.item_id
     LEFT JOIN equipment_order AS asked ON asked.id = charge.order_id
     WHERE reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge AS undone WHERE undone.reversal_of = charge.id)
@@ -98,6 +98,7 @@ class Life:
         self.closed: date | None = None
         self.did: Counter[str] = Counter()
         self.visits: set[tuple[str, str, date]] = set()
+        self.disputes: dict[str, int] = {}
         self.newest = 0
         self.run(self._open())
 
@@ -131,6 +132,7 @@ class Life:
         choices = self.sensible(thing)
         way = choices[pick % len(choices)]
         self.days: list[date] | None = None
+        self.tags: list[str] | None = None
         lines = way(thing)
         self.check(thing, lines)
         self.did[getattr(way, "func", way).__name__] += bool(lines)
@@ -142,7 +144,7 @@ class Life:
             State.IN_STOCK: [self.lend, partial(self.lend, funder="ICB"), partial(self.lend, trial=True), self.order,
                              self.order, self.order, self.order, self.order, self.inspect, self.lose],
             State.ON_LOAN: [scan, self.ask_back, self.ask_back, self.ask_back, self.inspect, self.lose, self.settle,
-                            self.settle, self.correct, self.correct],
+                            self.disagree, self.correct, self.correct],
             State.ON_TRIAL: [scan, self.ask_back, self.correct],
             State.AWAITING_COLLECTION: [scan, scan, self.call_off, self.visit_in_vain, self.lose, self.settle],
             State.RETURNED: [self.clean, self.clean, self.clean, self.settle, self.uncredit, self.lose]
@@ -217,10 +219,15 @@ class Life:
         if visit in self.visits:
             return []
         self.visits.add(visit)
-        weights: Counter[str] = Counter()
+        things: Counter[str] = Counter()
+        weights: dict[str, Counter[str]] = {}
         for one in sorted(self.planned(thing), key=lambda one: one.barcode):
-            weights.update(one.whose)
-        return among(kind, pence, {code: part for _, code, part in among("", 10_000, weights)})
+            things[one.order] += 1
+            weights.setdefault(one.order, Counter()).update(one.whose)
+        # What is of one order is split as the order is.
+        parts = {(order, code): share for _, order, part in among("", 10_000, things)
+                 for _, code, share in among("", part, weights[order])}  # fmt: skip
+        return [(kind, code, part) for _, (_, code), part in among(kind, pence, parts)]
 
     def call_off(self, thing: Thing) -> list[Line]:
         self.do(collections.cancel_collection, thing.collection, reason="They need it still.", actor="ot")
@@ -392,6 +399,14 @@ class Life:
         self.days = [lines[0]["on"]] * len(made)
         return made
 
+    def disagree(self, thing: Thing) -> list[Line]:
+        """It is not agreed who pays for its order."""
+        if thing.order and thing.order not in self.disputes:
+            body = {"order_number": thing.order, "reason": "The board says that the council pays."}
+            self.disputes[thing.order] = self.post("/disputes", 201, **body)["id"]
+            self.did["disagree"] += 1
+        return []
+
     def settle(self, thing: Thing) -> list[Line]:
         """Others pay for the order than did so far."""
         if not thing.order:
@@ -399,19 +414,27 @@ class Life:
         who = OTHERS[len(self.book) % len(OTHERS)]
         whole: dict[str, list[dict[str, Any]]] = {}
         for row in self.run(self.query(STANDING)):
-            if row["order_number"] == thing.order:
-                whole.setdefault(row["posting"], []).append(row)
-        body = {"order_number": thing.order, "reason": "The board says that the council pays."}
-        dispute = self.post("/disputes", 201, **body)["id"]
+            whole.setdefault(row["posting"], []).append(row)
+        self.disagree(thing)
+        dispute = self.disputes.pop(thing.order)
         self.post(f"/disputes/{dispute}/settle", 200, funding=said(who), settlement="Agreed by both boards.")
         made: list[Line] = []
-        self.days = []
+        # A drive that others share may have been charged with a thing of theirs.
+        self.days, self.tags = [], []
         for rows in whole.values():
-            before = [(row["funder"], int(row["percent"] * 100)) for row in rows]
-            if before != list(who.items()) and before != [("", 10_000)]:
-                made += [(row["kind"], row["funder"], -row["pence"]) for row in rows]
-                made += among(rows[0]["kind"], sum(row["pence"] for row in rows), who)
-                self.days += [rows[0]["on"]] * (len(made) - len(self.days))
+            ours = [row for row in rows if row["order_number"] == thing.order]
+            before = [(row["funder"], int(row["percent"] * 100)) for row in ours]
+            after = [(code, part) for _, code, part in among("", sum(part for _, part in before), who) if part]
+            is_so = before == after and not any(row["is_provisional"] for row in ours)
+            if is_so or {code for code, _ in before} <= {""}:
+                continue
+            made += [(row["kind"], row["funder"], -row["pence"]) for row in rows]
+            # Of a drive that others share, what is theirs stays what it was.
+            made += [(row["kind"], row["funder"], row["pence"]) for row in rows if row not in ours]
+            made += among(rows[0]["kind"], sum(row["pence"] for row in ours), dict(after))
+            self.days += [rows[0]["on"]] * (len(made) - len(self.days))
+            self.tags += [rows[0]["barcode"] or ""] * (len(made) - len(self.tags))
+            self.did["part"] += len(ours) < len(rows)
         thing.whose = who
         thing.paid = tuple(among(thing.paid[0][0], sum(pence for _, _, pence in thing.paid), who))
         return made
@@ -454,12 +477,12 @@ class Life:
         rows = [row for row in self.run(self.query(ALL)) if row["id"] > self.newest]
         made = [(row["kind"], row["funder"], row["amount_pence"]) for row in rows]
         assert sorted(made) == sorted(expected), thing
-        assert {row["barcode"] for row in rows} <= {thing.barcode, None}
+        assert {row["barcode"] for row in rows} <= {thing.barcode, None, *(self.tags or ())}
         self.newest = max((row["id"] for row in rows), default=self.newest)
         days = self.days or [self.given.today] * len(expected)
-        for (kind, who, pence), day in zip(expected, days, strict=True):
+        tags = self.tags or ["" if kind == "failed_visit" else thing.barcode for kind, _, _ in expected]
+        for (kind, who, pence), day, barcode in zip(expected, days, tags, strict=True):
             product = "" if kind in VISITS else thing.product
-            barcode = "" if kind == "failed_visit" else thing.barcode
             self.book.append(Counted(kind, who, pence, self.month(day), product, barcode))
 
     def month(self, day: date) -> str:
@@ -468,7 +491,7 @@ class Life:
         return f"{max(first, following(self.closed)) if self.closed else first:%Y-%m}"
 
 
-def among(kind: str, pence: int, who: dict[str, int]) -> list[Line]:
+def among(kind: str, pence: int, who: dict[Any, int]) -> list[tuple[str, Any, int]]:
     """So many pence by hundredths of a percent, or by their parts; of two the one with the larger rest gets the penny
     that is left."""
     whole = sum(who.values())

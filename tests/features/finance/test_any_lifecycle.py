@@ -22,7 +22,7 @@ from app.domain.lifecycle import State
 from app.features.finance.monthly.sums import sum_up_months
 from app.features.finance.reconciling.service import reconcile
 from app.settings import Settings
-from tests.features.finance.life import API, Counted, Life, following
+from tests.features.finance.life import API, STANDING, Counted, Life, following
 from tests.features.walk import World
 
 WRONG = {
@@ -69,8 +69,23 @@ class Told:
         assert {one.found_net for one in found.reports} == {sum(one.pence for one in self.book)}
         for pick in picks:
             await self.costs(GROUPINGS[pick % len(GROUPINGS)])
+        await self.in_dispute()
         await self.ledgers()
         await self.export()
+
+    async def in_dispute(self) -> None:
+        """What stands of the orders about which a dispute is open, wherever it is asked, and nothing else."""
+        stands = [row for row in await self.life.query(STANDING) if row["order_number"] in self.life.disputes]
+        stands = [row for row in stands if row["funder"]]
+        listed = (await self.ask("/disputes", state="open"))["items"]
+        found = {one["order_number"]: one["provisional_pence"] for one in listed}
+        assert found == {
+            order: sum(row["pence"] for row in stands if row["order_number"] == order) for order in self.life.disputes
+        }
+        lines = (await self.ask("/charges", provisional="true", limit="500"))["items"]
+        assert {one["id"] for one in lines} == {row["id"] for row in stands}
+        flagged = {row["id"] for row in await self.life.query(STANDING) if row["is_provisional"]}
+        assert flagged <= {row["id"] for row in stands}
 
     async def costs(self, group_by: tuple[str, ...]) -> None:
         """The report of costs by one or two dimensions."""
@@ -169,5 +184,8 @@ def test_movements_charges_and_funders_agree_to_the_penny_after_any_life(
         # What is worth little by itself if it never happens.
         assert done["order"] >= 6, done
         assert done["together"] >= 1, done
-        assert all(done[what] >= 2 for what in ("settle", "correct", "take_back", "uncredit", "close")), done
+        assert done["part"] >= 1, done
+        assert all(done[what] >= 2 for what in ("settle", "disagree", "correct", "take_back", "uncredit", "close")), (
+            done
+        )
         runner.run(lives.world.app.state.database.dispose())  # type: ignore[attr-defined]

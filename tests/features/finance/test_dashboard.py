@@ -277,7 +277,7 @@ async def test_the_start_page_says_what_waits_in_the_books(
     page = await finance.get("/")
     for words in (
         "charges without a price",
-        "2 issues that are Service's own",
+        "2 charges that nobody is said to pay",
         "13 months to close",
     ):
         assert words in page.text, words

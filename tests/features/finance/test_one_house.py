@@ -118,7 +118,7 @@ async def test_what_nobody_pays_for_is_counted_on_the_start_page_and_listed_behi
 ) -> None:
     home = await finance.get("/")
     [href] = links_of(home, "/finance/charges?nobodys")
-    assert "1 issue that is Service's own" in " ".join(home.text.split())
+    assert "1 charge that nobody is said to pay" in " ".join(home.text.split())
     listed = await lines(nobodys="true")
     assert [(line["is_issue"], line["funder"]) for line in listed] == [(True, None)]
     page = await finance.get(href)

@@ -68,6 +68,7 @@ async def test_settling_and_topping_up(orders: Orders, given: Given, as_finance:
         "agreed_on": "2026-03-02",
         "agreement": "They know the plain one is free, and want this.",
         "confirmed_by": "ot",
+        "told_not_paid_back": True,
     }
     made = done(await as_finance.post(f"{API}/top-ups", json=top_up), 201)
     await agrees("a person tops up")

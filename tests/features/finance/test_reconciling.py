@@ -12,7 +12,7 @@ from app.domain.reconciling import Check
 from app.features.finance.reconciling.service import Reconciled, reconcile, reconcile_nightly
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Sessions, SignIn, Statements
-from tests.features.ordering.conftest import Orders, barcodes
+from tests.features.ordering.conftest import Orders, barcodes, done
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -265,7 +265,7 @@ async def test_it_takes_the_same_statements_whatever_there_is(
     await given.recycled()
     statements.clear()
     await reconcile(session)
-    assert len(statements) == few == 19
+    assert len(statements) == few == 21
 
 
 async def test_the_nightly_comparison_is_kept_and_finance_is_told_when_it_differs(
@@ -329,3 +329,49 @@ async def test_a_missing_item_that_turns_up_and_things_scrapped_add_up(
         f"{one.barcode} {one.movement} {one.detail} {one.expected} {one.found}"
         for one in (await reconcile(session)).differences
     ] == []
+
+
+async def test_what_is_provisional_for_nothing_or_was_left_by_a_settlement_is_found(
+    orders: Orders, given: Given, as_finance: AsyncClient, connection: AsyncConnection, sessions: Sessions, clock: Clock
+) -> None:
+    product = await given.product(purchase_price_pence=10_001)
+    await given.items(1, product=product)
+    order = await orders.dispatched(product)
+    await orders.step(order["number"], "deliver", received_by="Rose Marsh")
+    left = """
+        INSERT INTO charge (posting_id, kind, period, happened_on, posted_at, posted_by, funder_id, percent,
+                            amount_pence, is_provisional, item_id, movement_seq, order_id, corrects_id, because)
+        SELECT gen_random_uuid(), 'inspection', period, happened_on, CAST(:at AS timestamptz), 'x',
+               (SELECT id FROM funder WHERE code = :funder), 100, 700, :provisional, item_id, movement_seq, order_id,
+               NULL, NULL
+        FROM charge WHERE kind = 'new_purchase'
+    """
+
+    async def told() -> set[str]:
+        async with sessions() as session:
+            return {one.code for one in (await reconcile(session)).differences if one.check is Check.SPLITS}
+
+    async def line(funder: str, *, provisional: bool) -> None:
+        values = {"funder": funder, "provisional": provisional, "at": clock.now}
+        await connection.execute(text(left), values)
+
+    assert await told() == set()
+    async with connection.begin_nested() as nothing:
+        await line("ASC", provisional=True)
+        assert await told() == {"provisional-for-nothing"}
+        await nothing.rollback()
+    said = {"order_number": order["number"], "reason": "Whether it is health's is open"}
+    dispute = done(await as_finance.post("/api/v1/finance/disputes", json=said), 201)
+    clock.move(minutes=5)
+    async with connection.begin_nested() as nothing:
+        await line("ASC", provisional=False)
+        assert await told() == {"not-provisional"}
+        await nothing.rollback()
+    agreed = {"funding": [{"funder": "ICB", "percent": 100}], "settlement": "Agreed at the meeting of both boards."}
+    done(await as_finance.post(f"/api/v1/finance/disputes/{dispute['id']}/settle", json=agreed))
+    assert await told() == set()
+    clock.move(minutes=-1)
+    async with connection.begin_nested() as nothing:
+        await line("ASC", provisional=False)
+        assert await told() == {"not-as-settled"}
+        await nothing.rollback()

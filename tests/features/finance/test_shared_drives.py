@@ -11,13 +11,24 @@ from app.features.loans import service as loans
 from app.features.loans.counter import Said
 from tests.conftest import Clock, Query, Sessions
 from tests.features.finance.billing import charged
-from tests.features.finance.funding.test_funding import ICB, THIRDS, delivered, dispute, settle
+from tests.features.finance.funding.test_funding import API, ICB, THIRDS, delivered, dispute, settle
 from tests.features.finance.test_put_right_adds_up import Same
 from tests.features.finance.test_put_right_adds_up import agrees as agrees  # noqa: PLC0414 - a fixture
 from tests.features.finance.test_put_right_adds_up import rates as rates  # noqa: PLC0414 - a fixture
 from tests.features.ordering.conftest import Orders, done
 from tests.given import Given
 
+PARTS = """
+    SELECT asked.number, sum(percent)::int AS percent FROM charge AS line
+    LEFT JOIN equipment_order AS asked ON asked.id = line.order_id WHERE line.kind = 'collection' GROUP BY 1 ORDER BY 1
+"""
+STANDS = """
+    SELECT asked.number, COALESCE(funder.code, '') AS funder, line.kind, line.amount_pence AS pence, line.is_provisional
+    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
+    LEFT JOIN equipment_order AS asked ON asked.id = line.order_id
+    WHERE line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = line.id)
+    ORDER BY line.id
+"""
 Fetched = tuple[str, str, list[str]]
 Together = Callable[..., Awaitable[Fetched]]
 
@@ -58,7 +69,7 @@ async def drives(query: Query, kind: str = "collection") -> dict[str, int]:
 async def test_it_is_shared_by_the_plan_whichever_is_scanned_first(
     given: Given, query: Query, agrees: Same, clock: Clock, together: Together, first: int | None
 ) -> None:
-    _, _, fetched = await together("CHC")
+    order, _, fetched = await together("CHC")
     if first is None:
         await given.scan(*fetched)
     else:
@@ -67,7 +78,8 @@ async def test_it_is_shared_by_the_plan_whichever_is_scanned_first(
         await given.scan(fetched[1 - first])
     # £12: half of it for each thing; half of that in thirds.
     assert await drives(query) == {"ASC": 200, "ICB": 200, "CHC": 800}
-    assert await query("SELECT DISTINCT order_id FROM charge WHERE kind = 'collection'") == [{"order_id": None}]
+    # Each part is counted under what it is of.
+    assert await query(PARTS) == [{"number": order, "percent": 50}, {"number": None, "percent": 50}]
     await agrees("all are back")
 
 
@@ -89,7 +101,7 @@ async def test_what_was_fetched_before_pays_no_more_for_the_next_drive_nor_does_
 
 
 @pytest.mark.usefixtures("rates")
-async def test_a_visit_in_vain_is_shared_too_and_settling_one_order_leaves_it(
+async def test_settling_one_order_moves_its_part_of_a_shared_visit_and_leaves_the_others(
     given: Given, query: Query, agrees: Same, together: Together, as_manager: AsyncClient, as_finance: AsyncClient
 ) -> None:
     order, collection, fetched = await together("CHC")
@@ -98,10 +110,45 @@ async def test_a_visit_in_vain_is_shared_too_and_settling_one_order_leaves_it(
     assert vain == {"ASC": 150, "ICB": 150, "CHC": 600}
     await given.scan(*fetched)
     shared = await drives(query)
+    assert shared == {"ASC": 200, "ICB": 200, "CHC": 800}
     opened = await dispute(as_finance, order)
     await settle(as_finance, opened["id"], ICB)
-    assert (await drives(query), await drives(query, "failed_visit")) == (shared, vain)
+    assert await drives(query) == {"ICB": 600, "CHC": 600}
+    assert await drives(query, "failed_visit") == {"ICB": 450, "CHC": 450}
     await agrees("it is settled")
+
+
+@pytest.mark.usefixtures("rates")
+async def test_only_the_part_that_is_in_dispute_is_provisional_and_nothing_is_when_it_is_settled(
+    given: Given, query: Query, agrees: Same, together: Together, as_manager: AsyncClient, as_finance: AsyncClient
+) -> None:
+    order, collection, fetched = await together("CHC")
+    opened = await dispute(as_finance, order)
+    done(await as_manager.post(f"/api/v1/collections/{collection}/fail", json={"reason": "Nobody opened."}))
+    await given.scan(*fetched)
+    made = await query(STANDS)
+    since = [row for row in made if row["kind"] in {"failed_visit", "collection", "credit"}]
+    assert {(row["kind"], row["number"]) for row in since if row["is_provisional"]} == {
+        ("failed_visit", order),
+        ("collection", order),
+        ("credit", order),
+    }
+    assert not [row for row in since if row["is_provisional"] and row["number"] != order]
+    [listed] = done(await as_finance.get(f"{API}/disputes"))["items"]
+    assert listed["provisional_pence"] == sum(row["pence"] for row in made if row["number"] == order)
+    await agrees("it is in dispute")
+    await settle(as_finance, opened["id"], ICB)
+    assert not [row for row in await query(STANDS) if row["is_provisional"]]
+    assert done(await as_finance.get(f"{API}/charges", params={"provisional": "true"}))["items"] == []
+    # What is put right by hand afterwards is agreed, and stays with its order.
+    [drive, *_] = done(await as_finance.get(f"{API}/charges", params={"kind": "collection"}))["items"]
+    body = {"reason": "It was agreed otherwise.", "instead": {"funding": THIRDS}}
+    done(await as_finance.post(f"{API}/charges/{drive['id']}/reverse", json=body), 201)
+    now = await query(STANDS)
+    assert not [row for row in now if row["is_provisional"]]
+    parts = [(row["number"], row["funder"], row["pence"]) for row in now if row["kind"] == "collection"]
+    assert parts == [(number, funder, 200) for number in (order, None) for funder in ("ASC", "ICB", "CHC")]
+    await agrees("it is put right")
 
 
 @pytest.mark.usefixtures("rates")

@@ -106,6 +106,42 @@ async def test_what_is_in_dispute_is_said(as_finance: AsyncClient, orders: Order
     check_problem(await as_finance.get(f"{COSTS}/lines?period=2026-03&part=some"), 422, "unknown-part")
 
 
+async def test_a_dispute_that_is_opened_after_delivery_is_one_everywhere(
+    as_finance: AsyncClient, finance: Browser, orders: Orders, given: Given, query: Query, clock: Clock, rates: None
+) -> None:
+    bed = await given.product(category="18 12 10", purchase_price_pence=10_001)
+    [barcode] = await given.items(1, product=bed)
+    order = await orders.dispatched(bed)
+    number = order["number"]
+    await orders.step(number, "deliver", received_by="The daughter")
+    clock.move(days=1)
+    said = {"order_number": number, "reason": "Whether it is health's is open"}
+    dispute = done(await as_finance.post("/api/v1/finance/disputes", json=said), 201)
+    clock.move(days=1)
+    await given.collection(barcode, client=order["client_ref"])
+    await given.scan(barcode)
+    await given.cleaning(barcode)
+    await given.cleaned(barcode)
+    # What it is charged since is provisional, of whatever kind.
+    since = await query(
+        "SELECT kind, is_provisional FROM charge WHERE posted_at > (SELECT opened_at FROM funding_dispute) ORDER BY id"
+    )
+    assert {row["kind"] for row in since} == {"collection", "credit", "decontamination"}
+    assert {row["is_provisional"] for row in since} == {True}
+    # In dispute is that, and what was charged before: the same sum everywhere.
+    [payer] = dispute["funding"]
+    found = await statement(as_finance, payer["funder"])
+    listed = done(await as_finance.get("/api/v1/finance/disputes"))["items"]
+    lines = done(await as_finance.get("/api/v1/finance/charges?provisional=true"))["items"]
+    sums = [found["provisional_pence"], listed[0]["provisional_pence"], sum(one["amount_pence"] for one in lines)]
+    assert sums == [listed[0]["charged_pence"]] * 3
+    assert {"new_purchase", "credit"} <= {one["kind"] for one in lines}
+    assert all(one["is_provisional"] for one in lines)
+    for page in ("/finance/disputes", f"/finance/statements/{payer['funder']}", "/finance/charges?provisional=true"):
+        assert "before" in (text := (await finance.get(page)).text)
+        assert "since" in text, page
+
+
 async def test_a_statement_names_nobody_and_is_a_page_to_print_and_a_file(
     as_finance: AsyncClient, finance: Browser, split_order: dict[str, Any], statements: Statements
 ) -> None:

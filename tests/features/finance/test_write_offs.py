@@ -42,6 +42,7 @@ async def topped_up(orders: Orders, given: Given, as_finance: AsyncClient) -> tu
         "agreed_on": given.today.isoformat(),
         "agreement": "They know the plain one is free, and want this.",
         "confirmed_by": "ot",
+        "told_not_paid_back": True,
     }
     made = done(await as_finance.post(f"{API}/top-ups", json=body), 201)
     return barcode, made["id"]

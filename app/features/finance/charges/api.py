@@ -23,7 +23,8 @@ async def list_charges(
 ) -> ChargesPage:
     """Lines, newest first, with the sums of everything that was asked for. `from`, `to`: the days on which it happened,
     both included; `period`: the month of the books, `YYYY-MM`; `funder`: a code, or `none` for the service's own;
-    `unpriced`, `provisional`, `nobodys` (issues of open months that nobody pays for): those that still count."""
+    `unpriced`, `provisional`, `nobodys` (what in
+    open months nobody is said to pay for, and somebody should): those that still count."""
     rows = await queries.list_lines(session, wanted, before=number_cursor(after), limit=limit, actor=actor)
     page = page_of(rows, limit=limit, cursor=lambda row: row.id)
     return ChargesPage(items=page.items, next=page.next, totals=await queries.add_up(session, wanted))

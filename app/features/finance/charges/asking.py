@@ -6,10 +6,12 @@ from typing import Annotated, Any, Final
 from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from app.charging import NOBODYS
 from app.domain.asked_period import check_days
 from app.domain.costs import ChargeKind
 from app.domain.months import read_month
 from app.features.finance.asking import DayOrNone, or_none
+from app.features.finance.disputed import IN_DISPUTE
 from app.web.fields import without_controls
 
 NOBODY: Final = "none"
@@ -28,7 +30,8 @@ Yes = Annotated[bool | None, BeforeValidator(or_none)]
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the lines are narrowed to. `since`, `until`: the days on which it happened; `period`: the month of the
-    books; `funder`: a code, or `none` for the service's own; `nobodys`: issues of open months that nobody pays for."""
+    books; `funder`: a code, or `none` for the service's own; `nobodys`: what somebody should pay
+    in open months, and nobody is said to."""
 
     since: Annotated[DayOrNone, Query(alias="from")] = None
     until: Annotated[DayOrNone, Query(alias="to")] = None
@@ -82,16 +85,12 @@ class Wanted:
 
 STANDS: Final = "NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = line.id)"
 """Nothing takes the line back."""
-NOBODYS: Final = f"""
-    line.funder_id IS NULL AND line.is_issue AND line.reversal_of IS NULL AND {STANDS}
-    AND line.period > COALESCE((SELECT max(period) FROM finance_period), '2000-01-01')
-"""  # noqa: S608 - the part is the constant above
-"""Issues in months that are open, for which nobody is said to pay."""
+NOT_CLOSED: Final = "line.period > COALESCE((SELECT max(period) FROM finance_period), '2000-01-01')"
 
 FLAGS: Final = {
     "unpriced": f"line.is_unpriced AND line.reversal_of IS NULL AND {STANDS}",
-    "provisional": f"line.is_provisional AND line.reversal_of IS NULL AND {STANDS}",
-    "nobodys": NOBODYS,
+    "provisional": IN_DISPUTE,
+    "nobodys": f"{NOBODYS} AND {NOT_CLOSED}",
 }
 FUNDER: Final = "line.funder_id = (SELECT id FROM funder WHERE upper(code) = upper(:funder))"
 CONDITIONS: Final = {

@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.charging import NOBODYS
 from app.domain.access import Actor
 from app.domain.errors import NotFound
-from app.features.finance.charges.asking import Wanted
+from app.features.finance.charges.asking import NOT_CLOSED, Wanted
 from app.features.finance.charges.schemas import Charge, LineBody, Totals
+from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.posters import poster, seen_by
 from app.web.fields import BIGGEST_ID
 
@@ -22,7 +24,7 @@ _LINES: Final = f"""
            line.happened_on, line.posted_at, {poster("line.posted_by")} AS posted_by,
            funder.code AS funder, line.percent, line.quantity,
            line.amount_pence, line.vat_pence, line.tariff_id, line.basis, line.is_unpriced, line.is_issue,
-           line.is_provisional, item.barcode, line.movement_seq, product.code AS product_code,
+           ({IN_DISPUTE}) AS is_provisional, item.barcode, line.movement_seq, product.code AS product_code,
            product.name AS product_name, line.category,
            line.recycled, store.code AS store, asked.number AS order_number, collection.number AS collection_number,
            team.code AS team, CASE WHEN :by_prescriber THEN line.prescriber END AS prescriber, line.reason,
@@ -69,17 +71,22 @@ AROUND: Final = text(f"""
     ))
     ORDER BY line.id
 """)  # noqa: S608 - the part is a constant
-TO_DO: Final = text("""
+_OWN: Final = f"""
+    SELECT FROM charge AS line
+    WHERE line.funder_id IS NULL AND line.amount_pence <> 0 AND line.reversal_of IS NULL AND {NOT_CLOSED}
+      AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
+"""  # noqa: S608 - the part is a constant
+TO_DO: Final = text(f"""
     SELECT (SELECT count(*) FROM (
                 SELECT FROM charge AS line WHERE is_unpriced AND reversal_of IS NULL AND NOT EXISTS (
                     SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id
                 ) LIMIT :most) AS found) AS unpriced,
            (SELECT count(*) FROM (
-                SELECT FROM charge AS line WHERE funder_id IS NULL AND amount_pence <> 0 AND reversal_of IS NULL
-                  AND period > COALESCE((SELECT max(period) FROM finance_period), '-infinity') AND NOT EXISTS (
-                    SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id
-                ) LIMIT :most) AS found) AS unfunded
-""")
+                SELECT FROM charge AS line WHERE {NOBODYS} AND {NOT_CLOSED} LIMIT :most) AS found) AS nobodys,
+           (SELECT count(*) FROM ({_OWN} AND line.kind = 'write_off' LIMIT :most) AS found) AS written_off,
+           (SELECT count(*) FROM ({_OWN} AND line.kind <> 'write_off' AND NOT ({NOBODYS}) LIMIT :most) AS found)
+               AS own
+""")  # noqa: S608 - the parts are constants
 # The issue that a person adds to, what they add, and what its funders pay less.
 TOP_UP: Final = text("""
     SELECT agreed.id FROM charge AS line JOIN order_top_up AS agreed
@@ -138,7 +145,8 @@ async def list_postings(session: AsyncSession, postings: Sequence[UUID], *, acto
 
 
 async def count_to_do(session: AsyncSession) -> dict[str, int]:
-    """How many charges have no rate, and how many lines of open months no funder pays."""
+    """How many lines have no rate; and of open months how many somebody should pay and nobody is said to (`nobodys`),
+    and how many the service bears by right: write-offs, and others (`own`)."""
     return dict((await session.execute(TO_DO, {"most": MOST_COUNTED})).mappings().one())
 
 

@@ -59,7 +59,8 @@ class LineBody(BaseModel):
 
     `funder`: none, where the service itself bears it. `amount_pence`: net, below zero for a credit and for what is
     taken back. `basis`: the arithmetic in words. `reversal_of`: the line that it takes back; `reversed_by`: the line
-    that takes it back; `corrects_id`: the line that it stands in for. `prescriber`: only for those who may see it;
+    that takes it back; `is_provisional`: it stands, and it is not agreed now who pays for its order;
+    `corrects_id`: the line that it stands in for. `prescriber`: only for those who may see it;
     to others `posted_by` says only that it was a prescriber.
     """
 

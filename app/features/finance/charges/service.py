@@ -55,7 +55,8 @@ _ISSUED = """
 """
 POSTED = f"""
     SELECT line.id, line.posting_id, line.item_id, line.movement_seq, line.kind, line.variant, line.happened_on,
-           line.quantity, line.percent, line.amount_pence, line.vat_pence, line.is_issue, line.is_unpriced,
+           line.order_id, line.quantity,
+           line.percent, line.amount_pence, line.vat_pence, line.is_issue, line.is_unpriced,
            line.tariff_id, line.basis, COALESCE(funder.code, '') AS funder, line.reversal_of,
            CASE WHEN line.kind = 'credit' THEN ({_ISSUED}) END AS issued_pence,
            (line.is_issue OR line.kind = 'top_up') AND EXISTS (
@@ -293,23 +294,37 @@ def _posted(rows: Sequence[RowMapping]) -> Posted:
         is_reversed=any(row["reversed_by"] is not None for row in rows),
         is_topped_up=any(row["is_topped_up"] for row in rows),
         is_found=any(row["is_found"] for row in rows),
+        parts=tuple(sum(row["percent"] for row in part) for part in _parts(rows)),
     )
+
+
+def _parts(rows: Sequence[RowMapping]) -> list[list[RowMapping]]:
+    """The lines of a charge by order: of a drive that several share there is a part for each."""
+    return [list(part) for _, part in groupby(rows, key=lambda row: row["order_id"])]
 
 
 def _coming(
     rows: Sequence[RowMapping], lines: Iterable[Line], posting: UUID, said: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The lines that come instead: each stands in for the same funder's, or for the first."""
-    standing_in = {row["funder"]: row["id"] for row in reversed(rows)}
-    return [
-        {
-            "id": standing_in.get(line.funder, rows[0]["id"]),
-            "posting_id": str(posting),
-            "funder": line.funder,
-            "percent": str(Decimal(line.percent)),
-            "amount_pence": line.pence,
-            "vat_pence": line.vat_pence,
-            **said,
-        }
-        for line in lines
-    ]
+    """The lines that come instead: each stands in for the same funder's of its part, or for the first of it."""
+    part, *others = _parts(rows)
+    left = sum(row["percent"] for row in part)
+    coming = []
+    for line in lines:
+        if left <= 0 and others:
+            part = others.pop(0)
+            left = sum(row["percent"] for row in part)
+        left -= line.percent
+        standing_in = {row["funder"]: row["id"] for row in reversed(part)}
+        coming.append(
+            {
+                "id": standing_in.get(line.funder, part[0]["id"]),
+                "posting_id": str(posting),
+                "funder": line.funder,
+                "percent": str(Decimal(line.percent)),
+                "amount_pence": line.pence,
+                "vat_pence": line.vat_pence,
+                **said,
+            }
+        )
+    return coming

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.asked_period import AskedPeriod
+from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.exports.persons import PERSON_SQL, pads
 from app.features.finance.tables import Cell, Column
 from app.web.csv_files import FORMULA
@@ -84,8 +85,8 @@ LINE_COLUMNS: Final = (
     _of(
         "provisional",
         "Provisional",
-        "CASE WHEN line.is_provisional THEN 'yes' END",
-        "Yes: the split is in dispute.",
+        f"CASE WHEN {IN_DISPUTE} THEN 'yes' END",
+        "Yes: it is not agreed today who pays for its order.",
         is_ours=True,
     ),
     _of("reversal_of", "Takes back line", "line.reversal_of", "The line that this one takes back.", Cell.COUNT),

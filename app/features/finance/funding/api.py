@@ -63,7 +63,7 @@ async def list_disputes(
 
 @router.post("/finance/disputes", status_code=201)
 async def open_dispute(session: Session, actor: Actor, now: Now, body: NewDispute) -> DisputeBody:
-    """It is not agreed who pays for an order: what it is charged from now on is provisional until that is settled."""
+    """It is not agreed who pays for an order: all that it is charged is in dispute until that is settled."""
     why, until, who = body.reason, body.settle_by, actor.username
     dispute_id = await disputes.open_dispute(session, body.order_number, reason=why, until=until, actor=who, at=now)
     return await queries.get_dispute(session, dispute_id, actor=actor, today=uk_date(now))

@@ -39,8 +39,8 @@ DRAFT: Final = "It is a draft still: its prescriber says on it who pays, and whe
 async def open_dispute(
     session: AsyncSession, number: str, *, reason: str, until: date | None, actor: str, at: datetime
 ) -> int:
-    """Take down that it is not agreed who pays for an order; returns the number of the dispute. It goes on as usual,
-    and what it is charged from now on is provisional.
+    """Take down that it is not agreed who pays for an order; returns the number of the dispute. It goes on as usual;
+    all that it was charged is in dispute with it, and what it is charged from now on.
 
     Raises NotFound `unknown-order`, WrongState, Conflict `already-disputed`, BadValue `settle-by-out-of-range`.
     """
@@ -53,6 +53,8 @@ async def open_dispute(
     if order.is_disputed:
         detail = "Who pays for this order is disputed already. Settle that dispute."
         raise Conflict("already-disputed", detail, field="order_number")
+    # What comes back meanwhile is charged before, or is provisional.
+    await session.execute(funding.LOCK_ITEMS, {"order_id": order_id})
     line = {"order_id": order_id, "reason": reason, "settle_by": day, "opened_at": at, "opened_by": actor}
     made = await session.execute(insert(FundingDispute).values(**line).returning(col(FundingDispute.id)))
     facts = {"reason": reason, "settle_by": day.isoformat()}

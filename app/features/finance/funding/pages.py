@@ -142,7 +142,7 @@ async def open_dispute(request: Request, session: Session, actor: Actor, now: No
     with filled_or_again(ORDER, form, body, **context) as said:
         why, until, who = said.not_agreed, said.settle_by, actor.username
         dispute_id = await disputes.open_dispute(session, number, reason=why, until=until, actor=who, at=now)
-    said_so = "The order goes on, and what it is charged is provisional until this is settled."
+    said_so = "The order goes on, and all that it is charged is in dispute until this is settled."
     return redirect(request, f"/finance/disputes/{dispute_id}", said_so)
 
 

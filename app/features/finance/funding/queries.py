@@ -12,6 +12,7 @@ from app.domain.access import Actor
 from app.domain.costs import OWN_ACCOUNT_TEXT
 from app.domain.errors import NotFound
 from app.domain.panel_funding import WHOLE, Share
+from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.funding.schemas import (
     DisputeBody,
     DisputeRow,
@@ -39,8 +40,8 @@ DISPUTES: Final = f"""
            CASE WHEN said.settled_at IS NULL AND NOT ({ENDED})
                 THEN said.settle_by - CAST(:today AS date) END AS days_left,
            (SELECT COALESCE(sum(amount_pence), 0)::bigint FROM charge WHERE order_id = asked.id) AS charged_pence,
-           (SELECT COALESCE(sum(amount_pence) FILTER (WHERE is_provisional), 0)::bigint
-            FROM charge WHERE order_id = asked.id) AS provisional_pence
+           (SELECT COALESCE(sum(line.amount_pence), 0)::bigint FROM charge AS line
+            WHERE line.order_id = asked.id AND said.settled_at IS NULL AND {IN_DISPUTE}) AS provisional_pence
     FROM funding_dispute AS said JOIN equipment_order AS asked ON asked.id = said.order_id
     JOIN equipment_order_state AS stands ON stands.order_id = asked.id JOIN team ON team.id = asked.team_id
     WHERE asked.decision <> 'draft'

@@ -64,7 +64,8 @@ class DisputeRow(BaseModel):
     """A dispute. `days_left`: to settle it, below zero how many it is late; None once it is settled or has
     ended.
     `opened_by`: to who may not see prescribers, only that it was one. `charged_pence`: what stands charged for the
-    order, net; `provisional_pence`: how much of it is provisional."""
+    order, net; `provisional_pence`: how much of it is in dispute: all but what the service itself bears and what a
+    person adds, charged before it was opened or since."""
 
     id: int
     order_number: str
@@ -217,7 +218,8 @@ class NewTopUp(Body):
 
     `alternative_product_code`: what would meet the need free of charge; they add at most what this item was charged at
     above its price. `agreement`: what was agreed, in words. `confirmed_by`: the username of the prescriber who
-    confirmed that the free one meets the need.
+    confirmed that the free one meets the need. `told_not_paid_back`: they were told that nothing of it is paid back
+    when the item comes back, which is written beside the agreement.
     """
 
     order_number: OrderNumber
@@ -228,6 +230,7 @@ class NewTopUp(Body):
     agreed_on: Day
     agreement: Reason
     confirmed_by: Line
+    told_not_paid_back: bool = False
 
 
 class ReasonBody(Body):
@@ -289,6 +292,7 @@ class TopUpForm(BaseModel):
     agreed_on: Annotated[Day, asked("Enter the day on which they agreed.")] = needed()
     agreement: Annotated[Reason, asked("Say what was agreed.")] = needed()
     confirmed_by: Annotated[Line, asked("Enter who confirmed that the free one meets the need.")] = needed()
+    told_not_paid_back: bool = False
 
 
 def journal_body(journal: Journal) -> JournalBody:

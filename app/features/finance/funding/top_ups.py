@@ -13,10 +13,18 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, funding
+from app.charging import IS_DISPUTED
 from app.domain.costs import OWN_ACCOUNT, WITH_A_CLIENT, ChargeKind, Line
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict
-from app.domain.funders import FunderKind, check_agreed, check_alternative, check_may_be_topped_up, check_top_up
+from app.domain.funders import (
+    FunderKind,
+    agreed_in_words,
+    check_agreed,
+    check_alternative,
+    check_may_be_topped_up,
+    check_top_up,
+)
 from app.domain.funding import relieve
 from app.domain.lifecycle import State
 from app.domain.panel_funding import Share
@@ -68,7 +76,7 @@ POST_SHARED: Final = text(f"""
     SELECT CAST(:kind AS text), variant, month_to_post(happened_on), happened_on, quantity, {ABOUT}, :basis,
            CAST(:posting AS uuid), :at, :actor,
            line.funder_id, line.percent, said.pence,
-           is_provisional
+           {IS_DISPUTED.format("line")}
     FROM unnest(CAST(:ids AS bigint[]), CAST(:pence AS bigint[])) AS said (id, pence)
     JOIN charge AS line ON line.id = said.id ORDER BY line.id
 """)  # noqa: S608 - the part is a constant
@@ -95,12 +103,13 @@ async def add_top_up(session: AsyncSession, new: NewTopUp, *, barcode: str, acto
     """Charge a person with what they agreed to add to an item of an order; returns the number of the top-up.
 
     Raises NotFound `unknown-order`, Conflict `not-issued`, `already-back`, `already-topped-up`, BadValue
-    `not-a-person`, `unknown-product`, `same-product`, `not-a-prescriber`, and as `check_agreed`,
+    `not-told`, `not-a-person`, `unknown-product`, `same-product`, `not-a-prescriber`, and as `check_agreed`,
     `check_may_be_topped_up`, `check_alternative` and `check_top_up` do.
     """
     order_id = await funding.lock_order(session, new.order_number)
     ordered_at = await session.scalar(ORDERED, {"order_id": order_id})
     check_agreed(new.agreed_on, ordered_on=uk_date(ordered_at), today=uk_date(at))
+    agreement = agreed_in_words(new.agreement, is_told=new.told_not_paid_back)
     confirmed_by = await session.scalar(CONFIRMS, {"username": new.confirmed_by})
     if confirmed_by is None:
         detail = "Nobody prescribes under this name. Enter the username of the prescriber who confirmed it."
@@ -141,7 +150,7 @@ async def add_top_up(session: AsyncSession, new: NewTopUp, *, barcode: str, acto
         "alternative_product_id": other.id,
         "alternative_pence": other.purchase_price_pence,
         "agreed_on": new.agreed_on,
-        "agreement": new.agreement,
+        "agreement": agreement,
         "confirmed_by": confirmed_by,
         "made_at": at,
         "made_by": actor,

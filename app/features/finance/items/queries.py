@@ -19,6 +19,7 @@ from app.domain.errors import NotFound
 from app.domain.inspections import InspectionKind
 from app.domain.labels import display
 from app.domain.refurbishing import REFURBISH_TEXT, Advised, Facts, refurbish_or_replace
+from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.items.schemas import Arithmetic, FunderSum, ItemLedger, ItemLine, RefurbishBody
 from app.features.finance.tables import Cell, Column, Table
 
@@ -60,15 +61,16 @@ LIFE = text(f"""
     ) AS used
     WHERE item.id = :item_id
 """)  # noqa: S608 - the part is a constant
-LINES = text("""
+LINES = text(f"""
     SELECT line.id, line.kind, line.variant, line.happened_on,
            to_char(line.period, 'YYYY-MM') AS period, funder.code AS funder,
            funder.name AS funder_name, line.percent, line.quantity, line.amount_pence, line.vat_pence, line.basis,
-           line.recycled, line.is_unpriced, line.is_provisional, asked.number AS order, line.reversal_of, line.because
+           line.recycled, line.is_unpriced, ({IN_DISPUTE}) AS is_provisional, asked.number AS order,
+           line.reversal_of, line.because
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
     LEFT JOIN equipment_order AS asked ON asked.id = line.order_id
     WHERE line.item_id = :item_id ORDER BY line.id
-""")
+""")  # noqa: S608 - the part is a constant
 COLUMNS = (
     Column("happened_on", "Day", Cell.DAY),
     Column("period", "Month", Cell.MONTH),

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.charging import NOBODYS
 from app.domain.periods import Finding, Noticed, notice
+from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.freezing import WOULD_BE
 from app.features.finance.periods.schemas import Part, PeriodBody, Whole
 
@@ -37,20 +39,19 @@ OF_CLOSED = text("""
            totals, closed_at, closed_by, digest
     FROM finance_period WHERE period = :period
 """)
-NOTICED = text("""
+NOTICED = text(f"""
     WITH line AS (
         SELECT * FROM charge AS line WHERE line.period = :period AND line.reversal_of IS NULL
           AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)
     )
     SELECT count(*) FILTER (WHERE line.is_unpriced) AS "unpriced",
-           count(*) FILTER (WHERE line.funder_id IS NULL AND line.client_id IS NOT NULL AND (
-               line.is_issue OR line.kind IN ('hire', 'delivery', 'collection', 'failed_visit'))) AS "without-funder",
-           count(*) FILTER (WHERE line.is_provisional) AS "provisional",
+           count(*) FILTER (WHERE {NOBODYS}) AS "without-funder",
+           count(*) FILTER (WHERE {IN_DISPUTE}) AS "provisional",
            (SELECT count(*) FROM funding_dispute AS dispute
             WHERE dispute.settled_at IS NULL AND dispute.settle_by < :today
               AND dispute.order_id IN (SELECT order_id FROM line)) AS "dispute-overdue"
     FROM line
-""")
+""")  # noqa: S608 - the part is a constant
 
 
 @dataclass(frozen=True, slots=True)

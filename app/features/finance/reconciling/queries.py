@@ -137,6 +137,31 @@ OFF_THE_ORDER = text(f"""
     FROM charged JOIN asked ON asked.id = charged.order_id
     WHERE charged.shares <> asked.shares ORDER BY charged.id LIMIT 500
 """)  # noqa: S608 - the parts are constants
+# Settling takes all back that was charged before it, so nothing of that is still paid by anybody else.
+NOT_AS_SETTLED = text(f"""
+    SELECT line.id, asked.number FROM charge AS line JOIN equipment_order AS asked ON asked.id = line.order_id
+    JOIN funder ON funder.id = line.funder_id
+    WHERE line.posted_at < (SELECT max(settled_at) FROM funding_dispute AS said WHERE said.order_id = line.order_id)
+      AND funder.kind <> 'person' AND NOT EXISTS (
+          SELECT FROM order_share AS part WHERE part.order_id = asked.id AND part.funder_id = line.funder_id)
+      AND (line.funder_id <> asked.funder_id
+           OR EXISTS (SELECT FROM order_share AS part WHERE part.order_id = asked.id))
+      AND {_LIVES} AND {_OF}
+    ORDER BY line.id LIMIT 500
+""")  # noqa: S608 - the parts are constants
+# Provisional without a dispute, or charged in a dispute and final. Whoever opens one waits for scans that began before:
+# their lines may bear a time of a moment later.
+PROVISIONAL = text(f"""
+    SELECT line.id, asked.number, line.is_provisional
+    FROM charge AS line LEFT JOIN equipment_order AS asked ON asked.id = line.order_id
+    LEFT JOIN funder ON funder.id = line.funder_id
+    LEFT JOIN funding_dispute AS said ON said.order_id = line.order_id AND said.settled_at IS NULL
+    WHERE (line.is_provisional AND (said.id IS NULL OR line.funder_id IS NULL)
+           OR NOT line.is_provisional AND funder.kind <> 'person'
+              AND line.posted_at > said.opened_at + interval '1 minute')
+      AND {_LIVES} AND {_OF}
+    ORDER BY line.id LIMIT 500
+""")  # noqa: S608 - the parts are constants
 REVERSALS = text(f"""
     SELECT line.id, line.amount_pence, line.vat_pence, undone.amount_pence AS was_pence, undone.vat_pence AS was_vat,
            undone.id AS undone_id, undone.reversal_of IS NOT NULL AS is_twice_over,

@@ -61,7 +61,7 @@ async def reconcile(session: AsyncSession, *, period: date | None = None) -> Rec
     async for lines in queries.read_apart(session, period):
         books.look_apart(lines)
     asked = {"period": period}
-    for look in (_orphans, _splits, _in_vain, _persons, _reversals):
+    for look in (_orphans, _splits, _provisional, _in_vain, _persons, _reversals):
         await look(session, books, asked)
     compared = await compare_reports(session, period)
     _reports(books, compared)
@@ -132,6 +132,19 @@ async def _splits(session: AsyncSession, books: Books, asked: dict[str, Any]) ->
         detail = "What the order costs is split otherwise than the order is."
         where = f"Order {row.number}, line {row.id}"
         books.differences.append(Difference(Check.SPLITS, "not-as-ordered", detail, where=where))
+    for row in await session.execute(queries.NOT_AS_SETTLED, asked):
+        detail = "Its order was settled since, and whoever pays for this line pays for nothing of the order."
+        where = f"Order {row.number}, line {row.id}"
+        books.differences.append(Difference(Check.SPLITS, "not-as-settled", detail, where=where))
+
+
+async def _provisional(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    for row in await session.execute(queries.PROVISIONAL, asked):
+        code, detail = "not-provisional", "It was charged while it was in dispute who pays, and is not provisional."
+        if row.is_provisional:
+            code, detail = "provisional-for-nothing", "It is provisional, and no dispute is open about who pays for it."
+        where = f"Order {row.number}, line {row.id}" if row.number else f"Line {row.id}"
+        books.differences.append(Difference(Check.SPLITS, code, detail, where=where))
 
 
 async def _reversals(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:

@@ -37,7 +37,8 @@ SIDES: Final[dict[Check, Said]] = {
         "charges",
         "",
         "",
-        "The lines of each charge come to 100 %, and are split as the order, or the issue that is credited.",
+        "The lines of each charge come to 100 %, and are split as the order, or the issue that is "
+        "credited; after a dispute as it was settled, and nothing is provisional without one.",
     ),
     Check.VISITS: Said(
         "Visits",

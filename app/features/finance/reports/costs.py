@@ -19,6 +19,7 @@ from app.domain.months import month_in_words, read_month
 from app.domain.ordering import OrderReason, Speed
 from app.domain.statements import Part
 from app.features.finance import kept_since
+from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.monthly.sums import SUMS
 from app.features.finance.reports.asking import Asked
 from app.features.finance.tables import Cell, Column, Table
@@ -79,7 +80,7 @@ FILTERS: Final = {
     "product_code": "product.code = :product_code",
     "part": f"{PART} = :part",
     "provisional": f"""
-        line.is_provisional AND {STANDS}
+        {IN_DISPUTE}
         AND line.order_id = (SELECT id FROM equipment_order WHERE number = :provisional)
     """,  # noqa: S608 - the part is a constant
     "category": "(line.category = :category OR line.category LIKE :category || ' %')",
@@ -341,7 +342,7 @@ def _narrowed(name: str, value: str) -> str:
     if name == "part":
         return _in_sentence(Part(value).text)
     if name == "provisional":
-        return f"what stands provisionally of order {value}"
+        return f"what is in dispute of order {value}"
     return f"{name.replace('_', ' ')} {value}"
 
 

@@ -6,13 +6,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.costs import ChargeKind
+from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.reports.asking import Asked
 from app.features.finance.reports.costs import CHARGES, check_known, values_of, where
 from app.features.finance.reports.schemas import CostLine
 
-COLUMNS = """
+COLUMNS = f"""
     line.id, line.period, line.happened_on, line.kind, line.variant, funder.code AS funder, funder.name AS funder_name,
-    line.percent, line.quantity, line.amount_pence, line.vat_pence, line.basis, line.is_unpriced, line.is_provisional,
+    line.percent, line.quantity, line.amount_pence, line.vat_pence, line.basis, line.is_unpriced,
+    ({IN_DISPUTE}) AS is_provisional,
     item.barcode, product.code AS product_code, product.name AS product_name, store.code AS store,
     asked.number AS order_number, fetched.number AS collection_number, line.reversal_of, line.corrects_id, line.because
 """

@@ -15,12 +15,13 @@ from app.domain.panel_settings import financial_year, first_day
 from app.domain.statements import PARTS, Part, Year, opening, share_in_words
 from app.domain.tariffs import variant_in_words
 from app.features.finance import kept_since
+from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.exports.lines import LINE_COLUMNS, SOURCES
 from app.features.finance.exports.persons import pads
 from app.features.finance.funding.queries import get_funder
 from app.features.finance.funding.schemas import FunderBody
 from app.features.finance.reports.asking import Asked
-from app.features.finance.reports.costs import KEYS, MONEY_WORDS, PART, STANDS, as_table, read_groups
+from app.features.finance.reports.costs import KEYS, MONEY_WORDS, PART, as_table, read_groups
 from app.features.finance.statements.schemas import Closed, DisputeOf, PartSum, Statement, Sums
 from app.features.finance.tables import Cell, Column, Table
 
@@ -64,8 +65,8 @@ BY_PART: Final = text(f"""
 DISPUTES: Final = text(f"""
     SELECT asked.number AS order_number, said.settle_by, sum(line.amount_pence)::bigint AS provisional_pence
     FROM charge AS line JOIN equipment_order AS asked ON asked.id = line.order_id
-    LEFT JOIN funding_dispute AS said ON said.order_id = asked.id AND said.settled_at IS NULL
-    WHERE {OF_IT} AND line.is_provisional AND {STANDS}
+    JOIN funding_dispute AS said ON said.order_id = asked.id AND said.settled_at IS NULL
+    WHERE {OF_IT} AND {IN_DISPUTE}
     GROUP BY asked.number, said.settle_by ORDER BY asked.number
 """)  # noqa: S608 - the parts are constants
 SHOWN: Final = (

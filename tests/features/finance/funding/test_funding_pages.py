@@ -109,7 +109,9 @@ async def test_funders_teams_and_top_ups_are_kept(orders: Orders, given: Given, 
     here = f"/finance/funding/{number}/top-up"
     said = {"barcode": barcode, "alternative_product_code": plain, "funder": "MINE", "amount": "40.02"}
     day = {"agreed_on-day": "2", "agreed_on-month": "3", "agreed_on-year": "2026"}
-    words = {"agreement": "They know the plain one is free, and want this.", "confirmed_by": "ot"}
+    words = {"agreement": "They know the plain one is free, and want this.", "confirmed_by": "ot"} | {
+        "told_not_paid_back": "true"
+    }
     page = await finance.post_form(here, **said, **day, **words)
     assert page.status == 422
     assert "at most £40.01" in page.text

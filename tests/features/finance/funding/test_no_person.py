@@ -158,6 +158,7 @@ def add(as_finance: AsyncClient, given: Given) -> Add:
             "agreed_on": "2026-03-02",
             "agreement": "They know the plain one is free, and want this.",
             "confirmed_by": "ot",
+            "told_not_paid_back": True,
         }
         return await as_finance.post(f"{API}/top-ups", json=body | more)
 
@@ -215,6 +216,7 @@ async def test_a_top_up_that_is_none_is_refused(orders: Orders, given: Given, ad
         ({"agreed_on": "2026-03-01"}, "agreed-before-the-order"),
         ({"free": await given.product(purchase_price_pence=1_000, category="09 33 04")}, "another-class"),
         ({"confirmed_by": "technician"}, "not-a-prescriber"),
+        ({"told_not_paid_back": False}, "not-told"),
         ({"confirmed_by": ""}, "malformed"),
         ({"order_number": "O999999"}, "unknown-order"),
         ({"barcode": await given.item()}, "not-issued"),
@@ -249,7 +251,9 @@ async def test_nobody_adds_to_what_is_on_trial_or_what_the_service_itself_pays_f
     check_problem(await add(order["number"], unit["barcode"]), 409, "service-pays")
     said = {"barcode": unit["barcode"], "alternative_product_code": product, "funder": "SELF", "amount": "40"}
     day = {"agreed_on-day": "2", "agreed_on-month": "3", "agreed_on-year": "2026"}
-    words = {"agreement": "They know the plain one is free, and want this.", "confirmed_by": "ot"}
+    words = {"agreement": "They know the plain one is free, and want this.", "confirmed_by": "ot"} | {
+        "told_not_paid_back": "true"
+    }
     page = await finance.post_form(f"/finance/funding/{order['number']}/top-up", **said, **day, **words)
     assert "a person adds only to what a funder pays for" in page.errors["barcode"]
 
