@@ -62,11 +62,16 @@ ACCOUNTS_ANEW = (
 SPELLS = "SELECT md5(string_agg(spell::text, ';' ORDER BY spell::text)) AS digest FROM spell"
 
 
-async def fill(scratch: Scratch, size: Size) -> None:
-    """Build a county where nobody was before."""
+async def empty(scratch: Scratch) -> None:
+    """Have a database in which nobody was before."""
     async with scratch.database.sessions.begin() as session:
         await session.execute(text("SET LOCAL session_replication_role = replica"))
         await session.execute(text("TRUNCATE store, account, funder, panel, audit_event, audit_head CASCADE"))
+
+
+async def fill(scratch: Scratch, size: Size) -> None:
+    """Build a county there."""
+    await empty(scratch)
     await build(scratch.url, size, prefix="ES", tell=lambda *_: None)
 
 
