@@ -1,6 +1,6 @@
 """The rules of this code base that no bought tool knows, checked on the syntax tree. Run by scripts/check.
 
-1. Only `app/ledger.py` changes an item's state (and what fills a database that a benchmark throws away).
+1. Only `app/ledger.py` changes an item's state.
 2. Nobody commits but the unit of work (`app/db.py`) and the command line (`app/cli`).
 3. Every route takes the `actor`, or says that it is `Public`.
 4. Imports stand at the top of the file.
@@ -148,11 +148,8 @@ def late_imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
                     yield node.lineno, f"the import inside {function.name} belongs at the top of the file."
 
 
-# The second puts a throw-away register into the states that a benchmark begins with, thousands of items at once.
-CHANGE_STATES = {"app/ledger.py", "app/cli/bench/reference/filling.py"}
-
 RULES: tuple[tuple[Callable[[str], bool], Callable[[ast.Module], Iterator[tuple[int, str]]]], ...] = (
-    (lambda path: path.startswith("app/") and path not in CHANGE_STATES, state_changes),
+    (lambda path: path.startswith("app/") and path != "app/ledger.py", state_changes),
     (lambda path: path.startswith("app/") and path != "app/db.py" and not path.startswith("app/cli/"), commits),
     (lambda path: path.startswith("app/"), routes_for_nobody),
     (lambda _: True, late_imports),

@@ -161,7 +161,7 @@ def bench_county(
                 postgres = asyncio.run(running.about(url))
     except WrongAnswer as wrong:
         raise fail(f"An answer was wrong, so nothing is told of speed. {wrong}") from wrong
-    report = CountyReport(running.command_line(wanted, options), datetime.now(UTC).date(), postgres, scales)
+    report = CountyReport(running.command_line(wanted, options), datetime.now(UTC).date(), postgres, scales, workers)
     if markdown:
         markdown.write_text(report.as_markdown())
     if as_json:

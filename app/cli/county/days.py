@@ -77,8 +77,15 @@ class Life(Going):
             f"{item.id}\t{item.barcode}\t{product.id}\t{serial}\t{item.lot}\t{date.fromordinal(item.made)}\tday\t"
             f"{date.fromordinal(item.received)}\t{item.price}\t{load}\t{item.stands}\t{item.store}\t"
             f"{item.bay or NULL}\t{item.times}\t{item.seq}\t{item.hash}\t"
-            f"{item.returned_seq or NULL}\t{item.bench_seq or NULL}"
+            f"{date.fromordinal(item.busy // 86_400)}{TOD[item.busy % 86_400]}\t"
+            f"{item.returned_seq or NULL}\t{item.bench_seq or NULL}\t{item.repair_seq or NULL}"
         )
+        if item.account is not None:
+            account, month = item.account, date.fromordinal(item.account.day).replace(day=1)
+            books.rows["item_account"].append(
+                f"{item.id}\t{account.issue}\t{account.seq}\t{month}\t{'t' if item.is_credited else 'f'}\t"
+                f"{item.written_off}\t{account.new_purchases}\t{account.reissued}"
+            )
         for kind, due in (item.due or {}).items():
             books.rows["inspection_due"].append(f"{item.id}\t{kind}\t{date.fromordinal(due)}")
         if item.spell is not None:

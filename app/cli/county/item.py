@@ -44,6 +44,7 @@ class Item:
     paid: tuple[int, int, int, bool] | None = None
     is_credited: bool = False
     written_off: int = 0
+    account: "Account | None" = None
     cleaning: tuple[int, str] | None = None
     repair_seq: int = 0
     place: int = 0
@@ -74,6 +75,17 @@ class Spell:
             f"{self.funders}\t{'t' if self.number > 1 else 'f'}\t{ids[1] or NULL}\t{self.seqs[1] or NULL}\t{ats[1]}\t"
             f"{ids[2] or NULL}\t{ats[2]}\t{self.came_back_seq}"
         )
+
+
+@dataclass(slots=True)
+class Account:
+    """What its charges come to, as a trigger of `charge` would keep it. `seq`, `day`, `issue`: of its newest issue."""
+
+    new_purchases: int = 0
+    reissued: int = 0
+    seq: int = 0
+    day: int = 0
+    issue: str = ""
 
 
 @dataclass(slots=True)

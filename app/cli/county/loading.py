@@ -6,7 +6,7 @@ said of it, so that the database itself looks at each row once more: what would 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from io import BytesIO
 from typing import Final
 
@@ -21,6 +21,8 @@ from app.features.finance.monthly.sums import sum_up_months
 Tell = Callable[[str, int, int], None]
 """Told of progress: what is done now, how much of it, and of how much."""
 TABLES: Final = tuple(COLUMNS)
+KEPT: Final = ("order_timing", "collection_timing")
+"""What triggers keep of orders and collections, filled from the views that say it."""
 SETTINGS: Final = {
     "maintenance_work_mem": "256MB",
     "work_mem": "64MB",
@@ -54,6 +56,26 @@ NUMBERED: Final = text("""
 """)
 # What the triggers that were off would have said, of all rows at once. Each finds what is wrong.
 WRONG: Final = {
+    "an item has not each of its movements once": """
+        SELECT COALESCE(item.barcode, 'number ' || item_id) FROM item FULL JOIN (
+            SELECT item_id, count(*) AS movements, sum(seq) AS numbers FROM movement GROUP BY item_id
+        ) AS told ON told.item_id = item.id
+        WHERE movements IS DISTINCT FROM item.last_seq OR numbers <> item.last_seq * (item.last_seq + 1) / 2 LIMIT 1
+    """,
+    "an item is not what its last movement says": """
+        SELECT item.barcode FROM item LEFT JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
+         AND movement.at = item.last_moved_at AND movement.to_state = item.state AND movement.hash = item.last_hash
+        WHERE movement.id IS NULL LIMIT 1
+    """,
+    "a charge or a repair is of a movement that never was": """
+        SELECT item_id::text FROM (
+            SELECT item_id, movement_seq AS seq FROM charge WHERE item_id IS NOT NULL
+            UNION ALL SELECT item_id, started_seq FROM repair) AS named LEFT JOIN item ON item.id = named.item_id
+        WHERE (named.seq BETWEEN 1 AND item.last_seq) IS NOT TRUE LIMIT 1
+    """,
+    "a line stands in no month of its own": """
+        SELECT id::text FROM months.movement_other UNION ALL SELECT id::text FROM months.charge_other LIMIT 1
+    """,
     "a charge's lines do not come to 100 %, or are of different kinds": """
         SELECT posting_id::text FROM charge GROUP BY posting_id
         HAVING sum(percent) <> 100 OR min(kind) <> max(kind) LIMIT 1
@@ -114,6 +136,9 @@ async def take_off(session: AsyncSession, size: Size) -> Taken:
     """Leave the tables without indexes, keys and triggers; returns how they come back. Charging begins here, too."""
     for name, value in SETTINGS.items():
         await session.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
+    ends = {"first": size.since - timedelta(days=31), "until": size.until + timedelta(days=92)}
+    for whole in ("movement", "charge"):
+        await session.execute(text(f"SELECT make_months('{whole}', :first, :until)"), ends)
     asked = {"tables": list(TABLES)}
     keys = (await session.execute(OTHERS_FIRST, asked)).all()
     indexes = (await session.execute(INDEXES, asked)).all()
@@ -157,7 +182,9 @@ async def put_back(session: AsyncSession, taken: Taken, tell: Tell) -> None:
 
 def steps() -> Iterator[tuple[str, str]]:
     """What is left to do once everything stands: in words, and as a statement."""
-    for table in TABLES:
+    for kept in KEPT:
+        yield "What is kept of orders and collections", f"INSERT INTO {kept} SELECT * FROM {kept}_now"  # noqa: S608
+    for table in (*TABLES, *KEPT):
         yield f"Statistics of {table}", f"ANALYZE {table}"
 
 

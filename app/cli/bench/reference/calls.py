@@ -14,13 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.cli.bench.reference import filling
-from app.cli.bench.reference.service import Service
+from app.cli.bench.reference.service import Service, cpu_of_server
 
 READ_ABOUT: Final = 400
 """So many different items are read by turns."""
 LABELS: Final = 65
 """On one sheet."""
-STORE: Final = "BENCH"
+STORE: Final = "MAIN"
 TODAY: Final = "happened_on >= CAST(CAST(:since AS timestamptz) AS date)"
 """Of a charge: an index has it."""
 
@@ -67,6 +67,11 @@ class Ground:
         """One number."""
         async with self.engine.connect() as connection:
             return int(await connection.scalar(text(sql), values) or 0)
+
+    async def cpu(self) -> float | None:
+        """Seconds of processors that PostgreSQL has used so far, where it is on this machine."""
+        async with self.engine.connect() as connection:
+            return cpu_of_server(int(await connection.scalar(text("SELECT pg_backend_pid()")) or 0))
 
 
 @dataclass(frozen=True, slots=True)

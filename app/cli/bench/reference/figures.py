@@ -17,11 +17,16 @@ QUICK: Final = 15.0
 PAGE: Final = 150.0
 """Milliseconds: the p95 of a return with few clients, and any page's of one client alone."""
 EXPORT: Final = 1.5
+START: Final = 2.0
+"""Seconds, with the database up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One loop: requests a second, milliseconds, and how much of a core the sender used. All were answered rightly."""
+    """One loop: requests a second, milliseconds, and how much of a core the sender used. All were answered rightly.
+
+    `service`, `database`: milliseconds of processors that the service and PostgreSQL used for a request.
+    """
 
     count: int
     rate: float
@@ -29,14 +34,18 @@ class Timed:
     p95: float
     p99: float
     sender: float
+    service: float
+    database: float | None
 
     @classmethod
-    def of(cls, found: dict[str, Any]) -> Self:
+    def of(cls, found: dict[str, Any], service: float, database: float | None) -> Self:
         """From what the load tells."""
         latencies = sorted(found["latencies"])
         seconds = found["seconds"]
         p50, p95, p99 = (_percentile(latencies, share) for share in (0.5, 0.95, 0.99))
-        return cls(len(latencies), len(latencies) / seconds, p50, p95, p99, found["cpu"] / seconds)
+        count = len(latencies)
+        each = None if database is None else database * 1000 / count
+        return cls(count, count / seconds, p50, p95, p99, found["cpu"] / seconds, service * 1000 / count, each)
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:
@@ -90,6 +99,8 @@ class Figure:
             f"{self.opened_at:,.1f}",
             *_times(self.opened),
             f"{self.statements:g}",
+            f"{self.most.service:.1f}",
+            "" if self.most.database is None else f"{self.most.database:.1f}",
             f"{self.memory_before / MEGABYTE:.0f} → {self.memory_after / MEGABYTE:.0f}",
             f"{self.floor:,.0f}" if self.floor else "",
             f"{self.share:.2f}" if self.share is not None else "",
@@ -113,7 +124,8 @@ class Forced:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """All of one scale; `memory`: the service's before the first call and after the last."""
+    """All of one scale; `memory`: the service's before the first call and after the last. `starts`: seconds from its
+    exec until it was ready, and those of processors."""
 
     scale: float
     sizes: dict[str, int]
@@ -122,6 +134,7 @@ class Scale:
     forced: list[Forced]
     memory_before: int
     memory_after: int
+    starts: list[tuple[float, float]]
 
     def named(self, name: str) -> Figure | None:
         """A call's."""
@@ -145,6 +158,7 @@ class CountyReport:
     on: date
     postgres: dict[str, str]
     scales: list[Scale]
+    workers: int = 1
 
     def goals(self) -> list[Goal]:
         """Each goal of which something was measured."""
@@ -157,13 +171,14 @@ class CountyReport:
             "command": self.command,
             "on": self.on.isoformat(),
             "machine": machine() | self.postgres,
+            "workers": self.workers,
             "goals": goals,
             "scales": [asdict(scale) for scale in self.scales],
         }
 
     def as_markdown(self) -> str:
         """As the documents show it."""
-        about = machine() | self.postgres
+        about = machine() | self.postgres | {"processes of the service (`--workers`)": str(self.workers)}
         lines = [
             f"Measured on {self.on.isoformat()} with `{self.command}`.",
             "",
@@ -186,11 +201,12 @@ _WORDS: Final = (
     "at half of the most that the first scale took; each latency counts from when its request was to be sent. "
     "Milliseconds: p50, p95, p99. The floor is pgbench with the same logical work, prepared "
     "(`app/cli/bench/reference/floors/`), or a bare COPY, in the same run; of pages it is only the question who asks. "
-    "Every answer was looked at, and what was written was counted in the database."
+    "CPU is what a request of the closed loop cost in milliseconds of processors: those of a busy machine are to be "
+    "judged by it. Every answer was looked at, and what was written was counted in the database."
 )
 _HEAD: Final = (
     "| call | scale | most, a second | clients | alone p50 | p95 | p99 | at a rate of | p50 | p95 | p99 | statements "
-    "| memory, MB | floor, a second | of the floor |\n" + "|---|" + "---:|" * 14
+    "| CPU, the service | CPU, PostgreSQL | memory, MB | floor, a second | of the floor |\n" + "|---|" + "---:|" * 16
 )
 
 
@@ -212,6 +228,10 @@ def machine() -> dict[str, str]:
 def _goals_of(scale: Scale) -> list[Goal]:
     at = f"scale {scale.scale:g}"
     goals = []
+    if scale.starts:
+        took, used = min(scale.starts)
+        found = f"{took:.2f} s ({used:.2f} s of processors), best of {len(scale.starts)}"
+        goals.append(Goal(f"{at}: from exec to ready, database up, < {START:g} s", found, took < START))
     single = scale.named("scan-return")
     if single and single.share is not None:
         found = f"{single.share:.2f} ({single.units:,.0f} of {single.floor:,.0f})"

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from app.cli.bench.reference import filling, floors, notices
 from app.cli.bench.reference.calls import CALLS, Call, Ground, month_lines
 from app.cli.bench.reference.figures import Figure, Forced, Scale, Timed
-from app.cli.bench.reference.service import SECRET, Load, Service, loading, served
+from app.cli.bench.reference.service import SECRET, Load, Service, loading, served, start
 from app.cli.reach import fail
 from app.cli.seed import PASSWORD
 from app.db import normal_url
@@ -24,6 +24,7 @@ FEW: Final = 8
 COUNTED: Final = 2
 WARMING: Final = 8
 WAIT: Final = 600.0
+STARTS: Final = 3
 FLOOR_A_SECOND: Final = 1_500
 """So much is put ready for each second of the floor."""
 
@@ -89,7 +90,7 @@ async def measure(url: str, scale: float, options: Options, rates: dict[str, flo
     try:
         await _refuse_what_is_full(engine)
         began = perf_counter()
-        await filling.fill(engine, scale)
+        await filling.fill(url, scale, lambda *_: None)
         filled = perf_counter() - began
         await filling.make_ready(engine)
         say(f"scale {scale:g}: filled in {filled:.0f} s")
@@ -100,7 +101,9 @@ async def measure(url: str, scale: float, options: Options, rates: dict[str, flo
                     await service.sign_in(who, PASSWORD)
                 counting = Bench(url, ground, service, load, options, rates, say)
                 statements = {call.name: await _count(counting, call) for call in calls}
+            starts = [await start(url, options.workers) for _ in range(STARTS - 1)] if options.wants("start") else []
             async with served(url, workers=options.workers) as measured:
+                starts.append((measured.started_in, measured.started_with))
                 measured.tokens, measured.cookies = service.tokens, service.cookies
                 bench = Bench(url, ground, measured, load, options, rates, say, statements)
                 before = measured.memory()
@@ -110,7 +113,7 @@ async def measure(url: str, scale: float, options: Options, rates: dict[str, flo
                     forced = await notices.measure(url, ground, measured)
                 after = measured.memory()
         sizes = {name: await ground.number(f"SELECT count(*) FROM {name}") for name in SIZES}  # noqa: S608 - our names
-        return Scale(scale, sizes, filled, figures, forced, before, after)
+        return Scale(scale, sizes, filled, figures, forced, before, after, starts)
     finally:
         await engine.dispose()
 
@@ -186,12 +189,14 @@ async def _phase(
     requests = await bench.make(call, count)
     since = (await bench.ground.column("SELECT clock_timestamp()"))[0]
     how = {"clients": clients, "rate": rate, "seconds": seconds, "again": not call.writes}
+    service, database = bench.service.cpu(), await bench.ground.cpu()
     found = await bench.send(call, requests, **how)
+    service, after = bench.service.cpu() - service, await bench.ground.cpu()
     for proof in call.proofs:
         there = await bench.ground.number(proof.sql, since=since)
         if there != found["right"] * call.per:
             raise WrongAnswer(call.name, there, f"of {found['right'] * call.per} wanted in {proof.what}")
-    return Timed.of(found)
+    return Timed.of(found, service, None if database is None or after is None else after - database)
 
 
 async def _floor(bench: Bench, call: Call, per: int) -> float | None:
@@ -203,11 +208,12 @@ async def _floor(bench: Bench, call: Call, per: int) -> float | None:
         took = [await floors.copy_lines(bench.ground.engine, SECRET) for _ in range(3)]
         return per / min(seconds for seconds, _ in took)
     funder, other = await bench.ground.column("SELECT id FROM funder WHERE code IN ('ASC', 'ICB') ORDER BY id")
-    store = await bench.ground.number("SELECT id FROM store WHERE code = 'BENCH'")
+    store = await bench.ground.number("SELECT id FROM store WHERE code = 'MAIN'")
     values = {"funder": funder, "other": other, "store": store}
     clients, seconds = options.clients, options.seconds
     if not call.writes:
         values["items"] = max(await bench.ground.number("SELECT count(*) FROM bench_item"), 1)
+        values["products"] = await bench.ground.number("SELECT count(*) FROM product")
         return await floors.pgbench(bench.url, call.floor, clients=clients, seconds=seconds, values=values)
     await bench.make(call, math.ceil(FLOOR_A_SECOND * options.seconds / call.per))
     items = await bench.ground.number("SELECT count(*) FROM bench_item")

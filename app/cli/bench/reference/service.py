@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final
 
 import httpx
@@ -19,7 +20,7 @@ from app.cli.bench.serving import COUNTED
 from app.cli.reach import fail
 
 SECRET: Final = "only to measure with, in a database that is thrown away"  # noqa: S105 - it protects nothing
-READY_TRIES: Final = 1200
+READY_TRIES: Final = 3000
 LONGEST_LINE: Final = 1 << 28
 SESSION: Final = re.compile(r"stores_session=([^;]+)")
 TOKEN_OF_FORM: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -27,10 +28,15 @@ TOKEN_OF_FORM: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 @dataclass(slots=True)
 class Service:
-    """Where it listens, and who has signed in: a bearer token for the API, a cookie for the pages."""
+    """Where it listens, and who has signed in: a bearer token for the API, a cookie for the pages.
+
+    `started_in`: the seconds from its first instruction until it was ready; `started_with`: those of processors.
+    """
 
     port: int
     pid: int
+    started_in: float = 0.0
+    started_with: float = 0.0
     tokens: dict[str, str] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -42,6 +48,10 @@ class Service:
     def memory(self) -> int:
         """The resident bytes of it and of its workers."""
         return sum(_resident(pid) for pid in [self.pid, *_children(self.pid)])
+
+    def cpu(self) -> float:
+        """The seconds of processors that it and its workers have used."""
+        return sum(cpu_of(pid) for pid in [self.pid, *_children(self.pid)])
 
     async def sign_in(self, username: str, password: str) -> None:
         """As an application does, and as a browser does."""
@@ -83,17 +93,25 @@ async def served(url: str, *, workers: int = 1, is_counting: bool = False) -> As
         own = {name: value for name, value in os.environ.items() if not name.startswith("STORES_")}
         said = Path(folder) / "log"
         with said.open("wb") as log:
+            began = perf_counter()
             process = await asyncio.create_subprocess_exec(
                 *_program(port, workers, is_counting=is_counting), env=own | settings, stdout=log, stderr=log
             )
             try:
                 service = Service(port, process.pid)
                 await _wait(service, process, said)
+                service.started_in, service.started_with = perf_counter() - began, service.cpu()
                 yield service
             finally:
                 if process.returncode is None:
                     process.terminate()
                 await process.wait()
+
+
+async def start(url: str, workers: int) -> tuple[float, float]:
+    """Start it and stop it: `started_in` and `started_with`."""
+    async with served(url, workers=workers) as service:
+        return service.started_in, service.started_with
 
 
 class Load:
@@ -153,7 +171,7 @@ async def _wait(service: Service, process: asyncio.subprocess.Process, said: Pat
                     return
             except httpx.TransportError:
                 pass
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
     words = await asyncio.to_thread(said.read_text, errors="replace")
     raise fail(f"The service did not start:\n{words[-2000:]}")
 
@@ -171,6 +189,27 @@ def _resident(pid: int) -> int:
     except OSError:
         return 0
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_of(pid: int, *, with_ended: bool = False) -> float:
+    """The seconds of processors of a process; with those of its children that have ended."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(int(one) for one in told[11 : 15 if with_ended else 13]) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of_server(backend: int) -> float | None:
+    """Those of a PostgreSQL server with all its processes, by one of them; nothing if it is on another machine."""
+    try:
+        said = Path(f"/proc/{backend}/stat").read_text()
+    except OSError:
+        return None
+    if "(postgres" not in said:
+        return None
+    server = int(said.rpartition(")")[2].split()[1])
+    return cpu_of(server, with_ended=True) + sum(cpu_of(pid) for pid in _children(server))
 
 
 def _children(pid: int) -> list[int]:
