@@ -304,6 +304,18 @@ async def test_what_no_funder_pays_is_counted_at_the_top(
     await given.item(State.ON_LOAN)
     page = await finance.get("/finance/charges")
     assert "1 line that a funder should pay" in " ".join(page.text.split())
+    # A visit that nobody pays for waits as an issue does, here and on the start page; what is written off does not.
+    barcode = await given.item()
+    await given.collection(barcode)
+    await given.scan(barcode)
+    await given.scrapped(await given.item(State.IN_STOCK))
+    listed = " ".join((await finance.get("/finance/charges")).text.split())
+    assert "3 lines that a funder should pay" in listed
+    assert "1 line of write-offs" in listed
+    assert "3 charges that nobody is said to pay" in " ".join((await finance.get("/")).text.split())
+    shown = " ".join((await finance.get("/finance/charges?nobodys=true")).text.split())
+    assert "Collection" in shown
+    assert "Write-off" not in shown.split("Sums of all lines that fit")[1]
 
 
 async def test_the_form_that_nobody_filled_in_asks_for_what_is_shown_and_everything_is_a_click_away(

@@ -9,6 +9,7 @@ from httpx import AsyncClient
 from app.domain.loans import LoanKind
 from app.features.loans import service as loans
 from app.features.loans.counter import Said
+from tests.browser import Browser
 from tests.conftest import Clock, Query, Sessions
 from tests.features.finance.billing import charged
 from tests.features.finance.funding.test_funding import API, ICB, THIRDS, delivered, dispute, settle
@@ -120,7 +121,13 @@ async def test_settling_one_order_moves_its_part_of_a_shared_visit_and_leaves_th
 
 @pytest.mark.usefixtures("rates")
 async def test_only_the_part_that_is_in_dispute_is_provisional_and_nothing_is_when_it_is_settled(
-    given: Given, query: Query, agrees: Same, together: Together, as_manager: AsyncClient, as_finance: AsyncClient
+    given: Given,
+    query: Query,
+    agrees: Same,
+    together: Together,
+    as_manager: AsyncClient,
+    as_finance: AsyncClient,
+    finance: Browser,
 ) -> None:
     order, collection, fetched = await together("CHC")
     opened = await dispute(as_finance, order)
@@ -142,6 +149,7 @@ async def test_only_the_part_that_is_in_dispute_is_provisional_and_nothing_is_wh
     assert done(await as_finance.get(f"{API}/charges", params={"provisional": "true"}))["items"] == []
     # What is put right by hand afterwards is agreed, and stays with its order.
     [drive, *_] = done(await as_finance.get(f"{API}/charges", params={"kind": "collection"}))["items"]
+    assert "Several orders share this drive" in (await finance.get(f"/finance/charges/{drive['id']}")).text
     body = {"reason": "It was agreed otherwise.", "instead": {"funding": THIRDS}}
     done(await as_finance.post(f"{API}/charges/{drive['id']}/reverse", json=body), 201)
     now = await query(STANDS)
