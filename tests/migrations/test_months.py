@@ -77,7 +77,7 @@ async def test_charges_go_into_their_months_and_back(empty: str) -> None:
     old.to("0063")
     await _do(empty, *AN_ITEM, *MOVED, *CHARGED)
     before = await _rows(empty, LINES)
-    old.to("0069")
+    old.to("0068")
     assert await _rows(empty, LINES) == before
     assert len(await _rows(empty, "SELECT id FROM months.charge_2019_04")) == 2
     assert await _rows(empty, "SELECT charge_id, by_id FROM charge_taken_back") == [(before[0][0], before[2][0])]

@@ -15,7 +15,18 @@ from typing import Any, Final
 
 from app.cli.county.ground import SPLITS, Ground
 from app.cli.county.item import NO_ERRAND, NULL, TOD, Errand, Item, Spell, Under
-from app.domain.costs import ChargeKind, Due, Facts, Issued, Posting, Tariff, charges_of, post, whole_months
+from app.domain.costs import (
+    OF_THE_PRICE,
+    ChargeKind,
+    Due,
+    Facts,
+    Issued,
+    Posting,
+    Tariff,
+    charges_of,
+    post,
+    whole_months,
+)
 from app.domain.lifecycle import IN_STORE, MOVES, Move, State, is_issue, is_return
 from app.domain.panel_funding import Share
 
@@ -202,6 +213,8 @@ class Books:
         of_a_visit = f"{where}\t\\N\t\\N\t\\N\t{item.store}\t{collection}\t{under}"
         self._write(found, errand.visit, at, actor, second, tail, of_a_visit)
         for posting, _ in found:
+            if posting.due.kind in OF_THE_PRICE:
+                item.paid_pence += posting.price.pence
             if posting.due.is_issue and going:
                 item.paid = (self.day, going.shares, posting.price.pence, posting.price.is_unpriced)
                 item.under, item.is_credited = going.columns, False
@@ -220,7 +233,8 @@ class Books:
         if move in CREDITS:
             months = whole_months(date.fromordinal(item.received), date.fromordinal(self.day))
             known = (item.is_credited, item.written_off, min(item.times, 2), item.product.is_reusable)
-            return move, was, item.price, paid and paid[1:], known, errand.speed, facts, months
+            borne = item.paid_pence if move not in RETURNS else 0
+            return move, was, item.price, paid and paid[1:], known, borne, errand.speed, facts, months
         # The rates of the county are for whatever it lends, so what it is makes no difference here.
         return move, was, paid[1] if paid else -1, facts
 
@@ -263,6 +277,7 @@ class Books:
             issued=paid and Issued(date.fromordinal(paid[0]), SHARES[paid[1]], paid[2], is_unpriced=paid[3]),
             is_credited=item.is_credited,
             written_off_pence=item.written_off,
+            paid_pence=item.paid_pence,
             visit=errand.visit,
             speed=errand.speed,
             route=route or product.sort.route,

@@ -44,6 +44,7 @@ class Item:
     paid: tuple[int, int, int, bool] | None = None
     is_credited: bool = False
     written_off: int = 0
+    paid_pence: int = 0
     cleaning: tuple[int, str] | None = None
     repair_seq: int = 0
     place: int = 0

@@ -24,6 +24,7 @@ from app.features.finance.charges.schemas import (
     ReverseForm,
     Totals,
 )
+from app.features.finance.items.price import of_a_write_off
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id
@@ -115,6 +116,7 @@ async def _shown(session: AsyncSession, charge: Charge, *, back: str = "") -> di
     return {
         "charge": charge,
         "top_up": await queries.find_top_up(session, charge.asked.id),
+        "of_its_price": await of_a_write_off(session, charge.asked.id),
         "how": OF_A_KIND.get(charge.asked.kind, ""),
         "funders": [(NOBODY, OWN_ACCOUNT_TEXT), *await queries.list_funders(session, persons=False)],
         "asked": range(1, max(FUNDERS_ASKED, len(charge.lines) + 1) + 1),
