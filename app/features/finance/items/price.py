@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.authority import in_pounds
-from app.domain.costs import OF_THE_PRICE, OWN_ACCOUNT_TEXT, RECKONED, ChargeKind
+from app.domain.costs import OF_THE_PRICE, OWN_ACCOUNT_TEXT, ChargeKind
 from app.features.finance.items.schemas import Arithmetic
 
 Line = tuple[ChargeKind, str | None, int]
@@ -18,7 +18,7 @@ LINES_BEFORE: Final = text("""
     LEFT JOIN charge AS line ON line.item_id = loss.item_id AND line.id < loss.id
         AND line.kind IN ('new_purchase', 'recycled_issue', 'credit')
     LEFT JOIN funder ON funder.id = line.funder_id
-    WHERE loss.id = :charge_id AND loss.kind = 'write_off' AND loss.basis LIKE :reckoned || '%'
+    WHERE loss.id = :charge_id
     ORDER BY line.id
 """)
 
@@ -49,7 +49,7 @@ def of_its_price(price_pence: int, lines: Iterable[Line]) -> list[Arithmetic]:
 
 
 async def of_a_write_off(session: AsyncSession, charge_id: int) -> list[Arithmetic]:
-    """How a write-off was counted, by the lines that there were before it; nothing for any other charge."""
-    rows = (await session.execute(LINES_BEFORE, {"charge_id": charge_id, "reckoned": RECKONED})).all()
+    """How a write-off was counted, by the lines that there were before it."""
+    rows = (await session.execute(LINES_BEFORE, {"charge_id": charge_id})).all()
     lines = [(ChargeKind(row.kind), row.funder, row.pence) for row in rows if row.kind]
-    return of_its_price(rows[0].price, lines) if rows else []
+    return of_its_price(rows[0].price, lines)
