@@ -62,7 +62,9 @@ FACTS: Final = f"""
                               product.decontamination_route),
             'is_credited', COALESCE(account.is_credited, false),
             'written_off_pence', COALESCE(account.written_off_pence, 0),
-            'bought_back_pence', CASE WHEN account.new_purchases > 0 THEN -account.reissued_pence END,
+            'was_credited', COALESCE(account.was_credited, false),
+            'paid_pence', CASE WHEN item.times_issued <= COALESCE(account.issues, 0)
+                               THEN COALESCE(account.paid_pence, 0) END,
             'hire_rates', CASE WHEN (account.issue ->> 'is_hire')::boolean THEN (
                 SELECT jsonb_agg(to_jsonb(rate) ORDER BY rate.id) FROM tariff AS rate
                 WHERE rate.kind = 'hire' AND (rate.product_id IS NULL OR rate.product_id = item.product_id)) END,
@@ -259,7 +261,8 @@ def read_account(row: RowMapping, billed: Billed) -> Account:
         issued=_issued(coming),
         is_credited=known["is_credited"],
         written_off_pence=int(known["written_off_pence"]),
-        bought_back_pence=None if known["bought_back_pence"] is None else int(known["bought_back_pence"]),
+        was_credited=known["was_credited"],
+        paid_pence=None if known["paid_pence"] is None else int(known["paid_pence"]),
         hire_rates=read_hire_rates(known["hire_rates"] or ()),
         route=known["route"],
         examined=billed.examined,

@@ -48,6 +48,8 @@ def _show(found: Reconciled) -> None:
         said = SIDES[check]
         sides = f", {said.expected} {pounds(told.expected)}, {said.found} {pounds(told.found)}" if said.expected else ""
         console.print(f"{said.title}: {told.counted:,} {said.counted}{sides}; {len(wrong):,} differ.", highlight=False)
+        if told.apart:
+            console.print(f"  Told apart: {told.apart:,} that {said.apart}.", highlight=False)
         for one in wrong:
             console.print(f"  {one.code}: {in_a_line(one)}", highlight=False)
     for report in found.reports:

@@ -47,6 +47,8 @@ _KIND_TEXT: Final[dict["ChargeKind", str]] = {
 }
 ISSUES: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.RECYCLED_ISSUE, ChargeKind.HIRE})
 """The kinds that an issue is charged as: exactly one of them for each issue."""
+OF_THE_PRICE: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.RECYCLED_ISSUE, ChargeKind.CREDIT})
+"""The kinds that pay for an item, or give that back. Hire is paid for its use, and what is done to it for that."""
 OWN_PRICE: Final = frozenset({ChargeKind.NEW_PURCHASE, ChargeKind.PARTS, ChargeKind.WRITE_OFF})
 """The kinds that have a price of their own where no rate says another: what was paid for it, or what it is worth."""
 ON_THE_SHELF: Final = frozenset({State.IN_STOCK, State.RESERVED})
@@ -54,8 +56,10 @@ WITH_A_CLIENT: Final = OUT - {State.DISPATCHED}
 _OWN_BASIS: Final = {
     ChargeKind.PARTS: "What the parts cost",
     ChargeKind.REPAIR: "What the labour cost",
-    ChargeKind.WRITE_OFF: "What it is worth in the books",
+    ChargeKind.WRITE_OFF: "What it is worth in the books, since it went out before charges began",
 }
+RECKONED: Final = "Bought for"
+"""How the arithmetic of a write-off begins that is what nobody has paid of the price."""
 OWN_ACCOUNT: Final = ""
 """In place of a funder's code: nobody is charged, the service itself bears it."""
 OWN_ACCOUNT_TEXT: Final = "Service's own"
@@ -112,8 +116,9 @@ class Facts:
     `visit_shares`: who pays for a drive that fetches things of several, where that is known.
     `route`: how it was cleaned; `examined`: which kind of inspection; `parts_pence`, `labour_pence`: what was fitted in
     the repair that goes on, and what its work cost, where somebody said so.
-    `is_credited`: since its newest issue. `written_off_pence`: what of it stands written off. `bought_back_pence`: all
-    that stands credited for it, less what it was reissued at; none where it was never charged as new here.
+    `is_credited`: since its newest issue; `was_credited`: also where that was taken back by hand, and nothing came
+    instead. `written_off_pence`: what of it stands written off. `paid_pence`: what stands paid of its price, by its
+    issues less their credits; none where it went out before charges began, so that nobody knows.
     `hire_rates`: all that there ever were for what is hired out.
     """
 
@@ -126,8 +131,9 @@ class Facts:
     shares: tuple[Share, ...] = WHOLE
     issued: Issued | None = None
     is_credited: bool = False
+    was_credited: bool = False
     written_off_pence: int = 0
-    bought_back_pence: int | None = None
+    paid_pence: int | None = None
     hire_rates: tuple[InForce[Tariff], ...] = ()
     visit: str = ""
     visit_shares: tuple[Share, ...] = ()
@@ -223,7 +229,7 @@ def price_of(due: Due, facts: Facts, tariffs: Sequence[Tariff]) -> Price:
         return Price(0, None, "What it was issued at has no rate yet", is_unpriced=True)
     if tariff is None:
         if due.kind in OWN_PRICE or (due.kind is ChargeKind.REPAIR and due.of_pence):
-            return Price(due.of_pence, None, _OWN_BASIS.get(due.kind, "What it cost"))
+            return Price(due.of_pence, None, _own_basis(due.kind, facts))
         return Price(0, None, "No rate is in force", is_unpriced=True)
     if due.is_issue and due.kind is ChargeKind.HIRE:
         # It begins without a sum: the nights are counted when they are over.
@@ -263,8 +269,8 @@ def worth_today(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: da
     if state in _GONE:
         return 0, _GONE[state]
     worth = _worth_to_us(state, facts, tariffs, on=on)
-    if facts.bought_back_pence is not None and (worth or _is_ours(facts)):
-        return worth, "What the service bought it back for: what was credited for it, less what it was reissued at."
+    if facts.paid_pence is not None and facts.times_issued and (worth or _is_ours(facts)):
+        return worth, f"{_what_is_left(facts)}."
     if not _is_ours(facts):
         if worth:
             return worth, "What it is worth, less what whoever paid for its last issue would be credited today."
@@ -359,7 +365,7 @@ def _of_a_return(state: State, facts: Facts, *, on: date) -> list[Due]:
         # Somebody drove, also for what was never charged here.
         shares = facts.visit_shares or (facts.issued.shares if facts.issued else WHOLE)
         dues.append(Due(ChargeKind.COLLECTION, shares, facts.speed, visit=facts.visit))
-    if facts.issued is None or facts.is_credited:
+    if facts.issued is None or facts.is_credited or facts.was_credited:
         return dues
     if facts.issued.is_hire:
         return [*dues, *_of_nights(state, facts, on=on)]
@@ -374,26 +380,39 @@ def _of_a_credit(facts: Facts, *, on: date) -> list[Due]:
 
 
 def _written_off(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> list[Due]:
-    """What the service loses: what is hired out, too, but nothing that a funder has paid for and was not credited
-    with."""
+    """What the service loses."""
     worth = 0 if facts.written_off_pence else _worth_to_us(state, facts, tariffs, on=on)
     return [Due(ChargeKind.WRITE_OFF, WHOLE, of_pence=worth)] if worth else []
 
 
 def _worth_to_us(state: State, facts: Facts, tariffs: Sequence[Tariff], *, on: date) -> int:
-    """What of its worth is the service's own: what it bought it back for, and never more.
+    """What of an item is the service's own: what nobody has paid of its price, wherever it is.
 
-    What was not charged as new here has its worth in the books. What a client has was charged at less than that, if it
-    was reissued: the rest would be ours again when it came back.
+    Where it went out before charges began, nobody knows what was paid: then it is its worth in the books. What a client
+    has was charged at less than that, if it was reissued: the rest would be ours again when it came back.
     """
-    if facts.bought_back_pence is not None:
-        return max(facts.bought_back_pence, 0)
+    if facts.paid_pence is not None:
+        return max(facts.price_pence - facts.paid_pence, 0)
     worth = book_value(facts, tariffs, on=on)
     if _is_ours(facts):
         return worth
     if state not in WITH_A_CLIENT or facts.times_issued <= 1:
         return 0
     return max(worth + sum(price_of(due, facts, tariffs).pence for due in _of_a_credit(facts, on=on)), 0)
+
+
+def _own_basis(kind: ChargeKind, facts: Facts) -> str:
+    if kind is ChargeKind.WRITE_OFF and facts.paid_pence is not None:
+        return _what_is_left(facts)
+    return _OWN_BASIS.get(kind, "What it cost")
+
+
+def _what_is_left(facts: Facts) -> str:
+    bought = f"{RECKONED} {in_pounds(facts.price_pence)}"
+    if not facts.paid_pence:
+        return f"{bought}, and nothing stands paid of that"
+    paid = f"less the {in_pounds(facts.paid_pence)} that stands paid: what it was issued at, less what was credited"
+    return f"{bought}, {paid}"
 
 
 def _is_ours(facts: Facts) -> bool:

@@ -15,6 +15,7 @@ from uuid import UUID
 from app.domain.charged_history import NEVER, Dated, Happened, History, Posted
 from app.domain.costs import (
     ISSUES,
+    OF_THE_PRICE,
     OWN_ACCOUNT,
     WHOLE,
     ChargeKind,
@@ -49,6 +50,7 @@ class Check(StrEnum):
     REVERSALS = "reversals"
     REPORTS = "reports"
     CLOSED_MONTHS = "closed-months"
+    GONE = "gone"
     KEPT = "kept"
 
 
@@ -71,11 +73,13 @@ class Difference:
 
 @dataclass(slots=True)
 class Sum:
-    """How many things a check looked at, and the two sides that must agree, in pence."""
+    """How many things a check looked at, and the two sides that must agree, in pence. `apart`: how many it could not
+    look at, and says so."""
 
     counted: int = 0
     expected: int = 0
     found: int = 0
+    apart: int = 0
 
     def add(self, expected: int, found: int) -> None:
         """Count one more."""
@@ -335,7 +339,8 @@ class _Known:
             written_off_pence=sum(
                 one.pence for one in self.earlier if one.kind is ChargeKind.WRITE_OFF and one.id < self.start
             ),
-            bought_back_pence=self._bought_back(),
+            was_credited=bool(issued) and self._is_credited(issued[0] if issued else 0, at_all=True),
+            paid_pence=self._paid(),
             visit=self.event.visit if visit else "",
             visit_shares=tuple(line.share for line in first.get(ChargeKind.COLLECTION, ())),
             speed=visit.variant if visit else "",
@@ -344,11 +349,11 @@ class _Known:
             labour_pence=self.event.labour_pence,
         )
 
-    def _bought_back(self) -> int | None:
-        live = [one for one in self.earlier if one.lives(self.start)]
-        if not any(one.kind is ChargeKind.NEW_PURCHASE for one in live):
+    def _paid(self) -> int | None:
+        charged = {one.seq for one in self.earlier if one.is_issue and one.is_original}
+        if len(charged) < self.times_issued:
             return None
-        return -_net(one for one in live if one.kind in {ChargeKind.CREDIT, ChargeKind.RECYCLED_ISSUE})
+        return _net(one for one in self.earlier if one.kind in OF_THE_PRICE and one.lives(self.start))
 
     def _category(self) -> str:
         """That of then, where a charge says it: a product may have been put into another one since."""
@@ -367,11 +372,11 @@ class _Known:
         is_unpriced = any(one.is_unpriced for one in live)
         return seq, Issued(min(one.on for one in live), shares, paid, is_hire=is_hire, is_unpriced=is_unpriced)
 
-    def _is_credited(self, since: int) -> bool:
+    def _is_credited(self, since: int, *, at_all: bool = False) -> bool:
+        """`at_all`: whether it was, even if that was taken back."""
         kinds = {ChargeKind.CREDIT, ChargeKind.HIRE}
-        return any(
-            one.seq > since and one.kind in kinds and not one.is_issue and one.lives(self.start) for one in self.earlier
-        )
+        back = [one for one in self.earlier if one.seq > since and one.kind in kinds and not one.is_issue]
+        return any(one.lives(self.start) or (at_all and one.id < self.start) for one in back)
 
     def _was_reusable(self, charged: Iterable[ChargeKind]) -> bool:
         changed_at = self.history.changed_at

@@ -257,8 +257,8 @@ class ItemAccount(SQLModel, table=True):
 
     `issue`: its newest issue as it is charged now (`app/charging.py` reads it), empty where that was taken back and
     nothing came instead; `issue_seq`, `issue_month`: its movement, and the first month of its lines. `is_credited`: it
-    was credited, or its hire charged, since. Sums of all its lines: of write-offs; of new purchases, how many; of
-    recycled issues and credits.
+    was credited, or its hire charged, since; `was_credited`: also if that was taken back. `issues`: how many were ever
+    charged. Sums of all its lines: of write-offs; of what is paid of its price, by issues (not hire) less credits.
     """
 
     __tablename__ = "item_account"
@@ -269,8 +269,9 @@ class ItemAccount(SQLModel, table=True):
     issue_month: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
     is_credited: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
     written_off_pence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
-    new_purchases: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
-    reissued_pence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    was_credited: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
+    issues: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    paid_pence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
 
 
 class ChargedVisit(SQLModel, table=True):

@@ -43,7 +43,7 @@ BED = Facts(product_id=7, category="18 12 10", price_pence=100_000, received_on=
 ISSUED = Issued(date(2026, 2, 20), HALVES, 100_001)
 BACK = replace(BED, times_issued=1, issued=ISSUED)
 AGAIN = replace(BACK, times_issued=2, issued=replace(ISSUED, pence=25_000))
-BOUGHT_BACK = replace(BACK, is_credited=True, bought_back_pence=30_000)
+CREDITED = replace(BACK, is_credited=True, paid_pence=70_000)
 TAPER = (Step(0, Decimal(80)), Step(12, Decimal(60)), Step(24, Decimal(0)))
 
 
@@ -153,12 +153,15 @@ BOTH, OURS = ["ASC", "ICB"], [""]
         (Move.SCRAP, State.RETURNED, replace(BACK, is_reusable=False), [("scrap", 800, BOTH)]),
         (Move.SCRAP, State.MISSING, replace(BED, written_off_pence=100_000), [("scrap", 800, OURS)]),
         (Move.MARK_MISSING, State.IN_STOCK, BED, [("write_off", 100_000, OURS)]),
-        # What was charged as new is the service's for what it bought it back for, and never for more.
-        (Move.MARK_MISSING, State.IN_STOCK, BOUGHT_BACK, [("write_off", 30_000, OURS)]),
-        (Move.SCRAP, State.IN_STOCK, BOUGHT_BACK, [("scrap", 800, BOTH), ("write_off", 30_000, OURS)]),
-        (Move.MARK_MISSING, State.IN_STOCK, replace(BOUGHT_BACK, bought_back_pence=-1), []),
-        (Move.MARK_MISSING, State.ON_LOAN, replace(AGAIN, bought_back_pence=5_000), [("write_off", 5_000, OURS)]),
-        (Move.MARK_MISSING, State.RETURNED, replace(BACK, bought_back_pence=0), []),
+        # What nobody has paid of the price is the service's, wherever it is lost, and never below nothing.
+        (Move.MARK_MISSING, State.IN_STOCK, CREDITED, [("write_off", 30_000, OURS)]),
+        (Move.SCRAP, State.IN_STOCK, CREDITED, [("scrap", 800, BOTH), ("write_off", 30_000, OURS)]),
+        (Move.MARK_MISSING, State.IN_STOCK, replace(CREDITED, paid_pence=100_001), []),
+        (Move.MARK_MISSING, State.ON_LOAN, replace(AGAIN, paid_pence=95_000), [("write_off", 5_000, OURS)]),
+        (Move.MARK_MISSING, State.RETURNED, replace(BACK, paid_pence=100_000), []),
+        (Move.MARK_MISSING, State.ON_LOAN, replace(BED, times_issued=1, paid_pence=0), [("write_off", 100_000, OURS)]),
+        # Its credit was taken back by hand: nobody is credited again for the same issue.
+        (Move.FIND, State.MISSING, replace(BACK, was_credited=True), []),
         # Reissued at 25 %: what it is worth beyond the credit for that is ours, and comes back when it is found.
         (Move.MARK_MISSING, State.ON_LOAN, AGAIN, [("write_off", 60_000 - 15_000, OURS)]),
         (Move.MARK_MISSING, State.AWAITING_COLLECTION, AGAIN, [("write_off", 45_000, OURS)]),
@@ -226,7 +229,8 @@ def test_what_has_no_rate_says_so_unless_it_has_a_price_of_its_own() -> None:
 
     assert price(ChargeKind.NEW_PURCHASE, 100) == (100, False, "What it cost")
     assert price(ChargeKind.PARTS, 100) == (100, False, "What the parts cost")
-    assert price(ChargeKind.WRITE_OFF, 100) == (100, False, "What it is worth in the books")
+    before = "What it is worth in the books, since it went out before charges began"
+    assert price(ChargeKind.WRITE_OFF, 100) == (100, False, before)
     assert price(ChargeKind.REPAIR, 100) == (100, False, "What the labour cost")
     for kind in set(ChargeKind) - {ChargeKind.NEW_PURCHASE, ChargeKind.PARTS, ChargeKind.WRITE_OFF}:
         assert price(kind) == (0, True, "No rate is in force")
@@ -305,10 +309,12 @@ def test_what_it_is_worth_in_the_books() -> None:
         (State.RETURNED, AGAIN, 0, "until they are credited"),
         (State.IN_STOCK, BED, 100_000, "never issued"),
         (State.IN_STOCK, replace(BACK, is_credited=True), 60_000, "would be credited"),
-        (State.IN_STOCK, BOUGHT_BACK, 30_000, "bought it back"),
-        (State.IN_STOCK, replace(BOUGHT_BACK, bought_back_pence=0), 0, "bought it back"),
-        (State.ON_LOAN, replace(AGAIN, bought_back_pence=5_000), 5_000, "bought it back"),
-        (State.ON_LOAN, replace(BACK, bought_back_pence=0), 0, "until they are credited"),
+        (State.IN_STOCK, CREDITED, 30_000, "less the £700 that stands paid"),
+        (State.IN_STOCK, replace(CREDITED, paid_pence=100_000), 0, "less the £1,000 that stands paid"),
+        (State.ON_LOAN, replace(AGAIN, paid_pence=95_000), 5_000, "less the £950 that stands paid"),
+        (State.ON_LOAN, replace(BACK, paid_pence=100_000), 0, "until they are credited"),
+        (State.IN_STOCK, replace(BED, paid_pence=0), 100_000, "never issued"),
+        (State.RETURNED, replace(CREDITED, paid_pence=0), 100_000, "nothing stands paid of that"),
         (State.ON_LOAN, replace(BACK, issued=replace(ISSUED, is_hire=True)), 60_000, "would be credited"),
     ],
 )
@@ -318,16 +324,19 @@ def test_what_it_counts_for_today_and_why(state: State, facts: Facts, worth: int
     assert because in why
 
 
+PAID = "Bought for £1,000, less the £700 that stands paid: what it was issued at, less what was credited"
+
+
 @pytest.mark.parametrize(
     ("rate", "pence", "basis"),
     [
-        (None, 30_000, "What it is worth in the books"),
+        (None, 30_000, PAID),
         (fixed(ChargeKind.WRITE_OFF, 500), 500, "Fixed rate"),
         (fixed(ChargeKind.WRITE_OFF, 50_000), 30_000, "Fixed rate, but no more than it is worth: £300"),
     ],
 )
 def test_a_loss_is_reckoned_anew_by_what_is_known_now(rate: Tariff | None, pence: int, basis: str) -> None:
-    lost = replace(BOUGHT_BACK, written_off_pence=7)
+    lost = replace(CREDITED, written_off_pence=7)
     posting = loss_of(State.RETURNED, lost, [rate] if rate else [], on=TODAY)
     assert (posting.price.pence, posting.price.basis) == (pence, basis)
     assert [(line.funder, line.pence) for line in posting.lines] == [("", pence)]

@@ -88,6 +88,12 @@ async def test_charges_go_into_their_months_and_back(empty: str) -> None:
     ]
     await _do(empty, "SELECT keep_accounts(array_agg(item_id), '-infinity') FROM item_account")
     assert await _rows(empty, account) == carried
+    # What stands paid of its price, and how many issues were charged: and back.
+    old.to("0069")
+    assert await _rows(empty, "SELECT issues, paid_pence, was_credited FROM item_account") == [(1, 900, False)]
+    await _do(empty, "SELECT keep_accounts(array_agg(item_id), '-infinity') FROM item_account")
+    old.back_to("0068")
+    assert await _rows(empty, account) == carried
     old.back_to("0066")
     assert await _rows(empty, LINES) == before
     await _do(empty, CHARGED[1])

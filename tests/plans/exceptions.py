@@ -348,7 +348,7 @@ MOST_STATEMENTS: Final[dict[str, int]] = {
     "GET /finance/budgets/new": 2,
     "GET /finance/budgets/{budget_id}": 6,
     "GET /finance/charges": 6,
-    "GET /finance/charges/{charge_id}": 4,
+    "GET /finance/charges/{charge_id}": 5,
     "GET /finance/cost-avoided": 4,
     "GET /finance/cost-avoided/items": 3,
     "GET /finance/dashboard": 6,

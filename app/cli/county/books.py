@@ -15,7 +15,18 @@ from typing import Any, Final
 
 from app.cli.county.ground import SPLITS, Ground
 from app.cli.county.item import NO_ERRAND, NULL, TOD, Account, Errand, Item, Spell, Under
-from app.domain.costs import ChargeKind, Due, Facts, Issued, Posting, Tariff, charges_of, post, whole_months
+from app.domain.costs import (
+    OF_THE_PRICE,
+    ChargeKind,
+    Due,
+    Facts,
+    Issued,
+    Posting,
+    Tariff,
+    charges_of,
+    post,
+    whole_months,
+)
 from app.domain.lifecycle import IN_STORE, MOVES, Move, State, is_issue, is_return
 from app.domain.panel_funding import Share
 
@@ -201,27 +212,24 @@ class Books:
         tail = f"{where}\t{product.id}\t{product.sort.category}\t{recycled}\t{item.store}\t{collection}\t{under}"
         of_a_visit = f"{where}\t\\N\t\\N\t\\N\t{item.store}\t{collection}\t{under}"
         self._write(found, errand.visit, at, actor, second, tail, of_a_visit)
-        for posting, lines in found:
+        for posting, _ in found:
             kind, pence = posting.due.kind, posting.price.pence
+            if kind in OF_THE_PRICE:
+                item.paid_pence += pence
             if posting.due.is_issue and going:
-                self._keep_issue(item, posting, len(lines), going)
+                self._keep_issue(item, posting, going)
             elif kind is BACK:
                 item.is_credited = True
-                if item.account:
-                    item.account.reissued += pence
             elif kind is ChargeKind.WRITE_OFF:
                 item.written_off += pence
 
-    def _keep_issue(self, item: Item, posting: Posting, lines: int, going: Under) -> None:
+    def _keep_issue(self, item: Item, posting: Posting, going: Under) -> None:
         price = posting.price
         item.paid = (self.day, going.shares, price.pence, price.is_unpriced)
         item.under, item.is_credited = going.columns, False
         account = item.account = item.account or Account()
         account.seq, account.day, account.issue = item.seq, self.day, self._issue(item, posting, going)
-        if posting.due.kind is ChargeKind.NEW_PURCHASE:
-            account.new_purchases += lines
-        else:
-            account.reissued += price.pence
+        account.issues += 1
 
     def _issue(self, item: Item, posting: Posting, going: Under) -> str:
         """The newest issue as the account of an item keeps it, as JSON in a column for COPY."""
@@ -244,8 +252,8 @@ class Books:
         if move in CREDITS:
             months = whole_months(date.fromordinal(item.received), date.fromordinal(self.day))
             known = (item.is_credited, item.written_off, min(item.times, 2), item.product.is_reusable)
-            ours = None if move in RETURNS else _bought_back(item)
-            return move, was, item.price, paid and paid[1:], known, ours, errand.speed, facts, months
+            borne = item.paid_pence if move not in RETURNS else 0
+            return move, was, item.price, paid and paid[1:], known, borne, errand.speed, facts, months
         # The rates of the county are for whatever it lends, so what it is makes no difference here.
         return move, was, paid[1] if paid else -1, facts
 
@@ -288,7 +296,7 @@ class Books:
             issued=paid and Issued(date.fromordinal(paid[0]), SHARES[paid[1]], paid[2], is_unpriced=paid[3]),
             is_credited=item.is_credited,
             written_off_pence=item.written_off,
-            bought_back_pence=_bought_back(item),
+            paid_pence=item.paid_pence,
             visit=errand.visit,
             speed=errand.speed,
             route=route or product.sort.route,
@@ -315,11 +323,6 @@ class Books:
 
 def _second(row: tuple[Any, ...]) -> Any:
     return row[0]
-
-
-def _bought_back(item: Item) -> int | None:
-    account = item.account
-    return -account.reissued if account and account.new_purchases else None
 
 
 def _or_null(column: str) -> str:

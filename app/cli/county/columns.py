@@ -11,7 +11,7 @@ COLUMNS: Final = {
     "item": "id barcode product_id serial_number serial_key lot_number manufactured_on manufactured_precision "
     "received_on purchase_price_pence certified_load_kg certified_on state store_id bay times_issued last_seq "
     "last_hash last_moved_at returned_seq inspectable_seq repair_seq",
-    "item_account": "item_id issue issue_seq issue_month is_credited written_off_pence new_purchases reissued_pence",
+    "item_account": "item_id issue issue_seq issue_month is_credited was_credited written_off_pence issues paid_pence",
     "inspection_due": "item_id kind due_on",
     "client": "id client_ref name date_of_birth address postcode phone weight_kg weighed_on died_on created_at "
     "created_by",

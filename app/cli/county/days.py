@@ -82,9 +82,10 @@ class Life(Going):
         )
         if item.account is not None:
             account, month = item.account, date.fromordinal(item.account.day).replace(day=1)
+            credited = "t" if item.is_credited else "f"
             books.rows["item_account"].append(
-                f"{item.id}\t{account.issue}\t{account.seq}\t{month}\t{'t' if item.is_credited else 'f'}\t"
-                f"{item.written_off}\t{account.new_purchases}\t{account.reissued}"
+                f"{item.id}\t{account.issue}\t{account.seq}\t{month}\t{credited}\t{credited}\t"
+                f"{item.written_off}\t{account.issues}\t{item.paid_pence}"
             )
         for kind, due in (item.due or {}).items():
             books.rows["inspection_due"].append(f"{item.id}\t{kind}\t{date.fromordinal(due)}")

@@ -45,6 +45,7 @@ class Item:
     is_credited: bool = False
     written_off: int = 0
     account: "Account | None" = None
+    paid_pence: int = 0
     cleaning: tuple[int, str] | None = None
     repair_seq: int = 0
     place: int = 0
@@ -79,10 +80,9 @@ class Spell:
 
 @dataclass(slots=True)
 class Account:
-    """What its charges come to, as a trigger of `charge` would keep it. `seq`, `day`, `issue`: of its newest issue."""
+    """What it was issued as, as a trigger of `charge` would keep it. `seq`, `day`, `issue`: of its newest issue."""
 
-    new_purchases: int = 0
-    reissued: int = 0
+    issues: int = 0
     seq: int = 0
     day: int = 0
     issue: str = ""

@@ -63,8 +63,8 @@ class Counted:
 
 @dataclass
 class Thing:
-    """What the model knows of one item. `paid`: who was charged what for its newest issue. `bought_back`: what the
-    service has credited for it in all, less what it lent it again at."""
+    """What the model knows of one item. `paid`: who was charged what for its newest issue. `stands_paid`: what all have
+    paid for it so far, less what they were credited. `was_credited`: for its newest issue, also if that was none."""
 
     barcode: str
     product: str
@@ -78,7 +78,10 @@ class Thing:
     whose: Any = None
     is_credited: bool = False
     lost_pence: int = 0
-    bought_back: int = 0
+    stands_paid: int = 0
+    was_credited: bool = False
+    lost_on: date | None = None
+    has_loss: bool = False
     client: str = ""
     collection: str = ""
     is_trial: bool = False
@@ -147,14 +150,15 @@ class Life:
                             self.disagree, self.correct, self.correct],
             State.ON_TRIAL: [scan, self.ask_back, self.correct],
             State.AWAITING_COLLECTION: [scan, scan, self.call_off, self.visit_in_vain, self.lose, self.settle],
-            State.RETURNED: [self.clean, self.clean, self.clean, self.settle, self.uncredit, self.lose]
+            State.RETURNED: [self.clean, self.clean, self.clean, self.uncredit, self.settle, self.uncredit,
+                             self.disown, self.lose]
                             if thing.reusable
                             else [self.scrap, self.lose],
             State.AWAITING_INSPECTION: [self.release, self.release, self.fail, self.soiled] if thing.is_checked
                                        else [self.inspect, self.inspect, self.fail, self.fail, self.soiled, self.lose,
-                                             self.settle, self.take_back, self.take_back],
+                                             self.settle, self.take_back, self.take_back, self.take_back],
             State.IN_REPAIR: [self.mend, partial(self.mend, late=True), self.mend, self.give_up, self.lose],
-            State.MISSING: [self.find, self.uncredit, scan, self.scrap],
+            State.MISSING: [self.find, self.uncredit, self.disown, self.find, scan, self.disown, self.scrap],
         }  # fmt: skip
         return ways.get(thing.state, [])
 
@@ -163,8 +167,8 @@ class Life:
         kind = "recycled_issue" if thing.issued else "new_purchase"
         pence = rounded(thing.pence * RECYCLED_PERCENT) if thing.issued else thing.pence
         thing.whose, thing.paid = who, tuple(among(kind, pence, who))
-        thing.bought_back -= pence if thing.issued else 0
-        thing.issued, thing.is_credited = thing.issued + 1, False
+        thing.stands_paid += pence
+        thing.issued, thing.is_credited, thing.was_credited = thing.issued + 1, False, False
         return list(thing.paid)
 
     def lend(self, thing: Thing, funder: str = "", *, trial: bool = False) -> list[Line]:
@@ -255,12 +259,12 @@ class Life:
     def comes_back(self, thing: Thing) -> list[Line]:
         thing.state, thing.is_checked, thing.cleaned = State.RETURNED, False, ""
         lines: list[Line] = [("write_off", "", -thing.lost_pence)] if thing.lost_pence else []
-        thing.lost_pence = 0
-        if thing.paid and not thing.is_credited and thing.reusable:
+        thing.lost_pence, thing.lost_on, thing.has_loss = 0, None, False
+        if thing.paid and not thing.was_credited and thing.reusable:
             pence = rounded(sum(pence for _, _, pence in thing.paid) * self.percent(thing))
             lines += [("credit", who, -part) for _, who, part in among("", pence, thing.whose)]
-            thing.is_credited = True
-            thing.bought_back += pence
+            thing.is_credited = thing.was_credited = True
+            thing.stands_paid -= pence
         return lines
 
     def clean(self, thing: Thing) -> list[Line]:
@@ -347,10 +351,11 @@ class Life:
         return [*self.whoever(thing, "scrap", USUAL["scrap", ""]), *self.loss(thing)]
 
     def loss(self, thing: Thing) -> list[Line]:
-        """What the service loses of it: what it has bought it back for, so that nobody ever pays more than it cost."""
+        """What the service loses of it: what nobody has paid of what it cost."""
         if thing.lost_pence:
             return []
-        thing.lost_pence = max(thing.bought_back, 0) if thing.issued else thing.pence
+        thing.lost_pence = max(thing.pence - thing.stands_paid, 0)
+        thing.lost_on, thing.has_loss = thing.lost_on or self.given.today, bool(thing.lost_pence)
         return [("write_off", "", thing.lost_pence)] if thing.lost_pence else []
 
     # What is put right.
@@ -369,14 +374,34 @@ class Life:
         made = self.reverse(thing, [row for row in rows if row["kind"] == "credit"] if thing.is_credited else [], None)
         if not made:
             return []
-        thing.is_credited, before = False, thing.lost_pence
-        thing.bought_back -= sum(pence for _, _, pence in made)
-        if thing.state is State.MISSING and before:
-            thing.lost_pence = max(thing.bought_back, 0)
-            lost_on = [row["on"] for row in rows if row["kind"] == "write_off"][-1]
-            anew = (
-                [("write_off", "", -before), ("write_off", "", thing.lost_pence)] if thing.lost_pence != before else []
-            )
+        thing.is_credited = False
+        return self.borne_anew(thing, made)
+
+    def disown(self, thing: Thing) -> list[Line]:
+        """Its newest issue was none, and so is its credit."""
+        rows = self.standing(thing)
+        made = self.reverse(thing, [row for row in rows if row["is_issue"]], None) if thing.paid else []
+        if not made:
+            return []
+        credited = [row for row in rows if row["kind"] == "credit"] if thing.is_credited else []
+        credited = [row for row in credited if row["posting"] == credited[-1]["posting"]]
+        made += [(row["kind"], row["funder"], -row["pence"]) for row in credited]
+        self.days = [*(self.days or []), *(row["on"] for row in credited)]
+        thing.paid, thing.whose, thing.is_credited = (), None, False
+        return self.borne_anew(thing, made)
+
+    def borne_anew(self, thing: Thing, made: list[Line]) -> list[Line]:
+        """What stands paid has changed by these lines: so has what the service bears, where it is lost."""
+        before = thing.lost_pence
+        thing.stands_paid += sum(pence for _, _, pence in made)
+        if thing.state is State.MISSING:
+            thing.lost_pence = max(thing.pence - thing.stands_paid, 0)
+            anew: list[Line] = []
+            if thing.lost_pence != before:
+                anew = [("write_off", "", -before)] if thing.has_loss else []
+                anew.append(("write_off", "", thing.lost_pence))
+                thing.has_loss = True
+            lost_on = thing.lost_on or self.given.today
             made, self.days = made + anew, [*(self.days or []), *(lost_on for _ in anew)]
         return made
 
@@ -393,7 +418,7 @@ class Life:
         self.post(f"/charges/{lines[0]['id']}/reverse", 201, **body)
         made = [(row["kind"], row["funder"], -row["pence"]) for row in lines]
         if pence is not None:
-            thing.bought_back -= pence - sum(row["pence"] for row in lines) if thing.issued > 1 else 0
+            thing.stands_paid += pence - sum(row["pence"] for row in lines)
             thing.paid = tuple(among(lines[0]["kind"], pence, thing.whose))
             made += thing.paid
         self.days = [lines[0]["on"]] * len(made)
@@ -435,8 +460,9 @@ class Life:
             self.days += [rows[0]["on"]] * (len(made) - len(self.days))
             self.tags += [rows[0]["barcode"] or ""] * (len(made) - len(self.tags))
             self.did["part"] += len(ours) < len(rows)
-        thing.whose = who
-        thing.paid = tuple(among(thing.paid[0][0], sum(pence for _, _, pence in thing.paid), who))
+        if thing.paid:
+            thing.whose = who
+            thing.paid = tuple(among(thing.paid[0][0], sum(pence for _, _, pence in thing.paid), who))
         return made
 
     def close_months(self) -> None:

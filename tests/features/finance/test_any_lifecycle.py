@@ -185,7 +185,7 @@ def test_movements_charges_and_funders_agree_to_the_penny_after_any_life(
         assert done["order"] >= 6, done
         assert done["together"] >= 1, done
         assert done["part"] >= 1, done
-        assert all(done[what] >= 2 for what in ("settle", "disagree", "correct", "take_back", "uncredit", "close")), (
-            done
-        )
+        assert all(
+            done[what] >= 2 for what in ("settle", "disagree", "correct", "take_back", "uncredit", "disown", "close")
+        ), done
         runner.run(lives.world.app.state.database.dispose())  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What the service bears of what is lost or scrapped is what it bought it back for, whatever was put right and when."""
+"""What the service bears of what is lost or scrapped is what nobody has paid of it, whatever was put right and when."""
 
 from typing import Any
 
@@ -66,16 +66,17 @@ async def test_what_a_person_added_to_is_written_off_at_what_was_credited(
 
 
 @pytest.mark.usefixtures("rates")
-async def test_what_was_corrected_is_written_off_at_what_was_credited(
+async def test_what_was_corrected_is_written_off_at_what_nobody_has_paid(
     given: Given, as_finance: AsyncClient, query: Query, agrees: Same
 ) -> None:
     barcode = await given.item(State.RETURNED)
     await reverse(as_finance, query, "new_purchase", pence=1_000)
     url = f"{API}/items/{barcode}"
     life = done(await as_finance.get(url))
-    assert (life["book_value_pence"], life["book_value_because"][:16]) == (800, "What the service")
+    told = "Bought for £45, less the £2 that stands paid"
+    assert (life["book_value_pence"], life["book_value_because"][: len(told)]) == (4_300, told)
     await given.missing(barcode)
-    assert await sums(query) == {"new_purchase": 1_000, "credit": -800, "write_off": 800}
+    assert await sums(query) == {"new_purchase": 1_000, "credit": -800, "write_off": 4_300}
     await agrees("it is lost")
 
 
@@ -149,7 +150,7 @@ async def test_an_issue_that_is_taken_back_while_lost_at_a_clients_is_written_of
         await reverse(as_finance, query, "new_purchase")
     clock.move(hours=1)
     await given.missing(other)
-    assert await sums(query) == {"write_off": 2 * 3_600}
+    assert await sums(query) == {"write_off": 2 * 4_500}
     [come] = await query("SELECT corrects_id, because, happened_on FROM charge WHERE corrects_id IS NOT NULL")
     assert (come["because"], come["happened_on"]) == ("The invoice had another price.", given.today)
     await agrees("both are lost")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
-from app.domain.costs import OWN_ACCOUNT_TEXT, ChargeKind
+from app.domain.costs import OWN_ACCOUNT_TEXT, RECKONED, ChargeKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.how_charged import OF_A_KIND
@@ -24,6 +24,7 @@ from app.features.finance.charges.schemas import (
     ReverseForm,
     Totals,
 )
+from app.features.finance.items.price import of_a_write_off
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id
@@ -112,9 +113,11 @@ async def reverse_charge(request: Request, session: Session, actor: Actor, now: 
 
 
 async def _shown(session: AsyncSession, charge: Charge, *, back: str = "") -> dict[str, Any]:
+    is_reckoned = charge.asked.kind is ChargeKind.WRITE_OFF and charge.asked.basis.startswith(RECKONED)
     return {
         "charge": charge,
         "top_up": await queries.find_top_up(session, charge.asked.id),
+        "of_its_price": await of_a_write_off(session, charge.asked.id) if is_reckoned else [],
         "how": OF_A_KIND.get(charge.asked.kind, ""),
         "funders": [(NOBODY, OWN_ACCOUNT_TEXT), *await queries.list_funders(session, persons=False)],
         "asked": range(1, max(FUNDERS_ASKED, len(charge.lines) + 1) + 1),

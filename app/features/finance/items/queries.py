@@ -20,6 +20,7 @@ from app.domain.inspections import InspectionKind
 from app.domain.labels import display
 from app.domain.refurbishing import REFURBISH_TEXT, Advised, Facts, refurbish_or_replace
 from app.features.finance.disputed import IN_DISPUTE
+from app.features.finance.items.price import of_its_price
 from app.features.finance.items.schemas import Arithmetic, FunderSum, ItemLedger, ItemLine, RefurbishBody
 from app.features.finance.tables import Cell, Column, Table
 
@@ -114,6 +115,9 @@ async def read_ledger(session: AsyncSession, barcode: str, *, on: date) -> ItemL
         cost_per_night_pence=round((row["paid_pence"] + spent) / nights) if nights else None,
         book_value_pence=worth,
         book_value_because=because,
+        of_its_price=[]
+        if money.paid_pence is None
+        else of_its_price(row["paid_pence"], [(line.kind, line.funder_name, line.amount_pence) for line in lines]),
         funders=_by_funder(lines),
         lines=lines,
         refurbish=RefurbishBody(

@@ -67,6 +67,8 @@ class ItemLedger(BaseModel):
     `nights`: in use at clients', from the day of each issue until it came back or until today. `spent_pence`: visits,
     cleaning, inspections, repairs, parts and scrap. `cost_per_night_pence`: what it was bought for and what was spent,
     by nights; None before the first night. `book_value_pence`: what it counts for in the service's books today.
+    `of_its_price`: what stands paid of that, by whom, and what is left to the service: that is written off when it is
+    lost or scrapped. Empty where it went out before charges began.
     `funders`, `lines`: everything that was charged; what happened before charges began is not there.
     """
 
@@ -82,6 +84,7 @@ class ItemLedger(BaseModel):
     cost_per_night_pence: int | None
     book_value_pence: int
     book_value_because: str
+    of_its_price: list[Arithmetic]
     funders: list[FunderSum]
     lines: list[ItemLine]
     refurbish: RefurbishBody

@@ -75,6 +75,8 @@ def _checks(sums: Mapping[str, Mapping[str, Any]]) -> list[CheckBody]:
             expected_pence=told["expected"] if said.expected else None,
             found_pence=told["found"] if said.found else None,
             differences=told["differences"],
+            apart=told.get("apart", 0),
+            told_apart=said.apart,
         )
         for check, said in SIDES.items()
         if (told := sums.get(check.value))

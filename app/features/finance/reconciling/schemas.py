@@ -21,7 +21,8 @@ class DifferenceBody(BaseModel):
 
 
 class CheckBody(BaseModel):
-    """What a check looked at: how many things, and the two sides that must agree, in pence."""
+    """What a check looked at: how many things, and the two sides that must agree, in pence. `apart`: how many it could
+    not look at; which those are, `told_apart` says."""
 
     check: Check
     title: str
@@ -30,6 +31,8 @@ class CheckBody(BaseModel):
     expected_pence: int | None
     found_pence: int | None
     differences: int
+    apart: int = 0
+    told_apart: str = ""
 
 
 class ReportBody(BaseModel):

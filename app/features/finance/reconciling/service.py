@@ -15,6 +15,7 @@ from app.domain.months import month_in_words
 from app.domain.reconciling import Books, Check, Difference, Sum
 from app.features.finance.freezing import OF_CLOSED_MONTHS
 from app.features.finance.reconciling import queries
+from app.features.finance.reconciling.gone import look_at_what_is_gone
 from app.features.finance.reconciling.reports import Compared, compare_reports
 
 KEPT: Final = 500
@@ -61,7 +62,7 @@ async def reconcile(session: AsyncSession, *, period: date | None = None) -> Rec
     async for lines in queries.read_apart(session, period):
         books.look_apart(lines)
     asked = {"period": period}
-    for look in (_orphans, _splits, _provisional, _in_vain, _persons, _reversals):
+    for look in (_orphans, _splits, _provisional, _in_vain, _persons, _reversals, look_at_what_is_gone):
         await look(session, books, asked)
     compared = await compare_reports(session, period)
     _reports(books, compared)

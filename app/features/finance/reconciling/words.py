@@ -8,13 +8,15 @@ from app.domain.reconciling import Check
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A check: its title, what it counts, its two sides (empty: it compares no sums), and what it proves."""
+    """A check: its title, what it counts, its two sides (empty: it compares no sums), what it proves, and what it
+    cannot look at."""
 
     title: str
     counted: str
     expected: str
     found: str
     proves: str
+    apart: str = ""
 
 
 SIDES: Final[dict[Check, Said]] = {
@@ -81,6 +83,14 @@ SIDES: Final[dict[Check, Said]] = {
         "as closed",
         "as they stand",
         "Each closed month has the lines, the sums and the digest that it was closed with.",
+    ),
+    Check.GONE: Said(
+        "Items that are gone",
+        "items lost or scrapped",
+        "what they cost",
+        "paid and borne",
+        "Of every item that is lost or scrapped, what stands paid and what the service bears come to what it cost.",
+        "went out or were lost before charges began, or are written off by a rate or by hand",
     ),
     Check.KEPT: Said(
         "What is kept for reports",
