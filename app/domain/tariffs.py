@@ -164,7 +164,7 @@ def price_in_words(
 ) -> str:
     """The price of a rate as people read it."""
     if pence is not None:
-        return f"{in_pounds(pence)}{' a night' if kind is ChargeKind.HIRE else ''}"
+        return f"{in_pounds(pence)}{' a night, one night at least' if kind is ChargeKind.HIRE else ''}"
     if percent is not None:
         said = f"{in_percent(percent)} of {_OF.get(kind, 'the price')}"
     else:

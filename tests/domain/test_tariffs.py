@@ -185,7 +185,7 @@ def test_what_is_replaced_ends_the_day_before() -> None:
     ("kind", "price", "said"),
     [
         (K.REPAIR, {"pence": 2_200}, "£22"),
-        (K.HIRE, {"pence": 150}, "£1.50 a night"),
+        (K.HIRE, {"pence": 150}, "£1.50 a night, one night at least"),
         (K.RECYCLED_ISSUE, {"percent": Decimal("25.00")}, "25 % of what the item cost"),
         (K.SCRAP, {"percent": Decimal(1)}, "1 % of the price"),
         (K.CREDIT, {"percent": Decimal(80), "floor_pence": 3_000}, "80 % of what was charged; nothing under £30"),

@@ -21,7 +21,8 @@ class DifferenceBody(BaseModel):
 
 
 class CheckBody(BaseModel):
-    """What a check looked at: how many things, and the two sides that must agree, in pence."""
+    """What a check looked at: how many things, and the two sides that must agree, in pence. `is_most`: what is found
+    may be less; `expected_pence` is the most. Credits are below zero."""
 
     check: Check
     title: str
@@ -29,6 +30,7 @@ class CheckBody(BaseModel):
     counted: int
     expected_pence: int | None
     found_pence: int | None
+    is_most: bool
     differences: int
 
 

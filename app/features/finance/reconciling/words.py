@@ -8,13 +8,15 @@ from app.domain.reconciling import Check
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A check: its title, what it counts, its two sides (empty: it compares no sums), and what it proves."""
+    """A check: its title, what it counts, its two sides (empty: it compares no sums), and what it proves. `is_most`:
+    the first side is the most that the second, a credit, may come to."""
 
     title: str
     counted: str
     expected: str
     found: str
     proves: str
+    is_most: bool = False
 
 
 SIDES: Final[dict[Check, Said]] = {
@@ -49,9 +51,10 @@ SIDES: Final[dict[Check, Said]] = {
     Check.CREDITS: Said(
         "Credits",
         "issues credited",
-        "charged, at most",
+        "what was charged for them",
         "credited",
         "No issue is credited twice, or with more than was charged for it.",
+        is_most=True,
     ),
     Check.PERSONS: Said(
         "Nobody's own money",
