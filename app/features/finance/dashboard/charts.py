@@ -74,8 +74,8 @@ async def issues_by_month(_session: AsyncSession, sums: Sums) -> Chart:
     ]
     about = (
         "Issues that were charged as new or as recycled, and stand; counted once however many funders pay. The "
-        "recycled share of issues, among the recycling rates, is another figure: it counts every issue that was recorded, also "
-        "those on hire and those that were not charged."
+        "recycled share of issues, among the recycling rates, is another figure: it counts every issue that was "
+        "recorded, also those on hire and those that were not charged."
     )
     chart = _by_month("issues", "Issues charged by month: new and recycled", about, sums, made, cell=Cell.COUNT)
     share = Column("recycled_percent", "Recycled, of issues charged", Cell.PERCENT)

@@ -133,7 +133,7 @@ async def _get_standing(session: AsyncSession, tariff_id: int, *, at: datetime) 
 async def _let_go_on(session: AsyncSession, replaced: Replaced, *, actor: str, at: datetime) -> None:
     values = {"tariff_id": replaced.rate.id, "until": replaced.until, "at": at, "actor": actor}
     await session.execute(GOES_ON, values)
-    told = {"ends_on": replaced.until and replaced.until.isoformat()}
+    told = {"ends_on": replaced.until.isoformat() if replaced.until else None}
     reason = "The rate that replaced it is withdrawn."
     about = f"tariff:{replaced.rate.id}"
     await audit.record(session, "tariff_goes_on", about, actor=actor, at=at, reason=reason, **told)
