@@ -51,7 +51,7 @@ SIDES: Final[dict[Check, Said]] = {
     Check.CREDITS: Said(
         "Credits",
         "issues credited",
-        "what was charged for them",
+        "charged",
         "credited",
         "No issue is credited twice, or with more than was charged for it.",
         is_most=True,
