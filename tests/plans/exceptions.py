@@ -386,7 +386,7 @@ MOST_STATEMENTS: Final[dict[str, int]] = {
     "GET /finance/reports/costs/lines": 3,
     "GET /finance/reports/credits-outstanding": 2,
     "GET /finance/statements/{funder}": 9,
-    "GET /finance/tariffs": 3,
+    "GET /finance/tariffs": 5,
     "GET /finance/tariffs/new": 3,
     "GET /finance/tariffs/try": 2,
     "GET /finance/tariffs/{tariff_id}": 3,
