@@ -46,7 +46,9 @@ def _show(found: Reconciled) -> None:
     for check in Check:
         told, wrong = found.sums[check], found.of(check)
         said = SIDES[check]
-        sides = f", {said.expected} {pounds(told.expected)}, {said.found} {pounds(told.found)}" if said.expected else ""
+        expected = f"at most {pounds(-told.expected)}" if said.is_most else pounds(told.expected)
+        found_there = pounds(-told.found if said.is_most else told.found)
+        sides = f", {said.expected} {expected}, {said.found} {found_there}" if said.expected else ""
         console.print(f"{said.title}: {told.counted:,} {said.counted}{sides}; {len(wrong):,} differ.", highlight=False)
         if told.apart:
             console.print(f"  Told apart: {told.apart:,} that {said.apart}.", highlight=False)

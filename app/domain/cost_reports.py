@@ -152,6 +152,18 @@ def read_span(*, today: date, period: str = "", since: str = "", until: str = ""
     return Span(first, last, By(by) if by else By.PERIOD if is_whole else By.HAPPENED)
 
 
+def check_whole_months(span: Span) -> None:
+    """Whether nobody can be found by taking figures of some days from those of others, where groups of few people are
+    put together. Raises BadValue `whole-months-only`."""
+    if span.since.day != 1 or span.until != last_day(span.until):
+        detail = (
+            "Where groups of few people are put together, whole months only can be asked for: the figures of some days "
+            "could be taken from those of others, and tell of one person. Ask from the first day of a month to the "
+            "last of one."
+        )
+        raise BadValue("whole-months-only", detail, field="from")
+
+
 def year_span(asked: str, *, today: date) -> tuple[int, Span]:
     """A financial year by the year in which it began, as `2025` or `2025/26`; this one when nothing was asked.
 

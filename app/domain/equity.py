@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from app.domain.small_numbers import FEWEST, suppression_in_words
+from app.domain.small_numbers import FEWEST, once_in_words, suppression_in_words
 
 
 class Grouping(StrEnum):
@@ -27,6 +27,7 @@ WORDS: Final = (
     "order's approval (its submission, where nobody had to agree) until it was handed over, on average; at the counter "
     "nobody waits. Cost: lines of what happened in the year and is about a person, less credits, net of VAT. "
     f"{suppression_in_words(FEWEST)} An empty figure is about fewer than {FEWEST} people, or would give one such away. "
+    f"{once_in_words('only a whole financial year is told')} "
     "It says who got what, not who needed it: how many people live in a district is not known here."
 )
 

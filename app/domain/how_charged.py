@@ -15,11 +15,16 @@ WORK: Final = (
     "Work on a repair is charged by the rate for it where there is one, whatever it took. Without a rate, what was "
     "written down for the work is charged."
 )
-RULES: Final = (DRIVE, FETCHED, CLEANING, WORK)
+HIRE: Final = (
+    "Hire is charged by the night, one night at least: what is handed over and comes back on the same day costs one "
+    "night."
+)
+RULES: Final = (DRIVE, FETCHED, CLEANING, WORK, HIRE)
 OF_A_KIND: Final[Mapping[ChargeKind, str]] = {
     ChargeKind.DELIVERY: DRIVE,
     ChargeKind.COLLECTION: f"{DRIVE} {FETCHED}",
     ChargeKind.DECONTAMINATION: CLEANING,
     ChargeKind.REPAIR: WORK,
+    ChargeKind.HIRE: HIRE,
 }
 """What is to be known of a charge of that kind."""

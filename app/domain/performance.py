@@ -15,9 +15,10 @@ LOOKED_BACK: Final = timedelta(days=60)
 """What was approved, or asked for, so long before is over its working days, whatever holidays there were."""
 
 PROMISED_WORDS: Final = (
-    "Orders whose promised day is in the period, by when the last of their pieces was handed over. An order that has "
-    "not come is late once its promised day is over. The promised day is the one that stands now: working days by "
-    "speed, counted from the order where all of it was on the shelf, otherwise from when it was."
+    "Orders whose promised day is in the period, by when the last of their pieces was handed over. One that came "
+    "before its promised day counts at once, on the day it came. An order that has not come is late once its promised "
+    "day is over. The promised day is the one that stands now: working days by speed, counted from the order where all "
+    "of it was on the shelf, otherwise from when it was."
 )
 SEVEN_WORDS: Final = (
     "Of the pieces handed over in the period, those that came within seven working days of the order's approval (of "

@@ -48,6 +48,15 @@ def suppression_in_words(smallest: int) -> str:
     )
 
 
+def once_in_words(months_or_year: str) -> str:
+    """What suppression cannot keep anybody from, as it stands at the head of a report: reports beside one another."""
+    return (
+        "What no single report gives away can be worked out from two of them that differ by little, such as by a few "
+        f"days or by what they are narrowed to. So {months_or_year}: publish each once, when it is over, and always "
+        "narrowed alike."
+    )
+
+
 def few(smallest: int) -> str:
     """What those that are put together are called."""
     return f"Fewer than {smallest} people"

@@ -154,6 +154,21 @@ def day_to_replace(rate: InForce, starts_on: date) -> date:
     return starts_on - timedelta(days=1)
 
 
+def end_when_it_goes_on(was_to_end: date | None, following: date | None) -> date | None:
+    """The last day of a rate that goes on since the one that replaced it is withdrawn: that which it had, or the day
+    before another one for the same thing begins, whichever is first; none for good."""
+    before = following - timedelta(days=1) if following else None
+    return min((day for day in (was_to_end, before) if day), default=None)
+
+
+def gap_in_words(ends_on: date, resumes_on: date | None) -> str:
+    """The days for which there is no rate, in a sentence."""
+    first = in_words(ends_on + timedelta(days=1))
+    if resumes_on is None:
+        return f"There is no rate from {first} on."
+    return f"There is no rate from {first} to {in_words(resumes_on - timedelta(days=1))}."
+
+
 def first_open_day(closed: date | None) -> date | None:
     """The first day that is in no closed month; none where no month is closed."""
     return (closed.replace(day=28) + timedelta(days=4)).replace(day=1) if closed else None
@@ -164,7 +179,7 @@ def price_in_words(
 ) -> str:
     """The price of a rate as people read it."""
     if pence is not None:
-        return f"{in_pounds(pence)}{' a night' if kind is ChargeKind.HIRE else ''}"
+        return f"{in_pounds(pence)}{' a night, one night at least' if kind is ChargeKind.HIRE else ''}"
     if percent is not None:
         said = f"{in_percent(percent)} of {_OF.get(kind, 'the price')}"
     else:

@@ -38,6 +38,7 @@ class Tariff(SQLModel, table=True):
     """One dated rate: fixed, a percentage, or a percentage that tapers with age. `ends_on`: its last day.
 
     Nothing of it changes but its end, and no two for the same thing are in force on one day (an exclusion constraint).
+    `replaced_at`: another has replaced it; `replaced_end`: its last day until then, none for good.
     """
 
     __table_args__ = (
@@ -47,6 +48,10 @@ class Tariff(SQLModel, table=True):
         CheckConstraint("product_id IS NULL OR category IS NULL", name="for_a_product_or_a_category"),
         CheckConstraint("ends_on >= starts_on", name="ends_after_it_starts"),
         both_or_neither("ended_at_and_by_together", "ended_at", "ended_by"),
+        CheckConstraint(
+            "replaced_end IS NULL OR replaced_at IS NOT NULL AND replaced_end > ends_on",
+            name="what_was_replaced_had_an_end",
+        ),
         Index("ix_tariff_product_id", "product_id"),
     )
 
@@ -69,6 +74,8 @@ class Tariff(SQLModel, table=True):
     made_by: str = Field(sa_column=text_column())
     ended_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    replaced_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
+    replaced_end: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
 
 
 class WithdrawnTariff(SQLModel, table=True):

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import text_column
@@ -17,7 +17,7 @@ class OrderTiming(SQLModel, table=True):
     """
 
     __tablename__ = "order_timing"
-    __table_args__ = (Index("ix_order_timing_promised_on", "promised_on"),)
+    __table_args__ = (Index("ix_order_timing_counted_on", text("LEAST(promised_on, delivered_on)")),)
 
     order_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     speed: str = Field(sa_column=text_column())

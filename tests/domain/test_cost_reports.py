@@ -9,6 +9,7 @@ from app.domain.cost_reports import (
     Dimension,
     Quick,
     Span,
+    check_whole_months,
     not_kept_before,
     read_as_at,
     read_category,
@@ -40,6 +41,15 @@ TODAY = date(2026, 3, 2)
 )
 def test_a_period_is_read(asked: dict[str, str], words: str) -> None:
     assert read_span(today=TODAY, **asked).words == words
+
+
+def test_of_few_people_only_whole_months_are_told() -> None:
+    check_whole_months(Span(date(2026, 2, 1), date(2026, 2, 28), By.HAPPENED))
+    check_whole_months(Span(date(2025, 11, 1), date(2026, 3, 31)))
+    for since, until in ((date(2026, 2, 1), date(2026, 2, 26)), (date(2026, 2, 2), date(2026, 2, 28))):
+        with pytest.raises(BadValue) as refusal:
+            check_whole_months(Span(since, until, By.HAPPENED))
+        assert (refusal.value.code, refusal.value.field) == ("whole-months-only", "from")
 
 
 def test_the_month_before_january_is_december() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from app.domain.small_numbers import Group, few, hidden_groups, not_shown, suppression_in_words
+from app.domain.small_numbers import Group, few, hidden_groups, not_shown, once_in_words, suppression_in_words
 
 
 def of(keys: str, people: Iterable[int], smallest: int = 5) -> Group:
@@ -82,3 +82,4 @@ def test_the_rule_is_said() -> None:
     assert not_shown(5) == "Fewer than 5 people: not shown"
     assert "each person counted once" in suppression_in_words(7)
     assert "fewer than 7 people" in suppression_in_words(7)
+    assert "So only whole months: publish each once, when it is over" in once_in_words("only whole months")

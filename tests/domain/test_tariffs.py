@@ -18,7 +18,9 @@ from app.domain.tariffs import (
     closed_in_words,
     day_to_replace,
     days_in_words,
+    end_when_it_goes_on,
     first_open_day,
+    gap_in_words,
     price_in_words,
     variant_in_words,
 )
@@ -185,7 +187,7 @@ def test_what_is_replaced_ends_the_day_before() -> None:
     ("kind", "price", "said"),
     [
         (K.REPAIR, {"pence": 2_200}, "£22"),
-        (K.HIRE, {"pence": 150}, "£1.50 a night"),
+        (K.HIRE, {"pence": 150}, "£1.50 a night, one night at least"),
         (K.RECYCLED_ISSUE, {"percent": Decimal("25.00")}, "25 % of what the item cost"),
         (K.SCRAP, {"percent": Decimal(1)}, "1 % of the price"),
         (K.CREDIT, {"percent": Decimal(80), "floor_pence": 3_000}, "80 % of what was charged; nothing under £30"),
@@ -212,6 +214,27 @@ def test_a_price_in_words(kind: ChargeKind, price: dict[str, Any], said: str) ->
 )
 def test_a_variant_in_words(kind: ChargeKind, variant: str, said: str) -> None:
     assert variant_in_words(kind, variant) == said
+
+
+@pytest.mark.parametrize(
+    ("was_to_end", "following", "ends_on"),
+    [
+        (None, None, None),
+        (date(2026, 12, 31), None, date(2026, 12, 31)),
+        (None, date(2026, 7, 1), date(2026, 6, 30)),
+        (date(2026, 5, 31), date(2026, 7, 1), date(2026, 5, 31)),
+        (date(2026, 12, 31), date(2026, 7, 1), date(2026, 6, 30)),
+    ],
+)
+def test_what_was_replaced_goes_on_as_far_as_it_would_have(
+    was_to_end: date | None, following: date | None, ends_on: date | None
+) -> None:
+    assert end_when_it_goes_on(was_to_end, following) == ends_on
+
+
+def test_a_gap_in_words() -> None:
+    assert gap_in_words(date(2026, 3, 31), None) == "There is no rate from 1 April 2026 on."
+    assert gap_in_words(date(2026, 3, 31), date(2026, 6, 1)) == "There is no rate from 1 April 2026 to 31 May 2026."
 
 
 def test_days_in_words() -> None:

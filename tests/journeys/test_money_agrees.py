@@ -70,7 +70,7 @@ async def test_from_a_chart_to_the_history_of_a_barcode(walks: Any) -> None:
     finance: Walk = await walks("finance")
     page = finance.page
     await finance.go("/finance/dashboard")
-    await page.get_by_text("Show the figures of New and recycled issues by month").click()
+    await page.get_by_text("Show the figures of Issues charged by month: new and recycled").click()
     link = page.locator("details[open] table td a").first
     counted, href = int(await link.inner_text()), str(await link.get_attribute("href"))
     assert set(parse_qs(urlsplit(href).query)) >= {"period", "kind"}

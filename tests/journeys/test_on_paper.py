@@ -55,3 +55,21 @@ async def test_nothing_is_wider_than_the_paper(walks: Any) -> None:
         page = PdfReader(BytesIO(printed)).pages[0]
         assert round(float(page.mediabox.width) / 72 * 25.4) == width
         assert "Forecast against budget" in " ".join(page.extract_text().split())
+
+
+async def test_the_dashboard_on_paper_has_the_figures_that_its_charts_are_drawn_from(walks: Any) -> None:
+    walk: Walk = await walks("finance")
+    await walk.page.goto(f"{walk.address}/finance/dashboard")
+    figures = walk.page.locator(".app-chart__figures")
+    assert await figures.count() > 0
+    wanted = await figures.evaluate_all("all => all.map(one => one.querySelector('caption').textContent.trim())")
+    sums = await figures.first.evaluate(
+        "one => [...one.querySelectorAll('tr:last-child td')].map(td => td.textContent.trim())"
+    )
+    printed = await walk.page.pdf(width="297mm", height="210mm")
+    paper = " ".join(" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(printed)).pages)
+    assert [caption for caption in wanted if paper.count(caption) < 2] == [], "its heading and its table"
+    assert [one for one in sums if one and one not in paper] == []
+    assert "Show the figures" not in paper
+    # On the screen they stay as they were.
+    assert await walk.page.locator(".app-chart__figures[open]").count() == 0

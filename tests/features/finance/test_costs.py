@@ -198,15 +198,55 @@ async def test_groups_of_few_people_are_put_together(
     report = (await as_finance.get(COSTS, params=asked)).json()
     assert [(row["product"], row["product_name"], row["kind_name"], row["net_pence"]) for row in report["rows"]] == [
         (often, "Commode 1", "New purchase", 5_000),
-        (None, "Fewer than 5 people", "Fewer than 5 people", 17_000),
+        ("Fewer than 5 people", "Fewer than 5 people", "Fewer than 5 people", 17_000),
     ]
     assert (report["totals"]["net_pence"], report["links"][1]) == (22_000, None)
     # One group alone could be worked out: the next smallest goes with it.
     report = (await as_finance.get(COSTS, params=asked | {"smallest": "2"})).json()
-    assert [(row["product"], row["net_pence"]) for row in report["rows"]] == [(often, 5_000), (None, 17_000)]
+    assert [(row["product"], row["net_pence"]) for row in report["rows"]] == [
+        (often, 5_000),
+        ("Fewer than 2 people", 17_000),
+    ]
     page = await finance.get("/finance/reports/costs", **asked)
     assert "Fewer than 5 people" in page.text
     assert "£170.00" in page.text
+
+
+async def test_nobody_is_found_by_taking_some_days_from_others(
+    as_finance: AsyncClient, finance: Browser, given: Given, rates: None
+) -> None:
+    await given.loan()
+    for days in (("2026-03-01", "2026-03-26"), ("2026-03-02", "2026-03-31")):
+        asked = dict(zip(("from", "to"), days, strict=True))
+        assert (await as_finance.get(COSTS, params=asked)).status_code == 200
+        refusal = check_problem(
+            await as_finance.get(COSTS, params=asked | {"smallest": "5"}), 422, "whole-months-only", field="from"
+        )
+        assert "Ask from the first day of a month to the last of one." in refusal["detail"]
+        page = await finance.get("/finance/reports/costs", **asked, smallest="5")
+        assert (page.status, set(page.errors)) == (422, {"from"})
+    whole = {"from": "2026-03-01", "to": "2026-03-31", "smallest": "5"}
+    warned = "publish each once, when it is over"
+    assert warned in (await as_finance.get(COSTS, params=whole)).json()["definition"]
+    assert "Publish each month once" in (await finance.get("/finance/reports/costs", **whole)).text
+    assert warned in (await as_finance.get("/api/v1/finance/reports/equity")).json()["definition"]
+
+
+async def test_what_has_no_value_and_what_is_put_together_have_words_of_their_own(
+    as_finance: AsyncClient, finance: Browser, given: Given, rates: None, split_order: dict[str, Any]
+) -> None:
+    often, seldom, once = [await given.product() for _ in range(3)]
+    for product in [often] * 6 + [seldom] * 5 + [once]:
+        await given.loan((await given.items(1, product=product))[0])
+    asked = {"group_by": "product,reason", "smallest": "5"}
+    of_file = asked | {"format": "csv"}
+    few = "Fewer than 5 people"
+    for address, client in ((COSTS, as_finance), ("/finance/reports/costs", finance.client)):
+        rows = [row.split(",")[:4] for row in (await client.get(address, params=of_file)).text.splitlines()[1:]]
+        assert [row for row in rows if "" in row] == [["Total", "", "", ""]], address
+        assert {tuple(row[2:]) for row in rows} >= {("No order", "No order"), (few, few)}
+    report = (await as_finance.get(COSTS, params=asked)).json()
+    assert {row["reason"] for row in report["rows"]} == {None, few}
 
 
 async def test_a_report_from_before_charges_began_says_since_when_they_are_kept(
@@ -232,7 +272,7 @@ async def test_somebody_in_two_groups_is_one_person(as_finance: AsyncClient, giv
             await given.loan((await given.items(1, product=product))[0], client=client)
     report = (await as_finance.get(COSTS, params={"group_by": "product", "smallest": "2"})).json()
     # One person in both of the small groups: they are too few together, so the next group goes with them.
-    assert [(row["product"], row["net_pence"]) for row in report["rows"]] == [(None, 14_000)]
+    assert [(row["product"], row["net_pence"]) for row in report["rows"]] == [("Fewer than 2 people", 14_000)]
 
 
 async def test_too_many_groups_are_refused_with_what_to_narrow(

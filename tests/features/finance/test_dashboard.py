@@ -164,6 +164,10 @@ async def test_every_figure_of_the_page_leads_to_its_lines_and_is_had_as_a_file(
 ) -> None:
     page = await finance.get("/finance/dashboard")
     assert page.heading == "Finance dashboard"
+    # Not the recycled share of all issues: it has a name of its own, and says what it does not count.
+    assert "Recycled, of issues charged" in page.text
+    assert "50 % 1 of 2 issues charged in 13 months." in page.text
+    assert "The recycled share of issues, among the recycling rates, is another figure" in page.text
     links = {str(one["href"]) for one in page.soup.select("main a[href]")}
     assert {
         "/finance/charges?period=2025-12&funder=ICB",

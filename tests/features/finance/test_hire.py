@@ -55,6 +55,38 @@ async def test_each_night_has_the_rate_of_then(
     assert "7 times £1.50 each" in page.text
 
 
+async def test_what_comes_back_on_the_day_it_went_out_is_charged_for_one_night_and_says_so(
+    given: Given,
+    query: Query,
+    clock: Clock,
+    connection: Any,
+    rate: Rates,
+    as_finance: AsyncClient,
+    auditor: Browser,
+    agrees: Same,
+) -> None:
+    await usual_rates(connection)
+    product = await given.product()
+    hired = await rate("hire", pence=150, product_code=product)
+    lent = await given.loan((await given.items(1, product=product))[0])
+    asked = {"as_at": clock.today.isoformat()}
+    accrued = done(await as_finance.get(f"{API}/reports/accruals", params=asked))
+    assert (accrued["totals"]["accrued_pence"], "one night at least" in accrued["definition"]) == (150, True)
+    ledger = f"{API}/items/{lent.barcode}"
+    before = done(await as_finance.get(ledger))
+    assert (before["nights"], before["nights_charged"]) == (0, None)
+    await given.scan(lent.barcode)
+    assert await nights(query) == [(hired["id"], 1, 150, 0, False)]
+    after = done(await as_finance.get(ledger))
+    assert (after["nights"], after["nights_charged"]) == (0, 1)
+    shown = (await auditor.get(f"/finance/items/{lent.barcode}")).text
+    assert "1, one at least each time it was out" in shown
+    [line] = [one["id"] for one in after["lines"] if one["kind"] == "hire" and one["amount_pence"]]
+    for page in (f"/finance/tariffs/{hired['id']}", "/finance/tariffs", f"/finance/charges/{line}"):
+        assert "one night at least" in (await auditor.get(page)).text, page
+    await agrees("it is back")
+
+
 async def test_nights_without_a_rate_wait_for_theirs(
     given: Given, query: Query, clock: Clock, connection: Any, rate: Rates, as_finance: AsyncClient, agrees: Same
 ) -> None:

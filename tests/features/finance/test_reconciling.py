@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from app.domain.lifecycle import State
 from app.domain.reconciling import Check
 from app.features.finance.reconciling.service import Reconciled, reconcile, reconcile_nightly
+from app.web.templating import pounds
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Sessions, SignIn, Statements
 from tests.features.ordering.conftest import Orders, barcodes, done
@@ -308,6 +309,10 @@ async def test_a_month_is_compared_when_somebody_asks(books: str, as_finance: As
     body = (await as_finance.get(URL, params={"period": "2026-03"})).json()
     assert (body["period"], body["is_ok"], body["differences"]) == ("2026-03", True, [])
     assert [one["check"] for one in body["checks"]] == [check.value for check in Check]
+    [credits] = [one for one in body["checks"] if one["is_most"]]
+    assert (credits["check"], credits["expected_pence"] < credits["found_pence"] < 0) == ("credits", True)
+    shown = (await finance.get("/finance/reconciliation?period=2026-03")).text
+    assert f"At most {pounds(-credits['expected_pence'])}" in shown
     check_problem(await as_finance.get(URL, params={"period": "2026-13"}), 422, "not-a-period", field="period")
     assert (await finance.get("/finance/reconciliation?period=2026-13")).status == 422
 

@@ -231,14 +231,18 @@ async def test_a_wrong_rate_is_withdrawn_before_its_first_day(
                 await connection.execute(text(change))
     body = {"reason": "The decimal point was wrong."}
     gone = await as_finance.post(url, json=body)
-    assert (gone.status_code, gone.json()) == (200, made)
-    check_problem(await as_finance.post(url, json=body), 404, "unknown-tariff")
+    told = {"withdrawn_at": "2026-03-02T14:05:00Z", "withdrawn_by": "finance", "withdrawn_because": body["reason"]}
+    assert (gone.status_code, gone.json()) == (200, made | told)
+    assert (await as_finance.get(f"{URL}/{made['id']}")).json() == made | told
+    for act, more in (("withdraw", {}), ("end", {"ends_on": "2026-05-01"})):
+        check_problem(await as_finance.post(f"{URL}/{made['id']}/{act}", json=body | more), 409, "withdrawn-already")
+    check_problem(await as_finance.post(f"{URL}/999/withdraw", json=body), 404, "unknown-tariff")
     assert (await as_finance.get(URL)).json()["items"] == []
     assert await query("SELECT tariff_id, rate->>'pence' AS pence, because, withdrawn_by FROM withdrawn_tariff") == [
         {"tariff_id": made["id"], "pence": "2200", "because": body["reason"], "withdrawn_by": "finance"}
     ]
-    [told] = await query("SELECT detail->>'reason' AS reason FROM audit_event WHERE action = 'tariff_withdrawn'")
-    assert told == {"reason": body["reason"]}
+    trail = await query("SELECT detail->>'reason' AS reason FROM audit_event WHERE action = 'tariff_withdrawn'")
+    assert trail == [{"reason": body["reason"]}]
     # The right one can begin on the same day; once it has begun, it stays.
     right = (await as_finance.post(URL, json=REPAIR | {"starts_on": "2026-04-01"})).json()
     clock.move(days=30)
@@ -255,4 +259,83 @@ async def test_a_rate_is_withdrawn_on_its_page(finance: Browser, auditor: Browse
     assert (await finance.send(page, f"{url}/withdraw")).errors == {"because": "Say why it is withdrawn."}
     sent = await finance.send(page, f"{url}/withdraw", because="The decimal point was wrong.")
     assert sent.goes_to == "/finance/tariffs", sent.errors
-    assert "is withdrawn" in (await finance.follow(sent)).banner
+    listed = await finance.follow(sent)
+    assert "is withdrawn" in listed.banner
+    for page in (listed, await auditor.get(url)):
+        assert "The decimal point was wrong." in page.text
+        assert "2 March 2026" in page.text
+        assert "by finance" in page.text
+    assert [str(link["href"]) for link in listed.soup.select("details td a, details th a") if url in str(link)] == [url]
+    shown = await finance.get(url)
+    assert "Was to be in force" in shown.text
+    assert shown.soup.select("main form") == []
+
+
+WHY = {"reason": "The decimal point was wrong."}
+
+
+async def test_what_a_withdrawn_rate_was_to_replace_can_go_on_as_it_would_have(as_finance: AsyncClient) -> None:
+    async def begin(day: str, **more: Any) -> dict[str, Any]:
+        return (await as_finance.post(URL, json=REPAIR | {"starts_on": day, **more})).json()  # type: ignore[no-any-return]
+
+    async def end_of(one: dict[str, Any]) -> str | None:
+        return (await as_finance.get(f"{URL}/{one['id']}")).json()["ends_on"]  # type: ignore[no-any-return]
+
+    async def withdraw(one: dict[str, Any], *, goes_on: bool = True) -> Any:
+        return await as_finance.post(f"{URL}/{one['id']}/withdraw", json=WHY | {"let_replaced_go_on": goes_on})
+
+    first = await begin("2026-01-01", ends_on="2026-12-31")
+    second = await begin("2026-06-01", ends_on="2026-12-31", replaces=True)
+    third = await begin("2026-04-01", ends_on="2026-05-31", replaces=True)
+    assert await end_of(first) == "2026-03-31"
+    # As far as the next one lets it, and to its own end when that one goes, too.
+    assert (await withdraw(third)).status_code == 200
+    assert await end_of(first) == "2026-05-31"
+    assert (await withdraw(second)).status_code == 200
+    assert await end_of(first) == "2026-12-31"
+    # What was not asked to go on ends; what has no end of its own goes on for good.
+    fourth = await begin("2026-04-01", replaces=True)
+    assert (await withdraw(fourth, goes_on=False)).status_code == 200
+    assert await end_of(first) == "2026-03-31"
+    fifth = await begin("2026-04-01")
+    sixth = await begin("2026-05-01", replaces=True)
+    assert (await withdraw(sixth)).status_code == 200
+    assert await end_of(fifth) is None
+    # What somebody ends themselves is not brought back by withdrawing what came after it.
+    seventh = await begin("2026-05-01", replaces=True)
+    end = {"ends_on": "2026-04-20", "reason": "It is charged no more."}
+    assert (await as_finance.post(f"{URL}/{fifth['id']}/end", json=end)).status_code == 200
+    check_problem(await withdraw(seventh), 409, "nothing-goes-on", field="afterwards")
+
+
+async def test_the_page_asks_what_is_charged_without_it_and_warns_of_what_has_no_rate(
+    finance: Browser, auditor: Browser, rate: Rates, given: Given
+) -> None:
+    await rate("repair", pence=2_200)
+    dear = await rate("repair", pence=22_000, starts_on="2026-04-01", replaces=True)
+    url = f"/finance/tariffs/{dear['id']}"
+    page = await finance.get(url)
+    assert "£22, from 1 January 2020 on" in page.text
+    unsaid = await finance.send(page, f"{url}/withdraw", because="Ten times too much.")
+    assert unsaid.errors == {"afterwards": "Choose what is charged without it."}
+    assert "No rate follows" not in (await auditor.get("/finance/tariffs")).text
+    kept = await finance.send(page, f"{url}/withdraw", because="Ten times too much.", afterwards="goes_on")
+    assert "is in force from 1 January 2020 on" in (await finance.follow(kept)).banner
+    again = await rate("repair", pence=22_000, starts_on="2026-04-01", replaces=True)
+    url = f"/finance/tariffs/{again['id']}"
+    page = await finance.get(url)
+    gone = await finance.send(page, f"{url}/withdraw", because="Ten times too much.", afterwards="ends")
+    warned = await finance.follow(gone)
+    assert "No rate follows" in warned.text
+    assert "There is no rate from 1 April 2026 on." in warned.text
+    assert "No rate follows" not in (await auditor.get("/finance/tariffs?kind=delivery")).text
+    # What fits less closely follows it as well, but not what is for something else.
+    code = await given.product(category="12 36 03")
+    await rate("parts", percent=90, product_code=code, ends_on="2026-03-31")
+    await rate("parts", percent=95, category="18")
+    assert "There is no rate" in (await auditor.get("/finance/tariffs?kind=parts")).text
+    await rate("parts", percent=95, category="12", starts_on="2026-05-01")
+    shown = (await auditor.get("/finance/tariffs?kind=parts")).text
+    assert "There is no rate from 1 April 2026 to 30 April 2026." in shown
+    await rate("parts", percent=100)
+    assert "There is no rate" not in (await auditor.get("/finance/tariffs?kind=parts")).text

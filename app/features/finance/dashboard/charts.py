@@ -72,9 +72,13 @@ async def issues_by_month(_session: AsyncSession, sums: Sums) -> Chart:
             ("new", "New", ChargeKind.NEW_PURCHASE),
         )
     ]
-    about = "Issues that were charged, counted once however many funders pay; what was taken back is not counted."
-    chart = _by_month("issues", "New and recycled issues by month", about, sums, made, cell=Cell.COUNT)
-    share = Column("recycled_percent", "Recycled", Cell.PERCENT)
+    about = (
+        "Issues that were charged as new or as recycled, and stand; counted once however many funders pay. The "
+        "recycled share of issues, among the recycling rates, is another figure: it counts every issue that was "
+        "recorded, also those on hire and those that were not charged."
+    )
+    chart = _by_month("issues", "Issues charged by month: new and recycled", about, sums, made, cell=Cell.COUNT)
+    share = Column("recycled_percent", "Recycled, of issues charged", Cell.PERCENT)
     rows = [{**row, share.key: percent_of(row["recycled"], row["total"])} for row in chart.table.rows]
     totals = {
         **chart.table.totals,
@@ -83,7 +87,7 @@ async def issues_by_month(_session: AsyncSession, sums: Sums) -> Chart:
     table = Table(
         chart.table.name,
         chart.table.title,
-        f"{about} The percentage is that of recycled ones among all issues of the month.",
+        f"{about} The percentage is that of recycled ones among the issues charged in the month.",
         chart.table.period,
         [*chart.table.columns, share],
         rows,

@@ -69,8 +69,9 @@ def _figures(sums: Sums) -> list[dict[str, Any]]:
         {"what": "The twelve months before this one", "pence": sum(net[-13:-1])},
         {"what": "Credited in those months", "pence": -sum(credited[-13:-1])},
         {
-            "what": "Issues that were of recycled items",
+            "what": "Recycled, of issues charged",
             "words": "None issued" if share is None else f"{share:g} %",
-            "beside": f"{recycled:,} of {recycled + new:,} in {len(sums.months)} months",
+            "beside": f"{recycled:,} of {recycled + new:,} issues charged in {len(sums.months)} months. "
+            "What was not charged, or is hired, counts only in the recycled share of all issues",
         },
     ]

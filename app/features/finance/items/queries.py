@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -66,7 +67,7 @@ LINES = text(f"""
     SELECT line.id, line.kind, line.variant, line.happened_on,
            to_char(line.period, 'YYYY-MM') AS period, funder.code AS funder,
            funder.name AS funder_name, line.percent, line.quantity, line.amount_pence, line.vat_pence, line.basis,
-           line.recycled, line.is_unpriced, ({IN_DISPUTE}) AS is_provisional, asked.number AS order,
+           line.recycled, line.is_issue, line.is_unpriced, ({IN_DISPUTE}) AS is_provisional, asked.number AS order,
            line.reversal_of, line.because
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
     LEFT JOIN equipment_order AS asked ON asked.id = line.order_id
@@ -94,7 +95,8 @@ async def read_ledger(session: AsyncSession, barcode: str, *, on: date) -> ItemL
     if item is None:
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
     row = (await session.execute(LIFE, {"item_id": item.id, "on": on})).mappings().one()
-    lines = [ItemLine(**line) for line in (await session.execute(LINES, {"item_id": item.id})).mappings()]
+    found = (await session.execute(LINES, {"item_id": item.id})).mappings().all()
+    lines = [ItemLine.model_validate(dict(line)) for line in found]
     money, rates = read_account(row, NOTHING_SAID).facts, read_tariffs(row["tariffs"] or ())
     worth, because = worth_today(item.state, money, rates, on=on)
     spent = sum(line.amount_pence for line in lines if line.kind in SPENT)
@@ -111,6 +113,7 @@ async def read_ledger(session: AsyncSession, barcode: str, *, on: date) -> ItemL
         bought_for_pence=row["paid_pence"],
         times_issued=row["times_issued"],
         nights=nights,
+        nights_charged=_nights_charged(found),
         spent_pence=spent,
         cost_per_night_pence=round((row["paid_pence"] + spent) / nights) if nights else None,
         book_value_pence=worth,
@@ -126,6 +129,16 @@ async def read_ledger(session: AsyncSession, barcode: str, *, on: date) -> ItemL
             lines=[Arithmetic(**asdict(line)) for line in advised.lines],
         ),
     )
+
+
+def _nights_charged(lines: Iterable[RowMapping]) -> int | None:
+    """How many nights of hire stand charged, each once however many pay for it; none where it was never on hire."""
+    nights = [
+        Decimal(line["percent"]) * (-line["quantity"] if line["reversal_of"] else line["quantity"])
+        for line in lines
+        if line["kind"] == ChargeKind.HIRE and not line["is_issue"]
+    ]
+    return round(sum(nights) / 100) if nights else None
 
 
 def table_of(found: ItemLedger, *, on: date) -> Table:

@@ -64,7 +64,8 @@ class RefurbishBody(BaseModel):
 class ItemLedger(BaseModel):
     """What an item cost in its whole life.
 
-    `nights`: in use at clients', from the day of each issue until it came back or until today. `spent_pence`: visits,
+    `nights`: in use at clients', from the day of each issue until it came back or until today. `nights_charged`: of
+    hire, one at least each time that it was out; None where none was charged. `spent_pence`: visits,
     cleaning, inspections, repairs, parts and scrap. `cost_per_night_pence`: what it was bought for and what was spent,
     by nights; None before the first night. `book_value_pence`: what it counts for in the service's books today.
     `of_its_price`: what stands paid of that, by whom, and what is left to the service: that is written off when it is
@@ -80,6 +81,7 @@ class ItemLedger(BaseModel):
     bought_for_pence: int
     times_issued: int
     nights: int
+    nights_charged: int | None
     spent_pence: int
     cost_per_night_pence: int | None
     book_value_pence: int

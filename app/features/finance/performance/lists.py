@@ -75,10 +75,12 @@ DELIVERY_VISITS: Final = text(f"""
            (visit.visited_at AT TIME ZONE 'Europe/London')::date AS visited_on
     FROM delivery_visit AS visit JOIN equipment_order AS asked ON asked.id = visit.order_id
     JOIN store ON store.id = asked.store_id JOIN team ON team.id = asked.team_id
-    WHERE visit.failed_because IS NOT NULL AND asked.decision = 'approved'
-      AND asked.promised_on BETWEEN :since AND :until AND visit.id > :after
+    JOIN order_timing AS timing ON timing.order_id = asked.id
+    CROSS JOIN LATERAL (SELECT LEAST(asked.promised_on, timing.delivered_on) AS on_day) AS counted
+    WHERE visit.failed_because IS NOT NULL AND asked.decision = 'approved' AND asked.promised_on IS NOT NULL
+      AND counted.on_day BETWEEN :since AND :until AND visit.id > :after
       AND EXISTS (SELECT FROM order_unit WHERE order_id = asked.id AND cancelled_at IS NULL)
-      AND {BY_KEY.format(day="asked.promised_on")}
+      AND {BY_KEY.format(day="counted.on_day")}
     ORDER BY visit.id LIMIT :limit
 """)  # noqa: S608 - the parts are constants
 COLLECTION_VISITS: Final = text("""

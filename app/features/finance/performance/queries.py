@@ -34,7 +34,9 @@ OUTCOME = """
          WHEN delivered_on IS NOT NULL OR promised_on < :today THEN 'late'
          ELSE 'waiting' END
 """
-DUE = "order_timing WHERE is_approved AND promised_on BETWEEN :since AND :until"
+# What came before its promised day counts at once, so that a period that ends today misses nothing that is known.
+COUNTED_ON = "LEAST(promised_on, delivered_on)"
+DUE = f"order_timing WHERE is_approved AND promised_on IS NOT NULL AND {COUNTED_ON} BETWEEN :since AND :until"
 COUNTED = """
     COALESCE(sum(orders) FILTER (WHERE outcome = 'on_time'), 0)::bigint AS on_time,
     COALESCE(sum(orders) FILTER (WHERE outcome = 'late'), 0)::bigint AS late,
@@ -51,7 +53,7 @@ KIND = """
 FROM = "JOIN store ON store.id = store_id JOIN team ON team.id = team_id"
 ORDERS = text(f"""
     WITH judged AS (
-        SELECT speed, store_id, team_id, date_trunc('month', promised_on::timestamp) AS month, {OUTCOME} AS outcome,
+        SELECT speed, store_id, team_id, date_trunc('month', {COUNTED_ON}::timestamp) AS month, {OUTCOME} AS outcome,
                count(*) AS orders, sum(failed_visits) AS failed_visits
         FROM {DUE} GROUP BY 1, 2, 3, 4, 5
     )
@@ -59,7 +61,7 @@ ORDERS = text(f"""
 """)  # noqa: S608 - the parts are constants
 BY_MONTH = text(f"""
     WITH judged AS (
-        SELECT date_trunc('month', promised_on::timestamp)::date AS month, {OUTCOME} AS outcome, count(*) AS orders
+        SELECT date_trunc('month', {COUNTED_ON}::timestamp)::date AS month, {OUTCOME} AS outcome, count(*) AS orders
         FROM {DUE} GROUP BY 1, 2
     )
     SELECT month, {COUNTED} FROM judged GROUP BY month
@@ -113,7 +115,7 @@ COLLECTIONS = text("""
 """)
 LISTED = text(f"""
     WITH due AS (
-        SELECT order_timing.*, {OUTCOME} AS outcome FROM {DUE}
+        SELECT order_timing.*, {COUNTED_ON} AS counted_on, {OUTCOME} AS outcome FROM {DUE}
     )
     SELECT asked.id, asked.number, due.speed, store.name AS store, team.name AS team, approved_on, due.promised_on,
            delivered_on, failed_visits, outcome
@@ -121,7 +123,7 @@ LISTED = text(f"""
     JOIN store ON store.id = due.store_id JOIN team ON team.id = due.team_id
     WHERE outcome = :outcome AND asked.id > :after
       AND CASE CAST(:by AS text) WHEN 'speed' THEN due.speed = :key WHEN 'store' THEN store.code = :key
-          WHEN 'team' THEN team.code = :key WHEN 'month' THEN to_char(due.promised_on, 'YYYY-MM') = :key
+          WHEN 'team' THEN team.code = :key WHEN 'month' THEN to_char(due.counted_on, 'YYYY-MM') = :key
           ELSE true END
     ORDER BY asked.id LIMIT :limit
 """)  # noqa: S608 - the parts are constants

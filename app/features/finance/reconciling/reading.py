@@ -74,6 +74,7 @@ def _checks(sums: Mapping[str, Mapping[str, Any]]) -> list[CheckBody]:
             counted=told["counted"],
             expected_pence=told["expected"] if said.expected else None,
             found_pence=told["found"] if said.found else None,
+            is_most=said.is_most,
             differences=told["differences"],
             apart=told.get("apart", 0),
             told_apart=said.apart,

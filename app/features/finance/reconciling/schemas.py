@@ -21,8 +21,9 @@ class DifferenceBody(BaseModel):
 
 
 class CheckBody(BaseModel):
-    """What a check looked at: how many things, and the two sides that must agree, in pence. `apart`: how many it could
-    not look at; which those are, `told_apart` says."""
+    """What a check looked at: how many things, and the two sides that must agree, in pence. `is_most`: what is found
+    may be less; `expected_pence` is the most. Credits are below zero. `apart`: how many it could not look at; which
+    those are, `told_apart` says."""
 
     check: Check
     title: str
@@ -30,6 +31,7 @@ class CheckBody(BaseModel):
     counted: int
     expected_pence: int | None
     found_pence: int | None
+    is_most: bool
     differences: int
     apart: int = 0
     told_apart: str = ""

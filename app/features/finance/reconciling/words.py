@@ -9,7 +9,7 @@ from app.domain.reconciling import Check
 @dataclass(frozen=True, slots=True)
 class Said:
     """A check: its title, what it counts, its two sides (empty: it compares no sums), what it proves, and what it
-    cannot look at."""
+    cannot look at. `is_most`: the first side is the most that the second, a credit, may come to."""
 
     title: str
     counted: str
@@ -17,6 +17,7 @@ class Said:
     found: str
     proves: str
     apart: str = ""
+    is_most: bool = False
 
 
 SIDES: Final[dict[Check, Said]] = {
@@ -52,9 +53,10 @@ SIDES: Final[dict[Check, Said]] = {
     Check.CREDITS: Said(
         "Credits",
         "issues credited",
-        "charged, at most",
+        "charged",
         "credited",
         "No issue is credited twice, or with more than was charged for it.",
+        is_most=True,
     ),
     Check.PERSONS: Said(
         "Nobody's own money",

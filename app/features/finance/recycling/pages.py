@@ -79,6 +79,8 @@ async def counted_items(
         "basis": terms.basis,
         "period": period_in_words(terms.since, terms.until, terms.as_at),
         "page": page,
+        "is_first": after is None,
+        "total": await queries.count_counted(session, terms, rate=rate, part=part, is_above_floor=above_floor),
         "back": f"/finance/recycling?{terms.query()}",
         "next": f"/finance/recycling/items?{terms.query(**more, after=page.next)}" if page.next else None,
     }
@@ -123,6 +125,8 @@ async def avoided_items(
         "period": period_in_words(terms.since, terms.until, terms.as_at),
         "definition": AVOIDED_WORDS,
         "page": page,
+        "is_first": after is None,
+        "total": await queries.count_avoided(session, terms),
         "back": f"/finance/cost-avoided?{terms.query()}",
         "next": f"/finance/cost-avoided/items?{terms.query(after=page.next)}" if page.next else None,
     }

@@ -62,6 +62,10 @@ _ITEMS = """
     FROM ({happened}) AS happened WHERE pence >= :least_pence AND movement_id > :after
     ORDER BY movement_id LIMIT :limit
 """
+_COUNTED = """
+    SELECT count(*) AS items, COALESCE(sum(pence), 0)::bigint AS pence
+    FROM ({happened}) AS happened WHERE pence >= :least_pence
+"""
 # Months are numbered by where they begin; what they are called would take longer than adding up.
 _AVOIDED = """
     WITH added AS (
@@ -83,6 +87,9 @@ _AVOIDED_ITEMS = """
     FROM ({reissues}) AS reissue JOIN item ON item.id = reissue.item_id
     JOIN product ON product.id = reissue.product_id
     WHERE reissue.id > :after ORDER BY reissue.id LIMIT :limit
+"""
+_AVOIDED_COUNTED = """
+    SELECT count(*) AS items, COALESCE(sum(new_pence - cost_pence), 0)::bigint AS pence FROM ({reissues}) AS reissue
 """
 
 Counts = Mapping[Event, Counted]
@@ -151,6 +158,16 @@ async def list_counted(
     return [CountedItem.model_validate(dict(row)) for row in rows.mappings()]
 
 
+async def count_counted(
+    session: AsyncSession, terms: Terms, *, rate: Rate, part: Part, is_above_floor: bool
+) -> Counted:
+    """How many they are, and what was paid for them: the figures of the rates. One statement; two above the floor."""
+    least = await floor_of(session, terms) if is_above_floor else 0
+    counted = text(_COUNTED.format(happened=happened(terms, "spell.pence", only=rate.event(part))))
+    row = (await session.execute(counted, bound(terms, least_pence=least))).one()
+    return Counted(row.items, int(row.pence))
+
+
 async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
     """What recycling has avoided, in all, by category and by month. Three statements, BadValue as of `floor_of`."""
     await floor_of(session, terms)
@@ -182,6 +199,13 @@ async def list_avoided(session: AsyncSession, terms: Terms, *, after: int, limit
     listed = text(_AVOIDED_ITEMS.format(reissues=reissues(terms)))
     rows = await session.execute(listed, bound(terms, work=list(WORK), after=after, limit=limit + 1))
     return [AvoidedItem.model_validate(dict(row)) for row in rows.mappings()]
+
+
+async def count_avoided(session: AsyncSession, terms: Terms) -> Counted:
+    """How many recycled issues they are, and what they avoided. One statement."""
+    counted = text(_AVOIDED_COUNTED.format(reissues=reissues(terms)))
+    row = (await session.execute(counted, bound(terms, work=list(WORK)))).one()
+    return Counted(row.items, int(row.pence))
 
 
 def _begins(months: Iterable[str]) -> list[datetime]:

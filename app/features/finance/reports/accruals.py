@@ -79,7 +79,8 @@ COLUMNS: Final = (
     Column("undelivered_pence", "Approved, not delivered", Cell.PENCE),
 )
 DEFINITION: Final = (
-    "Accrued, net of VAT: the nights of hired items that have not come back, each by the rate of its day. Lines for"
+    "Accrued, net of VAT: the nights of hired items that have not come back, each by the rate of its day; one night at"
+    " least, as is charged for what comes back on the day it went out. Lines for"
     " which no rate was in force are counted, and their sum is not known: set the rate, and correct them. What was"
     " approved and is not delivered is no accrual; it stands apart, at catalogue prices. An order that was called off"
     " since is not in the figures of a day before. Other movements are charged at once, so nothing of them is"
@@ -105,8 +106,8 @@ HIRED_COLUMNS: Final = (
     Column("accrued_pence", "Accrued", Cell.PENCE),
 )
 HIRED_DEFINITION: Final = (
-    "Each hired item that had not come back by the end of the day, with its nights until then, and this funder's part "
-    "of what they come to by the rates of the day, net of VAT."
+    "Each hired item that had not come back by the end of the day, with its nights until then (one at least), and this "
+    "funder's part of what they come to by the rates of the day, net of VAT."
 )
 UNPRICED_COLUMNS: Final = (
     Column("line", "Line"),

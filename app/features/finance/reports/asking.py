@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.domain.access import Actor, Permission
-from app.domain.cost_reports import Dimension, Span, read_category, read_grouping, read_span
+from app.domain.cost_reports import Dimension, Span, check_whole_months, read_category, read_grouping, read_span
 from app.domain.costs import ChargeKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed
@@ -102,8 +102,8 @@ class Question:
     def read(self, actor: Actor, group_by: str, *, smallest: int | None = None, at: tuple[str, ...] = ()) -> Asked:
         """The question in the domain's words.
 
-        Raises BadValue as `read_span`, `read_grouping` and `read_category` do, `unknown-kind`, `unknown-part`,
-        `a-value-for-each`; NotAllowed `not-by-prescriber`.
+        Raises BadValue as `read_span`, `read_grouping`, `read_category` and `check_whole_months` do, `unknown-kind`,
+        `unknown-part`, `a-value-for-each`; NotAllowed `not-by-prescriber`.
         """
         dimensions = read_grouping(group_by)
         if Dimension.PRESCRIBER in dimensions and not actor.may(Permission.SEE_COSTS_BY_PRESCRIBER):
@@ -125,4 +125,6 @@ class Question:
         if "category" in filters:
             filters["category"] = read_category(filters["category"])
         span = read_span(today=self.today, **self.when)
+        if smallest:
+            check_whole_months(span)
         return Asked(span, dimensions, filters, smallest, at)

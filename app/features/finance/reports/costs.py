@@ -294,14 +294,15 @@ async def check_known(session: AsyncSession, filters: Mapping[str, str]) -> None
         raise BadValue(f"unknown-{what}", detail, field=unknown.name)
 
 
-async def costs(session: AsyncSession, asked: Asked) -> Table:
+async def costs(session: AsyncSession, asked: Asked, *, of_file: bool = False) -> Table:
     """The report as a table."""
     groups = await read_groups(session, asked)
-    return as_table(groups, asked, note=await kept_since.said_of(session, asked.span.since))
+    return as_table(groups, asked, note=await kept_since.said_of(session, asked.span.since), of_file=of_file)
 
 
-def as_table(groups: Sequence[Group], asked: Asked, *, note: str = "") -> Table:
-    """The groups as a table, whose totals are the sums of its rows. `note`: what is to be said beside their meaning."""
+def as_table(groups: Sequence[Group], asked: Asked, *, note: str = "", of_file: bool = False) -> Table:
+    """The groups as a table, whose totals are the sums of its rows. `note`: what is to be said beside their meaning;
+    `of_file`: words also in the place of a code, where a charge has none."""
     heads = [column for one in asked.group_by for column in _columns(one)]
     return Table(
         name="costs",
@@ -309,7 +310,7 @@ def as_table(groups: Sequence[Group], asked: Asked, *, note: str = "") -> Table:
         definition=f"{define(asked)} {note}".rstrip(),
         period=asked.span.words,
         columns=[*heads, *COLUMNS],
-        rows=[_cells(one, asked.group_by) | one.cells for one in groups],
+        rows=[_cells(one, asked.group_by, of_file=of_file) | one.cells for one in groups],
         totals=sum_up([one.sums for one in groups]).cells if all(one.is_said for one in groups) else {},
         links=[asked.lines_at(*one.keys) if one.keys else None for one in groups],
     )
@@ -327,7 +328,8 @@ def define(asked: Asked) -> str:
         narrowed = ", ".join(_narrowed(name, value) for name, value in asked.filters.items())
         said += f" Only: {narrowed}."
     if asked.smallest:
-        said += f" {small_numbers.suppression_in_words(asked.smallest)}"
+        once = small_numbers.once_in_words("only whole months can be asked for")
+        said += f" {small_numbers.suppression_in_words(asked.smallest)} {once}"
     return said
 
 
@@ -423,14 +425,15 @@ def _columns(dimension: Dimension) -> list[Column]:
     return [Column(dimension.value, dimension.text, Cell.MONTH if dimension is Dimension.PERIOD else Cell.TEXT)]
 
 
-def _cells(group: Group, dimensions: Sequence[Dimension]) -> dict[str, str | None]:
+def _cells(group: Group, dimensions: Sequence[Dimension], *, of_file: bool) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for place, one in enumerate(dimensions):
-        key = group.keys[place] or None if group.keys else None
+        # A blank would stand for what has no code and for what is put together alike.
+        name = group.names[place]
+        key = group.keys[place] if group.keys else name
+        found[one.value] = key or (name if of_file else None)
         if one in NAMED:
-            found |= {one.value: key, f"{one.value}_name": group.names[place]}
-        else:
-            found[one.value] = key or (None if group.keys else group.names[place])
+            found[f"{one.value}_name"] = name
     return found
 
 

@@ -61,7 +61,8 @@ async def costs(
         field = "then_by" if refusal.code == "one-or-two-dimensions" else refusal.field
         form.refuse(refusal.detail, field if field in form.typed else "period")
         return render(request, "finance/costs.html", context, 422)
-    table = as_table(groups, asked, note=await kept_since.said_of(session, asked.span.since))
+    note = await kept_since.said_of(session, asked.span.since)
+    table = as_table(groups, asked, note=note, of_file=bool(wanted.format))
     if wanted.format:
         return await respond(table, wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
     cross = cross_of(groups, asked)

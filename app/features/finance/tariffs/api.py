@@ -49,7 +49,7 @@ async def add_tariff(session: Session, actor: Actor, now: Now, body: NewTariff) 
 
 @router.get("/finance/tariffs/{tariff_id}")
 async def get_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id) -> TariffBody:
-    """One rate."""
+    """One rate; one that was withdrawn as it was, with who withdrew it, when and why."""
     return await queries.get_tariff(session, tariff_id, today=uk_date(now))
 
 
@@ -63,5 +63,8 @@ async def end_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id, bo
 @router.post("/finance/tariffs/{tariff_id}/withdraw")
 async def withdraw_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id, body: WithdrawTariff) -> TariffBody:
     """Take a rate away that has not begun (409 `tariff-began`) and has priced nothing (409 `tariff-has-priced`). What
-    it replaced has ended all the same: begin another in its place. Returns it as it was."""
-    return await service.withdraw_tariff(session, tariff_id, reason=body.reason, actor=actor.username, at=now)
+    it replaced ends all the same, unless `let_replaced_go_on` (409 `nothing-goes-on`, where there is none that could).
+    Returns it as it was."""
+    return await service.withdraw_tariff(
+        session, tariff_id, reason=body.reason, lets_go_on=body.let_replaced_go_on, actor=actor.username, at=now
+    )

@@ -78,6 +78,9 @@ async def list_tariffs(
         "kinds": [(one.value, one.text) for one in RATED],
         "most": queries.MOST_ON_A_PAGE if len(found) > len(shown) else None,
         "closed": closed_in_words(await queries.newest_closed(session)),
+        "gaps": await queries.list_gaps(session, today=uk_date(now), kind=kind),
+        "withdrawn": await queries.list_withdrawn(session, kind=kind),
+        "most_aside": queries.MOST_ASIDE,
     }
     return render(request, LIST, context)
 
@@ -154,10 +157,19 @@ async def end_tariff(request: Request, session: Session, actor: Actor, now: Now,
 async def withdraw_tariff(request: Request, session: Session, actor: Actor, now: Now, tariff_id: Id) -> Response:
     """Take it away, before it begins."""
     context = await _one(session, tariff_id, now=uk_date(now))
+    replaced = context["replaced"]
     form, body = await read_form(request, WithdrawForm)
+    if replaced and not form.value("afterwards"):
+        form.refuse("Choose what is charged without it.", "afterwards")
+        body = None
     with filled_or_again(ONE, form, body, **context) as said:
-        gone = await service.withdraw_tariff(session, tariff_id, reason=said.because, actor=actor.username, at=now)
+        goes_on = said.afterwards == "goes_on"
+        gone = await service.withdraw_tariff(
+            session, tariff_id, reason=said.because, lets_go_on=goes_on, actor=actor.username, at=now
+        )
     told = f"Rate {tariff_id} is withdrawn. Begin another in its place, if something is to be charged {gone.days}."
+    if goes_on:
+        told = f"Rate {tariff_id} is withdrawn. Rate {replaced.rate.id} is in force {replaced.days}."
     return redirect(request, "/finance/tariffs", told)
 
 
@@ -174,7 +186,10 @@ def _grouped(found: Sequence[TariffBody], day: date) -> list[Group]:
 
 async def _one(session: AsyncSession, tariff_id: int, *, now: date) -> dict[str, Any]:
     rate = await queries.get_tariff(session, tariff_id, today=now)
-    return {"tariff": rate, "lines": await queries.count_lines(session, tariff_id), "today": now}
+    lines = await queries.count_lines(session, tariff_id)
+    can_go = not rate.withdrawn_at and rate.starts_on > now and not lines
+    replaced = await queries.find_replaced(session, tariff_id, today=now) if can_go else None
+    return {"tariff": rate, "lines": lines, "today": now, "can_go": can_go, "replaced": replaced}
 
 
 async def _asked(session: AsyncSession, q: str) -> dict[str, Any]:
@@ -233,7 +248,7 @@ def _as_typed(rate: TariffBody) -> dict[str, list[str]]:
         "taper": "\n".join(f"{one.from_months}: {one.percent:g}" for one in rate.taper or ()),
         "floor_pence": f"{rate.floor_pence / 100:.2f}" if rate.floor_pence else "",
         "vat_percent": f"{rate.vat_percent:g}" if rate.vat_percent else "",
-        "replaces": "true",
+        "replaces": "" if rate.withdrawn_at else "true",
     }
     return {name: [text] for name, text in typed.items()} | {f"starts_on-{part}": [""] for part in DATE_PARTS}
 

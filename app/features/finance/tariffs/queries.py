@@ -12,10 +12,13 @@ from app.charging import read_tariffs
 from app.domain.costs import ChargeKind, Tariff
 from app.domain.errors import BadValue, NotFound
 from app.domain.hygiene import Route
-from app.features.finance.tariffs.schemas import TariffBody
+from app.domain.tariffs import end_when_it_goes_on, gap_in_words
+from app.features.finance.tariffs.schemas import Replaced, TariffBody
 
 MOST_ON_A_PAGE: Final = 500
 MOST_PRODUCTS: Final = 20
+MOST_ASIDE: Final = 50
+"""So many gaps, and rates that were withdrawn, are shown beside the rates."""
 
 TARIFFS = """
     SELECT tariff.*, product.code AS product_code, product.name AS product_name,
@@ -41,6 +44,41 @@ SAME = text(f"""
       AND tariff.category IS NOT DISTINCT FROM CAST(:category AS text)
       AND daterange(starts_on, ends_on, '[]') && daterange(CAST(:starts_on AS date), CAST(:ends_on AS date), '[]')
     ORDER BY starts_on FOR UPDATE OF tariff
+""")
+FOR_THE_SAME = """
+    {0}.kind = {1}.kind AND {0}.variant = {1}.variant AND {0}.product_id IS NOT DISTINCT FROM {1}.product_id
+    AND {0}.category IS NOT DISTINCT FROM {1}.category
+"""
+REPLACED = text(f"""
+    SELECT before.id, before.replaced_end, (
+        SELECT min(later.starts_on) FROM tariff AS later
+        WHERE {FOR_THE_SAME.format("later", "gone")} AND later.starts_on > gone.starts_on
+    ) AS following
+    FROM tariff AS gone JOIN tariff AS before ON {FOR_THE_SAME.format("before", "gone")}
+    WHERE gone.id = :tariff_id AND before.ends_on = gone.starts_on - 1 AND before.replaced_at IS NOT NULL
+""")  # noqa: S608 - the part is the constant above
+WITHDRAWN = text("""
+    SELECT rate, because, withdrawn_at, withdrawn_by FROM withdrawn_tariff
+    WHERE (CAST(:tariff_id AS bigint) IS NULL OR tariff_id = :tariff_id)
+      AND (CAST(:kind AS text) IS NULL OR rate->>'kind' = :kind)
+    ORDER BY withdrawn_at DESC, tariff_id DESC LIMIT :limit
+""")
+# Whatever fits, more closely or less, goes on pricing: then there is no gap.
+GAPS = text("""
+    SELECT ended.*, product.code AS product_code, product.name AS product_name,
+           daterange(ended.starts_on, ended.ends_on, '[]') @> CAST(:today AS date) AS is_in_force, fits.resumes_on
+    FROM tariff AS ended LEFT JOIN product ON product.id = ended.product_id
+    CROSS JOIN LATERAL (
+        SELECT min(other.starts_on) FILTER (WHERE other.starts_on > ended.ends_on) AS resumes_on,
+               COALESCE(bool_or(daterange(other.starts_on, other.ends_on, '[]') @> ended.ends_on + 1), false) AS follows
+        FROM tariff AS other
+        WHERE other.kind = ended.kind AND other.variant IN ('', ended.variant)
+          AND (other.product_id IS NULL OR other.product_id = ended.product_id)
+          AND (other.category IS NULL OR starts_with(COALESCE(ended.category, product.category, ''), other.category))
+    ) AS fits
+    WHERE ended.ends_on IS NOT NULL AND NOT fits.follows AND COALESCE(fits.resumes_on > CAST(:today AS date), true)
+      AND (CAST(:kind AS text) IS NULL OR ended.kind = :kind)
+    ORDER BY ended.ends_on DESC, ended.id LIMIT :limit
 """)
 IN_FORCE = text("""
     SELECT * FROM tariff
@@ -102,11 +140,37 @@ async def sort_tariffs(session: AsyncSession, *, day: date, kind: ChargeKind | N
 
 
 async def get_tariff(session: AsyncSession, tariff_id: int, *, today: date) -> TariffBody:
-    """One rate. Raises NotFound `unknown-tariff`."""
+    """One rate; also one that was withdrawn, as it was. Raises NotFound `unknown-tariff`."""
     row = (await session.execute(ONE, {"tariff_id": tariff_id, "today": today})).mappings().one_or_none()
-    if row is None:
+    if row is not None:
+        return _body(row)
+    gone = (await session.execute(WITHDRAWN, {"tariff_id": tariff_id, "kind": None, "limit": 1})).one_or_none()
+    if gone is None:
         raise NotFound("unknown-tariff", "There is no rate with this number.")
-    return _body(row)
+    return _withdrawn(gone)
+
+
+async def find_replaced(session: AsyncSession, tariff_id: int, *, today: date) -> Replaced | None:
+    """The rate that would go on, if this one were withdrawn: what it replaced, unless somebody has ended that since.
+    Two statements, one where there is none."""
+    row = (await session.execute(REPLACED, {"tariff_id": tariff_id})).one_or_none()
+    if row is None:
+        return None
+    until = end_when_it_goes_on(row.replaced_end, row.following)
+    return Replaced(await get_tariff(session, row.id, today=today), until)
+
+
+async def list_withdrawn(session: AsyncSession, *, kind: ChargeKind | None) -> list[TariffBody]:
+    """The rates that were withdrawn, the newest first: as many as are shown at most."""
+    rows = await session.execute(WITHDRAWN, {"tariff_id": None, "kind": kind, "limit": MOST_ASIDE})
+    return [_withdrawn(row) for row in rows]
+
+
+async def list_gaps(session: AsyncSession, *, today: date, kind: ChargeKind | None) -> list[tuple[TariffBody, str]]:
+    """The rates after which there is none now or later, with the days of which there is none in a sentence; the latest
+    first, and as many as are shown at most."""
+    rows = await session.execute(GAPS, {"today": today, "kind": kind, "limit": MOST_ASIDE})
+    return [(_body(row), gap_in_words(row["ends_on"], row["resumes_on"])) for row in rows.mappings()]
 
 
 async def list_for_the_same(session: AsyncSession, values: dict[str, Any], *, today: date) -> list[TariffBody]:
@@ -159,3 +223,8 @@ async def count_lines(session: AsyncSession, tariff_id: int) -> int:
 
 def _body(row: Any) -> TariffBody:
     return TariffBody.model_validate(dict(row))
+
+
+def _withdrawn(row: Any) -> TariffBody:
+    told = {name: getattr(row, name) for name in ("withdrawn_at", "withdrawn_by")}
+    return TariffBody.model_validate(row.rate | told | {"withdrawn_because": row.because})

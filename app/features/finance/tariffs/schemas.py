@@ -1,6 +1,7 @@
 """Bodies and forms of rates."""
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
@@ -97,9 +98,11 @@ class EndTariff(Body):
 
 
 class WithdrawTariff(Body):
-    """Why a rate is withdrawn."""
+    """Why a rate is withdrawn. `let_replaced_go_on`: the one that it was to replace does not end the day before, but
+    goes on as it would have without it."""
 
     reason: ReasonLine
+    let_replaced_go_on: bool = False
 
 
 class TaperBody(BaseModel):
@@ -110,7 +113,8 @@ class TaperBody(BaseModel):
 
 
 class TariffBody(BaseModel):
-    """A rate; nothing of it ever changes but its end. `is_in_force`: on the day that was asked for, or today."""
+    """A rate; nothing of it ever changes but its end. `is_in_force`: on the day that was asked for, or today. One that
+    was withdrawn before its first day has never priced anything: by whom, when and why is with it."""
 
     id: int
     kind: ChargeKind
@@ -131,6 +135,14 @@ class TariffBody(BaseModel):
     made_by: str
     ended_at: datetime | None
     ended_by: str | None
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawn_because: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is a rate of, in words."""
+        return f"{self.kind.text}: {self.closer}" if self.closer else self.kind.text
 
     @property
     def days(self) -> str:
@@ -159,6 +171,19 @@ class TariffBody(BaseModel):
     def in_force(self) -> InForce:
         """As the rules have it."""
         return InForce(self.id, self.starts_on, self.ends_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The rate that another replaced, and that can go on without it, to `until`; none for good."""
+
+    rate: TariffBody
+    until: date | None
+
+    @property
+    def days(self) -> str:
+        """Its days, if it goes on."""
+        return days_in_words(self.rate.starts_on, self.until)
 
 
 class TariffForm(BaseModel):
@@ -201,8 +226,9 @@ class EndForm(BaseModel):
 
 
 class WithdrawForm(BaseModel):
-    """The same, on its page."""
+    """The same, on its page. `afterwards` is asked where it was to replace another."""
 
+    afterwards: Annotated[str, Field(pattern="^(goes_on|ends|)$")] = ""
     because: Annotated[ReasonLine, asked("Say why it is withdrawn.")] = needed()
 
 

@@ -2,9 +2,8 @@
 can be withdrawn."""
 
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import delete, insert, text, update
+from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -13,12 +12,29 @@ from app.domain import tariffs as rules
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict
 from app.features.finance.tariffs import queries
-from app.features.finance.tariffs.schemas import EndTariff, NewTariff, TariffBody
+from app.features.finance.tariffs.schemas import EndTariff, NewTariff, Replaced, TariffBody
 from app.models import Tariff, WithdrawnTariff
 
 # Together with those who post; whoever closes a month waits for all of them.
 BESIDE_CLOSING = text("SELECT pg_advisory_xact_lock_shared(hashtext('finance_period'))")
 
+# What somebody ends is not to go on; what is replaced knows when it was to end, also when it was replaced before.
+END = text("""
+    UPDATE tariff SET ends_on = :last, ended_at = :at, ended_by = :actor,
+           replaced_at = CASE WHEN :is_replaced THEN COALESCE(replaced_at, :at) END,
+           replaced_end = CASE WHEN NOT :is_replaced THEN NULL
+                               WHEN replaced_at IS NULL THEN ends_on ELSE replaced_end END
+    WHERE id = :tariff_id
+""")
+# As long as another one cuts it short, it is replaced by that one.
+GOES_ON = text("""
+    UPDATE tariff SET ends_on = :until,
+           ended_at = CASE WHEN CAST(:until AS date) IS NOT NULL THEN CAST(:at AS timestamptz) END,
+           ended_by = CASE WHEN CAST(:until AS date) IS NOT NULL THEN :actor END,
+           replaced_at = CASE WHEN CAST(:until AS date) IS DISTINCT FROM replaced_end THEN replaced_at END,
+           replaced_end = CASE WHEN CAST(:until AS date) IS DISTINCT FROM replaced_end THEN replaced_end END
+    WHERE id = :tariff_id
+""")
 LOCK = text("SELECT id FROM tariff WHERE id = :tariff_id FOR UPDATE")
 
 
@@ -68,22 +84,28 @@ async def end_tariff(session: AsyncSession, tariff_id: int, end: EndTariff, *, a
     """Let a rate end on a day. Raises NotFound `unknown-tariff` and what `check_end` raises."""
     await session.execute(BESIDE_CLOSING)
     await session.execute(LOCK, {"tariff_id": tariff_id})
-    rate = await queries.get_tariff(session, tariff_id, today=uk_date(at))
+    rate = await _get_standing(session, tariff_id, at=at)
     rules.check_end(rate.in_force(), end.ends_on, closed=await queries.newest_closed(session))
     await _end(session, tariff_id, end.ends_on, end.reason, actor=actor, at=at)
     return await queries.get_tariff(session, tariff_id, today=uk_date(at))
 
 
 async def withdraw_tariff(
-    session: AsyncSession, tariff_id: int, *, reason: str, actor: str, at: datetime
+    session: AsyncSession, tariff_id: int, *, reason: str, lets_go_on: bool = False, actor: str, at: datetime
 ) -> TariffBody:
-    """Take a rate away that has not begun; returns it as it was. What it replaced has ended all the same.
+    """Take a rate away that has not begun; returns it as it was. What it replaced ends all the same, unless it is let
+    go on (`lets_go_on`).
 
-    Raises NotFound `unknown-tariff` and what `check_withdrawal` raises.
+    Raises NotFound `unknown-tariff`, Conflict `withdrawn-already`, `nothing-goes-on` and what `check_withdrawal`
+    raises.
     """
     await session.execute(BESIDE_CLOSING)
     await session.execute(LOCK, {"tariff_id": tariff_id})
-    rate = await queries.get_tariff(session, tariff_id, today=uk_date(at))
+    rate = await _get_standing(session, tariff_id, at=at)
+    replaced = await queries.find_replaced(session, tariff_id, today=uk_date(at)) if lets_go_on else None
+    if lets_go_on and replaced is None:
+        detail = "It replaces no rate that could go on. Withdraw it, and begin another one in its place."
+        raise Conflict("nothing-goes-on", detail, field="afterwards")
     lines = await queries.count_lines(session, tariff_id)
     rules.check_withdrawal(rate.in_force(), today=uk_date(at), lines=lines)
     kept = {"rate": rate.model_dump(mode="json"), "because": reason, "withdrawn_at": at, "withdrawn_by": actor}
@@ -92,7 +114,29 @@ async def withdraw_tariff(
     told = {"for": rate.subject, "price": rate.price, "days": rate.days, "reason": reason}
     about = f"tariff:{tariff_id}"
     await audit.record(session, "tariff_withdrawn", about, actor=actor, at=at, kind=rate.kind.value, **told)
+    if replaced:
+        await _let_go_on(session, replaced, actor=actor, at=at)
+    return await queries.get_tariff(session, tariff_id, today=uk_date(at))
+
+
+async def _get_standing(session: AsyncSession, tariff_id: int, *, at: datetime) -> TariffBody:
+    """A rate that was not withdrawn. Raises NotFound `unknown-tariff`, Conflict `withdrawn-already`."""
+    rate = await queries.get_tariff(session, tariff_id, today=uk_date(at))
+    if rate.withdrawn_at:
+        detail = (
+            f"{rate.withdrawn_by} withdrew it on {in_words(uk_date(rate.withdrawn_at))}. Begin another one instead."
+        )
+        raise Conflict("withdrawn-already", detail)
     return rate
+
+
+async def _let_go_on(session: AsyncSession, replaced: Replaced, *, actor: str, at: datetime) -> None:
+    values = {"tariff_id": replaced.rate.id, "until": replaced.until, "at": at, "actor": actor}
+    await session.execute(GOES_ON, values)
+    told = {"ends_on": replaced.until.isoformat() if replaced.until else None}
+    reason = "The rate that replaced it is withdrawn."
+    about = f"tariff:{replaced.rate.id}"
+    await audit.record(session, "tariff_goes_on", about, actor=actor, at=at, reason=reason, **told)
 
 
 async def _end_the_one_before(
@@ -105,12 +149,21 @@ async def _end_the_one_before(
         raise Conflict("nothing-to-replace", detail, field="replaces")
     last = rules.day_to_replace(before.in_force(), starts_on)
     rules.check_end(before.in_force(), last, closed=await queries.newest_closed(session))
-    await _end(session, before.id, last, "Replaced by another rate.", actor=actor, at=at)
+    await _end(session, before.id, last, "Replaced by another rate.", is_replaced=True, actor=actor, at=at)
     return [one for one in there if one.id != before.id]
 
 
-async def _end(session: AsyncSession, tariff_id: int, last: date, reason: str, *, actor: str, at: datetime) -> None:
-    change: dict[str, Any] = {"ends_on": last, "ended_at": at, "ended_by": actor}
-    await session.execute(update(Tariff).where(col(Tariff.id) == tariff_id).values(**change))
+async def _end(
+    session: AsyncSession,
+    tariff_id: int,
+    last: date,
+    reason: str,
+    *,
+    is_replaced: bool = False,
+    actor: str,
+    at: datetime,
+) -> None:
+    values = {"tariff_id": tariff_id, "last": last, "is_replaced": is_replaced, "at": at, "actor": actor}
+    await session.execute(END, values)
     told = {"ends_on": last.isoformat(), "reason": reason}
     await audit.record(session, "tariff_ended", f"tariff:{tariff_id}", actor=actor, at=at, **told)

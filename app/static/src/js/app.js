@@ -38,6 +38,15 @@ if (find) {
   });
 }
 
+// A browser that does not open by style what is printed has it opened while it prints.
+const closed = () => document.querySelectorAll(".app-chart__figures:not([open])");
+let opened = [];
+window.addEventListener("beforeprint", () => {
+  opened = [...closed()];
+  opened.forEach((figures) => figures.setAttribute("open", ""));
+});
+window.addEventListener("afterprint", () => opened.forEach((figures) => figures.removeAttribute("open")));
+
 // A camera there is only where the page came by HTTPS or from this very machine. What reads labels is fetched when wanted.
 if (navigator.mediaDevices?.getUserMedia) {
   document.querySelectorAll("[data-camera]").forEach((button) => {

@@ -31,13 +31,13 @@ DUE = """
         SELECT asked.id, count(*) AS wanted, count(loan.id) AS lent, max(loan.started_at) AS last_at
         FROM equipment_order AS asked JOIN order_unit AS unit ON unit.order_id = asked.id
         LEFT JOIN loan ON loan.id = unit.loan_id
-        WHERE asked.decision = 'approved' AND asked.promised_on BETWEEN :since AND :until AND unit.cancelled_at IS NULL
+        WHERE asked.decision = 'approved' AND asked.promised_on IS NOT NULL AND unit.cancelled_at IS NULL
         GROUP BY asked.id
     ), failed AS (
         SELECT order_id, count(*) AS visits FROM delivery_visit WHERE failed_because IS NOT NULL GROUP BY order_id
     ), due AS (
         SELECT asked.id, asked.number, asked.speed, asked.promised_on, store.code AS store, store.name AS store_name,
-               team.code AS team, team.name AS team_name, to_char(asked.promised_on, 'YYYY-MM') AS month,
+               team.code AS team, team.name AS team_name,
                (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date AS approved_on,
                CASE WHEN pieces.wanted = pieces.lent
                     THEN (pieces.last_at AT TIME ZONE 'Europe/London')::date END AS delivered_on,
@@ -46,10 +46,11 @@ DUE = """
         JOIN store ON store.id = asked.store_id JOIN team ON team.id = asked.team_id
         LEFT JOIN failed ON failed.order_id = asked.id
     ), judged AS (
-        SELECT due.*, CASE WHEN delivered_on <= promised_on THEN 'on_time'
+        SELECT due.*, to_char(LEAST(promised_on, delivered_on), 'YYYY-MM') AS month,
+               CASE WHEN delivered_on <= promised_on THEN 'on_time'
                            WHEN delivered_on IS NOT NULL OR promised_on < :today THEN 'late'
                            ELSE 'waiting' END AS outcome
-        FROM due
+        FROM due WHERE LEAST(promised_on, delivered_on) BETWEEN :since AND :until
     )
 """
 SETS = "GROUP BY GROUPING SETS ((speed), (store, store_name), (team, team_name), (month), ()) ORDER BY 1, 2"

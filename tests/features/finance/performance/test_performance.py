@@ -62,6 +62,34 @@ async def test_orders_in_time_late_and_waited_for(
     )
 
 
+async def test_what_came_before_its_promised_day_counts_at_once_and_on_the_dashboard_alike(
+    orders: Orders, given: Given, clock: Clock, as_finance: AsyncClient, finance: Browser
+) -> None:
+    clock.move(days=25)  # Friday, 27 March: five working days end in April.
+    product = await given.product()
+    await given.items(3, product=product)
+    early, waiting = [await orders.dispatched(product) for _ in range(2)]
+    assert early["promised_on"] > "2026-04-01"
+    await orders.step(early["number"], "failed-visit", reason="Nobody was at home.")
+    await orders.step(early["number"], "deliver", received_by="Mr Moor")
+    until_today = {"from": "2026-03-01", "to": clock.today.isoformat()}
+    said = await report(as_finance, **until_today)
+    wanted = ("on_time", "late", "waiting", "percent", "failed_visits")
+    assert [said["in_all"][name] for name in wanted] == [1, 0, 0, 100.0, 1]
+    assert [row["key"] for row in said["by_month"]] == ["2026-03"]
+    for name in ("on_time", "failed_visits"):
+        [listed] = done(await as_finance.get(said["by_month"][0]["drill"][name]))["items"]
+        assert listed["number"] == early["number"]
+    rows = (await finance.client.get("/finance/dashboard/deliveries?format=csv")).text.splitlines()
+    assert rows[-2] == "2026-03,1,0,0,100.0"
+    # It is counted once: in the month of its promised day only what had not come by then.
+    april = await report(as_finance, **{"from": "2026-04-01", "to": "2026-04-30"})
+    assert [april["in_all"][name] for name in ("on_time", "late", "waiting")] == [0, 0, 1]
+    assert waiting["number"] in {
+        one["number"] for one in done(await as_finance.get(april["in_all"]["drill"]["waiting"]))["items"]
+    }
+
+
 async def test_seven_working_days_from_the_approval(
     orders: Orders, given: Given, clock: Clock, as_finance: AsyncClient
 ) -> None:

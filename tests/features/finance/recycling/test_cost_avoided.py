@@ -83,6 +83,8 @@ async def test_each_row_leads_to_the_issues_that_it_counts(
     assert len(links) == len(rows) + 2
     for link in links:
         assert (await finance.get(link)).status == 200
+    whole = (await finance.get("/finance/cost-avoided/items", **PERIOD, category="09")).text
+    assert f"3 issues, which avoided £{said['in_all']['avoided_pence'] / 100:,.2f}." in whole
 
 
 async def test_an_order_goes_by_its_price_and_work_without_a_rate_is_said(

@@ -221,6 +221,34 @@ async def test_the_page_draws_them_and_the_file_has_them(
     assert (await finance.get("/finance/recycling", **(PERIOD | {"format": "csv"}))).response.text == file.text
 
 
+async def test_each_page_of_the_items_says_how_many_there_are_and_what_was_paid_for_them(
+    given: Given, finance: Browser, as_finance: AsyncClient
+) -> None:
+    for _ in range(52):
+        await given.item(State.ON_LOAN)
+    await given.loan(await given.recycled())
+    asked = PERIOD | {"rate": "collection_rate", "part": "denominator"}
+    first = await finance.get("/finance/recycling/items", **asked)
+    second = await finance.get(str(first.soup.select_one("a[rel=next]")["href"]))  # type: ignore[index]
+    for page, shown in ((first, 50), (second, 4)):
+        assert f"54 items, paid for with £2,430.00; {shown} of them are on this page." in page.text
+    said = done(await as_finance.get(RATES, params=PERIOD))
+    report = await finance.get("/finance/recycling", **PERIOD)
+    for above, of in (("false", "all_items"), ("true", "above_floor")):
+        for one in said["rates"]:
+            for part in ("numerator", "denominator"):
+                links = {
+                    str(link["href"])
+                    for link in report.soup.select("td a")
+                    if f"rate={one['rate']}&part={part}&above_floor={above}" in str(link["href"])
+                    and f"to={PERIOD['to']}" in str(link["href"])
+                }
+                [link] = links
+                listed = (await finance.get(link)).text
+                count, pence = one[of]["by_count"][part], one[of]["by_value"][part]
+                assert f"{count} item{'' if count == 1 else 's'}, paid for with £{pence / 100:,.2f}" in listed, link
+
+
 async def test_what_counts_as_an_issue_is_what_the_lifecycle_says(query: Query) -> None:
     pairs = [*MOVES, (State.IN_STOCK, Move.RECEIVE)]
     values = ", ".join(f"('{state.value}', '{move.value}')" for state, move in pairs)
