@@ -21,16 +21,19 @@ SETTINGS = {
     "log_nested_statements": "on",
 }
 OURS = re.compile(r"\s*(SAVEPOINT|RELEASE|ROLLBACK)", re.IGNORECASE)
+MONTH = re.compile(r"_\d{4}_\d{2}$")
 READS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Sample Scan", "Tid Scan"}
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One look at a table: how many rows were looked at in all, whether they were wanted or not."""
+    """One look at a table: how many rows were looked at in all, whether they were wanted or not. `months`: of a table
+    that is kept by month, in how many of them each time."""
 
     node: str
     table: str
     rows: int
+    months: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class Plan:
 
     @property
     def reads(self) -> list[Read]:
-        """Every look at a table."""
-        return [_read(node) for node in _nodes(self.tree) if node["Node Type"] in READS and "Relation Name" in node]
+        """Every look at a table; what one look found in the months of a table is put together."""
+        return list(_reads(self.tree))
 
 
 @dataclass(slots=True)
@@ -103,13 +106,27 @@ class Recorder:
             self.now.sent.append(statement)
 
 
-def _nodes(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield tree
-    for part in tree.get("Plans", []):
-        yield from _nodes(part)
+def _reads(tree: dict[str, Any]) -> Iterator[Read]:
+    parts = [read for part in tree.get("Plans", []) for read in _reads(part)]
+    if tree["Node Type"] in {"Append", "Merge Append"}:
+        by_table: dict[str, list[Read]] = {}
+        for read in parts:
+            by_table.setdefault(read.table if read.months else "", []).append(read)
+        parts = by_table.pop("", [])
+        parts += [_together(reads, tree["Actual Loops"]) for reads in by_table.values()]
+    yield from parts
+    if tree["Node Type"] in READS and tree.get("Relation Name") and tree["Actual Loops"]:
+        yield _read(tree)
+
+
+def _together(reads: list[Read], times: float) -> Read:
+    rows, months = sum(read.rows for read in reads), sum(read.months for read in reads)
+    return Read(reads[0].node, reads[0].table, rows, months / max(times, 1))
 
 
 def _read(node: dict[str, Any]) -> Read:
     removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
     looked_at = node["Actual Rows"] + removed
-    return Read(node["Node Type"], node["Relation Name"], round(looked_at * node["Actual Loops"]))
+    name, is_month = MONTH.subn("", node["Relation Name"])
+    times = node["Actual Loops"]
+    return Read(node["Node Type"], name, round(looked_at * times), times if is_month else 0)

@@ -16,7 +16,7 @@ from app.models import SignInKind
 from tests.conftest import Clock, opener, sessions_on, settings_for
 from tests.database import TEMPLATE, create_database, drop_database, engine_for
 from tests.plans.calls import FOUND, Call, every_call
-from tests.plans.exceptions import MOST_STATEMENTS, NOT_ASKED, REPORTS, STILL_READ
+from tests.plans.exceptions import ALL_MONTHS, MOST_STATEMENTS, NOT_ASKED, REPORTS, STILL_READ
 from tests.plans.filling import fill
 from tests.plans.recording import Recorded, Recorder
 
@@ -26,6 +26,8 @@ LARGE = 5_000
 LOOKED_AT = 5_000
 """So many rows of one table are too many for what people wait for, however they were come by: at ten times the data
 they would be ten times as many."""
+MOST_MONTHS = 12
+"""A year: whoever looks through more of the months looks through all, and there are more each month."""
 MOST_ALIKE = 3
 SECRET = SecretStr("a secret that only the tests know")
 
@@ -68,7 +70,7 @@ async def _ask(
     found = {name: str((await connection.execute(text(wanted))).scalar()) for name, wanted in FOUND.items()}
     clients: dict[tuple[str | None, bool], AsyncClient] = {}
     told = []
-    for call in every_call(found):
+    for call in every_call(found, REPORTS):
         who = (call.username or "auditor", call.is_api)
         if who not in clients:
             clients[who] = await sign_in(who[0], kind=SignInKind.API if call.is_api else SignInKind.PAGE)
@@ -87,10 +89,6 @@ async def _large(connection: AsyncConnection) -> dict[str, int]:
     return {row.relname: round(row.reltuples) for row in rows}
 
 
-def _interactive(asked: Asked) -> Iterable[tuple[Call, Recorded]]:
-    return ((call, recorded) for call, _, recorded in asked.calls if call.route not in REPORTS)
-
-
 def test_every_call_finds_what_it_asks_for(asked: Asked) -> None:
     failed = {f"{call.route} {call.asked}".strip() for call, status, _ in asked.calls if status not in {200, 303}}
     assert failed == set(NOT_ASKED)
@@ -102,7 +100,7 @@ def test_the_register_is_large(asked: Asked) -> None:
 
 def test_nothing_that_people_wait_for_reads_much_of_a_large_table(asked: Asked) -> None:
     found: dict[tuple[str, str], str] = {}
-    for call, recorded in _interactive(asked):
+    for call, _, recorded in asked.calls:
         for plan in recorded.plans:
             for read in plan.reads:
                 if read.table in asked.large and read.rows >= LOOKED_AT:
@@ -111,6 +109,18 @@ def test_nothing_that_people_wait_for_reads_much_of_a_large_table(asked: Asked) 
     new = [told for key, told in found.items() if key not in STILL_READ]
     assert new == [], "these read too much of a large table:\n" + "\n".join(new)
     assert set(STILL_READ) - set(found) == set(), "exceptions that are needed no longer"
+
+
+def test_nobody_waits_for_all_months_to_be_looked_through(asked: Asked) -> None:
+    found: dict[tuple[str, str], str] = {}
+    for call, _, recorded in asked.calls:
+        for plan in recorded.plans:
+            for read in plan.reads:
+                if read.months > MOST_MONTHS:
+                    found[call.route, read.table] = f"{call.path}: {read.months:.0f} of {read.table}, by: {plan.words}"
+    new = [told for key, told in found.items() if key not in ALL_MONTHS]
+    assert new == [], "these look through too many months:\n" + "\n".join(new)
+    assert set(ALL_MONTHS) - set(found) == set(), "exceptions that are needed no longer"
 
 
 def test_no_statement_is_sent_again_for_each_row(asked: Asked) -> None:
