@@ -100,18 +100,6 @@ STILL_READ: Final[dict[tuple[str, str], str]] = {
     ): "By tag among all of the state: an index of state and tag would be written with every move.",
     ("GET /api/v1/fault-reports", "fault_report"): "Dangerous reports of all times.",
     ("GET /api/v1/finance/charges", "charge"): "Asked for by what no month bounds: the sums are over all years.",
-    (
-        "GET /api/v1/inspections/due",
-        "inspection_due",
-    ): "An inspection that nobody knows the day of is an item without a row: it must be looked for among all.",
-    (
-        "GET /api/v1/inspections/due",
-        "item",
-    ): "An inspection that nobody knows the day of is an item without a row: it must be looked for among all.",
-    (
-        "GET /api/v1/inspections/due",
-        "loan",
-    ): "An inspection that nobody knows the day of is an item without a row: it must be looked for among all.",
     ("GET /api/v1/orders", "order_unit"): "An order awaiting a decision is sought among the open ones.",
     ("GET /api/v1/products", "item"): "Up to 500 products, each with all its items.",
     (
@@ -136,31 +124,7 @@ STILL_READ: Final[dict[tuple[str, str], str]] = {
         "loan",
     ): "An inspection that nobody knows the day of is an item without a row: it must be looked for among all.",
     ("GET /orders/new", "item"): "What could come instead is sought among all items of the class.",
-    (
-        "GET /orders/{number}/cancel",
-        "inspection_due",
-    ): "What could come instead is sought among all items of the class.",
-    ("GET /orders/{number}/cancel", "item"): "What could come instead is sought among all items of the class.",
-    ("GET /orders/{number}/check", "inspection_due"): "What could come instead is sought among all items of the class.",
-    ("GET /orders/{number}/check", "item"): "What could come instead is sought among all items of the class.",
-    (
-        "GET /orders/{number}/details",
-        "inspection_due",
-    ): "What could come instead is sought among all items of the class.",
-    ("GET /orders/{number}/details", "item"): "What could come instead is sought among all items of the class.",
-    (
-        "GET /orders/{number}/lines/new",
-        "inspection_due",
-    ): "What could come instead is sought among all items of the class.",
     ("GET /orders/{number}/lines/new", "item"): "What could come instead is sought among all items of the class.",
-    (
-        "GET /orders/{number}/lines/{position}",
-        "inspection_due",
-    ): "What could come instead is sought among all items of the class.",
-    (
-        "GET /orders/{number}/lines/{position}",
-        "item",
-    ): "What could come instead is sought among all items of the class.",
     (
         "GET /safety-notices/{notice_id}/preview",
         "item",
@@ -183,7 +147,10 @@ _OF_ITEM: Final = "All that ever happened to one item."
 _OF_CHARGES: Final = (
     "All charges of an item, an order or a rate, or those that wait for somebody, whatever their month."
 )
+_OF_ISSUE: Final = "Who pays for an issue is asked of every month, and it grows: it wants the month of the issue."
 ALL_MONTHS: Final[dict[tuple[str, str], str]] = {
+    ("POST /api/v1/loans", "charge"): _OF_ISSUE,
+    ("POST /api/v1/deliveries/scans", "charge"): _OF_ISSUE,
     ("GET /", "charge"): _OF_CHARGES,
     ("GET /api/v1/finance/charges", "charge"): _OF_CHARGES,
     ("GET /api/v1/finance/charges/{charge_id}", "charge"): _OF_CHARGES,
@@ -537,4 +504,19 @@ MOST_STATEMENTS: Final[dict[str, int]] = {
     "GET /workshop/{barcode}/repair": 7,
     "GET /workshop/{barcode}/repair/estimate": 3,
     "GET /workshop/{barcode}/repair/part": 4,
+    "POST /api/v1/clients/search": 5,
+    "POST /api/v1/collections/scans": 9,
+    "POST /api/v1/decontaminations": 7,
+    "POST /api/v1/decontaminations/results": 8,
+    "POST /api/v1/deliveries/scans": 16,
+    "POST /api/v1/inspections": 10,
+    "POST /api/v1/items/{barcode}/holds": 8,
+    "POST /api/v1/items/{barcode}/release": 4,
+    "POST /api/v1/labels": 3,
+    "POST /api/v1/loans": 21,
+    "POST /api/v1/orders": 31,
+    "POST /api/v1/orders/{number}/submit": 42,
+    "POST /api/v1/reservations": 14,
+    "POST /api/v1/returns/scans": 9,
+    "POST /api/v1/safety-notices/{reference}/reviews/{client_ref}": 11,
 }

@@ -29,7 +29,7 @@ MORE: Final = (
     UPDATE item SET barcode = 'ES' || (1000000 + id) || lpad((98 - (14281000000 + id) * 100 % 97)::text, 2, '0')
     """,
     "INSERT INTO account_store (account_id, store_id) SELECT id, (SELECT id FROM store WHERE code = 'BENCH') "
-    "FROM account WHERE username IN ('technician', 'manager')",
+    "FROM account WHERE username IN ('technician', 'technician2', 'manager')",
     # Cleaning, repair and fetching are on their way for some: what came after is not there yet.
     """
     DELETE FROM movement USING made
@@ -151,6 +151,12 @@ MORE: Final = (
     INSERT INTO inspection_due (item_id, kind, due_on)
     SELECT item.id, 'loler', CAST(:until AS timestamptz)::date + (item.id % 180)::int - 10
     FROM item JOIN product ON product.id = item.product_id AND product.category = '09 33 07'
+    WHERE item.id % 20 > 0
+    """,
+    """
+    INSERT INTO inspection_without_day (item_id, kind)
+    SELECT item.id, 'loler' FROM item JOIN product ON product.id = item.product_id AND product.category = '09 33 07'
+    WHERE item.id % 20 = 0
     """,
     """
     INSERT INTO repair (item_id, started_seq, finished_at, finished_by, finished_seq, outcome, notes)

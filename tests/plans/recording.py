@@ -20,7 +20,8 @@ SETTINGS = {
     "log_level": "notice",
     "log_nested_statements": "on",
 }
-OURS = re.compile(r"\s*(SAVEPOINT|RELEASE|ROLLBACK)", re.IGNORECASE)
+FLUSH = "SELECT 1 AS nothing_more"
+OURS = re.compile(rf"\s*(SAVEPOINT|RELEASE|ROLLBACK|{FLUSH})", re.IGNORECASE)
 MONTH = re.compile(r"_\d{4}_\d{2}$")
 READS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Sample Scan", "Tid Scan"}
 
@@ -75,11 +76,13 @@ class Recorded:
 class Recorder:
     """Listens on one connection; `now` is what is being recorded."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
         self.now = Recorded()
 
-    async def listen(self, connection: AsyncConnection) -> None:
+    async def listen(self) -> None:
         """From here on. Only a superuser may, on a server that is thrown away."""
+        connection = self.connection
         await connection.execute(text("LOAD 'auto_explain'"))
         for name, value in SETTINGS.items():
             await connection.execute(text(f"SET auto_explain.{name} = '{value}'"))
@@ -90,7 +93,8 @@ class Recorder:
         await connection.commit()
 
     async def take(self) -> Recorded:
-        """What was recorded since the last time. What PostgreSQL said may still be on its way to us."""
+        """What was recorded since the last time. PostgreSQL speaks of a statement when the next one comes."""
+        await self.connection.execute(text(FLUSH))
         await asyncio.sleep(0)
         taken, self.now = self.now, Recorded()
         return taken

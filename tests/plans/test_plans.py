@@ -1,6 +1,6 @@
 """What people wait for reads no large table from end to end, and sends as many statements however much there is."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from tests.database import TEMPLATE, create_database, drop_database, engine_for
 from tests.plans.calls import FOUND, Call, every_call
 from tests.plans.exceptions import ALL_MONTHS, MOST_STATEMENTS, NOT_ASKED, REPORTS, STILL_READ
 from tests.plans.filling import fill
+from tests.plans.posts import POSTS, Post
 from tests.plans.recording import Recorded, Recorder
 
 SCALE = 0.1
@@ -51,8 +52,8 @@ async def asked(server_url: str, worker_name: str, scratch_app: FastAPI) -> Asyn
     try:
         await fill(engine, SCALE, at=clock.now, secret=SECRET)
         async with engine.connect() as connection, AsyncExitStack() as stack:
-            recorder = Recorder()
-            await recorder.listen(connection)
+            recorder = Recorder(connection)
+            await recorder.listen()
             transaction = await connection.begin()
             scratch_app.state.settings, scratch_app.state.clock = settings_for(url), clock.read
             scratch_app.state.database.sessions = sessions_on(connection)
@@ -78,7 +79,22 @@ async def _ask(
         await recorder.take()
         answer = await clients[who].get(call.path)
         told.append((call, answer.status_code, await recorder.take()))
+    for post in POSTS:
+        poster = await sign_in(post.username)
+        told.append(await _do(post, poster, connection, recorder))
     return told
+
+
+async def _do(
+    post: Post, poster: AsyncClient, connection: AsyncConnection, recorder: Recorder
+) -> tuple[Call, int, Recorded]:
+    """One post. An answer that does not say what it should counts as a failure, whatever its status."""
+    found = [list((await connection.execute(text(wanted))).scalars()) for wanted in post.about]
+    call = Call(post.route, post.name, post.username, post.path(*found))
+    await recorder.take()
+    answer = await poster.post(call.path, json=post.body(*found))
+    is_right = answer.is_success and answer.content.count(post.mark.encode()) >= post.times
+    return call, 200 if is_right else answer.status_code + 1000 * answer.is_success, await recorder.take()
 
 
 async def _large(connection: AsyncConnection) -> dict[str, int]:
