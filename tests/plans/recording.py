@@ -29,12 +29,13 @@ READS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Sampl
 @dataclass(frozen=True, slots=True)
 class Read:
     """One look at a table: how many rows were looked at in all, whether they were wanted or not. `months`: of a table
-    that is kept by month, in how many of them each time."""
+    that is kept by month, in how many of them each of the `times`."""
 
     node: str
     table: str
     rows: int
     months: float = 0
+    times: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,15 @@ def _reads(tree: dict[str, Any]) -> Iterator[Read]:
         for read in parts:
             by_table.setdefault(read.table if read.months else "", []).append(read)
         parts = by_table.pop("", [])
-        parts += [_together(reads, tree["Actual Loops"]) for reads in by_table.values()]
+        parts += [_together(reads, max(tree["Actual Loops"], 1)) for reads in by_table.values()]
     yield from parts
     if tree["Node Type"] in READS and tree.get("Relation Name") and tree["Actual Loops"]:
         yield _read(tree)
 
 
 def _together(reads: list[Read], times: float) -> Read:
-    rows, months = sum(read.rows for read in reads), sum(read.months for read in reads)
-    return Read(reads[0].node, reads[0].table, rows, months / max(times, 1))
+    rows, looked_into = sum(read.rows for read in reads), sum(read.months * read.times for read in reads)
+    return Read(reads[0].node, reads[0].table, rows, looked_into / times, times)
 
 
 def _read(node: dict[str, Any]) -> Read:
@@ -133,4 +134,4 @@ def _read(node: dict[str, Any]) -> Read:
     looked_at = node["Actual Rows"] + removed
     name, is_month = MONTH.subn("", node["Relation Name"])
     times = node["Actual Loops"]
-    return Read(node["Node Type"], name, round(looked_at * times), times if is_month else 0)
+    return Read(node["Node Type"], name, round(looked_at * times), is_month, times)
