@@ -126,7 +126,7 @@ from app.models.stocktake import Stocktake, StocktakeItem
 from app.models.store import Store
 from app.models.timing import CollectionTiming, OrderTiming
 from app.models.transfer import Consignment, ConsignmentLine, ConsignmentWant, MinimumLevel
-from app.models.workshop import Decontamination, Inspection, InspectionDue
+from app.models.workshop import Decontamination, Inspection, InspectionDue, InspectionWithoutDay
 
 __all__ = [
     "Account",
@@ -176,6 +176,7 @@ __all__ = [
     "InspectionVisit",
     "InspectionVisitItem",
     "InspectionVisitTry",
+    "InspectionWithoutDay",
     "Item",
     "ItemAccount",
     "JournalLayout",

@@ -119,3 +119,14 @@ class InspectionDue(SQLModel, table=True):
     item_id: int = Field(sa_column=reference_column("item.id", primary_key=True))
     kind: InspectionKind = Field(sa_column=enum_column(InspectionKind, "kind", primary_key=True))
     due_on: date = Field(sa_column=Column(Date, nullable=False))
+
+
+class InspectionWithoutDay(SQLModel, table=True):
+    """An inspection that an item's product asks for and that has no row in `inspection_due`: nobody knows its day.
+
+    Triggers keep it, so that these few are found without looking through all items."""
+
+    __tablename__ = "inspection_without_day"
+
+    item_id: int = Field(sa_column=reference_column("item.id", primary_key=True))
+    kind: InspectionKind = Field(sa_column=enum_column(InspectionKind, "kind", primary_key=True))

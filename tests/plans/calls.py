@@ -1,7 +1,7 @@
 """Which calls people wait for: every GET route, by whom, and what it is asked. No requests here."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -461,9 +461,9 @@ class Call:
         return self.path.startswith("/api/")
 
 
-def every_call(found: Mapping[str, str]) -> Iterator[Call]:
+def every_call(found: Mapping[str, str], left_out: Collection[str]) -> Iterator[Call]:
     """Each route with each of its questions; the start page for everybody."""
-    for route in sorted(route for route in PERMISSIONS if route.startswith("GET ")):
+    for route in sorted(route for route in PERMISSIONS if route.startswith("GET ") and route not in left_out):
         for asked in ASKED.get(route, ("",)):
             who, _, question = asked[1:].partition(" ") if asked.startswith("@") else (user_for(route), "", asked)
             for username in USERS.values() if route == "GET /" else (who,):

@@ -20,17 +20,22 @@ SETTINGS = {
     "log_level": "notice",
     "log_nested_statements": "on",
 }
-OURS = re.compile(r"\s*(SAVEPOINT|RELEASE|ROLLBACK)", re.IGNORECASE)
+FLUSH = "SELECT 1 AS nothing_more"
+OURS = re.compile(rf"\s*(SAVEPOINT|RELEASE|ROLLBACK|{FLUSH})", re.IGNORECASE)
+MONTH = re.compile(r"_\d{4}_\d{2}$")
 READS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Sample Scan", "Tid Scan"}
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One look at a table: how many rows were looked at in all, whether they were wanted or not."""
+    """One look at a table: how many rows were looked at in all, whether they were wanted or not. `months`: of a table
+    that is kept by month, in how many of them each of the `times`."""
 
     node: str
     table: str
     rows: int
+    months: float = 0
+    times: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,8 @@ class Plan:
 
     @property
     def reads(self) -> list[Read]:
-        """Every look at a table."""
-        return [_read(node) for node in _nodes(self.tree) if node["Node Type"] in READS and "Relation Name" in node]
+        """Every look at a table; what one look found in the months of a table is put together."""
+        return list(_reads(self.tree))
 
 
 @dataclass(slots=True)
@@ -72,11 +77,13 @@ class Recorded:
 class Recorder:
     """Listens on one connection; `now` is what is being recorded."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
         self.now = Recorded()
 
-    async def listen(self, connection: AsyncConnection) -> None:
+    async def listen(self) -> None:
         """From here on. Only a superuser may, on a server that is thrown away."""
+        connection = self.connection
         await connection.execute(text("LOAD 'auto_explain'"))
         for name, value in SETTINGS.items():
             await connection.execute(text(f"SET auto_explain.{name} = '{value}'"))
@@ -87,7 +94,8 @@ class Recorder:
         await connection.commit()
 
     async def take(self) -> Recorded:
-        """What was recorded since the last time. What PostgreSQL said may still be on its way to us."""
+        """What was recorded since the last time. PostgreSQL speaks of a statement when the next one comes."""
+        await self.connection.execute(text(FLUSH))
         await asyncio.sleep(0)
         taken, self.now = self.now, Recorded()
         return taken
@@ -103,13 +111,27 @@ class Recorder:
             self.now.sent.append(statement)
 
 
-def _nodes(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield tree
-    for part in tree.get("Plans", []):
-        yield from _nodes(part)
+def _reads(tree: dict[str, Any]) -> Iterator[Read]:
+    parts = [read for part in tree.get("Plans", []) for read in _reads(part)]
+    if tree["Node Type"] in {"Append", "Merge Append"}:
+        by_table: dict[str, list[Read]] = {}
+        for read in parts:
+            by_table.setdefault(read.table if read.months else "", []).append(read)
+        parts = by_table.pop("", [])
+        parts += [_together(reads, max(tree["Actual Loops"], 1)) for reads in by_table.values()]
+    yield from parts
+    if tree["Node Type"] in READS and tree.get("Relation Name") and tree["Actual Loops"]:
+        yield _read(tree)
+
+
+def _together(reads: list[Read], times: float) -> Read:
+    rows, looked_into = sum(read.rows for read in reads), sum(read.months * read.times for read in reads)
+    return Read(reads[0].node, reads[0].table, rows, looked_into / times, times)
 
 
 def _read(node: dict[str, Any]) -> Read:
     removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
     looked_at = node["Actual Rows"] + removed
-    return Read(node["Node Type"], node["Relation Name"], round(looked_at * node["Actual Loops"]))
+    name, is_month = MONTH.subn("", node["Relation Name"])
+    times = node["Actual Loops"]
+    return Read(node["Node Type"], name, round(looked_at * times), is_month, times)

@@ -1,6 +1,6 @@
 """What people wait for reads no large table from end to end, and sends as many statements however much there is."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +16,9 @@ from app.models import SignInKind
 from tests.conftest import Clock, opener, sessions_on, settings_for
 from tests.database import TEMPLATE, create_database, drop_database, engine_for
 from tests.plans.calls import FOUND, Call, every_call
-from tests.plans.exceptions import MOST_STATEMENTS, NOT_ASKED, REPORTS, STILL_READ
+from tests.plans.exceptions import ALL_MONTHS, MOST_STATEMENTS, NOT_ASKED, REPORTS, STILL_READ
 from tests.plans.filling import fill
+from tests.plans.posts import POSTS, Post
 from tests.plans.recording import Recorded, Recorder
 
 SCALE = 0.1
@@ -26,6 +27,8 @@ LARGE = 5_000
 LOOKED_AT = 5_000
 """So many rows of one table are too many for what people wait for, however they were come by: at ten times the data
 they would be ten times as many."""
+MOST_MONTHS = 12
+"""A year: whoever looks through more of the months looks through all, and there are more each month."""
 MOST_ALIKE = 3
 SECRET = SecretStr("a secret that only the tests know")
 
@@ -49,8 +52,8 @@ async def asked(server_url: str, worker_name: str, scratch_app: FastAPI) -> Asyn
     try:
         await fill(engine, SCALE, at=clock.now, secret=SECRET)
         async with engine.connect() as connection, AsyncExitStack() as stack:
-            recorder = Recorder()
-            await recorder.listen(connection)
+            recorder = Recorder(connection)
+            await recorder.listen()
             transaction = await connection.begin()
             scratch_app.state.settings, scratch_app.state.clock = settings_for(url), clock.read
             scratch_app.state.database.sessions = sessions_on(connection)
@@ -68,7 +71,7 @@ async def _ask(
     found = {name: str((await connection.execute(text(wanted))).scalar()) for name, wanted in FOUND.items()}
     clients: dict[tuple[str | None, bool], AsyncClient] = {}
     told = []
-    for call in every_call(found):
+    for call in every_call(found, REPORTS):
         who = (call.username or "auditor", call.is_api)
         if who not in clients:
             clients[who] = await sign_in(who[0], kind=SignInKind.API if call.is_api else SignInKind.PAGE)
@@ -76,7 +79,22 @@ async def _ask(
         await recorder.take()
         answer = await clients[who].get(call.path)
         told.append((call, answer.status_code, await recorder.take()))
+    for post in POSTS:
+        poster = await sign_in(post.username)
+        told.append(await _do(post, poster, connection, recorder))
     return told
+
+
+async def _do(
+    post: Post, poster: AsyncClient, connection: AsyncConnection, recorder: Recorder
+) -> tuple[Call, int, Recorded]:
+    """One post. An answer that does not say what it should counts as a failure, whatever its status."""
+    found = [list((await connection.execute(text(wanted))).scalars()) for wanted in post.about]
+    call = Call(post.route, post.name, post.username, post.path(*found))
+    await recorder.take()
+    answer = await poster.post(call.path, json=post.body(*found))
+    is_right = answer.is_success and answer.content.count(post.mark.encode()) >= post.times
+    return call, 200 if is_right else answer.status_code + 1000 * answer.is_success, await recorder.take()
 
 
 async def _large(connection: AsyncConnection) -> dict[str, int]:
@@ -85,10 +103,6 @@ async def _large(connection: AsyncConnection) -> dict[str, int]:
         {"large": LARGE},
     )
     return {row.relname: round(row.reltuples) for row in rows}
-
-
-def _interactive(asked: Asked) -> Iterable[tuple[Call, Recorded]]:
-    return ((call, recorded) for call, _, recorded in asked.calls if call.route not in REPORTS)
 
 
 def test_every_call_finds_what_it_asks_for(asked: Asked) -> None:
@@ -102,7 +116,7 @@ def test_the_register_is_large(asked: Asked) -> None:
 
 def test_nothing_that_people_wait_for_reads_much_of_a_large_table(asked: Asked) -> None:
     found: dict[tuple[str, str], str] = {}
-    for call, recorded in _interactive(asked):
+    for call, _, recorded in asked.calls:
         for plan in recorded.plans:
             for read in plan.reads:
                 if read.table in asked.large and read.rows >= LOOKED_AT:
@@ -111,6 +125,18 @@ def test_nothing_that_people_wait_for_reads_much_of_a_large_table(asked: Asked) 
     new = [told for key, told in found.items() if key not in STILL_READ]
     assert new == [], "these read too much of a large table:\n" + "\n".join(new)
     assert set(STILL_READ) - set(found) == set(), "exceptions that are needed no longer"
+
+
+def test_nobody_waits_for_all_months_to_be_looked_through(asked: Asked) -> None:
+    found: dict[tuple[str, str], str] = {}
+    for call, _, recorded in asked.calls:
+        for plan in recorded.plans:
+            for read in plan.reads:
+                if read.months > MOST_MONTHS:
+                    found[call.route, read.table] = f"{call.path}: {read.months:.0f} of {read.table}, by: {plan.words}"
+    new = [told for key, told in found.items() if key not in ALL_MONTHS]
+    assert new == [], "these look through too many months:\n" + "\n".join(new)
+    assert set(ALL_MONTHS) - set(found) == set(), "exceptions that are needed no longer"
 
 
 def test_no_statement_is_sent_again_for_each_row(asked: Asked) -> None:

@@ -54,6 +54,12 @@ NUMBERED: Final = text("""
     WHERE table_schema = 'public' AND column_name = 'id' AND is_identity = 'YES' AND table_name = ANY(:tables)
     ORDER BY 1
 """)
+WITHOUT_DAY: Final = """
+    INSERT INTO inspection_without_day (item_id, kind)
+    SELECT item.id, asked.kind FROM product_inspection AS asked JOIN item ON item.product_id = asked.product_id
+    WHERE NOT EXISTS (SELECT FROM inspection_due AS known WHERE known.item_id = item.id AND known.kind = asked.kind)
+    ON CONFLICT DO NOTHING
+"""
 # What the triggers that were off would have said, of all rows at once. Each finds what is wrong.
 WRONG: Final = {
     "an item has not each of its movements once": """
@@ -182,6 +188,7 @@ async def put_back(session: AsyncSession, taken: Taken, tell: Tell) -> None:
 
 def steps() -> Iterator[tuple[str, str]]:
     """What is left to do once everything stands: in words, and as a statement."""
+    yield "Inspections without a day", WITHOUT_DAY
     for kept in KEPT:
         yield "What is kept of orders and collections", f"INSERT INTO {kept} SELECT * FROM {kept}_now"  # noqa: S608
     for table in (*TABLES, *KEPT):

@@ -78,8 +78,9 @@ PRODUCTS = text("""
     ORDER BY code
 """)
 # Of each product the nearest hundred recycled and the nearest hundred new ones: nobody reads why a thousand were not
-# chosen. What plainly cannot go comes last among them, or a hundred on hold would hide the one that is free. What is
-# kept for this client already, by a reservation of no order, is there to be chosen too.
+# chosen. Of what could come instead only as many as are wanted, or twenty: a class may have a hundred products. What
+# plainly cannot go comes last among them, or a hundred on hold would hide the one that is free. What is kept for this
+# client already, by a reservation of no order, is there to be chosen too.
 SHELF = text("""
     WITH there AS (
         SELECT item.barcode, product.code AS product_code, store.code AS store, item.times_issued > 0 AS is_recycled,
@@ -104,8 +105,8 @@ SHELF = text("""
               AND NOT EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = mine.id)
             LIMIT 1
         ) AS own ON true
-        WHERE product.code = ANY(:codes)
-          AND (item.state = 'in_stock' OR (item.state = 'reserved' AND own.id IS NOT NULL))
+        WHERE product.code = ANY(:codes) AND item.state IN ('in_stock', 'reserved')
+          AND (item.state = 'in_stock' OR own.id IS NOT NULL)
     ), near AS (
         SELECT *, row_number() OVER (PARTITION BY product_id, is_recycled
                                      ORDER BY NOT is_own, is_held OR is_promised OR is_overdue OR is_theirs,
@@ -113,7 +114,7 @@ SHELF = text("""
                                               barcode) AS place
         FROM there
     )
-    SELECT * FROM near WHERE place <= 100 ORDER BY barcode
+    SELECT * FROM near WHERE place <= CASE WHEN product_code = ANY(:asked) THEN 100 ELSE :instead END ORDER BY barcode
 """)
 ELSEWHERE = text("""
     SELECT product.code, item.state, count(*) AS items FROM item JOIN product ON product.id = item.product_id
@@ -148,7 +149,8 @@ async def read_shelf(
     rows = (await session.execute(PRODUCTS, {"codes": codes})).mappings()
     products = {row["code"]: Product(**dict(row) | {"tier": Tier(row["tier"])}) for row in rows}
     values = {"codes": sorted(products), "client_id": order.client_id, "store": order.store, "today": today}
-    values |= {"team_id": order.team_id}
+    values |= {"team_id": order.team_id, "asked": codes}
+    values |= {"instead": max(20, sum(line.quantity for line in order.lines))}
     there = list((await session.execute(SHELF, values)).mappings())
     items = await ledger.read_items(session, [row["barcode"] for row in there]) if there else {}
     elsewhere: dict[str, dict[State, int]] = defaultdict(dict)

@@ -51,14 +51,19 @@ LOCK_ORDERS = text("""
                  WHERE item.barcode = ANY(:barcodes) AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL)
     ORDER BY id FOR NO KEY UPDATE
 """)
+# Which items these are is found first: with OR between them, PostgreSQL asks it of every item there is.
 LOCK_ITEMS = text("""
     SELECT id FROM item
-    WHERE barcode = ANY(:barcodes) OR id = ANY(:at_homes)
-       OR id IN (SELECT kept.item_id FROM order_unit AS unit
-                 JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
-                 WHERE unit.order_id = ANY(:orders))
-       OR id IN (SELECT loan.item_id FROM order_supersedes AS old JOIN loan ON loan.id = old.loan_id
-                 WHERE old.order_id = ANY(:orders) AND old.action = 'collect' AND loan.ended_at IS NULL)
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM item WHERE barcode = ANY(:barcodes)
+        UNION ALL SELECT unnest(CAST(:at_homes AS bigint[]))
+        UNION ALL
+        SELECT kept.item_id FROM order_unit AS unit
+        JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+        WHERE unit.order_id = ANY(:orders)
+        UNION ALL
+        SELECT loan.item_id FROM order_supersedes AS old JOIN loan ON loan.id = old.loan_id
+        WHERE old.order_id = ANY(:orders) AND old.action = 'collect' AND loan.ended_at IS NULL))
     ORDER BY barcode FOR UPDATE
 """)
 # Which of them are open is told apart afterwards: asked here, a planner without statistics reads all that are open anew

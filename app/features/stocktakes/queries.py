@@ -40,10 +40,11 @@ LIST = text(f"""
     ORDER BY count.id DESC LIMIT :limit
 """)
 # Whoever moved an item in their hands since it was counted, or since the start, knows where it is.
-WAS_HANDLED = """EXISTS (
+# Most have not been moved at all, as the item's own count says: months are looked through only for those that have.
+WAS_HANDLED = """(item.last_seq > coalesce(line.counted_seq, line.expected_seq) AND EXISTS (
     SELECT FROM movement WHERE movement.item_id = item.id
       AND movement.seq > coalesce(line.counted_seq, line.expected_seq)
-      AND movement.from_state || ' ' || movement.move <> ALL(:at_a_desk))"""
+      AND movement.from_state || ' ' || movement.move <> ALL(:at_a_desk)))"""
 LINES = f"""
     SELECT item.id, item.barcode, item.state, item.store_id, item.bay, product.name AS product_name,
            store.code AS store, line.expected_seq IS NOT NULL AS is_expected, line.counted_at, line.counted_by,
@@ -61,14 +62,18 @@ STANDING = text(f"""
                  OR item.last_seq <> line.expected_seq)
     ORDER BY item.barcode
 """)
+# The last movement, and two more if they were in the quarter before it: for a whole store not every month there ever
+# was is looked through.
 HISTORIES = text("""
     SELECT item.id, past.history
-    FROM unnest(CAST(:item_ids AS bigint[])) AS item (id)
+    FROM unnest(CAST(:item_ids AS bigint[])) AS wanted (id) JOIN item ON item.id = wanted.id
     CROSS JOIN LATERAL (
-        SELECT jsonb_agg(line ORDER BY line.seq DESC) AS history
+        SELECT COALESCE(jsonb_agg(line ORDER BY line.seq DESC), '[]') AS history
         FROM (SELECT movement.seq, movement.move, movement.at, movement.actor, store.code AS store, movement.bay
               FROM movement JOIN store ON store.id = movement.store_id
-              WHERE movement.item_id = item.id ORDER BY movement.seq DESC LIMIT 3) AS line
+              WHERE movement.item_id = item.id AND movement.at <= item.last_moved_at
+                AND movement.at > item.last_moved_at - interval '90 days'
+              ORDER BY movement.seq DESC LIMIT 3) AS line
     ) AS past
 """)
 STRANGE = text("""

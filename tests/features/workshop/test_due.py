@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.domain.lifecycle import State
@@ -15,6 +17,16 @@ from tests.given import Given
 from tests.problems import check_problem
 
 DUE = "/api/v1/inspections/due"
+KEPT = """
+    SELECT item.barcode, kinds.kind,
+           EXISTS (SELECT FROM inspection_without_day AS kept WHERE kept.item_id = item.id AND kept.kind = kinds.kind)
+               AS is_kept,
+           EXISTS (SELECT FROM product_inspection AS asked
+                   WHERE asked.product_id = item.product_id AND asked.kind = kinds.kind)
+           AND NOT EXISTS (SELECT FROM inspection_due AS known
+                           WHERE known.item_id = item.id AND known.kind = kinds.kind) AS is_wanted
+    FROM item CROSS JOIN (VALUES ('loler'), ('pat')) AS kinds (kind) ORDER BY 1, 2
+"""
 RULES = [{"kind": "loler", "every_months": 6}, {"kind": "pat", "every_months": 12}]
 
 
@@ -224,3 +236,24 @@ async def test_a_danger_stands_above_the_list_whenever_it_is_due_until_it_passes
     await manager.post_form(f"/inspections/authority-copies/{copy['id']}", **sent)
     assert "Found dangerous" not in (await manager.get("/inspections/due")).text
     assert (await as_technician.get("/api/v1/inspections/dangers")).json()["items"] == []
+
+
+async def test_inspections_without_a_day_are_kept_as_what_is_asked_for_and_what_is_known_change(
+    as_manager: AsyncClient, given: Given, query: Query, session: AsyncSession
+) -> None:
+    async def kept() -> list[tuple[str, str]]:
+        rows = await query(KEPT)
+        assert all(row["is_kept"] == row["is_wanted"] for row in rows)
+        return [(row["barcode"], row["kind"]) for row in rows if row["is_kept"]]
+
+    unknown = await two_unknown(given, as_manager)
+    await two_of_each(given)
+    assert await kept() == [(tag, "loler") for tag in sorted(unknown)]
+    await given.inspected(unknown[0], kind=InspectionKind.LOLER)
+    assert await kept() == [(unknown[1], "loler")]
+    await session.execute(text("DELETE FROM inspection_due"))
+    await session.commit()
+    assert len(await kept()) == 2 + 4
+    await session.execute(text("DELETE FROM product_inspection WHERE kind = 'loler'"))
+    await session.commit()
+    assert {kind for _, kind in await kept()} == {"pat"}

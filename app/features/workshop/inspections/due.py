@@ -118,7 +118,7 @@ _KNOWN = f"""
       AND due.due_on < :before AND CAST(:known AS boolean) IS NOT FALSE
 """
 _UNKNOWN = f"""
-    FROM product_inspection AS due JOIN item ON item.product_id = due.product_id {_NARROWED}
+    FROM inspection_without_day AS due JOIN item ON item.id = due.item_id {_NARROWED}
       AND CAST(:known AS boolean) IS NOT TRUE
       AND NOT EXISTS (SELECT FROM inspection_due AS known WHERE known.item_id = item.id AND known.kind = due.kind)
 """
@@ -131,7 +131,8 @@ DUE = text(f"""
         ORDER BY item.barcode, due.kind LIMIT :limit)
         UNION ALL
         ({_FACTS}, loan.client_id, due.due_on
-        {_KNOWN} AND (due.due_on, item.barcode, due.kind) > (CAST(:after_on AS date), :after_barcode, :after_kind)
+        {_KNOWN} AND due.due_on >= CAST(:after_on AS date)
+          AND (due.due_on, item.barcode, due.kind) > (CAST(:after_on AS date), :after_barcode, :after_kind)
         ORDER BY due.due_on, item.barcode, due.kind LIMIT :limit)
         ORDER BY due_on NULLS FIRST, barcode, kind LIMIT :limit
     )
