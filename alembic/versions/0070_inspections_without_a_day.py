@@ -1,13 +1,13 @@
 """Inspections that nobody knows the day of are rows of their own, so that they are found without all the items.
 
-Revision: 0069, after: 0068. Made on 2026-11-27.
+Revision: 0070, after: 0069. Made on 2026-11-27.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0069"
-down_revision = "0068"
+revision: str = "0070"
+down_revision = "0069"
 branch_labels: str | None = None
 depends_on: str | None = None
 

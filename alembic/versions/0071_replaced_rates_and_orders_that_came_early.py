@@ -2,13 +2,13 @@
 
 Orders are found by the day on which they count: their promised day, or the day on which they came before it.
 
-Revision: 0069, after: 0068. Made on 2026-11-27.
+Revision: 0071, after: 0070. Made on 2026-11-27.
 """
 
 from alembic import op
 
-revision: str = "0069"
-down_revision = "0068"
+revision: str = "0071"
+down_revision = "0070"
 branch_labels: str | None = None
 depends_on: str | None = None
 
