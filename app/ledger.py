@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import charging, prevented
-from app.audit import Break, walk_chains
+from app.audit import Break, read_in_pieces, walk_chains
 from app.db import array_of
 from app.domain.clearance import (
     GATED,
@@ -394,8 +394,7 @@ async def verify(session: AsyncSession) -> tuple[int, Break | None]:
 
     Of those that were put aside with their months, the last one's hash stands for all.
     """
-    rows = (await session.stream(WALK)).mappings()
-    return await walk_chains(rows, _hash_of_row)
+    return await walk_chains(read_in_pieces(session, WALK, cursor="movements"), _hash_of_row)
 
 
 async def _read_to_move(

@@ -16,6 +16,7 @@ from app.domain.costs import ChargeKind
 from app.domain.lifecycle import Move, State
 from app.domain.panel_funding import Share
 
+MOVES = sorted(move.value for move in COSTING)
 EXAMINING = frozenset({Move.PASS_INSPECTION, Move.FAIL_INSPECTION})
 """The moves that an inspection is recorded with."""
 RATES = text("SELECT * FROM tariff ORDER BY id")
@@ -33,65 +34,71 @@ _A_LINE = f"""
                'is_by_hand', line.basis = '{BY_HAND}', 'category', COALESCE(line.category, ''),
                'at', line.posted_at)
 """  # noqa: S608 - the part is a constant
-_LINES = f"""
-    SELECT jsonb_agg({_A_LINE} ORDER BY line.id) AS lines
-    FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
-    WHERE line.item_id = movement.item_id AND line.movement_seq = movement.seq
-"""  # noqa: S608 - the part is a constant
-_DRIVES = """
-    SELECT count(DISTINCT posting_id) FROM charge
-    WHERE happened_on = (movement.at AT TIME ZONE 'Europe/London')::date AND reversal_of IS NULL
-      AND corrects_id IS NULL
-"""
-_HISTORIES = f"""
+# Of a hundred months, each is looked into once for all of these items, not once for each movement.
+HISTORIES = text(f"""
+    WITH moved AS MATERIALIZED (
+        SELECT every.*, (at AT TIME ZONE 'Europe/London')::date AS happened_on,
+               max(seq) FILTER (WHERE to_state = 'in_repair' AND from_state <> 'in_repair') OVER (
+                   PARTITION BY item_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS repair_seq
+        FROM movement AS every WHERE item_id = ANY(:items)
+    ), posted AS MATERIALIZED (
+        SELECT line.item_id, line.movement_seq AS seq, jsonb_agg({_A_LINE} ORDER BY line.id) AS lines
+        FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
+        WHERE line.item_id = ANY(:items) GROUP BY line.item_id, line.movement_seq
+    ), drive AS MATERIALIZED (
+        SELECT kind, order_id AS id, happened_on, count(DISTINCT posting_id) AS times FROM charge
+        WHERE order_id = ANY(ARRAY(SELECT DISTINCT (lines -> 0 ->> 'order_id')::bigint FROM posted))
+          AND kind = 'delivery' AND reversal_of IS NULL AND corrects_id IS NULL GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT kind, collection_id, happened_on, count(DISTINCT posting_id) FROM charge
+        WHERE collection_id = ANY(ARRAY(SELECT DISTINCT collection_id FROM collection_line WHERE item_id = ANY(:items)))
+          AND kind = 'collection' AND reversal_of IS NULL AND corrects_id IS NULL GROUP BY 1, 2, 3
+    )
     SELECT item.id, item.barcode, item.product_id, product.code, product.category, item.purchase_price_pence,
            item.received_on, item.times_issued, product.returnable AND NOT product.single_patient_use
            AND product.decontamination_route <> 'cannot' AS is_reusable, movement.seq, movement.move,
-           movement.from_state, movement.at, (movement.at AT TIME ZONE 'Europe/London')::date AS happened_on,
+           movement.from_state, movement.at, movement.happened_on,
            movement.id > COALESCE((SELECT movement_id FROM charging_start), 0) AS is_charged, posted.lines,
-           COALESCE(going.visit, coming.visit) AS visit, COALESCE(going.visits, coming.visits) AS visits,
-           bench.labour, bench.parts,
+           COALESCE(going.visit, coming.visit) AS visit, drive.times AS visits, bench.labour, bench.parts,
            (SELECT count(*) FROM inspection WHERE inspection.item_id = movement.item_id
             AND inspection.seq = movement.seq) AS inspections
-    FROM movement JOIN item ON item.id = movement.item_id JOIN product ON product.id = item.product_id
-    LEFT JOIN LATERAL ({_LINES}) AS posted ON true
+    FROM moved AS movement JOIN item ON item.id = movement.item_id JOIN product ON product.id = item.product_id
+    LEFT JOIN posted ON posted.item_id = movement.item_id AND posted.seq = movement.seq
     LEFT JOIN LATERAL (
-        SELECT 'Order ' || asked.number AS visit,
-               ({_DRIVES} AND order_id = asked.id AND kind = 'delivery') AS visits
-        FROM equipment_order AS asked
+        SELECT asked.id, 'Order ' || asked.number AS visit FROM equipment_order AS asked
         WHERE movement.move IN ('deliver', 'start_trial') AND asked.id = (posted.lines -> 0 ->> 'order_id')::bigint
     ) AS going ON true
     LEFT JOIN LATERAL (
-        SELECT 'Collection ' || collection.number AS visit,
-               ({_DRIVES} AND collection_id = collection.id AND kind = 'collection') AS visits
+        SELECT collection.id, 'Collection ' || collection.number AS visit
         FROM collection_line AS fetched JOIN collection ON collection.id = fetched.collection_id
         WHERE movement.move IN ('return', 'find') AND fetched.item_id = movement.item_id
           AND fetched.collected_at = movement.at
         LIMIT 1
     ) AS coming ON true
+    LEFT JOIN drive ON drive.happened_on = movement.happened_on
+      AND (drive.kind, drive.id) = (CASE WHEN going.id IS NULL THEN 'collection' ELSE 'delivery' END,
+                                    COALESCE(going.id, coming.id))
     LEFT JOIN LATERAL (
         SELECT repair.labour_pence AS labour,
                (SELECT sum(quantity * cost_pence) FROM standing_part WHERE repair_id = repair.id) AS parts
         FROM repair WHERE movement.from_state = 'in_repair' AND repair.item_id = movement.item_id
-          AND repair.started_seq < movement.seq AND movement.to_state <> 'in_repair'
-          AND repair.started_seq = (SELECT max(seq) FROM movement AS came
-                                    WHERE came.item_id = movement.item_id AND came.seq < movement.seq
-                                      AND came.to_state = 'in_repair' AND came.from_state <> 'in_repair')
+          AND movement.to_state <> 'in_repair' AND repair.started_seq = movement.repair_seq
     ) AS bench ON true
     WHERE (movement.move = ANY(:moves) OR posted.lines IS NOT NULL)
-      AND NOT EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = movement.item_id){{only}}
+      AND NOT EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = movement.item_id)
     ORDER BY movement.item_id, movement.seq
-"""  # noqa: S608 - the parts are the constants above
-_ONLY = """
-      AND item.id IN (
-          SELECT item_id FROM charge WHERE period = :period AND item_id IS NOT NULL
-          UNION
-          SELECT item_id FROM movement
-          WHERE at >= CAST(:period AS date)::timestamp AT TIME ZONE 'Europe/London'
-            AND at < (CAST(:period AS date) + interval '1 month') AT TIME ZONE 'Europe/London')
-"""
-ALL_HISTORIES = text(_HISTORIES.format(only=""))
-HISTORIES_OF_A_MONTH = text(_HISTORIES.format(only=_ONLY))
+""")  # noqa: S608 - the part is a constant
+TOGETHER = 4_000
+"""The histories of so many items are read by one statement: each item in one state of the books."""
+ITEMS = text("SELECT id FROM item ORDER BY id")
+ITEMS_OF_A_MONTH = text("""
+    SELECT item_id FROM charge WHERE period = :period AND item_id IS NOT NULL
+    UNION
+    SELECT item_id FROM movement
+    WHERE at >= CAST(:period AS date)::timestamp AT TIME ZONE 'Europe/London'
+      AND at < (CAST(:period AS date) + interval '1 month') AT TIME ZONE 'Europe/London'
+    ORDER BY 1
+""")
 
 _IN_MONTH = """
     (CAST(:period AS date) IS NULL
@@ -273,20 +280,21 @@ async def read_apart(session: AsyncSession, period: date | None) -> AsyncIterato
 async def read_histories(session: AsyncSession, period: date | None) -> AsyncIterator[History]:
     """Every item's movements that may cost something, with their lines; of those that have to do with a month, or all.
 
-    Streamed: one item at a time is in memory.
+    Some thousand items at a time are in memory.
     """
     changed = {row.subject: row.at for row in await session.execute(CHANGED)}
-    asked: dict[str, Any] = {"moves": sorted(move.value for move in COSTING)}
-    wanted = ALL_HISTORIES if period is None else HISTORIES_OF_A_MONTH
-    rows = (await session.stream(wanted, asked if period is None else asked | {"period": period})).mappings()
-    of_item: list[RowMapping] = []
-    async for row in rows:
-        if of_item and row["id"] != of_item[0]["id"]:
+    wanted = ITEMS if period is None else ITEMS_OF_A_MONTH
+    items = (await session.scalars(wanted, {} if period is None else {"period": period})).all()
+    for begin in range(0, len(items), TOGETHER):
+        asked: dict[str, Any] = {"moves": MOVES, "items": items[begin : begin + TOGETHER]}
+        of_item: list[RowMapping] = []
+        for row in (await session.execute(HISTORIES, asked)).mappings():
+            if of_item and row["id"] != of_item[0]["id"]:
+                yield _history(of_item, changed)
+                of_item = []
+            of_item.append(row)
+        if of_item:
             yield _history(of_item, changed)
-            of_item = []
-        of_item.append(row)
-    if of_item:
-        yield _history(of_item, changed)
 
 
 def _history(rows: list[RowMapping], changed: Mapping[str, Any]) -> History:

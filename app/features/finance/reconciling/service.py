@@ -1,4 +1,5 @@
-"""Reconciling: a fixed number of statements, each of which sees one state of the books, however many people post."""
+"""Reconciling: a fixed number of statements for each few thousand items. Each sees one state of the books,
+however many people post."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
