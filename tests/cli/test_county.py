@@ -51,10 +51,11 @@ ACCOUNTS_ANEW = (
     "SELECT keep_accounts(array_agg(item_id), '-infinity') FROM charge WHERE is_issue",
     """
     UPDATE item_account AS kept
-    SET written_off_pence = told.lost, new_purchases = told.bought, reissued_pence = told.pence
+    SET written_off_pence = told.lost, issues = told.issues, paid_pence = told.pence
     FROM (SELECT item_id, COALESCE(sum(amount_pence) FILTER (WHERE kind = 'write_off'), 0) AS lost,
-                 count(*) FILTER (WHERE kind = 'new_purchase') AS bought,
-                 COALESCE(sum(amount_pence) FILTER (WHERE kind IN ('recycled_issue', 'credit')), 0) AS pence
+                 count(DISTINCT posting_id) FILTER (WHERE is_issue) AS issues,
+                 COALESCE(sum(amount_pence) FILTER (WHERE kind IN ('new_purchase', 'recycled_issue', 'credit')), 0)
+                     AS pence
           FROM charge GROUP BY item_id) AS told
     WHERE told.item_id = kept.item_id
     """,
