@@ -286,12 +286,13 @@ class Life:
             "WHERE barcode = :barcode AND outcome = 'passed'"
         )
         [row] = self.run(self.query(wanted, barcode=thing.barcode))
-        day = [row["on"] for row in self.standing(thing) if row["kind"] == "decontamination"][-1]
+        days = [row["on"] for row in self.standing(thing) if row["kind"] == "decontamination"]
         details: dict[str, Any] = {"outcome": Outcome.FAILED, "reason": "It is soiled.", "actor": "technician"}
         self.do(cleaning.correct_decontamination, row["id"], **details)
-        undone = self.whoever(thing, "decontamination", -USUAL["decontamination", thing.cleaned])
+        # Where somebody took the charge back before, nothing is left to take back.
+        undone = self.whoever(thing, "decontamination", -USUAL["decontamination", thing.cleaned]) if days else []
         # It comes off the day on which it was charged.
-        self.days = [day] * len(undone)
+        self.days = days[-1:] * len(undone)
         thing.state, thing.cleaned, thing.is_checked = State.RETURNED, "", False
         return undone
 

@@ -206,11 +206,14 @@ def test_kept_spells_say_what_the_movements_say_at_any_instant(engine: AsyncEngi
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         world = World(engine, settings)
         runner.run(world.open())
-        walk = Walk(world, runner.run)
-        for _ in range(150):
-            walk.step()
-        assert runner.run(walk.look()) > 20
-        runner.run(walk.rewrite())
-        assert runner.run(walk.look()) > 20
-        runner.run(world.close())
-        runner.run(world.app.state.database.dispose())
+        # What is left open by a failure here would keep all tests after it waiting.
+        try:
+            walk = Walk(world, runner.run)
+            for _ in range(150):
+                walk.step()
+            assert runner.run(walk.look()) > 20
+            runner.run(walk.rewrite())
+            assert runner.run(walk.look()) > 20
+        finally:
+            runner.run(world.close())
+            runner.run(world.app.state.database.dispose())
