@@ -332,7 +332,7 @@ MOST_STATEMENTS: Final[dict[str, int]] = {
     "GET /finance/funding/{number}": 7,
     "GET /finance/funding/{number}/top-up": 8,
     "GET /finance/items/{barcode}": 4,
-    "GET /finance/tariffs": 3,
+    "GET /finance/tariffs": 5,
     "GET /finance/tariffs/new": 3,
     "GET /finance/tariffs/try": 2,
     "GET /finance/tariffs/{tariff_id}": 3,

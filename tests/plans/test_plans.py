@@ -116,15 +116,19 @@ def test_the_register_is_large(asked: Asked) -> None:
 
 def test_nothing_that_people_wait_for_reads_much_of_a_large_table(asked: Asked) -> None:
     found: dict[tuple[str, str], str] = {}
+    most: dict[tuple[str, str], int] = {}
     for call, _, recorded in asked.calls:
         for plan in recorded.plans:
             for read in plan.reads:
+                most[call.route, read.table] = max(most.get((call.route, read.table), 0), read.rows)
                 if read.table in asked.large and read.rows >= LOOKED_AT:
                     told = f"{call.path}: {read.node} of {read.table}, {read.rows} rows, by: {plan.words}"
                     found.setdefault((call.route, read.table), told)
     new = [told for key, told in found.items() if key not in STILL_READ]
     assert new == [], "these read too much of a large table:\n" + "\n".join(new)
-    assert set(STILL_READ) - set(found) == set(), "exceptions that are needed no longer"
+    # Statistics are a sample, and plans follow them: what reads near the bound is on either side of it by chance.
+    idle = {key for key in STILL_READ if most.get(key, 0) < LOOKED_AT / 2}
+    assert idle == set(), "exceptions that are needed no longer"
 
 
 def test_nobody_waits_for_all_months_to_be_looked_through(asked: Asked) -> None:

@@ -3,9 +3,10 @@
 from typing import Final
 
 IN_DISPUTE: Final = """
-    line.order_id IS NOT NULL AND line.order_id IN (SELECT order_id FROM funding_dispute WHERE settled_at IS NULL)
+    line.order_id IS NOT NULL AND line.order_id = ANY(ARRAY(
+        SELECT order_id FROM funding_dispute WHERE settled_at IS NULL))
     AND line.reversal_of IS NULL AND line.funder_id IS NOT NULL
-    AND line.funder_id NOT IN (SELECT id FROM funder WHERE kind = 'person')
+    AND line.funder_id <> ALL(ARRAY(SELECT id FROM funder WHERE kind = 'person'))
     AND NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = line.id)
 """
 """Everything that stands for an order about which a dispute is open, whether it was charged before that or since:

@@ -19,7 +19,7 @@ from app.web.fields import BIGGEST_ID
 MOST_COUNTED: Final = 10_000
 """What is to be looked at is counted up to here: more is only said to be more."""
 
-_LINES: Final = f"""
+_COLUMNS: Final = f"""
     SELECT line.id, line.posting_id, line.kind, line.variant, to_char(line.period, 'YYYY-MM') AS period,
            line.happened_on, line.posted_at, {poster("line.posted_by")} AS posted_by,
            funder.code AS funder, line.percent, line.quantity,
@@ -29,7 +29,9 @@ _LINES: Final = f"""
            line.recycled, store.code AS store, asked.number AS order_number, collection.number AS collection_number,
            team.code AS team, CASE WHEN :by_prescriber THEN line.prescriber END AS prescriber, line.reason,
            line.district, line.reversal_of, undone.by_id AS reversed_by, line.corrects_id, line.because
-    FROM charge AS line LEFT JOIN charge_taken_back AS undone ON undone.charge_id = line.id
+"""
+_JOINED: Final = """
+    LEFT JOIN charge_taken_back AS undone ON undone.charge_id = line.id
     LEFT JOIN funder ON funder.id = line.funder_id
     LEFT JOIN item ON item.id = line.item_id
     LEFT JOIN product ON product.id = line.product_id
@@ -37,8 +39,13 @@ _LINES: Final = f"""
     LEFT JOIN equipment_order AS asked ON asked.id = line.order_id
     LEFT JOIN collection ON collection.id = line.collection_id
     LEFT JOIN team ON team.id = line.team_id
-"""  # noqa: S608 - the part is ours
-LISTED: Final = _LINES + " WHERE {where} ORDER BY line.id DESC LIMIT :limit"
+"""
+_LINES: Final = f"{_COLUMNS} FROM charge AS line {_JOINED}"
+# The page's lines are found first, so that nothing is joined to the others.
+LISTED: Final = f"""
+    {_COLUMNS} FROM (SELECT line.* FROM charge AS line WHERE {{where}} ORDER BY line.id DESC LIMIT :limit) AS line
+    {_JOINED} ORDER BY line.id DESC
+"""  # noqa: S608 - the parts are ours
 TOTALS: Final = """
     SELECT count(*) AS lines, COALESCE(sum(line.amount_pence), 0) AS net_pence,
            COALESCE(sum(line.vat_pence), 0) AS vat_pence
