@@ -147,6 +147,11 @@ _NEW_CLIENTS: Final = (
     FROM client WHERE client.client_ref = 'N-' || bench_item.item_id || '-' || :turn
     """,
 )
+# Each loop leaves what the next ones need: what was reserved or issued does not come back to the shelf.
+_LEAVE_SOME: Final = """
+    DELETE FROM bench_item WHERE n > GREATEST(1, LEAST(:count, (SELECT count(*) FROM bench_item) / 4))
+"""
+_EVERY: Final = 1_000_000_000
 _READY: Final = """
     SELECT bench_item.barcode, product.code, client.client_ref FROM bench_item
     JOIN product ON product.id = bench_item.product_id JOIN client ON client.id = bench_item.client_id
@@ -167,9 +172,11 @@ async def ready_returns(engine: AsyncEngine, count: int) -> list[str]:
 
 
 async def ready_shelf(engine: AsyncEngine, count: int, *, turn: int) -> list[tuple[str, str, str]]:
-    """Items on the shelf, and for each a client who has nothing yet: (barcode, product code, client's reference)."""
+    """Items of the shelf, a quarter of it at most, and for each a client who has nothing yet: (barcode, product code,
+    client's reference)."""
     async with AsyncSession(engine) as session, session.begin():
-        await _pick(session, count, _ON_THE_SHELF)
+        await _pick(session, _EVERY, _ON_THE_SHELF)
+        await session.execute(text(_LEAVE_SOME), {"count": count})
         for statement in _NEW_CLIENTS:
             await session.execute(text(statement), {"turn": str(turn)})
         rows: Any = await session.execute(text(_READY))
