@@ -58,7 +58,10 @@ OF_A_RETURN: Final = f"""
                 AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL)
     )
 """  # noqa: S608 - the part is the constant above
-"""Asks for `item_ids`, `conditions` ([{item_id, condition}] as JSON), `actor`, `at`."""
+"""Asks for `item_ids`, `conditions` ([{item_id, condition}] as JSON), `actor`, `at`.
+
+`at` must be that of the movement, in the same transaction: in its month alone is looked for it.
+"""
 
 SET_FREE: Final = f"""
     WITH freed AS (

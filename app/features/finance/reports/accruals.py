@@ -16,9 +16,12 @@ from app.domain.dates import in_words
 from app.domain.hire import InForce
 from app.features.finance.reports.commitments import commitments
 from app.features.finance.reports.costs import check_known, plain
-from app.features.finance.reports.outstanding import SHARES, name_of, read_shares, totals_of
+from app.features.finance.reports.outstanding import name_of, read_shares, totals_of
 from app.features.finance.tables import Cell, Column, Table
 
+SHARES: Final = """
+    jsonb_agg(jsonb_build_object('funder', COALESCE(funder.code, ''), 'percent', line.percent::text) ORDER BY line.id)
+"""
 STANDS: Final = """
     line.happened_on <= :on AND line.reversal_of IS NULL AND NOT EXISTS (
         SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id

@@ -23,9 +23,6 @@ RATES: Final = """
         WHERE daterange(rate.starts_on, rate.ends_on, '[]') @> CAST(:on AS date)) END AS rates
 """
 """The rates in force on that day; they come with the first row only."""
-SHARES: Final = """
-    jsonb_agg(jsonb_build_object('funder', COALESCE(funder.code, ''), 'percent', line.percent::text) ORDER BY line.id)
-"""
 MONTHS: Final = """
     GREATEST((extract(year FROM CAST(:on AS date)) - extract(year FROM item.received_on)) * 12
              + extract(month FROM CAST(:on AS date)) - extract(month FROM item.received_on)
