@@ -62,6 +62,8 @@ NEWEST: Final = text("SELECT max(month) FROM month_put_aside")
 NOTED: Final = text("SELECT lines, digest FROM month_put_aside WHERE whole = :whole AND month = :month")
 FORGET: Final = text("DELETE FROM month_put_aside WHERE whole = :whole AND month = :month")
 FORGET_ANCHORS: Final = text("DELETE FROM movement_put_aside WHERE month = :month")
+FORGET_TO_SEE_TO: Final = text("DELETE FROM charge_to_see_to WHERE period = :month")
+SEE_TO_AGAIN: Final = text("SELECT keep_charges_to_see_to(:month, :month)")
 PUT_ASIDE: Final = text("SELECT COALESCE(sum(lines), 0) FROM month_put_aside WHERE whole = 'movement'")
 BOUNDS: Final = {"movement": "'{} 00:00:00+00'", "charge": "'{}'"}
 
@@ -131,6 +133,7 @@ async def detach_month(
         who = {"actor": actor, "at": at}
         await session.execute(NOTE, {"whole": one.whole, "month": month, **kept._mapping, **who})
         lines[one.whole] = int(kept.lines)
+    await session.execute(FORGET_TO_SEE_TO, {"month": month})
     return lines
 
 
@@ -159,6 +162,7 @@ async def attach_month(session: AsyncSession, month: date) -> dict[str, int]:
         await session.execute(FORGET, key)
         lines[whole] = int(kept.lines)
     await session.execute(FORGET_ANCHORS, {"month": month})
+    await session.execute(SEE_TO_AGAIN, {"month": month})
     return lines
 
 

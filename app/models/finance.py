@@ -259,6 +259,22 @@ class ChargeTakenBack(SQLModel, table=True):
     posted_at: datetime = Field(sa_column=instant_column())
 
 
+class ChargeToSeeTo(SQLModel, table=True):
+    """A line that stands and that finance has to see to, so that these few are found without looking into every month:
+    no rate was in force, or it is nobody's (`NOBODYS` in app/charging.py). A trigger keeps it with the lines."""
+
+    __tablename__ = "charge_to_see_to"
+    __table_args__ = (
+        Index("ix_charge_to_see_to_period_of_unpriced", "period", postgresql_where=text("is_unpriced")),
+        Index("ix_charge_to_see_to_period_of_nobodys", "period", postgresql_where=text("is_nobodys")),
+    )
+
+    charge_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    period: date = Field(sa_column=Column(Date, nullable=False))
+    is_unpriced: bool = Field(sa_column=Column(Boolean, nullable=False))
+    is_nobodys: bool = Field(sa_column=Column(Boolean, nullable=False))
+
+
 class ItemAccount(SQLModel, table=True):
     """What the next charge of an item follows from, kept by a trigger with its lines, so that no scan reads them.
 

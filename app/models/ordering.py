@@ -49,7 +49,7 @@ class EquipmentOrder(SQLModel, table=True):
         CheckConstraint("decision <> 'declined' OR decision_reason IS NOT NULL", name="a_declined_order_has_a_reason"),
         UniqueConstraint("id", "client_id", name="uq_equipment_order_id_client_id"),
         Index("ix_equipment_order_client_id", "client_id"),
-        Index("ix_equipment_order_made_by", "made_by"),
+        Index("ix_equipment_order_made_by", "made_by", "id"),
         Index("ix_equipment_order_decision", "decision", "id"),
         Index("ix_equipment_order_team_id", "team_id"),
         Index("ix_equipment_order_promised_on", "promised_on"),

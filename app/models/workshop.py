@@ -111,7 +111,8 @@ class Inspection(SQLModel, table=True):
 
 
 class InspectionDue(SQLModel, table=True):
-    """When an item's next inspection of a kind is due. No row where the product asks for one: it is not clear."""
+    """When an item's next inspection of a kind is due. No row where the product asks for one: it is not clear. What is
+    scrapped has none: a trigger removes them."""
 
     __tablename__ = "inspection_due"
     __table_args__ = (Index("ix_inspection_due_due_on", "due_on", "item_id"),)

@@ -8,6 +8,10 @@ from tests.cli.test_commands import stores, tamper
 from tests.conftest import Scratch
 
 CLOSE = "INSERT INTO finance_period VALUES ('2026-03-01', now(), 'x', 0, '{\"net_pence\": 0, \"vat_pence\": 0}', '')"
+TO_SEE_TO = "SELECT * FROM charge_to_see_to WHERE period = '2026-03-01' ORDER BY charge_id"
+FIRST = """
+    SELECT first_month_of_charges() IS NOT DISTINCT FROM (SELECT min(period) FROM charge) AS is_found
+"""
 
 
 async def test_a_month_is_put_aside_and_comes_back(scratch: Scratch) -> None:
@@ -27,10 +31,15 @@ async def test_a_month_is_put_aside_and_comes_back(scratch: Scratch) -> None:
     code, said = await stores(scratch, "db", "detach-month", "2026-03", "--years", "0")
     assert (code, "1 items are still out since then" in said) == (1, True), said
 
+    waiting = await scratch.query(TO_SEE_TO)
+    assert waiting != []
     scratch.clock.move(days=40)
     await scratch.given.scan(out)
     code, said = await stores(scratch, "db", "detach-month", "2026-03", "--years", "0")
     assert (code, "2026-03 is put aside: 9 lines of movement" in said) == (0, True), said
+    # What finance has to see to goes with its month.
+    assert await scratch.query(TO_SEE_TO) == []
+    assert await scratch.query(FIRST) == [{"is_found": True}]
     code, said = await stores(scratch, "db", "months")
     assert (code, said.count("put aside")) == (0, 2), said
     code, said = await stores(scratch, "audit", "verify")
@@ -49,5 +58,7 @@ async def test_a_month_is_put_aside_and_comes_back(scratch: Scratch) -> None:
     await tamper(scratch, "months.movement_2026_03", undo)
     code, said = await stores(scratch, "db", "attach-month", "2026-03")
     assert (code, "2026-03 is back" in said) == (0, True), said
+    assert await scratch.query(TO_SEE_TO) == waiting
+    assert await scratch.query(FIRST) == [{"is_found": True}]
     code, said = await stores(scratch, "audit", "verify")
     assert (code, "put aside" in said) == (0, False), said

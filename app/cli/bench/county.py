@@ -198,3 +198,4 @@ async def fill(session: AsyncSession, county: County, *, until: datetime) -> Non
     await session.execute(text("INSERT INTO collection_timing SELECT * FROM collection_timing_now"))
     kept = "SELECT keep_accounts(array_agg(id), '-infinity') FROM item WHERE id % :kept_of = 0"
     await session.execute(text(kept), some)
+    await session.execute(text("SELECT keep_charges_to_see_to('-infinity', 'infinity')"))

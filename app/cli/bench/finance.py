@@ -142,6 +142,7 @@ async def fill(session: AsyncSession, *, lines: int, items: int, clients: int) -
     for statement in STATEMENTS:
         names = {name: value for name, value in values.items() if f":{name}" in statement}
         await session.execute(text(statement), names)
+    await session.execute(text("SELECT keep_charges_to_see_to('-infinity', 'infinity')"))
 
 
 async def measure(engine: AsyncEngine, url: str, lines: int) -> FinanceReport:

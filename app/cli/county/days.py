@@ -87,7 +87,7 @@ class Life(Going):
                 f"{item.id}\t{account.issue}\t{account.seq}\t{month}\t{credited}\t{credited}\t"
                 f"{item.written_off}\t{account.issues}\t{item.paid_pence}"
             )
-        for kind, due in (item.due or {}).items():
+        for kind, due in () if item.stands == "scrapped" else (item.due or {}).items():
             books.rows["inspection_due"].append(f"{item.id}\t{kind}\t{date.fromordinal(due)}")
         if item.spell is not None:
             books.rows["spell"].append(item.spell.row())

@@ -57,7 +57,8 @@ NUMBERED: Final = text("""
 WITHOUT_DAY: Final = """
     INSERT INTO inspection_without_day (item_id, kind)
     SELECT item.id, asked.kind FROM product_inspection AS asked JOIN item ON item.product_id = asked.product_id
-    WHERE NOT EXISTS (SELECT FROM inspection_due AS known WHERE known.item_id = item.id AND known.kind = asked.kind)
+    WHERE item.state <> 'scrapped'
+      AND NOT EXISTS (SELECT FROM inspection_due AS known WHERE known.item_id = item.id AND known.kind = asked.kind)
     ON CONFLICT DO NOTHING
 """
 # What the triggers that were off would have said, of all rows at once. Each finds what is wrong.
@@ -189,6 +190,7 @@ async def put_back(session: AsyncSession, taken: Taken, tell: Tell) -> None:
 def steps() -> Iterator[tuple[str, str]]:
     """What is left to do once everything stands: in words, and as a statement."""
     yield "Inspections without a day", WITHOUT_DAY
+    yield "Charges to see to", "SELECT keep_charges_to_see_to('-infinity', 'infinity')"
     for kept in KEPT:
         yield "What is kept of orders and collections", f"INSERT INTO {kept} SELECT * FROM {kept}_now"  # noqa: S608
     for table in (*TABLES, *KEPT):

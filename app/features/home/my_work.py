@@ -110,28 +110,33 @@ PANEL_CASES = text("""
     WHERE mine.account_id = :account_id AND state IN ('submitted', 'screened', 'listed')
       AND NOT EXISTS (SELECT FROM panel_interest WHERE case_id = brought.id AND account_id = mine.account_id)
 """)
+# The client, and whether a visit was in vain, are asked of those few that are out or were visited.
 STORE_ORDERS = text("""
-    WITH waits AS (
-        SELECT unit.order_id, COALESCE(bool_or(item.state = 'reserved'), false) AS has_held,
-               COALESCE(bool_or(item.state = 'dispatched'), false) AS is_out
-        FROM order_unit AS unit
-        LEFT JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
-        LEFT JOIN item ON item.id = kept.item_id
+    WITH held AS (
+        SELECT kept.id, item.state FROM reservation AS kept JOIN item ON item.id = kept.item_id
+        WHERE kept.ended_at IS NULL AND item.state IN ('reserved', 'dispatched')
+    ), waits AS (
+        SELECT unit.order_id, COALESCE(bool_or(held.state = 'reserved'), false) AS has_held,
+               COALESCE(bool_or(held.state = 'dispatched'), false) AS is_out
+        FROM order_unit AS unit LEFT JOIN held ON held.id = unit.reservation_id
         WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL GROUP BY unit.order_id
     ), open_orders AS (
-        SELECT asked.id, asked.promised_on, waits.has_held, waits.is_out,
-               client.died_on IS NOT NULL OR asked.authority ->> 'panel_stopped' IS NOT NULL AS is_stopped,
-               (SELECT failed_because IS NOT NULL FROM delivery_visit
-                WHERE order_id = asked.id ORDER BY id DESC LIMIT 1) AS last_failed
+        SELECT asked.promised_on, waits.has_held, waits.is_out, COALESCE(last.failed, false) AS failed,
+               (waits.is_out OR COALESCE(last.failed, false)) AND (
+                   asked.authority ->> 'panel_stopped' IS NOT NULL
+                   OR EXISTS (SELECT FROM client WHERE id = asked.client_id AND died_on IS NOT NULL)) AS is_stopped
         FROM waits JOIN equipment_order AS asked ON asked.id = waits.order_id
-        JOIN client ON client.id = asked.client_id
+        LEFT JOIN LATERAL (
+            SELECT failed_because IS NOT NULL AS failed FROM delivery_visit
+            WHERE order_id = asked.id ORDER BY id DESC LIMIT 1
+        ) AS last ON true
         WHERE asked.decision = 'approved'
     )
     SELECT count(*) FILTER (WHERE has_held AND promised_on <= :today) AS to_pick_today,
            count(*) FILTER (WHERE has_held) AS to_pick,
            count(*) FILTER (WHERE promised_on < :today) AS late,
            count(*) FILTER (WHERE promised_on IS NULL) AS undated,
-           count(*) FILTER (WHERE last_failed AND NOT is_stopped) AS failed_visits,
+           count(*) FILTER (WHERE failed AND NOT is_stopped) AS failed_visits,
            count(*) FILTER (WHERE is_out) AS out_now, count(*) FILTER (WHERE is_out AND is_stopped) AS to_bring_back
     FROM open_orders
 """)

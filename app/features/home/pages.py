@@ -27,7 +27,7 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
     """What waits for this person, then where they can go."""
     today = uk_date(now)
     context: dict[str, Any] = {"today": today, "now": now, "soon": today + my_work.ENDS_SOON}
-    context["MOST"] = my_work.MOST
+    context |= {"MOST": my_work.MOST, "MOST_HELD_OUT": queries.MOST_HELD_OUT}
     context["unread"] = await my_work.count_unread(session, actor.id)
     context |= await _store(session, actor, today) | await _prescribing(session, actor, today)
     if actor.may(Permission.LIFT_HOLDS):

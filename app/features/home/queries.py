@@ -27,6 +27,7 @@ BENCH_COUNTS = text("""
             FROM item WHERE item.state = bench.state LIMIT :beyond) AS counted
     ) AS found WHERE found.items > 0
 """)
+# What is scrapped has no inspection due: the days alone are counted, and no item is looked at.
 # Scans to reconcile are counted as their page lists them: without an item that was scanned twice within the hour.
 STORE_COUNTS = text("""
     SELECT
@@ -44,13 +45,12 @@ STORE_COUNTS = text("""
             SELECT DISTINCT collection_id FROM collection_line
             WHERE collected_at IS NULL AND cancelled_at IS NULL LIMIT :beyond) AS counted) AS open_collections,
         (SELECT LEAST(count(DISTINCT counted.item_id), :beyond) FROM (
-            SELECT due.item_id FROM inspection_due AS due JOIN item ON item.id = due.item_id
-            WHERE item.state <> 'scrapped' AND due.due_on < :today
-            ORDER BY due.due_on LIMIT :beyond_kinds) AS counted) AS inspections_overdue,
+            SELECT item_id FROM inspection_due
+            WHERE due_on < :today ORDER BY due_on LIMIT :beyond_kinds) AS counted) AS inspections_overdue,
         (SELECT LEAST(count(DISTINCT counted.item_id), :beyond) FROM (
-            SELECT due.item_id FROM inspection_due AS due JOIN item ON item.id = due.item_id
-            WHERE item.state <> 'scrapped' AND due.due_on BETWEEN :today AND :inspections_until
-            ORDER BY due.due_on LIMIT :beyond_kinds) AS counted) AS inspections_soon,
+            SELECT item_id FROM inspection_due
+            WHERE due_on BETWEEN :today AND :inspections_until
+            ORDER BY due_on LIMIT :beyond_kinds) AS counted) AS inspections_soon,
         (SELECT count(*) FROM (
             SELECT FROM consignment_line AS line JOIN consignment ON consignment.id = line.consignment_id
             WHERE line.arrived_at IS NULL AND line.missing_at IS NULL AND line.sent_at < :late_before
@@ -91,6 +91,7 @@ COLLECTIONS = text("""
     ORDER BY collection.id LIMIT :limit
 """)
 
+# How many there are is counted to a hundred only: to tell which holds are on items that are out, each is looked at.
 HELD_OUT = text("""
     WITH held AS MATERIALIZED (
         SELECT hold.id, hold.kind, hold.reason, hold.placed_at, item.id AS item_id, item.barcode, item.state,
@@ -118,9 +119,10 @@ RESERVATIONS = text("""
     LEFT JOIN order_line ON order_line.id = order_unit.order_line_id
     LEFT JOIN equipment_order ON equipment_order.id = order_line.order_id
     WHERE reservation.id = ANY(ARRAY(
-        SELECT unit.reservation_id FROM equipment_order AS own JOIN order_unit AS unit ON unit.order_id = own.id
+        SELECT unit.reservation_id FROM order_unit AS unit
         JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
-        WHERE own.made_by = :actor AND unit.loan_id IS NULL
+        WHERE unit.order_id = ANY(ARRAY(SELECT id FROM equipment_order WHERE made_by = :actor))
+          AND unit.loan_id IS NULL
         UNION SELECT kept.id FROM reservation AS kept WHERE kept.made_by = :actor AND kept.ended_at IS NULL
           AND NOT EXISTS (SELECT FROM order_unit WHERE reservation_id = kept.id)))
     ORDER BY reservation.until_on, reservation.id LIMIT :limit
@@ -149,6 +151,8 @@ UNWEIGHED = text("""
     ORDER BY COALESCE(item.load_lowered_at, loan.weight_wanted_since), loan.id LIMIT :limit
 """)
 
+MOST_HELD_OUT = 100
+"""The same of holds on items that are out."""
 BEYOND = {"beyond": MOST + 1}
 # An item may wait for an inspection of each kind.
 _BEYOND_KINDS = (MOST + 1) * len(InspectionKind)
@@ -282,7 +286,7 @@ async def list_collections(session: AsyncSession, username: str, *, limit: int =
 
 async def list_held_out(session: AsyncSession, *, may_see_client: bool, limit: int = 50) -> list[HeldOut]:
     """Holds on items that are with clients or on the way to them, the oldest first."""
-    rows = await session.execute(HELD_OUT, {"states": sorted(OUT), "limit": limit, **BEYOND})
+    rows = await session.execute(HELD_OUT, {"states": sorted(OUT), "limit": limit, "beyond": MOST_HELD_OUT + 1})
     return [
         HeldOut(
             barcode=row.barcode,

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.authority import Asked, Tier, can_sign
 from app.domain.promises import is_late
-from app.signing import find_person, read_others, read_route, read_setting
+from app.signing import find_person, read_others, read_route, read_setting_around
 
 WAITING = text("""
     SELECT asked.id, asked.number, asked.made_by, COALESCE(maker.name, asked.made_by) AS made_by_name,
@@ -39,7 +39,7 @@ async def list_to_sign(session: AsyncSession, username: str, *, today: date) -> 
     waiting = (await session.execute(WAITING)).mappings().all()
     if not waiting:
         return []
-    setting = await read_setting(session, today)
+    setting = await read_setting_around(session, today, username)
     others = await read_others(session, [row["id"] for row in waiting], today=today)
     me = find_person(setting, username)
     found = []

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.charging import NOBODYS
 from app.domain.lifecycle import State
 from app.features.finance.monthly.sums import sum_up_months
 from app.features.finance.reconciling.service import reconcile
@@ -41,6 +42,18 @@ WRONG = {
         SELECT order_id FROM charge
         WHERE kind IN ('delivery', 'collection') AND reversal_of IS NULL AND corrects_id IS NULL
         GROUP BY kind, order_id, collection_id, happened_on HAVING count(DISTINCT posting_id) > 1
+    """,
+    "what finance has to see to is kept otherwise than it stands": f"""
+        WITH there AS (
+            SELECT line.id, line.period, line.is_unpriced, {NOBODYS} AS is_nobodys FROM charge AS line
+            WHERE line.reversal_of IS NULL
+              AND NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.charge_id = line.id)
+        ), wanted AS (SELECT * FROM there WHERE is_unpriced OR is_nobodys)
+        (SELECT * FROM wanted EXCEPT SELECT * FROM charge_to_see_to)
+        UNION ALL (SELECT * FROM charge_to_see_to EXCEPT SELECT * FROM wanted)
+    """,  # noqa: S608 - the part is a constant
+    "the first month is another": """
+        SELECT first_month_of_charges() WHERE first_month_of_charges() IS DISTINCT FROM (SELECT min(period) FROM charge)
     """,
 }
 

@@ -24,7 +24,8 @@ KEPT = """
            EXISTS (SELECT FROM product_inspection AS asked
                    WHERE asked.product_id = item.product_id AND asked.kind = kinds.kind)
            AND NOT EXISTS (SELECT FROM inspection_due AS known
-                           WHERE known.item_id = item.id AND known.kind = kinds.kind) AS is_wanted
+                           WHERE known.item_id = item.id AND known.kind = kinds.kind)
+           AND item.state <> 'scrapped' AS is_wanted
     FROM item CROSS JOIN (VALUES ('loler'), ('pat')) AS kinds (kind) ORDER BY 1, 2
 """
 RULES = [{"kind": "loler", "every_months": 6}, {"kind": "pat", "every_months": 12}]
@@ -257,3 +258,24 @@ async def test_inspections_without_a_day_are_kept_as_what_is_asked_for_and_what_
     await session.execute(text("DELETE FROM product_inspection WHERE kind = 'loler'"))
     await session.commit()
     assert {kind for _, kind in await kept()} == {"pat"}
+
+
+async def test_what_is_scrapped_is_due_nothing_any_more(
+    as_manager: AsyncClient, given: Given, query: Query, session: AsyncSession
+) -> None:
+    [unknown, _] = await two_unknown(given, as_manager)
+    shelf, _ = await two_of_each(given)
+    for barcode in (unknown, shelf):
+        await given.scrapped(barcode)
+    # Also where its product begins to ask for another one, or a day of an item is forgotten.
+    await session.execute(
+        text("INSERT INTO product_inspection (product_id, kind, every_months) SELECT id, 'service', 6 FROM product")
+    )
+    await session.commit()
+    of_scrapped = """
+        SELECT item.barcode, due.kind FROM item JOIN (
+            SELECT item_id, kind FROM inspection_due UNION ALL SELECT item_id, kind FROM inspection_without_day
+        ) AS due ON due.item_id = item.id WHERE item.state = :state
+    """
+    assert await query(of_scrapped, state="scrapped") == []
+    assert await query(of_scrapped, state="on_loan") != []

@@ -60,7 +60,8 @@ PLAN = text("""
         DELETE FROM inspection_due WHERE item_id = :item_id AND kind = :kind AND (SELECT due_on FROM known) IS NULL
     )
     INSERT INTO inspection_due (item_id, kind, due_on)
-    SELECT :item_id, :kind, due_on FROM known WHERE due_on IS NOT NULL
+    SELECT item.id, :kind, due_on FROM known JOIN item ON item.id = :item_id AND item.state <> 'scrapped'
+    WHERE due_on IS NOT NULL
     ON CONFLICT (item_id, kind) DO UPDATE SET due_on = excluded.due_on
     RETURNING due_on
 """)
