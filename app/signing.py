@@ -4,27 +4,36 @@ Several features ask: what waits for a signature is on the home page, with the o
 They must not differ about who may sign (docs/adr/0012-one-reading-of-authority.md).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import COUNTED_DAYS
+from app.db import COUNTED_DAYS, array_of
 from app.domain.access import GRANTS, Permission, Role
 from app.domain.authority import Authority, Delegation, Other, PanelRule, Reason, Route, Setting, Tier
 from app.domain.labels import display
 
 DEFAULT_DAYS: Final = 28
 """For so many days what was ordered for a client counts with the next order, where no setting says otherwise."""
-PEOPLE = text("""
+_PEOPLE: Final = """
     SELECT account.username, account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
            prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
            ARRAY(SELECT role FROM account_role WHERE account_id = account.id) AS roles
     FROM prescriber JOIN account ON account.id = prescriber.account_id
-    WHERE account.is_active ORDER BY account.username
-""")
+    WHERE account.is_active
+"""
+PEOPLE = text(f"{_PEOPLE} ORDER BY account.username")
+PEOPLE_AROUND = text(f"""
+    {_PEOPLE} AND account.id = ANY(ARRAY(
+        SELECT account_id FROM prescriber WHERE COALESCE(team_id, 0) = ANY({array_of("teams", "bigint")})
+        UNION ALL SELECT id FROM account WHERE username = ANY({array_of("usernames", "text")})
+        UNION ALL SELECT unnest(ARRAY[from_account_id, to_account_id]) FROM delegation
+                  WHERE ended_at IS NULL AND :today BETWEEN from_on AND until_on))
+    ORDER BY account.username
+""")  # noqa: S608 - the parts are constants
 PERSON = text("""
     SELECT account.username, account.name, prescriber.team_id, prescriber.tier, prescriber.spend_limit_pence,
            prescriber.registration_number, prescriber.registration_expires_on, prescriber.is_supervised,
@@ -94,8 +103,24 @@ OTHERS_AT_THE_COUNTER = text(
 
 
 async def read_setting(session: AsyncSession, today: date) -> Setting:
-    """Everybody with authority, what is lent today, and the panels."""
-    people = [_authority(dict(row)) for row in (await session.execute(PEOPLE)).mappings()]
+    """Everybody with authority, what is lent today, and the panels. A county has thousands: for one order, or one
+    person, ask `read_setting_around`."""
+    return await _setting(session, (await session.execute(PEOPLE)).mappings().all(), today)
+
+
+async def read_setting_around(
+    session: AsyncSession, today: date, *usernames: str, teams: Collection[int | None] = ()
+) -> Setting:
+    """The same with these people, all of these teams (None: those who are of none), and who lends or is lent to today.
+
+    Whether somebody may sign an order hangs on nobody else, and who else may is of its team or stands in for one.
+    """
+    asked = {"usernames": list(usernames), "teams": [team or 0 for team in teams], "today": today}
+    return await _setting(session, (await session.execute(PEOPLE_AROUND, asked)).mappings().all(), today)
+
+
+async def _setting(session: AsyncSession, rows: Iterable[RowMapping], today: date) -> Setting:
+    people = [_authority(dict(row)) for row in rows]
     delegations = (await session.execute(DELEGATIONS, {"today": today})).all()
     return Setting(
         on=today,

@@ -12,7 +12,7 @@ from app.domain.combinations import OrderWarning
 from app.domain.counter import prescribes_on
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed, NotFound
-from app.signing import find_person, read_setting
+from app.signing import read_person
 from app.web.answers import Answer
 
 LEAVE = text("""
@@ -85,7 +85,7 @@ async def why_not_answer(session: AsyncSession, loan_id: int, actor: str, *, at:
         raise NotFound("unknown-loan", "There is no loan with this number.")
     if whose.username == actor:
         return ""
-    person = find_person(await read_setting(session, uk_date(at)), actor)
+    person, _ = await read_person(session, actor)
     if person and prescribes_on(person, uk_date(at)):
         return ""
     return (

@@ -16,7 +16,7 @@ from app.domain.notice_reviews import Tried, check_review, check_reviewer, unrea
 from app.domain.notice_work import ReviewOutcome
 from app.features.notices.acting import LOCK_NOTICE
 from app.models import NoticeReview
-from app.signing import find_person, read_setting
+from app.signing import read_person
 from app.web.who import tell_all_who_may
 
 REVIEWS = text("""
@@ -125,7 +125,7 @@ async def record_review(
         raise Conflict("reviewed-already", detail)
     tried = Tried(row.tries, row.tried_on, row.escalated_at is not None)
     check_review(outcome, tried, after_tries=after_tries, handles_notices=handles_notices)
-    check_reviewer(outcome, note, is_supervised=await _is_supervised(session, actor, at))
+    check_reviewer(outcome, note, is_supervised=await _is_supervised(session, actor))
     is_told = False
     if outcome is ReviewOutcome.NOT_REACHED:
         tried = tried.again(uk_date(at))
@@ -149,8 +149,8 @@ async def record_review(
     return is_told
 
 
-async def _is_supervised(session: AsyncSession, actor: str, at: datetime) -> bool:
-    person = find_person(await read_setting(session, uk_date(at)), actor)
+async def _is_supervised(session: AsyncSession, actor: str) -> bool:
+    person, _ = await read_person(session, actor)
     return person is not None and person.is_supervised
 
 

@@ -8,11 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
-from app.domain.dates import uk_date
 from app.domain.errors import BadValue, NotAllowed
 from app.features.ordering.decisions import is_qualified_colleague
 from app.features.ordering.records import OrderRecord, read_order
-from app.signing import find_person, read_setting
+from app.signing import read_person
 from app.web.answers import Answer
 
 ANSWER = text("""
@@ -27,7 +26,7 @@ async def answer(session: AsyncSession, number: str, answers: Sequence[Answer], 
     Raises NotFound `unknown-order`, NotAllowed `not-your-order`, BadValue `nothing-to-answer`.
     """
     order = await read_order(session, number, lock=True)
-    if why_not := await why_not_answer(session, order, actor, at=at):
+    if why_not := await why_not_answer(session, order, actor):
         raise NotAllowed("not-your-order", why_not)
     for one in answers:
         values: dict[str, Any] = {"order_id": order.id, "actor": actor, "at": at, **one.model_dump()}
@@ -38,12 +37,12 @@ async def answer(session: AsyncSession, number: str, answers: Sequence[Answer], 
     await audit.record(session, "warnings_answered", order.subject, actor=actor, at=at, warnings=codes)
 
 
-async def why_not_answer(session: AsyncSession, order: OrderRecord, actor: str, *, at: datetime) -> str:
+async def why_not_answer(session: AsyncSession, order: OrderRecord, actor: str) -> str:
     """Why this person may not answer for the order; empty where they may: its maker, who signed it, and the qualified
     prescribers of its team."""
     if actor in {order.made_by, order.authority.get("signed_by")}:
         return ""
-    person = find_person(await read_setting(session, uk_date(at)), actor)
+    person, _ = await read_person(session, actor)
     if person and is_qualified_colleague(order, person):
         return ""
     return f"{order.made_by_name} answers for this order, or whoever signs it, or a colleague in team {order.team}."

@@ -23,7 +23,7 @@ from app.features.ordering.submission import check_answers
 from app.features.ordering.surroundings import read_surroundings
 from app.models import EquipmentOrder, ReservationEnd
 from app.panelling import withdraw_cases
-from app.signing import find_person, read_setting, route_json
+from app.signing import find_person, read_setting_around, route_json
 from app.web.answers import Answer
 from app.web.who import names_with
 
@@ -44,7 +44,7 @@ async def authorise(
     order = await read_order(session, number, lock=True)
     order.check(Act.AUTHORISE)
     check_is_alive(order.died_on)
-    setting = await read_setting(session, uk_date(at))
+    setting = await read_setting_around(session, uk_date(at), actor, teams=[order.team_id])
     asked = await read_asked(session, order, today=uk_date(at))
     ruling = check_authoriser(asked, find_person(setting, actor), setting)
     around = await read_surroundings(session, order, today=uk_date(at))
@@ -73,7 +73,7 @@ async def decline(session: AsyncSession, number: str, *, reason: str, actor: str
     """Say no to an order that waits for a signature; what was held for it is given back. Raises as `authorise` does."""
     order = await read_order(session, number, lock=True)
     order.check(Act.DECLINE)
-    setting = await read_setting(session, uk_date(at))
+    setting = await read_setting_around(session, uk_date(at), actor, teams=[order.team_id])
     asked = await read_asked(session, order, today=uk_date(at))
     # Whoever may sign an order may decline it.
     ruling = check_authoriser(asked, find_person(setting, actor), setting)
@@ -94,7 +94,7 @@ async def cancel(session: AsyncSession, number: str, *, reason: str, actor: Acto
     """
     order = await read_order(session, number, lock=True)
     order.check(Act.CANCEL)
-    setting = await read_setting(session, uk_date(at))
+    setting = await read_setting_around(session, uk_date(at), actor.username, order.made_by, teams=[order.team_id])
     if not may_cancel(order, actor, find_person(setting, actor.username)):
         store = await names_with(session, Permission.FULFIL_ORDERS, today=uk_date(at))
         refusal = why_not_cancel(order, actor, setting, store=store)

@@ -26,7 +26,7 @@ from app.features.ordering.schemas import NewLine, NewOrder, OrderChange
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.funders import find_funder
 from app.models import EquipmentOrder, OrderAnswer, OrderLine, OrderSupersedes, Product, Store
-from app.signing import find_person, read_setting
+from app.signing import find_person, read_setting_around
 from app.web.answers import Answer
 from app.web.funding import as_shares
 from app.web.old_equipment import NewSupersedes, by_tag
@@ -193,7 +193,7 @@ def check_maker(order: OrderRecord, actor: str) -> None:
 
 
 async def _find_maker(session: AsyncSession, actor: str, *, at: datetime) -> Authority:
-    setting = await read_setting(session, uk_date(at))
+    setting = await read_setting_around(session, uk_date(at), actor, teams=[None])
     maker = find_person(setting, actor)
     if maker is None:
         # Refuses in the words of the rules. Whatever somebody without authority asks for, the answer is the same.

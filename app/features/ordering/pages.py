@@ -77,7 +77,7 @@ async def get_order(request: Request, session: Session, actor: Actor, now: Now, 
     if order.state is OrderState.DRAFT and order.made_by == actor.username:
         return render(request, "ordering/draft.html", {"order": order})
     acts = await what_can_be_done(session, order, actor, today=uk_date(now))
-    may_answer = actor.may(Permission.PLACE_ORDERS) and await _may_answer(session, order, actor.username, now)
+    may_answer = actor.may(Permission.PLACE_ORDERS) and await _may_answer(session, order, actor.username)
     context = {"order": order, "acts": acts, "today": uk_date(now), "may_answer": may_answer}
     return render(request, "ordering/order.html", context)
 
@@ -184,9 +184,9 @@ def _new_warnings(order: OrderBody) -> list[tuple[str, WarningBody]]:
     return [(answer_field(one), one) for one in order.warnings if one.needs_answer]
 
 
-async def _may_answer(session: Session, order: OrderBody, username: str, now: Now) -> bool:
+async def _may_answer(session: Session, order: OrderBody, username: str) -> bool:
     """Whether something waits for an answer of this person. No statement where nothing does."""
     if not any(one.needs_answer for one in order.warnings):
         return False
     record = await read_order(session, order.number)
-    return not await answering.why_not_answer(session, record, username, at=now)
+    return not await answering.why_not_answer(session, record, username)

@@ -14,7 +14,7 @@ from app.domain.ordering import NEXT, Act
 from app.features.ordering.decisions import why_not_cancel
 from app.features.ordering.records import read_asked, read_order
 from app.features.ordering.schemas import OrderBody
-from app.signing import find_person, read_setting
+from app.signing import find_person, read_setting_around
 from app.web.who import names_with, who_can
 
 FOUND_AT_ONCE = 10
@@ -182,7 +182,8 @@ async def _why_not_sign(session: AsyncSession, order: OrderBody, actor: Person, 
     signers = {one.username for one in order.authority.signers}
     if Act.AUTHORISE not in order.acts or actor.username in signers or not actor.may(Permission.SIGN_ORDERS):
         return ""
-    record, setting = await read_order(session, order.number), await read_setting(session, today)
+    record = await read_order(session, order.number)
+    setting = await read_setting_around(session, today, actor.username, teams=[record.team_id])
     asked = await read_asked(session, record, today=today)
     try:
         check_authoriser(asked, find_person(setting, actor.username), setting)
@@ -194,7 +195,8 @@ async def _why_not_sign(session: AsyncSession, order: OrderBody, actor: Person, 
 async def _why_not_cancel(session: AsyncSession, order: OrderBody, actor: Person, *, today: date) -> str:
     if Act.CANCEL not in order.acts or order.made_by == actor.username or actor.may(Permission.FULFIL_ORDERS):
         return ""
-    record, setting = await read_order(session, order.number), await read_setting(session, today)
+    record = await read_order(session, order.number)
+    setting = await read_setting_around(session, today, actor.username, record.made_by, teams=[record.team_id])
     store = await names_with(session, Permission.FULFIL_ORDERS, today=today)
     return why_not_cancel(record, actor, setting, store=store)
 

@@ -52,7 +52,7 @@ from app.features.ordering.schemas import (
     WarningBody,
 )
 from app.features.ordering.surroundings import Surroundings, read_surroundings
-from app.signing import find_person, read_setting, route_json
+from app.signing import find_person, read_setting_around, route_json
 from app.web.funding import ShareOfOrder
 from app.web.look_ahead import days_ahead
 from app.web.results import BlockerBody
@@ -89,7 +89,9 @@ async def get_order(session: AsyncSession, number: str, *, today: date) -> Order
     visits = [VisitBody(**row) for row in (await session.execute(VISITS, {"order_id": order.id})).mappings()]
     around = await read_surroundings(session, order, today=today)
     may_need_signing = order.decision in {OrderDecision.DRAFT, OrderDecision.AWAITING_AUTHORISATION}
-    setting = await read_setting(session, today) if may_need_signing else Setting(on=today)
+    setting = Setting(on=today)
+    if may_need_signing:
+        setting = await read_setting_around(session, today, order.made_by, teams=[order.team_id])
     asked = await read_asked(session, order, today=today) if may_need_signing else order.asked(())
     is_draft = order.decision is OrderDecision.DRAFT
     shelf = await _read_shelf(session, order, around, today)

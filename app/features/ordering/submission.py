@@ -35,7 +35,7 @@ from app.features.ordering.records import (
 )
 from app.features.ordering.surroundings import Surroundings, read_surroundings
 from app.models import EquipmentOrder, OrderUnit
-from app.signing import find_person, read_setting, route_json
+from app.signing import find_person, read_setting_around, route_json
 from app.web.answers import Answer, keys
 
 CLOCK = text("""
@@ -77,7 +77,7 @@ async def submit(
     if any(line.unit_price_pence != line.price_now for line in order.lines):
         await session.execute(PRICES, {"order_id": order.id})
         order = await read_order(session, number)
-    setting = await read_setting(session, today)
+    setting = await read_setting_around(session, today, actor, teams=[order.team_id])
     maker = find_person(setting, actor)
     asked = await read_asked(session, order, today=today)
     ruling = decide_submission(asked, maker, setting)

@@ -9,7 +9,7 @@ from app.domain.dates import uk_date
 from app.features.prescribers import lending, queries
 from app.features.prescribers.rules import what_is_beyond, what_panels_decide
 from app.features.prescribers.schemas import DelegationForm
-from app.signing import read_setting
+from app.signing import read_setting_around
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Id
@@ -31,10 +31,11 @@ async def my_authority(request: Request, session: Session, actor: Actor, now: No
     person = await queries.find_prescriber(session, actor.username, today=today)
     if person is None:
         return render(request, "prescribers/my_authority.html", {"person": None})
-    setting = await read_setting(session, today)
+    own = person.authority()
+    setting = await read_setting_around(session, today, own.username, teams=[own.team_id])
     context = {
         "person": person,
-        "beyond": what_is_beyond(person.authority(), setting),
+        "beyond": what_is_beyond(own, setting),
         "panels": what_panels_decide(setting.panels),
         "delegations": await queries.list_delegations(session, today=today, username=actor.username, is_open=True),
         "may_lend": _may_lend(person, actor),
