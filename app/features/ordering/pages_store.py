@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
@@ -21,10 +22,12 @@ from app.features.ordering.pages_shared import Number, Words, path_of, read_show
 from app.features.ordering.schemas import OrderBody, UnitBody
 from app.web.auth import Actor
 from app.web.clock import Now
+from app.web.fields import After
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.look_ahead import Ahead, or_decide
 from app.web.once import page_router
+from app.web.paging import page_of
 from app.web.tags import Prefix
 from app.web.templating import render
 from app.web.working_times import Times
@@ -33,6 +36,7 @@ DISPATCH = "ordering/dispatch.html"
 DELIVER = "ordering/deliver.html"
 FAILED = "ordering/failed_visit.html"
 MOST_SCANNED = 500
+PIECES_ON_A_PAGE = 100
 
 router = page_router()
 
@@ -40,15 +44,21 @@ Scanned = Annotated[list[str], Query(default_factory=list, max_length=MOST_SCANN
 
 
 @router.get("/orders/pick")
-async def pick_list(request: Request, session: Session, actor: Actor, now: Now, store: Words = "") -> HTMLResponse:
-    """What is to be picked in one store or in all, by promised day and bay."""
+async def pick_list(
+    request: Request, session: Session, actor: Actor, now: Now, store: Words = "", after: After = None
+) -> HTMLResponse:
+    """What is to be picked in one store or in all, by promised day and bay, so many at a time."""
     today = uk_date(now)
-    rows = await queries.pick_list(session, store=store or None, today=today)
+    limit = PIECES_ON_A_PAGE
+    found = await queries.pick_list(session, store=store or None, today=today, after=after, limit=limit + 1)
+    page = page_of(found, limit=limit, cursor=queries.pick_cursor)
     # Each line names a client.
-    await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(rows))
+    await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(page.items))
     stores = await pages_queries.list_stores(session)
     coming_back = await queries.list_coming_back(session, store=store or None)
-    context = {"rows": rows, "coming_back": coming_back, "stores": stores, "store": store, "today": today, "now": now}
+    context = {"rows": page.items, "coming_back": coming_back, "stores": stores, "store": store, "today": today}
+    context |= {"now": now, "is_first": after is None}
+    context["next_href"] = f"/orders/pick?{urlencode({'store': store, 'after': page.next})}" if page.next else None
     return render(request, "ordering/pick.html", context)
 
 

@@ -1,8 +1,9 @@
 """Lists of orders, of what is to be picked, and the history of one."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,9 +13,9 @@ from app.domain.ordering import OrderState
 from app.domain.promises import is_late
 from app.features.ordering.schemas import EventBody
 from app.features.ordering.worklists import ComingBack, OrderFilter, OrderLineRow, PickRow, RunRow
-from app.signing import find_person, read_others, read_route, read_setting
+from app.signing import find_person, read_others, read_route, read_setting_around
 from app.web.fields import BIGGEST_ID
-from app.web.paging import number_cursor
+from app.web.paging import CODE, TAG, day_cursor, number_cursor
 
 DONE = (OrderState.DELIVERED, OrderState.DECLINED, OrderState.CANCELLED)
 """States of orders that nobody waits for any more."""
@@ -38,16 +39,9 @@ OPEN_ORDERS = """
           UNION ALL SELECT id FROM equipment_order WHERE decision = 'draft') AS waits
     JOIN equipment_order AS asked ON asked.id = waits.order_id
 """
-SURROUNDINGS = """
-    JOIN equipment_order_state AS stands ON stands.order_id = asked.id
-    JOIN client ON client.id = asked.client_id JOIN funder ON funder.id = asked.funder_id
-    JOIN team ON team.id = asked.team_id JOIN store ON store.id = asked.store_id
-    LEFT JOIN account AS maker ON maker.username = asked.made_by
-    LEFT JOIN LATERAL (
-        SELECT string_agg(line.quantity || ' x ' || product.name, ', ' ORDER BY line.position) AS products,
-               sum(line.quantity) AS pieces, sum(line.quantity * line.unit_price_pence) AS value_pence
-        FROM order_line AS line JOIN product ON product.id = line.product_id WHERE line.order_id = asked.id
-    ) AS what ON true
+STANDS = "JOIN equipment_order_state AS stands ON stands.order_id = asked.id"
+CLIENT = "JOIN client ON client.id = asked.client_id"
+WENT = """
     LEFT JOIN LATERAL (
         SELECT (max(visited_at) FILTER (WHERE received_by IS NOT NULL)
                 AT TIME ZONE 'Europe/London')::date AS delivered_on,
@@ -55,6 +49,19 @@ SURROUNDINGS = """
         FROM delivery_visit WHERE order_id = asked.id
     ) AS went ON true
 """
+# Which orders are on the page is found first, with what their questions ask for and nothing more: only what is shown is
+# joined to all the rest.
+SHOWN = f"""
+    FROM equipment_order AS asked {STANDS} {CLIENT} JOIN funder ON funder.id = asked.funder_id
+    JOIN team ON team.id = asked.team_id JOIN store ON store.id = asked.store_id
+    LEFT JOIN account AS maker ON maker.username = asked.made_by
+    LEFT JOIN LATERAL (
+        SELECT string_agg(line.quantity || ' x ' || product.name, ', ' ORDER BY line.position) AS products,
+               sum(line.quantity) AS pieces, sum(line.quantity * line.unit_price_pence) AS value_pence
+        FROM order_line AS line JOIN product ON product.id = line.product_id WHERE line.order_id = asked.id
+    ) AS what ON true
+    {WENT}
+"""  # noqa: S608 - the parts are constants
 MOST_ON_A_RUN = 1000
 RUN = text("""
     SELECT item.barcode, product.name AS product_name, asked.number AS "order"
@@ -71,20 +78,33 @@ AWAITING = text("""
     JOIN product ON product.id = line.product_id
     WHERE asked.decision = 'awaiting_authorisation' GROUP BY asked.id ORDER BY asked.id
 """)
+# The pieces of the page first, then what is joined to them. What has no day or no bay stands last.
 PICK = text("""
+    WITH waiting AS (
+        SELECT asked.id AS order_id, unit.order_line_id, item.id AS item_id, store.code AS store,
+               COALESCE(asked.promised_on, 'infinity') AS day, asked.number, item.bay, item.barcode
+        FROM order_unit AS unit JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+        JOIN item ON item.id = kept.item_id AND item.state = 'reserved' JOIN store ON store.id = item.store_id
+        JOIN equipment_order AS asked ON asked.id = unit.order_id AND asked.decision = 'approved'
+        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+          AND (CAST(:store AS text) IS NULL OR store.code = :store)
+          AND (NOT CAST(:goes_on AS boolean)
+               OR (COALESCE(asked.promised_on, 'infinity'), store.code, item.bay IS NULL, COALESCE(item.bay, ''),
+                   asked.number, item.barcode)
+                  > (COALESCE(CAST(:after_day AS date), 'infinity'), CAST(:after_store AS text),
+                     CAST(:after_bay AS text) IS NULL, COALESCE(CAST(:after_bay AS text), ''),
+                     CAST(:after_number AS text), CAST(:after_barcode AS text)))
+        ORDER BY day, store.code, item.bay NULLS LAST, asked.number, item.barcode LIMIT :limit
+    )
     SELECT asked.number, client.client_ref, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated,
-           asked.speed, item.barcode, product.code AS product_code, product.name AS product_name, store.code AS store,
+           asked.speed, item.barcode, product.code AS product_code, product.name AS product_name, waiting.store,
            item.bay, line.kind, item.label_wanted_since IS NOT NULL AS label_wanted,
            ARRAY(SELECT warning FROM order_answer
                  WHERE order_id = asked.id AND answer IS NULL ORDER BY id) AS not_answered
-    FROM equipment_order AS asked JOIN client ON client.id = asked.client_id
-    JOIN order_line AS line ON line.order_id = asked.id JOIN order_unit AS unit ON unit.order_line_id = line.id
-    JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
-    JOIN item ON item.id = kept.item_id AND item.state = 'reserved' JOIN product ON product.id = item.product_id
-    JOIN store ON store.id = item.store_id
-    WHERE asked.decision = 'approved' AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
-      AND (CAST(:store AS text) IS NULL OR store.code = :store)
-    ORDER BY asked.promised_on NULLS LAST, store.code, item.bay NULLS LAST, asked.id, item.barcode LIMIT :limit
+    FROM waiting JOIN equipment_order AS asked ON asked.id = waiting.order_id
+    JOIN client ON client.id = asked.client_id JOIN order_line AS line ON line.id = waiting.order_line_id
+    JOIN item ON item.id = waiting.item_id JOIN product ON product.id = item.product_id
+    ORDER BY waiting.day, waiting.store, waiting.bay NULLS LAST, waiting.number, waiting.barcode
 """)
 COMING_BACK = text("""
     SELECT asked.number, item.barcode, product.name AS product_name, store.code AS store,
@@ -100,6 +120,9 @@ COMING_BACK = text("""
       AND (CAST(:store AS text) IS NULL OR store.code = :store)
     ORDER BY asked.id, item.barcode LIMIT :limit
 """)
+PLACE_TO_PICK: Final = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} O[0-9]+ {TAG.pattern} {CODE.pattern}( .+)?")
+NO_DAY: Final = date.max
+"""Stands in a cursor for a piece that is promised for no day."""
 HISTORY = text("SELECT at, chain AS actor, action, detail FROM audit_event WHERE subject = :subject ORDER BY at, id")
 
 
@@ -132,9 +155,14 @@ async def list_orders(
         "done": list(DONE),
     }
     # What is not asked for is left out: as a question that is left open it would hide an index from the database.
+    conditions = " AND ".join(_conditions(asked, is_done=is_done))
+    joined = {STANDS: "stands.", CLIENT: "client.", WENT: "went."}
     wanted = text(f"""
-        {COLUMNS} {OPEN_ORDERS if is_done is False else EVERY_ORDER} {SURROUNDINGS}
-        WHERE {" AND ".join(_conditions(asked, is_done=is_done))} ORDER BY asked.id DESC LIMIT :limit
+        {COLUMNS} {SHOWN} WHERE asked.id = ANY(ARRAY(
+            SELECT asked.id {OPEN_ORDERS if is_done is False else EVERY_ORDER}
+            {" ".join(part for part, name in joined.items() if name in conditions)}
+            WHERE {conditions} ORDER BY asked.id DESC LIMIT :limit
+        )) ORDER BY asked.id DESC
     """)
     rows = (await session.execute(wanted, values)).mappings()
     found = []
@@ -170,7 +198,7 @@ def cursor_of(row: OrderLineRow) -> str:
 async def signable_by(session: AsyncSession, username: str, *, today: date) -> list[int]:
     """The numbers of the rows of all orders that this person can sign now, by their own authority or a lent one."""
     waiting = (await session.execute(AWAITING)).all()
-    setting = await read_setting(session, today)
+    setting = await read_setting_around(session, today, username)
     others = await read_others(session, [row.id for row in waiting], today=today)
     me = find_person(setting, username)
     ranks = list(Tier)
@@ -189,11 +217,26 @@ async def list_run(session: AsyncSession) -> list[RunRow]:
     return [RunRow(**row) for row in rows]
 
 
-async def pick_list(session: AsyncSession, *, store: str | None = None, today: date, limit: int = 500) -> list[PickRow]:
+async def pick_list(
+    session: AsyncSession, *, store: str | None = None, today: date, after: str | None = None, limit: int = 500
+) -> list[PickRow]:
     """What is held for approved orders and stands on the shelf: by promised day, those without one last, then store and
-    bay."""
-    rows = (await session.execute(PICK, {"store": store, "limit": limit})).mappings()
+    bay, as many as `limit`. `after`: the `pick_cursor` of the last before. Raises BadValue `bad-cursor`."""
+    values = {"store": store, "limit": limit, "goes_on": bool(after), **_pick_place(after)}
+    rows = (await session.execute(PICK, values)).mappings()
     return [PickRow(**row, is_late=is_late(row["promised_on"], None, today)) for row in rows]
+
+
+def pick_cursor(row: PickRow) -> str:
+    """Where a page of the pick list ends."""
+    return " ".join([str(row.promised_on or NO_DAY), row.number, row.barcode, row.store, row.bay or ""]).rstrip()
+
+
+def _pick_place(after: str | None) -> dict[str, object]:
+    day, number, barcode, store, bay = [*day_cursor(after, PLACE_TO_PICK).split(" ", 4), "", "", "", "", ""][:5]
+    promised_on = date.fromisoformat(day) if day else NO_DAY
+    place = {"day": None if promised_on == NO_DAY else promised_on, "number": number, "barcode": barcode}
+    return {f"after_{name}": value for name, value in (place | {"store": store, "bay": bay or None}).items()}
 
 
 async def list_coming_back(session: AsyncSession, *, store: str | None = None, limit: int = 500) -> list[ComingBack]:

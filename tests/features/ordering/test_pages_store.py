@@ -1,6 +1,9 @@
 """The store's pages of orders: the pick list, scanning out, proof of delivery, and visits in vain."""
 
+import pytest
+
 from app.domain.lifecycle import State
+from app.features.ordering import pages_store
 from tests.browser import Browser, Page, shown_in
 from tests.conftest import Clock
 from tests.features.ordering.conftest import Orders, barcodes
@@ -24,6 +27,31 @@ async def test_the_pick_list_is_by_store_day_and_bay_and_tags_what_is_late(
     begun = await technician.follow(await technician.post_form(f"/orders/{number}/allocate", on="/orders/pick"))
     assert begun.path == f"/orders/{number}/dispatch"
     assert all(tag[-4:-2] in begun.text for tag in tags)
+
+
+async def test_the_pick_list_goes_on_where_its_page_ended(
+    technician: Browser, orders: Orders, given: Given, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages_store, "PIECES_ON_A_PAGE", 2)
+    product = await given.product()
+    for bay in ("Bay B 2", "", "A1", "C~1"):
+        await given.item(product=product, bay=bay)
+    await orders.submitted(product, lines=[{"product_code": product, "quantity": 3}])
+    clock.move(days=1)
+    await orders.submitted(product)
+    first = await technician.get("/orders/pick")
+    [further] = first.soup.select("a[rel=next]")
+    second = await technician.get(str(further["href"]))
+    shown = [[row[:2] for row in page.table()] for page in (first, second)]
+    assert [len(rows) for rows in shown] == [2, 2]
+    whole = [*shown[0], *shown[1]]
+    assert sorted(bay for _, bay in whole) == ["A1", "Bay B 2", "C~1", "No bay"]
+    days = [day for day, _ in whole]
+    assert days == ["9 March 2026"] * 3 + ["10 March 2026"]
+    assert [bay for _, bay in whole[:3]] == sorted(bay for _, bay in whole[:3])
+    assert second.soup.select("a[rel=next]") == []
+    for wrong in ("x", "2026-13-01 O1 ES000000143 MAIN", "2026-03-09 O1"):
+        assert (await technician.client.get("/orders/pick", params={"after": wrong})).status_code == 422
 
 
 def refusal(page: Page) -> str:
