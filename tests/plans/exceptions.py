@@ -100,7 +100,6 @@ STILL_READ: Final[dict[tuple[str, str], str]] = {
     ): "By tag among all of the state: an index of state and tag would be written with every move.",
     ("GET /api/v1/fault-reports", "fault_report"): "Dangerous reports of all times.",
     ("GET /api/v1/finance/charges", "charge"): "Asked for by what no month bounds: the sums are over all years.",
-    ("GET /api/v1/orders", "order_unit"): "An order awaiting a decision is sought among the open ones.",
     ("GET /api/v1/products", "item"): "Up to 500 products, each with all its items.",
     (
         "GET /api/v1/safety-notices/{reference:path}/scope/preview",
@@ -151,7 +150,6 @@ _OF_ISSUE: Final = "Who pays for an issue is asked of every month, and it grows:
 ALL_MONTHS: Final[dict[tuple[str, str], str]] = {
     ("POST /api/v1/loans", "charge"): _OF_ISSUE,
     ("POST /api/v1/deliveries/scans", "charge"): _OF_ISSUE,
-    ("GET /", "charge"): _OF_CHARGES,
     ("GET /api/v1/finance/charges", "charge"): _OF_CHARGES,
     ("GET /api/v1/finance/charges/{charge_id}", "charge"): _OF_CHARGES,
     ("GET /api/v1/finance/disputes", "charge"): _OF_CHARGES,
