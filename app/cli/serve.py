@@ -1,6 +1,7 @@
 """`stores serve`: the service, on a database that was migrated before."""
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -113,9 +114,15 @@ def made() -> "FastAPI":
     Thread(target=end_with_parent, daemon=True).start()
     settings = read_settings()
     configure_logs(settings)
-    made = service.create_app(settings)
+    return make(settings)
+
+
+def make(settings: Settings) -> "FastAPI":
+    """The service, imported and made without a look for rubbish; what is there by then is kept. Raises ValueError."""
+    gc.disable()
+    app = service.create_app(settings)
     begin_to_tidy()
-    return made
+    return app
 
 
 def end_with_parent() -> None:
@@ -129,10 +136,9 @@ def end_with_parent() -> None:
 def run(settings: Settings, *, announce: Callable[[int], None], beside: Beside | None = None) -> None:
     """Serve until Ctrl-C or SIGTERM; requests under way are finished, and what runs `beside` is stopped."""
     try:
-        app = service.create_app(settings)
+        app = make(settings)
     except ValueError as error:
         raise fail(str(error)) from error
-    begin_to_tidy()
     config = _config(settings, app)
     with config.bind_socket() as listening:
         Server(config, announce, beside).run(sockets=[listening])

@@ -19,9 +19,10 @@ START = """
 import gc, json, sys
 
 before = [generation["collections"] for generation in gc.get_stats()]
-from app.cli.main import Commands
+from app.cli.main import Commands, begin
 
 Commands().get_command(None, "serve")
+begin()
 parent = set(sys.modules)
 
 from app.cli.serve import made
@@ -61,7 +62,7 @@ def start() -> dict[str, Any]:
 
 def test_no_rubbish_is_looked_for_before_all_is_there_and_never_among_that(start: dict[str, Any]) -> None:
     before, after = start["collections"]
-    assert sum(after) - sum(before) <= 2  # One may come before it is switched off, one after it is switched on again.
+    assert sum(after) - sum(before) <= 4  # It is switched on for a moment between.
     assert start["kept"] > 100_000
     assert start["tidies"]
 
