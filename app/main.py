@@ -129,14 +129,13 @@ from app.features.workshop.inspections import pages as inspections_pages
 from app.features.workshop.repairs import api as repairs_api
 from app.features.workshop.repairs import bin_pages as parts_bin_pages
 from app.features.workshop.repairs import pages as repairs_pages
-from app.settings import Settings
+from app.settings import Settings, check_settings
 from app.web import apidocs, health, installable, openapi, problems
 from app.web.auth import authorise
 from app.web.clock import real_time
 from app.web.middleware import Edge
 
 STATIC = Path(__file__).resolve().parent / "static"
-SHORTEST_SECRET = 32
 
 ROUTERS = (
     health.router,
@@ -276,15 +275,6 @@ ROUTERS = (
     finance_journal_pages.router,
     finance_pack_pages.router,
 )
-
-
-def check_settings(settings: Settings) -> str:
-    """The address of the database. Raises ValueError when a setting that the service cannot do without is missing."""
-    if settings.database_url is None:
-        raise ValueError("Set STORES_DATABASE_URL, or start with scripts/run, which brings a PostgreSQL of its own.")
-    if settings.secret_key is None or len(settings.secret_key.get_secret_value()) < SHORTEST_SECRET:
-        raise ValueError(f"Set STORES_SECRET_KEY to at least {SHORTEST_SECRET} random characters.")
-    return settings.database_url
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.carriers import AssetNumber, check_addresses, check_asset_type, check_company_prefix
 
+SHORTEST_SECRET = 32
+
 
 def _company_prefix(digits: str) -> str:
     return check_company_prefix(digits) if digits else digits
@@ -171,3 +173,12 @@ class Settings(BaseSettings):
     def public_addresses(self) -> tuple[str, ...]:
         """The addresses of the label pages; the first is printed."""
         return check_addresses(self.public_address)
+
+
+def check_settings(settings: Settings) -> str:
+    """The address of the database. Raises ValueError when a setting that the service cannot do without is missing."""
+    if settings.database_url is None:
+        raise ValueError("Set STORES_DATABASE_URL, or start with scripts/run, which brings a PostgreSQL of its own.")
+    if settings.secret_key is None or len(settings.secret_key.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"Set STORES_SECRET_KEY to at least {SHORTEST_SECRET} random characters.")
+    return settings.database_url

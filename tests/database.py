@@ -15,13 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import NullPool
 from sqlmodel import col
 
+from app.cli.migrating import alembic_config
 from app.cli.seed import PASSWORD, PEOPLE, STORES
 from app.cli.seed_authority import add_authority
 from app.db import normal_url
 from app.features.accounts.passwords import LIGHT_HASHER
 from app.models import Account, AccountRole, AccountStore, Store
 from app.postgres import throwaway
-from app.web.health import alembic_config
 
 TEMPLATE = "stores_template"
 SAVEPOINT = re.compile(r"^((?:RELEASE |ROLLBACK TO )?)SAVEPOINT sa_savepoint_\d+$")

@@ -9,10 +9,10 @@ from alembic import command
 from alembic.util.exc import CommandError
 
 from app import audit, months
+from app.cli.migrating import alembic_config
 from app.cli.reach import console, database_url, fail, open_session, read_settings
 from app.domain.dates import uk_date
 from app.domain.errors import RuleError
-from app.web.health import alembic_config
 
 app = typer.Typer(no_args_is_help=True, help="Migrations and months.")
 

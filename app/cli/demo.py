@@ -15,12 +15,12 @@ from rich.table import Table
 
 from app.cli import seed
 from app.cli.county.command import county
+from app.cli.migrating import alembic_config
 from app.cli.reach import check_server, configure_logs, console, fail, local_secret, open_session, read_settings
 from app.cli.serve import run
 from app.cli.worker import work
 from app.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from app.settings import Settings
-from app.web.health import alembic_config
 
 app = typer.Typer(invoke_without_command=True)
 app.command("county")(county)

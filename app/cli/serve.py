@@ -1,6 +1,7 @@
 """`stores serve`: the service, on a database that was migrated before."""
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -9,18 +10,25 @@ from collections.abc import Awaitable, Callable
 from socket import socket
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
 import uvicorn
-from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from app.cli import begin_to_tidy
 from app.cli.reach import configure_logs, fail, read_settings
-from app.main import check_settings, create_app
-from app.settings import Settings
+from app.later import Later
+from app.settings import Settings, check_settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app import main as service
+else:
+    service = Later("app.main")  # The process that only watches over several others has no use for it.
 
 log = structlog.get_logger()
 
@@ -101,12 +109,20 @@ def run_several(settings: Settings, workers: int) -> None:
             Several(config, [listening]).run()
 
 
-def made() -> FastAPI:
+def made() -> "FastAPI":
     """The service of one of several processes, which ends when what started it is gone."""
     Thread(target=end_with_parent, daemon=True).start()
     settings = read_settings()
     configure_logs(settings)
-    return create_app(settings)
+    return make(settings)
+
+
+def make(settings: Settings) -> "FastAPI":
+    """The service, imported and made without a look for rubbish; what is there by then is kept. Raises ValueError."""
+    gc.disable()
+    app = service.create_app(settings)
+    begin_to_tidy()
+    return app
 
 
 def end_with_parent() -> None:
@@ -120,7 +136,7 @@ def end_with_parent() -> None:
 def run(settings: Settings, *, announce: Callable[[int], None], beside: Beside | None = None) -> None:
     """Serve until Ctrl-C or SIGTERM; requests under way are finished, and what runs `beside` is stopped."""
     try:
-        app = create_app(settings)
+        app = make(settings)
     except ValueError as error:
         raise fail(str(error)) from error
     config = _config(settings, app)
@@ -128,7 +144,7 @@ def run(settings: Settings, *, announce: Callable[[int], None], beside: Beside |
         Server(config, announce, beside).run(sockets=[listening])
 
 
-def _config(settings: Settings, app: FastAPI | str, **more: Any) -> uvicorn.Config:
+def _config(settings: Settings, app: "FastAPI | str", **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,

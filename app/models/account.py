@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Column, Index, Integer, Text, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.access import Role
 from app.models.base import (
+    Table,
     both_or_neither,
     enum_column,
     id_column,
@@ -17,7 +18,7 @@ from app.models.base import (
 )
 
 
-class Account(SQLModel, table=True):
+class Account(Table, table=True):
     """One person. A username is never used again, so that a history stays true."""
 
     id: int = id_column()
@@ -31,7 +32,7 @@ class Account(SQLModel, table=True):
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
-class AccountRole(SQLModel, table=True):
+class AccountRole(Table, table=True):
     """A role that an account has now; who gave it when is in the audit trail."""
 
     __tablename__ = "account_role"
@@ -40,7 +41,7 @@ class AccountRole(SQLModel, table=True):
     role: Role = Field(sa_column=enum_column(Role, "role", primary_key=True))
 
 
-class AccountStore(SQLModel, table=True):
+class AccountStore(Table, table=True):
     """A store that an account works in."""
 
     __tablename__ = "account_store"
@@ -56,7 +57,7 @@ class SignInKind(StrEnum):
     API = "api"
 
 
-class SignIn(SQLModel, table=True):
+class SignIn(Table, table=True):
     """One sign-in. Only the SHA-256 of its secret is kept."""
 
     __tablename__ = "sign_in"
@@ -77,7 +78,7 @@ class SignIn(SQLModel, table=True):
     ended_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class KnownBrowser(SQLModel, table=True):
+class KnownBrowser(Table, table=True):
     """A browser in which a person signed in before. Only the SHA-256 of its cookie is kept; it signs nobody in.
 
     People who share a browser share its cookie, each with a line of their own.
@@ -95,7 +96,7 @@ class KnownBrowser(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=instant_column())
 
 
-class SignInFailure(SQLModel, table=True):
+class SignInFailure(Table, table=True):
     """One failed try to sign in; counted to slow down guessing. With a known browser, only that browser pays for it."""
 
     __tablename__ = "sign_in_failure"

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import id_column, instant_column, text_column
+from app.models.base import Table, id_column, instant_column, text_column
 
 
-class AuditEvent(SQLModel, table=True):
+class AuditEvent(Table, table=True):
     """One act. `chain` is the actor's username: each actor's acts are numbered and hashed in a row.
 
     No foreign keys: a history never stands in the way, and nothing stands in the way of a history.
@@ -33,7 +33,7 @@ class AuditEvent(SQLModel, table=True):
     hash: str = Field(sa_column=text_column())
 
 
-class AuditHead(SQLModel, table=True):
+class AuditHead(Table, table=True):
     """The newest number and hash of each chain: it locks the chain, and shows when its last lines are missing."""
 
     __tablename__ = "audit_head"
@@ -43,7 +43,7 @@ class AuditHead(SQLModel, table=True):
     hash: str = Field(sa_column=text_column())
 
 
-class IdempotencyKey(SQLModel, table=True):
+class IdempotencyKey(Table, table=True):
     """The answer to a request that carried an Idempotency-Key, so that a replay answers the same."""
 
     __tablename__ = "idempotency_key"

@@ -18,6 +18,12 @@ metadata.naming_convention = {
 }
 
 
+class Table(SQLModel):
+    """What each table is. Rows are not validated (input is, at the edge): no table needs its validator built."""
+
+    model_config = {"defer_build": True}
+
+
 def id_column() -> Any:
     """A bigint surrogate key that the database counts. Untyped because SQLModel types a field by its annotation."""
     return Field(default=None, sa_column=Column(BigInteger, Identity(always=False), primary_key=True))

@@ -16,14 +16,14 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.budgets import Level
 from app.domain.costs import ChargeKind
-from app.models.base import enum_column, id_column, instant_column, reference_column, text_column
+from app.models.base import Table, enum_column, id_column, instant_column, reference_column, text_column
 
 
-class Budget(SQLModel, table=True):
+class Budget(Table, table=True):
     """What a funder, or a team of its money, may spend in a financial year. `year`: that in which it begins;
     `months`: pence from April to March, whose sum is the year's."""
 
@@ -54,7 +54,7 @@ class Budget(SQLModel, table=True):
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
-class BudgetAlert(SQLModel, table=True):
+class BudgetAlert(Table, table=True):
     """That finance was told of a level, once for each amount of the budget. `stands`: it was so at the last look."""
 
     __tablename__ = "budget_alert"
@@ -66,7 +66,7 @@ class BudgetAlert(SQLModel, table=True):
     stands: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default="true"))
 
 
-class ChargeMonth(SQLModel, table=True):
+class ChargeMonth(Table, table=True):
     """The sums of the charges of a month, made from them again and again until the month is closed (ADR 52).
 
     Zero and empty where the line has nothing there. `category`: the first level of ISO 9999; `condition`: `new` or
@@ -90,7 +90,7 @@ class ChargeMonth(SQLModel, table=True):
     issue_percent: Decimal = Field(sa_column=Column(Numeric(14, 2), nullable=False))
 
 
-class ChargeMonthSummed(SQLModel, table=True):
+class ChargeMonthSummed(Table, table=True):
     """When the sums of a month were made. `is_final`: it was closed by then, so they will not change."""
 
     __tablename__ = "charge_month_summed"

@@ -14,12 +14,12 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import both_or_neither, id_column, instant_column, reference_column, text_column
+from app.models.base import Table, both_or_neither, id_column, instant_column, reference_column, text_column
 
 
-class CareProvider(SQLModel, table=True):
+class CareProvider(Table, table=True):
     """An agency or home that cares for clients, and where it is told that an item must not be used any more."""
 
     __tablename__ = "care_provider"
@@ -30,7 +30,7 @@ class CareProvider(SQLModel, table=True):
     phone: str = Field(default="", sa_column=text_column(server_default=""))
 
 
-class Client(SQLModel, table=True):
+class Client(Table, table=True):
     """A person. `client_ref` is the service's own reference; not everybody has an NHS number when it is needed."""
 
     __table_args__ = (
@@ -71,7 +71,7 @@ class Client(SQLModel, table=True):
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
-class ClientAccess(SQLModel, table=True):
+class ClientAccess(Table, table=True):
     """How to get in: encrypted with a key that is not in the database."""
 
     __tablename__ = "client_access"

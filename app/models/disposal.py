@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.disposal import Batteries, WasteStream
-from app.models.base import enum_column, id_column, instant_column, reference_column, text_column
+from app.models.base import Table, enum_column, id_column, instant_column, reference_column, text_column
 
 
-class Disposal(SQLModel, table=True):
+class Disposal(Table, table=True):
     """The scrap of one item. `seq` is its movement; until there is one it is a request, which another person agrees to
     or declines, and `hold_id` keeps the item from going out. What needed no second person has no `agreed_by`.
     """

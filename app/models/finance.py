@@ -19,10 +19,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.costs import ChargeKind
 from app.models.base import (
+    Table,
     both_or_neither,
     checked_reference_column,
     enum_column,
@@ -34,7 +35,7 @@ from app.models.base import (
 )
 
 
-class Tariff(SQLModel, table=True):
+class Tariff(Table, table=True):
     """One dated rate: fixed, a percentage, or a percentage that tapers with age. `ends_on`: its last day.
 
     Nothing of it changes but its end, and no two for the same thing are in force on one day (an exclusion constraint).
@@ -78,7 +79,7 @@ class Tariff(SQLModel, table=True):
     replaced_end: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
 
 
-class WithdrawnTariff(SQLModel, table=True):
+class WithdrawnTariff(Table, table=True):
     """A rate that was withdrawn before its first day, as it was (`rate`), and why. A trigger lets no other be deleted,
     and what has priced a line cannot go at all."""
 
@@ -91,7 +92,7 @@ class WithdrawnTariff(SQLModel, table=True):
     withdrawn_by: str = Field(sa_column=text_column())
 
 
-class OrderShare(SQLModel, table=True):
+class OrderShare(Table, table=True):
     """What part of an order a funder pays, where it is not all its own funder's."""
 
     __tablename__ = "order_share"
@@ -106,7 +107,7 @@ class OrderShare(SQLModel, table=True):
     percent: Decimal = Field(sa_column=Column(Numeric(5, 2), nullable=False))
 
 
-class FundingDispute(SQLModel, table=True):
+class FundingDispute(Table, table=True):
     """That funders do not agree who pays: the equipment is provided, the split is provisional until it is settled."""
 
     __tablename__ = "funding_dispute"
@@ -133,7 +134,7 @@ class FundingDispute(SQLModel, table=True):
     settlement: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class OrderTopUp(SQLModel, table=True):
+class OrderTopUp(Table, table=True):
     """What a person adds of their own wish to what one item of an order cost, above what would meet the need free of
     charge. The only way in which a person is ever charged (`domain/funders.py`). `confirmed_by`: the prescriber who
     says that the free one does meet it."""
@@ -175,7 +176,7 @@ class OrderTopUp(SQLModel, table=True):
     withdrawn_because: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class Charge(SQLModel, table=True):
+class Charge(Table, table=True):
     """One line: what one funder pays of one charge. The lines of one `posting_id` are its split, and come to 100 %.
 
     Append-only. A partition for each month of `period`, its first day; who writes asks `month_to_post(happened_on)` for
@@ -249,7 +250,7 @@ class Charge(SQLModel, table=True):
     because: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class ChargeTakenBack(SQLModel, table=True):
+class ChargeTakenBack(Table, table=True):
     """That a line was taken back, and by which: once. A trigger writes it with that line, and nothing else does."""
 
     __tablename__ = "charge_taken_back"
@@ -259,6 +260,7 @@ class ChargeTakenBack(SQLModel, table=True):
     posted_at: datetime = Field(sa_column=instant_column())
 
 
+<<<<<<< HEAD
 class ChargeToSeeTo(SQLModel, table=True):
     """A line that stands and that finance has to see to, so that these few are found without looking into every month:
     no rate was in force, or it is nobody's (`NOBODYS` in app/charging.py). A trigger keeps it with the lines."""
@@ -276,6 +278,9 @@ class ChargeToSeeTo(SQLModel, table=True):
 
 
 class ItemAccount(SQLModel, table=True):
+=======
+class ItemAccount(Table, table=True):
+>>>>>>> slice-c
     """What the next charge of an item follows from, kept by a trigger with its lines, so that no scan reads them.
 
     `issue`: its newest issue as it is charged now (`app/charging.py` reads it), empty where that was taken back and
@@ -297,7 +302,7 @@ class ItemAccount(SQLModel, table=True):
     paid_pence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
 
 
-class ChargedVisit(SQLModel, table=True):
+class ChargedVisit(Table, table=True):
     """That a visit has been charged: a drive with several things, scanned one by one, is charged once a day."""
 
     __tablename__ = "charged_visit"
@@ -305,7 +310,7 @@ class ChargedVisit(SQLModel, table=True):
     key: str = Field(sa_column=Column(Text, primary_key=True))
 
 
-class FinancePeriod(SQLModel, table=True):
+class FinancePeriod(Table, table=True):
     """A month that is closed, for good, with its sums of then. Months are closed in their order, none is left out.
 
     `digest`: SHA-256 over its lines in the order of their numbers, so that a later look can tell whether they are still
@@ -323,7 +328,7 @@ class FinancePeriod(SQLModel, table=True):
     digest: str = Field(sa_column=text_column())
 
 
-class ReconciliationRun(SQLModel, table=True):
+class ReconciliationRun(Table, table=True):
     """What came of comparing movements, charges and sums. `period`: of one month, or (empty) of all.
 
     `sums`: for each check what it counted, and its two sides. `differences`: the first of what does not add up.
@@ -340,7 +345,7 @@ class ReconciliationRun(SQLModel, table=True):
     differences: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
 
 
-class ChargingStart(SQLModel, table=True):
+class ChargingStart(Table, table=True):
     """The newest movement before charges began: what is older was never charged here. One row."""
 
     __tablename__ = "charging_start"

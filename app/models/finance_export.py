@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Integer, LargeBinary, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.journal import DateFormat
-from app.models.base import enum_column, instant_column, reference_column, text_column
+from app.models.base import Table, enum_column, instant_column, reference_column, text_column
 
 
-class ExportJob(SQLModel, table=True):
+class ExportJob(Table, table=True):
     """A spreadsheet that is being made: how far it is, and what it is called once it is whole.
 
     `seen_at`: when its maker was last at work. Who died over it never says so. `size`: of its chunks together.
@@ -36,7 +36,7 @@ class ExportJob(SQLModel, table=True):
     size: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
 
 
-class ExportChunk(SQLModel, table=True):
+class ExportChunk(Table, table=True):
     """A piece of a file, so that neither who makes it nor who hands it out has the whole in memory."""
 
     __tablename__ = "export_chunk"
@@ -46,7 +46,7 @@ class ExportChunk(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class JournalLayout(SQLModel, table=True):
+class JournalLayout(Table, table=True):
     """How the general ledger wants its journal. One row, once somebody has set it."""
 
     __tablename__ = "journal_layout"
@@ -65,7 +65,7 @@ class JournalLayout(SQLModel, table=True):
     version: int = Field(sa_column=Column(Integer, nullable=False))
 
 
-class PackSetting(SQLModel, table=True):
+class PackSetting(Table, table=True):
     """On which working day of a month the pack of the last one is sent. One row, once somebody has set it."""
 
     __tablename__ = "pack_setting"
@@ -80,7 +80,7 @@ class PackSetting(SQLModel, table=True):
     changed_by: str = Field(sa_column=text_column())
 
 
-class PackReader(SQLModel, table=True):
+class PackReader(Table, table=True):
     """Somebody who is written to when a month's pack is due."""
 
     __tablename__ = "pack_reader"
@@ -90,7 +90,7 @@ class PackReader(SQLModel, table=True):
     added_by: str = Field(sa_column=text_column())
 
 
-class PackSent(SQLModel, table=True):
+class PackSent(Table, table=True):
     """That somebody was written to about the pack of a month: once."""
 
     __tablename__ = "pack_sent"

@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.inspections import InspectionKind
 from app.domain.look_ahead import HandingOut
 from app.models.base import (
+    Table,
     both_or_neither,
     enum_column,
     id_column,
@@ -19,7 +20,7 @@ from app.models.base import (
 )
 
 
-class ThoroughExamination(SQLModel, table=True):
+class ThoroughExamination(Table, table=True):
     """The report of a thorough examination (LOLER 1998, Schedule 1) as it was made; a trigger refuses every change."""
 
     __tablename__ = "thorough_examination"
@@ -28,7 +29,7 @@ class ThoroughExamination(SQLModel, table=True):
     report: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
-class AuthorityCopy(SQLModel, table=True):
+class AuthorityCopy(Table, table=True):
     """A copy of a report for the enforcing authority (LOLER 1998, regulation 10(1)(c)); open until it is sent."""
 
     __tablename__ = "authority_copy"
@@ -51,7 +52,7 @@ class AuthorityCopy(SQLModel, table=True):
     chased_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
 
 
-class ExaminationDecision(SQLModel, table=True):
+class ExaminationDecision(Table, table=True):
     """Why an item went on although its thorough examination falls due soon."""
 
     __tablename__ = "examination_decision"
@@ -66,7 +67,7 @@ class ExaminationDecision(SQLModel, table=True):
     decided_by: str = Field(sa_column=text_column())
 
 
-class InspectionVisit(SQLModel, table=True):
+class InspectionVisit(Table, table=True):
     """A visit to a client's home to inspect what is there: open (`ended_at` is NULL) until all is done or called off.
 
     Whoever is to make an open visit (`visitor`, a username) needs to get in. `escalated_at`: so often nobody opened
@@ -96,7 +97,7 @@ class InspectionVisit(SQLModel, table=True):
     ended_because: str = Field(default="", sa_column=text_column(server_default=""))
 
 
-class InspectionVisitItem(SQLModel, table=True):
+class InspectionVisitItem(Table, table=True):
     """One inspection that a visit is for; done by an inspection, or open."""
 
     __tablename__ = "inspection_visit_item"
@@ -118,7 +119,7 @@ class InspectionVisitItem(SQLModel, table=True):
     inspection_id: int | None = Field(default=None, sa_column=reference_column("inspection.id", nullable=True))
 
 
-class InspectionVisitTry(SQLModel, table=True):
+class InspectionVisitTry(Table, table=True):
     """A visit at which nobody opened, or the inspection could not be made; append-only."""
 
     __tablename__ = "inspection_visit_try"

@@ -14,11 +14,12 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.clearance import HoldKind
 from app.domain.lifecycle import Move, State
 from app.models.base import (
+    Table,
     both_or_neither,
     checked_reference_column,
     enum_column,
@@ -43,7 +44,7 @@ class Precision(StrEnum):
     YEAR = "year"
 
 
-class Item(SQLModel, table=True):
+class Item(Table, table=True):
     """One piece of equipment. Only `ledger.py` writes `state`, `store_id`, `bay` and the columns below them.
 
     `serial_key` is the serial number without case, blanks and dashes; leading zeros stay. `maker_label` is
@@ -105,7 +106,7 @@ class Item(SQLModel, table=True):
     repair_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
 
 
-class Movement(SQLModel, table=True):
+class Movement(Table, table=True):
     """One line of an item's history. A trigger refuses UPDATE, DELETE and TRUNCATE; each hash covers the one before.
 
     A partition for each month of `at`, in UTC. What is asked of one item and names no instant looks into them all:
@@ -135,7 +136,7 @@ class Movement(SQLModel, table=True):
     hash: str = Field(sa_column=text_column())
 
 
-class Hold(SQLModel, table=True):
+class Hold(Table, table=True):
     """Something that keeps an item from going out until it is lifted; never deleted. `notice_id`: the safety notice
     that placed it."""
 

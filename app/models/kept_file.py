@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Column, LargeBinary, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import instant_column, text_column
+from app.models.base import Table, instant_column, text_column
 
 
-class KeptFile(SQLModel, table=True):
+class KeptFile(Table, table=True):
     """A file as it was checked (`uploads.py`), once, under its SHA-256. Append-only."""
 
     __tablename__ = "kept_file"

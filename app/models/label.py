@@ -4,12 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, LargeBinary, Uuid, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import both_or_neither, id_column, instant_column, reference_column, text_column
+from app.models.base import Table, both_or_neither, id_column, instant_column, reference_column, text_column
 
 
-class PublicRequest(SQLModel, table=True):
+class PublicRequest(Table, table=True):
     """One request of somebody who is not signed in, counted per address. Of the address only a keyed hash is kept."""
 
     __tablename__ = "public_request"
@@ -24,7 +24,7 @@ class PublicRequest(SQLModel, table=True):
     made_at: datetime = Field(sa_column=instant_column())
 
 
-class FaultReport(SQLModel, table=True):
+class FaultReport(Table, table=True):
     """What somebody reported of an item. `form_id`: of the very form, so that one sent twice is one report.
 
     `phone` is forgotten some time after the report is closed. `done`: what was done about it.
@@ -53,7 +53,7 @@ class FaultReport(SQLModel, table=True):
     done: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class LabelJob(SQLModel, table=True):
+class LabelJob(Table, table=True):
     """A file of many labels: how far it is, then the file, which is kept a short time.
 
     `seen_at`: when its maker was last at work. Who died over it never says so.

@@ -5,10 +5,11 @@ from enum import StrEnum
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.loans import CollectionSpeed, LoanKind, TrialOutcome
 from app.models.base import (
+    Table,
     both_or_neither,
     enum_column,
     id_column,
@@ -30,7 +31,7 @@ class ReservationEnd(StrEnum):
     CLIENT_DIED = "client_died"
 
 
-class Reservation(SQLModel, table=True):
+class Reservation(Table, table=True):
     """An item kept for a client from a day until a day. The days of one item's live reservations never overlap."""
 
     __table_args__ = (
@@ -70,7 +71,7 @@ class Reservation(SQLModel, table=True):
     )
 
 
-class Loan(SQLModel, table=True):
+class Loan(Table, table=True):
     """An item at a client's: open until it is scanned back. One open loan per item. `weight_wanted_since`: it was
     handed over although it carries less than what was asked for, and nobody knew what the client weighs."""
 
@@ -111,7 +112,7 @@ class Loan(SQLModel, table=True):
     weight_wanted_since: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
 
 
-class LoanAnswer(SQLModel, table=True):
+class LoanAnswer(Table, table=True):
     """A warning that was shown at the counter, in its words of then, and what was answered; the same as of an order.
 
     What is kept after a trial, or tried on, is warned of and answered anew. Without an answer: a short form of the API
@@ -143,7 +144,7 @@ class LoanAnswer(SQLModel, table=True):
     answered_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class TrialReview(SQLModel, table=True):
+class TrialReview(Table, table=True):
     """One decision about a trial; the newest counts."""
 
     __tablename__ = "trial_review"
@@ -165,7 +166,7 @@ class TrialReview(SQLModel, table=True):
     reviewed_by: str = Field(sa_column=text_column())
 
 
-class Collection(SQLModel, table=True):
+class Collection(Table, table=True):
     """A request to fetch equipment from a client; it is done when none of its lines is open."""
 
     __table_args__ = (
@@ -190,7 +191,7 @@ class Collection(SQLModel, table=True):
     scheduled_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
 
 
-class CollectionLine(SQLModel, table=True):
+class CollectionLine(Table, table=True):
     """One item of a collection: open, collected, or cancelled.
 
     `picked_up_at`: since when it is on the van. The line stays open until the item is scanned in at a store.
@@ -229,7 +230,7 @@ class CollectionLine(SQLModel, table=True):
     cancelled_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class CollectionVisit(SQLModel, table=True):
+class CollectionVisit(Table, table=True):
     """A visit that came back without what it was to fetch, and why."""
 
     __tablename__ = "collection_visit"
@@ -243,7 +244,7 @@ class CollectionVisit(SQLModel, table=True):
     recorded_by: str = Field(sa_column=text_column())
 
 
-class CollectionFound(SQLModel, table=True):
+class CollectionFound(Table, table=True):
     """Something found at the client's that is not on the collection's list: taken, never refused, and reconciled."""
 
     __tablename__ = "collection_found"

@@ -3,12 +3,12 @@
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Column, Date, Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import id_column, instant_column, text_column
+from app.models.base import Table, id_column, instant_column, text_column
 
 
-class MakerAlias(SQLModel, table=True):
+class MakerAlias(Table, table=True):
     """`name` is another name of `resolves_to`, for what was made from a day until a day; a day that is NULL is open.
 
     The keys are the names without case, blanks and dashes. A name may stand for several makers, one after another.

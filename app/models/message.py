@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import id_column, instant_column, reference_column, text_column
+from app.models.base import Table, id_column, instant_column, reference_column, text_column
 
 
-class Message(SQLModel, table=True):
+class Message(Table, table=True):
     """One message and how its sending goes. It has an address to send to, or somebody's account to show it on."""
 
     __table_args__ = (

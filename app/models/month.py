@@ -3,12 +3,12 @@
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import instant_column, text_column
+from app.models.base import Table, instant_column, text_column
 
 
-class MonthPutAside(SQLModel, table=True):
+class MonthPutAside(Table, table=True):
     """That a partition was detached. `whole`: movement or charge; `digest`: over its lines in the order of their
     numbers, so that what is attached again is what was detached."""
 
@@ -22,7 +22,7 @@ class MonthPutAside(SQLModel, table=True):
     put_aside_by: str = Field(sa_column=text_column())
 
 
-class MovementPutAside(SQLModel, table=True):
+class MovementPutAside(Table, table=True):
     """An anchor: an item's movements from one number to another went with a month, and this was the last one's hash."""
 
     __tablename__ = "movement_put_aside"

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, Index, Integer, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy import ForeignKey as Key
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.safety_notices import DeadlineKind, Decision, NoticeState
-from app.models.base import enum_column, id_column, instant_column, reference_column, text_column
+from app.models.base import Table, enum_column, id_column, instant_column, reference_column, text_column
 
 
 class NoticeSource(StrEnum):
@@ -34,7 +34,7 @@ def _facts(server_default: str | None = None) -> Any:
     return Field(sa_column=Column(JSONB, nullable=False, server_default=server_default))
 
 
-class SafetyNotice(SQLModel, table=True):
+class SafetyNotice(Table, table=True):
     """A notice. `base_path` is the publication on GOV.UK that it comes from, of which there may be several notices.
 
     `version` is the number of its newest version, `triaged_version` of the one on which triage decided last. `found` is
@@ -76,7 +76,7 @@ class SafetyNotice(SQLModel, table=True):
     received_by: str = Field(sa_column=text_column())
 
 
-class SafetyNoticePayload(SQLModel, table=True):
+class SafetyNoticePayload(Table, table=True):
     """What was received, byte for byte, under its SHA-256. Append-only."""
 
     __tablename__ = "safety_notice_payload"
@@ -86,7 +86,7 @@ class SafetyNoticePayload(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class SafetyNoticeVersion(SQLModel, table=True):
+class SafetyNoticeVersion(Table, table=True):
     """What a notice said from some moment on. `body_html` is sanitised; the payload has it as it came. Append-only.
 
     A publication's version is known by its path and `public_updated_at`; `digest` is of what it says, since editors may
@@ -124,7 +124,7 @@ class SafetyNoticeVersion(SQLModel, table=True):
     received_by: str = Field(sa_column=text_column())
 
 
-class SafetyNoticeTriage(SQLModel, table=True):
+class SafetyNoticeTriage(Table, table=True):
     """A decision of triage on one version, with its reason and the catalogue search that was made. Append-only."""
 
     __tablename__ = "safety_notice_triage"
@@ -140,7 +140,7 @@ class SafetyNoticeTriage(SQLModel, table=True):
     decided_by: str = Field(sa_column=text_column())
 
 
-class SafetyNoticeAction(SQLModel, table=True):
+class SafetyNoticeAction(Table, table=True):
     """What the organisation does about a notice that wants more, or something else, than holding items."""
 
     __tablename__ = "safety_notice_action"
@@ -161,7 +161,7 @@ class SafetyNoticeAction(SQLModel, table=True):
     done_note: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class SafetyNoticeReminder(SQLModel, table=True):
+class SafetyNoticeReminder(Table, table=True):
     """That the people who handle notices were reminded of a deadline: once for each day and threshold."""
 
     __tablename__ = "safety_notice_reminder"
@@ -173,7 +173,7 @@ class SafetyNoticeReminder(SQLModel, table=True):
     sent_at: datetime = Field(sa_column=instant_column())
 
 
-class SafetyNoticePoll(SQLModel, table=True):
+class SafetyNoticePoll(Table, table=True):
     """When GOV.UK was asked last, and how that went: one row. `failure` is empty when all went well."""
 
     __tablename__ = "safety_notice_poll"

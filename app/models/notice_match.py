@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.lifecycle import Move
 from app.domain.notice_work import Cause, Handling, MatchAction, MatchOutcome, ReviewOutcome
 from app.domain.notices import Result
 from app.models.base import (
+    Table,
     both_or_neither,
     checked_reference_column,
     enum_column,
@@ -29,7 +30,7 @@ def _count() -> Any:
     return Field(sa_column=Column(Integer, nullable=False))
 
 
-class NoticeScope(SQLModel, table=True):
+class NoticeScope(Table, table=True):
     """What a notice covers, as it was entered: `lines` as `notice_json.scope_as_json` has them. Append-only.
 
     The newest is the draft, unless it has been activated. `notice_version`: the text that it was taken from. `digest`:
@@ -53,7 +54,7 @@ class NoticeScope(SQLModel, table=True):
     drafted_by: str = Field(sa_column=text_column())
 
 
-class NoticePreview(SQLModel, table=True):
+class NoticePreview(Table, table=True):
     """What somebody saw last of what a scope would hit: they put nothing else into force without having seen it."""
 
     __tablename__ = "notice_preview"
@@ -66,7 +67,7 @@ class NoticePreview(SQLModel, table=True):
     seen_at: datetime = Field(sa_column=instant_column())
 
 
-class NoticeActivation(SQLModel, table=True):
+class NoticeActivation(Table, table=True):
     """That a scope was put into force, by another person than its author, and what it covered then. Append-only.
 
     The newest of a notice is in force, also when the notice is closed: what comes later is still caught.
@@ -90,7 +91,7 @@ class NoticeActivation(SQLModel, table=True):
     activated_by: str = Field(sa_column=text_column())
 
 
-class NoticeMatch(SQLModel, table=True):
+class NoticeMatch(Table, table=True):
     """What a notice means for an item, as it stands: an item that was never covered has no row.
 
     `evidence` is read with the lines of `scope_id` (`notice_evidence.read_findings`). `cause`: when that result came.
@@ -126,7 +127,7 @@ class NoticeMatch(SQLModel, table=True):
     weakened_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class NoticeMatchAction(SQLModel, table=True):
+class NoticeMatchAction(Table, table=True):
     """Something that was done about an item that a notice covers. Append-only.
 
     `channel`: how somebody was contacted. `answers`: what was seen, by the question. `serial_read`: the serial number
@@ -156,7 +157,7 @@ class NoticeMatchAction(SQLModel, table=True):
     recorded_by: str = Field(sa_column=text_column())
 
 
-class NoticeAnswer(SQLModel, table=True):
+class NoticeAnswer(Table, table=True):
     """What was seen on an item, by the question (`notice_scope.question_of`); the newest counts. Append-only."""
 
     __tablename__ = "notice_answer"
@@ -176,7 +177,7 @@ class NoticeAnswer(SQLModel, table=True):
     seen_by: str = Field(sa_column=text_column())
 
 
-class NoticePicture(SQLModel, table=True):
+class NoticePicture(Table, table=True):
     """What to look for, shown beside a question of the notice's scope; the newest counts. Append-only.
 
     `alt` says the same in words. `sha256` is of the file (`kept_file`).
@@ -197,7 +198,7 @@ class NoticePicture(SQLModel, table=True):
     added_by: str = Field(sa_column=text_column())
 
 
-class NoticeReview(SQLModel, table=True):
+class NoticeReview(Table, table=True):
     """That what a notice of advice says is looked at with one person who has such equipment; open until it is done.
 
     `because`: the barcodes of what they had when that was asked. What comes to them after it was done is reviewed anew.
@@ -234,7 +235,7 @@ class NoticeReview(SQLModel, table=True):
     escalated_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
 
 
-class NoticeClosing(SQLModel, table=True):
+class NoticeClosing(Table, table=True):
     """That somebody asked for a notice to be closed, with the counts that added up, and that a second person closed it.
 
     A notice that was put into force again is closed again: one row for each time. The last row is final once closed.
@@ -262,7 +263,7 @@ class NoticeClosing(SQLModel, table=True):
     closed_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class NoticePack(SQLModel, table=True):
+class NoticePack(Table, table=True):
     """The evidence of a notice as it was when it was closed: `evidence.Pack` as JSON, byte for byte. Append-only."""
 
     __tablename__ = "notice_pack"
@@ -272,7 +273,7 @@ class NoticePack(SQLModel, table=True):
     sha256: str = Field(sa_column=text_column())
 
 
-class NoticePrevented(SQLModel, table=True):
+class NoticePrevented(Table, table=True):
     """That an item was not reserved, issued, sent out or released because of a notice. Append-only."""
 
     __tablename__ = "notice_prevented"

@@ -20,12 +20,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.loans import LoanKind
 from app.domain.ordering import OrderDecision, OrderReason, Speed, SupersedeAction
 from app.domain.stop_use import ItemFault
 from app.models.base import (
+    Table,
     both_or_neither,
     enum_column,
     id_column,
@@ -36,7 +37,7 @@ from app.models.base import (
 )
 
 
-class EquipmentOrder(SQLModel, table=True):
+class EquipmentOrder(Table, table=True):
     """Equipment for a client, asked for by a prescriber. `authority` holds how it was decided who must agree;
     `promised_on` is empty until something is held for each of its pieces."""
 
@@ -79,7 +80,7 @@ class EquipmentOrder(SQLModel, table=True):
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
-class OrderLine(SQLModel, table=True):
+class OrderLine(Table, table=True):
     """A product and how many. `explanation` says why these items were chosen and why no others."""
 
     __tablename__ = "order_line"
@@ -108,7 +109,7 @@ class OrderLine(SQLModel, table=True):
     explanation: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))
 
 
-class OrderUnit(SQLModel, table=True):
+class OrderUnit(Table, table=True):
     """One wanted piece of a line: held by its reservation, and delivered once it has its loan.
 
     A trigger fills `order_id`, `client_id` and `item_id` from what the piece refers to. They are there for the foreign
@@ -171,7 +172,7 @@ class OrderUnit(SQLModel, table=True):
     cancelled_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class OrderAnswer(SQLModel, table=True):
+class OrderAnswer(Table, table=True):
     """A warning that was shown, in its words of then, and what the prescriber answered. Without an answer: a short form
     of the API left it out (ADR 29), and somebody answers it afterwards."""
 
@@ -193,7 +194,7 @@ class OrderAnswer(SQLModel, table=True):
     answered_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class OrderSupersedes(SQLModel, table=True):
+class OrderSupersedes(Table, table=True):
     """What becomes of an old item at the client's that this order replaces or adds to."""
 
     __tablename__ = "order_supersedes"
@@ -211,7 +212,7 @@ class OrderSupersedes(SQLModel, table=True):
     collection_id: int | None = Field(default=None, sa_column=reference_column("collection.id", nullable=True))
 
 
-class StopUseNotice(SQLModel, table=True):
+class StopUseNotice(Table, table=True):
     """An item at a client's that must not be used any more. Open until its loan ends, acknowledged or not.
 
     One that was given by mistake is withdrawn and stays on record: `loan_id` is empty then, and `withdrawn_loan_id`
@@ -256,7 +257,7 @@ class StopUseNotice(SQLModel, table=True):
     withdrawn_loan_id: int | None = Field(default=None, sa_column=reference_column("loan.id", nullable=True))
 
 
-class DeliveryVisit(SQLModel, table=True):
+class DeliveryVisit(Table, table=True):
     """One visit with an order: delivered to a named person, or failed with a reason."""
 
     __tablename__ = "delivery_visit"

@@ -23,19 +23,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.panel import CaseState, ConditionKind, DecisionKind, LapseKind, Screening
 from app.domain.panel_case import OptionKind
 from app.domain.panel_meeting import InterestKind, Side
-from app.models.base import (
-    enum_column,
-    id_column,
-    instant_column,
-    pence_column,
-    reference_column,
-    text_column,
-)
+from app.models.base import Table, enum_column, id_column, instant_column, pence_column, reference_column, text_column
 
 
 def _words() -> Any:
@@ -58,7 +51,7 @@ def _percent() -> Any:
     return Field(sa_column=Column(Numeric(5, 2), nullable=False))
 
 
-class PanelMember(SQLModel, table=True):
+class PanelMember(Table, table=True):
     """Somebody who sits on a panel, for whom, and whether they chair it."""
 
     __tablename__ = "panel_member"
@@ -69,7 +62,7 @@ class PanelMember(SQLModel, table=True):
     is_chair: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
 
 
-class PanelMeeting(SQLModel, table=True):
+class PanelMeeting(Table, table=True):
     """A meeting of a panel on a day. Once it is closed nothing of it changes any more."""
 
     __tablename__ = "panel_meeting"
@@ -87,7 +80,7 @@ class PanelMeeting(SQLModel, table=True):
     closed_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class PanelSeat(SQLModel, table=True):
+class PanelSeat(Table, table=True):
     """A member who is invited to a meeting; when they came and left last, and for whom they sat there. `is_guest`: of
     another panel, invited to hear an appeal."""
 
@@ -107,7 +100,7 @@ class PanelSeat(SQLModel, table=True):
     is_guest: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
 
 
-class PanelCase(SQLModel, table=True):
+class PanelCase(Table, table=True):
     """What is put before a panel about one order. `search`: what the shelves held when the stock was searched last;
     `changed_by`: who has written in it, in the order in which they did.
 
@@ -163,7 +156,7 @@ class PanelCase(SQLModel, table=True):
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
-class PanelCaseOption(SQLModel, table=True):
+class PanelCaseOption(Table, table=True):
     """A way to meet the need, its cost, and why it will not do."""
 
     __tablename__ = "panel_case_option"
@@ -177,7 +170,7 @@ class PanelCaseOption(SQLModel, table=True):
     why_not: str = _words()
 
 
-class PanelCaseQuote(SQLModel, table=True):
+class PanelCaseQuote(Table, table=True):
     """What a supplier wants for it."""
 
     __tablename__ = "panel_case_quote"
@@ -190,7 +183,7 @@ class PanelCaseQuote(SQLModel, table=True):
     price_pence: int = Field(sa_column=pence_column())
 
 
-class PanelCaseTrial(SQLModel, table=True):
+class PanelCaseTrial(Table, table=True):
     """A trial of the client's that the case rests on; item, days and outcome are those of the loan."""
 
     __tablename__ = "panel_case_trial"
@@ -200,7 +193,7 @@ class PanelCaseTrial(SQLModel, table=True):
     loan_id: int = Field(sa_column=reference_column("loan.id", primary_key=True))
 
 
-class PanelCaseShare(SQLModel, table=True):
+class PanelCaseShare(Table, table=True):
     """What part a funder is to pay, as the prescriber proposes."""
 
     __tablename__ = "panel_case_share"
@@ -212,7 +205,7 @@ class PanelCaseShare(SQLModel, table=True):
     percent: Decimal = _percent()
 
 
-class PanelCaseVersion(SQLModel, table=True):
+class PanelCaseVersion(Table, table=True):
     """A case as it was submitted, whole, with its hash."""
 
     __tablename__ = "panel_case_version"
@@ -227,7 +220,7 @@ class PanelCaseVersion(SQLModel, table=True):
     frozen_by: str = Field(sa_column=text_column())
 
 
-class PanelScreening(SQLModel, table=True):
+class PanelScreening(Table, table=True):
     """What came of looking whether a case is complete, and whether it needs the panel. `gaps`: what is missing."""
 
     __tablename__ = "panel_screening"
@@ -242,7 +235,7 @@ class PanelScreening(SQLModel, table=True):
     screened_by: str = Field(sa_column=text_column())
 
 
-class PanelListing(SQLModel, table=True):
+class PanelListing(Table, table=True):
     """A case on the agenda of a meeting, in which place; it may have been taken off before the meeting began."""
 
     __tablename__ = "panel_listing"
@@ -260,7 +253,7 @@ class PanelListing(SQLModel, table=True):
     taken_off_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class PanelInterest(SQLModel, table=True):
+class PanelInterest(Table, table=True):
     """That a member cannot decide a case, and why. Declared after a decision it is taken down all the same."""
 
     __tablename__ = "panel_interest"
@@ -278,7 +271,7 @@ class PanelInterest(SQLModel, table=True):
     declared_by: str = Field(sa_column=text_column())
 
 
-class PanelRecommendation(SQLModel, table=True):
+class PanelRecommendation(Table, table=True):
     """What a member recommends; of several of one member the newest counts."""
 
     __tablename__ = "panel_recommendation"
@@ -292,7 +285,7 @@ class PanelRecommendation(SQLModel, table=True):
     made_at: datetime = Field(sa_column=instant_column())
 
 
-class PanelDecision(SQLModel, table=True):
+class PanelDecision(Table, table=True):
     """A decision, for good. `seen` is everything that the panel saw and who decided, with its hash.
 
     One that names none before it is the first of its case, and there is one first; each is superseded once at most.
@@ -336,7 +329,7 @@ class PanelDecision(SQLModel, table=True):
     decided_by: str = Field(sa_column=text_column())
 
 
-class PanelCondition(SQLModel, table=True):
+class PanelCondition(Table, table=True):
     """What an approval depends on."""
 
     __tablename__ = "panel_condition"
@@ -347,7 +340,7 @@ class PanelCondition(SQLModel, table=True):
     detail: str = _words()
 
 
-class PanelAllotment(SQLModel, table=True):
+class PanelAllotment(Table, table=True):
     """What a funder pays of an approval. A trigger sees at the end of the transaction that they come to the whole."""
 
     __tablename__ = "panel_allotment"
@@ -364,7 +357,7 @@ class PanelAllotment(SQLModel, table=True):
     pence: int = Field(sa_column=pence_column())
 
 
-class PanelLapse(SQLModel, table=True):
+class PanelLapse(Table, table=True):
     """That an approval does not hold any more although no decision has taken its place yet, and why."""
 
     __tablename__ = "panel_lapse"
@@ -375,7 +368,7 @@ class PanelLapse(SQLModel, table=True):
     lapsed_by: str = Field(sa_column=text_column())
 
 
-class PanelRatification(SQLModel, table=True):
+class PanelRatification(Table, table=True):
     """What a meeting said to what the chair did before it; who of it counted."""
 
     __tablename__ = "panel_ratification"

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import id_column, instant_column, reference_column, text_column
+from app.models.base import Table, id_column, instant_column, reference_column, text_column
 
 
-class PanelAttachment(SQLModel, table=True):
+class PanelAttachment(Table, table=True):
     """A file of a case. `sha256` is of the file (`kept_file`); `name` is what it was called where it came from."""
 
     __tablename__ = "panel_attachment"
@@ -30,7 +30,7 @@ class PanelAttachment(SQLModel, table=True):
     added_by: str = Field(sa_column=text_column())
 
 
-class PanelAttachmentRemoval(SQLModel, table=True):
+class PanelAttachmentRemoval(Table, table=True):
     """That an attachment does not belong to what is put before the panel any more. The file stays."""
 
     __tablename__ = "panel_attachment_removal"

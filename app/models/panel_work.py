@@ -3,14 +3,14 @@
 from datetime import date, datetime
 
 from sqlalchemy import Boolean, Column, Date, Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.panel_appeal import AppealOutcome, Appellant
 from app.domain.panel_review import ReviewOutcome
-from app.models.base import enum_column, id_column, instant_column, reference_column, text_column
+from app.models.base import Table, enum_column, id_column, instant_column, reference_column, text_column
 
 
-class PanelAppeal(SQLModel, table=True):
+class PanelAppeal(Table, table=True):
     """That somebody is not content with a decision, and why. It is open until it has an end."""
 
     __tablename__ = "panel_appeal"
@@ -26,7 +26,7 @@ class PanelAppeal(SQLModel, table=True):
     made_by: str = Field(sa_column=text_column())
 
 
-class PanelAppealEnd(SQLModel, table=True):
+class PanelAppealEnd(Table, table=True):
     """What came of an appeal; `decision_id`: the decision on it, unless it was withdrawn."""
 
     __tablename__ = "panel_appeal_end"
@@ -38,7 +38,7 @@ class PanelAppealEnd(SQLModel, table=True):
     ended_by: str = Field(sa_column=text_column())
 
 
-class PanelAttendance(SQLModel, table=True):
+class PanelAttendance(Table, table=True):
     """That somebody came to a meeting, or left it."""
 
     __tablename__ = "panel_attendance"
@@ -52,7 +52,7 @@ class PanelAttendance(SQLModel, table=True):
     recorded_by: str = Field(sa_column=text_column())
 
 
-class PanelMinute(SQLModel, table=True):
+class PanelMinute(Table, table=True):
     """A note of a meeting while it was held: about one of its cases, or about none."""
 
     __tablename__ = "panel_minute"
@@ -66,7 +66,7 @@ class PanelMinute(SQLModel, table=True):
     made_by: str = Field(sa_column=text_column())
 
 
-class PanelReview(SQLModel, table=True):
+class PanelReview(Table, table=True):
     """What somebody found who looked again at what a decision led to; `next_on`: the day of the next look, if any."""
 
     __tablename__ = "panel_review"
@@ -84,7 +84,7 @@ class PanelReview(SQLModel, table=True):
     reviewed_by: str = Field(sa_column=text_column())
 
 
-class RingFenceLift(SQLModel, table=True):
+class RingFenceLift(Table, table=True):
     """That others may have an item again that a panel ring-fenced when it was lent, until it is lent so again.
 
     What is ring-fenced is not stored: the view `ring_fence` tells it by the last loan that a panel decided about.
@@ -98,7 +98,7 @@ class RingFenceLift(SQLModel, table=True):
     lifted_by: str = Field(sa_column=text_column())
 
 
-class PanelReminder(SQLModel, table=True):
+class PanelReminder(Table, table=True):
     """That somebody was reminded of a day that a decision had set."""
 
     __tablename__ = "panel_reminder"

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.authority import Tier
 from app.domain.funders import FunderKind
 from app.domain.panel_meeting import Side
 from app.models.base import (
+    Table,
     both_or_neither,
     enum_column,
     id_column,
@@ -20,7 +21,7 @@ from app.models.base import (
 )
 
 
-class Team(SQLModel, table=True):
+class Team(Table, table=True):
     """A base that prescribers order from; authority reaches as far as one's own team.
 
     `funder_id`: who pays for what it hands out over the counter; `cost_centre`: where that is booked.
@@ -36,7 +37,7 @@ class Team(SQLModel, table=True):
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
-class Prescriber(SQLModel, table=True):
+class Prescriber(Table, table=True):
     """The authority of an account to prescribe. A supervised student has no registration yet.
 
     `registration_number` is the number in the register of the Health and Care Professions Council (HCPC) or of
@@ -58,7 +59,7 @@ class Prescriber(SQLModel, table=True):
     version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
 
 
-class Delegation(SQLModel, table=True):
+class Delegation(Table, table=True):
     """One prescriber's authority in another's hands from one day to another, while somebody deputises."""
 
     __table_args__ = (
@@ -85,7 +86,7 @@ def _no() -> Any:
     return Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
 
 
-class Panel(SQLModel, table=True):
+class Panel(Table, table=True):
     """A panel that decides what is beyond a prescriber's authority: lines of which tiers, outside the catalogue, from
     which value on, and of which funders (`panel_funder`; none named: of all). Of several that fit the lowest
     `precedence` decides. How many must be there, whether money of both sides wants members of both, and for how many
@@ -114,7 +115,7 @@ class Panel(SQLModel, table=True):
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
-class PanelFunder(SQLModel, table=True):
+class PanelFunder(Table, table=True):
     """A funder whose orders a panel decides; of a panel without any, everybody's."""
 
     __tablename__ = "panel_funder"
@@ -124,7 +125,7 @@ class PanelFunder(SQLModel, table=True):
     funder_id: int = Field(sa_column=reference_column("funder.id", primary_key=True))
 
 
-class PanelBudget(SQLModel, table=True):
+class PanelBudget(Table, table=True):
     """What a panel may commit in a financial year, which begins in April of `year`."""
 
     __tablename__ = "panel_budget"
@@ -138,7 +139,7 @@ class PanelBudget(SQLModel, table=True):
     pence: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
-class Funder(SQLModel, table=True):
+class Funder(Table, table=True):
     """Who pays for an order: adult social care, the integrated care board, continuing healthcare, children. `side`:
     whose money it is, so that a panel knows what is joint; `kind`: what it is in the national return."""
 

@@ -1,13 +1,13 @@
 """The printers that a store prints its labels on."""
 
 from sqlalchemy import CheckConstraint, Column, Integer, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.printers import MOST_OFFSET, PrinterKind, Symbols
-from app.models.base import enum_column, id_column, reference_column, text_column
+from app.models.base import Table, enum_column, id_column, reference_column, text_column
 
 
-class Printer(SQLModel, table=True):
+class Printer(Table, table=True):
     """One printer: the labels in it, what they carry, and how far its print is moved, in tenths of a millimetre."""
 
     __table_args__ = (

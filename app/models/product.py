@@ -2,15 +2,15 @@
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Computed, Index, Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.authority import Tier
 from app.domain.hygiene import Route
 from app.domain.inspections import InspectionKind
-from app.models.base import enum_column, id_column, pence_column, reference_column, text_column
+from app.models.base import Table, enum_column, id_column, pence_column, reference_column, text_column
 
 
-class Product(SQLModel, table=True):
+class Product(Table, table=True):
     """A catalogue line. `category` is an ISO 9999 code (codes only: the classification's text is copyright)."""
 
     __table_args__ = (
@@ -59,7 +59,7 @@ class Product(SQLModel, table=True):
     version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default="1"))
 
 
-class ProductInspection(SQLModel, table=True):
+class ProductInspection(Table, table=True):
     """An inspection that every item of the product needs, and how often."""
 
     __tablename__ = "product_inspection"
@@ -70,7 +70,7 @@ class ProductInspection(SQLModel, table=True):
     every_months: int
 
 
-class ProductFit(SQLModel, table=True):
+class ProductFit(Table, table=True):
     """Whether another product may be used with this one; no row means nobody has said."""
 
     __tablename__ = "product_fit"

@@ -3,14 +3,14 @@
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.disposal import PartCondition
 from app.domain.refurbishing import RepairOutcome
-from app.models.base import enum_column, id_column, instant_column, pence_column, reference_column, text_column
+from app.models.base import Table, enum_column, id_column, instant_column, pence_column, reference_column, text_column
 
 
-class Repair(SQLModel, table=True):
+class Repair(Table, table=True):
     """One stay on the repair bench, written when the first thing is recorded of it.
 
     `started_seq` is the movement that brought the item there: it says when, by whom and why. `finished_seq` is the one
@@ -37,7 +37,7 @@ class Repair(SQLModel, table=True):
     labour_pence: int | None = Field(default=None, sa_column=pence_column(nullable=True))
 
 
-class RepairEstimate(SQLModel, table=True):
+class RepairEstimate(Table, table=True):
     """What somebody thinks that a repair will cost, parts and labour; the newest counts. Append-only."""
 
     __tablename__ = "repair_estimate"
@@ -55,7 +55,7 @@ class RepairEstimate(SQLModel, table=True):
     made_by: str = Field(sa_column=text_column())
 
 
-class HarvestedPart(SQLModel, table=True):
+class HarvestedPart(Table, table=True):
     """A part that was taken off a scrapped item, or one in the scrap cage, and lies in the parts bin of a store.
 
     It is gone from there when a line of `fitted_part` that stands names it, or when it was thrown away.
@@ -83,7 +83,7 @@ class HarvestedPart(SQLModel, table=True):
     discard_reason: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class FittedPart(SQLModel, table=True):
+class FittedPart(Table, table=True):
     """A part that a repair put into an item; `cost_pence` is of one. Append-only: the view `standing_part` has those
     that were not withdrawn."""
 
@@ -107,7 +107,7 @@ class FittedPart(SQLModel, table=True):
     recorded_by: str = Field(sa_column=text_column())
 
 
-class FittedPartWithdrawal(SQLModel, table=True):
+class FittedPartWithdrawal(Table, table=True):
     """That a line of a fitted part was wrong, and why. Append-only."""
 
     __tablename__ = "fitted_part_withdrawal"

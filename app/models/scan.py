@@ -7,9 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.models.base import (
+    Table,
     both_or_neither,
     enum_column,
     id_column,
@@ -46,7 +47,7 @@ class ScanKind(StrEnum):
         )
 
 
-class ReturnScan(SQLModel, table=True):
+class ReturnScan(Table, table=True):
     """One scan, known by the id that the scanner gave it. What was not accepted stays open until it is reconciled.
 
     `raw` is what the scanner sent, control characters written out, at most 300 characters. `scanned_at` is by the

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, CheckConstraint, Column, Index, Integer, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import instant_column, pence_column, text_column
+from app.models.base import Table, instant_column, pence_column, text_column
 
 
-class Spell(SQLModel, table=True):
+class Spell(Table, table=True):
     """One time out: issued, collected by the first return, passed by the first release after that (ADR 54).
 
     A trigger writes it with the movements, and nothing else does. `number` 0: what came back before it was ever issued

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.stocktakes import Correction, Difference
 from app.models.base import (
+    Table,
     both_or_neither,
     enum_column,
     id_column,
@@ -24,7 +25,7 @@ BAYS = (
 )
 
 
-class Stocktake(SQLModel, table=True):
+class Stocktake(Table, table=True):
     """One count of a store, or of one bay. Open ones never overlap: a store's count is one of all its bays."""
 
     __table_args__ = (
@@ -53,7 +54,7 @@ class Stocktake(SQLModel, table=True):
     cancelled_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class StocktakeItem(SQLModel, table=True):
+class StocktakeItem(Table, table=True):
     """One item in a count: expected at the start, counted, or both.
 
     `expected_seq`: its newest movement when the count began, where the record had it there. `counted_seq`: its newest

@@ -1,12 +1,12 @@
 """Places that keep equipment."""
 
 from sqlalchemy import Column, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import id_column, text_column
+from app.models.base import Table, id_column, text_column
 
 
-class Store(SQLModel, table=True):
+class Store(Table, table=True):
     """An equipment store or a satellite of one."""
 
     id: int = id_column()

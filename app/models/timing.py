@@ -3,12 +3,12 @@
 from datetime import date
 
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Index, Integer, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import text_column
+from app.models.base import Table, text_column
 
 
-class OrderTiming(SQLModel, table=True):
+class OrderTiming(Table, table=True):
     """An order that was approved, or of which something was handed over, and of which not every piece was called off
     (ADR 55). Triggers write it with the order, as the view `order_timing_now` finds it, and nothing else does.
 
@@ -31,7 +31,7 @@ class OrderTiming(SQLModel, table=True):
     failed_visits: int = Field(sa_column=Column(Integer, nullable=False))
 
 
-class CollectionTiming(SQLModel, table=True):
+class CollectionTiming(Table, table=True):
     """A line of a collection that was not called off (ADR 55). Triggers write it, as `collection_timing_now` finds it.
 
     `fetched_on`: when the item left the client's home; empty while it is there.

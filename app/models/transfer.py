@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, Text, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import both_or_neither, id_column, instant_column, reference_column, text_column
+from app.models.base import Table, both_or_neither, id_column, instant_column, reference_column, text_column
 
 
-class Consignment(SQLModel, table=True):
+class Consignment(Table, table=True):
     """What goes from one store to another. How far it is follows from its lines."""
 
     __table_args__ = (
@@ -26,7 +26,7 @@ class Consignment(SQLModel, table=True):
     cancelled_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class ConsignmentWant(SQLModel, table=True):
+class ConsignmentWant(Table, table=True):
     """How many of a product are to go with a consignment."""
 
     __tablename__ = "consignment_want"
@@ -37,7 +37,7 @@ class ConsignmentWant(SQLModel, table=True):
     quantity: int = Field(sa_column=Column(Integer, nullable=False))
 
 
-class ConsignmentLine(SQLModel, table=True):
+class ConsignmentLine(Table, table=True):
     """One item that was sent, or that came along without being sent (`sent_at` is empty).
 
     While it is on its way the hold `hold_id` keeps it from being given to anybody. `sent_contaminated`: it was not
@@ -84,7 +84,7 @@ class ConsignmentLine(SQLModel, table=True):
     missing_reason: str | None = Field(default=None, sa_column=text_column(nullable=True))
 
 
-class MinimumLevel(SQLModel, table=True):
+class MinimumLevel(Table, table=True):
     """How many of a product a store should have on its shelf."""
 
     __tablename__ = "minimum_level"

@@ -3,11 +3,12 @@
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.domain.hygiene import InfectionRisk, Outcome, Route, StrikeThrough
 from app.domain.inspections import InspectionKind, InspectionOutcome
 from app.models.base import (
+    Table,
     both_or_neither,
     enum_column,
     id_column,
@@ -17,7 +18,7 @@ from app.models.base import (
 )
 
 
-class Decontamination(SQLModel, table=True):
+class Decontamination(Table, table=True):
     """One cleaning job: opened by a return, started, then finished with an outcome. A failed one opens the next.
 
     `finished_seq` is the movement that finished it; the release gate compares it with the item's last return. A trigger
@@ -80,7 +81,7 @@ class Decontamination(SQLModel, table=True):
     corrects_id: int | None = Field(default=None, sa_column=reference_column("decontamination.id", nullable=True))
 
 
-class Inspection(SQLModel, table=True):
+class Inspection(Table, table=True):
     """One inspection that was made; a trigger refuses UPDATE, DELETE and TRUNCATE.
 
     `seq` is the movement that it wrote, or the item's newest one where no move goes with it. `due_before`: by when it
@@ -110,7 +111,7 @@ class Inspection(SQLModel, table=True):
     notes: str = Field(default="", sa_column=text_column(server_default=""))
 
 
-class InspectionDue(SQLModel, table=True):
+class InspectionDue(Table, table=True):
     """When an item's next inspection of a kind is due. No row where the product asks for one: it is not clear. What is
     scrapped has none: a trigger removes them."""
 
@@ -122,7 +123,7 @@ class InspectionDue(SQLModel, table=True):
     due_on: date = Field(sa_column=Column(Date, nullable=False))
 
 
-class InspectionWithoutDay(SQLModel, table=True):
+class InspectionWithoutDay(Table, table=True):
     """An inspection that an item's product asks for and that has no row in `inspection_due`: nobody knows its day.
 
     Triggers keep it, so that these few are found without looking through all items."""

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from app.web.fields import without_controls
+from app.web.shapes import Shape
 
 LONGEST_SEARCH = 100
 
@@ -17,7 +18,7 @@ Behind = Annotated[str, Field(max_length=LONGEST_SEARCH)]
 """The cursor that the last page of a list ended with, where it is sent in a body."""
 
 
-class ClientSearchForm(BaseModel):
+class ClientSearchForm(Shape):
     """The form of `components/find_client.html`. `find` tells it from the other form of a page's address."""
 
     find: str = ""

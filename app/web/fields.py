@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.domain.email_addresses import LONGEST_ADDRESS, check_email
 from app.domain.reasons import IN_WORDS, NO_WORDS, has_words, is_reason
+from app.web.shapes import Shape
 
 BIGGEST_ID = 2**63 - 1
 
@@ -124,7 +125,7 @@ After = Annotated[str | None, Query(max_length=100)]
 """The cursor that the last page of a list ended with."""
 
 
-class Body(BaseModel):
+class Body(Shape):
     """A request body or form: what is not asked for is refused, so that a mistyped name is not silently dropped."""
 
     model_config = ConfigDict(extra="forbid")

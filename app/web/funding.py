@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from app.domain.panel_funding import Share
 from app.web.fields import Body, Code
 from app.web.forms import Form
+from app.web.shapes import Shape
 from app.web.typed import plain_number, plain_percent
 
 LONGEST: Final = 8
@@ -32,7 +33,7 @@ class FunderShare(Body):
 Funding = Annotated[list[FunderShare], Field(max_length=20)]
 
 
-class ShareOfOrder(BaseModel):
+class ShareOfOrder(Shape):
     """What part a funder pays, in percent and in pence of what it is a part of."""
 
     funder: str

@@ -11,7 +11,6 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +18,7 @@ from app.db import Session
 from app.domain.errors import BadValue, Conflict
 from app.web.clock import Now
 from app.web.questions import refuse_unknown
-from app.web.rooms import Room
+from app.web.rooms import Declared, Room
 
 CLAIM = text("""
     INSERT INTO idempotency_key (username, key, fingerprint, made_at) VALUES (:username, :key, :fingerprint, :now)
@@ -68,7 +67,7 @@ async def once(request: Request, session: Session, now: Now) -> None:
     raise Replay(first.status, first.headers, first.body)
 
 
-class OnceRoute(APIRoute):
+class OnceRoute(Declared):
     """A route whose answer is kept under the key that `once` claimed."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

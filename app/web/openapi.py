@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import Field
 
 from app.domain.access import Permission
 from app.web.once import READ_BY_POST
 from app.web.permissions import AS_DOCUMENTED
 from app.web.problems import TITLES
 from app.web.results import BlockerBody, Step
+from app.web.shapes import Shape
 
 SCHEMA: Final = "#/components/schemas/"
 FRAMEWORKS_OWN: Final = ("HTTPValidationError", "ValidationError")
@@ -18,7 +19,7 @@ SIGN_IN: Final = "password"
 TOKEN_URL: Final = "/api/v1/token"  # noqa: S105 - an address, not a secret
 
 
-class FieldError(BaseModel):
+class FieldError(Shape):
     """What is wrong with one field: `loc` is where it stood, beginning with `body`, `query` or `path`."""
 
     loc: list[str | int]
@@ -26,7 +27,7 @@ class FieldError(BaseModel):
     message: str
 
 
-class Problem(BaseModel):
+class Problem(Shape):
     """A refusal (RFC 9457). `code` stays the same; `detail` says what is wrong and what would be right.
 
     `errors`: about which fields. `blockers`: why an item may not go out. `product_name`, `next_step`: which item was
@@ -39,8 +40,8 @@ class Problem(BaseModel):
     detail: str
     instance: str
     code: str
-    errors: list[FieldError] = []
-    blockers: list[BlockerBody] = []
+    errors: list[FieldError] = Field(default=[])
+    blockers: list[BlockerBody] = Field(default=[])
     product_name: str = ""
     next_step: Step | None = None
 

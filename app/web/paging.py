@@ -5,15 +5,14 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel
-
 from app.domain.errors import BadValue
 from app.web.fields import BIGGEST_ID
+from app.web.shapes import Shape
 
 Row = TypeVar("Row")
 
 
-class Page(BaseModel, Generic[Row]):
+class Page(Shape, Generic[Row]):
     """One page of a list; `next` is None on the last."""
 
     items: list[Row]

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from pydantic import BaseModel
+from pydantic import Field
 
 from app.domain.clearance import Evidence, step_for
 from app.domain.errors import NotClear, NotFound, RuleError
@@ -11,30 +11,31 @@ from app.domain.lifecycle import State
 from app.domain.scanning import QUERY_SHELF, step_after_refusal
 from app.ledger import ItemRecord, Moved
 from app.models import ScanOutcome
+from app.web.shapes import Shape
 
 
-class Step(BaseModel):
+class Step(Shape):
     """Where the item goes now: a decontamination route or a bench, and a sentence to act on."""
 
     route: str
     text: str
 
 
-class HoldBody(BaseModel):
+class HoldBody(Shape):
     """An open hold, as a scan shows it."""
 
     kind: str
     reason: str
 
 
-class BlockerBody(BaseModel):
+class BlockerBody(Shape):
     """One reason why an item may not go out."""
 
     code: str
     detail: str
 
 
-class ItemResult(BaseModel):
+class ItemResult(Shape):
     """What came of one item. `code` and `detail` say why it was refused; `state` is None when nobody knows it."""
 
     barcode: str
@@ -44,11 +45,11 @@ class ItemResult(BaseModel):
     state: State | None = None
     product_name: str | None = None
     next_step: Step
-    holds: list[HoldBody] = []
-    blockers: list[BlockerBody] = []
+    holds: list[HoldBody] = Field(default=[])
+    blockers: list[BlockerBody] = Field(default=[])
 
 
-class ItemResults(BaseModel):
+class ItemResults(Shape):
     """One result per item that was sent, in the order they were sent."""
 
     results: list[ItemResult]

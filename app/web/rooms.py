@@ -1,10 +1,52 @@
-"""The routers of the features. With some hundred addresses, looking for the right one cost more than most answers."""
+"""The routers of the features, and their routes: neither is looked into before it is wanted.
 
-from typing import Any
+With some hundred addresses, looking for the right one cost more than most answers, and looking into each of them a
+quarter of every start.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
+
+OPTIONS: Final = {
+    name: option.default
+    for name, option in inspect.signature(APIRoute.__init__).parameters.items()
+    if option.kind is option.KEYWORD_ONLY
+}
+"""What may be said of a route, and what stands for what is not said."""
+
+
+class Declared(APIRoute):
+    """A route as it was declared, which is looked into only when somebody asks for more than that.
+
+    FastAPI looks into every route (the signature, what it depends on, what goes in and out) where it is declared, and
+    again where it is included, when the first request comes to its router: it is by the second that it is served. The
+    first was for nothing.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.__dict__.update(OPTIONS | options)
+        self._declaration = {"path": path, "endpoint": endpoint, **options}
+        self.path, self.endpoint = path, endpoint
+        self.name = options.get("name") or endpoint.__name__
+        self.methods = {method.upper() for method in options.get("methods") or ("GET",)}
+        self.tags, self.responses = options.get("tags") or [], options.get("responses") or {}
+        self.dependencies = list(options.get("dependencies") or ())
+        self.description = options.get("description") or inspect.cleandoc(endpoint.__doc__ or "")
+        self.stream_item_type = None  # Where it is included it is read from the endpoint, as the response model is.
+
+    def __getattr__(self, name: str) -> Any:
+        """What was not said, but is found by looking: then the route becomes a whole one."""
+        declaration = self.__dict__.pop("_declaration", None)
+        if declaration is None:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.", name=name, obj=self)
+        super().__init__(**declaration)
+        return getattr(self, name)
 
 
 class Room(APIRouter):

@@ -4,15 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import ErrorDetails
 
 from app.domain.errors import BadValue
@@ -20,6 +12,7 @@ from app.domain.kept_scans import clock_offset, offset_in_words, says_nothing_of
 from app.domain.scanning import SCAN_AGAIN, step_after_refusal
 from app.web.fields import Body, Code, Line, OptionalLine
 from app.web.scans import Scan, ScanResult, ScanWarning, written_out
+from app.web.shapes import Shape
 from app.web.wording import in_words
 
 MOST_SCANS = 500
@@ -36,7 +29,7 @@ CLOCK_LOST = ScanWarning(
 _SCAN_ID: TypeAdapter[UUID] = TypeAdapter(UUID)
 
 
-class ScanBody(BaseModel):
+class ScanBody(Shape):
     """One scan: `scan_id` is a UUID that the device gives it, `scanned_at` an instant with its zone."""
 
     scan_id: UUID
@@ -100,7 +93,7 @@ class CollectionsBody(StoreBatchBody):
     """Scans at clients' doors, of what is taken away."""
 
 
-class ScanResults(BaseModel):
+class ScanResults(Shape):
     """One result per scan, in the order they were sent."""
 
     results: list[ScanResult | dict[str, Any]]

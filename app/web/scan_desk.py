@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.access import Actor, Permission
 from app.domain.errors import BadValue
@@ -24,6 +24,7 @@ from app.web.fields import OptionalLine
 from app.web.forms import Form, read_form
 from app.web.results import ItemResult
 from app.web.scans import Scan
+from app.web.shapes import Shape
 from app.web.templating import render
 
 DESK = "/scan"
@@ -65,7 +66,7 @@ RISKS = [(risk.value, risk.text, risk.means) for risk in InfectionRisk]
 COMMAND_OF: dict[str, str] = {mode: command for command, mode in COMMANDS.items()}
 
 
-class ScanForm(BaseModel):
+class ScanForm(Shape):
     """One scan from a page without its script. `received_by`: who takes a delivery in; then how a cleaning was done."""
 
     mode: str = MODES[0].value

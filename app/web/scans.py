@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ from app.domain.kept_scans import clock_wrong, is_kept, moved_since, was_never_t
 from app.domain.scanning import check_tag
 from app.models import ScanKind, ScanOutcome
 from app.web.results import ItemResult, refused
+from app.web.shapes import Shape
 
 LONGEST_RAW = 300
 
@@ -62,7 +63,7 @@ SEEN_SINCE = text("""
 """)
 
 
-class ScanWarning(BaseModel):
+class ScanWarning(Shape):
     """Something to put right that does not stop the work."""
 
     code: str

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from app.domain.disposal import Batteries, Disposal, WasteStream
 from app.domain.errors import BadValue
 from app.web.asked import asked, needed
 from app.web.fields import OptionalLine
+from app.web.shapes import Shape
 
 STREAMS: Final = [(one.value, one.text, one.means) for one in WasteStream if one is not WasteStream.NOWHERE]
 OF_THE_MISSING: Final = [(WasteStream.NOWHERE.value, WasteStream.NOWHERE.text, WasteStream.NOWHERE.means)]
@@ -16,7 +17,7 @@ CHOICES: Final = {"streams": STREAMS, "batteries_answers": BATTERIES}
 """What a page needs whose form asks for it (`stock/waste.html`)."""
 
 
-class Waste(BaseModel):
+class Waste(Shape):
     """Where the waste goes, and the reference of the note of its transfer; `reference_follows`: it is not there yet."""
 
     waste_stream: WasteStream | None = None

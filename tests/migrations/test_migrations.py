@@ -14,7 +14,8 @@ from alembic import command
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import text
 
-from app.web.health import alembic_config, newest_migration
+from app.cli.migrating import alembic_config
+from app.web.health import newest_migration
 from tests.database import create_database, drop_database, engine_for
 
 ROOT = Path(__file__).resolve().parents[2]

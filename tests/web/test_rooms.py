@@ -1,11 +1,17 @@
-"""A feature's router is passed by when its addresses begin otherwise; whoever means one of them finds it."""
+"""A feature's router is passed by when its addresses begin otherwise; whoever means one of them finds it.
+
+Its routes are looked into once, where they are included.
+"""
+
+from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Query, Response
+from fastapi.routing import APIRoute, iter_route_contexts
 from httpx import ASGITransport, AsyncClient
 from starlette.routing import Match
 
-from app.web.rooms import Room
+from app.web.rooms import Declared, Room
 
 
 async def hello() -> str:
@@ -41,3 +47,66 @@ async def test_a_route_that_is_added_later_is_found(room: Room) -> None:
 
 async def test_behind_a_part_of_the_address_that_the_proxy_keeps_it_is_found_too(room: Room) -> None:
     assert await answers(room, "/stores/beds", "/stores/hoists", root_path="/stores") == [200, 404]
+
+
+async def count(barcode: str, lowest: int = Query(ge=1)) -> list[int]:
+    """How many there are.
+
+    And a second line.
+    """
+    return [lowest] * len(barcode)
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"methods": ["post"], "status_code": 201, "tags": ["beds"], "name": "beds", "description": "Beds."},
+    {
+        "response_model": None,
+        "response_class": Response,
+        "responses": {404: {"description": "None"}},
+        "deprecated": True,
+    },
+]
+
+
+def route_of(kind: type[APIRoute], options: dict[str, Any]) -> dict[str, Any]:
+    route = kind("/beds/{barcode}", count, **options)
+    return {
+        name: getattr(route, name) for name in ("name", "path", "endpoint", "methods", "tags", "responses", *options)
+    }
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_what_was_declared_of_a_route_is_what_the_framework_makes_of_it(options: dict[str, Any]) -> None:
+    declared = Declared("/beds/{barcode}", count, **options)
+    assert route_of(Declared, options) == route_of(APIRoute, options)
+    assert declared.description == APIRoute("/beds/{barcode}", count, **options).description
+    assert is_only_declared(declared)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_a_declared_route_that_is_asked_for_more_looks_into_itself(options: dict[str, Any]) -> None:
+    declared, whole = Declared("/beds/{barcode}", count, **options), APIRoute("/beds/{barcode}", count, **options)
+    assert [one.name for one in declared.dependant.query_params] == ["lowest"]
+    assert (declared.response_model, declared.unique_id) == (whole.response_model, whole.unique_id)
+    assert not is_only_declared(declared)
+    with pytest.raises(AttributeError, match="no attribute 'beds'"):
+        declared.beds  # noqa: B018 - the reading of it is what is tested
+
+
+async def test_a_declared_route_serves_without_a_router_around_it() -> None:
+    service = FastAPI(routes=[Declared("/beds/{barcode}", count)])
+    async with AsyncClient(transport=ASGITransport(service), base_url="http://test") as client:
+        assert (await client.get("/beds/ES1?lowest=4")).json() == [4, 4, 4]
+        assert (await client.get("/beds/ES1?lowest=0")).status_code == 422
+
+
+def test_every_route_of_a_room_is_looked_into_only_where_it_is_included(app: FastAPI) -> None:
+    app.openapi()
+    routes = [found.original_route for found in iter_route_contexts(app.routes)]
+    assert len([route for route in routes if isinstance(route, Declared)]) > 600
+    assert [route.path for route in routes if isinstance(route, Declared) and not is_only_declared(route)] == []
+
+
+def is_only_declared(route: APIRoute) -> bool:
+    return "dependant" not in vars(route)

@@ -26,10 +26,10 @@ from app.cli.bench.reference import running
 from app.cli.bench.reference.figures import CountyReport, Scale
 from app.cli.bench.reference.running import Options, WrongAnswer
 from app.cli.bench.register import Size
+from app.cli.migrating import alembic_config
 from app.cli.reach import console, fail
 from app.db import normal_url
 from app.postgres import EmbeddedPostgres
-from app.web.health import alembic_config
 
 app = typer.Typer(no_args_is_help=True, help="How fast it is, on a register of a large service.")
 

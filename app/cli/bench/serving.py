@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import event
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.cli import begin_to_tidy
 from app.cli.reach import configure_logs
 from app.main import create_app
 from app.settings import Settings
@@ -25,7 +26,9 @@ def make_app() -> FastAPI:
     """The service by the settings of the environment: for `uvicorn --factory --workers`."""
     settings = Settings()
     configure_logs(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    begin_to_tidy()
+    return app
 
 
 def make_counting_app() -> ASGIApp:

@@ -14,12 +14,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from app.cli.county.building import NotEmpty, build
 from app.cli.county.loading import NotRight, Tell
 from app.cli.county.size import Size
+from app.cli.migrating import alembic_config
 from app.cli.reach import check_server, console, fail, read_settings
 from app.domain.dates import UK
 from app.features.accounts.passwords import DEMONSTRATION_PASSWORD
 from app.postgres import EmbeddedPostgres, EmbeddedPostgresError, running_url
 from app.settings import Settings
-from app.web.health import alembic_config
 
 
 def county(

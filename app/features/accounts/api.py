@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
-from pydantic import BaseModel
 
 from app.db import Session
 from app.features.accounts import queries, service
@@ -16,12 +15,13 @@ from app.web.clock import Now
 from app.web.fields import Id
 from app.web.once import api_router
 from app.web.problems import problem
+from app.web.shapes import Shape
 from app.web.visits import address_of
 
 router = api_router("accounts")
 
 
-class Token(BaseModel):
+class Token(Shape):
     """A bearer token; `expires_in` counts seconds."""
 
     access_token: str
@@ -29,7 +29,7 @@ class Token(BaseModel):
     expires_in: int
 
 
-class Me(BaseModel):
+class Me(Shape):
     """Who is signed in."""
 
     username: str
@@ -38,7 +38,7 @@ class Me(BaseModel):
     stores: list[str]
 
 
-class OpenSignIn(BaseModel):
+class OpenSignIn(Shape):
     """One open sign-in of one's own."""
 
     id: int
@@ -49,7 +49,7 @@ class OpenSignIn(BaseModel):
     is_this: bool
 
 
-class StoreBody(BaseModel):
+class StoreBody(Shape):
     """A place that keeps equipment."""
 
     code: str

@@ -2,19 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from app.domain.access import Role
 from app.features.accounts.passwords import LONGEST_PASSWORD
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Email, Line, without_controls
+from app.web.shapes import Shape
 
 Password = Annotated[str, Field(max_length=LONGEST_PASSWORD)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
 Stores = Annotated[list[Code], Field(max_length=100)]
 
 
-class SignInForm(BaseModel):
+class SignInForm(Shape):
     """Who, and the password; `next` is the page that was asked for, if it is one of ours (the page checks)."""
 
     username: Annotated[str, Field(max_length=100), AfterValidator(without_controls)]
@@ -22,14 +23,14 @@ class SignInForm(BaseModel):
     next: str = ""
 
 
-class PasswordForm(BaseModel):
+class PasswordForm(Shape):
     """One's own password: the one that is, and the one that will be."""
 
     current_password: Annotated[Password, asked("Enter your current password.")] = needed()
     new_password: Annotated[Password, asked("Enter a new password.")] = needed()
 
 
-class EmailForm(BaseModel):
+class EmailForm(Shape):
     """One's own e-mail address, or none, and the password that shows that it is oneself."""
 
     email: Email | None = None
@@ -59,7 +60,7 @@ class UserChange(Body):
     is_active: bool = True
 
 
-class UserBody(BaseModel):
+class UserBody(Shape):
     """An account. `open_sign_ins` counts where the person is signed in now."""
 
     username: str
@@ -71,7 +72,7 @@ class UserBody(BaseModel):
     open_sign_ins: int
 
 
-class NewPassword(BaseModel):
+class NewPassword(Shape):
     """A password that was made up. It is answered once; a replay of the same request answers null."""
 
     username: str
@@ -84,7 +85,7 @@ class AddedUser(UserBody):
     password: str | None
 
 
-class UserForm(BaseModel):
+class UserForm(Shape):
     """An account as its page asks for it. An empty list of stores is one: nobody has to work in a store."""
 
     name: Annotated[Line, asked("Enter the name of the person.")] = needed()
@@ -99,7 +100,7 @@ class NewUserForm(UserForm):
     username: Annotated[Line, asked("Enter a username.")] = needed()
 
 
-class VersionForm(BaseModel):
+class VersionForm(Shape):
     """The version of the account that the page showed."""
 
     version: Annotated[int, Field(ge=0, lt=2**31)]

@@ -3,14 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from app.domain.catalogue import advise_examination, advise_strike_through, as_iso_9999, as_link, unprintable_letters
 from app.domain.hygiene import Route
@@ -19,6 +12,7 @@ from app.domain.inspections import LONGEST_INTERVAL_MONTHS, InspectionKind
 from app.models import Tier
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Line, OptionalLine, OptionalParagraph, Pence
+from app.web.shapes import Shape
 from app.web.typed import pence_from
 
 
@@ -118,7 +112,7 @@ class ProductChange(ProductDetails):
     purchase_price_pence: Pence = 0
 
 
-class Availability(BaseModel):
+class Availability(Shape):
     """What of a product a store can give now, and what it may give soon.
 
     `recycled`, `new`: on the shelf and clear to go out today. `in_decontamination`: came back, and not released yet.
@@ -145,7 +139,7 @@ class Availability(BaseModel):
         return self.in_decontamination + self.due_back_this_week
 
 
-class ProductBody(BaseModel):
+class ProductBody(Shape):
     """A catalogue line, with what may go out today: `in_stock`, of which `in_stock_recycled` were issued before.
 
     These two are the sums of `availability`, which counts store by store; of a list that was asked for one store, they
@@ -222,7 +216,7 @@ def _split(given: Any) -> Any:
 Months = Annotated[int, Field(ge=1, le=LONGEST_INTERVAL_MONTHS)]
 
 
-class ProductForm(BaseModel):
+class ProductForm(Shape):
     """A product as its page asks for it: pounds instead of pence, lists in one box, one field for each inspection."""
 
     code: Annotated[Code, asked("Enter a code for the product.")] = needed()

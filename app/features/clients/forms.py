@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlencode
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from app.domain.access_notes import AccessReason
 from app.features.clients.schemas import (
@@ -19,6 +19,7 @@ from app.features.clients.schemas import (
 )
 from app.web.asked import asked, needed
 from app.web.fields import Day, Email, Line, OptionalLine, OptionalParagraph, Paragraph
+from app.web.shapes import Shape
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -39,7 +40,7 @@ def _plain_line_ends(text: str) -> str:
 _PlainLineEnds = AfterValidator(_plain_line_ends)
 
 
-class _DetailsForm(BaseModel):
+class _DetailsForm(Shape):
     """What a client's pages ask for, new or not."""
 
     nhs_number: NhsNumber | None = None
@@ -138,7 +139,7 @@ def as_typed(client: ClientBody) -> dict[str, list[str]]:
     return {name: [str(value)] if value else [] for name, value in shown.items()}
 
 
-class AccessForm(BaseModel):
+class AccessForm(Shape):
     """Why somebody asks how to get in."""
 
     reason: Annotated[AccessReason, asked("Say why you need to know how to get in.")] = needed()

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.domain.dates import uk_date
 from app.domain.identifiers import check_nhs_number, check_postcode
@@ -24,6 +24,7 @@ from app.web.fields import (
     Paragraph,
     no_truth,
 )
+from app.web.shapes import Shape
 
 SHOWN_AFTER_A_MISTAKE: Final = timedelta(days=60)
 """So long a client's page says what was called off by a death that was recorded by mistake."""
@@ -86,7 +87,7 @@ class CareProviderChange(NewCareProvider):
     name: Line = ""
 
 
-class CareProviderBody(BaseModel):
+class CareProviderBody(Shape):
     """A care provider."""
 
     id: int
@@ -95,7 +96,7 @@ class CareProviderBody(BaseModel):
     phone: str
 
 
-class ClientBody(BaseModel):
+class ClientBody(Shape):
     """A client. `access_notes` is None unless somebody who may see them says why they ask."""
 
     client_ref: str
@@ -115,7 +116,7 @@ class ClientBody(BaseModel):
     id: int = Field(exclude=True)
 
 
-class ClientLine(BaseModel):
+class ClientLine(Shape):
     """One client in a list: the least that tells them from others. `rank`: how far off what was asked; 0 is exact."""
 
     client_ref: str
@@ -131,7 +132,7 @@ class AddedClient(ClientBody):
     possible_duplicates: list[str]
 
 
-class EquipmentLine(BaseModel):
+class EquipmentLine(Shape):
     """One item that the client has.
 
     `collection` is the number of an open collection that fetches it; `must_not_be_used`: why, from its stop-use notice.
@@ -167,7 +168,7 @@ class EquipmentLine(BaseModel):
         return can_move(self.state, move)
 
 
-class ReservationLine(BaseModel):
+class ReservationLine(Shape):
     """An item that is kept for the client."""
 
     barcode: str
@@ -176,7 +177,7 @@ class ReservationLine(BaseModel):
     until_on: date
 
 
-class OrderSummary(BaseModel):
+class OrderSummary(Shape):
     """An order for the client."""
 
     number: str
@@ -185,7 +186,7 @@ class OrderSummary(BaseModel):
     promised_on: date | None
 
 
-class CollectionSummary(BaseModel):
+class CollectionSummary(Shape):
     """A collection from the client, and how many of its items are still to be fetched."""
 
     number: str
@@ -196,7 +197,7 @@ class CollectionSummary(BaseModel):
     still_open: int
 
 
-class PastLoan(BaseModel):
+class PastLoan(Shape):
     """Something that the client had and gave back."""
 
     barcode: str
@@ -205,14 +206,14 @@ class PastLoan(BaseModel):
     ended_at: datetime
 
 
-class Thing(BaseModel):
+class Thing(Shape):
     """An item and what it is."""
 
     barcode: str
     product_name: str
 
 
-class CalledOff(BaseModel):
+class CalledOff(Shape):
     """What the record of a death ended; `is_withdrawn`: it was a mistake, and that was put right `at` that time."""
 
     is_withdrawn: bool
@@ -227,7 +228,7 @@ class CalledOff(BaseModel):
         return bool(self.orders or self.with_the_driver or self.reserved) and is_recent
 
 
-class Dealings(BaseModel):
+class Dealings(Shape):
     """What else goes on with a client; of each kind the newest only."""
 
     reservations: list[ReservationLine]

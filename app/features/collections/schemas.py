@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from app.domain.collecting import FindKind
 from app.domain.lifecycle import State
@@ -12,6 +12,7 @@ from app.domain.loans import CollectionSpeed, LoanKind
 from app.features.collections.service import Contact
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, OptionalLine, OptionalParagraph, Paragraph, Reason, ReasonLine
+from app.web.shapes import Shape
 
 Barcode = Annotated[str, Field(max_length=2000)]
 Label = Annotated[str, Field(max_length=300)]
@@ -91,7 +92,7 @@ class ReconcileBody(Body):
     note: Reason
 
 
-class CollectionLineBody(BaseModel):
+class CollectionLineBody(Shape):
     """One item of a collection. `picked_up_at`: since when it is on the van, by whom; open until it is scanned in."""
 
     barcode: str
@@ -101,7 +102,7 @@ class CollectionLineBody(BaseModel):
     picked_up_by: str | None
 
 
-class VisitBody(BaseModel):
+class VisitBody(Shape):
     """A visit in vain."""
 
     visited_at: datetime
@@ -109,7 +110,7 @@ class VisitBody(BaseModel):
     recorded_by: str
 
 
-class FindBody(BaseModel):
+class FindBody(Shape):
     """A find. `what` and `lent_to` (whose it was by the record) are those of when it was taken; `state` is today's."""
 
     id: int
@@ -131,7 +132,7 @@ class FindBody(BaseModel):
     reconciled_note: str | None
 
 
-class CollectionRow(BaseModel):
+class CollectionRow(Shape):
     """A collection in a list. `items`: how many are still to be fetched; `due_on`: until when it is in time.
     `has_died`: the client has, perhaps after it was asked for."""
 
@@ -163,7 +164,7 @@ class CollectionBody(CollectionRow):
     found: list[FindBody]
 
 
-class Caller(BaseModel):
+class Caller(Shape):
     """A client as somebody who rings about equipment is found: enough to tell them from others."""
 
     client_ref: str
@@ -172,7 +173,7 @@ class Caller(BaseModel):
     open_loans: int
 
 
-class CollectableLoan(BaseModel):
+class CollectableLoan(Shape):
     """Something that a client has and that no collection fetches yet."""
 
     barcode: str
@@ -182,7 +183,7 @@ class CollectableLoan(BaseModel):
     started_at: datetime
 
 
-class CollectForm(BaseModel):
+class CollectForm(Shape):
     """What to fetch from a client, on its page."""
 
     barcodes: Annotated[list[Barcode], Field(max_length=100), asked("Choose what is to be fetched.")] = needed()
@@ -201,32 +202,32 @@ class CollectForm(BaseModel):
         return Contact(*who, self.is_bereavement, self.list_agreed, self.died_on)
 
 
-class CancelForm(BaseModel):
+class CancelForm(Shape):
     """Why a collection is called off, on its page."""
 
     reason: Annotated[Paragraph, asked("Say why it is called off.")] = needed()
 
 
-class ScheduleForm(BaseModel):
+class ScheduleForm(Shape):
     """The day of the visit, on its page."""
 
     on: Annotated[Day, asked("Enter the day of the visit.")] = needed()
 
 
-class FailForm(BaseModel):
+class FailForm(Shape):
     """Why a visit failed, on its page."""
 
     reason: Annotated[Reason, asked("Say why the visit came back without it.")] = needed()
 
 
-class FoundForm(BaseModel):
+class FoundForm(Shape):
     """A thing that was found, on its page."""
 
     label: Label = ""
     description: OptionalParagraph = ""
 
 
-class ReconcileFindsForm(BaseModel):
+class ReconcileFindsForm(Shape):
     """What was found out about some finds, on their page."""
 
     finds: Annotated[list[int], Field(max_length=100), asked("Tick the things that your note is about.")] = needed()

@@ -4,12 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel
-
 from app.domain.disposal import Batteries, WasteStream
 from app.domain.lifecycle import State
 from app.web.asked import asked, needed
 from app.web.fields import Body, Line, Reason
+from app.web.shapes import Shape
 
 
 class RequestState(StrEnum):
@@ -25,7 +24,7 @@ class RequestState(StrEnum):
         return self.value.capitalize()
 
 
-class DisposalBody(BaseModel):
+class DisposalBody(Shape):
     """The scrap of one item, with what its waste is."""
 
     id: int
@@ -67,13 +66,13 @@ class ReferenceBody(Body):
     reference: Line
 
 
-class DeclineForm(BaseModel):
+class DeclineForm(Shape):
     """Why it is not scrapped."""
 
     reason: Annotated[Reason, asked("Say why it is not to be scrapped. Who asked is told.")] = needed()
 
 
-class ReferenceForm(BaseModel):
+class ReferenceForm(Shape):
     """The reference of the waste transfer or consignment note."""
 
     reference: Annotated[Line, asked("Enter the number of the note.")] = needed()

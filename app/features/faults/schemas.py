@@ -5,11 +5,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from app.domain.lifecycle import State
 from app.web.asked import asked, needed
 from app.web.fields import Body, Paragraph, on_one_line, without_controls
+from app.web.shapes import Shape
 
 LONGEST_REPORT = 2000
 
@@ -34,7 +35,7 @@ Phone = Annotated[
 ]
 
 
-class FaultForm(BaseModel):
+class FaultForm(Shape):
     """A fault as anybody may report it. `website` stays empty: people do not see it, and programs fill it in."""
 
     danger: Annotated[Danger, asked("Say whether somebody is in danger, or could be hurt.")] = needed()
@@ -52,14 +53,14 @@ class DoneBody(Body):
     stop_use: bool | None = None
 
 
-class DoneForm(BaseModel):
+class DoneForm(Shape):
     """The same from its page."""
 
     done: Annotated[Paragraph, asked("Write what was done about it.")] = needed()
     stop_use: bool | None = None
 
 
-class FaultBody(BaseModel):
+class FaultBody(Shape):
     """A reported fault. `on_hold`: the hold that a dangerous one placed is still there.
     `is_with_client`: somebody has it on loan or trial; `use_is_stopped`: and must not use it.
 

@@ -1,11 +1,10 @@
 """What is told of a file that was checked or imported."""
 
-from pydantic import BaseModel
-
 from app.features.imports.columns import Kind
+from app.web.shapes import Shape
 
 
-class Remark(BaseModel):
+class Remark(Shape):
     """One fault, change or difference, and where it is: `row` as a spreadsheet counts, the headings are row 1.
 
     `column` is empty when it is about the whole row. `detail` says what is wrong and what would be right.
@@ -17,7 +16,7 @@ class Remark(BaseModel):
     detail: str
 
 
-class ImportReport(BaseModel):
+class ImportReport(Shape):
     """What a file brings, or would bring. With a fault nothing is written at all.
 
     `changes`: what is different of products and clients that are there already. `differences`: what the file says

@@ -6,13 +6,14 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from app.domain.printers import MOST_OFFSET, Symbols
 from app.features.labels.printing import Dpi
 from app.features.labels.stocks import AVERY_L7160
 from app.web.asked import asked, needed
 from app.web.fields import BIGGEST_ID, Body, Line, OptionalLine
+from app.web.shapes import Shape
 
 MOST_LABELS = 1000
 DEFAULT_STOCK = AVERY_L7160.code
@@ -87,7 +88,7 @@ class LabelJobState(StrEnum):
     FAILED = "failed"
 
 
-class LabelJobBody(BaseModel):
+class LabelJobBody(Shape):
     """How far a file of labels is: `done` of the `wanted` ones are made. `failure`: why there is none, in words;
     `file`: where it is fetched once it is ready."""
 
@@ -99,7 +100,7 @@ class LabelJobBody(BaseModel):
     file: str | None
 
 
-class PrinterForm(BaseModel):
+class PrinterForm(Shape):
     """A printer as its page asks for it. `stock` is a choice of the page: see `choices.py`."""
 
     name: Annotated[Line, asked("Write what people call the printer.")] = needed()
@@ -116,7 +117,7 @@ class PrinterChangeForm(PrinterForm):
     version: Annotated[int, BeforeValidator(version_or_none)] = 0
 
 
-class PrinterBody(BaseModel):
+class PrinterBody(Shape):
     """A saved printer. Offsets are in tenths of a millimetre, to the right and down."""
 
     id: int
@@ -130,7 +131,7 @@ class PrinterBody(BaseModel):
     offset_y: int
 
 
-class LabelsForm(BaseModel):
+class LabelsForm(Shape):
     """Labels to print, tags one a line. `stock` is a choice of the page: see `choices.py`.
 
     No `symbols`: as the printer is kept, else bars.

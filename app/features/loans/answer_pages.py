@@ -4,7 +4,6 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
@@ -18,6 +17,7 @@ from app.web.fields import Id
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
+from app.web.shapes import Shape
 from app.web.templating import render
 
 ANSWERS = "loans/answers.html"
@@ -25,7 +25,7 @@ ANSWERS = "loans/answers.html"
 router = page_router()
 
 
-class AnswersForm(BaseModel):
+class AnswersForm(Shape):
     """Its boxes are named by the warnings."""
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from app.domain.combinations import Severity
 from app.domain.lifecycle import State
@@ -15,6 +15,7 @@ from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalLine, OptionalParagraph, Reason, Wording
 from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
+from app.web.shapes import Shape
 
 Barcode = Annotated[str, Field(max_length=2000)]
 
@@ -47,7 +48,7 @@ class NewLoan(Body):
     funder: Code | None = None
 
 
-class LoanAnswerBody(BaseModel):
+class LoanAnswerBody(Shape):
     """A warning as it was when the item was handed over, kept or tried on, and what was answered to it. No `answer`: a
     short form left it out, and it waits for one."""
 
@@ -79,7 +80,7 @@ class AnswersBody(Body):
     answers: Annotated[Answers, Field(min_length=1)]
 
 
-class LoanBody(BaseModel):
+class LoanBody(Shape):
     """A loan or trial; `ended_at` None: the client has it. `collection_number`: which collection is to fetch it.
 
     `answers`: what was warned of at the counter, and when a trial was kept or went on. What was warned of in an order
@@ -114,7 +115,7 @@ HOW_IT_WENT: Final = frozenset({"tried_what", "tried_where", "who_was_there", "r
 NOT_SAID: Final = "Not said by the system that recorded it."
 
 
-class _Trial(BaseModel):
+class _Trial(Shape):
     """How a trial went, as its page and the API ask alike."""
 
     tried_what: Annotated[Reason, asked("Say what was tried.")] = needed()
@@ -148,7 +149,7 @@ class TrialOutcomeBody(_Trial, Body):
         return sent
 
 
-class TrialReviewLine(BaseModel):
+class TrialReviewLine(Shape):
     """One decision about a trial."""
 
     outcome: TrialOutcome
@@ -162,7 +163,7 @@ class TrialReviewLine(BaseModel):
     reviewed_by: str
 
 
-class TrialRow(BaseModel):
+class TrialRow(Shape):
     """A running trial on the worklist. `days_left` is negative when it is overdue. `has_died`: whose trial it is."""
 
     id: int
@@ -176,7 +177,7 @@ class TrialRow(BaseModel):
     has_died: bool
 
 
-class FoundClient(BaseModel):
+class FoundClient(Shape):
     """Enough of a client to tell them from others."""
 
     client_ref: str
@@ -185,7 +186,7 @@ class FoundClient(BaseModel):
     postcode: str
 
 
-class Issuable(BaseModel):
+class Issuable(Shape):
     """An item that somebody wants to hand over; `blockers` empty: it may go. `kept_for`: who has it reserved first."""
 
     barcode: str
@@ -204,7 +205,7 @@ class Issuable(BaseModel):
     kept_until: date | None
 
 
-class IssueForm(BaseModel):
+class IssueForm(Shape):
     """An item handed over the counter, on its page."""
 
     client_ref: Annotated[Line, asked("Enter the reference of the client.")] = needed()

@@ -3,11 +3,10 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel
-
 from app.domain.maker_names import Alias
 from app.web.asked import asked, needed
 from app.web.fields import Body, Day, Line
+from app.web.shapes import Shape
 
 
 class NewAlias(Body):
@@ -30,7 +29,7 @@ class AliasForm(NewAlias):
     resolves_to: Annotated[Line, asked("Enter the name by which you know the maker.")] = needed()
 
 
-class AliasBody(BaseModel):
+class AliasBody(Shape):
     """Another name of a maker, and who recorded it."""
 
     id: int

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
-
 from app.domain.messages import MessageState
+from app.web.shapes import Shape
 
 
-class MessageLine(BaseModel):
+class MessageLine(Shape):
     """One message in a list. `to` is the username of somebody with an account; `about` is written as in the audit."""
 
     id: int

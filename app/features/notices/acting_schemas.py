@@ -16,6 +16,7 @@ from app.features.notices.reconciling import Late
 from app.features.notices.sign_offs import Closing
 from app.web.asked import asked, needed
 from app.web.fields import Body, Line, Paragraph, without_controls
+from app.web.shapes import Shape
 
 Question = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(without_controls)]
 LineNumber = Annotated[int, Field(ge=0, le=10**15)]
@@ -65,7 +66,7 @@ class MatchActionsBody(MatchActionBody):
     barcodes: Annotated[list[Line], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
 
-class MatchActionForm(BaseModel):
+class MatchActionForm(Shape):
     """The same on its page; each answer is `answer_<number>`: yes, no, or left out. A look has a verdict there."""
 
     done: Annotated[MatchAction, asked("Choose what was done.")] = needed()
@@ -83,7 +84,7 @@ class ManyForm(MatchActionForm):
     tags: Paragraph | None = None
 
 
-class RecordedBody(BaseModel):
+class RecordedBody(Shape):
     """What came of it. `is_escalated`: the manager was told now that nobody opens there."""
 
     barcode: str
@@ -93,13 +94,13 @@ class RecordedBody(BaseModel):
     is_escalated: bool
 
 
-class RecordedManyBody(BaseModel):
+class RecordedManyBody(Shape):
     """What came of it for each, by barcode."""
 
     results: list[RecordedBody]
 
 
-class ActBody(BaseModel):
+class ActBody(Shape):
     """One line of what was done about an item. `serial_read`: off its label; until then our record said
     `serial_before`. `to_confirm`: it counts when another person has said the same. `sound`: how they found it."""
 
@@ -115,7 +116,7 @@ class ActBody(BaseModel):
     recorded_by: str
 
 
-class MatchBody(BaseModel):
+class MatchBody(Shape):
     """One item that a notice covers, with why, and all that was done about it.
 
     `questions`: what a look must answer. `hold_ends`: what must happen before its hold ends, where it is held.
@@ -140,7 +141,7 @@ class MatchBody(BaseModel):
     actions: list[ActBody]
 
 
-class HomeBody(BaseModel):
+class HomeBody(Shape):
     """An item at somebody's home, and who goes there."""
 
     barcode: str
@@ -162,7 +163,7 @@ class HomeBody(BaseModel):
     tries: int
 
 
-class ReviewOut(BaseModel):
+class ReviewOut(Shape):
     """The review of one person; open until it is done. `tries`: on how many days nobody reached them; `escalated_at`:
     when those who handle notices were told of that."""
 
@@ -184,14 +185,14 @@ class ReviewBody(Body):
     note: Paragraph
 
 
-class ReviewForm(BaseModel):
+class ReviewForm(Shape):
     """The same on its page."""
 
     outcome: Annotated[ReviewOutcome, asked("Choose how it ended.")] = needed()
     note: Annotated[Paragraph, asked("Say what was looked at, and what was changed.")] = needed()
 
 
-class TallyBody(BaseModel):
+class TallyBody(Shape):
     """How many items of a model are in one place, and how far the work on them has come."""
 
     product_code: str
@@ -202,7 +203,7 @@ class TallyBody(BaseModel):
     items: int
 
 
-class ClosingBody(BaseModel):
+class ClosingBody(Shape):
     """That somebody asked for it to be closed, and who closed it."""
 
     asked_at: datetime
@@ -211,7 +212,7 @@ class ClosingBody(BaseModel):
     closed_by: str | None
 
 
-class NoteBody(BaseModel):
+class NoteBody(Shape):
     """What staff wrote about this item, or the same about so many."""
 
     notes: str
@@ -219,7 +220,7 @@ class NoteBody(BaseModel):
     times: int
 
 
-class ReconciliationBody(BaseModel):
+class ReconciliationBody(Shape):
     """The counts. `held` must be the sum of `where`; `missing` says what keeps the notice from being closed.
 
     `seen`: send it with `close`, so that nobody closes on other counts than they saw. `late`: how many items were
@@ -259,7 +260,7 @@ class CloseBody(Body):
     again: bool = False
 
 
-class CloseForm(BaseModel):
+class CloseForm(Shape):
     """The same on its page."""
 
     seen: Line | None = None
@@ -267,7 +268,7 @@ class CloseForm(BaseModel):
     again: bool = False
 
 
-class CloseAnswer(BaseModel):
+class CloseAnswer(Shape):
     """Whether it is closed now, or waits for a second person."""
 
     is_closed: bool

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.lifecycle import State
 from app.domain.notice_conditions import Marking
@@ -12,6 +12,7 @@ from app.domain.notice_standing import ActionState, Place
 from app.domain.notice_work import Cause, Handling
 from app.domain.notices import Result
 from app.web.fields import Body
+from app.web.shapes import Shape
 
 Lines = list[dict[str, Any]]
 
@@ -40,7 +41,7 @@ class ActivateBody(Body):
     version: int | None = Field(default=None, ge=1, le=1_000_000)
 
 
-class ActivatedBody(BaseModel):
+class ActivatedBody(Shape):
     """How many items of the whole register the scope makes what."""
 
     scope: int
@@ -50,7 +51,7 @@ class ActivatedBody(BaseModel):
     not_affected: int
 
 
-class ScopeOut(BaseModel):
+class ScopeOut(Shape):
     """A scope as it was entered, and `words` of each line. It is a draft until `activated_at`."""
 
     number: int
@@ -67,7 +68,7 @@ class ScopeOut(BaseModel):
     not_affected: int | None
 
 
-class ItemFacts(BaseModel):
+class ItemFacts(Shape):
     """An item as far as one must know it to find it."""
 
     barcode: str
@@ -90,7 +91,7 @@ class PreviewRow(ItemFacts):
     because: list[str]
 
 
-class NearRow(BaseModel):
+class NearRow(Shape):
     """An item whose number is not on the list of a line, but easily taken for one that is. A person decides."""
 
     barcode: str
@@ -99,7 +100,7 @@ class NearRow(BaseModel):
     line: int
 
 
-class UnmatchedRow(BaseModel):
+class UnmatchedRow(Shape):
     """How many numbers of a line's list stand on none of the records that it could mean, and the first."""
 
     line: int
@@ -118,7 +119,7 @@ class UnmatchedRow(BaseModel):
         return f"Line {self.line}: of {self.listed:,} {what}, {self.unmatched:,} {verb} on none of our records{named}."
 
 
-class Before(BaseModel):
+class Before(Shape):
     """The scope before, and how many items are different."""
 
     number: int
@@ -129,7 +130,7 @@ class Before(BaseModel):
     no_longer_covered: int
 
 
-class Preview(BaseModel):
+class Preview(Shape):
     """What the newest scope would do. `unheld`: what it names and the catalogue does not have, in words."""
 
     scope: ScopeOut
@@ -169,7 +170,7 @@ class MatchRow(ItemFacts):
     client_ref: str | None = None
 
 
-class SumRow(BaseModel):
+class SumRow(Shape):
     """How many items of one result are in one place, and as far."""
 
     where: Place

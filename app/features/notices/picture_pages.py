@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
@@ -20,6 +20,7 @@ from app.web.files import at_the_file, read_file
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
+from app.web.shapes import Shape
 from app.web.templating import render
 
 PICTURE = "notices/picture.html"
@@ -29,7 +30,7 @@ Place = Annotated[int, Query(ge=0, le=5_000)]
 router = page_router()
 
 
-class PictureForm(BaseModel):
+class PictureForm(Shape):
     """What the picture shows; the file is read apart."""
 
     alt: Annotated[str, Field(max_length=300)] = ""

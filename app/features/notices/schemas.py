@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, computed_field
+from pydantic import AfterValidator, Field, StringConstraints, computed_field
 
 from app.domain.catalogue_terms import Found
 from app.domain.safety_notices import DeadlineKind, Deadlines, Decision, NoticeState, kind_text
@@ -12,6 +12,7 @@ from app.features.notices.receiving import Outcome
 from app.models import NoticeSource
 from app.web.asked import asked, needed
 from app.web.fields import Body, Day, Line, Reason, Wording, on_one_line, without_controls
+from app.web.shapes import Shape
 
 LONGEST_TITLE, LONGEST_TEXT = 500, 100_000
 
@@ -47,7 +48,7 @@ Address = Annotated[
 Kind = Annotated[Line, Field(max_length=100)]
 
 
-class _Days(BaseModel):
+class _Days(Shape):
     underway_by: Day | None = None
     complete_by: Day | None = None
     own_target_on: Day | None = None
@@ -122,7 +123,7 @@ class TriageBody(Body):
     version: int | None = Field(default=None, ge=1, le=1_000_000)
 
 
-class TriageForm(BaseModel):
+class TriageForm(Shape):
     """The same on its page; what to look for stands line by line."""
 
     decision: Annotated[Decision, asked("Choose whether the notice is relevant.")] = needed()
@@ -139,7 +140,7 @@ class ActionBody(Body):
     due_on: Day
 
 
-class ActionForm(BaseModel):
+class ActionForm(Shape):
     """The same on its page."""
 
     what: Annotated[Reason, asked("Say what must be done.")] = needed()
@@ -153,13 +154,13 @@ class DoneBody(Body):
     note: Reason
 
 
-class DoneForm(BaseModel):
+class DoneForm(Shape):
     """The same on its page."""
 
     note: Annotated[Reason, asked("Say how it was done, or where the evidence is.")] = needed()
 
 
-class ClockBody(BaseModel):
+class ClockBody(Shape):
     """A deadline that runs: `underway_by`, `own_target_on` or `complete_by`."""
 
     deadline: str
@@ -168,7 +169,7 @@ class ClockBody(BaseModel):
     text: str
 
 
-class FoundBody(BaseModel):
+class FoundBody(Shape):
     """What one term finds in the catalogue."""
 
     term: str
@@ -183,7 +184,7 @@ class FoundBody(BaseModel):
         return Found(self.term, self.products, self.items, self.is_maker).text
 
 
-class NoticeRow(BaseModel):
+class NoticeRow(Shape):
     """A notice in a list. `changed_since_triage`: its newest version has not been decided on."""
 
     id: int
@@ -220,7 +221,7 @@ class NoticeRow(BaseModel):
         return sorted(found, key=lambda one: (not one.is_maker, -one.items))
 
 
-class VersionOut(BaseModel):
+class VersionOut(Shape):
     """One version: what changed in it, in words, and the hash of what was received."""
 
     number: int
@@ -238,7 +239,7 @@ class VersionOut(BaseModel):
     own_target_on: date | None = None
 
 
-class TriageOut(BaseModel):
+class TriageOut(Shape):
     """One decision, on one version, with the search that was made."""
 
     version: int
@@ -249,7 +250,7 @@ class TriageOut(BaseModel):
     decided_by: str
 
 
-class ActionOut(BaseModel):
+class ActionOut(Shape):
     """An action of the organisation; it is open until `done_at`."""
 
     id: int
@@ -282,7 +283,7 @@ class NoticeBody(NoticeRow):
         return Deadlines(**{name: next((day for day in reversed(of) if day), None) for name, of in days.items()})
 
 
-class ReceivedBody(BaseModel):
+class ReceivedBody(Shape):
     """One document of a file and what became of it; `older`: a newer version is known."""
 
     outcome: Outcome
@@ -291,7 +292,7 @@ class ReceivedBody(BaseModel):
     detail: str
 
 
-class ImportBody(BaseModel):
+class ImportBody(Shape):
     """What became of a file, with how many documents ended how."""
 
     added: int

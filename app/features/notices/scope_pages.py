@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.db import Session
 from app.domain.dates import uk_date
@@ -26,6 +26,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, ShowAgain, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import TAG, page_of, text_cursor
+from app.web.shapes import Shape
 from app.web.templating import render
 
 SCOPE, PREVIEW = "notices/scope.html", "notices/preview.html"
@@ -34,14 +35,14 @@ ITEMS_ON_A_PAGE = 50
 router = page_router()
 
 
-class ScopeForm(BaseModel):
+class ScopeForm(Shape):
     """What is done with the items; the lines are read by `scope_form`."""
 
     handling: Annotated[Handling, asked("Choose what the notice wants.")] = needed()
     version: int = Field(default=1, ge=1, le=1_000_000)
 
 
-class ActivateForm(BaseModel):
+class ActivateForm(Shape):
     """The scope that was checked, and the version with which it was looked at again."""
 
     scope: int = Field(default=0, ge=0, le=1_000_000)

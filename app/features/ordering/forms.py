@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.dates import UK
 from app.domain.loans import LoanKind
@@ -12,16 +12,17 @@ from app.features.ordering.schemas import LineBody, NewLine
 from app.web.asked import asked, needed
 from app.web.fields import Code, Day, Line, OptionalParagraph, Paragraph, Reason
 from app.web.forms import Form
+from app.web.shapes import Shape
 from app.web.typed import TimeOfDay
 
 
-class AllocateForm(BaseModel):
+class AllocateForm(Shape):
     """Why items go to this order although their thorough examination falls due soon."""
 
     due_soon_reason: OptionalParagraph = ""
 
 
-class LineForm(BaseModel):
+class LineForm(Shape):
     """One line of an order on its page."""
 
     product_code: Annotated[Code, asked("Enter the code of the product, or search for it.")] = needed()
@@ -58,7 +59,7 @@ class LineForm(BaseModel):
         )
 
 
-class DetailsForm(BaseModel):
+class DetailsForm(Shape):
     """Why, how soon and for whose money."""
 
     reason: Annotated[OrderReason, asked("Choose why the equipment is needed.")] = needed()
@@ -76,19 +77,19 @@ class StartForm(LineForm, DetailsForm):
     client_ref: Annotated[Code, asked("Enter the reference of the client.")] = needed()
 
 
-class NoteForm(BaseModel):
+class NoteForm(Shape):
     """A note beside a signature."""
 
     note: OptionalParagraph = ""
 
 
-class ReasonForm(BaseModel):
+class ReasonForm(Shape):
     """Why an order is cancelled or declined."""
 
     reason: Annotated[Reason, asked("Say why.")] = needed()
 
 
-class VisitForm(BaseModel):
+class VisitForm(Shape):
     """When a visit was: without a day and a time, now."""
 
     on: Day | None = None

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from app.db import Session
 from app.domain.dates import uk_date
@@ -23,6 +23,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.old_equipment import actions_for, read_old, refuse_gaps
 from app.web.once import page_router
+from app.web.shapes import Shape
 from app.web.tags import Prefix
 from app.web.templating import render
 from app.web.working_times import Times
@@ -38,7 +39,7 @@ OFFER = TypeAdapter(list[OfferBody])
 router = page_router()
 
 
-class CheckForm(BaseModel):
+class CheckForm(Shape):
     """Which button was pressed; the answers have names of their own."""
 
     then: Literal["save", "submit"] = "submit"

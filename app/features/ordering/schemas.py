@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import Field, Strict
 
 from app.domain.authority import Tier
 from app.domain.combinations import Severity
@@ -17,6 +17,7 @@ from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalParagraph, Para
 from app.web.funding import Funding, ShareOfOrder
 from app.web.old_equipment import OldItems
 from app.web.results import BlockerBody
+from app.web.shapes import Shape
 
 Barcode = Annotated[str, Field(max_length=2000)]
 
@@ -151,7 +152,7 @@ class FailedVisitBody(Body):
     note: OptionalParagraph = ""
 
 
-class LineCost(BaseModel):
+class LineCost(Shape):
     """What one line costs, in pence."""
 
     position: int
@@ -162,7 +163,7 @@ class LineCost(BaseModel):
     to_buy_pence: int
 
 
-class Cost(BaseModel):
+class Cost(Shape):
     """At catalogue prices: the value, what recycled stock saves of it, and what is left to buy."""
 
     value_pence: int
@@ -171,7 +172,7 @@ class Cost(BaseModel):
     lines: list[LineCost]
 
 
-class WarningBody(BaseModel):
+class WarningBody(Shape):
     """A warning, and its answer if it has one; a note needs none.
 
     Once submitted: those answered, in their words, and those that a short form of the API left out (`needs_answer`).
@@ -188,7 +189,7 @@ class WarningBody(BaseModel):
     answered_at: datetime | None = None
 
 
-class ReasonLine(BaseModel):
+class ReasonLine(Shape):
     """A reason: a stable code and a sentence."""
 
     code: str
@@ -201,7 +202,7 @@ class ItemReason(ReasonLine):
     barcode: str
 
 
-class ExplanationBody(BaseModel):
+class ExplanationBody(Shape):
     """Which items were chosen and why, why not the others, and how many there were for each reason."""
 
     chosen: list[ItemReason] = []
@@ -209,7 +210,7 @@ class ExplanationBody(BaseModel):
     counted: dict[str, int] = {}
 
 
-class EquivalentBody(BaseModel):
+class EquivalentBody(Shape):
     """A close technical equivalent that is on the shelf."""
 
     product_code: str
@@ -219,7 +220,7 @@ class EquivalentBody(BaseModel):
     unit_price_pence: int
 
 
-class UnitBody(BaseModel):
+class UnitBody(Shape):
     """One wanted piece. `blockers`: why what is held for it may not go out at present. `due_soon_on`: when its thorough
     examination falls due, if that is so soon that somebody must decide whether it goes."""
 
@@ -235,7 +236,7 @@ class UnitBody(BaseModel):
     due_soon_on: date | None = None
 
 
-class LineBody(BaseModel):
+class LineBody(Shape):
     """A line. Of a draft, `explanation` is what would be chosen now."""
 
     position: int
@@ -256,7 +257,7 @@ class LineBody(BaseModel):
     equivalents: list[EquivalentBody] = []
 
 
-class OldItemBody(BaseModel):
+class OldItemBody(Shape):
     """An item at the client's that the order must, or does, say something about. `action` None: not said yet.
 
     `item_fault`: whether something is wrong with the item itself, as this order or the notice that stopped its use
@@ -275,7 +276,7 @@ class OldItemBody(BaseModel):
     collection: str | None = None
 
 
-class MissingLine(BaseModel):
+class MissingLine(Shape):
     """What nothing is held for, and what is known of when there may be something. `free`: so many that fit are free on
     a shelf at this moment, which the store holds when it looks for what is missing."""
 
@@ -287,14 +288,14 @@ class MissingLine(BaseModel):
     detail: str
 
 
-class PersonBody(BaseModel):
+class PersonBody(Shape):
     """Somebody who can sign."""
 
     username: str
     name: str
 
 
-class PanelLine(BaseModel):
+class PanelLine(Shape):
     """The panel that decides an order, at once or once it is signed, and why."""
 
     code: str
@@ -302,7 +303,7 @@ class PanelLine(BaseModel):
     reasons: list[ReasonLine]
 
 
-class AuthorityBody(BaseModel):
+class AuthorityBody(Shape):
     """Where the order goes, or went, when it is submitted, and every reason. `signers`: who can sign it at present;
     `panel`: the one that decides it, now or once it is signed; `panel_stopped`: why it lets nothing be handed over any
     more, so that what is dispatched comes back."""
@@ -318,7 +319,7 @@ class AuthorityBody(BaseModel):
     panel_stopped: str | None = None
 
 
-class VisitBody(BaseModel):
+class VisitBody(Shape):
     """A visit with the order: delivered or failed."""
 
     visited_at: datetime
@@ -329,7 +330,7 @@ class VisitBody(BaseModel):
     recorded_by: str
 
 
-class EventBody(BaseModel):
+class EventBody(Shape):
     """One line of the order's history."""
 
     at: datetime
@@ -338,14 +339,14 @@ class EventBody(BaseModel):
     detail: dict[str, str | int | bool | None]
 
 
-class PanelCaseLine(BaseModel):
+class PanelCaseLine(Shape):
     """The newest case about the order before a panel."""
 
     number: str
     state: str
 
 
-class DisputeLine(BaseModel):
+class DisputeLine(Shape):
     """That it is not agreed who pays, why, and how many days are left to settle it; below zero, how many it is late."""
 
     id: int
@@ -354,7 +355,7 @@ class DisputeLine(BaseModel):
     days_left: int
 
 
-class OrderBody(BaseModel):
+class OrderBody(Shape):
     """An order with everything about it. Of a draft: all that its prescriber must know before submitting it.
 
     `promised_on`: None until something is held for all of it; `missing` then says what is known. None again when an

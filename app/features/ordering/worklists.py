@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.loans import LoanKind
 from app.domain.ordering import OrderReason, OrderState, Speed
+from app.web.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class OrderFilter:
     failed_visit: Annotated[bool, Query(description="Still to be delivered, and the last visit failed.")] = False
 
 
-class OrderLineRow(BaseModel):
+class OrderLineRow(Shape):
     """An order in a list."""
 
     id: Annotated[int, Field(exclude=True)]
@@ -51,7 +52,7 @@ class OrderLineRow(BaseModel):
     value_pence: int
 
 
-class ComingBack(BaseModel):
+class ComingBack(Shape):
     """One piece that is with the driver and is not to be handed over, and why."""
 
     number: str
@@ -61,7 +62,7 @@ class ComingBack(BaseModel):
     because: str
 
 
-class PickRow(BaseModel):
+class PickRow(Shape):
     """One piece to pick. `is_allocated`: the store has committed itself to the order. `not_answered`: warnings that
     nobody has answered. `label_wanted`: its label may say more than it carries, so it goes out with a new one."""
 
@@ -81,7 +82,7 @@ class PickRow(BaseModel):
     not_answered: list[str]
 
 
-class RunRow(BaseModel):
+class RunRow(Shape):
     """A piece that is with the driver, and for which order."""
 
     barcode: str

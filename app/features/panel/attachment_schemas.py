@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
-
 from app.uploads import MediaType
 from app.web.fields import OptionalLine
+from app.web.shapes import Shape
 
 
-class AttachmentBody(BaseModel):
+class AttachmentBody(Shape):
     """A file of a case. `name`: what it was called where it came from; `taken_out_at`: it is not put before the panel
     any more, and stays because it was once."""
 
@@ -25,7 +24,7 @@ class AttachmentBody(BaseModel):
     taken_out_by: str | None
 
 
-class AttachmentForm(BaseModel):
+class AttachmentForm(Shape):
     """What the file is, in words; the file is read apart. Without a title, its name is one."""
 
     title: OptionalLine = ""

@@ -2,9 +2,10 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.web.shapes import Shape
 
 FOUND = """
     SELECT said.at, said.kind, said.outcome, said.findings, said.next_on, COALESCE(account.name, said.who) AS who,
@@ -42,7 +43,7 @@ SINCE_LAST = text(f"""
 """)  # noqa: S608 - our own text
 
 
-class CameOfIt(BaseModel):
+class CameOfIt(Shape):
     """What a review or a trial found. `next_on`: the day of the next look, or until which the trial goes on."""
 
     at: datetime

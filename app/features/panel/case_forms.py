@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.panel import Screening
 from app.domain.panel_case import TO_BE_WEIGHED, WORDS, OptionKind, Section
@@ -11,6 +11,7 @@ from app.features.panel.schemas import CaseBody, CaseChange
 from app.web.fields import OptionalParagraph, Reason
 from app.web.forms import Form
 from app.web.funding import read_shares
+from app.web.shapes import Shape
 from app.web.typed import pence_from
 
 QUOTES: Final = 4
@@ -29,7 +30,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-class SectionForm(BaseModel):
+class SectionForm(Shape):
     """What a page of a case asks in words and numbers; lists are read by `read_part`."""
 
     version: int = Field(default=0, ge=0, le=1_000_000_000)
@@ -46,7 +47,7 @@ class SectionForm(BaseModel):
     lifetime_months: int | None = Field(default=None, ge=1, le=600)
 
 
-class ScreenForm(BaseModel):
+class ScreenForm(Shape):
     """What came of screening a case."""
 
     outcome: Screening
@@ -54,7 +55,7 @@ class ScreenForm(BaseModel):
     note: OptionalParagraph = ""
 
 
-class WithdrawForm(BaseModel):
+class WithdrawForm(Shape):
     """Why."""
 
     reason: Reason

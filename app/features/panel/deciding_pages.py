@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.db import Session
 from app.domain.access import Actor as Person
@@ -24,6 +24,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, ShowAgain
 from app.web.funding import read_shares
 from app.web.once import page_router
+from app.web.shapes import Shape
 from app.web.templating import render
 
 INTEREST, RECOMMEND, DECIDE = "panel/interest.html", "panel/recommend.html", "panel/decide.html"
@@ -34,28 +35,28 @@ KINDS = [kind for kind in ConditionKind if kind is not ConditionKind.OTHER]
 router = page_router()
 
 
-class InterestForm(BaseModel):
+class InterestForm(Shape):
     """Why somebody cannot decide."""
 
     kind: InterestKind
     detail: OptionalParagraph = ""
 
 
-class RecommendForm(BaseModel):
+class RecommendForm(Shape):
     """What a member recommends."""
 
     recommendation: DecisionKind
     reasons: Reason
 
 
-class RatifyForm(BaseModel):
+class RatifyForm(Shape):
     """Whether the meeting ratifies it; if not, why."""
 
     ratified: Annotated[Literal["yes", "no"], asked("Choose whether the meeting ratifies it.")] = needed()
     reasons: OptionalParagraph = ""
 
 
-class DecideForm(BaseModel):
+class DecideForm(Shape):
     """A decision. `information` and `other` say one thing on each line."""
 
     decision: DecisionKind

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, Field
 
 from app.domain.panel import Condition, ConditionKind, DecisionKind, LapseKind, Proposal, read_condition
 from app.domain.panel_appeal import AppealOutcome, Appellant
@@ -12,6 +12,7 @@ from app.domain.panel_funding import Share
 from app.domain.panel_meeting import InterestKind
 from app.domain.panel_review import ReviewOutcome
 from app.web.fields import BIGGEST_ID, Body, Code, Day, Line, OptionalParagraph, Reason
+from app.web.shapes import Shape
 
 Username = Annotated[str, Field(min_length=1, max_length=100)]
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4, allow_inf_nan=False)]
@@ -111,7 +112,7 @@ class ReviewBody(Body):
     next_review_on: Day | None = None
 
 
-class AppealShown(BaseModel):
+class AppealShown(Shape):
     """An appeal. `against`: the number of the decision; `outcome`: empty while it is open."""
 
     against: int
@@ -123,7 +124,7 @@ class AppealShown(BaseModel):
     outcome: AppealOutcome | None
 
 
-class InterestBody(BaseModel):
+class InterestBody(Shape):
     """Why somebody cannot decide the case; `declared_at` is empty for what follows from the order or the case itself;
     `declared_by`: who said so."""
 
@@ -134,7 +135,7 @@ class InterestBody(BaseModel):
     declared_by: str | None = None
 
 
-class RecommendationBody(BaseModel):
+class RecommendationBody(Shape):
     """What a member recommends; of several of one member the newest counts."""
 
     username: str
@@ -144,14 +145,14 @@ class RecommendationBody(BaseModel):
     made_at: datetime
 
 
-class ConditionBody(BaseModel):
+class ConditionBody(Shape):
     """What an approval depends on."""
 
     kind: ConditionKind
     detail: str
 
 
-class AllotmentBody(BaseModel):
+class AllotmentBody(Shape):
     """What a funder pays; `name`: of the funder."""
 
     funder: str
@@ -160,13 +161,13 @@ class AllotmentBody(BaseModel):
     pence: int
 
 
-class WhyBody(BaseModel):
+class WhyBody(Shape):
     """Why."""
 
     reason: Reason
 
 
-class FrozenBody(BaseModel):
+class FrozenBody(Shape):
     """What the panel had before it when it decided, as it was frozen (`seen`). `digest`: the SHA-256 of `seen` as JSON
     with its keys in order and without blanks, made when it was decided; `digest_now`: the same made now; `holds`:
     they are equal."""
@@ -183,7 +184,7 @@ class FrozenBody(BaseModel):
     seen: dict[str, Any]
 
 
-class FrozenRow(BaseModel):
+class FrozenRow(Shape):
     """A decision in the list of those that have frozen papers."""
 
     id: int
@@ -194,7 +195,7 @@ class FrozenRow(BaseModel):
     digest: str
 
 
-class DecisionBody(BaseModel):
+class DecisionBody(Shape):
     """A decision. `held_on`: the day for which its meeting was scheduled, and whether it was decided
     `on_another_day`; `superseded_by`: the number of the one that took its place; `digest`: the hash of all that was
     seen; `dissented`: who of those who decided had recommended otherwise, and `why_against` what was said to that;

@@ -4,7 +4,6 @@ from typing import Annotated, Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger
@@ -25,6 +24,7 @@ from app.web.fields import Day, OptionalParagraph, Reason
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
+from app.web.shapes import Shape
 from app.web.tags import Tag
 from app.web.templating import render
 
@@ -35,7 +35,7 @@ LIFT: Final = "panel/lift_ring_fence.html"
 router = page_router()
 
 
-class AppealForm(BaseModel):
+class AppealForm(Shape):
     """Why the decision is not right, what is new, and who says so."""
 
     appellant: Annotated[Appellant, asked("Choose who appeals.")] = needed()
@@ -43,7 +43,7 @@ class AppealForm(BaseModel):
     new_evidence: OptionalParagraph = ""
 
 
-class ReviewForm(BaseModel):
+class ReviewForm(Shape):
     """What somebody found who looked again."""
 
     outcome: Annotated[ReviewOutcome, asked("Choose what you found.")] = needed()
@@ -51,7 +51,7 @@ class ReviewForm(BaseModel):
     next_review_on: Day | None = None
 
 
-class LiftForm(BaseModel):
+class LiftForm(Shape):
     """Why others may have it."""
 
     reason: Annotated[Reason, asked("Say why others may have it.")] = needed()

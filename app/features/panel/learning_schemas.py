@@ -2,13 +2,12 @@
 
 from datetime import date
 
-from pydantic import BaseModel
-
 from app.domain.panel import DecisionKind
 from app.domain.panel_figures import Stage
+from app.web.shapes import Shape
 
 
-class Waiting(BaseModel):
+class Waiting(Shape):
     """For how many days cases waited at a stage that ended in the period: half of them up to `median_days`, nine of
     ten up to `ninetieth_days`."""
 
@@ -18,14 +17,14 @@ class Waiting(BaseModel):
     ninetieth_days: float
 
 
-class Decided(BaseModel):
+class Decided(Shape):
     """How many decisions of each kind a month had."""
 
     month: str
     decisions: dict[DecisionKind, int]
 
 
-class TeamRate(BaseModel):
+class TeamRate(Shape):
     """Of a team's cases that were screened first in the period, how many were found incomplete at least once. All
     empty: the team had fewer than five."""
 
@@ -35,7 +34,7 @@ class TeamRate(BaseModel):
     percent: int | None
 
 
-class Special(BaseModel):
+class Special(Shape):
     """A product outside the agreed range, in how many cases it was approved, how many pieces, and what of their price
     recycled ones saved. `is_often`: often enough to think of a line in the range."""
 
@@ -47,7 +46,7 @@ class Special(BaseModel):
     is_often: bool
 
 
-class Committed(BaseModel):
+class Committed(Shape):
     """What approvals of the period that hold commit a funder to."""
 
     funder: str
@@ -55,7 +54,7 @@ class Committed(BaseModel):
     pence: int
 
 
-class YearOfBudget(BaseModel):
+class YearOfBudget(Shape):
     """A financial year that the period touches: the budget, and what is committed in the whole of it."""
 
     year: int
@@ -68,7 +67,7 @@ class YearOfBudget(BaseModel):
         return None if self.budget_pence is None else self.budget_pence - self.committed_pence
 
 
-class Figures(BaseModel):
+class Figures(Shape):
     """What the figures of a panel, or of all, say of a period."""
 
     panel: str | None

@@ -24,6 +24,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, ShowAgain, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import DAY_AND_NUMBER, day_cursor, page_of
+from app.web.shapes import Shape
 from app.web.templating import render
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -41,47 +42,47 @@ NEW, MEETING = "panel/new_meeting.html", "panel/meeting.html"
 router = page_router()
 
 
-class MeetingForm(BaseModel):
+class MeetingForm(Shape):
     """A meeting of a panel on a day."""
 
     panel: Annotated[Code, asked("Choose the panel.")] = needed()
     held_on: Annotated[Day, asked("Enter the day of the meeting.")] = needed()
 
 
-class AttendanceForm(BaseModel):
+class AttendanceForm(Shape):
     """Who is there now."""
 
     present: list[str] = Field(default_factory=list, max_length=50)
 
 
-class ListingForm(BaseModel):
+class ListingForm(Shape):
     """A screened case."""
 
     case: Annotated[str, Field(max_length=20), asked("Choose a case.")] = needed()
 
 
-class AgendaForm(BaseModel):
+class AgendaForm(Shape):
     """What is done to a case on the agenda: each has its button."""
 
     case: Annotated[str, Field(max_length=20), asked("Choose a case.")] = needed()
     change: Annotated[AgendaChange, asked("Press the button that says what to do with it.")] = needed()
 
 
-class InviteForm(BaseModel):
+class InviteForm(Shape):
     """Who comes as well; `chairs`: they may chair this meeting."""
 
     username: Annotated[str, Field(max_length=100), asked("Choose who comes.")] = needed()
     chairs: bool = False
 
 
-class NoteForm(BaseModel):
+class NoteForm(Shape):
     """Something to take down. `about`: a case of the agenda; empty: the meeting."""
 
     note: Annotated[Paragraph, asked("Write the note.")] = needed()
     about: Annotated[str, Field(max_length=20)] = ""
 
 
-class CloseForm(BaseModel):
+class CloseForm(Shape):
     """A button."""
 
 

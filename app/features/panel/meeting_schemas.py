@@ -3,13 +3,14 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.panel import CaseState, DecisionKind
 from app.domain.panel_agenda import AgendaChange
 from app.domain.panel_meeting import Side
 from app.features.panel.came_of_it import CameOfIt
 from app.web.fields import Body, Code, Day, Paragraph
+from app.web.shapes import Shape
 
 Username = Annotated[str, Field(min_length=1, max_length=100)]
 Usernames = Annotated[list[Username], Field(max_length=50)]
@@ -55,7 +56,7 @@ class NoteBody(Body):
     case: Annotated[str, Field(min_length=1, max_length=20)] | None = None
 
 
-class SeatBody(BaseModel):
+class SeatBody(Shape):
     """A member who is invited; when they came and left."""
 
     username: str
@@ -67,7 +68,7 @@ class SeatBody(BaseModel):
     left_at: datetime | None
 
 
-class AgendaCase(BaseModel):
+class AgendaCase(Shape):
     """A case on the agenda. `is_over`: this meeting does not hear it any more."""
 
     number: str
@@ -80,7 +81,7 @@ class AgendaCase(BaseModel):
     decision: str | None
 
 
-class ActionToRatify(BaseModel):
+class ActionToRatify(Shape):
     """What a chair approved between meetings, and no meeting has heard yet."""
 
     number: str
@@ -89,7 +90,7 @@ class ActionToRatify(BaseModel):
     acted_by: str
 
 
-class MinuteBody(BaseModel):
+class MinuteBody(Shape):
     """Something that happened at a meeting. `what`: came, left, note, a decision, ratified or not_ratified."""
 
     at: datetime
@@ -99,7 +100,7 @@ class MinuteBody(BaseModel):
     case: str | None
 
 
-class MeetingBody(BaseModel):
+class MeetingBody(Shape):
     """A meeting. `is_quorate`: whether as many as the panel wants are there now, before interests are looked at;
     `to_ratify`: chairs' actions that no meeting of the panel has heard yet; `minutes`: what was taken down, in
     order; `came_of_it`: of earlier cases, since the meeting before this one.
@@ -123,7 +124,7 @@ class MeetingBody(BaseModel):
     came_of_it: list[CameOfIt]
 
 
-class MeetingRow(BaseModel):
+class MeetingRow(Shape):
     """A meeting in a list."""
 
     id: int

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from fastapi import Path, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit
@@ -38,6 +38,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
+from app.web.shapes import Shape
 from app.web.templating import render
 
 CASES_ON_A_PAGE = 50
@@ -48,13 +49,13 @@ Number = Annotated[str, Path(max_length=20)]
 router = page_router()
 
 
-class StartForm(BaseModel):
+class StartForm(Shape):
     """The order that the case is about."""
 
     order_number: str = Field(min_length=1, max_length=20)
 
 
-class SubmitForm(BaseModel):
+class SubmitForm(Shape):
     """A button: everything is said on the case's pages."""
 
 

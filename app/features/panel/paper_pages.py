@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel
 
 from app.db import Session
 from app.domain.access import Permission
@@ -25,6 +24,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import number_cursor, page_of
+from app.web.shapes import Shape
 from app.web.templating import render
 
 DECISIONS_ON_A_PAGE: Final = 50
@@ -34,7 +34,7 @@ LIMITS: Final = {"most": attachments.MOST, "megabytes": MOST_BYTES // 1_000_000,
 router = page_router()
 
 
-class TakeOutForm(BaseModel):
+class TakeOutForm(Shape):
     """A button."""
 
 

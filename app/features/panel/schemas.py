@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import Field, Strict
 
 from app.domain.ordering import OrderDecision
 from app.domain.panel import CaseState, LapseKind, Screening
@@ -15,6 +15,7 @@ from app.features.panel.attachment_schemas import AttachmentBody
 from app.features.panel.came_of_it import CameOfIt
 from app.features.panel.decision_schemas import AppealShown, DecisionBody, InterestBody, RecommendationBody
 from app.web.fields import BIGGEST_ID, Body, Code, Line, OptionalLine, OptionalParagraph, Pence, Reason
+from app.web.shapes import Shape
 
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4, allow_inf_nan=False)]
 OrderNumber = Annotated[str, Field(min_length=1, max_length=20)]
@@ -108,7 +109,7 @@ class WithdrawBody(Body):
     reason: Reason = "Withdrawn by its prescriber."
 
 
-class OptionShown(BaseModel):
+class OptionShown(Shape):
     """A way to meet the need that was weighed. `option`: its words, where it is of no kind of ours."""
 
     kind: OptionKind
@@ -117,7 +118,7 @@ class OptionShown(BaseModel):
     why_not: str
 
 
-class ShareShown(BaseModel):
+class ShareShown(Shape):
     """A funder's part in percent."""
 
     funder: str
@@ -125,7 +126,7 @@ class ShareShown(BaseModel):
     percent: float
 
 
-class TrialShown(BaseModel):
+class TrialShown(Shape):
     """A trial that the case rests on, as the loan says it."""
 
     loan_id: int
@@ -139,7 +140,7 @@ class TrialShown(BaseModel):
     notes: str | None
 
 
-class LineShown(BaseModel):
+class LineShown(Shape):
     """A line of the order."""
 
     product_code: str
@@ -149,7 +150,7 @@ class LineShown(BaseModel):
     unit_price_pence: int
 
 
-class ScreeningShown(BaseModel):
+class ScreeningShown(Shape):
     """What came of screening it once."""
 
     outcome: Screening
@@ -159,14 +160,14 @@ class ScreeningShown(BaseModel):
     screened_by: str
 
 
-class GapShown(BaseModel):
+class GapShown(Shape):
     """Something that a panel would ask for and the case does not say."""
 
     section: str
     detail: str
 
 
-class CaseBody(BaseModel):
+class CaseBody(Shape):
     """A case with everything about it. `search`: what the shelves held when it was made or submitted last; `digest`:
     the hash of what was submitted last; `decisions`: the newest first."""
 
@@ -218,7 +219,7 @@ class CaseBody(BaseModel):
     digest: str | None
 
 
-class CaseRow(BaseModel):
+class CaseRow(Shape):
     """A case in a list."""
 
     id: int
@@ -237,7 +238,7 @@ class CaseRow(BaseModel):
     held_on: date | None
 
 
-class FollowUpRow(BaseModel):
+class FollowUpRow(Shape):
     """A decided case that is still work. `due_on`: the day that was set, or since when something is out without an
     approval; `barcodes`: what is out."""
 

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from app.domain.authority import Tier
 from app.domain.panel_meeting import Side
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Line, Pence
 from app.web.forms import Form
+from app.web.shapes import Shape
 from app.web.typed import pence_from
 
 MOST_BUDGET = 10_000_000_000
@@ -68,7 +69,7 @@ class PanelChange(PanelDetails):
     name: Line = ""
 
 
-class PanelBody(BaseModel):
+class PanelBody(Shape):
     """A panel, what it decides, and how."""
 
     code: str
@@ -93,7 +94,7 @@ class MemberShown(MemberBody):
     is_able: bool
 
 
-class GapShown(BaseModel):
+class GapShown(Shape):
     """What the settings leave undone."""
 
     code: str
@@ -109,7 +110,7 @@ class PanelSettings(PanelBody):
     version: int = Field(exclude=True)
 
 
-class PanelForm(BaseModel):
+class PanelForm(Shape):
     """The settings as their page asks for them: pounds instead of pence. Members and budgets are read by
     `read_lists`."""
 

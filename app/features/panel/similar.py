@@ -2,11 +2,11 @@
 
 from datetime import date
 
-from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.panel import DecisionKind
+from app.web.shapes import Shape
 
 MOST = 10
 SHORT = 200
@@ -40,7 +40,7 @@ SIMILAR = text("""
 """)
 
 
-class SimilarCase(BaseModel):
+class SimilarCase(Shape):
     """A case that was decided before. `reasons`: in short, to who may read that case; else empty (`may_read`)."""
 
     number: str

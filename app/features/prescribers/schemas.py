@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.domain.authority import Tier
 from app.features.prescribers.queries import PrescriberRow
@@ -12,6 +12,7 @@ from app.features.prescribers.rules import LendingState, Registration
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, Paragraph, Pence
 from app.web.forms import DATE_PARTS
+from app.web.shapes import Shape
 from app.web.typed import pence_from
 
 NUMBER_SHAPE = re.compile(r"(?=[A-Z0-9]*[A-Z])(?=[A-Z0-9]*[0-9])[A-Z0-9]{4,12}")
@@ -43,14 +44,14 @@ class NewTeam(Body):
     name: Line
 
 
-class TeamForm(BaseModel):
+class TeamForm(Shape):
     """A team to add, on its page."""
 
     code: Annotated[Code, asked("Enter a code for the team.")] = needed()
     name: Annotated[Line, asked("Enter the name of the team.")] = needed()
 
 
-class NamedBody(BaseModel):
+class NamedBody(Shape):
     """A team or a funder."""
 
     code: str
@@ -72,7 +73,7 @@ class PrescriberDetails(Body):
     is_supervised: bool = False
 
 
-class PrescriberBody(BaseModel):
+class PrescriberBody(Shape):
     """A prescriber. `registration` is how the registration stands today; `may_authorise` follows from the roles."""
 
     username: str
@@ -89,7 +90,7 @@ class PrescriberBody(BaseModel):
     may_authorise: bool
 
 
-class PrescriberForm(BaseModel):
+class PrescriberForm(Shape):
     """A prescriber's authority as its page asks for it: pounds instead of pence."""
 
     team: Annotated[Code, asked("Choose the team.")] = needed()
@@ -152,7 +153,7 @@ class NewDelegation(Body):
     reason: Paragraph
 
 
-class DelegationForm(BaseModel):
+class DelegationForm(Shape):
     """Authority to lend, on its page."""
 
     to_username: Annotated[Line, asked("Choose who is to have it.")] = needed()
@@ -165,7 +166,7 @@ class DelegationForm(BaseModel):
         return NewDelegation(from_username=from_username, **self.model_dump())
 
 
-class DelegationBody(BaseModel):
+class DelegationBody(Shape):
     """Authority lent from one person to another; `state` is how it stands today."""
 
     id: int

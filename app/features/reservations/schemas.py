@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.lifecycle import State
 from app.models import ReservationEnd
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day
+from app.web.shapes import Shape
 
 Barcode = Annotated[str, Field(max_length=2000)]
 
@@ -24,7 +25,7 @@ class NewReservation(Body):
     store: Code | None = None
 
 
-class ReservationBody(BaseModel):
+class ReservationBody(Shape):
     """A reservation, live until `ended_at`. `state` is the item's; `order_number`: the order that holds it."""
 
     id: int
@@ -48,7 +49,7 @@ class ReservationChange(Body):
     until: Day
 
 
-class ReserveForm(BaseModel):
+class ReserveForm(Shape):
     """A reservation, on its page: of an item or of a product."""
 
     barcode: Barcode | None = None
@@ -59,7 +60,7 @@ class ReserveForm(BaseModel):
     store: Code | None = None
 
 
-class ExtendForm(BaseModel):
+class ExtendForm(Shape):
     """A new last day, on its page."""
 
     last_day: Annotated[Day, asked("Enter the new last day.")] = needed()

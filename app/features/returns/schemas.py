@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.lifecycle import Move, State, can_move
 from app.domain.whereabouts import Whereabouts
 from app.models import ScanKind
 from app.web.asked import asked, needed
 from app.web.fields import BIGGEST_ID, Body, Code, Day, Paragraph, Reason
+from app.web.shapes import Shape
 
 
 class ReconcileBody(Body):
@@ -25,7 +26,7 @@ class FoundBody(Body):
     reason: Paragraph
 
 
-class FoundItem(BaseModel):
+class FoundItem(Shape):
     """A found item."""
 
     barcode: str
@@ -39,7 +40,7 @@ class WhereaboutsBody(Body):
     reason: Reason
 
 
-class SettledItem(BaseModel):
+class SettledItem(Shape):
     """An item whose whereabouts are in question no more."""
 
     barcode: str
@@ -47,14 +48,14 @@ class SettledItem(BaseModel):
     store: str
 
 
-class WhereaboutsForm(BaseModel):
+class WhereaboutsForm(Shape):
     """The same on its page, where each answer has its button."""
 
     decision: Annotated[Whereabouts, asked("Press the button that says what happened.")] = needed()
     reason: Annotated[Reason, asked("Say how you know.")] = needed()
 
 
-class ReconcileForm(BaseModel):
+class ReconcileForm(Shape):
     """What was done about the scans that are ticked, on their page."""
 
     numbers: Annotated[
@@ -65,7 +66,7 @@ class ReconcileForm(BaseModel):
     note: Annotated[Paragraph, asked("Say what was done about them.")] = needed()
 
 
-class UnmatchedForm(BaseModel):
+class UnmatchedForm(Shape):
     """Which scans to reconcile are wanted, on their page: from the first day to the last."""
 
     store: str | None = None
@@ -73,14 +74,14 @@ class UnmatchedForm(BaseModel):
     until: Day | None = None
 
 
-class FoundForm(BaseModel):
+class FoundForm(Shape):
     """Where it turned up, on its page."""
 
     store: Annotated[str, asked("Choose the store that it is in now.")] = needed()
     reason: Annotated[Paragraph, asked("Say where it was found, and how.")] = needed()
 
 
-class MissingItem(BaseModel):
+class MissingItem(Shape):
     """An item as far as finding it asks."""
 
     barcode: str
@@ -92,7 +93,7 @@ class MissingItem(BaseModel):
         return can_move(self.state, move)
 
 
-class UnmatchedScan(BaseModel):
+class UnmatchedScan(Shape):
     """A scan to reconcile. `handed_to`, `order_number`: what a delivery was scanned with. `scanned_into`: the
     stocktake or consignment that it was of. `in_question`: the item is held until somebody says where it was.
 

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import BaseModel
 
 from app.db import Session
 from app.domain.access import Permission
@@ -27,6 +26,7 @@ from app.web.fields import After, Id, Limit, Reason
 from app.web.look_ahead import Ahead, LookAhead
 from app.web.once import api_router
 from app.web.paging import TAG, Page, number_cursor, page_of, text_cursor
+from app.web.shapes import Shape
 from app.web.tags import Prefix, Tag
 
 router = api_router("stock")
@@ -34,7 +34,7 @@ router = api_router("stock")
 Words = Annotated[str | None, Query(max_length=100)]
 
 
-class HoldPlaced(BaseModel):
+class HoldPlaced(Shape):
     """The number of the new hold."""
 
     id: int

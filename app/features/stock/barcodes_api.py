@@ -1,13 +1,12 @@
 """What a barcode is and says, before anything is done with it."""
 
-from pydantic import BaseModel
-
 from app.domain.makers_labels import LabelKind
 from app.features.stock.makers_labels import read_label_in, warned
 from app.features.stock.schemas import Warned
 from app.web.auth import Actor
 from app.web.fields import Body
 from app.web.once import api_router
+from app.web.shapes import Shape
 from app.web.tags import Prefix
 
 router = api_router("stock")
@@ -19,7 +18,7 @@ class RawScan(Body):
     raw: str
 
 
-class BarcodeBody(BaseModel):
+class BarcodeBody(Shape):
     """What the scan is. `barcode` only of our own tags; `elements` of GS1 labels: application identifier → value.
 
     `suspect`: something on the label cannot be as it seems, so it must not clear an item of anything.

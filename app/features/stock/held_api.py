@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Header, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from app.domain.clearance import HoldKind
 from app.domain.held_list import LISTED, words_of
 from app.web.auth import Actor
 from app.web.once import api_router
+from app.web.shapes import Shape
 
 router = api_router("stock")
 
@@ -27,7 +28,7 @@ HELD = text("""
 """)
 
 
-class HeldGroup(BaseModel):
+class HeldGroup(Shape):
     """Items that are held for one reason. `barcodes` with a blank between each two."""
 
     model_config = ConfigDict(frozen=True)
@@ -37,7 +38,7 @@ class HeldGroup(BaseModel):
     barcodes: str
 
 
-class HeldList(BaseModel):
+class HeldList(Shape):
     """Everything that is held now, but for what is on its way between two stores."""
 
     model_config = ConfigDict(frozen=True)

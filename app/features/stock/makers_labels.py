@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +12,12 @@ from app.domain.goods import Said, fill_in, find_contradictions, serial_key
 from app.domain.makers_labels import LabelFacts, LabelKind, LabelReading, Remark, facts_of
 from app.features.stock.queries import Named, list_products_of
 from app.features.stock.schemas import GoodsIn, Warned
-from app.integrations.gs1 import read_label
+from app.later import Later
+
+if TYPE_CHECKING:
+    from app.integrations import gs1
+else:
+    gs1 = Later("app.integrations.gs1")  # It reads all that GS1 has given away.
 
 SAID = ("quantity", "serial_numbers", "lot_number", "udi_di", "manufactured_on", "manufactured_precision")
 
@@ -35,7 +41,7 @@ class MakersLabel:
 def read_label_in(field: str, raw: str, *, prefix: str) -> LabelReading:
     """What the label says (`read_label`); a refusal is about this field."""
     try:
-        return read_label(raw, prefix=prefix)
+        return gs1.read_label(raw, prefix=prefix)
     except BadValue as error:
         raise BadValue(error.code, error.detail, field=field) from error
 

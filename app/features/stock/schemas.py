@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Strict, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, ValidationInfo
 
 from app.domain.clearance import HoldKind
 from app.domain.disposal import Batteries, WasteStream
@@ -19,6 +19,7 @@ from app.models import Precision
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalLine, Pence, Reason
 from app.web.results import BlockerBody, Step
+from app.web.shapes import Shape
 from app.web.typed import pence_from
 from app.web.waste import AskedWaste, Waste
 
@@ -115,14 +116,14 @@ class GoodsInForm(GoodsIn):
         return GoodsIn.model_validate(values)
 
 
-class Warned(BaseModel):
+class Warned(Shape):
     """Something to look at that does not stop the work."""
 
     code: str
     detail: str
 
 
-class HoldBody(BaseModel):
+class HoldBody(Shape):
     """An open hold. `notice_id`: the number of the safety notice that wants it, under which it ends."""
 
     id: int
@@ -133,7 +134,7 @@ class HoldBody(BaseModel):
     notice_id: int | None = None
 
 
-class LoanBody(BaseModel):
+class LoanBody(Shape):
     """The open loan of an item; `client_ref` only for those who may see clients.
 
     `stop_use_notice`: the notice by which it must not be used there.
@@ -147,7 +148,7 @@ class LoanBody(BaseModel):
     stop_use_notice: int | None = None
 
 
-class ReservationBody(BaseModel):
+class ReservationBody(Shape):
     """A live reservation of an item; `client_ref` only for those who may see clients.
 
     `carries_client`: whether the item carries what the client weighs; none where one of the two is not known.
@@ -162,7 +163,7 @@ class ReservationBody(BaseModel):
     carries_client: bool | None
 
 
-class TrialReviewLine(BaseModel):
+class TrialReviewLine(Shape):
     """One decision about the running trial of an item; `until_on`: its new end."""
 
     outcome: TrialOutcome
@@ -172,7 +173,7 @@ class TrialReviewLine(BaseModel):
     reviewed_by: str
 
 
-class DueBody(BaseModel):
+class DueBody(Shape):
     """An inspection the product asks for; `due_on` None: nobody knows. `last_…`: the last one that stands."""
 
     kind: InspectionKind
@@ -184,7 +185,7 @@ class DueBody(BaseModel):
     last_id: int | None
 
 
-class InspectionLine(BaseModel):
+class InspectionLine(Shape):
     """An inspection that was made; `is_superseded`: it was wrong, and another one stands in its place."""
 
     id: int
@@ -197,7 +198,7 @@ class InspectionLine(BaseModel):
     is_superseded: bool
 
 
-class DecisionLine(BaseModel):
+class DecisionLine(Shape):
     """Why the item went on although its thorough examination fell due soon."""
 
     handing_out: HandingOut
@@ -207,7 +208,7 @@ class DecisionLine(BaseModel):
     decided_by: str
 
 
-class StopLine(BaseModel):
+class StopLine(Shape):
     """Its use at a client's was stopped. `withdrawn_at`: that was a mistake."""
 
     given_at: datetime
@@ -217,7 +218,7 @@ class StopLine(BaseModel):
     withdrawn_at: datetime | None
 
 
-class PastHoldBody(BaseModel):
+class PastHoldBody(Shape):
     """A hold that was lifted."""
 
     kind: HoldKind
@@ -229,7 +230,7 @@ class PastHoldBody(BaseModel):
     lift_reason: str
 
 
-class FittedPart(BaseModel):
+class FittedPart(Shape):
     """A part that a repair put into the item; `cost_pence` is of one. `withdrawn_because`: the line was wrong."""
 
     id: int
@@ -243,7 +244,7 @@ class FittedPart(BaseModel):
     withdrawn_because: str | None
 
 
-class DisposalBody(BaseModel):
+class DisposalBody(Shape):
     """How the item was scrapped, or who asks for it; while `is_open` another person must agree."""
 
     id: int
@@ -257,7 +258,7 @@ class DisposalBody(BaseModel):
     is_open: bool
 
 
-class RingFenceBody(BaseModel):
+class RingFenceBody(Shape):
     """For which team a panel keeps the item, and by which case."""
 
     team: str
@@ -265,7 +266,7 @@ class RingFenceBody(BaseModel):
     panel: str
 
 
-class SerialRead(BaseModel):
+class SerialRead(Shape):
     """A serial number that was read off the item's label for a safety notice. `before`: on record until then."""
 
     read: str
@@ -275,7 +276,7 @@ class SerialRead(BaseModel):
     notice: str
 
 
-class ItemBody(BaseModel):
+class ItemBody(Shape):
     """One item, what blocks it, and what to do with it next.
 
     `is_clear`: it may go to a client now. What waits for cleaning, inspection, repair or its release is not clear, and
@@ -326,7 +327,7 @@ class ItemBody(BaseModel):
     is_releasable: bool = Field(False, exclude=True)
 
 
-class ItemLine(BaseModel):
+class ItemLine(Shape):
     """One item in a list."""
 
     barcode: str
@@ -340,14 +341,14 @@ class ItemLine(BaseModel):
     held: bool
 
 
-class Received(BaseModel):
+class Received(Shape):
     """What goods-in made: the new items, and warnings that do not stop the work."""
 
     items: list[ItemLine]
     warnings: list[Warned]
 
 
-class HistoryLine(BaseModel):
+class HistoryLine(Shape):
     """One movement; `hash` covers the one before."""
 
     seq: int
@@ -396,13 +397,13 @@ class NewHold(Body):
 Why = Annotated[Reason, asked("Say why. It stays in the history of the item.")]
 
 
-class WhyForm(BaseModel):
+class WhyForm(Shape):
     """A form that asks why and nothing else."""
 
     reason: Why = needed()
 
 
-class TransferForm(BaseModel):
+class TransferForm(Shape):
     """Where to, and why. Here and below in the order of the page, because errors are listed in it."""
 
     store: Annotated[Code, asked("Choose the store that it goes to.")] = needed()
@@ -414,7 +415,7 @@ class ScrapForm(AskedWaste, WhyForm):
     """Why, where the waste goes, and the reference of its transfer note, or that it follows."""
 
 
-class HoldForm(BaseModel):
+class HoldForm(Shape):
     """A hold to place."""
 
     kind: Annotated[HoldKind, asked("Choose what kind of hold it is.")] = needed()

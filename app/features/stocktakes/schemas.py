@@ -4,12 +4,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, Field, computed_field
+from pydantic import Field, computed_field
 
 from app.domain.lifecycle import Move, State
 from app.domain.stocktakes import CORRECTIONS, Correction, Difference
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Line, OptionalLine
+from app.web.shapes import Shape
 
 
 class StocktakeState(StrEnum):
@@ -45,7 +46,7 @@ class FinishBody(Body):
     corrections: Annotated[list[Decision], Field(max_length=5000)] = []
 
 
-class StocktakeRow(BaseModel):
+class StocktakeRow(Shape):
     """One count in a list. `counted`: how many of the `expected` were found; the rest is `left`."""
 
     number: str
@@ -73,7 +74,7 @@ class StocktakeRow(BaseModel):
         return f"{self.store_name}, bay {self.bay}" if self.bay else self.store_name
 
 
-class Kept(BaseModel):
+class Kept(Shape):
     """A reservation of an item that differs. `client_ref`, `order_number`: only for who may see clients."""
 
     barcode: str
@@ -82,7 +83,7 @@ class Kept(BaseModel):
     order_number: str | None
 
 
-class PastMove(BaseModel):
+class PastMove(Shape):
     """One of an item's last movements."""
 
     move: Move
@@ -92,7 +93,7 @@ class PastMove(BaseModel):
     bay: str | None
 
 
-class DifferenceBody(BaseModel):
+class DifferenceBody(Shape):
     """An item that differs from the record. `done`: what was done about it."""
 
     barcode: str
@@ -112,7 +113,7 @@ class DifferenceBody(BaseModel):
         return CORRECTIONS[self.difference]
 
 
-class CameOrWent(BaseModel):
+class CameOrWent(Shape):
     """An item that moved in somebody's hands while people counted: it is told apart, and is no loss."""
 
     barcode: str
@@ -124,7 +125,7 @@ class CameOrWent(BaseModel):
     history: list[PastMove]
 
 
-class StrangeLabel(BaseModel):
+class StrangeLabel(Shape):
     """A label that is on none of our items."""
 
     raw: str
@@ -143,7 +144,7 @@ class StocktakeBody(StocktakeRow):
     strange_labels: list[StrangeLabel]
 
 
-class StartForm(BaseModel):
+class StartForm(Shape):
     """What to count, on its page."""
 
     store: Annotated[str, asked("Choose the store to count.")] = needed()

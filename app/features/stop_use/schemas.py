@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel
-
 from app.domain.lifecycle import State
 from app.domain.stop_use import ItemFault
 from app.web.asked import asked, needed
 from app.web.fields import Body, Line, Reason
+from app.web.shapes import Shape
 
 
 class StopUseBody(Body):
@@ -36,7 +35,7 @@ class WithdrawBody(Body):
     reason: Reason
 
 
-class NoticeBody(BaseModel):
+class NoticeBody(Shape):
     """A notice. It is open until the item is scanned back (`closed_at`), acknowledged or not, unless it was a mistake
     and is withdrawn.
 
@@ -70,7 +69,7 @@ class NoticeBody(BaseModel):
     withdrawn_reason: str | None
 
 
-class StoppableLoan(BaseModel):
+class StoppableLoan(Shape):
     """What a client has, as the page asks about it before its use is stopped."""
 
     loan_id: int
@@ -85,7 +84,7 @@ class StoppableLoan(BaseModel):
     notice_id: int | None
 
 
-class StopUseForm(BaseModel):
+class StopUseForm(Shape):
     """Why the item must not be used any more, on its page."""
 
     reason: Annotated[Reason, asked("Say why it must not be used any more.")] = needed()
@@ -93,14 +92,14 @@ class StopUseForm(BaseModel):
     collect: bool = False
 
 
-class AcknowledgeForm(BaseModel):
+class AcknowledgeForm(Shape):
     """Who has acknowledged it and how, on its page."""
 
     by: Annotated[Line, asked("Enter who has acknowledged it.")] = needed()
     how: Annotated[Line, asked("Say how they told you.")] = needed()
 
 
-class WithdrawForm(BaseModel):
+class WithdrawForm(Shape):
     """Why a notice was a mistake, on its page."""
 
     reason: Annotated[Reason, asked("Say why it was a mistake.")] = needed()

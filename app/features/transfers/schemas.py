@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.lifecycle import State
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Paragraph
+from app.web.shapes import Shape
 
 Quantity = Annotated[int, Field(ge=1, le=500)]
 
@@ -61,7 +62,7 @@ class LevelBody(Body):
     minimum: Annotated[int, Field(ge=0, le=500)]
 
 
-class ConsignmentRow(BaseModel):
+class ConsignmentRow(Shape):
     """One consignment in a list. `late`: how many of those on their way should have arrived."""
 
     number: str
@@ -79,7 +80,7 @@ class ConsignmentRow(BaseModel):
     late: int
 
 
-class LineBody(BaseModel):
+class LineBody(Shape):
     """One item of a consignment. `sent_contaminated`: it was not clean when it left; none where nobody knows.
 
     `is_wanted`: its product is on the consignment's list, or there is no list.
@@ -102,7 +103,7 @@ class LineBody(BaseModel):
     is_late: bool
 
 
-class WantLine(BaseModel):
+class WantLine(Shape):
     """A product that is wanted on a consignment, and how many were scanned out."""
 
     product_code: str
@@ -111,7 +112,7 @@ class WantLine(BaseModel):
     sent: int
 
 
-class ToTake(BaseModel):
+class ToTake(Shape):
     """A recycled item that may be taken for it, the one whose next examination is furthest away first."""
 
     barcode: str
@@ -127,7 +128,7 @@ class ConsignmentBody(ConsignmentRow):
     to_take: list[ToTake]
 
 
-class StockRow(BaseModel):
+class StockRow(Shape):
     """A product that has a minimum in a store. `blocked`: on the shelf there, but it may not go out today."""
 
     store: str
@@ -141,7 +142,7 @@ class StockRow(BaseModel):
     store_name: str
 
 
-class SuggestionBody(BaseModel):
+class SuggestionBody(Shape):
     """What could go from one store to another; `from_store` None: no store has recycled ones to spare, and `because`
     says what there is."""
 
@@ -153,21 +154,21 @@ class SuggestionBody(BaseModel):
     because: str
 
 
-class StartForm(BaseModel):
+class StartForm(Shape):
     """From where and to where, on its page."""
 
     from_store: Annotated[Code, asked("Choose the store that sends.")] = needed()
     to_store: Annotated[Code, asked("Choose the store that it goes to.")] = needed()
 
 
-class LostForm(BaseModel):
+class LostForm(Shape):
     """What is known of an item that never arrived, on its page."""
 
     barcode: str = ""
     reason: Annotated[Paragraph, asked("Say what was done to find it.")] = needed()
 
 
-class LevelForm(BaseModel):
+class LevelForm(Shape):
     """A minimum, on its page."""
 
     store: Annotated[Code, asked("Choose the store.")] = needed()

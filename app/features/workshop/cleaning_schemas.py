@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from app.domain.hygiene import Cleaned, InfectionRisk, Outcome, Route, StrikeThrough
 from app.domain.lifecycle import State
@@ -14,6 +14,7 @@ from app.features.workshop.schemas import Barcode, WayBack
 from app.web.asked import asked, needed
 from app.web.fields import Body, Day, OptionalLine, OptionalParagraph, Paragraph
 from app.web.results import Step
+from app.web.shapes import Shape
 
 
 class StartDecontaminations(Body):
@@ -35,7 +36,7 @@ class StartDecontaminations(Body):
         return Terms(self.route, self.infection_risk, self.contractor, self.quarantine_until)
 
 
-class Details(BaseModel):
+class Details(Shape):
     """What is said of how a cleaning was done, whoever asks.
 
     A pass needs the infection risk as it came back, here or when its cleaning began; `strike_through` where the product
@@ -106,7 +107,7 @@ class Correction(Body):
     reason: Paragraph
 
 
-class Corrected(BaseModel):
+class Corrected(Shape):
     """The item after its correction."""
 
     barcode: str
@@ -115,7 +116,7 @@ class Corrected(BaseModel):
     next_step: Step
 
 
-class DecontaminationBody(BaseModel):
+class DecontaminationBody(Shape):
     """One decontamination of an item. `holds`: its certificate holds now; `standing` says why, or why not."""
 
     id: int

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.domain.hygiene import Outcome, Route
 from app.domain.lifecycle import State
@@ -15,12 +15,13 @@ from app.features.workshop.schemas import Barcode
 from app.web.asked import asked, needed
 from app.web.fields import Day, OptionalLine, OptionalParagraph
 from app.web.results import BlockerBody
+from app.web.shapes import Shape
 from app.web.waste import Waste
 
 MOST_AT_ONCE = 200
 
 
-class BenchLine(BaseModel):
+class BenchLine(Shape):
     """One item in a bench's queue. `why`: why it stands where it does; `next_text`: what to do with it.
 
     `advice`: repair or scrap, on the benches where that is asked.
@@ -39,7 +40,7 @@ class BenchLine(BaseModel):
     next_text: str
     held: bool
     is_inspected: bool
-    blockers: list[BlockerBody] = []
+    blockers: list[BlockerBody] = Field(default=[])
     must_be_scrapped: bool = False
     waits_for_scrap: bool = False
     advice: Advice | None = None
@@ -50,7 +51,7 @@ class BenchLine(BaseModel):
     needs_details: bool
 
 
-class HourDone(BaseModel):
+class HourDone(Shape):
     """What was done in one hour of the day."""
 
     hour: int

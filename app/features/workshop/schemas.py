@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from app.domain.lifecycle import Move, State, can_move
 from app.web.fields import Body, OptionalLine, OptionalParagraph
 from app.web.results import Step
+from app.web.shapes import Shape
 from app.web.typed import own_path
 
 Barcode = Annotated[str, Field(max_length=2000)]
@@ -19,7 +20,7 @@ class ReleaseBody(Body):
     due_soon_reason: OptionalParagraph = ""
 
 
-class Released(BaseModel):
+class Released(Shape):
     """The item, as it stands now."""
 
     barcode: str
@@ -29,7 +30,7 @@ class Released(BaseModel):
     next_step: Step
 
 
-class BenchItem(BaseModel):
+class BenchItem(Shape):
     """One item under repair, or to be cleaned by order."""
 
     barcode: str
@@ -54,7 +55,7 @@ def to_the_workshop(path: str) -> str:
     return own_path(path, "/workshop")
 
 
-class WayBack(BaseModel):
+class WayBack(Shape):
     """A form that knows where it was opened."""
 
     back: Annotated[str, AfterValidator(to_the_workshop)] = "/workshop"

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from app.domain.budgets import MONTHS, MOST_PENCE, twelfths
 from app.features.finance.budgets.queries import BudgetRow
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, OptionalLine, no_truth
+from app.web.shapes import Shape
 from app.web.typed import amount_from
 
 Money = Annotated[int, BeforeValidator(no_truth), Field(ge=0, le=MOST_PENCE)]
@@ -45,7 +46,7 @@ class BudgetChange(Body):
     note: OptionalLine | None = None
 
 
-class BudgetBody(BaseModel):
+class BudgetBody(Shape):
     """A budget as it is kept."""
 
     id: int
@@ -63,7 +64,7 @@ class BudgetBody(BaseModel):
     warnings: list[str] = []
 
 
-class ChangeForm(BaseModel):
+class ChangeForm(Shape):
     """A budget on its page: pounds instead of pence, and a box for each month, all empty for equal twelfths."""
 
     pence: Typed | None = None

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.corrections import Instead
 from app.domain.costs import OWN_ACCOUNT, OWN_ACCOUNT_TEXT, ChargeKind
@@ -15,6 +15,7 @@ from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Reason
 from app.web.funding import Percent
 from app.web.paging import Page
+from app.web.shapes import Shape
 
 DEAREST = 100_000_000
 MOST_FUNDERS = 20
@@ -54,7 +55,7 @@ class PriceUnpriced(Body):
     period: Annotated[str, Field(max_length=7)] | None = None
 
 
-class LineBody(BaseModel):
+class LineBody(Shape):
     """A line: what one funder pays of one charge. The lines of one `posting_id` come to 100 %.
 
     `funder`: none, where the service itself bears it. `amount_pence`: net, below zero for a credit and for what is
@@ -117,7 +118,7 @@ class LineBody(BaseModel):
         return self.reversal_of is None and self.reversed_by is None
 
 
-class Totals(BaseModel):
+class Totals(Shape):
     """The sums of everything that was asked for, not of one page."""
 
     lines: int
@@ -131,14 +132,14 @@ class ChargesPage(Page[LineBody]):
     totals: Totals
 
 
-class Reversed(BaseModel):
+class Reversed(Shape):
     """The lines that took a charge back, and those that came instead."""
 
     reversed: list[LineBody]
     instead: list[LineBody]
 
 
-class Priced(BaseModel):
+class Priced(Shape):
     """How many charges were priced, what they come to, and how many still have no rate for their day."""
 
     priced: int
@@ -166,7 +167,7 @@ class Charge:
         return all(line.is_live for line in self.lines)
 
 
-class ReverseForm(BaseModel):
+class ReverseForm(Shape):
     """A correction, on its page. `what`: whether anything is charged instead."""
 
     reason: Annotated[Reason, asked("Say why the charge is taken back.")] = needed()

@@ -4,16 +4,17 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.costs import ChargeKind
 from app.domain.journal import DateFormat, JournalField, Layout
 from app.features.finance.exports.layouts import Kept
 from app.features.finance.tables import Cell
 from app.web.fields import Body, Day, Line, OptionalLine
+from app.web.shapes import Shape
 
 
-class ColumnBody(BaseModel):
+class ColumnBody(Shape):
     """A column of the lines: its name in the file, what it holds, and what that means."""
 
     name: str
@@ -22,7 +23,7 @@ class ColumnBody(BaseModel):
     meaning: str
 
 
-class FunderSumBody(BaseModel):
+class FunderSumBody(Shape):
     """What the lines of one funder come to; without a funder: what the service itself bears."""
 
     funder: str | None
@@ -33,7 +34,7 @@ class FunderSumBody(BaseModel):
     credit_pence: int
 
 
-class LinesSummary(BaseModel):
+class LinesSummary(Shape):
     """What an export of the lines would hold: beside the file, whose first line is its columns."""
 
     period: str
@@ -57,7 +58,7 @@ class ExportJobState(StrEnum):
     FAILED = "failed"
 
 
-class ExportJobBody(BaseModel):
+class ExportJobBody(Shape):
     """A spreadsheet that is being made. `file`: where it is, once it is ready."""
 
     id: UUID

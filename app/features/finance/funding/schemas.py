@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from app.domain.funders import FunderKind
 from app.domain.funding import Journal
@@ -12,6 +12,7 @@ from app.domain.panel_meeting import Side
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, Line, OptionalLine, Pence, Reason
 from app.web.funding import Funding
+from app.web.shapes import Shape
 from app.web.typed import pence_from
 
 OrderNumber = Annotated[str, Field(min_length=1, max_length=20)]
@@ -60,7 +61,7 @@ class NewSplit(Body):
     reason: Reason
 
 
-class DisputeRow(BaseModel):
+class DisputeRow(Shape):
     """A dispute. `days_left`: to settle it, below zero how many it is late; None once it is settled or has
     ended.
     `opened_by`: to who may not see prescribers, only that it was one. `charged_pence`: what stands charged for the
@@ -84,7 +85,7 @@ class DisputeRow(BaseModel):
     provisional_pence: int
 
 
-class OrderPayer(BaseModel):
+class OrderPayer(Shape):
     """Who pays for an order (no `funder`: the service itself), its part in percent, and what stands charged to it, net.
 
     `top_up_pence`: what of it is a person's top-up: theirs, and below zero by how much the others are relieved.
@@ -103,7 +104,7 @@ class DisputeBody(DisputeRow):
     funding: list[OrderPayer]
 
 
-class OrderFunding(BaseModel):
+class OrderFunding(Shape):
     """Who pays for an order: each in percent and in pence of what stands charged. `dispute`: the open one, if any."""
 
     order_number: str
@@ -116,7 +117,7 @@ class OrderFunding(BaseModel):
     dispute: int | None
 
 
-class FunderMoved(BaseModel):
+class FunderMoved(Shape):
     """What a funder paid and pays then, net; `pence`: how much more, below zero what it gets back; so of the tax."""
 
     funder: str
@@ -126,7 +127,7 @@ class FunderMoved(BaseModel):
     vat_pence: int
 
 
-class JournalBody(BaseModel):
+class JournalBody(Shape):
     """What a settlement posts: so many lines are taken back, so many come instead, and what that means for whom.
 
     `moved`: those who pay more or get something back; `funders`: everybody who pays for it, or did.
@@ -138,7 +139,7 @@ class JournalBody(BaseModel):
     funders: list[FunderMoved]
 
 
-class FunderBody(BaseModel):
+class FunderBody(Shape):
     """Who pays. `side`: whose money it is for a panel; `kind`: what it is in the national return."""
 
     code: str
@@ -168,7 +169,7 @@ class FunderChange(Body):
     cost_centre: OptionalLine = ""
 
 
-class FunderForm(BaseModel):
+class FunderForm(Shape):
     """A funder, on its page."""
 
     name: Annotated[Line, asked("Enter the name of the funder.")] = needed()
@@ -184,7 +185,7 @@ class NewFunderForm(FunderForm):
     code: Annotated[Code, asked("Enter a code for the funder.")] = needed()
 
 
-class TeamBody(BaseModel):
+class TeamBody(Shape):
     """A team: who pays for what it hands out over the counter (None: the service itself), and where it is booked."""
 
     code: str
@@ -205,7 +206,7 @@ SERVICE_PAYS = "none"
 """In place of a funder's code, on a page: that the service itself pays is chosen, and never left out."""
 
 
-class TeamForm(BaseModel):
+class TeamForm(Shape):
     """A team's money, on its page. `funder`: its code, or SERVICE_PAYS."""
 
     funder: Annotated[Code, asked("Choose who pays, a funder or the service itself.")] = needed()
@@ -239,7 +240,7 @@ class ReasonBody(Body):
     reason: Reason
 
 
-class TopUpBody(BaseModel):
+class TopUpBody(Shape):
     """What a person added, to what, and what would have met the need free of charge."""
 
     id: int
@@ -261,26 +262,26 @@ class TopUpBody(BaseModel):
     withdrawn_because: str | None
 
 
-class DisputeForm(BaseModel):
+class DisputeForm(Shape):
     """Why it is not agreed who pays, and until when it is to be settled."""
 
     not_agreed: Annotated[Reason, asked("Say what is not agreed.")] = needed()
     settle_by: Day | None = None
 
 
-class SplitForm(BaseModel):
+class SplitForm(Shape):
     """Why another split; the shares are boxes of their own."""
 
     reason: Annotated[Reason, asked("Say why.")] = needed()
 
 
-class SettleForm(BaseModel):
+class SettleForm(Shape):
     """How it was agreed; the shares are boxes of their own."""
 
     settlement: Annotated[Reason, asked("Say how it was agreed, and by whom.")] = needed()
 
 
-class TopUpForm(BaseModel):
+class TopUpForm(Shape):
     """A person's top-up, on its page."""
 
     barcode: Annotated[str, Field(max_length=200), asked("Enter the asset tag of the item.")] = needed()

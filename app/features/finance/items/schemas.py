@@ -2,13 +2,12 @@
 
 from datetime import date
 
-from pydantic import BaseModel
-
 from app.domain.costs import ChargeKind
 from app.domain.lifecycle import State
+from app.web.shapes import Shape
 
 
-class ItemLine(BaseModel):
+class ItemLine(Shape):
     """One line of what was charged for an item. `funder` None: the service itself bears it.
 
     `period`: the month of the books, `2026-03`; `basis`: the arithmetic in words; `recycled`: of an issue, whether it
@@ -35,7 +34,7 @@ class ItemLine(BaseModel):
     because: str | None
 
 
-class FunderSum(BaseModel):
+class FunderSum(Shape):
     """What a funder bore of an item, what it was credited with, and what is left."""
 
     funder: str | None
@@ -45,7 +44,7 @@ class FunderSum(BaseModel):
     net_pence: int
 
 
-class Arithmetic(BaseModel):
+class Arithmetic(Shape):
     """One line of the arithmetic: an amount, or in words what is no amount."""
 
     label: str
@@ -53,7 +52,7 @@ class Arithmetic(BaseModel):
     words: str
 
 
-class RefurbishBody(BaseModel):
+class RefurbishBody(Shape):
     """Whether to make it fit once more or to replace it: the advice in words, why, and the arithmetic."""
 
     advice: str
@@ -61,7 +60,7 @@ class RefurbishBody(BaseModel):
     lines: list[Arithmetic]
 
 
-class ItemLedger(BaseModel):
+class ItemLedger(Shape):
     """What an item cost in its whole life.
 
     `nights`: in use at clients', from the day of each issue until it came back or until today. `nights_charged`: of

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from pydantic import BaseModel, computed_field
+from pydantic import computed_field
 
 from app.domain.performance import Outcome
 from app.domain.recycling import percent_of
+from app.web.shapes import Shape
 
 
 def _percent(part: int, whole: int) -> float | None:
@@ -13,7 +14,7 @@ def _percent(part: int, whole: int) -> float | None:
     return None if percent is None else float(percent)
 
 
-class Kept(BaseModel):
+class Kept(Shape):
     """What was due in the period: in time, late, or not due yet; in percent of what is due. `failed_visits`: visits
     that came back without having done it. `key`: what it is told apart by, empty in all; `name`: the same in words.
     `drill`: for each figure that is not nothing, where what it counts is listed."""
@@ -46,7 +47,7 @@ class Delivered(Kept):
         return _percent(self.within_seven, self.pieces)
 
 
-class PerformanceReport(BaseModel):
+class PerformanceReport(Shape):
     """How far orders and collections came in time. `undated`: orders approved in the period that wait without a
     promised day, since not all of them is there; they are in no percentage."""
 
@@ -67,7 +68,7 @@ class PerformanceReport(BaseModel):
     drill: dict[Outcome, str]
 
 
-class DueOrder(BaseModel):
+class DueOrder(Shape):
     """One order that was due in the period. Nothing about the client."""
 
     id: int
@@ -82,7 +83,7 @@ class DueOrder(BaseModel):
     outcome: Outcome
 
 
-class HandedPiece(BaseModel):
+class HandedPiece(Shape):
     """One piece that was handed over in the period. `within_seven_until`: the seventh working day after the approval;
     empty where that was so long ago that it is over, whatever holidays there were. Nothing about the client."""
 
@@ -99,7 +100,7 @@ class HandedPiece(BaseModel):
     is_within: bool
 
 
-class DueCollection(BaseModel):
+class DueCollection(Shape):
     """One item that was to be fetched in the period. Nothing about the client."""
 
     id: int
@@ -113,7 +114,7 @@ class DueCollection(BaseModel):
     outcome: Outcome
 
 
-class FailedVisit(BaseModel):
+class FailedVisit(Shape):
     """One visit in vain, for an order or a collection that was due in the period. Nothing about the client."""
 
     id: int
@@ -123,7 +124,7 @@ class FailedVisit(BaseModel):
     visited_on: date
 
 
-class UndatedOrder(BaseModel):
+class UndatedOrder(Shape):
     """One order that was approved in the period and waits without a promised day. Nothing about the client."""
 
     id: int

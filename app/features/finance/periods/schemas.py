@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.domain.costs import ChargeKind
 from app.domain.periods import Finding
 from app.web.fields import Body
+from app.web.shapes import Shape
 
 
-class PeriodBody(BaseModel):
+class PeriodBody(Shape):
     """A month: `2026-03`. Sums are net of VAT, in pence; of a closed month as they were closed, with the digest."""
 
     period: str
@@ -23,7 +24,7 @@ class PeriodBody(BaseModel):
     digest: str | None = None
 
 
-class Part(BaseModel):
+class Part(Shape):
     """What a funder is charged for one kind of thing; no funder: the service's own."""
 
     funder: str | None
@@ -33,7 +34,7 @@ class Part(BaseModel):
     vat_pence: int
 
 
-class NoticedBody(BaseModel):
+class NoticedBody(Shape):
     """What was there to be seen before the month was closed."""
 
     code: Finding

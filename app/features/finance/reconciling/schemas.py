@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
-
 from app.domain.reconciling import Check
+from app.web.shapes import Shape
 
 
-class DifferenceBody(BaseModel):
+class DifferenceBody(Shape):
     """Something that does not add up. Sides in pence, where it is about money."""
 
     check: Check
@@ -20,7 +19,7 @@ class DifferenceBody(BaseModel):
     where: str
 
 
-class CheckBody(BaseModel):
+class CheckBody(Shape):
     """What a check looked at: how many things, and the two sides that must agree, in pence. `is_most`: what is found
     may be less; `expected_pence` is the most. Credits are below zero. `apart`: how many it could not look at; which
     those are, `told_apart` says."""
@@ -37,7 +36,7 @@ class CheckBody(BaseModel):
     told_apart: str = ""
 
 
-class ReportBody(BaseModel):
+class ReportBody(Shape):
     """A report beside the plain sum of its lines: how many there are and how many it has, net, and VAT, in pence."""
 
     title: str
@@ -49,7 +48,7 @@ class ReportBody(BaseModel):
     found_vat_pence: int
 
 
-class ReconciliationBody(BaseModel):
+class ReconciliationBody(Shape):
     """Whether everything adds up: of a month, calculated now, or (`period` empty) of all, as of the last night."""
 
     period: str | None

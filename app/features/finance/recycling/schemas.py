@@ -2,12 +2,11 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel
-
 from app.domain.recycling import Basis, Measured, Rate, Ratio
+from app.web.shapes import Shape
 
 
-class RatioBody(BaseModel):
+class RatioBody(Shape):
     """A numerator, a denominator, and what they come to in percent; None where there is nothing to divide by."""
 
     numerator: int
@@ -25,7 +24,7 @@ class RatioBody(BaseModel):
         )
 
 
-class MeasuredBody(BaseModel):
+class MeasuredBody(Shape):
     """By count in items, by value in pence."""
 
     by_count: RatioBody
@@ -37,21 +36,21 @@ class MeasuredBody(BaseModel):
         return cls(by_count=RatioBody.of(measured.by_count), by_value=RatioBody.of(measured.by_value))
 
 
-class PublicFigureBody(BaseModel):
+class PublicFigureBody(Shape):
     """What others have published, and where."""
 
     words: str
     link: str
 
 
-class Drill(BaseModel):
+class Drill(Shape):
     """Where the barcodes of both parts are listed."""
 
     numerator: str
     denominator: str
 
 
-class RateBody(BaseModel):
+class RateBody(Shape):
     """One rate in the whole period, of all items and of those that cost the economic floor or more."""
 
     rate: Rate
@@ -64,7 +63,7 @@ class RateBody(BaseModel):
     drill: Drill
 
 
-class MonthBody(BaseModel):
+class MonthBody(Shape):
     """The rates of one month: of all items, and of those that cost the economic floor or more."""
 
     month: str
@@ -72,7 +71,7 @@ class MonthBody(BaseModel):
     above_floor: dict[Rate, MeasuredBody]
 
 
-class RatesReport(BaseModel):
+class RatesReport(Shape):
     """The four rates. The same `as_at` gives the same figures for ever."""
 
     since: date
@@ -87,7 +86,7 @@ class RatesReport(BaseModel):
     months: list[MonthBody]
 
 
-class CountedItem(BaseModel):
+class CountedItem(Shape):
     """One item that counts: what happened to it, when that was recorded, and what was paid for it."""
 
     id: int
@@ -99,7 +98,7 @@ class CountedItem(BaseModel):
     pence: int
 
 
-class AvoidedSum(BaseModel):
+class AvoidedSum(Shape):
     """Recycled issues: what new ones would have cost, what these cost, and the difference. `unpriced`: pieces of work
     that have no rate, and count as nothing. `name`: the category or the month; empty in all. `drill`: where each of its
     issues is listed."""
@@ -113,7 +112,7 @@ class AvoidedSum(BaseModel):
     drill: str
 
 
-class AvoidedReport(BaseModel):
+class AvoidedReport(Shape):
     """What recycling has avoided in the period."""
 
     since: date
@@ -126,7 +125,7 @@ class AvoidedReport(BaseModel):
     drill: str
 
 
-class AvoidedItem(BaseModel):
+class AvoidedItem(Shape):
     """One recycled issue. `new_from`: where the price of a new one is from, `order` or `item`."""
 
     id: int

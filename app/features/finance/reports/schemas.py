@@ -4,13 +4,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel
-
 from app.domain.costs import ChargeKind
 from app.features.finance.tables import Cell, Table
+from app.web.shapes import Shape
 
 
-class ReportColumn(BaseModel):
+class ReportColumn(Shape):
     """One column: its stable name, its heading, and what it holds."""
 
     key: str
@@ -18,7 +17,7 @@ class ReportColumn(BaseModel):
     cell: Cell
 
 
-class Report(BaseModel):
+class Report(Shape):
     """A report. `definition`: what its figures mean; `period`: of when they are. `totals` are the sums of `rows`.
 
     `links`: of each row the address of what is behind it, below `/api/v1` as among the pages; null where it has none.
@@ -34,7 +33,7 @@ class Report(BaseModel):
     links: list[str | None]
 
 
-class CostLine(BaseModel):
+class CostLine(Shape):
     """A line of the charges: what one funder pays of one charge. Nobody's name is in it.
 
     `reversal_of`: it takes that line back; `corrects_id`: it comes instead of that one, `because` says why.

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pydantic import BaseModel
-
 from app.domain.statements import Part, Year
 from app.features.finance.reports.schemas import Report, as_report
 from app.features.finance.tables import Table
+from app.web.shapes import Shape
 
 
-class Sums(BaseModel):
+class Sums(Shape):
     """What the lines of a month come to; credits are below zero."""
 
     lines: int
@@ -21,7 +20,7 @@ class Sums(BaseModel):
     gross_pence: int
 
 
-class PartSum(BaseModel):
+class PartSum(Shape):
     """What a part of the lines comes to, by when it comes from. The parts come to the whole."""
 
     part: Part
@@ -31,7 +30,7 @@ class PartSum(BaseModel):
     vat_pence: int
 
 
-class DisputeOf(BaseModel):
+class DisputeOf(Shape):
     """An order whose split is not agreed, and what of it stands provisionally in this month."""
 
     order_number: str
@@ -39,14 +38,14 @@ class DisputeOf(BaseModel):
     provisional_pence: int
 
 
-class Closed(BaseModel):
+class Closed(Shape):
     """When the month was closed, and by whom."""
 
     at: datetime
     by: str
 
 
-class YearBody(BaseModel):
+class YearBody(Shape):
     """The financial year until the end of the month, net. The budget's are null where the funder has none."""
 
     year: int
@@ -56,7 +55,7 @@ class YearBody(BaseModel):
     left_pence: int | None
 
 
-class StatementBody(BaseModel):
+class StatementBody(Shape):
     """What a funder pays for a month, to be handed to it. Nobody is named. `lines` has the first 1,000; `format=csv`
     has them all."""
 

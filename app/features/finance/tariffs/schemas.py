@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.domain.catalogue import as_iso_9999_group
 from app.domain.costs import ChargeKind, Step
@@ -15,6 +15,7 @@ from app.domain.ordering import Speed
 from app.domain.tariffs import InForce, Rate, days_in_words, price_in_words, variant_in_words
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Day, OptionalLine, ReasonLine
+from app.web.shapes import Shape
 from app.web.typed import pence_from, plain_percent
 
 DEAREST = 100_000_000
@@ -105,14 +106,14 @@ class WithdrawTariff(Body):
     let_replaced_go_on: bool = False
 
 
-class TaperBody(BaseModel):
+class TaperBody(Shape):
     """A step of a taper."""
 
     from_months: int
     percent: float
 
 
-class TariffBody(BaseModel):
+class TariffBody(Shape):
     """A rate; nothing of it ever changes but its end. `is_in_force`: on the day that was asked for, or today. One that
     was withdrawn before its first day has never priced anything: by whom, when and why is with it."""
 
@@ -186,7 +187,7 @@ class Replaced:
         return days_in_words(self.rate.starts_on, self.until)
 
 
-class TariffForm(BaseModel):
+class TariffForm(Shape):
     """A rate as its page asks for it: pounds instead of pence, steps as lines. `what`: kind and variant."""
 
     what: Annotated[str, asked("Choose what the rate is for."), Field(max_length=80)] = needed()
@@ -218,21 +219,21 @@ class TariffForm(BaseModel):
         return [TaperStep.model_validate(step) for step in found]
 
 
-class EndForm(BaseModel):
+class EndForm(Shape):
     """The end of a rate, on its page."""
 
     ends_on: Annotated[Day, asked("Enter its last day.")] = needed()
     reason: Annotated[ReasonLine, asked("Say why it ends.")] = needed()
 
 
-class WithdrawForm(BaseModel):
+class WithdrawForm(Shape):
     """The same, on its page. `afterwards` is asked where it was to replace another."""
 
     afterwards: Annotated[str, Field(pattern="^(goes_on|ends|)$")] = ""
     because: Annotated[ReasonLine, asked("Say why it is withdrawn.")] = needed()
 
 
-class TryForm(BaseModel):
+class TryForm(Shape):
     """What would be provided: the product, how, and for how long."""
 
     product: Annotated[Code, asked("Choose the product.")] = needed()

@@ -5,12 +5,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from pydantic import BaseModel
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.inspections import InspectionKind, InspectionOutcome, counts_as_overdue, place_by_day
 from app.domain.lifecycle import State
+from app.web.shapes import Shape
 
 USUAL_DAYS: Final = timedelta(days=30)
 WEEKS: Final = 12
@@ -49,7 +49,7 @@ class Wanted:
         }
 
 
-class DueInspection(BaseModel):
+class DueInspection(Shape):
     """An inspection that is due. `due_on` None, and not `is_known`: the product asks for it and nobody knows when it is
     due, so it counts as overdue. Where a client has the item, `client_ref` and the district of the postcode are told to
     those who visit homes. `visit_id`: the open visit for it; `tries`: how often nobody opened. `last_outcome`: how the
@@ -73,7 +73,7 @@ class DueInspection(BaseModel):
     is_on_hold: bool
 
 
-class KnownDanger(BaseModel):
+class KnownDanger(Shape):
     """A danger that an inspection found, until a later one of its kind passes and the copy of its report is sent.
 
     `copy_id`: of the copy for the enforcing authority that waits to be sent. Otherwise as DueInspection.
@@ -94,7 +94,7 @@ class KnownDanger(BaseModel):
     copy_id: int | None
 
 
-class DueInWeek(BaseModel):
+class DueInWeek(Shape):
     """How many inspections fall due in the week from that Monday; `is_overdue`: in all weeks before today. Without a
     Monday: of how many nobody knows when they are due."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, Field, create_model
+from pydantic import AfterValidator, Field, create_model
 
 from app.domain.errors import Fault
 from app.domain.inspections import InspectionKind, InspectionOutcome
@@ -13,6 +13,7 @@ from app.features.workshop.inspections.schemas import Load
 from app.web.asked import asked, needed
 from app.web.fields import BIGGEST_ID, Day, Line, OptionalLine, OptionalParagraph
 from app.web.forms import DATE_PARTS, Form
+from app.web.shapes import Shape
 from app.web.typed import own_path
 
 SHOWN: Final = "defects_shown"
@@ -25,7 +26,7 @@ def to_the_workshop(path: str) -> str:
     return own_path(path, "/workshop")
 
 
-class WayBack(BaseModel):
+class WayBack(Shape):
     """A form that knows where it was opened, and which inspection it puts right, if one."""
 
     back: Annotated[str, AfterValidator(to_the_workshop)] = "/workshop"
@@ -151,7 +152,7 @@ def _typed(form: Form, name: str, number: int) -> str:
     return form.value(f"{field}_{number}{part and '-'}{part}").strip()
 
 
-class SentForm(BaseModel):
+class SentForm(Shape):
     """When a copy was sent to which authority, and how, on its page."""
 
     sent_on: Annotated[Day, asked("Enter the day on which it was sent.")] = needed()

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from app.domain.inspections import DueState, InspectionKind, InspectionOutcome
 from app.domain.lifecycle import State
@@ -11,6 +11,7 @@ from app.domain.thorough_examinations import HEAVIEST_LOAD_KG, MOST_DEFECTS, Def
 from app.features.workshop.inspections.corrections import Correction
 from app.web.fields import BIGGEST_ID, Body, Day, Line, OptionalLine, OptionalParagraph
 from app.web.results import Step
+from app.web.shapes import Shape
 
 Barcode = Annotated[str, Field(max_length=2000)]
 Load = Annotated[int, Field(ge=1, le=HEAVIEST_LOAD_KG)]
@@ -90,7 +91,7 @@ class NewInspection(Body):
         return Correction(self.supersedes, self.supersede_reason) if self.supersedes else None
 
 
-class InspectionBody(BaseModel):
+class InspectionBody(Shape):
     """What was recorded, and what to do with the item now."""
 
     id: int
@@ -103,7 +104,7 @@ class InspectionBody(BaseModel):
     next_step: Step
 
 
-class InspectionRecord(BaseModel):
+class InspectionRecord(Shape):
     """An inspection that was made. `report`: it has a report of thorough examination.
 
     `superseded_by`: the number of the one that put it right, perhaps of another item (`superseded_by_barcode`).
@@ -128,7 +129,7 @@ class InspectionRecord(BaseModel):
     authority_copy_id: int | None
 
 
-class Equipment(BaseModel):
+class Equipment(Shape):
     """What identifies the equipment (Schedule 1, paragraph 3), as it was recorded when the report was made."""
 
     barcode: str
@@ -155,7 +156,7 @@ class ReportRecord(InspectionRecord):
     report: ExaminationReport
 
 
-class ReportFieldBody(BaseModel):
+class ReportFieldBody(Shape):
     """One field of a report: the paragraph of Schedule 1 that asks for it, its label and its meaning."""
 
     name: str
@@ -164,7 +165,7 @@ class ReportFieldBody(BaseModel):
     meaning: str
 
 
-class AuthorityCopyBody(BaseModel):
+class AuthorityCopyBody(Shape):
     """A copy of a report for the enforcing authority; open until it is recorded when and to whom it was sent."""
 
     id: int
@@ -188,7 +189,7 @@ class SentBody(Body):
     how: OptionalLine = ""
 
 
-class DueLine(BaseModel):
+class DueLine(Shape):
     """An inspection that the item needs; `due_on` None: nobody knows."""
 
     kind: InspectionKind
@@ -196,7 +197,7 @@ class DueLine(BaseModel):
     state: DueState
 
 
-class InspectedItem(BaseModel):
+class InspectedItem(Shape):
     """One item as somebody inspects it; `premises` only for those who may see clients, where a client has it.
     `safe_working_load_kg`: what this item carries now, by its product and by its last report."""
 

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
@@ -25,6 +24,7 @@ from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
 from app.web.paging import DAY_AND_NUMBER, day_cursor, page_of
+from app.web.shapes import Shape
 from app.web.tags import Prefix
 from app.web.templating import day, render
 from app.web.typed import TimeOfDay
@@ -36,7 +36,7 @@ Words = Annotated[str, Query(max_length=40)]
 router = page_router()
 
 
-class PlanForm(BaseModel):
+class PlanForm(Shape):
     """Which day, and who goes."""
 
     planned_on: Annotated[Day, asked("Enter the day of the visit.")] = needed()
@@ -65,7 +65,7 @@ NO_ACCESS_SAID = {
 }
 
 
-class NoAccessForm(BaseModel):
+class NoAccessForm(Shape):
     """What happened at the door, and when: without a time, now; without a day, today."""
 
     note: Annotated[Paragraph, asked("Say what happened there.")] = needed()
@@ -79,7 +79,7 @@ class NoAccessForm(BaseModel):
         return datetime.combine(self.tried_on or today, self.tried_at or time(12), tzinfo=UK)
 
 
-class CallOffForm(BaseModel):
+class CallOffForm(Shape):
     """Why it is called off."""
 
     reason: Annotated[Paragraph, asked("Say why the visit is called off.")] = needed()

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +11,7 @@ from app.domain.errors import NotFound
 from app.domain.inspections import InspectionKind
 from app.features.workshop.inspections.schemas import Barcode
 from app.web.fields import Body, Code, Day, Line, Paragraph
+from app.web.shapes import Shape
 
 
 class VisitItem(Body):
@@ -49,7 +50,7 @@ class CallOffBody(Body):
     reason: Paragraph
 
 
-class VisitLine(BaseModel):
+class VisitLine(Shape):
     """One inspection that a visit is for; `inspection_id`: it was made. `is_there`: the client has the item still."""
 
     barcode: str
@@ -62,7 +63,7 @@ class VisitLine(BaseModel):
     inspection_id: int | None
 
 
-class VisitTry(BaseModel):
+class VisitTry(Shape):
     """A try in vain."""
 
     tried_at: datetime
@@ -70,7 +71,7 @@ class VisitTry(BaseModel):
     recorded_by: str
 
 
-class VisitBody(BaseModel):
+class VisitBody(Shape):
     """A visit to a home for inspections: open until all is inspected, called off, or nothing is there any more."""
 
     id: int
@@ -87,11 +88,11 @@ class VisitBody(BaseModel):
     is_open: bool
     ended_at: datetime | None
     ended_because: str
-    items: list[VisitLine] = []
-    no_access: list[VisitTry] = []
+    items: list[VisitLine] = Field(default=[])
+    no_access: list[VisitTry] = Field(default=[])
 
 
-class Inspectable(BaseModel):
+class Inspectable(Shape):
     """An inspection that something at a client's needs; `visit_id`: an open visit is for it already."""
 
     barcode: str

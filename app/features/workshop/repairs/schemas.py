@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from app.domain.disposal import PartCondition
 from app.domain.lifecycle import State
@@ -14,6 +14,7 @@ from app.features.workshop.schemas import WayBack
 from app.web.asked import asked, needed
 from app.web.fields import BIGGEST_ID, Body, Day, Line, OptionalLine, OptionalParagraph, Pence, Reason, no_truth
 from app.web.results import Step
+from app.web.shapes import Shape
 from app.web.typed import pence_from
 from app.web.waste import Waste
 
@@ -81,7 +82,7 @@ class RepairBody(Waste, Body):
         return Labour(self.labour_minutes, self.labour_pence)
 
 
-class RepairEnded(BaseModel):
+class RepairEnded(Shape):
     """The item, as it stands now; `scrap_request`: another person must agree to its scrap."""
 
     barcode: str
@@ -112,7 +113,7 @@ class WhyBody(Body):
     reason: Reason
 
 
-class AdviceLine(BaseModel):
+class AdviceLine(Shape):
     """One line of the arithmetic: pence, or words for what is no amount or not known."""
 
     label: str
@@ -120,7 +121,7 @@ class AdviceLine(BaseModel):
     words: str
 
 
-class AdviceBody(BaseModel):
+class AdviceBody(Shape):
     """Repair or scrap, why, and the arithmetic."""
 
     advice: Advice
@@ -128,7 +129,7 @@ class AdviceBody(BaseModel):
     lines: list[AdviceLine]
 
 
-class RepairPart(BaseModel):
+class RepairPart(Shape):
     """A part of a repair; `withdrawn_because`: the line was wrong."""
 
     id: int
@@ -143,7 +144,7 @@ class RepairPart(BaseModel):
     withdrawn_by: str | None
 
 
-class EstimateBody(BaseModel):
+class EstimateBody(Shape):
     """An estimate."""
 
     parts_pence: int
@@ -153,7 +154,7 @@ class EstimateBody(BaseModel):
     made_by: str
 
 
-class RepairShown(BaseModel):
+class RepairShown(Shape):
     """One repair: begun by whom and why, its parts and estimates, how it ended (None: it has not)."""
 
     number: int
@@ -170,7 +171,7 @@ class RepairShown(BaseModel):
     estimates: list[EstimateBody]
 
 
-class BinPart(BaseModel):
+class BinPart(Shape):
     """A part in the bin, and the item that it came from."""
 
     id: int
@@ -206,7 +207,7 @@ class NewHarvest(Body):
     parts: Annotated[list[HarvestedBody], Field(min_length=1, max_length=MOST_PARTS)]
 
 
-class PartsTaken(BaseModel):
+class PartsTaken(Shape):
     """The numbers of the parts in the bin."""
 
     ids: list[int]
@@ -239,13 +240,13 @@ class EstimateForm(WayBack):
     notes: OptionalParagraph = ""
 
 
-class WithdrawForm(BaseModel):
+class WithdrawForm(Shape):
     """Why a line was wrong, or a part is thrown away."""
 
     reason: Annotated[Reason, asked("Say why. It stays on record.")] = needed()
 
 
-class HarvestForm(BaseModel):
+class HarvestForm(Shape):
     """One part that was taken off."""
 
     description: Annotated[Line, asked("Say what the part is.")] = needed()
