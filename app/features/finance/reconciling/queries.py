@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import Tell
 from app.charging import read_tariffs
 from app.domain.charged_history import COSTING, Dated, Happened, History, Posted
 from app.domain.corrections import BY_HAND
@@ -88,7 +89,7 @@ HISTORIES = text(f"""
       AND NOT EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = movement.item_id)
     ORDER BY movement.item_id, movement.seq
 """)  # noqa: S608 - the part is a constant
-TOGETHER = 4_000
+TOGETHER = 1_000
 """The histories of so many items are read by one statement: each item in one state of the books."""
 ITEMS = text("SELECT id FROM item ORDER BY id")
 ITEMS_OF_A_MONTH = text("""
@@ -277,15 +278,16 @@ async def read_apart(session: AsyncSession, period: date | None) -> AsyncIterato
         yield [_posted(line, 0) for line in row.lines]
 
 
-async def read_histories(session: AsyncSession, period: date | None) -> AsyncIterator[History]:
+async def read_histories(session: AsyncSession, period: date | None, *, tell: Tell) -> AsyncIterator[History]:
     """Every item's movements that may cost something, with their lines; of those that have to do with a month, or all.
 
-    Some thousand items at a time are in memory.
+    A thousand items at a time are in memory; `tell` is told of them.
     """
     changed = {row.subject: row.at for row in await session.execute(CHANGED)}
     wanted = ITEMS if period is None else ITEMS_OF_A_MONTH
     items = (await session.scalars(wanted, {} if period is None else {"period": period})).all()
     for begin in range(0, len(items), TOGETHER):
+        tell("Items", begin, len(items))
         asked: dict[str, Any] = {"moves": MOVES, "items": items[begin : begin + TOGETHER]}
         of_item: list[RowMapping] = []
         for row in (await session.execute(HISTORIES, asked)).mappings():

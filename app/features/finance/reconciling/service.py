@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import outbox
+from app.audit import Tell
 from app.domain.access import Permission, roles_with
 from app.domain.dates import in_words
 from app.domain.months import month_in_words
@@ -55,20 +56,31 @@ class Reconciled:
         return [one for one in self.differences if one.check is check]
 
 
-async def reconcile(session: AsyncSession, *, period: date | None = None) -> Reconciled:
+async def reconcile(session: AsyncSession, *, period: date | None = None, tell: Tell = lambda *_: None) -> Reconciled:
     """Compare movements, charges, splits and sums to the penny: of a month (by its first day), or of all."""
     books = Books(await queries.read_rates(session), period)
-    async for history in queries.read_histories(session, period):
+    async for history in queries.read_histories(session, period, tell=tell):
         books.go_through(history)
     async for lines in queries.read_apart(session, period):
         books.look_apart(lines)
     asked = {"period": period}
-    for look in (_orphans, _splits, _provisional, _in_vain, _persons, _reversals, look_at_what_is_gone):
+    looks = (
+        _orphans,
+        _splits,
+        _provisional,
+        _in_vain,
+        _persons,
+        _reversals,
+        look_at_what_is_gone,
+        _closed_months,
+        _kept,
+    )
+    for done, look in enumerate(looks):
+        tell("Sums", done, len(looks) + 1)
         await look(session, books, asked)
+    tell("Reports", len(looks), len(looks) + 1)
     compared = await compare_reports(session, period)
     _reports(books, compared)
-    await _closed_months(session, books, asked)
-    await _kept(session, books, asked)
     order = list(Check)
     return Reconciled(period, books.sums, sorted(books.differences, key=lambda one: order.index(one.check)), compared)
 
