@@ -52,6 +52,7 @@ class Check(StrEnum):
     CLOSED_MONTHS = "closed-months"
     GONE = "gone"
     KEPT = "kept"
+    ACCOUNTS = "accounts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ from app.models.loan import (
 )
 from app.models.maker import MakerAlias
 from app.models.message import Message
-from app.models.month import MonthPutAside, MovementPutAside
+from app.models.month import MonthPutAside, MovementPutAside, OrderPutAside
 from app.models.notice import (
     NoticeSource,
     SafetyNotice,
@@ -205,6 +205,7 @@ __all__ = [
     "NoticeSource",
     "OrderAnswer",
     "OrderLine",
+    "OrderPutAside",
     "OrderShare",
     "OrderSupersedes",
     "OrderTiming",

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.charging import NOBODYS
+from app.charging import IS_CHARGED, NOBODYS
 from app.domain.costs import month_of
 from app.domain.panel_settings import financial_year
 
@@ -17,8 +17,7 @@ WAITING: Final = text(f"""
     ), open_dispute AS (
         SELECT settle_by FROM funding_dispute AS said JOIN equipment_order AS asked ON asked.id = said.order_id
         WHERE said.settled_at IS NULL AND asked.decision <> 'draft' AND (
-            asked.decision NOT IN ('declined', 'cancelled')
-            OR EXISTS (SELECT FROM charge WHERE order_id = asked.id))
+            asked.decision NOT IN ('declined', 'cancelled') OR {IS_CHARGED})
     )
     SELECT
         (SELECT count(*) FROM charge AS line WHERE line.is_unpriced AND line.reversal_of IS NULL

@@ -17,6 +17,7 @@ from app.domain.months import month_in_words
 from app.domain.reconciling import Books, Check, Difference, Sum
 from app.features.finance.freezing import OF_CLOSED_MONTHS
 from app.features.finance.reconciling import queries
+from app.features.finance.reconciling.accounts import look_at_accounts, look_at_what_was_taken_back
 from app.features.finance.reconciling.gone import look_at_what_is_gone
 from app.features.finance.reconciling.reports import Compared, compare_reports
 
@@ -59,8 +60,14 @@ class Reconciled:
 async def reconcile(session: AsyncSession, *, period: date | None = None, tell: Tell = lambda *_: None) -> Reconciled:
     """Compare movements, charges, splits and sums to the penny: of a month (by its first day), or of all."""
     books = Books(await queries.read_rates(session), period)
-    async for history in queries.read_histories(session, period, tell=tell):
-        books.go_through(history)
+    items, changed = await queries.read_items(session, period), await queries.read_changed(session)
+    for begin in range(0, len(items), queries.TOGETHER):
+        tell("Items", begin, len(items))
+        some = items[begin : begin + queries.TOGETHER]
+        async for history in queries.read_histories(session, some, changed):
+            books.go_through(history)
+        if period is None:
+            await look_at_accounts(session, books, some)
     async for lines in queries.read_apart(session, period):
         books.look_apart(lines)
     asked = {"period": period}
@@ -71,6 +78,7 @@ async def reconcile(session: AsyncSession, *, period: date | None = None, tell: 
         _in_vain,
         _persons,
         _reversals,
+        look_at_what_was_taken_back,
         look_at_what_is_gone,
         _closed_months,
         _kept,
