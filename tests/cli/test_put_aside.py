@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain.lifecycle import State
 from app.features.finance.periods import service as periods
+from app.models import SignInKind
 from app.months import make_months
 from tests.cli.test_commands import stores
 from tests.conftest import Scratch
@@ -46,6 +47,32 @@ async def proven(scratch: Scratch) -> None:
     """Chains and books hold, with accounts and lines that were taken back."""
     await says(scratch, "Every chain holds", "audit", "verify")
     await says(scratch, "Everything adds up.", "finance", "reconcile")
+
+
+async def says_what_is_put_aside(scratch: Scratch, number: str, back: str, out: str) -> None:
+    """Pages and the API, in words, of an item that is back and of one that has not moved since."""
+    finance, technician = await scratch.sign_in("finance"), await scratch.sign_in("technician")
+    aside = "Charges before April 2026 are put aside, and are not shown here."
+    for barcode in (back, out):
+        found = (await finance.get(f"/api/v1/finance/items/{barcode}")).json()
+        assert found["put_aside"] == aside
+        [charged_before] = [one for one in found["of_its_price"] if "put aside" in one["label"]]
+        assert charged_before["pence"] == 10_001
+    order = (await finance.get(f"/api/v1/finance/orders/{number}/funding")).json()
+    assert (order["put_aside"], order["is_charged"]) == (aside, True)
+    moved = await technician.get(f"/api/v1/items/{back}/history")
+    assert [one["move"] for one in moved.json()["items"]] == ["return"]
+    unmoved = await technician.get(f"/api/v1/items/{out}/history")
+    assert (unmoved.status_code, unmoved.json()["items"]) == (200, [])
+    person, worker = [await scratch.sign_in(name, kind=SignInKind.PAGE) for name in ("finance", "technician")]
+    for client, page, told in (
+        (person, f"/finance/items/{out}", aside),
+        (person, f"/finance/funding/{number}", aside),
+        (worker, f"/items/{back}", "Movements 1 to 4 are put aside with their months"),
+        (worker, f"/items/{out}", "Its older movements are put aside with their months"),
+    ):
+        answer = await client.get(page)
+        assert (answer.status_code, told in answer.text) == (200, True), page
 
 
 async def account_of(scratch: Scratch, barcode: str) -> dict[str, Any]:
@@ -101,6 +128,7 @@ async def test_what_was_issued_in_a_month_that_is_put_aside_goes_on(scratch: Scr
     refused = await finance.put(f"/api/v1/finance/orders/{number}/funding", json=changed)
     assert (refused.status_code, refused.json()["code"]) == (409, "charged-already"), refused.text
     await proven(scratch)
+    await says_what_is_put_aside(scratch, number, back, out)
 
     await says(scratch, "2026-03 is back", "db", "attach-month", "2026-03")
     await proven(scratch)

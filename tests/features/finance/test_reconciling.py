@@ -88,7 +88,7 @@ async def books(given: Given, orders: Orders, connection: AsyncConnection) -> st
 async def tampered(
     connection: AsyncConnection, session: AsyncSession, statement: str, **values: Any
 ) -> list[tuple[Check, str, int | None, int | None]]:
-    """What reconciling finds after somebody with all rights changed the books. No trigger kept what is beside the lines,
+    """What reconciling finds after somebody with all rights changed the books. No trigger kept what is beside them,
     so that this differs, too (`tests/cli/test_finance.py`)."""
     await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     await connection.execute(text("SET LOCAL session_replication_role = replica"))

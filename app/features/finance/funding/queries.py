@@ -12,6 +12,7 @@ from app.charging import IS_CHARGED, ORDERS_CHARGES_ASIDE
 from app.domain.access import Actor
 from app.domain.costs import OWN_ACCOUNT_TEXT
 from app.domain.errors import NotFound
+from app.domain.months import put_aside_before
 from app.domain.panel_funding import WHOLE, Share
 from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.funding.schemas import (
@@ -167,6 +168,7 @@ async def get_order(session: AsyncSession, number: str) -> OrderFunding:
         funding=shown,
         charged_pence=sum(one.pence for one in pays.values()),
         is_charged=row.is_charged,
+        put_aside=put_aside_before(row.put_aside),
         dispute=row.dispute,
     )
 

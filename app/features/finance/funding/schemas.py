@@ -104,7 +104,8 @@ class DisputeBody(DisputeRow):
 
 
 class OrderFunding(BaseModel):
-    """Who pays for an order: each in percent and in pence of what stands charged. `dispute`: the open one, if any."""
+    """Who pays for an order: each in percent and in pence of what stands charged. `dispute`: the open one, if any;
+    `put_aside`: in words, that it was charged in months that are put aside."""
 
     order_number: str
     order_state: str
@@ -113,6 +114,7 @@ class OrderFunding(BaseModel):
     funding: list[OrderPayer]
     charged_pence: int
     is_charged: bool
+    put_aside: str
     dispute: int | None
 
 
