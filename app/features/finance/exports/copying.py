@@ -82,7 +82,7 @@ async def _let_go(connection: AsyncConnection, driver: Any) -> None:
             driver.terminate()
             await connection.invalidate()
         except (PostgresError, InterfaceError, OSError):
-            return  # It answers, if only that the transaction failed, or is gone: whoever closes the session sees to it.
+            return  # It answers, if only that the transaction failed, or is gone: closing the session sees to it.
 
 
 def period_as_at(period: str, as_at: datetime | None) -> str:
