@@ -134,7 +134,7 @@ async def test_what_was_issued_in_a_month_that_is_put_aside_goes_on(scratch: Scr
     await proven(scratch)
     assert (await account_of(scratch, out)) == before[out]
     dispute = await post(finance, "/finance/disputes", 201, **said)
-    await post(finance, f"/finance/disputes/{dispute['id']}/settle", **SPLIT)
+    await post(finance, f"/finance/disputes/{dispute['id']}/settle", 200, **SPLIT)
     await proven(scratch)
 
 
@@ -151,7 +151,7 @@ async def test_a_month_whose_lines_are_needed_stays(scratch: Scratch) -> None:
     said = await says(scratch, "The lines of 2026-03 are still needed", *detach, code=1)
     assert "1 repairs that began by then are not over; 1 orders that were charged by then are in dispute" in said
     assert "have no price" in said
-    await post(finance, f"/finance/disputes/{dispute['id']}/settle", **SPLIT)
+    await post(finance, f"/finance/disputes/{dispute['id']}/settle", 200, **SPLIT)
     await scratch.given.repaired(mended)
     said = await says(scratch, "still needed", *detach, code=1)
     assert ("repairs" in said, "dispute" in said, "have no price" in said) == (False, False, True), said
