@@ -24,6 +24,8 @@ APPEND = text("""
 """)
 
 Detail = str | int | bool | None
+Tell = Callable[[str, int, int], None]
+"""Told of progress: what is done now, how much of it, and of how much."""
 
 
 async def record(
@@ -80,14 +82,23 @@ async def verify(session: AsyncSession) -> tuple[int, Break | None]:
     return await walk_chains(read_in_pieces(session, WALK, cursor="acts"), chain_hash)
 
 
-async def read_in_pieces(session: AsyncSession, walk: TextClause, *, cursor: str) -> AsyncIterator[RowMapping]:
-    """The rows of a statement without binds, some thousands at a time: a stream asks for fifty and waits."""
+async def read_in_pieces(
+    session: AsyncSession, walk: TextClause, *, cursor: str, tell: Callable[[int], None] | None = None
+) -> AsyncIterator[RowMapping]:
+    """The rows of a statement without binds, some thousands at a time: a stream asks for fifty and waits.
+
+    `tell` is told after each piece how many there were so far.
+    """
+    read = 0
     await session.execute(text("SELECT set_config('cursor_tuple_fraction', '1', true)"))
     await session.execute(text(f"DECLARE {cursor} NO SCROLL CURSOR FOR {walk.text}"))
     piece = text(f"FETCH 4000 FROM {cursor}")
     while rows := (await session.execute(piece)).mappings().all():
         for row in rows:
             yield row
+        read += len(rows)
+        if tell:
+            tell(read)
     await session.execute(text(f"CLOSE {cursor}"))
 
 

@@ -29,6 +29,20 @@ NOBODYS: Final = """
 """What a funder should pay for, and nobody is said to: issues, hire and visits for a client. Asks for `charge AS line`.
 Write-offs, and what is done to what stands in a store, are the service's own by right."""
 
+IS_CHARGED: Final = """
+    (EXISTS (SELECT FROM charge WHERE order_id = asked.id
+             AND period >= CAST(asked.made_at - interval '2 months' AS date))
+     OR EXISTS (SELECT FROM order_put_aside WHERE order_id = asked.id))
+"""
+"""Whether an order was charged, in a month that is put aside or not: since it was asked for, and what was scanned late
+may stand in a month before. Asks for `equipment_order AS asked`."""
+
+ORDERS_CHARGES_ASIDE: Final = """
+    CASE WHEN EXISTS (SELECT FROM order_put_aside WHERE order_id = asked.id)
+         THEN (SELECT max(month) FROM month_put_aside WHERE whole = 'charge') END
+"""
+"""The newest month that is put aside, for an order that was charged in one. Asks for `equipment_order AS asked`."""
+
 DISTRICT: Final = r"upper(regexp_replace(client.postcode, '\s*\d[[:alpha:]]{2}\s*$', ''))"
 """The outward part of a client's postcode: SR7 of SR7 7AA."""
 

@@ -6,7 +6,7 @@ meanwhile is charged before, and is in the journal, or after, by the new split (
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
@@ -16,20 +16,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
-from app.domain.errors import BadValue, NotFound
+from app.charging import IS_CHARGED, ORDERS_CHARGES_ASIDE
+from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.funders import FunderKind, check_no_person
 from app.domain.funding import Journal, Posted, kept, make_journal
+from app.domain.months import month_in_words, months_after
 from app.domain.panel_funding import Share, check_split, in_percent
 from app.models import OrderShare
 from app.put_right import SAME_PRICE, put_right
 
 FUNDERS: Final = text("SELECT id, code, kind FROM funder WHERE upper(code) = ANY(:codes)")
-ORDER: Final = text("""
-    SELECT asked.id, asked.number, funder.code AS lead,
-           EXISTS (SELECT FROM charge WHERE order_id = asked.id) AS is_charged,
+ORDER: Final = text(f"""
+    SELECT asked.id, asked.number, funder.code AS lead, {IS_CHARGED} AS is_charged,
+           {ORDERS_CHARGES_ASIDE} AS put_aside,
            EXISTS (SELECT FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS is_disputed
     FROM equipment_order AS asked JOIN funder ON funder.id = asked.funder_id WHERE asked.id = :order_id
-""")
+""")  # noqa: S608 - the parts are constants
 LOCK_ORDER: Final = text("SELECT id FROM equipment_order WHERE number = upper(:number) FOR NO KEY UPDATE")
 POSTINGS: Final = text("SELECT id, posting_id FROM charge WHERE id = ANY(:ids) ORDER BY id")
 SHARES: Final = text("""
@@ -150,10 +152,11 @@ async def fund(
 ) -> Journal:
     """Another split for an order that is locked: what is charged from now on follows it, and what was charged is taken
     back and posted by it, as the journal says. `settles`: a dispute that is open ends with it; otherwise what is
-    charged stays provisional.
+    charged stays provisional. Raises Conflict `charges-put-aside`.
     """
     await session.execute(LOCK_ITEMS, {"order_id": order_id})
     order = (await session.execute(ORDER, {"order_id": order_id})).one()
+    refuse_put_aside(order.put_aside)
     before = await read_shares(session, order_id)
     await write_shares(session, order_id, order.lead, shares)
     if settles and order.is_disputed:
@@ -176,6 +179,19 @@ async def fund(
         verb = "funding_settled" if is_settled else "funding_changed"
         await audit.record(session, verb, f"order:{order.number}", actor=actor, at=at, **facts)
     return journal
+
+
+def refuse_put_aside(newest: date | None) -> None:
+    """Whether all that an order was charged can be moved. `newest`: as `ORDERS_CHARGES_ASIDE` says. Raises Conflict
+    `charges-put-aside`."""
+    if newest is not None:
+        before = month_in_words(months_after(newest, 1))
+        raise Conflict(
+            "charges-put-aside",
+            f"What this order was charged before {before} is put aside, so who pays for it cannot be moved. Ask "
+            "whoever runs the service to bring those months back first.",
+            field="order_number",
+        )
 
 
 async def take_back(session: AsyncSession, ids: Sequence[int], *, because: str, actor: str, at: datetime) -> None:

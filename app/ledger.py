@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import charging, prevented
-from app.audit import Break, read_in_pieces, walk_chains
+from app.audit import Break, Tell, read_in_pieces, walk_chains
 from app.db import array_of
 from app.domain.clearance import (
     GATED,
@@ -389,12 +390,21 @@ WALK = text("""
 """)
 
 
-async def verify(session: AsyncSession) -> tuple[int, Break | None]:
+COUNTED = text("SELECT COALESCE(sum(last_seq), 0) FROM item")
+
+
+async def verify(session: AsyncSession, *, tell: Tell | None = None) -> tuple[int, Break | None]:
     """Walk every item's movements in order. Returns how many hold, and the first that does not.
 
     Of those that were put aside with their months, the last one's hash stands for all.
     """
-    return await walk_chains(read_in_pieces(session, WALK, cursor="movements"), _hash_of_row)
+    of = int(await session.scalar(COUNTED) or 0)
+    say = partial(_say, tell, of) if tell else None
+    return await walk_chains(read_in_pieces(session, WALK, cursor="movements", tell=say), _hash_of_row)
+
+
+def _say(tell: Tell, of: int, done: int) -> None:
+    tell("Movements", done, of)
 
 
 async def _read_to_move(

@@ -1,20 +1,31 @@
 """The months that movements and charges are kept in: made ahead, listed, put aside and brought back (ADR 62).
 
 A month is put aside with both its partitions, the oldest first. What remains of it: an anchor for each item's
-movements, so that its chain is still proven around them, spells, accounts and sums by month, and the closed month.
+movements, so that its chain is still proven around them, the orders that were charged, spells, accounts and sums by
+month, and the closed month. What was issued in it may still be out: its return needs the account alone (ADR 68).
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.dates import uk_date
 from app.domain.errors import Conflict, NotFound
 
 WHOLES: Final = ("movement", "charge")
+TRIES: Final = 10
+PAUSE: Final = 1.0
+"""Seconds between two tries to get hold of the tables: whoever works in them goes first."""
+LOCKED: Final = {"55P03", "40P01"}
+"""SQLSTATE of a lock that was not to be had in time, and of a deadlock."""
+ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtext('months'))")
 
 MAKE: Final = text("""
     SELECT sum(empty_other_months(whole) + make_months(whole, CAST(:today AS date),
@@ -36,10 +47,19 @@ IN_THE_WAY: Final = text("""
                AS is_young,
            EXISTS (SELECT FROM movement WHERE at < CAST(:month AS date)::timestamp AT TIME ZONE 'UTC')
            OR EXISTS (SELECT FROM charge WHERE period < :month) AS is_not_the_oldest,
-           (SELECT count(*) FROM item_account JOIN loan ON loan.item_id = item_account.item_id AND ended_at IS NULL
-            WHERE issue_month <= :month) AS lent,
-           (SELECT count(*) FROM repair JOIN movement ON movement.item_id = repair.item_id AND seq = started_seq
-            WHERE finished_at IS NULL AND at < (CAST(:month AS date) + interval '1 month') AT TIME ZONE 'UTC') AS mended
+           (SELECT count(*) FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.repair_seq
+            WHERE item.state = 'in_repair'
+              AND at < (CAST(:month AS date) + interval '1 month') AT TIME ZONE 'UTC') AS mended,
+           (SELECT count(*) FROM funding_dispute AS said WHERE settled_at IS NULL AND EXISTS (
+                SELECT FROM charge WHERE order_id = said.order_id AND period <= :month)) AS disputed,
+           (SELECT count(DISTINCT posting_id) FROM charge AS line
+            WHERE is_unpriced AND reversal_of IS NULL
+              AND (period <= :month OR kind = 'credit' AND EXISTS (
+                       SELECT FROM charge AS issue
+                       WHERE issue.item_id = line.item_id AND issue.is_issue AND issue.period <= :month))
+              AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)) AS unpriced,
+           (SELECT count(*) FROM spell WHERE is_recycled AND new_pence IS NULL
+            AND issued_at < (CAST(:month AS date) + interval '1 month') AT TIME ZONE 'UTC') AS unsettled
 """)
 DIGEST: Final = """
     SELECT count(*) AS lines, encode(sha256(convert_to(COALESCE(
@@ -53,6 +73,11 @@ ANCHORS: Final = """
           FROM {part}) AS line
     GROUP BY item_id, run
 """
+ORDERS: Final = """
+    INSERT INTO order_put_aside (order_id, month)
+    SELECT DISTINCT order_id, CAST(:month AS date) FROM {part} WHERE order_id IS NOT NULL
+"""
+COUNT: Final = "SELECT count(*) FROM {part}"
 NOTE: Final = text("""
     INSERT INTO month_put_aside (whole, month, lines, digest, put_aside_at, put_aside_by)
     VALUES (:whole, :month, :lines, :digest, :at, :actor)
@@ -61,9 +86,12 @@ UTC: Final = text("SET LOCAL TIME ZONE 'UTC'")
 NEWEST: Final = text("SELECT max(month) FROM month_put_aside")
 NOTED: Final = text("SELECT lines, digest FROM month_put_aside WHERE whole = :whole AND month = :month")
 FORGET: Final = text("DELETE FROM month_put_aside WHERE whole = :whole AND month = :month")
-FORGET_ANCHORS: Final = text("DELETE FROM movement_put_aside WHERE month = :month")
 FORGET_TO_SEE_TO: Final = text("DELETE FROM charge_to_see_to WHERE period = :month")
 SEE_TO_AGAIN: Final = text("SELECT keep_charges_to_see_to(:month, :month)")
+FORGET_ANCHORS: Final = text("""
+    WITH items AS (DELETE FROM movement_put_aside WHERE month = :month)
+    DELETE FROM order_put_aside WHERE month = :month
+""")
 PUT_ASIDE: Final = text("SELECT COALESCE(sum(lines), 0) FROM month_put_aside WHERE whole = 'movement'")
 BOUNDS: Final = {"movement": "'{} 00:00:00+00'", "charge": "'{}'"}
 
@@ -103,45 +131,36 @@ async def detach_month(
 ) -> dict[str, int]:
     """Put a month aside; its tables stay in the schema `months`, to be copied and dropped. Returns its lines by table.
 
-    Raises NotFound `no-such-month`, Conflict `month-open`, `month-young`, `month-not-the-oldest`, `month-in-use`.
+    What reads or writes meanwhile waits for less than a second at a time. Raises NotFound `no-such-month`, Conflict
+    `month-open`, `month-young`, `month-not-the-oldest`, `month-in-use`, `month-changed`, `months-busy`.
     """
+    await session.execute(ALONE)
     found = [one for one in await list_months(session) if one.month == month and one.is_attached]
     if not found:
         raise NotFound("no-such-month", f"No partition of {month:%Y-%m} is attached.")
     # So that a line is the same text wherever it is read.
     await session.execute(UTC)
-    values = {"month": month, "today": today, "years": years}
-    stands = (await session.execute(IN_THE_WAY, values)).one()
-    if stands.is_open:
-        raise Conflict("month-open", f"Finance has not closed {month:%Y-%m}.")
-    if stands.is_young:
-        raise Conflict("month-young", f"{month:%Y-%m} is not yet {years} years old.")
-    if stands.is_not_the_oldest:
-        raise Conflict("month-not-the-oldest", "Months are put aside one after the other, the oldest first.")
-    if stands.lent or stands.mended:
-        raise Conflict(
-            "month-in-use",
-            f"{stands.lent} items are still out since then or before, and {stands.mended} repairs are not over.",
-        )
+    asked = {"month": month, "today": today, "years": years}
+    _check((await session.execute(IN_THE_WAY, asked)).one(), month, years)
     lines = {}
     for one in found:
         part = _part(one.whole, month)
         kept = (await session.execute(text(DIGEST.format(part=part)))).one()
-        if one.whole == "movement":
-            await session.execute(text(ANCHORS.format(part=part)), {"month": month})
-        await session.execute(text(f"ALTER TABLE {one.whole} DETACH PARTITION {part}"))
-        who = {"actor": actor, "at": at}
-        await session.execute(NOTE, {"whole": one.whole, "month": month, **kept._mapping, **who})
+        anchors = ANCHORS if one.whole == "movement" else ORDERS
+        await session.execute(text(anchors.format(part=part)), {"month": month})
+        await session.execute(NOTE, {"whole": one.whole, "month": month, **kept._mapping, "actor": actor, "at": at})
         lines[one.whole] = int(kept.lines)
     await session.execute(FORGET_TO_SEE_TO, {"month": month})
+    await _with_the_tables(session, partial(_detach, session, lines, asked))
     return lines
 
 
 async def attach_month(session: AsyncSession, month: date) -> dict[str, int]:
     """Bring the newest month that was put aside back, if it is what was put aside. Returns its lines by table.
 
-    Raises NotFound `no-such-month`, Conflict `month-not-the-newest`, `month-changed`.
+    Raises NotFound `no-such-month`, Conflict `month-not-the-newest`, `month-changed`, `months-busy`.
     """
+    await session.execute(ALONE)
     newest = (await session.execute(NEWEST)).scalar_one()
     tables = {one.whole for one in await list_months(session) if one.month == month and not one.is_attached}
     if newest is None or not tables:
@@ -155,15 +174,68 @@ async def attach_month(session: AsyncSession, month: date) -> dict[str, int]:
         kept = (await session.execute(text(DIGEST.format(part=part)))).one()
         if tuple(kept) != tuple((await session.execute(NOTED, key)).one()):
             raise Conflict("month-changed", f"{part} is not what was put aside: its lines are others.")
-        first, after = (BOUNDS[whole].format(day) for day in (month, _next(month)))
-        await session.execute(
-            text(f"ALTER TABLE {whole} ATTACH PARTITION {part} FOR VALUES FROM ({first}) TO ({after})")
-        )
         await session.execute(FORGET, key)
         lines[whole] = int(kept.lines)
+    await _with_the_tables(session, partial(_attach, session, sorted(tables), month))
     await session.execute(FORGET_ANCHORS, {"month": month})
     await session.execute(SEE_TO_AGAIN, {"month": month})
     return lines
+
+
+def _check(stands: Row[Any], month: date, years: int) -> None:
+    """Whether anything needs the lines themselves. What is out does not: its account says what it was issued at."""
+    if stands.is_open:
+        raise Conflict("month-open", f"Finance has not closed {month:%Y-%m}.")
+    if stands.is_young:
+        raise Conflict("month-young", f"{month:%Y-%m} is not yet {years} years old.")
+    if stands.is_not_the_oldest:
+        raise Conflict("month-not-the-oldest", "Months are put aside one after the other, the oldest first.")
+    needed = {
+        "repairs that began by then are not over": stands.mended,
+        "orders that were charged by then are in dispute": stands.disputed,
+        "charges of then, or credits of what was issued then, have no price": stands.unpriced,
+        "reissues of then are not settled: the worker does that by night": stands.unsettled,
+    }
+    if any(needed.values()):
+        told = "; ".join(f"{count:,} {what}" for what, count in needed.items() if count)
+        raise Conflict("month-in-use", f"The lines of {month:%Y-%m} are still needed: {told}.")
+
+
+async def _with_the_tables(session: AsyncSession, change: Callable[[], Awaitable[None]]) -> None:
+    """Do this while nobody reads or writes them. We give up before the database looks for a deadlock, so that it is
+    never a scan that fails, and try again."""
+    for _ in range(TRIES):
+        try:
+            async with session.begin_nested():
+                await session.execute(text("SET LOCAL lock_timeout = '800ms'"))
+                await session.execute(text("LOCK TABLE movement, charge IN ACCESS EXCLUSIVE MODE"))
+                await change()
+                await session.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", "") not in LOCKED:
+                raise
+            await asyncio.sleep(PAUSE)
+        else:
+            return
+    raise Conflict("months-busy", "Movements and charges were in use all the time. Try again when less is going on.")
+
+
+async def _detach(session: AsyncSession, lines: Mapping[str, int], asked: Mapping[str, Any]) -> None:
+    """Nobody writes now: what was looked at before is looked at once more."""
+    month = asked["month"]
+    _check((await session.execute(IN_THE_WAY, asked)).one(), month, asked["years"])
+    for whole, count in lines.items():
+        part = _part(whole, month)
+        if (await session.execute(text(COUNT.format(part=part)))).scalar_one() != count:
+            raise Conflict("month-changed", f"Lines were written to {part} meanwhile. Try again.")
+        await session.execute(text(f"ALTER TABLE {whole} DETACH PARTITION {part}"))
+
+
+async def _attach(session: AsyncSession, wholes: Iterable[str], month: date) -> None:
+    for whole in wholes:
+        first, after = (BOUNDS[whole].format(day) for day in (month, _next(month)))
+        bounds = f"FOR VALUES FROM ({first}) TO ({after})"
+        await session.execute(text(f"ALTER TABLE {whole} ATTACH PARTITION {_part(whole, month)} {bounds}"))
 
 
 def _part(whole: str, month: date) -> str:

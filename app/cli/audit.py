@@ -5,7 +5,7 @@ import asyncio
 import typer
 
 from app import audit, ledger, months, safety
-from app.cli.reach import console, database_url, fail, open_session, read_settings
+from app.cli.reach import console, database_url, fail, open_session, read_settings, showing_progress
 from app.features.notices.packs import verify_packs
 from app.features.panel.frozen import verify_papers
 
@@ -25,7 +25,8 @@ def verify() -> None:
 
 async def _verify() -> None:
     async with open_session(database_url(read_settings())) as session:
-        movements, broken = await ledger.verify(session)
+        with showing_progress() as tell:
+            movements, broken = await ledger.verify(session, tell=tell)
         if broken:
             raise fail(f"Item {broken.chain}, movement {broken.seq}: {broken.what}.")
         events, broken_act = await audit.verify(session)

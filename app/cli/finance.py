@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.reach import console, database_url, fail, open_session, read_settings
+from app.cli.reach import console, database_url, fail, open_session, read_settings, showing_progress
 from app.domain.errors import BadValue
 from app.domain.months import month_in_words, read_month
 from app.domain.reconciling import Check
@@ -39,7 +39,8 @@ def reconcile_books(
 
 async def _reconcile(period: date | None) -> Reconciled:
     async with open_session(database_url(read_settings())) as session:
-        return await reconcile(session, period=period)
+        with showing_progress() as tell:
+            return await reconcile(session, period=period, tell=tell)
 
 
 def _show(found: Reconciled) -> None:

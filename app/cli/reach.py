@@ -2,19 +2,21 @@
 
 import logging
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import structlog
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.audit import Tell
 from app.db import OLDEST_POSTGRES, normal_url
 from app.postgres import EmbeddedPostgresError, running_url
 from app.settings import Settings
@@ -27,6 +29,19 @@ def fail(message: str) -> typer.Exit:
     """Say what went wrong and end with 1: `raise fail(...)`."""
     warnings.print(f"[red]{message}[/red]", highlight=False)
     return typer.Exit(1)
+
+
+@contextmanager
+def showing_progress() -> Iterator[Tell]:
+    """A bar on the terminal, beside what the command answers, as long as something is done that takes minutes."""
+    columns = (TextColumn("{task.description:32}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=warnings, transient=True) as progress:
+        task = progress.add_task("", total=1)
+
+        def tell(what: str, done: int, of: int) -> None:
+            progress.update(task, description=what, completed=done, total=of)
+
+        yield tell
 
 
 def read_settings() -> Settings:

@@ -69,9 +69,10 @@ def says_nothing_of_the_order(scanned_at: datetime, at: datetime) -> bool:
     return scanned_at > at + CLOCKS_AGREE
 
 
-def was_never_then(scanned_at: datetime | None, came_here: datetime, *, is_measured: bool) -> bool:
-    """The same of a time that is before the item was here at all."""
-    return scanned_at is not None and not is_measured and scanned_at < came_here
+def was_never_then(scanned_at: datetime | None, came_here: datetime | None, *, is_measured: bool) -> bool:
+    """The same of a time that is before the item was here at all. `came_here`: None where that is put aside with its
+    month, years ago."""
+    return scanned_at is not None and not is_measured and came_here is not None and scanned_at < came_here
 
 
 def clock_wrong() -> Conflict:

@@ -35,6 +35,13 @@ def months_after(day: date, months: int) -> date:
     return date(year, month + 1, 1)
 
 
+def put_aside_before(newest: date | None, what: str = "Charges") -> str:
+    """What is said where lines may be missing, since months up to this one are put aside; nothing where none is."""
+    if newest is None:
+        return ""
+    return f"{what} before {month_in_words(months_after(newest, 1))} are put aside, and are not shown here."
+
+
 def last_day(day: date) -> date:
     """The last day of the month of this day."""
     return months_after(day, 1) - timedelta(days=1)

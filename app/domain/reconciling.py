@@ -5,8 +5,8 @@ on the facts of then: lines that were posted later, or taken back later, count a
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
@@ -52,6 +52,7 @@ class Check(StrEnum):
     CLOSED_MONTHS = "closed-months"
     GONE = "gone"
     KEPT = "kept"
+    ACCOUNTS = "accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ class Books:
     sums: dict[Check, Sum] = field(default_factory=lambda: {check: Sum() for check in Check})
     differences: list[Difference] = field(default_factory=list)
     _visits: set[tuple[str, date]] = field(default_factory=set)
+    _of_a_day: dict[tuple[date, date], list[Dated]] = field(default_factory=dict)
+    _of_hire: list[Dated] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._of_hire = [one for one in self.rates if one.tariff.kind is ChargeKind.HIRE]
 
     def go_through(self, history: History) -> None:
         """Look at everything that happened to an item."""
@@ -120,7 +126,7 @@ class Books:
 
     def _look(self, known: "_Known") -> None:
         event = known.event
-        facts = replace(known.facts(), hire_rates=self._hire_rates(known))
+        facts = known.facts(self._hire_rates(known))
         rates = self._held(event, known.rates)
         left = [one for one in known.postings if not _are_parts(one, event)]
         for posting in charges_of(event.move, event.state, facts, rates, on=event.on):
@@ -146,15 +152,29 @@ class Books:
         self._is_whole(known, lines)
 
     def _held(self, event: Happened, named: Collection[int | None]) -> list[Tariff]:
-        return [one.tariff for one in self.rates if one.held(event.on, at=event.at, named=named)]
+        return [one.tariff for one in self._may_have_held(event) if one.held(event.on, at=event.at, named=named)]
+
+    def _may_have_held(self, event: Happened) -> list[Dated]:
+        """Those of all rates that can have been in force on its day, as was known on the day on which it was said: so
+        many movements are of one day that the others are not asked for each."""
+        day = event.on, event.at.date()
+        if day not in self._of_a_day:
+            begins = datetime.combine(day[1], time.min, event.at.tzinfo)
+            self._of_a_day[day] = [
+                one
+                for one in self.rates
+                if one.starts_on <= event.on
+                and (one.ends_on is None or one.ends_on >= event.on or (one.ended_at and one.ended_at >= begins))
+            ]
+        return self._of_a_day[day]
 
     def _hire_rates(self, known: "_Known") -> tuple[InForce[Tariff], ...]:
         """Those of hire that were known then, with their days of then."""
         at = known.event.at
         return tuple(
             InForce(one.tariff, one.starts_on, None if one.ended_at and one.ended_at > at else one.ends_on)
-            for one in self.rates
-            if one.tariff.kind is ChargeKind.HIRE and (one.made_at <= at or one.tariff.id in known.rates)
+            for one in self._of_hire
+            if one.made_at <= at or one.tariff.id in known.rates
         )
 
     def _miss(self, known: "_Known", posting: Posting) -> None:
@@ -318,7 +338,7 @@ class _Known:
         self.postings = _by_posting(line for line in self.event.lines if line.is_original and not line.is_top_up)
         self.rates = {line.tariff_id for line in self.event.lines if line.tariff_id is not None and line.is_original}
 
-    def facts(self) -> Facts:
+    def facts(self, hire_rates: tuple[InForce[Tariff], ...] = ()) -> Facts:
         """The facts that its charges follow from. Who pays for what goes out is as the charge says, and who pays for a
         drive that fetched it with others, too: what was planned then is not known any more."""
         first = {lines[0].kind: lines for lines in reversed(self.postings)}
@@ -341,6 +361,7 @@ class _Known:
             ),
             was_credited=bool(issued) and self._is_credited(issued[0] if issued else 0, at_all=True),
             paid_pence=self._paid(),
+            hire_rates=hire_rates,
             visit=self.event.visit if visit else "",
             visit_shares=tuple(line.share for line in first.get(ChargeKind.COLLECTION, ())),
             speed=visit.variant if visit else "",

@@ -54,7 +54,7 @@ from app.models.loan import (
 )
 from app.models.maker import MakerAlias
 from app.models.message import Message
-from app.models.month import MonthPutAside, MovementPutAside
+from app.models.month import MonthPutAside, MovementPutAside, OrderPutAside
 from app.models.notice import (
     NoticeSource,
     SafetyNotice,
@@ -207,6 +207,7 @@ __all__ = [
     "NoticeSource",
     "OrderAnswer",
     "OrderLine",
+    "OrderPutAside",
     "OrderShare",
     "OrderSupersedes",
     "OrderTiming",

@@ -261,7 +261,7 @@ class ChargeTakenBack(Table, table=True):
 
 
 <<<<<<< HEAD
-class ChargeToSeeTo(SQLModel, table=True):
+class ChargeToSeeTo(Table, table=True):
     """A line that stands and that finance has to see to, so that these few are found without looking into every month:
     no rate was in force, or it is nobody's (`NOBODYS` in app/charging.py). A trigger keeps it with the lines."""
 
@@ -277,7 +277,7 @@ class ChargeToSeeTo(SQLModel, table=True):
     is_nobodys: bool = Field(sa_column=Column(Boolean, nullable=False))
 
 
-class ItemAccount(SQLModel, table=True):
+class ItemAccount(Table, table=True):
 =======
 class ItemAccount(Table, table=True):
 >>>>>>> slice-c

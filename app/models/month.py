@@ -22,6 +22,16 @@ class MonthPutAside(Table, table=True):
     put_aside_by: str = Field(sa_column=text_column())
 
 
+class OrderPutAside(Table, table=True):
+    """That an order was charged in a month that was put aside: it is charged, and who pays for it cannot be moved."""
+
+    __tablename__ = "order_put_aside"
+    __table_args__ = (Index("ix_order_put_aside_month", "month"),)
+
+    order_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    month: date = Field(sa_column=Column(Date, primary_key=True))
+
+
 class MovementPutAside(Table, table=True):
     """An anchor: an item's movements from one number to another went with a month, and this was the last one's hash."""
 

@@ -92,6 +92,10 @@ CONSTRAINTS: dict[str, RuleError] = {
     "uq_client_nhs_number": Conflict(
         "duplicate-nhs-number", "Another client has this NHS number. Look them up first.", field="nhs_number"
     ),
+    "ck_charge_issue_is_not_put_aside": Conflict(
+        "charges-put-aside",
+        "What this item was issued at is put aside with its month. Ask whoever runs the service to bring it back.",
+    ),
     "ck_charge_period_is_open": Conflict(
         "period-closed", "The month is closed and takes no more lines. Post it in a later one.", field="period"
     ),

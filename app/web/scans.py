@@ -54,7 +54,7 @@ SEEN_SINCE = text("""
            COALESCE(loan.started_at, CASE WHEN item.state = 'dispatched' THEN item.last_moved_at END) AS went_out,
            (SELECT max(at) FROM movement WHERE item_id = item.id AND to_state IN ('dispatched', 'on_loan', 'on_trial'))
                AS was_out, loan.id IS NOT NULL AS is_lent,
-           (SELECT min(at) FROM movement WHERE item_id = item.id) AS came_here,
+           (SELECT at FROM movement WHERE item_id = item.id AND seq = 1) AS came_here,
            EXISTS (SELECT FROM stop_use_notice WHERE loan_id = loan.id) AS is_stopped
     FROM item
     LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL

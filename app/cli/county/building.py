@@ -13,10 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.audit import Tell
 from app.cli.county import loading, notices
 from app.cli.county.days import Life
 from app.cli.county.ground import Ground, lay
-from app.cli.county.loading import Tell
 from app.cli.county.size import SHARDS, Size
 from app.cli.seed import is_empty
 from app.db import normal_url

@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 from alembic import command
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from app.cli.county.building import NotEmpty, build
-from app.cli.county.loading import NotRight, Tell
+from app.cli.county.loading import NotRight
 from app.cli.county.size import Size
 from app.cli.migrating import alembic_config
-from app.cli.reach import check_server, console, fail, read_settings
+from app.cli.reach import check_server, console, fail, read_settings, showing_progress
 from app.domain.dates import UK
 from app.features.accounts.passwords import DEMONSTRATION_PASSWORD
 from app.postgres import EmbeddedPostgres, EmbeddedPostgresError, running_url
@@ -41,8 +40,7 @@ def county(
         with console.status("Migrating the database"):
             command.upgrade(alembic_config(url), "head")
         try:
-            with _progress() as (progress, task):
-                tell = _teller(progress, task)
+            with showing_progress() as tell:
                 asyncio.run(build(url, size, prefix=settings.tag_prefix, tell=tell))
         except (NotEmpty, NotRight) as error:
             raise fail(str(error)) from error
@@ -64,17 +62,3 @@ def _database(settings: Settings) -> Iterator[str]:
             yield own.url
     except EmbeddedPostgresError as error:
         raise fail(str(error)) from error
-
-
-@contextmanager
-def _progress() -> Iterator[tuple[Progress, TaskID]]:
-    columns = (TextColumn("{task.description:32}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        yield progress, progress.add_task("The ground", total=1)
-
-
-def _teller(progress: Progress, task: TaskID) -> Tell:
-    def tell(what: str, done: int, of: int) -> None:
-        progress.update(task, description=what, completed=done, total=of)
-
-    return tell

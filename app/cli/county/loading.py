@@ -4,7 +4,7 @@ All of it in the caller's transaction. Every index and constraint that was taken
 said of it, so that the database itself looks at each row once more: what would not hold cannot be committed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from io import BytesIO
@@ -14,12 +14,11 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import Tell
 from app.cli.county.columns import COLUMNS
 from app.cli.county.size import Size
 from app.features.finance.monthly.sums import sum_up_months
 
-Tell = Callable[[str, int, int], None]
-"""Told of progress: what is done now, how much of it, and of how much."""
 TABLES: Final = tuple(COLUMNS)
 KEPT: Final = ("order_timing", "collection_timing")
 """What triggers keep of orders and collections, filled from the views that say it."""

@@ -9,7 +9,8 @@ from app.domain.lifecycle import State
 from app.features.collections.finds import as_tag
 from app.features.collections.schemas import Caller, FindBody
 
-# Where the item was, and with whom, is read as of when it was taken: scanning it in must not change what it was.
+# Where the item was, and with whom, is read as of when it was taken: scanning it in must not change what it was. What
+# moved it since says where it was before, which may be put aside with its month.
 FINDS = text("""
     SELECT found.id, collection.number AS collection, client.client_ref, collection.client_id, found.label,
            found.description, item.barcode, product.name AS product_name, item.state, was.to_state AS state_then,
@@ -19,7 +20,9 @@ FINDS = text("""
     JOIN collection ON collection.id = found.collection_id JOIN client ON client.id = collection.client_id
     LEFT JOIN item ON item.id = found.item_id LEFT JOIN product ON product.id = item.product_id
     LEFT JOIN LATERAL (
-        SELECT to_state FROM movement WHERE item_id = item.id AND at <= found.taken_at ORDER BY seq DESC LIMIT 1
+        SELECT CASE WHEN item.last_moved_at > found.taken_at THEN (
+            SELECT from_state FROM movement WHERE item_id = item.id AND at > found.taken_at ORDER BY seq LIMIT 1
+        ) ELSE item.state END AS to_state
     ) AS was ON true
     LEFT JOIN LATERAL (
         SELECT loan.client_id, other.client_ref FROM loan JOIN client AS other ON other.id = loan.client_id

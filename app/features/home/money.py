@@ -7,20 +7,18 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.charging import IS_CHARGED
 from app.domain.costs import month_of
 from app.domain.panel_settings import financial_year
 from app.features.home.queries import BEYOND
 
-# An order that came to nothing is disputed while something of it was charged: since it was asked for, and what was
-# scanned late may stand in a month before.
-WAITING: Final = text("""
+# An order that came to nothing is disputed while something of it was charged.
+WAITING: Final = text(f"""
     WITH known AS (SELECT max(period) AS closed FROM finance_period),
     open_dispute AS (
         SELECT settle_by FROM funding_dispute AS said JOIN equipment_order AS asked ON asked.id = said.order_id
         WHERE said.settled_at IS NULL AND asked.decision <> 'draft' AND (
-            asked.decision NOT IN ('declined', 'cancelled')
-            OR EXISTS (SELECT FROM charge WHERE order_id = asked.id
-                       AND period >= CAST(asked.made_at - interval '2 months' AS date)))
+            asked.decision NOT IN ('declined', 'cancelled') OR {IS_CHARGED})
     )
     SELECT
         (SELECT count(*) FROM (

@@ -139,6 +139,7 @@ HISTORY = text("""
     FROM movement JOIN store ON store.id = movement.store_id JOIN item ON item.id = movement.item_id
     WHERE item.barcode = :barcode AND movement.seq > :after ORDER BY movement.seq LIMIT :limit
 """)
+IS_KNOWN = text("SELECT EXISTS (SELECT FROM item WHERE barcode = :barcode)")
 LATEST = text("""
     SELECT movement.seq, movement.move, movement.from_state, movement.to_state, movement.actor, movement.at,
            store.code AS store, movement.bay, movement.reason, movement.reference, movement.hash
@@ -358,11 +359,12 @@ AT_A_CLIENT = frozenset(
 async def list_history(
     session: AsyncSession, barcode: str, *, may_see_client: bool, after: int = 0, limit: int = 500
 ) -> list[HistoryLine]:
-    """The item's movements, oldest first, `limit + 1` of them. Raises NotFound `unknown-barcode`."""
+    """The item's movements, oldest first, `limit + 1` of them; those that are put aside with their months are not
+    among them. Raises NotFound `unknown-barcode`."""
     rows = await session.execute(HISTORY, {"barcode": barcode, "after": after, "limit": limit + 1})
     lines = [HistoryLine(**row) for row in rows.mappings()]
-    if not lines and not after:
-        # Every item has at least the movement by which it came in.
+    # Every item has at least the movement by which it came in, which may be put aside.
+    if not lines and not after and not await session.scalar(IS_KNOWN, {"barcode": barcode}):
         raise NotFound("unknown-barcode", "No item here has this barcode.", field="barcode")
     return _for_reader(lines, may_see_client=may_see_client)
 

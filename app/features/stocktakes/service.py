@@ -54,12 +54,12 @@ FIND = """
     FROM stocktake AS count JOIN store ON store.id = count.store_id WHERE count.number = :number FOR
 """
 CANCEL = text("UPDATE stocktake SET cancelled_at = :at, cancelled_by = :actor WHERE id = :id")
-# A scan that a device kept while it had no network was made before what has happened to the item since.
+# A scan that a device kept while it had no network was made before what has happened to the item since. Counted from
+# the newest on: what was before may be put aside with its month.
 COUNT = text("""
     INSERT INTO stocktake_item AS line (stocktake_id, item_id, counted_at, counted_by, counted_seq)
     SELECT :id, item.id, coalesce(scan.scanned_at, :at), :actor,
-           coalesce((SELECT max(seq) FROM movement WHERE item_id = item.id AND movement.at <= scan.scanned_at),
-                    item.last_seq)
+           item.last_seq - (SELECT count(*) FROM movement WHERE item_id = item.id AND at > scan.scanned_at)
     FROM jsonb_to_recordset(CAST(:scans AS jsonb)) AS scan (item_id bigint, scanned_at timestamptz)
     JOIN item ON item.id = scan.item_id
     ORDER BY item.id

@@ -88,13 +88,16 @@ async def books(given: Given, orders: Orders, connection: AsyncConnection) -> st
 async def tampered(
     connection: AsyncConnection, session: AsyncSession, statement: str, **values: Any
 ) -> list[tuple[Check, str, int | None, int | None]]:
-    """What reconciling finds after somebody with all rights changed the books."""
+    """What reconciling finds after somebody with all rights changed the books. No trigger kept what is beside them,
+    so that this differs, too (`tests/cli/test_finance.py`)."""
     await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     await connection.execute(text("SET LOCAL session_replication_role = replica"))
     await connection.execute(text(statement), values)
     found = await reconcile(session)
     await connection.execute(text("SET LOCAL session_replication_role = origin"))
-    return [(one.check, one.code, one.expected, one.found) for one in found.differences]
+    return [
+        (one.check, one.code, one.expected, one.found) for one in found.differences if one.check is not Check.ACCOUNTS
+    ]
 
 
 def sums(found: Reconciled) -> dict[str, tuple[int, int, int]]:
@@ -118,7 +121,10 @@ async def test_honest_books_add_up_however_the_items_went(
     assert {(one.net, one.found_net) for one in found.reports} == {(plain["net"], plain["net"])}
     assert all(one.agrees for one in found.reports)
     of_march = await reconcile(session, period=clock.today.replace(day=1))
-    assert (list(of_march.differences), sums(of_march)) == ([], told)
+    paid_and_borne = told.pop("accounts")
+    assert paid_and_borne[0] == 5
+    assert paid_and_borne[1] == paid_and_borne[2]
+    assert (list(of_march.differences), sums(of_march)) == ([], told | {"accounts": (0, 0, 0)})
     of_april = await reconcile(session, period=clock.today.replace(month=4, day=1))
     assert (list(of_april.differences), sums(of_april)["movements"]) == ([], (0, 0, 0))
 
@@ -266,7 +272,7 @@ async def test_it_takes_the_same_statements_whatever_there_is(
     await given.recycled()
     statements.clear()
     await reconcile(session)
-    assert len(statements) == few == 23
+    assert len(statements) == few == 25
 
 
 async def test_the_nightly_comparison_is_kept_and_finance_is_told_when_it_differs(

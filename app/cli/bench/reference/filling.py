@@ -11,8 +11,8 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from app.audit import Tell
 from app.cli.county.building import build
-from app.cli.county.loading import Tell
 from app.cli.county.size import Size
 from app.settings import Settings
 

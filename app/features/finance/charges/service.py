@@ -23,7 +23,7 @@ from app.domain.corrections import (
     lines_instead,
 )
 from app.domain.costs import OWN_ACCOUNT, ChargeKind, Facts, Line, post, whole_months
-from app.domain.errors import NotFound
+from app.domain.errors import Conflict, NotFound
 from app.domain.funders import FunderKind
 from app.domain.months import read_month
 from app.features.finance.charges.schemas import Priced, ReverseCharge
@@ -45,13 +45,20 @@ LOCK_ITEM = text("""
     SELECT id FROM item WHERE id = (SELECT item_id FROM charge WHERE id = :charge_id) FOR UPDATE
 """)
 # What a credit is of: the newest issue before it as it stands, less what a person adds to that.
+# Of the item's newest issue its account says it, whose lines may be put aside; of one before that, its lines alone.
 _ISSUED = """
-    SELECT COALESCE(sum(issue.amount_pence), 0) FROM charge AS issue LEFT JOIN funder AS payer ON payer.id = funder_id
-    WHERE issue.item_id = line.item_id
-      AND (issue.is_issue OR issue.kind = 'top_up' AND payer.kind IS DISTINCT FROM 'person')
-      AND issue.movement_seq = (SELECT max(movement_seq) FROM charge AS newest
-                                WHERE newest.item_id = line.item_id AND newest.is_issue
-                                  AND newest.movement_seq < line.movement_seq)
+    COALESCE(
+        (SELECT COALESCE((account.issue ->> 'pence')::bigint, 0) FROM item_account AS account
+         WHERE account.item_id = line.item_id AND account.issue_seq < line.movement_seq),
+        (SELECT CASE WHEN count(*) > 0 THEN COALESCE(sum(issue.amount_pence) FILTER (
+                    WHERE issue.reversal_of IS NULL AND gone.charge_id IS NULL), 0) END
+         FROM charge AS issue LEFT JOIN funder AS payer ON payer.id = funder_id
+         LEFT JOIN charge_taken_back AS gone ON gone.charge_id = issue.id
+         WHERE issue.item_id = line.item_id
+           AND (issue.is_issue OR issue.kind = 'top_up' AND payer.kind IS DISTINCT FROM 'person')
+           AND issue.movement_seq = (SELECT max(movement_seq) FROM charge AS newest
+                                     WHERE newest.item_id = line.item_id AND newest.is_issue
+                                       AND newest.movement_seq < line.movement_seq)))
 """
 POSTED = f"""
     SELECT line.id, line.posting_id, line.item_id, line.movement_seq, line.kind, line.variant, line.happened_on,
@@ -142,6 +149,9 @@ async def reverse(
         raise NotFound("unknown-charge", "There is no line with this number.")
     charge = _posted(rows)
     check_reversible(charge)
+    if body.instead is not None and charge.kind is ChargeKind.CREDIT and rows[0]["issued_pence"] is None:
+        detail = "What it was issued at is put aside with its month. It can be taken back, with nothing instead."
+        raise Conflict("charges-put-aside", detail)
     undo = taking_back(row["id"] for row in rows)
     instead: list[dict[str, Any]] = []
     lines: tuple[Line, ...] = ()
@@ -244,8 +254,11 @@ async def _price(session: AsyncSession, ids: Sequence[int], *, actor: str, at: d
 
 
 def _priced_now(rows: Sequence[RowMapping], rates: Sequence[Dated]) -> list[dict[str, Any]]:
-    """The lines that come instead of a charge without a rate; none where there still is none for its day."""
+    """The lines that come instead of a charge without a rate; none where there still is none for its day, nor for the
+    credit of an issue whose lines are put aside."""
     row, charge = rows[0], _posted(rows)
+    if charge.kind is ChargeKind.CREDIT and row["issued_pence"] is None:
+        return []
     facts = Facts(
         product_id=row["product_id"] or 0,
         category=row["category"] or "",

@@ -1,18 +1,24 @@
 """CSV by PostgreSQL's COPY: the server makes the file, and it goes through here in pieces, as fast as it is read."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import anyio
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.replica import Reading, Reports, as_at_words
 from app.web.streamed import PassOn
 
 SECONDS: Final = 15 * 60
 """Who reads more slowly than this is cut off: a slow reader holds a connection, and the database's past."""
+
+ANSWERS_WITHIN: Final = 2
+"""Seconds after which a connection on which nothing is answered is given up."""
 
 DIALECT: Final = asyncpg.dialect()  # type: ignore[no-untyped-call]
 PLAIN_DAYS: Final = text("SELECT set_config('datestyle', 'ISO', true), set_config('work_mem', '64MB', true)")
@@ -35,11 +41,11 @@ async def copy_csv(
 
     async def read(reading: Reading) -> None:
         await reading.session.execute(PLAIN_DAYS)
-        connection = await (await reading.session.connection()).get_raw_connection()
-        driver: Any = connection.driver_connection
+        connection = await reading.session.connection()
+        driver: Any = (await connection.get_raw_connection()).driver_connection
         query, arguments = as_asyncpg(sql, values)
 
-        is_with_reader = False
+        is_with_reader, is_over = False, False
 
         async def with_our_line_ends(piece: bytes) -> None:
             nonlocal is_with_reader
@@ -53,12 +59,30 @@ async def copy_csv(
         options = {"format": "csv", "header": True, "encoding": "utf8", "timeout": SECONDS}
         try:
             await driver.copy_from_query(query, *arguments, output=with_our_line_ends, **options)
+            is_over = True
         except (PostgresError, InterfaceError, OSError) as error:
             if reading.as_at is None or reports.replica is None or is_with_reader:
                 raise
             raise reports.replica.failed(error) from error
+        finally:
+            if not is_over:
+                await _let_go(connection, driver)
 
     await reports.read(read)
+
+
+async def _let_go(connection: AsyncConnection, driver: Any) -> None:
+    """After a COPY that was left. Before its next statement asyncpg waits half a minute for the answer to what it
+    cancelled; where the COPY had come to its end just then, none comes. So the connection is closed, not kept."""
+    with anyio.CancelScope(shield=True):
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                await driver.execute("SELECT 1")
+        except TimeoutError:
+            driver.terminate()
+            await connection.invalidate()
+        except (PostgresError, InterfaceError, OSError):
+            return  # It answers, if only that the transaction failed, or is gone: closing the session sees to it.
 
 
 def period_as_at(period: str, as_at: datetime | None) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, funding, outbox
+from app.charging import IS_CHARGED, ORDERS_CHARGES_ASIDE
 from app.domain.access import Permission, roles_with
 from app.domain.dates import in_words, uk_date
 from app.domain.errors import Conflict, NotFound, WrongState
@@ -18,8 +19,8 @@ from app.features.finance.funding.queries import OVERDUE
 from app.models import FundingDispute
 
 REMINDED_EVERY: Final = timedelta(days=7)
-STANDS: Final = text("""
-    SELECT decision, EXISTS (SELECT FROM charge WHERE order_id = asked.id) AS is_charged,
+STANDS: Final = text(f"""
+    SELECT decision, {IS_CHARGED} AS is_charged, {ORDERS_CHARGES_ASIDE} AS put_aside,
            EXISTS (SELECT FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS is_disputed,
            (SELECT panel.name FROM panel_case AS brought JOIN panel ON panel.id = brought.panel_id
             JOIN panel_decision AS made ON made.case_id = brought.id
@@ -27,7 +28,7 @@ STANDS: Final = text("""
               AND NOT EXISTS (SELECT FROM panel_decision AS later WHERE later.supersedes_id = made.id)
             LIMIT 1) AS panel
     FROM equipment_order AS asked WHERE id = :order_id
-""")
+""")  # noqa: S608 - the parts are constants
 WHOSE: Final = text("""
     SELECT asked.id, asked.number FROM funding_dispute AS said JOIN equipment_order AS asked ON asked.id = said.order_id
     WHERE said.id = :id AND asked.decision <> 'draft'
@@ -42,7 +43,8 @@ async def open_dispute(
     """Take down that it is not agreed who pays for an order; returns the number of the dispute. It goes on as usual;
     all that it was charged is in dispute with it, and what it is charged from now on.
 
-    Raises NotFound `unknown-order`, WrongState, Conflict `already-disputed`, BadValue `settle-by-out-of-range`.
+    Raises NotFound `unknown-order`, WrongState, Conflict `already-disputed`, `charges-put-aside`, BadValue
+    `settle-by-out-of-range`.
     """
     day = settle_by(until, today=uk_date(at))
     order_id = await funding.lock_order(session, number)
@@ -65,7 +67,7 @@ async def open_dispute(
 async def preview(session: AsyncSession, dispute_id: int, shares: Sequence[Share]) -> Journal:
     """What settling it so would post; nothing is written.
 
-    Raises NotFound `unknown-dispute`, WrongState, BadValue as `read_split` does.
+    Raises NotFound `unknown-dispute`, WrongState, Conflict `charges-put-aside`, BadValue as `read_split` does.
     """
     order_id, _ = await _order_of(session, dispute_id)
     await _check_goes_on(session, order_id)
@@ -77,7 +79,8 @@ async def settle(
 ) -> Journal:
     """End a dispute: the order is paid for so from now on, and what was charged is taken back and posted so.
 
-    Raises NotFound `unknown-dispute`, Conflict `already-settled`, WrongState, BadValue as `read_split` does.
+    Raises NotFound `unknown-dispute`, Conflict `already-settled`, `charges-put-aside`, WrongState, BadValue as
+    `read_split` does.
     """
     _, number = await _order_of(session, dispute_id)
     split = await funding.read_split(session, shares)
@@ -134,8 +137,9 @@ async def remind_of_funding_disputes(session: AsyncSession, *, today: date, acto
 
 
 async def _check_goes_on(session: AsyncSession, order_id: int) -> None:
-    """Whether there is anything that somebody pays for. Raises WrongState."""
+    """Whether there is anything that somebody pays for, and all of it can be moved. Raises WrongState, Conflict."""
     order = (await session.execute(STANDS, {"order_id": order_id})).one()
+    funding.refuse_put_aside(order.put_aside)
     if order.decision in {"declined", "cancelled"} and not order.is_charged:
         raise WrongState("wrong-state", "The order has ended, and nothing of it was charged: nobody pays for it.")
 

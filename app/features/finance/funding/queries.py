@@ -8,9 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import funding
+from app.charging import IS_CHARGED, ORDERS_CHARGES_ASIDE
 from app.domain.access import Actor
 from app.domain.costs import OWN_ACCOUNT_TEXT
 from app.domain.errors import NotFound
+from app.domain.months import put_aside_before
 from app.domain.panel_funding import WHOLE, Share
 from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.funding.schemas import (
@@ -27,9 +29,8 @@ from app.features.finance.posters import poster, seen_by
 
 # A dispute about an order that ended before anything of it was charged has ended with it. One that a draft says is none
 # yet.
-ENDED: Final = """
-    said.settled_at IS NULL AND asked.decision IN ('declined', 'cancelled')
-    AND NOT EXISTS (SELECT FROM charge WHERE order_id = asked.id)
+ENDED: Final = f"""
+    said.settled_at IS NULL AND asked.decision IN ('declined', 'cancelled') AND NOT {IS_CHARGED}
 """
 DISPUTES: Final = f"""
     SELECT said.id, asked.number AS order_number, stands.state AS order_state, team.code AS team, said.reason,
@@ -63,14 +64,14 @@ OVERDUE: Final = text(f"""
     WHERE said.settled_at IS NULL AND said.settle_by < :today AND asked.decision <> 'draft' AND NOT ({ENDED})
     ORDER BY said.id
 """)  # noqa: S608 - the part is a constant
-ORDER: Final = text("""
+ORDER: Final = text(f"""
     SELECT asked.id, asked.number, asked.decision, stands.state, team.code AS team, funder.code AS lead,
-           EXISTS (SELECT FROM charge WHERE order_id = asked.id) AS is_charged,
+           {IS_CHARGED} AS is_charged, {ORDERS_CHARGES_ASIDE} AS put_aside,
            (SELECT id FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS dispute
     FROM equipment_order AS asked JOIN equipment_order_state AS stands ON stands.order_id = asked.id
     JOIN team ON team.id = asked.team_id JOIN funder ON funder.id = asked.funder_id
     WHERE asked.number = upper(:number)
-""")
+""")  # noqa: S608 - the parts are constants
 NAMES: Final = text("SELECT code, name FROM funder")
 # What was taken back comes to nothing with what took it back.
 PAID: Final = text("""
@@ -167,6 +168,7 @@ async def get_order(session: AsyncSession, number: str) -> OrderFunding:
         funding=shown,
         charged_pence=sum(one.pence for one in pays.values()),
         is_charged=row.is_charged,
+        put_aside=put_aside_before(row.put_aside),
         dispute=row.dispute,
     )
 

@@ -105,7 +105,8 @@ class DisputeBody(DisputeRow):
 
 
 class OrderFunding(Shape):
-    """Who pays for an order: each in percent and in pence of what stands charged. `dispute`: the open one, if any."""
+    """Who pays for an order: each in percent and in pence of what stands charged. `dispute`: the open one, if any;
+    `put_aside`: in words, that it was charged in months that are put aside."""
 
     order_number: str
     order_state: str
@@ -114,6 +115,7 @@ class OrderFunding(Shape):
     funding: list[OrderPayer]
     charged_pence: int
     is_charged: bool
+    put_aside: str
     dispute: int | None
 
 

@@ -13,7 +13,11 @@ from app.features.finance.items.schemas import Arithmetic
 Line = tuple[ChargeKind, str | None, int]
 """A line: what it is for, who pays it (None: the service itself), and its sum."""
 LINES_BEFORE: Final = text("""
-    SELECT item.purchase_price_pence AS price, line.kind, funder.name AS funder, line.amount_pence AS pence
+    SELECT item.purchase_price_pence AS price, line.kind, funder.name AS funder, line.amount_pence AS pence,
+           CASE WHEN EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = item.id) THEN
+               (SELECT paid_pence FROM item_account WHERE item_account.item_id = item.id)
+               - (SELECT COALESCE(sum(amount_pence), 0) FROM charge
+                  WHERE item_id = item.id AND kind IN ('new_purchase', 'recycled_issue', 'credit')) END AS aside
     FROM charge AS loss JOIN item ON item.id = loss.item_id
     LEFT JOIN charge AS line ON line.item_id = loss.item_id AND line.id < loss.id
         AND line.kind IN ('new_purchase', 'recycled_issue', 'credit')
@@ -23,8 +27,9 @@ LINES_BEFORE: Final = text("""
 """)
 
 
-def of_its_price(price_pence: int, lines: Iterable[Line]) -> list[Arithmetic]:
-    """What it was bought for, what each has paid of that as it stands, and what is left to the service."""
+def of_its_price(price_pence: int, lines: Iterable[Line], *, aside_pence: int = 0) -> list[Arithmetic]:
+    """What it was bought for, what each has paid of that as it stands, and what is left to the service. `aside_pence`:
+    what stands paid by lines that were put aside with their months."""
     sums: dict[str, tuple[int, int]] = {}
     for kind, funder, pence in lines:
         if kind in OF_THE_PRICE:
@@ -40,6 +45,8 @@ def of_its_price(price_pence: int, lines: Iterable[Line]) -> list[Arithmetic]:
         for who, (charged, credited) in sums.items()
         if charged or credited
     ]
+    if aside_pence:
+        paid.append(Arithmetic(label="Less charged before, by lines that are put aside", pence=aside_pence, words=""))
     left = max(price_pence - sum(one.pence or 0 for one in paid), 0)
     return [
         Arithmetic(label="Bought for", pence=price_pence, words=""),
@@ -52,4 +59,4 @@ async def of_a_write_off(session: AsyncSession, charge_id: int) -> list[Arithmet
     """How a write-off was counted, by the lines that there were before it."""
     rows = (await session.execute(LINES_BEFORE, {"charge_id": charge_id})).all()
     lines = [(ChargeKind(row.kind), row.funder, row.pence) for row in rows if row.kind]
-    return of_its_price(rows[0].price, lines)
+    return of_its_price(rows[0].price, lines, aside_pence=int(rows[0].aside or 0))

@@ -13,12 +13,13 @@ from app import ledger
 from app.charging import FACTS, NOTHING_SAID, read_account, read_tariffs
 from app.db import REPAIR_LIMIT_PERCENT
 from app.domain.clearance import is_past_use
-from app.domain.costs import OWN_ACCOUNT_TEXT, WHOLE, ChargeKind, Due, Tariff, price_of, worth_today
+from app.domain.costs import OF_THE_PRICE, OWN_ACCOUNT_TEXT, WHOLE, ChargeKind, Due, Tariff, price_of, worth_today
 from app.domain.costs import Facts as Money
 from app.domain.dates import in_words
 from app.domain.errors import NotFound
 from app.domain.inspections import InspectionKind
 from app.domain.labels import display
+from app.domain.months import put_aside_before
 from app.domain.refurbishing import REFURBISH_TEXT, Advised, Facts, refurbish_or_replace
 from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.items.price import of_its_price
@@ -42,8 +43,10 @@ SPENT = frozenset(
 LIFE = text(f"""
     SELECT item.id, item.times_issued, item.purchase_price_pence AS paid_pence, item.received_on,
            product.id AS product_id, product.purchase_price_pence AS new_pence, product.expected_life_months,
-           money.facts, money.issued, NULL::jsonb AS counter, cost.earlier_pence, cost.fitted_pence,
-           cost.estimate_pence, used.nights,
+           money.facts, money.issued, NULL::jsonb AS counter,
+           CASE WHEN EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = item.id)
+                THEN (SELECT max(month) FROM month_put_aside WHERE whole = 'charge') END AS put_aside,
+           cost.earlier_pence, cost.fitted_pence, cost.estimate_pence, used.nights,
            (SELECT jsonb_agg(to_jsonb(rate)) FROM tariff AS rate
             WHERE rate.kind IN ('credit', 'decontamination', 'inspection')
               AND daterange(rate.starts_on, rate.ends_on, '[]') @> CAST(:on AS date)
@@ -104,6 +107,9 @@ async def read_ledger(session: AsyncSession, barcode: str, *, on: date) -> ItemL
     limit = int(session.info.get(REPAIR_LIMIT_PERCENT, USUAL_PERCENT))
     advised = _advise(row, _making_fit(money, rates), past_use=past_use, on=on, limit_percent=limit)
     nights = int(row["nights"])
+    seen = [(line.kind, line.funder_name, line.amount_pence) for line in lines]
+    paid = money.paid_pence
+    aside = paid - sum(pence for kind, _, pence in seen if kind in OF_THE_PRICE) if paid and row["put_aside"] else 0
     return ItemLedger(
         barcode=barcode,
         product_code=item.product_code,
@@ -118,9 +124,8 @@ async def read_ledger(session: AsyncSession, barcode: str, *, on: date) -> ItemL
         cost_per_night_pence=round((row["paid_pence"] + spent) / nights) if nights else None,
         book_value_pence=worth,
         book_value_because=because,
-        of_its_price=[]
-        if money.paid_pence is None
-        else of_its_price(row["paid_pence"], [(line.kind, line.funder_name, line.amount_pence) for line in lines]),
+        of_its_price=[] if paid is None else of_its_price(row["paid_pence"], seen, aside_pence=aside),
+        put_aside=put_aside_before(row["put_aside"]),
         funders=_by_funder(lines),
         lines=lines,
         refurbish=RefurbishBody(
@@ -146,7 +151,7 @@ def table_of(found: ItemLedger, *, on: date) -> Table:
     return Table(
         name=f"item-ledger-{found.barcode}",
         title=f"What {display(found.barcode)} cost: {found.product_name}",
-        definition=DEFINITION,
+        definition=f"{DEFINITION} {found.put_aside}".rstrip(),
         period=f"From {in_words(found.received_on)} until {in_words(on)}",
         columns=COLUMNS,
         rows=[_table_row(line) for line in found.lines],

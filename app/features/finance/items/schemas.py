@@ -69,7 +69,8 @@ class ItemLedger(Shape):
     by nights; None before the first night. `book_value_pence`: what it counts for in the service's books today.
     `of_its_price`: what stands paid of that, by whom, and what is left to the service: that is written off when it is
     lost or scrapped. Empty where it went out before charges began.
-    `funders`, `lines`: everything that was charged; what happened before charges began is not there.
+    `funders`, `lines`: everything that was charged; what happened before charges began is not there, nor is what was
+    put aside with its month: then `put_aside` says so.
     """
 
     barcode: str
@@ -86,6 +87,7 @@ class ItemLedger(Shape):
     book_value_pence: int
     book_value_because: str
     of_its_price: list[Arithmetic]
+    put_aside: str
     funders: list[FunderSum]
     lines: list[ItemLine]
     refurbish: RefurbishBody

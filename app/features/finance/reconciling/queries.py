@@ -1,7 +1,7 @@
 """What is compared: every item's movements with their lines, streamed; and what the database itself can add up."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -88,7 +88,7 @@ HISTORIES = text(f"""
       AND NOT EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = movement.item_id)
     ORDER BY movement.item_id, movement.seq
 """)  # noqa: S608 - the part is a constant
-TOGETHER = 4_000
+TOGETHER = 2_000
 """The histories of so many items are read by one statement: each item in one state of the books."""
 ITEMS = text("SELECT id FROM item ORDER BY id")
 ITEMS_OF_A_MONTH = text("""
@@ -277,24 +277,32 @@ async def read_apart(session: AsyncSession, period: date | None) -> AsyncIterato
         yield [_posted(line, 0) for line in row.lines]
 
 
-async def read_histories(session: AsyncSession, period: date | None) -> AsyncIterator[History]:
-    """Every item's movements that may cost something, with their lines; of those that have to do with a month, or all.
-
-    Some thousand items at a time are in memory.
-    """
-    changed = {row.subject: row.at for row in await session.execute(CHANGED)}
+async def read_items(session: AsyncSession, period: date | None) -> Sequence[int]:
+    """The items that have to do with a month, or all."""
     wanted = ITEMS if period is None else ITEMS_OF_A_MONTH
-    items = (await session.scalars(wanted, {} if period is None else {"period": period})).all()
-    for begin in range(0, len(items), TOGETHER):
-        asked: dict[str, Any] = {"moves": MOVES, "items": items[begin : begin + TOGETHER]}
-        of_item: list[RowMapping] = []
-        for row in (await session.execute(HISTORIES, asked)).mappings():
-            if of_item and row["id"] != of_item[0]["id"]:
-                yield _history(of_item, changed)
-                of_item = []
-            of_item.append(row)
-        if of_item:
+    return (await session.scalars(wanted, {} if period is None else {"period": period})).all()
+
+
+async def read_changed(session: AsyncSession) -> dict[str, Any]:
+    """When each product was changed last."""
+    return {row.subject: row.at for row in await session.execute(CHANGED)}
+
+
+async def read_histories(
+    session: AsyncSession, items: Sequence[int], changed: Mapping[str, Any]
+) -> AsyncIterator[History]:
+    """These items' movements that may cost something, with their lines; `TOGETHER` items at a time are in memory.
+
+    `changed`: as `read_changed` says.
+    """
+    of_item: list[RowMapping] = []
+    for row in (await session.execute(HISTORIES, {"moves": MOVES, "items": items})).mappings():
+        if of_item and row["id"] != of_item[0]["id"]:
             yield _history(of_item, changed)
+            of_item = []
+        of_item.append(row)
+    if of_item:
+        yield _history(of_item, changed)
 
 
 def _history(rows: list[RowMapping], changed: Mapping[str, Any]) -> History:

@@ -10,12 +10,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import outbox
+from app.audit import Tell
 from app.domain.access import Permission, roles_with
 from app.domain.dates import in_words
 from app.domain.months import month_in_words
 from app.domain.reconciling import Books, Check, Difference, Sum
 from app.features.finance.freezing import OF_CLOSED_MONTHS
 from app.features.finance.reconciling import queries
+from app.features.finance.reconciling.accounts import look_at_accounts, look_at_what_was_taken_back
 from app.features.finance.reconciling.gone import look_at_what_is_gone
 from app.features.finance.reconciling.reports import Compared, compare_reports
 
@@ -55,20 +57,38 @@ class Reconciled:
         return [one for one in self.differences if one.check is check]
 
 
-async def reconcile(session: AsyncSession, *, period: date | None = None) -> Reconciled:
+async def reconcile(session: AsyncSession, *, period: date | None = None, tell: Tell = lambda *_: None) -> Reconciled:
     """Compare movements, charges, splits and sums to the penny: of a month (by its first day), or of all."""
     books = Books(await queries.read_rates(session), period)
-    async for history in queries.read_histories(session, period):
-        books.go_through(history)
+    items, changed = await queries.read_items(session, period), await queries.read_changed(session)
+    for begin in range(0, len(items), queries.TOGETHER):
+        tell("Items", begin, len(items))
+        some = items[begin : begin + queries.TOGETHER]
+        async for history in queries.read_histories(session, some, changed):
+            books.go_through(history)
+        if period is None:
+            await look_at_accounts(session, books, some)
     async for lines in queries.read_apart(session, period):
         books.look_apart(lines)
     asked = {"period": period}
-    for look in (_orphans, _splits, _provisional, _in_vain, _persons, _reversals, look_at_what_is_gone):
+    looks = (
+        _orphans,
+        _splits,
+        _provisional,
+        _in_vain,
+        _persons,
+        _reversals,
+        look_at_what_was_taken_back,
+        look_at_what_is_gone,
+        _closed_months,
+        _kept,
+    )
+    for done, look in enumerate(looks):
+        tell("Sums", done, len(looks) + 1)
         await look(session, books, asked)
+    tell("Reports", len(looks), len(looks) + 1)
     compared = await compare_reports(session, period)
     _reports(books, compared)
-    await _closed_months(session, books, asked)
-    await _kept(session, books, asked)
     order = list(Check)
     return Reconciled(period, books.sums, sorted(books.differences, key=lambda one: order.index(one.check)), compared)
 

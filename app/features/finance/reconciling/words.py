@@ -101,4 +101,13 @@ SIDES: Final[dict[Check, Said]] = {
         "",
         "When each order came, and each item was fetched, is kept for the reports as the order and the collection say.",
     ),
+    Check.ACCOUNTS: Said(
+        "Accounts of items",
+        "accounts",
+        "by their lines",
+        "kept",
+        "What is kept of each item, so that no scan reads its lines, is what these lines say: what stands paid and "
+        "written off, its newest issue, and what was taken back. Compared with everything, not with one month.",
+        "have lines in a month that is put aside",
+    ),
 }
