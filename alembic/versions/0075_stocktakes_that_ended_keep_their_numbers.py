@@ -1,5 +1,7 @@
 """A stocktake that ended keeps how many were expected and counted; what it found different has an index.
 
+Dangerous faults have one too.
+
 Revision: 0075, after: 0071. Made on 2026-11-27.
 """
 
@@ -30,9 +32,11 @@ def upgrade() -> None:
         CREATE INDEX ix_stocktake_item_that_differed ON stocktake_item (stocktake_id, item_id)
         WHERE difference IS NOT NULL
     """)
+    op.execute("CREATE INDEX ix_fault_report_id_of_dangerous ON fault_report (id) WHERE is_dangerous")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '4s'")
+    op.execute("DROP INDEX ix_fault_report_id_of_dangerous")
     op.execute("DROP INDEX ix_stocktake_item_that_differed")
     op.execute("ALTER TABLE stocktake DROP COLUMN counted, DROP COLUMN expected")

@@ -25,11 +25,14 @@ from app.features.finance.funding.schemas import (
 )
 from app.features.finance.posters import poster, seen_by
 
+# What is charged for an order is charged in the month in which it was made, or later. The clock of the UK may be in the
+# month after that of UTC, never in the one before.
+SINCE_MADE: Final = "period >= CAST(date_trunc('month', asked.made_at) AS date)"
 # A dispute about an order that ended before anything of it was charged has ended with it. One that a draft says is none
 # yet.
-ENDED: Final = """
+ENDED: Final = f"""
     said.settled_at IS NULL AND asked.decision IN ('declined', 'cancelled')
-    AND NOT EXISTS (SELECT FROM charge WHERE order_id = asked.id)
+    AND NOT EXISTS (SELECT FROM charge WHERE order_id = asked.id AND {SINCE_MADE})
 """
 DISPUTES: Final = f"""
     SELECT said.id, asked.number AS order_number, stands.state AS order_state, team.code AS team, said.reason,
@@ -39,9 +42,11 @@ DISPUTES: Final = f"""
                 WHEN said.settle_by < :today THEN 'overdue' ELSE 'open' END AS state,
            CASE WHEN said.settled_at IS NULL AND NOT ({ENDED})
                 THEN said.settle_by - CAST(:today AS date) END AS days_left,
-           (SELECT COALESCE(sum(amount_pence), 0)::bigint FROM charge WHERE order_id = asked.id) AS charged_pence,
+           (SELECT COALESCE(sum(amount_pence), 0)::bigint FROM charge
+            WHERE order_id = asked.id AND {SINCE_MADE}) AS charged_pence,
            (SELECT COALESCE(sum(line.amount_pence), 0)::bigint FROM charge AS line
-            WHERE line.order_id = asked.id AND said.settled_at IS NULL AND {IN_DISPUTE}) AS provisional_pence
+            WHERE line.order_id = asked.id AND line.{SINCE_MADE}
+              AND said.settled_at IS NULL AND {IN_DISPUTE}) AS provisional_pence
     FROM funding_dispute AS said JOIN equipment_order AS asked ON asked.id = said.order_id
     JOIN equipment_order_state AS stands ON stands.order_id = asked.id JOIN team ON team.id = asked.team_id
     WHERE asked.decision <> 'draft'
@@ -63,21 +68,23 @@ OVERDUE: Final = text(f"""
     WHERE said.settled_at IS NULL AND said.settle_by < :today AND asked.decision <> 'draft' AND NOT ({ENDED})
     ORDER BY said.id
 """)  # noqa: S608 - the part is a constant
-ORDER: Final = text("""
+ORDER: Final = text(f"""
     SELECT asked.id, asked.number, asked.decision, stands.state, team.code AS team, funder.code AS lead,
-           EXISTS (SELECT FROM charge WHERE order_id = asked.id) AS is_charged,
+           EXISTS (SELECT FROM charge WHERE order_id = asked.id AND {SINCE_MADE}) AS is_charged,
            (SELECT id FROM funding_dispute WHERE order_id = asked.id AND settled_at IS NULL) AS dispute
     FROM equipment_order AS asked JOIN equipment_order_state AS stands ON stands.order_id = asked.id
     JOIN team ON team.id = asked.team_id JOIN funder ON funder.id = asked.funder_id
     WHERE asked.number = upper(:number)
-""")
+""")  # noqa: S608 - the part is a constant
 NAMES: Final = text("SELECT code, name FROM funder")
 # What was taken back comes to nothing with what took it back.
 PAID: Final = text("""
     SELECT funder.code AS funder, sum(line.amount_pence)::bigint AS pence,
            COALESCE(sum(line.amount_pence) FILTER (WHERE line.kind = 'top_up'), 0)::bigint AS top_up_pence
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
-    WHERE line.order_id = :order_id GROUP BY funder.code ORDER BY funder.code NULLS LAST
+    WHERE line.order_id = :order_id
+      AND line.period >= (SELECT CAST(date_trunc('month', made_at) AS date) FROM equipment_order WHERE id = :order_id)
+    GROUP BY funder.code ORDER BY funder.code NULLS LAST
 """)
 CHOICES: Final = text("SELECT code, name FROM funder WHERE (kind = 'person') = :persons ORDER BY name")
 FUNDERS: Final = """
