@@ -29,13 +29,15 @@ NOBODYS: Final = """
 """What a funder should pay for, and nobody is said to: issues, hire and visits for a client. Asks for `charge AS line`.
 Write-offs, and what is done to what stands in a store, are the service's own by right."""
 
-IS_CHARGED: Final = """
-    (EXISTS (SELECT FROM charge WHERE order_id = asked.id
-             AND period >= CAST(asked.made_at - interval '2 months' AS date))
+SINCE_MADE: Final = "period >= CAST(asked.made_at - interval '2 months' AS date)"
+"""The months in which an order can have been charged: since it was asked for, and what was written down late may stand in
+one before. Asks for `equipment_order AS asked`."""
+
+IS_CHARGED: Final = f"""
+    (EXISTS (SELECT FROM charge WHERE order_id = asked.id AND {SINCE_MADE})
      OR EXISTS (SELECT FROM order_put_aside WHERE order_id = asked.id))
 """
-"""Whether an order was charged, in a month that is put aside or not: since it was asked for, and what was scanned late
-may stand in a month before. Asks for `equipment_order AS asked`."""
+"""Whether an order was charged, in a month that is put aside or not. Asks for `equipment_order AS asked`."""
 
 ORDERS_CHARGES_ASIDE: Final = """
     CASE WHEN EXISTS (SELECT FROM order_put_aside WHERE order_id = asked.id)

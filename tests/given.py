@@ -43,7 +43,8 @@ from app.features.stock import service as stock
 from app.features.stock.schemas import GoodsIn
 from app.features.stocktakes import finishing
 from app.features.stocktakes import service as stocktakes
-from app.features.stocktakes.queries import get_stocktake as read_stocktake
+from app.features.stocktakes.differences import list_differing
+from app.features.stocktakes.queries import find_row
 from app.features.stocktakes.schemas import NewStocktake
 from app.features.workshop import cleaning
 from app.features.workshop import service as workshop
@@ -299,8 +300,8 @@ class Given:
         keeper = await self.storekeeper()
         number = await self._do(stocktakes.start_stocktake, NewStocktake(store="MAIN"), actor=keeper)
         async with self._sessions.begin() as session:
-            rest = (await read_stocktake(session, number)).differences
-        decided = {one.barcode: Correction.NONE for one in rest} | {barcode: Correction.MARK_MISSING}
+            rest = await list_differing(session, await find_row(session, number))
+        decided = dict.fromkeys(rest, Correction.NONE) | {barcode: Correction.MARK_MISSING}
         await self._do(finishing.finish_stocktake, number, decided, actor=keeper)
 
     async def found(self, barcode: str, *, store: str = "MAIN") -> None:

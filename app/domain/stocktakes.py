@@ -145,7 +145,7 @@ class Place:
         """Whether what is recorded in that store and bay belongs to the count. Bays are the same in any case."""
         if store_id != self.store_id:
             return False
-        return self.bay is None or (bay or "").casefold() == self.bay.casefold()
+        return self.bay is None or (bay or "").lower() == self.bay.lower()
 
 
 @dataclass(frozen=True, slots=True)

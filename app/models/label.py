@@ -38,6 +38,7 @@ class FaultReport(Table, table=True):
         Index("ix_fault_report_item_id", "item_id"),
         Index("ix_fault_report_hold_id", "hold_id"),
         Index("ix_fault_report_while_open", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_fault_report_id_of_dangerous", "id", postgresql_where=text("is_dangerous")),
     )
 
     id: int = id_column()

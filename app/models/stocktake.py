@@ -26,11 +26,15 @@ BAYS = (
 
 
 class Stocktake(Table, table=True):
-    """One count of a store, or of one bay. Open ones never overlap: a store's count is one of all its bays."""
+    """One count of a store, or of one bay. Open ones never overlap: a store's count is one of all its bays.
+
+    `expected`, `counted`: how many there were, and how many of these were found; written when it ends.
+    """
 
     __table_args__ = (
         both_or_neither("finished_at_and_by_together", "finished_at", "finished_by"),
         both_or_neither("cancelled_at_and_by_together", "cancelled_at", "cancelled_by"),
+        both_or_neither("expected_and_counted_together", "expected", "counted"),
         CheckConstraint("finished_at IS NULL OR cancelled_at IS NULL", name="ends_one_way"),
         CheckConstraint("bay <> ''", name="bay_has_a_name"),
         ExcludeConstraint(
@@ -52,6 +56,8 @@ class Stocktake(Table, table=True):
     finished_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
     cancelled_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
     cancelled_by: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    expected: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    counted: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
 
 
 class StocktakeItem(Table, table=True):
@@ -68,6 +74,12 @@ class StocktakeItem(Table, table=True):
         both_or_neither("difference_and_correction_together", "difference", "correction"),
         CheckConstraint("expected_seq IS NOT NULL OR counted_at IS NOT NULL", name="is_there_for_a_reason"),
         Index("ix_stocktake_item_item_id", "item_id"),
+        Index(
+            "ix_stocktake_item_that_differed",
+            "stocktake_id",
+            "item_id",
+            postgresql_where=text("difference IS NOT NULL"),
+        ),
     )
 
     stocktake_id: int = Field(sa_column=reference_column("stocktake.id", primary_key=True))

@@ -167,6 +167,7 @@ PAIRS = {
     ),
     "ck_sign_in_ended_at_and_by_together": "UPDATE sign_in SET ended_by = 'x'",
     "ck_stocktake_cancelled_at_and_by_together": "UPDATE stocktake SET cancelled_at = now()",
+    "ck_stocktake_expected_and_counted_together": "UPDATE stocktake SET expected = 1",
     "ck_stocktake_finished_at_and_by_together": "UPDATE stocktake SET finished_by = 'x'",
     "ck_stocktake_item_counted_at_and_by_together": "UPDATE stocktake_item SET counted_at = now(), counted_seq = 1",
     "ck_stocktake_item_counted_at_and_seq_together": "UPDATE stocktake_item SET counted_at = now(), counted_by = 'x'",

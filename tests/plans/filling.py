@@ -237,6 +237,11 @@ MORE: Final = (
     SELECT n, id, 1, :until, 'bench', 1 FROM item CROSS JOIN generate_series(2, 60) AS n WHERE id % 60 = n
     """,
     """
+    UPDATE stocktake SET (expected, counted) = (
+        SELECT count(*), count(counted_at) FROM stocktake_item WHERE stocktake_id = stocktake.id)
+    WHERE finished_at IS NOT NULL
+    """,
+    """
     INSERT INTO consignment (id, number, from_store_id, to_store_id, made_at, made_by)
     SELECT n, 'T' || lpad(n::text, 6, '0'), (SELECT id FROM store WHERE code = 'BENCH'),
            (SELECT id FROM store WHERE code = 'COAST'),

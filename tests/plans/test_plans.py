@@ -16,7 +16,7 @@ from app.models import SignInKind
 from tests.conftest import Clock, opener, sessions_on, settings_for
 from tests.database import TEMPLATE, create_database, drop_database, engine_for
 from tests.plans.calls import FOUND, Call, every_call
-from tests.plans.exceptions import ALL_MONTHS, MOST_STATEMENTS, NOT_ASKED, REPORTS, STILL_READ
+from tests.plans.exceptions import ALL_MONTHS, MANY_BLOCKS, MOST_STATEMENTS, NOT_ASKED, REPORTS, STILL_READ
 from tests.plans.filling import fill
 from tests.plans.posts import POSTS, Post
 from tests.plans.recording import Recorded, Recorder
@@ -30,6 +30,8 @@ they would be ten times as many."""
 MOST_MONTHS = 12
 """A year: whoever looks through more of the months looks through all, and there are more each month."""
 MOST_ALIKE = 3
+MOST_BLOCKS = 2_500
+"""Pages of 8 KB that one call may touch at this scale, in all of its statements: 20 MB, or some 20 ms."""
 SECRET = SecretStr("a secret that only the tests know")
 
 
@@ -141,6 +143,23 @@ def test_nobody_waits_for_all_months_to_be_looked_through(asked: Asked) -> None:
     new = [told for key, told in found.items() if key not in ALL_MONTHS]
     assert new == [], "these look through too many months:\n" + "\n".join(new)
     assert set(ALL_MONTHS) - set(found) == set(), "exceptions that are needed no longer"
+
+
+def test_no_call_touches_more_pages_than_are_written_down(asked: Asked) -> None:
+    most: dict[str, tuple[int, str]] = {}
+    for call, _, recorded in asked.calls:
+        found = sum(plan.blocks for plan in recorded.plans), call.path
+        most[call.route] = max(most.get(call.route, found), found)
+    new = [
+        f"{path}: {blocks} pages, where {MANY_BLOCKS.get(route, MOST_BLOCKS)} may be"
+        for route, (blocks, path) in most.items()
+        if blocks > MANY_BLOCKS.get(route, MOST_BLOCKS)
+    ]
+    assert new == [], "these touch more than before; what grows with the register grows on"
+    # As with the rows: what is near the bound is on either side of it by chance.
+    idle = {route for route in MANY_BLOCKS if most[route][0] < MOST_BLOCKS / 2}
+    loose = {route: most[route][0] for route, bound in MANY_BLOCKS.items() if most[route][0] < bound / 3}
+    assert (idle, loose) == (set(), {}), "exceptions that are needed no longer, or so wide that they bound nothing"
 
 
 def test_no_statement_is_sent_again_for_each_row(asked: Asked) -> None:

@@ -53,6 +53,7 @@ _COMES_THIS_WEEK = """
     END
 """
 
+# OFFSET keeps the questions about an item where they are: without it each of the counts would ask them again.
 _COUNTS = """
     SELECT store.code AS store, store.name AS store_name, counted.product_id,
            counted.recycled, counted.new, counted.in_decontamination, counted.due_back_this_week,
@@ -77,6 +78,7 @@ _COUNTS = """
             WHERE item.product_id = ANY(:products)
               AND item.state IN ('in_stock', 'returned', 'decontaminating', 'awaiting_inspection', 'on_trial',
                                  'awaiting_collection')
+            OFFSET 0
         ) AS known LEFT JOIN ring_fence AS fence ON fence.item_id = known.id AND known.state = 'in_stock'
         GROUP BY product_id, store_id
     ) AS counted ON counted.store_id = store.id

@@ -18,6 +18,7 @@ from app.domain.allocation import (
     Wanted,
     choose,
     find_equivalents,
+    is_close_equivalent,
     may_stand_in,
 )
 from app.domain.authority import Tier
@@ -28,6 +29,8 @@ from app.features.ordering.records import LineRecord, OrderRecord
 from app.web.look_ahead import days_ahead
 
 AS_MANY_AS_THERE_ARE = 10_000
+MOST_INSTEAD = 10
+"""So many products are looked at that could come instead of one: those that carry the least beyond it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Product:
     safe_working_load_kg: int | None
     dimensions: dict[str, int]
     price: int
+    is_there: bool
 
 
 @dataclass(slots=True)
@@ -73,12 +77,14 @@ class Shelf:
 
 
 PRODUCTS = text("""
-    SELECT code, name, category, tier, safe_working_load_kg, dimensions, purchase_price_pence AS price FROM product
+    SELECT code, name, category, tier, safe_working_load_kg, dimensions, purchase_price_pence AS price,
+           EXISTS (SELECT FROM item WHERE item.product_id = product.id AND item.state = 'in_stock') AS is_there
+    FROM product
     WHERE code = ANY(:codes) OR (category <> '' AND category IN (SELECT category FROM product WHERE code = ANY(:codes)))
     ORDER BY code
 """)
 # Of each product the nearest hundred recycled and the nearest hundred new ones: nobody reads why a thousand were not
-# chosen. Of what could come instead only as many as are wanted, or twenty: a class may have a hundred products. What
+# chosen. Of what could come instead only as many as are wanted, or five. What
 # plainly cannot go comes last among them, or a hundred on hold would hide the one that is free. What is kept for this
 # client already, by a reservation of no order, is there to be chosen too.
 SHELF = text("""
@@ -147,10 +153,13 @@ async def read_shelf(
     """What is there for the lines of an order, with the evidence of each item. Four statements."""
     codes = sorted({line.product_code for line in order.lines})
     rows = (await session.execute(PRODUCTS, {"codes": codes})).mappings()
-    products = {row["code"]: Product(**dict(row) | {"tier": Tier(row["tier"])}) for row in rows}
+    of_class = {row["code"]: Product(**dict(row) | {"tier": Tier(row["tier"])}) for row in rows}
+    products = {code: of_class[code] for code in codes if code in of_class}
+    for asked in list(products.values()):
+        products |= {one.code: one for one in _nearest(asked, of_class.values())}
     values = {"codes": sorted(products), "client_id": order.client_id, "store": order.store, "today": today}
     values |= {"team_id": order.team_id, "asked": codes}
-    values |= {"instead": max(20, sum(line.quantity for line in order.lines))}
+    values |= {"instead": max(5, sum(line.quantity for line in order.lines))}
     there = list((await session.execute(SHELF, values)).mappings())
     items = await ledger.read_items(session, [row["barcode"] for row in there]) if there else {}
     elsewhere: dict[str, dict[State, int]] = defaultdict(dict)
@@ -159,6 +168,13 @@ async def read_shelf(
     candidates = [_candidate(row, items[row["barcode"]], today) for row in there if row["barcode"] in items]
     own = frozenset(row["barcode"] for row in there if row["is_own"])
     return Shelf(candidates, own, products, elsewhere, decided_loads, days_ahead(session))
+
+
+def _nearest(asked: Product, of_class: Iterable[Product]) -> list[Product]:
+    """What could come instead of it and stands on a shelf, the nearest load first. A class may have a hundred products:
+    not all of them are weighed item by item."""
+    close = [one for one in of_class if one.is_there and is_close_equivalent(_facts(asked), _facts(one))]
+    return sorted(close, key=lambda one: (one.safe_working_load_kg or 0, one.code))[:MOST_INSTEAD]
 
 
 def plan(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, *, today: date) -> Explanation:

@@ -41,15 +41,21 @@ CLIENT = text("""
 """)
 # Misspelt words are found too. A catalogue has a few thousand lines, so looking at each of them is quick.
 PRODUCTS = text("""
-    SELECT product.code, product.name, product.safe_working_load_kg, product.purchase_price_pence, product.tier,
-           count(item.id) FILTER (WHERE item.state = 'in_stock' AND item.times_issued > 0) AS recycled,
-           count(item.id) FILTER (WHERE item.state = 'in_stock' AND item.times_issued = 0) AS new
-    FROM product LEFT JOIN item ON item.product_id = product.id
-    WHERE product.search_text LIKE :holds OR word_similarity(:words, product.search_text) >= :alike
-    GROUP BY product.id
-    ORDER BY bool_or(product.search_text LIKE :holds) DESC, max(word_similarity(:words, product.search_text)) DESC,
-             product.code
-    LIMIT :limit
+    WITH found AS MATERIALIZED (
+        SELECT product.*, product.search_text LIKE :holds AS has_words,
+               word_similarity(:words, product.search_text) AS likeness
+        FROM product
+        WHERE product.search_text LIKE :holds OR word_similarity(:words, product.search_text) >= :alike
+        ORDER BY has_words DESC, likeness DESC, code LIMIT :limit
+    )
+    SELECT found.code, found.name, found.safe_working_load_kg, found.purchase_price_pence, found.tier,
+           shelf.recycled, shelf.new
+    FROM found CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE item.times_issued > 0) AS recycled,
+               count(*) FILTER (WHERE item.times_issued = 0) AS new
+        FROM item WHERE item.product_id = found.id AND item.state = 'in_stock'
+    ) AS shelf
+    ORDER BY found.has_words DESC, found.likeness DESC, found.code
 """)
 PRODUCT = text("SELECT name FROM product WHERE code = :code")
 

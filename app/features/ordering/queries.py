@@ -154,12 +154,14 @@ async def list_orders(
         "decision": asked.state and _decision_of(asked.state),
         "done": list(DONE),
     }
+    # Those that wait for somebody's decision are few, and their index finds them sooner than the open pieces do.
+    is_undecided = asked.state is not None and asked.state not in DONE and _decision_of(asked.state) != "approved"
     # What is not asked for is left out: as a question that is left open it would hide an index from the database.
     conditions = " AND ".join(_conditions(asked, is_done=is_done))
     joined = {STANDS: "stands.", CLIENT: "client.", WENT: "went."}
     wanted = text(f"""
         {COLUMNS} {SHOWN} WHERE asked.id = ANY(ARRAY(
-            SELECT asked.id {OPEN_ORDERS if is_done is False else EVERY_ORDER}
+            SELECT asked.id {OPEN_ORDERS if is_done is False and not is_undecided else EVERY_ORDER}
             {" ".join(part for part, name in joined.items() if name in conditions)}
             WHERE {conditions} ORDER BY asked.id DESC LIMIT :limit
         )) ORDER BY asked.id DESC

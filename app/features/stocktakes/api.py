@@ -8,6 +8,7 @@ from app.db import Session
 from app.domain.errors import BadValue
 from app.domain.stocktakes import Correction
 from app.features.stocktakes import finishing, queries, service
+from app.features.stocktakes.differences import MOST_SHOWN
 from app.features.stocktakes.schemas import (
     Decision,
     FinishBody,
@@ -20,7 +21,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Limit
 from app.web.once import api_router
-from app.web.paging import Page, number_cursor, page_of
+from app.web.paging import TAG, Page, number_cursor, page_of, text_cursor
 from app.web.scan_bodies import BatchBody, ScanResults, read_batch
 from app.web.tags import Prefix, check_tags
 
@@ -51,9 +52,14 @@ async def list_stocktakes(
 
 
 @router.get("/stocktakes/{number}")
-async def get(session: Session, actor: Actor, number: str) -> StocktakeBody:
-    """One count: how far it is, and each difference with what may be done about it, the proposed correction first."""
-    return await queries.get_stocktake(session, number)
+async def get(
+    session: Session, actor: Actor, number: str, limit: Limit = MOST_SHOWN, after: After = None
+) -> StocktakeBody:
+    """One count: how far it is, and each difference with what may be done about it, the proposed correction first.
+
+    Differences come in pages, by tag: `next` is the `after` of the page that follows.
+    """
+    return await queries.get_stocktake(session, number, after=text_cursor(after, TAG), limit=limit)
 
 
 @router.post("/stocktakes/{number}/scans")

@@ -15,9 +15,9 @@ from app.domain.errors import BadValue, Conflict
 from app.domain.labels import display
 from app.domain.notice_work import Cause
 from app.domain.stocktakes import MOVES_OF, Correction, Difference, Place, may_correct
-from app.features.stocktakes import queries
+from app.features.stocktakes import differences
 from app.features.stocktakes.schemas import StocktakeBody
-from app.features.stocktakes.service import find_open
+from app.features.stocktakes.service import KEPT_NUMBERS, find_open
 from app.models import ReservationEnd
 
 MOST_NAMED = 5
@@ -29,7 +29,7 @@ KEEP = text("""
     FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS made (item_id bigint, difference text, correction text)
     WHERE line.stocktake_id = :id AND line.item_id = made.item_id
 """)
-FINISH = text("UPDATE stocktake SET finished_at = :at, finished_by = :actor WHERE id = :id")
+FINISH = text(f"UPDATE stocktake SET finished_at = :at, finished_by = :actor, {KEPT_NUMBERS} WHERE id = :id")  # noqa: S608 - a constant
 
 
 async def finish_stocktake(
@@ -45,9 +45,9 @@ async def finish_stocktake(
     # Locked first and together, in the ledger's order, so that nothing moves between the comparison and the moves.
     await ledger.read_items(session, sorted(decided), lock=True)
     place = Place(count.store_id, count.bay)
-    rows = {row["barcode"]: row for row in await queries.list_standing(session, count.id)}
-    differing = {tag: found for tag, row in rows.items() if (found := queries.difference_of(row, place))}
-    _check(differing, decided)
+    rows = {row["barcode"]: row for row in await differences.list_standing(session, count.id)}
+    differing = {tag: found for tag, row in rows.items() if (found := differences.difference_of(row, place))}
+    check(differing, decided)
     about: dict[str, Any] = {"actor": actor.username, "at": at, "reference": number}
     gone: list[int] = []
     for correction in MOVES_OF:
@@ -71,12 +71,16 @@ async def finish_stocktake(
     return counts
 
 
-def check(count: StocktakeBody, decided: Mapping[str, Correction]) -> None:
-    """What `finish_stocktake` would say of these decisions now. Raises as it does of differences and corrections."""
-    _check({one.barcode: one.difference for one in count.differences}, decided)
+def check_mark(count: StocktakeBody, mark: str) -> None:
+    """What was decided by kind is decided about what was seen. Raises Conflict `differences-changed`."""
+    if count.mark != mark:
+        raise Conflict(
+            "differences-changed", "Other items differ than those that you saw. Nothing was corrected. Look again."
+        )
 
 
-def _check(differing: Mapping[str, Difference], decided: Mapping[str, Correction]) -> None:
+def check(differing: Mapping[str, Difference], decided: Mapping[str, Correction]) -> None:
+    """Each difference must be decided, and nothing else. Raises as `finish_stocktake` does."""
     changed = sorted(differing.keys() ^ decided.keys())
     if changed:
         named = ", ".join(display(tag) for tag in changed[:MOST_NAMED])

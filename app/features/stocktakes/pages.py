@@ -14,8 +14,9 @@ from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.errors import BadValue
 from app.domain.labels import display
-from app.domain.stocktakes import MOVES_OF, Correction, in_numbers
+from app.domain.stocktakes import CORRECTIONS, MOVES_OF, Correction, Difference, in_numbers
 from app.features.stocktakes import finishing, queries, service
+from app.features.stocktakes.differences import list_differing
 from app.features.stocktakes.schemas import NewStocktake, StartForm, StocktakeBody, StocktakeState
 from app.web.auth import Actor
 from app.web.clock import Now
@@ -23,7 +24,7 @@ from app.web.fields import After
 from app.web.flash import redirect
 from app.web.forms import Form, ShowAgain, or_again, read_form
 from app.web.once import page_router
-from app.web.paging import number_cursor, page_of
+from app.web.paging import TAG, number_cursor, page_of, text_cursor
 from app.web.scan_desk import desk_of, read_scan_form
 from app.web.tags import Prefix
 from app.web.templating import render
@@ -31,6 +32,7 @@ from app.web.wording import in_words
 
 ON_A_PAGE = 50
 DECISION = "do-"
+OTHERS = "others-"
 FINISH = "stocktakes/finish.html"
 CONFIRM = "stocktakes/confirm.html"
 
@@ -76,10 +78,12 @@ async def start(request: Request, session: Session, actor: Actor, now: Now) -> R
 
 
 @router.get("/stocktakes/{number}")
-async def show(request: Request, session: Session, actor: Actor, number: str) -> HTMLResponse:
-    """One count: how far it is, and what differs."""
-    count = await queries.get_stocktake(session, number)
-    return render(request, "stocktakes/stocktake.html", {"count": count, "is_own": _is_own(actor, count)})
+async def show(request: Request, session: Session, actor: Actor, number: str, after: After = None) -> HTMLResponse:
+    """One count: how far it is, and a page of what differs."""
+    count = await queries.get_stocktake(session, number, after=text_cursor(after, TAG))
+    next_href = f"/stocktakes/{number}?after={count.next}" if count.next else None
+    context = {"count": count, "is_own": _is_own(actor, count), "next_href": next_href}
+    return render(request, "stocktakes/stocktake.html", context)
 
 
 @router.post("/stocktakes/{number}/cancel")
@@ -109,35 +113,54 @@ async def count_one(
 
 
 @router.get("/stocktakes/{number}/finish")
-async def finish_form(request: Request, session: Session, actor: Actor, number: str) -> Response:
-    """What is done about each difference?"""
-    count = await queries.get_stocktake(session, number)
+async def finish_form(request: Request, session: Session, actor: Actor, number: str, after: After = None) -> Response:
+    """What is done about each difference? One by one about a page of them, and for each kind about all the others."""
+    count = await queries.get_stocktake(session, number, after=text_cursor(after, TAG))
     if count.state is not StocktakeState.OPEN:
         return redirect(request, f"/stocktakes/{number}")
-    return render(request, FINISH, {"form": Form(), "count": count})
+    return render(request, FINISH, {"form": Form(), **_finish_context(count, after)})
 
 
 @router.post("/stocktakes/{number}/finish")
-async def finish(request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: str) -> Response:
+async def finish(
+    request: Request, session: Session, actor: Actor, now: Now, prefix: Prefix, number: str, after: After = None
+) -> Response:
     """Say in numbers what will happen; when that is confirmed, correct the record and close the count."""
-    count = await queries.get_stocktake(session, number)
+    count = await queries.get_stocktake(session, number, after=text_cursor(after, TAG))
     form = Form({name: [str(value)] for name, value in (await request.form()).multi_items()})
-    decided = _decided(form)
+    context = _finish_context(count, after)
+    decided, of_kinds = _decided(form), _decided_by_kind(form)
     if form.errors:
-        return render(request, FINISH, {"form": form, "count": count}, 422)
+        return render(request, FINISH, {"form": form, **context}, 422)
     step = form.value("step")
     if step == "change":
-        raise ShowAgain(FINISH, {"form": form, "count": count}, is_wrong=False)
-    with or_again(FINISH, form, count=count):
+        raise ShowAgain(FINISH, {"form": form, **context}, is_wrong=False)
+    with or_again(FINISH, form, **context):
+        if of_kinds:
+            finishing.check_mark(count, form.value("mark"))
+        differing = await list_differing(session, await queries.find_row(session, number))
+        decided = {tag: of_kinds[kind] for tag, kind in differing.items() if kind in of_kinds} | decided
         # Where nothing differs, there is nothing to confirm.
         if decided and step != "confirm":
-            finishing.check(count, decided)
-            context = await _confirmation(session, count, decided, actor)
-            raise ShowAgain(CONFIRM, {"form": form, "count": count, **context}, is_wrong=False)
+            finishing.check(differing, decided)
+            context |= await _confirmation(session, count, decided, actor)
+            raise ShowAgain(CONFIRM, {"form": form, **context}, is_wrong=False)
         done = await finishing.finish_stocktake(session, number, decided, actor=actor, at=now)
     corrected = sum(done.values()) - done[Correction.NONE]
     what = "1 item was corrected" if corrected == 1 else f"{corrected} items were corrected"
     return redirect(request, f"/stocktakes/{number}", f"The stocktake is finished. {what}.")
+
+
+def _finish_context(count: StocktakeBody, after: str | None) -> dict[str, Any]:
+    """What the form needs. `others`: how many of each kind are not on this page; they are decided together."""
+    shown = Counter(one.difference for one in count.differences)
+    left = {kind: items - shown[kind] for kind, items in count.kinds.items()}
+    return {
+        "count": count,
+        "others": {kind: items for kind, items in left.items() if items},
+        "corrections_of": CORRECTIONS,
+        "here": f"/stocktakes/{count.number}/finish" + (f"?after={after}" if after else ""),
+    }
 
 
 def _decided(form: Form) -> dict[str, Correction]:
@@ -152,19 +175,29 @@ def _decided(form: Form) -> dict[str, Correction]:
     return found
 
 
+def _decided_by_kind(form: Form) -> dict[Difference, Correction]:
+    """What was chosen for all the others of a kind; where nothing was, the form says so there."""
+    found = {}
+    for kind in Difference:
+        if (name := OTHERS + kind.value) in form.names:
+            try:
+                found[kind] = Correction(form.value(name))
+            except ValueError:
+                form.refuse(f"Choose what is done about the others: {kind.text.lower()}.", name)
+    return found
+
+
 async def _confirmation(
     session: AsyncSession, count: StocktakeBody, decided: dict[str, Correction], actor: Person
 ) -> dict[str, Any]:
     """What will happen, in numbers; what is reserved is told apart, and for whom only to those who may see clients."""
     chosen = Counter(decided.values())
     kept = await queries.list_kept(session, sorted(decided), may_see_client=actor.may(Permission.SEE_CLIENTS))
-    names = {one.barcode: one.product_name for one in count.differences}
     return {
         "numbers": [
             in_numbers(one, chosen[one], here=count.place) for one in (*MOVES_OF, Correction.NONE) if chosen[one]
         ],
-        "decided": decided,
-        "kept": [(one, names[one.barcode], decided[one.barcode]) for one in kept],
+        "kept": [(one, decided[one.barcode]) for one in kept],
     }
 
 

@@ -1,13 +1,10 @@
-"""Reads of stocktakes: one, a list of them, and what differs from the record."""
-
-from typing import Any
+"""Reads of stocktakes: one, and a list of them. What differs from the record is in `differences.py`."""
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import NotFound
-from app.domain.lifecycle import State
-from app.domain.stocktakes import AT_A_DESK, Difference, Place, Standing, find_difference
+from app.features.stocktakes.differences import MOST_SHOWN, read_differences
 from app.features.stocktakes.schemas import (
     CameOrWent,
     DifferenceBody,
@@ -18,17 +15,19 @@ from app.features.stocktakes.schemas import (
     StrangeLabel,
 )
 
+# What has ended keeps its numbers; one that is open is counted, and there is one at most of each bay.
 ROWS = """
     SELECT count.id, count.number, count.store_id, store.code AS store, store.name AS store_name, count.bay,
            CASE WHEN finished_at IS NOT NULL THEN 'finished' WHEN cancelled_at IS NOT NULL THEN 'cancelled'
                 ELSE 'open' END AS state,
            count.started_at, count.started_by, count.finished_at, count.finished_by,
-           count.cancelled_at, count.cancelled_by, progress.expected, progress.counted
+           count.cancelled_at, count.cancelled_by, COALESCE(count.expected, progress.expected) AS expected,
+           COALESCE(count.counted, progress.counted) AS counted
     FROM stocktake AS count JOIN store ON store.id = count.store_id
-    CROSS JOIN LATERAL (
+    LEFT JOIN LATERAL (
         SELECT count(expected_seq) AS expected, count(counted_at) FILTER (WHERE expected_seq IS NOT NULL) AS counted
-        FROM stocktake_item WHERE stocktake_id = count.id
-    ) AS progress
+        FROM stocktake_item WHERE stocktake_id = count.id AND count.expected IS NULL
+    ) AS progress ON true
 """
 ONE = text(f"{ROWS} WHERE count.number = :number")
 LIST = text(f"""
@@ -39,57 +38,20 @@ LIST = text(f"""
            WHEN 'finished' THEN finished_at IS NOT NULL ELSE cancelled_at IS NOT NULL END)
     ORDER BY count.id DESC LIMIT :limit
 """)
-# Whoever moved an item in their hands since it was counted, or since the start, knows where it is.
-# Most have not been moved at all, as the item's own count says: months are looked through only for those that have.
-WAS_HANDLED = """(item.last_seq > coalesce(line.counted_seq, line.expected_seq) AND EXISTS (
-    SELECT FROM movement WHERE movement.item_id = item.id
-      AND movement.seq > coalesce(line.counted_seq, line.expected_seq)
-      AND movement.from_state || ' ' || movement.move <> ALL(:at_a_desk)))"""
-LINES = f"""
-    SELECT item.id, item.barcode, item.state, item.store_id, item.bay, product.name AS product_name,
-           store.code AS store, line.expected_seq IS NOT NULL AS is_expected, line.counted_at, line.counted_by,
-           line.difference, line.correction, {WAS_HANDLED} AS was_handled,
-           EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.kind = 'in_transit'
-                   AND hold.lifted_at IS NULL) AS is_in_transit
-    FROM stocktake_item AS line JOIN item ON item.id = line.item_id
-    JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
-    WHERE line.stocktake_id = :id
-"""  # noqa: S608 - the part is the constant above
-COUNTED = text(f"{LINES} AND line.item_id = ANY(:item_ids)")
-# What was counted where it was expected, and has not moved since, is most of a store and is left out at once.
-STANDING = text(f"""
-    {LINES} AND (line.difference IS NOT NULL OR line.expected_seq IS NULL OR line.counted_at IS NULL
-                 OR item.last_seq <> line.expected_seq)
-    ORDER BY item.barcode
-""")
-# The last movement, and two more if they were in the quarter before it: for a whole store not every month there ever
-# was is looked through.
-HISTORIES = text("""
-    SELECT item.id, past.history
-    FROM unnest(CAST(:item_ids AS bigint[])) AS wanted (id) JOIN item ON item.id = wanted.id
-    CROSS JOIN LATERAL (
-        SELECT COALESCE(jsonb_agg(line ORDER BY line.seq DESC), '[]') AS history
-        FROM (SELECT movement.seq, movement.move, movement.at, movement.actor, store.code AS store, movement.bay
-              FROM movement JOIN store ON store.id = movement.store_id
-              WHERE movement.item_id = item.id AND movement.at <= item.last_moved_at
-                AND movement.at > item.last_moved_at - interval '90 days'
-              ORDER BY movement.seq DESC LIMIT 3) AS line
-    ) AS past
-""")
 STRANGE = text("""
     SELECT DISTINCT ON (raw) raw, result ->> 'detail' AS detail, received_by, received_at
     FROM return_scan WHERE scanned_into = :number AND outcome IN ('unknown', 'refused')
       AND result ->> 'code' <> 'stocktake-closed' ORDER BY raw, id LIMIT 200
 """)
 KEPT = text("""
-    SELECT item.barcode, kept.from_on, client.client_ref, asked.number AS order_number
-    FROM item JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
+    SELECT item.barcode, product.name AS product_name, kept.from_on, client.client_ref, asked.number AS order_number
+    FROM item JOIN product ON product.id = item.product_id
+    JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
     JOIN client ON client.id = kept.client_id
     LEFT JOIN order_unit AS unit ON unit.reservation_id = kept.id AND unit.cancelled_at IS NULL
     LEFT JOIN equipment_order AS asked ON asked.id = unit.order_id
     WHERE item.barcode = ANY(:barcodes) ORDER BY kept.from_on, item.barcode
 """)
-DESK_PAIRS = sorted(f"{state} {move}" for state, move in AT_A_DESK)
 
 
 def unknown_stocktake() -> NotFound:
@@ -123,59 +85,26 @@ async def list_stocktakes(
     return [StocktakeRow(**row) for row in (await session.execute(LIST, values)).mappings()]
 
 
-async def list_standing(session: AsyncSession, stocktake_id: int) -> list[RowMapping]:
-    """The count's items that could differ from the record, by barcode."""
-    rows = await session.execute(STANDING, {"id": stocktake_id, "at_a_desk": DESK_PAIRS})
-    return list(rows.mappings())
-
-
-async def list_counted(session: AsyncSession, stocktake_id: int, item_ids: list[int]) -> dict[int, RowMapping]:
-    """These items of the count, by their ids."""
-    values = {"id": stocktake_id, "item_ids": item_ids, "at_a_desk": DESK_PAIRS}
-    return {row["id"]: row for row in (await session.execute(COUNTED, values)).mappings()}
-
-
-def difference_of(row: RowMapping, place: Place) -> Difference | None:
-    """How one of them differs."""
-    item = Standing(
-        state=State(row["state"]),
-        store_id=row["store_id"],
-        bay=row["bay"],
-        is_expected=row["is_expected"],
-        is_counted=row["counted_at"] is not None,
-        was_handled=row["was_handled"],
-        is_in_transit=row["is_in_transit"],
-    )
-    return find_difference(item, place)
-
-
-async def get_stocktake(session: AsyncSession, number: str) -> StocktakeBody:
-    """The count with its differences: as they stand while it is open, as they were decided when it is finished.
+async def get_stocktake(
+    session: AsyncSession, number: str, *, after: str = "", limit: int = MOST_SHOWN
+) -> StocktakeBody:
+    """The count with a page of its differences, by tag: as they stand while it is open, as they were decided when it is
+    finished.
 
     Four statements. Raises NotFound `unknown-stocktake`.
     """
     count = await find_row(session, number)
-    place = Place(count["store_id"], count["bay"])
-    is_open = count["state"] == StocktakeState.OPEN
-    differing: list[tuple[RowMapping, Difference]] = []
-    moved: list[RowMapping] = []
-    for row in await list_standing(session, count["id"]):
-        difference = difference_of(row, place) if is_open else row["difference"] and Difference(row["difference"])
-        if difference:
-            differing.append((row, difference))
-        elif is_open and (row["was_handled"] or not row["is_expected"]):
-            moved.append(row)
-    shown = [row["id"] for row, _ in differing] + [row["id"] for row in moved]
-    found = await session.execute(HISTORIES, {"item_ids": shown})
-    histories = {row.id: row.history for row in found}
+    found = await read_differences(session, count, after=after, limit=limit)
     strange = (await session.execute(STRANGE, {"number": number})).mappings()
-    lost = sum(difference is Difference.MISSING for _, difference in differing)
     return StocktakeBody(
         **count,
-        missing=lost,
-        unexpected=len(differing) - lost,
-        differences=[_differing(row, difference, histories) for row, difference in differing],
-        moved=[CameOrWent(**row, was_expected=row["is_expected"], history=histories[row["id"]]) for row in moved],
+        kinds=found.kinds,
+        moved_in_all=found.moved_in_all,
+        corrected=found.corrected,
+        mark=found.mark,
+        differences=[DifferenceBody(**row, done=row["correction"]) for row in found.differing],
+        next=found.differing[-1]["barcode"] if found.is_more else None,
+        moved=[CameOrWent(**row, was_expected=row["is_expected"]) for row in found.moved],
         strange_labels=[StrangeLabel(**row) for row in strange],
     )
 
@@ -185,8 +114,3 @@ async def list_kept(session: AsyncSession, barcodes: list[str], *, may_see_clien
     rows = (await session.execute(KEPT, {"barcodes": barcodes})).mappings()
     unseen = {} if may_see_client else {"client_ref": None, "order_number": None}
     return [Kept(**{**row, **unseen}) for row in rows]
-
-
-def _differing(row: RowMapping, difference: Difference, histories: dict[int, Any]) -> DifferenceBody:
-    facts = {name: row[name] for name in DifferenceBody.model_fields if name in row and name != "difference"}
-    return DifferenceBody(**facts, difference=difference, done=row["correction"], history=histories[row["id"]])

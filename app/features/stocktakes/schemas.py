@@ -78,6 +78,7 @@ class Kept(Shape):
     """A reservation of an item that differs. `client_ref`, `order_number`: only for who may see clients."""
 
     barcode: str
+    product_name: str
     from_on: date
     client_ref: str | None
     order_number: str | None
@@ -135,13 +136,31 @@ class StrangeLabel(Shape):
 
 
 class StocktakeBody(StocktakeRow):
-    """One count, with everything that differs."""
+    """One count, with a page of what differs. `next`: the cursor of the page after it, None on the last.
 
-    missing: int
-    unexpected: int
+    `kinds`: how many items differ in each way, `corrected`: how many of them were corrected, `moved_in_all`: how many
+    came or went, all of the whole count. `moved`: the first of these, by tag. `mark`: another as soon as anything else
+    differs.
+    """
+
+    kinds: dict[Difference, int]
+    moved_in_all: int
+    corrected: int
+    mark: str
     differences: list[DifferenceBody]
+    next: str | None
     moved: list[CameOrWent]
     strange_labels: list[StrangeLabel]
+
+    @computed_field
+    def missing(self) -> int:
+        """How many were expected and not found."""
+        return self.kinds.get(Difference.MISSING, 0)
+
+    @computed_field
+    def unexpected(self) -> int:
+        """How many were counted that the record does not have here."""
+        return sum(self.kinds.values()) - self.kinds.get(Difference.MISSING, 0)
 
 
 class StartForm(Shape):

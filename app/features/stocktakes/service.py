@@ -16,7 +16,7 @@ from app.domain.errors import BadValue, Conflict, NotFound
 from app.domain.hygiene import NextStep
 from app.domain.lifecycle import IN_STORE, State
 from app.domain.stocktakes import Difference, Place, bays_like, step_after_count
-from app.features.stocktakes import queries
+from app.features.stocktakes import differences, queries
 from app.features.stocktakes.schemas import NewStocktake
 from app.models import ScanKind, ScanOutcome
 from app.web.results import HoldBody, ItemResult, Step, refused
@@ -53,7 +53,13 @@ FIND = """
            count.started_at, count.finished_at, count.cancelled_at
     FROM stocktake AS count JOIN store ON store.id = count.store_id WHERE count.number = :number FOR
 """
-CANCEL = text("UPDATE stocktake SET cancelled_at = :at, cancelled_by = :actor WHERE id = :id")
+# Lists of what has ended read no lines.
+KEPT_NUMBERS = """
+    (expected, counted) = (
+        SELECT count(expected_seq), count(counted_at) FILTER (WHERE expected_seq IS NOT NULL)
+        FROM stocktake_item WHERE stocktake_id = :id)
+"""
+CANCEL = text(f"UPDATE stocktake SET cancelled_at = :at, cancelled_by = :actor, {KEPT_NUMBERS} WHERE id = :id")  # noqa: S608 - a constant
 # A scan that a device kept while it had no network was made before what has happened to the item since. Counted from
 # the newest on: what was before may be put aside with its month.
 COUNT = text("""
@@ -192,7 +198,7 @@ async def _count_items(
     lines = [{"item_id": one.id, "scanned_at": times[one.barcode]} for one in items.values()]
     values = {"id": count.id, "scans": json.dumps(lines), "actor": actor, "at": at}
     counted_now = set((await session.execute(COUNT, values)).scalars())
-    standing = await queries.list_counted(session, count.id, [one.id for one in items.values()])
+    standing = await differences.list_counted(session, count.id, [one.id for one in items.values()])
     place = Place(count.store_id, count.bay)
     results: dict[str, ItemResult] = {}
     for tag in times:
@@ -200,7 +206,7 @@ async def _count_items(
             results[tag] = refused(tag, NotFound("unknown-barcode", "No item here has this barcode.", field="barcode"))
             continue
         row = standing[items[tag].id]
-        result = _counted(items[tag], row, queries.difference_of(row, place))
+        result = _counted(items[tag], row, differences.difference_of(row, place))
         results[tag] = result if items[tag].id in counted_now else _again(result, row["counted_by"])
     return results
 

@@ -28,24 +28,22 @@ _STANDING = """
            product.name AS product_name, product.decontamination_route, product.strike_through_test,
            item.purchase_price_pence AS paid_pence, product.purchase_price_pence AS new_pence, item.received_on,
            product.expected_life_months, item.times_issued,
-           item.last_moved_at AS since, newest.outcome AS last_outcome,
-           newest.finished_seq > item.returned_seq AS is_recent,
+           item.last_moved_at AS since, item.returned_seq,
            EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL) AS held,
            (product.single_patient_use AND item.times_issued > 0)
            OR (item.state = 'returned' AND (product.decontamination_route = 'cannot'
-               OR COALESCE(newest.outcome = 'cannot', false))) AS past_use
+               OR COALESCE((SELECT outcome = 'cannot' FROM decontamination
+                            WHERE item_id = item.id AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1), false)))
+           AS past_use
     FROM item
     JOIN product ON product.id = item.product_id
     JOIN store ON store.id = item.store_id
-    LEFT JOIN LATERAL (
-        SELECT outcome, finished_seq FROM decontamination WHERE item_id = item.id AND finished_at IS NOT NULL
-        ORDER BY id DESC LIMIT 1
-    ) AS newest ON true
     WHERE item.state = ANY(:states) AND (CAST(:store AS text) IS NULL OR store.code = :store)
 """
 # Pieces of open orders that nothing is held for and the shelf has nothing for: the first item of a product on this
 # bench is for the most urgent of them, the second for the next, and so on. An order that lacks something has no
-# promised day, so they go by the day that its speed would have made it, counted in days of the calendar.
+# promised day, so they go by the day that its speed would have made it, counted in days of the calendar. What is told
+# of an item besides is looked up for the page only.
 _QUEUE = """
     WITH standing AS ({standing}), here AS (
         SELECT *, row_number() OVER (PARTITION BY product_id, held ORDER BY since, id) AS place
@@ -83,26 +81,35 @@ _QUEUE = """
     ), told AS (
         SELECT product_id, count(*) AS pieces, count(DISTINCT made_by) AS prescribers, min(submitted_at) AS first_at
         FROM wanted GROUP BY product_id
+    ), page AS (
+        SELECT here.*, told.pieces, told.prescribers, told.first_at, own.kept_from,
+               row_number() OVER (
+                   ORDER BY here.held, LEAST(wanted.wanted_on, own.kept_from) NULLS LAST, wanted.speed,
+                            wanted.submitted_at, here.since, here.id) AS turn
+        FROM here
+        LEFT JOIN told ON told.product_id = here.product_id
+        LEFT JOIN wanted ON wanted.product_id = here.product_id AND wanted.place = here.place AND NOT here.held
+        LEFT JOIN LATERAL (
+            SELECT min(from_on) AS kept_from FROM reservation WHERE item_id = here.id AND ended_at IS NULL
+        ) AS own ON true
+        ORDER BY turn LIMIT :limit OFFSET :offset
     )
-    SELECT here.*, job.route, job.infection_risk, job.contractor, job.quarantine_until,
-           told.pieces, told.prescribers, told.first_at, own.kept_from,
+    SELECT page.*, job.route, job.infection_risk, job.contractor, job.quarantine_until,
+           newest.outcome AS last_outcome, newest.finished_seq > page.returned_seq AS is_recent,
            cost.earlier_pence, cost.fitted_pence, cost.estimate_pence
-    FROM here
+    FROM page
     CROSS JOIN LATERAL (
         SELECT COALESCE(sum(parts_pence + labour_pence) FILTER (WHERE NOT is_current), 0) AS earlier_pence,
                COALESCE(sum(parts_pence) FILTER (WHERE is_current), 0) AS fitted_pence,
                max(estimate_pence) FILTER (WHERE is_current) AS estimate_pence
-        FROM repair_cost WHERE repair_cost.item_id = here.id
+        FROM repair_cost WHERE repair_cost.item_id = page.id
     ) AS cost
-    LEFT JOIN told ON told.product_id = here.product_id
-    LEFT JOIN wanted ON wanted.product_id = here.product_id AND wanted.place = here.place AND NOT here.held
-    LEFT JOIN decontamination AS job ON job.item_id = here.id AND job.finished_at IS NULL
     LEFT JOIN LATERAL (
-        SELECT min(from_on) AS kept_from FROM reservation WHERE item_id = here.id AND ended_at IS NULL
-    ) AS own ON true
-    ORDER BY here.held, LEAST(wanted.wanted_on, own.kept_from) NULLS LAST, wanted.speed, wanted.submitted_at,
-             here.since, here.id
-    LIMIT :limit OFFSET :offset
+        SELECT outcome, finished_seq FROM decontamination WHERE item_id = page.id AND finished_at IS NOT NULL
+        ORDER BY id DESC LIMIT 1
+    ) AS newest ON true
+    LEFT JOIN decontamination AS job ON job.item_id = page.id AND job.finished_at IS NULL
+    ORDER BY page.turn
 """
 _SPEEDS = {"speeds": [speed.value for speed in Speed], "days": [days_allowed(speed) for speed in Speed]}
 

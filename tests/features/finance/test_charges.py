@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.lifecycle import State
 from tests.browser import Browser, shown_in
-from tests.conftest import Query, Statements
+from tests.conftest import Clock, Query, Statements
 from tests.features.finance.conftest import Lines, Rates
 from tests.features.finance.test_tariffs import close
 from tests.features.ordering.conftest import Orders
@@ -62,7 +62,7 @@ async def test_lines_are_found_by_what_is_asked_and_the_sums_are_of_all_of_them(
         answer = (await as_finance.get(URL, params=asked)).json()
         assert (len(answer["items"]), answer["totals"]["lines"]) == (count, count), asked
     empty = (await as_finance.get(URL, params={"period": "2031-01"})).json()
-    assert empty == {"items": [], "next": None, "totals": {"lines": 0, "net_pence": 0, "vat_pence": 0}}
+    assert empty == {"items": [], "next": None, "totals": {"lines": 0, "net_pence": 0, "vat_pence": 0}, "since": None}
     # Who prescribed is for those who may see costs by prescriber.
     [seen], [hidden] = (
         await lines(barcode=other),
@@ -318,6 +318,28 @@ async def test_what_no_funder_pays_is_counted_at_the_top(
     assert "Write-off" not in shown.split("Sums of all lines that fit")[1]
 
 
+async def test_what_nothing_bounds_is_of_the_last_twelve_months_and_says_so(
+    as_finance: AsyncClient, finance: Browser, given: Given, rate: Rates, clock: Clock
+) -> None:
+    await given.item(State.ON_LOAN)
+    clock.move(days=330)
+    for asked, count, since in (
+        ({}, 1, "2026-02-01"),
+        ({"funder": "asc", "to": "2026-03-05"}, 1, "2025-04-01"),
+        ({"to": "1999-03-05"}, 0, None),
+        ({"to": "0001-01-01"}, 0, None),
+    ):
+        page = (await as_finance.get(URL, params=asked)).json()
+        assert (page["totals"]["lines"], page["since"]) == (count, since), asked
+    clock.move(days=70)
+    assert (await as_finance.get(URL)).json()["totals"]["lines"] == 0
+    assert (await as_finance.get(URL, params={"from": "2026-01-01"})).json()["totals"]["lines"] == 1
+    shown = await finance.get("/finance/charges", team="WEST")
+    assert "Only what happened since 1 May 2026: the last twelve months." in shown.text
+    assert shown_in(shown.form("/finance/charges", ["barcode"]))["from"] == ["2026-05-01"]
+    assert "Only what happened since" not in (await finance.get("/finance/charges?unpriced=true")).text
+
+
 async def test_the_form_that_nobody_filled_in_asks_for_what_is_shown_and_everything_is_a_click_away(
     finance: Browser, given: Given, rate: Rates
 ) -> None:
@@ -330,7 +352,7 @@ async def test_the_form_that_nobody_filled_in_asks_for_what_is_shown_and_everyth
     [everything] = [link for link in again.soup.select("main a") if link.get_text(strip=True) == "Show everything"]
     shown = await finance.get(str(everything["href"]))
     assert shown.status == 200
-    assert shown.soup.select("table caption")[0].get_text(strip=True) == "Sums of all lines"
+    assert shown.soup.select("table caption")[0].get_text(strip=True) == "Sums of all lines that fit"
     emptied = await finance.get("/finance/charges", **shown_in(shown.form("/finance/charges", ["barcode"])))
     assert (emptied.status, emptied.table()) == (200, shown.table())
 

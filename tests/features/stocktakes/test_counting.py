@@ -294,7 +294,7 @@ async def test_the_statements_do_not_grow_with_what_is_scanned(
         spent.append(len(statements))
     statements.clear()
     await read(as_technician, number)
-    assert (spent, len(statements)) == ([7, 7], 5)
+    assert (spent, len(statements)) == ([7, 7], 4)
 
 
 async def test_a_clock_that_is_wrong_is_told(as_technician: AsyncClient, given: Given, clock: Clock) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from app.db import Session
+from app.domain.dates import uk_date
 from app.features.finance.charges import queries, service
 from app.features.finance.charges.asking import Wanted
 from app.features.finance.charges.schemas import ChargesPage, LineBody, Priced, PriceUnpriced, ReverseCharge, Reversed
@@ -19,15 +20,24 @@ router = api_router("finance")
 
 @router.get("/finance/charges")
 async def list_charges(
-    session: Session, actor: Actor, wanted: Annotated[Wanted, Depends()], limit: Limit = 50, after: After = None
+    session: Session,
+    actor: Actor,
+    now: Now,
+    wanted: Annotated[Wanted, Depends()],
+    limit: Limit = 50,
+    after: After = None,
 ) -> ChargesPage:
     """Lines, newest first, with the sums of everything that was asked for. `from`, `to`: the days on which it happened,
     both included; `period`: the month of the books, `YYYY-MM`; `funder`: a code, or `none` for the service's own;
     `unpriced`, `provisional`, `nobodys` (what in
-    open months nobody is said to pay for, and somebody should): those that still count."""
+    open months nobody is said to pay for, and somebody should): those that still count. Where nothing says
+    which days, which month, which order, item or rate, it is the last twelve months (`since`)."""
+    wanted = wanted.bounded(uk_date(now))
     rows = await queries.list_lines(session, wanted, before=number_cursor(after), limit=limit, actor=actor)
     page = page_of(rows, limit=limit, cursor=lambda row: row.id)
-    return ChargesPage(items=page.items, next=page.next, totals=await queries.add_up(session, wanted))
+    return ChargesPage(
+        items=page.items, next=page.next, totals=await queries.add_up(session, wanted), since=wanted.since
+    )
 
 
 @router.get("/finance/charges/{charge_id}")

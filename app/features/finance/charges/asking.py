@@ -1,6 +1,7 @@
 """Which lines somebody asks for: by address, for the API and the page alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -9,11 +10,14 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from app.charging import NOBODYS
 from app.domain.asked_period import check_days
 from app.domain.costs import ChargeKind
-from app.domain.months import read_month
+from app.domain.months import months_after, read_month
 from app.features.finance.asking import DayOrNone, or_none
 from app.features.finance.disputed import IN_DISPUTE
 from app.web.fields import without_controls
 
+NOTHING_BEFORE: Final = date(2000, 1, 1)
+MONTHS: Final = 12
+"""So many months are shown and summed of what nothing else bounds, the present one with them."""
 NOBODY: Final = "none"
 """In place of a funder's code: lines that no funder pays."""
 
@@ -46,6 +50,17 @@ class Wanted:
     unpriced: Yes = None
     provisional: Yes = None
     nobodys: Yes = None
+
+    def bounded(self, today: date) -> "Wanted":
+        """The same, from a year ago on, where nothing else bounds it: no day, month, order, item or rate, and not what
+        waits for somebody. All that a team was ever charged is nothing to add up while somebody waits."""
+        bounds = (self.since, self.period, self.order, self.barcode, self.tariff)
+        if any(bounds) or self.unpriced or self.provisional or self.nobodys:
+            return self
+        last = min(today, self.until or today)
+        if last < NOTHING_BEFORE:
+            return self
+        return replace(self, since=months_after(last.replace(day=1), 1 - MONTHS))
 
     @property
     def filled(self) -> dict[str, str]:

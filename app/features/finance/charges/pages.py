@@ -56,6 +56,7 @@ async def list_charges(
     """Lines, newest first, with the sums of all that fit; of this month, where nothing is asked for."""
     if not request.query_params:
         wanted = replace(wanted, period=f"{uk_date(now):%Y-%m}")
+    asked, wanted = wanted, wanted.bounded(uk_date(now))
     form = Form({name: [value] for name, value in wanted.filled.items()})
     rows, totals = [], Totals(lines=0, net_pence=0, vat_pence=0)
     try:
@@ -70,6 +71,7 @@ async def list_charges(
     context = {
         "form": form,
         "wanted": wanted,
+        "is_bounded": wanted is not asked,
         "lines": page.items,
         "totals": totals,
         "todo": await queries.count_to_do(session),

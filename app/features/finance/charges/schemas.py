@@ -127,9 +127,11 @@ class Totals(Shape):
 
 
 class ChargesPage(Page[LineBody]):
-    """One page of lines, newest first, and the sums of all."""
+    """One page of lines, newest first, and the sums of all. `since`: the first day of them, None where every day
+    counts."""
 
     totals: Totals
+    since: date | None
 
 
 class Reversed(Shape):

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import funding
-from app.charging import IS_CHARGED, ORDERS_CHARGES_ASIDE
+from app.charging import IS_CHARGED, ORDERS_CHARGES_ASIDE, SINCE_MADE
 from app.domain.access import Actor
 from app.domain.costs import OWN_ACCOUNT_TEXT
 from app.domain.errors import NotFound
@@ -40,9 +40,11 @@ DISPUTES: Final = f"""
                 WHEN said.settle_by < :today THEN 'overdue' ELSE 'open' END AS state,
            CASE WHEN said.settled_at IS NULL AND NOT ({ENDED})
                 THEN said.settle_by - CAST(:today AS date) END AS days_left,
-           (SELECT COALESCE(sum(amount_pence), 0)::bigint FROM charge WHERE order_id = asked.id) AS charged_pence,
+           (SELECT COALESCE(sum(amount_pence), 0)::bigint FROM charge
+            WHERE order_id = asked.id AND {SINCE_MADE}) AS charged_pence,
            (SELECT COALESCE(sum(line.amount_pence), 0)::bigint FROM charge AS line
-            WHERE line.order_id = asked.id AND said.settled_at IS NULL AND {IN_DISPUTE}) AS provisional_pence
+            WHERE line.order_id = asked.id AND line.{SINCE_MADE}
+              AND said.settled_at IS NULL AND {IN_DISPUTE}) AS provisional_pence
     FROM funding_dispute AS said JOIN equipment_order AS asked ON asked.id = said.order_id
     JOIN equipment_order_state AS stands ON stands.order_id = asked.id JOIN team ON team.id = asked.team_id
     WHERE asked.decision <> 'draft'
@@ -78,7 +80,9 @@ PAID: Final = text("""
     SELECT funder.code AS funder, sum(line.amount_pence)::bigint AS pence,
            COALESCE(sum(line.amount_pence) FILTER (WHERE line.kind = 'top_up'), 0)::bigint AS top_up_pence
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
-    WHERE line.order_id = :order_id GROUP BY funder.code ORDER BY funder.code NULLS LAST
+    WHERE line.order_id = :order_id
+      AND line.period >= (SELECT CAST(date_trunc('month', made_at) AS date) FROM equipment_order WHERE id = :order_id)
+    GROUP BY funder.code ORDER BY funder.code NULLS LAST
 """)
 CHOICES: Final = text("SELECT code, name FROM funder WHERE (kind = 'person') = :persons ORDER BY name")
 FUNDERS: Final = """
