@@ -147,10 +147,7 @@ _OF_ITEM: Final = "All that ever happened to one item."
 _OF_CHARGES: Final = (
     "All charges of an item, an order or a rate, or those that wait for somebody, whatever their month."
 )
-_OF_ISSUE: Final = "Who pays for an issue is asked of every month, and it grows: it wants the month of the issue."
 ALL_MONTHS: Final[dict[tuple[str, str], str]] = {
-    ("POST /api/v1/loans", "charge"): _OF_ISSUE,
-    ("POST /api/v1/deliveries/scans", "charge"): _OF_ISSUE,
     ("GET /", "charge"): _OF_CHARGES,
     ("GET /api/v1/finance/charges", "charge"): _OF_CHARGES,
     ("GET /api/v1/finance/charges/{charge_id}", "charge"): _OF_CHARGES,
