@@ -28,10 +28,7 @@ OF_A_RETURN: Final = f"""
     ), freed AS (
         UPDATE reservation SET ended_at = :at, ended_by = :actor, ended_because = 'item_unfit'
         WHERE ended_at IS NULL AND from_on <= (CAST(:at AS timestamptz) AT TIME ZONE 'Europe/London')::date
-          AND item_id IN (
-              SELECT item.id FROM item JOIN movement ON movement.item_id = item.id AND movement.seq = item.last_seq
-              WHERE item.id = ANY({THESE}) AND movement.at = :at AND movement.from_state = 'dispatched')
-        RETURNING id
+          AND item_id = ANY({array_of("undelivered_ids", "bigint")}) RETURNING id
     ), called_off AS (
         {CALL_OFF}
     ), fetched AS (
@@ -58,9 +55,11 @@ OF_A_RETURN: Final = f"""
                 AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL)
     )
 """  # noqa: S608 - the part is the constant above
-"""Asks for `item_ids`, `conditions` ([{item_id, condition}] as JSON), `actor`, `at`.
+"""Asks for `item_ids`, `undelivered_ids` (those of them that come back from the van), `conditions` ([{item_id,
+condition}] as JSON), `actor`, `at`.
 
-`at` must be that of the movement, in the same transaction: in its month alone is looked for it.
+Whoever moved them knows which were on the van: to look for it among the movements would have this planned anew with
+each scan, for its month.
 """
 
 SET_FREE: Final = f"""

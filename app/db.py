@@ -26,6 +26,8 @@ AFTERWARDS = "afterwards"
 """And what is written when a request is over, however it ended."""
 OLDEST_POSTGRES = 150000
 """PostgreSQL 15, as `server_version_num` counts."""
+POOL = 20
+"""So many connections has a process of the service to each server: they are opened as they are wanted, and stay."""
 Pooler = Literal["none", "transaction"]
 """What stands between this service and PostgreSQL: nothing, or PgBouncer in transaction mode."""
 
@@ -60,7 +62,7 @@ class Database:
         self,
         url: str,
         *,
-        pool_size: int = 10,
+        pool_size: int = POOL,
         info: dict[str, Any] | None = None,
         pooler: Pooler = "none",
         reports_url: str | None = None,
@@ -93,7 +95,9 @@ def _engine(url: str, pool_size: int, pooler: Pooler, *, timeout: int) -> AsyncE
     return create_async_engine(
         normal_url(url),
         pool_size=pool_size,
-        max_overflow=pool_size,
+        # None beyond those that are kept: one that is closed takes its plans with it. Those used last are used next.
+        max_overflow=0,
+        pool_use_lifo=True,
         pool_timeout=10,
         connect_args={**options, "server_settings": {"application_name": "stores"}},
     )

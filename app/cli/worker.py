@@ -396,7 +396,7 @@ def worker(
 
 async def work(settings: Settings, url: str, *, stop: asyncio.Event, jobs: Sequence[Job] = JOBS) -> None:
     """Do every job as it falls due until `stop` is set. For `stores worker`, and inside the demonstration."""
-    database = Database(url, pool_size=2)
+    database = Database(url, pool_size=4)
     try:
         tools = tools_for(settings, database)
         recurring = [Recurring(job.name, job.cron, _noted(job, tools), job.at_start) for job in jobs]
@@ -460,7 +460,7 @@ async def _until_told(settings: Settings, url: str) -> None:
 
 
 async def _once(settings: Settings, url: str, job: Job) -> None:
-    database = Database(url, pool_size=2)
+    database = Database(url, pool_size=4)
     try:
         done = await job.work(tools_for(settings, database))
     except BusyElsewhere as error:

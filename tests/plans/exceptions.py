@@ -203,7 +203,10 @@ _OF_ITEM: Final = "All that ever happened to one item."
 _OF_CHARGES: Final = (
     "All charges of an item, an order or a rate, or those that wait for somebody, whatever their month."
 )
-_OF_ISSUE: Final = "Who pays for an issue is asked of every month, and it grows: it wants the month of the issue."
+_OF_ISSUE: Final = (
+    "The account of the item is asked three times of the months from two before the issue to the half year ahead that "
+    "is made already. It does not grow."
+)
 ALL_MONTHS: Final[dict[tuple[str, str], str]] = {
     ("POST /api/v1/loans", "charge"): _OF_ISSUE,
     ("POST /api/v1/deliveries/scans", "charge"): _OF_ISSUE,

@@ -134,7 +134,7 @@ def bench_dashboards(
 def bench_county(
     scale: Annotated[list[float] | None, typer.Option(help="Of the reference county: 1 is 300,000 items.")] = None,
     clients: Annotated[int, typer.Option(min=1, help="How many at once, where the most is looked for.")] = 32,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long each loop lasts.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long each loop lasts.")] = 8,
     workers: Annotated[int, typer.Option(min=1, help="Processes of the service.")] = 1,
     only: Annotated[list[str] | None, typer.Option(help="Only this call, or those with this in their name.")] = None,
     database: Annotated[

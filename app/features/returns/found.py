@@ -44,7 +44,8 @@ async def find_item(
     moved = await ledger.move_one(
         session, barcode, Move.FIND, actor=actor, at=at, store_id=store.id, reason=reason, was_used=was_used
     )
-    values = {"item_ids": [moved.item.id], "answers": "[]", "conditions": "[]", "actor": actor, "at": at}
+    what = {"item_ids": [moved.item.id], "undelivered_ids": [], "conditions": "[]"}
+    values = {**what, "answers": "[]", "actor": actor, "at": at}
     await session.execute(CONSEQUENCES, values)
     items = {moved.item.id: barcode}
     await rematching.ask_about_items(session, in_force, items, cause=Cause.FOUND, actor=actor, at=at)

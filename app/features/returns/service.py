@@ -144,7 +144,8 @@ async def _take_back(
     answers = await acknowledge_again(session, scans, answers, kind=ScanKind.RETURN, prefix=prefix, actor=actor, at=at)
     said = {tags[scan.scan_id]: scan.condition for scan in scans if scan.scan_id in tags and scan.condition}
     conditions = {one.item.id: said[one.item.barcode] for one in moved if one.item.barcode in said}
-    await _write_consequences(session, [one.item.id for one in moved], conditions, answers, actor=actor, at=at)
+    what = {"item_ids": [one.item.id for one in moved], "undelivered_ids": from_the_van}
+    await _write_consequences(session, what, conditions, answers, actor=actor, at=at)
     if from_the_van:
         await promising.look_again(session, from_the_van, actor=actor, at=at, came_back=True)
     return answers
@@ -225,7 +226,7 @@ def _second_time(tag: str, refusals: dict[str, ItemResult], moved: Sequence[ledg
 
 async def _write_consequences(
     session: AsyncSession,
-    item_ids: list[int],
+    what: dict[str, list[int]],
     conditions: dict[int, str],
     answers: dict[UUID, ScanResult],
     *,
@@ -235,5 +236,5 @@ async def _write_consequences(
     if not answers:
         return
     notes = [{"item_id": item_id, "condition": condition} for item_id, condition in conditions.items()]
-    values: dict[str, Any] = {"item_ids": item_ids, "answers": to_keep(answers), "conditions": json.dumps(notes)}
-    await session.execute(CONSEQUENCES, values | {"actor": actor, "at": at})
+    values: dict[str, Any] = {"answers": to_keep(answers), "conditions": json.dumps(notes)}
+    await session.execute(CONSEQUENCES, {**what, **values, "actor": actor, "at": at})

@@ -13,6 +13,7 @@ from app.consequences import OF_A_RETURN, SET_FREE
 from app.domain.access import Actor
 from app.domain.errors import BadValue, Conflict
 from app.domain.labels import display
+from app.domain.lifecycle import State
 from app.domain.notice_work import Cause
 from app.domain.stocktakes import MOVES_OF, Correction, Difference, Place, may_correct
 from app.features.stocktakes import differences
@@ -116,7 +117,8 @@ async def _correct(
     item_ids = [one.item.id for one in moved]
     values: dict[str, Any] = {"item_ids": item_ids, "actor": actor, "at": at}
     if correction in BROUGHT_BACK:
-        await session.execute(TAKE_BACK, values | {"conditions": "[]"})
+        undelivered = [one.item.id for one in moved if one.item.state is State.DISPATCHED]
+        await session.execute(TAKE_BACK, values | {"undelivered_ids": undelivered, "conditions": "[]"})
     elif correction is Correction.MARK_MISSING:
         await session.execute(LOSE, values | {"because": ReservationEnd.ITEM_MISSING.value})
     return [] if correction is Correction.TRANSFER else item_ids

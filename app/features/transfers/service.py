@@ -306,7 +306,7 @@ async def _take_in(
             moved, _ = await ledger.move(session, some, how, bay=bay, store_id=here.id, **details)
             came += moved
     if lost:
-        values = {"item_ids": [items[tag].id for tag in lost], "conditions": "[]"}
+        values = {"item_ids": [items[tag].id for tag in lost], "undelivered_ids": [], "conditions": "[]"}
         await session.execute(FOUND, values | {"actor": details["actor"], "at": details["at"]})
     return came
 

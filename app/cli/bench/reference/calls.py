@@ -288,7 +288,7 @@ CALLS: Final = (
         "technician",
         _scans(1),
         unit="scans",
-        most_a_second=1_000,
+        most_a_second=500,
         floor="scan_return",
         proofs=_scan_proofs(),
     ),

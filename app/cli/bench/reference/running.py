@@ -17,12 +17,16 @@ from app.cli.bench.reference.figures import Figure, Forced, Scale, Timed
 from app.cli.bench.reference.service import SECRET, Load, Service, loading, served, start
 from app.cli.reach import fail
 from app.cli.seed import PASSWORD
-from app.db import normal_url
+from app.db import POOL, normal_url
 
 FEW: Final = 8
 """So many clients where latency is asked about."""
 COUNTED: Final = 2
-WARMING: Final = 8
+WARMING: Final = 12
+WARMING_BATCHES: Final = 6
+"""So many calls for each connection of the service before anything is timed: PostgreSQL keeps a plan from the sixth on,
+and not each connection has the same share. A batch sends each statement once, and takes as long as a hundred scans."""
+LONGEST_WARMING: Final = 120.0
 WAIT: Final = 600.0
 STARTS: Final = 3
 FLOOR_A_SECOND: Final = 1_500
@@ -37,7 +41,7 @@ Say = Callable[[str], None]
 class Options:
     """How it is measured. `only`: names of calls, or words of which one must be in a call's name."""
 
-    seconds: float = 5.0
+    seconds: float = 8.0
     clients: int = 32
     workers: int = 1
     only: Sequence[str] = ()
@@ -174,10 +178,16 @@ async def _measure(bench: Bench, call: Call) -> Figure:
 
 
 async def _warm(bench: Bench, call: Call, clients: int) -> None:
-    """Until the connections of the service know their statements, as they do after a day's first minutes."""
-    requests = await bench.make(call, clients * (WARMING if call.per == 1 else 1))
-    seconds = bench.options.seconds / 2
-    await bench.send(call, requests, clients=clients, seconds=seconds, again=not call.writes)
+    """Until the connections of the service keep their plans, as they do after a day's first minutes.
+
+    As many clients as in the loops, so that no connection is in use there which was not in use here: where there are
+    more clients than connections none of these rests, and where there are fewer no more of them are wanted.
+    """
+    each = WARMING if call.per == 1 else WARMING_BATCHES
+    count = min(clients, POOL * bench.options.workers) * each
+    made = await bench.make(call, count)
+    requests = made if call.writes else [made[number % len(made)] for number in range(count)]
+    await bench.send(call, requests, clients=clients, seconds=LONGEST_WARMING)
 
 
 async def _phase(
