@@ -14,7 +14,8 @@ from app.domain.cost_reports import Dimension
 from app.domain.errors import NotFound
 from app.domain.panel_funding import Share, allot
 from app.domain.panel_settings import financial_year
-from app.features.finance.monthly.sums import SUMS, as_of, asked_of
+from app.features.finance.monthly.grains import BOOKS
+from app.features.finance.monthly.sums import sums_of
 from app.features.finance.reports.commitments import GOES_AHEAD, PAYERS
 
 SHOWN: Final = """
@@ -31,7 +32,7 @@ ONE: Final = text(f"{SHOWN} WHERE budget.id = :budget_id")
 OF_THE_YEAR: Final = text(f"{SHOWN} WHERE budget.year = :year ORDER BY funder.code, team.code NULLS FIRST")
 SPENT: Final = text(
     f"""
-    WITH {SUMS}
+    WITH {sums_of(BOOKS)}
     SELECT funder_id, team_id, period, sum(net_pence) AS pence, (SELECT min(period) FROM charge) AS books_since
     FROM sums GROUP BY 1, 2, 3
 """  # noqa: S608 - the part is a constant
@@ -105,14 +106,13 @@ class Without:
 @dataclass(frozen=True, slots=True)
 class YearOfBudgets:
     """All budgets of a year. `rest`: everything that is in no budget, together, and `without`: by who pays; `warnings`:
-    where budgets of teams are more than their funder's; `as_of`: since when sums of older months may have changed."""
+    where budgets of teams are more than their funder's."""
 
     year: int
     rows: list[Compared]
     rest: Standing
     warnings: list[str] = field(default_factory=list)
     without: list[Without] = field(default_factory=list)
-    as_of: datetime | None = None
 
     @property
     def counted(self) -> list[Standing]:
@@ -157,11 +157,10 @@ async def list_warnings(session: AsyncSession, budget: BudgetRow) -> list[str]:
 
 
 async def compare(session: AsyncSession, year: int, *, today: date) -> YearOfBudgets:
-    """Every budget of a year beside the books. Five statements, however many budgets there are."""
+    """Every budget of a year beside the books. Four statements, however many budgets there are."""
     kept = [BudgetRow(**row) for row in (await session.execute(OF_THE_YEAR, {"year": year})).mappings()]
     months = months_of(year)
-    asked = asked_of(months[0], months[-1], today=today)
-    spent = (await session.execute(SPENT, asked)).all()
+    spent = (await session.execute(SPENT, {"since": months[0], "until": months[-1]})).all()
     committed = await _committed(session) if financial_year(today) == year else {}
     progress = progress_at(year, today, books_since=next((row.books_since for row in spent), None))
     rows = []
@@ -170,7 +169,7 @@ async def compare(session: AsyncSession, year: int, *, today: date) -> YearOfBud
         rows.append(Compared(one, books, standing_of(one.months, books, progress)))
     rest, without = await _without(session, kept, spent, committed)
     standing = standing_of((0,) * MONTHS, _books_of(rest, months), progress)
-    return YearOfBudgets(year, rows, standing, _overlaps(kept), without, await as_of(session, asked))
+    return YearOfBudgets(year, rows, standing, _overlaps(kept), without)
 
 
 def _books(
