@@ -14,6 +14,7 @@ from app.domain.cost_reports import Dimension
 from app.domain.errors import NotFound
 from app.domain.panel_funding import Share, allot
 from app.domain.panel_settings import financial_year
+from app.features.finance.kept_since import FIRST_MONTH
 from app.features.finance.monthly.grains import BOOKS
 from app.features.finance.monthly.sums import sums_of
 from app.features.finance.reports.commitments import GOES_AHEAD, PAYERS
@@ -33,7 +34,7 @@ OF_THE_YEAR: Final = text(f"{SHOWN} WHERE budget.year = :year ORDER BY funder.co
 SPENT: Final = text(
     f"""
     WITH {sums_of(BOOKS)}
-    SELECT funder_id, team_id, period, sum(net_pence) AS pence, (SELECT min(period) FROM charge) AS books_since
+    SELECT funder_id, team_id, period, sum(net_pence) AS pence, {FIRST_MONTH} AS books_since
     FROM sums GROUP BY 1, 2, 3
 """  # noqa: S608 - the part is a constant
 )
@@ -51,7 +52,7 @@ COMMITTED: Final = text(f"""
 CHOICES: Final = text("""
     SELECT 'funder' AS what, code, name FROM funder UNION ALL SELECT 'team', code, name FROM team ORDER BY 1, 2
 """)
-NAMES: Final = text("SELECT id, name FROM funder WHERE id = ANY(:ids)")
+NAMES: Final = text("SELECT id, code, name FROM funder WHERE id = ANY(:ids)")
 OWN: Final = 0
 """In place of a funder's number in sums: the service's own."""
 
@@ -96,9 +97,13 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """What somebody pays that is in no budget: all of a funder's, that of teams without one, or the service's own."""
+    """What somebody pays that is in no budget: all of a funder's, that of teams without one, or the service's own.
+
+    `funder`: the code of one that has no budget at all, so that its lines are these.
+    """
 
     name: str
+    funder: str
     actual_pence: int
     committed_pence: int
 
@@ -227,11 +232,13 @@ async def _without(
     paid = [row for row in spent if is_without(row.funder_id, row.team_id)]
     promised = {key: pence for key, pence in committed.items() if is_without(*key)}
     ids = {row.funder_id for row in paid} | {funder for funder, _ in promised}
-    names = {row.id: row.name for row in await session.execute(NAMES, {"ids": list(ids)})}
-    names[OWN] = Dimension.FUNDER.nothing
+    funders = (await session.execute(NAMES, {"ids": list(ids)})).all()
+    names = {OWN: Dimension.FUNDER.nothing} | {row.id: row.name for row in funders}
+    codes = {row.id: row.code for row in funders if all(row.id != funder for funder, _ in budgeted)}
     by_payer = [
         Without(
             names[payer],
+            codes.get(payer, ""),
             sum(int(row.pence) for row in paid if row.funder_id == payer),
             sum(pence for (funder, _), pence in promised.items() if funder == payer),
         )

@@ -54,15 +54,26 @@ COSTED: Final = """
 # Each of its conditions is one that PostgreSQL has statistics of: nearly all that are older than a day are settled.
 IS_OPEN: Final = "(spell.new_pence IS NULL OR spell.costed_until > :as_at)"
 IS_SETTLED: Final = "spell.new_pence IS NOT NULL AND COALESCE(spell.costed_until <= :as_at, true)"
-DUE: Final = text("""
-    SELECT item_id, number FROM spell
+OF_DUE: Final = {
+    "item_id": "bigint",
+    "number": "int",
+    "issued_id": "bigint",
+    "issued_seq": "int",
+    "issued_at": "timestamptz",
+    "product_id": "bigint",
+    "pence": "bigint",
+    "came_back_seq": "int",
+}
+DUE: Final = text(f"""
+    SELECT {", ".join(OF_DUE)} FROM spell
     WHERE is_recycled AND new_pence IS NULL AND issued_at < :until ORDER BY issued_at
     LIMIT :limit FOR UPDATE SKIP LOCKED
-""")
+""")  # noqa: S608 - our own columns
+# Handed in whole: how many there are is known to the planner by their arrays, and not by a join of two columns.
 SETTLE: Final = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT spell.* FROM unnest(CAST(:items AS bigint[]), CAST(:numbers AS int[])) AS due (item_id, number)
-        JOIN spell ON spell.item_id = due.item_id AND spell.number = due.number
+        SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in OF_DUE.items())})
+                      AS due ({", ".join(OF_DUE)})
     ), {COSTED}
     UPDATE spell SET new_pence = costed.new_pence, new_from = costed.new_from, cost_pence = costed.cost_pence,
                      unpriced = costed.unpriced, costed_until = costed.costed_until
@@ -94,8 +105,7 @@ async def settle_spells(session: AsyncSession, *, at: datetime) -> int:
         due = (await session.execute(DUE, {"until": at - AFTER, "limit": AT_ONCE})).all()
         if not due:
             break
-        items, numbers = zip(*due, strict=True)
-        asked = {"items": list(items), "numbers": list(numbers), "as_at": at, "work": list(WORK)}
-        await session.execute(SETTLE, asked)
+        asked = {name: list(values) for name, values in zip(OF_DUE, zip(*due, strict=True), strict=True)}
+        await session.execute(SETTLE, asked | {"as_at": at, "work": list(WORK)})
         done += len(due)
     return done
