@@ -1,12 +1,12 @@
 """What finance has to see to is kept beside the charges, and what is scrapped is not due an inspection any more.
 
-Revision: 0073, after: 0071. Made on 2026-11-27.
+Revision: 0073, after: 0072. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0073"
-down_revision = "0071"
+down_revision = "0072"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -3,7 +3,7 @@
 PostgreSQL plans a statement in a function anew for each call while a plan for these values seems cheaper than one for
 any; with a table kept by month it always does, and planning takes longer than all else that the statement does.
 
-Revision: 0074, after: 0071. Made on 2026-11-27.
+Revision: 0074, after: 0073. Made on 2026-11-27.
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 from alembic import op
 
 revision: str = "0074"
-down_revision = "0071"
+down_revision = "0073"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -2,13 +2,13 @@
 
 Dangerous faults have one too.
 
-Revision: 0075, after: 0071. Made on 2026-11-27.
+Revision: 0075, after: 0074. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0075"
-down_revision = "0071"
+down_revision = "0074"
 branch_labels: str | None = None
 depends_on: str | None = None
 

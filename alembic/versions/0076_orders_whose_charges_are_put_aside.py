@@ -1,13 +1,13 @@
 """What is out may have been issued in a month that is put aside: its account stands as it was, and orders that were
 charged in such a month are known.
 
-Revision: 0076, after: 0071. Made on 2026-11-27.
+Revision: 0076, after: 0075. Made on 2026-11-27.
 """
 
 from alembic import op
 
 revision: str = "0076"
-down_revision = "0071"
+down_revision = "0075"
 branch_labels: str | None = None
 depends_on: str | None = None
 
@@ -24,6 +24,11 @@ SWAPS = {
                   AND COALESCE(kept.issue_month > {NEWEST}, true);
             UPDATE item_account AS kept SET is_credited = false
             WHERE kept.item_id = ANY(items) AND kept.is_credited AND kept.issue_month <= {NEWEST}
+              -- A credit whose own month is put aside too cannot be taken back: it stands.
+              AND EXISTS (
+                  SELECT FROM charge AS line JOIN charge_taken_back AS undone ON undone.charge_id = line.id
+                  WHERE line.item_id = kept.item_id AND line.movement_seq > kept.issue_seq
+                    AND line.kind IN ('credit', 'hire') AND NOT line.is_issue AND line.reversal_of IS NULL)
               AND NOT EXISTS (
                   SELECT FROM charge AS line
                   WHERE line.item_id = kept.item_id AND line.movement_seq > kept.issue_seq

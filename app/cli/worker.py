@@ -26,7 +26,7 @@ from app.features.finance.budgets.service import tell_of_budgets
 from app.features.finance.exports.jobs import forget_exports
 from app.features.finance.exports.pack import send_finance_packs
 from app.features.finance.funding.disputes import remind_of_funding_disputes
-from app.features.finance.monthly.sums import sum_up_closed_months, sum_up_months
+from app.features.finance.monthly.sums import sum_up_months
 from app.features.finance.reconciling.service import reconcile_nightly
 from app.features.finance.recycling.avoided import settle_spells
 from app.features.housekeeping.service import forget_queue_log, forget_requests
@@ -296,13 +296,8 @@ JOBS: tuple[Job, ...] = (
         "sum_up_months",
         "35 2 * * *",
         calling(sum_up_months),
-        "Sums up the charges of every month that is not closed, for the dashboards.",
-    ),
-    Job(
-        "sum_up_closed_months",
-        "12-59/15 * * * *",
-        calling(sum_up_closed_months),
-        "Sums up a month for good once it is closed.",
+        "Sums up the charges of months that are over, for the dashboards and the reports of costs.",
+        at_start=True,
     ),
     Job(
         "settle_spells",

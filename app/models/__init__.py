@@ -4,7 +4,7 @@ from app.domain.authority import Tier
 from app.models.account import Account, AccountRole, AccountStore, KnownBrowser, SignIn, SignInFailure, SignInKind
 from app.models.audit import AuditEvent, AuditHead, IdempotencyKey
 from app.models.base import metadata
-from app.models.budget import Budget, BudgetAlert, ChargeMonth, ChargeMonthSummed
+from app.models.budget import CHARGE_MONTH, Budget, BudgetAlert, ChargeMonthSummed
 from app.models.client import CareProvider, Client, ClientAccess
 from app.models.disposal import Disposal
 from app.models.finance import (
@@ -130,6 +130,7 @@ from app.models.transfer import Consignment, ConsignmentLine, ConsignmentWant, M
 from app.models.workshop import Decontamination, Inspection, InspectionDue, InspectionWithoutDay
 
 __all__ = [
+    "CHARGE_MONTH",
     "Account",
     "AccountRole",
     "AccountStore",
@@ -140,7 +141,6 @@ __all__ = [
     "BudgetAlert",
     "CareProvider",
     "Charge",
-    "ChargeMonth",
     "ChargeMonthSummed",
     "ChargeTakenBack",
     "ChargeToSeeTo",

@@ -1,8 +1,9 @@
 """Budgets, what finance was told of them, and the sums of the charges by month that dashboards read."""
 
 from datetime import date, datetime
-from decimal import Decimal
+from typing import Final
 
+import sqlalchemy
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -13,14 +14,15 @@ from sqlalchemy import (
     Index,
     Integer,
     Numeric,
+    SmallInteger,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field
 
 from app.domain.budgets import Level
-from app.domain.costs import ChargeKind
-from app.models.base import Table, enum_column, id_column, instant_column, reference_column, text_column
+from app.models.base import Table, enum_column, id_column, instant_column, metadata, reference_column, text_column
 
 
 class Budget(Table, table=True):
@@ -66,35 +68,36 @@ class BudgetAlert(Table, table=True):
     stands: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default="true"))
 
 
-class ChargeMonth(Table, table=True):
-    """The sums of the charges of a month, made from them again and again until the month is closed (ADR 52).
+CHARGE_MONTH: Final = sqlalchemy.Table(
+    "charge_month",
+    metadata,
+    Column("period", Date, nullable=False),
+    Column("grain", SmallInteger, nullable=False),
+    Column("is_late", Boolean, nullable=False, server_default="false"),
+    *(Column(name, BigInteger) for name in ("funder_id", "team_id", "store_id", "product_id")),
+    *(Column(name, Text) for name in ("kind", "speed", "category", "recycled", "reason", "district", "prescriber")),
+    Column("lines", BigInteger, nullable=False),
+    Column("quantity_percent", Numeric(18, 2), nullable=False),
+    Column("net_pence", BigInteger, nullable=False),
+    Column("credited_pence", BigInteger, nullable=False),
+    Column("vat_pence", BigInteger, nullable=False),
+    Column("issue_percent", Numeric(14, 2), nullable=False),
+    Index("ix_charge_month_grain_period", "grain", "period"),
+    Index("ix_charge_month_period_of_late", "period", postgresql_where=text("is_late")),
+)
+"""The sums of the charges of a month, in each grain that `finance/monthly/grains.py` has (ADR 63).
 
-    Zero and empty where the line has nothing there. `category`: the first level of ISO 9999; `condition`: `new` or
-    `recycled`, of lines of issues; `issue_percent`: hundred for each issue, less those that were taken back;
-    `quantity_percent`: the same of everything that is charged.
-    """
-
-    __tablename__ = "charge_month"
-
-    period: date = Field(sa_column=Column(Date, primary_key=True))
-    funder_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    team_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    store_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    kind: ChargeKind = Field(sa_column=enum_column(ChargeKind, "kind", primary_key=True))
-    category: str = Field(sa_column=Column(Text, primary_key=True))
-    condition: str = Field(sa_column=Column(Text, primary_key=True))
-    lines: int = Field(sa_column=Column(BigInteger, nullable=False))
-    quantity_percent: Decimal = Field(sa_column=Column(Numeric(18, 2), nullable=False))
-    net_pence: int = Field(sa_column=Column(BigInteger, nullable=False))
-    vat_pence: int = Field(sa_column=Column(BigInteger, nullable=False))
-    issue_percent: Decimal = Field(sa_column=Column(Numeric(14, 2), nullable=False))
+Zero and empty where the line has nothing there, null where the grain does not know it. `is_late`: a line that came
+since; a trigger adds it. `recycled`: `new`, `recycled` or empty. `issue_percent`: hundred for each issue, less those
+that were taken back; `quantity_percent`: the same of everything that is charged. No key: what comes at once in two
+transactions stands in two rows, and neither waits.
+"""
 
 
 class ChargeMonthSummed(Table, table=True):
-    """When the sums of a month were made. `is_final`: it was closed by then, so they will not change."""
+    """When the sums of a month were made. What is not here is read from the lines."""
 
     __tablename__ = "charge_month_summed"
 
     period: date = Field(sa_column=Column(Date, primary_key=True))
     summed_at: datetime = Field(sa_column=instant_column())
-    is_final: bool = Field(sa_column=Column(Boolean, nullable=False))

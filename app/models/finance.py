@@ -260,7 +260,6 @@ class ChargeTakenBack(Table, table=True):
     posted_at: datetime = Field(sa_column=instant_column())
 
 
-<<<<<<< HEAD
 class ChargeToSeeTo(Table, table=True):
     """A line that stands and that finance has to see to, so that these few are found without looking into every month:
     no rate was in force, or it is nobody's (`NOBODYS` in app/charging.py). A trigger keeps it with the lines."""
@@ -278,9 +277,6 @@ class ChargeToSeeTo(Table, table=True):
 
 
 class ItemAccount(Table, table=True):
-=======
-class ItemAccount(Table, table=True):
->>>>>>> slice-c
     """What the next charge of an item follows from, kept by a trigger with its lines, so that no scan reads them.
 
     `issue`: its newest issue as it is charged now (`app/charging.py` reads it), empty where that was taken back and

@@ -1,7 +1,7 @@
 """The county is honest: it verifies and reconciles, the same seed makes the same one, and life goes on in it."""
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from uuid import uuid4
 
@@ -18,6 +18,8 @@ from app.cli.county.size import Size
 from app.domain.lifecycle import State
 from app.domain.notice_work import Handling
 from app.domain.safety_notices import Decision
+from app.features.finance.monthly.sums import sum_up_months
+from app.features.finance.recycling.avoided import settle_spells
 from app.features.notices import scopes, service
 from app.features.notices.service import NewNotice
 from app.ledger import chain_hash
@@ -108,6 +110,10 @@ async def test_the_county_verifies_reconciles_and_life_goes_on_in_it(scratch: Sc
     async with scratch.database.sessions.begin() as session:
         await session.execute(text("DELETE FROM spell"))
         await session.execute(text("SELECT write_spells(array_agg(id)) FROM item"))
+        # It stands as after a night of the worker: what recycling avoided is settled, the months are summed up.
+        night = datetime.combine(SMALL.until, time(4), UTC)
+        assert await settle_spells(session, at=night) > 10
+        assert await sum_up_months(session, at=night) == 0
         accounts = await scratch.query(ACCOUNTS)
         for statement in ACCOUNTS_ANEW:
             await session.execute(text(statement))

@@ -3,9 +3,10 @@
 import asyncio
 import multiprocessing
 import pickle
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, time
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -20,6 +21,8 @@ from app.cli.county.ground import Ground, lay
 from app.cli.county.size import SHARDS, Size
 from app.cli.seed import is_empty
 from app.db import normal_url
+from app.features.finance.monthly.sums import sum_up_months
+from app.features.finance.recycling.avoided import settle_spells
 
 ALONE_BELOW: Final = 0.02
 """A county that is so small is made here: processes take longer to begin."""
@@ -33,7 +36,8 @@ class NotEmpty(RuntimeError):
 
 
 async def build(url: str, size: Size, *, prefix: str, tell: Tell) -> None:
-    """Fill the empty, migrated database, all of it in one transaction. Raises NotEmpty, `loading.NotRight`."""
+    """Fill the empty, migrated database, all of it in one transaction; then do what the worker and PostgreSQL itself do
+    in the night. Raises NotEmpty, `loading.NotRight`."""
     async with _session(url) as session:
         if await session.scalar(text("SELECT EXISTS (SELECT FROM item)")):
             raise NotEmpty(HAS_ITEMS)
@@ -48,7 +52,7 @@ async def build(url: str, size: Size, *, prefix: str, tell: Tell) -> None:
         await _live(session, ground, tell)
         await loading.put_back(session, taken, tell)
         await _close(session, ground, tell)
-    await _vacuum(url, tell)
+    await _work_through_a_night(url, size, tell)
 
 
 async def _live(session: AsyncSession, ground: Ground, tell: Tell) -> None:
@@ -74,8 +78,6 @@ async def _close(session: AsyncSession, ground: Ground, tell: Tell) -> None:
     for number, (what, statement) in enumerate(steps):
         tell(what, number, len(steps))
         await session.execute(text(statement))
-    tell("Sums by month", 0, 1)
-    await loading.sum_up(session, ground.size)
     tell("What the triggers would say", 0, 1)
     await loading.look_for_wrong(session)
     tell("Safety notices", 0, 1)
@@ -121,14 +123,37 @@ def _live_apart(ground: Ground, number: int, end: Connection) -> None:
     end.send_bytes(pickle.dumps(None))
 
 
-async def _vacuum(url: str, tell: Tell) -> None:
-    """What autovacuum would do sooner or later: which pages all may see, so that indexes alone answer."""
+async def _work_through_a_night(url: str, size: Size, tell: Tell) -> None:
+    """The jobs of the worker for the reports, on two connections, and beside them what autovacuum would do: statistics,
+    and which pages all may see, so that indexes alone answer."""
+    at = datetime.combine(size.until, time(4), UTC)
+
+    async def settle() -> None:
+        async with _session(url) as session:
+            await loading.set_up(session)
+            await settle_spells(session, at=at)
+        await _vacuum(url, ("spell",), lambda *_: None)
+
+    async def sum_up() -> None:
+        others = [table for table in (*loading.TABLES, *loading.KEPT) if table != "spell"]
+        await _vacuum(url, others, tell)
+        async with _session(url) as session:
+            await loading.set_up(session)
+            await sum_up_months(session, at=at)
+        await _vacuum(url, ("charge_month",), tell)
+
+    async with asyncio.TaskGroup() as both:
+        both.create_task(settle())
+        both.create_task(sum_up())
+
+
+async def _vacuum(url: str, tables: Sequence[str], tell: Tell) -> None:
     engine = create_async_engine(normal_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
     try:
         async with engine.connect() as connection:
-            for number, table in enumerate(loading.TABLES):
-                tell("Tidying up", number, len(loading.TABLES))
-                await connection.execute(text(f"VACUUM {table}"))
+            for number, table in enumerate(tables):
+                tell("What a night brings", number, len(tables))
+                await connection.execute(text(f"VACUUM (ANALYZE) {table}"))
     finally:
         await engine.dispose()
 

@@ -252,7 +252,7 @@ async def test_a_year_of_budgets_takes_the_same_statements_however_many_there_ar
         await budget(as_finance, **details)
     statements.clear()
     await rows(as_finance)
-    assert (few, len(statements)) == (6, 6), "\n".join(statements)
+    assert (few, len(statements)) == (5, 5), "\n".join(statements)
 
 
 async def test_all_funders_are_all_lines_and_all_commitments_whoever_has_a_budget(

@@ -6,14 +6,16 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
+import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.domain.cost_reports import By, Dimension, Span
+from app.domain.errors import BadValue
 from app.features.finance.monthly.sums import sum_up_months
 from app.features.finance.reports.asking import Asked
-from app.features.finance.reports.costs import COLUMNS, SUMMED_BY, costs, is_summed
+from app.features.finance.reports.costs import COLUMNS, costs, grain_for
 from app.features.finance.reports.lines import list_lines
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Statements
@@ -57,27 +59,44 @@ async def test_rows_totals_and_charges_agree_to_the_penny_whatever_they_are_grou
             assert added == right == table.totals, grouping
 
 
-async def test_closed_months_are_read_as_they_were_summed_up_and_come_to_the_same(
+async def test_months_are_read_as_they_were_summed_up_and_come_to_the_same(
     session: AsyncSession, connection: AsyncConnection, quarter: None, split_order: dict[str, Any], clock: Clock
 ) -> None:
-    asked = [Asked(SPAN, one) for one in ((one,) for one in SUMMED_BY)]
-    asked += [Asked(SPAN, pair) for pair in permutations(sorted(SUMMED_BY), 2)]
-    for filters in ({"funder": "ASC"}, {"store": "COAST"}, {"kind": "delivery"}, {"category": "12"}):
-        asked.append(Asked(SPAN, (Dimension.FUNDER, Dimension.KIND), filters))
-    assert all(is_summed(one) for one in asked)
+    asked = [Asked(SPAN, (one,)) for one in Dimension]
+    asked += [Asked(SPAN, pair) for pair in permutations(Dimension, 2)]
+    product = await connection.scalar(text("SELECT code FROM product JOIN charge ON product_id = product.id LIMIT 1"))
+    for filters in (
+        {"funder": "ASC"},
+        {"store": "COAST"},
+        {"kind": "delivery"},
+        {"category": "12"},
+        {"category": "12 36"},
+        {"category": "12 36 03", "funder": "ASC"},
+        {"product_code": str(product)},
+    ):
+        asked += [Asked(SPAN, (Dimension.FUNDER, Dimension.KIND), filters), Asked(SPAN, (Dimension.TEAM,), filters)]
+    summed = [one for one in asked if grain_for(one)]
+    assert {one.group_by[0] for one in summed} == set(Dimension)
+    assert 150 < len(summed) < len(asked), "product with most others is read from the lines"
     before = [await costs(session, one) for one in asked]
-    assert sum(bool(one.rows) for one in before) > len(SUMMED_BY) ** 2
-    for month in ("2026-03-01", "2026-04-01"):
-        close = "INSERT INTO finance_period VALUES (CAST(:month AS date), now(), 'finance', 0, '{}', '')"
-        await connection.execute(text(close), {"month": date.fromisoformat(month)})
-    await sum_up_months(session, at=clock.now)
+    assert sum(bool(one.rows) for one in before) > 200
+    assert await sum_up_months(session, at=clock.now) == 3
     assert [await costs(session, one) for one in asked] == before
-    # It is they that are read; and the month that is open from its lines.
+    # It is they that are read; and days from the lines.
     await connection.execute(text("UPDATE charge_month SET net_pence = 0"))
-    [row] = (await costs(session, Asked(Span(SPAN.since, date(2026, 3, 31)), (Dimension.PERIOD,)))).rows
-    assert row["net_pence"] == 0
-    opened = Asked(Span(date(2026, 5, 1), SPAN.until), (Dimension.KIND,))
-    assert (await costs(session, opened)).rows == (await costs(session, replace(opened, smallest=1))).rows
+    for one in summed:
+        assert {row["net_pence"] for row in (await costs(session, one)).rows} <= {0}, one
+    of_days = Asked(replace(SPAN, by=By.HAPPENED), (Dimension.KIND,))
+    assert (await costs(session, of_days)).rows == before[list(Dimension).index(Dimension.KIND)].rows
+
+
+async def test_who_asks_for_too_many_groups_does_not_wait_for_years_of_lines(
+    session: AsyncSession, quarter: None, monkeypatch: pytest.MonkeyPatch, statements: Statements
+) -> None:
+    monkeypatch.setattr("app.features.finance.reports.costs.MOST_GROUPS", 1)
+    asked = Asked(Span(SPAN.since, date(2026, 5, 31)), (Dimension.PRODUCT, Dimension.KIND))
+    with pytest.raises(BadValue, match="more than 1 groups"):
+        await costs(session, asked)
 
 
 async def test_every_row_is_drilled_to_lines_that_come_to_it(

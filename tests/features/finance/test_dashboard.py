@@ -16,7 +16,7 @@ from app.features.finance.dashboard.asking import Name
 from app.features.finance.dashboard.charts import CHARTS
 from app.features.finance.dashboard.parts import against
 from app.features.finance.dashboard.reading import Sums, months_until, read_sums
-from app.features.finance.monthly.sums import sum_up_closed_months, sum_up_months
+from app.features.finance.monthly.sums import sum_up_months
 from tests.browser import Browser
 from tests.conftest import Clock, Query, SignIn, Statements
 from tests.features.ordering.conftest import Orders
@@ -125,38 +125,42 @@ async def test_sums_are_the_same_from_the_lines_as_they_are_kept(
     assert await read() == WANTED
     assert await sum_up_months(session, at=clock.now) == 13
     assert await read() == WANTED
-    assert await query("SELECT count(*) AS kept FROM charge_month WHERE period >= '2025-03-01'") == [{"kept": 6}]
-    assert await sum_up_months(session, at=clock.now) == 13, "what is open is summed again"
+    books_alone = "SELECT count(*) AS kept FROM charge_month WHERE grain = 1 AND period >= '2025-03-01' AND NOT is_late"
+    assert await query(books_alone) == [{"kept": 6}]
+    assert await sum_up_months(session, at=clock.now) == 0, "nothing came"
     assert await read() == WANTED
 
 
-async def test_newest_months_are_of_this_moment_and_older_ones_as_of_the_night(
-    session: AsyncSession, books: Books, clock: Clock
-) -> None:
-    await sum_up_months(session, at=clock.now)
-    for month in ("2025-12", "2026-02", "2026-03"):
-        await books.post(month, "repair", 100)
-    sums = await read_sums(session, months=13, funder="ASC", today=clock.today)
-    assert [sum(sums.of_kinds(ChargeKind.REPAIR)), sums.as_of] == [200, clock.now]
-    await sum_up_months(session, at=clock.now)
-    sums = await read_sums(session, months=13, funder="ASC", today=clock.today)
-    assert sum(sums.of_kinds(ChargeKind.REPAIR)) == 300
-    assert sums.funder
-    assert sum(sums.net) == 19_300
-
-
-async def test_a_closed_month_is_summed_once_and_for_good(
+async def test_what_comes_to_a_month_that_was_summed_up_counts_at_once(
     session: AsyncSession, books: Books, clock: Clock, query: Query
 ) -> None:
-    await books.close("2025-02")
-    await books.close("2025-03")
-    assert await sum_up_closed_months(session, at=clock.now) == 2
-    assert await sum_up_closed_months(session, at=clock.now) == 0
-    assert await sum_up_months(session, at=clock.now) == 11
-    final = "SELECT count(*) AS months FROM charge_month_summed WHERE is_final"
-    assert await query(final) == [{"months": 2}]
-    sums = await read_sums(session, months=13, funder=None, today=clock.today)
-    assert shown(sums) == WANTED
+    await sum_up_months(session, at=clock.now)
+    for month in ("2025-12", "2026-02", "2026-03", "2026-03"):
+        await books.post(month, "repair", 100)
+    late = "SELECT DISTINCT period::text AS month FROM charge_month WHERE is_late ORDER BY 1"
+    assert [row["month"] for row in await query(late)] == ["2025-12-01", "2026-02-01", "2026-03-01"]
+    for _ in range(2):
+        sums = await read_sums(session, months=13, funder="ASC", today=clock.today)
+        assert (sum(sums.of_kinds(ChargeKind.REPAIR)), sum(sums.net)) == (400, 19_400)
+        await sum_up_months(session, at=clock.now)
+    assert await query(late) == []
+
+
+async def test_a_month_that_goes_on_is_read_from_its_lines(
+    session: AsyncSession, books: Books, clock: Clock, query: Query
+) -> None:
+    # As PostgreSQL's clock has it, by which the trigger goes.
+    [row] = await query(
+        "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM') AS month, (now() AT TIME ZONE 'UTC')::date AS day"
+    )
+    await books.post(row["month"], "repair", 100)
+    await sum_up_months(session, at=clock.now)
+    assert await query(
+        "SELECT count(*) AS kept FROM charge_month_summed WHERE period >= date_trunc('month', now())"
+    ) == [{"kept": 0}]
+    assert await query("SELECT count(*) AS kept FROM charge_month WHERE kind = 'repair'") == [{"kept": 0}]
+    sums = await read_sums(session, months=1, funder=None, today=row["day"])
+    assert sums.of_kinds(ChargeKind.REPAIR) == [100]
 
 
 async def test_every_figure_of_the_page_leads_to_its_lines_and_is_had_as_a_file(

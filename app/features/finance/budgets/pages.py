@@ -120,7 +120,6 @@ async def _one(session: Session, budget_id: int, now: Now) -> dict[str, Any]:
         "names": list(enumerate(NAMES)),
         "year_in_words": year_in_words,
         "warnings": [said for said in found.warnings if said.startswith(f"{budget.funder_name}:")],
-        "as_of": found.as_of,
     }
 
 

@@ -14,7 +14,9 @@ from app.domain.cost_reports import Dimension
 from app.domain.errors import NotFound
 from app.domain.panel_funding import Share, allot
 from app.domain.panel_settings import financial_year
-from app.features.finance.monthly.sums import SUMS, as_of, asked_of
+from app.features.finance.kept_since import FIRST_MONTH
+from app.features.finance.monthly.grains import BOOKS
+from app.features.finance.monthly.sums import sums_of
 from app.features.finance.reports.commitments import GOES_AHEAD, PAYERS
 
 SHOWN: Final = """
@@ -31,8 +33,8 @@ ONE: Final = text(f"{SHOWN} WHERE budget.id = :budget_id")
 OF_THE_YEAR: Final = text(f"{SHOWN} WHERE budget.year = :year ORDER BY funder.code, team.code NULLS FIRST")
 SPENT: Final = text(
     f"""
-    WITH {SUMS}
-    SELECT funder_id, team_id, period, sum(net_pence) AS pence, (SELECT min(period) FROM charge) AS books_since
+    WITH {sums_of(BOOKS)}
+    SELECT funder_id, team_id, period, sum(net_pence) AS pence, {FIRST_MONTH} AS books_since
     FROM sums GROUP BY 1, 2, 3
 """  # noqa: S608 - the part is a constant
 )
@@ -50,7 +52,7 @@ COMMITTED: Final = text(f"""
 CHOICES: Final = text("""
     SELECT 'funder' AS what, code, name FROM funder UNION ALL SELECT 'team', code, name FROM team ORDER BY 1, 2
 """)
-NAMES: Final = text("SELECT id, name FROM funder WHERE id = ANY(:ids)")
+NAMES: Final = text("SELECT id, code, name FROM funder WHERE id = ANY(:ids)")
 OWN: Final = 0
 """In place of a funder's number in sums: the service's own."""
 
@@ -95,9 +97,13 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """What somebody pays that is in no budget: all of a funder's, that of teams without one, or the service's own."""
+    """What somebody pays that is in no budget: all of a funder's, that of teams without one, or the service's own.
+
+    `funder`: the code of one that has no budget at all, so that its lines are these.
+    """
 
     name: str
+    funder: str
     actual_pence: int
     committed_pence: int
 
@@ -105,14 +111,13 @@ class Without:
 @dataclass(frozen=True, slots=True)
 class YearOfBudgets:
     """All budgets of a year. `rest`: everything that is in no budget, together, and `without`: by who pays; `warnings`:
-    where budgets of teams are more than their funder's; `as_of`: since when sums of older months may have changed."""
+    where budgets of teams are more than their funder's."""
 
     year: int
     rows: list[Compared]
     rest: Standing
     warnings: list[str] = field(default_factory=list)
     without: list[Without] = field(default_factory=list)
-    as_of: datetime | None = None
 
     @property
     def counted(self) -> list[Standing]:
@@ -157,11 +162,10 @@ async def list_warnings(session: AsyncSession, budget: BudgetRow) -> list[str]:
 
 
 async def compare(session: AsyncSession, year: int, *, today: date) -> YearOfBudgets:
-    """Every budget of a year beside the books. Five statements, however many budgets there are."""
+    """Every budget of a year beside the books. Four statements, however many budgets there are."""
     kept = [BudgetRow(**row) for row in (await session.execute(OF_THE_YEAR, {"year": year})).mappings()]
     months = months_of(year)
-    asked = asked_of(months[0], months[-1], today=today)
-    spent = (await session.execute(SPENT, asked)).all()
+    spent = (await session.execute(SPENT, {"since": months[0], "until": months[-1]})).all()
     committed = await _committed(session) if financial_year(today) == year else {}
     progress = progress_at(year, today, books_since=next((row.books_since for row in spent), None))
     rows = []
@@ -170,7 +174,7 @@ async def compare(session: AsyncSession, year: int, *, today: date) -> YearOfBud
         rows.append(Compared(one, books, standing_of(one.months, books, progress)))
     rest, without = await _without(session, kept, spent, committed)
     standing = standing_of((0,) * MONTHS, _books_of(rest, months), progress)
-    return YearOfBudgets(year, rows, standing, _overlaps(kept), without, await as_of(session, asked))
+    return YearOfBudgets(year, rows, standing, _overlaps(kept), without)
 
 
 def _books(
@@ -228,11 +232,13 @@ async def _without(
     paid = [row for row in spent if is_without(row.funder_id, row.team_id)]
     promised = {key: pence for key, pence in committed.items() if is_without(*key)}
     ids = {row.funder_id for row in paid} | {funder for funder, _ in promised}
-    names = {row.id: row.name for row in await session.execute(NAMES, {"ids": list(ids)})}
-    names[OWN] = Dimension.FUNDER.nothing
+    funders = (await session.execute(NAMES, {"ids": list(ids)})).all()
+    names = {OWN: Dimension.FUNDER.nothing} | {row.id: row.name for row in funders}
+    codes = {row.id: row.code for row in funders if all(row.id != funder for funder, _ in budgeted)}
     by_payer = [
         Without(
             names[payer],
+            codes.get(payer, ""),
             sum(int(row.pence) for row in paid if row.funder_id == payer),
             sum(pence for (funder, _), pence in promised.items() if funder == payer),
         )

@@ -10,10 +10,12 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Session
+from app.domain.cost_reports import not_kept_before
 from app.domain.costs import OWN_ACCOUNT_TEXT, RECKONED, ChargeKind
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.how_charged import OF_A_KIND
+from app.domain.months import read_month
 from app.features.finance.charges import queries, service
 from app.features.finance.charges.asking import NOBODY, Wanted
 from app.features.finance.charges.schemas import (
@@ -25,6 +27,7 @@ from app.features.finance.charges.schemas import (
     Totals,
 )
 from app.features.finance.items.price import of_a_write_off
+from app.features.finance.kept_since import EVER
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Id
@@ -68,13 +71,16 @@ async def list_charges(
             raise
         form.refuse(refusal.detail, refusal.field)
     page = page_of(rows, limit=LINES_ON_A_PAGE, cursor=lambda row: row.id)
+    first = wanted.since or (read_month(wanted.period) if wanted.period and not form.errors else EVER)
+    todo = await queries.count_to_do(session)
     context = {
+        "note": not_kept_before(first, todo["kept_since"]),
         "form": form,
         "wanted": wanted,
         "is_bounded": wanted is not asked,
         "lines": page.items,
         "totals": totals,
-        "todo": await queries.count_to_do(session),
+        "todo": todo,
         "most": queries.MOST_COUNTED,
         "kinds": [(kind.value, kind.text) for kind in ChargeKind],
         "funders": [(NOBODY, OWN_ACCOUNT_TEXT), *await queries.list_funders(session)],

@@ -13,6 +13,7 @@ from app.domain.errors import NotFound
 from app.features.finance.charges.asking import NOT_CLOSED, Wanted
 from app.features.finance.charges.schemas import Charge, LineBody, Totals
 from app.features.finance.disputed import IN_DISPUTE
+from app.features.finance.kept_since import FIRST_MONTH
 from app.features.finance.posters import poster, seen_by
 from app.web.fields import BIGGEST_ID
 
@@ -92,7 +93,7 @@ TO_DO: Final = text(f"""
                 SELECT FROM charge AS line WHERE {NOBODYS} AND {NOT_CLOSED} LIMIT :most) AS found) AS nobodys,
            (SELECT count(*) FROM ({_OWN} AND line.kind = 'write_off' LIMIT :most) AS found) AS written_off,
            (SELECT count(*) FROM ({_OWN} AND line.kind <> 'write_off' AND NOT ({NOBODYS}) LIMIT :most) AS found)
-               AS own
+               AS own, {FIRST_MONTH} AS kept_since
 """)  # noqa: S608 - the parts are constants
 # The issue that a person adds to, what they add, and what its funders pay less.
 TOP_UP: Final = text("""
@@ -151,9 +152,10 @@ async def list_postings(session: AsyncSession, postings: Sequence[UUID], *, acto
     return [_line(row) for row in rows.mappings()]
 
 
-async def count_to_do(session: AsyncSession) -> dict[str, int]:
+async def count_to_do(session: AsyncSession) -> dict[str, Any]:
     """How many lines have no rate; and of open months how many somebody should pay and nobody is said to (`nobodys`),
-    and how many the service bears by right: write-offs, and others (`own`)."""
+    and how many the service bears by right: write-offs, and others (`own`). `kept_since`: the first month of all, or
+    nothing."""
     return dict((await session.execute(TO_DO, {"most": MOST_COUNTED})).mappings().one())
 
 

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from app.db import ReportSession
 from app.domain.costs import ChargeKind
+from app.features.finance import kept_since
 from app.features.finance.dashboard.asking import Asked, Name, Span, read_chart
 from app.features.finance.dashboard.charts import CHARTS, percent_of
 from app.features.finance.dashboard.parts import against, period_in_words
@@ -38,8 +39,8 @@ async def dashboard(
         "funder": asked.funder,
         "funders": [(one.code, one.name) for one in sums.funders if one.code],
         "period": period_in_words(sums),
-        "as_of": sums.as_of,
         "query": asked.query,
+        "note": await kept_since.said_of(session, sums.months[0]),
     }
     return render(request, "finance/dashboard.html", context)
 

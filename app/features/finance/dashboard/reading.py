@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -11,14 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.budgets import MONTHS
 from app.domain.costs import OWN_ACCOUNT_TEXT, ChargeKind, month_of
 from app.domain.errors import BadValue
-from app.features.finance.monthly.sums import SUMS, as_of, asked_of
+from app.features.finance.monthly.grains import BOOKS
+from app.features.finance.monthly.sums import sums_of
 
 FUNDERS: Final = text("SELECT id, code, name FROM funder ORDER BY code")
-# Added up once before it is grouped in four ways: the lines of two months are many.
+# Added up once before it is grouped in four ways: the lines of a month are many.
 READ: Final = text(
     f"""
-    WITH {SUMS}, added AS (
-        SELECT period, funder_id, kind, category, condition,
+    WITH {sums_of(BOOKS)}, added AS (
+        SELECT period, funder_id, kind, category,
+               CASE WHEN kind IN ('new_purchase', 'recycled_issue', 'hire') THEN recycled ELSE '' END AS condition,
                CAST(sum(net_pence) AS bigint) AS net, sum(issue_percent) AS percent
         FROM sums WHERE CAST(:funder_id AS bigint) IS NULL OR funder_id = :funder_id
         GROUP BY 1, 2, 3, 4, 5
@@ -46,10 +48,7 @@ OWN: Final = Funder(0, "", OWN_ACCOUNT_TEXT)
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The sums of some months, of all funders or of one. What is not there is nothing.
-
-    `as_of`: when months that are open and older than the last one were summed; none: everything is of this moment.
-    """
+    """The sums of some months, of all funders or of one. What is not there is nothing."""
 
     months: Sequence[date]
     funders: Sequence[Funder]
@@ -59,7 +58,6 @@ class Sums:
     issues: dict[tuple[date, str], int]
     by_category: dict[str, int]
     today: date
-    as_of: datetime | None
 
     def of_funder(self, funder: Funder) -> list[int]:
         """What it pays in each month."""
@@ -87,14 +85,14 @@ def months_until(today: date, how_many: int) -> list[date]:
 
 
 async def read_sums(session: AsyncSession, *, months: int, funder: str | None, today: date) -> Sums:
-    """The sums of the last so many months. Three statements. Raises BadValue `unknown-funder`."""
+    """The sums of the last so many months. Two statements. Raises BadValue `unknown-funder`."""
     funders = [Funder(row.id, row.code, row.name) for row in await session.execute(FUNDERS)]
     chosen = next((one for one in funders if one.code == funder), None)
     if funder and chosen is None:
         raise BadValue("unknown-funder", "There is no funder with this code.", field="funder")
     wanted = months_until(today, months)
-    asked = asked_of(wanted[0], wanted[-1], today=today)
-    rows = (await session.execute(READ, {**asked, "funder_id": chosen.id if chosen else None})).all()
+    asked = {"since": wanted[0], "until": wanted[-1], "funder_id": chosen.id if chosen else None}
+    rows = (await session.execute(READ, asked)).all()
 
     def grouped(without: int) -> list[Any]:
         return [row for row in rows if row.without == without]
@@ -108,5 +106,4 @@ async def read_sums(session: AsyncSession, *, months: int, funder: str | None, t
         issues={(row.period, row.condition): round(row.issues) for row in grouped(BY_CONDITION)},
         by_category={row.category: int(row.net) for row in grouped(BY_CATEGORY)},
         today=today,
-        as_of=await as_of(session, asked),
     )

@@ -13,6 +13,7 @@ from app.db import ReportSession, Session
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
 from app.domain.months import month_name
+from app.features.finance import kept_since
 from app.features.finance.asking import of_texts
 from app.features.finance.exports import files, jobs
 from app.features.finance.exports.answers import Head
@@ -121,4 +122,5 @@ async def _summary(session: AsyncSession, form: Form, now: Now) -> dict[str, Any
         "totals": totals_of(sums),
         "query": urlencode(period.query),
         "most_rows": MOST_ROWS,
+        "note": await kept_since.said_of(session, period.first),
     }

@@ -1,4 +1,8 @@
-"""The sums of charges by month, as a part of a statement: kept ones, and those of the newest months from the lines."""
+"""The sums of charges by month, as a part of a statement: kept ones, and those of the newest month from the lines.
+
+A month is summed up once it is over by a day. From its end on a trigger adds what comes to it as rows of their own, so
+that kept sums are those of the lines at each moment; the next night makes them anew with what came (ADR 63).
+"""
 
 from datetime import date, datetime
 from typing import Final
@@ -6,97 +10,95 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.costs import month_of
+from app.features.finance.monthly.grains import COLUMNS, GRAINS, LINE, Grain
 
 ISSUE_PERCENT: Final = """
     CASE WHEN kind IN ('new_purchase', 'recycled_issue', 'hire') AND recycled IS NOT NULL
          THEN CASE WHEN reversal_of IS NULL THEN percent ELSE -percent END ELSE 0 END
 """
 QUANTITY_PERCENT: Final = "CASE WHEN reversal_of IS NULL THEN quantity ELSE -quantity END * percent"
-CELLS: Final = """
-    period, COALESCE(funder_id, 0) AS funder_id, COALESCE(team_id, 0) AS team_id, COALESCE(store_id, 0) AS store_id,
-    kind, COALESCE(left(category, 2), '') AS category,
-    CASE WHEN kind NOT IN ('new_purchase', 'recycled_issue', 'hire') THEN ''
-         WHEN recycled THEN 'recycled' WHEN NOT recycled THEN 'new' ELSE '' END AS condition
-"""
-"""What a line is summed under."""
-
-SUMS: Final = f"""
-    wanted AS MATERIALIZED (
-        SELECT CAST(month AS date) AS period, NOT EXISTS (
-            SELECT FROM charge_month_summed AS done
-            WHERE done.period = CAST(month AS date)
-              AND (done.is_final OR done.period < CAST(:live_from AS date))) AS is_live
-        FROM generate_series(CAST(CAST(:since AS date) AS timestamp), CAST(CAST(:until AS date) AS timestamp),
-                             interval '1 month') AS month
-    ), sums AS (
-        SELECT period, funder_id, team_id, store_id, kind, category, condition,
-               lines, quantity_percent, net_pence, vat_pence, issue_percent
-        FROM charge_month WHERE period = ANY(ARRAY(SELECT period FROM wanted WHERE NOT is_live))
-        UNION ALL
-        SELECT {CELLS}, 1, {QUANTITY_PERCENT}, amount_pence, vat_pence, {ISSUE_PERCENT}
-        FROM charge WHERE period = ANY(ARRAY(SELECT period FROM wanted WHERE is_live))
-    )
-"""  # noqa: S608 - the parts are the constants above
-"""The CTEs `wanted` (months) and `sums`, for `since` and `until`, first days of months. The binds are `asked_of`'s.
-
-A month that is closed, and any older than the last one, is read as it was summed; the others, and what was never
-summed, from the lines themselves.
-"""
-
+CREDITED: Final = "CASE kind WHEN 'credit' THEN amount_pence ELSE 0 END"
+MEASURES: Final = "lines, quantity_percent, net_pence, credited_pence, vat_pence, issue_percent"
 STALE: Final = text("""
     SELECT CAST(month AS date) AS period
     FROM generate_series(CAST((SELECT min(period) FROM charge) AS timestamp),
-                         CAST((SELECT max(period) FROM charge) AS timestamp), interval '1 month') AS month
-    WHERE NOT EXISTS (SELECT FROM charge_month_summed AS done
-                      WHERE done.period = CAST(month AS date) AND done.is_final)
-      AND (NOT :only_closed OR EXISTS (SELECT FROM finance_period WHERE period = CAST(month AS date)))
+                         LEAST((SELECT max(period) FROM charge), now() AT TIME ZONE 'UTC' - interval '1 month 1 day'),
+                         interval '1 month') AS month
+    WHERE NOT EXISTS (SELECT FROM charge_month_summed AS done WHERE done.period = CAST(month AS date))
+       OR EXISTS (SELECT FROM charge_month AS came WHERE came.period = CAST(month AS date) AND came.is_late)
     ORDER BY 1
 """)
-FORGET: Final = text("DELETE FROM charge_month WHERE period = ANY(:months)")
-# One statement sees one state of the books: a month that it finds closed has all its lines.
-SUM_UP: Final = text(
-    f"""
-    WITH noted AS (
-        INSERT INTO charge_month_summed AS done (period, summed_at, is_final)
-        SELECT month, :at, EXISTS (SELECT FROM finance_period WHERE period = month)
-        FROM unnest(CAST(:months AS date[])) AS month
-        ON CONFLICT (period) DO UPDATE SET summed_at = excluded.summed_at, is_final = excluded.is_final
-    )
-    INSERT INTO charge_month (period, funder_id, team_id, store_id, kind, category, condition,
-                              lines, quantity_percent, net_pence, vat_pence, issue_percent)
-    SELECT {CELLS}, count(*), sum({QUANTITY_PERCENT}), sum(amount_pence), sum(vat_pence), sum({ISSUE_PERCENT})
-    FROM charge WHERE period = ANY(:months) GROUP BY 1, 2, 3, 4, 5, 6, 7
-"""  # noqa: S608 - the parts are the constants above
-)
-AS_OF: Final = text("""
-    SELECT min(summed_at) FROM charge_month_summed
-    WHERE NOT is_final AND period BETWEEN :since AND :until AND period < :live_from
+NOTE: Final = text("""
+    INSERT INTO charge_month_summed AS done (period, summed_at) VALUES (:month, :at)
+    ON CONFLICT (period) DO UPDATE SET summed_at = excluded.summed_at
 """)
 
 
-def asked_of(since: date, until: date, *, today: date) -> dict[str, date]:
-    """The binds of `SUMS`: months from and to, and from which month on the lines themselves are read: the last one."""
-    this = month_of(today)
-    last = this.replace(year=this.year - 1, month=12) if this.month == 1 else this.replace(month=this.month - 1)
-    return {"since": since, "until": until, "live_from": last}
+def sums_of(grain: Grain) -> str:
+    """The CTEs `wanted` (months) and `sums` (columns and measures of the grain), for `since` and `until`, first days of
+    months: a month that was summed up as it is kept, with what came since; any other from its lines.
+
+    Of these each is asked for by itself: with an array of months, which nobody knows before, PostgreSQL looks into all.
+    """
+    columns = ", ".join(grain.columns)
+    cells = ", ".join(f"{cell} AS {name}" for name, cell in grain.columns.items())
+    return f"""
+    wanted AS MATERIALIZED (
+        SELECT CAST(month AS date) AS period,
+               EXISTS (SELECT FROM charge_month_summed AS done WHERE done.period = CAST(month AS date)) AS is_kept
+        FROM generate_series(CAST(CAST(:since AS date) AS timestamp), CAST(CAST(:until AS date) AS timestamp),
+                             interval '1 month') AS month
+    ), sums AS (
+        SELECT period, {columns}, {MEASURES}
+        FROM charge_month
+        WHERE grain = {grain.number} AND period = ANY(ARRAY(SELECT period FROM wanted WHERE is_kept))
+        UNION ALL
+        SELECT month.period, {cells}, 1, {QUANTITY_PERCENT}, amount_pence, {CREDITED}, vat_pence, {ISSUE_PERCENT}
+        FROM (SELECT period FROM wanted WHERE NOT is_kept) AS month
+        CROSS JOIN LATERAL (SELECT * FROM charge WHERE charge.period = month.period OFFSET 0) AS line
+    )
+"""  # noqa: S608 - the parts are constants
 
 
-async def as_of(session: AsyncSession, asked: dict[str, date]) -> datetime | None:
-    """Since when the oldest sums among these months may have changed; nothing where all are of this moment."""
-    found: datetime | None = await session.scalar(AS_OF, asked)
-    return found
+def _summing() -> str:
+    parts = []
+    for grain in GRAINS:
+        names = ["class" if name == "category" and "class" in grain.parts else name for name in COLUMNS]
+        cells = ", ".join(
+            f'"{name}"' if name in grain.parts else f"CAST(NULL AS {kind})"
+            for name, kind in zip(names, COLUMNS.values(), strict=True)
+        )
+        grouped = ", ".join(f'"{name}"' for name in grain.parts)
+        parts.append(f"""
+            SELECT CAST(:month AS date), {grain.number}, {cells}, count(*), sum(parts) / 100.0, sum(net), sum(credited),
+                   sum(vat), sum(issues) / 100.0
+            FROM line GROUP BY {grouped}
+        """)  # noqa: S608 - the parts are constants
+    # Added up as whole numbers, in hundredths of a percent: as decimals it takes twice as long.
+    return f"""
+        WITH line AS MATERIALIZED (
+            SELECT {", ".join(f'{cell} AS "{name}"' for name, cell in LINE.items())},
+                   CAST(100 * {QUANTITY_PERCENT} AS bigint) AS parts,
+                   CAST(100 * ({ISSUE_PERCENT}) AS integer) AS issues,
+                   amount_pence AS net, {CREDITED} AS credited, vat_pence AS vat
+            FROM charge WHERE period = :month
+        ), gone AS (DELETE FROM charge_month WHERE period = :month)
+        INSERT INTO charge_month (period, grain, {", ".join(COLUMNS)}, {MEASURES})
+        {" UNION ALL ".join(parts)}
+    """  # noqa: S608 - the parts are constants
 
 
-async def sum_up_months(session: AsyncSession, *, only_closed: bool = False, at: datetime) -> int:
-    """Sum up every month that is not final yet, or only those that have been closed since; returns how many."""
-    months = list(await session.scalars(STALE, {"only_closed": only_closed}))
-    if months:
-        await session.execute(FORGET, {"months": months})
-        await session.execute(SUM_UP, {"months": months, "at": at})
+SUM_UP: Final = text(_summing())
+"""One statement sees one state of the books: a line that comes meanwhile is neither in the sums nor gone from beside
+them."""
+
+
+async def sum_up_months(session: AsyncSession, *, at: datetime) -> int:
+    """Sum up every month that has been over for a day, unless it is kept and nothing came to it since; returns how
+    many."""
+    months: list[date] = list(await session.scalars(STALE))
+    for month in months:
+        # Noted first: who else sums up this month waits here, and sees these sums then.
+        await session.execute(NOTE, {"month": month, "at": at})
+        await session.execute(SUM_UP, {"month": month})
     return len(months)
-
-
-async def sum_up_closed_months(session: AsyncSession, *, at: datetime) -> int:
-    """Sum up months that have been closed since they were summed last; returns how many."""
-    return await sum_up_months(session, only_closed=True, at=at)

@@ -12,6 +12,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import RuleError
 from app.domain.months import month_in_words, month_name, months_after, read_month
 from app.domain.periods import check_closable, next_to_close
+from app.features.finance import kept_since
 from app.features.finance.asking import Month
 from app.features.finance.periods import queries, service
 from app.features.finance.periods.schemas import CloseForm
@@ -35,7 +36,8 @@ async def list_periods(request: Request, session: Session, actor: Actor, now: No
     standing = await queries.read_standing(session)
     following = next_to_close(today=uk_date(now), last_closed=standing.last_closed, oldest=standing.oldest)
     periods = [(one, month_in_words(read_month(one.period))) for one in await queries.list_periods(session)]
-    context = {"periods": periods, "following": _named(following) if following else None}
+    note = await kept_since.said_of(session, kept_since.EVER)
+    context = {"periods": periods, "following": _named(following) if following else None, "note": note}
     return render(request, "finance/periods.html", context)
 
 

@@ -19,7 +19,8 @@ from app.domain.costs import OWN_ACCOUNT_TEXT
 from app.domain.journal import Layout, entries_of
 from app.features.finance.exports.journal import SUMS_SQL, sum_of
 from app.features.finance.exports.lines import LinesAsked, count_sql, values_sql
-from app.features.finance.monthly.sums import SUMS
+from app.features.finance.monthly.grains import GRAINS
+from app.features.finance.monthly.sums import sums_of
 from app.features.finance.reports.asking import Asked
 from app.features.finance.reports.costs import grouped_sql, title_of, values_of
 
@@ -38,13 +39,15 @@ _PLAIN: Final = """
     FROM charge WHERE
 """
 _BOOKED: Final = f"{_PLAIN} period BETWEEN CAST(:since AS date) AND CAST(:until AS date)"
-BY_MONTH: Final = text(f"""
-    WITH {SUMS}, plain AS ({_BOOKED})
-    SELECT plain.*, found.* FROM plain CROSS JOIN (
-        SELECT COALESCE(sum(lines), 0)::bigint AS found_lines, COALESCE(sum(net_pence), 0)::bigint AS found_net,
-               COALESCE(sum(vat_pence), 0)::bigint AS found_vat
-        FROM sums) AS found
-""")  # noqa: S608 - the parts are constants
+_SUMMED: Final = " UNION ALL ".join(
+    f"""
+        SELECT {place} AS place, COALESCE(sum(lines), 0)::bigint AS found_lines,
+               COALESCE(sum(net_pence), 0)::bigint AS found_net, COALESCE(sum(vat_pence), 0)::bigint AS found_vat
+        FROM (WITH {sums_of(grain)} SELECT * FROM sums) AS sums
+    """  # noqa: S608 - the parts are constants
+    for place, grain in enumerate(GRAINS)
+)
+BY_MONTH: Final = text(f"WITH plain AS ({_BOOKED}) SELECT * FROM plain CROSS JOIN ({_SUMMED}) AS found ORDER BY place")  # noqa: S608 - as above
 JOURNALS: Final = text(f"""
     SELECT month.*, part.* FROM (
         SELECT period, count(*) AS all_lines, sum(amount_pence)::bigint AS net, sum(vat_pence)::bigint AS vat
@@ -82,7 +85,7 @@ async def compare_reports(session: AsyncSession, period: date | None) -> list[Co
     days = of_month(since) if first is None or last is None else AskedPeriod(first, last, is_booked=False)
     return [
         *await _costs(session, Span(since, until)),
-        await _by_month(session, since, until),
+        *await _by_month(session, since, until),
         await _journals(session, since, until),
         *await _exports(session, days),
     ]
@@ -102,10 +105,10 @@ async def _costs(session: AsyncSession, span: Span) -> list[Compared]:
     return [_compared(title_of(one.group_by), row) for one, row in zip(asked, rows, strict=True)]
 
 
-async def _by_month(session: AsyncSession, since: date, until: date) -> Compared:
-    """The dashboard's sums by month: what was summed up for good as it was, the others as they are summed up now."""
-    row = (await session.execute(BY_MONTH, {"since": since, "until": until, "live_from": since})).one()
-    return _compared("Sums by month", row)
+async def _by_month(session: AsyncSession, since: date, until: date) -> list[Compared]:
+    """The sums by month in each grain: what was summed up as it is kept, with what came since."""
+    rows = await session.execute(BY_MONTH, {"since": since, "until": until})
+    return [_compared(f"Sums by month and {one.words}", row) for one, row in zip(GRAINS, rows, strict=True)]
 
 
 async def _journals(session: AsyncSession, since: date, until: date) -> Compared:

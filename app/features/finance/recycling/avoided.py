@@ -16,48 +16,68 @@ from app.features.finance.recycling.asking import Terms
 from app.features.finance.recycling.spells import asked_for
 
 AFTER: Final = timedelta(days=1)
-AT_ONCE: Final = 20_000
+AT_ONCE: Final = 100_000
 MOST: Final = 400_000
 """So many are settled in one go, and in one run of the job."""
 
-PRICE: Final = """
-    SELECT line.unit_price_pence AS pence
-    FROM movement JOIN equipment_order ON equipment_order.number = substr(movement.reference, 7)
-    JOIN order_unit AS unit ON unit.order_id = equipment_order.id
-    JOIN order_line AS line ON line.id = unit.order_line_id
-    WHERE movement.id = spell.issued_id AND starts_with(movement.reference, 'order ')
-      AND unit.item_id = spell.item_id AND unit.loan_id IS NOT NULL
-    ORDER BY unit.id DESC LIMIT 1
+# A movement is in the month of its instant. Work is asked of all issues at once: of each by itself, every
+# month of the charges would be looked into.
+COSTED: Final = """
+    priced AS (
+        SELECT DISTINCT ON (due.item_id, due.number) due.item_id, due.number, line.unit_price_pence AS pence
+        FROM due JOIN movement ON movement.id = due.issued_id AND movement.at = due.issued_at
+        JOIN equipment_order ON equipment_order.number = substr(movement.reference, 7)
+        JOIN order_unit AS unit ON unit.order_id = equipment_order.id
+        JOIN order_line AS line ON line.id = unit.order_line_id
+        WHERE starts_with(movement.reference, 'order ') AND unit.item_id = due.item_id AND unit.loan_id IS NOT NULL
+        ORDER BY due.item_id, due.number, unit.id DESC
+    ), worked AS (
+        SELECT due.item_id, due.number, sum(charge.amount_pence) AS pence,
+               count(DISTINCT charge.posting_id) FILTER (
+                   WHERE charge.is_unpriced AND charge.reversal_of IS NULL
+                   AND NOT EXISTS (SELECT FROM charge_taken_back AS undone
+                                   WHERE undone.charge_id = charge.id AND undone.posted_at <= :as_at)
+               ) AS unpriced, max(charge.posted_at) AS costed_until
+        FROM due JOIN charge ON charge.item_id = due.item_id
+        WHERE charge.movement_seq < due.issued_seq AND charge.movement_seq >= COALESCE(due.came_back_seq, 0)
+          AND charge.kind = ANY(:work) AND charge.posted_at <= :as_at
+        GROUP BY 1, 2
+    ), costed AS (
+        SELECT due.item_id, due.number, due.issued_id, due.product_id, due.issued_at,
+               COALESCE(priced.pence, due.pence) AS new_pence,
+               CASE WHEN priced.pence IS NULL THEN 'item' ELSE 'order' END AS new_from,
+               COALESCE(worked.pence, 0) AS cost_pence, COALESCE(worked.unpriced, 0) AS unpriced, worked.costed_until
+        FROM due LEFT JOIN priced USING (item_id, number) LEFT JOIN worked USING (item_id, number)
+    )
 """
-WORKED: Final = """
-    SELECT COALESCE(sum(charge.amount_pence), 0) AS pence,
-           count(DISTINCT charge.posting_id) FILTER (
-               WHERE charge.is_unpriced AND charge.reversal_of IS NULL
-               AND NOT EXISTS (SELECT FROM charge_taken_back AS undone
-                               WHERE undone.charge_id = charge.id AND undone.posted_at <= :as_at)
-           ) AS unpriced, max(charge.posted_at) AS costed_until
-    FROM charge
-    WHERE charge.item_id = spell.item_id AND charge.movement_seq < spell.issued_seq
-      AND charge.movement_seq >= COALESCE(spell.came_back_seq, 0) AND charge.kind = ANY(:work)
-      AND charge.posted_at <= :as_at
-"""
+"""The CTE `costed`: the arithmetic of the spells in `due`."""
+# Each of its conditions is one that PostgreSQL has statistics of: nearly all that are older than a day are settled.
+IS_OPEN: Final = "(spell.new_pence IS NULL OR spell.costed_until > :as_at)"
 IS_SETTLED: Final = "spell.new_pence IS NOT NULL AND COALESCE(spell.costed_until <= :as_at, true)"
-DUE: Final = text("""
-    SELECT item_id, number FROM spell
+OF_DUE: Final = {
+    "item_id": "bigint",
+    "number": "int",
+    "issued_id": "bigint",
+    "issued_seq": "int",
+    "issued_at": "timestamptz",
+    "product_id": "bigint",
+    "pence": "bigint",
+    "came_back_seq": "int",
+}
+DUE: Final = text(f"""
+    SELECT {", ".join(OF_DUE)} FROM spell
     WHERE is_recycled AND new_pence IS NULL AND issued_at < :until ORDER BY issued_at
     LIMIT :limit FOR UPDATE SKIP LOCKED
-""")
+""")  # noqa: S608 - our own columns
+# Handed in whole: how many there are is known to the planner by their arrays, and not by a join of two columns.
 SETTLE: Final = text(f"""
-    UPDATE spell SET new_pence = found.new_pence, new_from = found.new_from, cost_pence = found.cost_pence,
-                     unpriced = found.unpriced, costed_until = found.costed_until
-    FROM (
-        SELECT spell.item_id, spell.number, COALESCE(asked.pence, spell.pence) AS new_pence,
-               CASE WHEN asked.pence IS NULL THEN 'item' ELSE 'order' END AS new_from,
-               work.pence AS cost_pence, work.unpriced, work.costed_until
-        FROM unnest(CAST(:items AS bigint[]), CAST(:numbers AS int[])) AS due (item_id, number)
-        JOIN spell ON spell.item_id = due.item_id AND spell.number = due.number
-        LEFT JOIN LATERAL ({PRICE}) AS asked ON true CROSS JOIN LATERAL ({WORKED}) AS work) AS found
-    WHERE spell.item_id = found.item_id AND spell.number = found.number
+    WITH due AS MATERIALIZED (
+        SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in OF_DUE.items())})
+                      AS due ({", ".join(OF_DUE)})
+    ), {COSTED}
+    UPDATE spell SET new_pence = costed.new_pence, new_from = costed.new_from, cost_pence = costed.cost_pence,
+                     unpriced = costed.unpriced, costed_until = costed.costed_until
+    FROM costed WHERE spell.item_id = costed.item_id AND spell.number = costed.number
 """)  # noqa: S608 - the parts are constants
 
 
@@ -68,14 +88,12 @@ def reissues(terms: Terms) -> str:
         {asked_for(terms)}
     """
     return f"""
+        WITH due AS MATERIALIZED (SELECT spell.* FROM spell WHERE {asked} AND {IS_OPEN}), {COSTED}
         SELECT spell.issued_id AS id, spell.item_id, spell.product_id, spell.issued_at, spell.new_pence, spell.new_from,
                spell.cost_pence, spell.unpriced
         FROM spell WHERE {asked} AND {IS_SETTLED}
         UNION ALL
-        SELECT spell.issued_id, spell.item_id, spell.product_id, spell.issued_at, COALESCE(asked.pence, spell.pence),
-               CASE WHEN asked.pence IS NULL THEN 'item' ELSE 'order' END, work.pence, work.unpriced
-        FROM spell LEFT JOIN LATERAL ({PRICE}) AS asked ON true CROSS JOIN LATERAL ({WORKED}) AS work
-        WHERE {asked} AND NOT ({IS_SETTLED})
+        SELECT issued_id, item_id, product_id, issued_at, new_pence, new_from, cost_pence, unpriced FROM costed
     """  # noqa: S608 - the parts are constants
 
 
@@ -87,8 +105,7 @@ async def settle_spells(session: AsyncSession, *, at: datetime) -> int:
         due = (await session.execute(DUE, {"until": at - AFTER, "limit": AT_ONCE})).all()
         if not due:
             break
-        items, numbers = zip(*due, strict=True)
-        asked = {"items": list(items), "numbers": list(numbers), "as_at": at, "work": list(WORK)}
-        await session.execute(SETTLE, asked)
+        asked = {name: list(values) for name, values in zip(OF_DUE, zip(*due, strict=True), strict=True)}
+        await session.execute(SETTLE, asked | {"as_at": at, "work": list(WORK)})
         done += len(due)
     return done

@@ -1,10 +1,10 @@
 """What was charged, by one dimension or two: one statement over the charges, so that every sum is that of its lines.
 
-Months that are closed are read as they were summed up, where these sums know the dimensions: nothing in them changes.
+Months that were summed up are read from their sums, where one of the grains knows the dimensions (ADR 63).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,15 +12,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain import small_numbers
-from app.domain.cost_reports import MOST_GROUPS, By, Dimension
+from app.domain.cost_reports import MOST_GROUPS, By, Dimension, Span
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
-from app.domain.months import month_in_words, read_month
+from app.domain.months import month_in_words, months_after, read_month
 from app.domain.ordering import OrderReason, Speed
 from app.domain.statements import Part
 from app.features.finance import kept_since
 from app.features.finance.disputed import IN_DISPUTE
-from app.features.finance.monthly.sums import SUMS
+from app.features.finance.monthly.grains import Grain, grain_of
+from app.features.finance.monthly.sums import sums_of
 from app.features.finance.reports.asking import Asked
 from app.features.finance.tables import Cell, Column, Table
 
@@ -93,30 +94,49 @@ MEASURES: Final = """
     COALESCE(sum(line.amount_pence) FILTER (WHERE line.kind = 'credit'), 0) AS credited_pence,
     COALESCE(sum(line.vat_pence), 0) AS vat_pence
 """
-# Closed months as they were summed up, and the lines of the others: the same by these dimensions, and a tenth to read.
-BY_MONTH: Final = f"""
-    WITH {SUMS} SELECT {{columns}}
-    FROM sums AS line LEFT JOIN funder ON funder.id = line.funder_id LEFT JOIN team ON team.id = line.team_id
-    LEFT JOIN store ON store.id = line.store_id
-"""  # noqa: S608 - the part is a constant
+# By their sums, the same is a tenth to read. What a grain does not know is not joined.
+JOINED: Final = {
+    "funder_id": "LEFT JOIN funder ON funder.id = line.funder_id",
+    "team_id": "LEFT JOIN team ON team.id = line.team_id",
+    "store_id": "LEFT JOIN store ON store.id = line.store_id",
+    "product_id": "LEFT JOIN product ON product.id = line.product_id",
+    "prescriber": "LEFT JOIN account AS who ON who.username = line.prescriber",
+}
 SUMMED: Final = """
     sum(line.lines)::bigint AS lines, sum(line.quantity_percent) / 100 AS quantity,
-    COALESCE(sum(line.net_pence) FILTER (WHERE line.kind <> 'credit'), 0) AS charged_pence,
-    COALESCE(sum(line.net_pence) FILTER (WHERE line.kind = 'credit'), 0) AS credited_pence,
+    sum(line.net_pence - line.credited_pence) AS charged_pence, sum(line.credited_pence) AS credited_pence,
     sum(line.vat_pence) AS vat_pence
 """
-SUMMED_BY: Final = frozenset(
-    {
-        Dimension.FUNDER,
-        Dimension.COST_CENTRE,
-        Dimension.TEAM,
-        Dimension.CATEGORY_CLASS,
-        Dimension.KIND,
-        Dimension.STORE,
-        Dimension.PERIOD,
-    }
-)
-"""What months are summed up by."""
+PARTS: Final[Mapping[Dimension, frozenset[str]]] = {
+    Dimension.FUNDER: frozenset({"funder_id"}),
+    Dimension.COST_CENTRE: frozenset({"funder_id", "team_id"}),
+    Dimension.TEAM: frozenset({"team_id"}),
+    Dimension.PRESCRIBER: frozenset({"prescriber"}),
+    Dimension.PRODUCT: frozenset({"product_id"}),
+    Dimension.CATEGORY: frozenset({"category"}),
+    Dimension.CATEGORY_SUBCLASS: frozenset({"category"}),
+    Dimension.CATEGORY_CLASS: frozenset({"class"}),
+    Dimension.KIND: frozenset({"kind"}),
+    Dimension.SPEED: frozenset({"speed"}),
+    Dimension.REASON: frozenset({"reason"}),
+    Dimension.DISTRICT: frozenset({"district"}),
+    Dimension.RECYCLED: frozenset({"recycled"}),
+    Dimension.STORE: frozenset({"store_id"}),
+    Dimension.PERIOD: frozenset(),
+}
+"""Which parts of a sum say it."""
+# As the sums have them; every other key is the same of a sum as of a line.
+SUMMED_KEYS: Final = {Dimension.SPEED: "line.speed", Dimension.RECYCLED: "line.recycled"}
+FILTERED_BY: Final = {
+    "funder": Dimension.FUNDER,
+    "team": Dimension.TEAM,
+    "store": Dimension.STORE,
+    "kind": Dimension.KIND,
+    "product_code": Dimension.PRODUCT,
+    "category": Dimension.CATEGORY,
+}
+MANY: Final = frozenset({Dimension.PRODUCT, Dimension.PRESCRIBER})
+"""Dimensions of which a county has thousands."""
 # Who is in a group of few is known, so that nobody is counted twice; of many, so many as are asked for at most.
 PEOPLE: Final = """
     count(DISTINCT line.client_id) AS people,
@@ -235,38 +255,31 @@ def _narrower(asked: Asked) -> list[str]:
 def values_of(asked: Asked) -> dict[str, Any]:
     """What `where` binds."""
     wanted = {f"at_{place}": value for place, value in enumerate(asked.at)}
-    span = {"since": asked.span.since, "until": asked.span.until, "live_from": asked.span.since}
-    return {**span, **asked.filters, **wanted}
+    return {"since": asked.span.since, "until": asked.span.until, **asked.filters, **wanted}
 
 
-def is_summed(asked: Asked) -> bool:
-    """Whether sums by month can say it: they know no people, no days, and of categories the first level."""
-    return (
-        asked.span.by is By.PERIOD
-        and not (asked.smallest or asked.at)
-        and set(asked.group_by) <= SUMMED_BY
-        and "product_code" not in asked.filters
-        and len(asked.filters.get("category", "12")) == len("12")
-    )
+def grain_for(asked: Asked) -> Grain | None:
+    """The sums by month that can say it; none where only the lines can: sums know no people, no days, no disputes."""
+    if asked.span.by is not By.PERIOD or asked.smallest or asked.at or not set(asked.filters) <= set(FILTERED_BY):
+        return None
+    dimensions = {*asked.group_by, *(FILTERED_BY[name] for name in asked.filters)}
+    if len(asked.filters.get("category", "")) == len("12"):
+        dimensions = dimensions - {Dimension.CATEGORY} | {Dimension.CATEGORY_CLASS, *asked.group_by}
+    return grain_of(frozenset[str]().union(*(PARTS[one] for one in dimensions)))
 
 
 async def read_groups(session: AsyncSession, asked: Asked) -> list[Group]:
     """Every group, the dearest first, months in their order; those of too few people put together. One statement; a
-    second one where nothing was found, to tell a slip of the pen from an empty month.
+    second one where nothing was found, to tell a slip of the pen from an empty month, and one before where there may be
+    too many in a month already.
 
     Raises BadValue `too-many-groups`, `unknown-funder` and the like.
     """
-    rows = (
-        (await session.execute(text(grouped_sql(asked)), values_of(asked) | {"limit": MOST_GROUPS + 1}))
-        .mappings()
-        .all()
-    )
+    await _check_a_month(session, asked)
+    most = {"limit": MOST_GROUPS + 1}
+    rows = (await session.execute(text(grouped_sql(asked)), values_of(asked) | most)).mappings().all()
     if len(rows) > MOST_GROUPS:
-        detail = (
-            f"There are more than {MOST_GROUPS:,} groups. Ask for a shorter period, for one funder, team, store, kind, "
-            "product or category, or by a dimension with fewer values."
-        )
-        raise BadValue("too-many-groups", detail, field="group_by")
+        raise _too_many()
     if not rows:
         await check_known(session, asked.filters)
     groups = [_group(row, asked.group_by) for row in rows]
@@ -354,19 +367,49 @@ def _day(by: By) -> str:
 
 def grouped_sql(asked: Asked) -> str:
     """Every group with its measures, as SQL. Binds `limit` beside what `values_of` has."""
-    keys = [f"{key_of(one, asked.span.by)} AS key_{place}" for place, one in enumerate(asked.group_by)]
+    grain = grain_for(asked)
+    known = SUMMED_KEYS if grain else {}
+    keys = [
+        f"{known.get(one) or key_of(one, asked.span.by)} AS key_{place}" for place, one in enumerate(asked.group_by)
+    ]
     names = [f"max({NAMES[one]}) AS name_{place}" for place, one in enumerate(asked.group_by) if one in NAMES]
     people = [PEOPLE] if asked.smallest else []
     grouped = ", ".join(f"key_{place}" for place in range(len(asked.group_by)))
-    columns = ", ".join([*keys, *names, *people, SUMMED if is_summed(asked) else MEASURES])
-    if is_summed(asked):
+    columns = ", ".join([*keys, *names, *people, SUMMED if grain else MEASURES])
+    if grain:
         # Its months are those of the span already; said twice, they would seem fewer than they are to PostgreSQL.
         which = " AND ".join(_narrower(asked)) or "true"
-        source = BY_MONTH.format(columns=columns)
+        joins = " ".join(join for name, join in JOINED.items() if name in grain.columns)
+        source = f"WITH {sums_of(grain)} SELECT {columns} FROM sums AS line {joins}"  # noqa: S608 - words of our own
     else:
         which = where(asked)
         source = f"SELECT {columns} FROM {CHARGES}"  # noqa: S608 - words of our own; what people asked is bound
     return f"{source} WHERE {which} GROUP BY {grouped} LIMIT :limit"
+
+
+def counted_sql(asked: Asked) -> str:
+    """How many groups there are, up to `limit` of them, as SQL."""
+    keys = ", ".join(key_of(one, asked.span.by) for one in asked.group_by)
+    return f"SELECT count(*) FROM (SELECT DISTINCT {keys} FROM {CHARGES} WHERE {where(asked)} LIMIT :limit) AS found"  # noqa: S608 - words of our own
+
+
+async def _check_a_month(session: AsyncSession, asked: Asked) -> None:
+    """Whether the last whole month alone has too many groups: then nobody waits until five years are read."""
+    month = months_after(asked.span.until, -1)
+    is_long = asked.span.by is By.PERIOD and asked.span.since < month
+    if is_long and MANY & {*asked.group_by} and grain_for(asked) is None:
+        of_month = replace(asked, span=Span(month, month))
+        bound = values_of(of_month) | {"limit": MOST_GROUPS + 1}
+        if (await session.scalar(text(counted_sql(of_month)), bound) or 0) > MOST_GROUPS:
+            raise _too_many()
+
+
+def _too_many() -> BadValue:
+    detail = (
+        f"There are more than {MOST_GROUPS:,} groups. Ask for a shorter period, for one funder, team, store, kind, "
+        "product or category, or by a dimension with fewer values."
+    )
+    return BadValue("too-many-groups", detail, field="group_by")
 
 
 def _sums(row: Any) -> Sums:
