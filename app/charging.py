@@ -30,13 +30,13 @@ NOBODYS: Final = """
 Write-offs, and what is done to what stands in a store, are the service's own by right."""
 
 SINCE_MADE: Final = "period >= CAST(asked.made_at - interval '2 months' AS date)"
-"""The months in which an order can have been charged: since it was asked for, and what was written down late may stand in
-one before. Asks for `equipment_order AS asked`."""
+"""The months in which an order can have been charged: since it was asked for, and what was written down late may stand
+in one before. Asks for `equipment_order AS asked`."""
 
 IS_CHARGED: Final = f"""
     (EXISTS (SELECT FROM charge WHERE order_id = asked.id AND {SINCE_MADE})
      OR EXISTS (SELECT FROM order_put_aside WHERE order_id = asked.id))
-"""
+"""  # noqa: S608 - the part is a constant
 """Whether an order was charged, in a month that is put aside or not. Asks for `equipment_order AS asked`."""
 
 ORDERS_CHARGES_ASIDE: Final = """

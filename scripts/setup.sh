@@ -115,6 +115,8 @@ make_environment() {
     step "Installing the stores command" pip_install --no-index --no-deps --no-build-isolation --editable .
     printf '%s\n%s %s\n' "$place" "$wanted" "$(fingerprint "$venv/bin/python" "$lock" pyproject.toml)" >"$stamp"
   fi
+  # Where Python is told to leave no bytecode behind, each start would compile every file anew.
+  "$venv/bin/python" -m compileall -q app || true
   exec 9>&-
 }
 

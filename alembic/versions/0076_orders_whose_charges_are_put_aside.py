@@ -18,7 +18,7 @@ SWAPS = {
             """-- An issue whose month was put aside is still the newest.
             WHERE COALESCE(excluded.issue_seq, 0) >= COALESCE(kept.issue_seq, 0);
 """,
-            f"""-- An issue whose month was put aside is still the newest, and stands as it was; what was credited since, not.
+            f"""-- An issue whose month was put aside is still the newest, and stands as it was.
             WHERE COALESCE(excluded.issue_seq, 0) > COALESCE(kept.issue_seq, 0)
                OR COALESCE(excluded.issue_seq, 0) = COALESCE(kept.issue_seq, 0)
                   AND COALESCE(kept.issue_month > {NEWEST}, true);
@@ -34,7 +34,7 @@ SWAPS = {
                   WHERE line.item_id = kept.item_id AND line.movement_seq > kept.issue_seq
                     AND line.kind IN ('credit', 'hire') AND NOT line.is_issue AND line.reversal_of IS NULL
                     AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id));
-""",
+""",  # noqa: S608 - the part is a constant
         ),
     ),
     "charge_keeps_accounts()": (
