@@ -42,7 +42,8 @@ CLIENT = text("""
 # Misspelt words are found too. A catalogue has a few thousand lines, so looking at each of them is quick.
 PRODUCTS = text("""
     WITH found AS MATERIALIZED (
-        SELECT product.*, product.search_text LIKE :holds AS has_words,
+        SELECT product.id, product.code, product.name, product.safe_working_load_kg, product.purchase_price_pence,
+               product.tier, product.search_text LIKE :holds AS has_words,
                word_similarity(:words, product.search_text) AS likeness
         FROM product
         WHERE product.search_text LIKE :holds OR word_similarity(:words, product.search_text) >= :alike
