@@ -158,9 +158,8 @@ async def _caught_by_notices(
     in force; four where none could concern these products."""
     if not any(one.item.are_notices for one in moved):
         return moved
-    in_force = await rematching.read_in_force(session, waits=False)
     items = {one.item.id: one.item.barcode for one in moved}
-    caught = await rematching.ask_about_items(session, in_force, items, cause=Cause.RETURN, actor=actor, at=at)
+    caught = await rematching.ask_about_what_came(session, items, cause=Cause.RETURN, actor=actor, at=at)
     holds: dict[int, tuple[HoldFact, ...]] = {}
     for one in caught:
         if one.hold:
