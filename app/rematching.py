@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import matching, outbox
@@ -271,7 +271,7 @@ async def read_answers(
     return [Answer(*row) for row in await session.execute(ANSWERS, values)]
 
 
-def _in_force(row: Mapping[str, Any]) -> InForce:
+def _in_force(row: Mapping[str, Any] | RowMapping) -> InForce:
     return InForce(
         row["notice_id"],
         row["reference"],
