@@ -6,8 +6,9 @@ Asked are the notices that are active, and those that are closed: what comes lat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import matching, outbox
@@ -37,7 +38,7 @@ ANSWERS = text("""
 # had a say in them; or in others of their products, which would be free by a change of the catalogue that nobody else
 # has confirmed: those that come now are taken as they were before it.
 _THESE = array_of("item_ids", "bigint")
-KNOWN = text(f"""
+_KNOWN = f"""
     WITH asked AS MATERIALIZED (SELECT id, product_id FROM item WHERE id = ANY({_THESE})), changed AS MATERIALIZED (
         SELECT DISTINCT ON (match.notice_id, item.product_id) match.notice_id, item.product_id, match.weakened_by
         FROM notice_match AS match JOIN item ON item.id = match.item_id
@@ -58,7 +59,12 @@ KNOWN = text(f"""
             FROM product WHERE id IN (SELECT product_id FROM asked)) AS products,
            (SELECT jsonb_agg(jsonb_build_array(notice_id, item_id, weakened_by)) FROM said) AS before,
            ({matching.NAMES_AS_JSON}) AS names
-""")  # noqa: S608 - the parts are constants
+"""  # noqa: S608 - the parts are constants
+KNOWN = text(_KNOWN)
+# The same with the notices that are in force, for those who need not wait for one that is being put into force.
+KNOWN_AND_IN_FORCE = text(f"""
+    {_KNOWN}, (SELECT jsonb_agg(to_jsonb(notice) ORDER BY notice_id) FROM notices_in_force(false) AS notice) AS in_force
+""")  # noqa: S608 - the part is the constant above
 # What matching wants is dear for what is written then: each foreign key would be planned anew for each row.
 PLAN_AS_USUAL = text("SELECT set_config('plan_cache_mode', 'auto', true)")
 OPEN = text("SELECT item_id FROM notice_match WHERE notice_id = :notice_id AND finished_at IS NULL")
@@ -106,20 +112,7 @@ async def read_in_force(session: AsyncSession, *, waits: bool = True) -> list[In
     Whoever changes what is recorded of items asks this first, before any item is locked, and waits for an activation
     that is going on. `waits` False: for those who change nothing that a notice asks for.
     """
-    rows = await session.execute(IN_FORCE, {"waits": waits})
-    return [
-        InForce(
-            row.notice_id,
-            row.reference,
-            row.title,
-            row.state == "closed",
-            row.scope_id,
-            row.number,
-            row.digest,
-            Handling(row.handling),
-        )
-        for row in rows
-    ]
+    return [_in_force(row) for row in (await session.execute(IN_FORCE, {"waits": waits})).mappings()]
 
 
 async def be_alone(session: AsyncSession) -> None:
@@ -142,8 +135,33 @@ async def ask_about_items(
     """
     if not notices or not items:
         return []
-    scopes = await read_scopes(session, {notice.digest for notice in notices})
     known = (await session.execute(KNOWN, {"item_ids": list(items)})).one()
+    return await _ask(session, notices, items, known, cause=cause, actor=actor, at=at)
+
+
+async def ask_about_what_came(
+    session: AsyncSession, items: Mapping[int, str], *, cause: Cause, actor: str, at: datetime
+) -> list[Caught]:
+    """The same of whatever is in force, for those who change nothing that a notice asks for. No statement for no items,
+    one where none could concern these products."""
+    if not items:
+        return []
+    known = (await session.execute(KNOWN_AND_IN_FORCE, {"item_ids": list(items)})).one()
+    notices = [_in_force(one) for one in known.in_force or ()]
+    return await _ask(session, notices, items, known, cause=cause, actor=actor, at=at) if notices else []
+
+
+async def _ask(
+    session: AsyncSession,
+    notices: Sequence[InForce],
+    items: Mapping[int, str],
+    known: Row[Any],
+    *,
+    cause: Cause,
+    actor: str,
+    at: datetime,
+) -> list[Caught]:
+    scopes = await read_scopes(session, {notice.digest for notice in notices})
     names = matching.names_from(known.names or [])
     products = [ProductFacts(**one | {"udi_di": tuple(one["udi_di"])}) for one in known.products or []]
     before = _before(known.before or [])
@@ -251,6 +269,19 @@ async def read_answers(
         return []
     values = {"questions": list(questions), "item_ids": None if item_ids is None else list(item_ids)}
     return [Answer(*row) for row in await session.execute(ANSWERS, values)]
+
+
+def _in_force(row: Mapping[str, Any] | RowMapping) -> InForce:
+    return InForce(
+        row["notice_id"],
+        row["reference"],
+        row["title"],
+        row["state"] == "closed",
+        row["scope_id"],
+        row["number"],
+        row["digest"],
+        Handling(row["handling"]),
+    )
 
 
 def _before(said: Sequence[tuple[int, int, str | None]]) -> "_Before":

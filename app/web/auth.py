@@ -52,7 +52,7 @@ def csrf_token(settings: Settings, bound_to: str) -> str:
 
 def sign(settings: Settings, words: str) -> str:
     """HMAC-SHA-256 of the words under the service's secret key, in hex."""
-    return hmac.new(_secret(settings).encode(), words.encode(), "sha256").hexdigest()
+    return hmac.digest(_secret(settings).encode(), words.encode(), "sha256").hex()
 
 
 def secret_of(request: Request) -> str:
@@ -73,12 +73,13 @@ async def authorise(request: Request, session: Session, now: Now) -> None:
     if isinstance(needed, Anybody):
         return
     secret, by_cookie = _credentials(request)
-    actor = await _find_actor(session, secret_hash(secret), now=now) if secret else None
-    if actor is None or secret is None:
+    hashed = secret_hash(secret) if secret else None
+    actor = await _find_actor(session, hashed, now=now) if hashed else None
+    if actor is None or hashed is None:
         raise NotSignedIn
     request.state.actor = actor
-    request.state.secret_hash = secret_hash(secret)
-    request.state.csrf_token = csrf_token(request.app.state.settings, secret_hash(secret))
+    request.state.secret_hash = hashed
+    request.state.csrf_token = csrf_token(request.app.state.settings, hashed)
     if needed is None or not actor.may(needed):
         raise NotAllowed("not-allowed", await _refusal(session, actor, needed, now=now))
     if by_cookie and request.method not in SAFE_METHODS:

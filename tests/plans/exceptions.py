@@ -190,8 +190,6 @@ MANY_BLOCKS: Final[dict[str, int]] = {
     "GET /api/v1/pick-list": 7_000,
     "POST /api/v1/orders": 6_500,
     "GET /api/v1/finance/disputes": 6_500,
-    "POST /api/v1/loans": 5_500,
-    "POST /api/v1/deliveries/scans": 5_500,
     "GET /api/v1/transfers": 5_000,
     "GET /transfers": 5_000,
     "GET /api/v1/stocktakes/{number}": 4_500,
@@ -204,8 +202,8 @@ _OF_CHARGES: Final = (
     "All charges of an item, an order or a rate, or those that wait for somebody, whatever their month."
 )
 _OF_ISSUE: Final = (
-    "The account of the item is asked three times of the months from two before the issue to the half year ahead that "
-    "is made already. It does not grow."
+    "Who paid for an issue is asked three times of the months from that of the issue to the half year ahead that is "
+    "made already. It does not grow."
 )
 ALL_MONTHS: Final[dict[tuple[str, str], str]] = {
     ("POST /api/v1/loans", "charge"): _OF_ISSUE,
@@ -575,6 +573,6 @@ MOST_STATEMENTS: Final[dict[str, int]] = {
     "POST /api/v1/orders": 31,
     "POST /api/v1/orders/{number}/submit": 42,
     "POST /api/v1/reservations": 14,
-    "POST /api/v1/returns/scans": 9,
+    "POST /api/v1/returns/scans": 8,
     "POST /api/v1/safety-notices/{reference}/reviews/{client_ref}": 11,
 }

@@ -69,7 +69,7 @@ async def scan_returns(
     more when one was refused, which may be the trigger pulled twice (`acknowledge_again`);
     one and those of `promising` when some had been with the driver; two and those of `promising` when some never left,
     by the record, which are held until somebody says where they were; one when some were taken in before;
-    two and those of `rematching` when safety notices are in force.
+    one and those of `rematching` when safety notices are in force.
     """
 
     async def take(fresh: list[Scan]) -> dict[UUID, ScanResult]:
@@ -155,12 +155,11 @@ async def _caught_by_notices(
     session: AsyncSession, moved: list[ledger.Moved], *, actor: str, at: datetime
 ) -> list[ledger.Moved]:
     """What safety notices cover of what came back is held before it is said where it goes. No statement where none is
-    in force; four where none could concern these products."""
+    in force; one where none could concern these products."""
     if not any(one.item.are_notices for one in moved):
         return moved
-    in_force = await rematching.read_in_force(session, waits=False)
     items = {one.item.id: one.item.barcode for one in moved}
-    caught = await rematching.ask_about_items(session, in_force, items, cause=Cause.RETURN, actor=actor, at=at)
+    caught = await rematching.ask_about_what_came(session, items, cause=Cause.RETURN, actor=actor, at=at)
     holds: dict[int, tuple[HoldFact, ...]] = {}
     for one in caught:
         if one.hold:

@@ -58,8 +58,7 @@ async def finish_stocktake(
     if gone:
         await promising.look_again(session, gone, actor=actor.username, at=at)
     back = {rows[tag]["id"]: tag for tag, chosen in decided.items() if chosen in BROUGHT_BACK}
-    in_force = await rematching.read_in_force(session, waits=False) if back else []
-    await rematching.ask_about_items(session, in_force, back, cause=Cause.FOUND, actor=actor.username, at=at)
+    await rematching.ask_about_what_came(session, back, cause=Cause.FOUND, actor=actor.username, at=at)
     lines = [
         {"item_id": rows[tag]["id"], "difference": found.value, "correction": decided[tag].value}
         for tag, found in differing.items()
