@@ -52,6 +52,8 @@ def allot(pence: int, shares: Sequence[Share]) -> tuple[Allotment, ...]:
 
     The pennies that are left over go one by one to the largest remainders, of equal ones to whoever is named first.
     """
+    if len(shares) == 1 and shares[0].percent == WHOLE:
+        return (Allotment(shares[0].funder, shares[0].percent, pence),)
     exact = [pence * share.percent / WHOLE for share in shares]
     floors = [int(one) for one in exact]
     left = pence - sum(floors)

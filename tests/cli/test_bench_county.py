@@ -4,6 +4,8 @@ import asyncio
 from datetime import date
 
 import pytest
+from sqlalchemy import text
+from typer import Exit
 
 from app.cli.bench.reference import running
 from app.cli.bench.reference.calls import CALLS, Ground, Sent
@@ -36,14 +38,35 @@ async def test_every_kind_of_call_is_answered_rightly_and_its_rows_are_there(scr
         "a whole class",
     ]
     report = CountyReport("scripts/bench", date(2026, 11, 27), await running.about(scratch.url), [scale])
-    text = report.as_markdown()
-    assert "| Scan-return, batches of 100 | 0.01 |" in text
-    assert "| scale 0.01: from exec to ready, database up, < 2 s |" in text
-    assert "a single return, of the floor's rate, ≥ 0.25" in text
+    tables = report.as_markdown()
+    assert "| Scan-return, batches of 100 | 0.01 |" in tables
+    assert "| scale 0.01: from exec to ready, database up, < 2 s |" in tables
+    assert "a single return, of the floor's rate, ≥ 0.25" in tables
     assert report.as_figures()["scales"][0]["sizes"]["item"] > 1_000
+    # It is filled once, and measured again as often as anybody likes.
+    again = Options(seconds=0.1, clients=2, only=("reserve", "issue", "scan-return", "notice"), is_filled=True)
+    told: list[str] = []
+    second = await measure(scratch.url, 0.01, again, {}, told.append)
+    assert second.filled is None
+    assert "filled before. The benchmark writes in this database" in told[0]
+    assert len(second.forced) == 4
+    assert "| before |" in CountyReport("scripts/bench", date(2026, 11, 27), {}, [second]).as_markdown()
     assert await scratch.query("SELECT count(*) AS refused FROM return_scan WHERE outcome <> 'accepted'") == [
         {"refused": 0}
     ]
+    # Where people have passwords of their own, it is nobody's reference county.
+    async with scratch.database.sessions.begin() as session:
+        await session.execute(text("UPDATE account SET is_demonstration = false WHERE username = 'ot.1'"))
+    with pytest.raises(Exit):
+        await measure(scratch.url, 0.01, again, {}, told.append)
+
+
+async def test_what_is_to_be_filled_already_is_not_empty(scratch: Scratch) -> None:
+    await empty(scratch)
+    told: list[str] = []
+    with pytest.raises(Exit):
+        await measure(scratch.url, 0.01, Options(is_filled=True), {}, told.append)
+    assert told == []
 
 
 async def test_a_wrong_answer_ends_the_run(scratch: Scratch) -> None:

@@ -27,7 +27,7 @@ from app.cli.bench.reference.figures import CountyReport, Scale
 from app.cli.bench.reference.running import Options, WrongAnswer
 from app.cli.bench.register import Size
 from app.cli.migrating import alembic_config
-from app.cli.reach import console, fail
+from app.cli.reach import console, fail, read_settings
 from app.db import normal_url
 from app.postgres import EmbeddedPostgres
 
@@ -143,20 +143,28 @@ def bench_county(
             envvar="STORES_DATABASE_URL", help="An EMPTY database to fill, instead of a PostgreSQL of its own."
         ),
     ] = None,
+    filled: Annotated[
+        bool,
+        typer.Option(
+            "--filled",
+            help="A county of --scale is there already, in --database or the embedded one. It is written in.",
+        ),
+    ] = False,
     markdown: Annotated[Path | None, typer.Option(help="Write the tables here.")] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
 ) -> None:
     """Measure the service over HTTP on the reference county, beside what PostgreSQL alone does in the same run."""
     wanted = scale or [0.01]
-    if database and len(wanted) > 1:
+    if (database or filled) and len(wanted) > 1:
         raise fail("A database of yours is filled once: give one --scale with it.")
-    options = Options(seconds=seconds, clients=clients, workers=workers, only=only or [])
+    data_dir = read_settings().data_dir if filled else None
+    options = Options(seconds=seconds, clients=clients, workers=workers, only=only or [], is_filled=filled)
     rates: dict[str, float] = {}
     scales: list[Scale] = []
     postgres: dict[str, str] = {}
     try:
         for one in wanted:
-            with _database(database) as url:
+            with _database(database, data_dir) as url:
                 scales.append(running.run(url, one, options, rates, lambda line: console.print(line, highlight=False)))
                 postgres = asyncio.run(running.about(url))
     except WrongAnswer as wrong:
@@ -170,12 +178,13 @@ def bench_county(
 
 
 @contextmanager
-def _database(given: str | None) -> Iterator[str]:
-    """The address of a migrated database: the given one, or one of a PostgreSQL of its own."""
+def _database(given: str | None, data_dir: Path | None = None) -> Iterator[str]:
+    """The address of a migrated database: the given one, the embedded one in this folder, or one of a PostgreSQL of its
+    own, which is thrown away."""
     with tempfile.TemporaryDirectory(prefix="stores-bench-") as folder:
         # Durable, as the service's own is: a commit waits for the disk.
         Path(folder).chmod(0o711)
-        server = EmbeddedPostgres(Path(folder)) if given is None else nullcontext()
+        server = EmbeddedPostgres(data_dir or Path(folder)) if given is None else nullcontext()
         with server as own:
             url = own.url if own else str(given)
             with ThreadPoolExecutor(1) as thread:

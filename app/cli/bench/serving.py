@@ -5,12 +5,11 @@ import sys
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 from sqlalchemy import event
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.cli import begin_to_tidy
 from app.cli.reach import configure_logs
+from app.cli.serve import make
 from app.main import create_app
 from app.settings import Settings
 
@@ -22,18 +21,12 @@ def serve(port: int) -> None:
     uvicorn.run(create_app(Settings()), host="127.0.0.1", port=port, log_level="warning")
 
 
-def make_app() -> FastAPI:
-    """The service by the settings of the environment: for `uvicorn --factory --workers`."""
+def make_counting_app() -> ASGIApp:
+    """The service by the settings of the environment, which says at `COUNTED` how many statements it has sent so far.
+    Its speed is not measured."""
     settings = Settings()
     configure_logs(settings)
-    app = create_app(settings)
-    begin_to_tidy()
-    return app
-
-
-def make_counting_app() -> ASGIApp:
-    """The same, which says at `COUNTED` how many statements it has sent so far. Its speed is not measured."""
-    app = make_app()
+    app = make(settings)
     sent = 0
 
     def note(*_: Any) -> None:

@@ -228,33 +228,36 @@ class Books:
         item.paid = (self.day, going.shares, price.pence, price.is_unpriced)
         item.under, item.is_credited = going.columns, False
         account = item.account = item.account or Account()
-        account.seq, account.day, account.issue = item.seq, self.day, self._issue(item, posting, going)
+        account.seq, account.day, account.issue = item.seq, self.day, (posting, going)
         account.issues += 1
 
-    def _issue(self, item: Item, posting: Posting, going: Under) -> str:
+    def issue(self, account: Account) -> str:
         """The newest issue as the account of an item keeps it, as JSON in a column for COPY."""
+        assert account.issue is not None
+        posting, going = account.issue
         order, client, team, who, reason, district = going.columns.split("\t")
         shares = ", ".join(f'{{"funder": "{line.funder}", "percent": "{line.percent:.2f}"}}' for line in posting.lines)
         return (
-            f'{{"seq": {item.seq}, "on": "{self.iso}", "pence": {posting.price.pence}, "is_hire": false, '
-            f'"is_unpriced": {"true" if posting.price.is_unpriced else "false"}, "order_id": {_or_null(order)}, '
-            f'"team_id": {team}, "client_id": {client}, "prescriber": "{who}", "reason": {_in_quotes(reason)}, '
-            f'"district": {_in_quotes(district)}, "is_provisional": false, "shares": [{shares}]}}'
+            f'{{"seq": {account.seq}, "on": "{date.fromordinal(account.day)}", "pence": {posting.price.pence}, '
+            f'"is_hire": false, "is_unpriced": {"true" if posting.price.is_unpriced else "false"}, '
+            f'"order_id": {_or_null(order)}, "team_id": {team}, "client_id": {client}, "prescriber": "{who}", '
+            f'"reason": {_in_quotes(reason)}, "district": {_in_quotes(district)}, "is_provisional": false, '
+            f'"shares": [{shares}]}}'
         )
 
     def _key(
         self, item: Item, move: str, was: str, going: Under | None, errand: Errand, facts: tuple[str, str, int, int]
     ) -> tuple[Any, ...]:
-        """What its charges follow from: where all of it is the same, they are."""
+        """What its charges follow from: where all of it is the same, they are. The rates of the county are for whatever
+        it lends, so what the item is makes no difference."""
         paid = item.paid
         if going:
-            return move, item.product.id, item.price, item.times > 0, going.shares, errand.speed
+            return move, item.price, item.times > 0, going.shares, errand.speed
         if move in CREDITS:
             months = whole_months(date.fromordinal(item.received), date.fromordinal(self.day))
             known = (item.is_credited, item.written_off, min(item.times, 2), item.product.is_reusable)
             borne = item.paid_pence if move not in RETURNS else 0
             return move, was, item.price, paid and paid[1:], known, borne, errand.speed, facts, months
-        # The rates of the county are for whatever it lends, so what it is makes no difference here.
         return move, was, paid[1] if paid else -1, facts
 
     def _write(

@@ -11,7 +11,7 @@ import typer
 from alembic import command
 
 from app.cli.county.building import NotEmpty, build
-from app.cli.county.loading import NotRight
+from app.cli.county.loading import OWN_SERVER, NotRight
 from app.cli.county.size import Size
 from app.cli.migrating import alembic_config
 from app.cli.reach import check_server, console, fail, read_settings, showing_progress
@@ -58,7 +58,7 @@ def _database(settings: Settings) -> Iterator[str]:
         if url:
             yield url
             return
-        with EmbeddedPostgres(settings.data_dir) as own:
+        with EmbeddedPostgres(settings.data_dir, settings=OWN_SERVER) as own:
             yield own.url
     except EmbeddedPostgresError as error:
         raise fail(str(error)) from error

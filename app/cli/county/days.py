@@ -84,7 +84,7 @@ class Life(Going):
             account, month = item.account, date.fromordinal(item.account.day).replace(day=1)
             credited = "t" if item.is_credited else "f"
             books.rows["item_account"].append(
-                f"{item.id}\t{account.issue}\t{account.seq}\t{month}\t{credited}\t{credited}\t"
+                f"{item.id}\t{books.issue(account)}\t{account.seq}\t{month}\t{credited}\t{credited}\t"
                 f"{item.written_off}\t{account.issues}\t{item.paid_pence}"
             )
         for kind, due in () if item.stands == "scrapped" else (item.due or {}).items():

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.cli.county.catalogue import Product
+from app.domain.costs import Posting
 
 NULL: Final = "\\N"
 TOD: Final = tuple(f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}+00:00" for s in range(86_400))
@@ -85,7 +86,7 @@ class Account:
     issues: int = 0
     seq: int = 0
     day: int = 0
-    issue: str = ""
+    issue: "tuple[Posting, Under] | None" = None
 
 
 @dataclass(slots=True)

@@ -29,6 +29,9 @@ SETTINGS: Final = {
     "synchronous_commit": "off",
     "jit": "off",
 }
+OWN_SERVER: Final = {"wal_level": "minimal", "max_wal_senders": "0", "autovacuum": "off"}
+"""How a PostgreSQL that runs for the filling alone is set. What is made in the transaction, indexes and months, is
+written out at its end instead of to the log too, as safely. Nobody tidies the tables beside the night that does it."""
 # Foreign keys from and to the tables; then what else is an index. What partitions have of their parent goes with it.
 OTHERS_FIRST: Final = text("""
     SELECT conrelid::regclass::text AS "table", conname AS name, pg_get_constraintdef(oid) AS definition,

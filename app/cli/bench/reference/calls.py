@@ -53,10 +53,11 @@ class Sent:
 
 @dataclass(slots=True)
 class Ground:
-    """What the calls are made on."""
+    """What the calls are made on. `run`: not twice the same in a database; `turn`: not twice the same in a run."""
 
     engine: AsyncEngine
     turn: int = 0
+    run: str = field(default_factory=lambda: uuid4().hex[:8])
 
     async def column(self, sql: str, **values: Any) -> list[Any]:
         """The first column."""
@@ -178,7 +179,7 @@ async def _searches(ground: Ground, _: int) -> list[Sent]:
 
 async def _reservations(ground: Ground, count: int) -> list[Sent]:
     ground.turn += 1
-    ready = await filling.ready_shelf(ground.engine, count, turn=ground.turn)
+    ready = await filling.ready_shelf(ground.engine, count, turn=f"{ground.run}-{ground.turn}")
     until = (date.today() + timedelta(days=7)).isoformat()  # noqa: DTZ011 - a week from now, roughly
     return [
         Sent(
@@ -194,7 +195,7 @@ async def _reservations(ground: Ground, count: int) -> list[Sent]:
 
 async def _issues(ground: Ground, count: int) -> list[Sent]:
     ground.turn += 1
-    ready = await filling.ready_shelf(ground.engine, count, turn=ground.turn)
+    ready = await filling.ready_shelf(ground.engine, count, turn=f"{ground.run}-{ground.turn}")
     return [
         Sent(
             "POST",

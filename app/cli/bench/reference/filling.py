@@ -21,6 +21,7 @@ SEED: Final = 1
 MOVE: Final = text(Path(__file__).with_name("readying").joinpath("move.sql").read_text())
 
 READY_TABLES: Final = (
+    "DROP TABLE IF EXISTS bench_item, bench_floor",
     """
     CREATE UNLOGGED TABLE bench_item (
         n int PRIMARY KEY, item_id bigint NOT NULL, barcode text NOT NULL, client_id bigint, product_id bigint,
@@ -37,7 +38,7 @@ async def fill(url: str, scale: float, tell: Tell) -> None:
 
 
 async def make_ready(engine: AsyncEngine) -> None:
-    """Tables of our own, and what autovacuum would have done by now."""
+    """Tables of our own, anew, and what autovacuum would have done by now."""
     async with engine.begin() as connection:
         for statement in READY_TABLES:
             await connection.execute(text(statement))
@@ -171,14 +172,14 @@ async def ready_returns(engine: AsyncEngine, count: int) -> list[str]:
         return list(await session.scalars(text("SELECT barcode FROM bench_item ORDER BY n")))
 
 
-async def ready_shelf(engine: AsyncEngine, count: int, *, turn: int) -> list[tuple[str, str, str]]:
+async def ready_shelf(engine: AsyncEngine, count: int, *, turn: str) -> list[tuple[str, str, str]]:
     """Items of the shelf, a quarter of it at most, and for each a client who has nothing yet: (barcode, product code,
     client's reference)."""
     async with AsyncSession(engine) as session, session.begin():
         await _pick(session, _EVERY, _ON_THE_SHELF)
         await session.execute(text(_LEAVE_SOME), {"count": count})
         for statement in _NEW_CLIENTS:
-            await session.execute(text(statement), {"turn": str(turn)})
+            await session.execute(text(statement), {"turn": turn})
         rows: Any = await session.execute(text(_READY))
         return [(row.barcode, row.code, row.client_ref) for row in rows]
 

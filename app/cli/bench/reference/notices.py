@@ -46,12 +46,13 @@ async def measure(url: str, ground: Ground, service: Service) -> list[Forced]:
     looked for in the database."""
     found = []
     async with httpx.AsyncClient(base_url=f"{service.address}/api/v1", timeout=600) as client:
-        for name, lines in (await forms(ground)).items():
-            seconds, held = await _force(client, service, name, lines)
+        for number, (name, lines) in enumerate((await forms(ground)).items()):
+            reference = f"BENCH/{ground.run}/{number}"
+            seconds, held = await _force(client, service, reference, name, lines)
             there = await ground.number(
                 "SELECT count(*) FROM hold JOIN safety_notice AS notice ON notice.id = hold.notice_id"
-                " WHERE notice.title = :name AND lifted_at IS NULL",
-                name=name,
+                " WHERE notice.reference = :reference AND lifted_at IS NULL",
+                reference=reference,
             )
             if there != held:
                 raise fail(f"The notice on {name} says that it holds {held} items, but {there} are held.")
@@ -61,10 +62,9 @@ async def measure(url: str, ground: Ground, service: Service) -> list[Forced]:
 
 
 async def _force(
-    client: httpx.AsyncClient, service: Service, name: str, lines: list[dict[str, Any]]
+    client: httpx.AsyncClient, service: Service, reference: str, name: str, lines: list[dict[str, Any]]
 ) -> tuple[float, int]:
     today = datetime.now(UTC).date().isoformat()
-    reference = f"BENCH/{len(name)}/{name}".replace(" ", "-").replace("'", "")
     new = {"reference": reference, "kind": "field-safety-notice", "title": name, "issuer": "Bench", "issued_on": today}
     at = f"/safety-notices/{reference}"
     await _do(client, service, AUTHOR, "POST", "/safety-notices", new)

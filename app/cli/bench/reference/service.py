@@ -1,6 +1,7 @@
 """The real service as a process of its own: started, signed in to, looked at, stopped."""
 
 import asyncio
+import compileall
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 import httpx
 
+import app
 from app.cli.bench.serving import COUNTED
 from app.cli.reach import fail
 
@@ -80,7 +82,8 @@ class Service:
 
 @asynccontextmanager
 async def served(url: str, *, workers: int = 1, is_counting: bool = False) -> AsyncIterator[Service]:
-    """`stores serve` on this database, with the settings of production, until the block ends."""
+    """`stores serve` on this database, with the settings of production, until the block ends: as an operator starts it.
+    The one that counts is the same service, which is told to count."""
     with tempfile.TemporaryDirectory(prefix="stores-bench-") as folder:
         port = _free_port()
         settings = {
@@ -106,6 +109,12 @@ async def served(url: str, *, workers: int = 1, is_counting: bool = False) -> As
                 if process.returncode is None:
                     process.terminate()
                 await process.wait()
+
+
+def compile_files() -> None:
+    """As `pip install` leaves a package: compiled. Where Python is told to leave no bytecode behind, each start would
+    compile every file anew. A folder that may not be written in stays as it is."""
+    compileall.compile_dir(Path(app.__file__).parent, quiet=2, workers=1)
 
 
 async def start(url: str, workers: int) -> tuple[float, float]:
@@ -154,10 +163,9 @@ async def loading() -> AsyncIterator[Load]:
 
 
 def _program(port: int, workers: int, *, is_counting: bool) -> list[str]:
-    if workers == 1 and not is_counting:
-        return [sys.executable, "-m", "app.cli.main", "serve"]
-    factory = "make_counting_app" if is_counting else "make_app"
-    told = ["--factory", f"app.cli.bench.serving:{factory}", "--workers", str(workers), "--port", str(port)]
+    if not is_counting:
+        return [sys.executable, "-m", "app.cli.main", "serve", "--workers", str(workers)]
+    told = ["--factory", "app.cli.bench.serving:make_counting_app", "--port", str(port)]
     return [sys.executable, "-m", "uvicorn", *told, "--no-access-log", "--log-level", "warning", "--no-server-header"]
 
 
