@@ -192,12 +192,12 @@ async def test_the_pick_list_is_by_promised_day_store_and_bay_with_what_is_late(
     later = await orders.submitted(one)
     soon = await orders.submitted(other, speed="same_day")
     clock.move(days=1)
-    rows = (await as_technician.get("/api/v1/pick-list")).json()
+    rows = (await as_technician.get("/api/v1/pick-list")).json()["items"]
     assert [(row["number"], row["store"], row["bay"], row["is_late"]) for row in rows] == [
         (soon["number"], "COAST", "A1", True),
         (later["number"], "MAIN", "B2", False),
     ]
-    assert [row["bay"] for row in (await as_technician.get("/api/v1/pick-list?store=MAIN")).json()] == ["B2"]
+    assert [row["bay"] for row in (await as_technician.get("/api/v1/pick-list?store=MAIN")).json()["items"]] == ["B2"]
     late = done(await as_technician.get("/api/v1/orders?late=true"))["items"]
     assert [row["number"] for row in late] == [soon["number"]]
     due = done(await as_technician.get("/api/v1/orders?due_on=2026-03-09"))["items"]
@@ -207,7 +207,7 @@ async def test_the_pick_list_is_by_promised_day_store_and_bay_with_what_is_late(
 async def test_reading_the_pick_list_is_logged_because_it_names_clients(
     as_technician: AsyncClient, query: Query
 ) -> None:
-    assert (await as_technician.get("/api/v1/pick-list")).json() == []
+    assert (await as_technician.get("/api/v1/pick-list")).json()["items"] == []
     assert await query("SELECT chain, subject, detail FROM audit_event WHERE action = 'orders_listed'") == [
         {"chain": "technician", "subject": "orders", "detail": {"found": 0}}
     ]
