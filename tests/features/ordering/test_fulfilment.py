@@ -1,6 +1,8 @@
 """What the store does: allocate, send out, deliver, come back; and old equipment on the same visit."""
 
 from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.lifecycle import State
 from tests.conftest import Clock, Query
@@ -202,6 +204,39 @@ async def test_the_pick_list_is_by_promised_day_store_and_bay_with_what_is_late(
     assert [row["number"] for row in late] == [soon["number"]]
     due = done(await as_technician.get("/api/v1/orders?due_on=2026-03-09"))["items"]
     assert [row["number"] for row in due] == [later["number"]]
+
+
+async def test_the_pick_list_of_the_api_comes_in_pages_and_those_without_a_day_stand_last(
+    orders: Orders, given: Given, as_technician: AsyncClient, clock: Clock, session: AsyncSession
+) -> None:
+    product = await given.product()
+    wanted = [await given.item(product=product) for _ in range(4)]
+    undated = await orders.submitted(product)
+    # As an order stands whose promise was withdrawn.
+    await session.execute(
+        text("UPDATE equipment_order SET promised_on = NULL WHERE number = :number"), {"number": undated["number"]}
+    )
+    await session.commit()
+    first = await orders.submitted(product, lines=[{"product_code": product, "quantity": 2}])
+    clock.move(days=1)
+    last = await orders.submitted(product)
+    rows, after = [], None
+    for _ in wanted:
+        asked = {"limit": "1"} | ({"after": after} if after else {})
+        page = done(await as_technician.get("/api/v1/pick-list", params=asked))
+        rows, after = rows + page["items"], page["next"]
+    assert after is None
+    assert sorted(row["barcode"] for row in rows) == sorted(wanted)
+    numbers = [first["number"], first["number"], last["number"], undated["number"]]
+    assert [row["number"] for row in rows] == numbers
+    whole = done(await as_technician.get("/api/v1/pick-list", params={"limit": "2"}))["items"]
+    assert whole == rows[:2]
+    refused = await as_technician.get("/api/v1/pick-list", params={"after": "x"})
+    check_problem(refused, 422, "bad-cursor", field="after")
+    for show, found in (("undated", undated), ("due_on", last)):
+        value = {"undated": "true", "due_on": last["promised_on"]}[show]
+        listed = done(await as_technician.get("/api/v1/orders", params={show: value}))["items"]
+        assert [row["number"] for row in listed] == [found["number"]]
 
 
 async def test_reading_the_pick_list_is_logged_because_it_names_clients(
