@@ -1,5 +1,7 @@
 """What the store does: allocate, send out, deliver, come back; and old equipment on the same visit."""
 
+from typing import Any
+
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -220,7 +222,8 @@ async def test_the_pick_list_of_the_api_comes_in_pages_and_those_without_a_day_s
     first = await orders.submitted(product, lines=[{"product_code": product, "quantity": 2}])
     clock.move(days=1)
     last = await orders.submitted(product)
-    rows, after = [], None
+    rows: list[dict[str, Any]] = []
+    after = None
     for _ in wanted:
         asked = {"limit": "1"} | ({"after": after} if after else {})
         page = done(await as_technician.get("/api/v1/pick-list", params=asked))
