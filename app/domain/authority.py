@@ -377,9 +377,12 @@ def _able_to_sign(asked: Asked, setting: Setting) -> str:
     return say_who([person.name for person in who_can_authorise(asked, setting)], "can.")
 
 
+NOBODY_CAN = "At present nobody can. Ask the manager to name somebody."
+
+
 def say_who(able: Sequence[str], words: str) -> str:
     """A sentence that names some of those who can, or whom to ask when nobody can."""
-    return f"{listed(list(able), 'or')} {words}" if able else "At present nobody can. Ask the manager to name somebody."
+    return f"{listed(list(able), 'or')} {words}" if able else NOBODY_CAN
 
 
 def listed(names: list[str], word: str) -> str:

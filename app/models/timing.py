@@ -17,7 +17,21 @@ class OrderTiming(Table, table=True):
     """
 
     __tablename__ = "order_timing"
-    __table_args__ = (Index("ix_order_timing_counted_on", text("LEAST(promised_on, delivered_on)")),)
+    __table_args__ = (
+        Index("ix_order_timing_counted_on", text("LEAST(promised_on, delivered_on)")),
+        # What still has to be delivered is found without what was.
+        Index(
+            "ix_order_timing_promised_on_while_open",
+            "promised_on",
+            "order_id",
+            postgresql_where=text("is_approved AND delivered_on IS NULL"),
+        ),
+        Index(
+            "ix_order_timing_order_id_of_failed_visits_while_open",
+            "order_id",
+            postgresql_where=text("is_approved AND delivered_on IS NULL AND failed_visits > 0"),
+        ),
+    )
 
     order_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     speed: str = Field(sa_column=text_column())

@@ -15,6 +15,7 @@ from app.features.home.my_work import MY_ORDERS, STORE_ORDERS
 from app.features.home.queries import COLLECTIONS, TRIALS
 from app.features.loans.queries import CLIENTS, LOANS
 from app.features.ordering.pages_queries import CLIENTS as CLIENTS_TO_ORDER_FOR
+from app.features.ordering.queries import PICK
 from app.features.reservations.worker import LOST
 from tests.conftest import Scratch
 
@@ -26,6 +27,10 @@ READ |= {"postcode_begins": "SR7%", "holds": "%Moor%", "rank": 0, "after": "", "
 
 OPEN_LOANS = text(f"{LOANS} WHERE loan.id > :after AND loan.ended_at IS NULL ORDER BY loan.id LIMIT :limit")
 OPEN_PIECES = "ix_order_unit_order_id_while_open"
+OPEN_DAYS = "ix_order_timing_promised_on_while_open"
+FAILED_VISITS = "ix_order_timing_order_id_of_failed_visits_while_open"
+PICKED = {"store": None, "limit": 5, "goes_on": False, "after_day": None, "after_store": "", "after_bay": None}
+PICKED |= {"after_number": "", "after_barcode": ""}
 WAYS_TO_A_CLIENT = {"uq_client_client_ref_in_any_case", "ix_client_name_trigrams", "ix_client_postcode_without_blank"}
 NHS_NUMBER = "uq_client_nhs_number"
 
@@ -33,7 +38,8 @@ NHS_NUMBER = "uq_client_nhs_number"
 @pytest.mark.parametrize(
     ("query", "values", "indexes"),
     [
-        (STORE_ORDERS, {"today": TODAY}, {OPEN_PIECES}),
+        (STORE_ORDERS, {"today": TODAY, "beyond": 6, "pick_beyond": 6}, {OPEN_PIECES, OPEN_DAYS, FAILED_VISITS}),
+        (PICK, PICKED, {OPEN_PIECES, OPEN_DAYS}),
         (MY_ORDERS, MINE, {OPEN_PIECES}),
         (OPEN_LOANS, {"after": 0, "limit": 5}, {"ix_loan_id_while_open"}),
         (TRIALS, MINE, {"ix_loan_trial_ends_on_while_open"}),
@@ -44,7 +50,19 @@ NHS_NUMBER = "uq_client_nhs_number"
         (CLIENTS_TO_ORDER_FOR, LOOKED_FOR, {*WAYS_TO_A_CLIENT, NHS_NUMBER}),
         (CALLERS, {**LOOKED_FOR, "tag": "ES1"}, {*WAYS_TO_A_CLIENT, NHS_NUMBER, "uq_item_barcode"}),
     ],
-    ids=["store", "mine", "open loans", "trials", "collections", "lost", "clients", "loans", "orders", "callers"],
+    ids=[
+        "store",
+        "pick list",
+        "mine",
+        "open loans",
+        "trials",
+        "collections",
+        "lost",
+        "clients",
+        "loans",
+        "orders",
+        "callers",
+    ],
 )
 async def test_it_can_begin_from_its_index(
     scratch: Scratch, query: TextClause, values: dict[str, Any], indexes: set[str]

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 FIRST_FEW = 5
 MOST = 1_000
 """So far things are counted here, as on all of the start page."""
+MOST_TO_PICK = 100
+"""The same of orders to be picked."""
 SOON = timedelta(days=7)
 ENDS_SOON = timedelta(days=3)
 
@@ -110,35 +112,48 @@ PANEL_CASES = text("""
     WHERE mine.account_id = :account_id AND state IN ('submitted', 'screened', 'listed')
       AND NOT EXISTS (SELECT FROM panel_interest WHERE case_id = brought.id AND account_id = mine.account_id)
 """)
-# The client, and whether a visit was in vain, are asked of those few that are out or were visited.
+# An approved order of which a piece is still wanted has its timing without a day of delivery: these have indexes. What
+# is to be picked is counted to a hundred, the soonest first, for the pieces of each order are looked at for it. What is
+# with the drivers is counted to its end: they are told not to deliver some of it.
 STORE_ORDERS = text("""
-    WITH held AS (
-        SELECT kept.id, item.state FROM reservation AS kept JOIN item ON item.id = kept.item_id
-        WHERE kept.ended_at IS NULL AND item.state IN ('reserved', 'dispatched')
-    ), waits AS (
-        SELECT unit.order_id, COALESCE(bool_or(held.state = 'reserved'), false) AS has_held,
-               COALESCE(bool_or(held.state = 'dispatched'), false) AS is_out
-        FROM order_unit AS unit LEFT JOIN held ON held.id = unit.reservation_id
-        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL GROUP BY unit.order_id
-    ), open_orders AS (
-        SELECT asked.promised_on, waits.has_held, waits.is_out, COALESCE(last.failed, false) AS failed,
-               (waits.is_out OR COALESCE(last.failed, false)) AND (
-                   asked.authority ->> 'panel_stopped' IS NOT NULL
-                   OR EXISTS (SELECT FROM client WHERE id = asked.client_id AND died_on IS NOT NULL)) AS is_stopped
-        FROM waits JOIN equipment_order AS asked ON asked.id = waits.order_id
-        LEFT JOIN LATERAL (
-            SELECT failed_because IS NOT NULL AS failed FROM delivery_visit
-            WHERE order_id = asked.id ORDER BY id DESC LIMIT 1
-        ) AS last ON true
-        WHERE asked.decision = 'approved'
+    WITH to_pick AS (
+        SELECT timing.promised_on FROM order_timing AS timing
+        WHERE timing.is_approved AND timing.delivered_on IS NULL AND EXISTS (
+            SELECT FROM order_unit AS unit
+            JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+            JOIN item ON item.id = kept.item_id AND item.state = 'reserved'
+            WHERE unit.order_id = timing.order_id AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+            OFFSET 0)
+        ORDER BY timing.promised_on LIMIT :pick_beyond
+    ), is_out AS (
+        SELECT asked.id, asked.authority ->> 'panel_stopped' IS NOT NULL OR client.died_on IS NOT NULL AS is_stopped
+        FROM equipment_order AS asked JOIN client ON client.id = asked.client_id
+        WHERE asked.decision = 'approved' AND asked.id = ANY(ARRAY(
+            SELECT unit.order_id FROM item
+            JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
+            JOIN order_unit AS unit ON unit.reservation_id = kept.id AND unit.loan_id IS NULL
+             AND unit.cancelled_at IS NULL
+            WHERE item.state = 'dispatched'))
     )
-    SELECT count(*) FILTER (WHERE has_held AND promised_on <= :today) AS to_pick_today,
-           count(*) FILTER (WHERE has_held) AS to_pick,
-           count(*) FILTER (WHERE promised_on < :today) AS late,
-           count(*) FILTER (WHERE promised_on IS NULL) AS undated,
-           count(*) FILTER (WHERE failed AND NOT is_stopped) AS failed_visits,
-           count(*) FILTER (WHERE is_out) AS out_now, count(*) FILTER (WHERE is_out AND is_stopped) AS to_bring_back
-    FROM open_orders
+    SELECT
+        (SELECT count(*) FROM to_pick WHERE promised_on <= :today) AS to_pick_today,
+        (SELECT count(*) FROM to_pick) AS to_pick,
+        (SELECT count(*) FROM (
+            SELECT FROM order_timing
+            WHERE is_approved AND delivered_on IS NULL AND promised_on < :today LIMIT :beyond) AS counted) AS late,
+        (SELECT count(*) FROM (
+            SELECT FROM order_timing
+            WHERE is_approved AND delivered_on IS NULL AND promised_on IS NULL LIMIT :beyond) AS counted) AS undated,
+        (SELECT count(*) FROM (
+            SELECT FROM order_timing AS timing JOIN equipment_order AS asked ON asked.id = timing.order_id
+            JOIN client ON client.id = asked.client_id
+            WHERE timing.is_approved AND timing.delivered_on IS NULL AND timing.failed_visits > 0
+              AND client.died_on IS NULL AND asked.authority ->> 'panel_stopped' IS NULL
+              AND (SELECT failed_because IS NOT NULL FROM delivery_visit
+                   WHERE order_id = timing.order_id ORDER BY id DESC LIMIT 1)
+            LIMIT :beyond) AS counted) AS failed_visits,
+        (SELECT count(*) FROM is_out) AS out_now,
+        (SELECT count(*) FROM is_out WHERE is_stopped) AS to_bring_back
 """)
 
 
@@ -222,7 +237,7 @@ class ToAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StoreOrders:
-    """What the store has to send out and deliver, in orders."""
+    """What the store has to send out and deliver, in orders; `to_pick_today`, `to_pick`: up to `MOST_TO_PICK`."""
 
     to_pick_today: int
     to_pick: int
@@ -282,4 +297,5 @@ async def count_panel_cases(session: AsyncSession, account_id: int) -> PanelWork
 
 async def count_store_orders(session: AsyncSession, *, today: date) -> StoreOrders:
     """What the store has to send out and deliver."""
-    return StoreOrders(**(await session.execute(STORE_ORDERS, {"today": today})).mappings().one())
+    values = {"today": today, "beyond": MOST + 1, "pick_beyond": MOST_TO_PICK + 1}
+    return StoreOrders(**(await session.execute(STORE_ORDERS, values)).mappings().one())

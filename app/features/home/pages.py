@@ -28,6 +28,7 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
     today = uk_date(now)
     context: dict[str, Any] = {"today": today, "now": now, "soon": today + my_work.ENDS_SOON}
     context |= {"MOST": my_work.MOST, "MOST_HELD_OUT": queries.MOST_HELD_OUT}
+    context |= {"MOST_TO_PICK": my_work.MOST_TO_PICK, "MOST_OPEN": safety_notices.MOST_OPEN}
     context["unread"] = await my_work.count_unread(session, actor.id)
     context |= await _store(session, actor, today) | await _prescribing(session, actor, today)
     if actor.may(Permission.LIFT_HOLDS):

@@ -9,6 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.safety_notices import Clock, Deadlines, NoticeState, clocks
 
 FIRST_FEW = 8
+MOST = 1_000
+MOST_OPEN = 100
+"""So far the items of a notice, and its open ones, are counted here: each of these is looked at, for what is scrapped
+is not to be done any more. The notice's own page counts all."""
 OPEN_NOTICES = text("""
     SELECT notice.*, work.items, work.open_items, people.reviews_open, people.unreached FROM (
     SELECT notice.id, notice.reference, notice.title, notice.state, notice.underway_by, notice.complete_by,
@@ -29,10 +33,14 @@ OPEN_NOTICES = text("""
              NULLS LAST, id DESC
     LIMIT :limit
     ) AS notice CROSS JOIN LATERAL (
-        SELECT count(*) AS items,
-               count(*) FILTER (WHERE match.outcome IS NULL AND item.state <> 'scrapped') AS open_items
-        FROM notice_match AS match JOIN item ON item.id = match.item_id
-        WHERE match.notice_id = notice.id AND match.outcome IS DISTINCT FROM 'not_covered'
+        SELECT (SELECT count(*) FROM (
+                    SELECT FROM notice_match
+                    WHERE notice_id = notice.id AND outcome IS DISTINCT FROM 'not_covered'
+                    LIMIT :beyond) AS counted) AS items,
+               (SELECT count(*) FROM (
+                    SELECT FROM notice_match AS match JOIN item ON item.id = match.item_id
+                    WHERE match.notice_id = notice.id AND match.finished_at IS NULL AND item.state <> 'scrapped'
+                    LIMIT :beyond_open) AS counted) AS open_items
     ) AS work CROSS JOIN LATERAL (
         SELECT count(*) AS reviews_open, count(escalated_at) AS unreached
         FROM notice_review WHERE notice_id = notice.id AND done_at IS NULL
@@ -45,7 +53,8 @@ OPEN_NOTICES = text("""
 @dataclass(frozen=True, slots=True)
 class OpenNotice:
     """A notice that is not closed, or has changed or caught something (`has_caught`) since; its deadlines that run, the
-    soonest first; how many of its items and its reviews of people are open, and how many people nobody reached."""
+    soonest first; how many of its items and its reviews of people are open, and how many people nobody reached.
+    `items`, `open_items`: up to `MOST` and `MOST_OPEN`."""
 
     id: int
     reference: str
@@ -75,7 +84,8 @@ class NoticeWork:
 
 async def read_notice_work(session: AsyncSession, *, today: date) -> NoticeWork:
     """What there is to do about safety notices. One statement."""
-    rows = (await session.execute(OPEN_NOTICES, {"limit": FIRST_FEW})).all()
+    values = {"limit": FIRST_FEW, "beyond": MOST + 1, "beyond_open": MOST_OPEN + 1}
+    rows = (await session.execute(OPEN_NOTICES, values)).all()
     found = []
     for row in rows:
         days, state = Deadlines(row.underway_by, row.complete_by, row.own_target_on), NoticeState(row.state)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, ledger, outbox
-from app.domain.authority import Asked, Setting, Tier
+from app.domain.authority import NOBODY_CAN, Asked, Setting, Tier
 from app.domain.clearance import check_use_goes_on
 from app.domain.combinations import OVERLOADS, OrderWarning, Severity, check_answered, unanswered
 from app.domain.counter import CameBy, check_extend, check_keep
@@ -23,7 +23,7 @@ from app.features.loans.answering import answer_anew, leave_unanswered
 from app.features.loans.counter import keep_answers, look
 from app.fetching import Lent, request_collection
 from app.models import Loan, TrialReview
-from app.signing import find_person, read_setting
+from app.signing import find_person, read_setting, read_setting_around
 from app.web.answers import Answer, keys
 
 OPEN_TRIAL = text("""
@@ -151,32 +151,47 @@ async def check_may_decide(
 ) -> str | None:
     """Whether this person may decide that they keep it, or that it goes on; returns whose lent authority it rests on,
     if any. Raises NotAllowed as `domain.counter.check_keep` and `check_extend` do."""
-    trial, came_by, setting = await _read_authority(session, loan_id, today=today)
-    person = find_person(setting, actor)
-    if outcome is TrialOutcome.KEEP:
-        return check_keep(trial, person, setting, came_by=came_by)
-    check_extend(trial, person, setting, came_by=came_by)
-    return None
+    judged = (await _judge(session, loan_id, [outcome], actor=actor, today=today))[outcome]
+    if isinstance(judged, NotAllowed):
+        raise judged
+    return judged
 
 
 async def why_not_decide(
     session: AsyncSession, loan_id: int, *, actor: str, today: date
 ) -> dict[TrialOutcome, NotAllowed]:
-    """What this person may not decide, each with its refusal. Four statements."""
-    trial, came_by, setting = await _read_authority(session, loan_id, today=today)
-    person, found = find_person(setting, actor), {}
-    for outcome, check in ((TrialOutcome.KEEP, check_keep), (TrialOutcome.EXTEND, check_extend)):
-        try:
-            check(trial, person, setting, came_by=came_by)
-        except NotAllowed as refusal:
-            found[outcome] = refusal
-    return found
+    """What this person may not decide, each with its refusal. Four statements, or seven."""
+    asked = (TrialOutcome.KEEP, TrialOutcome.EXTEND)
+    judged = await _judge(session, loan_id, asked, actor=actor, today=today)
+    return {outcome: refusal for outcome, refusal in judged.items() if isinstance(refusal, NotAllowed)}
 
 
-async def _read_authority(session: AsyncSession, loan_id: int, *, today: date) -> tuple[Asked, CameBy, Setting]:
+async def _judge(
+    session: AsyncSession, loan_id: int, outcomes: Iterable[TrialOutcome], *, actor: str, today: date
+) -> dict[TrialOutcome, str | NotAllowed | None]:
+    """For each outcome the refusal, or on whose lent authority the decision would rest. A refusal names who of the
+    trial's team could decide; only where nobody of it can is everybody of the county read."""
     row = (await session.execute(MAKER, {"loan_id": loan_id})).one()
     trial = Asked(row.made_by, row.team_id, Tier(row.tier), row.value_pence)
-    return trial, CameBy(row.came_by), await read_setting(session, today)
+    near = await read_setting_around(session, today, actor, teams=[row.team_id])
+    found = {outcome: _judged(outcome, trial, actor, near, CameBy(row.came_by)) for outcome in outcomes}
+    if not any(isinstance(one, NotAllowed) and NOBODY_CAN in one.detail for one in found.values()):
+        return found
+    everybody = await read_setting(session, today)
+    return {outcome: _judged(outcome, trial, actor, everybody, CameBy(row.came_by)) for outcome in found}
+
+
+def _judged(
+    outcome: TrialOutcome, trial: Asked, actor: str, setting: Setting, came_by: CameBy
+) -> str | NotAllowed | None:
+    person = find_person(setting, actor)
+    try:
+        if outcome is TrialOutcome.KEEP:
+            return check_keep(trial, person, setting, came_by=came_by)
+        check_extend(trial, person, setting, came_by=came_by)
+    except NotAllowed as refusal:
+        return refusal
+    return None
 
 
 @dataclass(frozen=True, slots=True)

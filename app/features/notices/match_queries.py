@@ -45,23 +45,29 @@ LISTED = text(f"""
     FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
     WHERE item.id = ANY(:item_ids) ORDER BY item.barcode
 """)  # noqa: S608 - the parts are the constants above
+# The page is found among the items of the notice, and only then joined to what is shown. By its bare tag the database
+# would go through the tags of the whole register until a page of the notice's is found.
 LIST = text(f"""
+    WITH page AS MATERIALIZED (
+        SELECT match.* FROM ({MATCHES}) AS match
+        WHERE (CAST(:result AS text) IS NULL OR match.result = :result)
+          AND (CAST(:where AS text) IS NULL OR match.place = :where)
+          AND (CAST(:action_state AS text) IS NULL OR match.action_state = :action_state)
+          AND match.barcode || '' > :after
+        ORDER BY match.barcode || '' LIMIT :limit
+    )
     SELECT match.barcode, match.serial_number, match.lot_number, match.state, match.place AS "where",
            match.action_state, match.result, match.weakened_by, match.evidence, match.cause, match.found_at,
            match.first_blocked_at, match.is_after_closing, match.is_apart, scope.digest, scope.number AS scope, {ITEM},
            held.id IS NOT NULL AS is_held, client.client_ref
-    FROM ({MATCHES}) AS match JOIN notice_scope AS scope ON scope.id = match.scope_id
+    FROM page AS match JOIN notice_scope AS scope ON scope.id = match.scope_id
     JOIN item ON item.id = match.item_id JOIN product ON product.id = match.product_id
     JOIN store ON store.id = item.store_id
     LEFT JOIN hold AS held
       ON held.notice_id = match.notice_id AND held.item_id = match.item_id AND held.lifted_at IS NULL
     LEFT JOIN loan ON loan.item_id = match.item_id AND loan.ended_at IS NULL AND :may_see_client
     LEFT JOIN client ON client.id = loan.client_id
-    WHERE (CAST(:result AS text) IS NULL OR match.result = :result)
-      AND (CAST(:where AS text) IS NULL OR match.place = :where)
-      AND (CAST(:action_state AS text) IS NULL OR match.action_state = :action_state)
-      AND match.barcode > :after
-    ORDER BY match.barcode LIMIT :limit
+    ORDER BY match.barcode
 """)  # noqa: S608 - the parts are the constants above
 SUMS = text(f"""
     SELECT place AS "where", action_state, result, count(*) AS items FROM ({MATCHES}) AS match GROUP BY 1, 2, 3

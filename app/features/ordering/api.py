@@ -71,15 +71,21 @@ async def list_orders(
 
 @router.get("/pick-list")
 async def pick_list(
-    session: Session, actor: Actor, now: Now, store: Annotated[str | None, Query(max_length=40)] = None
-) -> list[PickRow]:
+    session: Session,
+    actor: Actor,
+    now: Now,
+    store: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Limit = 100,
+    after: After = None,
+) -> Page[PickRow]:
     """What is held for approved orders and stands on the shelf: by promised day, then store and bay.
 
     Each line names a client, so the reading is logged.
     """
-    rows = await queries.pick_list(session, store=store, today=uk_date(now))
-    await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(rows))
-    return rows
+    rows = await queries.pick_list(session, store=store, today=uk_date(now), after=after, limit=limit + 1)
+    page = page_of(rows, limit=limit, cursor=queries.pick_cursor)
+    await audit.record(session, "orders_listed", "orders", actor=actor.username, at=now, found=len(page.items))
+    return page
 
 
 @router.get("/deliveries")

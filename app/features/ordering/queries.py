@@ -39,6 +39,14 @@ OPEN_ORDERS = """
           UNION ALL SELECT id FROM equipment_order WHERE decision = 'draft') AS waits
     JOIN equipment_order AS asked ON asked.id = waits.order_id
 """
+# Asked by its promised day, or by visits in vain, an order is approved and has its timing without a day of delivery,
+# which has an index for each; or it waits to be decided, as few do. Neither is done, so how it stands is not asked.
+PROMISED_ORDERS = """
+    FROM (SELECT order_id FROM order_timing WHERE is_approved AND delivered_on IS NULL AND {timed}
+          UNION ALL SELECT id FROM equipment_order
+          WHERE decision IN ('awaiting_authorisation', 'awaiting_panel') AND {undecided}) AS waits
+    JOIN equipment_order AS asked ON asked.id = waits.order_id
+"""
 STANDS = "JOIN equipment_order_state AS stands ON stands.order_id = asked.id"
 CLIENT = "JOIN client ON client.id = asked.client_id"
 WENT = """
@@ -78,23 +86,33 @@ AWAITING = text("""
     JOIN product ON product.id = line.product_id
     WHERE asked.decision = 'awaiting_authorisation' GROUP BY asked.id ORDER BY asked.id
 """)
-# The pieces of the page first, then what is joined to them. What has no day or no bay stands last.
+# Orders are walked by their day, and of each the pieces that are held for it and stand on the shelf, until the page is
+# full and its last day is over: what is promised for later is not looked at. Only the pieces of the page are joined to
+# what is shown. What has no day or no bay stands last.
 PICK = text("""
-    WITH waiting AS (
-        SELECT asked.id AS order_id, unit.order_line_id, item.id AS item_id, store.code AS store,
-               COALESCE(asked.promised_on, 'infinity') AS day, asked.number, item.bay, item.barcode
-        FROM order_unit AS unit JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
-        JOIN item ON item.id = kept.item_id AND item.state = 'reserved' JOIN store ON store.id = item.store_id
-        JOIN equipment_order AS asked ON asked.id = unit.order_id AND asked.decision = 'approved'
-        WHERE unit.loan_id IS NULL AND unit.cancelled_at IS NULL
-          AND (CAST(:store AS text) IS NULL OR store.code = :store)
+    WITH of_these_days AS (
+        SELECT asked.id AS order_id, asked.number, COALESCE(timing.promised_on, 'infinity') AS day, piece.*
+        FROM order_timing AS timing JOIN equipment_order AS asked ON asked.id = timing.order_id
+        CROSS JOIN LATERAL (
+            SELECT unit.order_line_id, item.id AS item_id, item.bay, item.barcode, store.code AS store
+            FROM order_unit AS unit
+            JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
+            JOIN item ON item.id = kept.item_id AND item.state = 'reserved' JOIN store ON store.id = item.store_id
+            WHERE unit.order_id = timing.order_id AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+            OFFSET 0
+        ) AS piece
+        WHERE timing.is_approved AND timing.delivered_on IS NULL
+          AND (CAST(:store AS text) IS NULL OR piece.store = :store)
           AND (NOT CAST(:goes_on AS boolean)
-               OR (COALESCE(asked.promised_on, 'infinity'), store.code, item.bay IS NULL, COALESCE(item.bay, ''),
-                   asked.number, item.barcode)
-                  > (COALESCE(CAST(:after_day AS date), 'infinity'), CAST(:after_store AS text),
-                     CAST(:after_bay AS text) IS NULL, COALESCE(CAST(:after_bay AS text), ''),
-                     CAST(:after_number AS text), CAST(:after_barcode AS text)))
-        ORDER BY day, store.code, item.bay NULLS LAST, asked.number, item.barcode LIMIT :limit
+               OR (COALESCE(timing.promised_on, 'infinity') >= COALESCE(CAST(:after_day AS date), 'infinity')
+                   AND (COALESCE(timing.promised_on, 'infinity'), piece.store, piece.bay IS NULL,
+                        COALESCE(piece.bay, ''), asked.number, piece.barcode)
+                       > (COALESCE(CAST(:after_day AS date), 'infinity'), CAST(:after_store AS text),
+                          CAST(:after_bay AS text) IS NULL, COALESCE(CAST(:after_bay AS text), ''),
+                          CAST(:after_number AS text), CAST(:after_barcode AS text))))
+        ORDER BY timing.promised_on FETCH FIRST (CAST(:limit AS bigint)) ROWS WITH TIES
+    ), waiting AS (
+        SELECT * FROM of_these_days ORDER BY day, store, bay NULLS LAST, number, barcode LIMIT :limit
     )
     SELECT asked.number, client.client_ref, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated,
            asked.speed, item.barcode, product.code AS product_code, product.name AS product_name, waiting.store,
@@ -157,11 +175,13 @@ async def list_orders(
     # Those that wait for somebody's decision are few, and their index finds them sooner than the open pieces do.
     is_undecided = asked.state is not None and asked.state not in DONE and _decision_of(asked.state) != "approved"
     # What is not asked for is left out: as a question that is left open it would hide an index from the database.
-    conditions = " AND ".join(_conditions(asked, is_done=is_done))
+    promised = _promised(asked)
+    conditions = " AND ".join(_conditions(asked, is_done=None if promised else is_done))
     joined = {STANDS: "stands.", CLIENT: "client.", WENT: "went."}
+    begins = promised or (OPEN_ORDERS if is_done is False and not is_undecided else EVERY_ORDER)
     wanted = text(f"""
         {COLUMNS} {SHOWN} WHERE asked.id = ANY(ARRAY(
-            SELECT asked.id {OPEN_ORDERS if is_done is False and not is_undecided else EVERY_ORDER}
+            SELECT asked.id {begins}
             {" ".join(part for part, name in joined.items() if name in conditions)}
             WHERE {conditions} ORDER BY asked.id DESC LIMIT :limit
         )) ORDER BY asked.id DESC
@@ -268,6 +288,20 @@ def _conditions(asked: OrderFilter, *, is_done: bool | None) -> list[str]:
         "stands.state <> ALL(:done)": is_done is False,
     }
     return [condition for condition, is_asked in conditions.items() if is_asked]
+
+
+def _promised(asked: OrderFilter) -> str:
+    """Where orders are looked for that are asked by their promised day, or by visits in vain; empty for others."""
+    days = {
+        "promised_on = :due_on": asked.due_on is not None,
+        "promised_on < :today": asked.late,
+        "promised_on IS NULL": asked.undated,
+    }
+    wanted = [condition for condition, is_asked in days.items() if is_asked]
+    if not wanted and not asked.failed_visit:
+        return ""
+    timed = [*wanted, "failed_visits > 0"] if asked.failed_visit else wanted
+    return PROMISED_ORDERS.format(timed=" AND ".join(timed), undecided=" AND ".join(wanted) or "true")
 
 
 def _decision_of(state: OrderState) -> str:

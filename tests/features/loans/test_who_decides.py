@@ -51,6 +51,28 @@ async def test_a_trial_is_kept_and_goes_on_by_the_authority_of_who_decides(
     assert (await nobody.post(url, json={"outcome": "collect", **TRIED})).status_code == 200
 
 
+async def test_a_refusal_names_who_of_the_trials_team_could_decide_and_others_where_nobody_of_it_can(
+    nobody: AsyncClient, as_admin: AsyncClient, as_manager: AsyncClient, given: Given, clock: Clock
+) -> None:
+    await as_manager.post("/api/v1/teams", json={"code": "EAST", "name": "East Team"})
+    await add_user(as_admin, "far.ot")
+    far = OT | {"team": "EAST", "registration_number": "OT00009"}
+    made = await as_manager.put(f"{PRESCRIBERS}/far.ot", json=far, headers={"If-None-Match": "*"})
+    assert made.status_code == 201, made.text
+    url = f"{LOANS}/{(await given.trial()).id}/trial-outcome"
+    for body in bodies(clock):
+        detail = check_problem(await nobody.post(url, json=body), 403, "no-authority")["detail"]
+        assert ("Sarah Okafor" in detail, "Name of far.ot" in detail) == (True, False)
+    for number, username in enumerate(("ot", "senior.ot", "student.ot"), 50):
+        tag = {"If-Match": (await as_manager.get(f"{PRESCRIBERS}/{username}")).headers["ETag"]}
+        over = OT | {"registration_number": f"OT000{number}", "registration_expires_on": "2026-03-01"}
+        ended = await as_manager.put(f"{PRESCRIBERS}/{username}", json=over, headers=tag)
+        assert ended.status_code == 200, ended.text
+    for body in bodies(clock):
+        detail = check_problem(await nobody.post(url, json=body), 403, "no-authority")["detail"]
+        assert "Name of far.ot can decide that" in detail
+
+
 async def test_a_specialist_trial_of_somebody_else_is_not_kept_by_a_lower_tier(
     as_ot: AsyncClient, as_senior_ot: AsyncClient, given: Given, clock: Clock
 ) -> None:

@@ -119,7 +119,7 @@ async def test_nothing_is_sent_out_with_a_label_that_says_too_much(
     number = order["number"]
     await orders.step(number, "allocate")
     as_store = await orders.sign_in("technician")
-    [line] = (await as_store.get("/api/v1/pick-list")).json()
+    [line] = (await as_store.get("/api/v1/pick-list")).json()["items"]
     assert line["label_wanted"] is True
     refusal = check_problem(await as_store.post(f"/api/v1/orders/{number}/dispatch"), 409, "not-clear")
     assert [one["code"] for one in refusal["blockers"]] == ["label-says-too-much"]

@@ -1,6 +1,10 @@
 """What the store does: allocate, send out, deliver, come back; and old equipment on the same visit."""
 
+from typing import Any
+
 from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.lifecycle import State
 from tests.conftest import Clock, Query
@@ -192,22 +196,56 @@ async def test_the_pick_list_is_by_promised_day_store_and_bay_with_what_is_late(
     later = await orders.submitted(one)
     soon = await orders.submitted(other, speed="same_day")
     clock.move(days=1)
-    rows = (await as_technician.get("/api/v1/pick-list")).json()
+    rows = (await as_technician.get("/api/v1/pick-list")).json()["items"]
     assert [(row["number"], row["store"], row["bay"], row["is_late"]) for row in rows] == [
         (soon["number"], "COAST", "A1", True),
         (later["number"], "MAIN", "B2", False),
     ]
-    assert [row["bay"] for row in (await as_technician.get("/api/v1/pick-list?store=MAIN")).json()] == ["B2"]
+    assert [row["bay"] for row in (await as_technician.get("/api/v1/pick-list?store=MAIN")).json()["items"]] == ["B2"]
     late = done(await as_technician.get("/api/v1/orders?late=true"))["items"]
     assert [row["number"] for row in late] == [soon["number"]]
     due = done(await as_technician.get("/api/v1/orders?due_on=2026-03-09"))["items"]
     assert [row["number"] for row in due] == [later["number"]]
 
 
+async def test_the_pick_list_of_the_api_comes_in_pages_and_those_without_a_day_stand_last(
+    orders: Orders, given: Given, as_technician: AsyncClient, clock: Clock, session: AsyncSession
+) -> None:
+    product = await given.product()
+    wanted = [await given.item(product=product) for _ in range(4)]
+    undated = await orders.submitted(product)
+    # As an order stands whose promise was withdrawn.
+    await session.execute(
+        text("UPDATE equipment_order SET promised_on = NULL WHERE number = :number"), {"number": undated["number"]}
+    )
+    await session.commit()
+    first = await orders.submitted(product, lines=[{"product_code": product, "quantity": 2}])
+    clock.move(days=1)
+    last = await orders.submitted(product)
+    rows: list[dict[str, Any]] = []
+    after = None
+    for _ in wanted:
+        asked = {"limit": "1"} | ({"after": after} if after else {})
+        page = done(await as_technician.get("/api/v1/pick-list", params=asked))
+        rows, after = rows + page["items"], page["next"]
+    assert after is None
+    assert sorted(row["barcode"] for row in rows) == sorted(wanted)
+    numbers = [first["number"], first["number"], last["number"], undated["number"]]
+    assert [row["number"] for row in rows] == numbers
+    whole = done(await as_technician.get("/api/v1/pick-list", params={"limit": "2"}))["items"]
+    assert whole == rows[:2]
+    refused = await as_technician.get("/api/v1/pick-list", params={"after": "x"})
+    check_problem(refused, 422, "bad-cursor", field="after")
+    for show, found in (("undated", undated), ("due_on", last)):
+        value = {"undated": "true", "due_on": last["promised_on"]}[show]
+        listed = done(await as_technician.get("/api/v1/orders", params={show: value}))["items"]
+        assert [row["number"] for row in listed] == [found["number"]]
+
+
 async def test_reading_the_pick_list_is_logged_because_it_names_clients(
     as_technician: AsyncClient, query: Query
 ) -> None:
-    assert (await as_technician.get("/api/v1/pick-list")).json() == []
+    assert (await as_technician.get("/api/v1/pick-list")).json()["items"] == []
     assert await query("SELECT chain, subject, detail FROM audit_event WHERE action = 'orders_listed'") == [
         {"chain": "technician", "subject": "orders", "detail": {"found": 0}}
     ]

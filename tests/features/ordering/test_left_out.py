@@ -33,7 +33,7 @@ async def test_it_is_seen_wherever_the_order_is_until_it_is_answered(
 ) -> None:
     number = await sent_short(orders, given, as_ot)
     assert open_warnings(await orders.get(number)) == [("weight-unknown", None)]
-    [line] = (await as_technician.get("/api/v1/pick-list")).json()
+    [line] = (await as_technician.get("/api/v1/pick-list")).json()["items"]
     assert line["not_answered"] == [WEIGHT]
     await orders.step(number, "allocate")
     for browser, path in (
