@@ -26,5 +26,5 @@ CANNOT_GO: Final = f"""
                      (SELECT outcome <> 'passed' FROM standing_inspection AS made
                       WHERE made.item_id = item.id AND made.kind = wanted.kind
                       ORDER BY examined_on DESC, id DESC LIMIT 1), false)))
-"""
+"""  # noqa: S608 - the part is the constant above
 """Whether an `item` of a `product` that is in stock must not go to a client `:client_id` of `:team_id` `:today`."""

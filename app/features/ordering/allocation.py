@@ -87,7 +87,8 @@ PRODUCTS = text("""
 # them, or to its end. What is held, reserved or overdue is passed over, or ten of it would hide the eleventh.
 NEAREST = text(f"""
     SELECT DISTINCT found.code
-    FROM jsonb_to_recordset(CAST(:lists AS jsonb)) AS list (codes text[], needed_kg double precision, is_recycled boolean)
+    FROM jsonb_to_recordset(CAST(:lists AS jsonb))
+        AS list (codes text[], needed_kg double precision, is_recycled boolean)
     CROSS JOIN LATERAL (
         SELECT near.code
         FROM (SELECT product.id, place.code, place.number
@@ -112,8 +113,8 @@ SHELF = text(f"""
                product.id AS product_id, own.id IS NOT NULL AS is_own, due.due_on AS examined_by,
                {CARRIED} AS safe_working_load_kg,
                COALESCE(item.certified_load_kg < product.safe_working_load_kg, false) AS is_weaker,
-               (SELECT count(*) FROM unnest(CAST(:needed AS double precision[])) AS needed (kg) WHERE {CARRIED} < needed.kg)
-                   AS too_weak_for,
+               (SELECT count(*) FROM unnest(CAST(:needed AS double precision[])) AS needed (kg)
+                WHERE {CARRIED} < needed.kg) AS too_weak_for,
                COALESCE(fence.team_id = :team_id, false) AS is_ours, {PROMISED} AS is_promised,
                {CANNOT_GO} AS cannot_go
         FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
@@ -133,7 +134,8 @@ SHELF = text(f"""
                                               store <> :store, examined_by DESC NULLS LAST, barcode) AS place
         FROM there
     )
-    SELECT * FROM near WHERE place <= CASE WHEN product_code = ANY(:asked) THEN CAST(:themselves AS int) ELSE :instead END
+    SELECT * FROM near
+    WHERE place <= CASE WHEN product_code = ANY(:asked) THEN CAST(:themselves AS int) ELSE :instead END
     ORDER BY barcode
 """)  # noqa: S608 - the parts are the constants above
 ELSEWHERE = text("""
