@@ -85,7 +85,7 @@ PRODUCTS = text("""
 """)
 # Of each list of products, nearest first, those that have an item that can go out: it is read until there are enough of
 # them, or to its end. What is held, reserved or overdue is passed over, or ten of it would hide the eleventh.
-NEAREST = text(f"""
+_NEAREST = f"""
     SELECT DISTINCT found.code
     FROM jsonb_to_recordset(CAST(:lists AS jsonb))
         AS list (codes text[], needed_kg double precision, is_recycled boolean)
@@ -102,13 +102,13 @@ NEAREST = text(f"""
             LIMIT 1), false)
         ORDER BY near.number LIMIT {MOST_INSTEAD}
     ) AS found
-""")  # noqa: S608 - the parts are the constants above
+"""  # noqa: S608 - the parts are the constants above
 # Of each product the nearest hundred recycled and the nearest hundred new ones, or as many as are wanted: nobody reads
 # why a thousand were not chosen. Of what could come instead only as many as are wanted, or five. What cannot go, or
 # carries too little for most of the lines, comes last among them, or a hundred on hold would hide the one that is free.
 # What is kept for this client already, by a reservation of no order, is there to be chosen too.
 SHELF = text(f"""
-    WITH there AS (
+    WITH instead AS ({_NEAREST}), there AS (
         SELECT item.barcode, product.code AS product_code, store.code AS store, item.times_issued > 0 AS is_recycled,
                product.id AS product_id, own.id IS NOT NULL AS is_own, due.due_on AS examined_by,
                {CARRIED} AS safe_working_load_kg,
@@ -126,7 +126,8 @@ SHELF = text(f"""
               AND NOT EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = mine.id)
             LIMIT 1
         ) AS own ON true
-        WHERE product.code = ANY(:codes) AND item.state IN ('in_stock', 'reserved')
+        WHERE product.code = ANY(ARRAY(SELECT unnest(CAST(:asked AS text[])) UNION SELECT code FROM instead))
+          AND item.state IN ('in_stock', 'reserved')
           AND (item.state = 'in_stock' OR own.id IS NOT NULL)
     ), near AS (
         SELECT *, row_number() OVER (PARTITION BY product_id, is_recycled
@@ -166,7 +167,7 @@ STILL_FREE = text("""
 async def read_shelf(
     session: AsyncSession, order: OrderRecord, *, today: date, decided_loads: frozenset[str] = frozenset()
 ) -> Shelf:
-    """What is there for the lines of an order, with the evidence of each item. Five statements."""
+    """What is there for the lines of an order, with the evidence of each item. Four statements."""
     codes = sorted({line.product_code for line in order.lines})
     rows = (await session.execute(PRODUCTS, {"codes": codes})).mappings()
     of_class = {row["code"]: Product(**dict(row) | {"tier": Tier(row["tier"])}) for row in rows}
@@ -177,14 +178,14 @@ async def read_shelf(
         if (near := _could_come_instead(line, of_class))
         for is_recycled in ([True] if order.recycled_only else [True, False])
     ]
-    who: dict[str, Any] = {"client_id": order.client_id, "team_id": order.team_id, "today": today}
-    instead = list(await session.scalars(NEAREST, who | {"lists": json.dumps(lists)})) if lists else []
-    products = {code: of_class[code] for code in sorted({*codes, *instead}) if code in of_class}
     wanted = sum(line.quantity for line in order.lines)
-    values = who | {"codes": sorted(products), "store": order.store, "asked": codes}
+    values = {"client_id": order.client_id, "team_id": order.team_id, "store": order.store, "today": today}
+    values |= {"asked": codes, "lists": json.dumps(lists)}
     values |= {"needed": [kg for kg in needed.values() if kg is not None]}
     values |= {"themselves": max(100, wanted), "instead": max(5, wanted)}
     there = list((await session.execute(SHELF, values)).mappings())
+    found = {*codes, *(row["product_code"] for row in there)}
+    products = {code: product for code, product in of_class.items() if code in found}
     items = await ledger.read_items(session, [row["barcode"] for row in there]) if there else {}
     elsewhere: dict[str, dict[State, int]] = defaultdict(dict)
     for row in await session.execute(ELSEWHERE, {"codes": codes}):
