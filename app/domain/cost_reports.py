@@ -14,7 +14,9 @@ from app.domain.months import MONTH, last_day, month_in_words, months_after, rea
 from app.domain.panel_settings import financial_year, first_day, year_in_words
 
 MOST_GROUPS: Final = 2000
-"""So many rows a page can still show; whoever asks for more wants the lines."""
+"""So many rows by two dimensions a page can still show; whoever asks for more wants the lines."""
+MOST_OF_ONE: Final = 100_000
+"""So many rows by one dimension alone, such as every product of a large catalogue, are always answered."""
 
 
 class Dimension(StrEnum):

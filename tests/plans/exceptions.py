@@ -130,10 +130,6 @@ STILL_READ: Final[dict[tuple[str, str], str]] = {
         "item",
     ): "Where the items are is asked of each that falls due: it wants to be kept beside the day.",
     (
-        "GET /inspections/due",
-        "loan",
-    ): "Where the items are is asked of each that falls due: it wants to be kept beside the day.",
-    (
         "GET /safety-notices/{notice_id}/preview",
         "item",
     ): "A notice is asked of the whole register, and says of how many items.",
@@ -164,10 +160,10 @@ STILL_READ: Final[dict[tuple[str, str], str]] = {
 }
 # What touches more pages than `MOST_BLOCKS`, and how many at most: a third more than was seen. Each is a thing to mend.
 MANY_BLOCKS: Final[dict[str, int]] = {
-    # Where what falls due is, is asked of each inspection.
-    "GET /inspections/due": 70_000,
+    # Of each week is counted how much is with clients.
+    "GET /inspections/due": 17_000,
     # A page of five hundred.
-    "GET /api/v1/products": 42_000,
+    "GET /api/v1/products": 37_000,
     "GET /api/v1/orders": 30_000,
     "GET /api/v1/workshop/queue": 15_000,
     "GET /api/v1/reservations": 7_500,
@@ -216,7 +212,6 @@ ALL_MONTHS: Final[dict[tuple[str, str], str]] = {
     ("GET /api/v1/finance/orders/{number}/funding", "charge"): _OF_CHARGES,
     ("GET /api/v1/items/{barcode}/history", "movement"): _OF_ITEM,
     ("GET /api/v1/items/{barcode}/repairs", "movement"): _OF_ITEM,
-    ("GET /finance", "charge"): _OF_CHARGES,
     ("GET /finance/charges", "charge"): _OF_CHARGES,
     ("GET /finance/charges/{charge_id}", "charge"): _OF_CHARGES,
     ("GET /finance/disputes", "charge"): _OF_CHARGES,

@@ -13,13 +13,15 @@ from app.features.catalogue.schemas import Availability
 A_WEEK: Final = timedelta(days=7)
 
 # The rules of `domain/clearance.py` for what stands on the shelf; a test compares the two.
-FREE: Final = """
+_NOT_KEPT: Final = """
     NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL)
     AND NOT (product.single_patient_use AND item.times_issued > 0)
     AND NOT EXISTS (SELECT FROM reservation WHERE reservation.item_id = item.id
                     AND reservation.ended_at IS NULL AND reservation.from_on <= :today)
     AND item.id NOT IN (SELECT item_id FROM ring_fence)
-    AND NOT EXISTS (
+"""
+_INSPECTED: Final = """
+    NOT EXISTS (
         SELECT FROM product_inspection AS asked
         LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = asked.kind
         WHERE asked.product_id = item.product_id
@@ -28,6 +30,7 @@ FREE: Final = """
                WHERE made.item_id = item.id AND made.kind = asked.kind
                ORDER BY examined_on DESC, id DESC LIMIT 1), false)))
 """
+FREE: Final = f"{_NOT_KEPT} AND {_INSPECTED}"
 """Whether an `item` of a `product` that is in stock may go out `:today`, to anybody's client."""
 
 # What comes back to the store only to be scrapped, or to stay under its hold, is not on its way to anybody.
@@ -53,6 +56,8 @@ _COMES_THIS_WEEK = """
     END
 """
 
+# Most products ask for no inspection: that is asked once of each, not of each of its items.
+_FREE = f"{_NOT_KEPT} AND (NOT product.is_inspected OR {_INSPECTED})"
 # OFFSET keeps the questions about an item where they are: without it each of the counts would ask them again.
 _COUNTS = """
     SELECT store.code AS store, store.name AS store_name, counted.product_id,
@@ -74,9 +79,11 @@ _COUNTS = """
                         WHEN item.state IN ('on_trial', 'awaiting_collection')
                         THEN CASE WHEN {comes} THEN 'coming' END
                         WHEN {not_given_up} THEN 'cleaned' END AS what
-            FROM item JOIN product ON product.id = item.product_id
-            WHERE item.product_id = ANY(:products)
-              AND item.state IN ('in_stock', 'returned', 'decontaminating', 'awaiting_inspection', 'on_trial',
+            FROM (SELECT product.*, EXISTS (SELECT FROM product_inspection AS asked WHERE asked.product_id = product.id)
+                             AS is_inspected
+                  FROM product WHERE product.id = ANY(:products) OFFSET 0) AS product
+            JOIN item ON item.product_id = product.id
+            WHERE item.state IN ('in_stock', 'returned', 'decontaminating', 'awaiting_inspection', 'on_trial',
                                  'awaiting_collection')
             OFFSET 0
         ) AS known LEFT JOIN ring_fence AS fence ON fence.item_id = known.id AND known.state = 'in_stock'
@@ -85,7 +92,7 @@ _COUNTS = """
     ORDER BY store.code
 """
 COUNTS = text(
-    _COUNTS.format(free=FREE, used_again=_TO_BE_USED_AGAIN, comes=_COMES_THIS_WEEK, not_given_up=_NOT_GIVEN_UP)
+    _COUNTS.format(free=_FREE, used_again=_TO_BE_USED_AGAIN, comes=_COMES_THIS_WEEK, not_given_up=_NOT_GIVEN_UP)
 )
 
 

@@ -14,7 +14,7 @@ FIRST_MONTH: Final = """
     CASE WHEN EXISTS (SELECT FROM charge_month_summed) THEN (
         SELECT min(period) FROM charge_month
         WHERE grain = 1 AND period > COALESCE((SELECT max(month) FROM month_put_aside), '-infinity'))
-    ELSE (SELECT min(period) FROM charge) END
+    ELSE first_month_of_charges() END
 """
 """The first month of which there are charges, as SQL; nothing where there are none."""
 BEGAN: Final = text(f"SELECT {FIRST_MONTH}")

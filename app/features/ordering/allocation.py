@@ -1,5 +1,6 @@
 """Which items an order gets: read the shelf, let the rules choose, and lock what was chosen before others do."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,11 +27,13 @@ from app.domain.clearance import find_blockers
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
 from app.features.ordering.records import LineRecord, OrderRecord
+from app.on_the_shelf import CANNOT_GO, CARRIED, PROMISED
 from app.web.look_ahead import days_ahead
 
 AS_MANY_AS_THERE_ARE = 10_000
 MOST_INSTEAD = 10
-"""So many products are looked at that could come instead of one: those that carry the least beyond it."""
+"""So many products with a recycled item that can go out, and so many with a new one, are looked at that could come
+instead of one: those that carry the least beyond it. What cannot go out does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,6 @@ class Product:
     safe_working_load_kg: int | None
     dimensions: dict[str, int]
     price: int
-    is_there: bool
 
 
 @dataclass(slots=True)
@@ -77,31 +79,44 @@ class Shelf:
 
 
 PRODUCTS = text("""
-    SELECT code, name, category, tier, safe_working_load_kg, dimensions, purchase_price_pence AS price,
-           EXISTS (SELECT FROM item WHERE item.product_id = product.id AND item.state = 'in_stock') AS is_there
-    FROM product
+    SELECT code, name, category, tier, safe_working_load_kg, dimensions, purchase_price_pence AS price FROM product
     WHERE code = ANY(:codes) OR (category <> '' AND category IN (SELECT category FROM product WHERE code = ANY(:codes)))
     ORDER BY code
 """)
-# Of each product the nearest hundred recycled and the nearest hundred new ones: nobody reads why a thousand were not
-# chosen. Of what could come instead only as many as are wanted, or five. What
-# plainly cannot go comes last among them, or a hundred on hold would hide the one that is free. What is kept for this
-# client already, by a reservation of no order, is there to be chosen too.
-SHELF = text("""
-    WITH there AS (
+# Of each list of products, nearest first, those that have an item that can go out: it is read until there are enough of
+# them, or to its end. What is held, reserved or overdue is passed over, or ten of it would hide the eleventh.
+_NEAREST = f"""
+    SELECT DISTINCT found.code
+    FROM jsonb_to_recordset(CAST(:lists AS jsonb))
+        AS list (codes text[], needed_kg double precision, is_recycled boolean)
+    CROSS JOIN LATERAL (
+        SELECT near.code
+        FROM (SELECT product.id, place.code, place.number
+              FROM unnest(list.codes) WITH ORDINALITY AS place (code, number) JOIN product ON product.code = place.code
+              ORDER BY place.number OFFSET 0) AS near
+        WHERE COALESCE((
+            SELECT true FROM item JOIN product ON product.id = item.product_id
+            WHERE item.product_id = near.id AND item.state = 'in_stock'
+              AND (item.times_issued > 0) = list.is_recycled
+              AND COALESCE({CARRIED} >= list.needed_kg, true) AND NOT ({CANNOT_GO})
+            LIMIT 1), false)
+        ORDER BY near.number LIMIT {MOST_INSTEAD}
+    ) AS found
+"""  # noqa: S608 - the parts are the constants above
+# Of each product the nearest hundred recycled and the nearest hundred new ones, or as many as are wanted: nobody reads
+# why a thousand were not chosen. Of what could come instead only as many as are wanted, or five. What cannot go, or
+# carries too little for most of the lines, comes last among them, or a hundred on hold would hide the one that is free.
+# What is kept for this client already, by a reservation of no order, is there to be chosen too.
+SHELF = text(f"""
+    WITH instead AS ({_NEAREST}), there AS (
         SELECT item.barcode, product.code AS product_code, store.code AS store, item.times_issued > 0 AS is_recycled,
                product.id AS product_id, own.id IS NOT NULL AS is_own, due.due_on AS examined_by,
-               LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
+               {CARRIED} AS safe_working_load_kg,
                COALESCE(item.certified_load_kg < product.safe_working_load_kg, false) AS is_weaker,
-               COALESCE(fence.team_id = :team_id, false) AS is_ours,
-               COALESCE(fence.team_id <> :team_id, false) AS is_theirs,
-               EXISTS (SELECT FROM reservation AS theirs
-                       WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today
-                         AND theirs.client_id <> :client_id) AS is_promised,
-               EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL) AS is_held,
-               EXISTS (SELECT FROM product_inspection AS wanted
-                       LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = wanted.kind
-                       WHERE wanted.product_id = product.id AND COALESCE(known.due_on < :today, true)) AS is_overdue
+               (SELECT count(*) FROM unnest(CAST(:needed AS double precision[])) AS needed (kg)
+                WHERE {CARRIED} < needed.kg) AS too_weak_for,
+               COALESCE(fence.team_id = :team_id, false) AS is_ours, {PROMISED} AS is_promised,
+               {CANNOT_GO} AS cannot_go
         FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
         LEFT JOIN inspection_due AS due ON due.item_id = item.id AND due.kind = 'loler'
         LEFT JOIN ring_fence AS fence ON fence.item_id = item.id
@@ -111,17 +126,19 @@ SHELF = text("""
               AND NOT EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = mine.id)
             LIMIT 1
         ) AS own ON true
-        WHERE product.code = ANY(:codes) AND item.state IN ('in_stock', 'reserved')
+        WHERE product.code = ANY(ARRAY(SELECT unnest(CAST(:asked AS text[])) UNION SELECT code FROM instead))
+          AND item.state IN ('in_stock', 'reserved')
           AND (item.state = 'in_stock' OR own.id IS NOT NULL)
     ), near AS (
         SELECT *, row_number() OVER (PARTITION BY product_id, is_recycled
-                                     ORDER BY NOT is_own, is_held OR is_promised OR is_overdue OR is_theirs,
-                                              is_weaker, NOT is_ours, store <> :store, examined_by DESC NULLS LAST,
-                                              barcode) AS place
+                                     ORDER BY NOT is_own, cannot_go, too_weak_for, is_weaker, NOT is_ours,
+                                              store <> :store, examined_by DESC NULLS LAST, barcode) AS place
         FROM there
     )
-    SELECT * FROM near WHERE place <= CASE WHEN product_code = ANY(:asked) THEN 100 ELSE :instead END ORDER BY barcode
-""")
+    SELECT * FROM near
+    WHERE place <= CASE WHEN product_code = ANY(:asked) THEN CAST(:themselves AS int) ELSE :instead END
+    ORDER BY barcode
+""")  # noqa: S608 - the parts are the constants above
 ELSEWHERE = text("""
     SELECT product.code, item.state, count(*) AS items FROM item JOIN product ON product.id = item.product_id
     WHERE product.code = ANY(:codes) AND item.state <> 'in_stock' GROUP BY product.code, item.state
@@ -154,13 +171,21 @@ async def read_shelf(
     codes = sorted({line.product_code for line in order.lines})
     rows = (await session.execute(PRODUCTS, {"codes": codes})).mappings()
     of_class = {row["code"]: Product(**dict(row) | {"tier": Tier(row["tier"])}) for row in rows}
-    products = {code: of_class[code] for code in codes if code in of_class}
-    for asked in list(products.values()):
-        products |= {one.code: one for one in _nearest(asked, of_class.values())}
-    values = {"codes": sorted(products), "client_id": order.client_id, "store": order.store, "today": today}
-    values |= {"team_id": order.team_id, "asked": codes}
-    values |= {"instead": max(5, sum(line.quantity for line in order.lines))}
+    needed = {line.position: _needed_kg(order, line, decided_loads) for line in order.lines}
+    lists = [
+        {"codes": near, "needed_kg": needed[line.position], "is_recycled": is_recycled}
+        for line in order.lines
+        if (near := _could_come_instead(line, of_class))
+        for is_recycled in ([True] if order.recycled_only else [True, False])
+    ]
+    wanted = sum(line.quantity for line in order.lines)
+    values = {"client_id": order.client_id, "team_id": order.team_id, "store": order.store, "today": today}
+    values |= {"asked": codes, "lists": json.dumps(lists)}
+    values |= {"needed": [kg for kg in needed.values() if kg is not None]}
+    values |= {"themselves": max(100, wanted), "instead": max(5, wanted)}
     there = list((await session.execute(SHELF, values)).mappings())
+    found = {*codes, *(row["product_code"] for row in there)}
+    products = {code: product for code, product in of_class.items() if code in found}
     items = await ledger.read_items(session, [row["barcode"] for row in there]) if there else {}
     elsewhere: dict[str, dict[State, int]] = defaultdict(dict)
     for row in await session.execute(ELSEWHERE, {"codes": codes}):
@@ -170,11 +195,23 @@ async def read_shelf(
     return Shelf(candidates, own, products, elsewhere, decided_loads, days_ahead(session))
 
 
-def _nearest(asked: Product, of_class: Iterable[Product]) -> list[Product]:
-    """What could come instead of it and stands on a shelf, the nearest load first. A class may have a hundred products:
-    not all of them are weighed item by item."""
-    close = [one for one in of_class if one.is_there and is_close_equivalent(_facts(asked), _facts(one))]
-    return sorted(close, key=lambda one: (one.safe_working_load_kg or 0, one.code))[:MOST_INSTEAD]
+def _could_come_instead(line: LineRecord, of_class: Mapping[str, Product]) -> list[str]:
+    """The codes of what could come instead of it, the nearest load first; where the line takes an equivalent unseen,
+    only of what may be sent so: ten dearer ones would hide the one that may."""
+    if line.product_code not in of_class:
+        return []
+    asked, others = _asked(of_class, line), [one for one in of_class.values() if one.code != line.product_code]
+    is_one = may_stand_in if line.accept_equivalent else is_close_equivalent
+    close = [one for one in others if is_one(asked, _facts(one))]
+    return [one.code for one in sorted(close, key=lambda one: (one.safe_working_load_kg or 0, one.code))]
+
+
+def _needed_kg(order: OrderRecord, line: LineRecord, decided_loads: frozenset[str]) -> float | None:
+    """What an item must carry for this line, as `order_load_blockers` asks it; None: it asks nothing."""
+    if order.weight_kg is not None and line.product_code not in decided_loads:
+        return order.weight_kg
+    loads = [load for load in (line.safe_working_load_kg, order.weight_kg) if load is not None]
+    return min(loads, default=None)
 
 
 def plan(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, *, today: date) -> Explanation:
@@ -251,8 +288,7 @@ def _pools(shelf: Shelf, line: LineRecord) -> tuple[list[Candidate], list[Candid
     """What is kept for the client already, and the rest of the shelf; equivalents only where the line takes them."""
     codes = {line.product_code}
     if line.accept_equivalent:
-        # What it may cost is what the order was judged by.
-        asked = replace(_facts(shelf.products[line.product_code]), price_pence=line.unit_price_pence)
+        asked = _asked(shelf.products, line)
         codes |= {code for code, product in shelf.products.items() if may_stand_in(asked, _facts(product))}
     pool = [one for one in shelf.candidates if one.product_code in codes]
     own = [one for one in pool if one.barcode in shelf.own]
@@ -282,6 +318,11 @@ def _wanted(shelf: Shelf, order: OrderRecord, line: LineRecord, quantity: int, t
         recycled_only=order.recycled_only,
         team_id=order.team_id,
     )
+
+
+def _asked(products: Mapping[str, Product], line: LineRecord) -> ProductFacts:
+    """The product of a line. What it may cost is what the order was judged by."""
+    return replace(_facts(products[line.product_code]), price_pence=line.unit_price_pence)
 
 
 def _facts(product: Product, *, recycled: int = 0, new: int = 0) -> ProductFacts:

@@ -13,6 +13,7 @@ from app.domain.authority import Tier
 from app.domain.clearance import find_blockers
 from app.domain.dates import uk_date
 from app.domain.inspections import InspectionKind
+from app.on_the_shelf import CANNOT_GO, CARRIED, PROMISED
 
 LINES = text("""
     SELECT line.position, line.quantity, line.explanation, product.code, store.code AS store, client.weight_kg,
@@ -27,19 +28,19 @@ PRODUCTS = text("""
     WHERE code = ANY(:codes) OR (category <> '' AND category IN (SELECT category FROM product WHERE code = ANY(:codes)))
     ORDER BY code
 """)
-# Recycled items first, of each product fifty at most: nobody reads why a thousand will not do.
-SHELF = text("""
+# Of each product fifty recycled and fifty new ones at most, those that can go out first and what carries most: nobody
+# reads why a thousand will not do, and fifty on hold would hide the one that is free.
+SHELF = text(f"""
     WITH there AS (
         SELECT item.barcode, product.code AS product_code, store.code AS store, item.times_issued > 0 AS is_recycled,
-               LEAST(product.safe_working_load_kg, item.certified_load_kg) AS safe_working_load_kg,
-               EXISTS (SELECT FROM reservation AS theirs WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL
-                         AND theirs.until_on >= :today AND theirs.client_id <> :client_id) AS is_promised,
-               row_number() OVER (PARTITION BY product.id ORDER BY item.times_issued = 0, item.barcode) AS place
+               {CARRIED} AS safe_working_load_kg, {PROMISED} AS is_promised,
+               row_number() OVER (PARTITION BY product.id, item.times_issued > 0
+                                  ORDER BY {CANNOT_GO}, {CARRIED} DESC NULLS FIRST, item.barcode) AS place
         FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
         WHERE product.code = ANY(:codes) AND item.state = 'in_stock'
     )
     SELECT * FROM there WHERE place <= 50 ORDER BY barcode
-""")
+""")  # noqa: S608 - the parts are constants
 
 
 async def search_stock(session: AsyncSession, order_id: int, client_id: int, *, at: datetime) -> dict[str, Any]:
@@ -49,6 +50,7 @@ async def search_stock(session: AsyncSession, order_id: int, client_id: int, *, 
     rows = (await session.execute(PRODUCTS, {"codes": [line["code"] for line in lines]})).mappings()
     products = {row["code"]: row for row in rows}
     values = {"codes": sorted(products), "client_id": client_id, "today": uk_date(at)}
+    values |= {"team_id": lines[0]["team_id"] if lines else None}
     shelf = (await session.execute(SHELF, values)).mappings().all()
     items = await ledger.read_items(session, [row["barcode"] for row in shelf]) if shelf else {}
     there = [_candidate(row, items[row["barcode"]], at) for row in shelf if row["barcode"] in items]

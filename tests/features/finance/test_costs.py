@@ -304,10 +304,36 @@ async def test_too_many_groups_are_refused_with_what_to_narrow(
         "FROM generate_series(1, 2001) AS n"
     )
     await connection.execute(text(many))
-    answer = await as_finance.get(COSTS, params={"group_by": "district"})
+    answer = await as_finance.get(COSTS, params={"group_by": "district,kind"})
     problem = check_problem(answer, 422, "too-many-groups")
-    assert "Ask for a shorter period" in problem["detail"]
+    assert "Ask by one dimension alone, for a shorter period" in problem["detail"]
     assert (await as_finance.get(COSTS, params={"group_by": "kind"})).json()["totals"]["net_pence"] == 2_001
+
+
+async def test_one_dimension_alone_is_always_answered_its_small_groups_in_one_row_on_the_page(
+    as_finance: AsyncClient, finance: Browser, connection: AsyncConnection
+) -> None:
+    many = (
+        "INSERT INTO charge (posting_id, kind, period, happened_on, posted_at, posted_by, percent, amount_pence, "
+        "district) "
+        "SELECT gen_random_uuid(), 'repair', '2026-03-01', '2026-03-01', now(), 'x', 100, n, 'D' || n "
+        "FROM generate_series(1, 2001) AS n"
+    )
+    await connection.execute(text(many))
+    all_of_it = 2_001 * 2_002 // 2
+    report = (await as_finance.get(COSTS, params={"group_by": "district"})).json()
+    assert (len(report["rows"]), report["totals"]["net_pence"]) == (2_001, all_of_it)
+    assert (report["rows"][0]["district"], report["rows"][-1]["district"]) == ("D2001", "D1")
+    file = await as_finance.get(COSTS, params={"group_by": "district", "format": "csv"})
+    assert sum(line.startswith("D") for line in file.text.splitlines()) == 2_001
+    page = await finance.get("/finance/reports/costs?group_by=district&period=2026-03")
+    rows = page.table()
+    others = sum(range(1, 1_802))
+    assert len(rows) == 200 + 2
+    assert rows[-2][:3] == ["All 1,801 others", "1801", "1801"]
+    assert f"£{others / 100:,.2f}" in rows[-2]
+    assert f"£{all_of_it / 100:,.2f}" in rows[-1]
+    assert "The 200 dearest of 2,001 are shown one by one" in page.text
 
 
 async def test_a_late_line_is_in_the_books_of_the_next_month_and_on_the_day_it_happened(

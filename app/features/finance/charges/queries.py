@@ -86,11 +86,10 @@ _OWN: Final = f"""
 """  # noqa: S608 - the part is a constant
 TO_DO: Final = text(f"""
     SELECT (SELECT count(*) FROM (
-                SELECT FROM charge AS line WHERE is_unpriced AND reversal_of IS NULL AND NOT EXISTS (
-                    SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id
-                ) LIMIT :most) AS found) AS unpriced,
+                SELECT FROM charge_to_see_to WHERE is_unpriced LIMIT :most) AS found) AS unpriced,
            (SELECT count(*) FROM (
-                SELECT FROM charge AS line WHERE {NOBODYS} AND {NOT_CLOSED} LIMIT :most) AS found) AS nobodys,
+                SELECT FROM charge_to_see_to AS line WHERE is_nobodys AND {NOT_CLOSED} LIMIT :most) AS found
+           ) AS nobodys,
            (SELECT count(*) FROM ({_OWN} AND line.kind = 'write_off' LIMIT :most) AS found) AS written_off,
            (SELECT count(*) FROM ({_OWN} AND line.kind <> 'write_off' AND NOT ({NOBODYS}) LIMIT :most) AS found)
                AS own, {FIRST_MONTH} AS kept_since

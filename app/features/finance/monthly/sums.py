@@ -21,7 +21,7 @@ CREDITED: Final = "CASE kind WHEN 'credit' THEN amount_pence ELSE 0 END"
 MEASURES: Final = "lines, quantity_percent, net_pence, credited_pence, vat_pence, issue_percent"
 STALE: Final = text("""
     SELECT CAST(month AS date) AS period
-    FROM generate_series(CAST((SELECT min(period) FROM charge) AS timestamp),
+    FROM generate_series(CAST(first_month_of_charges() AS timestamp),
                          LEAST((SELECT max(period) FROM charge), now() AT TIME ZONE 'UTC' - interval '1 month 1 day'),
                          interval '1 month') AS month
     WHERE NOT EXISTS (SELECT FROM charge_month_summed AS done WHERE done.period = CAST(month AS date))

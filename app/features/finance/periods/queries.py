@@ -14,7 +14,7 @@ from app.features.finance.freezing import WOULD_BE
 from app.features.finance.periods.schemas import Part, PeriodBody, Whole
 
 STANDING = text("""
-    SELECT (SELECT max(period) FROM finance_period) AS last_closed, (SELECT min(period) FROM charge) AS oldest
+    SELECT (SELECT max(period) FROM finance_period) AS last_closed, first_month_of_charges() AS oldest
 """)
 # Of closed months the sums are known; only open ones are added up.
 PERIODS = text("""
@@ -23,7 +23,7 @@ PERIODS = text("""
         FROM charge WHERE period > COALESCE((SELECT max(period) FROM finance_period), '-infinity')
         GROUP BY period
     ), ends AS (
-        SELECT LEAST((SELECT min(period) FROM charge), (SELECT min(period) FROM finance_period)) AS first,
+        SELECT LEAST(first_month_of_charges(), (SELECT min(period) FROM finance_period)) AS first,
                GREATEST((SELECT max(period) FROM charge), (SELECT max(period) FROM finance_period)) AS last
     )
     SELECT month::date AS period, COALESCE(closed.lines, sums.lines, 0) AS lines,

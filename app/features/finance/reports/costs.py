@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain import small_numbers
-from app.domain.cost_reports import MOST_GROUPS, By, Dimension, Span
+from app.domain.cost_reports import MOST_GROUPS, MOST_OF_ONE, By, Dimension, Span
 from app.domain.costs import ChargeKind
 from app.domain.errors import BadValue
 from app.domain.months import month_in_words, months_after, read_month
@@ -268,6 +268,11 @@ def grain_for(asked: Asked) -> Grain | None:
     return grain_of(frozenset[str]().union(*(PARTS[one] for one in dimensions)))
 
 
+def most_of(asked: Asked) -> int:
+    """How many groups are answered: of one dimension alone as many as there can be, of two as many as can be shown."""
+    return MOST_OF_ONE if len(asked.group_by) == 1 else MOST_GROUPS
+
+
 async def read_groups(session: AsyncSession, asked: Asked) -> list[Group]:
     """Every group, the dearest first, months in their order; those of too few people put together. One statement; a
     second one where nothing was found, to tell a slip of the pen from an empty month, and one before where there may be
@@ -276,9 +281,9 @@ async def read_groups(session: AsyncSession, asked: Asked) -> list[Group]:
     Raises BadValue `too-many-groups`, `unknown-funder` and the like.
     """
     await _check_a_month(session, asked)
-    most = {"limit": MOST_GROUPS + 1}
-    rows = (await session.execute(text(grouped_sql(asked)), values_of(asked) | most)).mappings().all()
-    if len(rows) > MOST_GROUPS:
+    most = most_of(asked)
+    rows = (await session.execute(text(grouped_sql(asked)), values_of(asked) | {"limit": most + 1})).mappings().all()
+    if len(rows) > most:
         raise _too_many()
     if not rows:
         await check_known(session, asked.filters)
@@ -397,7 +402,7 @@ async def _check_a_month(session: AsyncSession, asked: Asked) -> None:
     """Whether the last whole month alone has too many groups: then nobody waits until five years are read."""
     month = months_after(asked.span.until, -1)
     is_long = asked.span.by is By.PERIOD and asked.span.since < month
-    if is_long and MANY & {*asked.group_by} and grain_for(asked) is None:
+    if is_long and len(asked.group_by) > 1 and MANY & {*asked.group_by} and grain_for(asked) is None:
         of_month = replace(asked, span=Span(month, month))
         bound = values_of(of_month) | {"limit": MOST_GROUPS + 1}
         if (await session.scalar(text(counted_sql(of_month)), bound) or 0) > MOST_GROUPS:
@@ -406,8 +411,8 @@ async def _check_a_month(session: AsyncSession, asked: Asked) -> None:
 
 def _too_many() -> BadValue:
     detail = (
-        f"There are more than {MOST_GROUPS:,} groups. Ask for a shorter period, for one funder, team, store, kind, "
-        "product or category, or by a dimension with fewer values."
+        f"There are more than {MOST_GROUPS:,} groups. Ask by one dimension alone, for a shorter period, for one "
+        "funder, team, store, kind, product or category, or by a dimension with fewer values."
     )
     return BadValue("too-many-groups", detail, field="group_by")
 

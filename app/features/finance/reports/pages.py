@@ -21,7 +21,7 @@ from app.features.finance.reports.api import At, GroupBy, Wanted
 from app.features.finance.reports.asking import Asked, Fewest, Question
 from app.features.finance.reports.costs import Group, as_table, define, read_groups, read_sums, word_of
 from app.features.finance.reports.lines import list_lines
-from app.features.finance.reports.views import cross_of, largest
+from app.features.finance.reports.views import MOST_SHOWN, cross_of, largest, without_the_small
 from app.web.auth import Actor
 from app.web.fields import After
 from app.web.forms import Form
@@ -65,12 +65,15 @@ async def costs(
     table = as_table(groups, asked, note=note, of_file=bool(wanted.format))
     if wanted.format:
         return await respond(table, wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
-    cross = cross_of(groups, asked)
+    cross, shown = cross_of(groups, asked), without_the_small(groups, asked)
+    # The others together are no bar to measure one of them by.
     nets = [row.net_pence for row in cross.rows] if cross else [one.sums.net_pence for one in groups]
     context |= {
         "asked": asked,
         "table": table,
-        "groups": groups,
+        "groups": shown,
+        "in_all": len(groups) if len(shown) < len(groups) else 0,
+        "shown": MOST_SHOWN,
         "totals": table.totals,
         "cross": cross,
         "most": largest(nets),

@@ -10,6 +10,8 @@ from app.features.finance.reports.costs import Group, Sums, sum_up
 
 WIDEST = 12
 """A cross has so many columns at most; more are a list."""
+MOST_SHOWN = 200
+"""So many groups of one dimension are shown one by one on a page; a file and the API have all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,17 @@ def cross_of(groups: Sequence[Group], asked: Asked) -> Cross | None:
         for second in seconds
     ]
     return Cross(list(seconds.values()), rows, sums)
+
+
+def without_the_small(groups: Sequence[Group], asked: Asked) -> list[Group]:
+    """Of one dimension the dearest, and all others together in one row, which leads nowhere: the total stays. What is
+    put together because it is of few people stays a row of its own."""
+    named = [one for one in groups if one.keys]
+    if len(asked.group_by) > 1 or len(named) <= MOST_SHOWN + 1:
+        return list(groups)
+    others = [one.sums for one in named[MOST_SHOWN:]]
+    rest = Group((), (f"All {len(others):,} others",), sum_up(others))
+    return [*named[:MOST_SHOWN], rest, *(one for one in groups if not one.keys)]
 
 
 def largest(nets: Sequence[int]) -> int:

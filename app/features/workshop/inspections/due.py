@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.inspections import InspectionKind, InspectionOutcome, counts_as_overdue, place_by_day
@@ -104,57 +104,108 @@ class DueInWeek(Shape):
     is_overdue: bool
 
 
+# Its state says where an item is, and its open loan of what is missing alone: a loan is not looked for of every item.
+_AT_HOME = """
+    (item.state IN ('on_loan', 'on_trial', 'awaiting_collection')
+     OR item.state = 'missing' AND COALESCE((
+         SELECT true FROM loan WHERE loan.item_id = item.id AND loan.ended_at IS NULL LIMIT 1), false))
+"""
+# Most of what falls due is with clients, so what is due in a store is found from what stands there, which is read once.
+_IN_STORES = f"""
+    there AS MATERIALIZED (
+        SELECT item.id, item.barcode, item.product_id, item.state, item.store_id FROM item
+        WHERE item.state IN ('in_stock', 'reserved', 'dispatched', 'returned', 'decontaminating',
+                             'awaiting_inspection', 'in_repair', 'missing')
+          AND (CAST(:store AS text) IS NULL OR item.store_id IN (SELECT id FROM store WHERE code = :store))
+          AND NOT {_AT_HOME}
+    )
+"""  # noqa: S608 - the part is the constant above
+_ITEMS: Final = {None: "item", Where.HOME: "item", Where.STORE: "there AS item"}
 # Missing items are looked for from their last store; what is scrapped is not due any more.
-_NARROWED = """
+_NARROWED = f"""
     JOIN store ON store.id = item.store_id
-    LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
     WHERE item.state <> 'scrapped'
       AND (CAST(:store AS text) IS NULL OR store.code = :store)
       AND (CAST(:kind AS text) IS NULL OR due.kind = :kind)
-      AND (CAST(:where AS text) IS NULL OR (loan.id IS NOT NULL) = (:where = 'home'))
+      AND (CAST(:where AS text) IS NULL OR {_AT_HOME} = (:where = 'home'))
 """
-_KNOWN = f"""
-    FROM inspection_due AS due JOIN item ON item.id = due.item_id {_NARROWED}
-      AND due.due_on < :before AND CAST(:known AS boolean) IS NOT FALSE
-"""
-_UNKNOWN = f"""
-    FROM inspection_without_day AS due JOIN item ON item.id = due.item_id {_NARROWED}
-      AND CAST(:known AS boolean) IS NOT TRUE
-      AND NOT EXISTS (SELECT FROM inspection_due AS known WHERE known.item_id = item.id AND known.kind = due.kind)
-"""
+
+
+def _known(where: Where | None) -> str:
+    return f"""
+        FROM inspection_due AS due JOIN {_ITEMS[where]} ON item.id = due.item_id {_NARROWED}
+          AND due.due_on < :before AND CAST(:known AS boolean) IS NOT FALSE
+    """
+
+
+def _unknown(where: Where | None) -> str:
+    return f"""
+        FROM inspection_without_day AS due JOIN {_ITEMS[where]} ON item.id = due.item_id {_NARROWED}
+          AND CAST(:known AS boolean) IS NOT TRUE
+          AND NOT EXISTS (SELECT FROM inspection_due AS known WHERE known.item_id = item.id AND known.kind = due.kind)
+    """
+
+
 _FACTS = "SELECT item.id AS item_id, item.barcode, item.product_id, item.state, due.kind, store.code AS store"
-# What is not known stands first, as `place_by_day` says; it is read only for the pages that begin among it.
-DUE = text(f"""
-    WITH found AS (
-        ({_FACTS}, loan.client_id, CAST(NULL AS date) AS due_on
-        {_UNKNOWN} AND CAST(:after_on AS date) = :first_on AND (item.barcode, due.kind) > (:after_barcode, :after_kind)
-        ORDER BY item.barcode, due.kind LIMIT :limit)
+
+
+def _also(where: Where | None) -> str:
+    return f"{_IN_STORES}," if where is Where.STORE else ""
+
+
+def _list_of(where: Where | None) -> TextClause:
+    # What is not known stands first, as `place_by_day` says; it is read only for the pages that begin among it.
+    return text(f"""
+        WITH {_also(where)} found AS (
+            ({_FACTS}, CAST(NULL AS date) AS due_on
+            {_unknown(where)} AND CAST(:after_on AS date) = :first_on
+              AND (item.barcode, due.kind) > (:after_barcode, :after_kind)
+            ORDER BY item.barcode, due.kind LIMIT :limit)
+            UNION ALL
+            ({_FACTS}, due.due_on
+            {_known(where)} AND due.due_on >= CAST(:after_on AS date)
+              AND (due.due_on, item.barcode, due.kind) > (CAST(:after_on AS date), :after_barcode, :after_kind)
+            ORDER BY due.due_on, item.barcode, due.kind LIMIT :limit)
+            ORDER BY due_on NULLS FIRST, barcode, kind LIMIT :limit
+        )
+        SELECT found.barcode, product.name AS product_name, found.kind, found.due_on, found.state, found.store,
+               CASE WHEN client.id IS NULL THEN 'store' ELSE 'home' END AS "where",
+               CASE WHEN :may_visit THEN client.client_ref END AS client_ref,
+               CASE WHEN :may_visit AND length(replace(client.postcode, ' ', '')) > 4
+                    THEN left(replace(client.postcode, ' ', ''), -3) END AS postcode_district,
+               CASE WHEN :may_visit THEN visit.id END AS visit_id,
+               CASE WHEN :may_visit THEN visit.planned_on END AS visit_on,
+               COALESCE(visit.tries, 0) AS tries, last.outcome AS last_outcome,
+               EXISTS (SELECT FROM hold WHERE hold.item_id = found.item_id AND hold.lifted_at IS NULL) AS is_on_hold
+        FROM found JOIN product ON product.id = found.product_id
+        LEFT JOIN loan ON loan.item_id = found.item_id AND loan.ended_at IS NULL
+        LEFT JOIN client ON client.id = loan.client_id
+        LEFT JOIN inspection_visit_item AS line
+            ON line.item_id = found.item_id AND line.kind = found.kind AND line.is_open
+        LEFT JOIN inspection_visit AS visit ON visit.id = line.visit_id
+        LEFT JOIN LATERAL (
+            SELECT outcome FROM standing_inspection AS made
+            WHERE made.item_id = found.item_id AND made.kind = found.kind
+            ORDER BY made.examined_on DESC, made.id DESC LIMIT 1
+        ) AS last ON true
+        ORDER BY found.due_on NULLS FIRST, found.barcode, found.kind
+    """)  # noqa: S608 - the parts are the constants above
+
+
+def _weeks_of(where: Where | None) -> TextClause:
+    with_items = f"WITH {_IN_STORES}" if where is Where.STORE else ""
+    at_home = f"count(*) FILTER (WHERE {_AT_HOME})"
+    return text(f"""
+        {with_items}
+        SELECT NULL AS week_from, true AS is_overdue, count(*) AS how_many, {at_home} AS at_home {_unknown(where)}
         UNION ALL
-        ({_FACTS}, loan.client_id, due.due_on
-        {_KNOWN} AND due.due_on >= CAST(:after_on AS date)
-          AND (due.due_on, item.barcode, due.kind) > (CAST(:after_on AS date), :after_barcode, :after_kind)
-        ORDER BY due.due_on, item.barcode, due.kind LIMIT :limit)
-        ORDER BY due_on NULLS FIRST, barcode, kind LIMIT :limit
-    )
-    SELECT found.barcode, product.name AS product_name, found.kind, found.due_on, found.state, found.store,
-           CASE WHEN client.id IS NULL THEN 'store' ELSE 'home' END AS "where",
-           CASE WHEN :may_visit THEN client.client_ref END AS client_ref,
-           CASE WHEN :may_visit AND length(replace(client.postcode, ' ', '')) > 4
-                THEN left(replace(client.postcode, ' ', ''), -3) END AS postcode_district,
-           CASE WHEN :may_visit THEN visit.id END AS visit_id,
-           CASE WHEN :may_visit THEN visit.planned_on END AS visit_on,
-           COALESCE(visit.tries, 0) AS tries, last.outcome AS last_outcome,
-           EXISTS (SELECT FROM hold WHERE hold.item_id = found.item_id AND hold.lifted_at IS NULL) AS is_on_hold
-    FROM found JOIN product ON product.id = found.product_id
-    LEFT JOIN client ON client.id = found.client_id
-    LEFT JOIN inspection_visit_item AS line ON line.item_id = found.item_id AND line.kind = found.kind AND line.is_open
-    LEFT JOIN inspection_visit AS visit ON visit.id = line.visit_id
-    LEFT JOIN LATERAL (
-        SELECT outcome FROM standing_inspection AS made WHERE made.item_id = found.item_id AND made.kind = found.kind
-        ORDER BY made.examined_on DESC, made.id DESC LIMIT 1
-    ) AS last ON true
-    ORDER BY found.due_on NULLS FIRST, found.barcode, found.kind
-""")  # noqa: S608 - the parts are the constants above
+        SELECT CAST(date_trunc('week', due.due_on) AS date), due.due_on < :today, count(*), {at_home}
+        {_known(where)} GROUP BY 1, 2 ORDER BY 2 DESC, 1
+    """)
+
+
+DUE: Final = {where: _list_of(where) for where in (None, *Where)}
+BY_WEEK: Final = {where: _weeks_of(where) for where in (None, *Where)}
 # Whatever its day: what is dangerous is not for a list of the next weeks to leave out.
 DANGERS = text("""
     SELECT made.id AS inspection_id, item.barcode, product.name AS product_name, made.kind, made.examined_on,
@@ -183,12 +234,6 @@ DANGERS = text("""
       AND made.id > :after
     ORDER BY made.id LIMIT :limit
 """)
-BY_WEEK = text(f"""
-    SELECT NULL AS week_from, true AS is_overdue, count(*) AS how_many, count(loan.id) AS at_home {_UNKNOWN}
-    UNION ALL
-    SELECT CAST(date_trunc('week', due.due_on) AS date), due.due_on < :today, count(*), count(loan.id)
-    {_KNOWN} GROUP BY 1, 2 ORDER BY 2 DESC, 1
-""")
 
 
 async def list_due(
@@ -201,7 +246,7 @@ async def list_due(
     on, barcode, kind = after.split() if after else (place_by_day(None).isoformat(), "", "")
     place = {"after_on": date.fromisoformat(on), "after_barcode": barcode, "after_kind": kind}
     values = {**wanted.as_values(today), **place, "first_on": place_by_day(None), "limit": limit + 1}
-    return [_line(row, today) for row in (await session.execute(DUE, values)).mappings()]
+    return [_line(row, today) for row in (await session.execute(DUE[wanted.where], values)).mappings()]
 
 
 async def list_dangers(
@@ -219,7 +264,7 @@ async def count_by_week(session: AsyncSession, wanted: Wanted, *, today: date) -
     values = {**wanted.as_values(today), "before": monday + timedelta(weeks=WEEKS)}
     if wanted.overdue:
         values["before"] = today
-    found = [DueInWeek(**row) for row in (await session.execute(BY_WEEK, values)).mappings()]
+    found = [DueInWeek(**row) for row in (await session.execute(BY_WEEK[wanted.where], values)).mappings()]
     [unknown] = [one for one in found if one.week_from is None]
     weeks = {one.week_from: one for one in found if not one.is_overdue}
     mondays = [monday + timedelta(weeks=number) for number in range(WEEKS)]
