@@ -8,6 +8,7 @@ CARRIED = re.compile(r"LEAST\(product\.safe_working_load_kg,\s+(min\()?item\.cer
 OF_THE_PRODUCT = {
     # What is looked for, or ordered, which is no item yet.
     "features/catalogue/finding.py": 1,
+    "features/ordering/pages_queries.py": 1,
     "features/ordering/records.py": 1,
     "features/panel/searching.py": 1,
     # Equivalents, and whether an item carries less than its product.

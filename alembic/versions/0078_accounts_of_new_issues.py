@@ -5,15 +5,15 @@ before, for each that does comes through this trigger, and no later movement can
 is written otherwise (a reversal, a top-up, a late line) has its account worked out from the months, as before. And that
 an item has its movement is asked with a plan that is kept.
 
-Revision: 0079, after: 0076. Made on 2026-11-28.
+Revision: 0078, after: 0077. Made on 2026-11-28.
 """
 
 from typing import Final
 
 from alembic import op
 
-revision: str = "0079"
-down_revision = "0076"
+revision: str = "0078"
+down_revision = "0077"
 branch_labels: str | None = None
 depends_on: str | None = None
 
