@@ -13,7 +13,7 @@ KEPT: Final = {
     "funders_of_an_issue(bigint,integer,date)",
     "item_has_its_movement()",
 }
-"""These look into months with each scan or issue, so a plan for any month stands (migrations 0074 and 0079)."""
+"""These look into months with each scan or issue, so a plan for any month stands (migrations 0074 and 0078)."""
 SELDOM: Final = {
     "charge_is_no_persons()": "looks only where a person pays",
     "charge_keeps_its_rules()": "looks only where a line is taken back or corrected",
