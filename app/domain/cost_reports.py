@@ -187,7 +187,8 @@ def read_day(typed: str, *, field: str) -> date:
     except ValueError:
         day = date.min
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise BadValue("bad-day", "Write a day of the calendar from the year 2000 on, such as 2026-03-31.", field=field)
+        detail = f"Write a day of the calendar from the year {FIRST_YEAR} to {LAST_YEAR}, such as 2026-03-31."
+        raise BadValue("bad-day", detail, field=field)
     return day
 
 

@@ -8,17 +8,20 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from app.domain.asked_period import FIRST_YEAR
 from app.domain.authority import in_pounds
 from app.domain.costs import ChargeKind, Step
 from app.domain.dates import MONTHS, in_words
 from app.domain.errors import BadValue, Conflict
 from app.domain.hygiene import Route
-from app.domain.inspections import InspectionKind
+from app.domain.inspections import InspectionKind, months_after
 from app.domain.loans import CollectionSpeed
 from app.domain.ordering import Speed
 from app.domain.panel_funding import in_percent
 
 WHOLE: Final = Decimal(100)
+YEARS_AHEAD: Final = 10
+"""A rate is agreed for so many years ahead at most. A later day is a slip of the keyboard."""
 
 
 class FailedVisit(StrEnum):
@@ -97,6 +100,20 @@ def check_rate(rate: Rate, *, closed: date | None) -> None:
     if first and rate.starts_on < first:
         detail = f"{closed_in_words(closed)} The rate can begin on {in_words(first)} or later."
         raise Conflict("period-closed", detail, field="starts_on")
+
+
+def check_day(day: date | None, *, today: date, field: str) -> None:
+    """Whether a rate can begin or end on that day: from 2000 on, and not more than ten years from now. Raises BadValue
+    `tariff-day-out-of-range`."""
+    first, last = date(FIRST_YEAR, 1, 1), months_after(today, 12 * YEARS_AHEAD)
+    if day is None or first <= day <= last:
+        return
+    which, otherwise = ("last", ", or none, if it holds for good") if field == "ends_on" else ("first", "")
+    detail = (
+        f"{in_words(day)} is too {'early' if day < first else 'late'} for the {which} day of a rate. "
+        f"Give a day from {in_words(first)} to {in_words(last)}{otherwise}."
+    )
+    raise BadValue("tariff-day-out-of-range", detail, field=field)
 
 
 def check_overlap(rate: Rate, others: Iterable[InForce]) -> None:

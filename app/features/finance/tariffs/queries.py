@@ -76,7 +76,7 @@ GAPS = text("""
           AND (other.product_id IS NULL OR other.product_id = ended.product_id)
           AND (other.category IS NULL OR starts_with(COALESCE(ended.category, product.category, ''), other.category))
     ) AS fits
-    WHERE ended.ends_on IS NOT NULL AND NOT fits.follows AND COALESCE(fits.resumes_on > CAST(:today AS date), true)
+    WHERE isfinite(ended.ends_on) AND NOT fits.follows AND COALESCE(fits.resumes_on > CAST(:today AS date), true)
       AND (CAST(:kind AS text) IS NULL OR ended.kind = :kind)
     ORDER BY ended.ends_on DESC, ended.id LIMIT :limit
 """)
