@@ -20,6 +20,8 @@ from app.domain.ordering import Speed
 from app.domain.panel_funding import in_percent
 
 WHOLE: Final = Decimal(100)
+MOST_COUNTED: Final = 10_000
+"""So many lines of a rate are counted; it stands for more."""
 YEARS_AHEAD: Final = 10
 """A rate is agreed for so many years ahead at most. A later day is a slip of the keyboard."""
 
@@ -184,6 +186,17 @@ def gap_in_words(ends_on: date, resumes_on: date | None) -> str:
     if resumes_on is None:
         return f"There is no rate from {first} on."
     return f"There is no rate from {first} to {in_words(resumes_on - timedelta(days=1))}."
+
+
+def staying_in_words(rate: int, lines: int, ends_on: date) -> str:
+    """What is said of lines that a rate priced for days after its end, before it was given that end."""
+    many = f"{lines:,} {'line' if lines == 1 else 'lines'}{' or more' if lines >= MOST_COUNTED else ''}"
+    first = in_words(ends_on + timedelta(days=1))
+    return (
+        f"{many} of {first} or later {'was' if lines == 1 else 'were'} priced by rate {rate} before it was given its "
+        f"end, and {'stays' if lines == 1 else 'stay'} so. To charge the rate that there is now, take each of these "
+        "charges back and charge it again, with a reason."
+    )
 
 
 def first_open_day(closed: date | None) -> date | None:

@@ -79,7 +79,7 @@ async def add_tariff(session: AsyncSession, new: NewTariff, *, actor: str, at: d
     told = {"variant": new.variant, "for": added.subject, "price": added.price, "days": added.days}
     told |= {"vat_percent": str(new.vat_percent), "note": new.note}
     await audit.record(session, "tariff_added", f"tariff:{made}", actor=actor, at=at, kind=new.kind.value, **told)
-    return added
+    return await queries.with_staying(session, added)
 
 
 async def end_tariff(session: AsyncSession, tariff_id: int, end: EndTariff, *, actor: str, at: datetime) -> TariffBody:
@@ -90,7 +90,8 @@ async def end_tariff(session: AsyncSession, tariff_id: int, end: EndTariff, *, a
     rules.check_day(end.ends_on, today=uk_date(at), field="ends_on")
     rules.check_end(rate.in_force(), end.ends_on, closed=await queries.newest_closed(session))
     await _end(session, tariff_id, end.ends_on, end.reason, actor=actor, at=at)
-    return await queries.get_tariff(session, tariff_id, today=uk_date(at))
+    ended = await queries.get_tariff(session, tariff_id, today=uk_date(at))
+    return await queries.with_staying(session, ended)
 
 
 async def withdraw_tariff(
