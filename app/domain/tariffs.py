@@ -218,7 +218,7 @@ def price_in_words(
             for step in taper or ()
         ]
         said = f"{', '.join(steps)}, of {_OF.get(kind, 'the price')}"
-    return f"{said}; nothing under {in_pounds(floor_pence)}" if floor_pence else said
+    return f"{said}; nothing where the item cost less than {in_pounds(floor_pence)}" if floor_pence else said
 
 
 def variant_in_words(kind: ChargeKind, variant: str) -> str:
