@@ -253,10 +253,13 @@ def read_tariffs(rows: Iterable[Mapping[str, Any]]) -> list[Tariff]:
 
 def read_hire_rates(rows: Sequence[Mapping[str, Any]]) -> tuple[InForce[Tariff], ...]:
     """Rates with their days, from their JSON."""
-    days = [
-        (date.fromisoformat(row["starts_on"]), row["ends_on"] and date.fromisoformat(row["ends_on"])) for row in rows
-    ]
+    days = [(day_of(row["starts_on"]), row["ends_on"] and day_of(row["ends_on"])) for row in rows]
     return tuple(InForce(rate, *its) for rate, its in zip(read_tariffs(rows), days, strict=True))
+
+
+def day_of(written: str) -> date:
+    """A day from its JSON. The driver keeps the last day of the calendar as `infinity`, and the first likewise."""
+    return {"infinity": date.max, "-infinity": date.min}.get(written) or date.fromisoformat(written)
 
 
 def read_account(row: RowMapping, billed: Billed) -> Account:

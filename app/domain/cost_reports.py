@@ -155,8 +155,16 @@ def read_span(*, today: date, period: str = "", since: str = "", until: str = ""
 
 
 def check_whole_months(span: Span) -> None:
-    """Whether nobody can be found by taking figures of some days from those of others, where groups of few people are
-    put together. Raises BadValue `whole-months-only`."""
+    """Where groups of few people are put together: whole months of the books only. Figures of some days could be taken
+    from those of others; those by the day it happened from those by the books, which leaves what came late. Raises
+    BadValue `whole-months-only`, `by-the-books-only`."""
+    if span.by is By.HAPPENED:
+        detail = (
+            "Where groups of few people are put together, costs go by the month of the books only: figures by the day "
+            "it happened could be taken from them, and tell of one person. Leave “by” out, or ask with by=period."
+        )
+        if span.since.day == 1 and span.until == last_day(span.until):
+            raise BadValue("by-the-books-only", detail, field="by")
     if span.since.day != 1 or span.until != last_day(span.until):
         detail = (
             "Where groups of few people are put together, whole months only can be asked for: the figures of some days "
@@ -189,7 +197,8 @@ def read_day(typed: str, *, field: str) -> date:
     except ValueError:
         day = date.min
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise BadValue("bad-day", "Write a day of the calendar from the year 2000 on, such as 2026-03-31.", field=field)
+        detail = f"Write a day of the calendar from the year {FIRST_YEAR} to {LAST_YEAR}, such as 2026-03-31."
+        raise BadValue("bad-day", detail, field=field)
     return day
 
 

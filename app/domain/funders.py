@@ -102,7 +102,8 @@ def agreed_in_words(agreement: str, *, is_told: bool) -> str:
             "Tell them that nothing is paid back when the item comes back. Without knowing that, nobody has agreed."
         )
         raise BadValue("not-told", detail, field="told_not_paid_back")
-    return f"{agreement} {NOT_PAID_BACK}"
+    ended = agreement.rstrip()
+    return f"{ended}{'' if ended.endswith(('.', '!', '?')) else '.'} {NOT_PAID_BACK}"
 
 
 def check_funder_code(code: str) -> None:

@@ -34,7 +34,7 @@ def nights_by_rate(
     which it begins: of several that are in force the one that is said most closely (`closest`)."""
     end = max(until, since + timedelta(days=1))
     changes = {one.starts_on for one in rates}
-    changes |= {one.ends_on + timedelta(days=1) for one in rates if one.ends_on}
+    changes |= {one.ends_on + timedelta(days=1) for one in rates if one.ends_on and one.ends_on < end}
     days = [since, *sorted(day for day in changes if since < day < end), end]
     found: list[Nights[Rate]] = []
     for day, following in pairwise(days):

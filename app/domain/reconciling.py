@@ -75,7 +75,7 @@ class Difference:
 @dataclass(slots=True)
 class Sum:
     """How many things a check looked at, and the two sides that must agree, in pence. `apart`: how many it could not
-    look at, and says so."""
+    look at, or tells of though they are no difference, and says so."""
 
     counted: int = 0
     expected: int = 0

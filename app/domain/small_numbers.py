@@ -51,9 +51,8 @@ def suppression_in_words(smallest: int) -> str:
 def once_in_words(months_or_year: str) -> str:
     """What suppression cannot keep anybody from, as it stands at the head of a report: reports beside one another."""
     return (
-        "What no single report gives away can be worked out from two of them that differ by little, such as by a few "
-        f"days or by what they are narrowed to. So {months_or_year}: publish each once, when it is over, and always "
-        "narrowed alike."
+        f"What no single report gives away can still be worked out from two of them, though {months_or_year}. Give out "
+        "one such report of a span, when it is over: not two of spans that overlap, nor one that is narrowed to a part."
     )
 
 

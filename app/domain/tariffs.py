@@ -8,17 +8,22 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from app.domain.asked_period import FIRST_YEAR
 from app.domain.authority import in_pounds
 from app.domain.costs import ChargeKind, Step
 from app.domain.dates import MONTHS, in_words
 from app.domain.errors import BadValue, Conflict
 from app.domain.hygiene import Route
-from app.domain.inspections import InspectionKind
+from app.domain.inspections import InspectionKind, months_after
 from app.domain.loans import CollectionSpeed
 from app.domain.ordering import Speed
 from app.domain.panel_funding import in_percent
 
 WHOLE: Final = Decimal(100)
+MOST_COUNTED: Final = 10_000
+"""So many lines of a rate are counted; it stands for more."""
+YEARS_AHEAD: Final = 10
+"""A rate is agreed for so many years ahead at most. A later day is a slip of the keyboard."""
 
 
 class FailedVisit(StrEnum):
@@ -99,6 +104,20 @@ def check_rate(rate: Rate, *, closed: date | None) -> None:
         raise Conflict("period-closed", detail, field="starts_on")
 
 
+def check_day(day: date | None, *, today: date, field: str) -> None:
+    """Whether a rate can begin or end on that day: from 2000 on, and not more than ten years from now. Raises BadValue
+    `tariff-day-out-of-range`."""
+    first, last = date(FIRST_YEAR, 1, 1), months_after(today, 12 * YEARS_AHEAD)
+    if day is None or first <= day <= last:
+        return
+    which, otherwise = ("last", ", or none, if it holds for good") if field == "ends_on" else ("first", "")
+    detail = (
+        f"{in_words(day)} is too {'early' if day < first else 'late'} for the {which} day of a rate. "
+        f"Give a day from {in_words(first)} to {in_words(last)}{otherwise}."
+    )
+    raise BadValue("tariff-day-out-of-range", detail, field=field)
+
+
 def check_overlap(rate: Rate, others: Iterable[InForce]) -> None:
     """Whether another rate for the same thing is in force on one of its days. Raises Conflict `tariff-overlaps`."""
     for other in sorted(others, key=lambda one: one.starts_on):
@@ -169,6 +188,17 @@ def gap_in_words(ends_on: date, resumes_on: date | None) -> str:
     return f"There is no rate from {first} to {in_words(resumes_on - timedelta(days=1))}."
 
 
+def staying_in_words(rate: int, lines: int, ends_on: date) -> str:
+    """What is said of lines that a rate priced for days after its end, before it was given that end."""
+    many = f"{lines:,} {'line' if lines == 1 else 'lines'}{' or more' if lines >= MOST_COUNTED else ''}"
+    first = in_words(ends_on + timedelta(days=1))
+    return (
+        f"{many} of {first} or later {'was' if lines == 1 else 'were'} priced by rate {rate} before it was given its "
+        f"end, and {'stays' if lines == 1 else 'stay'} so. To charge the rate that there is now, take each of these "
+        "charges back and charge it again, with a reason."
+    )
+
+
 def first_open_day(closed: date | None) -> date | None:
     """The first day that is in no closed month; none where no month is closed."""
     return (closed.replace(day=28) + timedelta(days=4)).replace(day=1) if closed else None
@@ -188,7 +218,7 @@ def price_in_words(
             for step in taper or ()
         ]
         said = f"{', '.join(steps)}, of {_OF.get(kind, 'the price')}"
-    return f"{said}; nothing under {in_pounds(floor_pence)}" if floor_pence else said
+    return f"{said}; nothing where the item cost less than {in_pounds(floor_pence)}" if floor_pence else said
 
 
 def variant_in_words(kind: ChargeKind, variant: str) -> str:

@@ -44,7 +44,10 @@ def test_a_period_is_read(asked: dict[str, str], words: str) -> None:
 
 
 def test_of_few_people_only_whole_months_are_told() -> None:
-    check_whole_months(Span(date(2026, 2, 1), date(2026, 2, 28), By.HAPPENED))
+    check_whole_months(Span(date(2026, 2, 1), date(2026, 2, 28)))
+    with pytest.raises(BadValue) as refusal:
+        check_whole_months(Span(date(2026, 2, 1), date(2026, 2, 28), By.HAPPENED))
+    assert (refusal.value.code, refusal.value.field) == ("by-the-books-only", "by")
     check_whole_months(Span(date(2025, 11, 1), date(2026, 3, 31)))
     for since, until in ((date(2026, 2, 1), date(2026, 2, 26)), (date(2026, 2, 2), date(2026, 2, 28))):
         with pytest.raises(BadValue) as refusal:

@@ -93,6 +93,7 @@ def test_nobody_agrees_before_the_order_nor_tomorrow() -> None:
 
 def test_nobody_agrees_to_add_without_knowing_that_it_is_not_paid_back() -> None:
     assert agreed_in_words("She wants the red one.", is_told=True) == f"She wants the red one. {NOT_PAID_BACK}"
+    assert agreed_in_words("Signed form of 28 May", is_told=True) == f"Signed form of 28 May. {NOT_PAID_BACK}"
     with pytest.raises(RuleError) as refusal:
         agreed_in_words("She wants the red one.", is_told=False)
     assert (refusal.value.code, refusal.value.field) == ("not-told", "told_not_paid_back")

@@ -82,4 +82,6 @@ def test_the_rule_is_said() -> None:
     assert not_shown(5) == "Fewer than 5 people: not shown"
     assert "each person counted once" in suppression_in_words(7)
     assert "fewer than 7 people" in suppression_in_words(7)
-    assert "So only whole months: publish each once, when it is over" in once_in_words("only whole months")
+    said = once_in_words("only whole months can be asked for")
+    assert "though only whole months can be asked for. Give out one such report of a span" in said
+    assert "not two of spans that overlap, nor one that is narrowed to a part" in said

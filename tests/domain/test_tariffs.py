@@ -190,7 +190,11 @@ def test_what_is_replaced_ends_the_day_before() -> None:
         (K.HIRE, {"pence": 150}, "£1.50 a night, one night at least"),
         (K.RECYCLED_ISSUE, {"percent": Decimal("25.00")}, "25 % of what the item cost"),
         (K.SCRAP, {"percent": Decimal(1)}, "1 % of the price"),
-        (K.CREDIT, {"percent": Decimal(80), "floor_pence": 3_000}, "80 % of what was charged; nothing under £30"),
+        (
+            K.CREDIT,
+            {"percent": Decimal(80), "floor_pence": 3_000},
+            "80 % of what was charged; nothing where the item cost less than £30",
+        ),
         (K.CREDIT, {"taper": steps((0, 90), (12, 75))}, "90 % at first, 75 % from 12 months, of what was charged"),
         (K.CREDIT, {}, ", of what was charged"),
     ],

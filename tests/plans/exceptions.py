@@ -270,7 +270,7 @@ MOST_STATEMENTS: Final[dict[str, int]] = {
     "GET /api/v1/finance/items/{barcode}": 4,
     "GET /api/v1/finance/orders/{number}/funding": 5,
     "GET /api/v1/finance/tariffs": 2,
-    "GET /api/v1/finance/tariffs/{tariff_id}": 2,
+    "GET /api/v1/finance/tariffs/{tariff_id}": 3,  # with the lines that stay at it
     "GET /api/v1/finance/teams": 2,
     "GET /api/v1/finance/teams/{code}": 2,
     "GET /api/v1/finance/top-ups": 2,
@@ -384,7 +384,7 @@ MOST_STATEMENTS: Final[dict[str, int]] = {
     "GET /finance/tariffs": 5,
     "GET /finance/tariffs/new": 3,
     "GET /finance/tariffs/try": 2,
-    "GET /finance/tariffs/{tariff_id}": 3,
+    "GET /finance/tariffs/{tariff_id}": 4,  # with the lines that stay at it
     "GET /finance/teams/{code}": 3,
     "GET /finance/top-ups/{top_up_id}/withdraw": 2,
     "GET /import": 1,

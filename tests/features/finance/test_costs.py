@@ -245,9 +245,15 @@ async def test_nobody_is_found_by_taking_some_days_from_others(
         page = await finance.get("/finance/reports/costs", **asked, smallest="5")
         assert (page.status, set(page.errors)) == (422, {"from"})
     whole = {"from": "2026-03-01", "to": "2026-03-31", "smallest": "5"}
-    warned = "publish each once, when it is over"
+    warned = "not two of spans that overlap, nor one that is narrowed to a part"
+    refusal = check_problem(
+        await as_finance.get(COSTS, params=whole | {"by": "happened"}), 422, "by-the-books-only", field="by"
+    )
+    assert "by the month of the books only" in refusal["detail"]
+    page = await finance.get("/finance/reports/costs", **whole, by="happened")
+    assert (page.status, set(page.errors)) == (422, {"by"})
     assert warned in (await as_finance.get(COSTS, params=whole)).json()["definition"]
-    assert "Publish each month once" in (await finance.get("/finance/reports/costs", **whole)).text
+    assert "Give out one such report" in (await finance.get("/finance/reports/costs", **whole)).text
     assert warned in (await as_finance.get("/api/v1/finance/reports/equity")).json()["definition"]
 
 

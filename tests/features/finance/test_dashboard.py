@@ -196,6 +196,21 @@ async def test_every_figure_of_the_page_leads_to_its_lines_and_is_had_as_a_file(
     assert (len(spend), spend[-1]) == (27, "All months,1189.99,24.00,8.00,1221.99")
 
 
+async def test_each_share_says_what_it_is_of(finance: Browser, as_finance: AsyncClient, books: Books) -> None:
+    page = (await finance.get("/finance/dashboard")).text
+    assert "Of all charges" not in page
+    shares = {}
+    for name in ("kinds", "categories"):
+        told = (await as_finance.get(f"/api/v1/finance/reports/dashboard/{name}")).json()
+        heading = next(one["heading"] for one in told["columns"] if one["key"] == "percent")
+        assert heading in page
+        shares[heading] = [(one["net_pence"], one["percent"]) for one in told["rows"]]
+    assert shares == {
+        "Of charges before credits": [(50_000, 80.4), (9_000, 14.5), (2_400, 3.9), (800, 1.3), (-40_000, None)],
+        "Of charges less credits": [(19_800, 89.2), (2_400, 10.8)],
+    }
+
+
 async def test_the_four_recycling_rates_are_drawn_by_month_and_lead_to_their_barcodes(
     finance: Browser, given: Given, clock: Clock
 ) -> None:

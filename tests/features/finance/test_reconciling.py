@@ -280,7 +280,7 @@ async def test_it_takes_the_same_statements_whatever_there_is(
     await given.recycled()
     statements.clear()
     await reconcile(session)
-    assert len(statements) == few == 25
+    assert len(statements) == few == 26
 
 
 async def test_the_nightly_comparison_is_kept_and_finance_is_told_when_it_differs(

@@ -155,7 +155,10 @@ async def test_the_page_shows_what_is_in_force_and_takes_a_new_rate(finance: Bro
     kept = await finance.send(wrong, new, taper="0: 90\n12, 75.5 %\n", floor_pence="30", note="Contract 7")
     assert kept.goes_to is not None, kept.errors
     shown = await finance.follow(kept)
-    assert "90 % at first, 75.5 % from 12 months, of what was charged; nothing under £30" in shown.text
+    assert (
+        "90 % at first, 75.5 % from 12 months, of what was charged; nothing where the item cost less than £30"
+        in shown.text
+    )
     delivery = await finance.post_form(new, what="delivery:next_day", how="fixed", pence="24.00", **APRIL)
     assert delivery.goes_to is not None, delivery.errors
     twice = await finance.post_form(new, what="delivery:next_day", how="fixed", pence="25", **APRIL)

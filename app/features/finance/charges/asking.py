@@ -13,6 +13,7 @@ from app.domain.costs import ChargeKind
 from app.domain.months import months_after, read_month
 from app.features.finance.asking import DayOrNone, or_none
 from app.features.finance.disputed import IN_DISPUTE
+from app.features.finance.older_rate import AT_AN_OLDER_RATE
 from app.web.fields import without_controls
 
 NOTHING_BEFORE: Final = date(2000, 1, 1)
@@ -35,7 +36,8 @@ Yes = Annotated[bool | None, BeforeValidator(or_none)]
 class Wanted:
     """What the lines are narrowed to. `since`, `until`: the days on which it happened; `period`: the month of the
     books; `funder`: a code, or `none` for the service's own; `nobodys`: what somebody should pay
-    in open months, and nobody is said to."""
+    in open months, and nobody is said to; `older_rate`: what stays at a rate that was replaced or ended since for its
+    day."""
 
     since: Annotated[DayOrNone, Query(alias="from")] = None
     until: Annotated[DayOrNone, Query(alias="to")] = None
@@ -50,6 +52,7 @@ class Wanted:
     unpriced: Yes = None
     provisional: Yes = None
     nobodys: Yes = None
+    older_rate: Yes = None
 
     def bounded(self, today: date) -> "Wanted":
         """The same, from a year ago on, where nothing else bounds it: no day, month, order, item or rate, and not what
@@ -106,6 +109,7 @@ FLAGS: Final = {
     "unpriced": f"line.is_unpriced AND line.reversal_of IS NULL AND {STANDS}",
     "provisional": IN_DISPUTE,
     "nobodys": f"{NOBODYS} AND {NOT_CLOSED}",
+    "older_rate": AT_AN_OLDER_RATE,
 }
 FUNDER: Final = "line.funder_id = (SELECT id FROM funder WHERE upper(code) = upper(:funder))"
 CONDITIONS: Final = {

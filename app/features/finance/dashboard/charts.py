@@ -108,7 +108,8 @@ async def where_by_kind(_session: AsyncSession, sums: Sums) -> Chart:
     """What the money goes to, by kind of charge."""
     found = sorted(((sum(sums.of_kinds(kind)), kind) for kind in ChargeKind if any(sums.of_kinds(kind))), reverse=True)
     rows = [(kind.text, pence, _lines(sums, None, sums.funder, kind=kind)) for pence, kind in found]
-    return _ranked("kinds", "Where the money goes: kinds of charges", "Kind", sums, rows)
+    share = ("Of charges before credits", "The share is of all kinds above zero: what is charged, before credits.")
+    return _ranked("kinds", "Where the money goes: kinds of charges", "Kind", sums, rows, share=share)
 
 
 async def where_by_category(_session: AsyncSession, sums: Sums) -> Chart:
@@ -122,7 +123,9 @@ async def where_by_category(_session: AsyncSession, sums: Sums) -> Chart:
         )
         for pence, code in found
     ]
-    return _ranked("categories", "Where the money goes: categories of equipment (ISO 9999)", "Category", sums, rows)
+    share = ("Of charges less credits", "The share is of all categories above zero, each with its credits taken off.")
+    title = "Where the money goes: categories of equipment (ISO 9999)"
+    return _ranked("categories", title, "Category", sums, rows, share=share)
 
 
 CHARTS: Final[Mapping[str, Builder]] = {
@@ -188,14 +191,23 @@ def _by_month(
     return Chart(table, drawing, legend, hrefs)
 
 
-def _ranked(key: str, title: str, heading: str, sums: Sums, found: Sequence[tuple[str, int, str | None]]) -> Chart:
-    about = "Net of VAT. What is credited is below zero, and drawn with stripes."
+def _ranked(
+    key: str,
+    title: str,
+    heading: str,
+    sums: Sums,
+    found: Sequence[tuple[str, int, str | None]],
+    *,
+    share: tuple[str, str],
+) -> Chart:
+    """`share`: what the percentages are of, as a heading and in a sentence."""
+    about = f"Net of VAT. What is credited is below zero, and drawn with stripes. {share[1]}"
     whole = sum(pence for _, pence, _ in found if pence > 0)
     largest = max((abs(pence) for _, pence, _ in found), default=0)
     columns = [
         Column("name", heading),
         Column("net_pence", "Net", Cell.PENCE),
-        Column("percent", "Of all charges", Cell.PERCENT),
+        Column("percent", share[0], Cell.PERCENT),
     ]
     rows = [
         {"name": name, "net_pence": pence, "percent": percent_of(pence, whole) if pence > 0 else None}

@@ -20,7 +20,7 @@ LINES_BEFORE: Final = text("""
                   WHERE item_id = item.id AND kind IN ('new_purchase', 'recycled_issue', 'credit')) END AS aside
     FROM charge AS loss JOIN item ON item.id = loss.item_id
     LEFT JOIN charge AS line ON line.item_id = loss.item_id AND line.id < loss.id
-        AND line.kind IN ('new_purchase', 'recycled_issue', 'credit')
+        AND line.kind IN ('new_purchase', 'recycled_issue', 'credit', 'top_up')
     LEFT JOIN funder ON funder.id = line.funder_id
     WHERE loss.id = :charge_id
     ORDER BY line.id
@@ -28,11 +28,12 @@ LINES_BEFORE: Final = text("""
 
 
 def of_its_price(price_pence: int, lines: Iterable[Line], *, aside_pence: int = 0) -> list[Arithmetic]:
-    """What it was bought for, what each has paid of that as it stands, and what is left to the service. `aside_pence`:
-    what stands paid by lines that were put aside with their months."""
+    """What it was bought for, what each has paid of that as it stands, and what is left to the service: what a person
+    adds is theirs, and its funders pay so much less. `aside_pence`: what stands paid by lines that were put aside with
+    their months."""
     sums: dict[str, tuple[int, int]] = {}
     for kind, funder, pence in lines:
-        if kind in OF_THE_PRICE:
+        if kind in OF_THE_PRICE or kind is ChargeKind.TOP_UP:
             charged, credited = sums.get(funder or OWN_ACCOUNT_TEXT, (0, 0))
             is_credit = kind is ChargeKind.CREDIT
             sums[funder or OWN_ACCOUNT_TEXT] = (charged, credited - pence) if is_credit else (charged + pence, credited)

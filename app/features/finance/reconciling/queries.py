@@ -15,6 +15,7 @@ from app.domain.corrections import BY_HAND
 from app.domain.costs import ChargeKind
 from app.domain.lifecycle import Move, State
 from app.domain.panel_funding import Share
+from app.features.finance.older_rate import AT_AN_OLDER_RATE
 
 MOVES = sorted(move.value for move in COSTING)
 EXAMINING = frozenset({Move.PASS_INSPECTION, Move.FAIL_INSPECTION})
@@ -240,6 +241,8 @@ PERSONS = text(f"""
       AND NOT EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = item.id)
     ORDER BY charged.line, item.barcode, movement_seq
 """)  # noqa: S608 - the parts are constants
+# No difference: a line keeps what was right when it was posted.
+AT_OLDER_RATES = text(f"SELECT count(*) FROM charge AS line WHERE {AT_AN_OLDER_RATE} AND {_OF}")  # noqa: S608 - the parts are constants
 # What triggers keep of orders and collections for the reports, beside what these say themselves.
 KEPT = text(f"""
     SELECT (SELECT count(*) FROM order_timing WHERE {_IN_MONTH.format("approved_on")})

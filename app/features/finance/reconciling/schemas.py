@@ -21,8 +21,8 @@ class DifferenceBody(Shape):
 
 class CheckBody(Shape):
     """What a check looked at: how many things, and the two sides that must agree, in pence. `is_most`: what is found
-    may be less; `expected_pence` is the most. Credits are below zero. `apart`: how many it could not look at; which
-    those are, `told_apart` says."""
+    may be less; `expected_pence` is the most. Credits are below zero. `apart`: how many it could not look at, or
+    tells of though they are no difference; which those are, `told_apart` says."""
 
     check: Check
     title: str

@@ -80,6 +80,7 @@ async def reconcile(session: AsyncSession, *, period: date | None = None, tell: 
         _reversals,
         look_at_what_was_taken_back,
         look_at_what_is_gone,
+        _older_rates,
         _closed_months,
         _kept,
     )
@@ -237,6 +238,10 @@ async def _closed_months(session: AsyncSession, books: Books, asked: dict[str, A
             books.differences.append(
                 Difference(Check.CLOSED_MONTHS, "not-as-closed", detail, *sides, where=month_in_words(row.period))
             )
+
+
+async def _older_rates(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:
+    books.sums[Check.PRICES].apart = await session.scalar(queries.AT_OLDER_RATES, asked) or 0
 
 
 async def _kept(session: AsyncSession, books: Books, asked: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from app.domain.reconciling import Check
 @dataclass(frozen=True, slots=True)
 class Said:
     """A check: its title, what it counts, its two sides (empty: it compares no sums), what it proves, and what it
-    cannot look at. `is_most`: the first side is the most that the second, a credit, may come to."""
+    cannot look at, or tells apart since it is no difference. `is_most`: the first side is the most that the second, a
+    credit, may come to."""
 
     title: str
     counted: str
@@ -33,7 +34,8 @@ SIDES: Final[dict[Check, Said]] = {
         "charges",
         "by the rates",
         "posted",
-        "Each charge comes to what the rate of its day gives, calculated again.",
+        "Each charge comes to what the rate gives that was in force for its day when it was posted, calculated again.",
+        "are lines whose rate was replaced or ended since for their day, and that stay at it",
     ),
     Check.SPLITS: Said(
         "Splits",

@@ -45,8 +45,9 @@ async def costs(
     smallest: Fewest = None,
 ) -> Report | Response:
     """What was charged, grouped by one dimension or two. `smallest`: groups of fewer people are put together; of whole
-    months only (422 `whole-months-only`). A charge that has no value of a dimension has null there, and in a file
-    words, such as “No order”; what is put together says so, such as “Fewer than 5 people”."""
+    months of the books only (422 `whole-months-only`, `by-the-books-only`). A charge that has no value of a dimension
+    has null there, and in a file words, such as “No order”; what is put together says so, such as “Fewer than 5
+    people”."""
     asked = question.read(actor, group_by, smallest=smallest)
     return await _answer(await costs_report.costs(session, asked, of_file=bool(wanted.format)), wanted)
 

@@ -43,14 +43,17 @@ async def list_tariffs(
 
 @router.post("/finance/tariffs", status_code=201)
 async def add_tariff(session: Session, actor: Actor, now: Now, body: NewTariff) -> TariffBody:
-    """Begin a rate. Two for the same thing are never in force on one day (409 `tariff-overlaps`)."""
+    """Begin a rate. Two for the same thing are never in force on one day (409 `tariff-overlaps`). Its days are from
+    2000 to ten years from now (422 `tariff-day-out-of-range`). Lines keep the rate that they were posted at: `staying`
+    says which stand at the one that it replaces, though they are of its own days."""
     return await service.add_tariff(session, body, actor=actor.username, at=now)
 
 
 @router.get("/finance/tariffs/{tariff_id}")
 async def get_tariff(session: Session, actor: Actor, now: Now, tariff_id: Id) -> TariffBody:
     """One rate; one that was withdrawn as it was, with who withdrew it, when and why."""
-    return await queries.get_tariff(session, tariff_id, today=uk_date(now))
+    rate = await queries.get_tariff(session, tariff_id, today=uk_date(now))
+    return await queries.with_staying(session, rate)
 
 
 @router.post("/finance/tariffs/{tariff_id}/end")

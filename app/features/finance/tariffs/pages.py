@@ -112,7 +112,7 @@ async def add_tariff(request: Request, session: Session, actor: Actor, now: Now)
         raise ShowAgain(NEW, {"form": form, **context})
     with or_again(NEW, form, **context):
         added = await service.add_tariff(session, new, actor=actor.username, at=now)
-    return redirect(request, f"/finance/tariffs/{added.id}", f"The rate is kept, {added.days}.")
+    return redirect(request, f"/finance/tariffs/{added.id}", _told(f"The rate is kept, {added.days}.", added))
 
 
 @router.get("/finance/tariffs/try")
@@ -150,7 +150,7 @@ async def end_tariff(request: Request, session: Session, actor: Actor, now: Now,
     with filled_or_again(ONE, form, body, **context) as said:
         end = EndTariff(ends_on=said.ends_on, reason=said.reason)
         ended = await service.end_tariff(session, tariff_id, end, actor=actor.username, at=now)
-    return redirect(request, f"/finance/tariffs/{tariff_id}", f"The rate is in force {ended.days}.")
+    return redirect(request, f"/finance/tariffs/{tariff_id}", _told(f"The rate is in force {ended.days}.", ended))
 
 
 @router.post("/finance/tariffs/{tariff_id}/withdraw")
@@ -185,11 +185,16 @@ def _grouped(found: Sequence[TariffBody], day: date) -> list[Group]:
 
 
 async def _one(session: AsyncSession, tariff_id: int, *, now: date) -> dict[str, Any]:
-    rate = await queries.get_tariff(session, tariff_id, today=now)
+    rate = await queries.with_staying(session, await queries.get_tariff(session, tariff_id, today=now))
     lines = await queries.count_lines(session, tariff_id)
     can_go = not rate.withdrawn_at and rate.starts_on > now and not lines
     replaced = await queries.find_replaced(session, tariff_id, today=now) if can_go else None
     return {"tariff": rate, "lines": lines, "today": now, "can_go": can_go, "replaced": replaced}
+
+
+def _told(done: str, rate: TariffBody) -> str:
+    """What was done, and that it leaves lines as they are: which, the page says."""
+    return f"{done} Lines that were posted before stay at the older rate: see below." if rate.staying else done
 
 
 async def _asked(session: AsyncSession, q: str) -> dict[str, Any]:

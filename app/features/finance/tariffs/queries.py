@@ -12,8 +12,9 @@ from app.charging import read_tariffs
 from app.domain.costs import ChargeKind, Tariff
 from app.domain.errors import BadValue, NotFound
 from app.domain.hygiene import Route
-from app.domain.tariffs import end_when_it_goes_on, gap_in_words
-from app.features.finance.tariffs.schemas import Replaced, TariffBody
+from app.domain.tariffs import MOST_COUNTED, end_when_it_goes_on, gap_in_words, staying_in_words
+from app.features.finance import older_rate
+from app.features.finance.tariffs.schemas import Replaced, StayingBody, TariffBody
 
 MOST_ON_A_PAGE: Final = 500
 MOST_PRODUCTS: Final = 20
@@ -49,6 +50,23 @@ FOR_THE_SAME = """
     {0}.kind = {1}.kind AND {0}.variant = {1}.variant AND {0}.product_id IS NOT DISTINCT FROM {1}.product_id
     AND {0}.category IS NOT DISTINCT FROM {1}.category
 """
+# At a rate past its end, and at the one that it replaced. What happened after an end is in no month before it.
+STAYING = text(f"""
+    WITH older AS (
+        SELECT id, ends_on FROM tariff WHERE id = :tariff_id AND ends_on IS NOT NULL
+        UNION ALL
+        SELECT before.id, before.ends_on
+        FROM tariff AS later JOIN tariff AS before ON {FOR_THE_SAME.format("before", "later")}
+        WHERE later.id = :tariff_id AND before.ends_on = later.starts_on - 1 AND before.replaced_at IS NOT NULL
+    )
+    SELECT older.id, older.ends_on, (
+        SELECT count(*) FROM (
+            SELECT FROM charge AS line
+            WHERE line.tariff_id = older.id AND line.period >= date_trunc('month', older.ends_on)::date
+              AND {older_rate.AT_AN_OLDER_RATE}
+            LIMIT {MOST_COUNTED}) AS found
+    ) AS lines FROM older ORDER BY older.id
+""")  # noqa: S608 - the parts are constants
 REPLACED = text(f"""
     SELECT before.id, before.replaced_end, (
         SELECT min(later.starts_on) FROM tariff AS later
@@ -76,7 +94,7 @@ GAPS = text("""
           AND (other.product_id IS NULL OR other.product_id = ended.product_id)
           AND (other.category IS NULL OR starts_with(COALESCE(ended.category, product.category, ''), other.category))
     ) AS fits
-    WHERE ended.ends_on IS NOT NULL AND NOT fits.follows AND COALESCE(fits.resumes_on > CAST(:today AS date), true)
+    WHERE isfinite(ended.ends_on) AND NOT fits.follows AND COALESCE(fits.resumes_on > CAST(:today AS date), true)
       AND (CAST(:kind AS text) IS NULL OR ended.kind = :kind)
     ORDER BY ended.ends_on DESC, ended.id LIMIT :limit
 """)
@@ -219,6 +237,21 @@ async def count_lines(session: AsyncSession, tariff_id: int) -> int:
     """How many lines it has priced; ten thousand stands for more."""
     counted: int = (await session.execute(LINES, {"tariff_id": tariff_id})).scalar_one()
     return counted
+
+
+async def with_staying(session: AsyncSession, rate: TariffBody) -> TariffBody:
+    """The rate with the lines that stay at it past its end, and at the one that it replaced. One statement."""
+    found = [
+        StayingBody(
+            tariff_id=row.id,
+            lines=row.lines,
+            url=older_rate.lines_of(row.id),
+            detail=staying_in_words(row.id, row.lines, row.ends_on),
+        )
+        for row in await session.execute(STAYING, {"tariff_id": rate.id})
+        if row.lines
+    ]
+    return rate.model_copy(update={"staying": found})
 
 
 def _body(row: Any) -> TariffBody:

@@ -113,9 +113,20 @@ class TaperBody(Shape):
     percent: float
 
 
+class StayingBody(Shape):
+    """Lines that stay at a rate which was replaced or ended since for their day: how many (10,000 stands for more),
+    where they are listed, and what to do."""
+
+    tariff_id: int
+    lines: int
+    url: str
+    detail: str
+
+
 class TariffBody(Shape):
     """A rate; nothing of it ever changes but its end. `is_in_force`: on the day that was asked for, or today. One that
-    was withdrawn before its first day has never priced anything: by whom, when and why is with it."""
+    was withdrawn before its first day has never priced anything: by whom, when and why is with it. `staying`, where one
+    rate is told of: the lines that stay at it past its end, and at the one that it replaced."""
 
     id: int
     kind: ChargeKind
@@ -139,6 +150,7 @@ class TariffBody(Shape):
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
     withdrawn_because: str | None = None
+    staying: list[StayingBody] = []
 
     @property
     def name(self) -> str:

@@ -44,6 +44,8 @@ async def add_tariff(session: AsyncSession, new: NewTariff, *, actor: str, at: d
     Raises what the rules of `domain/tariffs.py` raise, BadValue `unknown-product` and Conflict `nothing-to-replace`.
     """
     await session.execute(BESIDE_CLOSING)
+    for field, day in (("starts_on", new.starts_on), ("ends_on", new.ends_on)):
+        rules.check_day(day, today=uk_date(at), field=field)
     rate = new.rate()
     rules.check_rate(rate, closed=await queries.newest_closed(session))
     product = await queries.find_product(session, new.product_code) if new.product_code else None
@@ -77,17 +79,19 @@ async def add_tariff(session: AsyncSession, new: NewTariff, *, actor: str, at: d
     told = {"variant": new.variant, "for": added.subject, "price": added.price, "days": added.days}
     told |= {"vat_percent": str(new.vat_percent), "note": new.note}
     await audit.record(session, "tariff_added", f"tariff:{made}", actor=actor, at=at, kind=new.kind.value, **told)
-    return added
+    return await queries.with_staying(session, added)
 
 
 async def end_tariff(session: AsyncSession, tariff_id: int, end: EndTariff, *, actor: str, at: datetime) -> TariffBody:
-    """Let a rate end on a day. Raises NotFound `unknown-tariff` and what `check_end` raises."""
+    """Let a rate end on a day. Raises NotFound `unknown-tariff` and what `check_day` and `check_end` raise."""
     await session.execute(BESIDE_CLOSING)
     await session.execute(LOCK, {"tariff_id": tariff_id})
     rate = await _get_standing(session, tariff_id, at=at)
+    rules.check_day(end.ends_on, today=uk_date(at), field="ends_on")
     rules.check_end(rate.in_force(), end.ends_on, closed=await queries.newest_closed(session))
     await _end(session, tariff_id, end.ends_on, end.reason, actor=actor, at=at)
-    return await queries.get_tariff(session, tariff_id, today=uk_date(at))
+    ended = await queries.get_tariff(session, tariff_id, today=uk_date(at))
+    return await queries.with_staying(session, ended)
 
 
 async def withdraw_tariff(

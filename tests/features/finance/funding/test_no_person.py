@@ -174,6 +174,11 @@ async def test_what_somebody_agreed_to_add_is_charged_beside_the_issue_and_can_b
     assert (made["charged_pence"], made["alternative_pence"]) == (10_001, 6_000)
     assert await stands(query) == {"ASC": 9_001 - 3_600, "ICB": 1_000 - 400, "SELF": 4_000}
     assert (await add(number, barcode)).json()["code"] == "already-topped-up"
+    # The item's price says who pays what of it: the person what they add, the funders so much less.
+    paid = done(await as_finance.get(f"{API}/items/{barcode}"))["of_its_price"]
+    assert [one["pence"] for one in paid] == [10_001, 9_001 - 3_600, 1_000 - 400, 4_000, 0]
+    said = ["charged £54.01, credited £0", "charged £6, credited £0", "charged £40, credited £0"]
+    assert [one["label"].split(": ")[1] for one in paid[1:4]] == said
 
     # Neither side of it, nor the issue, is taken back by itself.
     lines = await query("SELECT id FROM charge WHERE kind IN ('new_purchase', 'top_up')")
