@@ -1,5 +1,5 @@
-"""How the demonstration's general ledger wants its journal. The codes are made up, and each says so: no council's ledger
-has them."""
+"""How the demonstration's general ledger wants its journal. The codes are made up, and each says so: no ledger has
+them."""
 
 from datetime import datetime
 from typing import Final
