@@ -17,6 +17,7 @@ from app.cli.seed_authority import add_authority
 from app.cli.seed_budgets import set_budgets
 from app.cli.seed_catalogue import CLIENTS, PRODUCTS
 from app.cli.seed_examinations import CRACKED, SOUND, WORN, examine, visit_home
+from app.cli.seed_journal import set_accounts
 from app.cli.seed_notices import quarantine_hoists, receive_notices
 from app.cli.seed_panel import hear_cases
 from app.cli.seed_prescribing import Prescribers
@@ -103,6 +104,7 @@ async def tell(session: AsyncSession, *, prefix: str, secret: str, now: datetime
     """What happened in the stores, up to now, once their people are there."""
     start = now - timedelta(days=200)
     await add_rates(session, at=start)
+    await set_accounts(session, at=start)
     for product in PRODUCTS:
         await catalogue.add_product(session, NewProduct.model_validate(product), actor="manager", at=start)
     for client in CLIENTS:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from app.domain.access import Permission
 from app.domain.errors import (
     BadValue,
     Conflict,
@@ -153,17 +154,18 @@ def problem(
         }
         return JSONResponse(body, status, headers, media_type="application/problem+json")
     context = {"title": TITLES.get(status, "Refused"), "detail": detail, "request_id": request.state.request_id, **more}
-    context["next_steps"] = _ways_on(request)
+    context["next_steps"] = _ways_on(request, code)
     page = render(request, "errors/problem.html", context, status)
     page.headers.update(headers or {})
     return page
 
 
-def _ways_on(request: Request) -> list[dict[str, str]]:
-    """Where somebody goes on whose form was refused: the item that it was about, the page that it stood on."""
+def _ways_on(request: Request, code: str) -> list[dict[str, str]]:
+    """Where somebody goes on who was refused: where it can be put right; of a form, the item that it was about and the
+    page that it stood on."""
     start = {"text": "Go to the start page", "href": "/"}
     if request.method != "POST":
-        return [start]
+        return [*_put_right(request, code), start]
     tag, back = request.path_params.get("barcode"), _page_of_form(request)
     item = f"/items/{quote(tag, safe='')}" if tag else ""
     steps = [{"text": "Go to the item and see where it stands now", "href": item}] if item else []
@@ -171,6 +173,16 @@ def _ways_on(request: Request) -> list[dict[str, str]]:
         steps.append({"text": "Go back to the page that you came from", "href": back})
     return [*steps, start]
 
+
+def _put_right(request: Request, code: str) -> list[dict[str, str]]:
+    text, href, permission = PUT_RIGHT_AT.get(code, ("", "", None))
+    return [{"text": text, "href": href}] if permission and request.state.actor.may(permission) else []
+
+
+PUT_RIGHT_AT: dict[str, tuple[str, str, Permission]] = {
+    "no-account": ("Set the accounts of the journal", "/finance/journal/layout", Permission.KEEP_RATES)
+}
+"""Of a page that cannot be had yet, by the refusal's code: the page on which whoever may do so puts that right."""
 
 TITLES: dict[int, str] = {
     400: "Cannot be read",

@@ -3,6 +3,9 @@
 from sqlalchemy import text
 
 from app.cli import seed
+from app.domain.costs import ChargeKind
+from app.features.finance.exports.journal import read_journal
+from app.features.finance.exports.layouts import get_layout
 from tests.cli.test_commands import stores
 from tests.conftest import Scratch
 from tests.given import SECRET
@@ -22,5 +25,13 @@ async def test_the_demonstration_adds_up_and_nothing_of_it_is_without_a_price(sc
         assert await seed.is_empty(session)
         await seed.fill(session, prefix="ES", secret=SECRET)
     assert await scratch.query(CHARGED) == [{"some_months": True, "unpriced": 0}]
+    async with scratch.database.sessions() as session:
+        kept = await get_layout(session)
+        month = await session.scalar(text("SELECT max(period) FROM charge"))
+        journal = await read_journal(session, month, kept.layout)
+        assert (journal.missing, bool(journal.entries)) == ([], True)
+        # They are made up, and each says so.
+        assert {one.account.startswith("DEMO-") for one in journal.entries} == {True}
+        assert set(kept.layout.accounts) == set(ChargeKind)
     code, said = await stores(scratch, "finance", "reconcile")
     assert (code, said.endswith("Everything adds up.")) == (0, True), said

@@ -41,7 +41,7 @@ async def test_lines_are_found_by_what_is_asked_and_the_sums_are_of_all_of_them(
         ("decontamination", "ASC", 1_250),
     ]
     page = (await as_finance.get(URL, params={"barcode": barcode, "limit": 2})).json()
-    assert page["totals"] == {"lines": 3, "net_pence": 3_250, "vat_pence": 250}
+    assert page["totals"] == {"lines": 3, "issues": 1, "net_pence": 3_250, "vat_pence": 250}
     rest = (await as_finance.get(URL, params={"barcode": barcode, "limit": 2, "after": page["next"]})).json()
     assert [line["id"] for line in (*page["items"], *rest["items"])] == [line["id"] for line in found][::-1]
     for asked, count in (
@@ -62,7 +62,12 @@ async def test_lines_are_found_by_what_is_asked_and_the_sums_are_of_all_of_them(
         answer = (await as_finance.get(URL, params=asked)).json()
         assert (len(answer["items"]), answer["totals"]["lines"]) == (count, count), asked
     empty = (await as_finance.get(URL, params={"period": "2031-01"})).json()
-    assert empty == {"items": [], "next": None, "totals": {"lines": 0, "net_pence": 0, "vat_pence": 0}, "since": None}
+    assert empty == {
+        "items": [],
+        "next": None,
+        "totals": {"lines": 0, "issues": 0, "net_pence": 0, "vat_pence": 0},
+        "since": None,
+    }
     # Who prescribed is for those who may see costs by prescriber.
     [seen], [hidden] = (
         await lines(barcode=other),

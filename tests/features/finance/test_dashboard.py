@@ -177,7 +177,7 @@ async def test_every_figure_of_the_page_leads_to_its_lines_and_is_had_as_a_file(
         "/finance/charges?period=2025-12&funder=ICB",
         "/finance/charges?period=2025-12",
         "/finance/charges?period=2026-01&kind=credit",
-        "/finance/charges?from=2025-03-01&to=2026-03-31&kind=delivery",
+        "/finance/reports/costs/lines?from=2025-03-01&to=2026-03-31&by=period&kind=delivery",
         "/finance/reports/costs?group_by=product&category=12&from=2025-03-01&to=2026-03-31",
     } <= links
     drawn = page.soup.select("svg[role=group]")

@@ -41,6 +41,7 @@ from app.web.typed import own_path, pence_from
 
 LINES_ON_A_PAGE = 100
 FUNDERS_ASKED = 4
+ISSUES = (ChargeKind.NEW_PURCHASE, ChargeKind.RECYCLED_ISSUE)
 LIST = "finance/charges.html"
 ONE = "finance/charge.html"
 
@@ -61,7 +62,7 @@ async def list_charges(
         wanted = replace(wanted, period=f"{uk_date(now):%Y-%m}")
     asked, wanted = wanted, wanted.bounded(uk_date(now))
     form = Form({name: [value] for name, value in wanted.filled.items()})
-    rows, totals = [], Totals(lines=0, net_pence=0, vat_pence=0)
+    rows, totals = [], Totals(lines=0, issues=0, net_pence=0, vat_pence=0)
     try:
         before = number_cursor(after)
         rows = await queries.list_lines(session, wanted, before=before, limit=LINES_ON_A_PAGE, actor=actor)
@@ -80,6 +81,7 @@ async def list_charges(
         "is_bounded": wanted is not asked,
         "lines": page.items,
         "totals": totals,
+        "of_issues": totals.issues or wanted.kind in ISSUES,
         "todo": todo,
         "most": queries.MOST_COUNTED,
         "kinds": [(kind.value, kind.text) for kind in ChargeKind],

@@ -14,6 +14,7 @@ from app.features.finance.charges.asking import NOT_CLOSED, Wanted
 from app.features.finance.charges.schemas import Charge, LineBody, Totals
 from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.kept_since import FIRST_MONTH
+from app.features.finance.monthly.sums import ISSUE_PERCENT
 from app.features.finance.posters import poster, seen_by
 from app.web.fields import BIGGEST_ID
 
@@ -47,11 +48,13 @@ LISTED: Final = f"""
     {_COLUMNS} FROM (SELECT line.* FROM charge AS line WHERE {{where}} ORDER BY line.id DESC LIMIT :limit) AS line
     {_JOINED} ORDER BY line.id DESC
 """  # noqa: S608 - the parts are ours
-TOTALS: Final = """
-    SELECT count(*) AS lines, COALESCE(sum(line.amount_pence), 0) AS net_pence,
+# Issues are counted as the dashboard counts them, so that a figure there and the lines behind it say the same.
+TOTALS: Final = f"""
+    SELECT count(*) AS lines, COALESCE(round(sum({ISSUE_PERCENT}) / 100), 0) AS issues,
+           COALESCE(sum(line.amount_pence), 0) AS net_pence,
            COALESCE(sum(line.vat_pence), 0) AS vat_pence
-    FROM charge AS line WHERE {where}
-"""
+    FROM charge AS line WHERE {{where}}
+"""  # noqa: S608 - the part is a constant
 OF_POSTINGS: Final = text(_LINES + " WHERE line.posting_id = ANY(:postings) ORDER BY line.id")
 # Everything that hangs together with a charge: its lines, what takes them back or came instead, and what it does so to.
 # Each part asks the table for itself: joined with itself in all its months, it takes longer to plan than to read.

@@ -119,9 +119,11 @@ class LineBody(Shape):
 
 
 class Totals(Shape):
-    """The sums of everything that was asked for, not of one page."""
+    """The sums of everything that was asked for, not of one page. `issues`: those that were charged as new or as
+    recycled, and stand; counted once however many funders pay, so that lines are more."""
 
     lines: int
+    issues: int
     net_pence: int
     vat_pence: int
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.costs import ChargeKind
+from app.domain.months import last_day
 from app.features.finance.charges.asking import NOBODY
 from app.features.finance.dashboard.deliveries import deliveries_on_time
 from app.features.finance.dashboard.parts import Chart, labels, period_in_words
@@ -45,9 +46,7 @@ async def spend_by_month(_session: AsyncSession, sums: Sums) -> Chart:
     if len(paying) > MOST_SERIES:
         paying.sort(key=lambda one: -sum(sums.of_funder(one)))
     shown, rest = paying[:MOST_SERIES], paying[MOST_SERIES:]
-    series = [
-        Series(one.name, sums.of_funder(one), [_lines(sums, month, one) for month in sums.months]) for one in shown
-    ]
+    series = [Series(one.name, sums.of_funder(one), [_lines(month, one) for month in sums.months]) for one in shown]
     if rest:
         values = [sum(parts) for parts in zip(*(sums.of_funder(one) for one in rest), strict=True)]
         series.append(Series("Others", values))
@@ -64,7 +63,7 @@ async def issues_by_month(_session: AsyncSession, sums: Sums) -> Chart:
             Series(
                 name,
                 sums.issued(condition),
-                [_lines(sums, month, sums.funder, kind=kind) for month in sums.months],
+                [_lines(month, sums.funder, kind=kind) for month in sums.months],
             ),
         )
         for condition, name, kind in (
@@ -99,7 +98,7 @@ async def issues_by_month(_session: AsyncSession, sums: Sums) -> Chart:
 async def credits_by_month(_session: AsyncSession, sums: Sums) -> Chart:
     """What funders were credited for what came back."""
     values = [-pence for pence in sums.of_kinds(ChargeKind.CREDIT)]
-    hrefs = [_lines(sums, month, sums.funder, kind=ChargeKind.CREDIT) for month in sums.months]
+    hrefs = [_lines(month, sums.funder, kind=ChargeKind.CREDIT) for month in sums.months]
     about = "What was credited to funders when equipment came back, net of VAT. It is taken off in the spend above."
     return _by_month("credits", "Credits by month", about, sums, [("credited", Series("Credited", values, hrefs))])
 
@@ -107,7 +106,7 @@ async def credits_by_month(_session: AsyncSession, sums: Sums) -> Chart:
 async def where_by_kind(_session: AsyncSession, sums: Sums) -> Chart:
     """What the money goes to, by kind of charge."""
     found = sorted(((sum(sums.of_kinds(kind)), kind) for kind in ChargeKind if any(sums.of_kinds(kind))), reverse=True)
-    rows = [(kind.text, pence, _lines(sums, None, sums.funder, kind=kind)) for pence, kind in found]
+    rows = [(kind.text, pence, behind(sums, kind=kind.value)) for pence, kind in found]
     share = ("Of charges before credits", "The share is of all kinds above zero: what is charged, before credits.")
     return _ranked("kinds", "Where the money goes: kinds of charges", "Kind", sums, rows, share=share)
 
@@ -119,7 +118,7 @@ async def where_by_category(_session: AsyncSession, sums: Sums) -> Chart:
         (
             f"{code} {CATEGORIES.get(code, '')}".strip() if code else "No one product: drives and visits",
             pence,
-            _costs(sums, code) if code else None,
+            _costs(sums, code) if code else behind(sums, group_by="category_class", at=""),
         )
         for pence, code in found
     ]
@@ -167,11 +166,7 @@ def _by_month(
     totals = {"month": "All months", **{name: sum(row[name] for row in rows) for name in names}}
     hrefs: list[dict[str, str | None]] = [
         {name: one.hrefs[place] for name, one in series if one.hrefs and one.values[place]}
-        | (
-            {"total": _lines(sums, month, sums.funder)}
-            if cell is Cell.PENCE and is_summed and rows[place]["total"]
-            else {}
-        )
+        | ({"total": _lines(month, sums.funder)} if cell is Cell.PENCE and is_summed and rows[place]["total"] else {})
         for place, month in enumerate(sums.months)
     ]
     table = Table(key, title, about, period_in_words(sums), columns, rows, totals)
@@ -218,16 +213,29 @@ def _ranked(
     return Chart(
         table,
         hrefs=[{"net_pence": href} for _, _, href in found],
+        totals_hrefs={"net_pence": behind(sums)},
         bars=[share_bar(pence, largest) for _, pence, _ in found],
     )
 
 
-def _lines(sums: Sums, month: date | None, funder: Funder | None, kind: ChargeKind | None = None) -> str:
+def _lines(month: date, funder: Funder | None, kind: ChargeKind | None = None) -> str:
     """Where the lines of it are listed."""
-    asked: dict[str, str] = {"period": f"{month:%Y-%m}"} if month else _from_to(sums)
+    asked: dict[str, str] = {"period": f"{month:%Y-%m}"}
     asked |= {"funder": funder.code or NOBODY} if funder else {}
     asked |= {"kind": kind.value} if kind else {}
     return f"{LINES}?{urlencode(asked)}"
+
+
+def behind(sums: Sums, since: date | None = None, until: date | None = None, **narrower: str) -> str:
+    """Where the lines of months of the books are listed: of those from `since` to `until`, or of all that are shown."""
+    asked = {
+        "from": (since or sums.months[0]).isoformat(),
+        "to": last_day(until or sums.months[-1]).isoformat(),
+        "by": "period",
+        **narrower,
+    }
+    asked |= {"funder": sums.funder.code} if sums.funder else {}
+    return f"{COSTS}/lines?{urlencode(asked)}"
 
 
 def _costs(sums: Sums, category: str) -> str:
@@ -237,9 +245,7 @@ def _costs(sums: Sums, category: str) -> str:
 
 
 def _from_to(sums: Sums) -> dict[str, str]:
-    last = sums.months[-1]
-    after = date(last.year + last.month // 12, last.month % 12 + 1, 1)
-    return {"from": sums.months[0].isoformat(), "to": date.fromordinal(after.toordinal() - 1).isoformat()}
+    return {"from": sums.months[0].isoformat(), "to": last_day(sums.months[-1]).isoformat()}
 
 
 def _pounds(pence: int) -> str:

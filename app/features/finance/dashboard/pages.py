@@ -9,7 +9,7 @@ from app.db import ReportSession
 from app.domain.costs import ChargeKind
 from app.features.finance import kept_since
 from app.features.finance.dashboard.asking import Asked, Name, Span, read_chart
-from app.features.finance.dashboard.charts import CHARTS, percent_of
+from app.features.finance.dashboard.charts import CHARTS, behind, percent_of
 from app.features.finance.dashboard.parts import against, period_in_words
 from app.features.finance.dashboard.reading import Sums
 from app.features.finance.exports.answers import FileAsked, FileFormat, respond
@@ -59,18 +59,30 @@ async def chart_file(
 
 
 def _figures(sums: Sums) -> list[dict[str, Any]]:
-    """The few numbers at the top."""
+    """The few numbers at the top, and where each leads."""
+    months = sums.months
+    year = months[-13:][0], months[-2]
     net, credited = sums.net, sums.of_kinds(ChargeKind.CREDIT)
     recycled, new = sum(sums.issued("recycled")), sum(sums.issued("new"))
     share = percent_of(recycled, recycled + new)
-    before = f"{sums.months[-2]:%B %Y}"
+    before = f"{months[-2]:%B %Y}"
     return [
-        {"what": f"{sums.months[-1]:%B %Y} so far", "pence": net[-1]},
-        {"what": before, "pence": net[-2], "beside": against(net[-2], net[-3], f"{sums.months[-3]:%B}")},
-        {"what": "The twelve months before this one", "pence": sum(net[-13:-1])},
-        {"what": "Credited in those months", "pence": -sum(credited[-13:-1])},
+        {"what": f"{months[-1]:%B %Y} so far", "pence": net[-1], "href": behind(sums, months[-1])},
+        {
+            "what": before,
+            "pence": net[-2],
+            "href": behind(sums, months[-2], months[-2]),
+            "beside": against(net[-2], net[-3], f"{months[-3]:%B}"),
+        },
+        {"what": "The twelve months before this one", "pence": sum(net[-13:-1]), "href": behind(sums, *year)},
+        {
+            "what": "Credited in those months",
+            "pence": -sum(credited[-13:-1]),
+            "href": behind(sums, *year, kind=ChargeKind.CREDIT.value),
+        },
         {
             "what": "Recycled, of issues charged",
+            "href": "#issues",
             "words": "None issued" if share is None else f"{share:g} %",
             "beside": f"{recycled:,} of {recycled + new:,} issues charged in {len(sums.months)} months. "
             "What was not charged, or is hired, counts only in the recycled share of all issues",

@@ -1,7 +1,7 @@
 """What charts of the dashboard have in common: the chart with its table, its months, and their words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -22,13 +22,15 @@ YEAR_APART: Final = 4
 class Chart:
     """One chart with its table. `drawing` is empty where the bars stand in the table itself (`bars`).
 
-    `hrefs`: for each row, by column, where the cell leads. `legend`: swatches and names.
+    `hrefs`: for each row, by column, where the cell leads; `totals_hrefs`: those of the totals. `legend`: swatches and
+    names.
     """
 
     table: Table
     drawing: Markup | None = None
     legend: Sequence[tuple[Markup, str]] = ()
     hrefs: Sequence[Mapping[str, str | None]] = ()
+    totals_hrefs: Mapping[str, str | None] = field(default_factory=dict)
     bars: Sequence[Markup] = ()
     nothing: str = "Nothing was charged in these months."
 

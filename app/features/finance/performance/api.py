@@ -78,8 +78,7 @@ async def due_orders(
 ) -> Page[DueOrder]:
     """The orders that were due in the period and came in time, late, or are waited for; where `by` is said, those of
     one speed, store, team (by `key`, its code) or month."""
-    rows = await queries.list_due(
-        session,
+    asked = queries.due_asked(
         since=days.since,
         until=days.until,
         today=uk_date(days.now),
@@ -89,6 +88,7 @@ async def due_orders(
         after=number_cursor(after),
         limit=limit,
     )
+    rows = await asked.read(session)
     return page_of(rows, limit=limit, cursor=lambda row: row.id)
 
 
@@ -97,7 +97,7 @@ async def handed_pieces(
     session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()], within: lists.Within = "any"
 ) -> Page[HandedPiece]:
     """The pieces that were handed over in the period: all, or those within seven working days, or not."""
-    return page_of(await lists.list_pieces(session, part.wanted, within=within), limit=part.limit, cursor=_number)
+    return page_of(await lists.pieces(part.wanted, within=within).read(session), limit=part.limit, cursor=_number)
 
 
 @router.get("/finance/reports/performance/collections")
@@ -105,7 +105,7 @@ async def due_collections(
     session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()], outcome: Outcome = Outcome.LATE
 ) -> Page[DueCollection]:
     """The items that were to be fetched in the period and were in time, late, or are waited for; by speed or month."""
-    rows = await lists.list_collected(session, part.wanted, outcome=outcome)
+    rows = await lists.collected(part.wanted, outcome=outcome).read(session)
     return page_of(rows, limit=part.limit, cursor=_number)
 
 
@@ -114,7 +114,7 @@ async def failed_visits(
     session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()], of: lists.VisitsOf = "orders"
 ) -> Page[FailedVisit]:
     """The visits in vain for the orders, or the collections, that were due in the period."""
-    return page_of(await lists.list_visits(session, part.wanted, of=of), limit=part.limit, cursor=_number)
+    return page_of(await lists.visits(part.wanted, of=of).read(session), limit=part.limit, cursor=_number)
 
 
 @router.get("/finance/reports/performance/undated")
@@ -122,7 +122,7 @@ async def undated_orders(
     session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()]
 ) -> Page[UndatedOrder]:
     """The orders that were approved in the period and wait without a promised day."""
-    return page_of(await lists.list_undated(session, part.wanted), limit=part.limit, cursor=_number)
+    return page_of(await lists.undated(part.wanted).read(session), limit=part.limit, cursor=_number)
 
 
 def _number(row: HandedPiece | DueCollection | FailedVisit | UndatedOrder) -> int:

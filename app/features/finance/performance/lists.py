@@ -8,11 +8,11 @@ from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.asked_period import check_days
 from app.domain.performance import LOOKED_BACK, Grouping, Outcome, collection_days, seventh_days
 from app.domain.report_days import midnight
+from app.features.finance.performance.listing import Listing
 from app.features.finance.performance.schemas import (
     Delivered,
     DueCollection,
@@ -152,32 +152,26 @@ class Wanted:
         return frozenset[date]().union(*(bank_holidays(date(year, 1, 1)) for year in years))
 
 
-async def list_pieces(session: AsyncSession, wanted: Wanted, *, within: Within) -> list[HandedPiece]:
-    """Up to `limit` + 1 of the pieces handed over in the days; those within seven working days, or not. One
-    statement."""
-    values = wanted.values | {"within": within, "days": wanted.sevenths()}
-    return [HandedPiece.model_validate(dict(row)) for row in (await session.execute(PIECES, values)).mappings()]
+def pieces(wanted: Wanted, *, within: Within) -> Listing[HandedPiece]:
+    """The pieces handed over in the days; those within seven working days, or not."""
+    return Listing(PIECES, wanted.values | {"within": within, "days": wanted.sevenths()}, HandedPiece)
 
 
-async def list_collected(session: AsyncSession, wanted: Wanted, *, outcome: Outcome) -> list[DueCollection]:
-    """Up to `limit` + 1 of the items that were to be fetched in the days, by what came of it. One statement."""
-    values = wanted.values | {"outcome": outcome.value, "days": wanted.fetched_by()}
-    return [DueCollection.model_validate(dict(row)) for row in (await session.execute(COLLECTIONS, values)).mappings()]
+def collected(wanted: Wanted, *, outcome: Outcome) -> Listing[DueCollection]:
+    """The items that were to be fetched in the days, by what came of it."""
+    return Listing(COLLECTIONS, wanted.values | {"outcome": outcome.value, "days": wanted.fetched_by()}, DueCollection)
 
 
-async def list_visits(session: AsyncSession, wanted: Wanted, *, of: VisitsOf) -> list[FailedVisit]:
-    """Up to `limit` + 1 of the visits in vain, for orders or for collections that were due in the days. One
-    statement."""
-    statement = DELIVERY_VISITS if of == "orders" else COLLECTION_VISITS
-    values = wanted.values | ({"days": wanted.fetched_by()} if of == "collections" else {})
-    return [FailedVisit.model_validate(dict(row)) for row in (await session.execute(statement, values)).mappings()]
+def visits(wanted: Wanted, *, of: VisitsOf) -> Listing[FailedVisit]:
+    """The visits in vain, for orders or for collections that were due in the days."""
+    if of == "orders":
+        return Listing(DELIVERY_VISITS, wanted.values, FailedVisit)
+    return Listing(COLLECTION_VISITS, wanted.values | {"days": wanted.fetched_by()}, FailedVisit)
 
 
-async def list_undated(session: AsyncSession, wanted: Wanted) -> list[UndatedOrder]:
-    """Up to `limit` + 1 of the orders that were approved in the days and wait without a promised day. One statement."""
-    return [
-        UndatedOrder.model_validate(dict(row)) for row in (await session.execute(UNDATED, wanted.values)).mappings()
-    ]
+def undated(wanted: Wanted) -> Listing[UndatedOrder]:
+    """The orders that were approved in the days and wait without a promised day."""
+    return Listing(UNDATED, wanted.values, UndatedOrder)
 
 
 def drill(row: Kept, days: dict[str, str], by: Grouping | None, root: str, *, fetched: bool = False) -> dict[str, str]:

@@ -1,11 +1,12 @@
 """The page of deliveries and collections in time, down to the orders."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import ReportSession
 from app.domain import access
@@ -18,6 +19,7 @@ from app.features.finance.asking import Days
 from app.features.finance.exports.answers import FileAsked, respond
 from app.features.finance.performance import lists, queries
 from app.features.finance.performance.api import PartAsked
+from app.features.finance.performance.listing import Listing
 from app.features.finance.performance.reports import Of, table_of, table_of_collections, table_of_orders
 from app.features.finance.performance.schemas import (
     DueCollection,
@@ -38,8 +40,14 @@ from app.web.templating import render
 router = page_router()
 
 ON_A_PAGE = 50
+NOUNS = {
+    "pieces": ("piece", "pieces"),
+    "collections": ("item", "items"),
+    "visits": ("visit", "visits"),
+    "undated": ("order", "orders"),
+}
 FETCHED_BY = (Grouping.SPEED, Grouping.MONTH)
-Row = HandedPiece | DueCollection | FailedVisit | UndatedOrder
+Row = TypeVar("Row", HandedPiece, DueCollection, FailedVisit, UndatedOrder)
 
 
 @router.get("/finance/performance")
@@ -86,8 +94,7 @@ async def due_orders(
     after: After = None,
 ) -> HTMLResponse:
     """The orders that were due and came so."""
-    rows = await queries.list_due(
-        session,
+    listing = queries.due_asked(
         since=days.since,
         until=days.until,
         today=uk_date(days.now),
@@ -97,10 +104,11 @@ async def due_orders(
         after=number_cursor(after),
         limit=ON_A_PAGE,
     )
-    page = page_of(rows, limit=ON_A_PAGE, cursor=lambda row: row.id)
+    page = page_of(await listing.read(session), limit=ON_A_PAGE, cursor=lambda row: row.id)
     asked = days.query | {"outcome": outcome.value} | ({"by": by.value, "key": key} if by else {})
     context = {
         "page": page,
+        "in_all": await listing.count(session),
         "outcome": outcome,
         "period": period_in_words(days.since, days.until),
         "speed": lambda name: Speed(name).text,
@@ -120,9 +128,9 @@ async def handed_pieces(
     within: lists.Within = "any",
 ) -> HTMLResponse:
     """The pieces that were handed over."""
-    rows = await lists.list_pieces(session, part.wanted, within=within)
+    listing = lists.pieces(part.wanted, within=within)
     titles = {"any": "Pieces handed over", "yes": "Pieces within seven working days", "no": "Pieces that took longer"}
-    return _listed(request, actor, part, rows, titles[within], "pieces", {"within": within})
+    return await _listed(request, session, actor, part, listing, titles[within], "pieces", {"within": within})
 
 
 @router.get("/finance/performance/collections")
@@ -134,9 +142,9 @@ async def due_collections(
     outcome: Outcome = Outcome.LATE,
 ) -> HTMLResponse:
     """The items that were to be fetched."""
-    rows = await lists.list_collected(session, part.wanted, outcome=outcome)
+    listing = lists.collected(part.wanted, outcome=outcome)
     title = f"Items to be fetched: {outcome.text.lower()}"
-    return _listed(request, actor, part, rows, title, "collections", {"outcome": outcome.value})
+    return await _listed(request, session, actor, part, listing, title, "collections", {"outcome": outcome.value})
 
 
 @router.get("/finance/performance/visits")
@@ -148,9 +156,9 @@ async def failed_visits(
     of: lists.VisitsOf = "orders",
 ) -> HTMLResponse:
     """The visits in vain."""
-    rows = await lists.list_visits(session, part.wanted, of=of)
+    listing = lists.visits(part.wanted, of=of)
     title = "Failed visits: deliveries" if of == "orders" else "Failed visits: collections"
-    return _listed(request, actor, part, rows, title, "visits", {"of": of})
+    return await _listed(request, session, actor, part, listing, title, "visits", {"of": of})
 
 
 @router.get("/finance/performance/undated")
@@ -158,26 +166,29 @@ async def undated_orders(
     request: Request, session: ReportSession, actor: Actor, part: Annotated[PartAsked, Depends()]
 ) -> HTMLResponse:
     """The orders that wait without a promised day."""
-    rows = await lists.list_undated(session, part.wanted)
-    return _listed(request, actor, part, rows, "Orders without a promised day", "undated", {})
+    listing = lists.undated(part.wanted)
+    return await _listed(request, session, actor, part, listing, "Orders without a promised day", "undated", {})
 
 
-def _listed(
+async def _listed(
     request: Request,
+    session: AsyncSession,
     who: access.Actor,
     part: PartAsked,
-    rows: Sequence[Row],
+    listing: Listing[Row],
     title: str,
     what: str,
     more: dict[str, str],
 ) -> HTMLResponse:
     """One of these lists. `what`: the last part of its address; `more`: what is asked beside days and group."""
-    page = page_of(rows, limit=part.limit, cursor=lambda row: row.id)
+    page = page_of(await listing.read(session), limit=part.limit, cursor=lambda row: row.id)
     asked = part.query | more
     here = f"{lists.PAGE}/{what}?{urlencode(asked | {'after': page.next})}" if page.next else None
     context = {
         "title": title,
         "page": page,
+        "in_all": await listing.count(session),
+        "nouns": NOUNS[what],
         "of_collections": what == "collections" or more.get("of") == "collections",
         "period": period_in_words(part.days.since, part.days.until),
         "speed": lambda name: Speed(name).text if name in set(Speed) else name.capitalize(),

@@ -23,6 +23,7 @@ from app.domain.performance import (
     collection_days,
     seventh_days,
 )
+from app.features.finance.performance.listing import Listing
 from app.features.finance.performance.schemas import Delivered, DueOrder, Kept, PerformanceReport
 from app.web.bank_holidays import bank_holidays
 
@@ -185,8 +186,7 @@ async def read_months(session: AsyncSession, *, since: date, until: date, today:
     }
 
 
-async def list_due(
-    session: AsyncSession,
+def due_asked(
     *,
     since: date,
     until: date,
@@ -196,13 +196,12 @@ async def list_due(
     key: str,
     after: int,
     limit: int,
-) -> list[DueOrder]:
+) -> Listing[DueOrder]:
     """Up to `limit` + 1 of the orders that were due in the days and came so, those of one speed, store, team or month
-    where it is said. One statement. Raises BadValue as `check_days`."""
+    where it is said. Raises BadValue as `check_days`."""
     check_days(since, until)
     asked = {"since": since, "until": until, "today": today, "outcome": outcome.value, "key": key}
-    rows = await session.execute(LISTED, asked | {"by": by and by.value, "after": after, "limit": limit + 1})
-    return [DueOrder.model_validate(dict(row)) for row in rows.mappings()]
+    return Listing(LISTED, asked | {"by": by and by.value, "after": after, "limit": limit + 1}, DueOrder)
 
 
 def _told(model: type[Row], kind: str, rows: Any) -> list[Row]:

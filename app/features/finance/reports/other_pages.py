@@ -162,7 +162,7 @@ async def equity_page(
     """Who gets what in a financial year."""
     today = uk_date(now)
     form = Form({"year": [year[:4] or str(financial_year(today))], "by": [by.value]})
-    choices = {"years": _years(today), "groupings": [(one.value, one.text) for one in Grouping]}
+    choices = {"years": _years(today), "groupings": [(one.value, one.text) for one in Grouping], "alone": NO_LISTS}
     try:
         table = await equity(session, by=by, year=year, today=today)
     except BadValue as refusal:
@@ -178,6 +178,12 @@ def _years(today: date) -> list[tuple[str, str]]:
 def _refused(request: Request, form: Form, refusal: BadValue, title: str, **more: object) -> Response:
     form.refuse(refusal.detail, refusal.field)
     return render(request, "finance/report.html", {"form": form, "title": title, "table": None, **more}, 422)
+
+
+NO_LISTS = (
+    "No figure here leads to the people or items behind it, on purpose: some are of few people, "
+    "who could be recognised by what they have."
+)
 
 
 async def _shown(request: Request, actor: access.Actor, table: Table, wanted: FileAsked, **more: object) -> Response:

@@ -90,6 +90,11 @@ async def test_without_an_account_there_is_no_file_and_it_is_said_for_what(
     page = await finance.get("/finance/journal?period=2026-03")
     assert "No account is set for" in page.text
     assert page.soup.select_one('main a[href*="journal.csv"]') is None
+    refused = await finance.get("/finance/journal.csv?period=2026-03")
+    assert refused.status == 409
+    [way, _] = refused.soup.select("main .govuk-list--spaced a")
+    assert way["href"] == "/finance/journal/layout"
+    assert (await finance.get(str(way["href"]))).heading == "Columns and accounts of the journal"
     check_problem(
         await as_finance.get(JOURNAL, params={"from": "2026-03-01", "to": "2026-03-02"}), 422, "journal-of-a-month"
     )

@@ -14,7 +14,7 @@ from app.domain.lifecycle import State
 from app.domain.performance import LOOKED_BACK, Outcome, collection_days, seventh_days
 from app.domain.report_days import midnight
 from app.features.collections import service as collections
-from app.features.finance.performance.queries import list_due, read_months, read_performance
+from app.features.finance.performance.queries import due_asked, read_months, read_performance
 from app.features.finance.performance.schemas import PerformanceReport
 from app.features.finance.reconciling.service import reconcile
 from app.settings import Settings
@@ -177,7 +177,7 @@ async def agree(session: AsyncSession, since: date, until: date, today: date) ->
     )
     for outcome in Outcome:
         page = {"by": None, "key": "", "after": 0, "limit": 1000, "outcome": outcome}
-        listed = await list_due(session, since=since, until=until, today=today, **page)  # type: ignore[arg-type]
+        listed = await due_asked(since=since, until=until, today=today, **page).read(session)  # type: ignore[arg-type]
         assert len(listed) == orders["all", ""][outcome.value]
         assert sum(one.failed_visits for one in listed) <= orders["all", ""]["failed_visits"]
     return report.in_all.pieces + report.in_all.late + report.collections.on_time + report.collections.failed_visits
