@@ -159,7 +159,9 @@ async def three(given: Given, connection: AsyncConnection) -> list[str]:
 
 
 async def test_every_chain_holds(session: AsyncSession, three: list[str]) -> None:
-    assert await ledger.verify(session) == (21, None)
+    told: list[tuple[str, int, int]] = []
+    assert await ledger.verify(session, tell=lambda *said: told.append(said)) == (21, None)
+    assert told[-1] == ("Movements", 21, 21)
 
 
 async def test_an_empty_history_holds(session: AsyncSession) -> None:

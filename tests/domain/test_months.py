@@ -5,7 +5,15 @@ from datetime import date
 import pytest
 
 from app.domain.errors import BadValue
-from app.domain.months import last_day, month_in_words, month_name, months_after, months_between, read_month
+from app.domain.months import (
+    last_day,
+    month_in_words,
+    month_name,
+    months_after,
+    months_between,
+    put_aside_before,
+    read_month,
+)
 
 
 def test_a_month_is_read_as_it_is_written() -> None:
@@ -20,6 +28,12 @@ def test_months_are_counted() -> None:
     assert (last_day(date(2026, 2, 7)), last_day(date(2028, 2, 1))) == (date(2026, 2, 28), date(2028, 2, 29))
     touched = months_between(date(2025, 11, 30), date(2026, 2, 1))
     assert [month_name(month) for month in touched] == ["2025-11", "2025-12", "2026-01", "2026-02"]
+
+
+def test_months_that_are_put_aside_are_named_by_the_first_that_is_there() -> None:
+    assert put_aside_before(None) == ""
+    assert put_aside_before(date(2019, 12, 1)) == "Charges before January 2020 are put aside, and are not shown here."
+    assert put_aside_before(date(2019, 3, 1), "Movements").startswith("Movements before April 2019 are put aside")
 
 
 @pytest.mark.parametrize(

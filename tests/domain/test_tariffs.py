@@ -9,8 +9,10 @@ import pytest
 from app.domain.costs import ChargeKind, Step
 from app.domain.errors import BadValue, Conflict
 from app.domain.tariffs import (
+    MOST_COUNTED,
     InForce,
     Rate,
+    check_day,
     check_end,
     check_overlap,
     check_rate,
@@ -22,6 +24,7 @@ from app.domain.tariffs import (
     first_open_day,
     gap_in_words,
     price_in_words,
+    staying_in_words,
     variant_in_words,
 )
 
@@ -257,3 +260,40 @@ def test_a_rate_goes_only_before_it_prices_anything(starts_on: date, lines: int,
     except Conflict as refusal:
         found = refusal.code
     assert found == code
+
+
+TODAY = date(2026, 11, 28)
+
+
+@pytest.mark.parametrize("day", [None, date(2000, 1, 1), TODAY, date(2036, 11, 28)])
+def test_a_rate_may_begin_or_end_in_the_years_that_the_service_knows(day: date | None) -> None:
+    check_day(day, today=TODAY, field="starts_on")
+    check_day(day, today=TODAY, field="ends_on")
+
+
+@pytest.mark.parametrize(
+    ("day", "field", "said"),
+    [
+        (date(1999, 12, 31), "starts_on", "31 December 1999 is too early for the first day of a rate."),
+        (date(9999, 12, 31), "starts_on", "31 December 9999 is too late for the first day of a rate."),
+        (date(2036, 11, 29), "ends_on", "to 28 November 2036, or none, if it holds for good."),
+    ],
+)
+def test_a_rate_of_other_years_is_refused_with_the_days_that_would_be_right(day: date, field: str, said: str) -> None:
+    with pytest.raises(BadValue) as refused:
+        check_day(day, today=TODAY, field=field)
+    assert (refused.value.code, refused.value.field) == ("tariff-day-out-of-range", field)
+    assert said in refused.value.detail
+    assert "from 1 January 2000 to 28 November 2036" in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (1, "1 line of 15 November 2026 or later was priced by rate 3 before it was given its end, and stays so."),
+        (32, "32 lines of 15 November 2026 or later were priced by rate 3"),
+        (MOST_COUNTED, "10,000 lines or more of 15 November 2026 or later were priced"),
+    ],
+)
+def test_lines_that_stay_at_a_rate_that_ended_are_counted_in_words(lines: int, said: str) -> None:
+    assert staying_in_words(3, lines, date(2026, 11, 14)).startswith(said)
