@@ -25,9 +25,9 @@ async def test_every_kind_of_call_is_answered_rightly_and_its_rows_are_there(scr
     scale = await measure(scratch.url, 0.01, options, {}, lambda _: None)
     figures = {figure.name: figure for figure in scale.figures}
     assert set(figures) == {*READ, *WRITTEN}
-    # A return takes as many statements for one as for a hundred, with the one that asks who it is, and two that look
+    # A return takes as many statements for one as for a hundred, with the one that asks who it is, and one that looks
     # whether notices in force concern it.
-    assert [figures[name].statements for name in ("scan-return", "scan-return-100")] == [8, 8]
+    assert [figures[name].statements for name in ("scan-return", "scan-return-100")] == [7, 7]
     assert all(figure.most.count > 0 and figure.memory_after > 0 for figure in scale.figures)
     assert all(figure.most.service >= 0 and figure.most.database is not None for figure in scale.figures)
     assert [name for name, figure in figures.items() if figure.floor is None] == ["labels"]
