@@ -1,6 +1,5 @@
 """CSV by PostgreSQL's COPY: the server makes the file, and it goes through here in pieces, as fast as it is read."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -16,9 +15,6 @@ from app.web.streamed import PassOn
 
 SECONDS: Final = 15 * 60
 """Who reads more slowly than this is cut off: a slow reader holds a connection, and the database's past."""
-
-ANSWERS_WITHIN: Final = 2
-"""Seconds after which a connection on which nothing is answered is given up."""
 
 DIALECT: Final = asyncpg.dialect()  # type: ignore[no-untyped-call]
 PLAIN_DAYS: Final = text("SELECT set_config('datestyle', 'ISO', true), set_config('work_mem', '64MB', true)")
@@ -72,17 +68,11 @@ async def copy_csv(
 
 
 async def _let_go(connection: AsyncConnection, driver: Any) -> None:
-    """After a COPY that was left. Before its next statement asyncpg waits half a minute for the answer to what it
-    cancelled; where the COPY had come to its end just then, none comes. So the connection is closed, not kept."""
+    """After a COPY that was left the connection is closed, never used again: where it had come to its end just then,
+    asyncpg takes the answers to what it cancelled for those to its next statement, and waits half a minute for more."""
     with anyio.CancelScope(shield=True):
-        try:
-            async with asyncio.timeout(ANSWERS_WITHIN):
-                await driver.execute("SELECT 1")
-        except TimeoutError:
-            driver.terminate()
-            await connection.invalidate()
-        except (PostgresError, InterfaceError, OSError):
-            return  # It answers, if only that the transaction failed, or is gone: closing the session sees to it.
+        driver.terminate()
+        await connection.invalidate()
 
 
 def period_as_at(period: str, as_at: datetime | None) -> str:

@@ -20,7 +20,7 @@ from app.features.finance.exports.lines import COLUMNS, LinesAsked, csv_sql, saf
 from app.replica import Reports
 from app.web.csv_files import as_cell
 from app.web.streamed import PassOn, Streamed
-from tests.conftest import Clock, Query, Sessions, Statements, as_user
+from tests.conftest import Clock, Query, Scratch, Sessions, Statements, as_user
 from tests.features.finance.exports.conftest import Charged
 from tests.given import SECRET, Given
 from tests.problems import check_problem
@@ -181,8 +181,8 @@ async def test_an_item_that_went_out_twice_for_one_order_is_still_one_line_each(
     assert sql.count("GROUP BY") == 2
 
 
-async def test_who_goes_away_stops_the_copy_and_leaves_the_connection_as_it_was(
-    charged: Charged, sessions: Sessions, query: Query, clock: Clock
+async def test_who_goes_away_stops_the_copy_and_the_next_one_has_all_lines(
+    charged: Charged, sessions: Sessions, query: Query, clock: Clock, scratch: Scratch
 ) -> None:
     await charged()
     many = "SELECT n::text AS n, repeat('x', 1000) AS text FROM generate_series(1, 1000000) AS n"
@@ -190,7 +190,7 @@ async def test_who_goes_away_stops_the_copy_and_leaves_the_connection_as_it_was(
     enough = anyio.Event()
 
     async def write(pass_on: PassOn) -> None:
-        await copy_csv(Reports(sessions), many, {}, pass_on)
+        await copy_csv(scratch.database.reports, many, {}, pass_on)
 
     async def receive() -> dict[str, Any]:
         await enough.wait()
@@ -208,6 +208,7 @@ async def test_who_goes_away_stops_the_copy_and_leaves_the_connection_as_it_was(
     # Of a thousand megabytes only what the reader took, and what was on its way.
     assert len(taken) == 3
     assert sum(taken) < 3_000_000
+    assert await scratch.query("SELECT 1 AS one") == [{"one": 1}]
     assert len(await query("SELECT 1 AS one FROM charge")) == 3
     asked = LinesAsked(of_month(clock.today), True, SECRET, "{}")
     pieces: list[bytes] = []
