@@ -4,7 +4,10 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
+from typing import Final
 
 import structlog
 import typer
@@ -24,6 +27,9 @@ from app.settings import Settings
 console = Console()
 warnings = Console(stderr=True)
 
+TELL_EVERY: Final = 5.0
+"""Seconds between two lines about one job, where there is no terminal to draw a bar on."""
+
 
 def fail(message: str) -> typer.Exit:
     """Say what went wrong and end with 1: `raise fail(...)`."""
@@ -33,7 +39,11 @@ def fail(message: str) -> typer.Exit:
 
 @contextmanager
 def showing_progress() -> Iterator[Tell]:
-    """A bar on the terminal, beside what the command answers, as long as something is done that takes minutes."""
+    """What is being done, beside what the command answers, as long as it takes minutes: a bar on a terminal, lines in
+    a log."""
+    if not warnings.is_terminal:
+        yield _telling_in_lines()
+        return
     columns = (TextColumn("{task.description:32}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=warnings, transient=True) as progress:
         task = progress.add_task("", total=1)
@@ -42,6 +52,21 @@ def showing_progress() -> Iterator[Tell]:
             progress.update(task, description=what, completed=done, total=of)
 
         yield tell
+
+
+def _telling_in_lines() -> Tell:
+    """A line when something else is begun, and for each tenth of it, but no more than one in TELL_EVERY seconds: what
+    is quick says nothing."""
+    said, silent_until = "", monotonic() + TELL_EVERY
+
+    def tell(what: str, done: int, of: int) -> None:
+        nonlocal said, silent_until
+        line = f"{what}: {10 * (10 * done // max(of, 1))} %"
+        if line != said and (now := monotonic()) >= silent_until:
+            said, silent_until = line, now + TELL_EVERY
+            warnings.print(f"{datetime.now(UTC):%H:%M:%S} {line}", highlight=False, soft_wrap=True)
+
+    return tell
 
 
 def read_settings() -> Settings:

@@ -1,12 +1,15 @@
 """`stores audit verify` and its neighbours, as the command that an operator types."""
 
 import asyncio
+from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from app.cli import reach
 from app.cli.main import app
 from app.cli.seed import PASSWORD
 from tests.conftest import Scratch, client_of
@@ -132,3 +135,18 @@ async def test_a_real_service_wants_a_secret_key(scratch: Scratch) -> None:
     for options, environment in (((), {}), ((), {"STORES_SECRET_KEY": "short"}), (("--workers", "2"), {})):
         code, said = await stores(scratch, "serve", *options, **environment)
         assert (code, "STORES_SECRET_KEY" in said) == (1, True), said
+
+
+@pytest.mark.parametrize(("apart", "tenths"), [(10, range(0, 101, 10)), (0, ())])
+def test_long_work_says_in_a_log_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], apart: int, tenths: Iterable[int]
+) -> None:
+    seconds = count(step=apart)
+    monkeypatch.setattr(reach, "monotonic", lambda: next(seconds))
+
+    with reach.showing_progress() as tell:
+        for day in range(101):
+            tell("Years of work", day, 100)
+
+    lines = [line.split(" ", 1)[1] for line in capsys.readouterr().err.splitlines()]
+    assert lines == [f"Years of work: {tenth} %" for tenth in tenths]
