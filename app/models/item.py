@@ -58,7 +58,15 @@ class Item(Table, table=True):
     """
 
     __table_args__ = (
-        UniqueConstraint("product_id", "serial_key", name="uq_item_serial_number_within_product"),
+        # Each move writes into every index that holds the item: they leave out what it does not have.
+        Index(
+            "uq_item_serial_number_within_product",
+            "serial_key",
+            "product_id",
+            unique=True,
+            postgresql_where=text("serial_key IS NOT NULL"),
+        ),
+        Index("uq_item_import_ref", "import_ref", unique=True, postgresql_where=text("import_ref IS NOT NULL")),
         both_or_neither("manufactured_on_and_precision_together", "manufactured_on", "manufactured_precision"),
         both_or_neither("serial_number_and_key_together", "serial_number", "serial_key"),
         both_or_neither("certified_load_and_day_together", "certified_load_kg", "certified_on"),
@@ -66,7 +74,6 @@ class Item(Table, table=True):
         CheckConstraint("certified_load_kg > 0", name="certified_load_positive"),
         Index("ix_item_product_id_state", "product_id", "state"),
         Index("ix_item_state_store_id", "state", "store_id"),
-        Index("ix_item_serial_key", "serial_key"),
         Index(
             "ix_item_barcode_trigrams", "barcode", postgresql_using="gin", postgresql_ops={"barcode": "gin_trgm_ops"}
         ),
@@ -88,7 +95,7 @@ class Item(Table, table=True):
     purchase_price_pence: int = Field(sa_column=pence_column())
     udi_di: str | None = Field(default=None, sa_column=text_column(nullable=True))
     maker_label: str | None = Field(default=None, sa_column=text_column(nullable=True))
-    import_ref: str | None = Field(default=None, sa_column=Column(Text, nullable=True, unique=True))
+    import_ref: str | None = Field(default=None, sa_column=text_column(nullable=True))
     condition: str = Field(default="", sa_column=text_column(server_default=""))
     certified_load_kg: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
     certified_on: date | None = Field(default=None, sa_column=Column(Date, nullable=True))

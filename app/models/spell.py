@@ -21,8 +21,8 @@ class Spell(Table, table=True):
     __table_args__ = (
         CheckConstraint("(number = 0) = (issued_id IS NULL)", name="begins_with_an_issue"),
         Index("ix_spell_issued_at", "issued_at"),
-        Index("ix_spell_collected_at", "collected_at"),
-        Index("ix_spell_passed_at", "passed_at"),
+        Index("ix_spell_collected_at", "collected_at", postgresql_where=text("collected_at IS NOT NULL")),
+        Index("ix_spell_passed_at", "passed_at", postgresql_where=text("passed_at IS NOT NULL")),
         Index(
             "ix_spell_issued_at_while_unsettled",
             "issued_at",

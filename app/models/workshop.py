@@ -92,7 +92,7 @@ class Inspection(Table, table=True):
     __table_args__ = (
         both_or_neither("supersedes_and_reason_together", "supersedes_id", "supersede_reason"),
         UniqueConstraint("supersedes_id", name="uq_inspection_supersedes_id"),
-        Index("ix_inspection_item_id_kind_id", "item_id", "kind", "id"),
+        Index("ix_inspection_item_id_kind_examined_on_id", "item_id", "kind", "examined_on", "id"),
         Index("ix_inspection_id_of_dangers", "id", postgresql_where=text("outcome = 'danger'")),
     )
 

@@ -128,6 +128,12 @@ def test_the_server_keeps_what_it_acknowledged_unless_told_that_it_need_not(data
         assert ask(server.url, "SHOW max_connections") == "200"
 
 
+def test_what_is_written_first_after_a_checkpoint_is_not_compressed(data_dir: Path) -> None:
+    """It took more processor time than all else of a scan (ADR 75), and most on the largest registers."""
+    with EmbeddedPostgres(data_dir) as server:
+        assert ask(server.url, "SHOW wal_compression") == "off"
+
+
 def test_no_port_is_opened(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir) as server:
         assert ask(server.url, "SHOW listen_addresses") == ""

@@ -56,3 +56,33 @@ async def test_the_account_of_a_new_issue_is_that_of_its_lines(
     assert (again["issue_seq"] > before["issue_seq"], again["issues"]) == (True, 2)
     assert (again["is_credited"], again["was_credited"]) == (False, False)
     assert await anew(recycled) == [dict(again)]
+
+
+SPELL: Final = """
+    SELECT spell.funder_ids, funders_of_an_issue(item.id, issued_seq) AS by_the_months
+    FROM spell JOIN item ON item.id = spell.item_id WHERE barcode = :barcode ORDER BY number DESC LIMIT 1
+"""
+
+
+async def test_who_paid_for_an_issue_is_who_is_named_in_its_lines(
+    given: Given, query: Query, connection: AsyncConnection
+) -> None:
+    """Whichever comes first, the spell or the lines; and more lines of the issue add to it."""
+    lent = await given.loan()
+    [spell] = await query(SPELL, barcode=lent.barcode)
+    assert spell["funder_ids"]
+    assert spell["funder_ids"] == spell["by_the_months"]
+    of_item = {"barcode": lent.barcode}
+    another = """
+        INSERT INTO charge (posting_id, kind, variant, period, happened_on, posted_at, posted_by, funder_id, percent,
+                            amount_pence, basis, item_id, movement_seq, product_id, category, store_id, is_issue)
+        SELECT gen_random_uuid(), 'delivery', '', month_to_post(happened_on), happened_on, now(), 'somebody',
+               (SELECT min(id) FROM funder WHERE id <> ALL(spell.funder_ids) AND kind <> 'person'), 100, 100, 'More.',
+               charge.item_id, movement_seq, charge.product_id, charge.category, charge.store_id, true
+        FROM charge JOIN item ON item.id = charge.item_id JOIN spell ON spell.item_id = item.id
+        WHERE barcode = :barcode AND is_issue ORDER BY charge.id LIMIT 1
+    """
+    await connection.execute(text(another), of_item)
+    [more] = await query(SPELL, barcode=lent.barcode)
+    assert len(more["funder_ids"]) == len(spell["funder_ids"]) + 1
+    assert more["funder_ids"] == more["by_the_months"]

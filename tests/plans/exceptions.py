@@ -195,13 +195,7 @@ _OF_ITEM: Final = "All that ever happened to one item."
 _OF_CHARGES: Final = (
     "All charges of an item, an order or a rate, or those that wait for somebody, whatever their month."
 )
-_OF_ISSUE: Final = (
-    "Who paid for an issue is asked three times of the months from that of the issue to the half year ahead that is "
-    "made already. It does not grow."
-)
 ALL_MONTHS: Final[dict[tuple[str, str], str]] = {
-    ("POST /api/v1/loans", "charge"): _OF_ISSUE,
-    ("POST /api/v1/deliveries/scans", "charge"): _OF_ISSUE,
     ("GET /api/v1/finance/charges", "charge"): _OF_CHARGES,
     ("GET /api/v1/finance/charges/{charge_id}", "charge"): _OF_CHARGES,
     ("GET /api/v1/finance/disputes", "charge"): _OF_CHARGES,
