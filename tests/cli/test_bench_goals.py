@@ -1,5 +1,7 @@
 """What the benchmark says of its figures: the goals, the growth, and which counties it is told of."""
 
+import asyncio
+from contextlib import suppress
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -132,3 +134,29 @@ def test_handhelds_send_at_random_times_of_the_wanted_rate_which_are_the_same_ag
     assert 1_800 < len(first) < 2_200
     gaps = [late - early for early, late in pairwise(first)]
     assert (min(gaps) < 0.005, max(gaps) > 0.2) == (True, True)
+
+
+async def test_a_connection_that_the_service_closed_while_it_rested_is_opened_anew() -> None:
+    """As a handheld does, that sends every ten seconds."""
+    opened = []
+
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(writer)
+        with suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer_once, "127.0.0.1", 0) as server:
+        plan = {
+            "requests": [{"send": "GET / HTTP/1.1\r\n\r\n", "status": 200, "mark": "OK", "times": 1}],
+            "address": server.sockets[0].getsockname(),
+            "clients": 1,
+            "rate": 10.0,
+            "scattered": False,
+            "seconds": 0.35,
+            "again": True,
+        }
+        found = await Run(plan).carry_out()
+    assert (found["right"], found["wrong"], len(opened)) == (4, [], 4)
