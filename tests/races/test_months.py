@@ -15,6 +15,7 @@ from app.domain.lifecycle import State
 from app.features.finance.periods import service as periods
 from tests.conftest import Scratch
 from tests.features.finance.billing import usual_rates
+from tests.given import SECRET
 from tests.races.chains import check_chains
 from tests.races.test_kill import ROOT
 
@@ -124,6 +125,42 @@ async def test_a_command_that_is_killed_in_the_midst_leaves_the_month_whole(scra
             await killed.wait()
     assert await stands(scratch) == WHOLE
     assert await detach(scratch) == {"movement": 2, "charge": 1}
+
+
+async def test_a_worker_that_is_killed_amid_its_night_leaves_no_month_half_made_and_the_next_night_makes_them(
+    scratch: Scratch,
+) -> None:
+    """What is issued in March came into no month: the tests' March is before the first that was made."""
+    async with scratch.database.sessions.begin() as session:
+        await usual_rates(await session.connection())
+    await scratch.given.item(State.ON_LOAN)
+    parts = "SELECT relname FROM pg_class WHERE relnamespace = 'months'::regnamespace ORDER BY relname"
+    others = (
+        "SELECT (SELECT count(*) FROM months.movement_other) AS moved, count(*) AS charged FROM months.charge_other"
+    )
+    before, strays = await scratch.query(parts), await scratch.query(others)
+    assert strays == [{"moved": 2, "charged": 1}]
+    environment = os.environ | {"STORES_DATABASE_URL": scratch.url, "STORES_SECRET_KEY": SECRET}
+    command = [sys.executable, "-m", "app.cli.main", "worker", "--once", "make_months"]
+    async with scratch.database.sessions() as reader:
+        await reader.execute(text("SELECT count(*) FROM charge"))
+        killed = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment)
+        try:
+            # The months of movements are made by then; it waits for those of charges.
+            await somebody_waits(scratch)
+            assert killed.returncode is None
+        finally:
+            killed.kill()
+            await killed.wait()
+    assert (await scratch.query(parts), await scratch.query(others)) == (before, strays)
+    async with asyncio.timeout(60):
+        night = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment)
+        assert await night.wait() == 0
+    assert await scratch.query(others) == [{"moved": 0, "charged": 0}]
+    made = {row["relname"] for row in await scratch.query(parts)} - {row["relname"] for row in before}
+    assert made >= {"movement_2026_03", "charge_2026_03"}
+    assert await scratch.query("SELECT count(*) AS lines FROM months.movement_2026_03") == [{"lines": 2}]
+    await check_chains(scratch)
 
 
 async def test_the_nightly_job_that_loses_the_database_makes_all_months_or_none(scratch: Scratch) -> None:

@@ -23,13 +23,14 @@ from app.cli.bench.dashboards import DashboardsReport
 from app.cli.bench.finance import FinanceReport
 from app.cli.bench.notices import Edited, Taken
 from app.cli.bench.reference import running
-from app.cli.bench.reference.figures import CountyReport, Scale
+from app.cli.bench.reference.figures import Scale
+from app.cli.bench.reference.report import CountyReport
 from app.cli.bench.reference.running import Options, WrongAnswer
 from app.cli.bench.register import Size
 from app.cli.migrating import alembic_config
-from app.cli.reach import console, fail, read_settings
+from app.cli.reach import console, fail
 from app.db import normal_url
-from app.postgres import EmbeddedPostgres
+from app.postgres import EmbeddedPostgres, EmbeddedPostgresError
 
 app = typer.Typer(no_args_is_help=True, help="How fast it is, on a register of a large service.")
 
@@ -132,7 +133,17 @@ def bench_dashboards(
 
 @app.command("county")
 def bench_county(
-    scale: Annotated[list[float] | None, typer.Option(help="Of the reference county: 1 is 300,000 items.")] = None,
+    scale: Annotated[
+        list[float] | None, typer.Option(help="Fill a reference county of this size; 1 is 300,000 items.")
+    ] = None,
+    filled: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCALE=WHERE",
+            help="A county that was filled before, such as 0.1=DIRECTORY (of its data) or 1=postgresql://…; it is "
+            "written in. Instead of --scale.",
+        ),
+    ] = None,
     clients: Annotated[int, typer.Option(min=1, help="How many at once, where the most is looked for.")] = 32,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long each loop lasts.")] = 8,
     workers: Annotated[int, typer.Option(min=1, help="Processes of the service.")] = 1,
@@ -143,38 +154,67 @@ def bench_county(
             envvar="STORES_DATABASE_URL", help="An EMPTY database to fill, instead of a PostgreSQL of its own."
         ),
     ] = None,
-    filled: Annotated[
-        bool,
-        typer.Option(
-            "--filled",
-            help="A county of --scale is there already, in --database or the embedded one. It is written in.",
-        ),
-    ] = False,
     markdown: Annotated[Path | None, typer.Option(help="Write the tables here.")] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
 ) -> None:
     """Measure the service over HTTP on the reference county, beside what PostgreSQL alone does in the same run."""
-    wanted = scale or [0.01]
-    if (database or filled) and len(wanted) > 1:
-        raise fail("A database of yours is filled once: give one --scale with it.")
-    data_dir = read_settings().data_dir if filled else None
-    options = Options(seconds=seconds, clients=clients, workers=workers, only=only or [], is_filled=filled)
+    wanted = counties(scale or [], filled or [], database)
+    options = Options(seconds=seconds, clients=clients, workers=workers, only=only or [], is_filled=bool(filled))
     rates: dict[str, float] = {}
     scales: list[Scale] = []
     postgres: dict[str, str] = {}
     try:
-        for one in wanted:
-            with _database(database, data_dir) as url:
+        for one, address, data_dir in wanted:
+            with _database(address, data_dir) as url:
                 scales.append(running.run(url, one, options, rates, lambda line: console.print(line, highlight=False)))
                 postgres = asyncio.run(running.about(url))
+    except EmbeddedPostgresError as error:
+        raise fail(str(error)) from error
     except WrongAnswer as wrong:
         raise fail(f"An answer was wrong, so nothing is told of speed. {wrong}") from wrong
-    report = CountyReport(running.command_line(wanted, options), datetime.now(UTC).date(), postgres, scales, workers)
+    told = running.command_line([one for one, *_ in wanted], options)
+    report = CountyReport(told, datetime.now(UTC).date(), postgres, scales, workers)
     if markdown:
         markdown.write_text(report.as_markdown())
     if as_json:
         as_json.write_text(json.dumps(report.as_figures(), indent=1) + "\n")
     console.print(report.as_markdown(), highlight=False, soft_wrap=True)
+
+
+def counties(
+    scales: Sequence[float], filled: Sequence[str], database: str | None
+) -> list[tuple[float, str | None, Path | None]]:
+    """What is measured, the smallest first: its scale, and its address or the directory of its data where it has one.
+
+    The rates of the open loops are those of the first: where there is more, a call takes rather less.
+    """
+    if filled and (scales or database):
+        raise fail(
+            "--filled says where each county stands: give no --scale, --database or STORES_DATABASE_URL with it."
+        )
+    if database and len(scales) > 1:
+        raise fail("A database of yours is filled once: give one --scale with it.")
+    if not filled:
+        return [(one, database, None) for one in sorted(scales) or [0.01]]
+    return sorted((_filled(told) for told in filled), key=lambda one: one[0])
+
+
+def _filled(told: str) -> tuple[float, str | None, Path | None]:
+    """Of `0.1=DIRECTORY` or `0.1=postgresql://…`."""
+    scale, _, where = told.partition("=")
+    try:
+        size = float(scale)
+    except ValueError:
+        size = 0.0
+    if not size > 0 or not where:
+        raise fail(f"“{told}” is not a scale and where its county stands. Write --filled 0.1=DIRECTORY.")
+    if "://" in where:
+        return size, where, None
+    if not (Path(where) / "postgres").is_dir():
+        raise fail(
+            f"There is no reference county in {where}. Fill it first: STORES_DATA_DIR={where} stores demo county."
+        )
+    return size, None, Path(where)
 
 
 @contextmanager

@@ -25,8 +25,10 @@ TO_SEE: Final = 5
 
 
 async def pgbench(url: str, script: str, *, clients: int, seconds: float, values: Mapping[str, int]) -> float:
-    """Transactions a second of a script, prepared, which may be done again and again."""
-    return await _run(url, script, clients, ["-T", str(max(round(seconds), 1))], values)
+    """Transactions a second of a script, prepared, which may be done again and again. pgbench counts whole seconds: for
+    less than one it does a few transactions of each client."""
+    length = ["-T", str(round(seconds))] if seconds >= 1 else ["-t", str(TO_SEE)]
+    return await _run(url, script, clients, length, values)
 
 
 async def pgbench_each(

@@ -1,13 +1,15 @@
 """Sends requests and looks at the answers, as a process of its own: what it costs is not the service's.
 
 Each plan comes as one line of JSON, what was found goes back as one. With a rate the loop is open: each request has an
-intended time, and its latency counts from that, also when nobody was free to send it then. Without one it is closed:
+intended time, and its latency counts from that, also when nobody was free to send it then; *scattered* these times
+are random, as those of people who do not wait for each other, and the same in each run. Without a rate it is closed:
 each client sends its next request when the last was answered.
 """
 
 import asyncio
 import gc
 import json
+import random
 import resource
 import sys
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ import uvloop
 
 MOST_TOLD: Final = 5
 LONGEST_EXCERPT: Final = 600
+SEED: Final = 1
 
 
 @dataclass(slots=True)
@@ -100,6 +103,8 @@ class Run:
         self.requests = [one["send"].encode() for one in plan["requests"]]
         self.marks = [(one["status"], one["mark"].encode(), one["times"]) for one in plan["requests"]]
         self.rate: float | None = plan["rate"]
+        self.chance = random.Random(SEED) if plan["scattered"] else None  # noqa: S311 - it decides no secret
+        self.due = 0.0
         self.next, self.found = 0, Found()
         self.began = 0.0
 
@@ -133,6 +138,9 @@ class Run:
             wait = due - perf_counter()
             if wait > 0:
                 await asyncio.sleep(wait)
+            if wire.transport is None:
+                # The service closes what rests for some seconds; whoever comes back pays for the new connection.
+                wire = await self._connect()
             status, mark, times = self.marks[number]
             try:
                 told, answer = await wire.ask(self.requests[number])
@@ -152,11 +160,13 @@ class Run:
         """The next request, and when it is to be sent; None when there is no more to do."""
         number = self.next
         now = perf_counter()
-        due = self.began + number / self.rate if self.rate else now
+        due = self.began + self.due if self.rate else now
         is_over = due >= self.began + self.plan["seconds"]
         if is_over or (number >= len(self.requests) and not self.plan["again"]):
             return None
         self.next += 1
+        if self.rate:
+            self.due = self.due + self.chance.expovariate(self.rate) if self.chance else self.next / self.rate
         return number % len(self.requests), due
 
 

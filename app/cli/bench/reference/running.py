@@ -14,13 +14,12 @@ from sqlalchemy.pool import NullPool
 from app.cli.bench.reference import filling, floors, notices
 from app.cli.bench.reference.calls import CALLS, Call, Ground, month_lines
 from app.cli.bench.reference.figures import Figure, Forced, Scale, Timed
+from app.cli.bench.reference.goals import BURSTS, FEW, HANDHELDS
 from app.cli.bench.reference.service import SECRET, Load, Service, compile_files, loading, served, start
 from app.cli.reach import fail
 from app.cli.seed import PASSWORD
 from app.db import POOL, normal_url
 
-FEW: Final = 8
-"""So many clients where latency is asked about."""
 COUNTED: Final = 2
 WARMING: Final = 12
 WARMING_BATCHES: Final = 6
@@ -29,6 +28,10 @@ and not each connection has the same share. A batch sends each statement once, a
 LONGEST_WARMING: Final = 120.0
 WAIT: Final = 600.0
 STARTS: Final = 3
+BURST_LASTS: Final = 5
+"""Times as long as another loop: two a second are to be some ninety scans."""
+SPARE: Final = 1.5
+"""Times as many scans as are to be expected of random times."""
 FLOOR_A_SECOND: Final = 1_500
 """So much is put ready for each second of the floor."""
 
@@ -68,7 +71,14 @@ class Bench:
 
     async def send(self, call: Call, requests: list[dict[str, Any]], **how: Any) -> dict[str, Any]:
         """Send them, and fail where an answer is wrong."""
-        plan = {"requests": requests, "clients": 1, "seconds": WAIT, "rate": None, "again": False} | how
+        plan = {
+            "requests": requests,
+            "clients": 1,
+            "seconds": WAIT,
+            "rate": None,
+            "scattered": False,
+            "again": False,
+        } | how
         found = await self.load.send(self.service, plan)
         if found["failed"]:
             raise WrongAnswer(call.name, found["failed"], found["wrong"])
@@ -113,7 +123,7 @@ async def measure(url: str, scale: float, options: Options, rates: dict[str, flo
                 figures = [await _measure(bench, call) for call in calls]
                 forced: list[Forced] = []
                 if options.wants("notice"):
-                    forced = await notices.measure(url, ground, measured)
+                    forced = await notices.measure(url, ground, measured, seconds=options.seconds)
                 after = measured.memory()
         sizes = {name: await ground.number(f"SELECT count(*) FROM {name}") for name in SIZES}  # noqa: S608 - our names
         return Scale(scale, sizes, filled, figures, forced, before, after, starts)
@@ -175,7 +185,10 @@ async def _measure(bench: Bench, call: Call) -> Figure:
     few = min(FEW, clients)
     opened = await _phase(bench, call, clients=few, rate=rate)
     alone = await _phase(bench, call, clients=1, seconds=options.seconds / 2)
-    closed = await _phase(bench, call, clients=few) if call.name == "scan-return" else None
+    closed, bursts = None, {}
+    if call.name == "scan-return":
+        closed = await _phase(bench, call, clients=few)
+        bursts = {rate: await _burst(bench, call, rate) for rate in BURSTS}
     figure = Figure(
         name=call.name,
         title=call.title,
@@ -187,6 +200,7 @@ async def _measure(bench: Bench, call: Call) -> Figure:
         opened_at=rate,
         alone=alone,
         closed=closed,
+        bursts=bursts,
         statements=bench.statements[call.name],
         floor=floor,
         memory_before=before,
@@ -210,15 +224,27 @@ async def _warm(bench: Bench, call: Call, clients: int) -> None:
     await bench.send(call, requests, clients=clients, seconds=LONGEST_WARMING)
 
 
+async def _burst(bench: Bench, call: Call, rate: int) -> Timed:
+    """So many a second in all, from handhelds which do not wait for each other."""
+    seconds = bench.options.seconds * BURST_LASTS
+    return await _phase(bench, call, clients=HANDHELDS, rate=rate, seconds=seconds, is_scattered=True)
+
+
 async def _phase(
-    bench: Bench, call: Call, *, clients: int, rate: float | None = None, seconds: float | None = None
+    bench: Bench,
+    call: Call,
+    *,
+    clients: int,
+    rate: float | None = None,
+    seconds: float | None = None,
+    is_scattered: bool = False,
 ) -> Timed:
     """One loop: open with a rate, closed without. What it did is looked for in the database."""
     seconds = seconds or bench.options.seconds
-    count = math.ceil((rate or call.most_a_second) * seconds) + clients
+    count = math.ceil((rate or call.most_a_second) * seconds * (SPARE if is_scattered else 1)) + clients
     requests = await bench.make(call, count)
     since = (await bench.ground.column("SELECT clock_timestamp()"))[0]
-    how = {"clients": clients, "rate": rate, "seconds": seconds, "again": not call.writes}
+    how = {"clients": clients, "rate": rate, "scattered": is_scattered, "seconds": seconds, "again": not call.writes}
     service, database = bench.service.cpu(), await bench.ground.cpu()
     found = await bench.send(call, requests, **how)
     service, after = bench.service.cpu() - service, await bench.ground.cpu()
@@ -273,10 +299,9 @@ SETTINGS: Final = ("server_version", "shared_buffers", "synchronous_commit", "fs
 
 
 def command_line(scales: Sequence[float], options: Options) -> str:
-    """How the same is measured again."""
-    told = [f"--scale {scale:g}" for scale in scales]
+    """How the same is measured again. Where a county stands is not told: an address may have a password in it."""
+    told = [f"--filled {scale:g}=…" if options.is_filled else f"--scale {scale:g}" for scale in scales]
     told += [f"--clients {options.clients}", f"--seconds {options.seconds:g}"]
     told += [f"--workers {options.workers}"] if options.workers > 1 else []
     told += [f"--only {name}" for name in options.only]
-    told += ["--filled"] if options.is_filled else []
     return f"scripts/bench {' '.join(told)}"
