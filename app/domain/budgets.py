@@ -12,11 +12,13 @@ from typing import Final
 
 from app.domain.authority import in_pounds
 from app.domain.errors import BadValue
-from app.domain.panel_settings import FIRST_MONTH
+from app.domain.panel_settings import FIRST_MONTH, financial_year, year_in_words
 
 MONTHS: Final = 12
 MOST_PENCE: Final = 100_000_000_000
 """A thousand million pounds for a year: more is a slip of the hand."""
+YEARS_AHEAD: Final = 10
+"""Budgets are made for so many years after this one at most: what is later is a slip of the hand."""
 ALERT_PERCENT: Final = 80
 """From this part of the year's budget on, finance is told."""
 NAMES: Final = (
@@ -129,6 +131,17 @@ class Standing:
             if level in self.levels:
                 return level.text
         return "Within budget"
+
+
+def check_year(year: int, *, today: date) -> None:
+    """Whether a budget can be made for the financial year that begins in this one. Raises BadValue
+    `budget-year-out-of-range`."""
+    last = financial_year(today) + YEARS_AHEAD
+    if year > last:
+        detail = (
+            f"{year_in_words(year)} is too far ahead for a budget. Give a financial year up to {year_in_words(last)}."
+        )
+        raise BadValue("budget-year-out-of-range", detail, field="year")
 
 
 def profile(pence: int | None, months: Sequence[int] | None) -> tuple[int, ...]:

@@ -173,12 +173,12 @@ MANY_BLOCKS: Final[dict[str, int]] = {
     "POST /api/v1/returns/scans": 32_000,
     # Everything else.
     "GET /": 6_500,
-    "GET /api/v1/finance/charges": 17_000,
     "GET /orders": 3_700,
     "GET /stop-use": 10_500,
     "GET /api/v1/stop-use-notices": 10_500,
     "GET /finance/disputes": 11_000,
     "GET /finance/charges": 9_000,
+    "GET /api/v1/finance/charges": 7_000,
     "GET /workshop": 8_000,
     "GET /products": 7_500,
     "POST /api/v1/orders/{number}/submit": 7_000,

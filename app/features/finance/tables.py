@@ -32,7 +32,8 @@ class Table:
     """A report. `definition`: what its figures mean, in a sentence or two; `period`: of when they are, in words.
 
     `rows`: by the keys of the columns, None where nothing is known; `totals`: likewise, where a total has a meaning.
-    `links`: for each row the address that it is drilled to, if there is one.
+    `links`: for each row the address that it is drilled to, if there is one. `listed`: how many rows there are, where
+    `rows` are a page of them; then `after` is where the next page begins, if there is one.
     """
 
     name: str
@@ -43,3 +44,5 @@ class Table:
     rows: Sequence[Mapping[str, Any]]
     totals: Mapping[str, Any] = field(default_factory=dict)
     links: Sequence[str | None] = ()
+    listed: int | None = None
+    after: str | None = None

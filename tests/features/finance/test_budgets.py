@@ -100,6 +100,8 @@ async def test_a_budget_is_kept_in_twelfths_or_by_month_and_changed_by_who_has_r
         ({"pence": 10**12}, 422, "validation-error"),
         ({"year": 1999}, 422, "validation-error"),
         ({"year": 3000}, 422, "validation-error"),
+        ({"year": 2999}, 422, "budget-year-out-of-range"),
+        ({"year": 2036}, 422, "budget-year-out-of-range"),
         ({"month": 1}, 422, "validation-error"),
     ],
 )
@@ -114,7 +116,7 @@ async def test_what_is_no_budget_is_refused(
 
 async def test_a_funder_has_one_budget_a_year_and_each_of_its_teams_one(as_finance: AsyncClient, query: Query) -> None:
     team = await team_of(query)
-    for details in ({}, {"team": team}, {"year": 2026}, {"funder": "ICB"}):
+    for details in ({}, {"team": team}, {"year": 2026}, {"year": 2035}, {"funder": "ICB"}):
         await budget(as_finance, **details)
     for details in ({}, {"team": team}):
         again = {"funder": "ASC", "year": 2025, "pence": 1, **details}
@@ -217,6 +219,8 @@ async def test_a_budget_is_set_and_changed_on_its_pages(
     assert "Choose whose budget it is." in wrong.text
     wrong = await finance.post_form("/finance/budgets/new", funder="ASC", year="2025", pence="12", month_0="11")
     assert "The months come to £11, and the year to £12." in wrong.text
+    wrong = await finance.post_form("/finance/budgets/new", funder="ASC", year="2099", pence="12")
+    assert "2099/00 is too far ahead for a budget. Give a financial year up to 2035/36." in wrong.text
     team = await team_of(query)
     for details in ({"pence": "260.00"}, {"pence": "30000", "team": team}):
         await finance.post_form("/finance/budgets/new", funder="ASC", year="2025", **details)

@@ -1,5 +1,6 @@
 """Charges: found, added up, taken back with others instead, and priced when their rate comes late."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.lifecycle import State
+from app.features.finance.monthly.sums import NOTE, SUM_UP
 from tests.browser import Browser, shown_in
 from tests.conftest import Clock, Query, Statements
 from tests.features.finance.conftest import Lines, Rates
@@ -434,3 +436,44 @@ async def test_a_write_off_of_what_was_found_is_not_taken_back_once_more(
     for line in found:
         answer = await as_finance.post(f"{URL}/{line['id']}/reverse", json={"reason": WHY})
         check_problem(answer, 409, "found-again")
+
+
+@pytest.mark.usefixtures("quarter")
+async def test_sums_of_months_are_those_of_their_lines(
+    as_finance: AsyncClient, connection: AsyncConnection, clock: Clock, query: Query
+) -> None:
+    months = [str(row["period"]) for row in await query("SELECT DISTINCT period FROM charge ORDER BY 1")]
+    assert len(months) > 2
+    # What comes late is of a day before its month.
+    await close(connection, months[0])
+    stands = "SELECT max(id) AS id FROM charge WHERE period = '{}' AND reversal_of IS NULL AND {}"
+    untouched = "id NOT IN (SELECT charge_id FROM charge_taken_back)"
+    [late] = await query(stands.format(months[0], untouched))
+    gone = await as_finance.post(f"{URL}/{late['id']}/reverse", json={"reason": WHY})
+    assert gone.status_code == 201, gone.text
+    assert gone.json()["reversed"][0]["period"] == months[1][:7]
+    for month in months[:-1]:
+        await connection.execute(NOTE, {"month": date.fromisoformat(month), "at": clock.now})
+        await connection.execute(SUM_UP, {"month": date.fromisoformat(month)})
+    day = date.fromisoformat(months[0])
+    whole, compared = 0, 0
+    for narrowed in ({}, {"funder": "asc"}, {"funder": "none"}, {"team": "west"}, {"kind": "credit"},
+                     {"funder": "asc", "kind": "delivery"}, {"funder": "nobody"}):  # fmt: skip
+        for days in (
+            *({"period": month[:7]} for month in months),
+            {"period": months[0][:7], "from": str(day + timedelta(days=1))},
+            *({"from": str(day + timedelta(days=more))} for more in (-400, 0, 1, 20)),
+            *({"from": str(day + timedelta(days=1)), "to": str(day + timedelta(days=more))} for more in (62, 75, 100)),
+            {},
+        ):
+            asked = {**narrowed, **days}
+            said = (await as_finance.get(URL, params={**asked, "limit": 500})).json()
+            found = said["items"]
+            assert (said["totals"]["lines"], said["totals"]["net_pence"], said["totals"]["vat_pence"]) == (
+                len(found),
+                sum(line["amount_pence"] for line in found),
+                sum(line["vat_pence"] for line in found),
+            ), asked
+            compared += 1
+            whole += bool(found)
+    assert whole > compared / 3

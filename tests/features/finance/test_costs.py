@@ -15,7 +15,8 @@ from app.domain.cost_reports import By, Dimension, Span
 from app.domain.errors import BadValue
 from app.features.finance.monthly.sums import sum_up_months
 from app.features.finance.reports.asking import Asked
-from app.features.finance.reports.costs import COLUMNS, costs, grain_for
+from app.features.finance.reports.costs import COLUMNS, costs
+from app.features.finance.reports.costs_sql import grain_for
 from app.features.finance.reports.lines import list_lines
 from tests.browser import Browser
 from tests.conftest import Clock, Query, Statements

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, outbox
 from app.domain.access import Permission, roles_with
-from app.domain.budgets import Level, profile
+from app.domain.budgets import Level, check_year, profile
+from app.domain.dates import uk_date
 from app.domain.errors import BadValue, Conflict, Stale
 from app.domain.panel_settings import financial_year, year_in_words
 from app.features.finance.budgets.queries import Compared, compare, get_budget
@@ -49,8 +50,9 @@ STANDS: Final = text("""
 async def set_budget(session: AsyncSession, new: NewBudget, *, actor: str, at: datetime) -> int:
     """Set the budget of a funder, or of a team's part of it, for a year; returns its number.
 
-    Raises BadValue `unknown-funder`, `unknown-team` or as `profile` does, Conflict `budget-exists`.
+    Raises BadValue `unknown-funder`, `unknown-team` or as `check_year` and `profile` do, Conflict `budget-exists`.
     """
+    check_year(new.year, today=uk_date(at))
     months = profile(new.pence, new.months)
     named = (await session.execute(NAMED, {"funder": new.funder, "team": new.team})).one()
     if named.funder_id is None:

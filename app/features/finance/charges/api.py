@@ -36,7 +36,10 @@ async def list_charges(
     rows = await queries.list_lines(session, wanted, before=number_cursor(after), limit=limit, actor=actor)
     page = page_of(rows, limit=limit, cursor=lambda row: row.id)
     return ChargesPage(
-        items=page.items, next=page.next, totals=await queries.add_up(session, wanted), since=wanted.since
+        items=page.items,
+        next=page.next,
+        totals=await queries.add_up(session, wanted, today=uk_date(now)),
+        since=wanted.since,
     )
 
 

@@ -13,6 +13,7 @@ from app.domain.costs import ChargeKind
 from app.domain.months import months_after, read_month
 from app.features.finance.asking import DayOrNone, or_none
 from app.features.finance.disputed import IN_DISPUTE
+from app.features.finance.monthly.grains import Grain, grain_of
 from app.features.finance.older_rate import AT_AN_OLDER_RATE
 from app.web.fields import without_controls
 
@@ -76,6 +77,20 @@ class Wanted:
             if value is not None and value is not False
         }
 
+    def grain(self) -> Grain | None:
+        """The sums by month that know all that lines are narrowed to, beside their days; none where only lines do."""
+        of_few = (self.order, self.barcode, self.tariff)
+        if any(value is not None for value in of_few) or any(getattr(self, name) for name in FLAGS):
+            return None
+        return grain_of({part for name, part in SUMMED_UNDER.items() if getattr(self, name) is not None})
+
+    def narrowed(self) -> str:
+        """The same conditions on a sum as on a line: `sums AS line`."""
+        found = [CONDITIONS[name] for name in ("kind", "team", "product_code") if getattr(self, name) is not None]
+        if self.funder is not None:
+            found.append("line.funder_id = 0" if self.funder.lower() == NOBODY else FUNDER)
+        return " AND ".join(found) or "true"
+
     def conditions(self) -> tuple[list[str], dict[str, Any]]:
         """The conditions on `charge AS line`, and their values. Raises BadValue for days that cannot be."""
         self._check_days()
@@ -105,12 +120,19 @@ STANDS: Final = "NOT EXISTS (SELECT FROM charge_taken_back AS gone WHERE gone.ch
 """Nothing takes the line back."""
 NOT_CLOSED: Final = "line.period > COALESCE((SELECT max(period) FROM finance_period), '2000-01-01')"
 
+SINCE_DISPUTED: Final = """
+    line.period >= (SELECT CAST(min(asked.made_at) - interval '2 months' AS date)
+                    FROM funding_dispute AS said JOIN equipment_order AS asked ON asked.id = said.order_id
+                    WHERE said.settled_at IS NULL)
+"""
+"""As `SINCE_MADE`, of all orders about which a dispute is open: months before the oldest are not looked into."""
 FLAGS: Final = {
     "unpriced": f"line.is_unpriced AND line.reversal_of IS NULL AND {STANDS}",
-    "provisional": IN_DISPUTE,
+    "provisional": f"{IN_DISPUTE} AND {SINCE_DISPUTED}",
     "nobodys": f"{NOBODYS} AND {NOT_CLOSED}",
     "older_rate": AT_AN_OLDER_RATE,
 }
+SUMMED_UNDER: Final = {"funder": "funder_id", "team": "team_id", "kind": "kind", "product_code": "product_id"}
 FUNDER: Final = "line.funder_id = (SELECT id FROM funder WHERE upper(code) = upper(:funder))"
 CONDITIONS: Final = {
     # A line is in the month in which it happened or in a later one, and by months there is an index.

@@ -66,7 +66,7 @@ async def list_charges(
     try:
         before = number_cursor(after)
         rows = await queries.list_lines(session, wanted, before=before, limit=LINES_ON_A_PAGE, actor=actor)
-        totals = await queries.add_up(session, wanted)
+        totals = await queries.add_up(session, wanted, today=uk_date(now))
     except BadValue as refusal:
         if refusal.field not in {"to", "period"}:
             raise

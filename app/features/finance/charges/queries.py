@@ -1,6 +1,7 @@
 """Reads of charges."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.charging import NOBODYS
 from app.domain.access import Actor
 from app.domain.errors import NotFound
+from app.domain.months import read_month
 from app.features.finance.charges.asking import NOT_CLOSED, Wanted
 from app.features.finance.charges.schemas import Charge, LineBody, Totals
 from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.kept_since import FIRST_MONTH
-from app.features.finance.monthly.sums import ISSUE_PERCENT
+from app.features.finance.monthly.grains import Grain
+from app.features.finance.monthly.sums import ISSUE_PERCENT, sums_of
 from app.features.finance.posters import poster, seen_by
 from app.web.fields import BIGGEST_ID
 
@@ -48,6 +51,11 @@ LISTED: Final = f"""
     {_COLUMNS} FROM (SELECT line.* FROM charge AS line WHERE {{where}} ORDER BY line.id DESC LIMIT :limit) AS line
     {_JOINED} ORDER BY line.id DESC
 """  # noqa: S608 - the parts are ours
+# What is in dispute is little, and found by its orders: walked from the newest on, most lines would be none of it.
+FOUND_WHOLE: Final = f"""
+    WITH few AS MATERIALIZED (SELECT line.* FROM charge AS line WHERE {{where}})
+    {_COLUMNS} FROM (SELECT * FROM few ORDER BY id DESC LIMIT :limit) AS line {_JOINED} ORDER BY line.id DESC
+"""  # noqa: S608 - the parts are ours
 # Issues are counted as the dashboard counts them, so that a figure there and the lines behind it say the same.
 TOTALS: Final = f"""
     SELECT count(*) AS lines, COALESCE(round(sum({ISSUE_PERCENT}) / 100), 0) AS issues,
@@ -55,6 +63,29 @@ TOTALS: Final = f"""
            COALESCE(sum(line.vat_pence), 0) AS vat_pence
     FROM charge AS line WHERE {{where}}
 """  # noqa: S608 - the part is a constant
+# The same of many months: their sums, less the lines in them of days before and after, and with those that were posted
+# later. Each of these few lines is found by its day.
+SUMMED: Final = """
+    WITH {sums}, found AS (
+        SELECT lines, issue_percent, net_pence, vat_pence FROM sums AS line WHERE {of_sums}
+        {lines}
+    )
+    SELECT COALESCE(sum(lines), 0) AS lines, COALESCE(round(sum(issue_percent) / 100), 0) AS issues,
+           COALESCE(sum(net_pence), 0) AS net_pence, COALESCE(sum(vat_pence), 0) AS vat_pence
+    FROM found
+"""
+_OTHER_DAYS: Final = f"""
+    UNION ALL
+    SELECT {{sign}}1, {{sign}}({ISSUE_PERCENT}), {{sign}}amount_pence, {{sign}}vat_pence
+    FROM charge AS line WHERE {{which}} AND {{of_lines}}
+"""  # noqa: S608 - the part is a constant
+OTHER_DAYS: Final = (
+    ("-", "line.period BETWEEN :since AND :until AND line.happened_on < :first"),
+    ("-", "line.period BETWEEN :since AND :until AND line.happened_on > :last"),
+    ("+", "line.period > :until AND line.happened_on BETWEEN :first AND :last"),
+)
+FEWEST_MONTHS: Final = 3
+"""From so many months on days are summed by months: of fewer, the lines at their ends would be most of them."""
 OF_POSTINGS: Final = text(_LINES + " WHERE line.posting_id = ANY(:postings) ORDER BY line.id")
 # Everything that hangs together with a charge: its lines, what takes them back or came instead, and what it does so to.
 # Each part asks the table for itself: joined with itself in all its months, it takes longer to plan than to read.
@@ -111,15 +142,24 @@ TEAMS: Final = text("SELECT code, name FROM team ORDER BY name, code")
 async def list_lines(session: AsyncSession, wanted: Wanted, *, before: int, limit: int, actor: Actor) -> list[LineBody]:
     """Up to `limit` + 1 lines before that number, newest first (0: from the newest on)."""
     where, values = wanted.conditions()
-    found = text(LISTED.format(where=" AND ".join([*where, "line.id < :before"])))
+    listed = FOUND_WHOLE if wanted.provisional else LISTED
+    found = text(listed.format(where=" AND ".join([*where, "line.id < :before"])))
     asked = {**values, **seen_by(actor), "before": before or BIGGEST_ID, "limit": limit + 1}
     return [_line(row) for row in (await session.execute(found, asked)).mappings()]
 
 
-async def add_up(session: AsyncSession, wanted: Wanted) -> Totals:
-    """The sums of all lines that are asked for."""
+async def add_up(session: AsyncSession, wanted: Wanted, *, today: date) -> Totals:
+    """The sums of all lines that are asked for: of the months where they were summed up, of the lines otherwise. One
+    statement."""
     where, values = wanted.conditions()
-    row = (await session.execute(text(TOTALS.format(where=" AND ".join(where) or "true")), values)).mappings().one()
+    statement = TOTALS.format(where=" AND ".join(where) or "true")
+    grain, span = wanted.grain(), _months_of(wanted, today)
+    if grain and span:
+        statement = _summed(wanted, grain)
+        days = {"first": wanted.since, "last": wanted.until or date.max} if wanted.period is None else {}
+        kept = {name: value for name, value in values.items() if name not in {"period", "since_month"}}
+        values = {**kept, **days, "since": span[0], "until": span[1]}
+    row = (await session.execute(text(statement), values)).mappings().one()
     return Totals.model_validate(dict(row))
 
 
@@ -173,3 +213,22 @@ async def list_teams(session: AsyncSession) -> list[tuple[str, str]]:
 
 def _line(row: Any) -> LineBody:
     return LineBody.model_validate(dict(row))
+
+
+def _months_of(wanted: Wanted, today: date) -> tuple[date, date] | None:
+    """The first and the last month of the books whose sums are asked for; none where lines say it sooner. A month with
+    days of it is narrowed to both, so that only lines do."""
+    if wanted.period is not None:
+        month = read_month(wanted.period)
+        return None if wanted.since or wanted.until else (month, month)
+    if wanted.since is None:
+        return None
+    first, last = wanted.since.replace(day=1), (wanted.until or today).replace(day=1)
+    return (first, last) if (last.year - first.year) * 12 + last.month - first.month + 1 >= FEWEST_MONTHS else None
+
+
+def _summed(wanted: Wanted, grain: Grain) -> str:
+    other = [] if wanted.period is not None else OTHER_DAYS
+    of_lines = wanted.narrowed().replace("line.funder_id = 0", "line.funder_id IS NULL")
+    lines = "".join(_OTHER_DAYS.format(sign=sign, which=which, of_lines=of_lines) for sign, which in other)
+    return SUMMED.format(sums=sums_of(grain), of_sums=wanted.narrowed(), lines=lines)

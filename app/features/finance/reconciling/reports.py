@@ -22,7 +22,8 @@ from app.features.finance.exports.lines import LinesAsked, count_sql, values_sql
 from app.features.finance.monthly.grains import GRAINS
 from app.features.finance.monthly.sums import sums_of
 from app.features.finance.reports.asking import Asked
-from app.features.finance.reports.costs import grouped_sql, title_of, values_of
+from app.features.finance.reports.costs import title_of
+from app.features.finance.reports.costs_sql import grouped_sql, values_of
 
 GROUPINGS: Final = (
     (Dimension.FUNDER, Dimension.KIND),

@@ -1,6 +1,6 @@
 """Reports of money as JSON and as files."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
 
@@ -25,7 +25,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import After, Limit
 from app.web.once import api_router
-from app.web.paging import Page, number_cursor, page_of
+from app.web.paging import TAG, Page, number_cursor, page_of, text_cursor
 
 router = api_router("finance")
 
@@ -77,10 +77,19 @@ async def credits_outstanding(session: ReportSession, actor: Actor, now: Now, wa
 
 @router.get("/finance/reports/credits-outstanding/items", response_model=Report, responses=REPORTS)
 async def credits_outstanding_items(
-    session: ReportSession, actor: Actor, now: Now, wanted: Wanted, product: Code, funder: Word = ""
+    session: ReportSession,
+    actor: Actor,
+    now: Now,
+    wanted: Wanted,
+    product: Code,
+    funder: Word = "",
+    after: After = None,
+    limit: Limit = 500,
 ) -> Report | Response:
-    """The items that one row of it counts: of a product and a funder, the service's own account where it is empty."""
-    found = await outstanding.outstanding_items(session, product=product, funder=funder, today=uk_date(now))
+    """The items that one row of it counts: of a product and a funder, the service's own account where it is empty. In
+    pages by tag, whose totals are of all; a file has all."""
+    page: Any = {} if wanted.format else {"after": text_cursor(after, TAG), "limit": limit}
+    found = await outstanding.outstanding_items(session, product=product, funder=funder, today=uk_date(now), **page)
     return await _answer(found, wanted)
 
 

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.costs import ChargeKind
 from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.reports.asking import Asked
-from app.features.finance.reports.costs import CHARGES, check_known, values_of, where
+from app.features.finance.reports.costs import check_known
+from app.features.finance.reports.costs_sql import CHARGES, values_of, where
 from app.features.finance.reports.schemas import CostLine
 
 COLUMNS = f"""

@@ -1,7 +1,8 @@
 """Pages of the reports that are one table: credits outstanding, commitments, accruals, and the national return."""
 
 from datetime import date
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 
@@ -24,8 +25,10 @@ from app.features.finance.reports.outstanding import credits_outstanding, outsta
 from app.features.finance.tables import Table
 from app.web.auth import Actor
 from app.web.clock import Now
+from app.web.fields import After
 from app.web.forms import Form
 from app.web.once import page_router
+from app.web.paging import TAG, text_cursor
 from app.web.templating import render
 
 router = page_router()
@@ -47,11 +50,21 @@ async def outstanding_page(
 
 @router.get("/finance/reports/credits-outstanding/items")
 async def outstanding_items_page(
-    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted, product: Code, funder: Word = ""
+    request: Request,
+    session: ReportSession,
+    actor: Actor,
+    now: Now,
+    wanted: Wanted,
+    product: Code,
+    funder: Word = "",
+    after: After = None,
 ) -> Response:
-    """The items that one row of it counts."""
-    table = await outstanding_items(session, product=product, funder=funder, today=uk_date(now))
-    return await _shown(request, actor, table, wanted, back=("Credits outstanding", OUTSTANDING))
+    """The items that one row of it counts, in pages; a file has all of them."""
+    page: Any = {} if wanted.format else {"after": text_cursor(after, TAG), "limit": ROWS_ON_A_PAGE}
+    table = await outstanding_items(session, product=product, funder=funder, today=uk_date(now), **page)
+    following = table.after and f"{OUTSTANDING}/items?{urlencode(_row(product, funder) | {'after': table.after})}"
+    more = {"following": following, "file_of": f"{OUTSTANDING}/items?{urlencode(_row(product, funder))}"}
+    return await _shown(request, actor, table, wanted, back=("Credits outstanding", OUTSTANDING), **more)
 
 
 @router.get("/finance/reports/commitments")
@@ -168,6 +181,10 @@ async def equity_page(
     except BadValue as refusal:
         return _refused(request, form, refusal, "Who gets what", **choices)
     return await _shown(request, actor, table, wanted, form=form, **choices)
+
+
+def _row(product: str, funder: str) -> dict[str, str]:
+    return {"product": product, "funder": funder}
 
 
 def _years(today: date) -> list[tuple[str, str]]:

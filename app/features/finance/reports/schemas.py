@@ -18,7 +18,8 @@ class ReportColumn(Shape):
 
 
 class Report(Shape):
-    """A report. `definition`: what its figures mean; `period`: of when they are. `totals` are the sums of `rows`.
+    """A report. `definition`: what its figures mean; `period`: of when they are. `totals` are the sums of `rows`, or of
+    all pages where it comes in pages: then `next` is where the next one begins.
 
     `links`: of each row the address of what is behind it, below `/api/v1` as among the pages; null where it has none.
     """
@@ -31,6 +32,7 @@ class Report(Shape):
     rows: list[dict[str, Any]]
     totals: dict[str, Any]
     links: list[str | None]
+    next: str | None = None
 
 
 class CostLine(Shape):
@@ -78,6 +80,7 @@ def as_report(table: Table) -> Report:
         rows=[_plain(row) for row in table.rows],
         totals=_plain(table.totals),
         links=list(table.links),
+        next=table.after,
     )
 
 

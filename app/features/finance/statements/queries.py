@@ -21,7 +21,8 @@ from app.features.finance.exports.persons import pads
 from app.features.finance.funding.queries import get_funder
 from app.features.finance.funding.schemas import FunderBody
 from app.features.finance.reports.asking import Asked
-from app.features.finance.reports.costs import KEYS, MONEY_WORDS, PART, as_table, read_groups
+from app.features.finance.reports.costs import MONEY_WORDS, as_table, read_groups
+from app.features.finance.reports.costs_sql import KEYS, PART
 from app.features.finance.statements.schemas import Closed, DisputeOf, PartSum, Statement, Sums
 from app.features.finance.tables import Cell, Column, Table
 
