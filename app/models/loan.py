@@ -173,6 +173,7 @@ class Collection(Table, table=True):
         both_or_neither("list_agreed_at_and_by_together", "list_agreed_at", "list_agreed_by"),
         CheckConstraint("NOT is_bereavement OR contact_name <> ''", name="bereavement_has_one_contact"),
         Index("ix_collection_client_id", "client_id"),
+        Index("ix_collection_requested_by", "requested_by", "id"),
         Index("ix_collection_scheduled_on", "scheduled_on", "id"),
     )
 

@@ -97,6 +97,8 @@ def environment() -> Environment:
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        # Otherwise each page asks the disk for the age of every template that it is made of, 150 times.
+        auto_reload=False,
         extensions=["jinja2.ext.do"],
     )
     made.filters.update(

@@ -225,6 +225,36 @@ def test_a_choice_with_an_ampersand_stays_chosen() -> None:
     assert chosen["value"] == "A&B"
 
 
+def test_a_table_is_written_as_gov_uk_writes_it() -> None:
+    source = (
+        SHOW
+        + """{% from "govuk_frontend_jinja/components/table/macro.html" import govukTable %}
+        {% set head = [{"text": "Tag"}, {"text": "Pence", "format": "numeric"}, {"html": "<i>Drawn</i>"}] %}
+        {% set rows = [["ES & 1", 0, {"html": "<b>x</b>"}], [{"text": "2"}, none, {"text": 3, "format": "numeric"}]] %}
+        <div class="ours">{{ data_table("All", head, rows, first_cell_is_header=header) }}</div>
+        <div class="theirs">{{ govukTable({"caption": "All", "captionClasses": "govuk-table__caption--m", "head": head,
+            "firstCellIsHeader": header, "rows": [
+                [{"text": "ES & 1"}, {"text": 0, "format": "numeric"}, {"html": "<b>x</b>"}],
+                [{"text": "2"}, {"text": "", "format": "numeric"}, {"text": 3, "format": "numeric"}]]}) }}</div>"""
+    )
+    for header in (False, True):
+        page = fragment(source, header=header)
+        ours, theirs = ([(one.name, one.attrs, one.get_text(strip=True)) for one in page.select(f".{whose} table, "
+                         f".{whose} table *")] for whose in ("ours", "theirs"))  # fmt: skip
+        assert ours == theirs
+        assert len(ours) == 18
+
+
+def test_a_cell_that_is_stacked_says_its_heading_and_one_with_an_address_is_a_link() -> None:
+    rows = [["1", {"text": "2", "href": "/x?a=1&b"}]]
+    page = fragment(SHOW + '{{ data_table("All", ["", "B"], rows, stacked=true) }}', rows=rows)
+    assert [cell.attrs for cell in page.select("td")] == [
+        {"class": ["govuk-table__cell"]},
+        {"class": ["govuk-table__cell"], "data-label": "B"},
+    ]
+    assert [(link["href"], link.text) for link in page.select("td a")] == [("/x?a=1&b", "2")]
+
+
 def test_what_people_typed_is_never_html() -> None:
     source = (
         SHOW

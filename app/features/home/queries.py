@@ -19,17 +19,21 @@ INSPECTIONS_AHEAD = timedelta(days=30)
 MOST = 1_000
 """So far the start page counts: beyond it says that there are more, so that it takes no longer where there are many."""
 
-BENCH_COUNTS = text("""
-    SELECT bench.state, found.items, CASE WHEN found.items < :beyond THEN found.oldest_at END AS oldest_at
+# How many are counted is written into these two statements: PostgreSQL plans them anew each time for a bound that it is
+# only given. An item may wait for an inspection of each kind.
+_BEYOND_KINDS = (MOST + 1) * len(InspectionKind)
+
+BENCH_COUNTS = text(f"""
+    SELECT bench.state, found.items, CASE WHEN found.items < {MOST + 1} THEN found.oldest_at END AS oldest_at
     FROM unnest(CAST(:states AS text[])) AS bench (state) CROSS JOIN LATERAL (
         SELECT count(*) AS items, min(at) AS oldest_at FROM (
             SELECT last_moved_at AS at
-            FROM item WHERE item.state = bench.state LIMIT :beyond) AS counted
+            FROM item WHERE item.state = bench.state LIMIT {MOST + 1}) AS counted
     ) AS found WHERE found.items > 0
-""")
+""")  # noqa: S608 - constants
 # What is scrapped has no inspection due: the days alone are counted, and no item is looked at.
 # Scans to reconcile are counted as their page lists them: without an item that was scanned twice within the hour.
-STORE_COUNTS = text("""
+STORE_COUNTS = text(f"""
     SELECT
         (SELECT count(*) FROM (
             SELECT FROM return_scan AS scan
@@ -40,25 +44,25 @@ STORE_COUNTS = text("""
                       SELECT id FROM item WHERE barcode = scan.result ->> 'barcode') AND movement.move = 'return'
                   AND movement.store_id = scan.store_id
                   AND movement.at BETWEEN scan.received_at - interval '1 hour' AND scan.received_at)) IS NOT TRUE
-            ORDER BY scan.id LIMIT :beyond) AS counted) AS scans_to_reconcile,
+            ORDER BY scan.id LIMIT {MOST + 1}) AS counted) AS scans_to_reconcile,
         (SELECT count(*) FROM (
             SELECT DISTINCT collection_id FROM collection_line
-            WHERE collected_at IS NULL AND cancelled_at IS NULL LIMIT :beyond) AS counted) AS open_collections,
-        (SELECT LEAST(count(DISTINCT counted.item_id), :beyond) FROM (
+            WHERE collected_at IS NULL AND cancelled_at IS NULL LIMIT {MOST + 1}) AS counted) AS open_collections,
+        (SELECT LEAST(count(DISTINCT counted.item_id), {MOST + 1}) FROM (
             SELECT item_id FROM inspection_due
-            WHERE due_on < :today ORDER BY due_on LIMIT :beyond_kinds) AS counted) AS inspections_overdue,
-        (SELECT LEAST(count(DISTINCT counted.item_id), :beyond) FROM (
+            WHERE due_on < :today ORDER BY due_on LIMIT {_BEYOND_KINDS}) AS counted) AS inspections_overdue,
+        (SELECT LEAST(count(DISTINCT counted.item_id), {MOST + 1}) FROM (
             SELECT item_id FROM inspection_due
             WHERE due_on BETWEEN :today AND :inspections_until
-            ORDER BY due_on LIMIT :beyond_kinds) AS counted) AS inspections_soon,
+            ORDER BY due_on LIMIT {_BEYOND_KINDS}) AS counted) AS inspections_soon,
         (SELECT count(*) FROM (
             SELECT FROM consignment_line AS line JOIN consignment ON consignment.id = line.consignment_id
             WHERE line.arrived_at IS NULL AND line.missing_at IS NULL AND line.sent_at < :late_before
               AND (consignment.from_store_id = ANY(:stores) OR consignment.to_store_id = ANY(:stores))
-            LIMIT :beyond) AS counted) AS not_arrived,
+            LIMIT {MOST + 1}) AS counted) AS not_arrived,
         (SELECT count(*) FROM inspection_visit WHERE ended_at IS NULL AND escalated_at IS NOT NULL) AS visits_in_vain,
         (SELECT count(*) FROM authority_copy WHERE sent_on IS NULL) AS copies_to_send
-""")
+""")  # noqa: S608 - constants
 HELD = text("""
     SELECT count(*) FROM (SELECT DISTINCT item_id FROM hold WHERE lifted_at IS NULL LIMIT :beyond) AS counted
 """)
@@ -77,18 +81,28 @@ TRIALS = text("""
       AND loan.trial_ends_on <= :until AND item.state = 'on_trial'
     ORDER BY loan.trial_ends_on, loan.id LIMIT :limit
 """)
+# Begins from what the person ever asked for or ordered, not from all that the county is to fetch: that grows with it.
+# One that somebody else's order takes away is theirs, whoever asked.
 COLLECTIONS = text("""
-    WITH waits AS (
-        SELECT collection_id, count(*) AS waiting FROM collection_line
-        WHERE collected_at IS NULL AND cancelled_at IS NULL GROUP BY collection_id
+    WITH waits AS MATERIALIZED (
+        SELECT own.id, open.waiting FROM unnest(ARRAY(
+            SELECT id FROM collection WHERE requested_by = :actor
+            UNION SELECT collection_id FROM order_supersedes
+            WHERE order_id = ANY(ARRAY(SELECT id FROM equipment_order WHERE made_by = :actor))
+              AND collection_id IS NOT NULL
+        )) AS own (id) CROSS JOIN LATERAL (
+            SELECT count(*) AS waiting FROM collection_line
+            WHERE collection_id = own.id AND collected_at IS NULL AND cancelled_at IS NULL
+        ) AS open
+        WHERE open.waiting > 0 AND NOT EXISTS (
+            SELECT FROM order_supersedes AS old JOIN equipment_order AS asked ON asked.id = old.order_id
+            WHERE old.collection_id = own.id AND asked.made_by <> :actor
+            OFFSET 0)
+        ORDER BY own.id LIMIT :limit
     )
     SELECT collection.number, client.client_ref, collection.requested_at, collection.speed, waits.waiting
-    FROM waits JOIN collection ON collection.id = waits.collection_id
-    JOIN client ON client.id = collection.client_id
-    WHERE COALESCE((SELECT equipment_order.made_by FROM order_supersedes AS old
-                    JOIN equipment_order ON equipment_order.id = old.order_id
-                    WHERE old.collection_id = collection.id LIMIT 1), collection.requested_by) = :actor
-    ORDER BY collection.id LIMIT :limit
+    FROM waits JOIN collection ON collection.id = waits.id JOIN client ON client.id = collection.client_id
+    ORDER BY waits.id
 """)
 
 # How many there are is counted to a hundred only: to tell which holds are on items that are out, each is looked at.
@@ -154,8 +168,6 @@ UNWEIGHED = text("""
 MOST_HELD_OUT = 100
 """The same of holds on items that are out."""
 BEYOND = {"beyond": MOST + 1}
-# An item may wait for an inspection of each kind.
-_BEYOND_KINDS = (MOST + 1) * len(InspectionKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +256,7 @@ class ReservationRow:
 
 async def count_benches(session: AsyncSession) -> list[Bench]:
     """Every bench of the workshop, in the order an item passes them."""
-    found = await session.execute(BENCH_COUNTS, {"states": [state.value for state in BENCHES], **BEYOND})
+    found = await session.execute(BENCH_COUNTS, {"states": [state.value for state in BENCHES]})
     rows = {row.state: row for row in found}
     return [
         Bench(state, rows[state].items, rows[state].oldest_at) if state in rows else Bench(state, 0, None)
@@ -256,7 +268,7 @@ async def count_waiting(session: AsyncSession, *, today: date, stores: list[int]
     """What waits in all stores; inspections count as soon for 30 days ahead. `stores`: from or to which it is late."""
     late_before = datetime.combine(today - LATE_AFTER, time(), UK)
     values: dict[str, object] = {"today": today, "inspections_until": today + INSPECTIONS_AHEAD}
-    values |= {"late_before": late_before, "stores": stores, **BEYOND, "beyond_kinds": _BEYOND_KINDS}
+    values |= {"late_before": late_before, "stores": stores}
     return StoreCounts(**(await session.execute(STORE_COUNTS, values)).mappings().one())
 
 

@@ -1,5 +1,7 @@
 """What came by an order is on the home page of who ordered it, whoever of the store recorded it."""
 
+from uuid import uuid4
+
 from httpx import AsyncClient
 
 from tests.browser import Browser
@@ -53,3 +55,19 @@ async def test_what_the_store_holds_for_an_order_is_reserved_by_who_ordered_it(
     assert [(one["barcode"], one["order_number"], one["made_by"]) for one in mine] == [(barcode, number, "technician")]
     theirs = (await as_technician.get("/api/v1/reservations", params={"mine": True})).json()["items"]
     assert theirs == []
+
+
+async def test_a_collection_that_is_done_is_not_listed_and_one_of_somebody_elses_is_not_mine(
+    ot: Browser, senior_ot: Browser, as_ot: AsyncClient, as_technician: AsyncClient, given: Given
+) -> None:
+    client = await given.client("C-7")
+    lent = [await given.loan(await given.item(), client=client) for _ in range(3)]
+    asked = []
+    for one in lent[:2]:
+        body = {"client_ref": client, "barcodes": [one.barcode], "reason": "no_longer_needed"}
+        asked.append((await as_ot.post("/api/v1/collections", json=body)).json()["number"])
+    assert [row[0] for row in section(await ot.get("/"), COLLECTIONS)] == asked
+    assert section(await senior_ot.get("/"), COLLECTIONS) == []
+    scans = {"store": "MAIN", "scans": [{"scan_id": str(uuid4()), "barcode": lent[0].barcode}]}
+    assert (await as_technician.post("/api/v1/returns/scans", json=scans)).status_code == 200
+    assert [row[0] for row in section(await ot.get("/"), COLLECTIONS)] == asked[1:]
