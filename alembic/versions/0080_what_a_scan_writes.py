@@ -15,7 +15,7 @@ Who paid for a new issue is who is named in the lines that are written. Lines ar
 another back or correct it do not count, so these and what the spell holds already are all. When lines came before
 their spell, which the account of the item tells, they are looked for in the months as before.
 
-Revision: 0081, after: 0078. Made on 2026-11-28.
+Revision: 0080, after: 0079. Made on 2026-11-28.
 """
 
 from typing import Final
@@ -23,8 +23,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0081"
-down_revision = "0078"
+revision: str = "0080"
+down_revision = "0079"
 branch_labels: str | None = None
 depends_on: str | None = None
 
