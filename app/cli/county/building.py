@@ -26,6 +26,8 @@ from app.features.finance.recycling.avoided import settle_spells
 
 ALONE_BELOW: Final = 0.02
 """A county that is so small is made here: processes take longer to begin."""
+SETTLED_AT_ONCE: Final = 1_000_000
+"""Each go reads all charges, so the fewer the better; a million takes a gigabyte here."""
 RESTART: Final = ("store", "account", "funder", "team", "panel", "product", "tariff", "audit_event")
 HAS_ITEMS: Final = "There are items in this database. The county wants an empty one, and fills it."
 HAS_PEOPLE: Final = "There are people or stores in this database. The county wants an empty one, and brings its own."
@@ -133,7 +135,7 @@ async def _work_through_a_night(url: str, size: Size, tell: Tell) -> None:
         async with _session(url) as session:
             await loading.set_up(session)
             # No more than so many in one night: the nights before it would have settled the rest.
-            while await settle_spells(session, at=at):
+            while await settle_spells(session, at=at, at_once=SETTLED_AT_ONCE):
                 pass
         await _vacuum(url, ("spell",), lambda *_: None)
 

@@ -97,12 +97,12 @@ def reissues(terms: Terms) -> str:
     """  # noqa: S608 - the parts are constants
 
 
-async def settle_spells(session: AsyncSession, *, at: datetime) -> int:
+async def settle_spells(session: AsyncSession, *, at: datetime, at_once: int = AT_ONCE) -> int:
     """Settle what issues of at least a day ago have avoided; returns how many. What is left is next time's."""
     done = 0
     while done < MOST:
         # Locked first: whoever corrects a charge meanwhile unsettles it afterwards.
-        due = (await session.execute(DUE, {"until": at - AFTER, "limit": AT_ONCE})).all()
+        due = (await session.execute(DUE, {"until": at - AFTER, "limit": at_once})).all()
         if not due:
             break
         asked = {name: list(values) for name, values in zip(OF_DUE, zip(*due, strict=True), strict=True)}
