@@ -296,17 +296,25 @@ numbers = count(1)
 async def scratch_database(app: FastAPI, server_url: str, name: str) -> AsyncIterator[Scratch]:
     """A database of one's own, with the service on it and everything to work with; it is dropped afterwards."""
     url = await create_database(server_url, name, template=TEMPLATE)
-    clock, database = Clock(), Database(url)
-    app.state.settings, app.state.database = settings_for(url), database
-    app.state.clock = clock.read
+    database = Database(url)
     try:
-        async with AsyncExitStack() as stack:
-            opened = opener(app, database.sessions, clock, stack)
-            given = Given(database.sessions, clock)
-            yield Scratch(url, name, database, app, clock, given, opened, query_on(database.sessions))
+        async with scratch_on(app, database, url, name) as made:
+            yield made
     finally:
         await database.dispose()
         await drop_database(server_url, name)
+
+
+@asynccontextmanager
+async def scratch_on(app: FastAPI, database: Database, url: str, name: str) -> AsyncIterator[Scratch]:
+    """The service on a database that is there, with everything to work with."""
+    clock = Clock()
+    app.state.settings, app.state.database = settings_for(url), database
+    app.state.clock = clock.read
+    async with AsyncExitStack() as stack:
+        opened = opener(app, database.sessions, clock, stack)
+        given = Given(database.sessions, clock)
+        yield Scratch(url, name, database, app, clock, given, opened, query_on(database.sessions))
 
 
 def sessions_on(connection: AsyncConnection) -> Sessions:
