@@ -29,6 +29,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import count
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -279,6 +280,12 @@ def visitor(anonymous: AsyncClient) -> Browser:
 @pytest.fixture(scope="session")
 def scratch_app() -> FastAPI:
     """The service of those tests that have a database of their own, built once as well."""
+    return app_without_database()
+
+
+@cache
+def app_without_database() -> FastAPI:
+    """The service of this process that is on no database yet: making its routes ready takes a second."""
     return create_app(settings_for("postgresql://nobody@localhost/nothing"))
 
 
@@ -325,13 +332,6 @@ def sessions_on(connection: AsyncConnection) -> Sessions:
 def settings_for(url: str) -> Settings:
     """The tests' settings, on that database."""
     return Settings(database_url=url, secret_key=SecretStr("a secret that only the tests know"))
-
-
-def app_on(settings: Settings, clock: Clock) -> FastAPI:
-    """The service, with a clock that the test moves."""
-    app = create_app(settings)
-    app.state.clock = clock.read
-    return app
 
 
 def client_of(app: FastAPI) -> AsyncClient:
