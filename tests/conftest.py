@@ -29,6 +29,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import count
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -279,6 +280,12 @@ def visitor(anonymous: AsyncClient) -> Browser:
 @pytest.fixture(scope="session")
 def scratch_app() -> FastAPI:
     """The service of those tests that have a database of their own, built once as well."""
+    return app_without_database()
+
+
+@cache
+def app_without_database() -> FastAPI:
+    """The service of this process that is on no database yet: making its routes ready takes a second."""
     return create_app(settings_for("postgresql://nobody@localhost/nothing"))
 
 
@@ -296,17 +303,25 @@ numbers = count(1)
 async def scratch_database(app: FastAPI, server_url: str, name: str) -> AsyncIterator[Scratch]:
     """A database of one's own, with the service on it and everything to work with; it is dropped afterwards."""
     url = await create_database(server_url, name, template=TEMPLATE)
-    clock, database = Clock(), Database(url)
-    app.state.settings, app.state.database = settings_for(url), database
-    app.state.clock = clock.read
+    database = Database(url)
     try:
-        async with AsyncExitStack() as stack:
-            opened = opener(app, database.sessions, clock, stack)
-            given = Given(database.sessions, clock)
-            yield Scratch(url, name, database, app, clock, given, opened, query_on(database.sessions))
+        async with scratch_on(app, database, url, name) as made:
+            yield made
     finally:
         await database.dispose()
         await drop_database(server_url, name)
+
+
+@asynccontextmanager
+async def scratch_on(app: FastAPI, database: Database, url: str, name: str) -> AsyncIterator[Scratch]:
+    """The service on a database that is there, with everything to work with."""
+    clock = Clock()
+    app.state.settings, app.state.database = settings_for(url), database
+    app.state.clock = clock.read
+    async with AsyncExitStack() as stack:
+        opened = opener(app, database.sessions, clock, stack)
+        given = Given(database.sessions, clock)
+        yield Scratch(url, name, database, app, clock, given, opened, query_on(database.sessions))
 
 
 def sessions_on(connection: AsyncConnection) -> Sessions:
@@ -317,13 +332,6 @@ def sessions_on(connection: AsyncConnection) -> Sessions:
 def settings_for(url: str) -> Settings:
     """The tests' settings, on that database."""
     return Settings(database_url=url, secret_key=SecretStr("a secret that only the tests know"))
-
-
-def app_on(settings: Settings, clock: Clock) -> FastAPI:
-    """The service, with a clock that the test moves."""
-    app = create_app(settings)
-    app.state.clock = clock.read
-    return app
 
 
 def client_of(app: FastAPI) -> AsyncClient:
