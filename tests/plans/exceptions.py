@@ -603,8 +603,6 @@ GROWS: Final[dict[str, tuple[float, str]]] = {
     "POST /api/v1/loans": (2.2, _LISTED),
     "GET /api/v1/transfers": (2, _FILLS),
     "GET /transfers": (2, _FILLS),
-    "POST /api/v1/orders": (1.8, _LISTED),
-    "POST /api/v1/orders/{number}/submit": (1.8, _LISTED),
     "GET /api/v1/stocktakes/{number}": (1.6, _OPEN),
     "GET /stocktakes/{number}": (1.6, _OPEN),
     "GET /stocktakes/{number}/finish": (1.6, _OPEN),
