@@ -85,11 +85,11 @@ OTHERS = """
 """
 OTHERS_OF_ORDERS = text(
     OTHERS.format(
-        asked="""
+        asked=f"""
         SELECT id, client_id, made_by, submitted_at,
                COALESCE((submitted_at AT TIME ZONE 'Europe/London')::date, :today) - CAST(:days AS integer) AS since
-        FROM equipment_order WHERE id = ANY(:orders)
-        """
+        FROM equipment_order WHERE id = ANY({array_of("orders", "bigint")})
+        """  # noqa: S608 - a constant
     )
 )
 OTHERS_AT_THE_COUNTER = text(

@@ -72,7 +72,7 @@ class Item(Table, table=True):
         both_or_neither("certified_load_and_day_together", "certified_load_kg", "certified_on"),
         CheckConstraint("purchase_price_pence >= 0", name="price_not_negative"),
         CheckConstraint("certified_load_kg > 0", name="certified_load_positive"),
-        Index("ix_item_product_id_state", "product_id", "state"),
+        Index("ix_item_product_id_state_times_issued", "product_id", "state", "times_issued"),
         Index("ix_item_state_store_id", "state", "store_id"),
         Index(
             "ix_item_barcode_trigrams", "barcode", postgresql_using="gin", postgresql_ops={"barcode": "gin_trgm_ops"}

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
+from app.db import array_of
 from app.domain.allocation import (
     Because,
     Candidate,
@@ -27,7 +28,7 @@ from app.domain.clearance import find_blockers
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import State
 from app.features.ordering.records import LineRecord, OrderRecord
-from app.on_the_shelf import CANNOT_GO, CARRIED, PROMISED
+from app.on_the_shelf import CANNOT_GO, CARRIED, KEPT_BACK, NOT_INSPECTED, PROMISED
 from app.web.look_ahead import days_ahead
 
 AS_MANY_AS_THERE_ARE = 10_000
@@ -84,7 +85,8 @@ PRODUCTS = text("""
     ORDER BY code
 """)
 # Of each list of products, nearest first, those that have an item that can go out: it is read until there are enough of
-# them, or to its end. What is held, reserved or overdue is passed over, or ten of it would hide the eleventh.
+# them, or to its end. What is held, reserved or overdue is passed over, or ten of it would hide the eleventh. Recycled
+# is said as a range: new items of a product that has many are not read to find that none of them is recycled.
 _NEAREST = f"""
     SELECT DISTINCT found.code
     FROM jsonb_to_recordset(CAST(:lists AS jsonb))
@@ -97,7 +99,8 @@ _NEAREST = f"""
         WHERE COALESCE((
             SELECT true FROM item JOIN product ON product.id = item.product_id
             WHERE item.product_id = near.id AND item.state = 'in_stock'
-              AND (item.times_issued > 0) = list.is_recycled
+              AND item.times_issued >= CASE WHEN list.is_recycled THEN 1 ELSE 0 END
+              AND item.times_issued <= CASE WHEN list.is_recycled THEN 2147483647 ELSE 0 END
               AND COALESCE({CARRIED} >= list.needed_kg, true) AND NOT ({CANNOT_GO})
             LIMIT 1), false)
         ORDER BY near.number LIMIT {MOST_INSTEAD}
@@ -106,29 +109,34 @@ _NEAREST = f"""
 # Of each product the nearest hundred recycled and the nearest hundred new ones, or as many as are wanted: nobody reads
 # why a thousand were not chosen. Of what could come instead only as many as are wanted, or five. What cannot go, or
 # carries too little for most of the lines, comes last among them, or a hundred on hold would hide the one that is free.
-# What is kept for this client already, by a reservation of no order, is there to be chosen too.
+# What is kept for this client already, by a reservation of no order, is there to be chosen too. What is asked of a
+# product, and of the client, is asked once and not with each item.
 SHELF = text(f"""
-    WITH instead AS ({_NEAREST}), there AS (
+    WITH instead AS ({_NEAREST}), mine AS MATERIALIZED (
+        SELECT DISTINCT item_id FROM reservation
+        WHERE client_id = :client_id AND ended_at IS NULL
+          AND NOT EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = reservation.id)
+    ), of_these AS MATERIALIZED (
+        SELECT id, code, safe_working_load_kg, single_patient_use,
+               EXISTS (SELECT FROM product_inspection AS wanted WHERE wanted.product_id = product.id) AS is_inspected,
+               (SELECT kind FROM product_inspection AS wanted
+                WHERE wanted.product_id = product.id AND wanted.kind = 'loler') AS examination
+        FROM product
+        WHERE code = ANY(ARRAY(SELECT unnest(CAST(:asked AS text[])) UNION SELECT code FROM instead))
+    ), there AS (
         SELECT item.barcode, product.code AS product_code, store.code AS store, item.times_issued > 0 AS is_recycled,
-               product.id AS product_id, own.id IS NOT NULL AS is_own, due.due_on AS examined_by,
+               product.id AS product_id, own.item_id IS NOT NULL AS is_own, due.due_on AS examined_by,
                {CARRIED} AS safe_working_load_kg,
                COALESCE(item.certified_load_kg < product.safe_working_load_kg, false) AS is_weaker,
                (SELECT count(*) FROM unnest(CAST(:needed AS double precision[])) AS needed (kg)
                 WHERE {CARRIED} < needed.kg) AS too_weak_for,
                COALESCE(fence.team_id = :team_id, false) AS is_ours, {PROMISED} AS is_promised,
-               {CANNOT_GO} AS cannot_go
-        FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
-        LEFT JOIN inspection_due AS due ON due.item_id = item.id AND due.kind = 'loler'
+               ({KEPT_BACK} OR (product.is_inspected AND {NOT_INSPECTED})) AS cannot_go
+        FROM of_these AS product JOIN item ON item.product_id = product.id JOIN store ON store.id = item.store_id
+        LEFT JOIN inspection_due AS due ON due.item_id = item.id AND due.kind = product.examination
         LEFT JOIN ring_fence AS fence ON fence.item_id = item.id
-        LEFT JOIN LATERAL (
-            SELECT id FROM reservation AS mine
-            WHERE mine.item_id = item.id AND mine.ended_at IS NULL AND mine.client_id = :client_id
-              AND NOT EXISTS (SELECT FROM order_unit WHERE order_unit.reservation_id = mine.id)
-            LIMIT 1
-        ) AS own ON true
-        WHERE product.code = ANY(ARRAY(SELECT unnest(CAST(:asked AS text[])) UNION SELECT code FROM instead))
-          AND item.state IN ('in_stock', 'reserved')
-          AND (item.state = 'in_stock' OR own.id IS NOT NULL)
+        LEFT JOIN mine AS own ON own.item_id = item.id
+        WHERE item.state IN ('in_stock', 'reserved') AND (item.state = 'in_stock' OR own.item_id IS NOT NULL)
     ), near AS (
         SELECT *, row_number() OVER (PARTITION BY product_id, is_recycled
                                      ORDER BY NOT is_own, cannot_go, too_weak_for, is_weaker, NOT is_ours,
@@ -139,20 +147,21 @@ SHELF = text(f"""
     WHERE place <= CASE WHEN product_code = ANY(:asked) THEN CAST(:themselves AS int) ELSE :instead END
     ORDER BY barcode
 """)  # noqa: S608 - the parts are the constants above
-ELSEWHERE = text("""
+ELSEWHERE = text(f"""
     SELECT product.code, item.state, count(*) AS items FROM item JOIN product ON product.id = item.product_id
-    WHERE product.code = ANY(:codes) AND item.state <> 'in_stock' GROUP BY product.code, item.state
-""")
+    WHERE product.code = ANY({array_of("codes", "text")}) AND item.state <> 'in_stock' GROUP BY product.code, item.state
+""")  # noqa: S608 - a constant
 # An item that somebody else is taking at this moment is passed over instead of waited for; LIMIT locks no more than it
 # gives, so that many can choose from one shelf at once.
-LOCK_BEST = text("""
-    SELECT barcode FROM item WHERE barcode = ANY(:ranked) AND (state = 'in_stock' OR barcode = ANY(:own))
+LOCK_BEST = text(f"""
+    SELECT barcode FROM item
+    WHERE barcode = ANY({array_of("ranked", "text")}) AND (state = 'in_stock' OR barcode = ANY(:own))
     ORDER BY array_position(CAST(:ranked AS text[]), barcode) LIMIT :quantity FOR UPDATE SKIP LOCKED
-""")
+""")  # noqa: S608 - a constant
 # Asked once the items are locked, by a statement of its own: what others committed just before is seen.
-STILL_FREE = text("""
+STILL_FREE = text(f"""
     SELECT item.barcode FROM item
-    WHERE item.barcode = ANY(:barcodes)
+    WHERE item.barcode = ANY({array_of("barcodes", "text")})
       AND NOT EXISTS (SELECT FROM reservation AS theirs
                       WHERE theirs.item_id = item.id AND theirs.ended_at IS NULL AND theirs.until_on >= :today
                         AND (theirs.client_id <> :client_id
@@ -161,7 +170,7 @@ STILL_FREE = text("""
       AND (item.state = 'in_stock' OR EXISTS (
           SELECT FROM reservation AS mine
           WHERE mine.item_id = item.id AND mine.ended_at IS NULL AND mine.client_id = :client_id))
-""")
+""")  # noqa: S608 - a constant
 
 
 async def read_shelf(
