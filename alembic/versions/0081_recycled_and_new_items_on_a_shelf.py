@@ -2,12 +2,12 @@
 
 The number of issues changes with the state alone, which stands in this index already: it is written no more often.
 
-Revision: 0082, after: 0080. Made on 2026-11-28.
+Revision: 0081, after: 0080. Made on 2026-11-28.
 """
 
 from alembic import op
 
-revision: str = "0082"
+revision: str = "0081"
 down_revision = "0080"
 branch_labels: str | None = None
 depends_on: str | None = None
