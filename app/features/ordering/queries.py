@@ -91,22 +91,21 @@ AWAITING = text("""
 # what is shown. What has no day or no bay stands last.
 PICK = text("""
     WITH of_these_days AS (
-        SELECT asked.id AS order_id, asked.number, COALESCE(timing.promised_on, 'infinity') AS day, piece.*
-        FROM order_timing AS timing JOIN equipment_order AS asked ON asked.id = timing.order_id
-        CROSS JOIN LATERAL (
-            SELECT unit.order_line_id, item.id AS item_id, item.bay, item.barcode, store.code AS store
-            FROM order_unit AS unit
+        SELECT timing.order_id, COALESCE(timing.promised_on, 'infinity') AS day, piece.*
+        FROM order_timing AS timing CROSS JOIN LATERAL (
+            SELECT asked.number, unit.order_line_id, item.id AS item_id, item.bay, item.barcode, store.code AS store
+            FROM order_unit AS unit JOIN equipment_order AS asked ON asked.id = unit.order_id
             JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
             JOIN item ON item.id = kept.item_id AND item.state = 'reserved' JOIN store ON store.id = item.store_id
             WHERE unit.order_id = timing.order_id AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+              AND (CAST(:store AS text) IS NULL OR store.code = :store)
             OFFSET 0
         ) AS piece
         WHERE timing.is_approved AND timing.delivered_on IS NULL
-          AND (CAST(:store AS text) IS NULL OR piece.store = :store)
           AND (NOT CAST(:goes_on AS boolean)
                OR (COALESCE(timing.promised_on, 'infinity') >= COALESCE(CAST(:after_day AS date), 'infinity')
                    AND (COALESCE(timing.promised_on, 'infinity'), piece.store, piece.bay IS NULL,
-                        COALESCE(piece.bay, ''), asked.number, piece.barcode)
+                        COALESCE(piece.bay, ''), piece.number, piece.barcode)
                        > (COALESCE(CAST(:after_day AS date), 'infinity'), CAST(:after_store AS text),
                           CAST(:after_bay AS text) IS NULL, COALESCE(CAST(:after_bay AS text), ''),
                           CAST(:after_number AS text), CAST(:after_barcode AS text))))
