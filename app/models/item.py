@@ -54,7 +54,8 @@ class Item(Table, table=True):
     `load_lowered_at`: since when it carries less than its product, where it once carried more; `label_wanted_since`:
     since when its label may say too high a load, until one is printed. `last_seq` counts its movements: triggers let it
     grow only by one, with the movement of that number, whose state, hash and instant stand beside it (ADR 62).
-    `repair_seq`: the movement that brought it to the repair bench last.
+    `repair_seq`: the movement that brought it to the repair bench last. `held_since`: when the oldest of its open holds
+    was placed, which triggers on `hold` keep, for lists and counts; whether it may go out is asked of the holds.
     """
 
     __table_args__ = (
@@ -78,6 +79,15 @@ class Item(Table, table=True):
             "ix_item_barcode_trigrams", "barcode", postgresql_using="gin", postgresql_ops={"barcode": "gin_trgm_ops"}
         ),
         Index("ix_item_id_of_lowered_loads", "id", postgresql_where=text("load_lowered_at IS NOT NULL")),
+        Index("ix_item_barcode_while_held", "barcode", postgresql_where=text("held_since IS NOT NULL")),
+        Index(
+            "ix_item_held_since_while_out",
+            "held_since",
+            "id",
+            postgresql_where=text(
+                "held_since IS NOT NULL AND state IN ('awaiting_collection', 'dispatched', 'on_loan', 'on_trial')"
+            ),
+        ),
     )
 
     id: int = id_column()
@@ -111,6 +121,7 @@ class Item(Table, table=True):
     returned_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
     inspectable_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
     repair_seq: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    held_since: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
 
 
 class Movement(Table, table=True):

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import TextClause, text
 
 from app.domain.clearance import HoldKind
 from app.domain.lifecycle import State
@@ -85,3 +86,58 @@ async def test_after_a_hold_was_answered_nothing_goes_out(scratch: Scratch, way:
         assert [status < 300 for goes in told for _, status in goes].count(True) <= 1
         check_problem(await manager.post(url, json=body), 409)
     await check_chains(scratch)
+
+
+@pytest.mark.parametrize("ends_first", ["lifts", "places"])
+async def test_of_two_who_write_holds_at_once_the_second_says_since_when_the_item_is_held(
+    scratch: Scratch, ends_first: str
+) -> None:
+    """Without the lock that our own verbs take before: what is kept beside the item does not depend on it."""
+    await scratch.given.item()
+    place = text(
+        "INSERT INTO hold (item_id, kind, reason, placed_at, placed_by) "
+        "SELECT id, 'fault', 'The castor is loose.', now(), 'x' FROM item"
+    )
+    lift = text(
+        "UPDATE hold SET lifted_at = now(), lifted_by = 'x', lift_reason = 'x' WHERE id = (SELECT min(id) FROM hold)"
+    )
+    first, second = (lift, place) if ends_first == "lifts" else (place, lift)
+
+    async def write(statement: TextClause) -> None:
+        async with scratch.database.sessions.begin() as session:
+            await session.execute(statement)
+
+    await write(place)
+    async with scratch.database.sessions.begin() as session:
+        await session.execute(first)
+        other = asyncio.create_task(write(second))
+        await asyncio.sleep(0.1)
+        assert not other.done()
+    await other
+    said = (
+        "SELECT held_since = (SELECT min(placed_at) FROM hold WHERE item_id = item.id AND lifted_at IS NULL) FROM item"
+    )
+    async with scratch.database.sessions.begin() as session:
+        assert await session.scalar(text(said))
+
+
+async def test_many_who_place_and_lift_at_once_leave_it_as_its_holds_say(scratch: Scratch) -> None:
+    barcodes = [await scratch.given.item() for _ in range(3)]
+    safety = await scratch.sign_in("safety")
+
+    async def place_and_lift(turn: int) -> None:
+        url = f"/api/v1/items/{barcodes[turn % 3]}/holds"
+        placed = await safety.post(url, json={"kind": "fault", "reason": f"The castor is loose, {turn}."})
+        assert placed.status_code == 201, placed.text
+        if turn % 5:
+            lifted = await safety.delete(f"{url}/{placed.json()['id']}", params={"reason": "The castor was mended."})
+            assert lifted.status_code < 300, lifted.text
+
+    await asyncio.gather(*(place_and_lift(turn) for turn in range(18)))
+    wrong = (
+        "SELECT count(*) FROM item LEFT JOIN (SELECT item_id, min(placed_at) AS since FROM hold "
+        "WHERE lifted_at IS NULL GROUP BY item_id) AS told ON told.item_id = item.id "
+        "WHERE item.held_since IS DISTINCT FROM told.since"
+    )
+    async with scratch.database.sessions.begin() as session:
+        assert await session.scalar(text(wrong)) == 0

@@ -62,6 +62,7 @@ WITHOUT_DAY: Final = """
       AND NOT EXISTS (SELECT FROM inspection_due AS known WHERE known.item_id = item.id AND known.kind = asked.kind)
     ON CONFLICT DO NOTHING
 """
+HELD: Final = "SELECT keep_held_since(ARRAY(SELECT DISTINCT item_id FROM hold WHERE lifted_at IS NULL))"
 # What the triggers that were off would have said, of all rows at once. Each finds what is wrong.
 WRONG: Final = {
     "an item has not each of its movements once": """
@@ -113,6 +114,11 @@ WRONG: Final = {
     """,
     "a hold is of no item": """
         SELECT hold.id::text FROM hold LEFT JOIN item ON item.id = item_id WHERE item.id IS NULL LIMIT 1
+    """,
+    "an item is not held since its oldest open hold": """
+        SELECT item.barcode FROM item LEFT JOIN (
+            SELECT item_id, min(placed_at) AS since FROM hold WHERE lifted_at IS NULL GROUP BY item_id
+        ) AS told ON told.item_id = item.id WHERE item.held_since IS DISTINCT FROM told.since LIMIT 1
     """,
     "a client has what stands elsewhere, or an item is out and nobody has it": """
         SELECT item.barcode FROM item LEFT JOIN loan ON loan.item_id = item.id AND loan.ended_at IS NULL
@@ -197,6 +203,7 @@ async def put_back(session: AsyncSession, taken: Taken, tell: Tell) -> None:
 def steps() -> Iterator[tuple[str, str]]:
     """What is left to do once everything stands: in words, and as a statement."""
     yield "Inspections without a day", WITHOUT_DAY
+    yield "What is held", HELD
     yield "Charges to see to", "SELECT keep_charges_to_see_to('-infinity', 'infinity')"
     for kept in KEPT:
         yield "What is kept of orders and collections", f"INSERT INTO {kept} SELECT * FROM {kept}_now"  # noqa: S608

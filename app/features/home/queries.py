@@ -19,6 +19,9 @@ INSPECTIONS_AHEAD = timedelta(days=30)
 MOST = 1_000
 """So far the start page counts: beyond it says that there are more, so that it takes no longer where there are many."""
 
+MOST_HELD_OUT = 100
+"""The same of holds on items that are out."""
+
 # How many are counted is written into these two statements: PostgreSQL plans them anew each time for a bound that it is
 # only given. An item may wait for an inspection of each kind.
 _BEYOND_KINDS = (MOST + 1) * len(InspectionKind)
@@ -105,24 +108,28 @@ COLLECTIONS = text("""
     ORDER BY waits.id
 """)
 
-# How many there are is counted to a hundred only: to tell which holds are on items that are out, each is looked at.
-HELD_OUT = text("""
-    WITH held AS MATERIALIZED (
-        SELECT hold.id, hold.kind, hold.reason, hold.placed_at, item.id AS item_id, item.barcode, item.state,
-               item.product_id
-        FROM hold JOIN item ON item.id = hold.item_id
-        WHERE hold.lifted_at IS NULL AND item.state = ANY(:states)
-        ORDER BY hold.placed_at, hold.id LIMIT :beyond
+# Begins from the items that were held first of those that are out: as many items as are asked for have so many holds
+# that none of another item comes before them. How many there are is counted to a hundred, as before. The states are
+# written out, for only so is the index of them used.
+HELD_OUT = text(f"""
+    WITH first AS MATERIALIZED (
+        SELECT id FROM item
+        WHERE held_since IS NOT NULL AND state IN ({", ".join(f"'{state.value}'" for state in sorted(OUT))})
+        ORDER BY held_since, id LIMIT {MOST_HELD_OUT + 1}
+    ), held AS MATERIALIZED (
+        SELECT hold.id, hold.kind, hold.reason, hold.placed_at, hold.item_id
+        FROM first JOIN hold ON hold.item_id = first.id AND hold.lifted_at IS NULL
+        ORDER BY hold.placed_at, hold.item_id, hold.id LIMIT {MOST_HELD_OUT + 1}
     ), shown AS MATERIALIZED (
-        SELECT *, (SELECT count(*) FROM held) AS found FROM held ORDER BY placed_at, id LIMIT :limit
+        SELECT *, (SELECT count(*) FROM held) AS found FROM held ORDER BY placed_at, item_id, id LIMIT :limit
     )
-    SELECT shown.barcode, product.name AS product_name, shown.state, shown.kind, shown.reason, shown.placed_at,
+    SELECT item.barcode, product.name AS product_name, item.state, shown.kind, shown.reason, shown.placed_at,
            client.client_ref, shown.found
-    FROM shown JOIN product ON product.id = shown.product_id
+    FROM shown JOIN item ON item.id = shown.item_id JOIN product ON product.id = item.product_id
     LEFT JOIN loan ON loan.item_id = shown.item_id AND loan.ended_at IS NULL
     LEFT JOIN client ON client.id = loan.client_id
-    ORDER BY shown.placed_at, shown.id
-""")
+    ORDER BY shown.placed_at, shown.item_id, shown.id
+""")  # noqa: S608 - constants
 RESERVATIONS = text("""
     SELECT reservation.id, item.barcode, product.name AS product_name, client.client_ref,
            reservation.from_on, reservation.until_on, reservation.until_on < :today AS has_passed,
@@ -165,8 +172,6 @@ UNWEIGHED = text("""
     ORDER BY COALESCE(item.load_lowered_at, loan.weight_wanted_since), loan.id LIMIT :limit
 """)
 
-MOST_HELD_OUT = 100
-"""The same of holds on items that are out."""
 BEYOND = {"beyond": MOST + 1}
 
 
@@ -298,7 +303,7 @@ async def list_collections(session: AsyncSession, username: str, *, limit: int =
 
 async def list_held_out(session: AsyncSession, *, may_see_client: bool, limit: int = 50) -> list[HeldOut]:
     """Holds on items that are with clients or on the way to them, the oldest first."""
-    rows = await session.execute(HELD_OUT, {"states": sorted(OUT), "limit": limit, "beyond": MOST_HELD_OUT + 1})
+    rows = await session.execute(HELD_OUT, {"limit": limit})
     return [
         HeldOut(
             barcode=row.barcode,

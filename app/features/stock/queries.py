@@ -190,7 +190,7 @@ SAME_SERIALS = text("""
 LINES = """
     SELECT item.barcode, product.code AS product_code, product.name AS product_name, item.serial_number, item.state,
            store.code AS store, item.bay, item.times_issued,
-           EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND lifted_at IS NULL) AS held
+           item.held_since IS NOT NULL AS held
     FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
 """
 PLACED = "item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id"
@@ -310,13 +310,13 @@ async def list_items(
     if due:
         where.append(CHECK_DUE)
         values |= {"due_from": due[0], "due_before": due[1]}
-    filters = {"state": state and state.value, "product_code": product_code, "store": store, "held": held}
+    if held is not None:
+        where.append("item.held_since IS NOT NULL" if held else "item.held_since IS NULL")
+    filters = {"state": state and state.value, "product_code": product_code, "store": store}
     clauses = {
         "state": "item.state = :state",
         "product_code": "product.code = :product_code",
         "store": "store.code = :store",
-        # An array is read at once: what is held is found from the holds that are open.
-        "held": "(item.id = ANY(ARRAY(SELECT DISTINCT item_id FROM hold WHERE lifted_at IS NULL))) = :held",
     }
     for name, value in filters.items():
         if value is not None:

@@ -126,7 +126,8 @@ async def lift_hold(
 ) -> None:
     """Lift an open hold. Raises NotFound `unknown-hold`, Conflict `already-lifted`, `in-transit`, `scrap-is-asked`,
     `whereabouts-in-question`, and `held-by-notice` where a safety notice wants it, under which it is cleared."""
-    item_id = select(col(Item.id)).where(col(Item.barcode) == barcode).scalar_subquery()
+    # The item before its hold, as everybody does: who lifts it writes the item's row too.
+    item_id = await session.scalar(select(col(Item.id)).where(col(Item.barcode) == barcode).with_for_update())
     found = await session.execute(
         select(Hold).where(col(Hold.id) == hold_id, col(Hold.item_id) == item_id).with_for_update()
     )
