@@ -5,14 +5,14 @@ are rare and scans are many, so a scan pays nothing. The item is locked before i
 of its own: of two who place and lift at once, the second reads what the first did. Whether an item may go out is never
 read here; clearance asks the holds themselves.
 
-Revision: 0081, after: 0080. Made on 2026-11-28.
+Revision: 0082, after: 0081. Made on 2026-11-28.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0081"
-down_revision = "0080"
+revision: str = "0082"
+down_revision = "0081"
 branch_labels: str | None = None
 depends_on: str | None = None
 
