@@ -8,7 +8,7 @@ month, and the closed month. What was issued in it may still be out: its return 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -21,10 +21,12 @@ from app.domain.errors import Conflict, NotFound
 
 WHOLES: Final = ("movement", "charge")
 TRIES: Final = 10
+WAIT: Final = timedelta(milliseconds=800)
+"""How long we wait for both tables together: whoever comes meanwhile waits behind us."""
 PAUSE: Final = 1.0
 """Seconds between two tries to get hold of the tables: whoever works in them goes first."""
-LOCKED: Final = {"55P03", "40P01"}
-"""SQLSTATE of a lock that was not to be had in time, and of a deadlock."""
+LOCKED: Final = {"55P03", "40P01", "57014"}
+"""SQLSTATE of a lock that was not to be had in time, of a deadlock, and of a statement that took too long."""
 ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtext('months'))")
 
 MAKE: Final = text("""
@@ -82,6 +84,9 @@ NOTE: Final = text("""
     INSERT INTO month_put_aside (whole, month, lines, digest, put_aside_at, put_aside_by)
     VALUES (:whole, :month, :lines, :digest, :at, :actor)
 """)
+BOUNDED: Final = text(
+    "SELECT set_config(name, :wait, true) FROM (VALUES ('lock_timeout'), ('statement_timeout')) AS set(name)"
+)
 UTC: Final = text("SET LOCAL TIME ZONE 'UTC'")
 NEWEST: Final = text("SELECT max(month) FROM month_put_aside")
 NOTED: Final = text("SELECT lines, digest FROM month_put_aside WHERE whole = :whole AND month = :month")
@@ -207,8 +212,10 @@ async def _with_the_tables(session: AsyncSession, change: Callable[[], Awaitable
     for _ in range(TRIES):
         try:
             async with session.begin_nested():
-                await session.execute(text("SET LOCAL lock_timeout = '800ms'"))
+                # A bound for each lock would not do: parts that come free one after the other add up.
+                await session.execute(BOUNDED, {"wait": f"{WAIT // timedelta(milliseconds=1)}ms"})
                 await session.execute(text("LOCK TABLE movement, charge IN ACCESS EXCLUSIVE MODE"))
+                await session.execute(text("SET LOCAL statement_timeout TO DEFAULT"))
                 await change()
                 await session.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
         except DBAPIError as error:

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import sys
-from datetime import date
+import time
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -109,6 +110,31 @@ async def test_who_uses_the_tables_goes_first_and_the_month_stays_whole(
                 await detach(scratch)
     assert await stands(scratch) == WHOLE
     assert await detach(scratch) == {"movement": 2, "charge": 1}
+
+
+async def test_who_comes_meanwhile_waits_for_both_tables_no_longer_than_for_one(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The movements come free when most of the time is over, and the charges do not."""
+    await closed_march(scratch, State.ON_LOAN)
+    monkeypatch.setattr(months, "TRIES", 1)
+    monkeypatch.setattr(months, "WAIT", timedelta(seconds=1.6))
+    async with scratch.database.sessions() as of_charges, scratch.database.sessions() as late:
+        await of_charges.execute(text("SELECT count(*) FROM charge"))
+        await late.execute(text("SELECT 1"))
+        async with scratch.database.sessions() as of_movements:
+            await of_movements.execute(text("SELECT count(*) FROM movement"))
+            detaching = asyncio.create_task(detach(scratch))
+            await somebody_waits(scratch)
+            began = time.monotonic()
+            waits = asyncio.create_task(late.execute(text("SELECT count(*) FROM movement")))
+            await asyncio.sleep(1.2)
+        await waits
+        waited = time.monotonic() - began
+        with pytest.raises(RuleError, match="in use all the time"):
+            await detaching
+    assert 1.2 < waited < 2.4
+    assert await stands(scratch) == WHOLE
 
 
 async def test_a_command_that_is_killed_in_the_midst_leaves_the_month_whole(scratch: Scratch) -> None:
