@@ -100,6 +100,8 @@ make_environment() {
   if [[ -f $stamp ]]; then { read -r have_place && read -r have; } <"$stamp" || true; fi
   place=$(fingerprint "$venv/bin/python" 2>/dev/null) || place=''
   if [[ -z $place || $place != "$have_place" ]]; then
+    # It would be emptied where it leads to, under whoever works with it there.
+    [[ ! -L $venv ]] || die "$venv is a link to an environment that was not made here." "Remove the link, and run this again:  rm $venv"
     python=$(find_python)
     have=''
     step "Making a virtual environment with $("$python" --version)" "$python" -m venv --clear "$venv"

@@ -3,8 +3,10 @@
 import asyncio
 import ipaddress
 import logging
+import os
 import signal
 import sys
+import threading
 from contextlib import ExitStack
 from types import FrameType
 
@@ -16,7 +18,16 @@ from rich.table import Table
 from app.cli import seed
 from app.cli.county.command import county
 from app.cli.migrating import alembic_config
-from app.cli.reach import check_server, configure_logs, console, fail, local_secret, open_session, read_settings
+from app.cli.reach import (
+    check_server,
+    configure_logs,
+    console,
+    fail,
+    local_secret,
+    open_session,
+    read_settings,
+    warnings,
+)
 from app.cli.serve import run
 from app.cli.worker import work
 from app.postgres import EmbeddedPostgres, EmbeddedPostgresError
@@ -39,10 +50,7 @@ def demo(context: typer.Context) -> None:
     configure_logs(settings, level=logging.WARNING)
     signal.signal(signal.SIGTERM, _stop)
     with ExitStack() as stack:
-        try:
-            url = settings.database_url or stack.enter_context(EmbeddedPostgres(settings.data_dir)).url
-        except EmbeddedPostgresError as error:
-            raise fail(str(error)) from error
+        url = settings.database_url or _start(settings, stack)
         secret = settings.secret_key or SecretStr(local_secret(settings.data_dir))
         ready = settings.model_copy(update={"database_url": url, "secret_key": secret, "demonstration": True})
         asyncio.run(check_server(url))
@@ -50,6 +58,23 @@ def demo(context: typer.Context) -> None:
             command.upgrade(alembic_config(url), "head")
         asyncio.run(_fill(ready, url))
         run(ready, announce=lambda port: _announce(ready, port), beside=lambda stop: work(ready, url, stop=stop))
+
+
+def _start(settings: Settings, stack: ExitStack) -> str:
+    """The address of the embedded PostgreSQL, which runs as long as the stack is open."""
+    try:
+        server = stack.enter_context(EmbeddedPostgres(settings.data_dir))
+    except EmbeddedPostgresError as error:
+        raise fail(str(error)) from error
+    threading.Thread(target=end_with, args=(server,), daemon=True).start()
+    return server.url
+
+
+def end_with(server: EmbeddedPostgres) -> None:
+    """End this process once its PostgreSQL went by itself: whoever started it hears of it, and can start it again."""
+    if server.wait():
+        warnings.print("[red]PostgreSQL ended by itself. Start again: it recovers what was written.[/red]")
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _fill(settings: Settings, url: str) -> None:

@@ -101,7 +101,10 @@ def database_url(settings: Settings) -> str:
     except EmbeddedPostgresError as error:
         raise fail(str(error)) from error
     if url is None:
-        raise fail("No database: set STORES_DATABASE_URL, or start the embedded one with scripts/run.")
+        raise fail(
+            "No database: set STORES_DATABASE_URL, or start the embedded one and let it run, "
+            "with `stores demo` or scripts/run."
+        )
     return url
 
 

@@ -117,8 +117,8 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """End every session, write everything out, wait until the server is gone. Harmless when it is not running."""
         if self._process is not None:
-            _end(self._process)
-            self._process = None
+            process, self._process = self._process, None
+            _end(process)
         if self._sockets is not None:
             with contextlib.suppress(OSError):
                 self._sockets.rmdir()
@@ -126,6 +126,14 @@ class EmbeddedPostgres:
         if self._claim is not None:
             os.close(self._claim)
             self._claim = None
+
+    def wait(self) -> bool:
+        """Return when the server is gone: whether it went by itself, and was not stopped. From any thread."""
+        process = self._process
+        if process is None:
+            return False
+        process.wait()
+        return self._process is process
 
     def __enter__(self) -> Self:
         self.start()

@@ -244,6 +244,35 @@ def test_what_was_acknowledged_survives_the_kill_of_everything(data_dir: Path) -
         assert ask(fresh.url, "SELECT n FROM kept; DROP TABLE kept") == "1\nDROP TABLE"
 
 
+def test_a_demonstration_ends_when_its_server_does(data_dir: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from app.postgres import EmbeddedPostgres;"
+        "from app.cli.demo import end_with; server = EmbeddedPostgres(Path(sys.argv[1])); server.start();"
+        "import threading; threading.Thread(target=end_with, args=(server,), daemon=True).start();"
+        "print(server.url, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, data_dir], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        os.kill(server_of(data_dir), signal.SIGKILL)
+        _, said = process.communicate(timeout=30)
+    assert "PostgreSQL ended by itself. Start again" in said
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_a_server_that_is_stopped_did_not_end_by_itself(data_dir: Path) -> None:
+    server, told = EmbeddedPostgres(data_dir), []
+    assert not server.wait()
+    server.start()
+    waiting = threading.Thread(target=lambda: told.append(server.wait()))
+    waiting.start()
+    server.stop()
+    waiting.join()
+    assert told == [False]
+
+
 def test_a_server_that_outlived_its_parent_is_stopped_first(data_dir: Path) -> None:
     home = settle(data_dir)
     sockets = home.new_socket_folder()

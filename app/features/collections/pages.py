@@ -36,18 +36,22 @@ router = page_router()
 async def worklist(
     request: Request, session: Session, actor: Actor, now: Now, show: Show = Show.OPEN, after: After = None
 ) -> HTMLResponse:
-    """Collections that are open, planned for today, failed or overdue, oldest first; the reading is logged."""
+    """Open collections: all, those planned for today, failed, overdue, or one's own; the reading is logged."""
     today = uk_date(now)
     days: dict[str, Any] = {"today": today, "holidays": bank_holidays(today)}
     rows = await queries.list_collections(
-        session, queries.Wanted(show=show), after=number_cursor(after), limit=COLLECTIONS_ON_A_PAGE, **days
+        session,
+        queries.Wanted(show=show, me=actor.username),
+        after=number_cursor(after),
+        limit=COLLECTIONS_ON_A_PAGE,
+        **days,
     )
     page = page_of(rows, limit=COLLECTIONS_ON_A_PAGE, cursor=lambda row: int(row.number[1:]))
     found = len(page.items)
     await audit.record(session, "collections_listed", "collections", actor=actor.username, at=now, found=found)
     context = {
         "show": show.value,
-        "counts": await queries.count_open(session, **days),
+        "counts": await queries.count_open(session, me=actor.username, **days),
         "collections": page.items,
         "today": today,
         "next_href": f"/collections?{urlencode({'show': show.value, 'after': page.next})}" if page.next else None,

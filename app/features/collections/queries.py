@@ -51,11 +51,13 @@ IS_OVERDUE = """
     CAST(collection.requested_at AT TIME ZONE 'Europe/London' AS date)
       <= CASE collection.speed WHEN 'urgent' THEN CAST(:urgent AS date) ELSE CAST(:standard AS date) END
 """
-SHOWN = {Show.OPEN: "true", Show.TODAY: IS_TODAY, Show.FAILED: IS_FAILED, Show.OVERDUE: IS_OVERDUE}
+IS_MINE = "collection.requested_by = :me"
+SHOWN = {Show.OPEN: "true", Show.TODAY: IS_TODAY, Show.FAILED: IS_FAILED, Show.OVERDUE: IS_OVERDUE, Show.MINE: IS_MINE}
 ONE = text(f"{COLUMNS} {SOURCES} WHERE collection.number = :number")
 COUNTS = text(f"""
     SELECT count(*) AS open, count(*) FILTER (WHERE {IS_TODAY}) AS today,
-           count(*) FILTER (WHERE {IS_FAILED}) AS failed, count(*) FILTER (WHERE {IS_OVERDUE}) AS overdue
+           count(*) FILTER (WHERE {IS_FAILED}) AS failed, count(*) FILTER (WHERE {IS_OVERDUE}) AS overdue,
+           count(*) FILTER (WHERE {IS_MINE}) AS mine
     {SOURCES} WHERE {OPEN_ONES}
 """)
 LINES = text("""
@@ -80,12 +82,13 @@ COLLECTABLE = text("""
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which collections to list; None leaves a question open."""
+    """Which collections to list; None leaves a question open. `me`: who asks, for those of their own."""
 
     state: CollectionState | None = None
     client_ref: str | None = None
     scheduled_on: date | None = None
     show: Show | None = None
+    me: str | None = None
 
 
 class Counts(NamedTuple):
@@ -95,6 +98,7 @@ class Counts(NamedTuple):
     today: int
     failed: int
     overdue: int
+    mine: int
 
 
 async def list_collections(
@@ -111,6 +115,8 @@ async def list_collections(
     if wanted.show:
         conditions.append(SHOWN[wanted.show])
         values |= _days(wanted.show, today, holidays)
+        if wanted.show is Show.MINE:
+            values["me"] = wanted.me
     if wanted.client_ref:
         conditions.append("upper(client.client_ref) = upper(:client_ref)")
         values["client_ref"] = wanted.client_ref
@@ -122,11 +128,11 @@ async def list_collections(
     return [CollectionRow(**_row(row, today, holidays)) for row in rows]
 
 
-async def count_open(session: AsyncSession, *, today: date, holidays: AbstractSet[date]) -> Counts:
-    """How many there are on each part of the worklist."""
-    values = {"today": today} | _days(Show.OVERDUE, today, holidays)
+async def count_open(session: AsyncSession, *, me: str, today: date, holidays: AbstractSet[date]) -> Counts:
+    """How many there are on each part of the worklist; `me`: who asks."""
+    values = {"me": me, "today": today} | _days(Show.OVERDUE, today, holidays)
     row = (await session.execute(COUNTS, values)).one()
-    return Counts(row.open, row.today, row.failed, row.overdue)
+    return Counts(row.open, row.today, row.failed, row.overdue, row.mine)
 
 
 async def get_collection(

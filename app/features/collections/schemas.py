@@ -33,6 +33,7 @@ class Show(StrEnum):
     TODAY = "today"
     FAILED = "failed"
     OVERDUE = "overdue"
+    MINE = "mine"
 
 
 class NewCollection(Body):

@@ -105,6 +105,7 @@ async def items(
         "form": form,
         "wanted": wanted,
         "items": page.items,
+        "goes_on": bool(after),
         "following": f"/items?{urlencode({**going_on, 'after': page.next})}" if page.next else None,
         "states": [(one.value, one.text) for one in State],
         "stores": stores,
