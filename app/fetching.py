@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,12 @@ from app.domain.loans import CollectionSpeed
 from app.models import Collection, CollectionLine
 
 NOTHING: Mapping[str, Any] = {}
+ASKED_FOR: Final = """
+    SELECT id FROM collection WHERE requested_by = :actor
+    UNION SELECT collection_id FROM order_supersedes
+    WHERE order_id = ANY(ARRAY(SELECT id FROM equipment_order WHERE made_by = :actor)) AND collection_id IS NOT NULL
+"""
+"""Collections that `:actor` ever asked for, or that an order of theirs takes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +70,12 @@ async def request_collection(
     facts = {"items": len(lines), **noted}
     await audit.record(session, "collection_requested", f"collection:{number}", actor=actor, at=at, **facts)
     return Requested(collection_id, number)
+
+
+def is_anothers(collection: str) -> str:
+    """Whether the collection of this number (SQL) is taken away by somebody else's order than `:actor`'s: then it is
+    theirs, whoever asked."""
+    return f"""EXISTS (
+        SELECT FROM order_supersedes AS old JOIN equipment_order AS asked ON asked.id = old.order_id
+        WHERE old.collection_id = {collection} AND asked.made_by <> :actor
+        OFFSET 0)"""

@@ -161,23 +161,23 @@ def bench_county(
     wanted = counties(scale or [], filled or [], database)
     options = Options(seconds=seconds, clients=clients, workers=workers, only=only or [], is_filled=bool(filled))
     rates: dict[str, float] = {}
+    told = running.command_line([one for one, *_ in wanted], options)
     scales: list[Scale] = []
-    postgres: dict[str, str] = {}
+    report = CountyReport(told, datetime.now(UTC).date(), {}, scales, workers)
     try:
         for one, address, data_dir in wanted:
             with _database(address, data_dir) as url:
                 scales.append(running.run(url, one, options, rates, lambda line: console.print(line, highlight=False)))
-                postgres = asyncio.run(running.about(url))
+                report = CountyReport(told, report.on, asyncio.run(running.about(url)), scales, workers)
+            # After each: a run of hours that is ended keeps what it has measured.
+            if markdown:
+                markdown.write_text(report.as_markdown())
+            if as_json:
+                as_json.write_text(json.dumps(report.as_figures(), indent=1) + "\n")
     except EmbeddedPostgresError as error:
         raise fail(str(error)) from error
     except WrongAnswer as wrong:
         raise fail(f"An answer was wrong, so nothing is told of speed. {wrong}") from wrong
-    told = running.command_line([one for one, *_ in wanted], options)
-    report = CountyReport(told, datetime.now(UTC).date(), postgres, scales, workers)
-    if markdown:
-        markdown.write_text(report.as_markdown())
-    if as_json:
-        as_json.write_text(json.dumps(report.as_figures(), indent=1) + "\n")
     console.print(report.as_markdown(), highlight=False, soft_wrap=True)
 
 

@@ -23,6 +23,7 @@ from app.features.collections.schemas import (
     VisitBody,
 )
 from app.features.collections.service import unknown_collection
+from app.fetching import ASKED_FOR, is_anothers
 
 OPEN_ONES = """
     collection.id = ANY(ARRAY(
@@ -51,7 +52,7 @@ IS_OVERDUE = """
     CAST(collection.requested_at AT TIME ZONE 'Europe/London' AS date)
       <= CASE collection.speed WHEN 'urgent' THEN CAST(:urgent AS date) ELSE CAST(:standard AS date) END
 """
-IS_MINE = "collection.requested_by = :me"
+IS_MINE = f"collection.id = ANY(ARRAY({ASKED_FOR})) AND NOT {is_anothers('collection.id')}"
 SHOWN = {Show.OPEN: "true", Show.TODAY: IS_TODAY, Show.FAILED: IS_FAILED, Show.OVERDUE: IS_OVERDUE, Show.MINE: IS_MINE}
 ONE = text(f"{COLUMNS} {SOURCES} WHERE collection.number = :number")
 COUNTS = text(f"""
@@ -116,7 +117,7 @@ async def list_collections(
         conditions.append(SHOWN[wanted.show])
         values |= _days(wanted.show, today, holidays)
         if wanted.show is Show.MINE:
-            values["me"] = wanted.me
+            values["actor"] = wanted.me
     if wanted.client_ref:
         conditions.append("upper(client.client_ref) = upper(:client_ref)")
         values["client_ref"] = wanted.client_ref
@@ -130,7 +131,7 @@ async def list_collections(
 
 async def count_open(session: AsyncSession, *, me: str, today: date, holidays: AbstractSet[date]) -> Counts:
     """How many there are on each part of the worklist; `me`: who asks."""
-    values = {"me": me, "today": today} | _days(Show.OVERDUE, today, holidays)
+    values = {"actor": me, "today": today} | _days(Show.OVERDUE, today, holidays)
     row = (await session.execute(COUNTS, values)).one()
     return Counts(row.open, row.today, row.failed, row.overdue, row.mine)
 

@@ -11,6 +11,7 @@ from app.domain.dates import UK
 from app.domain.inspections import InspectionKind
 from app.domain.lifecycle import OUT, State
 from app.domain.transfers import LATE_AFTER
+from app.fetching import ASKED_FOR, is_anothers
 
 BENCHES = (State.RETURNED, State.DECONTAMINATING, State.AWAITING_INSPECTION, State.IN_REPAIR)
 SOON = timedelta(days=7)
@@ -85,28 +86,19 @@ TRIALS = text("""
     ORDER BY loan.trial_ends_on, loan.id LIMIT :limit
 """)
 # Begins from what the person ever asked for or ordered, not from all that the county is to fetch: that grows with it.
-# One that somebody else's order takes away is theirs, whoever asked.
-COLLECTIONS = text("""
+COLLECTIONS = text(f"""
     WITH waits AS MATERIALIZED (
-        SELECT own.id, open.waiting FROM unnest(ARRAY(
-            SELECT id FROM collection WHERE requested_by = :actor
-            UNION SELECT collection_id FROM order_supersedes
-            WHERE order_id = ANY(ARRAY(SELECT id FROM equipment_order WHERE made_by = :actor))
-              AND collection_id IS NOT NULL
-        )) AS own (id) CROSS JOIN LATERAL (
+        SELECT own.id, open.waiting FROM unnest(ARRAY({ASKED_FOR})) AS own (id) CROSS JOIN LATERAL (
             SELECT count(*) AS waiting FROM collection_line
             WHERE collection_id = own.id AND collected_at IS NULL AND cancelled_at IS NULL
         ) AS open
-        WHERE open.waiting > 0 AND NOT EXISTS (
-            SELECT FROM order_supersedes AS old JOIN equipment_order AS asked ON asked.id = old.order_id
-            WHERE old.collection_id = own.id AND asked.made_by <> :actor
-            OFFSET 0)
+        WHERE open.waiting > 0 AND NOT {is_anothers("own.id")}
         ORDER BY own.id LIMIT :limit
     )
     SELECT collection.number, client.client_ref, collection.requested_at, collection.speed, waits.waiting
     FROM waits JOIN collection ON collection.id = waits.id JOIN client ON client.id = collection.client_id
     ORDER BY waits.id
-""")
+""")  # noqa: S608 - constants
 
 # Begins from the items that were held first of those that are out: as many items as are asked for have so many holds
 # that none of another item comes before them. How many there are is counted to a hundred, as before. The states are

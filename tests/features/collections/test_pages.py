@@ -121,16 +121,14 @@ async def test_a_visit_is_planned_made_in_vain_and_shown_on_the_worklist(
     assert late[5] == "9 March 2026 Overdue"
 
 
-async def test_a_start_page_leads_to_the_collections_that_one_asked_for(
-    ot: Browser, technician: Browser, given: Given
-) -> None:
+async def test_a_start_page_leads_to_ones_own_collections(ot: Browser, technician: Browser, given: Given) -> None:
     fetched = await given.collection()
     mine = await ot.get("/collections", show="mine")
     assert [row[0] for row in mine.table()] == [fetched.number]
-    assert "Asked for by you (1)" in mine.text
+    assert "Yours (1)" in mine.text
     others = await technician.get("/collections", show="mine")
     assert fetched.number not in others.text
-    assert "Asked for by you (0)" in others.text
+    assert "Yours (0)" in others.text
     assert "/collections?show=mine" in (await ot.get("/")).response.text
 
 
