@@ -572,6 +572,7 @@ GROWS: Final[dict[str, tuple[float, str]]] = {
     "GET /safety-notices/{notice_id}/triage": (6, _LISTED),
     "GET /finance/disputes": (4, _LISTED),
     "GET /api/v1/finance/disputes": (2.4, _LISTED),
+    "GET /orders/pick": (3, CHANCE),
     "GET /orders": (2.2, CHANCE),
     "GET /finance/charges/{charge_id}": (1.6, CHANCE),
     "GET /api/v1/held-items": (2.4, _LISTED),
