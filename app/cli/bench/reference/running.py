@@ -174,7 +174,7 @@ async def _count(bench: Bench, call: Call) -> float:
 
 async def _measure(bench: Bench, call: Call) -> Figure:
     options, per = bench.options, call.per
-    if call.name == "csv":
+    if call.is_export:
         per = await month_lines(bench.ground)
     before = bench.service.memory()
     clients = min(options.clients, call.most_clients)
@@ -217,7 +217,7 @@ async def _warm(bench: Bench, call: Call, clients: int) -> None:
     As many clients as in the loops, so that no connection is in use there which was not in use here: where there are
     more clients than connections none of these rests, and where there are fewer no more of them are wanted.
     """
-    each = WARMING if call.per == 1 else WARMING_BATCHES
+    each = 1 if call.is_export else WARMING if call.per == 1 else WARMING_BATCHES
     count = min(clients, POOL * bench.options.workers) * each
     made = await bench.make(call, count)
     requests = made if call.writes else [made[number % len(made)] for number in range(count)]
