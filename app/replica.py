@@ -107,6 +107,8 @@ class Replica:
         self.sessions = async_sessionmaker(reading, expire_on_commit=False, info=info)
         self.trouble: str | None = None
         """Why the last report that could have been read here was read from the primary; None: it was read here."""
+        self.trouble_at: datetime | None = None
+        """When: this process does not look again until a report is asked of it."""
         self.from_primary = 0
         """How many were, since the process was started."""
         self._marks: deque[Mark] = deque(maxlen=MARKS_KEPT)
@@ -166,7 +168,7 @@ class Replica:
     def _note(self, why: str, said: str) -> None:
         if self.trouble != said:
             log.warning("reports_from_primary", why=why, said=said)
-        self.trouble = said
+        self.trouble, self.trouble_at = said, datetime.now(UTC)
         self.from_primary += 1
         READS.labels("primary", why).inc()
 
@@ -239,7 +241,8 @@ def as_at_header(as_at: datetime) -> str:
 
 def health(replica: Replica) -> Mapping[str, str]:
     """What readiness says of it: nothing while it is read."""
-    if replica.trouble is None:
+    if replica.trouble is None or replica.trouble_at is None:
         return {}
-    said = f"{replica.trouble}; reports read from the primary since this process started: {replica.from_primary:,}"
+    count, last = f"{replica.from_primary:,}", f"{replica.trouble_at:%Y-%m-%d %H:%M:%S} UTC"
+    said = f"{replica.trouble}; reports read from the primary since this process started: {count}, last at {last}"
     return {"replica": said}

@@ -19,7 +19,7 @@ from app.db import Database
 from app.features.finance.exports.copying import copy_csv
 from app.models import SignInKind
 from app.postgres import EmbeddedPostgres, throwaway
-from app.replica import Mark, Reading, ReplicaFailed, seen_until
+from app.replica import Mark, Reading, ReplicaFailed, health, seen_until
 from tests.browser import Browser
 from tests.conftest import Clock, opener, settings_for
 from tests.database import TEMPLATE, address, engine_for, make_template
@@ -345,6 +345,12 @@ async def test_a_replica_that_could_not_be_reached_is_left_alone_for_a_while(two
     async with gone.sessions() as session:
         assert [await gone.replica.begin(session) for _ in range(2)] == [None, None]
     assert gone.replica.from_primary == 2
+    # It may be there again: whoever reads the warning must see how old it is.
+    assert re.fullmatch(
+        r"the replica cannot be reached \(\w+\); reports read from the primary since this process started: 2, "
+        r"last at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
+        health(gone.replica)["replica"],
+    )
     await gone.dispose()
 
 
