@@ -194,7 +194,7 @@ async def test_months_are_read_and_closed_in_few_statements(
     assert len(statements) == 2
     statements.clear()
     await as_finance.post(closing("2026-03"))
-    assert len(statements) == 32
+    assert len(statements) == 33
 
 
 A_LINE = (

@@ -16,7 +16,7 @@ from app.features.finance import kept_since
 from app.features.finance.asking import Month
 from app.features.finance.periods import queries, service
 from app.features.finance.periods.schemas import CloseForm
-from app.features.finance.reconciling.service import in_a_line, reconcile
+from app.features.finance.reconciling.service import in_a_line, reconcile_since_night
 from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.flash import redirect
@@ -60,7 +60,10 @@ async def ask_to_close(
     request: Request, session: Session, actor: Actor, now: Now, period: Annotated[Month, Depends()]
 ) -> HTMLResponse:
     """What exactly would be frozen, and what stands in the way."""
-    return render(request, CLOSE, await _question(session, period.first_day, today=uk_date(now)) | {"form": Form()})
+    month = period.first_day
+    question = await _question(session, month, today=uk_date(now))
+    found = None if question["why_not"] else await reconcile_since_night(session, month, at=now)
+    return render(request, CLOSE, question | {"found": found, "form": Form()})
 
 
 @router.post(f"{PERIODS}/{{period}}/close")
@@ -81,13 +84,12 @@ async def close(
 
 async def _question(session: AsyncSession, month: date, *, today: date) -> dict[str, Any]:
     whole = await queries.read_whole(session, month)
-    why_not = await _why_not(session, month, today=today)
-    found = None if why_not else await reconcile(session, period=month)
     return _named(month) | {
         "whole": whole,
-        "why_not": why_not,
+        "why_not": await _why_not(session, month, today=today),
+        "found": None,
         "noticed": await queries.read_noticed(session, month, today=today),
-        "differences": [in_a_line(one) for one in found.differences] if found else [],
+        "in_a_line": in_a_line,
         "then": month_in_words(months_after(month, 1)),
     }
 

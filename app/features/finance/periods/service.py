@@ -14,7 +14,7 @@ from app.domain.periods import Finding, check_closable, check_seen
 from app.features.finance.freezing import FREEZE
 from app.features.finance.periods import queries
 from app.features.finance.periods.schemas import ClosedBody, NoticedBody
-from app.features.finance.reconciling.service import Reconciled, in_a_line, reconcile
+from app.features.finance.reconciling.service import Reconciled, in_a_line, reconcile_since_night
 
 # Whoever posts a line holds it together with others, until their end; then they look which months are closed.
 LOCK = text("SELECT pg_advisory_xact_lock(hashtext('finance_period'))")
@@ -30,7 +30,7 @@ async def close(
     `not-acknowledged`.
     """
     await _check(session, period, at=at)
-    found = await reconcile(session, period=period)
+    found = await reconcile_since_night(session, period, at=at)
     if not found.is_ok:
         raise not_reconciled(found, period)
     await session.execute(LOCK)

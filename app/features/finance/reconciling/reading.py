@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.reconciling import Check
 from app.features.finance.reconciling.schemas import CheckBody, DifferenceBody, ReconciliationBody, ReportBody
-from app.features.finance.reconciling.service import KEPT, reconcile
+from app.features.finance.reconciling.service import reconcile
+from app.features.finance.reconciling.since import KEPT
 from app.features.finance.reconciling.words import SIDES
 
 LAST_NIGHT = text("SELECT * FROM reconciliation_run WHERE period IS NULL ORDER BY at DESC, id DESC LIMIT 1")

@@ -1,11 +1,12 @@
 """Reconciling: a fixed number of statements for each few thousand items. Each sees one state of the books,
 however many people post."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
+from anyio.lowlevel import checkpoint
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,9 +21,8 @@ from app.features.finance.reconciling import queries
 from app.features.finance.reconciling.accounts import look_at_accounts, look_at_what_was_taken_back
 from app.features.finance.reconciling.gone import look_at_what_is_gone
 from app.features.finance.reconciling.reports import Compared, compare_reports
+from app.features.finance.reconciling.since import KEPT, STANDING, Night, read_items_since, read_standing
 
-KEPT: Final = 500
-"""So many differences of a run are kept, and shown; how many there are is said all the same."""
 KEEP = text("""
     INSERT INTO reconciliation_run (at, made_by, period, is_ok, sums, differences)
     VALUES (:at, :actor, :period, :is_ok, CAST(:sums AS jsonb), CAST(:differences AS jsonb)) RETURNING id
@@ -31,12 +31,15 @@ KEEP = text("""
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What came of comparing: what each check counted, with its two sides, all that differs, and the reports."""
+    """What came of comparing: what each check counted, with its two sides, all that differs, and the reports.
+
+    `night`: whose histories did not change since then were gone through in it, and are not counted."""
 
     period: date | None
     sums: dict[Check, Sum]
     differences: Sequence[Difference] = field(default_factory=list)
     reports: Sequence[Compared] = ()
+    night: Night | None = None
 
     @property
     def as_kept(self) -> dict[str, dict[str, Any]]:
@@ -59,13 +62,26 @@ class Reconciled:
 
 async def reconcile(session: AsyncSession, *, period: date | None = None, tell: Tell = lambda *_: None) -> Reconciled:
     """Compare movements, charges, splits and sums to the penny: of a month (by its first day), or of all."""
+    return await _compare(session, period, await queries.read_items(session, period), tell=tell)
+
+
+async def reconcile_since_night(session: AsyncSession, period: date, *, at: datetime) -> Reconciled:
+    """The same of a month, but what was gone through last night and did not change since is not gone through again."""
+    items, night = await read_items_since(session, period, at=at)
+    return replace(await _compare(session, period, items), night=night)
+
+
+async def _compare(
+    session: AsyncSession, period: date | None, items: Sequence[int], *, tell: Tell = lambda *_: None
+) -> Reconciled:
     books = Books(await queries.read_rates(session), period)
-    items, changed = await queries.read_items(session, period), await queries.read_changed(session)
+    changed = await queries.read_changed(session)
     for begin in range(0, len(items), queries.TOGETHER):
         tell("Items", begin, len(items))
         some = items[begin : begin + queries.TOGETHER]
         async for history in queries.read_histories(session, some, changed):
             books.go_through(history)
+            await checkpoint()  # Thousands of them follow: whoever scans meanwhile is not to wait for the last.
         if period is None:
             await look_at_accounts(session, books, some)
     async for lines in queries.read_apart(session, period):
@@ -96,8 +112,9 @@ async def reconcile(session: AsyncSession, *, period: date | None = None, tell: 
 
 async def reconcile_nightly(session: AsyncSession, *, actor: str, at: datetime) -> int:
     """Compare everything, keep what came of it, and tell finance when it does not add up. Returns the differences."""
+    standing = await read_standing(session, at=at)
     found = await reconcile(session)
-    number = await keep(session, found, actor=actor, at=at)
+    number = await keep(session, found, actor=actor, at=at, standing=standing)
     if not found.is_ok:
         worst = "\n".join(f"- {in_a_line(one)}" for one in found.differences[:10])
         some = "difference was" if len(found.differences) == 1 else "differences were"
@@ -113,14 +130,16 @@ async def reconcile_nightly(session: AsyncSession, *, actor: str, at: datetime) 
     return len(found.differences)
 
 
-async def keep(session: AsyncSession, found: Reconciled, *, actor: str, at: datetime) -> int:
-    """Keep what came of it. Returns its number."""
+async def keep(
+    session: AsyncSession, found: Reconciled, *, actor: str, at: datetime, standing: Mapping[str, Any]
+) -> int:
+    """Keep what came of it, and how the months stood. Returns its number."""
     values = {
         "at": at,
         "actor": actor,
         "period": found.period,
         "is_ok": found.is_ok,
-        "sums": queries.as_json(found.as_kept),
+        "sums": queries.as_json(found.as_kept | {STANDING: standing}),
         "differences": queries.as_json([asdict(one) for one in found.differences[:KEPT]]),
     }
     number: int = await session.scalar(KEEP, values)
