@@ -51,6 +51,11 @@ def array_of(name: str, kind: str) -> str:
     return f"ARRAY(SELECT unnest(CAST(:{name} AS {kind}[])))"
 
 
+def literally(words: str) -> str:
+    """The words as LIKE takes them, in which its own signs stand for themselves."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 class Database:
     """One engine and its sessions, for the life of a process. `info`: what every session of it knows.
 

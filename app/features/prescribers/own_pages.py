@@ -1,7 +1,10 @@
 """Pages on which prescribers see their own authority and lend it."""
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
+from pydantic import AfterValidator
 
 from app.db import Session
 from app.domain.access import Permission
@@ -12,7 +15,7 @@ from app.features.prescribers.schemas import DelegationForm
 from app.signing import read_setting_around
 from app.web.auth import Actor
 from app.web.clock import Now
-from app.web.fields import Id
+from app.web.fields import Id, without_controls
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
@@ -20,6 +23,8 @@ from app.web.templating import render
 
 HOME = "/my-authority"
 LEND = "prescribers/lend.html"
+
+Looked = Annotated[str, Query(max_length=80), AfterValidator(without_controls)]
 
 router = page_router()
 
@@ -44,16 +49,16 @@ async def my_authority(request: Request, session: Session, actor: Actor, now: No
 
 
 @router.get("/my-authority/lend")
-async def lend_form(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
-    """Lend one's authority while one is away."""
-    return render(request, LEND, {"form": Form(), **await _lending(session, actor, now)})
+async def lend_form(request: Request, session: Session, actor: Actor, now: Now, q: Looked = "") -> HTMLResponse:
+    """Lend one's authority while one is away; `q` finds somebody of another team."""
+    return render(request, LEND, {"form": Form(), **await what_can_be_lent(session, actor.username, now, q, back=HOME)})
 
 
 @router.post("/my-authority/lend")
-async def lend(request: Request, session: Session, actor: Actor, now: Now) -> Response:
+async def lend(request: Request, session: Session, actor: Actor, now: Now, q: Looked = "") -> Response:
     """Lend it."""
-    context = await _lending(session, actor, now)
     form, body = await read_form(request, DelegationForm)
+    context = await what_can_be_lent(session, actor.username, now, q, form.value("to_username"), back=HOME)
     if body is None:
         return render(request, LEND, {"form": form, **context}, 422)
     with or_again(LEND, form, **context):
@@ -68,14 +73,19 @@ async def end_lending(request: Request, session: Session, actor: Actor, now: Now
     return redirect(request, HOME, f"{row.to_name} no longer has your authority, and has been told.")
 
 
-async def _lending(session: Session, actor: Actor, now: Now) -> dict[str, object]:
+async def what_can_be_lent(
+    session: Session, username: str, now: Now, q: str, chosen: str = "", *, back: str
+) -> dict[str, object]:
+    """What the page shows on which somebody's authority is lent. `chosen`: who it was that was asked for."""
     today = uk_date(now)
-    lender = await queries.get_prescriber(session, actor.username, today=today)
+    lender = await queries.get_prescriber(session, username, today=today)
     return {
         "lender": lender,
-        "receivers": await queries.list_receivers(session, lender, today=today),
-        "back": HOME,
-        "action": f"{HOME}/lend",
+        "receivers": await queries.list_receivers(session, lender, today=today, q=q, chosen=chosen),
+        "search": Form({"q": [q]}),
+        "q": q.strip(),
+        "back": back,
+        "action": f"{back}/lend",
     }
 
 

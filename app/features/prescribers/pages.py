@@ -13,6 +13,7 @@ from app.domain.dates import uk_date
 from app.domain.errors import RuleError, Stale
 from app.features.prescribers import lending, queries, service
 from app.features.prescribers.api import place_after
+from app.features.prescribers.own_pages import Looked, what_can_be_lent
 from app.features.prescribers.schemas import (
     DelegationForm,
     NewPrescriberForm,
@@ -115,16 +116,21 @@ async def change_prescriber(request: Request, session: Session, actor: Actor, no
 
 
 @router.get("/prescribers/{username}/lend")
-async def lend_form(request: Request, session: Session, actor: Actor, now: Now, username: Username) -> HTMLResponse:
-    """Lend their authority on their behalf."""
-    return render(request, LEND, {"form": Form(), **await _lending(session, now, username)})
+async def lend_form(
+    request: Request, session: Session, actor: Actor, now: Now, username: Username, q: Looked = ""
+) -> HTMLResponse:
+    """Lend their authority on their behalf; `q` finds somebody of another team."""
+    context = await what_can_be_lent(session, username, now, q, back=_address(username))
+    return render(request, LEND, {"form": Form(), **context})
 
 
 @router.post("/prescribers/{username}/lend")
-async def lend(request: Request, session: Session, actor: Actor, now: Now, username: Username) -> Response:
+async def lend(
+    request: Request, session: Session, actor: Actor, now: Now, username: Username, q: Looked = ""
+) -> Response:
     """Lend it."""
-    context = await _lending(session, now, username)
     form, body = await read_form(request, DelegationForm)
+    context = await what_can_be_lent(session, username, now, q, form.value("to_username"), back=_address(username))
     if body is None:
         return render(request, LEND, {"form": form, **context}, 422)
     with or_again(LEND, form, **context):
@@ -178,17 +184,6 @@ def _as_it_is(person: queries.PrescriberRow, form: Form) -> Form:
     for sentence in form.general:
         filled.refuse(sentence)
     return filled
-
-
-async def _lending(session: Session, now: Now, username: str) -> dict[str, Any]:
-    today = uk_date(now)
-    lender = await queries.get_prescriber(session, username, today=today)
-    return {
-        "lender": lender,
-        "receivers": await queries.list_receivers(session, lender, today=today),
-        "back": _address(username),
-        "action": f"{_address(username)}/lend",
-    }
 
 
 async def _teams(session: Session) -> list[tuple[str, str]]:

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.db import literally
 from app.domain.access import GRANTS, Permission, Role
 from app.domain.authority import Authority, Delegation, Tier
 from app.domain.errors import NotFound
@@ -117,6 +118,13 @@ MANY = text(f"""{PRESCRIBERS}
       AND (team.code, account.username) > (:team, :username)
     ORDER BY team.code, account.username LIMIT :limit
 """)
+MOST_RECEIVERS: Final = 100
+RECEIVERS = text(f"""{PRESCRIBERS}
+    WHERE account.is_active AND account.username <> :lender
+      AND (team.id = :team_id OR account.username = :chosen
+           OR :holds <> '' AND (account.name ILIKE :holds OR account.username ILIKE :holds))
+    ORDER BY team.id <> :team_id, account.name, account.username LIMIT :most
+""")
 CANDIDATES = text("""
     SELECT username, name FROM account
     WHERE is_active AND NOT EXISTS (SELECT FROM prescriber WHERE account_id = account.id)
@@ -168,13 +176,27 @@ async def list_prescribers(
     return [_prescriber(dict(row), today) for row in (await session.execute(MANY, values)).mappings()]
 
 
-async def list_receivers(session: AsyncSession, lender: PrescriberRow, *, today: date) -> list[PrescriberRow]:
-    """Whom the lender's authority can be lent to: open accounts, in date and not supervised."""
+async def list_receivers(
+    session: AsyncSession, lender: PrescriberRow, *, today: date, q: str = "", chosen: str = ""
+) -> list[PrescriberRow]:
+    """Whom the lender's authority can be lent to, a hundred at most: open accounts, in date and not supervised.
+
+    They are of the lender's own team, and of all teams those whose name or username holds `q`; and who is `chosen`
+    already.
+    """
+    literal = literally(q.strip())
+    asked = {
+        "lender": lender.username,
+        "team_id": lender.authority().team_id,
+        "chosen": chosen,
+        "holds": literal and f"%{literal}%",
+        "most": MOST_RECEIVERS,
+    }
+    people = [_prescriber(dict(row), today) for row in (await session.execute(RECEIVERS, asked)).mappings()]
     return [
         person
-        for person in await list_prescribers(session, today=today)
-        if person.username != lender.username
-        and person.may_sign
+        for person in people
+        if person.may_sign
         and not person.is_supervised
         and person.registration in {Registration.IN_DATE, Registration.ENDS_SOON}
     ]

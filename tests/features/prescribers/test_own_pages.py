@@ -3,7 +3,7 @@
 from httpx import AsyncClient
 
 from app.models import SignInKind
-from tests.browser import Browser
+from tests.browser import Browser, Page
 from tests.conftest import SignIn
 from tests.features.prescribers.test_api import OT, add_user, put
 
@@ -42,7 +42,7 @@ async def test_who_goes_away_lends_their_authority_and_takes_it_back(senior_ot: 
     nobody = "Nobody at present. Ask the manager to name somebody."
     assert page.table() == [["An order over your limit of £5,000", nobody, "JSEP decides it afterwards"]]
     assert page.soup.select_one('a[href="/my-authority/lend"]')
-    empty = await senior_ot.post_form("/my-authority/lend")
+    empty = await senior_ot.post_form("/my-authority/lend", reason="")
     assert set(empty.errors) == {"to_username", "from_on", "until_on", "reason"}
     lent = await senior_ot.follow(await senior_ot.send(empty, to_username="ot", reason="Annual leave", **DAYS))
     assert lent.banner == "Your authority is lent. The person who has it has been told."
@@ -73,3 +73,29 @@ async def test_who_is_not_set_up_is_told_whom_to_ask(as_admin: AsyncClient, sign
     page = await new.get("/my-authority")
     assert "You are not set up as a prescriber" in page.text
     assert (await new.get("/my-authority/lend")).status == 404
+
+
+async def test_somebody_of_another_team_is_searched_for(
+    senior_ot: Browser, as_admin: AsyncClient, as_manager: AsyncClient
+) -> None:
+    await add_user(as_admin, "locum.ot", "prescriber")
+    assert (await as_manager.post("/api/v1/teams", json={"code": "EAST", "name": "East Team"})).status_code == 201
+    new = {"If-None-Match": "*"}
+    other = OT | {"team": "EAST", "registration_number": "OT00077"}
+    locum = await as_manager.put("/api/v1/prescribers/locum.ot", json=other, headers=new)
+    assert locum.status_code == 201, locum.text
+    page = await senior_ot.get("/my-authority/lend")
+    assert receivers(page) == ["ot"]
+    found = await senior_ot.get("/my-authority/lend?q=LOCUM")
+    assert receivers(found) == ["ot", "locum.ot"]
+    wrong = await senior_ot.send(found, to_username="locum.ot")
+    assert (set(wrong.errors), receivers(wrong)) == ({"from_on", "until_on", "reason"}, ["ot", "locum.ot"])
+    lent = await senior_ot.follow(await senior_ot.send(wrong, reason="Annual leave", **DAYS))
+    assert lent.banner == "Your authority is lent. The person who has it has been told."
+    for nobody in ("_", "%", "senior", "nobody"):
+        assert receivers(await senior_ot.get(f"/my-authority/lend?q={nobody}")) == ["ot"]
+
+
+def receivers(page: Page) -> list[str]:
+    """Whom the page offers."""
+    return [str(option["value"]) for option in page.soup.select("#to_username option")][1:]

@@ -116,7 +116,7 @@ async def test_the_manager_lends_and_ends_on_somebodys_behalf(manager: Browser, 
     assert form.heading == "Lend the authority of Sarah Okafor"
     chosen = [str(option["value"]) for option in form.soup.select("#to_username option")]
     assert chosen == ["", "ot"]
-    wrong = await manager.send(form)
+    wrong = await manager.send(form, reason="")
     assert wrong.errors == {
         "to_username": "Choose who is to have it.",
         "from_on": "Enter the first day.",
