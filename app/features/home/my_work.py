@@ -114,8 +114,8 @@ PANEL_CASES = text("""
 """)
 # An approved order of which a piece is still wanted has its timing without a day of delivery: these have indexes. What
 # is to be picked is counted to a hundred, the soonest first, for the pieces of each order are looked at for it. What is
-# with the drivers is counted to its end: they are told not to deliver some of it. Of each item on its way the reservation
-# is looked for, or all that are live would be read for it.
+# with the drivers is counted to its end: they are told not to deliver some of it. Of each item on its way the
+# reservation is looked for, or all that are live would be read.
 STORE_ORDERS = text("""
     WITH to_pick AS (
         SELECT timing.promised_on FROM order_timing AS timing

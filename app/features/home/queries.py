@@ -127,8 +127,8 @@ HELD_OUT = text(f"""
     LEFT JOIN client ON client.id = loan.client_id
     ORDER BY shown.placed_at, shown.item_id, shown.id
 """)  # noqa: S608 - constants
-# Those that end first are chosen before anything is joined to them. What an order holds is its maker's, whoever made the
-# reservation; of one's own it is asked in their order, until there are enough.
+# Those that end first are chosen before anything is joined to them. What an order holds is its maker's, whoever made
+# the reservation; of one's own it is asked in their order, until there are enough.
 RESERVATIONS = text("""
     WITH own AS (
         SELECT kept.id, kept.until_on FROM order_unit AS unit

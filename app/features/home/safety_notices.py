@@ -17,8 +17,8 @@ _FIRST = 2 * MOST_OPEN
 
 
 def open_items(most: int, first: int) -> str:
-    """SQL of how many items of `notice` are to be done, up to `most` and one. Of its `first` ones those that are scrapped
-    are looked for at once, in the index of what is; only if too many of them are, each item of the notice is looked at.
+    """SQL of how many items of `notice` are to be done, up to `most` and one. Of its `first` ones those that are
+    scrapped are looked for at once, in the index of what is; only if that is too many of them, item by item is read.
     """
     return f"""
         SELECT CASE WHEN few.matches < {first} OR few.open_items > {most} THEN LEAST(few.open_items, {most + 1})
