@@ -1,4 +1,4 @@
-"""Which items are scrapped, by an index: the start page asks it of the items of open notices, and needs no more of them.
+"""Which items are scrapped, by an index: the start page asks it of the items of open notices, and nothing else of them.
 
 It is written when an item is scrapped, and never by a scan.
 
