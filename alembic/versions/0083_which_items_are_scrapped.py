@@ -15,8 +15,10 @@ depends_on: str | None = None
 
 
 def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '4s'")
     op.create_index("ix_item_id_of_scrapped", "item", ["id"], postgresql_where=sa.text("state = 'scrapped'"))
 
 
 def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '4s'")
     op.drop_index("ix_item_id_of_scrapped", table_name="item")
