@@ -78,6 +78,7 @@ class Item(Table, table=True):
         Index(
             "ix_item_barcode_trigrams", "barcode", postgresql_using="gin", postgresql_ops={"barcode": "gin_trgm_ops"}
         ),
+        Index("ix_item_id_of_scrapped", "id", postgresql_where=text("state = 'scrapped'")),
         Index("ix_item_id_of_lowered_loads", "id", postgresql_where=text("load_lowered_at IS NOT NULL")),
         Index("ix_item_barcode_while_held", "barcode", postgresql_where=text("held_since IS NOT NULL")),
         Index(

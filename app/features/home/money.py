@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.charging import IS_CHARGED
 from app.domain.costs import month_of
 from app.domain.panel_settings import financial_year
-from app.features.home.queries import BEYOND
+from app.features.home.queries import MOST
 
 # An order that came to nothing is disputed while something of it was charged.
 WAITING: Final = text(f"""
@@ -59,5 +59,5 @@ class MoneyWaiting:
 
 async def count_money_waiting(session: AsyncSession, *, today: date) -> MoneyWaiting:
     """What waits for finance. One statement."""
-    values = {"today": today, "month": month_of(today), "year": financial_year(today), **BEYOND}
+    values = {"today": today, "month": month_of(today), "year": financial_year(today), "beyond": MOST + 1}
     return MoneyWaiting(**(await session.execute(WAITING, values)).mappings().one())

@@ -114,7 +114,8 @@ PANEL_CASES = text("""
 """)
 # An approved order of which a piece is still wanted has its timing without a day of delivery: these have indexes. What
 # is to be picked is counted to a hundred, the soonest first, for the pieces of each order are looked at for it. What is
-# with the drivers is counted to its end: they are told not to deliver some of it.
+# with the drivers is counted to its end: they are told not to deliver some of it. Of each item on its way the
+# reservation is looked for, or all that are live would be read.
 STORE_ORDERS = text("""
     WITH to_pick AS (
         SELECT timing.promised_on FROM order_timing AS timing
@@ -129,8 +130,8 @@ STORE_ORDERS = text("""
         SELECT asked.id, asked.authority ->> 'panel_stopped' IS NOT NULL OR client.died_on IS NOT NULL AS is_stopped
         FROM equipment_order AS asked JOIN client ON client.id = asked.client_id
         WHERE asked.decision = 'approved' AND asked.id = ANY(ARRAY(
-            SELECT unit.order_id FROM item
-            JOIN reservation AS kept ON kept.item_id = item.id AND kept.ended_at IS NULL
+            SELECT unit.order_id FROM item CROSS JOIN LATERAL (
+                SELECT id FROM reservation WHERE item_id = item.id AND ended_at IS NULL OFFSET 0) AS kept
             JOIN order_unit AS unit ON unit.reservation_id = kept.id AND unit.loan_id IS NULL
              AND unit.cancelled_at IS NULL
             WHERE item.state = 'dispatched'))

@@ -87,14 +87,16 @@ AWAITING = text("""
     WHERE asked.decision = 'awaiting_authorisation' GROUP BY asked.id ORDER BY asked.id
 """)
 # Orders are walked by their day, and of each the pieces that are held for it and stand on the shelf, until the page is
-# full and its last day is over: what is promised for later is not looked at. Only the pieces of the page are joined to
-# what is shown. What has no day or no bay stands last.
+# full and its last day is over: what is promised for later is not looked at. What is shown of an order and an item is
+# kept from then; only the pieces of the page are joined to the rest. What has no day or no bay stands last.
 PICK = text("""
     WITH of_these_days AS (
-        SELECT timing.order_id, COALESCE(timing.promised_on, 'infinity') AS day, piece.*
-        FROM order_timing AS timing CROSS JOIN LATERAL (
-            SELECT asked.number, unit.order_line_id, item.id AS item_id, item.bay, item.barcode, store.code AS store
-            FROM order_unit AS unit JOIN equipment_order AS asked ON asked.id = unit.order_id
+        SELECT asked.id, asked.number, asked.client_id, asked.promised_on, asked.allocated_at, asked.speed,
+               COALESCE(timing.promised_on, 'infinity') AS day, piece.*
+        FROM order_timing AS timing JOIN equipment_order AS asked ON asked.id = timing.order_id CROSS JOIN LATERAL (
+            SELECT unit.order_line_id, item.product_id, item.bay, item.barcode, item.label_wanted_since,
+                   store.code AS store
+            FROM order_unit AS unit
             JOIN reservation AS kept ON kept.id = unit.reservation_id AND kept.ended_at IS NULL
             JOIN item ON item.id = kept.item_id AND item.state = 'reserved' JOIN store ON store.id = item.store_id
             WHERE unit.order_id = timing.order_id AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
@@ -105,7 +107,7 @@ PICK = text("""
           AND (NOT CAST(:goes_on AS boolean)
                OR (COALESCE(timing.promised_on, 'infinity') >= COALESCE(CAST(:after_day AS date), 'infinity')
                    AND (COALESCE(timing.promised_on, 'infinity'), piece.store, piece.bay IS NULL,
-                        COALESCE(piece.bay, ''), piece.number, piece.barcode)
+                        COALESCE(piece.bay, ''), asked.number, piece.barcode)
                        > (COALESCE(CAST(:after_day AS date), 'infinity'), CAST(:after_store AS text),
                           CAST(:after_bay AS text) IS NULL, COALESCE(CAST(:after_bay AS text), ''),
                           CAST(:after_number AS text), CAST(:after_barcode AS text))))
@@ -113,14 +115,13 @@ PICK = text("""
     ), waiting AS (
         SELECT * FROM of_these_days ORDER BY day, store, bay NULLS LAST, number, barcode LIMIT :limit
     )
-    SELECT asked.number, client.client_ref, asked.promised_on, asked.allocated_at IS NOT NULL AS is_allocated,
-           asked.speed, item.barcode, product.code AS product_code, product.name AS product_name, waiting.store,
-           item.bay, line.kind, item.label_wanted_since IS NOT NULL AS label_wanted,
+    SELECT waiting.number, client.client_ref, waiting.promised_on, waiting.allocated_at IS NOT NULL AS is_allocated,
+           waiting.speed, waiting.barcode, product.code AS product_code, product.name AS product_name, waiting.store,
+           waiting.bay, line.kind, waiting.label_wanted_since IS NOT NULL AS label_wanted,
            ARRAY(SELECT warning FROM order_answer
-                 WHERE order_id = asked.id AND answer IS NULL ORDER BY id) AS not_answered
-    FROM waiting JOIN equipment_order AS asked ON asked.id = waiting.order_id
-    JOIN client ON client.id = asked.client_id JOIN order_line AS line ON line.id = waiting.order_line_id
-    JOIN item ON item.id = waiting.item_id JOIN product ON product.id = item.product_id
+                 WHERE order_id = waiting.id AND answer IS NULL ORDER BY id) AS not_answered
+    FROM waiting JOIN client ON client.id = waiting.client_id
+    JOIN order_line AS line ON line.id = waiting.order_line_id JOIN product ON product.id = waiting.product_id
     ORDER BY waiting.day, waiting.store, waiting.bay NULLS LAST, waiting.number, waiting.barcode
 """)
 COMING_BACK = text("""
