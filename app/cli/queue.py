@@ -20,10 +20,12 @@ import structlog
 from croniter import croniter
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor, ScheduleExecutor
+from pgqueuer.domain.errors import FailingListenerError
 from pgqueuer.domain.models import Job as QueuedJob
 from pgqueuer.domain.models import Schedule
 from pgqueuer.domain.settings import DBSettings
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from app.db import normal_url
 from app.domain.dates import UK
@@ -39,6 +41,19 @@ LOOK_AGAIN_AFTER: Final = timedelta(seconds=10)
 """How long to wait for the database to say that there is something new; then it is also seen whether it is there."""
 
 PARTING_SECONDS: Final = 5
+LOST: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    FailingListenerError,
+    ConnectionError,
+)
+"""What is raised where the server is away. The library says FailingListenerError when the connection that it listens on
+is silent; of one that is closed asyncpg says no more than an InterfaceError, as of much else, so its words are read."""
+
+CONNECTION_IS_GONE: Final = ("connection is closed", "connection has been released back to the pool", "pool is clos")
+
 ONLY_SQLALCHEMYS: Final = {"prepared_statement_cache_size", "prepared_statement_name_func", "async_fallback"}
 
 
@@ -113,6 +128,7 @@ async def _open(url: str, recurring: Sequence[Recurring]) -> AsyncIterator[pgque
             _register(queue, queries, work)
             if work.at_start:
                 await _bring(queries, work)
+        _to_our_log.note_open()
         yield queue
     finally:
         try:
@@ -162,17 +178,56 @@ async def _forget_old_schedules(queries: pgqueuer.Queries, recurring: Sequence[R
         await queries.delete_schedule(ids=old, entrypoints=set())
 
 
+def has_lost_the_database(error: BaseException | None) -> bool:
+    """Whether that went wrong because the server is away, or was: it crashed, stopped, is not ready, out of reach."""
+    while error:
+        if isinstance(error, LOST) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+            return True
+        if isinstance(error, asyncpg.InterfaceError) and any(said in str(error) for said in CONNECTION_IS_GONE):
+            return True
+        error = error.orig if isinstance(error, DBAPIError) and error.orig else error.__cause__
+    return False
+
+
 class _ToOurLog(logging.Handler):
-    """What the library says becomes a line of our log, in which a job that failed stands with its traceback already."""
+    """What the library says becomes a line of our log, in which a job that failed stands with its traceback already.
+
+    That the database was lost is one line, however much breaks of it, until the worker is on it again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.WARNING)
+        self.is_lost = False
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        log.warning("queue", said=record.getMessage(), error=repr(error) if error else None)
+        if not has_lost_the_database(error):
+            log.warning("queue", said=record.getMessage(), error=repr(error) if error else None)
+        elif not self.is_lost:
+            self.is_lost = True
+            log.warning("database_lost", said="The worker goes on as soon as the database is back.", error=repr(error))
+
+    def note_open(self) -> None:
+        """The worker is on the database."""
+        if self.is_lost:
+            self.is_lost = False
+            log.info("database_back", said="The worker goes on.")
+
+
+_to_our_log: Final = _ToOurLog()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether it is not told yet. What else a lost database breaks (the connections kept ready, the question whether we
+    are still told of new jobs, which nobody waits for any more) follows from what `database_lost` says."""
+    return not (record.exc_info and has_lost_the_database(record.exc_info[1]))
 
 
 def forward_library_log() -> None:
     """Bring the library's warnings and errors into our log, once a process."""
     library: Any = logging.getLogger("pgqueuer")
-    if not any(isinstance(handler, _ToOurLog) for handler in library.handlers):
-        library.addHandler(_ToOurLog(level=logging.WARNING))
+    if _to_our_log not in library.handlers:
+        library.addHandler(_to_our_log)
         library.propagate = False
+        for name in ("asyncio", "asyncpg.pool"):
+            logging.getLogger(name).addFilter(_is_news)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.cli.mailing import NoMailSet, mailer_of
-from app.cli.queue import Recurring, run_queue
+from app.cli.queue import Recurring, has_lost_the_database, run_queue
 from app.cli.reach import check_server, configure_logs, console, database_url, fail, open_session, read_settings
 from app.db import Database
 from app.domain.dates import uk_date
@@ -428,8 +428,11 @@ def _noted(job: Job, tools: Tools) -> Callable[[], Awaitable[object]]:
         except BusyElsewhere:
             log.info("job_is_done_elsewhere", job=job.name)
             return None
-        except Exception:
-            log.exception("job_failed", job=job.name)
+        except Exception as error:
+            if has_lost_the_database(error):
+                log.warning("job_waits", job=job.name, said="The database was away. It is tried again.")
+            else:
+                log.exception("job_failed", job=job.name)
             raise
         if how_many(done):
             log.info("job_done", job=job.name, done=how_many(done))

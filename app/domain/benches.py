@@ -55,6 +55,10 @@ class Demand:
     kept_from: date | None = None
 
 
+NOBODY_WAITS = "Nobody waits for it. It stands by how long it has been here."
+"""Why most items stand where they do: a page says it once for all of them."""
+
+
 def why_here(demand: Demand) -> str:
     """Why an item stands where it does in its queue, for whoever works through it."""
     if demand.held:
@@ -64,7 +68,7 @@ def why_here(demand: Demand) -> str:
         said.append(_who_waits(demand, demand.since))
     elif demand.since and not said:
         said.append(f"Those before it are enough for what is waited for: {demand.pieces} of this product.")
-    return " ".join(said) or "Nobody waits for it. It stands by how long it has been here."
+    return " ".join(said) or NOBODY_WAITS
 
 
 def _who_waits(demand: Demand, since: date) -> str:

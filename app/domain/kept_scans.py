@@ -11,6 +11,10 @@ CLOCKS_AGREE = timedelta(minutes=2)
 STILL_THERE = timedelta(minutes=2)
 """So long after a scan, whoever made it still stands before the thing and can be told what to do with it."""
 
+LONGEST_KEPT = timedelta(days=90)
+"""No device keeps a scan for longer: a van that is off the road for weeks has sent its own by then, and an older one
+shows a clock that was not set."""
+
 SAME_SCAN = timedelta(seconds=60)
 """What one person scans twice within so long, and for the same thing, was scanned once: a trigger pulled twice."""
 
@@ -38,6 +42,11 @@ def offset_in_words(offset: timedelta) -> str:
 def is_kept(scanned_at: datetime, at: datetime) -> bool:
     """Whether a scan waited so long that its maker has gone on since."""
     return at - scanned_at > STILL_THERE
+
+
+def is_from_long_ago(scanned_at: datetime, at: datetime) -> bool:
+    """Whether a scan says it was made so long ago that it is the device's clock that is to be doubted."""
+    return at - scanned_at > LONGEST_KEPT
 
 
 def is_same_scan(made_at: datetime, earlier_at: datetime) -> bool:

@@ -7,8 +7,10 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import ErrorDetails
 
+from app.domain.dates import in_words as day_in_words
+from app.domain.dates import uk_date
 from app.domain.errors import BadValue
-from app.domain.kept_scans import clock_offset, offset_in_words, says_nothing_of_the_order
+from app.domain.kept_scans import clock_offset, is_from_long_ago, offset_in_words, says_nothing_of_the_order
 from app.domain.scanning import SCAN_AGAIN, step_after_refusal
 from app.web.fields import Body, Code, Line, OptionalLine
 from app.web.scans import Scan, ScanResult, ScanWarning, written_out
@@ -25,6 +27,8 @@ CLOCK_LOST = ScanWarning(
     code="clock-wrong",
     detail="The clock of this device is wrong: the time of the service counts. Set its date, time and time zone.",
 )
+
+CLOCK_DOUBTED = "scanned-long-ago"
 
 _SCAN_ID: TypeAdapter[UUID] = TypeAdapter(UUID)
 
@@ -145,7 +149,8 @@ def _read_scan(given: Any, kind: type[ScanBody], *, at: datetime, offset: timede
 def _times(said: datetime | None, *, at: datetime, offset: timedelta | None) -> dict[str, Any]:
     """When the scan was made, by the service's clock, and what is to be said of the device's.
 
-    The time that a device claims whose clock is lost is not believed. What is not on loan it still brings back; of what
+    A time so long ago that no device keeps a scan for so long is kept, and doubted aloud. The time that a device claims
+    whose clock is lost is not believed. What is not on loan it still brings back; of what
     is, nobody can tell whether it went out before the scan or after.
     """
     if said is None:
@@ -160,13 +165,23 @@ def _times(said: datetime | None, *, at: datetime, offset: timedelta | None) -> 
         has_no_order = said.year < OLDEST_YEAR or says_nothing_of_the_order(said, at)
         return {"scanned_at": None, "clock": CLOCK_LOST, "device_scanned_at": kept, "has_no_order": has_no_order}
     if offset is None:
-        return {"scanned_at": scanned_at, "has_no_order": says_nothing_of_the_order(scanned_at, at)}
+        found = {"scanned_at": scanned_at, "has_no_order": says_nothing_of_the_order(scanned_at, at)}
+        return found | (_doubted(scanned_at) if is_from_long_ago(scanned_at, at) else {})
     measured = {"scanned_at": min(scanned_at, at), "is_measured": True}
     if not offset:
-        return measured
+        return measured | (_doubted(scanned_at) if is_from_long_ago(scanned_at, at) else {})
     detail = f"The clock of this device is {offset_in_words(offset)}. The time of this scan was put right. "
     warning = ScanWarning(code=CLOCK_LOST.code, detail=f"{detail}Set its date, time and time zone.")
     return measured | {"clock": warning, "device_scanned_at": kept}
+
+
+def _doubted(scanned_at: datetime) -> dict[str, Any]:
+    """What is said of a time so long ago. It still keeps the scan from ending a newer loan, and both are kept."""
+    detail = (
+        f"The device says that this was scanned on {day_in_words(uk_date(scanned_at))}. That is so long ago that its "
+        "clock may be wrong: the time of the service counts. If that day is wrong, set its date, time and time zone."
+    )
+    return {"clock": ScanWarning(code=CLOCK_DOUBTED, detail=detail), "device_scanned_at": scanned_at}
 
 
 def _in_utc(said: datetime) -> datetime:

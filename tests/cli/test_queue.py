@@ -1,14 +1,18 @@
 """The queue under the worker: by clocks in the UK, once among two workers, again after a failure or a lost database."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pgqueuer
 import pytest
+from pgqueuer.domain.errors import FailingListenerError
 from sqlalchemy import text
+from structlog.testing import CapturingLogger
 
 from app.cli import queue
 from app.cli.queue import Recurring, next_run, open_pool, queries_on, run_queue
@@ -113,6 +117,58 @@ async def test_it_goes_on_when_the_database_was_lost(scratch: Scratch) -> None:
             assert await session.scalar(CUT_OFF)
         before = done
         await until(lambda: done > before + 1)
+
+
+async def test_a_lost_database_is_one_line_of_the_log_and_no_traceback(
+    scratch: Scratch, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = 0
+
+    async def work() -> None:
+        nonlocal done
+        done += 1
+
+    said = CapturingLogger()
+    monkeypatch.setattr(queue, "log", said)
+    async with working(scratch, Recurring("work", EVERY_SECOND, work)):
+        await until(lambda: done >= 1)
+        async with scratch.database.sessions() as session:
+            assert await session.scalar(CUT_OFF)
+        # The connection that it listens on is asked every ten seconds, and waited for as long.
+        await until(lambda: bool(said.calls))
+        before = done
+        await until(lambda: done > before + 1)
+    assert [(*call.args, call.kwargs["said"]) for call in said.calls] == [
+        ("database_lost", "The worker goes on as soon as the database is back."),
+        ("database_back", "The worker goes on."),
+    ]
+    assert [record.getMessage() for record in caplog.records if record.name != "pgqueuer" and record.exc_info] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "is_lost"),
+    [
+        (FailingListenerError(), True),
+        (asyncpg.CannotConnectNowError("the database system is in recovery mode"), True),
+        (asyncpg.InterfaceError("connection is closed"), True),
+        (asyncpg.InterfaceError("the server expects 1 argument for this query, 2 were passed"), False),
+        (asyncpg.QueryCanceledError("canceling statement due to statement timeout"), False),
+        (RuntimeError("the van is away"), False),
+    ],
+)
+def test_only_what_a_lost_database_breaks_is_left_out_of_the_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, error: Exception, is_lost: bool
+) -> None:
+    queue.forward_library_log()
+    for name in ("asyncio", "asyncpg.pool"):
+        logging.getLogger(name).error("Task exception was never retrieved", exc_info=error)
+    said = CapturingLogger()
+    monkeypatch.setattr(queue, "log", said)
+    monkeypatch.setattr(queue._to_our_log, "is_lost", False)
+    logging.getLogger("pgqueuer").error("Error during instance execution.", exc_info=error)
+    left = [record.name for record in caplog.records if record.name != "pgqueuer"]
+    assert (queue.has_lost_the_database(error), left) == (is_lost, [] if is_lost else ["asyncio", "asyncpg.pool"])
+    assert [call.args for call in said.calls] == [("database_lost" if is_lost else "queue",)]
 
 
 async def test_told_to_stop_it_finishes_the_job_under_way(scratch: Scratch) -> None:

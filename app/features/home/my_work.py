@@ -115,7 +115,8 @@ PANEL_CASES = text("""
 # An approved order of which a piece is still wanted has its timing without a day of delivery: these have indexes. What
 # is to be picked is counted to a hundred, the soonest first, for the pieces of each order are looked at for it. What is
 # with the drivers is counted to its end: they are told not to deliver some of it. Of each item on its way the
-# reservation is looked for, or all that are live would be read.
+# reservation is looked for, or all that are live would be read. What waits to be decided may be late as well, or have
+# no day, and is counted as the lists of orders show it.
 STORE_ORDERS = text("""
     WITH to_pick AS (
         SELECT timing.promised_on FROM order_timing AS timing
@@ -135,16 +136,18 @@ STORE_ORDERS = text("""
             JOIN order_unit AS unit ON unit.reservation_id = kept.id AND unit.loan_id IS NULL
              AND unit.cancelled_at IS NULL
             WHERE item.state = 'dispatched'))
+    ), undecided AS MATERIALIZED (
+        SELECT promised_on FROM equipment_order WHERE decision IN ('awaiting_authorisation', 'awaiting_panel')
     )
     SELECT
         (SELECT count(*) FROM to_pick WHERE promised_on <= :today) AS to_pick_today,
         (SELECT count(*) FROM to_pick) AS to_pick,
         (SELECT count(*) FROM (
-            SELECT FROM order_timing
-            WHERE is_approved AND delivered_on IS NULL AND promised_on < :today LIMIT :beyond) AS counted) AS late,
+            SELECT FROM order_timing WHERE is_approved AND delivered_on IS NULL AND promised_on < :today
+            UNION ALL SELECT FROM undecided WHERE promised_on < :today LIMIT :beyond) AS counted) AS late,
         (SELECT count(*) FROM (
-            SELECT FROM order_timing
-            WHERE is_approved AND delivered_on IS NULL AND promised_on IS NULL LIMIT :beyond) AS counted) AS undated,
+            SELECT FROM order_timing WHERE is_approved AND delivered_on IS NULL AND promised_on IS NULL
+            UNION ALL SELECT FROM undecided WHERE promised_on IS NULL LIMIT :beyond) AS counted) AS undated,
         (SELECT count(*) FROM (
             SELECT FROM order_timing AS timing JOIN equipment_order AS asked ON asked.id = timing.order_id
             JOIN client ON client.id = asked.client_id

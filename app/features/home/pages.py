@@ -27,7 +27,8 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
     """What waits for this person, then where they can go."""
     today = uk_date(now)
     context: dict[str, Any] = {"today": today, "now": now, "soon": today + my_work.ENDS_SOON}
-    context |= {"MOST": my_work.MOST, "MOST_HELD_OUT": queries.MOST_HELD_OUT}
+    context |= {"MOST": my_work.MOST, "MOST_HELD_OUT": queries.MOST_HELD_OUT, "FIRST_FEW": my_work.FIRST_FEW}
+    context |= {"MOST_OF_ONES_OWN": queries.MOST_OF_ONES_OWN}
     context |= {"MOST_TO_PICK": my_work.MOST_TO_PICK, "MOST_OPEN": safety_notices.MOST_OPEN}
     context["unread"] = await my_work.count_unread(session, actor.id)
     context |= await _store(session, actor, today) | await _prescribing(session, actor, today)
@@ -35,7 +36,7 @@ async def home(request: Request, session: Session, actor: Actor, now: Now) -> HT
         context["held"] = await queries.count_held(session)
     if actor.may(Permission.LIFT_HOLDS) or actor.may(Permission.WORK_ON_ITEMS):
         see = actor.may(Permission.SEE_CLIENTS)
-        context["held_out"] = await queries.list_held_out(session, may_see_client=see)
+        context["held_out"] = await queries.list_held_out(session, may_see_client=see, limit=my_work.FIRST_FEW)
     if actor.may(Permission.KEEP_STOP_USE_NOTICES):
         whose = actor.username if actor.may(Permission.PLACE_ORDERS) else None
         context["notices"] = await my_work.list_notices(session, whose=whose)
@@ -93,7 +94,8 @@ async def _prescribing(session: AsyncSession, actor: Person, today: date) -> dic
 
 def _clients_shown(context: dict[str, Any]) -> int:
     """In how many lines a client is named."""
-    lists = ("trials", "collections", "to_sign", "to_answer", "notices", "reservations", "unweighed", "follow_up")
-    shown = sum(len(context.get(name, [])) for name in lists)
+    begun = ("trials", "collections", "to_sign", "reservations")
+    shown = sum(min(len(context.get(name, [])), my_work.FIRST_FEW) for name in begun)
+    shown += sum(len(context.get(name, [])) for name in ("to_answer", "notices", "unweighed", "follow_up"))
     shown += context["mine"].shown if "mine" in context else 0
     return shown + sum(line.client_ref is not None for line in context.get("held_out", []))

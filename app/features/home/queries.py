@@ -22,6 +22,8 @@ MOST = 1_000
 
 MOST_HELD_OUT = 100
 """The same of holds on items that are out."""
+MOST_OF_ONES_OWN = 50
+"""The same of one's own trials, collections and reservations."""
 
 # How many are counted is written into these statements: PostgreSQL plans them anew each time for a bound that it is
 # only given. An item may wait for an inspection of each kind.
@@ -283,7 +285,9 @@ async def count_held(session: AsyncSession) -> int:
     return int(await session.scalar(HELD) or 0)
 
 
-async def list_trials(session: AsyncSession, username: str, *, today: date, limit: int = 50) -> list[TrialRow]:
+async def list_trials(
+    session: AsyncSession, username: str, *, today: date, limit: int = MOST_OF_ONES_OWN + 1
+) -> list[TrialRow]:
     """The person's own trials that end within seven days or should have ended, the latest first."""
     values = {"actor": username, "today": today, "until": today + SOON, "limit": limit}
     return [TrialRow(**row) for row in (await session.execute(TRIALS, values)).mappings()]
@@ -296,13 +300,15 @@ async def list_unweighed(session: AsyncSession, username: str, *, limit: int = 5
     return [Unweighed(**row) for row in rows.mappings()]
 
 
-async def list_collections(session: AsyncSession, username: str, *, limit: int = 50) -> list[CollectionRow]:
+async def list_collections(
+    session: AsyncSession, username: str, *, limit: int = MOST_OF_ONES_OWN + 1
+) -> list[CollectionRow]:
     """The collections that the person asked for and that are not done, oldest first."""
     rows = await session.execute(COLLECTIONS, {"actor": username, "limit": limit})
     return [CollectionRow(**row) for row in rows.mappings()]
 
 
-async def list_held_out(session: AsyncSession, *, may_see_client: bool, limit: int = 50) -> list[HeldOut]:
+async def list_held_out(session: AsyncSession, *, may_see_client: bool, limit: int) -> list[HeldOut]:
     """Holds on items that are with clients or on the way to them, the oldest first."""
     rows = await session.execute(HELD_OUT, {"limit": limit})
     return [
@@ -321,7 +327,7 @@ async def list_held_out(session: AsyncSession, *, may_see_client: bool, limit: i
 
 
 async def list_reservations(
-    session: AsyncSession, username: str, *, today: date, limit: int = 50
+    session: AsyncSession, username: str, *, today: date, limit: int = MOST_OF_ONES_OWN + 1
 ) -> list[ReservationRow]:
     """The person's own live reservations, the one that ends first first."""
     rows = await session.execute(RESERVATIONS, {"actor": username, "today": today, "limit": limit})

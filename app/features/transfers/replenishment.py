@@ -11,20 +11,15 @@ from app.domain.access import Actor
 from app.domain.errors import BadValue
 from app.domain.transfers import Stock, Suggestion, suggest
 from app.features.transfers.schemas import LevelBody, StockRow
+from app.on_the_shelf import NOT_INSPECTED
 
 # The rules of `domain/clearance.py` for what stands on the shelf. What is reserved, also for later, stays where it is.
-FREE: Final = """
+FREE: Final = f"""
     NOT product.single_patient_use
     AND NOT EXISTS (SELECT FROM hold WHERE hold.item_id = item.id AND hold.lifted_at IS NULL)
     AND NOT EXISTS (SELECT FROM reservation WHERE reservation.item_id = item.id AND reservation.ended_at IS NULL)
-    AND NOT EXISTS (
-        SELECT FROM product_inspection AS asked
-        LEFT JOIN inspection_due AS known ON known.item_id = item.id AND known.kind = asked.kind
-        WHERE asked.product_id = item.product_id
-          AND (known.due_on IS NULL OR known.due_on < :today OR COALESCE(
-              (SELECT outcome <> 'passed' FROM inspection
-               WHERE inspection.item_id = item.id AND inspection.kind = asked.kind ORDER BY id DESC LIMIT 1), false)))
-"""
+    AND NOT {NOT_INSPECTED}
+"""  # noqa: S608 - the part is a constant
 """Whether an `item` of a `product` that is in stock may go to another store `:today`."""
 
 STOCK = text(f"""

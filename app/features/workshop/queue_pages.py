@@ -7,7 +7,7 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from app.db import Session
-from app.domain.benches import Bench
+from app.domain.benches import NOBODY_WAITS, Bench
 from app.domain.dates import uk_date
 from app.features.workshop.cleaning_pages import COVERS, WAYS
 from app.features.workshop.queue_schemas import MOST_AT_ONCE, HourDone, Together, TogetherForm
@@ -55,6 +55,7 @@ async def benches(
         "counts": counts,
         "bench": here,
         "items": page.items,
+        "NOBODY_WAITS": NOBODY_WAITS,
         "store": place or "",
         "stores": [(one.code, one.name) for one in actor.stores],
         "back": f"/workshop?{urlencode(shown)}",

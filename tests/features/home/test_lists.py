@@ -68,8 +68,8 @@ async def test_a_long_list_of_holds_says_how_many_there_are(safety: Browser, giv
     for number in range(51):
         await given.hold(lent.barcode, reason=f"Reason {number}.")
     page = await safety.get("/")
-    assert len(rows_of(page, HELD)) == 50
-    assert "These are the oldest 50 of 51." in page.text
+    assert len(rows_of(page, HELD)) == 5
+    assert "These are the oldest 5 of 51. See every item on hold, in the stores too" in page.text
 
 
 async def test_a_hold_that_is_lifted_is_no_longer_listed(safety: Browser, given: Given) -> None:
@@ -77,3 +77,25 @@ async def test_a_hold_that_is_lifted_is_no_longer_listed(safety: Browser, given:
     hold = await given.hold(lent.barcode)
     await safety.post_form(f"/items/{lent.barcode}/holds/{hold}/lift", reason="Mended there.")
     assert rows_of(await safety.get("/"), HELD) == []
+
+
+async def test_a_start_page_begins_each_list_and_leads_to_the_whole_of_it(
+    ot: Browser, given: Given, query: Query
+) -> None:
+    for _ in range(6):
+        await given.trial(days=3)
+        await given.collection()
+        await given.reservation(days=2)
+    page = await ot.get("/")
+    captions = ("Your trials that end within seven days or are overdue", "Collections you asked for", RESERVED)
+    assert [len(rows_of(page, caption)) for caption in captions] == [5, 5, 5]
+    for words in ("6 trials ending or overdue", "6 collections of yours open", "6 reservations end soon"):
+        assert words in page.text, words
+    whole = {"trials": "/trials?show=ending&mine=true", "collections": "/collections?show=mine"}
+    for what, href in (whole | {"reservations": "/reservations"}).items():
+        [link] = [one for one in page.soup.find_all("a") if one.get_text() == f"See all 6 {what}"]
+        assert link["href"] == href
+        listed = await ot.get(str(link["href"]))
+        assert len(listed.soup.select("tbody tr")) == 6, href
+    logged = await query("SELECT detail FROM audit_event WHERE action = 'clients_listed'")
+    assert [row["detail"] for row in logged] == [{"found": 15}]

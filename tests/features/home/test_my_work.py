@@ -92,12 +92,44 @@ async def test_the_store_sees_what_to_pick_what_is_out_and_what_failed(
     await as_technician.post(f"/api/v1/orders/{out}/dispatch")
     await as_technician.post(f"/api/v1/orders/{out}/failed-visit", json={"reason": "Nobody was in."})
     text = (await technician.get("/")).text
-    for words in ("0 orders to pick for today 1 in all", "1 delivery to try again", "1 order with the driver"):
+    for words in (
+        "0 orders to pick for today 1 in all, listed by item",
+        "1 delivery to try again",
+        "1 order with the driver",
+    ):
         assert words in text, words
     clock.move(days=8)
     text = (await technician.get("/")).text
     assert "2 orders late" in text
     assert "1 order to pick for today" in text
+
+
+async def test_a_count_says_what_the_list_behind_it_shows(
+    manager: Browser, ot: Browser, given: Given, sign_in: SignIn, clock: Clock
+) -> None:
+    held = await order(given, sign_in)
+    await order(given, sign_in, by="student.ot")
+    await given.collection()
+    clock.move(days=8)
+    page = await manager.get("/")
+    shown = {}
+    for one in page.soup.select(".app-counts__one"):
+        number, link = one.select_one(".app-counts__number"), one.find("a")
+        if number and link and str(link["href"]).startswith(("/orders?", "/collections")):
+            listed = await manager.get(str(link["href"]))
+            shown[link.get_text()] = (int(number.get_text()), len(listed.soup.select("main tbody tr")))
+    assert shown == {
+        "orders late": (2, 2),
+        "deliveries to try again": (0, 0),
+        "orders with the driver": (0, 0),
+        "collection open": (1, 1),
+    }
+    assert "1 order, 1 item. 1 of the orders for today or before." in (await manager.get("/orders/pick")).text
+    mine = await ot.get("/")
+    [late] = [one for one in mine.soup.select(".app-counts a") if one.get_text() == "delivery late"]
+    assert late["href"] == "#orders-late"
+    [section_of_it] = mine.soup.select("#orders-late")
+    assert [row.a.get_text() for row in section_of_it.select("tbody tr") if row.a] == [held]
 
 
 async def test_an_order_that_lost_its_item_or_was_visited_in_vain_is_marked(

@@ -58,6 +58,36 @@ async def test_a_clock_that_is_a_little_fast_or_a_scan_that_waited_long_is_belie
         assert (result["outcome"], result["code"], result["warnings"]) == ("accepted", None, [])
 
 
+@pytest.mark.parametrize("says_its_clock", [False, True])
+@pytest.mark.parametrize(("ago", "is_doubted"), [(timedelta(days=90), False), (timedelta(days=91), True)])
+async def test_a_scan_of_long_ago_is_taken_and_doubted_aloud(
+    as_technician: AsyncClient,
+    given: Given,
+    clock: Clock,
+    query: Query,
+    *,
+    ago: timedelta,
+    is_doubted: bool,
+    says_its_clock: bool,
+) -> None:
+    lent = await given.loan()
+    body = batch(lent.barcode, at=clock.now - ago) | ({"sent_at": clock.now.isoformat()} if says_its_clock else {})
+    clock_was = clock.now - ago
+    [result] = await send(as_technician, "returns", body)
+    if says_its_clock:
+        # By a clock that is right now it was made before the item went out.
+        assert (result["outcome"], result["code"]) == ("refused", "moved-since-scan")
+    else:
+        assert (result["outcome"], result["state"]) == ("accepted", "returned")
+    told = [warning["code"] for warning in result["warnings"]]
+    assert told == (["scanned-long-ago"] if is_doubted else [])
+    if is_doubted:
+        assert "so long ago that its clock may be wrong" in result["warnings"][0]["detail"]
+    [kept] = await query("SELECT scanned_at, device_scanned_at FROM return_scan")
+    assert kept["scanned_at"] == clock_was
+    assert kept["device_scanned_at"] == (clock_was if is_doubted else None)
+
+
 @pytest.mark.parametrize(("behind", "how"), [(timedelta(days=1), "1 day slow"), (timedelta(hours=-5), "5 hours fast")])
 async def test_a_clock_that_is_wrong_by_what_it_shows_as_it_sends_is_put_right_and_both_times_are_kept(
     as_technician: AsyncClient, given: Given, clock: Clock, query: Query, behind: timedelta, how: str

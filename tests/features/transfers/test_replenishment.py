@@ -3,9 +3,12 @@
 from uuid import uuid4
 
 from httpx import AsyncClient
+from sqlalchemy import text
 
+from app.domain.inspections import InspectionKind
+from app.domain.lifecycle import State
 from tests.browser import Browser
-from tests.conftest import Statements
+from tests.conftest import Sessions, Statements
 from tests.given import Given
 from tests.problems import check_problem
 
@@ -64,6 +67,29 @@ async def test_an_examination_that_is_due_soon_is_put_aside(as_technician: Async
     body = {"from_store": "MAIN", "to_store": "COAST", "wanted": [{"product_code": product, "quantity": 1}]}
     consignment = (await as_technician.post("/api/v1/transfers", json=body)).json()
     assert [one["barcode"] for one in consignment["to_take"]] == [later], soon
+
+
+async def test_what_may_go_out_is_said_by_the_examination_that_stands_by_its_day(
+    as_manager: AsyncClient, as_technician: AsyncClient, given: Given, sessions: Sessions
+) -> None:
+    """Not by what was written down last: an old report may come later, and a wrong one is put right."""
+    product = await given.product(inspections=[{"kind": "loler", "every_months": 6}])
+    hoist = await given.item(State.AWAITING_INSPECTION, product=product)
+    await given.inspected(hoist, kind=InspectionKind.LOLER)
+    await given.inspected(hoist)
+    await given.released(hoist)
+    await set_level(as_manager, product, 1, store="MAIN")
+    before = text("""
+        INSERT INTO inspection (item_id, kind, outcome, seq, inspected_at, inspected_by, examined_on, notes)
+        SELECT item_id, kind, 'failed', seq, inspected_at, inspected_by, examined_on - 30, 'The brake slipped.'
+        FROM inspection WHERE item_id = (SELECT id FROM item WHERE barcode = :barcode) AND kind = 'loler'
+        ORDER BY examined_on DESC LIMIT 1 RETURNING id
+    """)
+    async with sessions.begin() as session:
+        assert await session.scalar(before, {"barcode": hoist})
+    [row] = [row for row in (await as_technician.get(LEVELS)).json() if row["store"] == "MAIN"]
+    assert (await as_technician.get(f"/api/v1/items/{hoist}")).json()["is_clear"] is True
+    assert (row["free"], row["recycled"], row["blocked"]) == (1, 1, 0)
 
 
 async def test_levels_are_the_managers_and_must_make_sense(as_manager: AsyncClient, as_technician: AsyncClient) -> None:

@@ -7,7 +7,8 @@ from app.domain.inspections import InspectionOutcome
 from app.domain.lifecycle import State
 from app.features.workshop.schemas import to_the_workshop
 from tests.browser import Browser, Page
-from tests.conftest import Clock, Query
+from tests.conftest import Clock, Query, SignIn
+from tests.features.ordering.conftest import Orders
 from tests.given import Given
 
 
@@ -30,6 +31,21 @@ async def test_each_bench_shows_how_many_wait_and_who_waits_longest_first(
     counts = [int(link.get_text().rsplit(" ", 1)[1]) for link in benches]
     assert counts == [2, 1, 0, 0, 0]
     assert bench(await technician.get(str(benches[1]["href"]))) == [cleaning]
+
+
+async def test_only_what_somebody_waits_for_says_why_it_stands_where_it_does(
+    technician: Browser, given: Given, sign_in: SignIn
+) -> None:
+    wanted, idle = await given.product(), await given.product()
+    waits, other = [await given.item(State.RETURNED, product=product) for product in (wanted, idle)]
+    await Orders(given, sign_in).submitted(wanted)
+    page = await technician.get("/workshop")
+    why = {str(row["data-barcode"]): row.select("td")[2].get_text(strip=True) for row in page.soup.select("tbody tr")}
+    assert why == {waits: "1 prescriber waits for this, since 2 March 2026.", other: ""}
+    said = "Where nothing says why an item stands here, nobody waits for it"
+    assert page.text.count(said) == 1
+    held = await technician.get("/workshop", bench="decontaminating")
+    assert said not in held.text
 
 
 async def test_the_benches_can_be_narrowed_to_one_store(technician: Browser, given: Given) -> None:

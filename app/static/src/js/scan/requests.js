@@ -27,7 +27,7 @@ import { MODES } from "./modes.js";
 const ALREADY = "already-scanned";
 
 /** What is wrong with the device, not with what was scanned. */
-const CLOCK = "clock-wrong";
+const CLOCK = new Set(["clock-wrong", "scanned-long-ago"]);
 
 const PATIENCE_MS = 20_000;
 const TRY_AGAIN = new Set([408, 425, 429]);
@@ -137,7 +137,7 @@ function answer(scan, result) {
     outcome,
     words: WORDS[outcome] ?? doneWords(scan, result),
     detail: withAll(result.warnings, result.detail || because),
-    warned: (result.warnings ?? []).some(({ code }) => code !== CLOCK),
+    warned: (result.warnings ?? []).some(({ code }) => !CLOCK.has(code)),
     product: result.product_name ?? "",
     next: result.next_step?.text ?? "",
     holds: reasons(result.holds),
