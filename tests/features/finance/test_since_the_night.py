@@ -120,8 +120,9 @@ async def test_the_question_says_when_all_was_compared(
     await reconcile_nightly(session, actor="worker", at=clock.now)
     clock.move(hours=4)
     page = await finance.get("/finance/periods/2026-03/close")
-    assert "agree to the penny. All of it was compared on 1 April 2026 at 10:05am, and what came after that just now." in (
-        " ".join(page.text.split())
+    assert (
+        "agree to the penny. All of it was compared on 1 April 2026 at 10:05am, and what came after that just now."
+        in (" ".join(page.text.split()))
     )
     answer = await as_finance.post("/api/v1/finance/periods/2026-03/close")
     assert answer.status_code == 200, answer.text
