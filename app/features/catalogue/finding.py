@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.db import literally
 from app.domain.errors import BadValue
 from app.features.catalogue.availability import FREE
 from app.models import Tier
@@ -116,7 +117,7 @@ def search_for(wanted: Wanted) -> Search:
         values |= more
     conditions.append(f"({(' OR ' if wanted.roughly else ' AND ').join(mistyped)})")
     text = wanted.q.strip().lower()
-    values |= {"whole": text, "begins": f"{literal(text)}%"}
+    values |= {"whole": text, "begins": f"{literally(text)}%"}
     if any(f"one_off_{number}" in values for number in range(MOST_WORDS)):
         values["alike"] = ROUGHLY_ALIKE if wanted.roughly else ALIKE
     # Exact code, then code or name that begins so, then every word as it was typed, then what is only alike.
@@ -132,17 +133,17 @@ def search_for(wanted: Wanted) -> Search:
 
 def _word(number: int, word: str) -> tuple[str, str, dict[str, Any]]:
     """How the text has a word, how it has one that is like it (nothing if no mistake is forgiven), and the values."""
-    pattern, values = f"%{literal(word)}%", {f"word_{number}": word}
+    pattern, values = f"%{literally(word)}%", {f"word_{number}": word}
     if len(word) < 3 and word.isalnum():
         # Two letters make no trigram in the middle of a word, but at its beginning they do.
-        values |= {f"has_{number}": f"% {literal(word)}%", f"first_{number}": f"{literal(word)}%"}
+        values |= {f"has_{number}": f"% {literally(word)}%", f"first_{number}": f"{literally(word)}%"}
         return f"(product.search_text LIKE :has_{number} OR product.search_text LIKE :first_{number})", "", values
     values[f"has_{number}"] = pattern
     has = f"product.search_text LIKE :has_{number}"
     for sign, name in (("-", "dashed"), (" ", "spaced")):
         parted = sign.join(re.findall(r"[^\W\d_]+|\d+|[\W_]+", word))
         if parted != word:  # HOIST150 is HOIST-150, as many say it.
-            values[f"{name}_{number}"] = f"%{literal(parted)}%"
+            values[f"{name}_{number}"] = f"%{literally(parted)}%"
             has += f" OR product.search_text LIKE :{name}_{number}"
     has = f"({has})" if " OR " in has else has
     if not _is_forgiven(word):
@@ -189,7 +190,7 @@ def _filters(wanted: Wanted) -> tuple[list[str], dict[str, Any]]:
     pair = f"""((fit.product_id = product.id AND fit.other_product_id = {fitted})
                 OR (fit.product_id = {fitted} AND fit.other_product_id = product.id))"""
     clauses: dict[str, tuple[Any, str]] = {
-        "category": (wanted.category and f"{literal(wanted.category)}%", "product.category LIKE :category"),
+        "category": (wanted.category and f"{literally(wanted.category)}%", "product.category LIKE :category"),
         "specialist": (wanted.specialist, "(product.tier <> 'standard') = :specialist"),
         "tier": (wanted.tier and wanted.tier.value, "product.tier = :tier"),
         "min_load_kg": (wanted.min_load_kg, "product.safe_working_load_kg >= :min_load_kg"),
@@ -210,8 +211,3 @@ def _filters(wanted: Wanted) -> tuple[list[str], dict[str, Any]]:
         conditions.append(f"{dimension} BETWEEN :least_{number} AND :most_{number}")
         values |= {f"size_{number}": size.name, f"least_{number}": size.least, f"most_{number}": size.most}
     return conditions, values
-
-
-def literal(pattern: str) -> str:
-    """The text with LIKE's own signs taken as they are."""
-    return pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import literally
 from app.domain.errors import NotFound
 from app.domain.overloads import Borne, find_overloads, weight_wanted
 from app.features.clients.schemas import CareProviderBody, ClientBody, ClientLine, Dealings, EquipmentLine
@@ -179,7 +180,7 @@ async def list_clients(
         rows = await session.execute(EVERYBODY, {"after": behind, "limit": limit + 1})
         return [ClientLine(**row) for row in rows.mappings()]
     asked = understand(q or "")
-    literal = asked.words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    literal = literally(asked.words)
     values = {
         "words": asked.words,
         "nhs_number": asked.nhs_number,

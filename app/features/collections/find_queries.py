@@ -3,6 +3,7 @@
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import literally
 from app.domain.collecting import Find, what_it_is
 from app.domain.errors import NotFound
 from app.domain.lifecycle import State
@@ -81,7 +82,7 @@ async def get_find(session: AsyncSession, find_id: int, *, prefix: str) -> FindB
 
 async def find_callers(session: AsyncSession, q: str, *, prefix: str, limit: int) -> list[Caller]:
     """Clients by a reference, a name, an NHS number, a postcode, or the label of something that they have."""
-    literal = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    literal = literally(q)
     values = {
         "begins": f"{literal}%",
         "holds": f"%{literal}%",

@@ -6,6 +6,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
+from app.db import literally
 from app.domain.clearance import leaving_blockers, place_blockers
 from app.domain.errors import NotFound
 from app.domain.lifecycle import Move, moves_from
@@ -114,7 +115,7 @@ async def get_issuable(session: AsyncSession, barcode: str, *, today: date) -> I
 
 async def find_clients(session: AsyncSession, q: str, *, limit: int) -> list[FoundClient]:
     """Clients by a reference, a name, an NHS number or a postcode."""
-    literal = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    literal = literally(q)
     values = {
         "begins": f"{literal}%",
         "holds": f"%{literal}%",

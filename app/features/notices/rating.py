@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, outbox
+from app.db import literally
 from app.domain.access import Permission, roles_with
 from app.domain.catalogue_terms import MOST_TERMS, Found, likelihood, terms_of
 from app.domain.govuk_documents import lines_of
@@ -83,7 +84,7 @@ async def read_names(session: AsyncSession) -> Names:
 
 async def search_catalogue(session: AsyncSession, terms: Sequence[str]) -> Search:
     """What the catalogue has that is called so, or nearly so. One statement."""
-    patterns = [f"%{_literal(term.lower())}%" for term in terms]
+    patterns = [f"%{literally(term.lower())}%" for term in terms]
     rows = (await session.execute(FOUND, {"words": list(terms), "patterns": patterns})).all()
     found = []
     for place, term in enumerate(terms, 1):
@@ -148,7 +149,3 @@ async def record_of(session: AsyncSession, search: Search) -> dict[str, object]:
         "items": search.items,
         "catalogue_products": int(await session.scalar(HOW_MANY) or 0),
     }
-
-
-def _literal(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

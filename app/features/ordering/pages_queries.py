@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import literally
 from app.domain.access import Actor as Person
 from app.domain.access import Permission
 from app.domain.authority import check_authoriser, say_who
@@ -105,7 +106,7 @@ async def list_stores(session: AsyncSession) -> list[tuple[str, str]]:
 
 async def find_clients(session: AsyncSession, q: str) -> list[FoundClient]:
     """Living clients by a reference, a name, an NHS number or a postcode."""
-    literal = _literal(q)
+    literal = literally(q)
     values = {
         "begins": f"{literal}%",
         "holds": f"%{literal}%",
@@ -124,7 +125,7 @@ async def find_client(session: AsyncSession, client_ref: str) -> FoundClient | N
 
 async def find_products(session: AsyncSession, q: str) -> list[FoundProduct]:
     """Products like these words, the likest first."""
-    values = {"holds": f"%{_literal(q.lower())}%", "words": q.lower(), "alike": ALIKE, "limit": FOUND_AT_ONCE}
+    values = {"holds": f"%{literally(q.lower())}%", "words": q.lower(), "alike": ALIKE, "limit": FOUND_AT_ONCE}
     return [FoundProduct(**row) for row in (await session.execute(PRODUCTS, values)).mappings()]
 
 
@@ -206,7 +207,3 @@ async def _why_not_cancel(session: AsyncSession, order: OrderBody, actor: Person
     setting = await read_setting_around(session, today, actor.username, record.made_by, teams=[record.team_id])
     store = await names_with(session, Permission.FULFIL_ORDERS, today=today)
     return why_not_cancel(record, actor, setting, store=store)
-
-
-def _literal(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
+from app.db import literally
 from app.domain.certificates import is_certified
 from app.domain.clearance import CLEARABLE, find_blockers, is_clear, label_blockers, place_blockers, step_for
 from app.domain.combinations import carries
@@ -326,7 +327,7 @@ async def list_items(
     chosen = narrowed
     if q:
         chosen = _found_in_any_way(narrowed)
-        escaped = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        escaped = literally(q)
         values |= {"tag": f"%{normalise(escaped)}%", "serial": normalise(q).casefold(), "words": f"%{escaped}%"}
     wanted = f"{LINES} WHERE {chosen} ORDER BY item.barcode LIMIT :limit"
     rows = (await session.execute(text(wanted), values)).mappings()

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.charging import read_tariffs
+from app.db import literally
 from app.domain.costs import ChargeKind, Tariff
 from app.domain.errors import BadValue, NotFound
 from app.domain.hygiene import Route
@@ -213,7 +214,7 @@ async def find_product(session: AsyncSession, code: str, *, field: str = "produc
 
 async def search_products(session: AsyncSession, words: str) -> list[tuple[str, str]]:
     """Products by code, name or category, as (code, name): as many as are shown, and one more."""
-    plain = words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    plain = literally(words)
     values = {"begins": f"{plain}%", "holds": f"%{plain}%", "limit": MOST_PRODUCTS + 1}
     return [(row.code, row.name) for row in await session.execute(FOUND, values)]
 

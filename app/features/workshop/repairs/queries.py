@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import ledger
-from app.db import REPAIR_LIMIT_PERCENT
+from app.db import REPAIR_LIMIT_PERCENT, literally
 from app.domain.clearance import is_past_use
 from app.domain.errors import NotFound
 from app.domain.refurbishing import Advised, Facts, advise
@@ -121,7 +121,7 @@ async def list_repairs(session: AsyncSession, barcode: str, *, before: int | Non
 
 async def list_bin(session: AsyncSession, *, store: str | None, q: str | None, after: int, limit: int) -> list[BinPart]:
     """The parts in the bin of a store, or of all, `limit + 1` of them; `q`: words of the part or of its product."""
-    escaped = q and q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = q and literally(q)
     values = {"store": store, "words": f"%{escaped}%" if escaped else None, "after": after, "limit": limit + 1}
     return [BinPart(**row) for row in (await session.execute(BINS, values)).mappings()]
 
