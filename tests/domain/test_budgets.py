@@ -14,6 +14,7 @@ from app.domain.budgets import (
     Level,
     Progress,
     Standing,
+    check_year,
     forecast,
     months_of,
     overlap,
@@ -181,3 +182,12 @@ def test_a_budget_of_nothing_has_no_percentage() -> None:
 )
 def test_teams_have_parts_of_their_funders_budget(whole: int | None, teams: list[int], words: str | None) -> None:
     assert overlap(whole, teams) == words
+
+
+@pytest.mark.parametrize(("today", "last"), [(date(2026, 3, 31), 2035), (date(2026, 4, 1), 2036)])
+def test_a_budget_is_for_a_year_at_most_ten_ahead(today: date, last: int) -> None:
+    check_year(2019, today=today)
+    check_year(last, today=today)
+    with pytest.raises(BadValue, match=f"Give a financial year up to {last}/{last % 100 + 1}") as refused:
+        check_year(last + 1, today=today)
+    assert (refused.value.code, refused.value.field) == ("budget-year-out-of-range", "year")

@@ -7,6 +7,7 @@ import pytest
 from app.domain.kept_scans import (
     clock_offset,
     clock_wrong,
+    is_from_long_ago,
     is_kept,
     is_same_scan,
     moved_since,
@@ -100,3 +101,7 @@ def test_a_time_before_the_item_was_here_is_none() -> None:
     assert was_never_then(NOW - HOUR, NOW, is_measured=False)
     for at, is_measured in ((None, False), (NOW, False), (NOW - HOUR, True)):
         assert not was_never_then(at, NOW, is_measured=is_measured)
+
+
+def test_a_scan_of_more_than_ninety_days_ago_is_doubted() -> None:
+    assert [is_from_long_ago(NOW - days * DAY, NOW) for days in (0, 90, 91)] == [False, False, True]
