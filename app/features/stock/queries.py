@@ -323,19 +323,22 @@ async def list_items(
         if value is not None:
             where.append(clauses[name])
             values[name] = value
-    chosen = _first(" AND ".join(where))
+    chosen = narrowed = " AND ".join(where)
+    if due:
+        chosen = f"item.id = ANY(ARRAY{_first(narrowed)})"
     if q:
-        chosen = " UNION ".join(_first(" AND ".join([*where, way])) for way in WAYS_TO_FIND)
+        arms = " UNION ".join(_first(f"{narrowed} AND {way}") for way in WAYS_TO_FIND)
+        chosen = f"item.id = ANY(ARRAY({arms}))"
         escaped = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values |= {"tag": f"%{normalise(escaped)}%", "serial": normalise(q).casefold(), "words": f"%{escaped}%"}
-    wanted = f"{LINES} WHERE item.id = ANY(ARRAY({chosen})) ORDER BY item.barcode LIMIT :limit"
+    wanted = f"{LINES} WHERE {chosen} ORDER BY item.barcode LIMIT :limit"
     rows = (await session.execute(text(wanted), values)).mappings()
     return [ItemLine(**row) for row in rows]
 
 
 def _first(narrowed: str) -> str:
-    """The numbers of a page's items, before anything is joined to them. Each way to find is looked for by itself:
-    together they would let no index be used.
+    """The numbers of a page's items, before anything is joined to them: where more are read than the page shows. Each
+    way to find is looked for by itself: together they would let no index be used.
 
     What is found by its product is read by that: most words are no product's, and whoever walked the items by tag until
     a page of them is found would walk them all."""
