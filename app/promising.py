@@ -14,6 +14,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import audit, ledger, outbox
+from app.db import array_of
 from app.domain.dates import uk_date
 from app.domain.labels import display
 from app.domain.lifecycle import Move, State
@@ -26,8 +27,9 @@ CAME_BACK = "It came back to the store without having been delivered."
 
 # Pieces of orders with a promised day whose item is not kept for them any more, is on hold, or carries less than their
 # client weighs since it was examined (or, where nobody knows the weight, less than its product); of what came back from
-# the van also those of orders that have no day.
-GONE = text("""
+# the van also those of orders that have no day. It begins from the open pieces that have these items: no index finds
+# the reservations of an item that ended.
+GONE = text(f"""
     SELECT asked.id AS order_id, asked.number, asked.client_id, asked.team_id, asked.promised_on, asked.store_id,
            unit.id AS unit_id, unit.reservation_id, line.id AS line_id, line.product_id, line.prefer_new,
            line.explanation,
@@ -37,11 +39,11 @@ GONE = text("""
                SELECT FROM product_inspection AS wanted
                WHERE wanted.product_id = line.product_id AND wanted.kind = 'loler') AS is_asked_about
     FROM order_unit AS unit JOIN reservation AS kept ON kept.id = unit.reservation_id
-    JOIN item ON item.id = kept.item_id JOIN product ON product.id = item.product_id
+    JOIN item ON item.id = unit.item_id JOIN product ON product.id = item.product_id
     JOIN order_line AS line ON line.id = unit.order_line_id
     JOIN equipment_order AS asked ON asked.id = unit.order_id
     JOIN client ON client.id = asked.client_id AND client.died_on IS NULL
-    WHERE item.id = ANY(:item_ids) AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
+    WHERE unit.item_id = ANY({array_of("item_ids", "bigint")}) AND unit.loan_id IS NULL AND unit.cancelled_at IS NULL
       AND (asked.promised_on IS NOT NULL OR (:came_back AND kept.ended_at = :at))
       AND asked.decision IN ('awaiting_authorisation', 'awaiting_panel', 'approved')
       AND (kept.ended_at IS NOT NULL
@@ -49,7 +51,7 @@ GONE = text("""
            OR (item.certified_load_kg < COALESCE(client.weight_kg, product.safe_working_load_kg)
                AND COALESCE(item.certified_load_kg < product.safe_working_load_kg, true)))
     ORDER BY asked.id, unit.id FOR UPDATE OF asked SKIP LOCKED
-""")
+""")  # noqa: S608 - constants
 # In the order of `domain/allocation.py`. What others are taking at this moment is passed over, not waited for.
 CHOOSE = text("""
     SELECT item.barcode, item.times_issued > 0 AS is_recycled FROM item JOIN product ON product.id = item.product_id

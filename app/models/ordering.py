@@ -158,6 +158,11 @@ class OrderUnit(Table, table=True):
             "order_id",
             postgresql_where=text("loan_id IS NULL AND cancelled_at IS NULL"),
         ),
+        Index(
+            "ix_order_unit_item_id_while_open",
+            "item_id",
+            postgresql_where=text("item_id IS NOT NULL AND loan_id IS NULL AND cancelled_at IS NULL"),
+        ),
         Index("ix_order_unit_item_id_once_lent", "item_id", postgresql_where=text("loan_id IS NOT NULL")),
     )
 

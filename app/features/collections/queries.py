@@ -55,12 +55,18 @@ IS_OVERDUE = """
 IS_MINE = f"collection.id = ANY(ARRAY({ASKED_FOR})) AND NOT {is_anothers('collection.id')}"
 SHOWN = {Show.OPEN: "true", Show.TODAY: IS_TODAY, Show.FAILED: IS_FAILED, Show.OVERDUE: IS_OVERDUE, Show.MINE: IS_MINE}
 ONE = text(f"{COLUMNS} {SOURCES} WHERE collection.number = :number")
+# Open collections are found first, and which of them were visited in one walk of an index: nothing is asked of each.
 COUNTS = text(f"""
+    WITH opened AS MATERIALIZED (
+        SELECT DISTINCT collection_id AS id FROM collection_line WHERE collected_at IS NULL AND cancelled_at IS NULL
+    ), visited AS MATERIALIZED (
+        SELECT collection_id AS id FROM collection_visit WHERE collection_id = ANY(ARRAY(SELECT id FROM opened)))
     SELECT count(*) AS open, count(*) FILTER (WHERE {IS_TODAY}) AS today,
-           count(*) FILTER (WHERE {IS_FAILED}) AS failed, count(*) FILTER (WHERE {IS_OVERDUE}) AS overdue,
-           count(*) FILTER (WHERE {IS_MINE}) AS mine
-    {SOURCES} WHERE {OPEN_ONES}
-""")
+           count(*) FILTER (WHERE scheduled_on IS NULL AND collection.id IN (SELECT id FROM visited)) AS failed,
+           count(*) FILTER (WHERE {IS_OVERDUE}) AS overdue,
+           count(*) FILTER (WHERE collection.id IN ({ASKED_FOR}) AND NOT {is_anothers("collection.id")}) AS mine
+    FROM collection WHERE collection.id = ANY(ARRAY(SELECT id FROM opened))
+""")  # noqa: S608 - constants
 LINES = text("""
     SELECT item.barcode, product.name AS product_name, line.picked_up_at, line.picked_up_by,
            CASE WHEN line.collected_at IS NOT NULL THEN 'collected'

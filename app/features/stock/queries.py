@@ -169,9 +169,10 @@ OPEN_FAULTS = text("""
     FROM fault_report AS report JOIN item ON item.id = report.item_id
     WHERE item.barcode = :barcode AND report.closed_at IS NULL ORDER BY report.id DESC LIMIT 10
 """)
+# What falls due is few, and is found by its day: with EXISTS each item is joined to its product and store first.
 CHECK_DUE = """
-    item.state <> 'scrapped' AND EXISTS (
-        SELECT FROM inspection_due WHERE item_id = item.id AND due_on >= :due_from AND due_on < :due_before)
+    item.state <> 'scrapped' AND item.id = ANY(ARRAY(
+        SELECT item_id FROM inspection_due WHERE due_on >= :due_from AND due_on < :due_before))
 """
 PRODUCTS_OF_GTIN = text("SELECT code, name FROM product WHERE :gtin = ANY(udi_di) ORDER BY code LIMIT 10")
 PRODUCTS = text("SELECT code, name FROM product ORDER BY code LIMIT 1000")
@@ -194,11 +195,11 @@ LINES = """
            item.held_since IS NOT NULL AS held
     FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
 """
-PLACED = "item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id"
+OF_PRODUCTS = "item.product_id = ANY(ARRAY(SELECT id FROM product WHERE name ILIKE :words))"
 WAYS_TO_FIND = (
     "item.barcode LIKE :tag",
     "item.serial_key = :serial",
-    "product.name ILIKE :words",
+    OF_PRODUCTS,
     f"item.id = ANY(ARRAY({HAD_SERIAL}))",
 )
 
@@ -316,17 +317,19 @@ async def list_items(
     filters = {"state": state and state.value, "product_code": product_code, "store": store}
     clauses = {
         "state": "item.state = :state",
-        "product_code": "product.code = :product_code",
-        "store": "store.code = :store",
+        "product_code": "item.product_id = (SELECT id FROM product WHERE code = :product_code)",
+        "store": "item.store_id = (SELECT id FROM store WHERE code = :store)",
     }
     for name, value in filters.items():
         if value is not None:
             where.append(clauses[name])
             values[name] = value
-    narrowed = " AND ".join(where)
-    chosen = narrowed
+    chosen = narrowed = " AND ".join(where)
+    if due:
+        chosen = f"item.id = ANY(ARRAY{_first(narrowed)})"
     if q:
-        chosen = _found_in_any_way(narrowed)
+        arms = " UNION ".join(_first(f"{narrowed} AND {way}") for way in WAYS_TO_FIND)
+        chosen = f"item.id = ANY(ARRAY({arms}))"
         escaped = literally(q)
         values |= {"tag": f"%{normalise(escaped)}%", "serial": normalise(q).casefold(), "words": f"%{escaped}%"}
     wanted = f"{LINES} WHERE {chosen} ORDER BY item.barcode LIMIT :limit"
@@ -334,14 +337,16 @@ async def list_items(
     return [ItemLine(**row) for row in rows]
 
 
-def _found_in_any_way(narrowed: str) -> str:
-    """The condition that an item is among the first that are found in one of the ways: each is looked for by itself,
-    because together they would let no index be used."""
-    arms = " UNION ".join(
-        f"(SELECT item.id FROM {PLACED} WHERE {narrowed} AND {way} ORDER BY item.barcode LIMIT :limit)"  # noqa: S608 - constants
-        for way in WAYS_TO_FIND
-    )
-    return f"item.id = ANY(ARRAY({arms}))"
+def _first(narrowed: str) -> str:
+    """The numbers of a page's items, before anything is joined to them: where more are read than the page shows. Each
+    way to find is looked for by itself: together they would let no index be used.
+
+    What is found by its product is read by that: most words are no product's, and whoever walked the items by tag until
+    a page of them is found would walk them all."""
+    of_products = "OFFSET 0" if OF_PRODUCTS in narrowed else ""
+    return f"""(
+        SELECT id FROM (SELECT item.id, item.barcode FROM item WHERE {narrowed} {of_products}) AS found
+        ORDER BY barcode LIMIT :limit)"""  # noqa: S608 - constants
 
 
 async def list_lines(session: AsyncSession, barcodes: list[str]) -> list[ItemLine]:
