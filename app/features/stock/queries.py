@@ -195,11 +195,20 @@ LINES = """
            item.held_since IS NOT NULL AS held
     FROM item JOIN product ON product.id = item.product_id JOIN store ON store.id = item.store_id
 """
-OF_PRODUCTS = "item.product_id = ANY(ARRAY(SELECT id FROM product WHERE name ILIKE :words))"
+# Items of few products are found by these. Where the words are of one product in a hundred or more, a page of items is
+# full after a few thousand tags; their items by their products would be a great part of the register.
+NAMED = """
+    WITH named AS MATERIALIZED (SELECT id FROM product WHERE name ILIKE :words),
+         are AS MATERIALIZED (
+        SELECT (SELECT count(*) FROM named) * 100 <= (SELECT count(*) FROM product) AS few)
+"""
+OF_FEW_PRODUCTS = "(SELECT few FROM are) AND item.product_id = ANY(ARRAY(SELECT id FROM named))"
 WAYS_TO_FIND = (
     "item.barcode LIKE :tag",
     "item.serial_key = :serial",
-    OF_PRODUCTS,
+    OF_FEW_PRODUCTS,
+    # Not by the index of products.
+    "(SELECT NOT few FROM are) AND item.product_id + 0 = ANY(ARRAY(SELECT id FROM named))",
     f"item.id = ANY(ARRAY({HAD_SERIAL}))",
 )
 
@@ -332,7 +341,7 @@ async def list_items(
         chosen = f"item.id = ANY(ARRAY({arms}))"
         escaped = literally(q)
         values |= {"tag": f"%{normalise(escaped)}%", "serial": normalise(q).casefold(), "words": f"%{escaped}%"}
-    wanted = f"{LINES} WHERE {chosen} ORDER BY item.barcode LIMIT :limit"
+    wanted = f"{NAMED if q else ''} {LINES} WHERE {chosen} ORDER BY item.barcode LIMIT :limit"
     rows = (await session.execute(text(wanted), values)).mappings()
     return [ItemLine(**row) for row in rows]
 
@@ -341,9 +350,9 @@ def _first(narrowed: str) -> str:
     """The numbers of a page's items, before anything is joined to them: where more are read than the page shows. Each
     way to find is looked for by itself: together they would let no index be used.
 
-    What is found by its product is read by that: most words are no product's, and whoever walked the items by tag until
-    a page of them is found would walk them all."""
-    of_products = "OFFSET 0" if OF_PRODUCTS in narrowed else ""
+    What is found by few products is read by these: whoever walked the items by tag until a page of them is found would
+    walk most of them."""
+    of_products = "OFFSET 0" if OF_FEW_PRODUCTS in narrowed else ""
     return f"""(
         SELECT id FROM (SELECT item.id, item.barcode FROM item WHERE {narrowed} {of_products}) AS found
         ORDER BY barcode LIMIT :limit)"""  # noqa: S608 - constants
