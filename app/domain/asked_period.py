@@ -77,11 +77,20 @@ def whole_days(first: date | None, last: date | None, *, today: date) -> tuple[d
     return first, last or today
 
 
+def check_day(day: date, field: str) -> None:
+    """Raises BadValue `bad-day` for a day of no year that is asked about.
+
+    The first and the last day that can be written are endless to PostgreSQL's driver: from there on months would be
+    counted for ever.
+    """
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise BadValue("bad-day", f"Choose a day from the year {FIRST_YEAR} to {LAST_YEAR}.", field=field)
+
+
 def check_days(first: date, last: date) -> None:
     """Raises BadValue `bad-day`, `ends-before-it-starts`, `period-too-long`."""
-    for name, day in (("from", first), ("to", last)):
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise BadValue("bad-day", f"Choose a day from the year {FIRST_YEAR} to {LAST_YEAR}.", field=name)
+    check_day(first, "from")
+    check_day(last, "to")
     if last < first:
         detail = "The last day is before the first. Give the same day or a later one."
         raise BadValue("ends-before-it-starts", detail, field="to")

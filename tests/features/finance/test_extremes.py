@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx import AsyncClient
 
+from tests.browser import Browser
 from tests.problems import check_problem
 
 DAYS = ("9999-12-31", "0001-01-01")
@@ -55,6 +56,19 @@ async def test_no_time_is_too_far_to_be_refused(app: FastAPI, as_finance: AsyncC
                 answer = await as_finance.get(url, params=params)
                 broken += [(url, name, value)] if answer.status_code >= 500 else []
     assert broken == []
+
+
+@pytest.mark.parametrize(("name", "day"), [("from", "0001-01-01"), ("from", "9999-12-31"), ("to", "9999-12-31")])
+async def test_charges_are_asked_for_from_a_day_that_there_is(
+    as_finance: AsyncClient, finance: Browser, name: str, day: str
+) -> None:
+    # Months from the first day of all were counted without an end, until the disk was full.
+    told = check_problem(
+        await as_finance.get("/api/v1/finance/charges", params={name: day}), 422, "bad-day", field=name
+    )
+    assert "2000 to 2999" in told["detail"]
+    page = await finance.get(f"/finance/charges?{name}={day}")
+    assert (page.status, set(page.errors)) == (422, {name})
 
 
 @pytest.mark.parametrize("period", ["9999-12", "0001-01", "2999-12", "0000-00"])

@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.charging import NOBODYS
-from app.domain.asked_period import check_days
+from app.domain.asked_period import check_day, check_days
 from app.domain.costs import ChargeKind
 from app.domain.months import months_after, read_month
 from app.features.finance.asking import DayOrNone, or_none
@@ -112,6 +112,10 @@ class Wanted:
         return found, values
 
     def _check_days(self) -> None:
+        if self.since:
+            check_day(self.since, "from")
+        if self.until and self.until >= NOTHING_BEFORE:
+            check_day(self.until, "to")
         if self.since and self.until:
             check_days(self.since, self.until)
 

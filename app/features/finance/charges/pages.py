@@ -68,7 +68,7 @@ async def list_charges(
         rows = await queries.list_lines(session, wanted, before=before, limit=LINES_ON_A_PAGE, actor=actor)
         totals = await queries.add_up(session, wanted, today=uk_date(now))
     except BadValue as refusal:
-        if refusal.field not in {"to", "period"}:
+        if refusal.field not in {"from", "to", "period"}:
             raise
         form.refuse(refusal.detail, refusal.field)
     page = page_of(rows, limit=LINES_ON_A_PAGE, cursor=lambda row: row.id)
