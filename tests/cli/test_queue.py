@@ -130,6 +130,8 @@ async def test_a_lost_database_is_one_line_of_the_log_and_no_traceback(
 
     said = CapturingLogger()
     monkeypatch.setattr(queue, "log", said)
+    # Whatever another test lost, and did not wait for.
+    monkeypatch.setattr(queue._to_our_log, "is_lost", False)
     async with working(scratch, Recurring("work", EVERY_SECOND, work)):
         await until(lambda: done >= 1)
         async with scratch.database.sessions() as session:
