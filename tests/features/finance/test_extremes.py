@@ -62,7 +62,7 @@ async def test_no_time_is_too_far_to_be_refused(app: FastAPI, as_finance: AsyncC
 async def test_charges_are_asked_for_from_a_day_that_there_is(
     as_finance: AsyncClient, finance: Browser, name: str, day: str
 ) -> None:
-    # Months from the first day of all were counted without an end, until the disk was full.
+    # Months from the first day of all were counted without an end.
     told = check_problem(
         await as_finance.get("/api/v1/finance/charges", params={name: day}), 422, "bad-day", field=name
     )
