@@ -50,7 +50,7 @@ async def my_authority(request: Request, session: Session, actor: Actor, now: No
 
 @router.get("/my-authority/lend")
 async def lend_form(request: Request, session: Session, actor: Actor, now: Now, q: Looked = "") -> HTMLResponse:
-    """Lend one's authority while one is away; `q` finds somebody of another team."""
+    """Lend one's authority while one is away; `q` finds somebody of any team."""
     return render(request, LEND, {"form": Form(), **await what_can_be_lent(session, actor.username, now, q, back=HOME)})
 
 

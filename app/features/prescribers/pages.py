@@ -119,7 +119,7 @@ async def change_prescriber(request: Request, session: Session, actor: Actor, no
 async def lend_form(
     request: Request, session: Session, actor: Actor, now: Now, username: Username, q: Looked = ""
 ) -> HTMLResponse:
-    """Lend their authority on their behalf; `q` finds somebody of another team."""
+    """Lend their authority on their behalf; `q` finds somebody of any team."""
     context = await what_can_be_lent(session, username, now, q, back=_address(username))
     return render(request, LEND, {"form": Form(), **context})
 

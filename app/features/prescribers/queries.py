@@ -120,10 +120,10 @@ MANY = text(f"""{PRESCRIBERS}
 """)
 MOST_RECEIVERS: Final = 100
 RECEIVERS = text(f"""{PRESCRIBERS}
-    WHERE account.is_active AND account.username <> :lender
-      AND (team.id = :team_id OR account.username = :chosen
-           OR :holds <> '' AND (account.name ILIKE :holds OR account.username ILIKE :holds))
-    ORDER BY team.id <> :team_id, account.name, account.username LIMIT :most
+    WHERE account.is_active AND account.username <> :lender AND (account.username = :chosen
+          OR CASE WHEN :holds = '' THEN team.id = :team_id
+                  ELSE account.name ILIKE :holds OR account.username ILIKE :holds END)
+    ORDER BY account.username <> :chosen, account.name, account.username LIMIT :most
 """)
 CANDIDATES = text("""
     SELECT username, name FROM account
@@ -181,8 +181,7 @@ async def list_receivers(
 ) -> list[PrescriberRow]:
     """Whom the lender's authority can be lent to, a hundred at most: open accounts, in date and not supervised.
 
-    They are of the lender's own team, and of all teams those whose name or username holds `q`; and who is `chosen`
-    already.
+    They are those whose name or username holds `q`; without it the lender's own team; and who is `chosen` already.
     """
     literal = literally(q.strip())
     asked = {
