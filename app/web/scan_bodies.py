@@ -166,20 +166,22 @@ def _times(said: datetime | None, *, at: datetime, offset: timedelta | None) -> 
         return {"scanned_at": None, "clock": CLOCK_LOST, "device_scanned_at": kept, "has_no_order": has_no_order}
     if offset is None:
         found = {"scanned_at": scanned_at, "has_no_order": says_nothing_of_the_order(scanned_at, at)}
-        return found | (_doubted(scanned_at) if is_from_long_ago(scanned_at, at) else {})
+        return found | _doubted(scanned_at, at)
     measured = {"scanned_at": min(scanned_at, at), "is_measured": True}
     if not offset:
-        return measured | (_doubted(scanned_at) if is_from_long_ago(scanned_at, at) else {})
+        return measured | _doubted(scanned_at, at)
     detail = f"The clock of this device is {offset_in_words(offset)}. The time of this scan was put right. "
     warning = ScanWarning(code=CLOCK_LOST.code, detail=f"{detail}Set its date, time and time zone.")
     return measured | {"clock": warning, "device_scanned_at": kept}
 
 
-def _doubted(scanned_at: datetime) -> dict[str, Any]:
-    """What is said of a time so long ago. It still keeps the scan from ending a newer loan, and both are kept."""
+def _doubted(scanned_at: datetime, at: datetime) -> dict[str, Any]:
+    """What is said of a time so long ago, if it is. It still keeps the scan from ending a newer loan."""
+    if not is_from_long_ago(scanned_at, at):
+        return {}
     detail = (
         f"The device says that this was scanned on {day_in_words(uk_date(scanned_at))}. That is so long ago that its "
-        "clock may be wrong: the time of the service counts. If that day is wrong, set its date, time and time zone."
+        "clock may be wrong. If that day is wrong, set its date, time and time zone."
     )
     return {"clock": ScanWarning(code=CLOCK_DOUBTED, detail=detail), "device_scanned_at": scanned_at}
 
