@@ -282,7 +282,10 @@ def _conditions(asked: OrderFilter, *, is_done: bool | None) -> list[str]:
         "asked.promised_on = :due_on": asked.due_on is not None,
         "asked.promised_on < :today": asked.late,
         "asked.promised_on IS NULL AND asked.submitted_at IS NOT NULL": asked.undated,
-        "went.last_failed": asked.failed_visit,
+        # What is with the driver for somebody who has died, or was stopped by the panel, is to come back.
+        "went.last_failed AND client.died_on IS NULL AND asked.authority ->> 'panel_stopped' IS NULL": (
+            asked.failed_visit
+        ),
         "asked.decision = :decision AND stands.state = :state": asked.state is not None,
         "stands.state = ANY(:done)": is_done is True,
         "stands.state <> ALL(:done)": is_done is False,

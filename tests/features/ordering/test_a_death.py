@@ -108,6 +108,23 @@ async def test_what_is_with_the_driver_is_not_handed_over_and_comes_off_the_orde
     assert none_left.json()["code"] == "client-has-died"
 
 
+async def test_a_visit_in_vain_to_somebody_who_has_died_since_is_not_to_be_made_again(
+    given: Given, orders: Orders, as_ot: AsyncClient, as_technician: AsyncClient, technician: Browser, client: str
+) -> None:
+    product = await given.product()
+    await given.item(product=product)
+    number = (await orders.dispatched(product, client=client))["number"]
+    await orders.step(number, "failed-visit", reason="Nobody was in.")
+    in_vain = "/api/v1/orders?failed_visit=true"
+    assert [row["number"] for row in done(await as_technician.get(in_vain))["items"]] == [number]
+    assert "delivery to try again" in (await technician.get("/")).text
+    await die(as_ot)
+    assert done(await as_technician.get(in_vain))["items"] == []
+    assert number not in words(await technician.get("/orders?show=failed"))
+    assert "delivery to try again" not in (await technician.get("/")).text
+    assert number in words(await technician.get("/orders/pick"))
+
+
 async def test_what_goes_missing_on_the_way_back_is_not_wanted_again(
     given: Given, orders: Orders, as_ot: AsyncClient, client: str
 ) -> None:
