@@ -191,7 +191,7 @@ async def test_months_are_read_and_closed_in_few_statements(
 ) -> None:
     statements.clear()
     await as_finance.get(PERIODS)
-    assert len(statements) == 2
+    assert len(statements) == 3
     statements.clear()
     await as_finance.post(closing("2026-03"))
     assert len(statements) == 33

@@ -22,7 +22,7 @@ MEASURES: Final = "lines, quantity_percent, net_pence, credited_pence, vat_pence
 STALE: Final = text("""
     SELECT CAST(month AS date) AS period
     FROM generate_series(CAST(first_month_of_charges() AS timestamp),
-                         LEAST((SELECT max(period) FROM charge), now() AT TIME ZONE 'UTC' - interval '1 month 1 day'),
+                         LEAST(last_month_of_charges(), now() AT TIME ZONE 'UTC' - interval '1 month 1 day'),
                          interval '1 month') AS month
     WHERE NOT EXISTS (SELECT FROM charge_month_summed AS done WHERE done.period = CAST(month AS date))
        OR EXISTS (SELECT FROM charge_month AS came WHERE came.period = CAST(month AS date) AND came.is_late)

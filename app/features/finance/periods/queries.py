@@ -8,32 +8,38 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.charging import NOBODYS
+from app.domain.months import months_between
 from app.domain.periods import Finding, Noticed, notice
 from app.features.finance.disputed import IN_DISPUTE
 from app.features.finance.freezing import WOULD_BE
+from app.features.finance.monthly.grains import SMALLEST_FIRST
+from app.features.finance.monthly.sums import sums_of
 from app.features.finance.periods.schemas import Part, PeriodBody, Whole
 
 STANDING = text("""
     SELECT (SELECT max(period) FROM finance_period) AS last_closed, first_month_of_charges() AS oldest
 """)
-# Of closed months the sums are known; only open ones are added up.
-PERIODS = text("""
-    WITH sums AS (
-        SELECT period, count(*) AS lines, sum(amount_pence) AS net_pence, sum(vat_pence) AS vat_pence
-        FROM charge WHERE period > COALESCE((SELECT max(period) FROM finance_period), '-infinity')
-        GROUP BY period
-    ), ends AS (
-        SELECT LEAST(first_month_of_charges(), (SELECT min(period) FROM finance_period)) AS first,
-               GREATEST((SELECT max(period) FROM charge), (SELECT max(period) FROM finance_period)) AS last
-    )
-    SELECT month::date AS period, COALESCE(closed.lines, sums.lines, 0) AS lines,
-           COALESCE((closed.totals ->> 'net_pence')::bigint, sums.net_pence, 0) AS net_pence,
-           COALESCE((closed.totals ->> 'vat_pence')::bigint, sums.vat_pence, 0) AS vat_pence,
-           closed.closed_at, closed.closed_by, closed.digest
-    FROM ends CROSS JOIN generate_series(ends.first::timestamp, ends.last::timestamp, interval '1 month') AS month
-    LEFT JOIN sums ON sums.period = month::date LEFT JOIN finance_period AS closed ON closed.period = month::date
-    ORDER BY month DESC
+MONTHS = text("""
+    SELECT LEAST(first_month_of_charges(), min(period)) AS first,
+           GREATEST(last_month_of_charges(), max(period)) AS last,
+           COALESCE((max(period) + interval '1 month')::date, first_month_of_charges()) AS open_since
+    FROM finance_period
 """)
+# Of closed months the sums are known; those of open ones are added up as they are kept, the newest from its lines.
+PERIODS = text(f"""
+    WITH {sums_of(SMALLEST_FIRST[0])}, added AS (
+        SELECT period, sum(lines)::bigint AS lines, sum(net_pence)::bigint AS net_pence,
+               sum(vat_pence)::bigint AS vat_pence
+        FROM sums GROUP BY period
+    )
+    SELECT month::date AS period, COALESCE(closed.lines, added.lines, 0) AS lines,
+           COALESCE((closed.totals ->> 'net_pence')::bigint, added.net_pence, 0) AS net_pence,
+           COALESCE((closed.totals ->> 'vat_pence')::bigint, added.vat_pence, 0) AS vat_pence,
+           closed.closed_at, closed.closed_by, closed.digest
+    FROM generate_series(CAST(:first AS date)::timestamp, CAST(:until AS date)::timestamp, interval '1 month') AS month
+    LEFT JOIN added ON added.period = month::date LEFT JOIN finance_period AS closed ON closed.period = month::date
+    ORDER BY month DESC
+""")  # noqa: S608 - the part is our own
 OF_CLOSED = text("""
     SELECT period, lines, (totals ->> 'net_pence')::bigint AS net_pence, (totals ->> 'vat_pence')::bigint AS vat_pence,
            totals, closed_at, closed_by, digest
@@ -70,7 +76,15 @@ async def read_standing(session: AsyncSession) -> Standing:
 
 async def list_periods(session: AsyncSession) -> list[PeriodBody]:
     """Every month from the first with lines to the last, the newest first; empty ones between are closed, too."""
-    return [body_of(row) for row in (await session.execute(PERIODS)).mappings()]
+    months = (await session.execute(MONTHS)).one()
+    asked = {"first": months.first, "since": months.open_since, "until": months.last}
+    return [body_of(row) for row in (await session.execute(PERIODS, asked)).mappings()]
+
+
+async def list_months(session: AsyncSession) -> list[date]:
+    """The first days of the same months, the newest first."""
+    months = (await session.execute(MONTHS)).one()
+    return [*months_between(months.first, months.last)][::-1] if months.first else []
 
 
 async def find_closed(session: AsyncSession, period: date) -> Whole | None:
@@ -89,7 +103,6 @@ async def read_whole(session: AsyncSession, period: date) -> Whole:
             lines=row.now_lines,
             net_pence=row.now_totals["net_pence"],
             vat_pence=row.now_totals["vat_pence"],
-            digest=row.now_digest,
         ),
         row.now_totals,
     )

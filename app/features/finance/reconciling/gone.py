@@ -12,8 +12,8 @@ from app.web.templating import pounds
 
 # One pass over their lines, however many they are. Told apart: what went out, or was lost, before charges began, what
 # has lines in a month that was put aside, and a write-off since it was lost that a rate or a person said.
-GONE: Final = text(f"""
-    WITH item_gone AS (
+_GONE: Final = f"""
+    WITH item_gone AS MATERIALIZED (
         SELECT id, barcode, last_seq, purchase_price_pence AS price, times_issued,
                EXISTS (SELECT FROM movement
                        WHERE item_id = item.id AND seq = item.last_seq AND at = item.last_moved_at
@@ -35,7 +35,8 @@ GONE: Final = text(f"""
                ) OVER (PARTITION BY charge.item_id) AS found_seq
         FROM charge JOIN item_gone ON item_gone.id = charge.item_id
         LEFT JOIN charge_taken_back AS undone ON undone.charge_id = charge.id AND charge.kind = 'write_off'
-        WHERE charge.is_issue OR charge.kind IN ('new_purchase', 'recycled_issue', 'credit', 'write_off')
+        WHERE (charge.is_issue OR charge.kind IN ('new_purchase', 'recycled_issue', 'credit', 'write_off'))
+          AND {{those}}
     ), counted AS (
         SELECT item_id, count(DISTINCT posting_id) FILTER (WHERE is_an_issue) AS issues,
                sum(amount_pence) FILTER (WHERE kind IN ('new_purchase', 'recycled_issue', 'credit')) AS paid,
@@ -57,12 +58,15 @@ GONE: Final = text(f"""
                 SELECT * FROM each WHERE NOT is_apart AND borne <> GREATEST(price - paid, 0) ORDER BY barcode LIMIT 500
             ) AS differs) AS differ
     FROM each
-""")  # noqa: S608 - the part is a constant
+"""  # noqa: S608 - the part is a constant
+ALL_GONE: Final = text(_GONE.format(those="true"))
+# Of a month they are few: their lines are looked up, and not those of everything read.
+GONE_OF_A_MONTH: Final = text(_GONE.format(those="charge.item_id = ANY(ARRAY(SELECT id FROM item_gone))"))
 
 
 async def look_at_what_is_gone(session: AsyncSession, books: Books, asked: Mapping[str, Any]) -> None:
     """Compare what each of them cost with what stands paid and what the service bears. One statement."""
-    row = (await session.execute(GONE, asked)).one()
+    row = (await session.execute(ALL_GONE if asked["period"] is None else GONE_OF_A_MONTH, asked)).one()
     told = books.sums[Check.GONE]
     told.counted, told.expected, told.found, told.apart = row.counted, row.cost, row.found, row.apart
     for one in row.differ or ():

@@ -5,8 +5,8 @@ from fastapi.responses import HTMLResponse
 
 from app.db import Session
 from app.domain.errors import BadValue
-from app.domain.months import month_in_words, read_month
-from app.features.finance.periods.queries import list_periods
+from app.domain.months import month_in_words, month_name, read_month
+from app.features.finance.periods.queries import list_months
 from app.features.finance.reconciling import reading
 from app.features.finance.reconciling.words import SIDES
 from app.web.auth import Actor
@@ -31,7 +31,7 @@ async def show(request: Request, session: Session, actor: Actor, now: Now, perio
         "form": form,
         "found": await reading.read(session, month, at=now),
         "month": month_in_words(month) if month else None,
-        "months": [(one.period, month_in_words(read_month(one.period))) for one in await list_periods(session)],
+        "months": [(month_name(one), month_in_words(one)) for one in await list_months(session)],
         "sides": {check.value: said for check, said in SIDES.items()},
     }
     return render(request, "finance/reconciliation.html", context, 422 if form.errors else 200)

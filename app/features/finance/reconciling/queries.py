@@ -109,12 +109,21 @@ _LIVES = (
     "line.reversal_of IS NULL AND NOT EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.id)"
 )
 _OF = "(CAST(:period AS date) IS NULL OR line.period = :period)"
+# Most of a month's lines are of movements about then: all movements are looked through only for what is left.
 ORPHANS = text(f"""
-    SELECT line.id, line.kind, line.amount_pence, line.item_id, line.movement_seq
-    FROM charge AS line LEFT JOIN movement ON movement.item_id = line.item_id AND movement.seq = line.movement_seq
-    WHERE line.item_id IS NOT NULL AND movement.id IS NULL AND {_OF}
+    WITH line AS MATERIALIZED (
+        SELECT id, kind, amount_pence, item_id, movement_seq FROM charge AS line
+        WHERE line.item_id IS NOT NULL AND {_OF}
+          AND NOT EXISTS (
+              SELECT FROM movement WHERE item_id = line.item_id AND seq = line.movement_seq
+                AND (CAST(:period AS date) IS NULL
+                     OR at >= CAST(:period AS date) - interval '1 month'
+                        AND at < CAST(:period AS date) + interval '2 months'))
+    )
+    SELECT * FROM line
+    WHERE NOT EXISTS (SELECT FROM movement WHERE item_id = line.item_id AND seq = line.movement_seq)
       AND NOT EXISTS (SELECT FROM movement_put_aside AS gone WHERE gone.item_id = line.item_id)
-    ORDER BY line.id LIMIT 500
+    ORDER BY id LIMIT 500
 """)  # noqa: S608 - the parts are constants
 # What came with a movement is looked at with it. The lines that came otherwise: by hand, or as a correction.
 NOT_WHOLE = text(f"""
@@ -187,19 +196,22 @@ UNFOUNDED = text(f"""
                AND EXISTS (SELECT FROM charge_taken_back AS undone WHERE undone.charge_id = line.corrects_id))
     ORDER BY line.id LIMIT 500
 """)  # noqa: S608 - the parts are constants
+_VISITED_ON = "(visited_at AT TIME ZONE 'Europe/London')::date"
+_TRIED_ON = "(tried_at AT TIME ZONE 'Europe/London')::date"
 # A visit for which nobody opened is charged once a day, to whoever pays for its order, for its collection, or for what
 # was to be inspected at the same client's.
-IN_VAIN = text("""
+IN_VAIN = text(f"""
     WITH tried AS (
         SELECT 'delivery' AS what, order_id AS id, (visited_at AT TIME ZONE 'Europe/London')::date AS day,
                recorded_at, 0 AS visit
-        FROM delivery_visit WHERE failed_because IS NOT NULL
+        FROM delivery_visit WHERE failed_because IS NOT NULL AND {_IN_MONTH.format(_VISITED_ON)}
         UNION ALL
         SELECT 'collection', collection_id, (visited_at AT TIME ZONE 'Europe/London')::date, recorded_at, 0
-        FROM collection_visit
+        FROM collection_visit WHERE {_IN_MONTH.format(_VISITED_ON)}
         UNION ALL
         SELECT 'inspection', visit.client_id, (tried_at AT TIME ZONE 'Europe/London')::date, recorded_at, visit.id
         FROM inspection_visit_try JOIN inspection_visit AS visit ON visit.id = visit_id
+        WHERE {_IN_MONTH.format(_TRIED_ON)}
     ), wanted AS (
         SELECT what, id, day, count(DISTINCT visit) AS visits, count(DISTINCT visit) FILTER (
                    WHERE recorded_at >= COALESCE((SELECT began_at FROM charging_start), '-infinity')) AS due
@@ -208,16 +220,15 @@ IN_VAIN = text("""
         SELECT variant AS what, happened_on AS day, count(DISTINCT posting_id) AS times, min(id) AS line,
                CASE variant WHEN 'delivery' THEN order_id WHEN 'collection' THEN collection_id ELSE client_id END AS id
         FROM charge WHERE kind = 'failed_visit' AND reversal_of IS NULL AND corrects_id IS NULL
+          AND {_IN_MONTH.format("happened_on")}
         GROUP BY variant, happened_on, 5
     )
     SELECT what, day, line, COALESCE(wanted.visits, 0) AS visits, COALESCE(wanted.due, 0) AS due,
            COALESCE(charged.times, 0) AS times
     FROM wanted FULL JOIN charged USING (what, id, day)
     WHERE day >= COALESCE((SELECT max(month) + interval '1 month' FROM month_put_aside), '-infinity')
-      AND (CAST(:period AS date) IS NULL
-           OR day >= CAST(:period AS date) AND day < CAST(:period AS date) + interval '1 month')
     ORDER BY day, what, line
-""")
+""")  # noqa: S608 - the parts are constants
 APART = text(f"""
     SELECT jsonb_agg({_A_LINE} ORDER BY line.id) AS lines
     FROM charge AS line LEFT JOIN funder ON funder.id = line.funder_id
@@ -248,17 +259,32 @@ KEPT = text(f"""
     SELECT (SELECT count(*) FROM order_timing WHERE {_IN_MONTH.format("approved_on")})
          + (SELECT count(*) FROM collection_timing WHERE {_IN_MONTH.format("requested_on")})
 """)  # noqa: S608 - the parts are constants
+# Which are of a month is found first: what is kept and what is recorded may say it differently of one.
+_APPROVED_ON = "(COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date"
+_REQUESTED_ON = "(collection.requested_at AT TIME ZONE 'Europe/London')::date"
 NOT_AS_KEPT = text(f"""
+    WITH of_order AS MATERIALIZED (
+        SELECT order_id FROM order_timing WHERE {_IN_MONTH.format("approved_on")}
+        UNION
+        SELECT id FROM equipment_order AS asked WHERE submitted_at IS NOT NULL AND {_IN_MONTH.format(_APPROVED_ON)}
+    ), of_line AS MATERIALIZED (
+        SELECT line_id FROM collection_timing WHERE {_IN_MONTH.format("requested_on")}
+        UNION
+        SELECT line.id FROM collection JOIN collection_line AS line ON line.collection_id = collection.id
+        WHERE {_IN_MONTH.format(_REQUESTED_ON)}
+    )
     SELECT 'Order ' || asked.number AS place
-    FROM order_timing AS kept FULL JOIN order_timing_now AS found USING (order_id)
-    JOIN equipment_order AS asked ON asked.id = order_id
+    FROM of_order JOIN equipment_order AS asked ON asked.id = of_order.order_id
+    LEFT JOIN order_timing AS kept ON kept.order_id = asked.id
+    LEFT JOIN LATERAL (SELECT * FROM order_timing_now AS told WHERE told.order_id = asked.id) AS found ON true
     WHERE ROW(kept.*) IS DISTINCT FROM ROW(found.*)
       AND {_IN_MONTH.format("COALESCE(found.approved_on, kept.approved_on)")}
     UNION ALL
     SELECT 'Collection ' || collection.number || ', ' || item.barcode
-    FROM collection_timing AS kept FULL JOIN collection_timing_now AS found USING (line_id)
-    JOIN collection_line AS line ON line.id = line_id JOIN collection ON collection.id = line.collection_id
-    JOIN item ON item.id = line.item_id
+    FROM of_line JOIN collection_line AS line ON line.id = of_line.line_id
+    JOIN collection ON collection.id = line.collection_id JOIN item ON item.id = line.item_id
+    LEFT JOIN collection_timing AS kept ON kept.line_id = line.id
+    LEFT JOIN LATERAL (SELECT * FROM collection_timing_now AS told WHERE told.line_id = line.id) AS found ON true
     WHERE ROW(kept.*) IS DISTINCT FROM ROW(found.*)
       AND {_IN_MONTH.format("COALESCE(found.requested_on, kept.requested_on)")}
     ORDER BY 1 LIMIT 500

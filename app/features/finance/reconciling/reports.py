@@ -34,7 +34,9 @@ GROUPINGS: Final = (
     (Dimension.DISTRICT, Dimension.PERIOD),
 )
 """Every dimension that there is of the lines' own, in pairs: one that loses a line, or counts it twice, shows."""
-EXTENT: Final = text("SELECT min(period), max(period), min(happened_on), max(happened_on) FROM charge")
+EXTENT: Final = text("""
+    SELECT first_month_of_charges(), last_month_of_charges(), min(happened_on), max(happened_on) FROM charge
+""")
 _PLAIN: Final = """
     SELECT count(*) AS lines, COALESCE(sum(amount_pence), 0)::bigint AS net, COALESCE(sum(vat_pence), 0)::bigint AS vat
     FROM charge WHERE
