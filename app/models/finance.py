@@ -328,17 +328,24 @@ class ReconciliationRun(Table, table=True):
     """What came of comparing movements, charges and sums. `period`: of one month, or (empty) of all.
 
     `sums`: for each check what it counted, and its two sides. `differences`: the first of what does not add up.
+    Of a month that is compared behind a page also how far it is: `done` of its `wanted` items, when its maker was seen
+    last, and why nothing came of it; `is_ok` is empty until it is over.
     """
 
     __tablename__ = "reconciliation_run"
+    __table_args__ = (CheckConstraint("is_ok IS NOT NULL OR wanted IS NOT NULL", name="is_over_or_under_way"),)
 
     id: int = id_column()
     at: datetime = Field(sa_column=instant_column())
     made_by: str = Field(sa_column=text_column())
     period: date | None = Field(default=None, sa_column=Column(Date, nullable=True))
-    is_ok: bool = Field(sa_column=Column(Boolean, nullable=False))
+    is_ok: bool | None = Field(default=None, sa_column=Column(Boolean, nullable=True))
     sums: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     differences: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    wanted: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    done: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    failure: str | None = Field(default=None, sa_column=text_column(nullable=True))
+    seen_at: datetime | None = Field(default=None, sa_column=instant_column(nullable=True))
 
 
 class ChargingStart(Table, table=True):

@@ -444,6 +444,8 @@ PERMISSIONS: dict[str, Permission | Anybody] = {
     "GET /finance/periods/{period}/close": _P.CLOSE_PERIODS,
     "POST /finance/periods/{period}/close": _P.CLOSE_PERIODS,
     "GET /finance/reconciliation": _P.SEE_COSTS,
+    "POST /finance/reconciliation/runs": _P.SEE_COSTS,
+    "GET /finance/reconciliation/runs/{run_id}": _P.SEE_COSTS,
     # Stop-use notices.
     # Who pays.
     "GET /finance/disputes": _P.SEE_COSTS,

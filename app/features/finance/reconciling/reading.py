@@ -5,9 +5,10 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.months import month_name
 from app.domain.reconciling import Check
 from app.features.finance.reconciling.schemas import CheckBody, DifferenceBody, ReconciliationBody, ReportBody
 from app.features.finance.reconciling.service import reconcile
@@ -26,7 +27,7 @@ async def compare(session: AsyncSession, period: date, *, at: datetime) -> Recon
     """Compare what is in a month."""
     found = await reconcile(session, period=period)
     return ReconciliationBody(
-        period=f"{period:%Y-%m}",
+        period=month_name(period),
         at=at,
         is_ok=found.is_ok,
         checks=_checks(found.as_kept),
@@ -37,17 +38,20 @@ async def compare(session: AsyncSession, period: date, *, at: datetime) -> Recon
 
 async def read_last_night(session: AsyncSession) -> ReconciliationBody:
     """What came of it last night."""
-    row = (await session.execute(LAST_NIGHT)).one_or_none()
+    return body_of((await session.execute(LAST_NIGHT)).mappings().one_or_none())
+
+
+def body_of(row: RowMapping | None) -> ReconciliationBody:
+    """What was kept of a run, or nothing."""
     if row is None:
         return ReconciliationBody(period=None, at=None, is_ok=None, checks=[], reports=[], differences=[])
-    differences = [DifferenceBody(**one) for one in row.differences]
     return ReconciliationBody(
-        period=None,
-        at=row.at,
-        is_ok=row.is_ok,
-        checks=_checks(row.sums),
-        reports=_reports(row.sums),
-        differences=differences,
+        period=month_name(row["period"]) if row["period"] else None,
+        at=row["at"],
+        is_ok=row["is_ok"],
+        checks=_checks(row["sums"]),
+        reports=_reports(row["sums"]),
+        differences=[DifferenceBody(**one) for one in row["differences"]],
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from app.domain.reconciling import Check
+from app.web.fields import Body, Line
 from app.web.shapes import Shape
 
 
@@ -57,3 +58,9 @@ class ReconciliationBody(Shape):
     checks: list[CheckBody]
     reports: list[ReportBody]
     differences: list[DifferenceBody]
+
+
+class MonthForm(Body):
+    """The month that is to be compared, as the page with the choice sends it on."""
+
+    period: Line

@@ -1,7 +1,7 @@
 """Reconciling: a fixed number of statements for each few thousand items. Each sees one state of the books,
 however many people post."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -60,9 +60,17 @@ class Reconciled:
         return [one for one in self.differences if one.check is check]
 
 
-async def reconcile(session: AsyncSession, *, period: date | None = None, tell: Tell = lambda *_: None) -> Reconciled:
-    """Compare movements, charges, splits and sums to the penny: of a month (by its first day), or of all."""
-    return await _compare(session, period, await queries.read_items(session, period), tell=tell)
+async def reconcile(
+    session: AsyncSession,
+    *,
+    period: date | None = None,
+    tell: Tell = lambda *_: None,
+    between: Callable[[], Awaitable[None]] = checkpoint,
+) -> Reconciled:
+    """Compare movements, charges, splits and sums to the penny: of a month (by its first day), or of all.
+
+    `between`: what is done after each item; as it is, others are let come between."""
+    return await _compare(session, period, await queries.read_items(session, period), tell=tell, between=between)
 
 
 async def reconcile_since_night(session: AsyncSession, period: date, *, at: datetime) -> Reconciled:
@@ -72,7 +80,12 @@ async def reconcile_since_night(session: AsyncSession, period: date, *, at: date
 
 
 async def _compare(
-    session: AsyncSession, period: date | None, items: Sequence[int], *, tell: Tell = lambda *_: None
+    session: AsyncSession,
+    period: date | None,
+    items: Sequence[int],
+    *,
+    tell: Tell = lambda *_: None,
+    between: Callable[[], Awaitable[None]] = checkpoint,
 ) -> Reconciled:
     books = Books(await queries.read_rates(session), period)
     changed = await queries.read_changed(session)
@@ -81,7 +94,7 @@ async def _compare(
         some = items[begin : begin + queries.TOGETHER]
         async for history in queries.read_histories(session, some, changed):
             books.go_through(history)
-            await checkpoint()  # Thousands of them follow: whoever scans meanwhile is not to wait for the last.
+            await between()  # Thousands of them follow: whoever scans meanwhile is not to wait for the last.
         if period is None:
             await look_at_accounts(session, books, some)
     async for lines in queries.read_apart(session, period):
@@ -134,16 +147,18 @@ async def keep(
     session: AsyncSession, found: Reconciled, *, actor: str, at: datetime, standing: Mapping[str, Any]
 ) -> int:
     """Keep what came of it, and how the months stood. Returns its number."""
-    values = {
-        "at": at,
-        "actor": actor,
-        "period": found.period,
-        "is_ok": found.is_ok,
-        "sums": queries.as_json(found.as_kept | {STANDING: standing}),
-        "differences": queries.as_json([asdict(one) for one in found.differences[:KEPT]]),
-    }
+    values = {"at": at, "actor": actor, "period": found.period, "is_ok": found.is_ok, **as_kept(found, standing)}
     number: int = await session.scalar(KEEP, values)
     return number
+
+
+def as_kept(found: Reconciled, standing: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """What is kept of it, as two texts of JSON: its sums, and the first of its differences."""
+    sums = found.as_kept | ({STANDING: standing} if standing else {})
+    return {
+        "sums": queries.as_json(sums),
+        "differences": queries.as_json([asdict(one) for one in found.differences[:KEPT]]),
+    }
 
 
 def in_a_line(one: Difference) -> str:
