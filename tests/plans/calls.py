@@ -320,6 +320,7 @@ ASKED: Final[dict[str, tuple[str, ...]]] = {
         "?store=BENCH",
         "?limit=500",
     ),
+    "GET /api/v1/users": ("", "?q=er", "?role=technician&is_active=true", "?limit=500"),
     "GET /audit": ("", "?who=bench", "?subject=client B-100", "?who=technician"),
     "GET /certificates": ("?barcode={in_stock}",),
     "GET /clean-labels": ("?barcode={in_stock}",),
@@ -436,6 +437,7 @@ ASKED: Final[dict[str, tuple[str, ...]]] = {
     "GET /transfers": ("", "?show=late", "?show=all"),
     "GET /transfers/{number}/scan": ("?mode=sent", "?mode=received"),
     "GET /trials": ("", "?show=all", "?mine=true"),
+    "GET /users": ("", "?q=er", "?role=technician", "?state=closed", "?after=ot"),
     "GET /workshop": (
         "",
         "?bench=returned",

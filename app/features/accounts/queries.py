@@ -8,6 +8,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.db import literally
+from app.domain.access import Role
 from app.domain.errors import NotFound
 from app.models import Account, AuditEvent, SignIn, Store
 
@@ -69,7 +71,14 @@ PEOPLE = """
             AND expires_at > :now) AS open_sign_ins
     FROM account
 """
-MANY = text(f"{PEOPLE} WHERE account.username > :after ORDER BY account.username LIMIT :limit")
+MANY = text(f"""{PEOPLE}
+    WHERE account.username > :after
+      AND (:holds = '' OR account.name ILIKE :holds OR account.username ILIKE :holds)
+      AND (CAST(:role AS text) IS NULL
+           OR EXISTS (SELECT FROM account_role WHERE account_id = account.id AND role = :role))
+      AND (CAST(:is_active AS boolean) IS NULL OR account.is_active = :is_active)
+    ORDER BY account.username LIMIT :limit
+""")
 ONE = text(f"{PEOPLE} WHERE account.username = :username")
 
 DEMONSTRATION_PEOPLE = text("""
@@ -92,11 +101,29 @@ async def list_sign_ins(session: AsyncSession, account_id: int, *, this: str, no
 
 
 async def list_people(
-    session: AsyncSession, *, now: datetime, after: str = "", limit: int | None = None
+    session: AsyncSession,
+    *,
+    now: datetime,
+    q: str = "",
+    role: Role | None = None,
+    is_active: bool | None = None,
+    after: str = "",
+    limit: int | None = None,
 ) -> list[PersonRow]:
-    """Accounts by username, at most `limit` of them; the closed ones are among them."""
-    rows = (await session.execute(MANY, {"now": now, "after": after, "limit": limit})).mappings()
-    return [PersonRow(**row) for row in rows]
+    """Accounts by username, at most `limit` of them; the closed ones are among them unless `is_active` is asked for.
+
+    `q`: their name or username holds it, in capitals or not.
+    """
+    literal = literally(q.strip())
+    values = {
+        "now": now,
+        "holds": literal and f"%{literal}%",
+        "role": role,
+        "is_active": is_active,
+        "after": after,
+        "limit": limit,
+    }
+    return [PersonRow(**row) for row in (await session.execute(MANY, values)).mappings()]
 
 
 async def get_person(session: AsyncSession, username: str, *, now: datetime) -> PersonRow:

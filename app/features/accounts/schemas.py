@@ -9,10 +9,16 @@ from app.features.accounts.passwords import LONGEST_PASSWORD
 from app.web.asked import asked, needed
 from app.web.fields import Body, Code, Email, Line, without_controls
 from app.web.shapes import Shape
+from app.web.typed import own_path
 
 Password = Annotated[str, Field(max_length=LONGEST_PASSWORD)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
 Stores = Annotated[list[Code], Field(max_length=100)]
+
+
+def to_the_users(path: str) -> str:
+    """The path, if it is one of this service's; the list of users otherwise, so that no form leads people elsewhere."""
+    return own_path(path, "/users")
 
 
 class SignInForm(Shape):
@@ -98,6 +104,12 @@ class NewUserForm(UserForm):
     """A person to add, on their page."""
 
     username: Annotated[Line, asked("Enter a username.")] = needed()
+
+
+class WayBack(Shape):
+    """The list of users as it was asked for, to which a button of it leads back."""
+
+    back: Annotated[str, AfterValidator(to_the_users)] = "/users"
 
 
 class VersionForm(Shape):

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator
 
 from app.db import Session
+from app.domain.access import Role
 from app.features.accounts import people, queries
 from app.features.accounts.schemas import AddedUser, NewPassword, NewUser, UserBody, UserChange
 from app.features.accounts.shown_once import ShownOnceRoute
@@ -15,20 +16,31 @@ from app.web.clock import Now
 from app.web.etags import Version, etag
 from app.web.fields import After, Limit, without_controls
 from app.web.once import api_router
-from app.web.paging import Page, page_of
+from app.web.paging import Page, page_of, text_cursor
 
 router = api_router("accounts")
 router.route_class = ShownOnceRoute
 
 Username = Annotated[str, AfterValidator(without_controls)]
+Words = Annotated[str, Query(max_length=100), AfterValidator(without_controls)]
 
 
 @router.get("/users")
 async def list_users(
-    session: Session, actor: Actor, now: Now, limit: Limit = 50, after: After = None
+    session: Session,
+    actor: Actor,
+    now: Now,
+    q: Words = "",
+    role: Role | None = None,
+    is_active: bool | None = None,
+    limit: Limit = 50,
+    after: After = None,
 ) -> Page[UserBody]:
-    """Accounts by username, the closed ones too."""
-    rows = await queries.list_people(session, now=now, after=after or "", limit=limit + 1)
+    """Accounts by username, the closed ones too. `q`: part of a name or of a username."""
+    place = text_cursor(after, people.USERNAME)
+    rows = await queries.list_people(
+        session, now=now, q=q, role=role, is_active=is_active, after=place, limit=limit + 1
+    )
     return page_of([_body(row) for row in rows], limit=limit, cursor=lambda row: row.username)
 
 

@@ -1,9 +1,9 @@
 """Pages of everybody's accounts, for administrators."""
 
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated, Any, Final
+from urllib.parse import quote, urlencode
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import AfterValidator
 
@@ -11,27 +11,62 @@ from app.db import Session
 from app.domain.access import Role
 from app.domain.errors import RuleError, Stale
 from app.features.accounts import people, queries
-from app.features.accounts.schemas import NewUserForm, UserChange, UserForm, VersionForm
+from app.features.accounts.schemas import NewUserForm, UserChange, UserForm, VersionForm, WayBack
 from app.features.accounts.shown_once import ShownOnceRoute
 from app.web.auth import Actor
 from app.web.clock import Now
-from app.web.fields import without_controls
+from app.web.fields import After, without_controls
 from app.web.flash import redirect
 from app.web.forms import Form, or_again, read_form
 from app.web.once import page_router
+from app.web.paging import page_of, text_cursor
 from app.web.problems import status_of
 from app.web.templating import render
 
 router = page_router()
 router.route_class = ShownOnceRoute
 
+PEOPLE_ON_A_PAGE: Final = 50
+STATES: Final = {"open": True, "closed": False}
+ROLES: Final = [(role.value, role.text) for role in Role]
+
 Username = Annotated[str, AfterValidator(without_controls)]
+Words = Annotated[str, Query(max_length=100), AfterValidator(without_controls), AfterValidator(str.strip)]
 
 
 @router.get("/users")
-async def users(request: Request, session: Session, actor: Actor, now: Now) -> HTMLResponse:
-    """Everybody who has an account."""
-    return render(request, "accounts/users.html", {"people": await queries.list_people(session, now=now)})
+async def users(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    now: Now,
+    q: Words = "",
+    role: Words = "",
+    state: Words = "",
+    after: After = None,
+) -> HTMLResponse:
+    """Everybody who has an account; `q` is part of a name or of a username."""
+    wanted = next((known for known in Role if known.value == role), None)
+    rows = await queries.list_people(
+        session,
+        now=now,
+        q=q,
+        role=wanted,
+        is_active=STATES.get(state),
+        after=text_cursor(after, people.USERNAME),
+        limit=PEOPLE_ON_A_PAGE + 1,
+    )
+    page = page_of(rows, limit=PEOPLE_ON_A_PAGE, cursor=lambda row: row.username)
+    asked = {"q": q, "role": wanted.value if wanted else "", "state": state if state in STATES else ""}
+    context = {
+        "people": page.items,
+        "asked": asked,
+        "is_narrowed": any(asked.values()),
+        "roles": ROLES,
+        "back": _list_of(asked, after or ""),
+        "following": _list_of(asked, page.next) if page.next else None,
+    }
+    return render(request, "accounts/users.html", context)
 
 
 @router.get("/users/new")
@@ -105,10 +140,17 @@ async def set_password(request: Request, session: Session, actor: Actor, now: No
 async def end_sign_ins(
     request: Request, session: Session, actor: Actor, now: Now, username: Username
 ) -> RedirectResponse:
-    """End every sign-in of somebody."""
+    """End every sign-in of somebody, and go back to the list from which it was done."""
+    _, form = await read_form(request, WayBack)
     ended = await people.end_all_sign_ins(session, username, actor=actor.username, at=now)
     words = "1 sign-in has" if ended == 1 else f"{ended} sign-ins have"
-    return redirect(request, "/users", f"{words} ended: {username}.")
+    return redirect(request, form.back if form else "/users", f"{words} ended: {username}.")
+
+
+def _list_of(asked: dict[str, str], after: str) -> str:
+    """The address of a page of the list."""
+    query = {name: value for name, value in (asked | {"after": after}).items() if value}
+    return f"/users?{urlencode(query)}" if query else "/users"
 
 
 async def _change(
@@ -171,6 +213,6 @@ async def _show_password(request: Request, session: Session, now: Now, username:
 
 async def _choices(session: Session) -> dict[str, Any]:
     return {
-        "roles": [(role.value, role.text) for role in Role],
+        "roles": ROLES,
         "stores": [(store.code, store.name) for store in await queries.list_stores(session)],
     }

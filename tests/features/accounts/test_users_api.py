@@ -96,6 +96,22 @@ async def test_the_list_goes_on_from_page_to_page(as_admin: AsyncClient) -> None
             break
     assert sorted(seen) == sorted(person.username for person in PEOPLE)
     assert len(seen) == len(set(seen))
+    for wrong in ("Nobody Here", "%"):
+        check_problem(await as_admin.get(USERS, params={"after": wrong}), 422, "bad-cursor", field="after")
+
+
+async def test_the_list_is_narrowed_by_name_role_and_whether_the_account_is_open(as_admin: AsyncClient) -> None:
+    await change(as_admin, "ot", is_active=False)
+
+    async def found(**asked: Any) -> list[str]:
+        return [row["username"] for row in (await as_admin.get(USERS, params=asked)).json()["items"]]
+
+    assert await found(q="terry na") == ["technician"]
+    assert await found(role="technician") == ["technician", "technician2"]
+    assert await found(is_active=False) == ["ot"]
+    assert await found(q="%") == []
+    assert "ot" not in await found(is_active=True)
+    check_problem(await as_admin.get(USERS, params={"role": "king"}), 422, "malformed")
 
 
 async def test_one_account_is_read_with_its_version(as_admin: AsyncClient) -> None:

@@ -3,12 +3,18 @@
 from typing import Any
 
 from httpx import AsyncClient
+from sqlalchemy import text
 
 from app.cli.seed import PASSWORD
 from app.models import SignInKind
 from tests.browser import Browser, Page
-from tests.conftest import Query, SignIn
+from tests.conftest import Query, Sessions, SignIn
 
+MANY = text("""
+    INSERT INTO account (username, name, password_hash, is_active, is_demonstration, created_at, version)
+    SELECT 'many' || to_char(number, 'FM000'), 'One of many', '', true, false, now(), 1
+    FROM generate_series(1, 101) AS number
+""")
 NEW: dict[str, Any] = {"name": "Jo Bloggs", "username": "jo.bloggs", "roles": ["technician"], "stores": ["MAIN"]}
 
 
@@ -173,3 +179,60 @@ async def test_only_administrators_see_the_pages(manager: Browser, sign_in: Sign
         assert (await manager.get(url)).status == 403
     auditor = Browser(await sign_in("auditor", kind=SignInKind.PAGE))
     assert (await auditor.get("/users/ot")).status == 403
+
+
+async def test_people_are_found_by_part_of_a_name_or_a_username_by_role_and_by_whether_they_are_open(
+    admin: Browser,
+) -> None:
+    await admin.post_form("/users/ot/close", on="/users/ot")
+
+    async def found(**asked: str) -> list[str]:
+        return [row[0] for row in (await admin.get("/users", **asked)).table()]
+
+    assert await found(q="terry NA") == ["technician"]
+    assert await found(q=" Technic ") == ["technician", "technician2"]
+    assert await found(role="technician") == ["technician", "technician2"]
+    assert await found(state="closed") == ["ot"]
+    everybody = await found()
+    assert "ot" in everybody
+    assert await found(state="open") == [one for one in everybody if one != "ot"]
+    assert await found(role="technician", state="closed") == []
+    assert await found(role="king", state="ajar") == everybody
+    for sign in ("%", "_"):
+        assert await found(q=sign) == []
+    page = await admin.get("/users", q="technic", role="technician", state="open")
+    assert page.soup.select_one("#q[value='technic']")
+    assert {str(chosen["value"]) for chosen in page.soup.select("option[selected]")} == {"technician", "open"}
+    nobody = await admin.get("/users", q="nobody at all")
+    assert "Nobody fits." in nobody.text
+    assert nobody.soup.select_one('main a[href="/users"]')
+    assert (await admin.get("/users", q="x" * 101)).status == 422
+
+
+async def test_the_list_goes_on_on_the_next_page_with_the_same_search(admin: Browser, sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await session.execute(MANY)
+    pages = [await admin.get("/users", q="One of", state="open")]
+    while following := pages[-1].soup.select_one("a[rel=next]"):
+        pages.append(await admin.get(str(following["href"])))
+    assert [row[0] for page in pages for row in page.table()] == [f"many{number:03}" for number in range(1, 102)]
+    assert [len(page.table()) for page in pages] == [50, 50, 1]
+    assert (await admin.get("/users", after="Nobody Here")).status == 422
+    beyond = await admin.get("/users", after="zzz")
+    assert "nobody further down" in beyond.text
+
+
+async def test_whoever_ends_sign_ins_is_back_in_the_list_that_they_asked_for(
+    admin: Browser, technician: Browser
+) -> None:
+    here = "/users?q=Terry&role=technician"
+    ended = await admin.post_form("/users/technician/end-sign-ins", on=here)
+    assert ended.goes_to == here
+    assert (await technician.get("/")).goes_to == "/sign-in?ended=yes"
+    page = await admin.get("/users")
+    token = page.soup.select_one("[name=csrf_token]")
+    assert token is not None
+    elsewhere = await admin.post(
+        "/users/technician/end-sign-ins", csrf_token=str(token["value"]), back="//elsewhere.example"
+    )
+    assert elsewhere.goes_to == "/users"

@@ -122,13 +122,13 @@ _IN_STORES = f"""
 """  # noqa: S608 - the part is the constant above
 _ITEMS: Final = {None: "item", Where.HOME: "item", Where.STORE: "there AS item"}
 # Missing items are looked for from their last store; what is scrapped is not due any more.
-_NARROWED = f"""
+_PLACED = f"""
     JOIN store ON store.id = item.store_id
     WHERE item.state <> 'scrapped'
       AND (CAST(:store AS text) IS NULL OR store.code = :store)
-      AND (CAST(:kind AS text) IS NULL OR due.kind = :kind)
       AND (CAST(:where AS text) IS NULL OR {_AT_HOME} = (:where = 'home'))
 """
+_NARROWED = f"{_PLACED} AND (CAST(:kind AS text) IS NULL OR due.kind = :kind)"
 
 
 def _known(where: Where | None) -> str:
@@ -149,14 +149,10 @@ def _unknown(where: Where | None) -> str:
 _FACTS = "SELECT item.id AS item_id, item.barcode, item.product_id, item.state, due.kind, store.code AS store"
 
 
-def _also(where: Where | None) -> str:
-    return f"{_IN_STORES}," if where is Where.STORE else ""
-
-
 def _list_of(where: Where | None) -> TextClause:
     # What is not known stands first, as `place_by_day` says; it is read only for the pages that begin among it.
     return text(f"""
-        WITH {_also(where)} found AS (
+        WITH {f"{_IN_STORES}," if where is Where.STORE else ""} found AS (
             ({_FACTS}, CAST(NULL AS date) AS due_on
             {_unknown(where)} AND CAST(:after_on AS date) = :first_on
               AND (item.barcode, due.kind) > (:after_barcode, :after_kind)
@@ -192,20 +188,33 @@ def _list_of(where: Where | None) -> TextClause:
     """)  # noqa: S608 - the parts are the constants above
 
 
-def _weeks_of(where: Where | None) -> TextClause:
-    with_items = f"WITH {_IN_STORES}" if where is Where.STORE else ""
-    at_home = f"count(*) FILTER (WHERE {_AT_HOME})"
+def _weeks_of(kind: bool) -> TextClause:
+    # Thousands are due in twelve weeks, and all items of them are looked for at once: PostgreSQL goes through the index
+    # of items in its order then, and not from its root for each. Their kinds are read only if one is asked for, for
+    # without them all that is due stands in the index of the days.
+    of_kind = "AND due.kind = :kind" if kind else ""
     return text(f"""
-        {with_items}
-        SELECT NULL AS week_from, true AS is_overdue, count(*) AS how_many, {at_home} AS at_home {_unknown(where)}
-        UNION ALL
-        SELECT CAST(date_trunc('week', due.due_on) AS date), due.due_on < :today, count(*), {at_home}
-        {_known(where)} GROUP BY 1, 2 ORDER BY 2 DESC, 1
-    """)
+        WITH due AS MATERIALIZED (
+            SELECT due.item_id, CAST(NULL AS date) AS due_on FROM inspection_without_day AS due
+            WHERE CAST(:known AS boolean) IS NOT TRUE {of_kind}
+              AND NOT EXISTS (
+                  SELECT FROM inspection_due AS known WHERE known.item_id = due.item_id AND known.kind = due.kind)
+            UNION ALL
+            SELECT due.item_id, due.due_on FROM inspection_due AS due
+            WHERE due.due_on < :before AND CAST(:known AS boolean) IS NOT FALSE {of_kind}
+        ), item AS MATERIALIZED (
+            SELECT id, state, store_id FROM item WHERE id = ANY(ARRAY(SELECT item_id FROM due))
+        )
+        SELECT CAST(date_trunc('week', due.due_on) AS date) AS week_from,
+               COALESCE(due.due_on < :today, true) AS is_overdue,
+               count(*) AS how_many, count(*) FILTER (WHERE {_AT_HOME}) AS at_home
+        FROM due JOIN item ON item.id = due.item_id {_PLACED}
+        GROUP BY 1, 2
+    """)  # noqa: S608 - the parts are the constants above
 
 
 DUE: Final = {where: _list_of(where) for where in (None, *Where)}
-BY_WEEK: Final = {where: _weeks_of(where) for where in (None, *Where)}
+BY_WEEK: Final = {kind: _weeks_of(kind) for kind in (False, True)}
 # Whatever its day: what is dangerous is not for a list of the next weeks to leave out.
 DANGERS = text("""
     SELECT made.id AS inspection_id, item.barcode, product.name AS product_name, made.kind, made.examined_on,
@@ -264,11 +273,11 @@ async def count_by_week(session: AsyncSession, wanted: Wanted, *, today: date) -
     values = {**wanted.as_values(today), "before": monday + timedelta(weeks=WEEKS)}
     if wanted.overdue:
         values["before"] = today
-    found = [DueInWeek(**row) for row in (await session.execute(BY_WEEK[wanted.where], values)).mappings()]
-    [unknown] = [one for one in found if one.week_from is None]
+    found = [DueInWeek(**row) for row in (await session.execute(BY_WEEK[bool(wanted.kind)], values)).mappings()]
+    none = {"how_many": 0, "at_home": 0}
+    unknown = next((one for one in found if one.week_from is None), DueInWeek(week_from=None, is_overdue=True, **none))
     weeks = {one.week_from: one for one in found if not one.is_overdue}
     mondays = [monday + timedelta(weeks=number) for number in range(WEEKS)]
-    none = {"how_many": 0, "at_home": 0, "is_overdue": False}
     overdue = [one for one in found if one.is_overdue and one.week_from]
     late = DueInWeek(
         week_from=monday,
@@ -276,7 +285,7 @@ async def count_by_week(session: AsyncSession, wanted: Wanted, *, today: date) -
         at_home=sum(one.at_home for one in overdue),
         is_overdue=True,
     )
-    return [unknown, late, *(weeks.get(day) or DueInWeek(week_from=day, **none) for day in mondays)]
+    return [unknown, late, *(weeks.get(day) or DueInWeek(week_from=day, is_overdue=False, **none) for day in mondays)]
 
 
 def cursor_of(row: DueInspection) -> str:
