@@ -45,17 +45,19 @@ GOES_AHEAD: Final = "asked.decision = 'approved' AND asked.authority ->> 'panel_
 # ahead for one in two hundred, and with a plan that is kept would read the orders of each team first.
 FROM: Final = f"""
     FROM unit CROSS JOIN LATERAL (
-        SELECT asked.id, asked.number, asked.funder_id, team.code AS team,
+        SELECT asked.id, asked.number, asked.funder_id, team.code AS team, line.position, line.product_id,
+               line.unit_price_pence,
                (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date AS approved_on
-        FROM equipment_order AS asked JOIN team ON team.id = asked.team_id
-        WHERE asked.id = unit.order_id AND {GOES_AHEAD} {{of_a_team}} OFFSET 0
+        FROM order_line AS line JOIN equipment_order AS asked ON asked.id = line.order_id
+        JOIN team ON team.id = asked.team_id
+        WHERE line.id = unit.order_line_id AND {GOES_AHEAD} {{of_a_team}} OFFSET 0
     ) AS asked
-    JOIN order_line AS line ON line.id = unit.order_line_id JOIN funder ON funder.id = asked.funder_id
+    JOIN funder ON funder.id = asked.funder_id
 """  # noqa: S608 - the part is a constant
 COMMITTED: Final = f"""
     WITH unit AS MATERIALIZED ({{open}})
-    SELECT asked.number AS order_number, min(brought.number) AS panel_case, asked.team,
-           asked.approved_on, count(*) AS pieces, sum(line.unit_price_pence)::bigint AS pence, {PAYERS},
+    SELECT asked.number AS order_number, min(brought.number) AS panel_case, asked.team, asked.approved_on,
+           count(*) AS pieces, sum(asked.unit_price_pence)::bigint AS pence, {PAYERS},
            (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
     {FROM.format(of_a_team="AND (CAST(:team AS text) = '' OR team.code = :team)")}
     LEFT JOIN LATERAL (SELECT number FROM panel_case WHERE order_id = asked.id AND state = 'decided'
@@ -65,10 +67,10 @@ COMMITTED: Final = f"""
 """  # noqa: S608 - the parts are constants
 PIECES: Final = f"""
     WITH unit AS MATERIALIZED ({{open}})
-    SELECT product.code AS product, product.name AS product_name, item.barcode, line.unit_price_pence, {PAYERS},
+    SELECT product.code AS product, product.name AS product_name, item.barcode, asked.unit_price_pence, {PAYERS},
            (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
-    {FROM.format(of_a_team="")} JOIN product ON product.id = line.product_id LEFT JOIN item ON item.id = unit.item_id
-    WHERE asked.approved_on <= :on ORDER BY line.position, unit.id
+    {FROM.format(of_a_team="")} JOIN product ON product.id = asked.product_id LEFT JOIN item ON item.id = unit.item_id
+    WHERE asked.approved_on <= :on ORDER BY asked.position, unit.id
 """  # noqa: S608 - the parts are constants
 NOW, THEN = (text(COMMITTED.format(open=which.format(only=""))) for which in (OPEN_NOW, OPEN_THEN))
 PIECES_NOW, PIECES_THEN = (text(PIECES.format(open=which.format(only=OF_AN_ORDER))) for which in (OPEN_NOW, OPEN_THEN))
