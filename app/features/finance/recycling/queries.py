@@ -169,12 +169,13 @@ async def count_counted(
 
 
 async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
-    """What recycling has avoided, in all, by category and by month. Three statements, BadValue as of `floor_of`."""
+    """What recycling has avoided, in all, by category and by month. Four statements, BadValue as of `floor_of`."""
     await floor_of(session, terms)
     sums: dict[str, list[AvoidedSum]] = defaultdict(list)
     months = [month_name(month) for month in months_between(terms.since, terms.until)]
     asked = bound(terms, work=list(WORK), begins=_begins(months))
-    for row in (await session.execute(text(_AVOIDED.format(reissues=reissues(terms))), asked)).mappings():
+    added = text(_AVOIDED.format(reissues=await reissues(session, terms)))
+    for row in (await session.execute(added, asked)).mappings():
         kind = "category" if row["category"] is not None else "month" if row["month"] is not None else "all"
         name = {"category": row["category"], "month": row["month"] and months[row["month"] - 1], "all": ""}[kind]
         said = {key: row[key] for key in AvoidedSum.model_fields if key in row}
@@ -194,16 +195,16 @@ async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
 
 
 async def list_avoided(session: AsyncSession, terms: Terms, *, after: int, limit: int) -> list[AvoidedItem]:
-    """Up to `limit` + 1 recycled issues with their arithmetic. Two statements, BadValue as of `floor_of`."""
+    """Up to `limit` + 1 recycled issues with their arithmetic. Three statements, BadValue as of `floor_of`."""
     await floor_of(session, terms)
-    listed = text(_AVOIDED_ITEMS.format(reissues=reissues(terms)))
+    listed = text(_AVOIDED_ITEMS.format(reissues=await reissues(session, terms)))
     rows = await session.execute(listed, bound(terms, work=list(WORK), after=after, limit=limit + 1))
     return [AvoidedItem.model_validate(dict(row)) for row in rows.mappings()]
 
 
 async def count_avoided(session: AsyncSession, terms: Terms) -> Counted:
-    """How many recycled issues they are, and what they avoided. One statement."""
-    counted = text(_AVOIDED_COUNTED.format(reissues=reissues(terms)))
+    """How many recycled issues they are, and what they avoided. Two statements."""
+    counted = text(_AVOIDED_COUNTED.format(reissues=await reissues(session, terms)))
     row = (await session.execute(counted, bound(terms, work=list(WORK)))).one()
     return Counted(row.items, int(row.pence))
 
