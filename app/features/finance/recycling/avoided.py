@@ -95,10 +95,10 @@ async def reissues(session: AsyncSession, terms: Terms) -> str:
     counted = f"SELECT count(*) FROM (SELECT FROM spell WHERE {asked} AND {_OPEN_NOW} LIMIT {FEW + 1}) AS unsettled"  # noqa: S608 - our own words
     are_few = (await session.execute(text(counted), bound(terms))).scalar_one() <= FEW
     is_open, is_settled = (_OPEN_THEN, _SETTLED_THEN) if terms.is_past else (_OPEN_NOW, _SETTLED_NOW)
-    due = f"SELECT spell.* FROM spell WHERE {asked} AND {is_open}"  # noqa: S608 - our own words
-    if are_few:
-        # PostgreSQL takes them for a tenth of all, and would read all charges for them: of an array it expects few.
-        due = f"SELECT * FROM unnest(ARRAY({due.replace('spell.*', 'spell', 1)})) AS spell"  # noqa: S608 - as above
+    found = f"FROM spell WHERE {asked} AND {is_open}"
+    # PostgreSQL takes them for a tenth of all, and would read all charges for them: of an array it expects few.
+    in_array = f"SELECT * FROM unnest(ARRAY(SELECT spell {found})) AS spell"  # noqa: S608 - our own words
+    due = in_array if are_few else f"SELECT spell.* {found}"
     return f"""
         WITH due AS MATERIALIZED ({due}), {COSTED}
         SELECT spell.issued_id AS id, spell.item_id, spell.product_id, spell.issued_at, spell.new_pence, spell.new_from,
