@@ -34,7 +34,6 @@ REPORTS: Final[dict[str, str]] = {
     "GET /api/v1/finance/reports/accruals": _OF_FINANCE,
     "GET /api/v1/finance/reports/asc-fr": _OF_FINANCE,
     "GET /api/v1/finance/reports/budgets": _OF_FINANCE,
-    "GET /api/v1/finance/reports/commitments": _OF_FINANCE,
     "GET /api/v1/finance/reports/cost-avoided": _OF_FINANCE,
     "GET /api/v1/finance/reports/cost-avoided/items": _OF_FINANCE,
     "GET /api/v1/finance/reports/costs": _OF_FINANCE,
@@ -75,7 +74,6 @@ REPORTS: Final[dict[str, str]] = {
     "GET /finance/recycling/items": _OF_FINANCE,
     "GET /finance/reports/accruals": _OF_FINANCE,
     "GET /finance/reports/asc-fr": _OF_FINANCE,
-    "GET /finance/reports/commitments": _OF_FINANCE,
     "GET /finance/reports/costs": _OF_FINANCE,
     "GET /finance/reports/costs/lines": _OF_FINANCE,
     "GET /finance/reports/credits-outstanding": _OF_FINANCE,
@@ -169,6 +167,9 @@ MANY_BLOCKS: Final[dict[str, int]] = {
     "GET /api/v1/reservations": 7_500,
     "GET /api/v1/loans": 5_500,
     "GET /api/v1/collections": 4_800,
+    # Each piece that is open, with its order.
+    "GET /api/v1/finance/reports/commitments": 6_500,
+    "GET /finance/reports/commitments": 5_500,
     # A hundred scans at once.
     "POST /api/v1/returns/scans": 32_000,
     # Everything else.
@@ -265,6 +266,7 @@ MOST_STATEMENTS: Final[dict[str, int]] = {
     "GET /api/v1/finance/funders/{code}": 2,
     "GET /api/v1/finance/items/{barcode}": 4,
     "GET /api/v1/finance/orders/{number}/funding": 5,
+    "GET /api/v1/finance/reports/commitments": 2,
     "GET /api/v1/finance/tariffs": 2,
     "GET /api/v1/finance/tariffs/{tariff_id}": 3,  # with the lines that stay at it
     "GET /api/v1/finance/teams": 2,
@@ -377,6 +379,7 @@ MOST_STATEMENTS: Final[dict[str, int]] = {
     "GET /finance/funding/{number}": 7,
     "GET /finance/funding/{number}/top-up": 8,
     "GET /finance/items/{barcode}": 4,
+    "GET /finance/reports/commitments": 2,
     "GET /finance/tariffs": 5,
     "GET /finance/tariffs/new": 3,
     "GET /finance/tariffs/try": 2,
@@ -572,6 +575,8 @@ CHANCE: Final = "Its plan is one or the other, as the sample of the statistics i
 _OPEN: Final = "All that is open in one stocktake, consignment or notice: it was made as large as its register."
 GROWS: Final[dict[str, tuple[float, str]]] = {
     "GET /safety-notices/{notice_id}/triage": (6, _LISTED),
+    "GET /finance/reports/commitments": (2.4, _LISTED),
+    "GET /api/v1/finance/reports/commitments": (2.4, _LISTED),
     "GET /finance/disputes": (4, _LISTED),
     "GET /api/v1/finance/disputes": (2.4, _LISTED),
     "GET /orders/pick": (3, CHANCE),

@@ -63,14 +63,21 @@ class Asked:
         check_days(self.days.since, self.days.until)
         at = standing_at(_read_as_at(self.as_at), since=self.days.since, now=self.days.now)
         return Terms(
-            self.days.since, self.days.until, at, self.basis, self.floor_pence, self.of_category, **self.filters
+            self.days.since,
+            self.days.until,
+            at,
+            self.basis,
+            self.floor_pence,
+            self.of_category,
+            is_past=at < self.days.now,
+            **self.filters,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What is asked, checked. `floor_pence` empty: that of the credits. `category`: how it begins; `of_category`: it
-    and no other, as a row of a report has it."""
+    and no other, as a row of a report has it. `is_past`: whether lines may have been posted since `as_at`."""
 
     since: date
     until: date
@@ -82,6 +89,7 @@ class Terms:
     category: str = ""
     product: str = ""
     funder: str = ""
+    is_past: bool = True
 
     @property
     def values(self) -> dict[str, Any]:

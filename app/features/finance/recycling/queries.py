@@ -51,11 +51,13 @@ KNOWN = text("""
            :product = '' OR EXISTS (SELECT FROM product WHERE code = :product) AS product,
            :funder = '' OR EXISTS (SELECT FROM funder WHERE code = :funder) AS funder
 """)
+# What went out recycled is a part of what went out: to read it once more would take as long as that.
 _COUNTS = """
     SELECT what, width_bucket(counted_at, CAST(:begins AS timestamptz[])) AS month, pence < :floor_pence AS is_small,
-           count(*) AS items, sum(pence) AS pence
-    FROM ({happened}) AS happened GROUP BY 1, 2, 3
+           is_recycled, count(*) AS items, sum(pence) AS pence
+    FROM ({happened}) AS happened GROUP BY 1, 2, 3, 4
 """
+_COUNTED_ALONE = frozenset(Event) - {Event.RECYCLED}
 _ITEMS = """
     SELECT movement_id AS id, barcode, product_code, product, category,
            (at AT TIME ZONE 'Europe/London')::date AS happened_on, pence
@@ -118,16 +120,15 @@ async def read_rates(session: AsyncSession, terms: Terms) -> RatesReport:
     }
     everything: dict[Event, Counted] = defaultdict(Counted)
     dear: dict[Event, Counted] = defaultdict(Counted)
-    counts = text(_COUNTS.format(happened=happened(terms, "spell.pence")))
+    counts = text(_COUNTS.format(happened=happened(terms, "spell.pence, spell.is_recycled", events=_COUNTED_ALONE)))
     asked = bound(terms, floor_pence=floor_pence, begins=_begins(months))
     for row in await session.execute(counts, asked):
-        what, counted = Event(row.what), Counted(row.items, int(row.pence))
+        counted = Counted(row.items, int(row.pence))
         of_all, of_dear = list(months.values())[row.month - 1]
-        of_all[what] = of_all.get(what, Counted()) + counted
-        everything[what] += counted
-        if not row.is_small:
-            of_dear[what] = counted
-            dear[what] += counted
+        also = [Event.RECYCLED] if row.what == Event.ISSUED and row.is_recycled else []
+        for what in (Event(row.what), *also):
+            for sums in (of_all, everything) if row.is_small else (of_all, everything, of_dear, dear):
+                sums[what] = sums.get(what, Counted()) + counted
     return RatesReport(
         since=terms.since,
         until=terms.until,
@@ -153,7 +154,7 @@ async def list_counted(
     floor_pence = await floor_of(session, terms)
     least = floor_pence if is_above_floor else 0
     asked: dict[str, Any] = {"least_pence": least, "after": after, "limit": limit + 1}
-    listed = text(_ITEMS.format(happened=happened(terms, COLUMNS, JOINS, only=rate.event(part))))
+    listed = text(_ITEMS.format(happened=happened(terms, COLUMNS, JOINS, events={rate.event(part)})))
     rows = await session.execute(listed, bound(terms, **asked))
     return [CountedItem.model_validate(dict(row)) for row in rows.mappings()]
 
@@ -163,18 +164,19 @@ async def count_counted(
 ) -> Counted:
     """How many they are, and what was paid for them: the figures of the rates. One statement; two above the floor."""
     least = await floor_of(session, terms) if is_above_floor else 0
-    counted = text(_COUNTED.format(happened=happened(terms, "spell.pence", only=rate.event(part))))
+    counted = text(_COUNTED.format(happened=happened(terms, "spell.pence", events={rate.event(part)})))
     row = (await session.execute(counted, bound(terms, least_pence=least))).one()
     return Counted(row.items, int(row.pence))
 
 
 async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
-    """What recycling has avoided, in all, by category and by month. Three statements, BadValue as of `floor_of`."""
+    """What recycling has avoided, in all, by category and by month. Four statements, BadValue as of `floor_of`."""
     await floor_of(session, terms)
     sums: dict[str, list[AvoidedSum]] = defaultdict(list)
     months = [month_name(month) for month in months_between(terms.since, terms.until)]
     asked = bound(terms, work=list(WORK), begins=_begins(months))
-    for row in (await session.execute(text(_AVOIDED.format(reissues=reissues(terms))), asked)).mappings():
+    added = text(_AVOIDED.format(reissues=await reissues(session, terms)))
+    for row in (await session.execute(added, asked)).mappings():
         kind = "category" if row["category"] is not None else "month" if row["month"] is not None else "all"
         name = {"category": row["category"], "month": row["month"] and months[row["month"] - 1], "all": ""}[kind]
         said = {key: row[key] for key in AvoidedSum.model_fields if key in row}
@@ -194,16 +196,16 @@ async def read_avoided(session: AsyncSession, terms: Terms) -> AvoidedReport:
 
 
 async def list_avoided(session: AsyncSession, terms: Terms, *, after: int, limit: int) -> list[AvoidedItem]:
-    """Up to `limit` + 1 recycled issues with their arithmetic. Two statements, BadValue as of `floor_of`."""
+    """Up to `limit` + 1 recycled issues with their arithmetic. Three statements, BadValue as of `floor_of`."""
     await floor_of(session, terms)
-    listed = text(_AVOIDED_ITEMS.format(reissues=reissues(terms)))
+    listed = text(_AVOIDED_ITEMS.format(reissues=await reissues(session, terms)))
     rows = await session.execute(listed, bound(terms, work=list(WORK), after=after, limit=limit + 1))
     return [AvoidedItem.model_validate(dict(row)) for row in rows.mappings()]
 
 
 async def count_avoided(session: AsyncSession, terms: Terms) -> Counted:
-    """How many recycled issues they are, and what they avoided. One statement."""
-    counted = text(_AVOIDED_COUNTED.format(reissues=reissues(terms)))
+    """How many recycled issues they are, and what they avoided. Two statements."""
+    counted = text(_AVOIDED_COUNTED.format(reissues=await reissues(session, terms)))
     row = (await session.execute(counted, bound(terms, work=list(WORK)))).one()
     return Counted(row.items, int(row.pence))
 

@@ -5,6 +5,7 @@ Movements are only added, and `at` is when they were recorded, so what a spell l
 told from when it was first collected and passed.
 """
 
+from collections.abc import Container
 from typing import Any, Final
 
 from app.domain.recycling import Basis, Event
@@ -26,10 +27,10 @@ COLUMNS: Final = """
 """
 JOINS: Final = "JOIN item ON item.id = spell.item_id JOIN product ON product.id = spell.product_id"
 _EVENTS: Final = (
-    ("issued", "issued_at", "issued_id"),
-    ("recycled", "issued_at", "issued_id"),
-    ("collected", "collected_at", "collected_id"),
-    ("passed", "passed_at", "passed_id"),
+    (Event.ISSUED, "issued_at", "issued_id"),
+    (Event.RECYCLED, "issued_at", "issued_id"),
+    (Event.COLLECTED, "collected_at", "collected_id"),
+    (Event.PASSED, "passed_at", "passed_id"),
 )
 """What is counted, when it happened, and by which movement."""
 
@@ -45,12 +46,12 @@ def bound(terms: Terms, **more: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in _ASKED or value}
 
 
-def happened(terms: Terms, columns: str, joins: str = "", *, only: Event | None = None) -> str:
-    """A row for each event that counts, by the basis that is asked for: the columns, and beside them `what`, `at`,
-    `movement_id` and `counted_at`, by which it counts in a month. `joins` are what the columns are from."""
+def happened(terms: Terms, columns: str, joins: str = "", *, events: Container[Event] = tuple(Event)) -> str:
+    """A row for each of these events that counts, by the basis that is asked for: the columns, and beside them `what`,
+    `at`, `movement_id` and `counted_at`, by which it counts in a month. `joins` are what the columns are from."""
     parts = []
     for what, at, movement_id in _EVENTS:
-        if only not in {None, what}:
+        if what not in events:
             continue
         counted = "issued_at" if terms.basis is Basis.COHORT else at
         which = "AND spell.is_recycled" if what == Event.RECYCLED else ""

@@ -14,12 +14,16 @@ from app.features.finance.reports.costs import check_known
 from app.features.finance.reports.outstanding import name_of, read_shares, totals_of
 from app.features.finance.tables import Cell, Column, Table
 
-# What is open now is found by the index of open pieces; what was open on a day that is over, by looking at all.
-OPEN_NOW: Final = "unit.loan_id IS NULL AND unit.cancelled_at IS NULL"
-OPEN_THEN: Final = """
-    (loan.id IS NULL OR (loan.started_at AT TIME ZONE 'Europe/London')::date > :on)
-    AND (unit.cancelled_at IS NULL OR (unit.cancelled_at AT TIME ZONE 'Europe/London')::date > :on)
-"""
+# What was open on a day that is over is so still, or was lent or called off since.
+OPEN_NOW: Final = "SELECT * FROM order_unit AS unit WHERE loan_id IS NULL AND cancelled_at IS NULL {only}"
+_SINCE: Final = "(CAST(:on AS date) + 1)::timestamp AT TIME ZONE 'Europe/London'"
+OPEN_THEN: Final = f"""
+    {OPEN_NOW}
+    UNION ALL SELECT * FROM order_unit AS unit WHERE loan_id IS NULL AND cancelled_at >= {_SINCE} {{only}}
+    UNION ALL
+    SELECT unit.* FROM order_unit AS unit JOIN loan ON loan.id = unit.loan_id WHERE started_at >= {_SINCE} {{only}}
+"""  # noqa: S608 - the parts are constants
+OF_AN_ORDER: Final = "AND unit.order_id = (SELECT id FROM equipment_order WHERE number = :order_number)"
 # Who pays is what charges will say: the order's split, else what its panel approved, else its own funder.
 PAYERS: Final = """
     COALESCE(
@@ -37,34 +41,39 @@ PAYERS: Final = """
         jsonb_build_array(jsonb_build_object('id', funder.id, 'funder', funder.code, 'percent', '100'))) AS shares
 """
 GOES_AHEAD: Final = "asked.decision = 'approved' AND asked.authority ->> 'panel_stopped' IS NULL"
-FROM: Final = """
-    FROM order_unit AS unit JOIN order_line AS line ON line.id = unit.order_line_id
-    JOIN equipment_order AS asked ON asked.id = line.order_id JOIN funder ON funder.id = asked.funder_id
-    JOIN team ON team.id = asked.team_id LEFT JOIN loan ON loan.id = unit.loan_id
-"""
-WHERE: Final = f"""
-    {{open}} AND {GOES_AHEAD}
-    AND (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date <= :on
-"""
+# Of the few pieces that are open the order is looked for, each by itself (`OFFSET 0`). PostgreSQL takes orders that go
+# ahead for one in two hundred, and with a plan that is kept would read the orders of each team first.
+FROM: Final = f"""
+    FROM unit CROSS JOIN LATERAL (
+        SELECT asked.id, asked.number, asked.funder_id, team.code AS team, line.position, line.product_id,
+               line.unit_price_pence,
+               (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date AS approved_on
+        FROM order_line AS line JOIN equipment_order AS asked ON asked.id = line.order_id
+        JOIN team ON team.id = asked.team_id
+        WHERE line.id = unit.order_line_id AND {GOES_AHEAD} {{of_a_team}} OFFSET 0
+    ) AS asked
+    JOIN funder ON funder.id = asked.funder_id
+"""  # noqa: S608 - the part is a constant
 COMMITTED: Final = f"""
-    SELECT asked.number AS order_number, min(brought.number) AS panel_case, team.code AS team,
-           (COALESCE(asked.decided_at, asked.submitted_at) AT TIME ZONE 'Europe/London')::date AS approved_on,
-           count(*) AS pieces, sum(line.unit_price_pence)::bigint AS pence, {PAYERS},
+    WITH unit AS MATERIALIZED ({{open}})
+    SELECT asked.number AS order_number, min(brought.number) AS panel_case, asked.team, asked.approved_on,
+           count(*) AS pieces, sum(asked.unit_price_pence)::bigint AS pence, {PAYERS},
            (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
-    {FROM}
+    {FROM.format(of_a_team="AND (CAST(:team AS text) = '' OR team.code = :team)")}
     LEFT JOIN LATERAL (SELECT number FROM panel_case WHERE order_id = asked.id AND state = 'decided'
                        ORDER BY id DESC LIMIT 1) AS brought ON true
-    WHERE {WHERE} AND (CAST(:team AS text) = '' OR team.code = :team)
-    GROUP BY asked.id, funder.id, team.id ORDER BY approved_on, asked.id
+    WHERE asked.approved_on <= :on
+    GROUP BY asked.id, asked.number, asked.approved_on, asked.team, funder.id ORDER BY asked.approved_on, asked.id
 """  # noqa: S608 - the parts are constants
 PIECES: Final = f"""
-    SELECT product.code AS product, product.name AS product_name, item.barcode, line.unit_price_pence, {PAYERS},
+    WITH unit AS MATERIALIZED ({{open}})
+    SELECT product.code AS product, product.name AS product_name, item.barcode, asked.unit_price_pence, {PAYERS},
            (SELECT jsonb_object_agg(code, name) FROM funder) AS funders
-    {FROM} JOIN product ON product.id = line.product_id LEFT JOIN item ON item.id = unit.item_id
-    WHERE {WHERE} AND asked.number = :order_number ORDER BY line.position, unit.id
+    {FROM.format(of_a_team="")} JOIN product ON product.id = asked.product_id LEFT JOIN item ON item.id = unit.item_id
+    WHERE asked.approved_on <= :on ORDER BY asked.position, unit.id
 """  # noqa: S608 - the parts are constants
-NOW, THEN = (text(COMMITTED.format(open=which)) for which in (OPEN_NOW, OPEN_THEN))
-PIECES_NOW, PIECES_THEN = (text(PIECES.format(open=which)) for which in (OPEN_NOW, OPEN_THEN))
+NOW, THEN = (text(COMMITTED.format(open=which.format(only=""))) for which in (OPEN_NOW, OPEN_THEN))
+PIECES_NOW, PIECES_THEN = (text(PIECES.format(open=which.format(only=OF_AN_ORDER))) for which in (OPEN_NOW, OPEN_THEN))
 COLUMNS: Final = (
     Column("order_number", "Order"),
     Column("panel_case", "Panel case"),

@@ -1,10 +1,12 @@
 """Pages of the reports that are one table: credits outstanding, commitments, accruals, and the national return."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
+from starlette.datastructures import URL
 
 from app.db import ReportSession
 from app.domain import access
@@ -28,12 +30,12 @@ from app.web.clock import Now
 from app.web.fields import After
 from app.web.forms import Form
 from app.web.once import page_router
-from app.web.paging import TAG, text_cursor
+from app.web.paging import TAG, number_cursor, text_cursor
 from app.web.templating import render
 
 router = page_router()
 
-ROWS_ON_A_PAGE = 500
+ROWS_ON_A_PAGE = 100
 YEARS_BACK = 5
 OUTSTANDING = "/finance/reports/credits-outstanding"
 COMMITMENTS = "/finance/reports/commitments"
@@ -42,10 +44,10 @@ ACCRUALS = "/finance/reports/accruals"
 
 @router.get("/finance/reports/credits-outstanding")
 async def outstanding_page(
-    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted
+    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted, after: After = None
 ) -> Response:
     """What would be credited if everything came back today."""
-    return await _shown(request, actor, await credits_outstanding(session, today=uk_date(now)), wanted)
+    return await _shown(request, actor, await credits_outstanding(session, today=uk_date(now)), wanted, after)
 
 
 @router.get("/finance/reports/credits-outstanding/items")
@@ -64,7 +66,7 @@ async def outstanding_items_page(
     table = await outstanding_items(session, product=product, funder=funder, today=uk_date(now), **page)
     following = table.after and f"{OUTSTANDING}/items?{urlencode(_row(product, funder) | {'after': table.after})}"
     more = {"following": following, "file_of": f"{OUTSTANDING}/items?{urlencode(_row(product, funder))}"}
-    return await _shown(request, actor, table, wanted, back=("Credits outstanding", OUTSTANDING), **more)
+    return await _shown(request, actor, table, wanted, None, back=("Credits outstanding", OUTSTANDING), **more)
 
 
 @router.get("/finance/reports/commitments")
@@ -77,6 +79,7 @@ async def commitments_page(
     as_at: Word = "",
     funder: Word = "",
     team: Word = "",
+    after: After = None,
 ) -> Response:
     """What was approved and is not delivered; as at a day, of one funder or of one team's orders."""
     today = uk_date(now)
@@ -86,7 +89,7 @@ async def commitments_page(
         table = await commitments(session, on=on, today=today, funder=funder or None, team=team)
     except BadValue as refusal:
         return _refused(request, form, refusal, "Commitments")
-    return await _shown(request, actor, table, wanted, form=form)
+    return await _shown(request, actor, table, wanted, after, form=form)
 
 
 @router.get("/finance/reports/commitments/pieces")
@@ -99,6 +102,7 @@ async def pieces_page(
     order_number: Code,
     funder: Code,
     as_at: Word = "",
+    after: After = None,
 ) -> Response:
     """The pieces that one row of it counts."""
     today = uk_date(now)
@@ -111,6 +115,7 @@ async def pieces_page(
         actor,
         table,
         wanted,
+        after,
         back=("Commitments", f"{COMMITMENTS}{asked}"),
         more=order and ("The order", order),
     )
@@ -118,7 +123,13 @@ async def pieces_page(
 
 @router.get("/finance/reports/accruals")
 async def accruals_page(
-    request: Request, session: ReportSession, actor: Actor, now: Now, wanted: Wanted, as_at: Word = ""
+    request: Request,
+    session: ReportSession,
+    actor: Actor,
+    now: Now,
+    wanted: Wanted,
+    as_at: Word = "",
+    after: After = None,
 ) -> Response:
     """What happened up to a day and is not charged yet."""
     today = uk_date(now)
@@ -127,7 +138,7 @@ async def accruals_page(
         table = await accruals(session, as_at=read_as_at(as_at, today=today), today=today)
     except BadValue as refusal:
         return _refused(request, form, refusal, "Accruals")
-    return await _shown(request, actor, table, wanted, form=form)
+    return await _shown(request, actor, table, wanted, after, form=form)
 
 
 @router.get("/finance/reports/accruals/items")
@@ -140,11 +151,12 @@ async def accrued_items_page(
     funder: Word = "",
     kind: ChargeKind | None = None,
     as_at: Word = "",
+    after: After = None,
 ) -> Response:
     """What one row of it counts: hired items, or lines without a rate."""
     day = read_as_at(as_at, today=uk_date(now))
     table = await accrued_items(session, funder=funder, kind=kind, as_at=day)
-    return await _shown(request, actor, table, wanted, back=("Accruals", f"{ACCRUALS}?as_at={day}"))
+    return await _shown(request, actor, table, wanted, after, back=("Accruals", f"{ACCRUALS}?as_at={day}"))
 
 
 @router.get("/finance/reports/asc-fr")
@@ -159,7 +171,7 @@ async def asc_fr_page(
         table = await asc_fr(session, year=year, today=today)
     except BadValue as refusal:
         return _refused(request, form, refusal, "ASC-FR", years=years)
-    return await _shown(request, actor, table, wanted, form=form, years=years)
+    return await _shown(request, actor, table, wanted, None, form=form, years=years)
 
 
 @router.get("/finance/reports/equity")
@@ -171,6 +183,7 @@ async def equity_page(
     wanted: Wanted,
     by: Grouping = Grouping.DISTRICT,
     year: Word = "",
+    after: After = None,
 ) -> Response:
     """Who gets what in a financial year."""
     today = uk_date(now)
@@ -180,7 +193,7 @@ async def equity_page(
         table = await equity(session, by=by, year=year, today=today)
     except BadValue as refusal:
         return _refused(request, form, refusal, "Who gets what", **choices)
-    return await _shown(request, actor, table, wanted, form=form, **choices)
+    return await _shown(request, actor, table, wanted, after, form=form, **choices)
 
 
 def _row(product: str, funder: str) -> dict[str, str]:
@@ -203,8 +216,35 @@ NO_LISTS = (
 )
 
 
-async def _shown(request: Request, actor: access.Actor, table: Table, wanted: FileAsked, **more: object) -> Response:
+async def _shown(
+    request: Request, actor: access.Actor, table: Table, wanted: FileAsked, after: str | None, **more: object
+) -> Response:
+    """The report as a page, from a place of its rows on, or as the file, which has all of them."""
     if wanted.format:
         return await respond(table, wanted.format, with_head=wanted.with_head, as_at=wanted.as_at)
-    context = {"title": table.title, "table": table, "most_rows": ROWS_ON_A_PAGE, **more}
-    return render(request, "finance/report.html", context)
+    if table.listed is None:
+        table = _page(table, number_cursor(after))
+        address = request.url.remove_query_params("after")
+        if table.after:
+            more["following"] = _in_the_house(address.include_query_params(after=table.after))
+        more["file_of"] = _in_the_house(address)
+    return render(request, "finance/report.html", {"title": table.title, "table": table, **more})
+
+
+def _page(table: Table, place: int) -> Table:
+    """The rows from that place on, and at least the last of them: there may be fewer since."""
+    whole = len(table.rows)
+    begins = min(place, max(whole - 1, 0) // ROWS_ON_A_PAGE * ROWS_ON_A_PAGE)
+    ends = begins + ROWS_ON_A_PAGE
+    return replace(
+        table,
+        rows=table.rows[begins:ends],
+        links=table.links[begins:ends],
+        listed=whole,
+        after=str(ends) if ends < whole else None,
+    )
+
+
+def _in_the_house(address: URL) -> str:
+    """Path and query alone, as our links are."""
+    return f"{address.path}?{address.query}" if address.query else address.path
