@@ -62,7 +62,8 @@ class CountyReport:
 _WORDS: Final = (
     "Server, database and sender share the machine. *Most* is a closed loop of so many clients. *Alone* is one "
     "client, which sends when it was answered: about the server's time. *At a rate* is an open loop of eight clients "
-    "at half of the most that the first scale took; each latency counts from when its request was to be sent. "
+    "at half of the most that the first scale took (an export: that this one took); each latency counts from when its "
+    "request was to be sent. "
     "Milliseconds: p50, p95, p99. The floor is pgbench with the same logical work, prepared "
     "(`app/cli/bench/reference/floors/`), or a bare COPY, in the same run; of pages it is only the question who asks. "
     "CPU is what a request of the closed loop cost in milliseconds of processors: those of a busy machine are to be "
