@@ -70,6 +70,7 @@ REPORTS: Final[dict[str, str]] = {
     "GET /finance/periods/{period}": _OF_FINANCE,
     "GET /finance/periods/{period}/close": _OF_FINANCE,
     "GET /finance/reconciliation": _OF_FINANCE,
+    "GET /finance/reconciliation/runs/{run_id}": _OF_FINANCE,
     "GET /finance/recycling": _OF_FINANCE,
     "GET /finance/recycling/items": _OF_FINANCE,
     "GET /finance/reports/accruals": _OF_FINANCE,
