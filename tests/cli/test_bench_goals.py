@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer import Exit
 
-from app.cli.bench.command import counties
+from app.cli.bench.command import check_calls, counties
 from app.cli.bench.reference.calls import CALLS
 from app.cli.bench.reference.figures import Figure, Scale, Timed
 from app.cli.bench.reference.goals import goals_of
@@ -101,6 +101,17 @@ def test_a_county_that_is_not_there_is_said(told: str, capsys: pytest.CaptureFix
         counties([], [told], None)
     said = " ".join(capsys.readouterr().err.split())
     assert ("Write --filled 0.1=DIRECTORY" in said) != ("no reference county in /nowhere" in said)
+
+
+def test_a_size_or_a_call_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exit):
+        counties([0.1, 100], [], None)
+    with pytest.raises(Exit):
+        check_calls(["scan", "nosuch"])
+    said = " ".join(capsys.readouterr().err.split())
+    assert "--scale is from 0.001 to 10" in said
+    assert "“nosuch” in its name" in said
+    check_calls(["scan", "item", "start", "notice", "csv"])
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,11 @@ from app.cli.bench.notices import Edited, Taken
 from app.cli.bench.reference import running
 from app.cli.bench.reference.figures import Scale
 from app.cli.bench.reference.report import CountyReport
-from app.cli.bench.reference.running import Options, WrongAnswer
+from app.cli.bench.reference.running import MEASURED, Options, WrongAnswer
 from app.cli.bench.register import Size
+from app.cli.county.size import LEAST, MOST
 from app.cli.migrating import alembic_config
-from app.cli.reach import console, fail
+from app.cli.reach import check_server, console, fail
 from app.db import normal_url
 from app.postgres import EmbeddedPostgres, EmbeddedPostgresError
 
@@ -159,6 +160,7 @@ def bench_county(
 ) -> None:
     """Measure the service over HTTP on the reference county, beside what PostgreSQL alone does in the same run."""
     wanted = counties(scale or [], filled or [], database)
+    check_calls(only or [])
     options = Options(seconds=seconds, clients=clients, workers=workers, only=only or [], is_filled=bool(filled))
     rates: dict[str, float] = {}
     told = running.command_line([one for one, *_ in wanted], options)
@@ -195,8 +197,17 @@ def counties(
     if database and len(scales) > 1:
         raise fail("A database of yours is filled once: give one --scale with it.")
     if not filled:
+        if any(not LEAST <= one <= MOST for one in scales):
+            raise fail(f"--scale is from {LEAST:g} to {MOST:g}: 1 is a county of 110,000 issues a year.")
         return [(one, database, None) for one in sorted(scales) or [0.01]]
     return sorted((_filled(told) for told in filled), key=lambda one: one[0])
+
+
+def check_calls(only: Sequence[str]) -> None:
+    """A word by which nothing is measured is refused: a table without its row would say nothing of it."""
+    for word in only:
+        if not any(word in name for name in MEASURED):
+            raise fail(f"Nothing that is measured has “{word}” in its name. There are: {', '.join(sorted(MEASURED))}.")
 
 
 def _filled(told: str) -> tuple[float, str | None, Path | None]:
@@ -212,7 +223,8 @@ def _filled(told: str) -> tuple[float, str | None, Path | None]:
         return size, where, None
     if not (Path(where) / "postgres").is_dir():
         raise fail(
-            f"There is no reference county in {where}. Fill it first: STORES_DATA_DIR={where} stores demo county."
+            f"There is no reference county in {Path(where).resolve()}. Fill it first: "
+            f"STORES_DATA_DIR={where} stores demo county --scale {size:g}."
         )
     return size, None, Path(where)
 
@@ -228,6 +240,7 @@ def _database(given: str | None, data_dir: Path | None = None) -> Iterator[str]:
         with server as own:
             url = own.url if own else str(given)
             with ThreadPoolExecutor(1) as thread:
+                thread.submit(lambda: asyncio.run(check_server(url))).result()
                 thread.submit(command.upgrade, alembic_config(url), "head").result()
             yield url
 

@@ -12,7 +12,7 @@ from alembic import command
 
 from app.cli.county.building import NotEmpty, build
 from app.cli.county.loading import OWN_SERVER, NotRight
-from app.cli.county.size import Size
+from app.cli.county.size import LEAST, MOST, Size
 from app.cli.migrating import alembic_config
 from app.cli.reach import check_server, console, fail, read_settings, showing_progress
 from app.domain.dates import UK
@@ -22,7 +22,7 @@ from app.settings import Settings
 
 
 def county(
-    scale: Annotated[float, typer.Option(min=0.001, max=10, help="1 is a county of 110,000 issues a year.")] = 1.0,
+    scale: Annotated[float, typer.Option(min=LEAST, max=MOST, help="1 is a county of 110,000 issues a year.")] = 1.0,
     years: Annotated[int, typer.Option(min=1, max=10, help="How many years it has worked.")] = 5,
     seed: Annotated[int, typer.Option(help="The same seed makes the same county.")] = 1,
     until: Annotated[

@@ -11,6 +11,8 @@ FIRST_YEAR: Final = 1.4
 """The first year lends more: everybody who has something gets it anew."""
 PRODUCTS: Final = 2_000
 PRESCRIBERS: Final = 2_000
+LEAST, MOST = 0.001, 10.0
+"""How large a county can be: 1 is 110,000 issues a year."""
 MOST_OF_AN_ORDER: Final = 240_000
 """Pence: what is dearer goes to a panel, and panels are not told of here."""
 WEEKDAYS: Final = (1.2, 1.0, 0.95, 0.95, 1.1, 0.0, 0.0)

@@ -108,5 +108,8 @@ async def test_a_night_is_no_run_and_a_month_that_cannot_be_is_said_at_its_field
     await session.commit()
     [number] = await session.scalars(text("SELECT id FROM reconciliation_run"))
     assert (await finance.get(f"{RUNS}/{number}")).status == 404
-    page = await finance.post_form(RUNS, on=OF_MARCH, period="2026-13")
-    assert (page.status, list(page.errors)) == (422, ["period"])
+    for period in ("2026-13", "2026-04"):
+        page = await finance.post_form(RUNS, on=OF_MARCH, period=period)
+        assert (page.status, list(page.errors)) == (422, ["period"])
+    page = await finance.get(f"{PAGE}?period=2026-04")
+    assert (page.status, "April 2026 has not begun." in page.text) == (422, True)

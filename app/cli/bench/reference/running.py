@@ -36,6 +36,8 @@ FLOOR_A_SECOND: Final = 1_500
 """So much is put ready for each second of the floor."""
 
 NAMES: Final = frozenset(call.name for call in CALLS)
+MEASURED: Final = NAMES | {"start", "notice"}
+"""What `--only` may name: the calls, a start of the service, and safety notices."""
 
 Say = Callable[[str], None]
 
