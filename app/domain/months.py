@@ -19,6 +19,17 @@ def read_month(written: str) -> date:
     return date.fromisoformat(f"{written}-01")
 
 
+def read_begun_month(written: str, *, today: date) -> date:
+    """The same of a month that has begun: of one that has not nothing can be said. Raises BadValue, also
+    `month-not-begun`."""
+    month = read_month(written)
+    if month > today:
+        raise BadValue(
+            "month-not-begun", f"{month_in_words(month)} has not begun. Choose a month that has.", field="period"
+        )
+    return month
+
+
 def month_name(day: date) -> str:
     """The month of this day as the API writes it: 2026-03."""
     return f"{day:%Y-%m}"

@@ -12,6 +12,7 @@ from app.domain.months import (
     months_after,
     months_between,
     put_aside_before,
+    read_begun_month,
     read_month,
 )
 
@@ -20,6 +21,15 @@ def test_a_month_is_read_as_it_is_written() -> None:
     march = date(2026, 3, 1)
     assert read_month("2026-03") == march
     assert (month_name(march), month_in_words(march)) == ("2026-03", "March 2026")
+
+
+def test_of_a_month_that_has_not_begun_nothing_is_said() -> None:
+    today = date(2026, 3, 1)
+    assert read_begun_month("2026-03", today=today) == today
+    for written, code in (("2026-04", "month-not-begun"), ("2026-4", "not-a-period")):
+        with pytest.raises(BadValue) as refused:
+            read_begun_month(written, today=today)
+        assert (refused.value.code, refused.value.field) == (code, "period")
 
 
 def test_months_are_counted() -> None:

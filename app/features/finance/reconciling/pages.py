@@ -1,6 +1,6 @@
 """The page that proves that charges are what movements call for, and reports what the lines give."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from fastapi import Request
@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 from app.db import Session
 from app.domain.dates import uk_date
 from app.domain.errors import BadValue
-from app.domain.months import month_in_words, month_name, read_month
+from app.domain.months import month_in_words, month_name, read_begun_month
 from app.features.finance.periods.queries import list_months
 from app.features.finance.reconciling import queries, reading, runs
 from app.features.finance.reconciling.schemas import MonthForm
@@ -39,7 +39,7 @@ async def show(request: Request, session: Session, actor: Actor, now: Now, perio
     form = Form({"period": [period]})
     month = None
     try:
-        month = _begun(period, now) if period else None
+        month = read_begun_month(period, today=uk_date(now)) if period else None
     except BadValue as refusal:
         form.refuse(refusal.detail, "period")
     context = await _context(session, month) | {"form": form, "behind": 0}
@@ -60,7 +60,7 @@ async def begin(request: Request, session: Session, actor: Actor, now: Now) -> R
     if body is None:
         return render(request, TEMPLATE, context | {"form": form}, 422)
     with or_again(TEMPLATE, form, **context):
-        month = _begun(body.period, now)
+        month = read_begun_month(body.period, today=uk_date(now))
     wanted = len(await queries.read_items(session, month))
     number, is_new = await runs.begin(session, month, wanted=wanted, actor=actor.username, at=now)
     answer = redirect(request, f"{RUNS}/{number}")
@@ -75,15 +75,6 @@ async def show_run(request: Request, session: Session, actor: Actor, run_id: Id)
     run = await runs.get_run(session, run_id)
     context = {"run": run, "period": month_name(run.period), "month": month_in_words(run.period)}
     return render(request, "finance/reconciliation_run.html", context)
-
-
-def _begun(period: str, now: datetime) -> date:
-    """The month, which has begun: of one that has not nothing can be said. Raises BadValue."""
-    month = read_month(period)
-    if month > uk_date(now):
-        detail = f"{month_in_words(month)} has not begun. Choose a month that has."
-        raise BadValue("month-not-begun", detail, field="period")
-    return month
 
 
 async def _context(session: AsyncSession, month: date | None) -> dict[str, Any]:
