@@ -1,6 +1,6 @@
 """The page that proves that charges are what movements call for, and reports what the lines give."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import Request
@@ -20,7 +20,7 @@ from app.web.auth import Actor
 from app.web.clock import Now
 from app.web.fields import Id
 from app.web.flash import redirect
-from app.web.forms import Form, or_again, read_form
+from app.web.forms import Form, read_form
 from app.web.once import page_router
 from app.web.templating import render
 
@@ -37,11 +37,7 @@ async def show(request: Request, session: Session, actor: Actor, now: Now, perio
 
     A month with few items is compared now; of one with many it is what came of it when it was compared last."""
     form = Form({"period": [period]})
-    month = None
-    try:
-        month = read_begun_month(period, today=uk_date(now)) if period else None
-    except BadValue as refusal:
-        form.refuse(refusal.detail, "period")
+    month = _chosen(form, now) if period else None
     context = await _context(session, month) | {"form": form, "behind": 0}
     if month is None:
         context["found"] = await reading.read_last_night(session)
@@ -56,11 +52,11 @@ async def show(request: Request, session: Session, actor: Actor, now: Now, perio
 async def begin(request: Request, session: Session, actor: Actor, now: Now) -> Response:
     """Compare a month behind a page that shows how far it is; whoever asks while it is under way is led to the same."""
     form, body = await read_form(request, MonthForm)
-    context = await _context(session, None) | {"found": await reading.read_last_night(session), "behind": 0}
-    if body is None:
-        return render(request, TEMPLATE, context | {"form": form}, 422)
-    with or_again(TEMPLATE, form, **context):
-        month = read_begun_month(body.period, today=uk_date(now))
+    month = _chosen(form, now) if body else None
+    if month is None:
+        found = await reading.read_last_night(session)
+        context = await _context(session, None) | {"form": form, "found": found, "behind": 0}
+        return render(request, TEMPLATE, context, 422)
     wanted = len(await queries.read_items(session, month))
     number, is_new = await runs.begin(session, month, wanted=wanted, actor=actor.username, at=now)
     answer = redirect(request, f"{RUNS}/{number}")
@@ -75,6 +71,15 @@ async def show_run(request: Request, session: Session, actor: Actor, run_id: Id)
     run = await runs.get_run(session, run_id)
     context = {"run": run, "period": month_name(run.period), "month": month_in_words(run.period)}
     return render(request, "finance/reconciliation_run.html", context)
+
+
+def _chosen(form: Form, now: datetime) -> date | None:
+    """The month of the form, or what is wrong with it at its field."""
+    try:
+        return read_begun_month(form.value("period"), today=uk_date(now))
+    except BadValue as refusal:
+        form.refuse(refusal.detail, "period")
+        return None
 
 
 async def _context(session: AsyncSession, month: date | None) -> dict[str, Any]:
